@@ -1,0 +1,41 @@
+"""What can be wrong with what somebody asks of the service; status codes are the web's business."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with an input: where (a JSON pointer or a parameter's name) and the fix."""
+
+    pointer: str
+    detail: str
+
+
+class DomainError(Exception):
+    """Base of all errors whose text may be shown to whoever asked."""
+
+    def __init__(self, detail: str, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.faults = faults
+
+
+class Invalid(DomainError):
+    """The input was understood and is wrong; ``faults`` name each field and its fix."""
+
+
+class Conflict(DomainError):
+    """The input contradicts what is already recorded."""
+
+
+class NotFound(DomainError):
+    """Nothing is recorded under the id that was asked for."""
+
+
+class Busy(DomainError):
+    """The work could not be done in the time allowed; the same request may succeed later."""
+
+
+def invalid(pointer: str, detail: str) -> Invalid:
+    """Return the error for one wrong field."""
+    return Invalid(detail, (Fault(pointer, detail),))
