@@ -1,0 +1,199 @@
+"""The least and the most of one program under given floors and ceilings, each with its proof."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.bounds import nested
+from service.bounds.pieces import Piece, pieces
+from service.bounds.program import Flags, Program
+from service.bounds.proof import Terms, added, exact_prices, negated
+from service.bounds.solver import (
+    NOISE,
+    Deadline,
+    Model,
+    Solution,
+    Unsolved,
+)
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The floor and the ceiling of every row: 0 and infinity where there is none (any more)."""
+
+    floors: Numbers
+    ceilings: Numbers
+
+    @property
+    def capped(self) -> Flags:
+        """Which rows have a ceiling."""
+        return np.isfinite(self.ceilings)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One end of a total: None where it is open.
+
+    ``exact`` is False where a limit was hit or where only fractions of people meet all figures;
+    the value then may be a fraction and is to be rounded outward.
+    """
+
+    value: Fraction | None
+    exact: bool = True
+    terms: Terms = field(default_factory=dict)
+
+
+def free_atoms(program: Program, ends: Ends) -> Flags:
+    """Return which kinds of person no ceiling counts."""
+    return ~program.atoms[ends.capped].any(axis=0)
+
+
+def least(program: Program, ends: Ends, inside: Flags, outside: Flags, by: Deadline) -> Bound:
+    """Return the fewest people that the asked columns hold in any world.
+
+    A floor that can be met by people who are not asked for and whom no ceiling counts cannot
+    raise it, and drops out before anything is solved.
+    """
+    wanted = inside & ~outside
+    elsewhere = free_atoms(program, ends) & ~wanted[program.atom_column]
+    binding = (ends.floors > 0) & ~program.atoms[:, elsewhere].any(axis=1)
+    none_needed = np.zeros(len(wanted), dtype=bool)
+    found = [
+        _least_of(piece, program, ends, wanted, by)
+        for piece in pieces(program, binding, ends.capped, none_needed)
+        if wanted[piece.columns].any()
+    ]
+    return _joined(found)
+
+
+def most(program: Program, ends: Ends, inside: Flags, by: Deadline) -> Bound:
+    """Return the most people that the asked columns hold in any world, None where it is open."""
+    free = free_atoms(program, ends)
+    if inside[program.atom_column[free]].any():
+        return Bound(None)
+    binding = (ends.floors > 0) & ~program.atoms[:, free].any(axis=1)
+    found = [
+        _most_of(piece, program, ends, inside, by)
+        for piece in pieces(program, binding, ends.capped, inside)
+        if inside[piece.columns].any()
+    ]
+    return _joined(found)
+
+
+def _joined(found: list[Bound]) -> Bound:
+    """Return the sum of bounds that do not bind each other."""
+    exact = all(bound.exact for bound in found)
+    values = [bound.value for bound in found if bound.value is not None]
+    if len(values) < len(found):
+        return Bound(None, exact)
+    return Bound(sum(values, Fraction(0)), exact, added([bound.terms for bound in found]))
+
+
+def _least_of(piece: Piece, program: Program, ends: Ends, wanted: Flags, by: Deadline) -> Bound:
+    part = _Part(piece, program, ends)
+    known = part.nested(wanted)
+    if known is not None:
+        return Bound(Fraction(known.least_in.value), True, part.named(known.least_in.terms()))
+    try:
+        return part.solved(wanted[piece.columns].astype(np.int64), by)
+    except Unsolved:
+        return Bound(Fraction(0), exact=False)
+
+
+def _most_of(piece: Piece, program: Program, ends: Ends, wanted: Flags, by: Deadline) -> Bound:
+    part = _Part(piece, program, ends)
+    known = part.nested(wanted)
+    if known is not None and known.most_in is not None:
+        return Bound(Fraction(known.most_in.value), True, part.named(known.most_in.terms()))
+    try:
+        bound = part.solved(-wanted[piece.columns].astype(np.int64), by)
+    except Unsolved:
+        return Bound(None, exact=False)
+    return Bound(-(bound.value or 0) + Fraction(0), bound.exact, negated(bound.terms))
+
+
+class _Part:
+    """The rows and columns of one piece, cut out of the program."""
+
+    def __init__(self, piece: Piece, program: Program, ends: Ends) -> None:
+        self._rows = piece.rows
+        covers = program.covers[np.ix_(piece.rows, piece.columns)]
+        ties = program.ties[np.ix_(piece.ties, piece.columns)]
+        self._piece = piece
+        self._covers = covers
+        self._floors = np.where(piece.binding, ends.floors[piece.rows], 0.0)
+        self._ceilings = ends.ceilings[piece.rows]
+        self._matrix: NDArray[Any] = np.vstack([covers.astype(np.int8), ties])
+        self._lower = np.concatenate([self._floors, np.full(len(ties), -np.inf)])
+        self._upper = np.concatenate([self._ceilings, np.zeros(len(ties))])
+
+    def named(self, terms: Terms) -> Terms:
+        """Return the proof with the rows' numbers in the whole program."""
+        return {(int(self._rows[row]), end): times for (row, end), times in terms.items()}
+
+    def nested(self, wanted: Flags) -> nested.Range | None:
+        """Return what the rows allow if they are all nested and nothing ties their columns."""
+        if len(self._piece.ties):
+            return None
+        outcome = nested.solve(
+            self._covers, self._floors, self._ceilings, wanted[self._piece.columns]
+        )
+        return None if outcome is None else outcome.range
+
+    def solved(self, costs: NDArray[np.int64], by: Deadline) -> Bound:
+        """Return the least cost: real-valued first, whole where that is a fraction."""
+        model = Model(self._matrix, self._lower, self._upper)
+        real = model.minimise(costs.astype(float), by)
+        value, terms = self._proven(real, costs)
+        reached = self._reached(real, costs)
+        if reached is not None and reached <= ceil(value):
+            return Bound(Fraction(reached), True, terms)
+        try:
+            whole = model.minimise_whole(costs.astype(float), by)
+        except Unsolved:
+            return Bound(value, False, terms)
+        reached = self._reached(whole, costs)
+        surely = ceil(whole.bound - NOISE * max(1.0, abs(whole.bound)))
+        if reached is not None and reached <= surely:
+            return Bound(Fraction(reached), True, terms)
+        return Bound(max(value, Fraction(surely)), False, terms)
+
+    def _proven(self, real: Solution, costs: NDArray[np.int64]) -> tuple[Fraction, Terms]:
+        """Return the bound that the prices prove in exact arithmetic, and its terms."""
+        capped = np.isfinite(self._upper)
+        floored = np.isfinite(self._lower)
+        prices = exact_prices(real.prices, self._matrix, costs, floored, capped)
+        if prices is None:
+            return Fraction(_noise_off(real.value)), {}
+        terms: dict[Any, Fraction] = {}
+        value = Fraction(0)
+        for row, price in enumerate(prices[: len(self._rows)]):
+            if price:
+                end = self._floors[row] if price > 0 else self._ceilings[row]
+                value += price * int(end)
+                terms[(row, "low" if price > 0 else "high")] = price
+        kept = {
+            end: times for end, times in terms.items() if end[1] == "high" or self._floors[end[0]]
+        }
+        return value, self.named(kept)
+
+    def _reached(self, solution: Solution, costs: NDArray[np.int64]) -> int | None:
+        """Return the cost of the solution, None unless it is a world of whole people."""
+        columns = np.rint(solution.columns).astype(np.int64)
+        if (np.abs(columns - solution.columns) > 1e-4).any() or (columns < 0).any():
+            return None
+        sums = self._matrix.astype(np.int64) @ columns
+        if (sums < self._lower).any() or (sums > self._upper).any():
+            return None
+        return int(costs @ columns)
+
+
+def _noise_off(value: float) -> int:
+    """Return the whole number at or below the value, the solver's noise absorbed."""
+    return int(np.floor(value + NOISE * max(1.0, abs(value))))

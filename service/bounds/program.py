@@ -1,0 +1,193 @@
+"""The linear program of one cluster: who could have been counted where, and in which rows.
+
+The program does not depend on the question: a question only says which columns it counts. So it is
+built once for all the questions that are asked of the same figures.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.bounds.cells import Cells, cut
+from service.bounds.extents import Extent, Node
+from service.bounds.rows import Row
+
+Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Columns are numbers of people; a row's people are the sum of the columns it covers.
+
+    ``ties`` are rows of +1, 0 and -1 whose sum must not be above zero: they hold together the
+    columns of cells where two registers may speak of the same event. ``atoms`` tells for each kind
+    of person (a cell and at most one chain of events) which rows count that person, and
+    ``atom_column`` in which column a question counts that person.
+    """
+
+    rows: tuple[Row, ...]
+    covers: Flags
+    ties: NDArray[np.int8]
+    atoms: Flags
+    atom_column: Indices
+    _cells: Cells
+    _counted: Indices
+    """Cell and column of every pair that makes up the people of a cell."""
+
+    def split(self, asked: Extent) -> tuple[Flags, Flags]:
+        """Return which columns can hold people asked for, and which can hold others."""
+        cell_in, cell_out = self._cells.split(asked)
+        cell, column = self._counted.T
+        inside = np.zeros(self.covers.shape[1], dtype=bool)
+        outside = np.zeros(self.covers.shape[1], dtype=bool)
+        inside[column[cell_in[cell]]] = True
+        outside[column[cell_out[cell]]] = True
+        return inside, outside
+
+
+def build(rows: Sequence[Row]) -> Program:
+    """Return the program of the rows, which need not all be tied to each other."""
+    extents = sorted({part.extent for row in rows for part in row.parts})
+    cells = cut(extents)
+    if any(part.node for row in rows for part in row.parts):
+        return _with_events(tuple(rows), extents, cells)
+    position = [extents.index(row.parts[0].extent) for row in rows]
+    covers = np.ascontiguousarray(cells.inside[:, position].T)
+    every = np.arange(covers.shape[1])
+    ties = np.zeros((0, covers.shape[1]), dtype=np.int8)
+    return Program(
+        tuple(rows), covers, ties, covers, every, cells, np.stack([every, every], axis=1)
+    )
+
+
+def _with_events(rows: tuple[Row, ...], extents: list[Extent], cells: Cells) -> Program:
+    number = {extent: index for index, extent in enumerate(extents)}
+    holding: list[list[tuple[int, Node]]] = [[] for _ in extents]
+    for index, row in enumerate(rows):
+        for part in row.parts:
+            holding[number[part.extent]].append((index, part.node))
+    columns = _Columns(len(rows))
+    for cell, inside in enumerate(cells.inside):
+        held = [pair for extent in np.flatnonzero(inside) for pair in holding[extent]]
+        columns.add(cell, held)
+    return columns.program(rows, cells)
+
+
+class _Columns:
+    """Gathers the columns of a program whose rows speak of events.
+
+    Ids of two schemes may be the same event, so a cell with two schemes would need a column for
+    each pair of ids. It is enough to know, for each scheme, how many of the cell's people each id
+    has: any such numbers fit together as long as no scheme has more people than the cell, and,
+    where nobody speaks of the cell as a whole, all schemes together have at least as many.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._rows = rows
+        self._covering: list[frozenset[int]] = []
+        self._merged: dict[frozenset[int], int] = {}
+        self._ties: list[tuple[list[int], list[int]]] = []
+        self._atoms: set[tuple[frozenset[int], int]] = set()
+        self._counted: list[tuple[int, int]] = []
+
+    def add(self, cell: int, held: list[tuple[int, Node]]) -> None:
+        """Add the columns of a cell that is held by the given rows, each within an event."""
+        everyone = _Event()
+        for row, node in held:
+            everyone.hold(row, node)
+        columns = self._people(everyone, frozenset(), frozenset(), None)
+        self._counted.extend((cell, column) for column in columns)
+
+    def _people(
+        self, event: "_Event", near: frozenset[int], around: frozenset[int], shared: int | None
+    ) -> list[int]:
+        """Return the columns that add up to the event's people.
+
+        ``around`` are the rows of all the events around it, ``near`` those that its columns must
+        carry themselves: where several schemes share one column of people, ``shared``, that column
+        carries the rows of the events around it.
+        """
+        near, around = near | (event.rows - around), around | event.rows
+        if len(event.schemes) > 1:
+            return [self._shared_people(event, near, around, shared)]
+        columns = [
+            column
+            for inner in event.inner()
+            for column in self._people(inner, near, around, shared)
+        ]
+        if event.rows:
+            own = self._column(near, tied=shared is not None)
+            self._atoms.add((around, own if shared is None else shared))
+            columns.append(own)
+        return columns
+
+    def _shared_people(
+        self, event: "_Event", near: frozenset[int], around: frozenset[int], shared: int | None
+    ) -> int:
+        """Return the one column of an event in which several schemes count the same people."""
+        total = self._column(near, tied=True)
+        shared = total if shared is None else shared
+        if event.rows:
+            self._atoms.add((around, shared))
+        everyone: list[int] = []
+        for scheme in event.schemes.values():
+            columns = [
+                column
+                for inner in scheme.values()
+                for column in self._people(inner, frozenset(), around, shared)
+            ]
+            self._ties.append((columns, [total]))
+            everyone.extend(columns)
+        if not event.rows:
+            self._ties.append(([total], everyone))
+        return total
+
+    def _column(self, rows: frozenset[int], tied: bool) -> int:
+        """Return the column that the rows cover: one of its own where it is tied to others."""
+        if not tied and rows in self._merged:
+            return self._merged[rows]
+        self._covering.append(rows)
+        if not tied:
+            self._merged[rows] = len(self._covering) - 1
+        return len(self._covering) - 1
+
+    def program(self, rows: tuple[Row, ...], cells: Cells) -> Program:
+        """Return the program of all the cells added."""
+        count = len(self._covering)
+        covers = np.zeros((self._rows, count), dtype=bool)
+        for column, covering in enumerate(self._covering):
+            covers[list(covering), column] = True
+        ties = np.zeros((len(self._ties), count), dtype=np.int8)
+        for index, (more, less) in enumerate(self._ties):
+            ties[index, more] = 1
+            ties[index, less] = -1
+        atoms = sorted(self._atoms, key=lambda atom: (sorted(atom[0]), atom[1]))
+        held = np.zeros((self._rows, len(atoms)), dtype=bool)
+        for index, (covering_rows, _) in enumerate(atoms):
+            held[list(covering_rows), index] = True
+        column_of = np.array([column for _, column in atoms], dtype=np.int64)
+        counted = np.array(sorted(set(self._counted)), dtype=np.int64)
+        return Program(rows, covers, ties, held, column_of, cells, counted)
+
+
+class _Event:
+    """An event in one cell: the rows that speak of all of it, and the events within it."""
+
+    def __init__(self) -> None:
+        self.rows: frozenset[int] = frozenset()
+        self.schemes: dict[str, dict[str, _Event]] = {}
+
+    def hold(self, row: int, node: Node) -> None:
+        """Note that the row speaks of the event at the end of the path."""
+        event = self
+        for scheme, name in node:
+            event = event.schemes.setdefault(scheme, {}).setdefault(name, _Event())
+        event.rows |= {row}
+
+    def inner(self) -> Iterator["_Event"]:
+        """Yield the events directly within this one, of all schemes."""
+        for scheme in self.schemes.values():
+            yield from scheme.values()

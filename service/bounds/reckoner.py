@@ -1,0 +1,264 @@
+"""Answers questions about a set of counted figures: the least and the most people, and why."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import ceil, floor
+
+import numpy as np
+
+from service.bounds import optimum
+from service.bounds.clusters import Clusters
+from service.bounds.disputes import Dispute, Nearest, Settlement, nearest, settle
+from service.bounds.extents import Extent, extent
+from service.bounds.optimum import Bound
+from service.bounds.program import Program, build
+from service.bounds.proof import End, Terms
+from service.bounds.rows import Row, rows_of
+from service.bounds.solver import Deadline, without_noise
+from service.domain.figure import Figure, Scope
+from service.domain.trees import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a proof: an end of a figure, and how many times it is taken.
+
+    ``times`` is below zero where the end is taken off.
+    """
+
+    figure: Figure
+    end: End
+    times: Fraction
+
+    @property
+    def people(self) -> int:
+        """The end's own number of people."""
+        quantity = self.figure.quantity
+        if self.end == "low" or quantity.high is None:
+            return quantity.low
+        return quantity.high
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The least and the most people in the asked scope, as the counted figures have it.
+
+    ``figures`` are the counted ones that may speak of people asked for, as they were given; where
+    there are none nothing is reported, and ``low`` and ``high`` are both None. Otherwise ``high``
+    None means that no ceiling is known. ``nearest`` is None unless the total is disputed.
+    ``because_low`` adds up to the low, rounded up (to a part of it where whole people need more
+    than adding up), and ``because_high`` to the high, rounded down.
+    """
+
+    figures: tuple[Figure, ...] = ()
+    low: int | None = None
+    high: int | None = None
+    exact: bool = True
+    disputes: tuple[Dispute, ...] = ()
+    nearest: tuple[int, int | None] | None = None
+    because_low: tuple[Step, ...] = ()
+    because_high: tuple[Step, ...] = ()
+
+    @property
+    def reported(self) -> bool:
+        """Whether any counted figure speaks of the asked scope."""
+        return bool(self.figures)
+
+    @property
+    def disputed(self) -> bool:
+        """Whether a figure that speaks of the asked scope contradicts others."""
+        return bool(self.disputes)
+
+
+class Reckoner:
+    """The counted figures, cut and settled once for all the questions asked of them."""
+
+    def __init__(
+        self,
+        counted: Sequence[Figure],
+        places: Tree,
+        groups: Tree,
+        known: Mapping[str, Figure] | None = None,
+    ) -> None:
+        """``known`` holds the figures that a counted one may reclassify, counted or not."""
+        self._places, self._groups = places, groups
+        everyone = {figure.id: figure for figure in counted} if known is None else known
+        self._rows = rows_of(counted, everyone, places, groups)
+        self._order = {figure.id: index for index, figure in enumerate(counted)}
+        self._found: dict[int, _Cluster] = {}
+
+    @cached_property
+    def _clusters(self) -> Clusters:
+        return Clusters(self._rows)
+
+    def meeting(self, asked: Scope) -> tuple[Figure, ...]:
+        """Return the counted figures that may speak of people asked for, as they were given."""
+        rows = self._meeting(extent(asked, self._places, self._groups))
+        return self._in_order(figure for row in rows for figure in self._rows[row].figures)
+
+    def _meeting(self, asked: Extent) -> list[int]:
+        return self._clusters.meeting(asked).tolist() if self._rows else []
+
+    def _in_order(self, figures: Iterable[Figure]) -> tuple[Figure, ...]:
+        return tuple(sorted(figures, key=lambda figure: self._order[figure.id]))
+
+    def total(self, asked: Scope, seconds: float) -> Total:
+        """Return the total of the asked scope.
+
+        Solving ends after about so many seconds; an answer that needed more is wider than it
+        could be, never narrower, and says so by ``exact``. The scope's incident must be None.
+        """
+        where = extent(asked, self._places, self._groups)
+        rows = self._meeting(where)
+        if not rows:
+            return Total()
+        deadline = Deadline(seconds)
+        numbers = dict.fromkeys(self._clusters.of(row) for row in rows)
+        answers = [self._cluster(number).answer(where, deadline) for number in numbers]
+        low = sum((answer.low.value or Fraction(0) for answer in answers), Fraction(0))
+        highs = [answer.high.value for answer in answers if answer.high.value is not None]
+        disputes = tuple(dispute for answer in answers for dispute in answer.disputes)
+        return Total(
+            figures=self._in_order(f for row in rows for f in self._rows[row].figures),
+            low=floor(low),
+            high=ceil(sum(highs, Fraction(0))) if len(highs) == len(answers) else None,
+            exact=all(answer.exact for answer in answers),
+            disputes=disputes,
+            nearest=_nearest_of(answers) if disputes else None,
+            because_low=self._steps(answer.steps("low") for answer in answers),
+            because_high=self._steps(answer.steps("high") for answer in answers)
+            if len(highs) == len(answers)
+            else (),
+        )
+
+    def _cluster(self, number: int) -> "_Cluster":
+        if number not in self._found:
+            members = self._clusters.members(number).tolist()
+            self._found[number] = _Cluster([self._rows[row] for row in members])
+        return self._found[number]
+
+    def _steps(self, found: Iterable[list[Step]]) -> tuple[Step, ...]:
+        steps = [step for steps in found for step in steps]
+        return tuple(sorted(steps, key=lambda step: (step.end, self._order[step.figure.id])))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one cluster adds to a total."""
+
+    rows: Sequence[Row]
+    low: Bound
+    high: Bound
+    exact: bool = True
+    disputes: tuple[Dispute, ...] = ()
+    nearest: Nearest | None = None
+    set_aside: frozenset[tuple[str, End]] = frozenset()
+
+    def steps(self, which: End) -> list[Step]:
+        """Return the proof of one bound in figures."""
+        terms = (self.low if which == "low" else self.high).terms
+        return [Step(self._figure(row, end), end, times) for (row, end), times in terms.items()]
+
+    def _figure(self, row: int, end: End) -> Figure:
+        """Return the figure that sets the row's end: one that rests on no convention if it can."""
+        standing = [f for f in self.rows[row].figures if (f.id, end) not in self.set_aside]
+
+        def rank(figure: Figure) -> tuple[float, bool]:
+            quantity = figure.quantity
+            if end == "low":
+                return -quantity.low, "low" in quantity.soft
+            return np.inf if quantity.high is None else quantity.high, "high" in quantity.soft
+
+        return min(standing, key=rank)
+
+
+class _Cluster:
+    """Rows tied to each other, with their program and their settlement made when first needed."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        self._settled: Settlement | None = None
+
+    @cached_property
+    def _program(self) -> Program:
+        return build(self._rows)
+
+    def _settlement(self, by: Deadline) -> Settlement:
+        if self._settled is not None:
+            return self._settled
+        settlement = settle(self._program, by)
+        if settlement.exact:
+            self._settled = settlement
+        return settlement
+
+    def answer(self, asked: Extent, by: Deadline) -> _Answer:
+        """Return the cluster's share of the total."""
+        lone = self._lone(asked)
+        if lone is not None:
+            return lone
+        settlement = self._settlement(by)
+        inside, outside = self._program.split(asked)
+        low = optimum.least(self._program, settlement.ends, inside, outside, by)
+        high = optimum.most(self._program, settlement.ends, inside, by)
+        disputes = tuple(d for d in settlement.disputes if self._concerns(d, asked))
+        near = None
+        if settlement.bendings:
+            near = nearest(self._program, settlement, inside, outside, by)
+        return _Answer(
+            self._rows,
+            low,
+            high,
+            settlement.exact and low.exact and high.exact,
+            disputes,
+            near if settlement.bendings else _as_is(low, high),
+            frozenset(
+                [(f.id, "low") for d in settlement.disputes for f in d.floors]
+                + [(f.id, "high") for d in settlement.disputes for f in d.ceilings]
+            ),
+        )
+
+    def _concerns(self, dispute: Dispute, asked: Extent) -> bool:
+        """Whether a figure with an end set aside speaks of people asked for."""
+        aside = {figure.id for figure in (*dispute.floors, *dispute.ceilings)}
+        return any(
+            row.meets(asked) and any(figure.id in aside for figure in row.figures)
+            for row in (self._rows[index] for index in dispute.rows)
+        )
+
+    def _lone(self, asked: Extent) -> _Answer | None:
+        """Return the answer of a row that stands alone and agrees with itself, else None."""
+        row = self._rows[0]
+        if len(self._rows) > 1 or len(row.parts) > 1:
+            return None
+        least, most = row.floor, row.ceiling
+        if most is not None and most < least:
+            return None
+        whole = row.parts[0].extent.within(asked)
+        low = _lone_bound(least, "low") if whole else Bound(Fraction(0))
+        high = Bound(None) if most is None else _lone_bound(most, "high")
+        return _Answer([row], low, high, nearest=_as_is(low, high))
+
+
+def _lone_bound(value: int, end: End) -> Bound:
+    terms: Terms = {(0, end): Fraction(1)} if value or end == "high" else {}
+    return Bound(Fraction(value), True, terms)
+
+
+def _as_is(low: Bound, high: Bound) -> Nearest:
+    """Return the nearest reading of a cluster in which nothing is bent: its bounds."""
+    return float(low.value or 0), None if high.value is None else float(high.value)
+
+
+def _nearest_of(answers: Sequence[_Answer]) -> tuple[int, int | None] | None:
+    """Return the nearest readings together, rounded outward; None where one is unknown."""
+    low, high = 0.0, 0.0
+    open_above = False
+    for answer in answers:
+        if answer.nearest is None:
+            return None
+        low += answer.nearest[0]
+        open_above |= answer.nearest[1] is None
+        high += answer.nearest[1] or 0
+    return floor(without_noise(low)), None if open_above else ceil(without_noise(high))

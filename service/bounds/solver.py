@@ -1,0 +1,132 @@
+"""Linear and whole-number programs by HiGHS, which is imported when first needed."""
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[Any]
+
+NOISE = 1e-6
+"""What a floating-point optimum may be off by, relative to its size (at least 1)."""
+
+SIMPLEST = 360
+"""The largest denominator read: optima over sums of whole numbers are simple fractions."""
+
+
+def without_noise(value: float) -> float:
+    """Return the simple fraction that the value is within the solver's noise of, else the value."""
+    near = float(Fraction(value).limit_denominator(SIMPLEST))
+    return near if abs(near - value) <= NOISE * max(1.0, abs(value)) else value
+
+
+class Deadline:
+    """A moment after which no more solving is begun."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left, never below 0."""
+        return max(self._end - time.monotonic(), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """An optimum: its value, the columns, and the price of each row (empty for whole numbers).
+
+    ``bound`` is what the value cannot pass: the value itself but for a whole-number search that
+    was ended early.
+    """
+
+    value: float
+    columns: Vector
+    prices: Vector
+    bound: float
+
+
+class Unsolved(Exception):
+    """The optimum was not found: out of time, or numerically out of reach."""
+
+
+class Infeasible(Unsolved):
+    """There is no solution at all."""
+
+
+class Model:
+    """A minimisation over columns that are never below zero, solved for one cost after another."""
+
+    def __init__(
+        self, matrix: Matrix, lower: Vector, upper: Vector, widest: Vector | None = None
+    ) -> None:
+        """Take one row of the matrix per range, and how large each column may be (None: any size).
+
+        An infinite bound is none.
+        """
+        import highspy  # 70 ms and 29 MB that a process which never solves need not pay
+
+        self._highspy = highspy
+        rows, columns = matrix.shape
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = columns, rows
+        lp.col_cost_ = np.zeros(columns)
+        lp.col_lower_ = np.zeros(columns)
+        lp.col_upper_ = np.full(columns, highspy.kHighsInf) if widest is None else widest
+        lp.row_lower_ = np.where(np.isneginf(lower), -highspy.kHighsInf, lower)
+        lp.row_upper_ = np.where(np.isposinf(upper), highspy.kHighsInf, upper)
+        row, column = np.nonzero(matrix)
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))])
+        lp.a_matrix_.index_ = column
+        lp.a_matrix_.value_ = matrix[row, column].astype(float)
+        self._columns = columns
+        self._solver = highspy.Highs()
+        self._solver.setOptionValue("output_flag", False)
+        self._solver.setOptionValue("threads", 1)
+        self._solver.setOptionValue("mip_rel_gap", 0.0)
+        self._solver.setOptionValue("mip_abs_gap", 0.99)
+        self._solver.passModel(lp)
+
+    def add_row(self, row: Vector, upper: float) -> None:
+        """Hold the sum of the columns, each times its entry in the row, to at most ``upper``."""
+        index = np.flatnonzero(row).astype(np.int32)
+        infinity = self._highspy.kHighsInf
+        self._solver.addRow(-infinity, upper, len(index), index, row[index])
+
+    def minimise(self, costs: Vector, deadline: Deadline) -> Solution:
+        """Return the real-valued optimum; raise Infeasible or Unsolved."""
+        info = self._run(costs, deadline)
+        solution = self._solver.getSolution()
+        value = float(info.objective_function_value)
+        prices = np.array(solution.row_dual)
+        return Solution(value, np.array(solution.col_value), prices, value)
+
+    def minimise_whole(self, costs: Vector, deadline: Deadline) -> Solution:
+        """Return the optimum in whole numbers; raise Infeasible or Unsolved."""
+        kind = self._highspy.HighsVarType
+        kinds = np.full(self._columns, kind.kInteger)
+        index = np.arange(self._columns, dtype=np.int32)
+        self._solver.changeColsIntegrality(self._columns, index, kinds)
+        info = self._run(costs, deadline)
+        columns = np.array(self._solver.getSolution().col_value)
+        value = float(info.objective_function_value)
+        return Solution(value, columns, np.zeros(0), float(info.mip_dual_bound))
+
+    def _run(self, costs: Vector, deadline: Deadline) -> Any:
+        index = np.arange(self._columns, dtype=np.int32)
+        self._solver.changeColsCost(self._columns, index, costs.astype(float))
+        left = deadline.left()
+        if left <= 0:
+            raise Unsolved("no time left")
+        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + left)
+        self._solver.run()
+        status = self._solver.getModelStatus()
+        if status == self._highspy.HighsModelStatus.kInfeasible:
+            raise Infeasible("no solution")
+        if status != self._highspy.HighsModelStatus.kOptimal:
+            raise Unsolved(self._solver.modelStatusToString(status))
+        return self._solver.getInfo()
