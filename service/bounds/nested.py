@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.proof import End, Terms
+from service.bounds.proof import Terms
+from service.domain.total import End
 
 Flags = NDArray[np.bool_]
 

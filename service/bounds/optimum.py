@@ -33,7 +33,7 @@ class Ends:
     @property
     def capped(self) -> Flags:
         """Which rows have a ceiling."""
-        return np.isfinite(self.ceilings)
+        return np.asarray(np.isfinite(self.ceilings), dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Bound:
 
 def free_atoms(program: Program, ends: Ends) -> Flags:
     """Return which kinds of person no ceiling counts."""
-    return ~program.atoms[ends.capped].any(axis=0)
+    return np.logical_not(program.atoms[ends.capped].any(axis=0), dtype=np.bool_)
 
 
 def least(program: Program, ends: Ends, inside: Flags, outside: Flags, by: Deadline) -> Bound:

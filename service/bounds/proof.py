@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-End = Literal["low", "high"]
+from service.domain.total import End
+
 Terms = Mapping[tuple[int, End], Fraction]
 """How many times each end of a row is taken; negative where it is taken off.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor
+from threading import Lock
 
 import numpy as np
 
@@ -14,66 +15,19 @@ from service.bounds.disputes import Dispute, Nearest, Settlement, nearest, settl
 from service.bounds.extents import Extent, extent
 from service.bounds.optimum import Bound
 from service.bounds.program import Program, build
-from service.bounds.proof import End, Terms
+from service.bounds.proof import Terms
 from service.bounds.rows import Row, rows_of
 from service.bounds.solver import Deadline, without_noise
 from service.domain.figure import Figure, Scope
+from service.domain.total import End, Step, Total
 from service.domain.trees import Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of a proof: an end of a figure, and how many times it is taken.
-
-    ``times`` is below zero where the end is taken off.
-    """
-
-    figure: Figure
-    end: End
-    times: Fraction
-
-    @property
-    def people(self) -> int:
-        """The end's own number of people."""
-        quantity = self.figure.quantity
-        if self.end == "low" or quantity.high is None:
-            return quantity.low
-        return quantity.high
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """The least and the most people in the asked scope, as the counted figures have it.
-
-    ``figures`` are the counted ones that may speak of people asked for, as they were given; where
-    there are none nothing is reported, and ``low`` and ``high`` are both None. Otherwise ``high``
-    None means that no ceiling is known. ``nearest`` is None unless the total is disputed.
-    ``because_low`` adds up to the low, rounded up (to a part of it where whole people need more
-    than adding up), and ``because_high`` to the high, rounded down.
-    """
-
-    figures: tuple[Figure, ...] = ()
-    low: int | None = None
-    high: int | None = None
-    exact: bool = True
-    disputes: tuple[Dispute, ...] = ()
-    nearest: tuple[int, int | None] | None = None
-    because_low: tuple[Step, ...] = ()
-    because_high: tuple[Step, ...] = ()
-
-    @property
-    def reported(self) -> bool:
-        """Whether any counted figure speaks of the asked scope."""
-        return bool(self.figures)
-
-    @property
-    def disputed(self) -> bool:
-        """Whether a figure that speaks of the asked scope contradicts others."""
-        return bool(self.disputes)
-
-
 class Reckoner:
-    """The counted figures, cut and settled once for all the questions asked of them."""
+    """The counted figures, cut and settled once for all the questions asked of them.
+
+    Threads may share one: at worst two of them prepare the same cluster.
+    """
 
     def __init__(
         self,
@@ -83,15 +37,14 @@ class Reckoner:
         known: Mapping[str, Figure] | None = None,
     ) -> None:
         """``known`` holds the figures that a counted one may reclassify, counted or not."""
+        self.counted = tuple(counted)
         self._places, self._groups = places, groups
         everyone = {figure.id: figure for figure in counted} if known is None else known
         self._rows = rows_of(counted, everyone, places, groups)
         self._order = {figure.id: index for index, figure in enumerate(counted)}
+        self._clusters = Clusters(self._rows)
         self._found: dict[int, _Cluster] = {}
-
-    @cached_property
-    def _clusters(self) -> Clusters:
-        return Clusters(self._rows)
+        self._lock = Lock()
 
     def meeting(self, asked: Scope) -> tuple[Figure, ...]:
         """Return the counted figures that may speak of people asked for, as they were given."""
@@ -99,7 +52,19 @@ class Reckoner:
         return self._in_order(figure for row in rows for figure in self._rows[row].figures)
 
     def _meeting(self, asked: Extent) -> list[int]:
-        return self._clusters.meeting(asked).tolist() if self._rows else []
+        return [int(row) for row in self._clusters.meeting(asked)]
+
+    def apart(self, asked: Scope) -> bool:
+        """Whether no figure that speaks of the asked scope can share people with another."""
+        rows = self._meeting(extent(asked, self._places, self._groups))
+        clusters = self._clusters_of(rows)
+        return all(len(self._rows[row].figures) == 1 for row in rows) and all(
+            len(self._clusters.members(number)) == 1 for number in clusters
+        )
+
+    def _clusters_of(self, rows: Iterable[int]) -> list[int]:
+        with self._lock:
+            return list(dict.fromkeys(self._clusters.of(row) for row in rows))
 
     def _in_order(self, figures: Iterable[Figure]) -> tuple[Figure, ...]:
         return tuple(sorted(figures, key=lambda figure: self._order[figure.id]))
@@ -115,17 +80,18 @@ class Reckoner:
         if not rows:
             return Total()
         deadline = Deadline(seconds)
-        numbers = dict.fromkeys(self._clusters.of(row) for row in rows)
+        numbers = self._clusters_of(rows)
         answers = [self._cluster(number).answer(where, deadline) for number in numbers]
         low = sum((answer.low.value or Fraction(0) for answer in answers), Fraction(0))
         highs = [answer.high.value for answer in answers if answer.high.value is not None]
-        disputes = tuple(dispute for answer in answers for dispute in answer.disputes)
+        disputes = [dispute for answer in answers for dispute in answer.disputes]
         return Total(
             figures=self._in_order(f for row in rows for f in self._rows[row].figures),
             low=floor(low),
             high=ceil(sum(highs, Fraction(0))) if len(highs) == len(answers) else None,
             exact=all(answer.exact for answer in answers),
-            disputes=disputes,
+            floors_set_aside=self._in_order(f for dispute in disputes for f in dispute.floors),
+            ceilings_set_aside=self._in_order(f for dispute in disputes for f in dispute.ceilings),
             nearest=_nearest_of(answers) if disputes else None,
             because_low=self._steps(answer.steps("low") for answer in answers),
             because_high=self._steps(answer.steps("high") for answer in answers)

@@ -24,6 +24,10 @@ class Invalid(DomainError):
     """The input was understood and is wrong; ``faults`` name each field and its fix."""
 
 
+class Malformed(DomainError):
+    """The input cannot be read for what it claims to be, so that nothing in it was understood."""
+
+
 class Conflict(DomainError):
     """The input contradicts what is already recorded."""
 
@@ -32,8 +36,16 @@ class NotFound(DomainError):
     """Nothing is recorded under the id that was asked for."""
 
 
+class NotAllowed(DomainError):
+    """The key that asked may not do this."""
+
+
 class Busy(DomainError):
     """The work could not be done in the time allowed; the same request may succeed later."""
+
+
+class Unavailable(DomainError):
+    """The record cannot be read or written until somebody looks after it: a full disk, no file."""
 
 
 def invalid(pointer: str, detail: str) -> Invalid:

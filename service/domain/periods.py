@@ -8,7 +8,7 @@ BEGINNING: Final = 0
 """The ordinal that stands for "from whenever it began"; ``date.min`` has the ordinal 1."""
 
 END: Final = date.max.toordinal() + 1
-"""The ordinal that stands for "until whenever", in questions only: a report always has a last day."""
+"""The ordinal that stands for "until whenever", in questions only: reports have a last day."""
 
 
 @dataclass(frozen=True, slots=True)

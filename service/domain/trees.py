@@ -15,7 +15,7 @@ class Tree:
     """
 
     def __init__(self, parents: Mapping[str, str | None]) -> None:
-        """Number the nodes in preorder; every parent must be a key of ``parents``, without cycles."""
+        """Number the nodes in preorder; every parent must be a key too, and there are no cycles."""
         self._parents = dict(parents)
         self._children: dict[str | None, list[str]] = {}
         for node in sorted(parents):

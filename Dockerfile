@@ -1,0 +1,47 @@
+# Any image with Python 3.11 or newer (and its venv module) as `python3` can be the base.
+ARG BASE=python:3.11-slim-bookworm
+
+# --- Everything that needs pip happens here and stays here. ---
+FROM ${BASE} AS builder
+
+COPY requirements.txt /build/requirements.txt
+# pip is a dependency of sqlite-utils' own command line only; the service never calls it.
+RUN python3 -m venv /opt/venv \
+    && /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --quiet \
+        --require-hashes --requirement /build/requirements.txt \
+    && /opt/venv/bin/python -m pip uninstall --quiet --yes pip setuptools \
+    && rm -f /opt/venv/bin/pip*
+
+COPY wsgi.py gunicorn.conf.py healthcheck.py /app/
+COPY schemas /app/schemas
+COPY service /app/service
+# The root file system may be read-only at run time, so that byte code can only be written now.
+RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /app
+
+# --- What is shipped: the base, the environment, the application. ---
+FROM ${BASE}
+
+LABEL org.opencontainers.image.title="casualty-figures" \
+      org.opencontainers.image.description="Casualty figures as they were reported: totals that keep every range and caveat."
+
+COPY --from=builder /opt/venv /opt/venv
+COPY --from=builder /app /app
+# Owned by the numeric user below, so that a new volume mounted here is his too.
+RUN install -d -o 10001 -g 10001 -m 0750 /data
+
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    LISTEN_HOST=0.0.0.0 \
+    PORT=8000 \
+    CASUALTY_DATABASE=/data/casualties.db \
+    SQLITE_TMPDIR=/data
+
+WORKDIR /app
+USER 10001:10001
+VOLUME /data
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=5s --timeout=4s --start-period=30s --retries=3 \
+    CMD ["python", "healthcheck.py"]
+CMD ["gunicorn", "wsgi:app"]

@@ -1,0 +1,35 @@
+"""How gunicorn serves the application; every line can be overridden on its command line.
+
+Nothing here prepares the database: the application migrates it itself, however it is started.
+"""
+
+import os
+from pathlib import Path
+
+_host = os.environ.get("LISTEN_HOST", "127.0.0.1")
+_port = os.environ.get("PORT", "8000")
+bind = f"{_host}:{_port}"
+
+# Threads, because a few slow clients would stop synchronous workers. Two processes, because one
+# total can keep the solver, and with it one core, busy for seconds.
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = 8
+
+# A worker that does not report for this long is replaced. A long computation does not count as
+# silence, since the worker's main thread goes on reporting beside it.
+timeout = 60
+
+# Shorter than the 10 seconds that container engines wait before they kill.
+graceful_timeout = 8
+keepalive = 5
+
+# The heartbeat file needs no disk, and a read-only root file system has no other place for it.
+if Path("/dev/shm").is_dir():  # noqa: S108 - shared memory, whose files gunicorn unlinks at once
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+# The control socket would be made below $HOME, which may be read-only or shared, and is not used.
+control_socket_disable = True
+
+# The application writes one line for each request itself.
+accesslog = None

@@ -1,0 +1,156 @@
+"""Places, groups and reporters on the wire."""
+
+from typing import Any
+
+from marshmallow import fields, post_load
+
+from schemas.fields import (
+    Coordinate,
+    Count,
+    Cursor,
+    Digits,
+    Flag,
+    Line,
+    Matching,
+    Name,
+    Schema,
+    Several,
+    Slug,
+)
+from service.domain.listing import EntriesAsked
+from service.domain.registry import Mention
+
+ALIASES = 200
+
+
+class _Fields(Schema):
+    """What may be said of any entry besides its id and its name."""
+
+    kind = Line(most=100, allow_none=True)
+    aliases = Several(Name(), most=ALIASES)
+    wikidata = Matching("Q[0-9]{1,15}", "This must be like Q5838.", allow_none=True)
+    country = Line(most=100, allow_none=True)
+
+
+class _PlaceFields(_Fields):
+    parent = Slug(allow_none=True)
+    latitude = Coordinate(most=90, allow_none=True)
+    longitude = Coordinate(most=180, allow_none=True)
+    geonames_id = Count(least=1, allow_none=True)
+    pcode = Line(most=50, allow_none=True)
+
+
+class _GroupFields(_Fields):
+    parent = Slug(allow_none=True)
+
+
+class _ReporterFields(_Fields):
+    party = Flag()
+
+
+class _Mentioned(Schema):
+    """An entry inside a report: a new one needs a name, a known one no more than its id."""
+
+    id = Slug(required=True)
+    name = Name()
+
+    @post_load
+    def mention(self, data: dict[str, Any], **kwargs: Any) -> Mention:
+        """Return the id and, apart from it, whatever was said."""
+        return Mention(data.pop("id"), data)
+
+
+class PlaceMention(_Mentioned, _PlaceFields):
+    """A place inside a report."""
+
+
+class GroupMention(_Mentioned, _GroupFields):
+    """A group inside a report."""
+
+
+class ReporterMention(_Mentioned, _ReporterFields):
+    """The reporter inside a report."""
+
+
+class _Described(Schema):
+    """A full description: what is left out is cleared. The id stands in the path."""
+
+    id = Slug()
+    name = Name(required=True)
+
+
+class PlaceIn(_Described, _PlaceFields):
+    """A place as it is from now on."""
+
+
+class GroupIn(_Described, _GroupFields):
+    """A group as it is from now on; without a parent it lies below everyone."""
+
+
+class ReporterIn(_Described, _ReporterFields):
+    """A reporter as it is from now on; ``party`` is true for a party to the conflict."""
+
+
+class _Out(Schema):
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    kind = fields.String(required=True, allow_none=True)
+    aliases = fields.List(fields.String(), required=True)
+    wikidata = fields.String(required=True, allow_none=True)
+    country = fields.String(required=True, allow_none=True)
+
+
+class PlaceOut(_Out):
+    """A place as it is recorded."""
+
+    parent = fields.String(required=True, allow_none=True)
+    latitude = fields.Float(required=True, allow_none=True)
+    longitude = fields.Float(required=True, allow_none=True)
+    geonames_id = fields.Integer(required=True, allow_none=True)
+    pcode = fields.String(required=True, allow_none=True)
+
+
+class GroupOut(_Out):
+    """A group as it is recorded; only the root has no parent."""
+
+    parent = fields.String(required=True, allow_none=True)
+
+
+class ReporterOut(_Out):
+    """A reporter as it is recorded."""
+
+    party = fields.Boolean(required=True)
+
+
+class PlacesOut(Schema):
+    """A page of places."""
+
+    places = fields.List(fields.Nested(PlaceOut), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class GroupsOut(Schema):
+    """A page of groups."""
+
+    groups = fields.List(fields.Nested(GroupOut), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class ReportersOut(Schema):
+    """A page of reporters."""
+
+    reporters = fields.List(fields.Nested(ReporterOut), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class EntriesQuery(Schema):
+    """Which entries to list: those whose names or aliases hold ``q``."""
+
+    q = Line()
+    limit = Digits(least=1, most=1_000, load_default=100)
+    after = Cursor("entries", "[a-z0-9_-]{1,100}", load_default="")
+
+    @post_load
+    def asked(self, data: dict[str, Any], **kwargs: Any) -> EntriesAsked:
+        """Return the question."""
+        return EntriesAsked(**data)

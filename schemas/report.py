@@ -1,0 +1,297 @@
+"""Reports on the wire: as they are sent, as they are answered, and how a list of them is asked."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load
+
+from schemas.fields import (
+    CommaList,
+    Count,
+    Cursor,
+    Day,
+    Digits,
+    Instant,
+    Line,
+    Matching,
+    OneOf,
+    Schema,
+    Several,
+    Slug,
+    Text,
+)
+from schemas.registry import GroupMention, PlaceMention, ReporterMention
+from service.domain.listing import ReportsAsked
+from service.domain.periods import Period
+from service.domain.registry import Mention
+from service.domain.report import OWN, Reclassification, Source
+from service.domain.submission import Submission, SubmittedFigure
+from service.domain.vocabulary import OUTCOMES, STANCES, STATES
+
+_WHEN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+
+class Named(fields.Field[Mention]):
+    """An id of something recorded, or an object that also describes it."""
+
+    def __init__(self, schema: type[Schema], **kwargs: Any) -> None:
+        """Take objects that the schema accepts."""
+        self.schema = schema
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Mention:
+        if isinstance(value, str):
+            return Mention(Slug().deserialize(value))
+        if not isinstance(value, dict):
+            raise ValidationError("This must be an id, or an object with an id.")
+        mention: Mention = self.schema().load(value)
+        return mention
+
+
+class Incident(fields.String):
+    """The id of one event in one register, scheme:id; or own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take the usual field options."""
+        super().__init__(metadata={"examples": ["ucdp:512345", OWN], "maxLength": 200}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        if value == OWN:
+            return OWN
+        text: str = Line().deserialize(value)
+        scheme, colon, id = text.partition(":")
+        if not colon or not id or any(character.isspace() for character in id):
+            raise ValidationError(
+                "This must be scheme:id without spaces, like ucdp:512345, or own."
+            )
+        Slug().deserialize(scheme)
+        if scheme == OWN:
+            raise ValidationError("Write own alone; the service gives such an incident its id.")
+        return text
+
+
+class PeriodIn(Schema):
+    """First and last day, both included; from null means that the beginning was not stated."""
+
+    first = Day(
+        data_key="from",
+        required=True,
+        allow_none=True,
+        error_messages={
+            "required": "Give the first day, or null for a total whose beginning is not stated."
+        },
+    )
+    last = Day(data_key="to", required=True)
+
+    @post_load
+    def period(self, data: dict[str, Any], **kwargs: Any) -> Period:
+        """Return the period; it may not end before it begins."""
+        return ordered(data["first"], data["last"], "to")
+
+
+def ordered(first: Any, last: Any, field: str) -> Period:
+    """Return the period of the two days; raises for one that ends before it begins."""
+    if first is not None and last is not None and last < first:
+        raise ValidationError({field: ["The period ends before it begins."]})
+    return Period(first, last)
+
+
+class ReclassifiesIn(Schema):
+    """Which earlier figure's people are meant, and which outcome they had there."""
+
+    figure = Slug(required=True)
+    source = OneOf(OUTCOMES, data_key="from", required=True)
+
+    @post_load
+    def reclassification(self, data: dict[str, Any], **kwargs: Any) -> Reclassification:
+        """Return the link."""
+        return Reclassification(**data)
+
+
+class FigureIn(Schema):
+    """One figure: its outcomes, and words, or low and high, or exactly."""
+
+    outcomes = Several(OneOf(OUTCOMES), least=1, most=len(OUTCOMES))
+    wording = Text(most=1_000)
+    low = Count(allow_none=True)
+    high = Count(allow_none=True)
+    exactly = Count(allow_none=True)
+    best = Count(allow_none=True)
+    note = Text(allow_none=True)
+    period = fields.Nested(PeriodIn)
+    places = Several(Named(PlaceMention), least=1)
+    groups = Several(Named(GroupMention), least=1)
+    incident = Incident(allow_none=True)
+    reclassifies = fields.Nested(ReclassifiesIn, allow_none=True)
+
+    @post_load
+    def figure(self, data: dict[str, Any], **kwargs: Any) -> SubmittedFigure:
+        """Return the figure as it was sent."""
+        return SubmittedFigure(incident_given="incident" in data, **data)
+
+
+class SourceIn(Schema):
+    """Where the statement can be found."""
+
+    url = Matching(r"https?://[^\s\x00-\x1f\x7f<>\"]+", "This must be an http(s) address.", 2_000)
+    publisher = Line(allow_none=True)
+    title = Text(most=1_000, allow_none=True)
+    language = Matching(
+        "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "This must be a language tag like en.", 35
+    )
+
+    @post_load
+    def source(self, data: dict[str, Any], **kwargs: Any) -> Source:
+        """Return the source."""
+        return Source(**data)
+
+
+class Published(Matching):
+    """When the statement was published: a day, or an instant in UTC."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take the usual field options."""
+        pattern = rf"{_WHEN}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,6}})?Z)?"
+        super().__init__(pattern, "This must be a day, or an instant in UTC with Z.", 35, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        (Instant() if "T" in text else Day()).deserialize(text)
+        return text
+
+
+class ReportIn(Schema):
+    """One statement by one reporter: figures, or a stance without a number."""
+
+    reporter = Named(ReporterMention, required=True)
+    ref = Line(allow_none=True)
+    published_at = Published(allow_none=True)
+    source = fields.Nested(SourceIn, allow_none=True)
+    quote = Text(allow_none=True)
+    note = Text(allow_none=True)
+    period = fields.Nested(PeriodIn)
+    places = Several(Named(PlaceMention), least=1)
+    groups = Several(Named(GroupMention), least=1)
+    figures = Several(fields.Nested(FigureIn), distinct=False)
+    stance = OneOf(STANCES)
+    incident = Incident(allow_none=True)
+    caveats = Several(Text(most=500), most=100)
+    relays = Slug(allow_none=True)
+    supersedes = Slug(allow_none=True)
+
+    @post_load
+    def submission(self, data: dict[str, Any], **kwargs: Any) -> Submission:
+        """Return the report as it was sent."""
+        return Submission(**data)
+
+
+class PeriodOut(Schema):
+    """First and last day, both included; from null is an open beginning."""
+
+    first = Day(data_key="from", required=True, allow_none=True)
+    last = Day(data_key="to", required=True)
+
+
+class ReclassifiesOut(Schema):
+    """The earlier figure, and the outcome its people had there."""
+
+    figure = fields.String(required=True)
+    source = fields.String(data_key="from", required=True)
+
+
+class SourceOut(Schema):
+    """Where the statement can be found."""
+
+    url = fields.String(allow_none=True)
+    publisher = fields.String(allow_none=True)
+    title = fields.String(allow_none=True)
+    language = fields.String(allow_none=True)
+
+
+class FigureOut(Schema):
+    """One figure with its own whole scope, and the range that it was sent with or read as."""
+
+    id = fields.String(required=True)
+    outcomes = fields.List(fields.String(), required=True)
+    low = fields.Integer(required=True)
+    high = fields.Integer(required=True, allow_none=True)
+    soft = fields.List(fields.String(), required=True)
+    exactly = fields.Integer(allow_none=True)
+    best = fields.Integer(required=True, allow_none=True)
+    wording = fields.String(required=True, allow_none=True)
+    qualifier = fields.String(required=True, allow_none=True)
+    lexicon = fields.String(required=True, allow_none=True)
+    disclosed = fields.Boolean(required=True)
+    note = fields.String(allow_none=True)
+    period = fields.Nested(PeriodOut, required=True)
+    places = fields.List(fields.String(), required=True)
+    groups = fields.List(fields.String(), required=True)
+    incident = fields.String(required=True, allow_none=True)
+    reclassifies = fields.Nested(ReclassifiesOut, required=True, allow_none=True)
+
+
+class WarningOut(Schema):
+    """A question to whoever posted the report; it refuses nothing."""
+
+    code = fields.String(required=True)
+    text = fields.String(required=True)
+    figures = fields.List(fields.String(), required=True)
+    reports = fields.List(fields.String(), required=True)
+    places = fields.List(fields.String(), required=True)
+
+
+class ReportOut(Schema):
+    """A report as it is recorded, with its present state and with ids for all that it names."""
+
+    id = fields.String(required=True)
+    seq = fields.Integer(required=True)
+    recorded_at = fields.String(required=True)
+    state = fields.String(required=True)
+    reporter = fields.String(required=True)
+    ref = fields.String(required=True, allow_none=True)
+    published_at = fields.String(required=True, allow_none=True)
+    source = fields.Nested(SourceOut, required=True, allow_none=True)
+    quote = fields.String(required=True, allow_none=True)
+    note = fields.String(required=True, allow_none=True)
+    period = fields.Nested(PeriodOut, required=True, allow_none=True)
+    places = fields.List(fields.String(), required=True)
+    groups = fields.List(fields.String(), required=True)
+    figures = fields.List(fields.Nested(FigureOut), required=True)
+    stance = fields.String(required=True)
+    incident = fields.String(required=True, allow_none=True)
+    caveats = fields.List(fields.String(), required=True)
+    relays = fields.String(required=True, allow_none=True)
+    origin = fields.String(required=True, allow_none=True)
+    supersedes = fields.String(required=True, allow_none=True)
+    superseded_by = fields.String(required=True, allow_none=True)
+    warnings = fields.List(fields.Nested(WarningOut), required=True)
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """Return what the ledger knows of the report, else what the report itself says."""
+        return getattr(obj, attr) if hasattr(obj, attr) else getattr(obj.report, attr)
+
+
+class ReportsOut(Schema):
+    """A page of reports, oldest first."""
+
+    reports = fields.List(fields.Nested(ReportOut), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class ReportsQuery(Schema):
+    """Which reports to list: those of which all that is given holds."""
+
+    places = CommaList(Slug(), data_key="place")
+    groups = CommaList(Slug(), data_key="group")
+    reporters = CommaList(Slug(), data_key="reporter")
+    states = CommaList(OneOf(STATES), data_key="state")
+    first = Day(data_key="from")
+    last = Day(data_key="to")
+    words = Line(data_key="q")
+    limit = Digits(least=1, most=1_000, load_default=100)
+    after = Cursor("reports", "[0-9]{1,18}")
+
+    @post_load
+    def asked(self, data: dict[str, Any], **kwargs: Any) -> ReportsAsked:
+        """Return the question."""
+        period = ordered(data.pop("first", None), data.pop("last", None), "to")
+        return ReportsAsked(period=period, **{**data, "after": int(data.get("after", 0))})

@@ -1,0 +1,45 @@
+"""Casualty figures as they were reported: totals that keep every range and every caveat."""
+
+import secrets
+from base64 import b32encode
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from service.settings import Settings
+
+
+def create_app(
+    settings: "Settings | None" = None,
+    clock: Callable[[], datetime] | None = None,
+    new_id: Callable[[], str] | None = None,
+) -> "Flask":
+    """Return the web application, joined from its parts; the database is brought up to date.
+
+    Without settings those of the environment are taken. ``clock`` and ``new_id`` are for tests.
+    """
+    # Imported here, so that the domain and the bounds can be used without the web's libraries.
+    from service.api import logs
+    from service.api.app import build
+    from service.api.parts import Parts
+    from service.settings import from_environment
+    from service.store.migrations import migrate
+    from service.store.sqlite import Store
+    from service.usecases.snapshot import Snapshots
+
+    settings = settings or from_environment()
+    logs.configure(settings.log_level)
+    store = Store(settings.database, settings.busy_seconds)
+    migrate(store)
+    return build(Parts(settings, store, Snapshots(), clock or _now, new_id or _random_id))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _random_id() -> str:
+    return b32encode(secrets.token_bytes(10)).decode().lower()

@@ -1,0 +1,72 @@
+"""Who asks: API keys, sent as Authorization: Bearer KEY and in no other way."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
+
+from service.api.parts import parts
+from service.domain.errors import NotAllowed
+from service.usecases import keys
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def requires(scope: str) -> Callable[[View], View]:
+    """Return the decorator that lets a view run only for a key of the scope or a wider one.
+
+    Where reading is open, "read" needs no key; a key that is sent must be a good one even so.
+    It stands directly below the route, so that nothing is read from a stranger.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            _admit(scope)
+            return view(*args, **kwargs)
+
+        documented: Any = guarded
+        documented._apidoc = deepcopy(getattr(view, "_apidoc", {}))
+        security: list[dict[str, list[str]]] = [{"key": []}]
+        if scope == "read":
+            security.append({})
+        documented._apidoc.setdefault("manual_doc", {})["security"] = security
+        return cast(View, guarded)
+
+    return decorate
+
+
+def actor() -> str | None:
+    """Return the id of the key that this request was sent with."""
+    key = g.get("key")
+    return key.id if key else None
+
+
+def may(scope: str) -> bool:
+    """Whether the key of this request may do what needs the scope."""
+    key = g.get("key")
+    return key is not None and keys.allows(key.scope, scope)
+
+
+def _admit(scope: str) -> None:
+    header = request.headers.get("Authorization")
+    if header is None:
+        if scope == "read" and parts().settings.reading == "open":
+            return
+        raise _unauthorized("Send an API key: Authorization: Bearer KEY.")
+    scheme, _, token = header.partition(" ")
+    key = keys.holder(parts().store, token.strip()) if scheme.lower() == "bearer" else None
+    if key is None:
+        raise _unauthorized("The API key is not known, or was revoked.", error="invalid_token")
+    g.key = key
+    if not keys.allows(key.scope, scope):
+        raise NotAllowed(f"The key has the scope {key.scope}; this needs {scope}.")
+
+
+def _unauthorized(detail: str, **values: str) -> Unauthorized:
+    challenge = WWWAuthenticate("bearer", {"realm": "casualty figures", **values})
+    return Unauthorized(detail, www_authenticate=challenge)

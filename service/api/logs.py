@@ -1,0 +1,65 @@
+"""One line of JSON for every request, by which it can be found again; never a key, never a body."""
+
+import re
+import secrets
+import sys
+import time
+from typing import Any, Final
+
+import structlog
+from flask import Flask, Response, g, request
+
+_SANE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_KEY: Final = re.compile(r"cas_\w+")
+
+
+def configure(level: str) -> None:
+    """Make structlog write JSON lines from the level on to standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=_StandardError(),
+        cache_logger_on_first_use=False,
+    )
+
+
+class _StandardError:
+    """Looks up standard error for every line, because tests and servers replace it."""
+
+    def __call__(self, *args: Any) -> structlog.WriteLogger:
+        return structlog.WriteLogger(sys.stderr)
+
+
+def register(app: Flask) -> None:
+    """Log every request of the application, and answer it with its id."""
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _SANE.fullmatch(given) else secrets.token_hex(8)
+    g.began = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _end(response: Response) -> Response:
+    # The query string is left out and a key in a path is cut: neither belongs in a log.
+    key = g.get("key")
+    structlog.get_logger().info(
+        "request",
+        method=request.method[:20],
+        path=_KEY.sub("cas_...", request.path)[:300],
+        status=response.status_code,
+        ms=round(1_000 * (time.perf_counter() - g.get("began", time.perf_counter())), 1),
+        key=key.id if key else None,
+    )
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    return response

@@ -1,0 +1,178 @@
+"""What comes in over HTTP: one strict reader for bodies and query strings, nothing guessed."""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NoReturn
+from urllib.parse import unquote_to_bytes
+
+import marshmallow
+from flask import Request
+from marshmallow import ValidationError
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import UnsupportedMediaType
+
+from service.domain.errors import Fault, Invalid, Malformed
+
+MAX_BODY: Final = 1 << 20
+MAX_DEPTH: Final = 16
+"""Objects and lists inside each other; the deepest body that means anything has six."""
+
+
+class StrictParser(FlaskParser):  # type: ignore[misc]
+    """Reads bodies and query strings, and turns a schema's complaints into faults."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: Final = {
+        "json": marshmallow.RAISE,
+        "query": marshmallow.RAISE,
+    }
+
+    def load_json(self, req: Request, schema: marshmallow.Schema) -> Any:
+        """Return the body of the request as Python objects."""
+        return read_body(req)
+
+    def load_querystring(self, req: Request, schema: marshmallow.Schema) -> dict[str, Any]:
+        """Return the query parameters: lists for those that may be repeated, else text."""
+        several = {
+            field.data_key or name
+            for name, field in schema.fields.items()
+            if getattr(field, "is_multiple", False)
+        }
+        return read_query(req, several)
+
+    def handle_error(
+        self, error: ValidationError, req: Request, schema: Any, **kwargs: Any
+    ) -> NoReturn:
+        """Raise Invalid with one fault for every complaint of the schema."""
+        ((location, messages),) = error.messages_dict.items()
+        lead = "" if location == "query" else "/"
+        raise faulty(tuple(_faults(messages, "", lead))) from error
+
+
+def faulty(faults: tuple[Fault, ...]) -> Invalid:
+    """Return the error for the faults; its own text says the first, or how many there are."""
+    if len(faults) == 1:
+        return Invalid(f"{faults[0].pointer}: {faults[0].detail}", faults)
+    return Invalid(f"{len(faults)} fields are wrong.", faults)
+
+
+def read_body(req: Request) -> Any:
+    """Return the JSON body; raises Malformed, or what answers 413 and 415."""
+    if req.headers.get("Content-Encoding") is not None:
+        raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
+    charset = req.mimetype_params.get("charset", "utf-8")
+    if req.mimetype != "application/json" or charset.lower() != "utf-8":
+        raise UnsupportedMediaType("Send JSON in UTF-8, with Content-Type: application/json.")
+    return read_json(req.get_data())
+
+
+def read_json(data: bytes) -> Any:
+    """Return what the bytes say; raises Malformed for all that is not plain JSON in UTF-8."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("The body is not UTF-8.") from None
+    if text.startswith("\ufeff"):
+        raise Malformed("The body begins with a byte order mark; leave it out.")
+    try:
+        value = json.loads(text, object_pairs_hook=_Doubled.unless_distinct)
+    except RecursionError:
+        raise Malformed("The body is nested too deep.") from None
+    except ValueError as error:
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
+        raise Malformed(f"The body is not JSON: {reason}.") from None
+    _inspect(value)
+    return value
+
+
+def read_query(req: Request, several: set[str]) -> dict[str, Any]:
+    """Return the query parameters by name; only those in ``several`` may stand twice."""
+    found: dict[str, Any] = {}
+    for name, value in _pairs(req.query_string):
+        if name in several:
+            found.setdefault(name, []).append(value)
+        elif name in found:
+            raise faulty((Fault(name, "This parameter is given more than once."),))
+        else:
+            found[name] = value
+    return found
+
+
+class _Doubled(dict[str, Any]):
+    """An object that has a name twice; ``name`` is that name."""
+
+    name: str
+
+    @classmethod
+    def unless_distinct(cls, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) == len(pairs):
+            return found
+        names = [name for name, _ in pairs]
+        doubled = cls(found)
+        doubled.name = next(name for place, name in enumerate(names) if name in names[:place])
+        return doubled
+
+
+def _inspect(value: Any) -> None:
+    """Raise Malformed for what Python reads as JSON and JSON does not know; without recursion."""
+    stack: list[tuple[Any, str, int]] = [(value, "", 1)]
+    while stack:
+        value, pointer, depth = stack.pop()
+        if isinstance(value, float) and not math.isfinite(value):
+            raise _malformed(pointer, "This is not a number that JSON has.")
+        if not isinstance(value, dict | list):
+            continue
+        if depth > MAX_DEPTH:
+            raise _malformed(pointer, f"The body is nested deeper than {MAX_DEPTH} levels.")
+        if isinstance(value, _Doubled):
+            raise _malformed(f"{pointer}/{escaped(value.name)}", "This name stands twice.")
+        if isinstance(value, dict) and not all(map(_is_text, value)):
+            raise _malformed(pointer, "A name holds half of a character (a lone surrogate).")
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        stack.extend((each, f"{pointer}/{escaped(key)}", depth + 1) for key, each in members)
+
+
+def _malformed(pointer: str, detail: str) -> Malformed:
+    return Malformed(detail, (Fault(pointer, detail),))
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def escaped(key: object) -> str:
+    """Return the key as a step of a JSON pointer."""
+    return str(key).replace("~", "~0").replace("/", "~1")
+
+
+def _faults(messages: Any, pointer: str, lead: str) -> Iterator[Fault]:
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            if key == "_schema":
+                yield from _faults(inner, pointer, lead)
+            else:
+                step = escaped(key) if lead else str(key)
+                yield from _faults(inner, f"{pointer}{lead}{step}", lead or "/")
+    elif isinstance(messages, list):
+        for inner in messages:
+            yield from _faults(inner, pointer, lead)
+    else:
+        yield Fault(pointer, str(messages))
+
+
+def _pairs(query: bytes) -> Iterator[tuple[str, str]]:
+    for part in query.split(b"&"):
+        if part:
+            name, _, value = part.partition(b"=")
+            yield _decoded(name), _decoded(value)
+
+
+def _decoded(raw: bytes) -> str:
+    if re.search(rb"%(?![0-9A-Fa-f]{2})", raw):
+        raise Malformed("The query string has a % that is not followed by two hex digits.")
+    try:
+        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("The query string is not UTF-8.") from None

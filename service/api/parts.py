@@ -1,0 +1,35 @@
+"""What a view works with, as create_app joined it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from flask import Flask, current_app
+
+from service.settings import Settings
+from service.store.sqlite import Store
+from service.usecases.snapshot import Snapshots
+
+_NAME = "casualties"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Settings, record, its states in memory, clock (with its time zone) and maker of new ids."""
+
+    settings: Settings
+    store: Store
+    snapshots: Snapshots
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+
+def install(app: Flask, joined: Parts) -> None:
+    """Give the application its parts."""
+    app.extensions[_NAME] = joined
+
+
+def parts() -> Parts:
+    """Return the parts of the application that answers this request."""
+    return cast(Parts, current_app.extensions[_NAME])

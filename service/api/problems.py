@@ -1,0 +1,102 @@
+"""Errors as answers: one table from what went wrong to a status, one shape for all (RFC 9457)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+import structlog
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from service.domain.errors import (
+    Busy,
+    Conflict,
+    DomainError,
+    Fault,
+    Invalid,
+    Malformed,
+    NotAllowed,
+    NotFound,
+    Unavailable,
+)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
+    Malformed: HTTPStatus.BAD_REQUEST,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+Answer = TypeVar("Answer", bound=WerkzeugResponse)
+
+_RETRY_AFTER: Final = {Busy: "1", Unavailable: "60"}
+
+_DETAILS: Final = {
+    404: "There is nothing at this address.",
+    405: "This address does not know the method; Allow names those it knows.",
+    413: "The body is too large; at most 1 MiB is read.",
+}
+
+
+def register(app: Flask) -> None:
+    """Make every error of the application a problem."""
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _defect)
+
+
+def problem(status: int, detail: str, faults: Sequence[Fault] = ()) -> dict[str, Any]:
+    """Return the problem as it is answered."""
+    told: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if faults:
+        told["errors"] = [{"pointer": each.pointer, "detail": each.detail} for each in faults]
+    return told
+
+
+def _filled(response: Answer, told: dict[str, Any]) -> Answer:
+    # A lone surrogate in a text that is quoted back cannot be encoded; it is shown as an escape.
+    text = json.dumps(told, ensure_ascii=False)
+    response.set_data(text.encode("utf-8", "backslashreplace"))
+    response.content_type = MEDIA_TYPE
+    response.status_code = told["status"]
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _domain_error(error: DomainError) -> Response:
+    kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
+    response = _filled(Response(), problem(STATUS[kind], error.detail, error.faults))
+    if kind in _RETRY_AFTER:
+        response.headers["Retry-After"] = _RETRY_AFTER[kind]
+        structlog.get_logger().error(
+            "unavailable", detail=error.detail, cause=repr(error.__cause__)
+        )
+    return response
+
+
+def _http_error(error: HTTPException) -> WerkzeugResponse:
+    """Answer as the error would, with its headers (Allow, WWW-Authenticate), as a problem."""
+    response: WerkzeugResponse = error.get_response()
+    if error.code is None or error.code < 400:
+        return response
+    plain = type(error).description
+    detail = _DETAILS.get(error.code) if error.description == plain else error.description
+    return _filled(response, problem(error.code, detail or error.description or error.name))
+
+
+def _defect(error: Exception) -> Response:
+    structlog.get_logger().exception("defect")
+    detail = f"The service failed. Its log has more under the request id {g.get('request_id')}."
+    return _filled(Response(), problem(500, detail))

@@ -1,0 +1,150 @@
+"""flask-smorest as this service needs it: the one place where the library is bent."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, Final, TypeVar
+
+import flask_smorest
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask, Response, current_app, request
+
+from schemas.fields import CommaList
+from schemas.problem import Problem
+from schemas.report import Named
+from service.api.parser import StrictParser, faulty, read_query
+from service.api.problems import MEDIA_TYPE
+from service.domain.errors import Fault
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_TAKES_QUERY: Final = "takes_query"
+
+SECURITY: Final = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key with the scope read, report or admin; each includes the former.",
+    }
+}
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+    """Views that refuse query parameters they do not know, and tag what they answer."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take what the library's own takes."""
+        super().__init__(*args, **kwargs)
+        self.before_request(_refuse_query)
+        self.after_request(_tag)
+
+    def arguments(
+        self, schema: Any, *, location: str = "json", **kwargs: Any
+    ) -> Callable[[View], View]:
+        """Return the decorator that gives the view what the schema makes of body or query."""
+        decorate: Callable[[View], View] = super().arguments(schema, location=location, **kwargs)
+
+        def marked(view: View) -> View:
+            taking = decorate(view)
+            if location == "query":
+                setattr(taking, _TAKES_QUERY, True)
+            return taking
+
+        return marked
+
+    def response(
+        self, status_code: int, schema: Any = None, **kwargs: Any
+    ) -> Callable[[View], View]:
+        """Return the decorator that answers what the view returns, in the schema's form."""
+        decorate: Callable[[View], View] = super().response(status_code, schema, **kwargs)
+        return decorate
+
+    def alt_response(self, status_code: int, **kwargs: Any) -> Callable[[View], View]:
+        """Return the decorator that documents another answer of the view."""
+        decorate: Callable[[View], View] = super().alt_response(status_code, **kwargs)
+        return decorate
+
+    @staticmethod
+    def doc(**kwargs: Any) -> Callable[[View], View]:
+        """Return the decorator that adds to what is documented of the view."""
+        decorate: Callable[[View], View] = flask_smorest.Blueprint.doc(**kwargs)
+        return decorate
+
+    def route(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Return the decorator that puts the view at the address and into the document."""
+        decorate: Callable[[View], View] = super().route(rule, **options)
+        return decorate
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]
+    """The document of the interface, in which every error is a problem."""
+
+    ERROR_SCHEMA = Problem
+
+    def __init__(self, app: Flask, version: str) -> None:
+        """Begin the document; blueprints are added by ``register_blueprint``."""
+        plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _schema_name(schema))
+        super().__init__(
+            app,
+            spec_kwargs={
+                "title": "Casualty figures",
+                "version": version,
+                "openapi_version": "3.1.0",
+                "marshmallow_plugin": plugin,
+            },
+        )
+        self.spec.components.security_scheme("key", SECURITY["key"])
+        plugin.converter.add_attribute_function(_named_properties)
+        plugin.converter.add_parameter_attribute_function(_comma_parameter)
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to service.api.problems, which keeps headers such as Allow."""
+
+    def _register_doc_blueprint(self) -> None:
+        """Leave the document's address to service.api.docs."""
+
+    def _register_responses(self) -> None:
+        """Document errors as problems; the library would call them application/json."""
+        super()._register_responses()
+        for response in self.spec.components.responses_lazy.values():
+            if "content" in response:
+                (schema,) = response["content"].values()
+                response["content"] = {MEDIA_TYPE: schema}
+
+
+def _schema_name(schema: Any) -> str:
+    kind = schema if isinstance(schema, type) else type(schema)
+    return str(kind.__name__).strip("_")
+
+
+def _named_properties(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
+    """Document a field that takes an id or an object."""
+    if not isinstance(field, Named):
+        return {}
+    return {"anyOf": [{"type": "string"}, self.resolve_nested_schema(field.schema())]}
+
+
+def _comma_parameter(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
+    """Document a parameter whose values stand with commas between them."""
+    return {"explode": False, "style": "form"} if isinstance(field, CommaList) else {}
+
+
+def _refuse_query() -> None:
+    """Refuse every query parameter for a view that takes none: a typo must not pass in silence."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if request.query_string and not getattr(view, _TAKES_QUERY, False):
+        faults = (Fault(name, "There is no such parameter.") for name in read_query(request, set()))
+        refused = tuple(faults)
+        if refused:
+            raise faulty(refused)
+
+
+def _tag(response: Response) -> Response:
+    """Give what can be asked for again a strong ETag, and answer 304 to whoever has it."""
+    tagged = request.method in ("GET", "HEAD") or "Location" in response.headers
+    if tagged and response.status_code in (200, 201) and not response.is_streamed:
+        if "ETag" not in response.headers:
+            response.set_etag(sha256(response.get_data()).hexdigest()[:32])
+        response.make_conditional(request)
+    return response

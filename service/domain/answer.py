@@ -1,0 +1,67 @@
+"""A whole answer: the totals asked for, what qualifies them, and what was and was not counted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.domain.caveats import Caveat
+from service.domain.figure import Figure
+from service.domain.question import Question
+from service.domain.total import Total
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A total of one set of outcomes, in numbers and in words.
+
+    ``best`` is the sum of the reporters' own best estimates, None where they do not add up.
+    """
+
+    outcomes: frozenset[str]
+    total: Total
+    text: str
+    best: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The totals of one part of the asked scope, or of one reporter alone."""
+
+    key: str
+    name: str
+    totals: Sequence[Stated]
+    caveats: Sequence[Caveat] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """How many people the whole's low holds beyond the sum of its parts' lows."""
+
+    outcomes: frozenset[str]
+    low: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A figure in the asked scope that was not counted, and the reason's code."""
+
+    figure: Figure
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that is said to one question; ``parts`` is None where it was not cut.
+
+    ``unplaced`` is None where parts may share people; ``by_reporter`` where it was not asked for.
+    """
+
+    question: Question
+    seq: int
+    recorded_at: str | None
+    totals: Sequence[Stated]
+    caveats: Sequence[Caveat]
+    used: Sequence[Figure]
+    excluded: Sequence[Left]
+    parts: Sequence[Part] | None = None
+    unplaced: Sequence[Unplaced] | None = None
+    by_reporter: Sequence[Part] | None = None

@@ -1,0 +1,26 @@
+"""The codes by which answers qualify themselves, each with what it means."""
+
+from typing import Final
+
+CAVEATS: Final = {
+    "shared_places": "A counted figure also covers other places than those asked about.",
+    "shared_period": "A counted figure also covers other days than those asked about.",
+    "shared_outcomes": "A counted figure also covers other outcomes than those asked about.",
+    "shared_groups": "A counted figure also covers other groups than those asked about.",
+    "open_above": "No ceiling is known.",
+    "undisclosed": "Losses were acknowledged and their number withheld.",
+    "beginning_not_stated": "A counted figure does not say from when on it counts.",
+    "same_incident_elsewhere": "Figures of one incident speak of different people and are added.",
+    "not_acknowledged": "A party does not acknowledge losses here; that is not a zero.",
+    "declined": "A party declined to give a number; that is not a zero.",
+    "disputed": "Reports contradict each other.",
+    "approximate": "A bound rests on a convention of speech.",
+    "party_to_conflict": "Every counted figure comes from a party to the conflict.",
+    "single_reporter": "Every counted figure comes from one reporter.",
+    "relayed": "Reports that repeat others exist and were not counted.",
+    "same_reporter_conflict": "One reporter's own figures contradict each other.",
+    "not_exact": "The range may be wider than what the reports allow, never narrower.",
+}
+
+WARNINGS: Final = ("same_reporter_conflict", "possible_relay", "ambiguous_place")
+"""What posting a report may make one ask."""

@@ -1,0 +1,28 @@
+"""What a list is asked for: which entries, from where on, and how many."""
+
+from dataclasses import dataclass
+
+from service.domain.periods import ALWAYS, Period
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsAsked:
+    """Which reports to list; None leaves a part open. ``after`` is an entry of the ledger."""
+
+    places: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    reporters: tuple[str, ...] | None = None
+    states: tuple[str, ...] | None = None
+    period: Period = ALWAYS
+    words: str | None = None
+    after: int = 0
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesAsked:
+    """Which places, groups or reporters to list: those after an id whose names hold ``q``."""
+
+    q: str | None = None
+    after: str = ""
+    limit: int = 100

@@ -1,0 +1,186 @@
+"""What the words of a casualty figure mean: "at least 30 were killed or wounded" -> 30 or more.
+
+The words and the ends they stand for are data (``service.domain.lexicon``), so that every figure
+can tell which version read it. A phrase is read whole or refused, never guessed.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from itertools import takewhile
+from typing import Any, Final
+
+from service.domain.grammar import Draft, Grammar, Said
+from service.domain.lexicon import EN, Rule
+from service.domain.numerals import Number
+from service.domain.tokens import MAX_LENGTH, NotUnderstood, Phrase, Token
+from service.domain.vocabulary import LOSSES, MAX_COUNT
+
+__all__ = [
+    "LEXICON_VERSION",
+    "MAX_LENGTH",
+    "NotUnderstood",
+    "Reading",
+    "describe",
+    "margin",
+    "read",
+]
+
+LEXICON_VERSION: Final = EN.version
+"""The version that reads what is reported today."""
+
+_REVERSED: Final = "The end lies below the start, so that no number of people fits."
+_NO_ROUND_ZERO: Final = 'Zero is not a rounded number: write "0", or the ends as low and high.'
+_HALF_SAID: Final = (
+    "The start may mean the same thousands (or hundreds) as the end: write both in full,"
+    ' as in "10,000 to 11,000".'
+)
+_TOO_MANY: Final = f"No report may give more than {MAX_COUNT:,} people."
+_TWO_THINGS: Final = (
+    "The words name different outcomes for the same people: join them"
+    ' with "and" or "or" where they are one sum, or post two figures.'
+)
+_BREAKS_OFF: Final = "Something is missing, or one thing is said twice."
+_USUAL: Final = f"Write {EN.examples}, or post low and high beside these words."
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Between ``low`` and ``high`` people, as the words say; ``high`` None means no ceiling.
+
+    ``soft`` names the ends that rest on a convention of speech. ``outcomes`` is None where the
+    words name none; it is one joint set where they name several. ``qualifier`` is the code of the
+    lexicon's rule. ``disclosed`` is False for losses acknowledged without a number.
+    """
+
+    low: int
+    high: int | None
+    soft: frozenset[str]
+    outcomes: frozenset[str] | None
+    qualifier: str
+    lexicon: str
+    disclosed: bool
+
+
+def read(text: str) -> Reading:
+    """Return what the words say; whom they call the people ("soldiers") is not part of it.
+
+    Raises ``NotUnderstood``, and nothing else, for every text that cannot be read whole.
+    """
+    phrase = Phrase.of(text)
+    grammar = Grammar(phrase, EN)
+    readings: set[Reading] = set()
+    refusals: list[NotUnderstood] = []
+    for draft in grammar.drafts():
+        if draft.end == len(phrase.tokens):
+            try:
+                readings.add(_meaning(phrase, draft))
+            except NotUnderstood as refusal:
+                refusals.append(refusal)
+    if len(readings) == 1:
+        return readings.pop()
+    raise refusals[0] if refusals else _stopped(phrase, grammar.reached)
+
+
+def describe() -> list[dict[str, Any]]:
+    """Return the rules of the lexicon as plain data, in the order in which they stand in it.
+
+    An end is a number, null (no ceiling) or text such as "N-h"; h is what ``margin`` gives.
+    """
+    return [
+        {
+            "qualifier": rule.qualifier,
+            "words": list(rule.words),
+            "low": rule.low,
+            "high": rule.high,
+            "soft": sorted(rule.soft),
+            "disclosed": rule.disclosed,
+        }
+        for rule in EN.rules
+    ]
+
+
+def margin(number: int) -> int:
+    """Return how far a rounded number may be off: h of the contract, at least 1.
+
+    The smaller of half its unit and a fifth of it, where the unit is the largest power of ten that
+    divides it (5 below 100 where it ends in 5).
+    """
+    digits = str(number)
+    unit: int = 10 ** (len(digits) - len(digits.rstrip("0")))
+    if number < 100 and number % 10 == 5:
+        unit = 5
+    return max(1, min(unit // 2, number // 5))
+
+
+def _meaning(phrase: Phrase, draft: Draft) -> Reading:
+    """Return what a draft of the whole phrase says; raises where that cannot be."""
+    rule = draft.rule
+    hint = _wrong_numbers(rule, draft.numbers)
+    if hint:
+        raise phrase.refusal(draft.first, draft.last, hint)
+    low, high = (_end(end, draft.numbers) for end in (rule.low, rule.high))
+    if high is not None and high < (low or 0):
+        raise phrase.refusal(draft.first, draft.last, _REVERSED)
+    if max(low or 0, high or 0) > MAX_COUNT:
+        raise phrase.refusal(draft.first, draft.last, _TOO_MANY)
+    outcomes = _agreed(phrase, draft.said)
+    return Reading(
+        low or 0, high, rule.soft, outcomes, rule.qualifier, LEXICON_VERSION, rule.disclosed
+    )
+
+
+def _wrong_numbers(rule: Rule, numbers: tuple[Number, ...]) -> str:
+    """Return why the rule cannot take these numbers, "" where it can."""
+    if rule.rounds and numbers[0].value == 0:
+        return _NO_ROUND_ZERO
+    if len(numbers) == 2:
+        start, end = numbers
+        unsaid = (scale for scale in end.scales - start.scales if start.value)
+        if any(start.value * scale < end.value for scale in unsaid):
+            return _HALF_SAID
+    return ""
+
+
+def _end(end: int | str | None, numbers: tuple[Number, ...]) -> int | None:
+    """Return an end of a rule for the numbers in its slots."""
+    if end is None or isinstance(end, int):
+        return end
+    first, last = numbers[0].value, numbers[-1].value
+    h = margin(first)
+    ends = {"N": first, "N+1": first + 1, "N-1": first - 1, "A": first, "B": last}
+    return (ends | {"N-h": max(0, first - h), "N+h": first + h})[end]
+
+
+def _agreed(phrase: Phrase, said: Said) -> frozenset[str] | None:
+    """Return the one set of outcomes that the words name, None where they name none.
+
+    Only "losses" and "lost" may be told more closely: "lost 30 men, either killed or wounded".
+    """
+
+    def told(before: frozenset[str], after: frozenset[str]) -> frozenset[str]:
+        if before not in (after, LOSSES):
+            raise phrase.refusal(0, len(phrase.tokens), _TWO_THINGS)
+        return after
+
+    return reduce(told, said) if said else None
+
+
+def _stopped(phrase: Phrase, reached: int) -> NotUnderstood:
+    """Return the error for a phrase that could be read only up to the token."""
+    rest = phrase.tokens[reached:]
+    if not rest:
+        return phrase.refusal(0, len(phrase.tokens), f"{_BREAKS_OFF} {_USUAL}")
+    strange = len(tuple(takewhile(lambda token: not _is_known(token), rest)))
+    stop = reached + strange if strange else len(phrase.tokens)
+    words = (token.word for token in rest if token.word in EN.hints or token.word[0].isalnum())
+    second = reached and any(_is_number(token) for token in rest)
+    usual = EN.another_number if second else _USUAL
+    return phrase.refusal(reached, stop, EN.hints.get(next(words, ""), usual))
+
+
+def _is_known(token: Token) -> bool:
+    return token.numeral or token.word in EN.known
+
+
+def _is_number(token: Token) -> bool:
+    return token.numeral or token.word in EN.numbers.ones or token.word in EN.numbers.tens

@@ -1,0 +1,88 @@
+"""The settings of one process: read once from CASUALTY_* variables, never changed afterwards."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+PREFIX: Final = "CASUALTY_"
+LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+class BadSetting(ValueError):
+    """A CASUALTY_* variable is unknown or has a value that cannot be used; the text is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set from outside; each field is the variable CASUALTY_<FIELD>.
+
+    ``database`` is an SQLite file. ``reading`` "closed" asks readers for a key. ``solver_seconds``
+    is the time that one total may take before it answers with a wider, still true range.
+    ``busy_seconds`` is how long a writer waits for another before it is told to come back.
+    """
+
+    database: Path = Path("data/casualties.db")
+    reading: str = "open"
+    solver_seconds: float = 2.0
+    busy_seconds: float = 10.0
+    log_level: str = "info"
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings that the variables ask for; raises BadSetting for the first bad one."""
+    given = {
+        name: value
+        for name, value in (os.environ if environ is None else environ).items()
+        if name.startswith(PREFIX)
+    }
+    readers = {PREFIX + field.name.upper(): field.name for field in fields(Settings)}
+    values: dict[str, Any] = {}
+    for name in sorted(given):
+        if name not in readers:
+            raise BadSetting(f"{name}: no such setting; there are {', '.join(sorted(readers))}")
+        try:
+            values[readers[name]] = _READ[readers[name]](given[name].strip())
+        except ValueError as error:
+            raise BadSetting(f"{name}={given[name]!r}: {error}") from None
+    return Settings(**values)
+
+
+def _file(text: str) -> Path:
+    if not text:
+        raise ValueError("name the database file")
+    if "://" in text:
+        raise ValueError("only an SQLite file can be used, not a URL")
+    return Path(text)
+
+
+def _reading(text: str) -> str:
+    if text not in ("open", "closed"):
+        raise ValueError("use open or closed")
+    return text
+
+
+def _level(text: str) -> str:
+    if text.lower() not in LEVELS:
+        raise ValueError(f"use one of {', '.join(LEVELS)}")
+    return text.lower()
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise ValueError("give a number of seconds, like 2.5") from None
+    if not 0 < seconds <= 600:
+        raise ValueError("give more than 0 and at most 600 seconds")
+    return seconds
+
+
+_READ: Final = {
+    "database": _file,
+    "reading": _reading,
+    "solver_seconds": _seconds,
+    "busy_seconds": _seconds,
+    "log_level": _level,
+}

@@ -1,0 +1,107 @@
+"""All claims as of one entry of the ledger, for totals."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from service.domain.claims import Claims, Statement
+from service.domain.figure import Figure, Quantity, Scope
+from service.domain.periods import Period
+from service.store.ledger import last_seq, moment_of, recorded_at, seq_at
+from service.store.registry import all_as_of
+from service.store.reports import STATE
+from service.store.rows import SETS, first_day, period, split
+from service.store.sqlite import Database
+
+__all__ = ["last_seq", "live_figures_on", "load_claims", "moment_of", "seq_at"]
+
+
+def load_claims(db: Database, seq: int) -> Claims:
+    """Return everything that had been said after the entry ``seq``, in the states of then."""
+    places, groups, reporters = all_as_of(db, seq)
+    return Claims(
+        seq=seq,
+        recorded_at=recorded_at(db, seq),
+        statements={statement.id: statement for statement in _statements(db, seq)},
+        figures=tuple(_figures(db, seq)),
+        places=places,
+        groups=groups,
+        reporters=reporters,
+    )
+
+
+def _statements(db: Database, seq: int) -> Iterator[Statement]:
+    rows = db.conn.execute(
+        f"SELECT id, seq, reporter, {STATE}, stance, place_ids, first_day, last_day, group_ids,"
+        " caveats, relays, origin, supersedes FROM reports WHERE seq <= :seq ORDER BY seq",
+        {"seq": seq},
+    )
+    for id, at, reporter, state, stance, places, first, last, groups, caveats, *links in rows:
+        silent = stance != "asserts"
+        yield Statement(
+            id,
+            at,
+            reporter,
+            state,
+            stance,
+            split(places) if silent else (),
+            period(first, last) if silent else None,
+            split(groups) if silent else (),
+            _texts(caveats) if caveats else (),
+            *links,
+        )
+
+
+def live_figures_on(db: Database, reporter: str, days: Period) -> list[Figure]:
+    """Return the figures of the reporter's live reports for exactly these days."""
+    rows = db.execute(
+        f"SELECT {_FIGURE} FROM figures JOIN reports ON reports.id = figures.report"
+        " WHERE figures.reporter = ? AND figures.last_day = ? AND figures.first_day IS ?"
+        " AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL",
+        (reporter, days.stop, first_day(days)),
+    )
+    return list(_from(rows))
+
+
+_FIGURE: Final = (
+    "figures.id, report, figures.reporter, figures.place_ids, figures.first_day, figures.last_day,"
+    " outcomes, figures.group_ids, incident, low, high, soft_low + 2 * soft_high, best,"
+    " reclassifies, disclosed"
+)
+
+
+def _figures(db: Database, seq: int) -> Iterator[Figure]:
+    return _from(
+        db.conn.execute(
+            f"SELECT {_FIGURE} FROM figures WHERE seq <= ? ORDER BY seq, position",
+            (seq,),
+        )
+    )
+
+
+def _from(rows: Iterable[Sequence[Any]]) -> Iterator[Figure]:
+    for row in rows:
+        yield Figure(
+            row[0],
+            row[1],
+            row[2],
+            Scope(split(row[3]), period(row[4], row[5]), SETS[row[6]], split(row[7]), row[8]),
+            _quantity(row[9], row[10], row[11]),
+            row[12],
+            row[13],
+            row[14] == 1,
+        )
+
+
+_SOFT = (frozenset[str](), frozenset({"low"}), frozenset({"high"}), frozenset({"low", "high"}))
+
+
+@lru_cache(maxsize=100_000)
+def _quantity(low: int, high: int | None, soft: int) -> Quantity:
+    return Quantity(low, high, _SOFT[soft])
+
+
+@lru_cache(maxsize=10_000)
+def _texts(caveats: str) -> tuple[str, ...]:
+    return tuple(json.loads(caveats))

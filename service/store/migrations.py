@@ -1,0 +1,238 @@
+"""The shape of the database, built up step by step; a step that has run is never edited."""
+
+from collections.abc import Callable
+from typing import Final
+
+from sqlite_utils import Migrations
+
+from service.store.sqlite import Database, Store
+
+Step = Callable[[Database], None]
+
+migrations: Final = Migrations("casualties")
+
+
+def _step(name: str) -> Callable[[Step], Step]:
+    """Return the decorator that adds a step; its name is what the database remembers."""
+    added: Callable[[Step], Step] = migrations(name=name)
+    return added
+
+
+def migrate(store: Store) -> int:
+    """Return how many steps were run to bring the file up to date; writes.
+
+    Safe when several processes start at once: the steps run under the one writer's lock, so that
+    a second process finds nothing left to do.
+    """
+    with store.reading() as db:
+        if not migrations.pending(db):
+            return 0
+    with store.writing() as db:
+        pending = len(migrations.pending(db))
+        migrations.apply(db)
+        return pending
+
+
+def _run(db: Database, *statements: str) -> None:
+    for statement in statements:
+        db.execute(statement)
+
+
+@_step("0001_ledger")
+def ledger(db: Database) -> None:
+    """Create the ledger, which can only grow."""
+    _run(
+        db,
+        """
+        CREATE TABLE events (
+            seq INTEGER PRIMARY KEY,
+            moment INTEGER NOT NULL,
+            recorded_at TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            actor TEXT,
+            body TEXT NOT NULL,
+            CONSTRAINT seq_counts_from_one CHECK (seq >= 1),
+            CONSTRAINT moment_is_not_before CHECK (moment >= seq),
+            CONSTRAINT recorded_at_is_an_instant CHECK (recorded_at GLOB
+                '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9]*Z'),
+            CONSTRAINT body_is_an_object CHECK (json_type(body) = 'object')
+        ) STRICT
+        """,
+        "CREATE INDEX events_by_subject ON events (subject, seq)",
+        "CREATE INDEX events_by_time ON events (recorded_at)",
+        """
+        CREATE TRIGGER events_have_no_gap BEFORE INSERT ON events
+        WHEN NEW.seq <> 1 + (SELECT coalesce(max(seq), 0) FROM events)
+        BEGIN SELECT RAISE(ABORT, 'the ledger has no gaps'); END
+        """,
+        """
+        CREATE TRIGGER events_go_forward BEFORE INSERT ON events
+        WHEN NEW.recorded_at < (SELECT recorded_at FROM events ORDER BY seq DESC LIMIT 1)
+        BEGIN SELECT RAISE(ABORT, 'the ledger goes forward in time'); END
+        """,
+        """
+        CREATE TRIGGER events_never_change BEFORE UPDATE ON events
+        BEGIN SELECT RAISE(ABORT, 'the ledger is never changed'); END
+        """,
+        """
+        CREATE TRIGGER events_never_go BEFORE DELETE ON events
+        BEGIN SELECT RAISE(ABORT, 'nothing is removed from the ledger'); END
+        """,
+    )
+
+
+@_step("0002_registry")
+def registry(db: Database) -> None:
+    """Create the versions of places, groups and reporters, with the root of all groups.
+
+    The root is there before anything is recorded, hence since 0, which is no entry of the ledger.
+    """
+    _run(
+        db,
+        """
+        CREATE TABLE entries (
+            kind TEXT NOT NULL,
+            id TEXT NOT NULL,
+            since_seq INTEGER NOT NULL,
+            until_seq INTEGER,
+            name_folded TEXT NOT NULL,
+            names_folded TEXT NOT NULL,
+            parent TEXT,
+            body TEXT NOT NULL,
+            CONSTRAINT entries_pk PRIMARY KEY (kind, id, since_seq),
+            CONSTRAINT kind_is_known CHECK (kind IN ('place', 'group', 'reporter')),
+            CONSTRAINT until_is_after_since CHECK (until_seq > since_seq),
+            CONSTRAINT parent_is_another CHECK (parent <> id),
+            CONSTRAINT reporters_are_no_tree CHECK (kind <> 'reporter' OR parent IS NULL),
+            CONSTRAINT groups_are_one_tree
+                CHECK (kind <> 'group' OR (parent IS NULL) = (id = 'everyone'))
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE UNIQUE INDEX entries_now ON entries (kind, id) WHERE until_seq IS NULL",
+        "CREATE INDEX entries_below ON entries (kind, parent) WHERE until_seq IS NULL",
+        "CREATE INDEX entries_named ON entries (kind, name_folded) WHERE until_seq IS NULL",
+        """
+        INSERT INTO entries (kind, id, since_seq, name_folded, names_folded, body)
+        VALUES ('group', 'everyone', 0, 'everyone', 'everyone',
+                '{"id":"everyone","name":"Everyone"}')
+        """,
+    )
+
+
+@_step("0003_reports")
+def reports(db: Database) -> None:
+    """Create the tables for reading reports and figures, each row dated by its entry's number."""
+    _run(
+        db,
+        """
+        CREATE TABLE reports (
+            seq INTEGER PRIMARY KEY REFERENCES events (seq),
+            id TEXT NOT NULL UNIQUE,
+            recorded_at TEXT NOT NULL,
+            reporter TEXT NOT NULL,
+            ref TEXT,
+            content_hash TEXT NOT NULL,
+            stance TEXT NOT NULL,
+            relays TEXT REFERENCES reports (id),
+            origin TEXT REFERENCES reports (id),
+            supersedes TEXT REFERENCES reports (id),
+            superseded_seq INTEGER REFERENCES events (seq),
+            superseded_by TEXT,
+            retracted_seq INTEGER REFERENCES events (seq),
+            first_day INTEGER,
+            last_day INTEGER,
+            place_ids TEXT NOT NULL,
+            group_ids TEXT NOT NULL,
+            caveats TEXT NOT NULL,
+            quote_folded TEXT,
+            body TEXT NOT NULL,
+            CONSTRAINT stance_is_known CHECK (stance IN
+                ('asserts', 'does_not_acknowledge', 'declines_to_say', 'acknowledges')),
+            CONSTRAINT a_relay_has_an_origin CHECK ((relays IS NULL) = (origin IS NULL)),
+            CONSTRAINT superseded_by_one
+                CHECK ((superseded_seq IS NULL) = (superseded_by IS NULL)),
+            CONSTRAINT superseded_after CHECK (superseded_seq > seq),
+            CONSTRAINT retracted_after CHECK (retracted_seq > seq)
+        ) STRICT
+        """,
+        """
+        CREATE UNIQUE INDEX reports_by_ref ON reports (reporter, ref)
+        WHERE ref IS NOT NULL AND superseded_seq IS NULL
+        """,
+        "CREATE INDEX reports_by_any_ref ON reports (reporter, ref) WHERE ref IS NOT NULL",
+        "CREATE INDEX reports_by_reporter ON reports (reporter, seq)",
+        "CREATE INDEX reports_by_quote ON reports (quote_folded) WHERE quote_folded IS NOT NULL",
+        """
+        CREATE TABLE figures (
+            id TEXT PRIMARY KEY,
+            report TEXT NOT NULL REFERENCES reports (id),
+            position INTEGER NOT NULL,
+            reporter TEXT NOT NULL,
+            seq INTEGER NOT NULL REFERENCES events (seq),
+            low INTEGER NOT NULL,
+            high INTEGER,
+            soft_low INTEGER NOT NULL,
+            soft_high INTEGER NOT NULL,
+            best INTEGER,
+            outcomes INTEGER NOT NULL,
+            first_day INTEGER,
+            last_day INTEGER NOT NULL,
+            incident TEXT,
+            reclassifies TEXT REFERENCES figures (id),
+            disclosed INTEGER NOT NULL,
+            place_ids TEXT NOT NULL,
+            group_ids TEXT NOT NULL,
+            wording_folded TEXT,
+            CONSTRAINT position_is_free UNIQUE (report, position),
+            CONSTRAINT low_counts_people CHECK (low BETWEEN 0 AND 1000000000),
+            CONSTRAINT high_is_not_below_low CHECK (high BETWEEN low AND 1000000000),
+            CONSTRAINT best_is_within CHECK (best >= low AND (high IS NULL OR best <= high)),
+            CONSTRAINT outcomes_are_a_set CHECK (outcomes BETWEEN 1 AND 15),
+            CONSTRAINT days_are_in_order CHECK (first_day <= last_day),
+            CONSTRAINT flags_are_flags
+                CHECK (soft_low IN (0, 1) AND soft_high IN (0, 1) AND disclosed IN (0, 1))
+        ) STRICT
+        """,
+        "CREATE INDEX figures_in_order ON figures (seq, position)",
+        "CREATE INDEX figures_by_scope ON figures (last_day, place_ids)",
+        "CREATE INDEX figures_by_reporter ON figures (reporter, last_day)",
+        """
+        CREATE TABLE report_places (
+            place TEXT NOT NULL,
+            seq INTEGER NOT NULL REFERENCES reports (seq),
+            CONSTRAINT report_places_pk PRIMARY KEY (place, seq)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE report_groups (
+            group_id TEXT NOT NULL,
+            seq INTEGER NOT NULL REFERENCES reports (seq),
+            CONSTRAINT report_groups_pk PRIMARY KEY (group_id, seq)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE VIRTUAL TABLE report_texts
+        USING fts5 (words, tokenize = 'unicode61 remove_diacritics 2')
+        """,
+    )
+
+
+@_step("0004_keys")
+def keys(db: Database) -> None:
+    """Create the list of API keys; of a key's secret only its hash is kept."""
+    _run(
+        db,
+        """
+        CREATE TABLE keys (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            secret_hash TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            revoked_at TEXT,
+            CONSTRAINT scope_is_known CHECK (scope IN ('read', 'report', 'admin')),
+            CONSTRAINT secret_is_hashed CHECK (length(secret_hash) = 64)
+        ) STRICT
+        """,
+    )

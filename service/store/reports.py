@@ -1,0 +1,255 @@
+"""Reports and figures: kept for reading as the ledger says, found by id, by ref or by filters."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from service.domain.figure import Figure
+from service.domain.listing import ReportsAsked
+from service.domain.registry import folded
+from service.domain.report import Recorded, Report, ReportedFigure, counted
+from service.domain.vocabulary import ROOT_GROUP
+from service.store.codec import content_hash, plain, remarks_from, report_from
+from service.store.ledger import Event, last_seq
+from service.store.rows import SETS, first_day, joined, number_of
+from service.store.sqlite import Database
+
+STATE: Final = """CASE
+    WHEN retracted_seq <= :seq THEN 'retracted'
+    WHEN superseded_seq <= :seq THEN 'superseded'
+    WHEN relays IS NOT NULL THEN 'relay'
+    ELSE 'live' END"""
+"""The state of a report after the entry :seq; where several hold, the first one counts."""
+
+_COLUMNS: Final = f"SELECT body, seq, recorded_at, {STATE}, origin, superseded_by FROM reports"
+
+
+def get(db: Database, id: str) -> Recorded | None:
+    """Return the report in its current state; None where there is none."""
+    row = db.execute(
+        f"{_COLUMNS} WHERE id = :id",
+        {"id": id, "seq": last_seq(db)},
+    ).fetchone()
+    return None if row is None else _recorded(row)
+
+
+def with_ref(db: Database, reporter: str, ref: str) -> list[tuple[str, str]]:
+    """Return (id, content hash) of the reporter's reports that bear the ref, newest first."""
+    rows = db.execute(
+        "SELECT id, content_hash FROM reports WHERE reporter = ? AND ref = ? ORDER BY seq DESC",
+        (reporter, ref),
+    )
+    return [tuple(row) for row in rows]
+
+
+def outcomes_of(db: Database, figure: str) -> frozenset[str] | None:
+    """Return the outcomes that the figure was recorded with; None where there is no such figure."""
+    row = db.execute("SELECT outcomes FROM figures WHERE id = ?", (figure,)).fetchone()
+    return None if row is None else SETS[row[0]]
+
+
+def alike(db: Database, figure: Figure, wording: str | None, quote: str | None) -> list[str]:
+    """Return other reporters' reports that say the same words of the same days and places.
+
+    Only reports that relay nobody, and of the same outcomes; oldest first.
+    """
+    scope = figure.scope
+    rows = db.execute(
+        "SELECT DISTINCT reports.id FROM figures JOIN reports ON reports.id = figures.report"
+        " WHERE figures.last_day = ? AND figures.place_ids = ? AND figures.first_day IS ?"
+        " AND outcomes = ? AND figures.reporter <> ? AND relays IS NULL"
+        " AND (wording_folded = ? OR quote_folded = ?) ORDER BY figures.seq LIMIT 20",
+        (
+            scope.period.stop,
+            joined(sorted(scope.places)),
+            first_day(scope.period),
+            number_of(scope.outcomes),
+            figure.reporter,
+            words_of(wording),
+            words_of(quote),
+        ),
+    )
+    return [row[0] for row in rows]
+
+
+_BELOW: Final = """(
+    WITH RECURSIVE below (id) AS (
+        SELECT value FROM json_each(:{ids}) UNION
+        SELECT entries.id FROM below CROSS JOIN entries INDEXED BY entries_below
+        ON entries.parent = below.id AND entries.kind = '{kind}' AND entries.until_seq IS NULL
+    ) SELECT id FROM below)"""
+
+_CLAUSES: Final = {
+    "places": "seq IN (SELECT seq FROM report_places WHERE place IN "
+    + _BELOW.format(ids="places", kind="place")
+    + ")",
+    "groups": "seq IN (SELECT seq FROM report_groups WHERE group_id IN "
+    + _BELOW.format(ids="groups", kind="group")
+    + ")",
+    "reporters": "reporter IN (SELECT value FROM json_each(:reporters))",
+    "states": f"{STATE} IN (SELECT value FROM json_each(:states))",
+    "first_day": """(CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures
+        WHERE report = reports.id AND last_day >= :first_day) ELSE last_day >= :first_day END)""",
+    "last_day": """(CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures
+        WHERE report = reports.id AND coalesce(first_day, 0) <= :last_day)
+        ELSE coalesce(first_day, 0) <= :last_day END)""",
+    "words": "seq IN (SELECT rowid FROM report_texts WHERE report_texts MATCH :words)",
+}
+
+
+def page(db: Database, asked: ReportsAsked) -> list[Recorded]:
+    """Return the reports asked for, oldest first."""
+    given = {
+        "places": asked.places,
+        "groups": asked.groups,
+        "reporters": asked.reporters,
+        "states": asked.states,
+        "first_day": first_day(asked.period),
+        "last_day": asked.period.stop if asked.period.last else None,
+        "words": _phrases(asked.words) if asked.words else None,
+    }
+    clauses = ["seq > :after", *(_CLAUSES[name] for name in given if given[name] is not None)]
+    values = {
+        name: json.dumps(value) if isinstance(value, tuple) else value
+        for name, value in given.items()
+    }
+    rows = db.execute(
+        f"{_COLUMNS} WHERE {' AND '.join(clauses)} ORDER BY seq LIMIT :limit",
+        {**values, "seq": last_seq(db), "after": asked.after, "limit": asked.limit},
+    )
+    return [_recorded(row) for row in rows]
+
+
+def body_of(report: Report, warnings: Sequence[Any]) -> dict[str, Any]:
+    """Return what the ledger is to say of a report: all of it, as it was understood."""
+    return {"report": plain(report), "warnings": plain(tuple(warnings))}
+
+
+def apply_reported(db: Database, event: Event) -> None:
+    """Make the event's report and its figures readable."""
+    report = report_from(event.body["report"])
+    origin = _origin(db, report.relays)
+    period = report.period
+    db.execute(
+        "INSERT INTO reports (id, seq, recorded_at, reporter, ref, content_hash, stance, relays,"
+        " origin, supersedes, first_day, last_day, place_ids, group_ids, caveats, quote_folded,"
+        " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            report.id,
+            event.seq,
+            event.recorded_at,
+            report.reporter,
+            report.ref,
+            content_hash(report),
+            report.stance,
+            report.relays,
+            origin,
+            report.supersedes,
+            first_day(period) if period else None,
+            period.stop if period else None,
+            joined(report.places),
+            joined(report.groups or (ROOT_GROUP,)),
+            json.dumps(report.caveats, ensure_ascii=False) if report.caveats else "",
+            words_of(report.quote),
+            json.dumps(event.body, ensure_ascii=False, separators=(",", ":")),
+        ),
+    )
+    _apply_figures(db, event, report)
+    _apply_links(db, event, report)
+
+
+def apply_superseded(db: Database, event: Event) -> None:
+    """Mark the report as replaced from this entry on."""
+    db.execute(
+        "UPDATE reports SET superseded_seq = ?, superseded_by = ? WHERE id = ?",
+        (event.seq, event.body["by"], event.subject),
+    )
+
+
+def words_of(text: str | None) -> str | None:
+    """Return the text as it is compared with others: no case, single spaces."""
+    return None if text is None else " ".join(folded(text).split())
+
+
+def _apply_figures(db: Database, event: Event, report: Report) -> None:
+    rows = [
+        (
+            figure.id,
+            report.id,
+            position,
+            report.reporter,
+            event.seq,
+            figure.quantity.low,
+            figure.quantity.high,
+            "low" in figure.quantity.soft,
+            "high" in figure.quantity.soft,
+            figure.best,
+            number_of(figure.scope.outcomes),
+            first_day(figure.scope.period),
+            figure.scope.period.stop,
+            figure.scope.incident,
+            figure.reclassifies,
+            figure.disclosed,
+            joined(sorted(figure.scope.places)),
+            joined(sorted(figure.scope.groups)),
+            words_of(report.figures[position].wording),
+        )
+        for position, figure in enumerate(counted(report))
+    ]
+    db.conn.executemany(
+        "INSERT INTO figures (id, report, position, reporter, seq, low, high, soft_low, soft_high,"
+        " best, outcomes, first_day, last_day, incident, reclassifies, disclosed, place_ids,"
+        " group_ids, wording_folded)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        rows,
+    )
+
+
+def _apply_links(db: Database, event: Event, report: Report) -> None:
+    scopes: Sequence[Report | ReportedFigure] = report.figures or (report,)
+    places = {place for scope in scopes for place in scope.places}
+    groups = {group for scope in scopes for group in scope.groups or (ROOT_GROUP,)}
+    db.conn.executemany(
+        "INSERT INTO report_places (place, seq) VALUES (?, ?)",
+        [(place, event.seq) for place in sorted(places)],
+    )
+    db.conn.executemany(
+        "INSERT INTO report_groups (group_id, seq) VALUES (?, ?)",
+        [(group, event.seq) for group in sorted(groups)],
+    )
+    db.execute(
+        "INSERT INTO report_texts (rowid, words) VALUES (?, ?)", (event.seq, _searchable(report))
+    )
+
+
+def _searchable(report: Report) -> str:
+    source = report.source
+    texts = [report.quote, report.note, report.ref]
+    texts += [source.title, source.publisher] if source else []
+    texts += [text for figure in report.figures for text in (figure.wording, figure.note)]
+    return "\n".join(text for text in (*texts, *report.caveats) if text)
+
+
+def _phrases(words: str) -> str:
+    """Return the words as a search for all of them, with nothing in them read as an operator."""
+    return " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
+
+
+def _origin(db: Database, relays: str | None) -> str | None:
+    if relays is None:
+        return None
+    row = db.execute("SELECT coalesce(origin, id) FROM reports WHERE id = ?", (relays,)).fetchone()
+    return str(row[0])
+
+
+def _recorded(row: Sequence[Any]) -> Recorded:
+    body = json.loads(row[0])
+    return Recorded(
+        report=report_from(body["report"]),
+        seq=row[1],
+        recorded_at=row[2],
+        state=row[3],
+        origin=row[4],
+        superseded_by=row[5],
+        warnings=remarks_from(body["warnings"]),
+    )

@@ -1,0 +1,42 @@
+"""How sets, days and lists of ids stand in a row, so that 100,000 rows are read in a second."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from service.domain.periods import Period
+from service.domain.vocabulary import OUTCOMES
+
+SETS: Final = tuple(
+    frozenset(outcome for bit, outcome in enumerate(OUTCOMES) if number >> bit & 1)
+    for number in range(1 << len(OUTCOMES))
+)
+"""The set of outcomes for every number that ``number_of`` gives."""
+
+
+def number_of(outcomes: Iterable[str]) -> int:
+    """Return the set of outcomes as one small number."""
+    return sum(1 << OUTCOMES.index(outcome) for outcome in set(outcomes))
+
+
+def joined(ids: Iterable[str]) -> str:
+    """Return the ids as one text; a slug holds no comma."""
+    return ",".join(ids)
+
+
+@lru_cache(maxsize=100_000)
+def split(text: str) -> tuple[str, ...]:
+    """Return the ids that were joined."""
+    return tuple(text.split(",")) if text else ()
+
+
+@lru_cache(maxsize=100_000)
+def period(first: int | None, last: int) -> Period:
+    """Return the period between two days given as ordinals; first None is open."""
+    return Period(None if first is None else date.fromordinal(first), date.fromordinal(last))
+
+
+def first_day(span: Period) -> int | None:
+    """Return the first day as an ordinal, None where it is open."""
+    return None if span.first is None else span.start

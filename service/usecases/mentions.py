@@ -1,0 +1,128 @@
+"""The places, groups and reporter that a report names: found, or made where they are new."""
+
+from collections.abc import Iterator
+
+from service.domain.errors import Conflict, Fault, Invalid
+from service.domain.registry import Entry, Mention, differing, entry, folded, near, parent_of
+from service.domain.submission import Submission
+from service.store import registry
+from service.store.ledger import Draft
+from service.store.sqlite import Database
+
+NEAR_LIMIT = 3
+"""For so many unknown ids of one request the near ones are looked up: it takes a while each."""
+
+
+class Resolver:
+    """Finds what is mentioned, in order, and remembers what is new.
+
+    ``faults`` and ``conflicts`` name every mention that cannot stand; ``check`` raises them.
+    """
+
+    def __init__(self, db: Database) -> None:
+        """Start with nothing new and nothing wrong."""
+        self._db = db
+        self._fresh: dict[tuple[str, str], Entry] = {}
+        self.faults: list[Fault] = []
+        self.conflicts: list[Fault] = []
+
+    def known(self, kind: str, id: str) -> Entry | None:
+        """Return what is recorded under the id, or new in this request."""
+        return self._fresh.get((kind, id)) or registry.get(self._db, kind, id)
+
+    def take(self, kind: str, mention: Mention, pointer: str) -> None:
+        """Find the mentioned entry, or make it; what is wrong is remembered under the pointer."""
+        known = self.known(kind, mention.id)
+        if mention.given is None:
+            if known is None:
+                self.faults.append(Fault(pointer, self._missing(kind, mention.id)))
+        elif known is None:
+            self._make(kind, mention, pointer)
+        else:
+            for name in differing(known, mention.given):
+                detail = (
+                    f"The {kind} {mention.id} is recorded with {name}"
+                    f" {_said(getattr(known, name))}; leave {name} out, or change the {kind} first."
+                )
+                self.conflicts.append(Fault(f"{pointer}/{name}", detail))
+
+    def check(self) -> None:
+        """Raise Invalid or Conflict for what was found wrong, if anything was."""
+        if self.faults:
+            raise Invalid(_summary(self.faults), tuple(self.faults))
+        if self.conflicts:
+            raise Conflict(_summary(self.conflicts), tuple(self.conflicts))
+
+    def drafts(self) -> list[Draft]:
+        """Return what the ledger is to say of the new entries, each after its parent."""
+        return [registry.draft(kind, what, known=False) for (kind, _), what in self._fresh.items()]
+
+    def namesakes(self, kind: str, what: Entry) -> tuple[str, ...]:
+        """Return the ids of other entries of the same name, new ones included."""
+        name = folded(what.name)
+        fresh = [
+            each.id
+            for (of, _), each in self._fresh.items()
+            if of == kind and folded(each.name) == name
+        ]
+        found = (*registry.namesakes(self._db, kind, what.name), *fresh)
+        return tuple(id for id in found if id != what.id)
+
+    def _make(self, kind: str, mention: Mention, pointer: str) -> None:
+        given = mention.given or {}
+        if given.get("name") is None:
+            detail = f"{self._missing(kind, mention.id)} A new one needs a name."
+            self.faults.append(Fault(f"{pointer}/name", detail))
+            return
+        made = entry(kind, mention.id, given)
+        parent = parent_of(made)
+        if parent is not None and self.known(kind, parent) is None:
+            detail = f"{self._missing(kind, parent)} A parent exists or comes earlier."
+            self.faults.append(Fault(f"{pointer}/parent", detail))
+            return
+        self._fresh[kind, mention.id] = made
+
+    def _missing(self, kind: str, id: str) -> str:
+        if len(self.faults) >= NEAR_LIMIT:
+            return f"There is no {kind} {id}."
+        fresh = [known for of, known in self._fresh if of == kind]
+        return missing(self._db, kind, id, fresh)
+
+
+def missing(db: Database, kind: str, id: str, more: list[str] | None = None) -> str:
+    """Return the sentence that says that there is no such entry, and which ids are near."""
+    close = near(id, [*registry.ids_like(db, kind, id), *(more or ())])
+    if not close:
+        return f"There is no {kind} {id}."
+    return f"There is no {kind} {id}; did you mean {' or '.join(close)}?"
+
+
+def resolve(db: Database, sent: Submission) -> Resolver:
+    """Return all that the report names, found or new; raises Invalid or Conflict."""
+    resolver = Resolver(db)
+    for kind, mention, pointer in _mentions(sent):
+        resolver.take(kind, mention, pointer)
+    resolver.check()
+    return resolver
+
+
+def _mentions(sent: Submission) -> Iterator[tuple[str, Mention, str]]:
+    yield "reporter", sent.reporter, "/reporter"
+    for kind, field in (("place", "places"), ("group", "groups")):
+        for number, mention in enumerate(getattr(sent, field)):
+            yield kind, mention, f"/{field}/{number}"
+        for position, figure in enumerate(sent.figures):
+            for number, mention in enumerate(getattr(figure, field) or ()):
+                yield kind, mention, f"/figures/{position}/{field}/{number}"
+
+
+def _said(value: object) -> str:
+    if value is None or value == ():
+        return "left empty"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _summary(faults: list[Fault]) -> str:
+    return faults[0].detail if len(faults) == 1 else f"{len(faults)} fields cannot stand."

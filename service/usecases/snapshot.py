@@ -1,0 +1,104 @@
+"""What was known after one entry of the ledger, kept in memory for the questions asked of it."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
+from threading import Lock
+from typing import Any, Final
+
+from service.bounds.reckoner import Reckoner
+from service.domain.claims import Claims, Statement
+from service.domain.figure import Figure
+from service.domain.question import Question
+from service.domain.trees import Tree
+from service.store.claims import load_claims
+from service.store.sqlite import Database
+
+KEPT_STATES: Final = 3
+"""How many states of the ledger are kept: the present one, and a few that are asked again."""
+
+KEPT_RECKONERS: Final = 64
+"""How many choices of figures are kept for one state: filters, reporters alone."""
+
+
+class Kept:
+    """The last few results by key; what is missing is made while others wait for it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what is kept under the key, made by ``make`` if it is not there."""
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+            made = self._found[key] = make()
+            if len(self._found) > self._most:
+                self._found.popitem(last=False)
+            return made
+
+
+class Snapshot:
+    """The claims of one state, with their trees, and the reckoners made of them."""
+
+    def __init__(self, claims: Claims) -> None:
+        self.claims = claims
+        self.places = Tree({id: place.parent for id, place in claims.places.items()})
+        self.groups = Tree({id: group.parent for id, group in claims.groups.items()})
+        self._reckoners = Kept(KEPT_RECKONERS)
+
+    @cached_property
+    def _known(self) -> dict[str, Figure]:
+        return {figure.id: figure for figure in self.claims.figures}
+
+    def reckoner(self, key: Hashable, choose: Callable[[], Sequence[Figure]]) -> Reckoner:
+        """Return the reckoner kept under the key, made of the chosen figures if it is not there."""
+
+        def make() -> Reckoner:
+            return Reckoner(choose(), self.places, self.groups, self._known)
+
+        kept: Reckoner = self._reckoners.get(key, make)
+        return kept
+
+    def passes(self, question: Question, reporter: str) -> bool:
+        """Whether the question's filters let the reporter's reports through."""
+        return (
+            (not question.reporters or reporter in question.reporters)
+            and reporter not in question.exclude_reporters
+            and not (question.exclude_parties and self.claims.reporters[reporter].party)
+        )
+
+    def chosen(self, question: Question, live: bool) -> list[Figure]:
+        """Return the figures that pass the filters: those of live reports, or all others."""
+        statements = self.claims.statements
+        return [
+            figure
+            for figure in self.claims.figures
+            if (statements[figure.report].state == "live") == live
+            and self.passes(question, figure.reporter)
+        ]
+
+    def silent(self, question: Question) -> list[Statement]:
+        """Return the live statements that give no number and pass the filters."""
+        return [
+            statement
+            for statement in self.claims.statements.values()
+            if statement.stance != "asserts"
+            and statement.state == "live"
+            and self.passes(question, statement.reporter)
+        ]
+
+
+class Snapshots:
+    """The states of one record that were asked for lately; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._kept = Kept(KEPT_STATES)
+
+    def at(self, db: Database, seq: int) -> Snapshot:
+        """Return what was known after the entry, read from the record if it is not kept."""
+        snapshot: Snapshot = self._kept.get(seq, lambda: Snapshot(load_claims(db, seq)))
+        return snapshot

@@ -1,0 +1,299 @@
+"""Totals: what is known of the people in an asked scope, and of its parts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from service.bounds.extents import extent
+from service.bounds.reckoner import Reckoner
+from service.domain.answer import Answer, Left, Part, Stated, Unplaced
+from service.domain.caveats import Caveat, Evidence, caveats
+from service.domain.claims import Statement
+from service.domain.errors import Fault, Invalid, invalid
+from service.domain.figure import Figure, Scope
+from service.domain.instants import instant
+from service.domain.phrases import total_text
+from service.domain.question import MOST_PARTS, SPANS, Question, spans
+from service.domain.registry import unknown
+from service.domain.total import Total
+from service.domain.trees import Tree
+from service.domain.vocabulary import LOSSES, OUTCOMES
+from service.store import ledger
+from service.store.sqlite import Database, Store
+from service.usecases.snapshot import Snapshot, Snapshots
+
+MOST_FAULTS: Final = 3
+"""How many unknown ids of one parameter are named: looking for near ones takes a while each."""
+
+
+def moment_asked(store: Store, question: Question, now: datetime) -> int:
+    """Return the entry of the ledger that the question is to be answered as of.
+
+    What one request recorded is one moment: an entry inside it stands for its last. Raises Invalid
+    for a moment that is still to come.
+    """
+    with store.reading() as db:
+        return _moment(db, question.as_of, now)
+
+
+def _moment(db: Database, as_of: int | str | None, now: datetime) -> int:
+    last = ledger.last_seq(db)
+    if as_of is None:
+        return last
+    if isinstance(as_of, int):
+        if as_of > last:
+            raise invalid("as_of", f"The record ends at {last}; it has no entry {as_of} yet.")
+        return ledger.moment_of(db, as_of)
+    if as_of > instant(now):
+        raise invalid("as_of", "This moment is still to come.")
+    return ledger.seq_at(db, as_of)
+
+
+def totals(
+    store: Store, snapshots: Snapshots, question: Question, seq: int, seconds: float
+) -> Answer:
+    """Return the answer as of the entry ``seq``; each total may take about so many seconds.
+
+    Raises Invalid for ids that were unknown then and for cuts that cannot be made.
+    """
+    with store.reading() as db:
+        snapshot = snapshots.at(db, seq)
+    _check(snapshot, question)
+    return _Inquiry(snapshot, question, seconds).answer()
+
+
+def _check(snapshot: Snapshot, question: Question) -> None:
+    claims = snapshot.claims
+    faults = [
+        Fault(parameter, unknown(kind, id, known))
+        for parameter, kind, ids, known in (
+            ("place", "place", question.places, claims.places),
+            ("group", "group", question.groups, claims.groups),
+            ("reporter", "reporter", question.reporters, claims.reporters),
+            ("exclude_reporter", "reporter", question.exclude_reporters, claims.reporters),
+        )
+        for id in [id for id in ids if id not in known][:MOST_FAULTS]
+    ]
+    if faults:
+        raise Invalid(faults[0].detail, tuple(faults))
+
+
+class _Inquiry:
+    """One question put to one snapshot, or to one part of it."""
+
+    def __init__(self, snapshot: Snapshot, question: Question, seconds: float) -> None:
+        self._snapshot, self._question, self._seconds = snapshot, question, seconds
+        self._filters = (
+            question.reporters,
+            question.exclude_reporters,
+            question.exclude_parties,
+        )
+        self._asked = extent(question.scope(LOSSES), snapshot.places, snapshot.groups)
+        self._straddling: tuple[Figure, ...] = ()
+        self._reckoner = self._counting()
+
+    def _counting(self) -> Reckoner:
+        """Return the reckoner of the counted figures; notes those left out as straddling."""
+        snapshot, question = self._snapshot, self._question
+        live = snapshot.reckoner(
+            ("live", *self._filters), lambda: snapshot.chosen(question, live=True)
+        )
+        if question.straddling:
+            return live
+        meeting = live.meeting(question.scope(LOSSES))
+        inside = [figure for figure in meeting if self._inside(figure)]
+        self._straddling = tuple(figure for figure in meeting if not self._inside(figure))
+        key = ("inside", *self._filters, question.places, question.period, question.groups)
+        return snapshot.reckoner(key, lambda: inside)
+
+    def _inside(self, figure: Figure) -> bool:
+        """Whether the figure lies wholly in the asked places, period and groups."""
+        snapshot = self._snapshot
+        scope = replace(figure.scope, outcomes=LOSSES)
+        return extent(scope, snapshot.places, snapshot.groups).within(self._asked)
+
+    def _wanted(self) -> list[frozenset[str]]:
+        """Return the sets of outcomes to total: those asked for, or the usual list."""
+        if self._question.outcomes:
+            return list(self._question.outcomes)
+        figures = self._reckoner.meeting(self._question.scope(LOSSES))
+        joint = {f.scope.outcomes for f in figures if 1 < len(f.scope.outcomes) < len(LOSSES)}
+        ordered = sorted(joint, key=lambda each: (len(each), sorted(map(OUTCOMES.index, each))))
+        return [*(frozenset({outcome}) for outcome in OUTCOMES), *ordered, LOSSES]
+
+    def answer(self) -> Answer:
+        """Return the whole answer."""
+        question = self._question
+        wanted = self._wanted()
+        stated = self._stated(wanted)
+        scope = question.scope(frozenset().union(*wanted))
+        parts = _cut(self._snapshot, question, wanted, self._seconds) if question.by else None
+        alone = self._alone(wanted, scope) if question.by_reporter else None
+        return Answer(
+            question,
+            self._snapshot.claims.seq,
+            self._snapshot.claims.recorded_at,
+            stated,
+            self.caveats(stated),
+            self._reckoner.meeting(scope),
+            self._left_out(scope),
+            self._alone(wanted, scope) if question.by == "reporter" else parts,
+            _unplaced(stated, parts, question.by) if parts is not None else None,
+            alone,
+        )
+
+    def part(self, key: str, name: str, wanted: Sequence[frozenset[str]]) -> Part:
+        """Return the totals of this scope as a part of a larger one."""
+        stated = self._stated(wanted)
+        return Part(key, name, stated, self.caveats(stated))
+
+    def _stated(self, wanted: Iterable[frozenset[str]]) -> list[Stated]:
+        stated = []
+        for outcomes in wanted:
+            scope = self._question.scope(outcomes)
+            total = self._reckoner.total(scope, self._seconds)
+            text = total_text(total, outcomes)
+            stated.append(Stated(outcomes, total, text, self._best(scope, total)))
+        return stated
+
+    def _best(self, scope: Scope, total: Total) -> int | None:
+        """Return the sum of the best estimates where it is one, never made up."""
+        inside = extent(scope, self._snapshot.places, self._snapshot.groups)
+        estimates = []
+        for figure in total.figures:
+            whole = extent(figure.scope, self._snapshot.places, self._snapshot.groups)
+            exact = figure.quantity.low == figure.quantity.high
+            best = figure.quantity.low if exact and figure.best is None else figure.best
+            if best is None or not whole.within(inside):
+                return None
+            estimates.append(best)
+        return sum(estimates) if estimates and self._reckoner.apart(scope) else None
+
+    def _left_out(self, scope: Scope) -> list[Left]:
+        """Return the figures in the scope that were not counted, as they were recorded."""
+        snapshot, question = self._snapshot, self._question
+        others = snapshot.reckoner(
+            ("other", *self._filters), lambda: snapshot.chosen(question, live=False)
+        )
+        statements = snapshot.claims.statements
+        left = [Left(f, statements[f.report].state) for f in others.meeting(scope)]
+        where = extent(scope, snapshot.places, snapshot.groups)
+        straddling = [
+            Left(figure, "straddles")
+            for figure in self._straddling
+            if extent(figure.scope, snapshot.places, snapshot.groups).meets(where)
+        ]
+        return left + straddling
+
+    def caveats(self, stated: Iterable[Stated]) -> list[Caveat]:
+        """Return the caveats of every total, in the totals' order."""
+        silent = [each for each in self._snapshot.silent(self._question) if self._meets(each)]
+        found = []
+        for each in stated:
+            scope = self._question.scope(each.outcomes)
+            relays = [left.figure for left in self._left_out(scope) if left.reason == "relay"]
+            evidence = Evidence(
+                scope,
+                each.total,
+                self._snapshot.claims,
+                self._snapshot.places,
+                self._snapshot.groups,
+                relays,
+                silent,
+                self._divided(scope, each.total),
+                self._reckoner.counted,
+            )
+            found += caveats(evidence)
+        return found
+
+    def _meets(self, statement: Statement) -> bool:
+        if statement.period is None:
+            return False
+        scope = Scope(statement.places, statement.period, LOSSES, statement.groups)
+        return extent(scope, self._snapshot.places, self._snapshot.groups).meets(self._asked)
+
+    def _divided(self, scope: Scope, total: Total) -> list[str]:
+        """Return the reporters whose own figures contradict each other in the scope."""
+        aside = (*total.floors_set_aside, *total.ceilings_set_aside)
+        return [
+            reporter
+            for reporter in dict.fromkeys(figure.reporter for figure in aside)
+            if self._only(reporter)._reckoner.total(scope, self._seconds).disputed
+        ]
+
+    def _only(self, reporter: str) -> "_Inquiry":
+        """Return the same question put to one reporter's figures alone."""
+        alone = replace(self._question, reporters=(reporter,))
+        return _Inquiry(self._snapshot, alone, self._seconds)
+
+    def _alone(self, wanted: Sequence[frozenset[str]], scope: Scope) -> list[Part]:
+        """Return each reporter's totals, of that reporter's counted figures alone."""
+        meeting = self._reckoner.meeting(scope)
+        parts = []
+        for reporter in sorted({figure.reporter for figure in meeting}):
+            name = self._snapshot.claims.reporters[reporter].name
+            parts.append(self._only(reporter).part(reporter, name, wanted))
+        return parts
+
+
+def _cut(
+    snapshot: Snapshot, question: Question, wanted: Sequence[frozenset[str]], seconds: float
+) -> list[Part] | None:
+    """Return the parts that do not share people; None for reporters, who do."""
+    if question.by == "reporter":
+        return None
+    if question.by == "outcome":
+        inquiry = _Inquiry(snapshot, question, seconds)
+        single = [o for o in OUTCOMES if any(o in outcomes for outcomes in wanted)]
+        return [inquiry.part(outcome, outcome, [frozenset({outcome})]) for outcome in single]
+    return [
+        _Inquiry(snapshot, part, seconds).part(key, name, wanted)
+        for key, name, part in _sections(snapshot, question)
+    ]
+
+
+def _sections(snapshot: Snapshot, question: Question) -> list[tuple[str, str, Question]]:
+    """Return key, name and question of each part of the asked scope."""
+    claims = snapshot.claims
+    if question.by in SPANS:
+        sections = spans(question.period, question.by)
+        return [(key, key, replace(question, period=period)) for key, period in sections]
+    if question.by == "place":
+        below = _below(snapshot.places, question.places)
+        return [(id, claims.places[id].name, replace(question, places=(id,))) for id in below]
+    below = _below(snapshot.groups, question.groups)
+    return [(id, claims.groups[id].name, replace(question, groups=(id,))) for id in below]
+
+
+def _below(tree: Tree, asked: Sequence[str]) -> list[str]:
+    """Return the children of the asked nodes, the roots if none is asked; nothing stands twice."""
+    if not asked:
+        found = list(tree.roots())
+    else:
+        outermost = [id for id in dict.fromkeys(asked) if not _under_another(tree, id, asked)]
+        found = [child for id in outermost for child in tree.children(id)]
+    if len(found) > MOST_PARTS:
+        raise invalid("by", f"{len(found):,} parts, more than {MOST_PARTS:,}: ask for less.")
+    return found
+
+
+def _under_another(tree: Tree, id: str, asked: Sequence[str]) -> bool:
+    start, stop = tree.span(id)
+    spans_of_others = (tree.span(other) for other in asked if other != id)
+    return any(first <= start and stop <= last for first, last in spans_of_others)
+
+
+def _unplaced(stated: Sequence[Stated], parts: Sequence[Part], by: str | None) -> list[Unplaced]:
+    """Return for each total how many people of its low lie in no one part."""
+    found = []
+    for whole in stated:
+        placed = sum(
+            each.total.low or 0
+            for part in parts
+            for each in part.totals
+            if each.outcomes == whole.outcomes
+            or (by == "outcome" and each.outcomes < whole.outcomes)
+        )
+        found.append(Unplaced(whole.outcomes, max((whole.total.low or 0) - placed, 0)))
+    return found

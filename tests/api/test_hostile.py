@@ -1,0 +1,241 @@
+"""What nobody should send: refused at the door, each with the status and the place of the fault."""
+
+import json
+from typing import Any
+
+import make
+import pytest
+from check import problem, recorded
+from conftest import Send
+from flask.testing import FlaskClient
+
+REPORT = json.dumps(make.report()).encode()
+
+
+def _sent(send: Send, data: bytes, content_type: str = "application/json", **headers: str) -> Any:
+    kind = {"content_type": content_type} if content_type else {}
+    return send(None, data=data, **kind)
+
+
+@pytest.mark.parametrize(
+    ("data", "pointers"),
+    [
+        (b"", []),
+        (b"{", []),
+        (REPORT + b"x", []),
+        (REPORT + REPORT, []),
+        (b"\xef\xbb\xbf" + REPORT, []),
+        (REPORT.decode().encode("utf-16"), []),
+        (b'{"quote": "\xff"}', []),
+        (b'{"ref": "a", "ref": "b"}', ["/ref"]),
+        (b'{"figures": [{"low": 1, "low": 1}]}', ["/figures/0/low"]),
+        (b'{"figures": [{"low": NaN}]}', ["/figures/0/low"]),
+        (b'{"figures": [{"low": -Infinity}]}', ["/figures/0/low"]),
+        (b'{"figures": [{"low": 1e999}]}', ["/figures/0/low"]),
+        (b'{"figures": [{"low": ' + b"9" * 5000 + b"}]}", []),
+        (b'{"a\\ud800": 1}', [""]),
+        (b'{"a": ' * 17 + b"1" + b"}" * 17, ["/a" * 16]),
+        (b"[" * 100_000, []),
+        (b"'a'", []),
+        (b'{"ref": "\t"}', []),
+    ],
+)
+def test_what_is_not_plain_json_is_malformed(send: Send, data: bytes, pointers: list[str]) -> None:
+    problem(_sent(send, data), 400, *pointers)
+
+
+@pytest.mark.parametrize("data", [b"[]", b"null", b"1", b'"a"', b"true"])
+def test_the_top_level_is_an_object(send: Send, data: bytes) -> None:
+    problem(_sent(send, data), 422, "")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        "text/plain",
+        "text/json",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=utf-16",
+        "application/merge-patch+json",
+        "multipart/form-data",
+    ],
+)
+def test_another_content_type_is_refused(send: Send, content_type: str) -> None:
+    problem(_sent(send, REPORT, content_type), 415)
+
+
+def test_a_charset_of_utf_8_is_fine(send: Send) -> None:
+    recorded(_sent(send, REPORT, "application/json; charset=UTF-8"))
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity", "br"])
+def test_an_encoded_body_is_refused(
+    client: FlaskClient, key: Any, encoding: str
+) -> None:
+    headers = {**key("report"), "Content-Encoding": encoding}
+    problem(client.post("/v1/reports", json=make.report(), headers=headers), 415)
+
+
+def test_a_body_beyond_a_mebibyte_is_refused(send: Send) -> None:
+    padding = b" " * ((1 << 20) - len(REPORT))
+    recorded(_sent(send, REPORT + padding))
+    problem(_sent(send, REPORT + padding + b" "), 413)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [-1, 1_000_000_001, 2**63, 10**30, -(2**63), 30.5, 1e300, "30", "٣٠", "1_000", True, False, []],
+)
+def test_a_count_is_a_whole_number_of_people(send: Send, value: object) -> None:
+    for end in ("low", "high", "exactly", "best"):
+        figure = make.figure(**{end: value})
+        problem(send(make.report(figures=[figure])), 422, f"/figures/0/{end}")
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "a\x00b", "a\x1b[0m", "\x7f", "\x85"])
+def test_no_text_is_empty_or_holds_controls(send: Send, text: str) -> None:
+    for name in ("ref", "quote", "note"):
+        problem(send(make.report(**{name: text})), 422, f"/{name}")
+    problem(send(make.report(caveats=[text])), 422, "/caveats/0")
+    problem(send(make.report(source={"title": text})), 422, "/source/title")
+    problem(send(make.report(figures=[make.figure(wording=text)])), 422, "/figures/0/wording")
+
+
+@pytest.mark.parametrize("text", [b"\\ud800", b"a\\udfff", b"\\udc00\\ud800"])
+def test_half_a_character_is_refused(send: Send, text: bytes) -> None:
+    body = json.dumps(make.report(quote="QUOTE")).encode()
+    problem(_sent(send, body.replace(b"QUOTE", text)), 422, "/quote")
+    problem(_sent(send, REPORT.replace(b"Plekhovo", text)), 422, "/places/0/name")
+    problem(_sent(send, REPORT.replace(b"wounded", text)), 422, "/figures/0/outcomes/1")
+
+
+def test_half_a_character_in_a_name_of_a_field_is_refused(send: Send) -> None:
+    problem(_sent(send, b'{"figures": [{"\\ud800": 1}]}'), 400, "/figures/0")
+
+
+def test_free_text_keeps_its_direction_and_its_lines(send: Send) -> None:
+    quote = "قتل 30\u202e\n\tabc\u2066d\u2069 \U0001f480"
+    assert recorded(send(make.report(quote=quote, note=quote)))["quote"] == quote
+
+
+@pytest.mark.parametrize("character", "\u061c\u200e\u200f\u202a\u202e\u2066\u2069")
+def test_a_name_or_a_ref_keeps_its_direction(send: Send, character: str) -> None:
+    name = f"a{character}b"
+    problem(send(make.report(places=[make.place(name=name)])), 422, "/places/0/name")
+    problem(send(make.report(ref=name)), 422, "/ref")
+    problem(send(make.report(reporter={"id": name, "name": "a"})), 422, "/reporter/id")
+
+
+@pytest.mark.parametrize("id", ["", "A", "a b", "a/b", "a,b", "-a", "é", "a\n", "a" * 101, "а"])
+def test_an_id_is_a_slug(send: Send, id: str) -> None:
+    problem(send(make.report(places=[id])), 422, "/places/0")
+    problem(send(make.report(places=[{"id": id, "name": "A"}])), 422, "/places/0/id")
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointers"),
+    [
+        ({"places": [make.place(), "plekhovo"]}, ["/places/1"]),
+        ({"groups": ["everyone", "everyone"]}, ["/groups/1"]),
+        ({"caveats": ["preliminary", "preliminary"]}, ["/caveats/1"]),
+        ({"figures": [make.figure(outcomes=["killed", "killed"])]}, ["/figures/0/outcomes/1"]),
+        ({"places": []}, ["/places"]),
+        ({"places": "plekhovo"}, ["/places"]),
+        ({"places": [1]}, ["/places/0"]),
+        ({"places": [None]}, ["/places/0"]),
+        ({"reporter": ...}, ["/reporter"]),
+        ({"reporter": None}, ["/reporter"]),
+        ({"reporter": {"name": "A"}}, ["/reporter/id"]),
+        ({"figures": None}, ["/figures"]),
+        ({"figures": {}}, ["/figures"]),
+        ({"figures": [1]}, ["/figures/0"]),
+        ({"figures": [make.figure()] * 1001}, ["/figures"]),
+        ({"stance": "denies"}, ["/stance"]),
+        ({"caveats": ["x"] * 101}, ["/caveats"]),
+        ({"quote": "x" * 20_001}, ["/quote"]),
+        ({"ref": 1}, ["/ref"]),
+        ({"published_at": "16.12.2024"}, ["/published_at"]),
+        ({"published_at": "2024-02-30"}, ["/published_at"]),
+        ({"published_at": "2024-12-16T10:00:00+02:00"}, ["/published_at"]),
+        ({"source": {"url": "javascript:alert(1)"}}, ["/source/url"]),
+        ({"source": {"language": "English, please"}}, ["/source/language"]),
+        ({"source": []}, ["/source"]),
+        ({"relays": "R1"}, ["/relays"]),
+    ],
+)
+def test_a_wrong_field_is_named(send: Send, changes: dict, pointers: list[str]) -> None:
+    problem(send(make.report(**changes)), 422, *pointers)
+
+
+@pytest.mark.parametrize(
+    ("period", "pointers"),
+    [
+        ({"from": "2024-12-15", "to": "2024-12-14"}, ["/period/to"]),
+        ({"from": "2024-12-15"}, ["/period/to"]),
+        ({"to": "2024-12-15"}, ["/period/from"]),
+        ({"from": None, "to": None}, ["/period/to"]),
+        ({"from": "2024-12-15", "to": "2024-12-32"}, ["/period/to"]),
+        ({"from": "2024-12-15", "to": "15 December"}, ["/period/to"]),
+        ({"from": "2024-12-15T00:00:00Z", "to": "2024-12-15"}, ["/period/from"]),
+        ({"from": "٢٠٢٤-12-15", "to": "2024-12-15"}, ["/period/from"]),
+        ({"from": "20241215", "to": "2024-W50-1"}, ["/period/from", "/period/to"]),
+        ({"from": 20241215, "to": "2024-12-15"}, ["/period/from"]),
+        ("2024-12-15", ["/period"]),
+        (None, ["/period"]),
+    ],
+)
+def test_a_period_is_two_days_in_order(send: Send, period: object, pointers: list[str]) -> None:
+    problem(send(make.report(period=period)), 422, *pointers)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (make.report(typo=1), "/typo"),
+        (make.report(id="r1"), "/id"),
+        (make.report(figures=[make.figure(outcome="killed")]), "/figures/0/outcome"),
+        (make.report(period={**make.PERIOD, "until": 1}), "/period/until"),
+        (make.report(places=[make.place(party=True)]), "/places/0/party"),
+        (make.report(source={"uri": "x"}), "/source/uri"),
+        (make.report(**{"a/b~c": 1}), "/a~1b~0c"),
+    ],
+)
+def test_an_unknown_field_is_named(send: Send, body: dict, pointer: str) -> None:
+    problem(send(body), 422, pointer)
+
+
+def test_all_faults_are_told_at_once(send: Send) -> None:
+    body = make.report(ref="", figures=[make.figure(low=-1), make.figure(high="x")])
+    problem(send(body), 422, "/ref", "/figures/0/low", "/figures/1/high")
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PATCH", "PUT", "TRACE", "BREW", "a" * 300])
+def test_an_unknown_method_names_those_that_are_known(client: FlaskClient, method: str) -> None:
+    answer = client.open("/v1/reports", method=method)
+    problem(answer, 405)
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/nowhere", "/v1", "/v1/reports/", "/v1/reports/%00", "/v1/reports/%ff", "/v1/reports/a/b"],
+)
+def test_nothing_is_at_other_addresses(client: FlaskClient, address: str) -> None:
+    problem(client.get(address), 404)
+
+
+def test_head_and_options_are_answered(client: FlaskClient) -> None:
+    assert client.head("/v1/reports").status_code == 200
+    assert client.head("/v1/reports").data == b""
+    assert "POST" in client.options("/v1/reports").headers["Allow"]
+
+
+def test_a_precondition_that_holds_is_answered_without_a_body(
+    send: Send, client: FlaskClient
+) -> None:
+    tag = send(make.report()).headers["ETag"]
+    assert not tag.startswith("W/")
+    again = client.get("/v1/reports/r1", headers={"If-None-Match": f'"other", {tag}'})
+    assert (again.status_code, again.data) == (304, b"")
+    assert client.get("/v1/reports/r1", headers={"If-None-Match": '"x"'}).status_code == 200

@@ -1,0 +1,135 @@
+"""GET /v1/reports: filters and pages."""
+
+from typing import Any
+
+import make
+import pytest
+from check import problem, recorded
+from conftest import Send
+from flask.testing import FlaskClient
+
+SKY = {"id": "sky", "name": "Sky"}
+KURSK = make.place("ru-kursk", parent="ru")
+
+
+@pytest.fixture
+def known(send: Send, client: FlaskClient) -> Any:
+    """Five reports, and a way to list the ids that a query finds."""
+    tree = [make.place("ru"), KURSK, make.place(parent="ru-kursk")]
+    dprk = {"id": "dprk-forces", "name": "North Korean forces"}
+    recorded(send(make.report(places=tree, note="first")))
+    recorded(
+        send(make.report(places=["plekhovo"], groups=[dprk], quote="dozens of “hidden” bodies"))
+    )
+    recorded(send(make.report(reporter=SKY, relays="r1", places=["ru"])))
+    later = {"from": "2025-01-01", "to": "2025-01-02"}
+    recorded(send(make.report(places=["ru-kursk"], period=later, supersedes="r2")))
+    recorded(send(make.stance(places=["ru"], period={"from": None, "to": "2024-01-01"})))
+
+    def found(query: str) -> list[str]:
+        answer = client.get(f"/v1/reports?{query}")
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return [report["id"] for report in answer.get_json()["reports"]]
+
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("", "r1 r2 r3 r4 r5"),
+        ("place=plekhovo", "r1 r2"),
+        ("place=ru-kursk", "r1 r2 r4"),
+        ("place=ru", "r1 r2 r3 r4 r5"),
+        ("place=plekhovo,ru-kursk", "r1 r2 r4"),
+        ("group=dprk-forces", "r2"),
+        ("group=everyone", "r1 r2 r3 r4 r5"),
+        ("reporter=sky", "r3"),
+        ("reporter=sky,ua-hur", "r1 r2 r3 r4 r5"),
+        ("state=live", "r1 r4 r5"),
+        ("state=relay,superseded", "r2 r3"),
+        ("state=retracted", ""),
+        ("from=2024-12-15", "r1 r2 r3 r4"),
+        ("from=2024-12-16", "r4"),
+        ("to=2024-12-14", "r1 r2 r3 r5"),
+        ("to=2024-12-13", "r5"),
+        ("from=2024-12-15&to=2024-12-15", "r1 r2 r3"),
+        ("q=HIDDEN", "r2"),
+        ("q=hidden+dozens", "r2"),
+        ("q=hidden+nowhere", ""),
+        ("q=least", "r1 r2 r3 r4"),
+        ("q=%22%2A(NEAR+OR+NOT", ""),
+        ("q=%E2%80%94", ""),
+        ("place=ru-kursk&state=live&to=2024-12-31", "r1"),
+    ],
+)
+def test_filters_find_what_they_say(known: Any, query: str, ids: str) -> None:
+    assert known(query) == ids.split()
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(known: Any, client: FlaskClient) -> None:
+    address: str | None = "/v1/reports?limit=2&place=ru"
+    ids = []
+    while address:
+        answer = client.get(address).get_json()
+        ids.append([report["id"] for report in answer["reports"]])
+        address = answer["next"]
+    assert ids == [["r1", "r2"], ["r3", "r4"], ["r5"]]
+
+
+def test_a_page_that_is_just_full_is_the_last(known: Any, client: FlaskClient) -> None:
+    assert client.get("/v1/reports?limit=5").get_json()["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("place=ru-kurs", "place"),
+        ("group=nobody", "group"),
+        ("reporter=skyy", "reporter"),
+        ("place=RU", "place"),
+        ("place=", "place"),
+        ("place=ru,ru", "place"),
+        ("place=ru,", "place"),
+        ("state=dead", "state"),
+        ("from=2024-02-30", "from"),
+        ("from=20241214", "from"),
+        ("from=2024-12-15&to=2024-12-14", "to"),
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=1.0", "limit"),
+        ("limit=%D9%A3", "limit"),
+        ("limit=-1", "limit"),
+        ("q=", "q"),
+        ("q=%00", "q"),
+        ("q=%E2%80%AE", "q"),
+        ("after=x", "after"),
+        ("after=cGxhY2VzOjE", "after"),
+        ("after=%C3%A9", "after"),
+        ("foo=1", "foo"),
+        ("limit=1&limit=1", "limit"),
+        ("Place=ru", "Place"),
+    ],
+)
+def test_a_wrong_parameter_is_named(
+    known: Any, client: FlaskClient, query: str, pointer: str
+) -> None:
+    problem(client.get(f"/v1/reports?{query}"), 422, pointer)
+
+
+@pytest.mark.parametrize("query", ["q=%ff", "q=%", "q=%zz", "%ff=1"])
+def test_a_query_that_is_not_utf_8_is_refused(client: FlaskClient, query: str) -> None:
+    problem(client.get(f"/v1/reports?{query}"), 400)
+
+
+def test_an_unknown_id_in_a_query_names_those_near_it(known: Any, client: FlaskClient) -> None:
+    assert "ru-kursk" in problem(client.get("/v1/reports?place=ru-kurs"), 422, "place")["detail"]
+
+
+@pytest.mark.parametrize(
+    "address", ["/v1/reports/r1?x=1", "/v1/vocabulary?x=1", "/v1/places/ru?x=1"]
+)
+def test_an_address_without_parameters_refuses_any(
+    known: Any, client: FlaskClient, address: str
+) -> None:
+    problem(client.get(address), 422, "x")

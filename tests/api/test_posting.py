@@ -1,0 +1,214 @@
+"""POST /v1/reports: what is recorded, and what is answered."""
+
+import make
+import pytest
+from check import problem, recorded
+from conftest import Send
+from flask.testing import FlaskClient
+
+
+def test_a_report_is_answered_with_its_place_in_the_ledger(send: Send) -> None:
+    answer = send(make.report(ref="hur-1"))
+    body = recorded(answer)
+    assert (body["id"], body["ref"], body["state"]) == ("r1", "hur-1", "live")
+    assert body["seq"] == 3  # The reporter and the place were recorded before it.
+    assert answer.headers["Location"] == "/v1/reports/r1"
+    assert body["recorded_at"].endswith("Z")
+
+
+def test_the_answer_is_the_report_as_it_can_be_got(send: Send, client: FlaskClient) -> None:
+    posted = send(make.report(quote="потери — «не менее 30»", note="a\tb\nc"))
+    got = client.get(posted.headers["Location"])
+    assert got.get_json() == posted.get_json()
+    assert got.headers["ETag"] == posted.headers["ETag"]
+    assert "не менее" in got.get_data(as_text=True)
+
+
+def test_everything_sent_is_answered(send: Send) -> None:
+    sent = make.report(
+        ref="hur-2024-12-16-1",
+        published_at="2024-12-16",
+        source={
+            "url": "https://example.org/a?b=c",
+            "publisher": "GUR",
+            "title": "Losses",
+            "language": "en",
+        },
+        quote="at least 30 soldiers were killed or wounded",
+        note="n",
+        groups=[{"id": "dprk-forces", "name": "North Korean forces"}],
+        caveats=["not_independently_verified"],
+        incident="ucdp:1",
+    )
+    body = recorded(send(sent))
+    for name in ("ref", "published_at", "source", "quote", "note", "caveats", "incident", "period"):
+        assert body[name] == sent[name]
+    assert (body["reporter"], body["places"], body["groups"]) == (
+        "ua-hur",
+        ["plekhovo"],
+        ["dprk-forces"],
+    )
+
+
+def test_words_become_a_range_and_say_who_read_them(send: Send) -> None:
+    (figure,) = recorded(send(make.report(figures=[make.figure(wording="about 30")])))["figures"]
+    assert (figure["low"], figure["high"], figure["soft"]) == (25, 35, ["low", "high"])
+    assert figure["qualifier"]
+    assert figure["lexicon"]
+    assert figure["wording"] == "about 30"
+    assert figure["id"] == "r1-1"
+
+
+@pytest.mark.parametrize(
+    ("sent", "low", "high"),
+    [
+        ({"low": 3}, 3, None),
+        ({"low": 3, "high": None}, 3, None),
+        ({"high": 5}, 0, 5),
+        ({"low": None, "high": 5}, 0, 5),
+        ({"low": 3, "high": 5}, 3, 5),
+        ({"low": 30.0, "high": 30}, 30, 30),
+        ({"exactly": 4}, 4, 4),
+        ({"exactly": 0}, 0, 0),
+        ({"low": 0, "high": 1_000_000_000}, 0, 1_000_000_000),
+    ],
+)
+def test_numbers_are_taken_as_they_are(send: Send, sent: dict, low: int, high: int | None) -> None:
+    figure = make.figure(wording=..., **sent)
+    (got,) = recorded(send(make.report(figures=[figure])))["figures"]
+    assert (got["low"], got["high"], got["soft"], got["lexicon"]) == (low, high, [], None)
+
+
+def test_words_beside_numbers_are_only_kept(send: Send) -> None:
+    figure = make.figure(wording="quite a lot, they say", low=10, high=20)
+    (got,) = recorded(send(make.report(figures=[figure])))["figures"]
+    assert (got["low"], got["high"], got["wording"]) == (10, 20, "quite a lot, they say")
+    assert got["qualifier"] is None
+
+
+def test_outcomes_left_out_are_taken_from_the_words(send: Send) -> None:
+    figure = make.figure(outcomes=..., wording="at least 30 killed or wounded")
+    (got,) = recorded(send(make.report(figures=[figure])))["figures"]
+    assert got["outcomes"] == ["killed", "wounded"]
+
+
+def test_outcomes_are_taken_from_words_beside_numbers_too(send: Send) -> None:
+    figure = make.figure(outcomes=..., wording="3 soldiers missing", exactly=3)
+    (got,) = recorded(send(make.report(figures=[figure])))["figures"]
+    assert got["outcomes"] == ["missing"]
+
+
+def test_a_figure_takes_the_scope_of_its_report_or_has_its_own(send: Send) -> None:
+    own = {
+        "period": {"from": None, "to": "2024-12-20"},
+        "places": [make.place("kurilovka")],
+        "groups": [{"id": "ru-forces", "name": "Russian forces"}],
+        "incident": "acled:7",
+    }
+    body = recorded(
+        send(make.report(incident="ucdp:1", figures=[make.figure(), make.figure(**own)]))
+    )
+    first, second = body["figures"]
+    assert (first["period"], first["places"]) == (make.PERIOD, ["plekhovo"])
+    assert (first["groups"], first["incident"]) == (["everyone"], "ucdp:1")
+    assert (second["period"], second["places"]) == (own["period"], ["kurilovka"])
+    assert (second["groups"], second["incident"]) == (["ru-forces"], "acled:7")
+
+
+def test_a_figure_can_speak_of_no_incident_though_its_report_does(send: Send) -> None:
+    body = recorded(send(make.report(incident="own", figures=[make.figure(incident=None)])))
+    assert body["figures"][0]["incident"] is None
+
+
+def test_without_a_ref_every_post_is_a_new_report(send: Send) -> None:
+    assert recorded(send(make.report()))["id"] != recorded(send(make.report()))["id"]
+
+
+def test_the_same_ref_and_content_gives_the_stored_report(send: Send) -> None:
+    first = send(make.report(ref="a"))
+    again = send(make.report(ref="a", reporter="ua-hur", places=["plekhovo"]))
+    assert again.status_code == 200
+    assert again.get_json() == first.get_json()
+    assert again.headers["Location"] == first.headers["Location"]
+
+
+def test_the_same_ref_with_other_content_points_to_supersedes(send: Send) -> None:
+    recorded(send(make.report(ref="a")))
+    told = problem(send(make.report(ref="a", note="more")), 409, "/ref")
+    assert "supersedes" in told["detail"]
+
+
+def test_a_ref_is_the_reporters_own(send: Send) -> None:
+    recorded(send(make.report(ref="a")))
+    recorded(send(make.report(ref="a", reporter={"id": "sky", "name": "Sky"})))
+
+
+def test_a_stance_has_places_and_a_period_and_no_figures(send: Send) -> None:
+    body = recorded(send(make.stance("declines_to_say")))
+    assert (body["stance"], body["figures"], body["period"]) == ("declines_to_say", [], make.PERIOD)
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointers"),
+    [
+        ({"figures": [make.figure()]}, ["/figures"]),
+        ({"figures": ..., "places": ...}, ["/places"]),
+        ({"figures": ..., "period": ...}, ["/period"]),
+        ({"stance": "asserts", "figures": ...}, ["/figures"]),
+        ({"stance": "asserts", "figures": []}, ["/figures"]),
+    ],
+)
+def test_a_stance_that_contradicts_its_report_is_refused(
+    send: Send, changes: dict, pointers: list[str]
+) -> None:
+    body = make.report(**{"stance": "acknowledges", **changes})
+    problem(send(body), 422, *pointers)
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointers"),
+    [
+        ({"low": 5, "high": 4, "wording": ...}, ["/figures/0/low"]),
+        ({"exactly": 5, "low": 4}, ["/figures/0/low"]),
+        ({"exactly": 5, "high": 4, "low": 2}, ["/figures/0/low", "/figures/0/high"]),
+        ({"wording": ...}, ["/figures/0"]),
+        ({"wording": "umpteen"}, ["/figures/0/wording"]),
+        ({"best": 20}, ["/figures/0/best"]),
+        ({"low": 3, "high": 5, "best": 6}, ["/figures/0/best"]),
+        ({"wording": "at least 30", "outcomes": ...}, ["/figures/0/outcomes"]),
+        ({"wording": "at least 30 killed"}, ["/figures/0/outcomes"]),
+        ({"low": 3, "wording": ..., "outcomes": ...}, ["/figures/0/outcomes"]),
+        ({"outcomes": []}, ["/figures/0/outcomes"]),
+        ({"outcomes": ["injured"]}, ["/figures/0/outcomes/0"]),
+        ({"reclassifies": {"figure": "r9-1", "from": "missing"}}, ["/figures/0/reclassifies/figure"]),
+        ({"reclassifies": {"figure": "r9-1"}}, ["/figures/0/reclassifies/from"]),
+    ],
+)
+def test_a_figure_that_contradicts_itself_is_refused(
+    send: Send, changes: dict, pointers: list[str]
+) -> None:
+    problem(send(make.report(figures=[make.figure(**changes)])), 422, *pointers)
+
+
+def test_the_words_not_understood_are_named(send: Send) -> None:
+    told = problem(
+        send(make.report(figures=[make.figure(wording="umpteen")])), 422, "/figures/0/wording"
+    )
+    assert "umpteen" in told["detail"]
+
+
+def test_every_figure_needs_a_place_and_a_period(send: Send) -> None:
+    whole = make.figure(places=["plekhovo"], period=make.PERIOD)
+    body = make.report(places=..., period=..., figures=[make.figure(), whole])
+    problem(send(body), 422, "/figures/0/period", "/figures/0/places")
+
+
+@pytest.mark.parametrize("incident", ["nothing", "a:", ":b", "A:b", "a:b c", "own:1", "a b:c"])
+def test_an_incident_is_a_scheme_and_an_id(send: Send, incident: str) -> None:
+    problem(send(make.report(incident=incident)), 422, "/incident")
+
+
+def test_a_report_that_is_refused_leaves_nothing_behind(send: Send, client: FlaskClient) -> None:
+    problem(send(make.report(figures=[make.figure(places=["nowhere"])])), 422, "/figures/0/places/0")
+    assert client.get("/v1/places").get_json()["places"] == []
+    assert client.get("/v1/reporters").get_json()["reporters"] == []

@@ -1,0 +1,135 @@
+"""Places, groups and reporters over HTTP."""
+
+from collections.abc import Callable
+
+import make
+import pytest
+from check import problem, recorded
+from conftest import Send
+from flask.testing import FlaskClient
+
+FULL = {
+    "name": "Plekhovo",
+    "parent": "ru-kursk",
+    "kind": "village",
+    "aliases": ["Плехово", "Plekhove"],
+    "latitude": 51.1,
+    "longitude": 35,
+    "geonames_id": 511330,
+    "pcode": "RU-1",
+    "wikidata": "Q4365231",
+    "country": "ru",
+}
+
+
+def test_a_place_is_described_in_full(put: Send, client: FlaskClient) -> None:
+    assert put("/v1/places/ru-kursk", {"name": "Kursk Oblast"}).status_code == 201
+    answer = put("/v1/places/plekhovo", FULL)
+    assert (answer.status_code, answer.get_json()) == (201, {"id": "plekhovo", **FULL})
+    assert client.get("/v1/places/plekhovo").get_json() == {"id": "plekhovo", **FULL}
+
+
+def test_what_is_left_out_is_cleared(put: Send, client: FlaskClient) -> None:
+    put("/v1/places/ru-kursk", {"name": "Kursk Oblast"})
+    put("/v1/places/plekhovo", FULL)
+    assert put("/v1/places/plekhovo", {"name": "Plekhovo"}).status_code == 200
+    got = client.get("/v1/places/plekhovo").get_json()
+    assert (got["parent"], got["aliases"], got["latitude"]) == (None, [], None)
+
+
+@pytest.mark.parametrize("kinds", ["places", "groups", "reporters"])
+def test_every_kind_is_put_got_and_listed(put: Send, client: FlaskClient, kinds: str) -> None:
+    made = put(f"/v1/{kinds}/one", {"name": "One", "aliases": ["Eins"]})
+    assert made.status_code == 201
+    assert client.get(f"/v1/{kinds}/one").get_json() == made.get_json()
+    assert client.get(f"/v1/{kinds}?q=EIN").get_json() == {kinds: [made.get_json()], "next": None}
+    problem(client.get(f"/v1/{kinds}/two"), 404)
+
+
+def test_what_is_got_can_be_put_again(put: Send, client: FlaskClient) -> None:
+    put("/v1/reporters/sky", {"name": "Sky", "party": True, "kind": "newspaper"})
+    got = client.get("/v1/reporters/sky").get_json()
+    again = put("/v1/reporters/sky", got)
+    assert (again.status_code, again.get_json()) == (200, got)
+
+
+def test_a_cycle_is_refused(put: Send) -> None:
+    put("/v1/places/a", {"name": "A"})
+    put("/v1/places/b", {"name": "B", "parent": "a"})
+    put("/v1/places/c", {"name": "C", "parent": "b"})
+    problem(put("/v1/places/a", {"name": "A", "parent": "c"}), 422, "/parent")
+    problem(put("/v1/places/a", {"name": "A", "parent": "a"}), 422, "/parent")
+    problem(put("/v1/places/d", {"name": "D", "parent": "d"}), 422, "/parent")
+
+
+def test_an_unknown_parent_is_refused(put: Send) -> None:
+    problem(put("/v1/places/a", {"name": "A", "parent": "b"}), 422, "/parent")
+    assert "everyone" in problem(
+        put("/v1/groups/a", {"name": "A", "parent": "everyon"}), 422, "/parent"
+    )["detail"]
+
+
+def test_groups_are_one_tree_below_everyone(put: Send) -> None:
+    assert put("/v1/groups/a", {"name": "A"}).get_json()["parent"] == "everyone"
+    problem(put("/v1/groups/everyone", {"name": "All", "parent": "a"}), 422, "/parent")
+    assert put("/v1/groups/everyone", {"name": "All"}).get_json()["parent"] is None
+
+
+def test_a_place_moves_with_its_reports(put: Send, send: Send, client: FlaskClient) -> None:
+    places = [make.place("ru"), make.place("ua"), make.place(parent="ru")]
+    recorded(send(make.report(places=places, figures=[make.figure(places=["plekhovo"])])))
+    put("/v1/places/plekhovo", {"name": "Plekhovo", "parent": "ua"})
+    assert len(client.get("/v1/reports?place=ua").get_json()["reports"]) == 1
+    assert client.get("/v1/reports?place=ru").get_json()["reports"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"name": ...}, "/name"),
+        ({"name": ""}, "/name"),
+        ({"name": " "}, "/name"),
+        ({"name": None}, "/name"),
+        ({"name": "a\nb"}, "/name"),
+        ({"name": "a\u202eb"}, "/name"),
+        ({"name": "x" * 201}, "/name"),
+        ({"id": "other"}, "/id"),
+        ({"aliases": ["a", "a"]}, "/aliases/1"),
+        ({"aliases": "a"}, "/aliases"),
+        ({"latitude": 91}, "/latitude"),
+        ({"latitude": "51"}, "/latitude"),
+        ({"latitude": True}, "/latitude"),
+        ({"longitude": 10**400}, "/longitude"),
+        ({"geonames_id": 1.5}, "/geonames_id"),
+        ({"wikidata": "5838"}, "/wikidata"),
+        ({"parent": "Ru"}, "/parent"),
+        ({"party": True}, "/party"),
+    ],
+)
+def test_a_wrong_field_is_named(put: Send, changes: dict, pointer: str) -> None:
+    body = {name: value for name, value in {"name": "A", **changes}.items() if value is not ...}
+    problem(put("/v1/places/a", body), 422, pointer)
+
+
+@pytest.mark.parametrize("id", ["A", "-a", "a-", "a.b", "%20", "a%00", "x" * 101, "%F0%9F%92%80"])
+def test_an_id_in_the_address_is_a_slug(put: Send, id: str) -> None:
+    problem(put(f"/v1/places/{id}", {"name": "A"}), 422, "id")
+
+
+def test_pages_are_in_the_order_of_ids(put: Send, client: FlaskClient) -> None:
+    for id in ("c", "a", "b"):
+        put(f"/v1/places/{id}", {"name": "N"})
+    first = client.get("/v1/places?limit=2&q=n").get_json()
+    second = client.get(first["next"]).get_json()
+    ids = [[place["id"] for place in page["places"]] for page in (first, second)]
+    assert (ids, second["next"]) == ([["a", "b"], ["c"]], None)
+
+
+def test_only_an_admin_changes_what_exists(
+    client: FlaskClient, key: Callable[[str], dict[str, str]]
+) -> None:
+    address, headers = "/v1/places/a", key("report")
+    assert client.put(address, json={"name": "A"}, headers=headers).status_code == 201
+    assert client.put(address, json={"name": "A"}, headers=headers).status_code == 200
+    problem(client.put(address, json={"name": "B"}, headers=headers), 403)
+    assert client.put(address, json={"name": "B"}, headers=key("admin")).status_code == 200

@@ -1,0 +1,68 @@
+"""The vocabulary, the reading of words, and the signs of life."""
+
+import pytest
+from check import problem
+from flask import Flask
+from flask.testing import FlaskClient
+
+from service.api.parts import parts
+from service.domain.errors import Unavailable
+
+
+def test_the_vocabulary_lists_every_word(client: FlaskClient) -> None:
+    body = client.get("/v1/vocabulary").get_json()
+    assert body["outcomes"] == ["killed", "wounded", "missing", "captured"]
+    assert "does_not_acknowledge" in body["stances"]
+    assert "open_above" in body["caveats"]
+    assert body["lexicon"]["rules"]
+
+
+def test_words_are_read_without_being_recorded(client: FlaskClient) -> None:
+    text = "at least 30 soldiers were killed or wounded"
+    body = client.post("/v1/wording", json={"text": text}).get_json()
+    assert (body["low"], body["high"], body["outcomes"]) == (30, None, ["killed", "wounded"])
+
+
+def test_words_that_name_no_outcome_say_so(client: FlaskClient) -> None:
+    assert client.post("/v1/wording", json={"text": "dozens"}).get_json()["outcomes"] is None
+
+
+@pytest.mark.parametrize("text", ["umpteen killed", "", "\u0000", "x" * 1001, 5, None])
+def test_words_not_understood_are_refused(client: FlaskClient, text: object) -> None:
+    problem(client.post("/v1/wording", json={"text": text}), 422, "/text")
+
+
+def test_the_process_is_alive_and_ready(client: FlaskClient) -> None:
+    assert client.get("/livez").get_json() == {"status": "alive"}
+    assert client.get("/readyz").get_json() == {"status": "ready"}
+
+
+def test_a_lost_database_is_not_ready(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        store = parts().store
+    store.close()
+    store.path = store.path.parent / "casualties.db" / "no-folder" / "x.db"
+    answer = client.get("/readyz")
+    problem(answer, 503)
+    assert answer.headers["Retry-After"] == "60"
+    assert client.get("/livez").status_code == 200
+
+
+def test_a_defect_is_a_problem_that_tells_nothing_of_the_inside(app: Flask) -> None:
+    @app.get("/broken")
+    def broken() -> None:
+        raise RuntimeError("a secret")
+
+    told = problem(app.test_client().get("/broken"), 500)
+    assert "a secret" not in str(told)
+
+
+def test_a_domain_error_below_a_listed_one_has_its_status(app: Flask) -> None:
+    class Fuller(Unavailable):
+        pass
+
+    @app.get("/full")
+    def full() -> None:
+        raise Fuller("full")
+
+    problem(app.test_client().get("/full"), 503)

@@ -1,0 +1,90 @@
+"""A service of its own for every test: a fresh database, a clock that ticks, ids that count."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from service import create_app
+from service.settings import Settings
+from service.store.migrations import migrate
+from service.store.sqlite import Store
+from service.usecases import keys
+
+Send = Callable[..., TestResponse]
+
+BEGIN = datetime(2026, 1, 5, 10, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a database of the test's own."""
+    return Settings(database=tmp_path / "casualties.db", log_level="error")
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """The test's database, up to date."""
+    made = Store(settings.database, settings.busy_seconds)
+    migrate(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def clock() -> Callable[[], datetime]:
+    """A clock that goes on by a second whenever it is looked at."""
+    ticks = count()
+    return lambda: BEGIN + timedelta(seconds=next(ticks))
+
+
+@pytest.fixture
+def new_id() -> Callable[[], str]:
+    """A maker of ids r1, r2, ..."""
+    numbers = count(1)
+    return lambda: f"r{next(numbers)}"
+
+
+@pytest.fixture
+def app(settings: Settings, clock: Any, new_id: Any) -> Flask:
+    """The whole web application."""
+    return create_app(settings, clock, new_id)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client without a key."""
+    return app.test_client()
+
+
+@pytest.fixture
+def key(app: Flask, store: Store) -> Callable[[str], dict[str, str]]:
+    """A maker of the headers that carry a new key of the scope."""
+
+    def made(scope: str) -> dict[str, str]:
+        text = keys.create(store, name=f"{scope} key", scope=scope, now=BEGIN)
+        return {"Authorization": f"Bearer {text}"}
+
+    return made
+
+
+@pytest.fixture
+def send(client: FlaskClient, key: Callable[[str], dict[str, str]]) -> Send:
+    """Post a report's body with a key that may."""
+    headers = key("report")
+    return lambda body, **options: client.post(
+        "/v1/reports", **{"json": body, "headers": headers, **options}
+    )
+
+
+@pytest.fixture
+def put(client: FlaskClient, key: Callable[[str], dict[str, str]]) -> Send:
+    """Put a description at an address, with an admin's key."""
+    headers = key("admin")
+    return lambda path, body: client.put(path, json=body, headers=headers)

@@ -1,0 +1,37 @@
+"""Bodies for tests: one whole report, changed in whatever a test is about."""
+
+from typing import Any
+
+REPORTER = {"id": "ua-hur", "name": "Defence Intelligence of Ukraine", "party": True}
+PERIOD = {"from": "2024-12-14", "to": "2024-12-15"}
+
+
+def figure(**changes: Any) -> dict[str, Any]:
+    """Return a figure of "at least 30 killed or wounded"; ``...`` leaves a field out."""
+    return _changed({"outcomes": ["killed", "wounded"], "wording": "at least 30"}, changes)
+
+
+def place(id: str = "plekhovo", **changes: Any) -> dict[str, Any]:
+    """Return a place as it stands in a report."""
+    return _changed({"id": id, "name": id.title()}, changes)
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    """Return a report that is right in all its parts; ``...`` leaves a field out."""
+    whole = {
+        "reporter": REPORTER,
+        "period": PERIOD,
+        "places": [place()],
+        "figures": [figure()],
+    }
+    return _changed(whole, changes)
+
+
+def stance(word: str = "does_not_acknowledge", **changes: Any) -> dict[str, Any]:
+    """Return a report without figures."""
+    return report(stance=word, figures=..., **changes)
+
+
+def _changed(whole: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    both = {**whole, **changes}
+    return {name: value for name, value in both.items() if value is not ...}

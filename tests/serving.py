@@ -1,0 +1,75 @@
+"""A real server for tests that speak to it from outside: gunicorn, a fresh database, a key."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Served:
+    """Where the server answers, and a key that may post reports to it."""
+
+    url: str
+    key: str
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[Served]:
+    """Yield a server on a free port, its database and its log in the folder; ends it afterwards."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("CASUALTY_")
+    } | {"CASUALTY_DATABASE": str(folder / "casualties.db")}
+    key = subprocess.run(
+        [sys.executable, "-m", "service", "key", "create", "--name", "test", "--scope", "report"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    url = f"http://127.0.0.1:{_free_port()}"
+    command = [sys.executable, "-m", "gunicorn", "--bind", url.removeprefix("http://"), "wsgi:app"]
+    log = folder / "server.log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        ) as server,
+    ):
+        try:
+            _wait(server, url, log)
+            yield Served(url, key)
+        finally:
+            server.terminate()
+            server.wait(timeout=PATIENCE)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=2):
+                return
+        except urllib.error.HTTPError as error:
+            error.close()
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(f"the server did not become ready:\n{log.read_text(errors='replace')}")

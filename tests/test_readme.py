@@ -1,0 +1,102 @@
+"""The README is true: its commands run as printed, its answers are given, its settings exist."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from serving import ROOT, Served, serving
+
+from service.settings import Settings
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ADDRESS = "http://127.0.0.1:8000"
+ANYTHING = "…"
+
+EXAMPLES = [
+    (command, json.loads(answer))
+    for command, answer in re.findall(
+        r"```sh\n(curl .*?)```\n.*?```json\n(.*?)```", README, flags=re.DOTALL
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("readme")) as server:
+        yield server
+
+
+def _curl(command: str, served: Served) -> Any:
+    assert ADDRESS in command
+    done = subprocess.run(
+        ["sh", "-c", command.replace(ADDRESS, served.url)],
+        env=os.environ | {"KEY": served.key},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def _assert_shown(shown: Any, given: Any, path: str = "") -> None:
+    """Everything that the README shows is in the answer; the answer may hold more fields."""
+    if shown == ANYTHING:
+        assert given, path
+    elif isinstance(shown, dict):
+        for name, value in shown.items():
+            assert name in given, f"{path}/{name}"
+            _assert_shown(value, given[name], f"{path}/{name}")
+    elif isinstance(shown, list):
+        assert len(shown) == len(given), path
+        for number, value in enumerate(shown):
+            _assert_shown(value, given[number], f"{path}/{number}")
+    else:
+        assert shown == given, path
+
+
+def test_it_shows_how_to_post_and_how_to_ask() -> None:
+    commands = [command for command, _ in EXAMPLES]
+    assert len(commands) >= 3
+    assert "/v1/reports" in commands[0] and all("totals" in command for command in commands[1:])
+    assert README.count("```sh\ncurl") == len(commands)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_its_commands_give_the_answers_shown(served: Served) -> None:
+    for command, shown in EXAMPLES:
+        _assert_shown(shown, _curl(command, served))
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Settings)])
+def test_every_setting_stands_in_it_with_its_default(field: str) -> None:
+    default = getattr(Settings(), field)
+    assert f"| `CASUALTY_{field.upper()}` | `{default}` |" in README
+
+
+def test_no_setting_stands_in_it_that_does_not_exist() -> None:
+    known = {f"CASUALTY_{field.name.upper()}" for field in fields(Settings)}
+    assert set(re.findall(r"CASUALTY_[A-Z_]+", README)) == known
+
+
+def test_every_file_it_points_to_exists() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_target_it_names_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"\bmake ([a-z-]+)\b(?=[ `\n]|$)", README)):
+        assert f"\n{target}:" in makefile, target
+
+
+def test_every_folder_it_lists_exists() -> None:
+    listed = re.findall(r"^\| `((?:service/|schemas|samples|scripts|bench|tests)[a-z/]*)` \|", README, re.M)
+    assert listed
+    for folder in listed:
+        assert (ROOT / folder).is_dir(), folder
