@@ -19,7 +19,7 @@ from types import FrameType
 
 from client import Client, Refused, Unreachable
 from load import BadFile, load, read, summary
-from table import table
+from table import page
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "samples" / "kursk.json"
@@ -141,7 +141,7 @@ def _show(server: subprocess.Popen[bytes], url: str) -> None:
         except (BadFile, Refused) as problem:
             print(f"The samples were not loaded whole: {problem}\n", file=sys.stderr)
         try:
-            print(table(client), flush=True)
+            print(page(client), flush=True)
         except (Refused, Unreachable) as problem:
             print(f"The totals cannot be shown: {problem}", file=sys.stderr)
     print(f"\nStill serving on {url}: documentation under {url}/docs.", flush=True)

@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 from dataclasses import dataclass, field
+from string import ascii_lowercase, ascii_uppercase
 from textwrap import fill, wrap
 
 from client import JSON, Client, Refused, Unreachable
@@ -18,6 +19,7 @@ REGION = "ru-kursk"
 STATED_TOGETHER = ("plekhovo", "vorozhba", "martynovka")
 VILLAGES = (*STATED_TOGETHER, "kurilovka")
 LOSSES = "killed,wounded,missing,captured"
+LETTERS = ascii_lowercase + ascii_uppercase
 OUTCOMES = {
     "killed,wounded": "killed or wounded",
     "killed": "killed",
@@ -27,57 +29,71 @@ OUTCOMES = {
 
 
 @dataclass(slots=True)
+class Row:
+    """One total under the name of its place, with the codes of the caveats that concern it."""
+
+    place: str
+    outcomes: str
+    text: str
+    codes: list[str]
+
+
+@dataclass(slots=True)
 class Caveats:
-    """The sentences under the table, each once, numbered in the order in which they are met."""
+    """Every caveat that the answers carry: by its code, the sentences that were said of it."""
 
-    numbers: dict[str, int] = field(default_factory=dict)
+    said: dict[str, set[str]] = field(default_factory=dict)
 
-    def note(self, text: str) -> int:
-        """Return the number of the sentence, a new one where it was not met before."""
-        return self.numbers.setdefault(text, len(self.numbers) + 1)
+    def concerning(self, answer: JSON, total: JSON) -> list[str]:
+        """Return the codes of the caveats on the total, and keep their sentences."""
+        codes = []
+        for caveat in answer["caveats"]:
+            if not caveat["outcomes"] or set(caveat["outcomes"]) == set(total["outcomes"]):
+                self.said.setdefault(caveat["code"], set()).add(caveat["text"])
+                codes.append(caveat["code"])
+        return codes
 
-    def marks(self, answer: JSON, outcomes: list[str]) -> str:
-        """Return the numbers of the answer's caveats that concern the total, like "1 2 5"."""
-        texts = [
-            caveat["text"]
-            for caveat in answer["caveats"]
-            if not caveat.get("outcomes") or set(caveat["outcomes"]) == set(outcomes)
-        ]
-        return " ".join(str(number) for number in sorted({self.note(text) for text in texts}))
+    def sentence(self, code: str, meanings: dict[str, str]) -> str:
+        """Return one sentence for the code: what was said, in general words where that varies.
+
+        A caveat in a reporter's own words is its own code.
+        """
+        texts = self.said[code]
+        return next(iter(texts)) if len(texts) == 1 else meanings.get(code, code)
 
 
-def table(client: Client) -> str:
+def page(client: Client) -> str:
     """Return the whole page as text; raises Refused and Unreachable."""
     caveats = Caveats()
     group = client.get(f"/v1/groups/{GROUP}")["name"]
-    blocks = [_region(client, caveats), _together(client, caveats)]
-    blocks += [_village(client, caveats, village) for village in VILLAGES]
-    head = [
-        f"{group}, 14 to 15 December 2024, as reported",
-        "",
-        f"{'Place':<16}{'Outcome':<19}{'Total':<29}Caveats",
-        "-" * WIDTH,
-    ]
-    foot = ["", "* killed, wounded, missing or captured", "", "Caveats:"]
-    foot += [
-        fill(text, WIDTH, initial_indent=f"{number:>3}  ", subsequent_indent="     ")
-        for text, number in caveats.numbers.items()
-    ]
-    return "\n".join([*head, *("\n".join(block) for block in blocks), *foot])
+    rows = _region(client, caveats) + _together(client, caveats)
+    for village in VILLAGES:
+        rows += _village(client, caveats, village)
+    everywhere = [code for code in caveats.said if all(code in row.codes for row in rows)]
+    letters = dict(zip([c for c in caveats.said if c not in everywhere], LETTERS, strict=False))
+    meanings = client.get("/v1/vocabulary")["caveats"]
+    lines = [f"{group}, 14 to 15 December 2024, as reported", ""]
+    lines += [f"{'Place':<16}{'Outcome':<19}{'Total':<29}Caveats", "-" * WIDTH]
+    lines += _table(rows, letters)
+    lines += ["* killed, wounded, missing or captured", "", "Of every total above:"]
+    lines += [_item("-", caveats.sentence(code, meanings)) for code in everywhere]
+    lines += ["", "Of the totals marked with the letter:"]
+    lines += [_item(mark, caveats.sentence(code, meanings)) for code, mark in letters.items()]
+    return "\n".join(lines)
 
 
-def _region(client: Client, caveats: Caveats) -> list[str]:
+def _region(client: Client, caveats: Caveats) -> list[Row]:
     answer = client.get("/v1/totals", [("place", REGION), *_query()])
     return _rows(client.get(f"/v1/places/{REGION}")["name"], answer, caveats)
 
 
-def _together(client: Client, caveats: Caveats) -> list[str]:
+def _together(client: Client, caveats: Caveats) -> list[Row]:
     answer = client.get("/v1/totals", [("place", ",".join(STATED_TOGETHER)), *_query()])
     names = [client.get(f"/v1/places/{village}")["name"] for village in STATED_TOGETHER]
     return _rows(f"{', '.join(names[:-1])} and {names[-1]}, all three together", answer, caveats)
 
 
-def _village(client: Client, caveats: Caveats, village: str) -> list[str]:
+def _village(client: Client, caveats: Caveats, village: str) -> list[Row]:
     answer = client.get(f"/v1/places/{village}/totals", _query())
     return _rows(client.get(f"/v1/places/{village}")["name"], answer, caveats)
 
@@ -87,32 +103,46 @@ def _query() -> list[tuple[str, str]]:
     return asked + [("outcomes", outcomes) for outcomes in OUTCOMES]
 
 
-def _rows(name: str, answer: JSON, caveats: Caveats) -> list[str]:
-    """Return the lines of one place, one total each; a long name stands on a line of its own."""
-    rows = [name] if len(name) > 15 else []
-    for total in answer["totals"]:
-        outcomes = OUTCOMES.get(",".join(total["outcomes"]), " or ".join(total["outcomes"]))
-        said = wrap(_short(total), 28) or [""]
-        first = "" if rows else name
-        marks = wrap(caveats.marks(answer, total["outcomes"]), WIDTH - 64) or [""]
-        for line in range(max(len(said), len(marks))):
-            cells = [
-                (first, 16),
-                (outcomes if line == 0 else "", 19),
-                (said[line] if line < len(said) else "", 29),
-                (marks[line] if line < len(marks) else "", 0),
-            ]
-            rows.append("".join(f"{text:<{width}}" for text, width in cells).rstrip())
-            first = ""
-    return [*rows, ""]
+def _rows(place: str, answer: JSON, caveats: Caveats) -> list[Row]:
+    return [
+        Row(
+            place,
+            OUTCOMES[",".join(total["outcomes"])],
+            _short(total),
+            caveats.concerning(answer, total),
+        )
+        for total in answer["totals"]
+    ]
 
 
 def _short(total: JSON) -> str:
-    """Return the service's words without the outcome's name, which has a column of its own."""
-    text = str(total["text"])
-    listed = total["outcomes"]
-    named = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} or {listed[-1]}"
-    return text.replace(f" {named}", "")
+    """Return the service's words without the outcomes' names, which have a column of their own."""
+    named = total["outcomes"]
+    words = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} or {named[-1]}"
+    return str(total["text"]).replace(f" {words}", "")
+
+
+def _table(rows: list[Row], letters: dict[str, str]) -> list[str]:
+    """Return the rows as lines, each place's name once; a long one stands on a line of its own."""
+    lines = []
+    last = ""
+    for row in rows:
+        name = row.place if row.place != last else ""
+        if name and last:
+            lines.append("")
+        if len(name) > 15:
+            lines.append(name)
+            name = ""
+        marks = " ".join(letters[code] for code in letters if code in row.codes)
+        said = wrap(row.text, 28) or [""]
+        lines.append(f"{name:<16}{row.outcomes:<19}{said[0]:<29}{marks}".rstrip())
+        lines += [f"{'':<35}{more}" for more in said[1:]]
+        last = row.place
+    return [*lines, ""]
+
+
+def _item(mark: str, text: str) -> str:
+    return fill(text, WIDTH, initial_indent=f"  {mark} ", subsequent_indent="    ")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -123,7 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         with Client(asked.url, asked.key or os.environ.get("KEY")) as client:
-            print(table(client))
+            print(page(client))
     except (Refused, Unreachable) as problem:
         print(problem, file=sys.stderr)
         return 1

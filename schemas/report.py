@@ -287,11 +287,13 @@ class ReportsQuery(Schema):
     first = Day(data_key="from")
     last = Day(data_key="to")
     words = Line(data_key="q")
+    format = OneOf(("json",))
     limit = Digits(least=1, most=1_000, load_default=100)
     after = Cursor("reports", "[0-9]{1,18}")
 
     @post_load
     def asked(self, data: dict[str, Any], **kwargs: Any) -> ReportsAsked:
         """Return the question."""
+        data.pop("format", None)
         period = ordered(data.pop("first", None), data.pop("last", None), "to")
         return ReportsAsked(period=period, **{**data, "after": int(data.get("after", 0))})

@@ -3,12 +3,13 @@
 from marshmallow import fields
 
 from schemas.fields import Schema, Text
+from service.domain.wording import MAX_LENGTH
 
 
 class WordingIn(Schema):
     """A phrase as it would stand in a figure."""
 
-    text = Text(most=1_000, required=True)
+    text = Text(most=MAX_LENGTH, required=True)
 
 
 class WordingOut(Schema):

@@ -97,7 +97,7 @@ def create_key(name: str, scope: str) -> None:
 def list_keys() -> None:
     """List all keys: a table in a terminal, tab-separated lines in a pipe."""
     rows = [[getattr(each, name) or "" for name in _HEAD] for each in keys.everyone(_store())]
-    if not sys.stdout.isatty():
+    if not _in_terminal():
         for row in [list(_HEAD), *rows]:
             click.echo("\t".join(row))
         return
@@ -117,6 +117,10 @@ def revoke_key(id: str) -> None:
     """End the key with the ID that key list shows, at once."""
     keys.revoke(_store(), id, now=_now())
     click.echo(f"The key {id} is revoked.", err=True)
+
+
+def _in_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _store() -> Store:

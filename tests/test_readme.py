@@ -96,7 +96,8 @@ def test_every_target_it_names_exists() -> None:
 
 
 def test_every_folder_it_lists_exists() -> None:
-    listed = re.findall(r"^\| `((?:service/|schemas|samples|scripts|bench|tests)[a-z/]*)` \|", README, re.M)
+    folders = r"^\| `((?:service/|schemas|samples|scripts|bench|tests)[a-z/]*)` \|"
+    listed = re.findall(folders, README, flags=re.MULTILINE)
     assert listed
     for folder in listed:
         assert (ROOT / folder).is_dir(), folder

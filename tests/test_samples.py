@@ -1,6 +1,7 @@
 """The Kursk sample, posted through a real server, must give the answers it is known for."""
 
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -158,9 +159,11 @@ def test_the_table_shows_every_place_with_its_caveats_once(served: Served) -> No
     for name in ("Kursk Oblast", "Plekhovo", "Vorozhba", "Martynovka", "Kurilovka"):
         assert any(line.startswith(name) for line in lines)
     assert "at least 33" in done.stdout and "at least 30" in done.stdout
-    sentences = done.stdout.split("Caveats:\n", 1)[1]
-    numbered = [line[5:] for line in sentences.splitlines() if line[:3].strip()]
-    assert numbered and len(numbered) == len(set(numbered))
+    texts = [line[4:] for line in lines if re.match(r"  [-a-zA-Z] ", line)]
+    assert texts and len(texts) == len(set(texts))
+    marks = {line[2] for line in lines if re.match(r"  [a-zA-Z] ", line)}
+    rows = lines[4 : lines.index("* killed, wounded, missing or captured")]
+    assert {mark for row in rows for mark in row[64:].split()} == marks
 
 
 def test_the_sample_names_its_source_for_every_report() -> None:

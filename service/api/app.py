@@ -14,7 +14,7 @@ from service.release import RELEASE
 BLUEPRINTS = (
     reports.blueprint,
     totals.blueprint,
-    registry.blueprint,
+    *registry.blueprints,
     vocabulary.blueprint,
     health.blueprint,
 )

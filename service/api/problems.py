@@ -65,6 +65,11 @@ def problem(status: int, detail: str, faults: Sequence[Fault] = ()) -> dict[str,
     return told
 
 
+def answered(status: int, detail: str) -> Response:
+    """Return the answer that tells of a problem."""
+    return _filled(Response(), problem(status, detail))
+
+
 def _filled(response: Answer, told: dict[str, Any]) -> Answer:
     # A lone surrogate in a text that is quoted back cannot be encoded; it is shown as an escape.
     text = json.dumps(told, ensure_ascii=False)
@@ -99,4 +104,4 @@ def _http_error(error: HTTPException) -> WerkzeugResponse:
 def _defect(error: Exception) -> Response:
     structlog.get_logger().exception("defect")
     detail = f"The service failed. Its log has more under the request id {g.get('request_id')}."
-    return _filled(Response(), problem(500, detail))
+    return answered(500, detail)

@@ -25,16 +25,15 @@ from service.domain.listing import EntriesAsked
 from service.domain.registry import Entry
 from service.usecases import registry
 
-blueprint = Blueprint(
-    "registry", __name__, url_prefix="/v1", description="Places, groups and reporters."
-)
 
-
-def add(kind: str, taken: type[Schema], shown: type[Schema], listed: type[Schema]) -> None:
-    """Add the addresses of one kind of entry."""
+def routes(
+    kind: str, says: str, taken: type[Schema], shown: type[Schema], listed: type[Schema]
+) -> Blueprint:
+    """Return the addresses of one kind of entry."""
     kinds = f"{kind}s"
+    blueprint = Blueprint(kinds, __name__, url_prefix=f"/v1/{kinds}", description=says)
 
-    @blueprint.route(f"/{kinds}/<id>", methods=["PUT"], endpoint=f"put_{kind}", tags=[kinds])
+    @blueprint.route("/<id>", methods=["PUT"])
     @requires("report")
     @blueprint.arguments(taken)
     @blueprint.response(200, shown)
@@ -57,14 +56,14 @@ def add(kind: str, taken: type[Schema], shown: type[Schema], listed: type[Schema
         )
         return what, 201 if new else 200
 
-    @blueprint.route(f"/{kinds}/<id>", endpoint=f"get_{kind}", tags=[kinds])
+    @blueprint.route("/<id>")
     @requires("read")
     @blueprint.response(200, shown)
     @blueprint.doc(summary=f"Show a {kind}")
     def get(id: str) -> Entry:
         return registry.show(parts().store, kind, id)
 
-    @blueprint.route(f"/{kinds}", endpoint=f"list_{kinds}", tags=[kinds])
+    @blueprint.route("")
     @requires("read")
     @blueprint.arguments(EntriesQuery, location="query")
     @blueprint.response(200, listed)
@@ -74,7 +73,11 @@ def add(kind: str, taken: type[Schema], shown: type[Schema], listed: type[Schema
         found, following = page("entries", asked, find, "id")
         return {kinds: found, "next": following}
 
+    return blueprint
 
-add("place", PlaceIn, PlaceOut, PlacesOut)
-add("group", GroupIn, GroupOut, GroupsOut)
-add("reporter", ReporterIn, ReporterOut, ReportersOut)
+
+blueprints = (
+    routes("place", "Where it happened: a forest.", PlaceIn, PlaceOut, PlacesOut),
+    routes("group", "Who was hit: a tree below everyone.", GroupIn, GroupOut, GroupsOut),
+    routes("reporter", "Who says it.", ReporterIn, ReporterOut, ReportersOut),
+)

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, request
 
-from schemas.fields import CommaList
+from schemas.fields import ID_LENGTH, SLUG, CommaList
 from schemas.problem import Problem
 from schemas.report import Named
 from service.api.parser import StrictParser, faulty, read_query
-from service.api.problems import MEDIA_TYPE
+from service.api.problems import MEDIA_TYPE, answered
 from service.domain.errors import Fault
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -122,7 +123,8 @@ def _named_properties(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
     """Document a field that takes an id or an object."""
     if not isinstance(field, Named):
         return {}
-    return {"anyOf": [{"type": "string"}, self.resolve_nested_schema(field.schema())]}
+    id = {"type": "string", "pattern": f"^{SLUG}$", "maxLength": ID_LENGTH}
+    return {"anyOf": [id, self.resolve_nested_schema(field.schema())]}
 
 
 def _comma_parameter(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
@@ -147,4 +149,6 @@ def _tag(response: Response) -> Response:
         if "ETag" not in response.headers:
             response.set_etag(sha256(response.get_data()).hexdigest()[:32])
         response.make_conditional(request)
+        if response.status_code == HTTPStatus.PRECONDITION_FAILED:
+            return answered(HTTPStatus.PRECONDITION_FAILED, "It is another one now; see its ETag.")
     return response

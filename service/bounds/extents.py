@@ -62,13 +62,3 @@ def extent(scope: Scope, places: Tree, groups: Tree) -> Extent:
         bits(scope.outcomes),
         groups.spans(scope.groups),
     )
-
-
-def compatible(one: Node, other: Node) -> bool:
-    """Whether somebody can be in both events: not where one scheme gives them different ids."""
-    for (scheme, event), (other_scheme, other_event) in zip(one, other, strict=False):
-        if scheme != other_scheme:
-            return True
-        if event != other_event:
-            return False
-    return True

@@ -22,6 +22,9 @@ from service.bounds.solver import (
 
 Numbers = NDArray[np.float64]
 
+TOLERANCE = 1e-4
+"""How far from a whole number the solver's columns may be to be tried as one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ends:
@@ -160,17 +163,17 @@ class _Part:
             return Bound(value, False, terms)
         reached = self._reached(whole, costs)
         surely = ceil(whole.bound - NOISE * max(1.0, abs(whole.bound)))
-        if reached is not None and reached <= surely:
-            return Bound(Fraction(reached), True, terms)
-        return Bound(max(value, Fraction(surely)), False, terms)
+        exact = reached is not None and reached <= surely
+        return Bound(Fraction(reached or 0) if exact else value, exact, terms)
 
     def _proven(self, real: Solution, costs: NDArray[np.int64]) -> tuple[Fraction, Terms]:
-        """Return the bound that the prices prove in exact arithmetic, and its terms."""
+        """Return the bound that the prices prove in exact arithmetic, and its terms.
+
+        Raises Unsolved where they prove none.
+        """
         capped = np.isfinite(self._upper)
         floored = np.isfinite(self._lower)
         prices = exact_prices(real.prices, self._matrix, costs, floored, capped)
-        if prices is None:
-            return Fraction(_noise_off(real.value)), {}
         terms: dict[Any, Fraction] = {}
         value = Fraction(0)
         for row, price in enumerate(prices[: len(self._rows)]):
@@ -186,14 +189,7 @@ class _Part:
     def _reached(self, solution: Solution, costs: NDArray[np.int64]) -> int | None:
         """Return the cost of the solution, None unless it is a world of whole people."""
         columns = np.rint(solution.columns).astype(np.int64)
-        if (np.abs(columns - solution.columns) > 1e-4).any() or (columns < 0).any():
-            return None
         sums = self._matrix.astype(np.int64) @ columns
-        if (sums < self._lower).any() or (sums > self._upper).any():
-            return None
-        return int(costs @ columns)
-
-
-def _noise_off(value: float) -> int:
-    """Return the whole number at or below the value, the solver's noise absorbed."""
-    return int(np.floor(value + NOISE * max(1.0, abs(value))))
+        fits = (sums >= self._lower).all() and (sums <= self._upper).all()
+        whole = (np.abs(columns - solution.columns) <= TOLERANCE).all() and (columns >= 0).all()
+        return int(costs @ columns) if fits and whole else None

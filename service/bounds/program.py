@@ -4,7 +4,7 @@ The program does not depend on the question: a question only says which columns 
 built once for all the questions that are asked of the same figures.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,10 +51,11 @@ class Program:
 def build(rows: Sequence[Row]) -> Program:
     """Return the program of the rows, which need not all be tied to each other."""
     extents = sorted({part.extent for row in rows for part in row.parts})
+    number = {extent: index for index, extent in enumerate(extents)}
     cells = cut(extents)
     if any(part.node for row in rows for part in row.parts):
-        return _with_events(tuple(rows), extents, cells)
-    position = [extents.index(row.parts[0].extent) for row in rows]
+        return _with_events(tuple(rows), number, cells)
+    position = [number[row.parts[0].extent] for row in rows]
     covers = np.ascontiguousarray(cells.inside[:, position].T)
     every = np.arange(covers.shape[1])
     ties = np.zeros((0, covers.shape[1]), dtype=np.int8)
@@ -63,9 +64,8 @@ def build(rows: Sequence[Row]) -> Program:
     )
 
 
-def _with_events(rows: tuple[Row, ...], extents: list[Extent], cells: Cells) -> Program:
-    number = {extent: index for index, extent in enumerate(extents)}
-    holding: list[list[tuple[int, Node]]] = [[] for _ in extents]
+def _with_events(rows: tuple[Row, ...], number: Mapping[Extent, int], cells: Cells) -> Program:
+    holding: list[list[tuple[int, Node]]] = [[] for _ in number]
     for index, row in enumerate(rows):
         for part in row.parts:
             holding[number[part.extent]].append((index, part.node))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.bounds.solver import Unsolved
 from service.domain.total import End
 
 Terms = Mapping[tuple[int, End], Fraction]
@@ -43,8 +44,8 @@ def exact_prices(
     costs: NDArray[np.int64],
     floored: NDArray[np.bool_],
     capped: NDArray[np.bool_],
-) -> list[Fraction] | None:
-    """Return the prices as fractions that prove a bound exactly, None where none are found.
+) -> list[Fraction]:
+    """Return the prices as fractions that prove a bound exactly; raises Unsolved without any.
 
     They prove it if no column is priced above its cost, no row without a floor is priced above
     zero, and none without a ceiling below: checked here in whole numbers, whatever the solver did.
@@ -58,7 +59,7 @@ def exact_prices(
         used = np.flatnonzero(whole)
         if (whole[used] @ matrix[used].astype(np.int64) <= costs * scale).all():
             return [Fraction(int(price), scale) for price in whole]
-    return None
+    raise Unsolved("the solver's prices prove nothing")
 
 
 def _scaled(

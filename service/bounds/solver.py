@@ -50,11 +50,7 @@ class Solution:
 
 
 class Unsolved(Exception):
-    """The optimum was not found: out of time, or numerically out of reach."""
-
-
-class Infeasible(Unsolved):
-    """There is no solution at all."""
+    """The optimum was not found: there is none, time ran out, or it is numerically out of reach."""
 
 
 class Model:
@@ -98,7 +94,7 @@ class Model:
         self._solver.addRow(-infinity, upper, len(index), index, row[index])
 
     def minimise(self, costs: Vector, deadline: Deadline) -> Solution:
-        """Return the real-valued optimum; raise Infeasible or Unsolved."""
+        """Return the real-valued optimum; raises Unsolved."""
         info = self._run(costs, deadline)
         solution = self._solver.getSolution()
         value = float(info.objective_function_value)
@@ -106,7 +102,7 @@ class Model:
         return Solution(value, np.array(solution.col_value), prices, value)
 
     def minimise_whole(self, costs: Vector, deadline: Deadline) -> Solution:
-        """Return the optimum in whole numbers; raise Infeasible or Unsolved."""
+        """Return the optimum in whole numbers; raises Unsolved."""
         kind = self._highspy.HighsVarType
         kinds = np.full(self._columns, kind.kInteger)
         index = np.arange(self._columns, dtype=np.int32)
@@ -125,8 +121,6 @@ class Model:
         self._solver.setOptionValue("time_limit", self._solver.getRunTime() + left)
         self._solver.run()
         status = self._solver.getModelStatus()
-        if status == self._highspy.HighsModelStatus.kInfeasible:
-            raise Infeasible("no solution")
         if status != self._highspy.HighsModelStatus.kOptimal:
             raise Unsolved(self._solver.modelStatusToString(status))
         return self._solver.getInfo()

@@ -48,6 +48,8 @@ def holder(store: Store, token: str) -> Key | None:
 
     The hash is compared in constant time, with a stand-in where the id is unknown.
     """
+    if not token.isascii():
+        return None
     mark, _, rest = token.partition("_")
     id, _, secret = rest.partition("_")
     with store.reading() as db:
@@ -64,4 +66,4 @@ def allows(scope: str, needed: str) -> bool:
 
 
 def _hashed(secret: str) -> str:
-    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(secret.encode()).hexdigest()

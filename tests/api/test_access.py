@@ -4,10 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import make
 import pytest
-from check import problem
-from conftest import BEGIN
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -15,6 +12,9 @@ from service import create_app
 from service.settings import Settings
 from service.store.sqlite import Store
 from service.usecases import keys
+from tests import make
+from tests.check import problem
+from tests.conftest import BEGIN
 
 Key = Callable[[str], dict[str, str]]
 
@@ -102,9 +102,7 @@ def test_a_stranger_is_told_nothing_about_the_body(client: FlaskClient) -> None:
     problem(client.post("/v1/reports", data=b"{"), 401)
 
 
-def test_no_key_and_no_body_comes_into_the_log(
-    settings: Settings, key: Key, capsys: Any
-) -> None:
+def test_no_key_and_no_body_comes_into_the_log(settings: Settings, key: Key, capsys: Any) -> None:
     app: Flask = create_app(replace(settings, log_level="info"))
     headers = {**key("report"), "X-Request-ID": "abc-1"}
     text = headers["Authorization"].removeprefix("Bearer ")

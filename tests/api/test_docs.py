@@ -1,6 +1,7 @@
 """The interface is described: every address, every error, and nothing from elsewhere."""
 
 import re
+from contextlib import closing
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -35,7 +36,7 @@ def test_what_is_sent_and_asked_is_documented(client: FlaskClient) -> None:
     listing = document["paths"]["/v1/reports"]["get"]
     names = {parameter["name"] for parameter in listing["parameters"]}
     assert names == {
-        "place", "group", "reporter", "state", "from", "to", "q", "limit", "after"
+        "place", "group", "reporter", "state", "from", "to", "q", "format", "limit", "after"
     }  # fmt: skip
     assert document["paths"]["/v1/reports"]["post"]["security"] == [{"key": []}]
 
@@ -48,4 +49,5 @@ def test_the_page_takes_nothing_from_elsewhere(client: FlaskClient) -> None:
     assets = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert assets
     for asset in assets:
-        assert client.get(asset).status_code == 200, asset
+        with closing(client.get(asset)) as answer:
+            assert answer.status_code == 200, asset

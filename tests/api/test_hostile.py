@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
-import make
 import pytest
-from check import problem, recorded
-from conftest import Send
 from flask.testing import FlaskClient
+
+from tests import make
+from tests.check import problem, recorded
+from tests.conftest import Send
 
 REPORT = json.dumps(make.report()).encode()
 
@@ -70,9 +71,7 @@ def test_a_charset_of_utf_8_is_fine(send: Send) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity", "br"])
-def test_an_encoded_body_is_refused(
-    client: FlaskClient, key: Any, encoding: str
-) -> None:
+def test_an_encoded_body_is_refused(client: FlaskClient, key: Any, encoding: str) -> None:
     headers = {**key("report"), "Content-Encoding": encoding}
     problem(client.post("/v1/reports", json=make.report(), headers=headers), 415)
 
@@ -239,3 +238,9 @@ def test_a_precondition_that_holds_is_answered_without_a_body(
     again = client.get("/v1/reports/r1", headers={"If-None-Match": f'"other", {tag}'})
     assert (again.status_code, again.data) == (304, b"")
     assert client.get("/v1/reports/r1", headers={"If-None-Match": '"x"'}).status_code == 200
+
+
+def test_a_precondition_that_fails_is_a_problem(send: Send, client: FlaskClient) -> None:
+    tag = send(make.report()).headers["ETag"]
+    assert client.get("/v1/reports/r1", headers={"If-Match": tag}).status_code == 200
+    problem(client.get("/v1/reports/r1", headers={"If-Match": '"x"'}), 412)

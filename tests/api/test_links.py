@@ -1,9 +1,10 @@
 """Relays, superseding, reclassifying, and the questions that posting raises."""
 
-import make
-from check import problem, recorded
-from conftest import Send
 from flask.testing import FlaskClient
+
+from tests import make
+from tests.check import problem, recorded
+from tests.conftest import Send
 
 SKY = {"id": "sky", "name": "Sky"}
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-import make
 import pytest
-from check import problem, recorded
-from conftest import Send
 from flask.testing import FlaskClient
+
+from tests import make
+from tests.check import problem, recorded
+from tests.conftest import Send
 
 SKY = {"id": "sky", "name": "Sky"}
 KURSK = make.place("ru-kursk", parent="ru")
@@ -57,6 +58,7 @@ def known(send: Send, client: FlaskClient) -> Any:
         ("q=HIDDEN", "r2"),
         ("q=hidden+dozens", "r2"),
         ("q=hidden+nowhere", ""),
+        ("format=json", "r1 r2 r3 r4 r5"),
         ("q=least", "r1 r2 r3 r4"),
         ("q=%22%2A(NEAR+OR+NOT", ""),
         ("q=%E2%80%94", ""),
@@ -100,6 +102,7 @@ def test_a_page_that_is_just_full_is_the_last(known: Any, client: FlaskClient) -
         ("limit=1.0", "limit"),
         ("limit=%D9%A3", "limit"),
         ("limit=-1", "limit"),
+        ("format=xml", "format"),
         ("q=", "q"),
         ("q=%00", "q"),
         ("q=%E2%80%AE", "q"),

@@ -1,9 +1,10 @@
 """Places, groups and reporters inside a report: found, made, or refused."""
 
-import make
-from check import problem, recorded
-from conftest import Send
 from flask.testing import FlaskClient
+
+from tests import make
+from tests.check import problem, recorded
+from tests.conftest import Send
 
 
 def test_an_unknown_id_is_refused_with_those_near_it(send: Send) -> None:

@@ -1,10 +1,11 @@
 """POST /v1/reports: what is recorded, and what is answered."""
 
-import make
 import pytest
-from check import problem, recorded
-from conftest import Send
 from flask.testing import FlaskClient
+
+from tests import make
+from tests.check import problem, recorded
+from tests.conftest import Send
 
 
 def test_a_report_is_answered_with_its_place_in_the_ledger(send: Send) -> None:
@@ -180,7 +181,10 @@ def test_a_stance_that_contradicts_its_report_is_refused(
         ({"low": 3, "wording": ..., "outcomes": ...}, ["/figures/0/outcomes"]),
         ({"outcomes": []}, ["/figures/0/outcomes"]),
         ({"outcomes": ["injured"]}, ["/figures/0/outcomes/0"]),
-        ({"reclassifies": {"figure": "r9-1", "from": "missing"}}, ["/figures/0/reclassifies/figure"]),
+        (
+            {"reclassifies": {"figure": "r9-1", "from": "missing"}},
+            ["/figures/0/reclassifies/figure"],
+        ),
         ({"reclassifies": {"figure": "r9-1"}}, ["/figures/0/reclassifies/from"]),
     ],
 )
@@ -209,6 +213,8 @@ def test_an_incident_is_a_scheme_and_an_id(send: Send, incident: str) -> None:
 
 
 def test_a_report_that_is_refused_leaves_nothing_behind(send: Send, client: FlaskClient) -> None:
-    problem(send(make.report(figures=[make.figure(places=["nowhere"])])), 422, "/figures/0/places/0")
+    problem(
+        send(make.report(figures=[make.figure(places=["nowhere"])])), 422, "/figures/0/places/0"
+    )
     assert client.get("/v1/places").get_json()["places"] == []
     assert client.get("/v1/reporters").get_json()["reporters"] == []

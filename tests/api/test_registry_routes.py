@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-import make
 import pytest
-from check import problem, recorded
-from conftest import Send
 from flask.testing import FlaskClient
+
+from tests import make
+from tests.check import problem, recorded
+from tests.conftest import Send
 
 FULL = {
     "name": "Plekhovo",
@@ -64,9 +65,12 @@ def test_a_cycle_is_refused(put: Send) -> None:
 
 def test_an_unknown_parent_is_refused(put: Send) -> None:
     problem(put("/v1/places/a", {"name": "A", "parent": "b"}), 422, "/parent")
-    assert "everyone" in problem(
-        put("/v1/groups/a", {"name": "A", "parent": "everyon"}), 422, "/parent"
-    )["detail"]
+    assert (
+        "everyone"
+        in problem(put("/v1/groups/a", {"name": "A", "parent": "everyon"}), 422, "/parent")[
+            "detail"
+        ]
+    )
 
 
 def test_groups_are_one_tree_below_everyone(put: Send) -> None:

@@ -1,12 +1,12 @@
 """The vocabulary, the reading of words, and the signs of life."""
 
 import pytest
-from check import problem
 from flask import Flask
 from flask.testing import FlaskClient
 
 from service.api.parts import parts
 from service.domain.errors import Unavailable
+from tests.check import problem
 
 
 def test_the_vocabulary_lists_every_word(client: FlaskClient) -> None:

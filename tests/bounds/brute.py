@@ -5,7 +5,7 @@ is tried one by one: slow, and as close to the words of the contract as code can
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import ceil, floor, inf
 from typing import Any
@@ -18,7 +18,8 @@ from service.domain.periods import BEGINNING, END
 from service.domain.trees import Tree
 from service.domain.vocabulary import OUTCOMES
 
-Cell = tuple[int, int, str, int, tuple[tuple[str, str | None], ...]]
+Assignment = dict[str, str | None]
+"""The event that a person is in, for each scheme; None for none."""
 
 
 @dataclass
@@ -38,19 +39,16 @@ class Answer:
 class World:
     """Every cell that some counted figure reaches."""
 
-    def __init__(
-        self, figures: Sequence[Figure], places: Tree, groups: Tree, query: Scope
-    ) -> None:
+    def __init__(self, figures: Sequence[Figure], places: Tree, groups: Tree, query: Scope) -> None:
         self.figures, self.places, self.groups = figures, places, groups
         self.known = {figure.id: figure for figure in figures}
         self.reclassified = {f.id: f for f in figures if f.reclassifies}
         self.schemes = self._schemes()
-        self.edges = {query.period.start, query.period.stop}
-        self.cells = self._cells()
-        self.scopes = [self._covered(figure) for figure in figures]
-        used = np.any(self.scopes, axis=0) if figures else np.zeros(0, bool)
-        self.scopes = [scope[used] for scope in self.scopes]
-        self.cells = [cell for cell, kept in zip(self.cells, used, strict=True) if kept]
+        self.edges = {query.period.start, min(query.period.stop + 1, END)}
+        self.days, self.group_nodes, self.assignments = self._axes()
+        scopes = [self._covered(figure) for figure in figures]
+        self.used = np.any(scopes, axis=0)
+        self.scopes = [scope[self.used] for scope in scopes]
 
     def _schemes(self) -> dict[str, list[str]]:
         schemes: dict[str, list[str]] = {}
@@ -74,26 +72,17 @@ class World:
             return {scheme: event}
         return {}
 
-    def _cells(self) -> list[Cell]:
-        days = sorted(
-            {f.scope.period.start for f in self.figures}
-            | {f.scope.period.stop for f in self.figures}
-            | {f.scope.period.stop + 1 for f in self.figures}
-            | {BEGINNING, END}
-            | self.edges
-        )
-        every = {near for day in days for near in (day - 1, day, day + 1)}
-        days = sorted(day for day in every if BEGINNING <= day <= END)
+    def _axes(self) -> tuple[list[int], list[int], list[Assignment]]:
+        """The days, group nodes and combinations of events that cells are made of."""
+        edges = {
+            edge for f in self.figures for edge in (f.scope.period.start, f.scope.period.stop + 1)
+        }
+        days = sorted({BEGINNING, END, *self.edges} | {edge for edge in edges if edge <= END})
         choices = [[None, *ids] for ids in self.schemes.values()]
-        assignments = [
-            tuple(zip(self.schemes, chosen, strict=True)) for chosen in product(*choices)
-        ]
-        assignments = [a for a in assignments if self._nested(dict(a))]
-        return list(
-            product(range(len(self.places)), days, OUTCOMES, range(len(self.groups)), assignments)
-        )
+        combined = (dict(zip(self.schemes, chosen, strict=True)) for chosen in product(*choices))
+        return days, list(range(len(self.groups))), [a for a in combined if self._nested(a)]
 
-    def _nested(self, assignment: dict[str, str | None]) -> bool:
+    def _nested(self, assignment: Assignment) -> bool:
         """A person in a reclassifying event is in the events of the earlier figure too."""
         for scheme, event in assignment.items():
             if scheme.startswith("re ") and event is not None:
@@ -102,19 +91,33 @@ class World:
                     return False
         return True
 
-    def _in(self, cell: Cell, scope: Scope) -> bool:
-        place, day, outcome, group, _ = cell
-        whole = self.places.whole() if not scope.places else self.places.spans(scope.places)
-        return (
-            any(a <= place < b for a, b in whole)
-            and scope.period.start <= day <= scope.period.stop
-            and outcome in scope.outcomes
-            and any(a <= group < b for a, b in self.groups.spans(scope.groups))
+    def _in(self, scope: Scope, assignments: Any) -> Any:
+        """Which cells lie in the scope and in one of the combinations of events."""
+        places = self.places.spans(scope.places) if scope.places else self.places.whole()
+        groups = self.groups.spans(scope.groups)
+        axes = (
+            [any(a <= place < b for a, b in places) for place in range(len(self.places))],
+            [scope.period.start <= day <= scope.period.stop for day in self.days],
+            [outcome in scope.outcomes for outcome in OUTCOMES],
+            [any(a <= group < b for a, b in groups) for group in self.group_nodes],
+            assignments,
         )
+        cells = np.array(True)
+        for axis in axes:
+            cells = np.multiply.outer(cells, np.array(axis, bool))
+        return cells.ravel()
 
     def _covered(self, figure: Figure) -> Any:
-        later = [f for f in self.reclassified.values() if self._descends(f, figure)]
-        return np.array([self._covers(figure, later, cell) for cell in self.cells], bool)
+        mine = self.events(figure)
+        within = [all(a[s] == e for s, e in mine.items()) for a in self.assignments]
+        covered = self._in(figure.scope, within)
+        for later in self.reclassified.values():
+            if self._descends(later, figure):
+                scheme = "re " + str(later.reclassifies)
+                inside = [a[scheme] == later.id for a in self.assignments]
+                turned = replace(figure.scope, outcomes=later.scope.outcomes)
+                covered |= self._in(turned, inside) | self._in(later.scope, inside)
+        return covered
 
     def _descends(self, later: Figure, earlier: Figure) -> bool:
         while later.reclassifies:
@@ -123,25 +126,8 @@ class World:
             later = self.known[later.reclassifies]
         return False
 
-    def _covers(self, figure: Figure, later: list[Figure], cell: Cell) -> bool:
-        assignment = dict(cell[4])
-        within = all(assignment[s] == e for s, e in self.events(figure).items())
-        if within and self._in(cell, figure.scope):
-            return True
-        for other in later:
-            if assignment["re " + str(other.reclassifies)] == other.id:
-                turned = Scope(
-                    figure.scope.places,
-                    figure.scope.period,
-                    other.scope.outcomes,
-                    figure.scope.groups,
-                )
-                if self._in(cell, turned) or self._in(cell, other.scope):
-                    return True
-        return False
-
     def asked(self, query: Scope) -> Any:
-        return np.array([self._in(cell, query) for cell in self.cells], bool)
+        return self._in(query, [True] * len(self.assignments))[self.used]
 
 
 class Infeasible(Exception):
@@ -222,7 +208,9 @@ def answer(figures: Sequence[Figure], places: Tree, groups: Tree, query: Scope) 
         low = floor(solve(wanted, rows, left_floors, left_ceilings) + 1e-7)
         high = -solve(-wanted, rows, left_floors, left_ceilings)
     result.low = low
-    covered = np.any([r for r, c in zip(rows, left_ceilings, strict=True) if c < inf] or [wanted * 0], axis=0)
+    covered = np.any(
+        [r for r, c in zip(rows, left_ceilings, strict=True) if c < inf] or [wanted * 0], axis=0
+    )
     result.high = None if (asked & ~covered.astype(bool)).any() else ceil(high - 1e-7)
     if result.disputed:
         result.nearest = _nearest(rows, floors, ceilings, wanted)

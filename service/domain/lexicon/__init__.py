@@ -19,7 +19,8 @@ class Rule:
     """How one kind of quantity is worded and which ends it has.
 
     An end is a number, None (no ceiling) or one of N, N+1, N-1, N-h, N+h, A, B, where h is the
-    reach of a rounded number. A rule whose ends name h reads no zero.
+    reach of a rounded number. A rule whose ends name h reads no zero. ``words`` are all that it
+    reads as they are shown to readers; ``patterns`` are those that the rule alone can match.
     """
 
     qualifier: str
@@ -109,7 +110,7 @@ def _words(phrase: str) -> Words:
 def _rule(data: Mapping[str, Any]) -> Rule:
     return Rule(
         qualifier=data["qualifier"],
-        words=tuple(data["words"]),
+        words=(*data["words"], *data.get("also", ())),
         patterns=tuple(_words(phrase) for phrase in data["words"]),
         low=data["low"],
         high=data["high"],

@@ -1,0 +1,198 @@
+"""Whatever is sent, the service answers; it never fails."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from service import create_app
+from service.api.parts import parts
+from service.settings import Settings
+from service.usecases import keys
+from tests import make
+from tests.conftest import BEGIN
+
+FUZZ = settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+TEXT = st.one_of(st.text(), st.text(alphabet=st.characters(categories=["Cs", "Cc", "Cf", "Nd"])))
+NUMBERS = st.one_of(
+    st.integers(),
+    st.integers(-2, 40),
+    st.sampled_from([2**31, 2**53 + 1, 2**63, 2**64, 10**30, -(2**63), -0.0, 30.5, 1e308]),
+    st.floats(allow_nan=True),
+)
+WORDS = st.sampled_from(
+    ["killed", "missing", "own", "asserts", "ua-hur", "plekhovo", "everyone", "r1", "r1-1", "live",
+     "2024-12-14", "0001-01-01", "9999-12-31", "at least 30 killed", "ucdp:1", "place", "null"]
+)  # fmt: skip
+SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, TEXT, WORDS)
+NAMES = st.one_of(
+    TEXT,
+    st.sampled_from(
+        ["id", "name", "from", "to", "figures", "low", "high", "exactly", "best", "wording",
+         "outcomes", "places", "groups", "period", "reporter", "stance", "relays", "supersedes",
+         "incident", "reclassifies", "figure", "source", "caveats", "quote", "parent", "text"]
+    ),
+)  # fmt: skip
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: Any) -> Iterator[tuple[FlaskClient, dict[str, str]]]:
+    """One service for all examples, with a report in it, and the headers of an admin."""
+    folder: Path = tmp_path_factory.mktemp("fuzz")
+    app = create_app(Settings(database=folder / "x.db", log_level="error", solver_seconds=0.2))
+    with app.app_context():
+        store = parts().store
+    key = keys.create(store, name="fuzz", scope="admin", now=BEGIN)
+    client, headers = app.test_client(), {"Authorization": f"Bearer {key}"}
+    assert client.post("/v1/reports", json=make.report(), headers=headers).status_code == 201
+    yield client, headers
+    store.close()
+
+
+def _checked(answer: Any) -> None:
+    text = answer.get_data()
+    assert answer.status_code < 500, text
+    if answer.status_code >= 400:
+        assert answer.content_type == "application/problem+json"
+    if answer.mimetype.endswith("json"):
+        json.loads(text.decode("utf-8"))
+
+
+def _send(fuzzed: Any, method: str, address: str, data: bytes) -> None:
+    client, headers = fuzzed
+    _checked(
+        client.open(
+            address, method=method, data=data, headers=headers, content_type="application/json"
+        )
+    )
+
+
+ADDRESSES = st.sampled_from(
+    [
+        ("POST", "/v1/reports"),
+        ("POST", "/v1/wording"),
+        ("PUT", "/v1/places/plekhovo"),
+        ("PUT", "/v1/groups/new"),
+        ("PUT", "/v1/reporters/new"),
+    ]
+)
+
+
+@FUZZ
+@given(ADDRESSES, JSON)
+def test_any_json_is_answered(fuzzed: Any, address: tuple[str, str], body: Any) -> None:
+    _send(fuzzed, *address, json.dumps(body).encode())
+
+
+@FUZZ
+@given(ADDRESSES, st.binary(max_size=200))
+def test_any_bytes_are_answered(fuzzed: Any, address: tuple[str, str], body: bytes) -> None:
+    _send(fuzzed, *address, body)
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _paths(inner, (*path, key))
+
+
+def _replaced(value: Any, path: tuple[Any, ...], change: Callable[[Any], Any]) -> Any:
+    if not path:
+        return change(value)
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = _replaced(copy[path[0]], path[1:], change)
+    return copy
+
+
+WHOLE = make.report(
+    ref="a",
+    published_at="2024-12-16",
+    source={"url": "https://example.org", "publisher": "p", "title": "t", "language": "en"},
+    quote="q",
+    groups=["everyone", {"id": "g", "name": "G", "parent": "everyone"}],
+    places=["plekhovo", make.place("b", parent="plekhovo", latitude=1.5, aliases=["B"])],
+    figures=[
+        make.figure(period={"from": None, "to": "2024-12-15"}, places=["plekhovo"]),
+        make.figure(wording=..., low=1, high=4, best=2, note="n", incident="own"),
+        make.figure(wording=..., exactly=3, incident="ucdp:1"),
+    ],
+    caveats=["preliminary"],
+    incident=None,
+)
+PATHS = sorted(_paths(WHOLE), key=str)
+
+
+@FUZZ
+@given(st.lists(st.tuples(st.sampled_from(PATHS), JSON), min_size=1, max_size=3))
+def test_a_report_with_anything_changed_is_answered(fuzzed: Any, changes: Any) -> None:
+    body: Any = WHOLE
+    for path, value in changes:
+        try:
+            body = _replaced(body, path, lambda _, value=value: value)
+        except (KeyError, IndexError, TypeError):
+            continue  # An earlier change took the part away.
+    _send(fuzzed, "POST", "/v1/reports", json.dumps(body).encode())
+
+
+PARAMETERS = st.sampled_from(
+    ["place", "from", "to", "group", "reporter", "state", "q", "limit", "after", "outcomes", "by",
+     "as_of", "party", "straddling", "explain", "by_reporter", "exclude_reporter", "format", "x"]
+)  # fmt: skip
+READ = st.sampled_from(
+    ["/v1/reports", "/v1/reports/r1", "/v1/places", "/v1/places/plekhovo", "/v1/groups",
+     "/v1/reporters", "/v1/vocabulary", "/v1/totals", "/v1/places/plekhovo/totals", "/docs",
+     "/v1/openapi.json", "/readyz"]
+)  # fmt: skip
+VALUES = st.one_of(
+    st.binary(max_size=12).map(quote_from_bytes),
+    WORDS,
+    st.sampled_from(
+        ["day", "week", "month", "year", "place", "group", "outcome", "reporter", "true", "0",
+         "1000", "killed,wounded", "include", "exclude", "csv", "json", "2026-01-05T10:00:00Z"]
+    ),
+)  # fmt: skip
+
+
+@FUZZ
+@given(READ, st.lists(st.tuples(PARAMETERS, VALUES), max_size=4))
+def test_any_query_is_answered(fuzzed: Any, address: str, query: list[tuple[str, str]]) -> None:
+    client, _ = fuzzed
+    _checked(client.get(f"{address}?{'&'.join(f'{name}={value}' for name, value in query)}"))
+
+
+@FUZZ
+@given(st.binary(max_size=20).map(quote_from_bytes), st.binary(max_size=20).map(quote_from_bytes))
+def test_any_address_is_answered(fuzzed: Any, path: str, query: str) -> None:
+    client, headers = fuzzed
+    for start in ("/", "/v1/reports/", "/v1/places/", "/docs/static/"):
+        answer = client.get(f"{start}{path}?{query}", headers=headers)
+        _checked(answer)
+        answer.close()
+
+
+@FUZZ
+@given(st.dictionaries(
+    st.sampled_from(["Accept", "Authorization", "Content-Type", "Content-Encoding", "If-Match",
+                     "If-None-Match", "If-Modified-Since", "Range", "X-Request-ID"]),
+    st.text(alphabet=st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=20),
+))  # fmt: skip
+def test_any_header_is_answered(fuzzed: Any, headers: dict[str, str]) -> None:
+    client, _ = fuzzed
+    _checked(client.get("/v1/reports", headers=headers))
+    _checked(client.get("/v1/totals", headers=headers))
+    _checked(client.post("/v1/reports", data=b"{}", headers=headers))

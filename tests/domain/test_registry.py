@@ -1,0 +1,33 @@
+"""Places, groups and reporters, and what may be said about them."""
+
+from service.domain.registry import Group, Place, Reporter, differing, entry, folded, parent_of
+
+
+def test_only_the_root_of_groups_has_no_parent() -> None:
+    assert Group("a", "A").parent == "everyone"
+    assert Group("a", "A", parent="b").parent == "b"
+    assert Group("everyone", "Everyone").parent is None
+
+
+def test_reporters_have_no_parent() -> None:
+    assert parent_of(Reporter("a", "A")) is None
+    assert parent_of(Place("a", "A", parent="b")) == "b"
+
+
+def test_an_entry_takes_defaults_for_what_is_left_out() -> None:
+    assert entry("place", "a", {"id": "b", "name": "A"}) == Place("a", "A")
+
+
+def test_only_given_fields_can_differ() -> None:
+    known = Place("a", "A", parent="b", aliases=("x",))
+    assert differing(known, {"name": "A"}) == []
+    assert differing(known, {"name": "B", "parent": None, "aliases": ("x",)}) == ["name", "parent"]
+
+
+def test_a_group_without_parent_is_said_to_lie_below_everyone() -> None:
+    assert differing(Group("a", "A"), {"parent": None}) == []
+
+
+def test_names_are_compared_without_case_and_width() -> None:
+    assert folded("ＰＬＥＫＨＯＶＯ") == folded("Plekhovo") == "plekhovo"
+    assert folded("Straße") == folded("STRASSE")

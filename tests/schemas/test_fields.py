@@ -1,0 +1,85 @@
+"""The kinds of value on the wire, each by itself."""
+
+from typing import Any
+
+import pytest
+from marshmallow import ValidationError, fields
+
+from schemas import fields as wire
+
+MOMENT = "2026-01-05T10:00:00"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "loaded"),
+    [
+        (wire.Count(), 30.0, 30),
+        (wire.Count(), 10**9, 10**9),
+        (wire.Coordinate(most=90), -90, -90.0),
+        (wire.Flag(), False, False),
+        (wire.Text(), " a\tb\nc ", " a\tb\nc "),
+        (wire.Text(), "\u202eabc", "\u202eabc"),
+        (wire.Line(), "Плехово", "Плехово"),
+        (wire.Line(), "e\u0301", "e\u0301"),
+        (wire.Name(), "e\u0301", "é"),
+        (wire.Slug(), "ru-kursk_1", "ru-kursk_1"),
+        (wire.Slug(), "7", "7"),
+        (wire.Instant(), f"{MOMENT}Z", f"{MOMENT}.000000Z"),
+        (wire.Instant(), f"{MOMENT}.5Z", f"{MOMENT}.500000Z"),
+        (wire.Several(wire.Slug()), [], ()),
+        (wire.CommaList(wire.Slug()), "a,b", ("a", "b")),
+        (wire.Repeated(wire.Slug()), ["a", "a"], ("a", "a")),
+        (wire.Digits(least=0, most=9), "07", 7),
+    ],
+)
+def test_a_good_value_is_taken(field: fields.Field[Any], value: object, loaded: object) -> None:
+    assert field.deserialize(value) == loaded
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (wire.Count(), "30"),
+        (wire.Count(), float("inf")),
+        (wire.Count(least=1), 0),
+        (wire.Coordinate(most=90), float("nan")),
+        (wire.Flag(), "true"),
+        (wire.Flag(), 1),
+        (wire.Text(), 5),
+        (wire.Text(most=3), "abcd"),
+        (wire.Text(), "a\rb"),
+        (wire.Text(), "\u2003"),
+        (wire.Line(), "a\tb"),
+        (wire.Slug(), ["a"]),
+        (wire.Slug(), "a\n"),
+        (wire.Instant(), f"{MOMENT}+00:00"),
+        (wire.Instant(), "2026-02-30T10:00:00Z"),
+        (wire.Instant(), f"{MOMENT[:-2]}60Z"),
+        (wire.Instant(), 5),
+        (wire.Day(), "2026-1-5"),
+        (wire.Several(wire.Slug()), ("a",)),
+        (wire.Several(wire.Slug(), most=1), ["a", "b"]),
+        (wire.CommaList(wire.Slug()), "a,A"),
+        (wire.CommaList(wire.Slug()), "a,,b"),
+        (wire.Repeated(wire.Slug()), ["A"]),
+        (wire.Digits(least=0, most=9), "1" * 5000),
+        (wire.Digits(least=0, most=9), 5),
+        (wire.Cursor("reports", "[0-9]+"), wire.cursor("entries", 1)),
+        (wire.Cursor("reports", "[0-9]+"), wire.cursor("reports", "1x")),
+    ],
+)
+def test_a_bad_value_is_refused_in_words(field: fields.Field[Any], value: object) -> None:
+    with pytest.raises(ValidationError) as caught:
+        field.deserialize(value)
+    assert wire.first_message(caught.value.messages).endswith((".", ")"))
+
+
+def test_the_second_of_two_equal_members_is_named() -> None:
+    with pytest.raises(ValidationError) as caught:
+        wire.Several(wire.Slug()).deserialize(["a", "b", "a"])
+    assert list(caught.value.messages_dict) == [2]
+
+
+def test_a_cursor_comes_back_as_it_was() -> None:
+    field = wire.Cursor("reports", "[0-9]+")
+    assert all(field.deserialize(wire.cursor("reports", n)) == str(n) for n in (1, 12, 123, 1234))

@@ -1,0 +1,64 @@
+"""Reports on the wire become what the domain takes, and nothing is added on the way."""
+
+from datetime import date
+
+import pytest
+from marshmallow import ValidationError
+
+from schemas.report import ReportIn, ReportsQuery
+from service.domain.periods import Period
+from service.domain.registry import Mention
+from service.domain.submission import Submission
+from tests import make
+
+
+def _loaded(**changes: object) -> Submission:
+    loaded: Submission = ReportIn().load(make.report(**changes))
+    return loaded
+
+
+def test_what_is_left_out_stays_out() -> None:
+    sent = _loaded(reporter="ua-hur", places=["plekhovo"])
+    assert sent.reporter == Mention("ua-hur")
+    assert sent.places == (Mention("plekhovo"),)
+    assert (sent.ref, sent.groups, sent.caveats, sent.stance) == (None, (), (), "asserts")
+
+
+def test_an_object_keeps_what_was_given_and_no_more() -> None:
+    (place,) = _loaded(places=[make.place(latitude=51)]).places
+    assert place == Mention("plekhovo", {"name": "Plekhovo", "latitude": 51.0})
+
+
+def test_a_figure_tells_null_from_absent_for_its_incident() -> None:
+    figures = [make.figure(), make.figure(incident=None), make.figure(incident="own")]
+    sent = _loaded(figures=figures).figures
+    assert [figure.incident_given for figure in sent] == [False, True, True]
+
+
+def test_null_is_absent_where_a_field_may_be_left_out() -> None:
+    sent = _loaded(ref=None, quote=None, source=None, relays=None, supersedes=None)
+    assert sent == _loaded()
+
+
+def test_an_open_beginning_is_said_with_null() -> None:
+    assert _loaded(period={"from": None, "to": "2024-12-15"}).period == Period(
+        None, date(2024, 12, 15)
+    )
+
+
+@pytest.mark.parametrize("value", ["2024-12-16", "2024-12-16T08:30:00Z", "2024-12-16T08:30:00.5Z"])
+def test_a_publication_has_a_day_or_an_instant(value: str) -> None:
+    assert _loaded(published_at=value).published_at == value
+
+
+def test_a_query_is_whole_without_parameters() -> None:
+    asked = ReportsQuery().load({})
+    assert (asked.limit, asked.after, asked.places) == (100, 0, None)
+
+
+def test_unknown_fields_are_refused_at_every_depth() -> None:
+    body = make.report(x=1, period={**make.PERIOD, "y": 1}, figures=[make.figure(z=1)])
+    with pytest.raises(ValidationError) as caught:
+        ReportIn().load(body)
+    messages = caught.value.messages_dict
+    assert set(messages) == {"x", "period", "figures"}

@@ -1,0 +1,122 @@
+"""The database file: one writer at a time, every state of it whole, errors in plain words."""
+
+import multiprocessing
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from service.domain.errors import Busy, Unavailable
+from service.store import ledger
+from service.store.ledger import Draft
+from service.store.migrations import migrate
+from service.store.sqlite import Store
+from tests.conftest import BEGIN
+
+NOTE = Draft("place_added", "a", {"id": "a", "name": "A"})
+
+
+def _migrate(path: str) -> int:
+    return migrate(Store(Path(path)))
+
+
+def _append(path: str) -> int:
+    store = Store(Path(path), busy_seconds=60)
+    for _ in range(50):
+        with store.writing() as db:
+            ledger.append(db, [NOTE, NOTE], str(os.getpid()), BEGIN)
+    return 50
+
+
+def test_several_processes_may_migrate_at_once(tmp_path: Path) -> None:
+    for attempt in range(5):
+        path = str(tmp_path / f"{attempt}.db")
+        with multiprocessing.get_context("spawn").Pool(4) as pool:
+            done = pool.map(_migrate, [path] * 4)
+        assert sorted(done)[:3] == [0, 0, 0]
+        assert max(done) > 0
+
+
+def test_four_processes_may_write_at_once(store: Store) -> None:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        pool.map(_append, [str(store.path)] * 4)
+    with store.reading() as db:
+        events = ledger.events(db)
+    assert [event.seq for event in events] == list(range(1, 401))
+    assert all(one.actor == two.actor for one, two in zip(events[::2], events[1::2], strict=True))
+    assert len({event.actor for event in events}) > 1
+
+
+def test_the_file_is_kept_as_the_service_promises(store: Store) -> None:
+    with store.reading() as db:
+        found = {
+            name: db.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_every_table_is_strict(store: Store) -> None:
+    with store.reading() as db:
+        tables = db.execute("PRAGMA table_list").fetchall()
+    own = {row[1]: row[5] for row in tables if row[2] == "table"}
+    loose = {name for name, strict in own.items() if not strict}
+    assert {name for name in loose if not name.startswith(("sqlite_", "_sqlite"))} == set()
+
+
+def test_a_reader_sees_one_state_throughout(store: Store) -> None:
+    with store.reading() as db:
+        assert ledger.last_seq(db) == 0
+        with store.writing() as other:
+            ledger.append(other, [NOTE], None, BEGIN)
+        assert ledger.last_seq(db) == 0
+    with store.reading() as db:
+        assert ledger.last_seq(db) == 1
+
+
+def test_an_error_leaves_nothing_written(store: Store) -> None:
+    with pytest.raises(RuntimeError), store.writing() as db:
+        ledger.append(db, [NOTE], None, BEGIN)
+        raise RuntimeError
+    with store.reading() as db:
+        assert ledger.last_seq(db) == 0
+
+
+def test_a_writer_that_waits_too_long_is_told_to_come_back(store: Store) -> None:
+    hasty = Store(store.path, busy_seconds=0.05)
+    with store.writing(), pytest.raises(Busy), hasty.writing():
+        pass
+
+
+def test_a_full_disk_is_told_as_such(store: Store) -> None:
+    with pytest.raises(Unavailable, match="full"), store.writing() as db:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages}")
+        ledger.append(db, [Draft("k", "s", {"text": "x" * 100_000})], None, BEGIN)
+
+
+def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    path.write_bytes(b"not a database at all" * 1000)
+    with pytest.raises(Unavailable):
+        migrate(Store(path))
+
+
+def test_a_place_where_no_file_can_be_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Unavailable):
+        migrate(Store(tmp_path / "file" / "x.db"))
+
+
+def test_a_defect_in_the_sql_is_not_dressed_up(store: Store) -> None:
+    with pytest.raises(sqlite3.OperationalError), store.reading() as db:
+        db.execute("SELECT nothing FROM nowhere")
+
+
+def test_a_forked_process_takes_no_connection_of_its_parent(store: Store) -> None:
+    with store.reading() as db:
+        before = db.conn
+    store._owner = -1
+    with store.reading() as db:
+        assert db.conn is not before

@@ -1,0 +1,96 @@
+"""Submitting is one transaction: all of it, or nothing; and one of many at once."""
+
+import multiprocessing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.report import ReportIn
+from service.domain.errors import Conflict, Invalid, NotFound
+from service.domain.listing import ReportsAsked
+from service.domain.submission import Submission
+from service.store import ledger
+from service.store.sqlite import Store
+from service.usecases import reports
+from tests import make
+from tests.conftest import BEGIN
+
+
+def _sent(**changes: Any) -> Submission:
+    loaded: Submission = ReportIn().load(make.report(**changes))
+    return loaded
+
+
+def _submit(store: Store, id: str, **changes: Any) -> tuple[Any, bool]:
+    return reports.submit(store, _sent(**changes), actor="k", now=BEGIN, new_id=lambda: id)
+
+
+def test_everything_new_is_recorded_before_the_report(store: Store) -> None:
+    _submit(store, "r1", groups=[{"id": "g", "name": "G"}])
+    with store.reading() as db:
+        events = ledger.events(db)
+    assert [(event.kind, event.subject) for event in events] == [
+        ("reporter_added", "ua-hur"),
+        ("place_added", "plekhovo"),
+        ("group_added", "g"),
+        ("reported", "r1"),
+    ]
+    assert {event.actor for event in events} == {"k"}
+    assert {event.moment for event in events} == {4}
+
+
+def test_a_replacement_is_recorded_after_what_it_replaces_ended(store: Store) -> None:
+    _submit(store, "r1", ref="a")
+    _submit(store, "r2", ref="a", note="n", supersedes="r1")
+    with store.reading() as db:
+        kinds = [event.kind for event in ledger.events(db)][-2:]
+    assert kinds == ["superseded", "reported"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"places": [make.place("new"), make.place("other", parent="nowhere")]},
+        {"places": [make.place("new")], "relays": "r9"},
+        {"places": [make.place("new"), make.place(name="Other")]},
+        {"places": [make.place("new")], "supersedes": "r9"},
+    ],
+)
+def test_what_is_refused_leaves_no_trace(store: Store, changes: dict[str, Any]) -> None:
+    _submit(store, "r1")
+    with store.reading() as db:
+        before = ledger.last_seq(db)
+    with pytest.raises((Invalid, Conflict)):
+        _submit(store, "r2", **changes)
+    with store.reading() as db:
+        assert ledger.last_seq(db) == before
+
+
+def test_the_same_report_sent_again_is_the_stored_one(store: Store) -> None:
+    first, new = _submit(store, "r1", ref="a", caveats=["x", "y"])
+    again, newer = _submit(store, "r2", ref="a", caveats=["y", "x"])
+    assert (new, newer) == (True, False)
+    assert again == first
+
+
+def test_an_unknown_report_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFound):
+        reports.show(store, "r1")
+
+
+def _race(path: str) -> list[str]:
+    store = Store(Path(path), busy_seconds=60)
+    return [
+        _submit(store, f"r{number}-{multiprocessing.current_process().pid}", ref=f"ref-{number}")[
+            0
+        ].report.id
+        for number in range(20)
+    ]
+
+
+def test_four_processes_that_send_the_same_record_it_once(store: Store) -> None:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        answers = pool.map(_race, [str(store.path)] * 4)
+    assert all(answer == answers[0] for answer in answers)
+    assert len(reports.find(store, ReportsAsked(limit=1000))) == 20
