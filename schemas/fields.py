@@ -87,12 +87,11 @@ class Text(fields.String):
     ``lines`` allows tabs and line breaks.
     """
 
-    lines = True
     default_error_messages = {"invalid": "This must be text."}  # noqa: RUF012
 
-    def __init__(self, *, most: int = TEXT_LENGTH, **kwargs: Any) -> None:
+    def __init__(self, *, most: int = TEXT_LENGTH, lines: bool = False, **kwargs: Any) -> None:
         """Accept up to ``most`` characters, at least one of them visible."""
-        self.most = most
+        self.most, self.lines = most, lines
         metadata = {"minLength": 1, "maxLength": most}
         super().__init__(metadata={**metadata, **kwargs.pop("metadata", {})}, **kwargs)
 
@@ -117,8 +116,6 @@ class Text(fields.String):
 
 class Line(Text):
     """Text on one line, without the controls that turn its direction; kept as it was sent."""
-
-    lines = False
 
     def __init__(self, *, most: int = NAME_LENGTH, **kwargs: Any) -> None:
         """Accept up to ``most`` characters."""

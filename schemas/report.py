@@ -116,7 +116,7 @@ class FigureIn(Schema):
     high = Count(allow_none=True)
     exactly = Count(allow_none=True)
     best = Count(allow_none=True)
-    note = Text(allow_none=True)
+    note = Text(lines=True, allow_none=True)
     period = fields.Nested(PeriodIn)
     places = Several(Named(PlaceMention), least=1)
     groups = Several(Named(GroupMention), least=1)
@@ -134,7 +134,7 @@ class SourceIn(Schema):
 
     url = Matching(r"https?://[^\s\x00-\x1f\x7f<>\"]+", "This must be an http(s) address.", 2_000)
     publisher = Line(allow_none=True)
-    title = Text(most=1_000, allow_none=True)
+    title = Text(most=1_000, lines=True, allow_none=True)
     language = Matching(
         "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "This must be a language tag like en.", 35
     )
@@ -166,8 +166,8 @@ class ReportIn(Schema):
     ref = Line(allow_none=True)
     published_at = Published(allow_none=True)
     source = fields.Nested(SourceIn, allow_none=True)
-    quote = Text(allow_none=True)
-    note = Text(allow_none=True)
+    quote = Text(lines=True, allow_none=True)
+    note = Text(lines=True, allow_none=True)
     period = fields.Nested(PeriodIn)
     places = Several(Named(PlaceMention), least=1)
     groups = Several(Named(GroupMention), least=1)

@@ -23,7 +23,9 @@ BLUEPRINTS = (
 def build(joined: Parts) -> Flask:
     """Return the application that works with the given parts."""
     app = Flask("service.api", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    # One more than is allowed: a body sent in chunks is cut at the limit without a word, and only
+    # the parser can tell by the one byte more that there was too much of it.
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.json = _Json(app)
     install(app, joined)
     logs.register(app)

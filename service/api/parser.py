@@ -11,7 +11,7 @@ import marshmallow
 from flask import Request
 from marshmallow import ValidationError
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from service.domain.errors import Fault, Invalid, Malformed
 
@@ -64,7 +64,10 @@ def read_body(req: Request) -> Any:
     charset = req.mimetype_params.get("charset", "utf-8")
     if req.mimetype != "application/json" or charset.lower() != "utf-8":
         raise UnsupportedMediaType("Send JSON in UTF-8, with Content-Type: application/json.")
-    return read_json(req.get_data())
+    data = req.get_data()
+    if len(data) > MAX_BODY:
+        raise RequestEntityTooLarge
+    return read_json(data)
 
 
 def read_json(data: bytes) -> Any:
@@ -82,7 +85,8 @@ def read_json(data: bytes) -> Any:
     except ValueError as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
         raise Malformed(f"The body is not JSON: {reason}.") from None
-    _inspect(value)
+    if isinstance(value, dict | list) or _is_no_number(value):
+        _inspect(value)
     return value
 
 
@@ -120,10 +124,8 @@ def _inspect(value: Any) -> None:
     stack: list[tuple[Any, str, int]] = [(value, "", 1)]
     while stack:
         value, pointer, depth = stack.pop()
-        if isinstance(value, float) and not math.isfinite(value):
+        if isinstance(value, float):
             raise _malformed(pointer, "This is not a number that JSON has.")
-        if not isinstance(value, dict | list):
-            continue
         if depth > MAX_DEPTH:
             raise _malformed(pointer, f"The body is nested deeper than {MAX_DEPTH} levels.")
         if isinstance(value, _Doubled):
@@ -131,7 +133,15 @@ def _inspect(value: Any) -> None:
         if isinstance(value, dict) and not all(map(_is_text, value)):
             raise _malformed(pointer, "A name holds half of a character (a lone surrogate).")
         members = value.items() if isinstance(value, dict) else enumerate(value)
-        stack.extend((each, f"{pointer}/{escaped(key)}", depth + 1) for key, each in members)
+        stack.extend(
+            (each, f"{pointer}/{escaped(key)}", depth + 1)
+            for key, each in members
+            if isinstance(each, dict | list) or _is_no_number(each)
+        )
+
+
+def _is_no_number(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _malformed(pointer: str, detail: str) -> Malformed:

@@ -208,7 +208,10 @@ def _read(wording: str, pointer: str) -> _Range:
 def _outcomes(
     figure: SubmittedFigure, span: _Range, pointer: str
 ) -> tuple[frozenset[str], list[Fault]]:
-    """Return the outcomes as sent, else those that the words name; they may not differ."""
+    """Return the outcomes as sent, else those that the words name; they may not differ.
+
+    Words without a number ("heavy losses") may be sent for each outcome that they stand for.
+    """
     named = span.outcomes
     if figure.outcomes is None:
         if named is None and span.lexicon is None and figure.wording is not None:
@@ -218,7 +221,8 @@ def _outcomes(
             return frozenset(), [Fault(f"{pointer}/outcomes", detail)]
         return named or frozenset(), []
     sent = frozenset(figure.outcomes)
-    if named is not None and named != sent:
+    withheld = not span.disclosed and named is not None and sent <= named
+    if named is not None and named != sent and not withheld:
         words = ", ".join(in_order(named))
         detail = f"The wording speaks of {words}; give the same outcomes or leave them out."
         return sent, [Fault(f"{pointer}/outcomes", detail)]

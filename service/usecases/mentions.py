@@ -23,12 +23,17 @@ class Resolver:
         """Start with nothing new and nothing wrong."""
         self._db = db
         self._fresh: dict[tuple[str, str], Entry] = {}
+        self._found: dict[tuple[str, str], Entry | None] = {}
         self.faults: list[Fault] = []
         self.conflicts: list[Fault] = []
 
     def known(self, kind: str, id: str) -> Entry | None:
         """Return what is recorded under the id, or new in this request."""
-        return self._fresh.get((kind, id)) or registry.get(self._db, kind, id)
+        if (kind, id) in self._fresh:
+            return self._fresh[kind, id]
+        if (kind, id) not in self._found:
+            self._found[kind, id] = registry.get(self._db, kind, id)
+        return self._found[kind, id]
 
     def take(self, kind: str, mention: Mention, pointer: str) -> None:
         """Find the mentioned entry, or make it; what is wrong is remembered under the pointer."""

@@ -23,12 +23,14 @@ def contradictions(
     figures: tuple[Figure, ...], live: Iterable[Figure]
 ) -> list[tuple[Figure, Figure]]:
     """Return the pairs of figures that cannot both be true: one scope, ranges that never meet."""
-    others = list(live)
+    alike: dict[tuple[object, ...], list[Figure]] = {}
+    for other in live:
+        alike.setdefault(_scope(other), []).append(other)
     pairs = []
-    for position, figure in enumerate(figures):
-        for other in (*figures[:position], *others):
-            if _scope(figure) == _scope(other) and _apart(figure, other):
-                pairs.append((figure, other))
+    for figure in figures:
+        others = alike.setdefault(_scope(figure), [])
+        pairs += [(figure, other) for other in others if _apart(figure, other)]
+        others.append(figure)
     return pairs
 
 

@@ -179,7 +179,7 @@ def test_any_query_is_answered(fuzzed: Any, address: str, query: list[tuple[str,
 @given(st.binary(max_size=20).map(quote_from_bytes), st.binary(max_size=20).map(quote_from_bytes))
 def test_any_address_is_answered(fuzzed: Any, path: str, query: str) -> None:
     client, headers = fuzzed
-    for start in ("/", "/v1/reports/", "/v1/places/", "/docs/static/"):
+    for start in ("/x", "/v1/reports/", "/v1/places/", "/docs/static/"):
         answer = client.get(f"{start}{path}?{query}", headers=headers)
         _checked(answer)
         answer.close()

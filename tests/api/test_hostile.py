@@ -1,6 +1,7 @@
 """What nobody should send: refused at the door, each with the status and the place of the fault."""
 
 import json
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -82,6 +83,13 @@ def test_a_body_beyond_a_mebibyte_is_refused(send: Send) -> None:
     problem(_sent(send, REPORT + padding + b" "), 413)
 
 
+def test_a_body_in_chunks_is_not_cut_off_but_refused(send: Send) -> None:
+    for more in (1, 100_000):
+        body = REPORT + b" " * ((1 << 20) - len(REPORT) + more)
+        stream = {"input_stream": BytesIO(body), "content_type": "application/json"}
+        problem(send(None, **stream, environ_overrides={"wsgi.input_terminated": True}), 413)
+
+
 @pytest.mark.parametrize(
     "value",
     [-1, 1_000_000_001, 2**63, 10**30, -(2**63), 30.5, 1e300, "30", "٣٠", "1_000", True, False, []],
@@ -98,6 +106,14 @@ def test_no_text_is_empty_or_holds_controls(send: Send, text: str) -> None:
         problem(send(make.report(**{name: text})), 422, f"/{name}")
     problem(send(make.report(caveats=[text])), 422, "/caveats/0")
     problem(send(make.report(source={"title": text})), 422, "/source/title")
+    problem(send(make.report(figures=[make.figure(wording=text)])), 422, "/figures/0/wording")
+
+
+@pytest.mark.parametrize("text", ["a\tb", "a\nb"])
+def test_only_running_text_has_tabs_and_lines(send: Send, text: str) -> None:
+    recorded(send(make.report(quote=text, note=text, source={"title": text})))
+    problem(send(make.report(ref=text)), 422, "/ref")
+    problem(send(make.report(caveats=[text])), 422, "/caveats/0")
     problem(send(make.report(figures=[make.figure(wording=text)])), 422, "/figures/0/wording")
 
 
