@@ -4,20 +4,9 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
-from schemas.fields import (
-    Coordinate,
-    Count,
-    Cursor,
-    Digits,
-    Flag,
-    Line,
-    Matching,
-    Name,
-    Schema,
-    Several,
-    Slug,
-)
-from service.domain.listing import EntriesAsked
+from schemas.fields import Flag, Schema, Several, Slug
+from schemas.numbers import Coordinate, Count
+from schemas.texts import Line, Matching, Name
 from service.domain.registry import Mention
 
 ALIASES = 200
@@ -141,16 +130,3 @@ class ReportersOut(Schema):
 
     reporters = fields.List(fields.Nested(ReporterOut), required=True)
     next = fields.String(required=True, allow_none=True)
-
-
-class EntriesQuery(Schema):
-    """Which entries to list: those whose names or aliases hold ``q``."""
-
-    q = Line()
-    limit = Digits(least=1, most=1_000, load_default=100)
-    after = Cursor("entries", "[a-z0-9_-]{1,100}", load_default="")
-
-    @post_load
-    def asked(self, data: dict[str, Any], **kwargs: Any) -> EntriesAsked:
-        """Return the question."""
-        return EntriesAsked(**data)

@@ -1,33 +1,22 @@
-"""Reports on the wire: as they are sent, as they are answered, and how a list of them is asked."""
+"""Reports on the wire as they are sent."""
 
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
-from schemas.fields import (
-    CommaList,
-    Count,
-    Cursor,
-    Day,
-    Digits,
-    Instant,
-    Line,
-    Matching,
-    OneOf,
-    Schema,
-    Several,
-    Slug,
-    Text,
-)
+from schemas.fields import Day, Instant, OneOf, Schema, Several, Slug
+from schemas.numbers import Count
 from schemas.registry import GroupMention, PlaceMention, ReporterMention
-from service.domain.listing import ReportsAsked
+from schemas.texts import Line, Matching, Text
 from service.domain.periods import Period
 from service.domain.registry import Mention
 from service.domain.report import OWN, Reclassification, Source
 from service.domain.submission import Submission, SubmittedFigure
-from service.domain.vocabulary import OUTCOMES, STANCES, STATES
+from service.domain.vocabulary import OUTCOMES, STANCES
 
 _WHEN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+_ID = Slug()
 
 
 class Named(fields.Field[Mention]):
@@ -35,15 +24,15 @@ class Named(fields.Field[Mention]):
 
     def __init__(self, schema: type[Schema], **kwargs: Any) -> None:
         """Take objects that the schema accepts."""
-        self.schema = schema
+        self.schema = schema()
         super().__init__(**kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Mention:
         if isinstance(value, str):
-            return Mention(Slug().deserialize(value))
+            return Mention(_ID.deserialize(value))
         if not isinstance(value, dict):
             raise ValidationError("This must be an id, or an object with an id.")
-        mention: Mention = self.schema().load(value)
+        mention: Mention = self.schema.load(value)
         return mention
 
 
@@ -63,7 +52,7 @@ class Incident(fields.String):
             raise ValidationError(
                 "This must be scheme:id without spaces, like ucdp:512345, or own."
             )
-        Slug().deserialize(scheme)
+        _ID.deserialize(scheme)
         if scheme == OWN:
             raise ValidationError("Write own alone; the service gives such an incident its id.")
         return text
@@ -182,118 +171,3 @@ class ReportIn(Schema):
     def submission(self, data: dict[str, Any], **kwargs: Any) -> Submission:
         """Return the report as it was sent."""
         return Submission(**data)
-
-
-class PeriodOut(Schema):
-    """First and last day, both included; from null is an open beginning."""
-
-    first = Day(data_key="from", required=True, allow_none=True)
-    last = Day(data_key="to", required=True)
-
-
-class ReclassifiesOut(Schema):
-    """The earlier figure, and the outcome its people had there."""
-
-    figure = fields.String(required=True)
-    source = fields.String(data_key="from", required=True)
-
-
-class SourceOut(Schema):
-    """Where the statement can be found."""
-
-    url = fields.String(allow_none=True)
-    publisher = fields.String(allow_none=True)
-    title = fields.String(allow_none=True)
-    language = fields.String(allow_none=True)
-
-
-class FigureOut(Schema):
-    """One figure with its own whole scope, and the range that it was sent with or read as."""
-
-    id = fields.String(required=True)
-    outcomes = fields.List(fields.String(), required=True)
-    low = fields.Integer(required=True)
-    high = fields.Integer(required=True, allow_none=True)
-    soft = fields.List(fields.String(), required=True)
-    exactly = fields.Integer(allow_none=True)
-    best = fields.Integer(required=True, allow_none=True)
-    wording = fields.String(required=True, allow_none=True)
-    qualifier = fields.String(required=True, allow_none=True)
-    lexicon = fields.String(required=True, allow_none=True)
-    disclosed = fields.Boolean(required=True)
-    note = fields.String(allow_none=True)
-    period = fields.Nested(PeriodOut, required=True)
-    places = fields.List(fields.String(), required=True)
-    groups = fields.List(fields.String(), required=True)
-    incident = fields.String(required=True, allow_none=True)
-    reclassifies = fields.Nested(ReclassifiesOut, required=True, allow_none=True)
-
-
-class WarningOut(Schema):
-    """A question to whoever posted the report; it refuses nothing."""
-
-    code = fields.String(required=True)
-    text = fields.String(required=True)
-    figures = fields.List(fields.String(), required=True)
-    reports = fields.List(fields.String(), required=True)
-    places = fields.List(fields.String(), required=True)
-
-
-class ReportOut(Schema):
-    """A report as it is recorded, with its present state and with ids for all that it names."""
-
-    id = fields.String(required=True)
-    seq = fields.Integer(required=True)
-    recorded_at = fields.String(required=True)
-    state = fields.String(required=True)
-    reporter = fields.String(required=True)
-    ref = fields.String(required=True, allow_none=True)
-    published_at = fields.String(required=True, allow_none=True)
-    source = fields.Nested(SourceOut, required=True, allow_none=True)
-    quote = fields.String(required=True, allow_none=True)
-    note = fields.String(required=True, allow_none=True)
-    period = fields.Nested(PeriodOut, required=True, allow_none=True)
-    places = fields.List(fields.String(), required=True)
-    groups = fields.List(fields.String(), required=True)
-    figures = fields.List(fields.Nested(FigureOut), required=True)
-    stance = fields.String(required=True)
-    incident = fields.String(required=True, allow_none=True)
-    caveats = fields.List(fields.String(), required=True)
-    relays = fields.String(required=True, allow_none=True)
-    origin = fields.String(required=True, allow_none=True)
-    supersedes = fields.String(required=True, allow_none=True)
-    superseded_by = fields.String(required=True, allow_none=True)
-    warnings = fields.List(fields.Nested(WarningOut), required=True)
-
-    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Return what the ledger knows of the report, else what the report itself says."""
-        return getattr(obj, attr) if hasattr(obj, attr) else getattr(obj.report, attr)
-
-
-class ReportsOut(Schema):
-    """A page of reports, oldest first."""
-
-    reports = fields.List(fields.Nested(ReportOut), required=True)
-    next = fields.String(required=True, allow_none=True)
-
-
-class ReportsQuery(Schema):
-    """Which reports to list: those of which all that is given holds."""
-
-    places = CommaList(Slug(), data_key="place")
-    groups = CommaList(Slug(), data_key="group")
-    reporters = CommaList(Slug(), data_key="reporter")
-    states = CommaList(OneOf(STATES), data_key="state")
-    first = Day(data_key="from")
-    last = Day(data_key="to")
-    words = Line(data_key="q")
-    format = OneOf(("json",))
-    limit = Digits(least=1, most=1_000, load_default=100)
-    after = Cursor("reports", "[0-9]{1,18}")
-
-    @post_load
-    def asked(self, data: dict[str, Any], **kwargs: Any) -> ReportsAsked:
-        """Return the question."""
-        data.pop("format", None)
-        period = ordered(data.pop("first", None), data.pop("last", None), "to")
-        return ReportsAsked(period=period, **{**data, "after": int(data.get("after", 0))})

@@ -2,7 +2,8 @@
 
 from marshmallow import fields
 
-from schemas.fields import Schema, Text
+from schemas.fields import Schema
+from schemas.texts import Text
 from service.domain.wording import MAX_LENGTH
 
 

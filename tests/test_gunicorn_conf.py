@@ -5,7 +5,8 @@ import runpy
 import threading
 
 import pytest
-from serving import ROOT
+
+from tests.serving import ROOT
 
 CONFIGURATION = str(ROOT / "gunicorn.conf.py")
 HEALTHCHECK = str(ROOT / "healthcheck.py")

@@ -10,9 +10,9 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from serving import ROOT, Served, serving
 
 from service.settings import Settings
+from tests.serving import ROOT, Served, serving
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8000"

@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from serving import ROOT, Served, serving
+
+from tests.serving import ROOT, Served, serving
 
 SAMPLE = ROOT / "samples" / "kursk.json"
 WEEKEND = {"from": "2024-12-14", "to": "2024-12-15", "group": "dprk-forces"}

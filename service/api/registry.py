@@ -4,8 +4,8 @@ from functools import partial
 from typing import Any
 
 from schemas.fields import ID_LENGTH, Schema, is_slug
+from schemas.listing import EntriesQuery
 from schemas.registry import (
-    EntriesQuery,
     GroupIn,
     GroupOut,
     GroupsOut,

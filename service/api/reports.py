@@ -5,7 +5,9 @@ from typing import Any
 
 from flask import url_for
 
-from schemas.report import ReportIn, ReportOut, ReportsOut, ReportsQuery
+from schemas.listing import ReportsQuery
+from schemas.recorded import ReportOut, ReportsOut
+from schemas.report import ReportIn
 from service.api.auth import actor, requires
 from service.api.paging import page
 from service.api.parts import parts

@@ -124,7 +124,7 @@ def _named_properties(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
     if not isinstance(field, Named):
         return {}
     id = {"type": "string", "pattern": f"^{SLUG}$", "maxLength": ID_LENGTH}
-    return {"anyOf": [id, self.resolve_nested_schema(field.schema())]}
+    return {"anyOf": [id, self.resolve_nested_schema(field.schema)]}
 
 
 def _comma_parameter(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from service.store.ledger import Draft, Event, append
+from service.store.recording import apply_reported, apply_superseded
 from service.store.registry import apply_entry
-from service.store.reports import apply_reported, apply_superseded
 from service.store.sqlite import Database
 
 _APPLY = {

@@ -7,14 +7,13 @@ from typing import Any, Final
 
 from service.domain.claims import Claims, Statement
 from service.domain.figure import Figure, Quantity, Scope
-from service.domain.periods import Period
 from service.store.ledger import last_seq, moment_of, recorded_at, seq_at
 from service.store.registry import all_as_of
 from service.store.reports import STATE
-from service.store.rows import SETS, first_day, period, split
+from service.store.rows import SETS, period, split
 from service.store.sqlite import Database
 
-__all__ = ["last_seq", "live_figures_on", "load_claims", "moment_of", "seq_at"]
+__all__ = ["last_seq", "live_rivals", "load_claims", "moment_of", "seq_at"]
 
 
 def load_claims(db: Database, seq: int) -> Claims:
@@ -53,13 +52,26 @@ def _statements(db: Database, seq: int) -> Iterator[Statement]:
         )
 
 
-def live_figures_on(db: Database, reporter: str, days: Period) -> list[Figure]:
-    """Return the figures of the reporter's live reports for exactly these days."""
+def live_rivals(db: Database, figure: Figure, but: str | None) -> list[Figure]:
+    """Return the reporter's other live figures that meet its days and give numbers apart from its.
+
+    Those of the report ``but`` are left out.
+    """
     rows = db.execute(
         f"SELECT {_FIGURE} FROM figures JOIN reports ON reports.id = figures.report"
-        " WHERE figures.reporter = ? AND figures.last_day = ? AND figures.first_day IS ?"
-        " AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL",
-        (reporter, days.stop, first_day(days)),
+        " WHERE figures.reporter = :reporter AND (high < :low OR low > :high)"
+        " AND figures.last_day >= :start"
+        " AND (figures.first_day IS NULL OR figures.first_day <= :stop)"
+        " AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL"
+        " AND report IS NOT :but",
+        {
+            "reporter": figure.reporter,
+            "low": figure.quantity.low,
+            "high": figure.quantity.high,
+            "start": figure.scope.period.start,
+            "stop": figure.scope.period.stop,
+            "but": but,
+        },
     )
     return list(_from(rows))
 

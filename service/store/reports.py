@@ -6,12 +6,10 @@ from typing import Any, Final
 
 from service.domain.figure import Figure
 from service.domain.listing import ReportsAsked
-from service.domain.registry import folded
-from service.domain.report import Recorded, Report, ReportedFigure, counted
-from service.domain.vocabulary import ROOT_GROUP
-from service.store.codec import content_hash, plain, remarks_from, report_from
-from service.store.ledger import Event, last_seq
-from service.store.rows import SETS, first_day, joined, number_of
+from service.domain.report import Recorded
+from service.store.codec import remarks_from, report_from
+from service.store.ledger import last_seq
+from service.store.rows import SETS, first_day, joined, number_of, words_of
 from service.store.sqlite import Database
 
 STATE: Final = """CASE
@@ -120,126 +118,9 @@ def page(db: Database, asked: ReportsAsked) -> list[Recorded]:
     return [_recorded(row) for row in rows]
 
 
-def body_of(report: Report, warnings: Sequence[Any]) -> dict[str, Any]:
-    """Return what the ledger is to say of a report: all of it, as it was understood."""
-    return {"report": plain(report), "warnings": plain(tuple(warnings))}
-
-
-def apply_reported(db: Database, event: Event) -> None:
-    """Make the event's report and its figures readable."""
-    report = report_from(event.body["report"])
-    origin = _origin(db, report.relays)
-    period = report.period
-    db.execute(
-        "INSERT INTO reports (id, seq, recorded_at, reporter, ref, content_hash, stance, relays,"
-        " origin, supersedes, first_day, last_day, place_ids, group_ids, caveats, quote_folded,"
-        " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            report.id,
-            event.seq,
-            event.recorded_at,
-            report.reporter,
-            report.ref,
-            content_hash(report),
-            report.stance,
-            report.relays,
-            origin,
-            report.supersedes,
-            first_day(period) if period else None,
-            period.stop if period else None,
-            joined(report.places),
-            joined(report.groups or (ROOT_GROUP,)),
-            json.dumps(report.caveats, ensure_ascii=False) if report.caveats else "",
-            words_of(report.quote),
-            json.dumps(event.body, ensure_ascii=False, separators=(",", ":")),
-        ),
-    )
-    _apply_figures(db, event, report)
-    _apply_links(db, event, report)
-
-
-def apply_superseded(db: Database, event: Event) -> None:
-    """Mark the report as replaced from this entry on."""
-    db.execute(
-        "UPDATE reports SET superseded_seq = ?, superseded_by = ? WHERE id = ?",
-        (event.seq, event.body["by"], event.subject),
-    )
-
-
-def words_of(text: str | None) -> str | None:
-    """Return the text as it is compared with others: no case, single spaces."""
-    return None if text is None else " ".join(folded(text).split())
-
-
-def _apply_figures(db: Database, event: Event, report: Report) -> None:
-    rows = [
-        (
-            figure.id,
-            report.id,
-            position,
-            report.reporter,
-            event.seq,
-            figure.quantity.low,
-            figure.quantity.high,
-            "low" in figure.quantity.soft,
-            "high" in figure.quantity.soft,
-            figure.best,
-            number_of(figure.scope.outcomes),
-            first_day(figure.scope.period),
-            figure.scope.period.stop,
-            figure.scope.incident,
-            figure.reclassifies,
-            figure.disclosed,
-            joined(sorted(figure.scope.places)),
-            joined(sorted(figure.scope.groups)),
-            words_of(report.figures[position].wording),
-        )
-        for position, figure in enumerate(counted(report))
-    ]
-    db.conn.executemany(
-        "INSERT INTO figures (id, report, position, reporter, seq, low, high, soft_low, soft_high,"
-        " best, outcomes, first_day, last_day, incident, reclassifies, disclosed, place_ids,"
-        " group_ids, wording_folded)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        rows,
-    )
-
-
-def _apply_links(db: Database, event: Event, report: Report) -> None:
-    scopes: Sequence[Report | ReportedFigure] = report.figures or (report,)
-    places = {place for scope in scopes for place in scope.places}
-    groups = {group for scope in scopes for group in scope.groups or (ROOT_GROUP,)}
-    db.conn.executemany(
-        "INSERT INTO report_places (place, seq) VALUES (?, ?)",
-        [(place, event.seq) for place in sorted(places)],
-    )
-    db.conn.executemany(
-        "INSERT INTO report_groups (group_id, seq) VALUES (?, ?)",
-        [(group, event.seq) for group in sorted(groups)],
-    )
-    db.execute(
-        "INSERT INTO report_texts (rowid, words) VALUES (?, ?)", (event.seq, _searchable(report))
-    )
-
-
-def _searchable(report: Report) -> str:
-    source = report.source
-    texts = [report.quote, report.note, report.ref]
-    texts += [source.title, source.publisher] if source else []
-    texts += [text for figure in report.figures for text in (figure.wording, figure.note)]
-    return "\n".join(text for text in (*texts, *report.caveats) if text)
-
-
 def _phrases(words: str) -> str:
     """Return the words as a search for all of them, with nothing in them read as an operator."""
     return " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
-
-
-def _origin(db: Database, relays: str | None) -> str | None:
-    if relays is None:
-        return None
-    row = db.execute("SELECT coalesce(origin, id) FROM reports WHERE id = ?", (relays,)).fetchone()
-    return str(row[0])
 
 
 def _recorded(row: Sequence[Any]) -> Recorded:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from service.domain.periods import Period
+from service.domain.registry import folded
 from service.domain.vocabulary import OUTCOMES
 
 SETS: Final = tuple(
@@ -40,3 +41,8 @@ def period(first: int | None, last: int) -> Period:
 def first_day(span: Period) -> int | None:
     """Return the first day as an ordinal, None where it is open."""
     return None if span.first is None else span.start
+
+
+def words_of(text: str | None) -> str | None:
+    """Return the text as it is compared with others: no case, single spaces."""
+    return None if text is None else " ".join(folded(text).split())

@@ -1,9 +1,9 @@
 """The places, groups and reporter that a report names: found, or made where they are new."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from service.domain.errors import Conflict, Fault, Invalid
-from service.domain.registry import Entry, Mention, differing, entry, folded, near, parent_of
+from service.domain.registry import Entry, Mention, differing, entry, folded, parent_of, unknown
 from service.domain.submission import Submission
 from service.store import registry
 from service.store.ledger import Draft
@@ -51,6 +51,14 @@ class Resolver:
                 )
                 self.conflicts.append(Fault(f"{pointer}/{name}", detail))
 
+    def lies_in(self, kind: str, id: str, others: Collection[str]) -> bool:
+        """Whether the entry is one of the others or lies below one of them."""
+        above: str | None = id
+        while above is not None and above not in others:
+            known = self.known(kind, above)
+            above = parent_of(known) if known is not None else None
+        return above is not None
+
     def check(self) -> None:
         """Raise Invalid or Conflict for what was found wrong, if anything was."""
         if self.faults:
@@ -96,10 +104,7 @@ class Resolver:
 
 def missing(db: Database, kind: str, id: str, more: list[str] | None = None) -> str:
     """Return the sentence that says that there is no such entry, and which ids are near."""
-    close = near(id, [*registry.ids_like(db, kind, id), *(more or ())])
-    if not close:
-        return f"There is no {kind} {id}."
-    return f"There is no {kind} {id}; did you mean {' or '.join(close)}?"
+    return unknown(kind, id, [*registry.ids_like(db, kind, id), *(more or ())])
 
 
 def resolve(db: Database, sent: Submission) -> Resolver:

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from service.domain.completion import complete
 from service.domain.errors import Conflict, Fault, Invalid, NotFound, invalid
 from service.domain.listing import ReportsAsked
 from service.domain.report import Recorded, Report
-from service.domain.submission import Submission, complete
-from service.store import registry, reports
+from service.domain.submission import Submission
+from service.store import recording, registry, reports
 from service.store.apply import record
 from service.store.codec import content_hash
 from service.store.ledger import Draft
@@ -37,7 +38,7 @@ def submit(
         named = resolve(db, sent)
         replaced = _superseded(db, report)
         _check_links(db, report)
-        body = reports.body_of(report, warnings(db, report, named))
+        body = recording.body_of(report, warnings(db, report, named))
         # All of it in one go, because what one request records is one moment.
         reported = Draft("reported", report.id, body)
         record(db, [*named.drafts(), *replaced, reported], actor, now)

@@ -1,11 +1,11 @@
 """What a posted report makes one ask; none of it refuses anything."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from service.domain.figure import Figure
 from service.domain.report import Remark, Report, counted
 from service.store import reports
-from service.store.claims import live_figures_on
+from service.store.claims import live_rivals
 from service.store.sqlite import Database
 from service.usecases.mentions import Resolver
 
@@ -13,54 +13,26 @@ from service.usecases.mentions import Resolver
 def warnings(db: Database, report: Report, named: Resolver) -> tuple[Remark, ...]:
     """Return the remarks on a report that is about to be recorded, with all that it names."""
     return (
-        *_conflicts(db, report),
+        *_conflicts(db, report, named),
         *_relays(db, report),
         *_namesakes(report, named),
     )
 
 
-def contradictions(
-    figures: tuple[Figure, ...], live: Iterable[Figure]
-) -> list[tuple[Figure, Figure]]:
-    """Return the pairs of figures that cannot both be true: one scope, ranges that never meet."""
-    alike: dict[tuple[object, ...], list[Figure]] = {}
-    for other in live:
-        alike.setdefault(_scope(other), []).append(other)
-    pairs = []
-    for figure in figures:
-        others = alike.setdefault(_scope(figure), [])
-        pairs += [(figure, other) for other in others if _apart(figure, other)]
-        others.append(figure)
-    return pairs
+def _conflicts(db: Database, report: Report, named: Resolver) -> Iterator[Remark]:
+    """Yield a remark where one of the report's figures is within another and yet outnumbers it.
 
-
-def _scope(figure: Figure) -> tuple[object, ...]:
-    scope = figure.scope
-    return (
-        frozenset(scope.places),
-        scope.period,
-        scope.outcomes,
-        frozenset(scope.groups),
-        scope.incident,
-        figure.reclassifies,
-    )
-
-
-def _apart(one: Figure, other: Figure) -> bool:
-    a, b = one.quantity, other.quantity
-    return (a.high is not None and a.high < b.low) or (b.high is not None and b.high < a.low)
-
-
-def _conflicts(db: Database, report: Report) -> Iterator[Remark]:
+    The other is the reporter's own, of this report or of a live one: a day beside a running total
+    that has fallen, a village beside its region. Contradictions of three and more figures are left
+    to the totals, which find them all.
+    """
     if report.relays is not None:
         return
     figures = counted(report)
-    live: dict[str, Figure] = {}
-    for period in {figure.scope.period for figure in figures}:
-        for figure in live_figures_on(db, report.reporter, period):
-            if figure.report != report.supersedes:
-                live[figure.id] = figure
-    pairs = contradictions(figures, live.values())
+    pairs = []
+    for position, figure in enumerate(figures):
+        others = [*live_rivals(db, figure, report.supersedes), *figures[:position]]
+        pairs += [(figure, other) for other in others if _contradict(figure, other, named)]
     if pairs:
         yield Remark(
             "same_reporter_conflict",
@@ -69,6 +41,28 @@ def _conflicts(db: Database, report: Report) -> Iterator[Remark]:
             figures=tuple(dict.fromkeys(figure.id for figure, _ in pairs)),
             reports=tuple(dict.fromkeys(other.report for _, other in pairs)),
         )
+
+
+def _contradict(one: Figure, other: Figure, named: Resolver) -> bool:
+    return _outnumbers(one, other, named) or _outnumbers(other, one, named)
+
+
+def _outnumbers(part: Figure, whole: Figure, named: Resolver) -> bool:
+    """Whether the part's floor is above the ceiling of a figure that it lies in."""
+    ceiling = whole.quantity.high
+    return ceiling is not None and part.quantity.low > ceiling and _lies_in(part, whole, named)
+
+
+def _lies_in(part: Figure, whole: Figure, named: Resolver) -> bool:
+    inner, outer = part.scope, whole.scope
+    event = (outer.incident, whole.reclassifies)
+    return (
+        event in ((None, None), (inner.incident, part.reclassifies))
+        and inner.period.within(outer.period)
+        and inner.outcomes <= outer.outcomes
+        and all(named.lies_in("place", place, outer.places) for place in inner.places)
+        and all(named.lies_in("group", group, outer.groups) for group in inner.groups)
+    )
 
 
 def _relays(db: Database, report: Report) -> Iterator[Remark]:

@@ -90,6 +90,30 @@ def test_own_contradictions_are_asked_about(send: Send) -> None:
     assert second["warnings"][0]["figures"] == ["r2-1"]
 
 
+def test_a_running_total_that_falls_is_asked_about(send: Send) -> None:
+    def so_far(day: str, people: int) -> dict[str, object]:
+        period = {"from": None, "to": day}
+        return make.report(period=period, figures=[make.figure(wording=f"exactly {people}")])
+
+    assert _codes(recorded(send(so_far("2024-12-14", 100)))) == []
+    assert _codes(recorded(send(so_far("2024-12-15", 110)))) == []
+    fallen = recorded(send(so_far("2024-12-16", 105)))
+    assert _codes(fallen) == ["same_reporter_conflict"]
+    assert fallen["warnings"][0]["reports"] == ["r2"]
+
+
+def test_a_village_that_outnumbers_its_region_is_asked_about(send: Send) -> None:
+    region, village = make.place("region"), make.place("village", parent="region")
+    whole = make.figure(wording="exactly 5", places=["region"])
+    part = make.figure(wording="exactly 8", places=["village"])
+    told = recorded(send(make.report(places=[region, village], figures=[whole, part])))
+    assert _codes(told) == ["same_reporter_conflict"]
+    assert told["warnings"][0]["figures"] == ["r1-2"]
+    other = make.figure(wording="exactly 9", groups=["everyone"], places=["elsewhere"])
+    apart = make.report(places=[make.place("elsewhere")], figures=[other])
+    assert _codes(recorded(send(apart))) == []
+
+
 def test_a_contradiction_that_is_a_correction_is_not_asked_about(send: Send) -> None:
     recorded(send(make.report()))
     corrected = make.report(figures=[make.figure(wording="exactly 20")], supersedes="r1")

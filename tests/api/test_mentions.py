@@ -79,3 +79,27 @@ def test_the_parent_of_a_group_is_compared_too(send: Send) -> None:
     group = {"id": "a", "name": "A"}
     recorded(send(make.report(groups=[group, {"id": "b", "name": "B"}])))
     problem(send(make.report(groups=[{**group, "parent": "b"}])), 409, "/groups/0/parent")
+
+
+def test_near_ids_are_looked_up_for_a_few_only(send: Send) -> None:
+    recorded(send(make.report()))
+    ids = [f"plekhovo-{number}" for number in range(5)]
+    pointers = [f"/places/{number}" for number in range(5)]
+    errors = problem(send(make.report(places=ids)), 422, *pointers)["errors"]
+    assert ["did you mean" in fault["detail"] for fault in errors] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_a_conflict_says_what_is_recorded(send: Send) -> None:
+    recorded(send(make.report(places=[make.place(aliases=["A", "B"])])))
+    sent = make.place(aliases=["C"], kind="village")
+    pointers = ["/places/0/kind", "/places/0/aliases"]
+    told = problem(send(make.report(places=[sent])), 409, *pointers)
+    details = [fault["detail"] for fault in told["errors"]]
+    assert "A, B" in details[1]
+    assert "left empty" in details[0]

@@ -6,6 +6,7 @@ import pytest
 from marshmallow import ValidationError, fields
 
 from schemas import fields as wire
+from schemas import numbers, texts
 
 MOMENT = "2026-01-05T10:00:00"
 
@@ -13,15 +14,15 @@ MOMENT = "2026-01-05T10:00:00"
 @pytest.mark.parametrize(
     ("field", "value", "loaded"),
     [
-        (wire.Count(), 30.0, 30),
-        (wire.Count(), 10**9, 10**9),
-        (wire.Coordinate(most=90), -90, -90.0),
+        (numbers.Count(), 30.0, 30),
+        (numbers.Count(), 10**9, 10**9),
+        (numbers.Coordinate(most=90), -90, -90.0),
         (wire.Flag(), False, False),
-        (wire.Text(lines=True), " a\tb\nc ", " a\tb\nc "),
-        (wire.Text(), "\u202eabc", "\u202eabc"),
-        (wire.Line(), "Плехово", "Плехово"),
-        (wire.Line(), "e\u0301", "e\u0301"),
-        (wire.Name(), "e\u0301", "é"),
+        (texts.Text(lines=True), " a\tb\nc ", " a\tb\nc "),
+        (texts.Text(), "\u202eabc", "\u202eabc"),
+        (texts.Line(), "Плехово", "Плехово"),
+        (texts.Line(), "e\u0301", "e\u0301"),
+        (texts.Name(), "e\u0301", "é"),
         (wire.Slug(), "ru-kursk_1", "ru-kursk_1"),
         (wire.Slug(), "7", "7"),
         (wire.Instant(), f"{MOMENT}Z", f"{MOMENT}.000000Z"),
@@ -29,7 +30,7 @@ MOMENT = "2026-01-05T10:00:00"
         (wire.Several(wire.Slug()), [], ()),
         (wire.CommaList(wire.Slug()), "a,b", ("a", "b")),
         (wire.Repeated(wire.Slug()), ["a", "a"], ("a", "a")),
-        (wire.Digits(least=0, most=9), "07", 7),
+        (numbers.Digits(least=0, most=9), "07", 7),
     ],
 )
 def test_a_good_value_is_taken(field: fields.Field[Any], value: object, loaded: object) -> None:
@@ -39,32 +40,33 @@ def test_a_good_value_is_taken(field: fields.Field[Any], value: object, loaded: 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        (wire.Count(), "30"),
-        (wire.Count(), float("inf")),
-        (wire.Count(least=1), 0),
-        (wire.Coordinate(most=90), float("nan")),
+        (numbers.Count(), "30"),
+        (numbers.Count(), float("inf")),
+        (numbers.Count(least=1), 0),
+        (numbers.Coordinate(most=90), float("nan")),
         (wire.Flag(), "true"),
         (wire.Flag(), 1),
-        (wire.Text(), 5),
-        (wire.Text(most=3), "abcd"),
-        (wire.Text(), "a\tb"),
-        (wire.Text(lines=True), "a\rb"),
-        (wire.Text(), "\u2003"),
-        (wire.Line(), "a\tb"),
+        (texts.Text(), 5),
+        (texts.Text(most=3), "abcd"),
+        (texts.Text(), "a\tb"),
+        (texts.Text(lines=True), "a\rb"),
+        (texts.Text(), "\u2003"),
+        (texts.Line(), "a\tb"),
         (wire.Slug(), ["a"]),
         (wire.Slug(), "a\n"),
         (wire.Instant(), f"{MOMENT}+00:00"),
         (wire.Instant(), "2026-02-30T10:00:00Z"),
         (wire.Instant(), f"{MOMENT[:-2]}60Z"),
         (wire.Instant(), 5),
+        (wire.Instant(), "20260105T100000Z"),
         (wire.Day(), "2026-1-5"),
         (wire.Several(wire.Slug()), ("a",)),
         (wire.Several(wire.Slug(), most=1), ["a", "b"]),
         (wire.CommaList(wire.Slug()), "a,A"),
         (wire.CommaList(wire.Slug()), "a,,b"),
         (wire.Repeated(wire.Slug()), ["A"]),
-        (wire.Digits(least=0, most=9), "1" * 5000),
-        (wire.Digits(least=0, most=9), 5),
+        (numbers.Digits(least=0, most=9), "1" * 5000),
+        (numbers.Digits(least=0, most=9), 5),
         (wire.Cursor("reports", "[0-9]+"), wire.cursor("entries", 1)),
         (wire.Cursor("reports", "[0-9]+"), wire.cursor("reports", "1x")),
     ],
@@ -84,3 +86,9 @@ def test_the_second_of_two_equal_members_is_named() -> None:
 def test_a_cursor_comes_back_as_it_was() -> None:
     field = wire.Cursor("reports", "[0-9]+")
     assert all(field.deserialize(wire.cursor("reports", n)) == str(n) for n in (1, 12, 123, 1234))
+
+
+@pytest.mark.parametrize("text", [MOMENT, f"{MOMENT}+02:00", "2026-01-05", "20260105T100000Z"])
+def test_only_an_instant_in_utc_is_one(text: str) -> None:
+    with pytest.raises(ValueError, match="instant"):
+        wire.instant_text(text)

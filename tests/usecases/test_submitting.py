@@ -1,6 +1,6 @@
 """Submitting is one transaction: all of it, or nothing; and one of many at once."""
 
-import multiprocessing
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from service.store import ledger
 from service.store.sqlite import Store
 from service.usecases import reports
 from tests import make
+from tests.check import at_once
 from tests.conftest import BEGIN
 
 
@@ -82,15 +83,12 @@ def test_an_unknown_report_is_not_found(store: Store) -> None:
 def _race(path: str) -> list[str]:
     store = Store(Path(path), busy_seconds=60)
     return [
-        _submit(store, f"r{number}-{multiprocessing.current_process().pid}", ref=f"ref-{number}")[
-            0
-        ].report.id
+        _submit(store, f"r{number}-{os.getpid()}", ref=f"ref-{number}")[0].report.id
         for number in range(20)
     ]
 
 
 def test_four_processes_that_send_the_same_record_it_once(store: Store) -> None:
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        answers = pool.map(_race, [str(store.path)] * 4)
+    answers = at_once(_race, str(store.path))
     assert all(answer == answers[0] for answer in answers)
     assert len(reports.find(store, ReportsAsked(limit=1000))) == 20

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from service.domain.completion import complete
 from service.domain.errors import Invalid
 from service.domain.periods import Period
 from service.domain.registry import Mention
 from service.domain.report import Report, counted
-from service.domain.submission import Submission, SubmittedFigure, complete
+from service.domain.submission import Submission, SubmittedFigure
 
 DAYS = Period(date(2024, 12, 14), date(2024, 12, 15))
 HERE = (Mention("plekhovo"),)

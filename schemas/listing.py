@@ -1,0 +1,47 @@
+"""How lists are asked for: which entries, from where on, how many."""
+
+from typing import Any
+
+from marshmallow import post_load
+
+from schemas.fields import CommaList, Cursor, Day, OneOf, Schema, Slug
+from schemas.numbers import Digits
+from schemas.report import ordered
+from schemas.texts import Line
+from service.domain.listing import EntriesAsked, ReportsAsked
+from service.domain.vocabulary import STATES
+
+
+class ReportsQuery(Schema):
+    """Which reports to list: those of which all that is given holds."""
+
+    places = CommaList(Slug(), data_key="place")
+    groups = CommaList(Slug(), data_key="group")
+    reporters = CommaList(Slug(), data_key="reporter")
+    states = CommaList(OneOf(STATES), data_key="state")
+    first = Day(data_key="from")
+    last = Day(data_key="to")
+    words = Line(data_key="q")
+    format = OneOf(("json",))
+    limit = Digits(least=1, most=1_000, load_default=100)
+    after = Cursor("reports", "[0-9]{1,18}")
+
+    @post_load
+    def asked(self, data: dict[str, Any], **kwargs: Any) -> ReportsAsked:
+        """Return the question."""
+        data.pop("format", None)
+        period = ordered(data.pop("first", None), data.pop("last", None), "to")
+        return ReportsAsked(period=period, **{**data, "after": int(data.get("after", 0))})
+
+
+class EntriesQuery(Schema):
+    """Which entries to list: those whose names or aliases hold ``q``."""
+
+    q = Line()
+    limit = Digits(least=1, most=1_000, load_default=100)
+    after = Cursor("entries", "[a-z0-9_-]{1,100}", load_default="")
+
+    @post_load
+    def asked(self, data: dict[str, Any], **kwargs: Any) -> EntriesAsked:
+        """Return the question."""
+        return EntriesAsked(**data)

@@ -1,0 +1,87 @@
+"""What a total is called in words."""
+
+import pytest
+
+from service.domain.figure import Figure, Quantity, Scope
+from service.domain.periods import ALWAYS
+from service.domain.phrases import listed, number, outcomes_text, range_text, total_text
+from service.domain.total import Total
+from service.domain.vocabulary import LOSSES
+
+KILLED = frozenset({"killed"})
+FIGURE = Figure("f", "r", "a", Scope((), ALWAYS, KILLED, ("everyone",)), Quantity(1, None))
+
+
+def text(low: int, high: int | None, disputed: bool = False) -> str:
+    """Return what a total of people killed is called."""
+    aside = (FIGURE,) if disputed else ()
+    total = Total(figures=(FIGURE,), low=low, high=high, floors_set_aside=aside)
+    return total_text(total, KILLED)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (30, None, "at least 30 killed"),
+        (1, None, "at least 1 killed"),
+        (0, None, "reported, number not known"),
+        (30, 30, "30 killed"),
+        (1, 1, "1 killed"),
+        (0, 0, "nobody killed"),
+        (0, 8, "up to 8 killed"),
+        (2, 8, "between 2 and 8 killed"),
+        (1_200, 3_001, "between 1,200 and 3,001 killed"),
+    ],
+)
+def test_a_total_is_said_as_an_editor_would(low: int, high: int | None, said: str) -> None:
+    assert text(low, high) == said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (30, 40, "between 30 and 40 killed, disputed"),
+        (0, 40, "0 to 40 killed, disputed"),
+        (0, None, "reported, number not known, disputed"),
+        (10, None, "at least 10 killed, disputed"),
+    ],
+)
+def test_a_disputed_total_says_so(low: int, high: int | None, said: str) -> None:
+    assert text(low, high, disputed=True) == said
+
+
+def test_nothing_reported_is_not_called_a_number() -> None:
+    assert total_text(Total(), KILLED) == "no figure reported"
+
+
+def test_outcomes_are_alternatives_in_the_order_of_the_vocabulary() -> None:
+    assert outcomes_text({"wounded", "killed"}) == "killed or wounded"
+    assert outcomes_text(LOSSES) == "killed, wounded, missing or captured"
+    assert outcomes_text(KILLED) == "killed"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],
+)
+def test_a_list_reads_as_in_a_sentence(words: list[str], said: str) -> None:
+    assert listed(words) == said
+
+
+def test_thousands_are_set_apart() -> None:
+    assert number(999) == "999"
+    assert number(1_000_000_000) == "1,000,000,000"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (30, None, "at least 30"),
+        (0, None, "an unknown number"),
+        (2, 8, "2 to 8"),
+        (5, 5, "5"),
+        (0, 0, "0"),
+    ],
+)
+def test_a_range_alone_is_said_without_people(low: int, high: int | None, said: str) -> None:
+    assert range_text(low, high) == said

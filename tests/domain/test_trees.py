@@ -1,0 +1,91 @@
+"""A tree says what lies in what, and nothing about what the ids stand for."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.domain.trees import Tree, meet, within
+
+FOREST = Tree({"r": None, "b": "r", "a": "r", "b2": "b", "b1": "b", "s": None})
+
+
+@st.composite
+def forests(draw: st.DrawFn) -> dict[str, str | None]:
+    """Draw a forest of up to twelve nodes, each below one that came before it or below none."""
+    parents: dict[str, str | None] = {}
+    for number in range(draw(st.integers(1, 12))):
+        parents[f"n{number}"] = draw(st.sampled_from([None, *parents]))
+    return parents
+
+
+def test_roots_and_children_stand_in_the_order_of_their_ids() -> None:
+    assert FOREST.roots() == ("r", "s")
+    assert FOREST.children("r") == ("a", "b")
+    assert FOREST.children("a") == ()
+
+
+def test_a_tree_knows_its_nodes_and_how_many_they_are() -> None:
+    assert "b1" in FOREST
+    assert "b3" not in FOREST
+    assert len(FOREST) == 6
+
+
+def test_a_span_holds_the_node_itself_and_all_that_lies_below_it() -> None:
+    assert FOREST.span("r") == (0, 5)
+    assert FOREST.span("b") == (2, 5)
+    assert FOREST.span("s") == (5, 6)
+
+
+def test_a_node_is_more_than_its_named_children() -> None:
+    assert FOREST.spans(["b1", "b2"]) != FOREST.spans(["b"])
+    assert within(FOREST.spans(["b1", "b2"]), FOREST.spans(["b"]))
+    assert not within(FOREST.spans(["b"]), FOREST.spans(["b1", "b2"]))
+
+
+def test_nodes_side_by_side_are_one_run() -> None:
+    assert FOREST.spans(["b2", "b1"]) == ((3, 5),)
+    assert FOREST.spans(["a", "s"]) == ((1, 2), (5, 6))
+
+
+def test_a_node_named_with_one_around_it_adds_nothing() -> None:
+    assert FOREST.spans(["b1", "r"]) == FOREST.spans(["r"])
+
+
+def test_the_whole_is_every_root() -> None:
+    assert FOREST.whole() == FOREST.spans(["r", "s"]) == ((0, 6),)
+
+
+def test_an_empty_tree_has_no_whole() -> None:
+    assert Tree({}).whole() == ()
+    assert Tree({}).roots() == ()
+
+
+@given(forests(), st.data())
+def test_two_nodes_meet_where_one_lies_in_the_other(
+    parents: dict[str, str | None], data: st.DataObject
+) -> None:
+    tree = Tree(parents)
+    one, other = (data.draw(st.sampled_from(sorted(parents))) for _ in range(2))
+    above = {name: _line(parents, name) for name in (one, other)}
+    nested = one in above[other] or other in above[one]
+    assert meet(tree.spans([one]), tree.spans([other])) == nested
+    assert within(tree.spans([one]), tree.spans([other])) == (other in above[one])
+
+
+@given(forests(), st.data())
+def test_spans_cover_each_node_below_the_named_ones_and_no_other(
+    parents: dict[str, str | None], data: st.DataObject
+) -> None:
+    tree = Tree(parents)
+    named = data.draw(st.sets(st.sampled_from(sorted(parents)), min_size=1))
+    numbers = {tree.span(node)[0] for node in parents if named & _line(parents, node)}
+    covered = {number for start, stop in tree.spans(named) for number in range(start, stop)}
+    assert covered == numbers
+
+
+def _line(parents: dict[str, str | None], node: str | None) -> set[str]:
+    """Return the node and all that lie around it."""
+    line = set()
+    while node is not None:
+        line.add(node)
+        node = parents[node]
+    return line
