@@ -19,6 +19,12 @@ ID_LENGTH: Final = 100
 LIST_LENGTH: Final = 1_000
 
 
+# The library's own sentences do not say what to do; fields of its own kinds would still use them.
+fields.Field.default_error_messages.update(
+    required="This field is needed.", null="This is null; give it a value."
+)
+
+
 class Schema(MarshmallowSchema):
     """A schema that refuses unknown fields in plain words."""
 
@@ -169,7 +175,7 @@ class Cursor(fields.String):
     def __init__(self, listed: str, pattern: str, **kwargs: Any) -> None:
         """Accept the cursors of one list only; the pattern is that of the value inside."""
         self._listed, self._pattern = listed, pattern
-        super().__init__(**kwargs)
+        super().__init__(metadata={"minLength": 1}, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         try:

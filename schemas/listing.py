@@ -4,15 +4,16 @@ from typing import Any
 
 from marshmallow import post_load
 
-from schemas.fields import CommaList, Cursor, Day, OneOf, Schema, Slug
+from schemas.fields import CommaList, Cursor, Day, OneOf, Slug
 from schemas.numbers import Digits
 from schemas.report import ordered
+from schemas.sent import Query
 from schemas.texts import Line
 from service.domain.listing import EntriesAsked, ReportsAsked
 from service.domain.vocabulary import STATES
 
 
-class ReportsQuery(Schema):
+class ReportsQuery(Query):
     """Which reports to list: those of which all that is given holds."""
 
     places = CommaList(Slug(), data_key="place")
@@ -34,7 +35,7 @@ class ReportsQuery(Schema):
         return ReportsAsked(period=period, **{**data, "after": int(data.get("after", 0))})
 
 
-class EntriesQuery(Schema):
+class EntriesQuery(Query):
     """Which entries to list: those whose names or aliases hold ``q``."""
 
     q = Line()

@@ -6,38 +6,39 @@ from marshmallow import fields, post_load
 
 from schemas.fields import Flag, Schema, Several, Slug
 from schemas.numbers import Coordinate, Count
+from schemas.sent import Body
 from schemas.texts import Line, Matching, Name
 from service.domain.registry import Mention
 
 ALIASES = 200
 
 
-class _Fields(Schema):
+class _Fields(Body):
     """What may be said of any entry besides its id and its name."""
 
-    kind = Line(most=100, allow_none=True)
+    kind = Line(most=100)
     aliases = Several(Name(), most=ALIASES)
-    wikidata = Matching("Q[0-9]{1,15}", "This must be like Q5838.", allow_none=True)
-    country = Line(most=100, allow_none=True)
+    wikidata = Matching("Q[0-9]{1,15}", "This must be like Q5838.")
+    country = Line(most=100)
 
 
 class _PlaceFields(_Fields):
-    parent = Slug(allow_none=True)
-    latitude = Coordinate(most=90, allow_none=True)
-    longitude = Coordinate(most=180, allow_none=True)
-    geonames_id = Count(least=1, allow_none=True)
-    pcode = Line(most=50, allow_none=True)
+    parent = Slug()
+    latitude = Coordinate(most=90)
+    longitude = Coordinate(most=180)
+    geonames_id = Count(least=1)
+    pcode = Line(most=50)
 
 
 class _GroupFields(_Fields):
-    parent = Slug(allow_none=True)
+    parent = Slug()
 
 
 class _ReporterFields(_Fields):
     party = Flag()
 
 
-class _Mentioned(Schema):
+class _Mentioned(Body):
     """An entry inside a report: a new one needs a name, a known one no more than its id."""
 
     id = Slug(required=True)
@@ -61,7 +62,7 @@ class ReporterMention(_Mentioned, _ReporterFields):
     """The reporter inside a report."""
 
 
-class _Described(Schema):
+class _Described(Body):
     """A full description: what is left out is cleared. The id stands in the path."""
 
     id = Slug()

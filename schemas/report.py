@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, post_load
 from schemas.fields import Day, Instant, OneOf, Schema, Several, Slug
 from schemas.numbers import Count
 from schemas.registry import GroupMention, PlaceMention, ReporterMention
+from schemas.sent import Body
 from schemas.texts import Line, Matching, Text
 from service.domain.periods import Period
 from service.domain.registry import Mention
@@ -58,7 +59,7 @@ class Incident(fields.String):
         return text
 
 
-class PeriodIn(Schema):
+class PeriodIn(Body):
     """First and last day, both included; from null means that the beginning was not stated."""
 
     first = Day(
@@ -84,7 +85,7 @@ def ordered(first: Any, last: Any, field: str) -> Period:
     return Period(first, last)
 
 
-class ReclassifiesIn(Schema):
+class ReclassifiesIn(Body):
     """Which earlier figure's people are meant, and which outcome they had there."""
 
     figure = Slug(required=True)
@@ -96,21 +97,23 @@ class ReclassifiesIn(Schema):
         return Reclassification(**data)
 
 
-class FigureIn(Schema):
+class FigureIn(Body):
     """One figure: its outcomes, and words, or low and high, or exactly."""
+
+    NULL_SPEAKS = frozenset({"incident"})
 
     outcomes = Several(OneOf(OUTCOMES), least=1, most=len(OUTCOMES))
     wording = Text(most=1_000)
-    low = Count(allow_none=True)
-    high = Count(allow_none=True)
-    exactly = Count(allow_none=True)
-    best = Count(allow_none=True)
-    note = Text(lines=True, allow_none=True)
+    low = Count()
+    high = Count()
+    exactly = Count()
+    best = Count()
+    note = Text(lines=True)
     period = fields.Nested(PeriodIn)
     places = Several(Named(PlaceMention), least=1)
     groups = Several(Named(GroupMention), least=1)
-    incident = Incident(allow_none=True)
-    reclassifies = fields.Nested(ReclassifiesIn, allow_none=True)
+    incident = Incident()
+    reclassifies = fields.Nested(ReclassifiesIn)
 
     @post_load
     def figure(self, data: dict[str, Any], **kwargs: Any) -> SubmittedFigure:
@@ -118,12 +121,12 @@ class FigureIn(Schema):
         return SubmittedFigure(incident_given="incident" in data, **data)
 
 
-class SourceIn(Schema):
+class SourceIn(Body):
     """Where the statement can be found."""
 
     url = Matching(r"https?://[^\s\x00-\x1f\x7f<>\"]+", "This must be an http(s) address.", 2_000)
-    publisher = Line(allow_none=True)
-    title = Text(most=1_000, lines=True, allow_none=True)
+    publisher = Line()
+    title = Text(most=1_000, lines=True)
     language = Matching(
         "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "This must be a language tag like en.", 35
     )
@@ -148,24 +151,24 @@ class Published(Matching):
         return text
 
 
-class ReportIn(Schema):
+class ReportIn(Body):
     """One statement by one reporter: figures, or a stance without a number."""
 
     reporter = Named(ReporterMention, required=True)
-    ref = Line(allow_none=True)
-    published_at = Published(allow_none=True)
-    source = fields.Nested(SourceIn, allow_none=True)
-    quote = Text(lines=True, allow_none=True)
-    note = Text(lines=True, allow_none=True)
+    ref = Line()
+    published_at = Published()
+    source = fields.Nested(SourceIn)
+    quote = Text(lines=True)
+    note = Text(lines=True)
     period = fields.Nested(PeriodIn)
     places = Several(Named(PlaceMention), least=1)
     groups = Several(Named(GroupMention), least=1)
     figures = Several(fields.Nested(FigureIn), distinct=False)
     stance = OneOf(STANCES)
-    incident = Incident(allow_none=True)
+    incident = Incident()
     caveats = Several(Text(most=500), most=100)
-    relays = Slug(allow_none=True)
-    supersedes = Slug(allow_none=True)
+    relays = Slug()
+    supersedes = Slug()
 
     @post_load
     def submission(self, data: dict[str, Any], **kwargs: Any) -> Submission:

@@ -33,8 +33,8 @@ class Text(fields.String):
             raise ValidationError(f"This is longer than {self.most:,} characters.")
         for character in value:
             self._check(character)
-        if not value.strip():
-            raise ValidationError("This must not be empty.")
+        if not any(map(_is_visible, value)):
+            raise ValidationError("This must not be empty: give it a visible character.")
         return value
 
     def _check(self, character: str) -> None:
@@ -43,6 +43,11 @@ class Text(fields.String):
             raise ValidationError("This holds half of a character (a lone surrogate).")
         if category == "Cc" and not (self.lines and character in "\t\n"):
             raise ValidationError(f"This holds the control character U+{ord(character):04X}.")
+
+
+def _is_visible(character: str) -> bool:
+    """Whether the character is neither a space nor a control, a format mark or unassigned."""
+    return unicodedata.category(character)[0] not in "ZC"
 
 
 class Line(Text):

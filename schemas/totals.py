@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, post_load
 
 from schemas.fields import CommaList, Day, Flag, OneOf, Repeated, Schema, Slug, instant_text
 from schemas.report import ordered
+from schemas.sent import Query
 from service.domain.answer import Answer, Part, Stated
 from service.domain.caveats import Caveat
 from service.domain.question import CUTS, Question
@@ -32,7 +33,7 @@ class AsOf(fields.Field[int | str]):
             ) from None
 
 
-class TotalsOfPlaceQuery(Schema):
+class TotalsOfPlaceQuery(Query):
     """How totals are asked for where the place stands in the address."""
 
     first = Day(data_key="from", metadata={"description": "First day, included."})
@@ -46,7 +47,9 @@ class TotalsOfPlaceQuery(Schema):
     exclude_reporters = CommaList(Slug(), data_key="exclude_reporter")
     party = OneOf(("exclude",))
     straddling = OneOf(("include", "exclude"))
-    as_of = AsOf(metadata={"type": "string", "description": "An instant or a seq; now."})
+    as_of = AsOf(
+        metadata={"type": "string", "minLength": 1, "description": "An instant or a seq; now."}
+    )
     by = OneOf(CUTS)
     by_reporter = OneOf(("true", "false"))
     explain = OneOf(("true", "false"))

@@ -3,11 +3,12 @@
 from marshmallow import fields
 
 from schemas.fields import Schema
+from schemas.sent import Body
 from schemas.texts import Text
 from service.domain.wording import MAX_LENGTH
 
 
-class WordingIn(Schema):
+class WordingIn(Body):
     """A phrase as it would stand in a figure."""
 
     text = Text(most=MAX_LENGTH, required=True)

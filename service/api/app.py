@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 
-from service.api import docs, health, logs, problems, registry, reports, totals, vocabulary
+from service.api import docs, health, logs, problems, registry, reports, totals, unread, vocabulary
 from service.api.parser import MAX_BODY
 from service.api.parts import Parts, install
 from service.api.smorest import Api
@@ -30,6 +30,7 @@ def build(joined: Parts) -> Flask:
     install(app, joined)
     logs.register(app)
     problems.register(app)
+    unread.register(app)
     app.after_request(_guard)
     api = Api(app, RELEASE)
     for blueprint in BLUEPRINTS:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, render_template
 
-from service.api.smorest import Api
+from service.api.smorest import Api, refuse_query
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -26,10 +26,12 @@ def register(app: Flask, api: Api) -> None:
 
     @blueprint.get("/v1/openapi.json")
     def openapi() -> Response:
+        refuse_query()
         return jsonify(document)
 
     @blueprint.get("/docs")
     def page() -> Response:
+        refuse_query()
         response = Response(render_template("docs.html"), mimetype="text/html")
         response.headers["Content-Security-Policy"] = PAGE_POLICY
         return response

@@ -11,7 +11,7 @@ import marshmallow
 from flask import Request
 from marshmallow import ValidationError
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 from service.domain.errors import Fault, Invalid, Malformed
 
@@ -64,10 +64,19 @@ def read_body(req: Request) -> Any:
     charset = req.mimetype_params.get("charset", "utf-8")
     if req.mimetype != "application/json" or charset.lower() != "utf-8":
         raise UnsupportedMediaType("Send JSON in UTF-8, with Content-Type: application/json.")
-    data = req.get_data()
+    data = _received(req)
     if len(data) > MAX_BODY:
         raise RequestEntityTooLarge
     return read_json(data)
+
+
+def _received(req: Request) -> bytes:
+    try:
+        return req.get_data()
+    except HTTPException:
+        raise
+    except Exception as error:  # The server's own, for chunks that are none.
+        raise Malformed("The body could not be read to its end.") from error
 
 
 def read_json(data: bytes) -> Any:

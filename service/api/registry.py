@@ -38,7 +38,10 @@ def routes(
     @blueprint.arguments(taken)
     @blueprint.response(200, shown)
     @blueprint.alt_response(201, schema=shown, description="It is new.")
-    @blueprint.doc(summary=f"Describe a {kind}, new or known; what is left out is cleared")
+    @blueprint.doc(
+        operationId=f"put_{kind}",
+        summary=f"Describe a {kind}, new or known; what is left out is cleared",
+    )
     def put(given: dict[str, Any], id: str) -> Any:
         if not is_slug(id):
             detail = f"An id has lower-case letters, digits, - and _, up to {ID_LENGTH} of them."
@@ -59,7 +62,7 @@ def routes(
     @blueprint.route("/<id>")
     @requires("read")
     @blueprint.response(200, shown)
-    @blueprint.doc(summary=f"Show a {kind}")
+    @blueprint.doc(operationId=f"get_{kind}", summary=f"Show a {kind}")
     def get(id: str) -> Entry:
         return registry.show(parts().store, kind, id)
 
@@ -67,7 +70,10 @@ def routes(
     @requires("read")
     @blueprint.arguments(EntriesQuery, location="query")
     @blueprint.response(200, listed)
-    @blueprint.doc(summary=f"List {kinds} by id; q is looked for in names and aliases")
+    @blueprint.doc(
+        operationId=f"list_{kinds}",
+        summary=f"List {kinds} by id; q is looked for in names and aliases",
+    )
     def listing(asked: EntriesAsked) -> Any:
         find = partial(registry.find, parts().store, kind)
         found, following = page("entries", asked, find, "id")

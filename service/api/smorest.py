@@ -9,9 +9,10 @@ import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, request
 
-from schemas.fields import ID_LENGTH, SLUG, CommaList
+from schemas.fields import ID_LENGTH, SLUG, CommaList, Repeated
 from schemas.problem import Problem
 from schemas.report import Named
+from schemas.sent import NO_PARAMETER
 from service.api.parser import StrictParser, faulty, read_query
 from service.api.problems import MEDIA_TYPE, answered
 from service.domain.errors import Fault
@@ -37,7 +38,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what the library's own takes."""
         super().__init__(*args, **kwargs)
-        self.before_request(_refuse_query)
+        self.before_request(_refuse_unless_taken)
         self.after_request(_tag)
 
     def arguments(
@@ -73,9 +74,18 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         return decorate
 
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
-        """Return the decorator that puts the view at the address and into the document."""
+        """Return the decorator that puts the view at the address and into the document.
+
+        The operation is called like the view, unless ``doc`` gives it an operationId.
+        """
         decorate: Callable[[View], View] = super().route(rule, **options)
-        return decorate
+
+        def named(view: View) -> View:
+            documented: Any = view
+            documented._apidoc.setdefault("manual_doc", {}).setdefault("operationId", view.__name__)
+            return decorate(view)
+
+        return named
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
@@ -97,6 +107,8 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         )
         self.spec.components.security_scheme("key", SECURITY["key"])
         plugin.converter.add_attribute_function(_named_properties)
+        plugin.converter.add_attribute_function(_null_among_words)
+        plugin.converter.add_attribute_function(_joint_sets)
         plugin.converter.add_parameter_attribute_function(_comma_parameter)
 
     def _register_error_handlers(self) -> None:
@@ -104,6 +116,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def _register_doc_blueprint(self) -> None:
         """Leave the document's address to service.api.docs."""
+
+    def _register_pagination_header(self) -> None:
+        """Leave out the library's header: a page says itself which one comes next."""
 
     def _register_responses(self) -> None:
         """Document errors as problems; the library would call them application/json."""
@@ -127,19 +142,36 @@ def _named_properties(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
     return {"anyOf": [id, self.resolve_nested_schema(field.schema)]}
 
 
+def _null_among_words(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
+    """Document null as one of the words where it may stand for them."""
+    words = field.metadata.get("enum")
+    return {"enum": [*words, None]} if words and field.allow_none else {}
+
+
+def _joint_sets(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
+    """Document a parameter that is repeated, each time with values that have commas between."""
+    if not isinstance(field, Repeated) or not isinstance(field.inner, CommaList):
+        return {}
+    word = "|".join(field.inner.inner.metadata["enum"])
+    return {"items": {"type": "string", "pattern": f"^({word})(,({word}))*$"}}
+
+
 def _comma_parameter(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
     """Document a parameter whose values stand with commas between them."""
     return {"explode": False, "style": "form"} if isinstance(field, CommaList) else {}
 
 
-def _refuse_query() -> None:
-    """Refuse every query parameter for a view that takes none: a typo must not pass in silence."""
+def refuse_query() -> None:
+    """Refuse every query parameter: a typo must not pass in silence."""
+    refused = tuple(Fault(name, NO_PARAMETER) for name in read_query(request, set()))
+    if refused:
+        raise faulty(refused)
+
+
+def _refuse_unless_taken() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
-    if request.query_string and not getattr(view, _TAKES_QUERY, False):
-        faults = (Fault(name, "There is no such parameter.") for name in read_query(request, set()))
-        refused = tuple(faults)
-        if refused:
-            raise faulty(refused)
+    if not getattr(view, _TAKES_QUERY, False):
+        refuse_query()
 
 
 def _tag(response: Response) -> Response:

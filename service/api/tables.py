@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from service.domain.answer import Answer, Part
+from service.domain.vocabulary import in_order
 
 COLUMNS: Final = (
     "key",
@@ -37,7 +38,7 @@ def _rows(answer: Answer) -> Iterator[list[str]]:
     parts = answer.parts
     if parts is None:
         key = " ".join(answer.question.places)
-        parts = [Part(key, key or "everywhere", answer.totals, answer.caveats)]
+        parts = [Part(key, answer.name, answer.totals, answer.caveats)]
     for part in parts:
         for stated in part.totals:
             total = stated.total
@@ -45,7 +46,7 @@ def _rows(answer: Answer) -> Iterator[list[str]]:
             yield [
                 _cell(part.key),
                 _cell(part.name),
-                " ".join(sorted(stated.outcomes)),
+                ",".join(in_order(stated.outcomes)),
                 _flag(total.reported),
                 "" if total.low is None else str(total.low),
                 "" if total.high is None else str(total.high),

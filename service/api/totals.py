@@ -22,11 +22,15 @@ blueprint = Blueprint(
 
 TABLE: Final = "text/csv"
 
+AS_TABLE: Final = {200: {"content": {TABLE: {"schema": {"type": "string"}}}}}
+"""The other form of the answer, for the document."""
+
 
 @blueprint.route("/totals")
 @requires("read")
 @blueprint.arguments(TotalsQuery, location="query")
 @blueprint.response(200, TotalsOut)
+@blueprint.doc(responses=AS_TABLE)
 def get_totals(asked: tuple[Question, str | None]) -> Any:
     """Tell the least and the most people that the counted figures allow.
 
@@ -39,6 +43,7 @@ def get_totals(asked: tuple[Question, str | None]) -> Any:
 @requires("read")
 @blueprint.arguments(TotalsOfPlaceQuery, location="query")
 @blueprint.response(200, TotalsOut)
+@blueprint.doc(responses=AS_TABLE)
 def get_totals_of_place(asked: tuple[Question, str | None], id: str) -> Any:
     """Tell the totals of one place and everything that lies in it."""
     registry.show(parts().store, "place", id)
@@ -52,7 +57,8 @@ def _answered(question: Question, named: str | None) -> Response:
     table = _wants_table(named)
     seq = totals.moment_asked(joined.store, question, joined.clock())
     tag = _tag(seq, table)
-    if tag in request.if_none_match:
+    held = request.if_none_match
+    if not held.star_tag and held.contains_weak(tag):
         response = Response(status=304)
         response.set_etag(tag)
         return response

@@ -139,7 +139,7 @@ class Elastic:
         widest = np.full(matrix.shape[1], np.inf)
         widest[self._first : self._first + self._bends] = SPREAD
         self._width = matrix.shape[1]
-        self._at = np.concatenate([floored, capped])
+        self._at, self._ties = np.concatenate([floored, capped]), piece.ties
         self._model = Model(matrix, lower, upper, widest)
 
     def _bend_costs(self) -> NDArray[np.float64]:
@@ -148,11 +148,14 @@ class Elastic:
         costs[self._first :] = 1
         return costs
 
-    def least(self, by: Deadline) -> tuple[float, Indices]:
-        """Return the least sum of the bends, and the rows of the piece that force it."""
+    def least(self, by: Deadline) -> tuple[float, Indices, Indices]:
+        """Return the least sum of the bends, and the rows of the piece and the ties that force it.
+
+        The ties are numbered as in the whole program.
+        """
         solution = self._model.minimise(self._bend_costs(), by)
-        priced = np.flatnonzero(abs(solution.prices[: len(self._at)]) > NOISE)
-        return without_noise(solution.value), self._at[priced]
+        ends, ties = np.split(abs(solution.prices) > NOISE, [len(self._at)])
+        return without_noise(solution.value), self._at[ends], self._ties[ties]
 
     def hold(self, least: float) -> None:
         """Allow only worlds that bend no more than this."""
@@ -195,13 +198,14 @@ class _Contest:
         self._bent: dict[Side, dict[int, float]] = {"floors": {}, "ceilings": {}}
         """For each row bent on a side: the least or the most people that it holds when it is."""
         self._forcing: set[int] = set()
+        self._tying: set[int] = set()
 
     def bending(self) -> Bending | None:
         """Return how the piece bends least, None where all its ends can be met."""
         if not self._bend("floors"):
             return None
         self._bend("ceilings")
-        least, _ = self._elastic(1, 1).least(self._by)
+        least, *_ = self._elastic(1, 1).least(self._by)
         return Bending(self._piece, least)
 
     def _elastic(self, floors: int, ceilings: int) -> Elastic:
@@ -212,11 +216,12 @@ class _Contest:
     def _bend(self, side: Side) -> bool:
         """Find the rows bent on the side when the other is true; return whether there are any."""
         elastic = self._elastic(side == "floors", side == "ceilings")
-        least, forcing = elastic.least(self._by)
+        least, forcing, tying = elastic.least(self._by)
         if least <= NOISE:
             return False
         elastic.hold(least)
         self._forcing.update(self._piece.rows[forcing].tolist())
+        self._tying.update(tying.tolist())
         for row in np.concatenate(elastic.bendable)[elastic.bent(self._by)].tolist():
             self._bent[side][int(self._piece.rows[row])] = self._reach(elastic, row, side)
         return True
@@ -252,15 +257,18 @@ class _Contest:
         return max(floors, default=0), min((h for h in highs if h is not None), default=np.inf)
 
     def disputes(self) -> Iterator[Dispute]:
-        """Yield the parts of the contradiction that do not bind each other."""
+        """Yield the parts of the contradiction that do not bind each other.
+
+        A part without an end set aside concerns no question.
+        """
         bent = self._bent["floors"].keys() | self._bent["ceilings"].keys()
         rows = np.array(sorted(bent | self._forcing), dtype=np.int64)
-        for members, _ in connected(self._program.covers[rows]):
-            mine = [int(rows[member]) for member in members]
+        ties = self._program.ties[sorted(self._tying)] != 0
+        for members, _ in connected(np.vstack([self._program.covers[rows], ties])):
+            mine = [int(rows[member]) for member in members if member < len(rows)]
             floors = [figure for row in mine for figure in self._set_aside(row, "floors")]
             ceilings = [figure for row in mine for figure in self._set_aside(row, "ceilings")]
-            if floors or ceilings:
-                yield Dispute(tuple(floors), tuple(ceilings), tuple(mine))
+            yield Dispute(tuple(floors), tuple(ceilings), tuple(mine))
 
 
 def _level(figure: Figure, side: Side) -> int | None:

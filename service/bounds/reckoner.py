@@ -16,7 +16,7 @@ from service.bounds.extents import Extent, extent
 from service.bounds.optimum import Bound
 from service.bounds.program import Program, build
 from service.bounds.proof import Terms
-from service.bounds.rows import Row, rows_of
+from service.bounds.rows import Lineage, Row, rows_of
 from service.bounds.solver import Deadline, without_noise
 from service.domain.figure import Figure, Scope
 from service.domain.total import End, Step, Total
@@ -40,7 +40,8 @@ class Reckoner:
         self.counted = tuple(counted)
         self._places, self._groups = places, groups
         everyone = {figure.id: figure for figure in counted} if known is None else known
-        self._rows = rows_of(counted, everyone, places, groups)
+        self._lineage = Lineage(counted, everyone)
+        self._rows = rows_of(counted, self._lineage, places, groups)
         self._order = {figure.id: index for index, figure in enumerate(counted)}
         self._clusters = Clusters(self._rows)
         self._found: dict[int, _Cluster] = {}
@@ -61,6 +62,11 @@ class Reckoner:
         return all(len(self._rows[row].figures) == 1 for row in rows) and all(
             len(self._clusters.members(number)) == 1 for number in clusters
         )
+
+    def outcomes(self, figure: Figure) -> frozenset[str]:
+        """Return the outcomes of a counted figure, widened by those that reclassify its people."""
+        later = self._lineage.later(figure)
+        return figure.scope.outcomes.union(*(each.scope.outcomes for each in later))
 
     def _clusters_of(self, rows: Iterable[int]) -> list[int]:
         with self._lock:
@@ -85,14 +91,15 @@ class Reckoner:
         low = sum((answer.low.value or Fraction(0) for answer in answers), Fraction(0))
         highs = [answer.high.value for answer in answers if answer.high.value is not None]
         disputes = [dispute for answer in answers for dispute in answer.disputes]
+        near = _nearest_of(answers) if disputes else None
         return Total(
             figures=self._in_order(f for row in rows for f in self._rows[row].figures),
             low=floor(low),
             high=ceil(sum(highs, Fraction(0))) if len(highs) == len(answers) else None,
-            exact=all(answer.exact for answer in answers),
+            exact=all(answer.exact for answer in answers) and (near is not None or not disputes),
             floors_set_aside=self._in_order(f for dispute in disputes for f in dispute.floors),
             ceilings_set_aside=self._in_order(f for dispute in disputes for f in dispute.ceilings),
-            nearest=_nearest_of(answers) if disputes else None,
+            nearest=near,
             because_low=self._steps(answer.steps("low") for answer in answers),
             because_high=self._steps(answer.steps("high") for answer in answers)
             if len(highs) == len(answers)

@@ -58,6 +58,7 @@ class Lineage:
     """
 
     def __init__(self, counted: Iterable[Figure], known: Mapping[str, Figure]) -> None:
+        """``known`` holds every figure that a counted one may reclassify, counted or not."""
         self._known = known
         self._later: dict[str, list[Figure]] = {}
         for figure in counted:
@@ -86,14 +87,8 @@ class Lineage:
         return self._later.get(figure.id, ())
 
 
-def rows_of(
-    counted: Sequence[Figure], known: Mapping[str, Figure], places: Tree, groups: Tree
-) -> list[Row]:
-    """Return one row per distinct scope of the counted figures.
-
-    ``known`` holds every figure that a counted one may reclassify, counted or not.
-    """
-    lineage = Lineage(counted, known)
+def rows_of(counted: Sequence[Figure], lineage: Lineage, places: Tree, groups: Tree) -> list[Row]:
+    """Return one row per distinct scope of the counted figures."""
     gathered: dict[tuple[Part, ...], list[Figure]] = {}
     for figure in counted:
         parts = {Part(extent(figure.scope, places, groups), lineage.node(figure))}

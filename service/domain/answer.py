@@ -52,10 +52,12 @@ class Left:
 class Answer:
     """All that is said to one question; ``parts`` is None where it was not cut.
 
+    ``name`` is that of the asked places, "everywhere" where none is asked.
     ``unplaced`` is None where parts may share people; ``by_reporter`` where it was not asked for.
     """
 
     question: Question
+    name: str
     seq: int
     recorded_at: str | None
     totals: Sequence[Stated]

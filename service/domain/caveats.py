@@ -1,6 +1,6 @@
 """What a careful reader of one total would want to know, in codes and in plain sentences."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,7 +32,8 @@ class Evidence:
 
     ``relays`` are the figures that repeat others in the asked scope, ``silent`` the live reports
     that give no number there, ``divided`` the reporters whose own figures contradict each other,
-    and ``counted`` all counted figures, those outside the asked scope too.
+    and ``counted`` all counted figures, those outside the asked scope too. ``outcomes`` tells a
+    counted figure's outcomes, widened by the figures that reclassify its people.
     """
 
     asked: Scope
@@ -44,14 +45,15 @@ class Evidence:
     silent: Sequence[Statement]
     divided: Sequence[str]
     counted: Sequence[Figure]
+    outcomes: Callable[[Figure], frozenset[str]]
 
 
 def caveats(of: Evidence) -> list[Caveat]:
     """Return every caveat that applies to the total, the widest first."""
     found = [*_shared(of), *_open_ends(of), *_withheld(of)]
     if of.total.reported:
-        found += [*_contested(of), *_sources(of), *_own(of)]
-    return found
+        found += [*_contested(of), *_sources(of)]
+    return [*found, *_relayed(of), *_own(of)]
 
 
 def _caveat(of: Evidence, code: str, text: str, figures: Iterable[Figure]) -> Caveat:
@@ -84,7 +86,7 @@ def _shared(of: Evidence) -> Iterator[Caveat]:
     tests = {
         "places": ("other places", placed),
         "period": ("other days", lambda figure: figure.scope.period.within(asked.period)),
-        "outcomes": ("other outcomes", lambda figure: figure.scope.outcomes <= asked.outcomes),
+        "outcomes": ("other outcomes", lambda figure: of.outcomes(figure) <= asked.outcomes),
         "groups": (
             "other groups",
             lambda figure: within(of.groups.spans(figure.scope.groups), groups),
@@ -125,16 +127,17 @@ def _elsewhere(of: Evidence) -> list[Figure]:
 
     Figures that differ in their outcomes alone are added as a matter of course.
     """
-    siblings: dict[str, list[Figure]] = {}
-    for figure in of.counted:
-        if figure.scope.incident is not None:
+    incidents = {figure.scope.incident for figure in of.total.figures} - {None}
+    siblings: dict[str | None, list[Figure]] = {}
+    for figure in of.counted if incidents else ():
+        if figure.scope.incident in incidents:
             siblings.setdefault(figure.scope.incident, []).append(figure)
     return [
         figure
         for figure in of.total.figures
         if any(
             not _meet_anywhere(of, figure.scope, other.scope)
-            for other in siblings.get(figure.scope.incident or "", ())
+            for other in siblings.get(figure.scope.incident, ())
         )
     ]
 
@@ -236,8 +239,6 @@ def _contested(of: Evidence) -> Iterator[Caveat]:
 
 def _side(of: Evidence, figures: Sequence[Figure], end: str) -> str:
     """Return one side of a dispute, such as "at least 40 by A" or "at most 0 by B"."""
-    if not figures:
-        return ""
     words = []
     for figure in figures[:MOST_NAMED]:
         if end == "low":
@@ -259,6 +260,9 @@ def _sources(of: Evidence) -> Iterator[Caveat]:
     if len(reporters) == 1:
         text = f"Every figure counted comes from one reporter, {_named(of, reporters)}."
         yield _caveat(of, "single_reporter", text, figures)
+
+
+def _relayed(of: Evidence) -> Iterator[Caveat]:
     if of.relays:
         reports = list(dict.fromkeys(figure.report for figure in of.relays))
         who = _count(reports, "report repeats", "reports repeat")

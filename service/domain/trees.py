@@ -1,7 +1,6 @@
 """A tree of places or of groups, numbered so that "lies in" is a comparison of two integers."""
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
 Span = tuple[int, int]
 """A run of nodes in preorder: first (included) to last (excluded)."""
@@ -16,7 +15,6 @@ class Tree:
 
     def __init__(self, parents: Mapping[str, str | None]) -> None:
         """Number the nodes in preorder; every parent must be a key too, and there are no cycles."""
-        self._parents = dict(parents)
         self._children: dict[str | None, list[str]] = {}
         for node in sorted(parents):
             self._children.setdefault(parents[node], []).append(node)
@@ -34,11 +32,8 @@ class Tree:
             stack.append((node, True))
             stack.extend((child, False) for child in reversed(self.children(node)))
 
-    def __contains__(self, node: object) -> bool:
-        return node in self._parents
-
     def __len__(self) -> int:
-        return len(self._parents)
+        return len(self._spans)
 
     def roots(self) -> tuple[str, ...]:
         """Return the ids without a parent, sorted."""
@@ -47,10 +42,6 @@ class Tree:
     def children(self, node: str) -> tuple[str, ...]:
         """Return the ids directly below the node, sorted."""
         return tuple(self._children.get(node, ()))
-
-    def parent(self, node: str) -> str | None:
-        """Return the id directly above the node, None for a root."""
-        return self._parents[node]
 
     def span(self, node: str) -> Span:
         """Return the run of numbers that the node and everything below it take."""
@@ -71,11 +62,7 @@ class Tree:
 
     def whole(self) -> tuple[Span, ...]:
         """Return the span of everything: empty for a tree without nodes."""
-        return ((0, len(self._parents)),) if self._parents else ()
-
-    def near(self, node: str) -> tuple[str, ...]:
-        """Return up to three known ids that are spelled much like the given one."""
-        return tuple(get_close_matches(node, self._parents, n=3, cutoff=0.6))
+        return ((0, len(self)),) if self else ()
 
 
 def meet(one: tuple[Span, ...], other: tuple[Span, ...]) -> bool:

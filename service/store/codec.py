@@ -1,5 +1,6 @@
 """Reports as the ledger writes them down: JSON that can be read back into the same objects."""
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from hashlib import sha256
@@ -8,6 +9,7 @@ from typing import Any
 
 from service.domain.periods import Period
 from service.domain.report import Reclassification, Remark, Report, ReportedFigure, Source
+from service.domain.vocabulary import ROOT_GROUP
 
 
 def plain(value: Any) -> Any:
@@ -39,25 +41,48 @@ def remarks_from(body: list[dict[str, Any]]) -> tuple[Remark, ...]:
 
 
 def content_hash(report: Report) -> str:
-    """Return a hash of what was sent: equal for two reports that say the same in the same words.
+    """Return a hash of what was said: equal for two reports that say the same in the same words.
 
-    What the service made of it (ids, the reading of words) is left out, so that the same report
-    sent again is known again even when a later lexicon would read it otherwise.
+    How it was spelled does not matter: a scope on the report or on each figure, a default sent or
+    left out, an order that means nothing. What the service made of it (ids, the reading of words)
+    is left out too, so that the same report sent again is known again even when a later lexicon
+    would read it otherwise.
     """
     content = plain(report)
     content.pop("id")
-    for listed in ("places", "groups", "caveats"):
-        content[listed] = sorted(content.get(listed, ()))
+    content["caveats"] = sorted(report.caveats)
+    if not content.get("source"):
+        content.pop("source", None)
     for figure in content.get("figures", ()):
         read = "lexicon" in figure
-        for made in ("id", "soft", "qualifier", "lexicon", "disclosed"):
+        for made in ("id", "soft", "qualifier", "lexicon", "disclosed", "exactly"):
             figure.pop(made, None)
         if read:
             figure["low"] = figure["high"] = None
         figure["places"].sort()
         figure["groups"].sort()
+    content.update(_of_its_own(report))
     text = dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()
+
+
+def _of_its_own(report: Report) -> dict[str, Any]:
+    """Return the part of the report's own scope that none of its figures has taken up.
+
+    For a report without figures that is all of it.
+    """
+    figures = report.figures
+    groups = report.groups or (ROOT_GROUP,)
+    return {
+        "places": sorted(set(report.places).difference(*(each.places for each in figures))),
+        "groups": sorted(set(groups).difference(*(each.groups for each in figures))),
+        "period": _unless(report.period, [each.period for each in figures]),
+        "incident": _unless(report.incident, [each.incident for each in figures]),
+    }
+
+
+def _unless(value: Any, taken: Sequence[Any]) -> Any:
+    return None if value in taken else plain(value)
 
 
 def _tuples(body: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """The shape of the database, built up step by step; a step that has run is never edited."""
 
+import json
 from collections.abc import Callable
 from typing import Final
 
 from sqlite_utils import Migrations
 
+from service.store.codec import content_hash, report_from
 from service.store.sqlite import Database, Store
 
 Step = Callable[[Database], None]
@@ -235,4 +237,14 @@ def keys(db: Database) -> None:
             CONSTRAINT secret_is_hashed CHECK (length(secret_hash) = 64)
         ) STRICT
         """,
+    )
+
+
+@_step("0005_content")
+def content(db: Database) -> None:
+    """Hash the content of every report anew: by what it says, no longer by how it was spelled."""
+    rows = db.execute("SELECT seq, body FROM reports").fetchall()
+    db.conn.executemany(
+        "UPDATE reports SET content_hash = ? WHERE seq = ?",
+        [(content_hash(report_from(json.loads(body)["report"])), seq) for seq, body in rows],
     )

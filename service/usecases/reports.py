@@ -27,15 +27,16 @@ def submit(
 ) -> tuple[Recorded, bool]:
     """Return the recorded report and whether it is new; writes.
 
-    A ref that is known with the same content gives the report recorded then. Raises Invalid or
+    A ref that is known with the same content gives the report recorded then; what is said of its
+    places, groups and reporter must be what is recorded even so. Raises Invalid or
     Conflict, and then nothing at all is recorded, no new place either.
     """
     report = complete(sent, new_id())
     with store.writing() as db:
         known = _known(db, report)
+        named = resolve(db, sent)  # Before the known one is shown: an object in it may differ.
         if known is not None:
             return known, False
-        named = resolve(db, sent)
         replaced = _superseded(db, report)
         _check_links(db, report)
         body = recording.body_of(report, warnings(db, report, named))

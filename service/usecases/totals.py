@@ -130,8 +130,10 @@ class _Inquiry:
         scope = question.scope(frozenset().union(*wanted))
         parts = _cut(self._snapshot, question, wanted, self._seconds) if question.by else None
         alone = self._alone(wanted, scope) if question.by_reporter else None
+        places = self._snapshot.claims.places
         return Answer(
             question,
+            ", ".join(places[id].name for id in question.places) or "everywhere",
             self._snapshot.claims.seq,
             self._snapshot.claims.recorded_at,
             stated,
@@ -203,6 +205,7 @@ class _Inquiry:
                 silent,
                 self._divided(scope, each.total),
                 self._reckoner.counted,
+                self._reckoner.outcomes,
             )
             found += caveats(evidence)
         return found

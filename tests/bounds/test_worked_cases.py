@@ -178,3 +178,29 @@ def test_best_estimates_add_up_only_where_figures_stand_apart() -> None:
     assert not Reckoner([one, whole], PLACES, GROUPS).apart(scope("r"))
     again = figure("again", 1, 3, scope("a"))
     assert not Reckoner([one, again], PLACES, GROUPS).apart(scope("r"))
+
+
+def test_both_sides_are_named_where_only_events_tie_them() -> None:
+    """No column holds both the day's people and the event's where two registers speak of it."""
+    figures = [
+        figure("day", 0, 4, scope("r")),
+        figure("x", 5, None, scope("a", incident="x:1")),
+        figure("y", 1, None, scope("a", incident="y:1")),
+    ]
+    found = total(figures, scope("b"))
+    assert ids(found.floors_set_aside) == {"x"}
+    assert ids(found.ceilings_set_aside) == {"day"}
+
+
+def test_a_figure_speaks_of_a_scope_that_any_of_its_people_may_be_in() -> None:
+    reckoner = Reckoner([figure("here", 1, 1), figure("there", 1, 1, scope("s"))], PLACES, GROUPS)
+    assert ids(reckoner.meeting(scope("r"))) == {"here"}
+    assert ids(reckoner.meeting(scope("b"))) == set()
+
+
+def test_a_reclassified_figure_has_the_outcomes_of_those_that_followed() -> None:
+    captured = figure("captured", 1, 1, scope(outcomes="captured"), reclassifies="found")
+    reckoner = Reckoner([MISSING, FOUND, captured], PLACES, GROUPS)
+    assert reckoner.outcomes(MISSING) == {"missing", "killed", "captured"}
+    assert reckoner.outcomes(FOUND) == {"killed", "captured"}
+    assert reckoner.outcomes(captured) == {"captured"}

@@ -109,3 +109,7 @@ def test_a_thousand_parts_are_the_most() -> None:
     with pytest.raises(Invalid, match=r"More than 1,000 parts") as refused:
         spans(period("2021-01-01", "2023-09-28"), "day")
     assert refused.value.faults[0].pointer == "by"
+
+
+def test_a_period_that_ends_before_it_begins_has_no_parts() -> None:
+    assert spans(period("2024-01-02", "2024-01-01"), "day") == []

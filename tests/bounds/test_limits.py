@@ -1,0 +1,116 @@
+"""What is answered when the time runs out: something wider, which says so."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from service.bounds.reckoner import Reckoner
+from service.domain.figure import Figure, Scope
+from service.domain.total import Total
+from tests.bounds.build import GROUPS, PATIENCE, PLACES, figure, ids, scope, total
+
+NO_TIME = 0.0
+
+EACH_PAIR = [
+    figure("ab", 3, 3, scope("a b1")),
+    figure("bc", 3, 3, scope("b1 b2")),
+    figure("ca", 4, 4, scope("a b2")),
+]
+"""Three villages of which every two are counted together: a has 2, b1 has 1 and b2 has 2."""
+
+REGION = [
+    figure("region", 0, 100, scope("r")),
+    figure("a", 52, None, scope("a")),
+    figure("b", 52, None, scope("b")),
+]
+"""A region of at most 100 whose parts have at least 104."""
+
+DISPUTED_PAIRS = [*EACH_PAIR, figure("few", 0, 1, scope("a")), figure("any", 0, 9, scope("s"))]
+
+
+def settled(figures: Sequence[Figure], first: Scope) -> Reckoner:
+    """Return a reckoner that has answered one question already."""
+    reckoner = Reckoner(figures, PLACES, GROUPS)
+    reckoner.total(first, PATIENCE)
+    return reckoner
+
+
+def contains(wide: Total, narrow: Total) -> bool:
+    """Whether the one range holds the other."""
+    assert wide.low is not None
+    assert narrow.low is not None
+    return wide.low <= narrow.low and (
+        wide.high is None or (narrow.high is not None and narrow.high <= wide.high)
+    )
+
+
+def test_pairs_need_the_solver_and_get_it() -> None:
+    found = total(EACH_PAIR, scope("a"))
+    assert (found.low, found.high, found.exact) == (2, 2, True)
+
+
+@pytest.mark.parametrize("where", ["a", "b1", "b2", "r", "a b1"])
+def test_without_time_the_first_answer_is_wider(where: str) -> None:
+    short, whole = (total(EACH_PAIR, scope(where), time) for time in (NO_TIME, PATIENCE))
+    assert not short.exact
+    assert contains(short, whole)
+    assert (short.because_low, short.because_high) == ((), ())
+
+
+@pytest.mark.parametrize("where", ["a", "b1", "b2", "r"])
+def test_without_time_the_second_answer_is_wider(where: str) -> None:
+    reckoner = settled(EACH_PAIR, scope("a b1"))
+    short, whole = (reckoner.total(scope(where), time) for time in (NO_TIME, PATIENCE))
+    assert (short.low, short.high, short.exact) == (0, None, False)
+    assert whole.exact
+    assert contains(short, whole)
+
+
+def test_without_time_no_contradiction_is_found_and_every_end_of_it_left_out() -> None:
+    short = total(DISPUTED_PAIRS, scope("a"), NO_TIME)
+    assert (short.low, short.high, short.exact) == (0, None, False)
+    assert (short.disputed, short.nearest) == (False, None)
+
+
+def test_a_contradiction_that_was_found_stands_when_time_runs_out() -> None:
+    reckoner = settled(DISPUTED_PAIRS, scope("r"))
+    short, whole = (reckoner.total(scope("a"), time) for time in (NO_TIME, PATIENCE))
+    assert short.disputed
+    assert ids(short.floors_set_aside) == ids(whole.floors_set_aside)
+    assert ids(short.ceilings_set_aside) == ids(whole.ceilings_set_aside)
+    assert contains(short, whole)
+
+
+def test_without_time_the_nearest_reading_is_unknown_and_the_answer_not_exact() -> None:
+    reckoner = settled(REGION, scope("a"))
+    short, whole = (reckoner.total(scope("r"), time) for time in (NO_TIME, PATIENCE))
+    assert (whole.low, whole.high, whole.nearest, whole.exact) == (0, None, (100, 104), True)
+    assert (short.low, short.high, short.nearest, short.exact) == (0, None, None, False)
+
+
+def test_a_nearest_reading_that_is_not_told_costs_nothing() -> None:
+    """The dispute in village a does not concern b2, which no figure of it reaches."""
+    figures = [
+        figure("a3", 3, 3, scope("a")),
+        figure("a9", 9, 9, scope("a")),
+        figure("b", 4, 4, scope("b2")),
+        figure("cap", 0, 1_000, scope("a b2")),
+    ]
+    found = settled(figures, scope("a")).total(scope("b2"), NO_TIME)
+    assert (found.low, found.high, found.disputed, found.exact) == (4, 4, False, True)
+
+
+def test_one_question_cut_short_does_not_spoil_the_next() -> None:
+    reckoner = Reckoner(DISPUTED_PAIRS, PLACES, GROUPS)
+    assert not reckoner.total(scope("a"), NO_TIME).exact
+    again, fresh = reckoner.total(scope("a"), PATIENCE), total(DISPUTED_PAIRS, scope("a"))
+    assert again == fresh
+    assert again.exact
+
+
+def test_what_takes_no_solver_is_exact_without_time() -> None:
+    nested = [figure("part", 3, 4, scope("a")), figure("whole", 10, 12, scope("r"))]
+    found = total(nested, scope("b"), NO_TIME)
+    assert (found.low, found.high, found.exact) == (0, 9, True)
+    lone = total([figure("lone", 3, 4)], scope("a"), NO_TIME)
+    assert (lone.low, lone.high, lone.exact) == (3, 4, True)

@@ -1,0 +1,125 @@
+"""Nested rows are answered without a solver, and with the solver's own answer."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from service.bounds import nested
+from service.domain.figure import Figure, Scope
+from service.domain.periods import Period
+from service.domain.total import Total
+from service.domain.vocabulary import ROOT_GROUP
+from tests.bounds.build import figure, scope, scopes, sets, total
+
+
+def reach(
+    covers: list[list[int]],
+    floors: list[int],
+    ceilings: list[float],
+    wanted: list[int],
+) -> tuple[int, int | None] | None:
+    """Return the least and the most of the wanted columns; None where the rows contradict."""
+    outcome = nested.solve(
+        np.array(covers, dtype=bool),
+        np.array(floors, dtype=float),
+        np.array(ceilings, dtype=float),
+        np.array(wanted, dtype=bool),
+    )
+    assert outcome is not None
+    if outcome.range is None:
+        return None
+    most = outcome.range.most_in
+    return outcome.range.least_in.value, None if most is None else most.value
+
+
+def test_a_floor_around_a_ceiling_leaves_the_rest() -> None:
+    assert reach([[1, 1], [0, 1]], [10, 0], [np.inf, 4], [1, 0]) == (6, None)
+
+
+def test_a_ceiling_around_a_floor_leaves_the_rest() -> None:
+    assert reach([[1, 1], [0, 1]], [0, 4], [10, np.inf], [1, 0]) == (0, 6)
+
+
+def test_rows_apart_are_added() -> None:
+    assert reach([[1, 0], [0, 1]], [3, 4], [5, 6], [1, 1]) == (7, 11)
+
+
+def test_a_column_of_no_row_is_open() -> None:
+    assert reach([[1, 0]], [3], [5], [1, 1]) == (3, None)
+    assert reach([[1, 0]], [3], [5], [1, 0]) == (3, 5)
+
+
+def test_equal_rows_lie_in_each_other() -> None:
+    assert reach([[1, 1], [1, 1]], [3, 5], [9, 7], [1, 1]) == (5, 7)
+
+
+def test_rows_that_contradict_allow_nothing() -> None:
+    assert reach([[1, 1], [0, 1]], [0, 5], [4, np.inf], [1, 1]) is None
+
+
+def test_crossing_rows_are_left_to_the_solver() -> None:
+    ends = np.zeros(2), np.full(2, np.inf)
+    crossing = np.array([[1, 1, 0], [0, 1, 1]], dtype=bool)
+    assert nested.solve(crossing, *ends, np.ones(3, dtype=bool)) is None
+
+
+def test_more_rows_than_are_worth_comparing_are_left_to_the_solver() -> None:
+    many = nested.LARGEST + 1
+    ends = np.zeros(many), np.full(many, np.inf)
+    assert nested.solve(np.eye(many, dtype=bool), *ends, np.ones(many, dtype=bool)) is None
+    fewer = nested.LARGEST
+    ends = np.zeros(fewer), np.full(fewer, np.inf)
+    assert nested.solve(np.eye(fewer, dtype=bool), *ends, np.ones(fewer, dtype=bool)) is not None
+
+
+def days(first: int, last: int) -> Scope:
+    """Return the scope of the days that come so long after a first one."""
+    day = date(2020, 1, 1)
+    period = Period(day + timedelta(first), day + timedelta(last))
+    return Scope(("a",), period, frozenset({"killed"}), (ROOT_GROUP,))
+
+
+def ladder(rungs: int) -> list[Figure]:
+    """Return running totals, one within the next: 2 people a day, give or take one."""
+    return [
+        figure(f"f{rung}", 2 * rung, 2 * rung + 1, days(1, rung)) for rung in range(1, rungs + 1)
+    ]
+
+
+def told(found: Total) -> tuple[object, ...]:
+    """Everything in a total that may not depend on how it was come by."""
+    return found.low, found.high, found.exact, found.disputed, found.nearest
+
+
+def by_solver(figures: list[Figure], asked: Scope) -> Total:
+    """Return the total as it is where no rows are few enough for the shorter way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nested, "LARGEST", 0)
+        return total(figures, asked)
+
+
+def test_a_long_ladder_has_the_steps_of_a_short_one() -> None:
+    short, long = (total(ladder(rungs), days(200, 200)) for rungs in (200, nested.LARGEST + 44))
+    assert (short.low, short.high, short.exact) == (1, 3, True)
+    assert (long.low, long.high, long.exact) == (1, 3, True)
+    assert {step.figure.id for step in long.because_low} == {"f199", "f200"}
+
+
+@settings(max_examples=300, deadline=None)
+@given(sets(most=6, reclassified=False), scopes(asked=True))
+def test_the_solver_gives_the_same_answer(figures: list[Figure], asked: Scope) -> None:
+    assert told(total(figures, asked)) == told(by_solver(figures, asked))
+
+
+def test_the_solver_gives_the_same_dispute() -> None:
+    figures = [
+        figure("region", 0, 100, scope("r")),
+        figure("a", 52, None, scope("a")),
+        figure("b", 52, None, scope("b")),
+    ]
+    one, other = total(figures, scope("r")), by_solver(figures, scope("r"))
+    assert told(one) == told(other) == (0, None, True, True, (100, 104))
+    assert one.floors_set_aside == other.floors_set_aside
+    assert one.ceilings_set_aside == other.ceilings_set_aside

@@ -1,0 +1,495 @@
+"""What is counted for a question, how it is cut, and what is said beside it."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from schemas.report import ReportIn
+from service.domain.answer import Answer
+from service.domain.errors import Invalid
+from service.domain.periods import Period
+from service.domain.question import Question
+from service.store.sqlite import Store
+from service.usecases import registry, reports, totals
+from service.usecases.snapshot import Kept, Snapshots
+from tests import make
+from tests.conftest import BEGIN
+
+KILLED = frozenset({"killed"})
+WOUNDED = frozenset({"wounded"})
+SKY = {"id": "sky", "name": "Sky"}
+REGION = {"id": "region", "name": "Region"}
+A = {"id": "a", "name": "A", "parent": "region"}
+B = {"id": "b", "name": "B", "parent": "region"}
+DAY = {"from": "2024-12-14", "to": "2024-12-14"}
+
+Post = Callable[..., str]
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture
+def post(store: Store, new_id: Callable[[], str]) -> Post:
+    """Record a report about people killed in a region on one day, and return its id."""
+
+    def posted(*figures: dict[str, Any], **changes: Any) -> str:
+        whole = [{"outcomes": ["killed"], **figure} for figure in figures]
+        defaults = {"period": DAY, "places": [REGION], "figures": whole or ...}
+        body = make.report(**{**defaults, **changes})
+        found, _ = reports.submit(store, ReportIn().load(body), actor="k", now=BEGIN, new_id=new_id)
+        return found.report.id
+
+    return posted
+
+
+@pytest.fixture
+def ask(store: Store) -> Ask:
+    """Put a question, by default about those killed anywhere at any time."""
+    snapshots = Snapshots()
+
+    def asked(**question: Any) -> Answer:
+        whole = Question(**{"outcomes": (KILLED,), **question})
+        seq = totals.moment_asked(store, whole, BEGIN + timedelta(days=1))
+        return totals.totals(store, snapshots, whole, seq, 20.0)
+
+    return asked
+
+
+def december(day: int) -> date:
+    """Return a day of December 2024."""
+    return date(2024, 12, day)
+
+
+def bounds(answer: Answer) -> tuple[int | None, int | None]:
+    """Return low and high of the only total."""
+    (stated,) = answer.totals
+    return stated.total.low, stated.total.high
+
+
+def used(answer: Answer) -> list[str]:
+    """Return the ids of the figures that were counted."""
+    return [figure.id for figure in answer.used]
+
+
+def left(answer: Answer) -> dict[str, str]:
+    """Return why each figure that was not counted was left out."""
+    return {each.figure.id: each.reason for each in answer.excluded}
+
+
+def lows(answer: Answer) -> dict[str, list[int | None]]:
+    """Return the lows of every part by key."""
+    return {part.key: [each.total.low for each in part.totals] for part in answer.parts or ()}
+
+
+def codes(answer: Answer) -> set[str]:
+    """Return the codes of all caveats of the whole."""
+    return {caveat.code for caveat in answer.caveats}
+
+
+def test_the_usual_totals_are_outcomes_then_joint_sets_then_all(post: Post, ask: Ask) -> None:
+    post(
+        {"exactly": 3, "outcomes": ["wounded", "missing"]},
+        {"exactly": 9, "outcomes": ["killed", "wounded", "missing"]},
+        {"exactly": 4, "outcomes": ["killed", "captured"]},
+        {"exactly": 4, "outcomes": ["killed", "wounded"]},
+        {"exactly": 9, "outcomes": ["killed", "wounded", "missing", "captured"]},
+    )
+    assert [" ".join(sorted(each.outcomes)) for each in ask(outcomes=()).totals] == [
+        "killed",
+        "wounded",
+        "missing",
+        "captured",
+        "killed wounded",
+        "captured killed",
+        "missing wounded",
+        "killed missing wounded",
+        "captured killed missing wounded",
+    ]
+
+
+def test_joint_sets_that_do_not_meet_the_question_are_not_totalled(post: Post, ask: Ask) -> None:
+    post({"exactly": 3, "outcomes": ["killed", "wounded"]})
+    post({"exactly": 3, "outcomes": ["killed", "missing"]}, places=[make.place("far")])
+    sets = [each.outcomes for each in ask(outcomes=(), places=("region",)).totals]
+    assert frozenset({"killed", "wounded"}) in sets
+    assert frozenset({"killed", "missing"}) not in sets
+
+
+def test_joint_sets_that_are_not_counted_are_not_totalled(post: Post, ask: Ask) -> None:
+    first = post({"exactly": 3, "outcomes": ["killed", "wounded"]})
+    post({"exactly": 3, "outcomes": ["killed"]}, supersedes=first)
+    assert len(ask(outcomes=()).totals) == 5
+
+
+def test_the_totals_asked_for_stand_in_the_order_of_asking(ask: Ask) -> None:
+    asked = (WOUNDED, KILLED | WOUNDED, KILLED)
+    assert tuple(each.outcomes for each in ask(outcomes=asked).totals) == asked
+
+
+def test_best_is_the_sum_of_the_estimates_of_figures_apart(post: Post, ask: Ask) -> None:
+    post({"low": 3, "high": 9, "best": 5}, places=[REGION, A])
+    (stated,) = ask().totals
+    assert stated.best == 5
+    post({"exactly": 2}, places=[make.place("far")])
+    (stated,) = ask().totals
+    assert stated.best == 7
+
+
+def test_best_is_not_made_up(post: Post, ask: Ask) -> None:
+    post({"low": 3, "high": 9}, places=[REGION])
+    (stated,) = ask().totals
+    assert stated.best is None
+
+
+def test_there_is_no_best_where_nothing_is_reported(ask: Ask) -> None:
+    (stated,) = ask().totals
+    assert stated.best is None
+
+
+def test_there_is_no_best_of_figures_that_overlap(post: Post, ask: Ask) -> None:
+    post({"exactly": 9})
+    post({"exactly": 3}, places=[A])
+    (stated,) = ask().totals
+    assert stated.best is None
+
+
+def test_there_is_no_best_of_a_claim_made_twice(post: Post, ask: Ask) -> None:
+    post({"exactly": 9})
+    post({"exactly": 9}, reporter=SKY)
+    (stated,) = ask().totals
+    assert stated.best is None
+
+
+def test_there_is_no_best_of_figures_that_reach_outside(post: Post, ask: Ask) -> None:
+    post({"exactly": 9}, places=[REGION, A])
+    (stated,) = ask(places=("a",)).totals
+    assert stated.best is None
+
+
+def test_filters_leave_out_without_a_word(post: Post, ask: Ask) -> None:
+    post({"exactly": 9})
+    post({"exactly": 4}, reporter=SKY)
+    assert bounds(ask(reporters=("sky",))) == (4, 4)
+    assert bounds(ask(reporters=("sky", "ua-hur"))) == (4, 9)
+    assert bounds(ask(exclude_reporters=("sky",))) == (9, 9)
+    assert bounds(ask(exclude_parties=True)) == (4, 4)
+    assert used(ask(exclude_parties=True)) == ["r2-1"]
+    assert left(ask(exclude_parties=True)) == {}
+
+
+def test_filters_apply_to_what_was_not_counted_anyway(post: Post, ask: Ask) -> None:
+    post(reporter=SKY, figures=[{"outcomes": ["killed"], "exactly": 4}])
+    post({"exactly": 4}, relays="r1")
+    assert left(ask()) == {"r2-1": "relay"}
+    assert left(ask(reporters=("sky",))) == {}
+
+
+def test_filters_apply_to_silence(post: Post, ask: Ask) -> None:
+    post(stance="does_not_acknowledge")
+    assert codes(ask()) == {"not_acknowledged"}
+    assert codes(ask(exclude_parties=True)) == set()
+
+
+def test_silence_is_told_where_it_meets_the_question(post: Post, ask: Ask) -> None:
+    post(stance="declines_to_say")
+    post({"exactly": 1}, places=[make.place("far")], reporter=SKY)
+    assert codes(ask(places=("region",))) == {"declined"}
+    assert "declined" not in codes(ask(places=("far",)))
+    assert codes(ask(period=Period(None, december(13)))) == set()
+
+
+def test_a_silence_that_was_replaced_is_not_told(post: Post, ask: Ask) -> None:
+    first = post(stance="declines_to_say")
+    post({"exactly": 4}, supersedes=first)
+    assert "declined" not in codes(ask())
+    assert bounds(ask()) == (4, 4)
+
+
+def test_a_relay_is_not_counted_and_neither_is_its_relay(post: Post, ask: Ask) -> None:
+    post({"exactly": 4})
+    post({"exactly": 5}, reporter=SKY, relays="r1")
+    post({"exactly": 6}, reporter={"id": "bbc", "name": "BBC"}, relays="r2")
+    assert bounds(ask()) == (4, 4)
+    assert used(ask()) == ["r1-1"]
+    assert left(ask()) == {"r2-1": "relay", "r3-1": "relay"}
+    (relayed,) = [each for each in ask().caveats if each.code == "relayed"]
+    assert relayed.text.startswith("2 reports repeat")
+
+
+def test_a_relay_is_not_counted_where_its_origin_is_not_either(post: Post, ask: Ask) -> None:
+    post({"exactly": 4})
+    post({"exactly": 5}, reporter=SKY, relays="r1")
+    post({"exactly": 7}, supersedes="r1")
+    assert bounds(ask()) == (7, 7)
+    assert left(ask()) == {"r1-1": "superseded", "r2-1": "relay"}
+    alone = ask(reporters=("sky",))
+    assert not alone.totals[0].total.reported
+    assert codes(alone) == {"relayed"}
+
+
+def test_a_superseded_relay_is_called_superseded(post: Post, ask: Ask) -> None:
+    post({"exactly": 4})
+    post({"exactly": 5}, reporter=SKY, relays="r1")
+    post({"exactly": 6}, reporter=SKY, relays="r1", supersedes="r2")
+    assert left(ask()) == {"r2-1": "superseded", "r3-1": "relay"}
+    (relayed,) = [each for each in ask().caveats if each.code == "relayed"]
+    assert relayed.text.startswith("One report repeats")
+
+
+def test_what_does_not_meet_the_question_is_neither_used_nor_excluded(post: Post, ask: Ask) -> None:
+    post({"exactly": 4}, {"exactly": 1, "outcomes": ["missing"]})
+    post({"exactly": 4}, relays="r1", reporter=SKY)
+    post({"exactly": 2}, places=[make.place("far")])
+    answer = ask(places=("far",), outcomes=(KILLED,))
+    assert (used(answer), left(answer)) == (["r3-1"], {})
+    assert used(ask(outcomes=(WOUNDED,))) == []
+    assert used(ask(outcomes=(frozenset({"missing"}),))) == ["r1-2"]
+
+
+@pytest.fixture
+def villages(post: Post) -> None:
+    """At least 30 in the region, 3 in village a, 4 in b on the next day."""
+    post({"low": 30})
+    post({"exactly": 3}, places=[A])
+    post({"exactly": 4}, places=[B], period={"from": "2024-12-15", "to": "2024-12-15"})
+
+
+def test_what_straddles_can_be_left_out(villages: None, ask: Ask) -> None:
+    answer = ask(places=("a",), straddling=False)
+    assert (used(answer), left(answer)) == (["r2-1"], {"r1-1": "straddles"})
+    assert bounds(answer) == (3, 3)
+    assert "shared_places" not in codes(answer)
+
+
+def test_days_outside_the_question_straddle(post: Post, ask: Ask) -> None:
+    post({"exactly": 9}, period=make.PERIOD)
+    answer = ask(period=Period(december(14), december(14)), straddling=False)
+    assert left(answer) == {"r1-1": "straddles"}
+    assert not answer.totals[0].total.reported
+
+
+def test_groups_outside_the_question_straddle(post: Post, ask: Ask) -> None:
+    post({"exactly": 9})
+    post({"exactly": 2, "groups": [{"id": "dprk", "name": "DPRK"}]})
+    answer = ask(groups=("dprk",), straddling=False)
+    assert (used(answer), left(answer)) == (["r2-1"], {"r1-1": "straddles"})
+
+
+def test_outcomes_outside_the_question_do_not_straddle(post: Post, ask: Ask) -> None:
+    post({"exactly": 9, "outcomes": ["killed", "wounded"]})
+    answer = ask(places=("region",), straddling=False)
+    assert used(answer) == ["r1-1"]
+    assert codes(answer) >= {"shared_outcomes"}
+
+
+def test_what_straddles_is_told_of_the_outcomes_asked_for_only(post: Post, ask: Ask) -> None:
+    post({"exactly": 9}, {"exactly": 1, "outcomes": ["missing"]}, places=[REGION, A])
+    answer = ask(places=("a",), straddling=False)
+    assert left(answer) == {"r1-1": "straddles"}
+
+
+def test_each_part_leaves_out_what_straddles_it(villages: None, ask: Ask) -> None:
+    answer = ask(places=("region",), by="place", straddling=False)
+    assert lows(answer) == {"a": [3], "b": [4]}
+    assert used(answer) == ["r1-1", "r2-1", "r3-1"]
+    assert [each.low for each in answer.unplaced or ()] == [27]
+
+
+def test_parts_are_bounded_each_on_its_own(villages: None, ask: Ask) -> None:
+    answer = ask(places=("region",), by="place")
+    assert lows(answer) == {"a": [3], "b": [4]}
+    assert [(part.key, part.name) for part in answer.parts or ()] == [("a", "A"), ("b", "B")]
+    assert [part.totals[0].total.high for part in answer.parts or ()] == [3, None]
+
+
+def test_what_lies_in_no_one_part_is_unplaced(villages: None, ask: Ask) -> None:
+    answer = ask(places=("region",), by="place")
+    assert bounds(answer) == (34, None)
+    assert [(each.outcomes, each.low) for each in answer.unplaced or ()] == [(KILLED, 27)]
+
+
+def test_nobody_is_unplaced_below_zero(post: Post, ask: Ask) -> None:
+    post({"low": 3, "high": 3}, places=[REGION, A])
+    post({"low": 9, "high": 9}, places=[A], reporter=SKY)
+    answer = ask(places=("region",), by="place")
+    assert min(each.low for each in answer.unplaced or ()) >= 0
+
+
+def test_everywhere_is_cut_into_the_roots(villages: None, post: Post, ask: Ask) -> None:
+    post({"exactly": 1}, places=[make.place("far")])
+    assert lows(ask(by="place")) == {"far": [1], "region": [34]}
+
+
+def test_places_asked_for_twice_are_cut_once(villages: None, ask: Ask) -> None:
+    assert lows(ask(places=("a", "region"), by="place")) == {"a": [3], "b": [4]}
+
+
+def test_a_place_without_places_below_has_no_parts(villages: None, ask: Ask) -> None:
+    answer = ask(places=("a",), by="place")
+    assert answer.parts == []
+    assert [each.low for each in answer.unplaced or ()] == [3]
+
+
+def test_days_are_parts(villages: None, ask: Ask) -> None:
+    answer = ask(period=Period(december(13), december(15)), by="day")
+    assert lows(answer) == {"2024-12-13": [None], "2024-12-14": [30], "2024-12-15": [4]}
+
+
+def test_outcomes_are_parts_and_what_joins_them_is_unplaced(post: Post, ask: Ask) -> None:
+    post({"low": 30, "outcomes": ["killed", "wounded"]}, {"exactly": 3})
+    answer = ask(outcomes=(KILLED | WOUNDED, KILLED), by="outcome")
+    assert lows(answer) == {"killed": [3], "wounded": [27]}
+    assert [each.low for each in answer.unplaced or ()] == [0, 0]
+    alone = ask(outcomes=(KILLED,), by="outcome")
+    assert lows(alone) == {"killed": [3]}
+
+
+def test_people_of_one_of_two_outcomes_are_unplaced(post: Post, ask: Ask) -> None:
+    post({"low": 30, "outcomes": ["killed", "wounded"]})
+    answer = ask(outcomes=(KILLED | WOUNDED,), by="outcome")
+    assert lows(answer) == {"killed": [0], "wounded": [0]}
+    assert [each.low for each in answer.unplaced or ()] == [30]
+
+
+def test_groups_below_the_asked_one_are_parts(post: Post, ask: Ask) -> None:
+    post({"exactly": 9, "groups": ["everyone"]})
+    post({"exactly": 2, "groups": [{"id": "dprk", "name": "DPRK"}]})
+    answer = ask(by="group")
+    assert lows(answer) == {"dprk": [2]}
+    assert [each.low for each in answer.unplaced or ()] == [7]
+
+
+def test_reporters_are_parts_that_share_people(post: Post, ask: Ask) -> None:
+    post({"exactly": 9})
+    post({"exactly": 4}, reporter=SKY)
+    answer = ask(by="reporter")
+    assert lows(answer) == {"sky": [4], "ua-hur": [9]}
+    assert answer.unplaced is None
+    assert answer.by_reporter is None
+
+
+def test_each_reporter_alone_stands_beside_the_whole(post: Post, ask: Ask) -> None:
+    post({"exactly": 9}, {"low": 2, "outcomes": ["missing"]})
+    post({"exactly": 4}, reporter=SKY)
+    post({"exactly": 4}, relays="r2", reporter={"id": "bbc", "name": "BBC"})
+    answer = ask(by_reporter=True)
+    assert answer.parts is None
+    alone = {part.key: part for part in answer.by_reporter or ()}
+    assert list(alone) == ["sky", "ua-hur"]
+    assert (alone["sky"].name, alone["sky"].totals[0].total.high) == ("Sky", 4)
+    assert {each.code for each in alone["sky"].caveats} == {"single_reporter"}
+
+
+def test_a_reporter_alone_is_filtered_like_the_whole(villages: None, ask: Ask) -> None:
+    answer = ask(places=("a",), straddling=False, by_reporter=True)
+    (alone,) = answer.by_reporter or ()
+    assert (alone.totals[0].total.low, alone.totals[0].total.high) == (3, 3)
+
+
+def test_a_reporter_at_odds_with_itself_is_told(post: Post, ask: Ask) -> None:
+    post({"exactly": 9}, reporter=SKY)
+    post({"exactly": 4}, reporter=SKY)
+    (found,) = [each for each in ask().caveats if each.code == "same_reporter_conflict"]
+    assert found.reporters == ("sky",)
+
+
+def test_reporters_at_odds_with_each_other_are_not_at_odds_with_themselves(
+    post: Post, ask: Ask
+) -> None:
+    post({"exactly": 9}, reporter=SKY)
+    post({"exactly": 4})
+    assert "disputed" in codes(ask())
+    assert "same_reporter_conflict" not in codes(ask())
+
+
+def test_caveats_stand_for_each_total(post: Post, ask: Ask) -> None:
+    post({"low": 30, "outcomes": ["killed", "wounded"]})
+    answer = ask(outcomes=(KILLED, KILLED | WOUNDED))
+    shared = [each.outcomes for each in answer.caveats if each.code == "shared_outcomes"]
+    assert shared == [KILLED]
+
+
+def test_unknown_ids_are_refused_by_parameter(post: Post, ask: Ask) -> None:
+    post({"exactly": 1})
+    with pytest.raises(Invalid) as refused:
+        ask(places=("regoin",), groups=("x",), reporters=("ua-hu",), exclude_reporters=("y",))
+    assert [(each.pointer, each.detail) for each in refused.value.faults] == [
+        ("place", "There is no place regoin; did you mean region?"),
+        ("group", "There is no group x."),
+        ("reporter", "There is no reporter ua-hu; did you mean ua-hur?"),
+        ("exclude_reporter", "There is no reporter y."),
+    ]
+
+
+def test_the_first_few_unknown_ids_are_named(ask: Ask) -> None:
+    with pytest.raises(Invalid) as refused:
+        ask(places=tuple("abcdef"))
+    assert len(refused.value.faults) == totals.MOST_FAULTS
+
+
+def test_too_many_parts_are_refused(store: Store, ask: Ask, post: Post) -> None:
+    places = [make.place(f"p{number}") for number in range(1000)]
+    post({"exactly": 1}, places=places)
+    assert len(ask(by="place").parts or ()) == 1000
+    registry.describe(
+        store, "place", "one-more", {"name": "X"}, may_change=False, actor=None, now=BEGIN
+    )
+    with pytest.raises(Invalid, match="1,001 parts") as refused:
+        ask(by="place")
+    assert refused.value.faults[0].pointer == "by"
+
+
+def test_what_one_request_records_is_one_moment(post: Post, store: Store, ask: Ask) -> None:
+    post({"exactly": 9})
+    for seq in (1, 2, 3):
+        assert ask(as_of=seq).seq == 3
+    assert totals.moment_asked(store, Question(as_of=0), BEGIN) == 0
+    assert totals.moment_asked(store, Question(), BEGIN) == 3
+
+
+def test_a_moment_to_come_is_refused(post: Post, store: Store) -> None:
+    post({"exactly": 9})
+    with pytest.raises(Invalid, match="The record ends at 3; it has no entry 4 yet"):
+        totals.moment_asked(store, Question(as_of=4), BEGIN)
+    with pytest.raises(Invalid, match="still to come"):
+        totals.moment_asked(store, Question(as_of="2026-01-05T10:00:00.000001Z"), BEGIN)
+
+
+def test_an_instant_stands_for_the_last_entry_by_then(post: Post, store: Store) -> None:
+    post({"exactly": 9})
+    now = "2026-01-05T10:00:00.000000Z"
+    assert totals.moment_asked(store, Question(as_of=now), BEGIN) == 3
+    before = "2026-01-05T09:59:59.999999Z"
+    assert totals.moment_asked(store, Question(as_of=before), BEGIN) == 0
+
+
+def test_before_everything_nothing_is_reported(post: Post, ask: Ask) -> None:
+    post({"exactly": 9})
+    answer = ask(as_of=0)
+    assert (answer.seq, answer.recorded_at) == (0, None)
+    assert not answer.totals[0].total.reported
+    assert (answer.used, list(answer.excluded), answer.caveats) == ((), [], [])
+
+
+def test_ids_that_came_later_are_unknown_before(post: Post, ask: Ask) -> None:
+    post({"exactly": 9})
+    post({"exactly": 9}, places=[make.place("later")])
+    with pytest.raises(Invalid, match="There is no place later"):
+        ask(as_of=3, places=("later",))
+
+
+def test_a_kept_result_is_made_once() -> None:
+    made: list[str] = []
+    kept = Kept(2)
+    for key in "aabab":
+        assert kept.get(key, lambda key=key: made.append(key) or key) == key
+    assert made == ["a", "b"]
+
+
+def test_what_was_not_asked_for_longest_is_dropped_first() -> None:
+    made: list[str] = []
+    kept = Kept(2)
+    for key in "abacab":
+        kept.get(key, lambda key=key: made.append(key))
+    assert made == ["a", "b", "c", "b"]
