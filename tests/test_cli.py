@@ -32,7 +32,7 @@ def test_help_teaches_every_command_and_setting(run: Any) -> None:
 def test_migrate_says_what_it_did(run: Any) -> None:
     first, second = run("migrate"), run("migrate")
     assert (first.exit_code, first.stdout) == (0, "")
-    assert "4 steps" in first.stderr
+    assert "5 steps" in first.stderr
     assert "up to date" in second.stderr
 
 

@@ -1,6 +1,7 @@
 """What a client still sends when it is refused: read and thrown away, so that it can listen."""
 
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 from flask import Flask, Response, request
@@ -41,10 +42,9 @@ def _read_away(body: Any, socket: Any) -> None:
             if not read:
                 return
             left -= read
-    except (
-        Exception
-    ):  # The server's own errors, which are not known here: there is no more to read.
+    except Exception:  # The server's own errors are not known here; any of them ends the body.
         return
     finally:
-        if socket is not None:
-            socket.settimeout(usual)
+        with suppress(OSError):
+            if socket is not None:
+                socket.settimeout(usual)

@@ -5,28 +5,20 @@ Least excess: every floor taken as true, how few must be above the ceilings. An 
 when some world that bends the reports so little bends that end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.bounds import nested
-from service.bounds.optimum import Ends, free_atoms
-from service.bounds.pieces import Piece, connected, joined, pieces
-from service.bounds.program import Flags, Indices, Program
-from service.bounds.solver import NOISE, Deadline, Model, Unsolved, without_noise
+from service.bounds.elastic import BENT, Elastic
+from service.bounds.optimum import free_atoms
+from service.bounds.pieces import Ends, Piece, connected, pieces
+from service.bounds.program import Flags, Program
+from service.bounds.rows import Row
+from service.bounds.solver import NOISE, Deadline, Unsolved
 from service.domain.figure import Figure
-
-SPREAD = 1e-3
-"""How far an end is bent at most while as many as possible are bent at once."""
-
-BENT = 1e-5
-"""From how many people on an end counts as bent; the solver's own tolerance is 1e-7."""
-
-Nearest = tuple[float, float | None]
-"""The least and the most in the nearest reading, real-valued; a most of None is open."""
 
 Side = Literal["floors", "ceilings"]
 
@@ -49,52 +41,93 @@ class Bending:
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
-    """What is left of a program's ends, the disputes about the rest, and where to bend for them.
+class Settled:
+    """The ends that stand, the disputes about the rest, and where to bend for them.
 
     ``exact`` is False where the time ran out; all ends of such a piece are then left out, so that
     bounds may be wider than they need be and never narrower.
     """
 
-    ends: Ends
     given: Ends
+    ends: Ends
     disputes: tuple[Dispute, ...]
     bendings: tuple[Bending, ...]
     exact: bool
 
 
-def settle(program: Program, by: Deadline) -> Settlement:
-    """Return the ends that stand when those that contradict each other are set aside."""
-    given = Ends(
-        np.array([row.floor for row in program.rows], dtype=float),
-        np.array(
-            [np.inf if row.ceiling is None else row.ceiling for row in program.rows], dtype=float
-        ),
-    )
-    left = Ends(given.floors.copy(), given.ceilings.copy())
-    free = free_atoms(program, given)
-    binding = (given.floors > 0) & ~program.atoms[:, free].any(axis=1)
-    nothing = np.zeros(program.covers.shape[1], dtype=bool)
-    disputes: list[Dispute] = []
-    bendings: list[Bending] = []
-    exact = True
-    for piece in pieces(program, binding, given.capped, nothing):
-        if _agrees(program, piece, given):
-            continue
-        try:
-            contested = _Contest(program, piece, given, by)
-            bending = contested.bending()
-        except Unsolved:
-            left.floors[piece.rows], left.ceilings[piece.rows] = 0, np.inf
-            exact = False
-            continue
-        if bending is None:
-            continue
-        bendings.append(bending)
-        disputes.extend(contested.disputes())
-        for row in piece.rows:
-            left.floors[row], left.ceilings[row] = contested.left(int(row))
-    return Settlement(left, given, tuple(disputes), tuple(bendings), exact)
+@dataclass(frozen=True, slots=True)
+class _Ruling:
+    """What came of one piece: the floors and ceilings that stand, in the order of its rows."""
+
+    left: Sequence[tuple[float, float]]
+    disputes: tuple[Dispute, ...] = ()
+    bending: Bending | None = None
+
+
+def given_ends(rows: Sequence[Row]) -> Ends:
+    """Return the highest floor and the lowest ceiling of every row."""
+    ceilings = [np.inf if row.ceiling is None else row.ceiling for row in rows]
+    return Ends(np.array([row.floor for row in rows], dtype=float), np.array(ceilings, dtype=float))
+
+
+class Court:
+    """Settles the contradictions of a program, each piece when it first bears on a question.
+
+    Contradictions are local: a piece far from what is asked is not looked at.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.given = given_ends(program.rows)
+        free = free_atoms(program, self.given)
+        binding = (self.given.floors > 0) & ~program.atoms[:, free].any(axis=1)
+        nobody = np.zeros(program.covers.shape[1], dtype=bool)
+        self._pieces = pieces(program, self.given, binding, nobody)
+        self._of_row = np.full(len(program.rows), -1)
+        for number, piece in enumerate(self._pieces):
+            self._of_row[piece.rows] = number
+        self._rulings: dict[int, _Ruling] = {}
+
+    def concerned(self, rows: Flags) -> set[int]:
+        """Return the numbers of the pieces that the rows take part in."""
+        return {int(number) for number in self._of_row[rows] if number >= 0}
+
+    def settle(self, numbers: set[int], by: Deadline) -> Settled:
+        """Return what stands when the numbered pieces are settled, the others as they were given.
+
+        What is settled in time is kept for the next question.
+        """
+        left = Ends(self.given.floors.copy(), self.given.ceilings.copy())
+        disputes: list[Dispute] = []
+        bendings: list[Bending] = []
+        exact = True
+        for number in sorted(numbers):
+            piece = self._pieces[number]
+            try:
+                ruling = self._ruling(number, by)
+            except Unsolved:
+                left.floors[piece.rows], left.ceilings[piece.rows] = 0, np.inf
+                exact = False
+                continue
+            if ruling.bending is not None:
+                bendings.append(ruling.bending)
+                disputes.extend(ruling.disputes)
+                floors, ceilings = zip(*ruling.left, strict=True)
+                left.floors[piece.rows], left.ceilings[piece.rows] = floors, ceilings
+        return Settled(self.given, left, tuple(disputes), tuple(bendings), exact)
+
+    def _ruling(self, number: int, by: Deadline) -> _Ruling:
+        if number not in self._rulings:
+            self._rulings[number] = self._judged(self._pieces[number], by)
+        return self._rulings[number]
+
+    def _judged(self, piece: Piece, by: Deadline) -> _Ruling:
+        if _agrees(self._program, piece, self.given):
+            return _Ruling(())
+        contest = _Contest(self._program, piece, self.given, by)
+        bending = contest.bending()
+        left = [contest.left(int(row)) for row in piece.rows]
+        return _Ruling(left, tuple(contest.disputes()), bending)
 
 
 def _agrees(program: Program, piece: Piece, ends: Ends) -> bool:
@@ -104,90 +137,9 @@ def _agrees(program: Program, piece: Piece, ends: Ends) -> bool:
     covers = program.covers[np.ix_(piece.rows, piece.columns)]
     nobody = np.zeros(len(piece.columns), dtype=bool)
     floors = np.where(piece.binding, ends.floors[piece.rows], 0)
-    outcome = nested.solve(covers, floors, ends.ceilings[piece.rows], nobody)
+    ceilings = np.where(piece.capping, ends.ceilings[piece.rows], np.inf)
+    outcome = nested.solve(covers, floors, ceilings, nobody)
     return outcome is not None and outcome.range is not None
-
-
-class Elastic:
-    """A piece some of whose ends may be bent, at a cost of one for each person."""
-
-    def __init__(self, program: Program, piece: Piece, ends: Ends, soft: Ends) -> None:
-        """``soft`` tells by 1 and 0 which of all the rows may be bent at their floor or ceiling."""
-        self._covers = program.covers[np.ix_(piece.rows, piece.columns)]
-        floored = np.flatnonzero(piece.binding)
-        capped = np.flatnonzero(ends.capped[piece.rows])
-        low, high = self._covers[floored], self._covers[capped]
-        short = np.flatnonzero(soft.floors[piece.rows[floored]])
-        over = np.flatnonzero(soft.ceilings[piece.rows[capped]])
-        self.bendable: tuple[Indices, Indices] = (floored[short], capped[over])
-        self._first, self._bends = len(piece.columns), len(short) + len(over)
-        bends = np.zeros((len(floored) + len(capped) + len(piece.ties), self._bends), np.int8)
-        bends[short, np.arange(len(short))] = 1
-        bends[len(floored) + over, len(short) + np.arange(len(over))] = -1
-        people = np.vstack([low, high, program.ties[np.ix_(piece.ties, piece.columns)]])
-        # Each bend is the sum of a small part, held below SPREAD, and the rest of it.
-        matrix = np.hstack([people.astype(np.int8), bends, bends])
-        nothing = np.full(len(capped) + len(piece.ties), -np.inf)
-        lower = np.concatenate([ends.floors[piece.rows[floored]], nothing])
-        upper = np.concatenate(
-            [
-                np.full(len(floored), np.inf),
-                ends.ceilings[piece.rows[capped]],
-                np.zeros(len(piece.ties)),
-            ]
-        )
-        widest = np.full(matrix.shape[1], np.inf)
-        widest[self._first : self._first + self._bends] = SPREAD
-        self._width = matrix.shape[1]
-        self._at, self._ties = np.concatenate([floored, capped]), piece.ties
-        self._model = Model(matrix, lower, upper, widest)
-
-    def _bend_costs(self) -> NDArray[np.float64]:
-        """Return the costs that count every bend once."""
-        costs = np.zeros(self._width)
-        costs[self._first :] = 1
-        return costs
-
-    def least(self, by: Deadline) -> tuple[float, Indices, Indices]:
-        """Return the least sum of the bends, and the rows of the piece and the ties that force it.
-
-        The ties are numbered as in the whole program.
-        """
-        solution = self._model.minimise(self._bend_costs(), by)
-        ends, ties = np.split(abs(solution.prices) > NOISE, [len(self._at)])
-        return without_noise(solution.value), self._at[ends], self._ties[ties]
-
-    def hold(self, least: float) -> None:
-        """Allow only worlds that bend no more than this."""
-        self._model.add_row(self._bend_costs(), least)
-
-    def bent(self, by: Deadline) -> Flags:
-        """Return which of the bendable ends are bent in some world: floors first, then ceilings."""
-        found = np.zeros(self._bends, dtype=bool)
-        small = np.zeros(self._width)
-        small[self._first : self._first + self._bends] = -1
-        fresh = self._bends_of(self._model.minimise(small, by).columns)
-        while (fresh & ~found).any():
-            found |= fresh
-            rest = np.zeros(self._width)
-            rest[self._first :] = np.tile(np.where(found, 0.0, -1.0), 2)
-            fresh = self._bends_of(self._model.minimise(rest, by).columns)
-        return found
-
-    def _bends_of(self, columns: NDArray[np.float64]) -> Flags:
-        small, rest = columns[self._first :].reshape(2, -1)
-        flags: Flags = small + rest > BENT
-        return flags
-
-    def cheapest(self, costs: NDArray[np.float64], by: Deadline) -> float:
-        """Return the least cost of the columns of people."""
-        whole = np.zeros(self._width)
-        whole[: self._first] = costs
-        return without_noise(self._model.minimise(whole, by).value)
-
-    def extreme(self, row: int, sign: int, by: Deadline) -> float:
-        """Return the least (sign 1) or the most (sign -1) people in a row of the piece."""
-        return sign * self.cheapest(sign * self._covers[row].astype(float), by)
 
 
 class _Contest:
@@ -202,11 +154,20 @@ class _Contest:
 
     def bending(self) -> Bending | None:
         """Return how the piece bends least, None where all its ends can be met."""
+        if len(self._piece.rows) == 1:
+            return self._alone()
         if not self._bend("floors"):
             return None
         self._bend("ceilings")
         least, *_ = self._elastic(1, 1).least(self._by)
         return Bending(self._piece, least)
+
+    def _alone(self) -> Bending:
+        """Return how one row bends whose floor is above its ceiling: there is nothing to solve."""
+        row = int(self._piece.rows[0])
+        floor, ceiling = float(self._ends.floors[row]), float(self._ends.ceilings[row])
+        self._bent["floors"][row], self._bent["ceilings"][row] = ceiling, floor
+        return Bending(self._piece, floor - ceiling)
 
     def _elastic(self, floors: int, ceilings: int) -> Elastic:
         rows = len(self._program.rows)
@@ -249,7 +210,7 @@ class _Contest:
         ]
 
     def left(self, row: int) -> tuple[float, float]:
-        """Return the floor and the ceiling that stand in the row."""
+        """Return the floor and the ceiling that stand in the row when all is settled."""
         figures = self._program.rows[row].figures
         short, over = self._set_aside(row, "floors"), self._set_aside(row, "ceilings")
         floors = [figure.quantity.low for figure in figures if figure not in short]
@@ -281,56 +242,3 @@ def _beyond(level: int | None, reach: float, side: Side) -> bool:
     if level is None:
         return False
     return reach < level - BENT if side == "floors" else reach > level + BENT
-
-
-def nearest(
-    program: Program, settlement: Settlement, inside: Flags, outside: Flags, by: Deadline
-) -> Nearest | None:
-    """Return the least and the most asked for in the worlds that bend the reports least.
-
-    Both are real-valued; a most of None is open. The whole is None where time ran out.
-    """
-    try:
-        low = _nearest_low(program, settlement, inside & ~outside, by)
-        high = _nearest_high(program, settlement, inside, by)
-    except Unsolved:
-        return None
-    return low, high
-
-
-def _nearest_low(program: Program, settlement: Settlement, wanted: Flags, by: Deadline) -> float:
-    given = settlement.given
-    elsewhere = free_atoms(program, given) & ~wanted[program.atom_column]
-    binding = (given.floors > 0) & ~program.atoms[:, elsewhere].any(axis=1)
-    nothing = np.zeros(len(wanted), dtype=bool)
-    return _bent_least(program, settlement, binding, nothing, wanted, by)
-
-
-def _nearest_high(
-    program: Program, settlement: Settlement, wanted: Flags, by: Deadline
-) -> float | None:
-    given = settlement.given
-    free = free_atoms(program, given)
-    if wanted[program.atom_column[free]].any():
-        return None
-    binding = (given.floors > 0) & ~program.atoms[:, free].any(axis=1)
-    return -_bent_least(program, settlement, binding, wanted, -wanted.astype(int), by)
-
-
-def _bent_least(
-    program: Program,
-    settlement: Settlement,
-    binding: Flags,
-    needed: Flags,
-    costs: NDArray[Any],
-    by: Deadline,
-) -> float:
-    """Return the least cost where each contested piece bends no more than it must."""
-    given = settlement.given
-    whole = joined(pieces(program, binding, given.capped, needed))
-    soft = np.zeros(len(program.rows))
-    for bending in settlement.bendings:
-        soft[bending.piece.rows] = 1
-    elastic = Elastic(program, whole, given, Ends(soft, soft))
-    elastic.hold(sum(bending.least for bending in settlement.bendings))
-    return elastic.cheapest(costs[whole.columns].astype(float), by)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bounds import nested
-from service.bounds.pieces import Piece, pieces
+from service.bounds.pieces import Ends, Piece, pieces
 from service.bounds.program import Flags, Program
 from service.bounds.proof import Terms, added, exact_prices, negated
 from service.bounds.solver import (
@@ -20,23 +20,11 @@ from service.bounds.solver import (
     Unsolved,
 )
 
-Numbers = NDArray[np.float64]
+LARGEST_SEARCH = 800
+"""How many columns a search for whole numbers may have: its time cannot be held to a limit."""
 
 TOLERANCE = 1e-4
 """How far from a whole number the solver's columns may be to be tried as one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """The floor and the ceiling of every row: 0 and infinity where there is none (any more)."""
-
-    floors: Numbers
-    ceilings: Numbers
-
-    @property
-    def capped(self) -> Flags:
-        """Which rows have a ceiling."""
-        return np.asarray(np.isfinite(self.ceilings), dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +45,41 @@ def free_atoms(program: Program, ends: Ends) -> Flags:
     return np.logical_not(program.atoms[ends.capped].any(axis=0), dtype=np.bool_)
 
 
-def least(program: Program, ends: Ends, inside: Flags, outside: Flags, by: Deadline) -> Bound:
-    """Return the fewest people that the asked columns hold in any world.
+def pieces_for_least(program: Program, ends: Ends, wanted: Flags) -> list[Piece]:
+    """Return the pieces that bear on the fewest people in the wanted columns.
 
     A floor that can be met by people who are not asked for and whom no ceiling counts cannot
     raise it, and drops out before anything is solved.
     """
-    wanted = inside & ~outside
     elsewhere = free_atoms(program, ends) & ~wanted[program.atom_column]
     binding = (ends.floors > 0) & ~program.atoms[:, elsewhere].any(axis=1)
-    none_needed = np.zeros(len(wanted), dtype=bool)
-    found = [
-        _least_of(piece, program, ends, wanted, by)
-        for piece in pieces(program, binding, ends.capped, none_needed)
-        if wanted[piece.columns].any()
-    ]
-    return _joined(found)
+    nobody = np.zeros(len(wanted), dtype=bool)
+    found = pieces(program, ends, binding, nobody)
+    return [piece for piece in found if wanted[piece.columns].any()]
 
 
-def most(program: Program, ends: Ends, inside: Flags, by: Deadline) -> Bound:
-    """Return the most people that the asked columns hold in any world, None where it is open."""
+def pieces_for_most(program: Program, ends: Ends, wanted: Flags) -> list[Piece] | None:
+    """Return the pieces that bear on the most people in the wanted columns; None if it is open."""
     free = free_atoms(program, ends)
-    if inside[program.atom_column[free]].any():
-        return Bound(None)
+    if wanted[program.atom_column[free]].any():
+        return None
     binding = (ends.floors > 0) & ~program.atoms[:, free].any(axis=1)
-    found = [
-        _most_of(piece, program, ends, inside, by)
-        for piece in pieces(program, binding, ends.capped, inside)
-        if inside[piece.columns].any()
-    ]
-    return _joined(found)
+    found = pieces(program, ends, binding, wanted)
+    return [piece for piece in found if wanted[piece.columns].any()]
+
+
+def least(program: Program, ends: Ends, wanted: Flags, by: Deadline) -> Bound:
+    """Return the fewest people that the wanted columns hold in any world."""
+    found = pieces_for_least(program, ends, wanted)
+    return _joined([_least_of(piece, program, ends, wanted, by) for piece in found])
+
+
+def most(program: Program, ends: Ends, wanted: Flags, by: Deadline) -> Bound:
+    """Return the most people that the wanted columns hold in any world, None where it is open."""
+    found = pieces_for_most(program, ends, wanted)
+    if found is None:
+        return Bound(None)
+    return _joined([_most_of(piece, program, ends, wanted, by) for piece in found])
 
 
 def _joined(found: list[Bound]) -> Bound:
@@ -131,7 +124,7 @@ class _Part:
         self._piece = piece
         self._covers = covers
         self._floors = np.where(piece.binding, ends.floors[piece.rows], 0.0)
-        self._ceilings = ends.ceilings[piece.rows]
+        self._ceilings = np.where(piece.capping, ends.ceilings[piece.rows], np.inf)
         self._matrix: NDArray[Any] = np.vstack([covers.astype(np.int8), ties])
         self._lower = np.concatenate([self._floors, np.full(len(ties), -np.inf)])
         self._upper = np.concatenate([self._ceilings, np.zeros(len(ties))])
@@ -157,14 +150,31 @@ class _Part:
         reached = self._reached(real, costs)
         if reached is not None and reached <= ceil(value):
             return Bound(Fraction(reached), True, terms)
-        try:
-            whole = model.minimise_whole(costs.astype(float), by)
-        except Unsolved:
-            return Bound(value, False, terms)
-        reached = self._reached(whole, costs)
-        surely = ceil(whole.bound - NOISE * max(1.0, abs(whole.bound)))
-        exact = reached is not None and reached <= surely
-        return Bound(Fraction(reached or 0) if exact else value, exact, terms)
+        return self._searched(model, real, costs, Bound(value, False, terms), by)
+
+    def _searched(
+        self, model: Model, real: Solution, costs: NDArray[np.int64], proven: Bound, by: Deadline
+    ) -> Bound:
+        """Return the optimum in whole people where a search finds it, else the proven bound.
+
+        It is looked for near the real-valued optimum first, where only the fractions are free:
+        that is a small search however large the piece.
+        """
+        near = np.abs(real.columns - np.rint(real.columns)) <= TOLERANCE
+        for kept in (near, np.zeros(len(near), dtype=bool)):
+            if (~kept).sum() > LARGEST_SEARCH:
+                continue
+            try:
+                whole = model.minimise_whole(costs.astype(float), real.columns, kept, by)
+            except Unsolved:
+                continue
+            reached = self._reached(whole, costs)
+            surely = ceil(proven.value or 0)
+            if not kept.any():
+                surely = max(surely, ceil(whole.bound - NOISE * max(1.0, abs(whole.bound))))
+            if reached is not None and reached <= surely:
+                return Bound(Fraction(reached), True, proven.terms)
+        return proven
 
     def _proven(self, real: Solution, costs: NDArray[np.int64]) -> tuple[Fraction, Terms]:
         """Return the bound that the prices prove in exact arithmetic, and its terms.

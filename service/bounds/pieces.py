@@ -1,31 +1,49 @@
-"""Drops the rows that cannot bind and splits the rest where nothing ties it together."""
+"""Drops the ends that cannot bind and splits the rest where nothing ties it together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.bounds.program import Flags, Indices, Program
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The floor and the ceiling of every row: 0 and infinity where there is none (any more)."""
+
+    floors: Numbers
+    ceilings: Numbers
+
+    @property
+    def capped(self) -> Flags:
+        """Which rows have a ceiling."""
+        return np.asarray(np.isfinite(self.ceilings), dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Rows, columns and ties that bind each other and nothing else.
 
-    All its rows take part with their ceiling; ``binding`` tells which do with their floor.
+    ``binding`` tells which of the rows take part with their floor, ``capping`` which with their
+    ceiling.
     """
 
     rows: Indices
     binding: Flags
+    capping: Flags
     columns: Indices
     ties: Indices
 
 
-def pieces(program: Program, binding: Flags, capped: Flags, needed: Flags) -> list[Piece]:
-    """Return the pieces that the binding floors, all ceilings and the needed columns make.
+def pieces(program: Program, ends: Ends, binding: Flags, needed: Flags) -> list[Piece]:
+    """Return the pieces that the binding floors, the ceilings and the needed columns make.
 
     A column that lies in no binding floor and is not needed is best left empty and drops out, and
-    so does a ceiling over nothing but such columns.
+    so does a ceiling over nothing but such columns, or above all that its piece can come to.
     """
     columns = program.covers[binding].any(axis=0) | needed
     tied = program.ties != 0
@@ -35,17 +53,71 @@ def pieces(program: Program, binding: Flags, capped: Flags, needed: Flags) -> li
         if (wider == columns).all():
             break
         columns = wider
-    rows = binding | (capped & program.covers[:, columns].any(axis=1))
-    row_index, column_index = np.flatnonzero(rows), np.flatnonzero(columns)
-    tie_index = np.flatnonzero(ties)
+    capping = ends.capped & program.covers[:, columns].any(axis=1)
+    rows = np.flatnonzero(binding | capping)
+    whole = Piece(rows, binding[rows], capping[rows], np.flatnonzero(columns), np.flatnonzero(ties))
+    found: list[Piece] = []
+    pending = _split(program, whole)
+    while pending:
+        piece = pending.pop()
+        loose = _loose(program, ends, piece, needed)
+        if not loose.any():
+            found.append(piece)
+            continue
+        capping = piece.capping & ~loose
+        kept = piece.binding | capping
+        tighter = Piece(
+            piece.rows[kept], piece.binding[kept], capping[kept], piece.columns, piece.ties
+        )
+        pending.extend(_split(program, tighter))
+    return found
+
+
+def _loose(program: Program, ends: Ends, piece: Piece, needed: Flags) -> Flags:
+    """Return which ceilings of the piece are above all that it can come to.
+
+    Nobody is in the piece but those whom a floor calls for, at most the sum of the floors, and
+    those in needed columns, at most the sum of a few ceilings that cover these, each exceeded by
+    no more than the floors call for.
+    """
+    loose = np.zeros(len(piece.rows), dtype=bool)
+    called = float(ends.floors[piece.rows[piece.binding]].sum())
+    left = piece.columns[needed[piece.columns]]
+    most = called
+    capping = np.flatnonzero(piece.capping)
+    for row in capping[np.argsort(ends.ceilings[piece.rows[capping]], kind="stable")]:
+        covered = program.covers[piece.rows[row], left]
+        if covered.any():
+            left = left[~covered]
+            most += float(ends.ceilings[piece.rows[row]]) + called
+        else:
+            loose[row] = True
+    if len(left):
+        return np.zeros(len(piece.rows), dtype=bool)
+    return loose & (ends.ceilings[piece.rows] >= most)
+
+
+def _split(program: Program, piece: Piece) -> list[Piece]:
+    """Return the parts of the piece that nothing ties together."""
     links = np.vstack(
-        [program.covers[np.ix_(row_index, column_index)], tied[np.ix_(tie_index, column_index)]]
+        [
+            program.covers[np.ix_(piece.rows, piece.columns)],
+            program.ties[np.ix_(piece.ties, piece.columns)] != 0,
+        ]
     )
     found = []
-    for link_rows, link_columns in connected(links):
-        mine = row_index[link_rows[link_rows < len(row_index)]]
-        ties_of = tie_index[link_rows[link_rows >= len(row_index)] - len(row_index)]
-        found.append(Piece(mine, binding[mine], column_index[link_columns], ties_of))
+    for members, columns in connected(links):
+        rows = members[members < len(piece.rows)]
+        ties = members[members >= len(piece.rows)] - len(piece.rows)
+        found.append(
+            Piece(
+                piece.rows[rows],
+                piece.binding[rows],
+                piece.capping[rows],
+                piece.columns[columns],
+                piece.ties[ties],
+            )
+        )
     return found
 
 
@@ -54,6 +126,7 @@ def joined(found: Sequence[Piece]) -> Piece:
     return Piece(
         np.concatenate([piece.rows for piece in found]),
         np.concatenate([piece.binding for piece in found]),
+        np.concatenate([piece.capping for piece in found]),
         np.concatenate([piece.columns for piece in found]),
         np.concatenate([piece.ties for piece in found]),
     )
@@ -62,19 +135,29 @@ def joined(found: Sequence[Piece]) -> Piece:
 def connected(links: Flags) -> list[tuple[Indices, Indices]]:
     """Return the rows and columns of each connected part of a bipartite graph.
 
-    A column without a row would be no part of any; there is none where nothing is open.
+    A column without a row is no part of any. Every row takes over the least number among the rows
+    that it shares a column with, and then that row's number, until nothing changes.
     """
-    left = np.ones(len(links), dtype=bool)
-    found = []
-    while left.any():
-        rows = np.zeros(len(links), dtype=bool)
-        rows[left.argmax()] = True
-        while True:
-            columns = links[rows].any(axis=0)
-            wider = links[:, columns].any(axis=1) | rows
-            if (wider == rows).all():
-                break
-            rows = wider
-        left &= ~rows
-        found.append((np.flatnonzero(rows), np.flatnonzero(columns)))
-    return found
+    rows, columns = np.nonzero(links)
+    label = np.arange(links.shape[0])
+    while True:
+        of_column = np.full(links.shape[1], links.shape[0])
+        np.minimum.at(of_column, columns, label[rows])
+        lower = label.copy()
+        np.minimum.at(lower, rows, of_column[columns])
+        lower = lower[lower]
+        if (lower == label).all():
+            break
+        label = lower
+    column_label = np.full(links.shape[1], -1)
+    column_label[columns] = label[rows]
+    return [*zip(_grouped(label, label), _grouped(column_label, label), strict=True)]
+
+
+def _grouped(labels: Indices, every: Indices) -> list[Indices]:
+    """Return for each label in use, ascending, the positions that carry it."""
+    used = np.unique(every)
+    order = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[order], used, side="left")
+    stops = np.searchsorted(labels[order], used, side="right")
+    return [order[start:stop] for start, stop in zip(starts, stops, strict=True)]

@@ -11,10 +11,12 @@ import numpy as np
 
 from service.bounds import optimum
 from service.bounds.clusters import Clusters
-from service.bounds.disputes import Dispute, Nearest, Settlement, nearest, settle
+from service.bounds.disputes import Court, Dispute, Settled
 from service.bounds.extents import Extent, extent
+from service.bounds.nearest import Nearest, nearest
 from service.bounds.optimum import Bound
-from service.bounds.program import Program, build
+from service.bounds.pieces import Ends
+from service.bounds.program import Flags, Program, build
 from service.bounds.proof import Terms
 from service.bounds.rows import Lineage, Row, rows_of
 from service.bounds.solver import Deadline, without_noise
@@ -152,43 +154,63 @@ class _Cluster:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
-        self._settled: Settlement | None = None
 
     @cached_property
     def _program(self) -> Program:
         return build(self._rows)
 
-    def _settlement(self, by: Deadline) -> Settlement:
-        if self._settled is not None:
-            return self._settled
-        settlement = settle(self._program, by)
-        if settlement.exact:
-            self._settled = settlement
-        return settlement
+    @cached_property
+    def _court(self) -> Court:
+        return Court(self._program)
+
+    def _settled(self, asked: Extent, surely: Flags, maybe: Flags, by: Deadline) -> Settled:
+        """Return what stands when all is settled that bears on the asked people.
+
+        Ends that are set aside can bring further pieces into play, which are then settled too.
+        """
+        court = self._court
+        meeting = np.array([row.meets(asked) for row in self._rows])
+        numbers = court.concerned(meeting | self._bearing(court.given, surely, maybe))
+        settled = court.settle(numbers, by)
+        while settled.disputes:
+            more = numbers | court.concerned(self._bearing(settled.ends, surely, maybe))
+            if more == numbers:
+                break
+            numbers = more
+            settled = court.settle(numbers, by)
+        return settled
+
+    def _bearing(self, ends: Ends, surely: Flags, maybe: Flags) -> Flags:
+        """Return the rows of the pieces on which the asked bounds depend."""
+        found = optimum.pieces_for_least(self._program, ends, surely)
+        found += optimum.pieces_for_most(self._program, ends, maybe) or []
+        rows = np.zeros(len(self._rows), dtype=bool)
+        for piece in found:
+            rows[piece.rows] = True
+        return rows
 
     def answer(self, asked: Extent, by: Deadline) -> _Answer:
         """Return the cluster's share of the total."""
         lone = self._lone(asked)
         if lone is not None:
             return lone
-        settlement = self._settlement(by)
-        inside, outside = self._program.split(asked)
-        low = optimum.least(self._program, settlement.ends, inside, outside, by)
-        high = optimum.most(self._program, settlement.ends, inside, by)
-        disputes = tuple(d for d in settlement.disputes if self._concerns(d, asked))
-        near = None
-        if settlement.bendings:
-            near = nearest(self._program, settlement, inside, outside, by)
+        maybe, elsewhere = self._program.split(asked)
+        surely = maybe & ~elsewhere
+        settled = self._settled(asked, surely, maybe, by)
+        low = optimum.least(self._program, settled.ends, surely, by)
+        high = optimum.most(self._program, settled.ends, maybe, by)
+        disputes = tuple(d for d in settled.disputes if self._concerns(d, asked))
+        near = nearest(self._program, settled, surely, maybe, by) if settled.bendings else None
         return _Answer(
             self._rows,
             low,
             high,
-            settlement.exact and low.exact and high.exact,
+            settled.exact and low.exact and high.exact,
             disputes,
-            near if settlement.bendings else _as_is(low, high),
+            near if settled.bendings else _as_is(low, high),
             frozenset(
-                [(f.id, "low") for d in settlement.disputes for f in d.floors]
-                + [(f.id, "high") for d in settlement.disputes for f in d.ceilings]
+                [(f.id, "low") for d in settled.disputes for f in d.floors]
+                + [(f.id, "high") for d in settled.disputes for f in d.ceilings]
             ),
         )
 

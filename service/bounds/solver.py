@@ -101,12 +101,19 @@ class Model:
         prices = np.array(solution.row_dual)
         return Solution(value, np.array(solution.col_value), prices, value)
 
-    def minimise_whole(self, costs: Vector, deadline: Deadline) -> Solution:
-        """Return the optimum in whole numbers; raises Unsolved."""
-        kind = self._highspy.HighsVarType
-        kinds = np.full(self._columns, kind.kInteger)
+    def minimise_whole(
+        self, costs: Vector, start: Vector, kept: NDArray[np.bool_], deadline: Deadline
+    ) -> Solution:
+        """Return the best whole-number solution in which the kept columns are as in ``start``.
+
+        Raises Unsolved. The model takes whole numbers only from then on.
+        """
         index = np.arange(self._columns, dtype=np.int32)
+        kinds = np.full(self._columns, self._highspy.HighsVarType.kInteger)
         self._solver.changeColsIntegrality(self._columns, index, kinds)
+        lower = np.where(kept, np.rint(start), 0.0)
+        upper = np.where(kept, lower, self._highspy.kHighsInf)
+        self._solver.changeColsBounds(self._columns, index, lower, upper)
         info = self._run(costs, deadline)
         columns = np.array(self._solver.getSolution().col_value)
         value = float(info.objective_function_value)

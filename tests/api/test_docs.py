@@ -3,8 +3,11 @@
 import re
 from contextlib import closing
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+
+from tests.check import problem
 
 
 def test_every_address_is_in_the_document(app: Flask, client: FlaskClient) -> None:
@@ -51,3 +54,63 @@ def test_the_page_takes_nothing_from_elsewhere(client: FlaskClient) -> None:
     for asset in assets:
         with closing(client.get(asset)) as answer:
             assert answer.status_code == 200, asset
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/docs", "/v1/openapi.json", "/v1/reports", "/v1/places", "/v1/totals", "/v1/vocabulary",
+     "/v1/reports/r1", "/livez"],
+)  # fmt: skip
+def test_an_unknown_parameter_is_refused_in_the_same_words(
+    client: FlaskClient, address: str
+) -> None:
+    (fault,) = problem(client.get(f"{address}?x=1"), 422, "x")["errors"]
+    assert fault["detail"] == "There is no such parameter."
+
+
+def test_every_operation_has_a_name_of_its_own(client: FlaskClient) -> None:
+    paths = client.get("/v1/openapi.json").get_json()["paths"]
+    names = [
+        operation["operationId"]
+        for path in paths.values()
+        for method, operation in path.items()
+        if method != "parameters"
+    ]
+    assert {"post_report", "list_places", "put_group", "get_totals_of_place"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_nothing_is_documented_that_is_not_used(client: FlaskClient) -> None:
+    document = client.get("/v1/openapi.json")
+    for name in document.get_json()["components"]["schemas"]:
+        assert f'"#/components/schemas/{name}"' in document.get_data(as_text=True), name
+
+
+@pytest.mark.parametrize("path", ["/v1/totals", "/v1/places/{id}/totals"])
+def test_totals_are_documented_as_they_are_asked_and_answered(
+    client: FlaskClient, path: str
+) -> None:
+    operation = client.get("/v1/openapi.json").get_json()["paths"][path]["get"]
+    assert set(operation["responses"]["200"]["content"]) == {"application/json", "text/csv"}
+    (outcomes,) = (each for each in operation["parameters"] if each.get("name") == "outcomes")
+    assert (outcomes["explode"], outcomes["schema"]["type"]) == (True, "array")
+    items = outcomes["schema"]["items"]
+    assert items["type"] == "string"
+    assert re.search(items["pattern"], "killed,wounded")
+    assert not re.search(items["pattern"], "killed,injured")
+
+
+def test_texts_that_cannot_be_empty_are_documented_so(client: FlaskClient) -> None:
+    paths = client.get("/v1/openapi.json").get_json()["paths"]
+    for path, name in (("/v1/reports", "after"), ("/v1/places", "after"), ("/v1/totals", "as_of")):
+        parameters = paths[path]["get"]["parameters"]
+        (found,) = (each for each in parameters if each.get("name") == name)
+        assert found["schema"]["minLength"] == 1
+
+
+def test_null_is_documented_where_it_is_taken(client: FlaskClient) -> None:
+    schemas = client.get("/v1/openapi.json").get_json()["components"]["schemas"]
+    stance = schemas["ReportIn"]["properties"]["stance"]
+    assert "null" in stance["type"]
+    assert None in stance["enum"]
+    assert schemas["PeriodIn"]["properties"]["to"]["type"] == "string"

@@ -125,6 +125,19 @@ def test_half_a_character_is_refused(send: Send, text: bytes) -> None:
     problem(_sent(send, REPORT.replace(b"wounded", text)), 422, "/figures/0/outcomes/1")
 
 
+@pytest.mark.parametrize("text", ["\u200b", "\u2060\u2003", "\ufeff", "\ue000", "\u00ad\n"])
+def test_no_text_is_made_of_what_nobody_sees(send: Send, text: str) -> None:
+    problem(send(make.report(quote=text)), 422, "/quote")
+    problem(send(make.report(figures=[make.figure(note=text)])), 422, "/figures/0/note")
+    name = text.replace("\n", "")
+    problem(send(make.report(places=[make.place(name=name)])), 422, "/places/0/name")
+    problem(send(make.report(places=[make.place(aliases=[name])])), 422, "/places/0/aliases/0")
+
+
+def test_what_nobody_sees_may_stand_among_letters(send: Send) -> None:
+    recorded(send(make.report(places=[make.place(name="می\u200cخواهم")])))
+
+
 def test_half_a_character_in_a_name_of_a_field_is_refused(send: Send) -> None:
     problem(_sent(send, b'{"figures": [{"\\ud800": 1}]}'), 400, "/figures/0")
 
@@ -197,7 +210,7 @@ def test_a_wrong_field_is_named(send: Send, changes: dict, pointers: list[str]) 
         ({"from": "20241215", "to": "2024-W50-1"}, ["/period/from", "/period/to"]),
         ({"from": 20241215, "to": "2024-12-15"}, ["/period/from"]),
         ("2024-12-15", ["/period"]),
-        (None, ["/period"]),
+        (None, ["/figures/0/period"]),  # Null is left out, and no figure has its own.
     ],
 )
 def test_a_period_is_two_days_in_order(send: Send, period: object, pointers: list[str]) -> None:

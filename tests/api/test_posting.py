@@ -218,3 +218,100 @@ def test_a_report_that_is_refused_leaves_nothing_behind(send: Send, client: Flas
     )
     assert client.get("/v1/places").get_json()["places"] == []
     assert client.get("/v1/reporters").get_json()["reporters"] == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"groups": ["everyone"]},
+        {"stance": "asserts"},
+        {"figures": [make.figure(groups=["everyone"], places=["plekhovo"], period=make.PERIOD)]},
+        {"places": ..., "figures": [make.figure(places=["plekhovo"])]},
+        {"period": ..., "figures": [make.figure(period=make.PERIOD)]},
+        {"figures": [make.figure(incident=None, outcomes=["wounded", "killed"])]},
+        {"source": {"url": None}, "caveats": [], "note": None},
+    ],
+)
+def test_the_same_content_spelled_otherwise_is_the_same(send: Send, changes: dict) -> None:
+    first = recorded(send(make.report(ref="a")))
+    again = send(make.report(ref="a", **changes))
+    assert (again.status_code, again.get_json()) == (200, first)
+
+
+def test_a_number_given_twice_over_is_the_same_as_given_exactly(send: Send) -> None:
+    recorded(send(make.report(ref="a", figures=[make.figure(wording=..., low=4, high=4)])))
+    again = send(make.report(ref="a", figures=[make.figure(wording=..., exactly=4)]))
+    assert again.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"incident": "own"},
+        {"period": {**make.PERIOD, "from": None}},
+        {"places": ["plekhovo", make.place("vorozhba")]},
+        {"figures": [make.figure(places=[make.place("vorozhba")])]},
+        {"figures": [make.figure(low=30)]},
+        {"figures": [make.figure(), make.figure()]},
+        {"groups": [{"id": "ru-forces", "name": "Russian forces"}]},
+        {"places": [make.place("vorozhba")], "figures": [make.figure(places=["plekhovo"])]},
+        {"stance": "acknowledges", "figures": ...},
+    ],
+)
+def test_content_that_means_something_else_is_other_content(send: Send, changes: dict) -> None:
+    recorded(send(make.report(ref="a")))
+    problem(send(make.report(ref="a", **changes)), 409, "/ref")
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"reporter": {"id": "ua-hur", "party": False}}, "/reporter/party"),
+        ({"reporter": {"id": "ua-hur", "name": "Other"}}, "/reporter/name"),
+        ({"places": [make.place(kind="village")]}, "/places/0/kind"),
+        ({"groups": [{"id": "everyone", "name": "All"}]}, "/groups/0/name"),
+    ],
+)
+def test_known_content_does_not_excuse_a_differing_object(
+    send: Send, client: FlaskClient, changes: dict, pointer: str
+) -> None:
+    recorded(send(make.report(ref="a")))
+    problem(send(make.report(ref="a", **changes)), 409, pointer)
+    assert client.get("/v1/reporters/ua-hur").get_json()["name"] == make.REPORTER["name"]
+
+
+def test_null_is_left_out_wherever_a_field_may_be(send: Send) -> None:
+    empty = {"note": None, "best": None, "places": None, "groups": None, "period": None}
+    place = make.place(parent=None, aliases=None, latitude=None)
+    body = make.report(
+        reporter={**make.REPORTER, "kind": None, "aliases": None},
+        places=[place],
+        groups=None,
+        stance=None,
+        caveats=None,
+        source={"url": None, "language": None},
+        figures=[
+            make.figure(**empty, low=3, wording=None),
+            make.figure(**empty, outcomes=None, wording="4 missing"),
+        ],
+    )
+    first, second = recorded(send(body))["figures"]
+    assert (first["wording"], first["groups"]) == (None, ["everyone"])
+    assert second["outcomes"] == ["missing"]
+    problem(send(make.report(stance="acknowledges", figures=None, places=None)), 422, "/places")
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer", "detail"),
+    [
+        ({"reporter": ...}, "/reporter", "This field is needed."),
+        ({"reporter": None}, "/reporter", "This is null; give it a value."),
+        ({"places": [None]}, "/places/0", "This is null; give it a value."),
+        ({"reporter": {"name": "A"}}, "/reporter/id", "This field is needed."),
+    ],
+)
+def test_what_is_needed_is_asked_for_in_plain_words(
+    send: Send, changes: dict, pointer: str, detail: str
+) -> None:
+    (fault,) = problem(send(make.report(**changes)), 422, pointer)["errors"]
+    assert fault["detail"] == detail

@@ -51,6 +51,7 @@ def test_a_good_value_is_taken(field: fields.Field[Any], value: object, loaded: 
         (texts.Text(), "a\tb"),
         (texts.Text(lines=True), "a\rb"),
         (texts.Text(), "\u2003"),
+        (texts.Name(), "\u200b\u2060\ufeff"),
         (texts.Line(), "a\tb"),
         (wire.Slug(), ["a"]),
         (wire.Slug(), "a\n"),

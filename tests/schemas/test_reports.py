@@ -37,8 +37,8 @@ def test_a_figure_tells_null_from_absent_for_its_incident() -> None:
 
 
 def test_null_is_absent_where_a_field_may_be_left_out() -> None:
-    sent = _loaded(ref=None, quote=None, source=None, relays=None, supersedes=None)
-    assert sent == _loaded()
+    nothing = dict.fromkeys(["ref", "quote", "source", "relays", "supersedes", "stance", "groups"])
+    assert _loaded(**nothing, caveats=None) == _loaded()
 
 
 def test_an_open_beginning_is_said_with_null() -> None:
