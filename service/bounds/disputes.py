@@ -13,7 +13,6 @@ import numpy as np
 
 from service.bounds import nested
 from service.bounds.elastic import BENT, Elastic
-from service.bounds.optimum import free_atoms
 from service.bounds.pieces import Ends, Piece, connected, pieces
 from service.bounds.program import Flags, Program
 from service.bounds.rows import Row
@@ -79,10 +78,9 @@ class Court:
     def __init__(self, program: Program) -> None:
         self._program = program
         self.given = given_ends(program.rows)
-        free = free_atoms(program, self.given)
-        binding = (self.given.floors > 0) & ~program.atoms[:, free].any(axis=1)
+        anybody = np.ones(program.atoms.shape[1], dtype=bool)
         nobody = np.zeros(program.covers.shape[1], dtype=bool)
-        self._pieces = pieces(program, self.given, binding, nobody)
+        self._pieces = pieces(program, self.given, anybody, nobody, ~nobody)
         self._of_row = np.full(len(program.rows), -1)
         for number, piece in enumerate(self._pieces):
             self._of_row[piece.rows] = number

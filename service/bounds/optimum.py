@@ -40,32 +40,23 @@ class Bound:
     terms: Terms = field(default_factory=dict)
 
 
-def free_atoms(program: Program, ends: Ends) -> Flags:
-    """Return which kinds of person no ceiling counts."""
-    return np.logical_not(program.atoms[ends.capped].any(axis=0), dtype=np.bool_)
-
-
 def pieces_for_least(program: Program, ends: Ends, wanted: Flags) -> list[Piece]:
     """Return the pieces that bear on the fewest people in the wanted columns.
 
     A floor that can be met by people who are not asked for and whom no ceiling counts cannot
     raise it, and drops out before anything is solved.
     """
-    elsewhere = free_atoms(program, ends) & ~wanted[program.atom_column]
-    binding = (ends.floors > 0) & ~program.atoms[:, elsewhere].any(axis=1)
+    elsewhere = np.logical_not(wanted[program.atom_column], dtype=np.bool_)
     nobody = np.zeros(len(wanted), dtype=bool)
-    found = pieces(program, ends, binding, nobody)
-    return [piece for piece in found if wanted[piece.columns].any()]
+    return pieces(program, ends, elsewhere, nobody, wanted)
 
 
 def pieces_for_most(program: Program, ends: Ends, wanted: Flags) -> list[Piece] | None:
     """Return the pieces that bear on the most people in the wanted columns; None if it is open."""
-    free = free_atoms(program, ends)
-    if wanted[program.atom_column[free]].any():
+    asked = wanted[program.atom_column]
+    if (asked & ~program.atoms[ends.capped].any(axis=0)).any():
         return None
-    binding = (ends.floors > 0) & ~program.atoms[:, free].any(axis=1)
-    found = pieces(program, ends, binding, wanted)
-    return [piece for piece in found if wanted[piece.columns].any()]
+    return pieces(program, ends, np.logical_not(asked, dtype=np.bool_), wanted, wanted)
 
 
 def least(program: Program, ends: Ends, wanted: Flags, by: Deadline) -> Bound:

@@ -39,13 +39,43 @@ class Piece:
     ties: Indices
 
 
-def pieces(program: Program, ends: Ends, binding: Flags, needed: Flags) -> list[Piece]:
-    """Return the pieces that the binding floors, the ceilings and the needed columns make.
+def pieces(program: Program, ends: Ends, spare: Flags, needed: Flags, about: Flags) -> list[Piece]:
+    """Return the pieces of floors, ceilings and needed columns that hold a column asked ``about``.
 
-    A column that lies in no binding floor and is not needed is best left empty and drops out, and
-    so does a ceiling over nothing but such columns, or above all that its piece can come to.
+    A floor binds nothing if it can be met by a kind of person that is ``spare`` (costs nothing)
+    and that no ceiling counts. A column that lies in no binding floor and is not needed is best
+    left empty and drops out, and so does a ceiling over nothing but such columns, or above all
+    that its piece can come to; without that ceiling, further floors may bind nothing.
     """
-    columns = program.covers[binding].any(axis=0) | needed
+    found: list[Piece] = []
+    pending = [(np.arange(len(program.rows)), ends.capped, needed)]
+    while pending:
+        rows, capping, wanted = pending.pop()
+        binding = _binding(program, ends, rows, capping, spare)
+        for piece in _split(program, _gathered(program, rows, binding, capping, wanted), about):
+            loose = _loose(program, ends, piece, needed)
+            if not loose.any():
+                found.append(piece)
+                continue
+            mine = np.zeros(len(needed), dtype=bool)
+            mine[piece.columns] = needed[piece.columns]
+            pending.append((piece.rows, piece.capping & ~loose, mine))
+    return found
+
+
+def _binding(program: Program, ends: Ends, rows: Indices, capping: Flags, spare: Flags) -> Flags:
+    """Return which of the rows have a floor that no spare kind of person can meet freely."""
+    kinds = program.atoms[rows]
+    free = spare & ~kinds[capping].any(axis=0)
+    binding: Flags = (ends.floors[rows] > 0) & ~kinds[:, free].any(axis=1)
+    return binding
+
+
+def _gathered(
+    program: Program, rows: Indices, binding: Flags, capping: Flags, needed: Flags
+) -> Piece:
+    """Return the binding floors and the needed columns with the ceilings and ties over them."""
+    columns = program.covers[rows[binding]].any(axis=0) | needed
     tied = program.ties != 0
     while True:
         ties = tied[:, columns].any(axis=1)
@@ -53,24 +83,11 @@ def pieces(program: Program, ends: Ends, binding: Flags, needed: Flags) -> list[
         if (wider == columns).all():
             break
         columns = wider
-    capping = ends.capped & program.covers[:, columns].any(axis=1)
-    rows = np.flatnonzero(binding | capping)
-    whole = Piece(rows, binding[rows], capping[rows], np.flatnonzero(columns), np.flatnonzero(ties))
-    found: list[Piece] = []
-    pending = _split(program, whole)
-    while pending:
-        piece = pending.pop()
-        loose = _loose(program, ends, piece, needed)
-        if not loose.any():
-            found.append(piece)
-            continue
-        capping = piece.capping & ~loose
-        kept = piece.binding | capping
-        tighter = Piece(
-            piece.rows[kept], piece.binding[kept], capping[kept], piece.columns, piece.ties
-        )
-        pending.extend(_split(program, tighter))
-    return found
+    capping = capping & program.covers[rows][:, columns].any(axis=1)
+    kept = binding | capping
+    return Piece(
+        rows[kept], binding[kept], capping[kept], np.flatnonzero(columns), np.flatnonzero(ties)
+    )
 
 
 def _loose(program: Program, ends: Ends, piece: Piece, needed: Flags) -> Flags:
@@ -97,8 +114,8 @@ def _loose(program: Program, ends: Ends, piece: Piece, needed: Flags) -> Flags:
     return loose & (ends.ceilings[piece.rows] >= most)
 
 
-def _split(program: Program, piece: Piece) -> list[Piece]:
-    """Return the parts of the piece that nothing ties together."""
+def _split(program: Program, piece: Piece, about: Flags) -> list[Piece]:
+    """Return the parts of the piece that nothing ties together and that are asked about."""
     links = np.vstack(
         [
             program.covers[np.ix_(piece.rows, piece.columns)],
@@ -106,7 +123,10 @@ def _split(program: Program, piece: Piece) -> list[Piece]:
         ]
     )
     found = []
+    asked = about[piece.columns]
     for members, columns in connected(links):
+        if not asked[columns].any():
+            continue
         rows = members[members < len(piece.rows)]
         ties = members[members >= len(piece.rows)] - len(piece.rows)
         found.append(
