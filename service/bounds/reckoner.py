@@ -1,6 +1,6 @@
 """Answers questions about a set of counted figures: the least and the most people, and why."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -197,8 +197,20 @@ class _Cluster:
         maybe, elsewhere = self._program.split(asked)
         surely = maybe & ~elsewhere
         settled = self._settled(asked, surely, maybe, by)
-        low = optimum.least(self._program, settled.ends, surely, by)
-        high = optimum.most(self._program, settled.ends, maybe, by)
+        aside: set[tuple[str, End]] = set()
+        for dispute in settled.disputes:
+            aside.update((figure.id, "low") for figure in dispute.floors)
+            aside.update((figure.id, "high") for figure in dispute.ceilings)
+        firm = self._firm(settled.ends, aside)
+
+        def least(ends: Ends) -> Bound:
+            return optimum.least(self._program, ends, surely, by)
+
+        def most(ends: Ends) -> Bound:
+            return optimum.most(self._program, ends, maybe, by)
+
+        low = _firmest(least, settled.ends, firm)
+        high = _firmest(most, settled.ends, firm)
         disputes = tuple(d for d in settled.disputes if self._concerns(d, asked))
         near = nearest(self._program, settled, surely, maybe, by) if settled.bendings else None
         return _Answer(
@@ -208,11 +220,26 @@ class _Cluster:
             settled.exact and low.exact and high.exact,
             disputes,
             near if settled.bendings else _as_is(low, high),
-            frozenset(
-                [(f.id, "low") for d in settled.disputes for f in d.floors]
-                + [(f.id, "high") for d in settled.disputes for f in d.ceilings]
-            ),
+            frozenset(aside),
         )
+
+    def _firm(self, ends: Ends, aside: Set[tuple[str, End]]) -> Ends:
+        """Return the standing ends that rest on the meaning of words, not on a convention."""
+        floors, ceilings = ends.floors.copy(), ends.ceilings.copy()
+        for index, row in enumerate(self._rows):
+            if not any(figure.quantity.soft for figure in row.figures):
+                continue
+            lows = [0]
+            highs: list[float] = [np.inf]
+            for figure in row.figures:
+                quantity = figure.quantity
+                if "low" not in quantity.soft and (figure.id, "low") not in aside:
+                    lows.append(quantity.low)
+                if "high" not in quantity.soft and (figure.id, "high") not in aside:
+                    highs.append(np.inf if quantity.high is None else quantity.high)
+            floors[index] = min(max(lows), floors[index])
+            ceilings[index] = max(min(highs), ceilings[index])
+        return Ends(floors, ceilings)
 
     def _concerns(self, dispute: Dispute, asked: Extent) -> bool:
         """Whether a figure with an end set aside speaks of people asked for."""
@@ -234,6 +261,20 @@ class _Cluster:
         low = _lone_bound(least, "low") if whole else Bound(Fraction(0))
         high = Bound(None) if most is None else _lone_bound(most, "high")
         return _Answer([row], low, high, nearest=_as_is(low, high))
+
+
+def _firmest(bound: Callable[[Ends], Bound], ends: Ends, firm: Ends) -> Bound:
+    """Return the bound, proved without ends that rest on a convention where that can be done."""
+    found = bound(ends)
+    leans = any(
+        (ends.floors if end == "low" else ends.ceilings)[row]
+        != (firm.floors if end == "low" else firm.ceilings)[row]
+        for row, end in found.terms
+    )
+    if not leans:
+        return found
+    other = bound(firm)
+    return other if other.exact and other.value == found.value else found
 
 
 def _lone_bound(value: int, end: End) -> Bound:

@@ -93,9 +93,10 @@ def rows_of(counted: Sequence[Figure], lineage: Lineage, places: Tree, groups: T
     for figure in counted:
         parts = {Part(extent(figure.scope, places, groups), lineage.node(figure))}
         for later in lineage.later(figure):
-            node = lineage.node(later)
-            parts.add(Part(extent(_turned_into(figure.scope, later.scope), places, groups), node))
-            parts.add(Part(extent(later.scope, places, groups), node))
+            node, where = lineage.node(later), extent(later.scope, places, groups)
+            turned = extent(_turned_into(figure.scope, later.scope), places, groups)
+            # A later figure from other days or places adds just its own people to the earlier one.
+            parts.add(Part(turned if where.within(turned) else where, node))
         outermost = {part for part in parts if not any(part.lies_in(other) for other in parts)}
         gathered.setdefault(tuple(sorted(outermost)), []).append(figure)
     return [Row(parts, tuple(figures)) for parts, figures in gathered.items()]

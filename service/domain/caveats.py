@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.domain.claims import Claims, Statement
+from service.domain.codes import CAVEATS
 from service.domain.figure import Figure, Scope
-from service.domain.phrases import listed, number, range_text
+from service.domain.phrases import isolated, listed, number, range_text
 from service.domain.total import Total
 from service.domain.trees import Tree, meet, within
 
@@ -31,7 +32,7 @@ class Evidence:
     """A total with all that its caveats depend on.
 
     ``relays`` are the figures that repeat others in the asked scope, ``silent`` the live reports
-    that give no number there, ``divided`` the reporters whose own figures contradict each other,
+    that give no number there, ``divided`` the figures in which reporters contradict themselves,
     and ``counted`` all counted figures, those outside the asked scope too. ``outcomes`` tells a
     counted figure's outcomes, widened by the figures that reclassify its people.
     """
@@ -43,7 +44,7 @@ class Evidence:
     groups: Tree
     relays: Sequence[Figure]
     silent: Sequence[Statement]
-    divided: Sequence[str]
+    divided: Sequence[Figure]
     counted: Sequence[Figure]
     outcomes: Callable[[Figure], frozenset[str]]
 
@@ -57,15 +58,14 @@ def caveats(of: Evidence) -> list[Caveat]:
 
 
 def _caveat(of: Evidence, code: str, text: str, figures: Iterable[Figure]) -> Caveat:
-    ids = tuple(figure.id for figure in figures)
-    known = [figure for figure in (*of.total.figures, *of.relays) if figure.id in set(ids)]
+    figures = tuple(dict.fromkeys(figures))
     return Caveat(
         code,
         of.asked.outcomes,
         text,
-        ids,
-        tuple(dict.fromkeys(figure.report for figure in known)),
-        tuple(dict.fromkeys(figure.reporter for figure in known)),
+        tuple(figure.id for figure in figures),
+        tuple(dict.fromkeys(figure.report for figure in figures)),
+        tuple(dict.fromkeys(figure.reporter for figure in figures)),
     )
 
 
@@ -205,33 +205,16 @@ def _contested(of: Evidence) -> Iterator[Caveat]:
         sides.append(_side(of, total.ceilings_set_aside, "high"))
         said = "; ".join(side for side in sides if side)
         text = f"Reports contradict each other: {said}. None of them is preferred."
-        both = dict.fromkeys((*total.floors_set_aside, *total.ceilings_set_aside))
-        yield Caveat(
-            "disputed",
-            of.asked.outcomes,
-            text,
-            tuple(figure.id for figure in both),
-            tuple(dict.fromkeys(figure.report for figure in both)),
-            tuple(dict.fromkeys(figure.reporter for figure in both)),
-        )
+        both = (*total.floors_set_aside, *total.ceilings_set_aside)
+        yield _caveat(of, "disputed", text, both)
     if of.divided:
-        mine = [figure for figure in total.figures if figure.reporter in of.divided]
-        text = (
-            f"Figures of {_named(of, of.divided)} contradict each other,"
-            " and none was said to replace the other."
-        )
-        yield _caveat(of, "same_reporter_conflict", text, mine)
+        who = _named(of, [figure.reporter for figure in of.divided])
+        text = f"Figures of {who} contradict each other, and none was said to replace the other."
+        yield _caveat(of, "same_reporter_conflict", text, of.divided)
     leaning = total.leaning()
     if leaning:
         text = "A bound rests on words such as “about” or “dozens”, read by convention."
-        yield Caveat(
-            "approximate",
-            of.asked.outcomes,
-            text,
-            tuple(figure.id for figure in leaning),
-            tuple(dict.fromkeys(figure.report for figure in leaning)),
-            tuple(dict.fromkeys(figure.reporter for figure in leaning)),
-        )
+        yield _caveat(of, "approximate", text, leaning)
     if not total.exact:
         text = "The range may be wider than what the reports allow; it is never narrower."
         yield _caveat(of, "not_exact", text, ())
@@ -290,4 +273,7 @@ def _own(of: Evidence) -> Iterator[Caveat]:
     for caveat, figures in carried.items():
         who = _named(of, [figure.reporter for figure in figures])
         words = _OWN.get(caveat)
-        yield _caveat(of, caveat, f"{words} {who}." if words else f"{caveat} ({who})", figures)
+        text = f"{words} {who}." if words else f"{isolated(caveat)} ({who})"
+        # A report cannot speak with the service's own voice.
+        code = f"own:{caveat}" if caveat in CAVEATS else caveat
+        yield _caveat(of, code, text, figures)

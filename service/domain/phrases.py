@@ -1,14 +1,27 @@
 """Says a total in a few words, as a careful editor would write it."""
 
+import unicodedata
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from service.domain.total import Total
 from service.domain.vocabulary import in_order
+
+TURNING: Final = frozenset(
+    ("R", "AL", "RLE", "LRE", "RLO", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI")
+)
+"""Kinds of character, by Unicode, that can turn the direction of the text around them."""
 
 
 def number(count: int) -> str:
     """Return the number as it is printed: 3,001."""
     return f"{count:,}"
+
+
+def isolated(text: str) -> str:
+    """Return somebody's free text so that its direction does not spread to what follows it."""
+    turning = any(unicodedata.bidirectional(each) in TURNING for each in text)
+    return f"\u2068{text}\u2069" if turning else text
 
 
 def listed(words: Sequence[str], link: str = "and") -> str:

@@ -216,14 +216,14 @@ class _Inquiry:
         scope = Scope(statement.places, statement.period, LOSSES, statement.groups)
         return extent(scope, self._snapshot.places, self._snapshot.groups).meets(self._asked)
 
-    def _divided(self, scope: Scope, total: Total) -> list[str]:
-        """Return the reporters whose own figures contradict each other in the scope."""
+    def _divided(self, scope: Scope, total: Total) -> list[Figure]:
+        """Return the figures of the scope in which reporters contradict themselves."""
         aside = (*total.floors_set_aside, *total.ceilings_set_aside)
-        return [
-            reporter
-            for reporter in dict.fromkeys(figure.reporter for figure in aside)
-            if self._only(reporter)._reckoner.total(scope, self._seconds).disputed
-        ]
+        found: list[Figure] = []
+        for reporter in dict.fromkeys(figure.reporter for figure in aside):
+            alone = self._only(reporter)._reckoner.total(scope, self._seconds)
+            found += dict.fromkeys((*alone.floors_set_aside, *alone.ceilings_set_aside))
+        return found
 
     def _only(self, reporter: str) -> "_Inquiry":
         """Return the same question put to one reporter's figures alone."""

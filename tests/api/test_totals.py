@@ -563,10 +563,10 @@ def test_a_table_has_a_row_for_each_part_and_total(cut: None, client: FlaskClien
 
 def test_a_table_without_a_cut_has_the_whole_as_its_part(cut: None, client: FlaskClient) -> None:
     (whole,) = rows(client.get(f"/v1/totals?{BOUNDED}&format=csv").get_data(as_text=True))
-    assert (whole["key"], whole["name"], whole["low"]) == ("ru-kursk", "ru-kursk", "9")
+    assert (whole["key"], whole["name"], whole["low"]) == ("ru-kursk", "Kursk", "9")
     everywhere = rows(client.get("/v1/totals?format=csv").get_data(as_text=True))
     assert {(row["key"], row["name"]) for row in everywhere} == {("", "everywhere")}
-    assert [row["outcomes"] for row in everywhere][-1] == "killed wounded missing captured"
+    assert [row["outcomes"] for row in everywhere][-1] == "killed,wounded,missing,captured"
     assert [row["reported"] for row in everywhere][:2] == ["true", "false"]
     assert (everywhere[1]["low"], everywhere[1]["text"]) == ("", "no figure reported")
 
@@ -575,7 +575,7 @@ def test_a_table_lists_outcomes_in_the_usual_order(client: FlaskClient) -> None:
     (row,) = rows(
         client.get("/v1/totals?outcomes=captured,wounded&format=csv").get_data(as_text=True)
     )
-    assert row["outcomes"] == "wounded captured"
+    assert row["outcomes"] == "wounded,captured"
 
 
 def test_a_name_is_no_formula_in_a_table(send: Send, client: FlaskClient) -> None:

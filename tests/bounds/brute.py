@@ -116,7 +116,8 @@ class World:
                 scheme = "re " + str(later.reclassifies)
                 inside = [a[scheme] == later.id for a in self.assignments]
                 turned = replace(figure.scope, outcomes=later.scope.outcomes)
-                covered |= self._in(turned, inside) | self._in(later.scope, inside)
+                wider, own = self._in(turned, inside), self._in(later.scope, inside)
+                covered |= own if (own & ~wider).any() else wider
         return covered
 
     def _descends(self, later: Figure, earlier: Figure) -> bool:

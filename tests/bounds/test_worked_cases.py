@@ -146,6 +146,47 @@ def test_people_found_dead_later_or_elsewhere_are_not_counted_twice() -> None:
     assert bounds([MISSING, later], everywhere) == (3, None)
 
 
+def test_people_found_dead_in_another_month_are_no_longer_missing() -> None:
+    later = figure("later", 2, 2, scope(days=(20, 20)), reclassifies="missing")
+    assert bounds([MISSING, later], scope(outcomes="missing")) == (1, None)
+    assert bounds([MISSING, later], scope(days=(1, 31))) == (2, 2)
+
+
+def test_a_bound_that_stands_without_a_soft_end_does_not_lean_on_it() -> None:
+    vague = figure("vague", 12, None, scope("a"), soft="low")
+    plain = figure("plain", 12, None, scope("r"))
+    assert total([vague, plain], scope("r")).leaning() == ()
+    assert ids(total([vague, plain], scope("a")).leaning()) == {"vague"}
+    around = figure("around", 25, 35, soft="low high")
+    exact = figure("exact", 30, 30, scope("a b"))
+    assert ids(total([around, exact], scope("a")).leaning()) == {"around"}
+    assert total([around, exact], scope("a b")).leaning() == ()
+
+
+def test_many_disputes_under_one_ceiling_are_settled_one_by_one() -> None:
+    days = range(1, 29)
+    said = [figure(f"a{day}", 3, 3, scope(days=(day, day))) for day in days]
+    denied = [figure(f"b{day}", 9, 9, scope(days=(day, day))) for day in days]
+    country = figure("c", 20, 5_000, scope("r s", (1, 31)))
+    found = total([*said, *denied, country], scope(days=(7, 7)))
+    assert (found.low, found.high, found.nearest) == (3, 9, (3, 9))
+    assert ids(found.floors_set_aside) == {"b7"}
+    whole = total([*said, *denied, country], scope("r s", (1, 31)))
+    assert (whole.low, whole.high, len(whole.floors_set_aside)) == (84, 5_000, 28)
+
+
+def test_a_ceiling_set_aside_brings_the_next_one_into_play() -> None:
+    figures = [
+        figure("low", 3, 3),
+        figure("high", 9, None),
+        figure("both", 0, 30, scope("a b1")),
+        figure("there", 10, 10, scope("b1")),
+        figure("more", 12, 12, scope("b1")),
+    ]
+    found = total(figures)
+    assert (found.low, found.high, found.nearest) == (3, 20, (3, 9))
+
+
 def test_a_chain_of_reclassification_speaks_of_the_same_people() -> None:
     captured = figure("captured", 1, 1, scope(outcomes="captured"), reclassifies="found")
     figures = [MISSING, FOUND, captured]

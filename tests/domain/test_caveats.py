@@ -28,7 +28,7 @@ def told(
     own: dict[str, tuple[str, ...]] | None = None,
     relays: Sequence[Figure] = (),
     silent: Sequence[Statement] = (),
-    divided: Sequence[str] = (),
+    divided: Sequence[Figure] = (),
     seconds: float = PATIENCE,
 ) -> list[Caveat]:
     """Return the caveats of the total of the asked scope; ``own`` are those of a figure's report.
@@ -308,7 +308,7 @@ def test_figures_that_agree_are_not_disputed() -> None:
 
 def test_a_reporter_at_odds_with_itself_is_named() -> None:
     figures = [figure("f", 40, 40, by="B"), figure("g", 30, 30, by="B"), plain("h", by="c")]
-    found = one(told(figures, divided=["B"]), "same_reporter_conflict")
+    found = one(told(figures, divided=figures[:2]), "same_reporter_conflict")
     assert found.figures == ("f", "g")
     assert found.text == (
         "Figures of Bureau B contradict each other, and none was said to replace the other."
