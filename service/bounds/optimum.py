@@ -152,20 +152,35 @@ class _Part:
         that is a small search however large the piece.
         """
         near = np.abs(real.columns - np.rint(real.columns)) <= TOLERANCE
-        for kept in (near, np.zeros(len(near), dtype=bool)):
-            if (~kept).sum() > LARGEST_SEARCH:
-                continue
-            try:
-                whole = model.minimise_whole(costs.astype(float), real.columns, kept, by)
-            except Unsolved:
-                continue
-            reached = self._reached(whole, costs)
-            surely = ceil(proven.value or 0)
-            if not kept.any():
-                surely = max(surely, ceil(whole.bound - NOISE * max(1.0, abs(whole.bound))))
-            if reached is not None and reached <= surely:
-                return Bound(Fraction(reached), True, proven.terms)
-        return proven
+        nothing = np.zeros(len(near), dtype=bool)
+        return (
+            self._search(model, real, costs, near, proven, by)
+            or self._search(model, real, costs, nothing, proven, by)
+            or proven
+        )
+
+    def _search(
+        self,
+        model: Model,
+        real: Solution,
+        costs: NDArray[np.int64],
+        kept: Flags,
+        proven: Bound,
+        by: Deadline,
+    ) -> Bound | None:
+        """Return the optimum in whole people with the kept columns as they are, if it is one."""
+        if (~kept).sum() > LARGEST_SEARCH:
+            return None
+        try:
+            whole = model.minimise_whole(costs.astype(float), real.columns, kept, by)
+        except Unsolved:
+            return None
+        reached = self._reached(whole, costs)
+        # Where columns are kept the search proves nothing of the others.
+        limit = -np.inf if kept.any() else whole.bound - NOISE * max(1.0, abs(whole.bound))
+        surely = np.ceil(max(float(proven.value or 0), limit))
+        optimal = reached is not None and reached <= surely
+        return Bound(Fraction(reached or 0), True, proven.terms) if optimal else None
 
     def _proven(self, real: Solution, costs: NDArray[np.int64]) -> tuple[Fraction, Terms]:
         """Return the bound that the prices prove in exact arithmetic, and its terms.

@@ -1,5 +1,8 @@
 """Cases small enough to check by hand, each a rule of the contract."""
 
+import pytest
+
+from service.bounds import optimum
 from service.bounds.reckoner import Reckoner
 from tests.bounds.build import GROUPS, PLACES, bounds, figure, ids, scope, total
 
@@ -57,6 +60,21 @@ def test_whole_people_need_more_than_adding_up() -> None:
     figures = [figure(id, 1, None, scope(places)) for id, places in pairs]
     found = total(figures, scope("r"))
     assert (found.low, found.exact) == (2, True)
+
+
+def test_whole_people_are_looked_for_near_the_fractions() -> None:
+    pairs = [("ab", "a b1"), ("bc", "b1 b2"), ("ac", "a b2")]
+    figures = [figure(id, 1, None, scope(places)) for id, places in pairs]
+    figures += [figure("there", 2, 2, scope("s")), figure("cap", 0, 4, scope("a b1 b2 s"))]
+    found = total(figures, scope("r"))
+    assert (found.low, found.high, found.exact) == (2, 2, True)
+
+
+def test_a_search_that_is_too_large_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimum, "LARGEST_SEARCH", 0)
+    pairs = [("ab", "a b1"), ("bc", "b1 b2"), ("ac", "a b2")]
+    found = total([figure(id, 1, None, scope(places)) for id, places in pairs], scope("r"))
+    assert (found.low, found.exact) == (1, False)
 
 
 def test_where_only_fractions_fit_the_answer_says_so() -> None:
@@ -157,6 +175,8 @@ def test_a_bound_that_stands_without_a_soft_end_does_not_lean_on_it() -> None:
     plain = figure("plain", 12, None, scope("r"))
     assert total([vague, plain], scope("r")).leaning() == ()
     assert ids(total([vague, plain], scope("a")).leaning()) == {"vague"}
+    again = figure("again", 12, None, scope("a"))
+    assert total([vague, again, plain], scope("a")).leaning() == ()
     around = figure("around", 25, 35, soft="low high")
     exact = figure("exact", 30, 30, scope("a b"))
     assert ids(total([around, exact], scope("a")).leaning()) == {"around"}
@@ -179,12 +199,12 @@ def test_a_ceiling_set_aside_brings_the_next_one_into_play() -> None:
     figures = [
         figure("low", 3, 3),
         figure("high", 9, None),
-        figure("both", 0, 30, scope("a b1")),
+        figure("both", 0, 100, scope("a b1")),
         figure("there", 10, 10, scope("b1")),
         figure("more", 12, 12, scope("b1")),
     ]
     found = total(figures)
-    assert (found.low, found.high, found.nearest) == (3, 20, (3, 9))
+    assert (found.low, found.high, found.nearest) == (3, 90, (3, 9))
 
 
 def test_a_chain_of_reclassification_speaks_of_the_same_people() -> None:
