@@ -76,13 +76,9 @@ def _gathered(
 ) -> Piece:
     """Return the binding floors and the needed columns with the ceilings and ties over them."""
     columns = program.covers[rows[binding]].any(axis=0) | needed
-    tied = program.ties != 0
-    while True:
-        ties = tied[:, columns].any(axis=1)
-        wider = columns | tied[ties].any(axis=0)
-        if (wider == columns).all():
-            break
-        columns = wider
+    touched = np.setdiff1d(program.knots[columns], [-1])
+    columns = columns | np.isin(program.knots, touched)
+    ties = np.isin(program.tie_knots, touched)
     capping = capping & program.covers[rows][:, columns].any(axis=1)
     kept = binding | capping
     return Piece(

@@ -23,14 +23,18 @@ class Program:
     """Columns are numbers of people; a row's people are the sum of the columns it covers.
 
     ``ties`` are rows of +1, 0 and -1 whose sum must not be above zero: they hold together the
-    columns of cells where two registers may speak of the same event. ``atoms`` tells for each kind
-    of person (a cell and at most one chain of events) which rows count that person, and
-    ``atom_column`` in which column a question counts that person.
+    columns of cells where two registers may speak of the same event; ``knots`` and ``tie_knots``
+    number the cell that a column or a tie belongs to, -1 for a column without ties.
+
+    ``atoms`` tells for each kind of person (a cell and at most one chain of events) which rows
+    count that person, and ``atom_column`` in which column a question counts that person.
     """
 
     rows: tuple[Row, ...]
     covers: Flags
     ties: NDArray[np.int8]
+    knots: Indices
+    tie_knots: Indices
     atoms: Flags
     atom_column: Indices
     _cells: Cells
@@ -59,9 +63,9 @@ def build(rows: Sequence[Row]) -> Program:
     covers = np.ascontiguousarray(cells.inside[:, position].T)
     every = np.arange(covers.shape[1])
     ties = np.zeros((0, covers.shape[1]), dtype=np.int8)
-    return Program(
-        tuple(rows), covers, ties, covers, every, cells, np.stack([every, every], axis=1)
-    )
+    counted = np.stack([every, every], axis=1)
+    untied = np.full(covers.shape[1], -1)
+    return Program(tuple(rows), covers, ties, untied, every[:0], covers, every, cells, counted)
 
 
 def _with_events(rows: tuple[Row, ...], number: Mapping[Extent, int], cells: Cells) -> Program:
@@ -90,11 +94,15 @@ class _Columns:
         self._covering: list[frozenset[int]] = []
         self._merged: dict[frozenset[int], int] = {}
         self._ties: list[tuple[list[int], list[int]]] = []
+        self._knots: list[int] = []
+        self._tie_knots: list[int] = []
+        self._cell = -1
         self._atoms: set[tuple[frozenset[int], int]] = set()
         self._counted: list[tuple[int, int]] = []
 
     def add(self, cell: int, held: list[tuple[int, Node]]) -> None:
         """Add the columns of a cell that is held by the given rows, each within an event."""
+        self._cell = cell
         everyone = _Event()
         for row, node in held:
             everyone.hold(row, node)
@@ -139,17 +147,23 @@ class _Columns:
                 for inner in scheme.values()
                 for column in self._people(inner, frozenset(), around, shared)
             ]
-            self._ties.append((columns, [total]))
+            self._tie(columns, [total])
             everyone.extend(columns)
         if not event.rows:
-            self._ties.append(([total], everyone))
+            self._tie([total], everyone)
         return total
+
+    def _tie(self, more: list[int], less: list[int]) -> None:
+        """Hold the people of the first columns to no more than those of the second."""
+        self._ties.append((more, less))
+        self._tie_knots.append(self._cell)
 
     def _column(self, rows: frozenset[int], tied: bool) -> int:
         """Return the column that the rows cover: one of its own where it is tied to others."""
         if not tied and rows in self._merged:
             return self._merged[rows]
         self._covering.append(rows)
+        self._knots.append(self._cell if tied else -1)
         if not tied:
             self._merged[rows] = len(self._covering) - 1
         return len(self._covering) - 1
@@ -170,7 +184,9 @@ class _Columns:
             held[list(covering_rows), index] = True
         column_of = np.array([column for _, column in atoms], dtype=np.int64)
         counted = np.array(sorted(set(self._counted)), dtype=np.int64)
-        return Program(rows, covers, ties, held, column_of, cells, counted)
+        knots = np.array(self._knots, dtype=np.int64)
+        tie_knots = np.array(self._tie_knots, dtype=np.int64)
+        return Program(rows, covers, ties, knots, tie_knots, held, column_of, cells, counted)
 
 
 class _Event:
