@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from service.bounds import nested
 from service.bounds.elastic import BENT, Elastic
+from service.bounds.optimum import nested_range
 from service.bounds.pieces import Ends, Piece, connected, pieces
 from service.bounds.program import Flags, Program
 from service.bounds.rows import Row
@@ -120,24 +120,13 @@ class Court:
         return self._rulings[number]
 
     def _judged(self, piece: Piece, by: Deadline) -> _Ruling:
-        if _agrees(self._program, piece, self.given):
+        nobody = np.zeros(self._program.covers.shape[1], dtype=bool)
+        if nested_range(self._program, piece, self.given, nobody) is not None:
             return _Ruling(())
         contest = _Contest(self._program, piece, self.given, by)
         bending = contest.bending()
         left = [contest.left(int(row)) for row in piece.rows]
         return _Ruling(left, tuple(contest.disputes()), bending)
-
-
-def _agrees(program: Program, piece: Piece, ends: Ends) -> bool:
-    """Whether the piece is nested and its ends agree, which takes no solver to see."""
-    if len(piece.ties):
-        return False
-    covers = program.covers[np.ix_(piece.rows, piece.columns)]
-    nobody = np.zeros(len(piece.columns), dtype=bool)
-    floors = np.where(piece.binding, ends.floors[piece.rows], 0)
-    ceilings = np.where(piece.capping, ends.ceilings[piece.rows], np.inf)
-    outcome = nested.solve(covers, floors, ceilings, nobody)
-    return outcome is not None and outcome.range is not None
 
 
 class _Contest:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bounds import nested
-from service.bounds.pieces import Ends, Piece, pieces
+from service.bounds.pieces import Ends, Numbers, Piece, pieces
 from service.bounds.program import Flags, Program
 from service.bounds.proof import Terms, added, exact_prices, negated
 from service.bounds.solver import (
@@ -82,24 +82,44 @@ def _joined(found: list[Bound]) -> Bound:
     return Bound(sum(values, Fraction(0)), exact, added([bound.terms for bound in found]))
 
 
+def nested_range(program: Program, piece: Piece, ends: Ends, wanted: Flags) -> nested.Range | None:
+    """Return what the piece allows where its rows are all nested, nothing ties its columns and its
+    ends agree; None where a solver has to tell. Rows are numbered as in the piece.
+    """
+    if len(piece.ties):
+        return None
+    covers = program.covers[np.ix_(piece.rows, piece.columns)]
+    outcome = nested.solve(covers, *_own_ends(piece, ends), wanted[piece.columns])
+    return None if outcome is None else outcome.range
+
+
+def _own_ends(piece: Piece, ends: Ends) -> tuple[Numbers, Numbers]:
+    """Return the floors and the ceilings with which the piece's rows take part."""
+    floors = np.where(piece.binding, ends.floors[piece.rows], 0.0)
+    return floors, np.where(piece.capping, ends.ceilings[piece.rows], np.inf)
+
+
+def _named(terms: Terms, piece: Piece) -> Terms:
+    """Return the proof with the rows' numbers in the whole program."""
+    return {(int(piece.rows[row]), end): times for (row, end), times in terms.items()}
+
+
 def _least_of(piece: Piece, program: Program, ends: Ends, wanted: Flags, by: Deadline) -> Bound:
-    part = _Part(piece, program, ends)
-    known = part.nested(wanted)
+    known = nested_range(program, piece, ends, wanted)
     if known is not None:
-        return Bound(Fraction(known.least_in.value), True, part.named(known.least_in.terms()))
+        return Bound(Fraction(known.least_in.value), True, _named(known.least_in.terms(), piece))
     try:
-        return part.solved(wanted[piece.columns].astype(np.int64), by)
+        return _Part(piece, program, ends).solved(wanted[piece.columns].astype(np.int64), by)
     except Unsolved:
         return Bound(Fraction(0), exact=False)
 
 
 def _most_of(piece: Piece, program: Program, ends: Ends, wanted: Flags, by: Deadline) -> Bound:
-    part = _Part(piece, program, ends)
-    known = part.nested(wanted)
+    known = nested_range(program, piece, ends, wanted)
     if known is not None and known.most_in is not None:
-        return Bound(Fraction(known.most_in.value), True, part.named(known.most_in.terms()))
+        return Bound(Fraction(known.most_in.value), True, _named(known.most_in.terms(), piece))
     try:
-        bound = part.solved(-wanted[piece.columns].astype(np.int64), by)
+        bound = _Part(piece, program, ends).solved(-wanted[piece.columns].astype(np.int64), by)
     except Unsolved:
         return Bound(None, exact=False)
     return Bound(-(bound.value or 0) + Fraction(0), bound.exact, negated(bound.terms))
@@ -113,25 +133,10 @@ class _Part:
         covers = program.covers[np.ix_(piece.rows, piece.columns)]
         ties = program.ties[np.ix_(piece.ties, piece.columns)]
         self._piece = piece
-        self._covers = covers
-        self._floors = np.where(piece.binding, ends.floors[piece.rows], 0.0)
-        self._ceilings = np.where(piece.capping, ends.ceilings[piece.rows], np.inf)
+        self._floors, self._ceilings = _own_ends(piece, ends)
         self._matrix: NDArray[Any] = np.vstack([covers.astype(np.int8), ties])
         self._lower = np.concatenate([self._floors, np.full(len(ties), -np.inf)])
         self._upper = np.concatenate([self._ceilings, np.zeros(len(ties))])
-
-    def named(self, terms: Terms) -> Terms:
-        """Return the proof with the rows' numbers in the whole program."""
-        return {(int(self._rows[row]), end): times for (row, end), times in terms.items()}
-
-    def nested(self, wanted: Flags) -> nested.Range | None:
-        """Return what the rows allow if they are all nested and nothing ties their columns."""
-        if len(self._piece.ties):
-            return None
-        outcome = nested.solve(
-            self._covers, self._floors, self._ceilings, wanted[self._piece.columns]
-        )
-        return None if outcome is None else outcome.range
 
     def solved(self, costs: NDArray[np.int64], by: Deadline) -> Bound:
         """Return the least cost: real-valued first, whole where that is a fraction."""
@@ -200,7 +205,7 @@ class _Part:
         kept = {
             end: times for end, times in terms.items() if end[1] == "high" or self._floors[end[0]]
         }
-        return value, self.named(kept)
+        return value, _named(kept, self._piece)
 
     def _reached(self, solution: Solution, costs: NDArray[np.int64]) -> int | None:
         """Return the cost of the solution, None unless it is a world of whole people."""

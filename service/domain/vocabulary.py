@@ -17,9 +17,6 @@ ROOT_GROUP: Final = "everyone"
 MAX_COUNT: Final = 1_000_000_000
 """The largest number of people that a report may give."""
 
-CASUALTIES: Final = frozenset({"killed", "wounded"})
-"""What the word "casualties" stands for."""
-
 LOSSES: Final = frozenset(OUTCOMES)
 """What the word "losses" stands for."""
 
