@@ -21,6 +21,7 @@ import numpy as np
 
 from service.bounds.reckoner import Reckoner
 from service.bounds.solver import Deadline, Model
+from service.bounds.sparse import Sparse
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 from service.domain.trees import Tree
@@ -141,7 +142,7 @@ def plain(figures: Sequence[Figure], asked: Scope) -> None:
     upper = np.array([np.inf if high is None else high for high in highs], dtype=float)
     wanted = covers(asked) & matrix.any(axis=0)
     capped = matrix[np.isfinite(upper)].any(axis=0)
-    model = Model(matrix, lower, upper)
+    model = Model(Sparse.of(matrix), lower, upper)
     model.minimise(wanted.astype(float), Deadline(PATIENCE))
     if not (wanted & ~capped).any():
         model.minimise(-wanted.astype(float), Deadline(PATIENCE))
@@ -188,7 +189,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("sizes", nargs="*", type=int, default=[100, 1_000], metavar="FIGURES")
-    Model(np.ones((1, 1), np.int8), np.zeros(1), np.ones(1))  # The solver's import is not timed.
+    Model(
+        Sparse.of(np.ones((1, 1), np.int8)), np.zeros(1), np.ones(1)
+    )  # The solver's import is not timed.
     lines: list[Line] = []
     for size in parser.parse_args().sizes:
         print(f"{size:,} figures …", file=sys.stderr)

@@ -37,7 +37,7 @@ def commands() -> None:
     Settings, as environment variables:
         CASUALTY_DATABASE        the SQLite file (data/casualties.db)
         CASUALTY_READING         open, or closed: readers need a key (open)
-        CASUALTY_SOLVER_SECONDS  time for one total before it widens (2)
+        CASUALTY_SOLVER_SECONDS  time for one total before it widens (1.5)
         CASUALTY_BUSY_SECONDS    how long a writer waits for another (10)
         CASUALTY_LOG_LEVEL       debug, info, warning or error (info)
 

@@ -25,7 +25,7 @@ class Settings:
 
     database: Path = Path("data/casualties.db")
     reading: str = "open"
-    solver_seconds: float = 2.0
+    solver_seconds: float = 1.5
     busy_seconds: float = 10.0
     log_level: str = "info"
 

@@ -7,6 +7,7 @@ when some world that bends the reports so little bends that end.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Literal
 
 import numpy as np
@@ -16,10 +17,18 @@ from service.bounds.optimum import nested_range
 from service.bounds.pieces import Ends, Piece, connected, pieces
 from service.bounds.program import Flags, Program
 from service.bounds.rows import Row
-from service.bounds.solver import NOISE, Deadline, Unsolved
+from service.bounds.solver import Deadline, Unsolved
+from service.bounds.sparse import stacked
 from service.domain.figure import Figure
 
+RESERVE = 3
+"""How many times as long as its side took an end is only looked at if so much time is left: it
+takes once as long, and a total is of more use with both bounds than with every end told."""
+
 Side = Literal["floors", "ceilings"]
+
+_Aside = dict[Side, dict[int, list[Figure]]]
+"""The figures whose end on a side is set aside, by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +41,18 @@ class Dispute:
 
 
 @dataclass(frozen=True, slots=True)
-class Bending:
-    """A piece that cannot meet all its ends, and the least sum of shortfall and excess in it."""
-
-    piece: Piece
-    least: float
-
-
-@dataclass(frozen=True, slots=True)
 class Settled:
-    """The ends that stand, the disputes about the rest, and where to bend for them.
+    """The ends that stand, the disputes about the rest, and the contests behind them.
 
-    ``exact`` is False where the time ran out; all ends of such a piece are then left out, so that
-    bounds may be wider than they need be and never narrower.
+    ``exact`` is False where the time ran out: ends that may have to be set aside are then left
+    out too, so that bounds may be wider than they need be and never narrower.
     """
 
     given: Ends
     ends: Ends
     disputes: tuple[Dispute, ...]
-    bendings: tuple[Bending, ...]
+    contests: tuple["Contest", ...]
     exact: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Ruling:
-    """What came of one piece: the floors and ceilings that stand, in the order of its rows."""
-
-    left: Sequence[tuple[float, float]]
-    disputes: tuple[Dispute, ...] = ()
-    bending: Bending | None = None
 
 
 def given_ends(rows: Sequence[Row]) -> Ends:
@@ -84,7 +76,7 @@ class Court:
         self._of_row = np.full(len(program.rows), -1)
         for number, piece in enumerate(self._pieces):
             self._of_row[piece.rows] = number
-        self._rulings: dict[int, _Ruling] = {}
+        self._contests: dict[int, Contest] = {}
 
     def concerned(self, rows: Flags) -> set[int]:
         """Return the numbers of the pieces that the rows take part in."""
@@ -97,126 +89,204 @@ class Court:
         """
         left = Ends(self.given.floors.copy(), self.given.ceilings.copy())
         disputes: list[Dispute] = []
-        bendings: list[Bending] = []
+        contests: list[Contest] = []
         exact = True
         for number in sorted(numbers):
-            piece = self._pieces[number]
-            try:
-                ruling = self._ruling(number, by)
-            except Unsolved:
-                left.floors[piece.rows], left.ceilings[piece.rows] = 0, np.inf
-                exact = False
-                continue
-            if ruling.bending is not None:
-                bendings.append(ruling.bending)
+            contest = self._contest(number)
+            ruling = contest.ruling(by)
+            exact &= ruling.exact
+            if ruling.left is not None:
+                left.floors[contest.piece.rows] = ruling.left.floors
+                left.ceilings[contest.piece.rows] = ruling.left.ceilings
+            if ruling.disputes:
                 disputes.extend(ruling.disputes)
-                floors, ceilings = zip(*ruling.left, strict=True)
-                left.floors[piece.rows], left.ceilings[piece.rows] = floors, ceilings
-        return Settled(self.given, left, tuple(disputes), tuple(bendings), exact)
+                contests.append(contest)
+        return Settled(self.given, left, tuple(disputes), tuple(contests), exact)
 
-    def _ruling(self, number: int, by: Deadline) -> _Ruling:
-        if number not in self._rulings:
-            self._rulings[number] = self._judged(self._pieces[number], by)
-        return self._rulings[number]
-
-    def _judged(self, piece: Piece, by: Deadline) -> _Ruling:
-        nobody = np.zeros(self._program.covers.shape[1], dtype=bool)
-        if nested_range(self._program, piece, self.given, nobody) is not None:
-            return _Ruling(())
-        contest = _Contest(self._program, piece, self.given, by)
-        bending = contest.bending()
-        left = [contest.left(int(row)) for row in piece.rows]
-        return _Ruling(left, tuple(contest.disputes()), bending)
+    def _contest(self, number: int) -> "Contest":
+        if number not in self._contests:
+            self._contests[number] = Contest(self._program, self._pieces[number], self.given)
+        return self._contests[number]
 
 
-class _Contest:
-    """The two ways of resolving one piece, and which figures' ends each of them bends."""
+@dataclass(frozen=True, slots=True)
+class _Ruling:
+    """What came of one piece: the ends that stand in its rows (None: all), and what is disputed."""
 
-    def __init__(self, program: Program, piece: Piece, ends: Ends, by: Deadline) -> None:
-        self._program, self._piece, self._ends, self._by = program, piece, ends, by
-        self._bent: dict[Side, dict[int, float]] = {"floors": {}, "ceilings": {}}
-        """For each row bent on a side: the least or the most people that it holds when it is."""
-        self._forcing: set[int] = set()
-        self._tying: set[int] = set()
+    left: Ends | None = None
+    disputes: tuple[Dispute, ...] = ()
+    exact: bool = True
 
-    def bending(self) -> Bending | None:
-        """Return how the piece bends least, None where all its ends can be met."""
-        if len(self._piece.rows) == 1:
-            return self._alone()
-        if not self._bend("floors"):
-            return None
-        self._bend("ceilings")
-        least, *_ = self._elastic(1, 1).least(self._by)
-        return Bending(self._piece, least)
 
-    def _alone(self) -> Bending:
-        """Return how one row bends whose floor is above its ceiling: there is nothing to solve."""
-        row = int(self._piece.rows[0])
-        floor, ceiling = float(self._ends.floors[row]), float(self._ends.ceilings[row])
-        self._bent["floors"][row], self._bent["ceilings"][row] = ceiling, floor
-        return Bending(self._piece, floor - ceiling)
+class Contest:
+    """One piece, and the two ways of resolving it if its ends contradict each other."""
 
-    def _elastic(self, floors: int, ceilings: int) -> Elastic:
-        rows = len(self._program.rows)
-        soft = Ends(np.full(rows, floors), np.full(rows, ceilings))
-        return Elastic(self._program, self._piece, self._ends, soft)
+    def __init__(self, program: Program, piece: Piece, ends: Ends) -> None:
+        self.piece = piece
+        self._program, self._ends = program, ends
+        self._sides: dict[Side, _Side] = {}
+        self._ruling: _Ruling | None = None
+        self._least: float | None = None
+        self._lock = Lock()
 
-    def _bend(self, side: Side) -> bool:
-        """Find the rows bent on the side when the other is true; return whether there are any."""
-        elastic = self._elastic(side == "floors", side == "ceilings")
-        least, forcing, tying = elastic.least(self._by)
-        if least <= NOISE:
-            return False
-        elastic.hold(least)
-        self._forcing.update(self._piece.rows[forcing].tolist())
-        self._tying.update(tying.tolist())
-        for row in np.concatenate(elastic.bendable)[elastic.bent(self._by)].tolist():
-            self._bent[side][int(self._piece.rows[row])] = self._reach(elastic, row, side)
-        return True
+    def ruling(self, by: Deadline) -> _Ruling:
+        """Return what stands, as far as it can be told in the time.
 
-    def _reach(self, elastic: Elastic, row: int, side: Side) -> float:
-        """Return how few (or many) people a bent row holds at the furthest.
-
-        Only a row with several floors (or ceilings) needs solving: the outermost is bent anyway.
+        What was found is kept; who comes while it is looked for waits for it.
         """
-        figures = self._program.rows[self._piece.rows[row]].figures
-        levels = {_level(figure, side) for figure in figures} - {None}
-        if len(levels) > 1:
-            return elastic.extreme(row, 1 if side == "floors" else -1, self._by)
-        return -np.inf if side == "floors" else np.inf
+        if self._ruling is not None:
+            return self._ruling
+        if not self._lock.acquire(timeout=by.left()):
+            return self._unknown()
+        try:
+            found = self._judged(by)
+            if found.exact:
+                self._ruling = found
+                self._sides.clear()
+            return found
+        finally:
+            self._lock.release()
 
-    def _set_aside(self, row: int, side: Side) -> list[Figure]:
-        """Return the row's figures whose end on that side is set aside."""
-        reach = self._bent[side].get(row)
-        if reach is None:
-            return []
-        return [
-            figure
-            for figure in self._program.rows[row].figures
-            if _beyond(_level(figure, side), reach, side)
-        ]
+    def _unknown(self) -> _Ruling:
+        """Return the ruling by which no end stands, since it is not known which must fall."""
+        count = len(self.piece.rows)
+        return _Ruling(Ends(np.zeros(count), np.full(count, np.inf)), (), False)
 
-    def left(self, row: int) -> tuple[float, float]:
+    def _judged(self, by: Deadline) -> _Ruling:
+        nobody = np.zeros(self._program.covers.shape[1], dtype=bool)
+        if nested_range(self._program, self.piece, self._ends, nobody) is not None:
+            return _Ruling()
+        floors = self._side("floors", by)
+        if floors is None:
+            return self._unknown()
+        if not floors.least:
+            return _Ruling()
+        ceilings = self._side("ceilings", by)
+        sides = [floors] if ceilings is None else [floors, ceilings]
+        aside: _Aside = {"floors": {}, "ceilings": {}}
+        for side in sides:
+            aside[side.side] = side.set_aside(by)
+        left = [self._left(int(row), aside) for row in self.piece.rows]
+        ends = Ends(*(np.array(each, dtype=float) for each in zip(*left, strict=True)))
+        if ceilings is None:
+            ends.ceilings[:] = np.inf
+        whole = ceilings is not None and all(side.exact for side in sides)
+        return _Ruling(ends, tuple(self._disputes(sides, aside)), whole)
+
+    def _side(self, side: Side, by: Deadline) -> "_Side | None":
+        """Return how the side bends when the other is true; None where the time ran out."""
+        if side not in self._sides:
+            try:
+                self._sides[side] = _Side(side, self._program, self.piece, self._ends, by)
+            except Unsolved:
+                return None
+        return self._sides[side]
+
+    def least(self, by: Deadline) -> float:
+        """Return the least sum of shortfall and excess together; raises Unsolved."""
+        if self._least is None:
+            everything = np.ones(len(self._program.rows))
+            soft = Ends(everything, everything)
+            self._least = Elastic(self._program, self.piece, self._ends, soft).least(by)
+        return self._least
+
+    def _left(self, row: int, aside: _Aside) -> tuple[float, float]:
         """Return the floor and the ceiling that stand in the row when all is settled."""
         figures = self._program.rows[row].figures
-        short, over = self._set_aside(row, "floors"), self._set_aside(row, "ceilings")
+        short, over = aside["floors"].get(row, ()), aside["ceilings"].get(row, ())
         floors = [figure.quantity.low for figure in figures if figure not in short]
         highs = [figure.quantity.high for figure in figures if figure not in over]
         return max(floors, default=0), min((h for h in highs if h is not None), default=np.inf)
 
-    def disputes(self) -> Iterator[Dispute]:
+    def _disputes(self, sides: Sequence["_Side"], aside: _Aside) -> Iterator[Dispute]:
         """Yield the parts of the contradiction that do not bind each other.
 
         A part without an end set aside concerns no question.
         """
-        bent = self._bent["floors"].keys() | self._bent["ceilings"].keys()
-        rows = np.array(sorted(bent | self._forcing), dtype=np.int64)
-        ties = self._program.ties[sorted(self._tying)] != 0
-        for members, _ in connected(np.vstack([self._program.covers[rows], ties])):
+        rows = np.array(sorted(set().union(*(side.rows for side in sides))), dtype=np.int64)
+        tying = np.array(sorted(set().union(*(side.tying for side in sides))), dtype=np.int64)
+        every = np.arange(self._program.covers.shape[1])
+        covers = self._program.covers.cut(rows, every)
+        ties = self._program.ties.cut(tying, every)
+        for members, _ in connected(stacked([covers, ties])):
             mine = [int(rows[member]) for member in members if member < len(rows)]
-            floors = [figure for row in mine for figure in self._set_aside(row, "floors")]
-            ceilings = [figure for row in mine for figure in self._set_aside(row, "ceilings")]
+            floors = [figure for row in mine for figure in aside["floors"].get(row, ())]
+            ceilings = [figure for row in mine for figure in aside["ceilings"].get(row, ())]
             yield Dispute(tuple(floors), tuple(ceilings), tuple(mine))
+
+
+class _Side:
+    """How a piece bends on one side least while the other side is taken as true."""
+
+    def __init__(
+        self, side: Side, program: Program, piece: Piece, ends: Ends, by: Deadline
+    ) -> None:
+        """Raises Unsolved where the time runs out."""
+        self.side, self._program, self._piece = side, program, piece
+        self._reach: dict[int, float] = {}
+        self.exact = True
+        if len(piece.rows) == 1:
+            self._alone(ends)
+            return
+        rows = len(program.rows)
+        soft = Ends(np.full(rows, side == "floors"), np.full(rows, side == "ceilings"))
+        self._elastic = Elastic(program, piece, ends, soft)
+        start = by.left()
+        bends = self._elastic.bends(by)
+        self._took = start - by.left()
+        self.least = bends.least
+        self._bent = bends.rows
+        self._seen = dict(zip(bends.rows.tolist(), bends.people.tolist(), strict=True))
+        self.tying = set(bends.tying.tolist())
+        self.rows = set(piece.rows[np.concatenate([bends.rows, bends.forcing])].tolist())
+
+    def _alone(self, ends: Ends) -> None:
+        """Note how one row bends whose floor is above its ceiling: there is nothing to solve."""
+        row = int(self._piece.rows[0])
+        floor, ceiling = float(ends.floors[row]), float(ends.ceilings[row])
+        self.least = floor - ceiling
+        self._bent = np.array([0])
+        self.tying, self.rows = set[int](), {row}
+        self._reach[0] = ceiling if self.side == "floors" else floor
+
+    def set_aside(self, by: Deadline) -> dict[int, list[Figure]]:
+        """Return the figures whose end on this side is set aside, by row of the program.
+
+        Where the time runs out all ends of a bent row are, and ``exact`` is False until next time.
+        """
+        self.exact = True
+        found = {}
+        for row in self._bent.tolist():
+            number = int(self._piece.rows[row])
+            reach = self._reached(row, by)
+            found[number] = [
+                figure
+                for figure in self._program.rows[number].figures
+                if _beyond(_level(figure, self.side), reach, self.side)
+            ]
+        return found
+
+    def _reached(self, row: int, by: Deadline) -> float:
+        """Return how few (or many) people a bent row holds at the furthest.
+
+        The outermost end is bent anyway; only further ends, not bent in the world that was found,
+        need solving.
+        """
+        if row in self._reach:
+            return self._reach[row]
+        furthest = -np.inf if self.side == "floors" else np.inf
+        figures = self._program.rows[self._piece.rows[row]].figures
+        levels = {_level(figure, self.side) for figure in figures} - {None}
+        if len(levels) > 1 and not all(_beyond(x, self._seen[row], self.side) for x in levels):
+            try:
+                if by.left() < RESERVE * self._took:
+                    raise Unsolved("the bounds need what time is left")
+                furthest = self._elastic.extreme(row, 1 if self.side == "floors" else -1, by)
+            except Unsolved:
+                self.exact = False
+                return furthest
+        self._reach[row] = furthest
+        return furthest
 
 
 def _level(figure: Figure, side: Side) -> int | None:

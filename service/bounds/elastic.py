@@ -1,17 +1,43 @@
 """A program whose ends may be bent, and what it costs to bend them."""
 
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import NDArray
 
 from service.bounds.pieces import Ends, Piece
-from service.bounds.program import Flags, Indices, Program
-from service.bounds.solver import NOISE, Deadline, Model, without_noise
-
-SPREAD = 1e-3
-"""How far an end is bent at most while as many as possible are bent at once."""
+from service.bounds.program import Indices, Program
+from service.bounds.solver import (
+    NOISE,
+    Deadline,
+    Model,
+    Solution,
+    Unsolved,
+    Vector,
+    simple,
+    without_noise,
+)
+from service.bounds.sparse import Sparse, beside, stacked
 
 BENT = 1e-5
 """From how many people on an end counts as bent; the solver's own tolerance is 1e-7."""
+
+CLEAR = 1e-3
+"""How far from zero a bend, or a price from one, is in a central optimum to tell which it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bends:
+    """How a piece bends least: the sum, which rows some such world bends, and what forces it.
+
+    ``rows`` and ``forcing`` are numbered as in the piece, ``tying`` as in the whole program;
+    ``people`` is how many each of the rows holds in one such world.
+    """
+
+    least: float
+    rows: Indices
+    people: Vector
+    forcing: Indices
+    tying: Indices
 
 
 class Elastic:
@@ -19,78 +45,94 @@ class Elastic:
 
     def __init__(self, program: Program, piece: Piece, ends: Ends, soft: Ends) -> None:
         """``soft`` tells by 1 and 0 which of all the rows may be bent at their floor or ceiling."""
-        self._covers = program.covers[np.ix_(piece.rows, piece.columns)]
-        floored = np.flatnonzero(piece.binding)
-        capped = np.flatnonzero(piece.capping)
-        low, high = self._covers[floored], self._covers[capped]
-        short = np.flatnonzero(soft.floors[piece.rows[floored]])
-        over = np.flatnonzero(soft.ceilings[piece.rows[capped]])
-        self.bendable: tuple[Indices, Indices] = (floored[short], capped[over])
-        self._first, self._bends = len(piece.columns), len(short) + len(over)
-        bends = np.zeros((len(floored) + len(capped) + len(piece.ties), self._bends), np.int8)
-        bends[short, np.arange(len(short))] = 1
-        bends[len(floored) + over, len(short) + np.arange(len(over))] = -1
-        people = np.vstack([low, high, program.ties[np.ix_(piece.ties, piece.columns)]])
-        # Each bend is the sum of a small part, held below SPREAD, and the rest of it.
-        matrix = np.hstack([people.astype(np.int8), bends, bends])
-        nothing = np.full(len(capped) + len(piece.ties), -np.inf)
-        lower = np.concatenate([ends.floors[piece.rows[floored]], nothing])
-        upper = np.concatenate(
+        floored, capped = np.flatnonzero(piece.binding), np.flatnonzero(piece.capping)
+        floors, ceilings = piece.rows[floored], piece.rows[capped]
+        self._at, self._ties = np.concatenate([floored, capped]), piece.ties
+        self._soft = np.flatnonzero(np.concatenate([soft.floors[floors], soft.ceilings[ceilings]]))
+        self._people = len(piece.columns)
+        self._covers = program.covers.cut(piece.rows, piece.columns)
+        every = np.arange(len(piece.columns))
+        matrix = stacked(
             [
-                np.full(len(floored), np.inf),
-                ends.ceilings[piece.rows[capped]],
-                np.zeros(len(piece.ties)),
+                self._covers.cut(floored, every),
+                self._covers.cut(capped, every),
+                program.ties.cut(piece.ties, piece.columns),
             ]
         )
-        widest = np.full(matrix.shape[1], np.inf)
-        widest[self._first : self._first + self._bends] = SPREAD
-        self._width = matrix.shape[1]
-        self._at, self._ties = np.concatenate([floored, capped]), piece.ties
-        self._model = Model(matrix, lower, upper, widest)
+        up = np.where(self._soft < len(floored), 1, -1)
+        bends = Sparse((matrix.shape[0], len(up)), self._soft, np.arange(len(up)), up)
+        below = np.full(len(capped) + len(piece.ties), -np.inf)
+        above = np.full(len(floored), np.inf)
+        self._model = Model(
+            beside(matrix, bends),
+            np.concatenate([ends.floors[floors], below]),
+            np.concatenate([above, ends.ceilings[ceilings], np.zeros(len(piece.ties))]),
+        )
 
-    def _bend_costs(self) -> NDArray[np.float64]:
-        """Return the costs that count every bend once."""
-        costs = np.zeros(self._width)
-        costs[self._first :] = 1
+    def _costs(self, people: Vector | float, bends: Vector | float) -> Vector:
+        """Return the cost of each column of people and of each bend."""
+        costs = np.zeros(self._people + len(self._soft))
+        costs[: self._people], costs[self._people :] = people, bends
         return costs
 
-    def least(self, by: Deadline) -> tuple[float, Indices, Indices]:
-        """Return the least sum of the bends, and the rows of the piece and the ties that force it.
+    def least(self, by: Deadline) -> float:
+        """Return the least sum of the bends."""
+        return without_noise(self._model.minimise(self._costs(0, 1), by).value)
 
-        The ties are numbered as in the whole program.
+    def bends(self, by: Deadline) -> Bends:
+        """Return how the piece bends least; from then on only such worlds are allowed.
+
+        An optimum and its prices nearly always tell of every end whether any optimum bends it: if
+        this one does, yes; if its price is below the cost of bending it, no. The others are tried.
         """
-        solution = self._model.minimise(self._bend_costs(), by)
-        ends, ties = np.split(abs(solution.prices) > NOISE, [len(self._at)])
-        return without_noise(solution.value), self._at[ends], self._ties[ties]
+        solution = self._optimum(by)
+        least = without_noise(solution.value)
+        if least <= NOISE:
+            nothing = np.zeros(0, dtype=np.int64)
+            return Bends(0.0, nothing, nothing.astype(float), nothing, nothing)
+        self.hold(least)
+        bent = solution.columns[self._people :] > CLEAR
+        unsure = ~bent & (abs(solution.prices[self._soft]) > 1 - CLEAR)
+        while unsure.any():
+            most = self._model.minimise(self._costs(0, np.where(unsure, -1.0, 0.0)), by)
+            fresh = unsure & (most.columns[self._people :] > BENT)
+            if not fresh.any():
+                break
+            bent, unsure = bent | fresh, unsure & ~fresh
+        ends, ties = np.split(abs(solution.prices) > CLEAR, [len(self._at)])
+        rows = self._at[self._soft[bent]]
+        people = self._covers.times(solution.columns[: self._people])[rows]
+        return Bends(least, rows, people, self._at[ends], self._ties[ties])
+
+    def _optimum(self, by: Deadline) -> Solution:
+        """Return a central optimum where it can be believed, else a corner.
+
+        Only in the centre are all the ends that may force a bend priced, so that the same ones are
+        named whatever the order of the rows. Ties make the way there long, and mostly needless.
+        """
+        costs = self._costs(0, 1)
+        if len(self._ties):
+            corner = self._model.minimise(costs, by)
+            if without_noise(corner.value) <= NOISE:
+                return corner
+        try:
+            solution = self._model.central(costs, by)
+        except Unsolved:
+            return self._model.minimise(costs, by)
+        if simple(solution.value) is None:
+            return self._model.minimise(costs, by)
+        return solution
 
     def hold(self, least: float) -> None:
         """Allow only worlds that bend no more than this."""
-        self._model.add_row(self._bend_costs(), least)
+        self._model.add_row(self._costs(0, 1), least)
 
-    def bent(self, by: Deadline) -> Flags:
-        """Return which of the bendable ends are bent in some world: floors first, then ceilings."""
-        found = np.zeros(self._bends, dtype=bool)
-        small = np.zeros(self._width)
-        small[self._first : self._first + self._bends] = -1
-        fresh = self._bends_of(self._model.minimise(small, by).columns)
-        while (fresh & ~found).any():
-            found |= fresh
-            rest = np.zeros(self._width)
-            rest[self._first :] = np.tile(np.where(found, 0.0, -1.0), 2)
-            fresh = self._bends_of(self._model.minimise(rest, by).columns)
-        return found
-
-    def _bends_of(self, columns: NDArray[np.float64]) -> Flags:
-        small, rest = columns[self._first :].reshape(2, -1)
-        flags: Flags = small + rest > BENT
-        return flags
-
-    def cheapest(self, costs: NDArray[np.float64], by: Deadline) -> float:
+    def cheapest(self, costs: Vector, by: Deadline) -> float:
         """Return the least cost of the columns of people."""
-        whole = np.zeros(self._width)
-        whole[: self._first] = costs
-        return without_noise(self._model.minimise(whole, by).value)
+        return without_noise(self._model.minimise(self._costs(costs, 0), by).value)
 
     def extreme(self, row: int, sign: int, by: Deadline) -> float:
         """Return the least (sign 1) or the most (sign -1) people in a row of the piece."""
-        return sign * self.cheapest(sign * self._covers[row].astype(float), by)
+        only = np.zeros(self._covers.shape[0], dtype=np.int64)
+        only[row] = sign
+        return sign * self.cheapest(self._covers.priced(only).astype(float), by)

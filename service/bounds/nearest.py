@@ -46,10 +46,10 @@ def _least(
     inside[whole.rows] = True
     soft = np.zeros(len(program.rows))
     least = 0.0
-    for bending in settled.bendings:
-        if inside[bending.piece.rows].all():
-            soft[bending.piece.rows] = 1
-            least += bending.least
+    for contest in settled.contests:
+        if inside[contest.piece.rows].all():
+            soft[contest.piece.rows] = 1
+            least += contest.least(by)
     elastic = Elastic(program, whole, settled.given, Ends(soft, soft))
     elastic.hold(least)
     return elastic.cheapest(costs[whole.columns].astype(float), by)

@@ -1,12 +1,11 @@
 """The least and the most of one program under given floors and ceilings, each with its proof."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.bounds import nested
 from service.bounds.pieces import Ends, Numbers, Piece, pieces
@@ -19,9 +18,15 @@ from service.bounds.solver import (
     Solution,
     Unsolved,
 )
+from service.bounds.sparse import Whole, stacked
+from service.domain.total import End
 
 LARGEST_SEARCH = 800
 """How many columns a search for whole numbers may have: its time cannot be held to a limit."""
+
+OVERRUN = 4
+"""A search is only begun while so many times as long is left as the real-valued optimum took: it
+looks at the clock no sooner."""
 
 TOLERANCE = 1e-4
 """How far from a whole number the solver's columns may be to be tried as one."""
@@ -54,41 +59,73 @@ def pieces_for_least(program: Program, ends: Ends, wanted: Flags) -> list[Piece]
 def pieces_for_most(program: Program, ends: Ends, wanted: Flags) -> list[Piece] | None:
     """Return the pieces that bear on the most people in the wanted columns; None if it is open."""
     asked = wanted[program.atom_column]
-    if (asked & ~program.atoms[ends.capped].any(axis=0)).any():
+    if (asked & ~program.atoms.columns_in(ends.capped)).any():
         return None
     return pieces(program, ends, np.logical_not(asked, dtype=np.bool_), wanted, wanted)
 
 
-def least(program: Program, ends: Ends, wanted: Flags, by: Deadline) -> Bound:
+def least(program: Program, ends: Ends, wanted: Flags, by: Deadline) -> "Estimate":
     """Return the fewest people that the wanted columns hold in any world."""
     found = pieces_for_least(program, ends, wanted)
-    return _joined([_least_of(piece, program, ends, wanted, by) for piece in found])
+    return Estimate([_sought(piece, program, ends, wanted, 1, by) for piece in found])
 
 
-def most(program: Program, ends: Ends, wanted: Flags, by: Deadline) -> Bound:
+def most(program: Program, ends: Ends, wanted: Flags, by: Deadline) -> "Estimate":
     """Return the most people that the wanted columns hold in any world, None where it is open."""
     found = pieces_for_most(program, ends, wanted)
     if found is None:
-        return Bound(None)
-    return _joined([_most_of(piece, program, ends, wanted, by) for piece in found])
+        return Estimate([_Known(Bound(None))])
+    return Estimate([_sought(piece, program, ends, wanted, -1, by) for piece in found])
 
 
-def _joined(found: list[Bound]) -> Bound:
-    """Return the sum of bounds that do not bind each other."""
-    exact = all(bound.exact for bound in found)
-    values = [bound.value for bound in found if bound.value is not None]
-    if len(values) < len(found):
-        return Bound(None, exact)
-    return Bound(sum(values, Fraction(0)), exact, added([bound.terms for bound in found]))
+class Estimate:
+    """One end of a total as real numbers tell it, the sum over pieces that do not bind each other.
+
+    The search for whole people can take long, and is put off until it is asked for.
+    """
+
+    def __init__(self, found: Sequence["_Known | _Part"]) -> None:
+        self._found = found
+
+    def searched(self, by: Deadline) -> Bound:
+        """Return the end in whole people, or as real numbers tell it where no time is left."""
+        bounds = [each.searched(by) for each in self._found]
+        exact = all(bound.exact for bound in bounds)
+        values = [bound.value for bound in bounds if bound.value is not None]
+        if len(values) < len(bounds):
+            return Bound(None, exact)
+        return Bound(sum(values, Fraction(0)), exact, added([bound.terms for bound in bounds]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An end that was found without a solver."""
+
+    bound: Bound
+
+    def searched(self, by: Deadline) -> Bound:
+        """Return the end: there is nothing to search for."""
+        return self.bound
+
+
+def _sought(
+    piece: Piece, program: Program, ends: Ends, wanted: Flags, sign: int, by: Deadline
+) -> "_Known | _Part":
+    """Return the fewest (sign 1) or the most (sign -1) people asked for in the piece."""
+    known = nested_range(program, piece, ends, wanted)
+    end = None if known is None else known.least_in if sign > 0 else known.most_in
+    if end is not None:
+        return _Known(Bound(Fraction(end.value), True, _named(end.terms(), piece)))
+    return _Part(piece, program, ends, sign * wanted[piece.columns].astype(np.int64), by)
 
 
 def nested_range(program: Program, piece: Piece, ends: Ends, wanted: Flags) -> nested.Range | None:
     """Return what the piece allows where its rows are all nested, nothing ties its columns and its
     ends agree; None where a solver has to tell. Rows are numbered as in the piece.
     """
-    if len(piece.ties):
+    if len(piece.ties) or len(piece.rows) > nested.LARGEST:
         return None
-    covers = program.covers[np.ix_(piece.rows, piece.columns)]
+    covers = program.covers.cut(piece.rows, piece.columns).dense() != 0
     outcome = nested.solve(covers, *_own_ends(piece, ends), wanted[piece.columns])
     return None if outcome is None else outcome.range
 
@@ -104,113 +141,101 @@ def _named(terms: Terms, piece: Piece) -> Terms:
     return {(int(piece.rows[row]), end): times for (row, end), times in terms.items()}
 
 
-def _least_of(piece: Piece, program: Program, ends: Ends, wanted: Flags, by: Deadline) -> Bound:
-    known = nested_range(program, piece, ends, wanted)
-    if known is not None:
-        return Bound(Fraction(known.least_in.value), True, _named(known.least_in.terms(), piece))
-    try:
-        return _Part(piece, program, ends).solved(wanted[piece.columns].astype(np.int64), by)
-    except Unsolved:
-        return Bound(Fraction(0), exact=False)
-
-
-def _most_of(piece: Piece, program: Program, ends: Ends, wanted: Flags, by: Deadline) -> Bound:
-    known = nested_range(program, piece, ends, wanted)
-    if known is not None and known.most_in is not None:
-        return Bound(Fraction(known.most_in.value), True, _named(known.most_in.terms(), piece))
-    try:
-        bound = _Part(piece, program, ends).solved(-wanted[piece.columns].astype(np.int64), by)
-    except Unsolved:
-        return Bound(None, exact=False)
-    return Bound(-(bound.value or 0) + Fraction(0), bound.exact, negated(bound.terms))
-
-
 class _Part:
-    """The rows and columns of one piece, cut out of the program."""
+    """The rows and columns of one piece with the cost of each column, cut out of the program.
 
-    def __init__(self, piece: Piece, program: Program, ends: Ends) -> None:
-        self._rows = piece.rows
-        covers = program.covers[np.ix_(piece.rows, piece.columns)]
-        ties = program.ties[np.ix_(piece.ties, piece.columns)]
-        self._piece = piece
+    Costs are all 0 or 1 for the fewest people, all 0 or -1 for the most.
+    """
+
+    def __init__(
+        self, piece: Piece, program: Program, ends: Ends, costs: Whole, by: Deadline
+    ) -> None:
+        self._piece, self._costs = piece, costs
+        covers = program.covers.cut(piece.rows, piece.columns)
+        self._matrix = stacked([covers, program.ties.cut(piece.ties, piece.columns)])
         self._floors, self._ceilings = _own_ends(piece, ends)
-        self._matrix: NDArray[Any] = np.vstack([covers.astype(np.int8), ties])
-        self._lower = np.concatenate([self._floors, np.full(len(ties), -np.inf)])
-        self._upper = np.concatenate([self._ceilings, np.zeros(len(ties))])
+        ties = len(piece.ties)
+        self._lower = np.concatenate([self._floors, np.full(ties, -np.inf)])
+        self._upper = np.concatenate([self._ceilings, np.zeros(ties)])
+        self._proven: Bound | None = None
+        try:
+            self._solve(by)
+        except Unsolved:
+            pass
 
-    def solved(self, costs: NDArray[np.int64], by: Deadline) -> Bound:
-        """Return the least cost: real-valued first, whole where that is a fraction."""
-        model = Model(self._matrix, self._lower, self._upper)
-        real = model.minimise(costs.astype(float), by)
-        value, terms = self._proven(real, costs)
-        reached = self._reached(real, costs)
+    def _solve(self, by: Deadline) -> None:
+        """Find the real-valued optimum and its proof."""
+        self._model = Model(self._matrix, self._lower, self._upper)
+        start = by.left()
+        self._real = self._model.minimise(self._costs.astype(float), by)
+        self._took = start - by.left()
+        value, terms = self._priced()
+        reached = self._reached(self._real)
         if reached is not None and reached <= ceil(value):
-            return Bound(Fraction(reached), True, terms)
-        return self._searched(model, real, costs, Bound(value, False, terms), by)
+            self._proven = Bound(Fraction(reached), True, terms)
+        else:
+            self._proven = Bound(value, False, terms)
 
-    def _searched(
-        self, model: Model, real: Solution, costs: NDArray[np.int64], proven: Bound, by: Deadline
-    ) -> Bound:
+    def searched(self, by: Deadline) -> Bound:
+        """Return the end in whole people where it is found, else as real numbers prove it."""
+        most = (self._costs < 0).any()
+        if self._proven is None:
+            return Bound(None if most else Fraction(0), exact=False)
+        found = self._proven if self._proven.exact else self._searched(self._proven, by)
+        if not most:
+            return found
+        return Bound(-(found.value or 0) + Fraction(0), found.exact, negated(found.terms))
+
+    def _searched(self, proven: Bound, by: Deadline) -> Bound:
         """Return the optimum in whole people where a search finds it, else the proven bound.
 
         It is looked for near the real-valued optimum first, where only the fractions are free:
         that is a small search however large the piece.
         """
-        near = np.abs(real.columns - np.rint(real.columns)) <= TOLERANCE
+        near = np.abs(self._real.columns - np.rint(self._real.columns)) <= TOLERANCE
         nothing = np.zeros(len(near), dtype=bool)
-        return (
-            self._search(model, real, costs, near, proven, by)
-            or self._search(model, real, costs, nothing, proven, by)
-            or proven
-        )
+        return self._search(near, proven, by) or self._search(nothing, proven, by) or proven
 
-    def _search(
-        self,
-        model: Model,
-        real: Solution,
-        costs: NDArray[np.int64],
-        kept: Flags,
-        proven: Bound,
-        by: Deadline,
-    ) -> Bound | None:
+    def _search(self, kept: Flags, proven: Bound, by: Deadline) -> Bound | None:
         """Return the optimum in whole people with the kept columns as they are, if it is one."""
-        if (~kept).sum() > LARGEST_SEARCH:
+        if (~kept).sum() > LARGEST_SEARCH or by.left() < OVERRUN * self._took:
             return None
         try:
-            whole = model.minimise_whole(costs.astype(float), real.columns, kept, by)
+            whole = self._model.minimise_whole(
+                self._costs.astype(float), self._real.columns, kept, by
+            )
         except Unsolved:
             return None
-        reached = self._reached(whole, costs)
+        reached = self._reached(whole)
         # Where columns are kept the search proves nothing of the others.
         limit = -np.inf if kept.any() else whole.bound - NOISE * max(1.0, abs(whole.bound))
         surely = np.ceil(max(float(proven.value or 0), limit))
         optimal = reached is not None and reached <= surely
         return Bound(Fraction(reached or 0), True, proven.terms) if optimal else None
 
-    def _proven(self, real: Solution, costs: NDArray[np.int64]) -> tuple[Fraction, Terms]:
+    def _priced(self) -> tuple[Fraction, Terms]:
         """Return the bound that the prices prove in exact arithmetic, and its terms.
 
         Raises Unsolved where they prove none.
         """
         capped = np.isfinite(self._upper)
         floored = np.isfinite(self._lower)
-        prices = exact_prices(real.prices, self._matrix, costs, floored, capped)
-        terms: dict[Any, Fraction] = {}
+        prices = exact_prices(self._real.prices, self._matrix, self._costs, floored, capped)
+        terms: dict[tuple[int, End], Fraction] = {}
         value = Fraction(0)
-        for row, price in enumerate(prices[: len(self._rows)]):
-            if price:
-                end = self._floors[row] if price > 0 else self._ceilings[row]
-                value += price * int(end)
-                terms[(row, "low" if price > 0 else "high")] = price
-        kept = {
-            end: times for end, times in terms.items() if end[1] == "high" or self._floors[end[0]]
-        }
-        return value, _named(kept, self._piece)
+        for row, price in enumerate(prices[: len(self._floors)]):
+            if price > 0 and self._floors[row]:
+                value += price * int(self._floors[row])
+                terms[(row, "low")] = price
+            elif price < 0:
+                value += price * int(self._ceilings[row])
+                terms[(row, "high")] = price
+        return value, _named(terms, self._piece)
 
-    def _reached(self, solution: Solution, costs: NDArray[np.int64]) -> int | None:
+    def _reached(self, solution: Solution) -> int | None:
         """Return the cost of the solution, None unless it is a world of whole people."""
         columns = np.rint(solution.columns).astype(np.int64)
-        sums = self._matrix.astype(np.int64) @ columns
+        sums = self._matrix.times(columns)
         fits = (sums >= self._lower).all() and (sums <= self._upper).all()
         whole = (np.abs(columns - solution.columns) <= TOLERANCE).all() and (columns >= 0).all()
-        return int(costs @ columns) if fits and whole else None
+        return int(self._costs @ columns) if fits and whole else None

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bounds.program import Flags, Indices, Program
+from service.bounds.sparse import Sparse, stacked
 
 Numbers = NDArray[np.float64]
 
@@ -65,9 +66,8 @@ def pieces(program: Program, ends: Ends, spare: Flags, needed: Flags, about: Fla
 
 def _binding(program: Program, ends: Ends, rows: Indices, capping: Flags, spare: Flags) -> Flags:
     """Return which of the rows have a floor that no spare kind of person can meet freely."""
-    kinds = program.atoms[rows]
-    free = spare & ~kinds[capping].any(axis=0)
-    binding: Flags = (ends.floors[rows] > 0) & ~kinds[:, free].any(axis=1)
+    free = spare & ~program.atoms.columns_in(_flagged(rows[capping], len(program.rows)))
+    binding: Flags = (ends.floors[rows] > 0) & ~program.atoms.rows_in(free)[rows]
     return binding
 
 
@@ -75,15 +75,22 @@ def _gathered(
     program: Program, rows: Indices, binding: Flags, capping: Flags, needed: Flags
 ) -> Piece:
     """Return the binding floors and the needed columns with the ceilings and ties over them."""
-    columns = program.covers[rows[binding]].any(axis=0) | needed
+    called = program.covers.columns_in(_flagged(rows[binding], len(program.rows)))
+    columns = called | needed
     touched = np.setdiff1d(program.knots[columns], [-1])
     columns = columns | np.isin(program.knots, touched)
     ties = np.isin(program.tie_knots, touched)
-    capping = capping & program.covers[rows][:, columns].any(axis=1)
+    capping = capping & program.covers.rows_in(columns)[rows]
     kept = binding | capping
     return Piece(
         rows[kept], binding[kept], capping[kept], np.flatnonzero(columns), np.flatnonzero(ties)
     )
+
+
+def _flagged(numbers: Indices, count: int) -> Flags:
+    flags: Flags = np.zeros(count, dtype=bool)
+    flags[numbers] = True
+    return flags
 
 
 def _loose(program: Program, ends: Ends, piece: Piece, needed: Flags) -> Flags:
@@ -95,29 +102,27 @@ def _loose(program: Program, ends: Ends, piece: Piece, needed: Flags) -> Flags:
     """
     loose = np.zeros(len(piece.rows), dtype=bool)
     called = float(ends.floors[piece.rows[piece.binding]].sum())
-    left = piece.columns[needed[piece.columns]]
     most = called
     capping = np.flatnonzero(piece.capping)
-    for row in capping[np.argsort(ends.ceilings[piece.rows[capping]], kind="stable")]:
-        covered = program.covers[piece.rows[row], left]
-        if covered.any():
-            left = left[~covered]
+    capping = capping[np.argsort(ends.ceilings[piece.rows[capping]], kind="stable")]
+    left = piece.columns[needed[piece.columns]]
+    covers = program.covers.cut(piece.rows[capping], left)
+    uncovered = np.ones(len(left), dtype=bool)
+    for row, columns in zip(capping, covers.by_row(), strict=True):
+        if uncovered[columns].any():
+            uncovered[columns] = False
             most += float(ends.ceilings[piece.rows[row]]) + called
         else:
             loose[row] = True
-    if len(left):
+    if uncovered.any():
         return np.zeros(len(piece.rows), dtype=bool)
     return loose & (ends.ceilings[piece.rows] >= most)
 
 
 def _split(program: Program, piece: Piece, about: Flags) -> list[Piece]:
     """Return the parts of the piece that nothing ties together and that are asked about."""
-    links = np.vstack(
-        [
-            program.covers[np.ix_(piece.rows, piece.columns)],
-            program.ties[np.ix_(piece.ties, piece.columns)] != 0,
-        ]
-    )
+    covers = program.covers.cut(piece.rows, piece.columns)
+    links = stacked([covers, program.ties.cut(piece.ties, piece.columns)])
     found = []
     asked = about[piece.columns]
     for members, columns in connected(links):
@@ -148,13 +153,13 @@ def joined(found: Sequence[Piece]) -> Piece:
     )
 
 
-def connected(links: Flags) -> list[tuple[Indices, Indices]]:
+def connected(links: Sparse) -> list[tuple[Indices, Indices]]:
     """Return the rows and columns of each connected part of a bipartite graph.
 
     A column without a row is no part of any. Every row takes over the least number among the rows
     that it shares a column with, and then that row's number, until nothing changes.
     """
-    rows, columns = np.nonzero(links)
+    rows, columns = links.row, links.column
     label = np.arange(links.shape[0])
     while True:
         of_column = np.full(links.shape[1], links.shape[0])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from service.bounds.cells import Cells, cut
 from service.bounds.extents import Extent, Node
 from service.bounds.rows import Row
+from service.bounds.sparse import Sparse
 
 Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
@@ -31,11 +32,11 @@ class Program:
     """
 
     rows: tuple[Row, ...]
-    covers: Flags
-    ties: NDArray[np.int8]
+    covers: Sparse
+    ties: Sparse
     knots: Indices
     tie_knots: Indices
-    atoms: Flags
+    atoms: Sparse
     atom_column: Indices
     _cells: Cells
     _counted: Indices
@@ -60,9 +61,9 @@ def build(rows: Sequence[Row]) -> Program:
     if any(part.node for row in rows for part in row.parts):
         return _with_events(tuple(rows), number, cells)
     position = [number[row.parts[0].extent] for row in rows]
-    covers = np.ascontiguousarray(cells.inside[:, position].T)
+    covers = Sparse.of(cells.inside[:, position].T)
     every = np.arange(covers.shape[1])
-    ties = np.zeros((0, covers.shape[1]), dtype=np.int8)
+    ties = Sparse.of(np.zeros((0, covers.shape[1])))
     counted = np.stack([every, every], axis=1)
     untied = np.full(covers.shape[1], -1)
     return Program(tuple(rows), covers, ties, untied, every[:0], covers, every, cells, counted)
@@ -170,23 +171,27 @@ class _Columns:
 
     def program(self, rows: tuple[Row, ...], cells: Cells) -> Program:
         """Return the program of all the cells added."""
-        count = len(self._covering)
-        covers = np.zeros((self._rows, count), dtype=bool)
-        for column, covering in enumerate(self._covering):
-            covers[list(covering), column] = True
-        ties = np.zeros((len(self._ties), count), dtype=np.int8)
-        for index, (more, less) in enumerate(self._ties):
-            ties[index, more] = 1
-            ties[index, less] = -1
+        covers = Sparse.from_sets(self._covering, self._rows)
         atoms = sorted(self._atoms, key=lambda atom: (sorted(atom[0]), atom[1]))
-        held = np.zeros((self._rows, len(atoms)), dtype=bool)
-        for index, (covering_rows, _) in enumerate(atoms):
-            held[list(covering_rows), index] = True
+        held = Sparse.from_sets([covering for covering, _ in atoms], self._rows)
         column_of = np.array([column for _, column in atoms], dtype=np.int64)
         counted = np.array(sorted(set(self._counted)), dtype=np.int64)
         knots = np.array(self._knots, dtype=np.int64)
         tie_knots = np.array(self._tie_knots, dtype=np.int64)
-        return Program(rows, covers, ties, knots, tie_knots, held, column_of, cells, counted)
+        return Program(
+            rows, covers, self._tied(), knots, tie_knots, held, column_of, cells, counted
+        )
+
+    def _tied(self) -> Sparse:
+        """Return the ties: +1 for columns that may not hold more than those of -1."""
+        entries = [
+            (tie, column, sign)
+            for tie, sides in enumerate(self._ties)
+            for columns, sign in zip(sides, (1, -1), strict=True)
+            for column in columns
+        ]
+        table = np.array(entries, dtype=np.int64).reshape(-1, 3)
+        return Sparse((len(self._ties), len(self._covering)), *table.T)
 
 
 class _Event:

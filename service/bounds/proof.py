@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.bounds.solver import Unsolved
+from service.bounds.sparse import Sparse
 from service.domain.total import End
 
 Terms = Mapping[tuple[int, End], Fraction]
@@ -40,7 +40,7 @@ def negated(terms: Terms) -> dict[tuple[int, End], Fraction]:
 
 def exact_prices(
     prices: NDArray[np.float64],
-    matrix: NDArray[Any],
+    matrix: Sparse,
     costs: NDArray[np.int64],
     floored: NDArray[np.bool_],
     capped: NDArray[np.bool_],
@@ -56,8 +56,7 @@ def exact_prices(
             continue
         if (whole[~floored] > 0).any() or (whole[~capped] < 0).any():
             continue
-        used = np.flatnonzero(whole)
-        if (whole[used] @ matrix[used].astype(np.int64) <= costs * scale).all():
+        if (matrix.priced(whole) <= costs * scale).all():
             return [Fraction(int(price), scale) for price in whole]
     raise Unsolved("the solver's prices prove nothing")
 

@@ -14,7 +14,7 @@ from service.bounds.clusters import Clusters
 from service.bounds.disputes import Court, Dispute, Settled
 from service.bounds.extents import Extent, extent
 from service.bounds.nearest import Nearest, nearest
-from service.bounds.optimum import Bound
+from service.bounds.optimum import Bound, Estimate
 from service.bounds.pieces import Ends
 from service.bounds.program import Flags, Program, build
 from service.bounds.proof import Terms
@@ -126,9 +126,10 @@ class _Answer:
     rows: Sequence[Row]
     low: Bound
     high: Bound
+    nearest: Callable[[], Nearest | None]
+    """Solved for when asked: only a total with a dispute tells it."""
     exact: bool = True
     disputes: tuple[Dispute, ...] = ()
-    nearest: Nearest | None = None
     set_aside: frozenset[tuple[str, End]] = frozenset()
 
     def steps(self, which: End) -> list[Step]:
@@ -203,23 +204,30 @@ class _Cluster:
             aside.update((figure.id, "high") for figure in dispute.ceilings)
         firm = self._firm(settled.ends, aside)
 
-        def least(ends: Ends) -> Bound:
+        def least(ends: Ends) -> Estimate:
             return optimum.least(self._program, ends, surely, by)
 
-        def most(ends: Ends) -> Bound:
+        def most(ends: Ends) -> Estimate:
             return optimum.most(self._program, ends, maybe, by)
 
-        low = _firmest(least, settled.ends, firm)
-        high = _firmest(most, settled.ends, firm)
+        # Both ends are told in real numbers before whole people are searched for either.
+        lowest, highest = least(settled.ends), most(settled.ends)
+        low = _firmest(lowest.searched(by), least, settled.ends, firm, by)
+        high = _firmest(highest.searched(by), most, settled.ends, firm, by)
         disputes = tuple(d for d in settled.disputes if self._concerns(d, asked))
-        near = nearest(self._program, settled, surely, maybe, by) if settled.bendings else None
+
+        def near() -> Nearest | None:
+            if not settled.contests:
+                return _as_is(low, high)
+            return nearest(self._program, settled, surely, maybe, by)
+
         return _Answer(
             self._rows,
             low,
             high,
+            near,
             settled.exact and low.exact and high.exact,
             disputes,
-            near if settled.bendings else _as_is(low, high),
             frozenset(aside),
         )
 
@@ -260,12 +268,13 @@ class _Cluster:
         whole = row.parts[0].extent.within(asked)
         low = _lone_bound(least, "low") if whole else Bound(Fraction(0))
         high = Bound(None) if most is None else _lone_bound(most, "high")
-        return _Answer([row], low, high, nearest=_as_is(low, high))
+        return _Answer([row], low, high, lambda: _as_is(low, high))
 
 
-def _firmest(bound: Callable[[Ends], Bound], ends: Ends, firm: Ends) -> Bound:
+def _firmest(
+    found: Bound, bound: Callable[[Ends], Estimate], ends: Ends, firm: Ends, by: Deadline
+) -> Bound:
     """Return the bound, proved without ends that rest on a convention where that can be done."""
-    found = bound(ends)
     leans = any(
         (ends.floors if end == "low" else ends.ceilings)[row]
         != (firm.floors if end == "low" else firm.ceilings)[row]
@@ -273,7 +282,7 @@ def _firmest(bound: Callable[[Ends], Bound], ends: Ends, firm: Ends) -> Bound:
     )
     if not leans:
         return found
-    other = bound(firm)
+    other = bound(firm).searched(by)
     return other if other.exact and other.value == found.value else found
 
 
@@ -292,9 +301,10 @@ def _nearest_of(answers: Sequence[_Answer]) -> tuple[int, int | None] | None:
     low, high = 0.0, 0.0
     open_above = False
     for answer in answers:
-        if answer.nearest is None:
+        near = answer.nearest()
+        if near is None:
             return None
-        low += answer.nearest[0]
-        open_above |= answer.nearest[1] is None
-        high += answer.nearest[1] or 0
+        low += near[0]
+        open_above |= near[1] is None
+        high += near[1] or 0
     return floor(without_noise(low)), None if open_above else ceil(without_noise(high))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.bounds.sparse import Sparse
+
 Vector = NDArray[np.float64]
-Matrix = NDArray[Any]
 
 NOISE = 1e-6
 """What a floating-point optimum may be off by, relative to its size (at least 1)."""
@@ -18,10 +19,21 @@ SIMPLEST = 360
 """The largest denominator read: optima over sums of whole numbers are simple fractions."""
 
 
+def simple(value: float) -> float | None:
+    """Return the simple fraction that the value is within the solver's noise of, else None."""
+    near = float(Fraction(value).limit_denominator(SIMPLEST))
+    return near if abs(near - value) <= NOISE * max(1.0, abs(value)) else None
+
+
 def without_noise(value: float) -> float:
     """Return the simple fraction that the value is within the solver's noise of, else the value."""
-    near = float(Fraction(value).limit_denominator(SIMPLEST))
-    return near if abs(near - value) <= NOISE * max(1.0, abs(value)) else value
+    near = simple(value)
+    return value if near is None else near
+
+
+_USUAL = {"solver": "choose", "presolve": "choose", "run_crossover": "on"}
+_CENTRAL = {"solver": "ipm", "presolve": "off", "run_crossover": "off"}
+"""Presolve and crossover both end at a corner, which shows only one of many optima."""
 
 
 class Deadline:
@@ -56,13 +68,8 @@ class Unsolved(Exception):
 class Model:
     """A minimisation over columns that are never below zero, solved for one cost after another."""
 
-    def __init__(
-        self, matrix: Matrix, lower: Vector, upper: Vector, widest: Vector | None = None
-    ) -> None:
-        """Take one row of the matrix per range, and how large each column may be (None: any size).
-
-        An infinite bound is none.
-        """
+    def __init__(self, matrix: Sparse, lower: Vector, upper: Vector) -> None:
+        """Take one row of the matrix per range; an infinite bound is none."""
         import highspy  # 70 ms and 29 MB that a process which never solves need not pay
 
         self._highspy = highspy
@@ -71,14 +78,15 @@ class Model:
         lp.num_col_, lp.num_row_ = columns, rows
         lp.col_cost_ = np.zeros(columns)
         lp.col_lower_ = np.zeros(columns)
-        lp.col_upper_ = np.full(columns, highspy.kHighsInf) if widest is None else widest
+        lp.col_upper_ = np.full(columns, highspy.kHighsInf)
         lp.row_lower_ = np.where(np.isneginf(lower), -highspy.kHighsInf, lower)
         lp.row_upper_ = np.where(np.isposinf(upper), highspy.kHighsInf, upper)
-        row, column = np.nonzero(matrix)
+        order = np.argsort(matrix.row, kind="stable")
+        counts = np.bincount(matrix.row, minlength=rows)
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))])
-        lp.a_matrix_.index_ = column
-        lp.a_matrix_.value_ = matrix[row, column].astype(float)
+        lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(counts)])
+        lp.a_matrix_.index_ = matrix.column[order]
+        lp.a_matrix_.value_ = matrix.value[order].astype(float)
         self._columns = columns
         self._solver = highspy.Highs()
         self._solver.setOptionValue("output_flag", False)
@@ -95,6 +103,23 @@ class Model:
 
     def minimise(self, costs: Vector, deadline: Deadline) -> Solution:
         """Return the real-valued optimum; raises Unsolved."""
+        return self._real(costs, deadline)
+
+    def central(self, costs: Vector, deadline: Deadline) -> Solution:
+        """Return an optimum from the middle of all real-valued ones; raises Unsolved.
+
+        There every column that can be above zero in some optimum is, and every price that can
+        differ from its limit does: as far as the interior-point method keeps what it promises.
+        """
+        for option, value in _CENTRAL.items():
+            self._solver.setOptionValue(option, value)
+        try:
+            return self._real(costs, deadline)
+        finally:
+            for option, value in _USUAL.items():
+                self._solver.setOptionValue(option, value)
+
+    def _real(self, costs: Vector, deadline: Deadline) -> Solution:
         info = self._run(costs, deadline)
         solution = self._solver.getSolution()
         value = float(info.objective_function_value)

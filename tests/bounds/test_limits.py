@@ -1,13 +1,31 @@
 """What is answered when the time runs out: something wider, which says so."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import count
+from threading import Event
+from unittest import mock
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from service.bounds import solver
 from service.bounds.reckoner import Reckoner
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
-from tests.bounds.build import GROUPS, PATIENCE, PLACES, figure, ids, scope, total
+from tests.bounds.build import (
+    GROUPS,
+    PATIENCE,
+    PLACES,
+    figure,
+    ids,
+    scope,
+    scopes,
+    sets,
+    total,
+)
 
 NO_TIME = 0.0
 
@@ -114,3 +132,82 @@ def test_what_takes_no_solver_is_exact_without_time() -> None:
     assert (found.low, found.high, found.exact) == (0, 9, True)
     lone = total([figure("lone", 3, 4)], scope("a"), NO_TIME)
     assert (lone.low, lone.high, lone.exact) == (3, 4, True)
+
+
+@settings(max_examples=300, deadline=None)
+@given(sets(most=9), scopes(asked=True), st.integers(0, 30))
+def test_whenever_time_runs_out_the_answer_is_wider_and_never_narrower(
+    figures: list[Figure], asked: Scope, moments: int
+) -> None:
+    """The clock moves on by a second each time that it is looked at."""
+    whole = total(figures, asked)
+    reckoner = Reckoner(figures, PLACES, GROUPS)
+    if not whole.reported:
+        assert not reckoner.total(asked, moments).reported
+        return
+    for seconds in (moments, moments // 2, moments + 3):
+        with mock.patch.object(solver.time, "monotonic", count().__next__):
+            short = reckoner.total(asked, seconds)
+        assert contains(short, whole)
+        if short.exact:
+            assert short == whole
+    assert reckoner.total(asked, PATIENCE) == whole
+
+
+@settings(max_examples=300, deadline=None)
+@given(sets(most=9), scopes(asked=True), st.sampled_from(["none", "noisy"]))
+def test_corners_tell_the_same_as_central_optima(
+    figures: list[Figure], asked: Scope, kind: str
+) -> None:
+    central = solver.Model.central
+
+    def spoilt(model: solver.Model, costs: solver.Vector, by: solver.Deadline) -> solver.Solution:
+        if kind == "none":
+            raise solver.Unsolved("there is no way to the centre")
+        return replace(central(model, costs, by), value=0.6180339)
+
+    whole = total(figures, asked)
+    with mock.patch.object(solver.Model, "central", spoilt):
+        corner = total(figures, asked)
+    assert (corner.low, corner.high, corner.exact) == (whole.low, whole.high, whole.exact)
+    assert (corner.disputed, corner.nearest) == (whole.disputed, whole.nearest)
+
+
+def test_the_weaker_of_two_floors_is_told_when_time_allows() -> None:
+    """At most 12 in the region: of a's floors of 9 and 2, the first alone may have to fall."""
+    figures = [
+        figure("nine", 9, None, scope("a b1")),
+        figure("two", 2, None, scope("a b1")),
+        figure("b", 8, None, scope("b1 b2")),
+        figure("c", 8, None, scope("a b2")),
+        figure("cap", 0, 12, scope("a b1 b2")),
+    ]
+    whole = total(figures, scope("r"))
+    assert ids(whole.floors_set_aside) == {"nine", "b", "c"}
+    found = set()
+    for seconds in range(60):
+        with mock.patch.object(solver.time, "monotonic", count().__next__):
+            short = total(figures, scope("r"), seconds)
+        assert contains(short, whole)
+        found.add((short.exact, "two" in ids(short.floors_set_aside)))
+    assert found == {(False, False), (False, True), (True, False)}
+
+
+def test_who_has_no_time_does_not_wait_for_another_who_settles_the_same() -> None:
+    reckoner = Reckoner(DISPUTED_PAIRS, PLACES, GROUPS)
+    begun, go_on = Event(), Event()
+    central = solver.Model.central
+
+    def slowly(model: solver.Model, costs: solver.Vector, by: solver.Deadline) -> solver.Solution:
+        begun.set()
+        assert go_on.wait(PATIENCE)
+        return central(model, costs, by)
+
+    with mock.patch.object(solver.Model, "central", slowly), ThreadPoolExecutor() as pool:
+        patient = pool.submit(reckoner.total, scope("a"), PATIENCE)
+        assert begun.wait(PATIENCE)
+        short = reckoner.total(scope("a"), NO_TIME)
+        go_on.set()
+        whole = patient.result()
+    assert (short.low, short.high, short.exact) == (0, None, False)
+    assert whole == total(DISPUTED_PAIRS, scope("a"))

@@ -8,6 +8,7 @@ import pytest
 
 from service.bounds.proof import added, exact_prices, negated
 from service.bounds.solver import Unsolved
+from service.bounds.sparse import Sparse
 
 PAIRS = np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]], dtype=np.int8)
 """Three rows, each over two of three columns: half of each proves what all columns come to."""
@@ -25,7 +26,7 @@ def prices(
     every = [True] * len(found)
     return exact_prices(
         np.array(found),
-        np.asarray(rows),
+        Sparse.of(np.asarray(rows)),
         np.array(costs or [1] * rows.shape[1], dtype=np.int64),
         np.array(floored or every),
         np.array(capped or every),
