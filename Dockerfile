@@ -15,8 +15,9 @@ RUN python3 -m venv /opt/venv \
 COPY wsgi.py gunicorn.conf.py healthcheck.py /app/
 COPY schemas /app/schemas
 COPY service /app/service
-# The root file system may be read-only at run time, so that byte code can only be written now.
-RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /app
+# The root file system may be read-only at run time, so that byte code can only be written now. It
+# is checked against its source, so that a file mounted over another one is not ignored.
+RUN /opt/venv/bin/python -m compileall -q --invalidation-mode checked-hash /app
 
 # --- What is shipped: the base, the environment, the application. ---
 FROM ${BASE}

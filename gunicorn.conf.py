@@ -4,7 +4,10 @@ Nothing here prepares the database: the application migrates it itself, however 
 """
 
 import os
+import sys
 from pathlib import Path
+
+from service.settings import BadSetting, from_environment
 
 _host = os.environ.get("LISTEN_HOST", "127.0.0.1")
 _port = os.environ.get("PORT", "8000")
@@ -33,3 +36,12 @@ control_socket_disable = True
 
 # The application writes one line for each request itself.
 accesslog = None
+
+
+def on_starting(server: object) -> None:
+    """Refuse a bad setting with one line, before any worker is there to say it again."""
+    try:
+        from_environment()
+    except BadSetting as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(3) from None

@@ -1,7 +1,10 @@
 """What the server's configuration promises, and what a container's health check says."""
 
 import http.server
+import os
 import runpy
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -29,6 +32,22 @@ def test_it_stops_before_a_container_engine_kills() -> None:
 
 def test_no_control_socket() -> None:
     assert runpy.run_path(CONFIGURATION)["control_socket_disable"] is True
+
+
+def test_a_bad_setting_stops_the_start_with_one_line() -> None:
+    environ = {**os.environ, "PORT": "0", "CASUALTY_READING": "perhaps"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "wsgi:app"],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    said = [line for line in ran.stderr.splitlines() if "[INFO]" not in line]
+    assert said == ["CASUALTY_READING='perhaps': use open or closed"]
+    assert ran.returncode == 3
 
 
 @pytest.mark.parametrize(("status", "healthy"), [(200, True), (503, False)])

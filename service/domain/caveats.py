@@ -105,7 +105,8 @@ def _open_ends(of: Evidence) -> Iterator[Caveat]:
     figures = of.total.figures
     if of.total.reported and of.total.high is None:
         without = [figure for figure in figures if figure.quantity.high is None]
-        text = "No ceiling is known: the number may be higher than any that was reported."
+        known = "known" if of.total.exact else "known or could be worked out in the time"
+        text = f"No ceiling is {known}: the number may be higher than any that was reported."
         yield _caveat(of, "open_above", text, without)
     beginning = [figure for figure in figures if figure.scope.period.first is None]
     if beginning:

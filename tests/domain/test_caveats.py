@@ -166,6 +166,15 @@ def test_a_total_without_a_ceiling_is_open_above() -> None:
     )
 
 
+def test_a_ceiling_that_time_ran_out_for_is_not_said_to_be_unknown() -> None:
+    pairs = [figure("ab", 3, 3, scope("a b1")), figure("bc", 3, 3, scope("b1 b2"))]
+    found = told([*pairs, figure("ca", 4, 4, scope("a b2"))], seconds=0)
+    assert one(found, "open_above").text == (
+        "No ceiling is known or could be worked out in the time: the number may be higher than any "
+        "that was reported."
+    )
+
+
 def test_a_total_is_not_open_above_where_any_figure_closes_it() -> None:
     assert "open_above" not in codes(told([figure("f", 3, None), figure("g", 0, 9)]))
 
