@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,7 +86,7 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
         path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
     )
     try:
-        conn.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(conn, busy_seconds)
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("PRAGMA foreign_keys = ON")
         conn.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
@@ -93,6 +94,22 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
         conn.close()
         raise
     return conn
+
+
+def _write_ahead(conn: sqlite3.Connection, busy_seconds: float) -> None:
+    """Switch to the write-ahead log, which a new file needs once.
+
+    While it switches, SQLite does not wait for others who do the same; so this does.
+    """
+    end = time.monotonic() + busy_seconds
+    while True:
+        try:
+            conn.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _code(error) not in _BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.01)
 
 
 def _abandon(conn: sqlite3.Connection) -> None:
@@ -119,8 +136,12 @@ def translated() -> Iterator[None]:
         raise Unavailable("The database file cannot be reached; its keeper must look.") from error
 
 
+def _code(error: sqlite3.OperationalError) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & _MASK
+
+
 def _translation(error: sqlite3.OperationalError) -> Exception | None:
-    code = getattr(error, "sqlite_errorcode", 0) & _MASK
+    code = _code(error)
     if code in _BUSY:
         return Busy("Another writer holds the record; send the same request again shortly.")
     if code == sqlite3.SQLITE_FULL:

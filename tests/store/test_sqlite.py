@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -35,6 +36,18 @@ def test_several_processes_may_migrate_at_once(tmp_path: Path) -> None:
         done = at_once(_migrate, path)
         assert sorted(done)[:3] == [0, 0, 0]
         assert max(done) > 0
+
+
+def test_a_new_file_that_another_is_setting_up_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Busy), Store(path, busy_seconds=0.05).reading():
+        pass
+    done = Timer(0.3, other.close)
+    done.start()
+    assert migrate(Store(path, busy_seconds=30)) > 0
+    done.join()
 
 
 def test_four_processes_may_write_at_once(store: Store) -> None:
