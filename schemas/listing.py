@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import post_load
 
 from schemas.fields import CommaList, Cursor, Day, OneOf, Slug
+from schemas.moments import AsOf
 from schemas.numbers import Digits
 from schemas.report import ordered
 from schemas.sent import Query
@@ -23,6 +24,7 @@ class ReportsQuery(Query):
     first = Day(data_key="from")
     last = Day(data_key="to")
     words = Line(data_key="q")
+    as_of = AsOf()
     format = OneOf(("json",))
     limit = Digits(least=1, most=1_000, load_default=100)
     after = Cursor("reports", "[0-9]{1,18}")

@@ -62,6 +62,14 @@ class WarningOut(Schema):
     places = fields.List(fields.String(), required=True)
 
 
+class RetractionOut(Schema):
+    """When and why a report was withdrawn; the reason is null once it is blanked."""
+
+    seq = fields.Integer(required=True)
+    recorded_at = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+
+
 class ReportOut(Schema):
     """A report as it is recorded, with its present state and with ids for all that it names."""
 
@@ -86,6 +94,8 @@ class ReportOut(Schema):
     origin = fields.String(required=True, allow_none=True)
     supersedes = fields.String(required=True, allow_none=True)
     superseded_by = fields.String(required=True, allow_none=True)
+    retraction = fields.Nested(RetractionOut, required=True, allow_none=True)
+    redacted = fields.List(fields.String(), required=True)
     warnings = fields.List(fields.Nested(WarningOut), required=True)
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:

@@ -81,6 +81,12 @@ class ReporterIn(_Described, _ReporterFields):
     """A reporter as it is from now on; ``party`` is true for a party to the conflict."""
 
 
+class MergeIn(Body):
+    """The id that stands for both from now on."""
+
+    into = Slug(required=True)
+
+
 class _Out(Schema):
     id = fields.String(required=True)
     name = fields.String(required=True)

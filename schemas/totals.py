@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
-from schemas.fields import CommaList, Day, Flag, OneOf, Repeated, Schema, Slug, instant_text
+from schemas.fields import CommaList, Day, Flag, OneOf, Repeated, Schema, Slug
+from schemas.moments import AsOf
 from schemas.report import ordered
 from schemas.sent import Query
 from service.domain.answer import Answer, Part, Stated
@@ -16,21 +17,6 @@ from service.domain.total import Step
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP, in_order
 
 FORMATS = ("json", "csv")
-
-
-class AsOf(fields.Field[int | str]):
-    """An entry of the ledger by its number, or an instant; loads as int or as text."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int | str:
-        text = str(value)
-        if text.isascii() and text.isdigit() and len(text) <= 15:
-            return int(text)
-        try:
-            return instant_text(text)
-        except ValueError:
-            raise ValidationError(
-                "This must be an instant in UTC, like 2026-01-05T10:00:00Z, or a seq."
-            ) from None
 
 
 class TotalsOfPlaceQuery(Query):
@@ -47,9 +33,7 @@ class TotalsOfPlaceQuery(Query):
     exclude_reporters = CommaList(Slug(), data_key="exclude_reporter")
     party = OneOf(("exclude",))
     straddling = OneOf(("include", "exclude"))
-    as_of = AsOf(
-        metadata={"type": "string", "minLength": 1, "description": "An instant or a seq; now."}
-    )
+    as_of = AsOf()
     by = OneOf(CUTS)
     by_reporter = OneOf(("true", "false"))
     explain = OneOf(("true", "false"))

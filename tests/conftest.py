@@ -18,6 +18,7 @@ from service.store.sqlite import Store
 from service.usecases import keys
 
 Send = Callable[..., TestResponse]
+Key = Callable[[str], dict[str, str]]
 
 BEGIN = datetime(2026, 1, 5, 10, 0, 0, tzinfo=UTC)
 

@@ -9,6 +9,7 @@ from schemas.registry import (
     GroupIn,
     GroupOut,
     GroupsOut,
+    MergeIn,
     PlaceIn,
     PlaceOut,
     PlacesOut,
@@ -58,6 +59,20 @@ def routes(
             now=parts().clock(),
         )
         return what, 201 if new else 200
+
+    @blueprint.route("/<id>/merge", methods=["POST"])
+    @requires("admin")
+    @blueprint.arguments(MergeIn)
+    @blueprint.response(201, shown)
+    @blueprint.doc(
+        operationId=f"merge_{kind}",
+        summary=f"Make one {kind} of two: both ids name the one that it is merged into",
+    )
+    def merge(given: dict[str, Any], id: str) -> Entry:
+        joined = parts()
+        return registry.merge(
+            joined.store, kind, id, given["into"], actor=actor(), now=joined.clock()
+        )
 
     @blueprint.route("/<id>")
     @requires("read")

@@ -6,8 +6,10 @@ from typing import Any
 from flask import url_for
 
 from schemas.listing import ReportsQuery
+from schemas.moments import AsOfQuery
 from schemas.recorded import ReportOut, ReportsOut
 from schemas.report import ReportIn
+from schemas.revisions import HistoryOut, RedactionIn, RetractionIn
 from service.api.auth import actor, requires
 from service.api.paging import page
 from service.api.parts import parts
@@ -15,7 +17,7 @@ from service.api.smorest import Blueprint
 from service.domain.listing import ReportsAsked
 from service.domain.report import Recorded
 from service.domain.submission import Submission
-from service.usecases import reports
+from service.usecases import reports, revisions
 
 blueprint = Blueprint("reports", __name__, url_prefix="/v1", description="What was said, by whom.")
 
@@ -40,10 +42,51 @@ def post_report(sent: Submission) -> Any:
 
 @blueprint.route("/reports/<id>")
 @requires("read")
+@blueprint.arguments(AsOfQuery, location="query")
 @blueprint.response(200, ReportOut)
-def get_report(id: str) -> Recorded:
-    """Show a report in its present state."""
-    return reports.show(parts().store, id)
+def get_report(as_of: int | str | None, id: str) -> Recorded:
+    """Show a report in its present state, or as of an earlier moment."""
+    return reports.show(parts().store, id, as_of, parts().clock())
+
+
+@blueprint.route("/reports/<id>/retraction", methods=["POST"])
+@requires("report")
+@blueprint.arguments(RetractionIn)
+@blueprint.response(201, ReportOut)
+def post_retraction(sent: dict[str, Any], id: str) -> Recorded:
+    """Withdraw a report: it is kept and shown, and counted no more."""
+    joined = parts()
+    return revisions.retract(
+        joined.store,
+        id,
+        sent["reason"],
+        may_report_for=lambda reporter: True,
+        actor=actor(),
+        now=joined.clock(),
+    )
+
+
+@blueprint.route("/reports/<id>/redaction", methods=["POST"])
+@requires("admin")
+@blueprint.arguments(RedactionIn)
+@blueprint.response(201, ReportOut)
+def post_redaction(sent: dict[str, Any], id: str) -> Recorded:
+    """Blank free texts of a report for good, where law demands it.
+
+    The numbers stay, and the ledger keeps a hash of each text, so that its chain still holds.
+    """
+    joined = parts()
+    return revisions.redact(
+        joined.store, id, sent["pointers"], sent["reason"], actor=actor(), now=joined.clock()
+    )
+
+
+@blueprint.route("/reports/<id>/history")
+@requires("read")
+@blueprint.response(200, HistoryOut)
+def get_history(id: str) -> Any:
+    """List what happened to a report, oldest first."""
+    return {"history": revisions.history(parts().store, id)}
 
 
 @blueprint.route("/reports")
@@ -55,6 +98,6 @@ def list_reports(asked: ReportsAsked) -> Any:
 
     A place or group stands for everything below it too; a period for every report that meets it.
     """
-    find = partial(reports.find, parts().store)
+    find = partial(reports.find, parts().store, now=parts().clock())
     shown, following = page("reports", asked, find, "seq")
     return {"reports": shown, "next": following}

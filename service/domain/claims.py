@@ -1,6 +1,7 @@
 """Everything that has been said, as it stood after one entry of the ledger."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from service.domain.figure import Figure
 from service.domain.periods import Period
@@ -34,7 +35,8 @@ class Claims:
     """All statements and figures of whatever state, with the registry that they refer to.
 
     ``figures`` stand in the order in which they were recorded. ``recorded_at`` is None before
-    anything was recorded.
+    anything was recorded. ``merged`` tells by kind, for an id that was merged into another, the
+    id that stands for it now; nothing else in the claims bears such an id.
     """
 
     seq: int
@@ -44,3 +46,9 @@ class Claims:
     places: dict[str, Place]
     groups: dict[str, Group]
     reporters: dict[str, Reporter]
+    merged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def present(self, kind: str, ids: Iterable[str]) -> tuple[str, ...]:
+        """Return the ids that stand for the given ones now, each once."""
+        merged = self.merged.get(kind, {})
+        return tuple(dict.fromkeys(merged.get(id, id) for id in ids))

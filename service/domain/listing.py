@@ -7,7 +7,10 @@ from service.domain.periods import ALWAYS, Period
 
 @dataclass(frozen=True, slots=True)
 class ReportsAsked:
-    """Which reports to list; None leaves a part open. ``after`` is an entry of the ledger."""
+    """Which reports to list; None leaves a part open. ``after`` is an entry of the ledger.
+
+    ``as_of`` is an entry or an instant; None is now.
+    """
 
     places: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
@@ -15,6 +18,7 @@ class ReportsAsked:
     states: tuple[str, ...] | None = None
     period: Period = ALWAYS
     words: str | None = None
+    as_of: int | str | None = None
     after: int = 0
     limit: int = 100
 

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -84,6 +84,13 @@ def described(what: Entry) -> dict[str, Any]:
 def parent_of(what: Entry) -> str | None:
     """Return the id above the entry; None for a root and for every reporter."""
     return None if isinstance(what, Reporter) else what.parent
+
+
+def below(what: Entry, above: Entry) -> Entry:
+    """Return the entry with its parent by the id that stands for it now."""
+    if isinstance(what, Reporter) or what.parent == above.id:
+        return what
+    return replace(what, parent=above.id)
 
 
 def differing(known: Entry, given: Mapping[str, Any]) -> list[str]:

@@ -95,8 +95,20 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Retraction:
+    """That a report was withdrawn: by which entry of the ledger, and why (None once blanked)."""
+
+    seq: int
+    recorded_at: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
-    """A report with its place in the ledger; ``origin`` is the first of a chain of relays."""
+    """A report with its place in the ledger; ``origin`` is the first of a chain of relays.
+
+    ``redacted`` points to the free texts that were sent and are blanked.
+    """
 
     report: Report
     seq: int
@@ -105,6 +117,8 @@ class Recorded:
     origin: str | None = None
     superseded_by: str | None = None
     warnings: tuple[Remark, ...] = ()
+    retraction: Retraction | None = None
+    redacted: tuple[str, ...] = ()
 
 
 def incident_of(reporter: str, figure: ReportedFigure) -> str | None:

@@ -2,21 +2,38 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from service.store.ledger import Draft, Event, append
-from service.store.recording import apply_reported, apply_superseded
-from service.store.registry import apply_entry
+from service.store.recording import (
+    apply_redacted,
+    apply_reported,
+    apply_retracted,
+    apply_superseded,
+)
+from service.store.registry import apply_entry, apply_merged
 from service.store.sqlite import Database
 
-_APPLY = {
+
+def _nothing(db: Database, event: Event) -> None:
+    """Change no table: the event says again, of another report, what its own entry said."""
+
+
+_APPLY: Final = {
     "reported": apply_reported,
     "superseded": apply_superseded,
+    "reclassified": _nothing,
+    "retracted": apply_retracted,
+    "redacted": apply_redacted,
     "place_added": apply_entry,
     "place_changed": apply_entry,
+    "place_merged": apply_merged,
     "group_added": apply_entry,
     "group_changed": apply_entry,
+    "group_merged": apply_merged,
     "reporter_added": apply_entry,
     "reporter_changed": apply_entry,
+    "reporter_merged": apply_merged,
 }
 
 
@@ -30,10 +47,18 @@ def apply(db: Database, event: Event) -> None:
 
 
 def record(
-    db: Database, drafts: Sequence[Draft], actor: str | None, now: datetime
+    db: Database,
+    drafts: Sequence[Draft],
+    actor: str | None,
+    now: datetime,
+    *,
+    request: int | None = None,
 ) -> tuple[Event, ...]:
-    """Return the drafts as entries of the ledger, each applied to the tables; writes."""
-    events = append(db, drafts, actor, now)
+    """Return the drafts as entries of the ledger, each applied to the tables; writes.
+
+    ``request`` is the first entry of the same request where these are not its first.
+    """
+    events = append(db, drafts, actor, now, request=request)
     for event in events:
         apply(db, event)
     return events

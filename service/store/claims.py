@@ -2,24 +2,25 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
 from service.domain.claims import Claims, Statement
 from service.domain.figure import Figure, Quantity, Scope
-from service.store.ledger import last_seq, moment_of, recorded_at, seq_at
-from service.store.registry import all_as_of
+from service.store.ledger import last_seq, recorded_at
+from service.store.registry import all_as_of, merged
 from service.store.reports import STATE
 from service.store.rows import SETS, period, split
 from service.store.sqlite import Database
 
-__all__ = ["last_seq", "live_rivals", "load_claims", "moment_of", "seq_at"]
+__all__ = ["last_seq", "live_rivals", "load_claims"]
 
 
 def load_claims(db: Database, seq: int) -> Claims:
     """Return everything that had been said after the entry ``seq``, in the states of then."""
     places, groups, reporters = all_as_of(db, seq)
-    return Claims(
+    claims = Claims(
         seq=seq,
         recorded_at=recorded_at(db, seq),
         statements={statement.id: statement for statement in _statements(db, seq)},
@@ -27,6 +28,35 @@ def load_claims(db: Database, seq: int) -> Claims:
         places=places,
         groups=groups,
         reporters=reporters,
+        merged=merged(db, seq),
+    )
+    return _by_present_ids(claims) if any(claims.merged.values()) else claims
+
+
+def _by_present_ids(claims: Claims) -> Claims:
+    """Return the claims with every merged id replaced by the one that stands for it now."""
+    reporters = claims.merged["reporter"]
+
+    def statement(was: Statement) -> Statement:
+        return replace(
+            was,
+            reporter=reporters.get(was.reporter, was.reporter),
+            places=claims.present("place", was.places),
+            groups=claims.present("group", was.groups),
+        )
+
+    def figure(was: Figure) -> Figure:
+        scope = replace(
+            was.scope,
+            places=claims.present("place", was.scope.places),
+            groups=claims.present("group", was.scope.groups),
+        )
+        return replace(was, reporter=reporters.get(was.reporter, was.reporter), scope=scope)
+
+    return replace(
+        claims,
+        statements={id: statement(each) for id, each in claims.statements.items()},
+        figures=tuple(figure(each) for each in claims.figures),
     )
 
 

@@ -1,13 +1,22 @@
-"""The append-only list of what was recorded: the truth from which all other tables are derived."""
+"""The append-only list of what was recorded: the truth from which all other tables are derived.
+
+Every entry carries the hash of itself and of the entry before it, so that nothing in the past can
+be changed, taken out or put in without being seen.
+"""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 from service.domain.instants import instant
+from service.store import texts
 from service.store.sqlite import Database
+
+ROOT: Final = "0" * 64
+"""What stands for the hash of an entry before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,68 +25,143 @@ class Draft:
 
     kind: str
     subject: str
-    body: dict[str, Any]
+    body: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of the ledger; ``moment`` is the last entry that the same request made.
+    """One entry of the ledger; ``request`` is the first entry that the same request made.
 
     ``actor`` is the id of the key that asked for it, None for the machine's own keeper.
+    ``redacted`` points to the free texts in the body that were blanked and are missing from it.
     """
 
     seq: int
-    moment: int
+    request: int
     recorded_at: str
     kind: str
     subject: str
     actor: str | None
     body: dict[str, Any]
+    redacted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as it is kept: its body with a hash in the place of every free text."""
+
+    seq: int
+    request: int
+    recorded_at: str
+    kind: str
+    subject: str
+    actor: str | None
+    body: str
+    hash: str
+
+    def hashed_after(self, before: str) -> str:
+        """Return the hash that the entry must have when it follows an entry with that hash."""
+        said = [self.seq, self.request, self.recorded_at, self.kind, self.subject, self.actor]
+        return sha256(f"{before}\n{written([*said, self.body])}".encode()).hexdigest()
+
+    def opened(self, kept: Mapping[str, texts.Text]) -> Event:
+        """Return the entry with its free texts."""
+        blanked = tuple(pointer for pointer, text in kept.items() if text.text is None)
+        body = texts.opened(json.loads(self.body), kept)
+        return Event(
+            self.seq,
+            self.request,
+            self.recorded_at,
+            self.kind,
+            self.subject,
+            self.actor,
+            body,
+            blanked,
+        )
 
 
 def append(
-    db: Database, drafts: Sequence[Draft], actor: str | None, now: datetime
+    db: Database,
+    drafts: Sequence[Draft],
+    actor: str | None,
+    now: datetime,
+    *,
+    request: int | None = None,
+    salt: Callable[[], str] = texts.new_salt,
 ) -> tuple[Event, ...]:
     """Return the drafts as entries of the ledger, numbered without a gap; writes.
 
     A clock that went backwards does not take the ledger with it: no entry is dated before the
-    one that it follows.
+    one that it follows. ``request`` is the first entry of the same request, None where it is the
+    first of these.
     """
-    last = last_seq(db)
-    dated = max(instant(now), recorded_at(db, last) or "")
-    moment = last + len(drafts)
-    events = tuple(
-        Event(last + place, moment, dated, draft.kind, draft.subject, actor, draft.body)
-        for place, draft in enumerate(drafts, start=1)
+    seq, dated, before = _last(db)
+    first = seq + 1 if request is None else request
+    dated = max(instant(now), dated)
+    made = []
+    for draft in drafts:
+        seq += 1
+        body, kept = texts.sealed(draft.body, salt)
+        said = (seq, first, dated, draft.kind, draft.subject, actor)
+        line = Line(*said, written(body), "")
+        before = line.hashed_after(before)
+        put(db, replace(line, hash=before), kept)
+        made.append(Event(*said, dict(draft.body)))
+    return tuple(made)
+
+
+def put(db: Database, line: Line, kept: Mapping[str, texts.Text]) -> None:
+    """Keep the entry as it is, with its free texts; writes."""
+    db.execute(
+        "INSERT INTO events (seq, request, recorded_at, kind, subject, actor, body, hash)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            line.seq,
+            line.request,
+            line.recorded_at,
+            line.kind,
+            line.subject,
+            line.actor,
+            line.body,
+            line.hash,
+        ),
     )
-    for event in events:
-        db.execute(
-            "INSERT INTO events (seq, moment, recorded_at, kind, subject, actor, body)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                event.seq,
-                event.moment,
-                event.recorded_at,
-                event.kind,
-                event.subject,
-                event.actor,
-                json.dumps(event.body, ensure_ascii=False, separators=(",", ":")),
-            ),
-        )
-    return events
+    if kept:
+        texts.keep(db, line.seq, kept)
 
 
-def events(db: Database, after: int = 0) -> Sequence[Event]:
-    """Return every entry after the given one, in order."""
+_COLUMNS: Final = "SELECT seq, request, recorded_at, kind, subject, actor, body, hash FROM events"
+
+
+def lines(db: Database, after: int = 0) -> Iterator[Line]:
+    """Yield every entry after the given one as it is kept, in order."""
+    for row in db.execute(f"{_COLUMNS} WHERE seq > ? ORDER BY seq", (after,)):
+        yield Line(*row)
+
+
+def events(db: Database, after: int = 0, limit: int = -1) -> list[Event]:
+    """Return the entries after the given one, in order; at most ``limit`` where it is not -1."""
+    rows = db.execute(f"{_COLUMNS} WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit))
+    return _opened(db, [Line(*row) for row in rows])
+
+
+def events_of(db: Database, subject: str, kinds: Sequence[str]) -> list[Event]:
+    """Return the entries of the given kinds about one id, in order."""
     rows = db.execute(
-        "SELECT seq, moment, recorded_at, kind, subject, actor, body"
-        " FROM events WHERE seq > ? ORDER BY seq",
-        (after,),
+        f"{_COLUMNS} WHERE subject = ? AND kind IN (SELECT value FROM json_each(?)) ORDER BY seq",
+        (subject, json.dumps(kinds)),
     )
-    return [
-        Event(seq, moment, dated, kind, subject, actor, json.loads(body))
-        for seq, moment, dated, kind, subject, actor, body in rows
-    ]
+    return _opened(db, [Line(*row) for row in rows])
+
+
+def event(db: Database, seq: int) -> Event:
+    """Return the one entry; there must be one."""
+    row = db.execute(f"{_COLUMNS} WHERE seq = ?", (seq,)).fetchone()
+    return _opened(db, [Line(*row)])[0]
+
+
+def _opened(db: Database, found: Sequence[Line]) -> list[Event]:
+    return [line.opened(texts.of_entry(db, line.seq)) for line in found]
 
 
 def last_seq(db: Database) -> int:
@@ -85,10 +169,21 @@ def last_seq(db: Database) -> int:
     return int(db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
 
 
+def _last(db: Database) -> tuple[int, str, str]:
+    """Return number, date and hash of the last entry."""
+    row = db.execute(
+        "SELECT seq, recorded_at, hash FROM events ORDER BY seq DESC LIMIT 1"
+    ).fetchone()
+    return (0, "", ROOT) if row is None else tuple(row)
+
+
 def moment_of(db: Database, seq: int) -> int:
     """Return the last entry made by the request that made ``seq``; ``seq`` where there is none."""
-    row = db.execute("SELECT moment FROM events WHERE seq = ?", (seq,)).fetchone()
-    return seq if row is None else int(row[0])
+    row = db.execute(
+        "SELECT max(seq) FROM events WHERE request = (SELECT request FROM events WHERE seq = ?)",
+        (seq,),
+    ).fetchone()
+    return seq if row[0] is None else int(row[0])
 
 
 def seq_at(db: Database, when: str) -> int:
@@ -101,3 +196,8 @@ def recorded_at(db: Database, seq: int) -> str | None:
     """Return when the entry was made; None for one that does not exist."""
     row = db.execute("SELECT recorded_at FROM events WHERE seq = ?", (seq,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def written(value: Any) -> str:
+    """Return the value as the ledger writes it: the hashes are of these very characters."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

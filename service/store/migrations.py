@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import astuple, replace
 from typing import Final
 
 from sqlite_utils import Migrations
 
+from service.store import ledger as entries
+from service.store import texts
 from service.store.codec import content_hash, report_from
 from service.store.sqlite import Database, Store
 
@@ -29,7 +32,7 @@ def migrate(store: Store) -> int:
     with store.reading() as db:
         if not migrations.pending(db):
             return 0
-    with store.writing() as db:
+    with store.remodelling() as db:
         pending = len(migrations.pending(db))
         migrations.apply(db)
         return pending
@@ -248,3 +251,106 @@ def content(db: Database) -> None:
         "UPDATE reports SET content_hash = ? WHERE seq = ?",
         [(content_hash(report_from(json.loads(body)["report"])), seq) for seq, body in rows],
     )
+
+
+@_step("0006_chain")
+def chain(db: Database) -> None:
+    """Chain the entries by hash, keep free texts apart, make room for retraction and merging.
+
+    What was recorded stays as it is: the same numbers, dates and bodies.
+    """
+    _run(
+        db,
+        """
+        CREATE TABLE chained (
+            seq INTEGER PRIMARY KEY,
+            request INTEGER NOT NULL,
+            recorded_at TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            actor TEXT,
+            body TEXT NOT NULL,
+            hash TEXT NOT NULL,
+            CONSTRAINT seq_counts_from_one CHECK (seq >= 1),
+            CONSTRAINT request_is_not_after CHECK (request BETWEEN 1 AND seq),
+            CONSTRAINT recorded_at_is_an_instant CHECK (recorded_at GLOB
+                '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9]*Z'),
+            CONSTRAINT body_is_an_object CHECK (json_type(body) = 'object'),
+            CONSTRAINT hash_is_whole CHECK (length(hash) = 64)
+        ) STRICT
+        """,
+        """
+        CREATE TABLE texts (
+            seq INTEGER NOT NULL REFERENCES events (seq),
+            pointer TEXT NOT NULL,
+            salt TEXT,
+            text TEXT,
+            CONSTRAINT texts_pk PRIMARY KEY (seq, pointer),
+            CONSTRAINT blanked_as_a_whole CHECK ((salt IS NULL) = (text IS NULL))
+        ) STRICT, WITHOUT ROWID
+        """,
+    )
+    _copy_chained(db)
+    _run(
+        db,
+        "DROP TABLE events",
+        "ALTER TABLE chained RENAME TO events",
+        "CREATE INDEX events_by_subject ON events (subject, seq)",
+        "CREATE INDEX events_by_time ON events (recorded_at)",
+        "CREATE INDEX events_by_request ON events (request)",
+        """
+        CREATE TRIGGER events_have_no_gap BEFORE INSERT ON events
+        WHEN NEW.seq <> 1 + (SELECT coalesce(max(seq), 0) FROM events)
+        BEGIN SELECT RAISE(ABORT, 'the ledger has no gaps'); END
+        """,
+        """
+        CREATE TRIGGER events_go_forward BEFORE INSERT ON events
+        WHEN NEW.recorded_at < (SELECT recorded_at FROM events ORDER BY seq DESC LIMIT 1)
+        BEGIN SELECT RAISE(ABORT, 'the ledger goes forward in time'); END
+        """,
+        """
+        CREATE TRIGGER events_never_change BEFORE UPDATE ON events
+        BEGIN SELECT RAISE(ABORT, 'the ledger is never changed'); END
+        """,
+        """
+        CREATE TRIGGER events_never_go BEFORE DELETE ON events
+        BEGIN SELECT RAISE(ABORT, 'nothing is removed from the ledger'); END
+        """,
+        """
+        CREATE TRIGGER texts_are_only_blanked BEFORE UPDATE ON texts
+        WHEN NEW.text IS NOT NULL OR NEW.seq <> OLD.seq OR NEW.pointer <> OLD.pointer
+        BEGIN SELECT RAISE(ABORT, 'a text can be blanked, not changed'); END
+        """,
+        """
+        CREATE TRIGGER texts_never_go BEFORE DELETE ON texts
+        BEGIN SELECT RAISE(ABORT, 'a text can be blanked, not removed'); END
+        """,
+        """
+        CREATE TABLE merges (
+            kind TEXT NOT NULL,
+            id TEXT NOT NULL,
+            into_id TEXT NOT NULL,
+            seq INTEGER NOT NULL REFERENCES events (seq),
+            CONSTRAINT merges_pk PRIMARY KEY (kind, id),
+            CONSTRAINT into_is_another CHECK (into_id <> id)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX merges_into ON merges (kind, into_id)",
+        "DROP INDEX entries_below",
+        "CREATE INDEX entries_below ON entries (kind, parent)",
+    )
+
+
+def _copy_chained(db: Database) -> None:
+    """Copy every entry from before there was a chain; a request ended where a moment did."""
+    before, end, first = entries.ROOT, 0, 1
+    rows = db.execute("SELECT * FROM events ORDER BY seq").fetchall()
+    for seq, moment, dated, kind, subject, actor, body in rows:
+        if seq > end:
+            first, end = seq, moment
+        told, kept = texts.sealed(json.loads(body), texts.new_salt)
+        line = entries.Line(seq, first, dated, kind, subject, actor, entries.written(told), "")
+        before = line.hashed_after(before)
+        values = astuple(replace(line, hash=before))
+        db.execute("INSERT INTO chained VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        texts.keep(db, seq, kept)

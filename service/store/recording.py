@@ -6,8 +6,9 @@ from typing import Any
 
 from service.domain.report import Report, ReportedFigure, counted
 from service.domain.vocabulary import ROOT_GROUP
+from service.store import ledger
 from service.store.codec import content_hash, plain, report_from
-from service.store.ledger import Event
+from service.store.ledger import Event, written
 from service.store.rows import first_day, joined, number_of, words_of
 from service.store.sqlite import Database
 
@@ -20,34 +21,68 @@ def body_of(report: Report, warnings: Sequence[Any]) -> dict[str, Any]:
 def apply_reported(db: Database, event: Event) -> None:
     """Make the event's report and its figures readable."""
     report = report_from(event.body["report"])
-    origin = _origin(db, report.relays)
     period = report.period
     db.execute(
-        "INSERT INTO reports (id, seq, recorded_at, reporter, ref, content_hash, stance, relays,"
-        " origin, supersedes, first_day, last_day, place_ids, group_ids, caveats, quote_folded,"
-        " body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO reports (id, seq, recorded_at, reporter, ref, stance, relays,"
+        " origin, supersedes, first_day, last_day, place_ids, group_ids, content_hash, caveats,"
+        " quote_folded, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             report.id,
             event.seq,
             event.recorded_at,
             report.reporter,
             report.ref,
-            content_hash(report),
             report.stance,
             report.relays,
-            origin,
+            _origin(db, report.relays),
             report.supersedes,
             first_day(period) if period else None,
             period.stop if period else None,
             joined(report.places),
             joined(report.groups or (ROOT_GROUP,)),
-            json.dumps(report.caveats, ensure_ascii=False) if report.caveats else "",
-            words_of(report.quote),
-            json.dumps(event.body, ensure_ascii=False, separators=(",", ":")),
+            *_told(report, event),
         ),
     )
     _apply_figures(db, event, report)
     _apply_links(db, event, report)
+
+
+def _told(report: Report, event: Event) -> tuple[str, str, str | None, str]:
+    """Return the columns that hold free text or are made of it: these a redaction changes."""
+    redacted = [pointer.removeprefix("/report") for pointer in event.redacted]
+    return (
+        content_hash(report),
+        json.dumps(report.caveats, ensure_ascii=False) if report.caveats else "",
+        words_of(report.quote),
+        written({**event.body, **({"redacted": redacted} if redacted else {})}),
+    )
+
+
+def apply_redacted(db: Database, event: Event) -> None:
+    """Leave out of the report, wherever it is kept for reading, what is blanked in its entry."""
+    (seq,) = db.execute("SELECT seq FROM reports WHERE id = ?", (event.subject,)).fetchone()
+    reported = ledger.event(db, seq)
+    report = report_from(reported.body["report"])
+    db.execute(
+        "UPDATE reports SET content_hash = ?, caveats = ?, quote_folded = ?, body = ?"
+        " WHERE seq = ?",
+        (*_told(report, reported), seq),
+    )
+    db.conn.executemany(
+        "UPDATE figures SET wording_folded = ? WHERE id = ?",
+        [(words_of(figure.wording), figure.id) for figure in report.figures],
+    )
+    db.execute("UPDATE report_texts SET words = ? WHERE rowid = ?", (_searchable(report), seq))
+    # The index would keep the old words, marked as deleted, until it is next tidied up.
+    db.execute("INSERT INTO report_texts (report_texts) VALUES ('optimize')")
+
+
+def apply_retracted(db: Database, event: Event) -> None:
+    """Mark the report as withdrawn from this entry on."""
+    db.execute(
+        "UPDATE reports SET retracted_seq = ? WHERE id = ?",
+        (event.seq, event.subject),
+    )
 
 
 def apply_superseded(db: Database, event: Event) -> None:

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from service.domain.figure import Figure
 from service.domain.listing import ReportsAsked
-from service.domain.report import Recorded
+from service.domain.report import Recorded, Retraction
 from service.store.codec import remarks_from, report_from
-from service.store.ledger import last_seq
+from service.store.ledger import Event, event, last_seq
 from service.store.rows import SETS, first_day, joined, number_of, words_of
 from service.store.sqlite import Database
 
@@ -19,23 +19,24 @@ STATE: Final = """CASE
     ELSE 'live' END"""
 """The state of a report after the entry :seq; where several hold, the first one counts."""
 
-_COLUMNS: Final = f"SELECT body, seq, recorded_at, {STATE}, origin, superseded_by FROM reports"
+_COLUMNS: Final = f"""SELECT body, seq, recorded_at, {STATE}, origin,
+    CASE WHEN superseded_seq <= :seq THEN superseded_by END,
+    CASE WHEN retracted_seq <= :seq THEN retracted_seq END FROM reports"""
 
 
-def get(db: Database, id: str) -> Recorded | None:
-    """Return the report in its current state; None where there is none."""
-    row = db.execute(
-        f"{_COLUMNS} WHERE id = :id",
-        {"id": id, "seq": last_seq(db)},
-    ).fetchone()
-    return None if row is None else _recorded(row)
+def get(db: Database, id: str, seq: int | None = None) -> Recorded | None:
+    """Return the report in its state after the entry ``seq`` (None: now); None if there is none."""
+    at = last_seq(db) if seq is None else seq
+    row = db.execute(f"{_COLUMNS} WHERE id = :id AND seq <= :seq", {"id": id, "seq": at}).fetchone()
+    return None if row is None else _recorded(db, row)
 
 
-def with_ref(db: Database, reporter: str, ref: str) -> list[tuple[str, str]]:
-    """Return (id, content hash) of the reporter's reports that bear the ref, newest first."""
+def with_ref(db: Database, reporters: Sequence[str], ref: str) -> list[tuple[str, str]]:
+    """Return (id, content hash) of the reporters' reports that bear the ref, newest first."""
     rows = db.execute(
-        "SELECT id, content_hash FROM reports WHERE reporter = ? AND ref = ? ORDER BY seq DESC",
-        (reporter, ref),
+        "SELECT id, content_hash FROM reports"
+        " WHERE reporter IN (SELECT value FROM json_each(?)) AND ref = ? ORDER BY seq DESC",
+        (json.dumps(reporters), ref),
     )
     return [tuple(row) for row in rows]
 
@@ -44,6 +45,12 @@ def outcomes_of(db: Database, figure: str) -> frozenset[str] | None:
     """Return the outcomes that the figure was recorded with; None where there is no such figure."""
     row = db.execute("SELECT outcomes FROM figures WHERE id = ?", (figure,)).fetchone()
     return None if row is None else SETS[row[0]]
+
+
+def report_of(db: Database, figure: str) -> str:
+    """Return the id of the report that holds the figure; there must be one."""
+    row = db.execute("SELECT report FROM figures WHERE id = ?", (figure,)).fetchone()
+    return str(row[0])
 
 
 def alike(db: Database, figure: Figure, wording: str | None, quote: str | None) -> list[str]:
@@ -74,8 +81,12 @@ _BELOW: Final = """(
     WITH RECURSIVE below (id) AS (
         SELECT value FROM json_each(:{ids}) UNION
         SELECT entries.id FROM below CROSS JOIN entries INDEXED BY entries_below
-        ON entries.parent = below.id AND entries.kind = '{kind}' AND entries.until_seq IS NULL
+        ON entries.parent = below.id AND entries.kind = '{kind}'
+        AND since_seq <= :seq AND (until_seq IS NULL OR until_seq > :seq) UNION
+        SELECT merges.id FROM below CROSS JOIN merges INDEXED BY merges_into
+        ON merges.into_id = below.id AND merges.kind = '{kind}' AND merges.seq <= :seq
     ) SELECT id FROM below)"""
+"""Everything below the given ids after the entry :seq, with all that was merged into any of it."""
 
 _CLAUSES: Final = {
     "places": "seq IN (SELECT seq FROM report_places WHERE place IN "
@@ -84,7 +95,7 @@ _CLAUSES: Final = {
     "groups": "seq IN (SELECT seq FROM report_groups WHERE group_id IN "
     + _BELOW.format(ids="groups", kind="group")
     + ")",
-    "reporters": "reporter IN (SELECT value FROM json_each(:reporters))",
+    "reporters": "reporter IN " + _BELOW.format(ids="reporters", kind="reporter"),
     "states": f"{STATE} IN (SELECT value FROM json_each(:states))",
     "first_day": """(CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures
         WHERE report = reports.id AND last_day >= :first_day) ELSE last_day >= :first_day END)""",
@@ -95,8 +106,8 @@ _CLAUSES: Final = {
 }
 
 
-def page(db: Database, asked: ReportsAsked) -> list[Recorded]:
-    """Return the reports asked for, oldest first."""
+def page(db: Database, asked: ReportsAsked, seq: int) -> list[Recorded]:
+    """Return the reports asked for, oldest first, in their states after the entry ``seq``."""
     given = {
         "places": asked.places,
         "groups": asked.groups,
@@ -106,16 +117,20 @@ def page(db: Database, asked: ReportsAsked) -> list[Recorded]:
         "last_day": asked.period.stop if asked.period.last else None,
         "words": _phrases(asked.words) if asked.words else None,
     }
-    clauses = ["seq > :after", *(_CLAUSES[name] for name in given if given[name] is not None)]
+    clauses = [
+        "seq > :after",
+        "seq <= :seq",
+        *(_CLAUSES[name] for name in given if given[name] is not None),
+    ]
     values = {
         name: json.dumps(value) if isinstance(value, tuple) else value
         for name, value in given.items()
     }
     rows = db.execute(
         f"{_COLUMNS} WHERE {' AND '.join(clauses)} ORDER BY seq LIMIT :limit",
-        {**values, "seq": last_seq(db), "after": asked.after, "limit": asked.limit},
+        {**values, "seq": seq, "after": asked.after, "limit": asked.limit},
     )
-    return [_recorded(row) for row in rows]
+    return [_recorded(db, row) for row in rows.fetchall()]
 
 
 def _phrases(words: str) -> str:
@@ -123,7 +138,7 @@ def _phrases(words: str) -> str:
     return " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
 
 
-def _recorded(row: Sequence[Any]) -> Recorded:
+def _recorded(db: Database, row: Sequence[Any]) -> Recorded:
     body = json.loads(row[0])
     return Recorded(
         report=report_from(body["report"]),
@@ -133,4 +148,10 @@ def _recorded(row: Sequence[Any]) -> Recorded:
         origin=row[4],
         superseded_by=row[5],
         warnings=remarks_from(body["warnings"]),
+        retraction=None if row[6] is None else _retraction(event(db, row[6])),
+        redacted=tuple(body.get("redacted", ())),
     )
+
+
+def _retraction(entry: Event) -> Retraction:
+    return Retraction(entry.seq, entry.recorded_at, entry.body.get("reason"))

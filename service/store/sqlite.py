@@ -3,10 +3,10 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlite_utils import Database as SqliteUtilsDatabase
 
@@ -14,6 +14,8 @@ from service.domain.errors import Busy, Unavailable
 
 Database = Any
 """An open connection, as sqlite_utils wraps it; its ``execute`` runs one SQL text."""
+
+T = TypeVar("T")
 
 CHECKPOINT_PAGES: Final = 10_000
 
@@ -49,6 +51,38 @@ class Store:
         with self._transaction("BEGIN IMMEDIATE") as db:
             yield db
 
+    def write(self, job: Callable[[Database], T]) -> T:
+        """Return what the job returns, once all that it wrote is kept."""
+        with self.writing() as db:
+            return job(db)
+
+    def forget(self) -> None:
+        """Remove what was overwritten from the write-ahead log too, as far as readers let it."""
+        with translated():
+            conn = self._take()
+            try:
+                conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                _abandon(conn)
+
+    @contextmanager
+    def remodelling(self) -> Iterator[Database]:
+        """Yield a connection that alone may write, and may replace tables that others refer to.
+
+        Nothing is kept unless every reference holds at the end.
+        """
+        with translated():
+            conn = connect(self.path, self._busy_seconds)
+            try:
+                conn.execute("PRAGMA foreign_keys = OFF")
+                conn.execute("BEGIN IMMEDIATE")
+                yield SqliteUtilsDatabase(conn, execute_plugins=False)
+                if conn.execute("PRAGMA foreign_key_check").fetchone() is not None:
+                    raise sqlite3.IntegrityError("a reference leads nowhere")
+                conn.execute("COMMIT")
+            finally:
+                _abandon(conn)
+
     def close(self) -> None:
         """Close the idle connections; the store may be used again afterwards."""
         while self._idle:
@@ -79,7 +113,8 @@ class Store:
 def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
     """Return a new connection to the file, made if it is not there, in manual transactions.
 
-    FULL, because NORMAL loses acknowledged writes when the power fails.
+    FULL, because NORMAL loses acknowledged writes when the power fails; secure deletion, so that a
+    text that was blanked does not stay behind in a free page.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     conn = sqlite3.connect(
@@ -89,6 +124,7 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
         _write_ahead(conn, busy_seconds)
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("PRAGMA foreign_keys = ON")
+        conn.execute("PRAGMA secure_delete = ON")
         conn.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     except BaseException:
         conn.close()

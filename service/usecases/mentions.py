@@ -3,7 +3,16 @@
 from collections.abc import Collection, Iterator
 
 from service.domain.errors import Conflict, Fault, Invalid
-from service.domain.registry import Entry, Mention, differing, entry, folded, parent_of, unknown
+from service.domain.registry import (
+    Entry,
+    Mention,
+    below,
+    differing,
+    entry,
+    folded,
+    parent_of,
+    unknown,
+)
 from service.domain.submission import Submission
 from service.store import registry
 from service.store.ledger import Draft
@@ -44,10 +53,12 @@ class Resolver:
         elif known is None:
             self._make(kind, mention, pointer)
         else:
-            for name in differing(known, mention.given):
+            # An id that was merged into another was described by a name of its own.
+            own = registry.last_described(self._db, kind, mention.id) or known
+            for name in differing(own, mention.given):
                 detail = (
                     f"The {kind} {mention.id} is recorded with {name}"
-                    f" {_said(getattr(known, name))}; leave {name} out, or change the {kind} first."
+                    f" {_said(getattr(own, name))}; leave {name} out, or change the {kind} first."
                 )
                 self.conflicts.append(Fault(f"{pointer}/{name}", detail))
 
@@ -89,10 +100,13 @@ class Resolver:
             return
         made = entry(kind, mention.id, given)
         parent = parent_of(made)
-        if parent is not None and self.known(kind, parent) is None:
-            detail = f"{self._missing(kind, parent)} A parent exists or comes earlier."
-            self.faults.append(Fault(f"{pointer}/parent", detail))
-            return
+        if parent is not None:
+            above = self.known(kind, parent)
+            if above is None:
+                detail = f"{self._missing(kind, parent)} A parent exists or comes earlier."
+                self.faults.append(Fault(f"{pointer}/parent", detail))
+                return
+            made = below(made, above)
         self._fresh[kind, mention.id] = made
 
     def _missing(self, kind: str, id: str) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from service.domain.errors import NotAllowed, NotFound, invalid
+from service.domain.errors import Conflict, NotAllowed, NotFound, invalid
 from service.domain.listing import EntriesAsked
-from service.domain.registry import Entry, entry, parent_of
+from service.domain.registry import Entry, below, entry, parent_of
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import registry
 from service.store.apply import record
+from service.store.ledger import Draft
 from service.store.sqlite import Database, Store
 from service.usecases.mentions import missing
 
@@ -29,16 +30,47 @@ def describe(
     Saying what is already recorded changes nothing and needs no right to. Raises NotAllowed where
     it would change something, and Invalid for a parent that is unknown or lies below.
     """
-    what = entry(kind, id, given)
-    with store.writing() as db:
+
+    def job(db: Database) -> tuple[Entry, bool]:
         known = registry.get(db, kind, id)
+        _refuse_merged(kind, id, known)
+        what = _placed(db, kind, entry(kind, id, given))
         if known == what:
             return what, False
         if known is not None and not may_change:
             raise NotAllowed(f"The {kind} {id} exists; changing it needs a key of scope admin.")
-        _check_parent(db, kind, what)
         record(db, [registry.draft(kind, what, known=known is not None)], actor, now)
         return what, known is None
+
+    return store.write(job)
+
+
+def merge(
+    store: Store, kind: str, id: str, into: str, *, actor: str | None, now: datetime
+) -> Entry:
+    """Return the entry that both ids name from now on; writes.
+
+    Its aliases take in the other's names, and what lay below the other moves below it. Raises
+    NotFound, Conflict for an id that was merged before, and Invalid for a target that cannot be.
+    """
+
+    def job(db: Database) -> Entry:
+        gone, target = registry.get(db, kind, id), registry.get(db, kind, into)
+        if gone is None:
+            raise NotFound(f"There is no such {kind}.")
+        _refuse_merged(kind, id, gone)
+        if target is None:
+            raise invalid("/into", missing(db, kind, into))
+        if target.id == id:
+            raise invalid("/into", f"{into} names the same {kind} already.")
+        if id == ROOT_GROUP and kind == "group":
+            raise invalid("/into", f"{ROOT_GROUP} is the root of all groups and stays.")
+        if registry.lies_below(db, kind, target.id, id):
+            raise invalid("/into", f"{into} lies below {id}; merge it into {id} instead.")
+        record(db, [Draft(f"{kind}_merged", id, {"into": target.id})], actor, now)
+        return registry.get(db, kind, id) or target
+
+    return store.write(job)
 
 
 def show(store: Store, kind: str, id: str) -> Entry:
@@ -56,14 +88,22 @@ def find(store: Store, kind: str, asked: EntriesAsked) -> list[Entry]:
         return registry.page(db, kind, asked)
 
 
-def _check_parent(db: Database, kind: str, what: Entry) -> None:
+def _refuse_merged(kind: str, id: str, known: Entry | None) -> None:
+    if known is not None and known.id != id:
+        raise Conflict(f"{id} was merged into the {kind} {known.id}; speak of that one.")
+
+
+def _placed(db: Database, kind: str, what: Entry) -> Entry:
+    """Return the entry with its parent by its present id; raises Invalid where it has no place."""
     parent = parent_of(what)
     if what.id == ROOT_GROUP and kind == "group" and parent is not None:
         raise invalid("/parent", f"{ROOT_GROUP} is the root of all groups and has no parent.")
     if parent is None:
-        return
-    if registry.lies_below(db, kind, parent, what.id):
+        return what
+    above = registry.get(db, kind, parent)
+    if above is None:
+        raise invalid("/parent", missing(db, kind, parent))
+    if registry.lies_below(db, kind, above.id, what.id):
         detail = f"{parent} is {what.id} or lies below it, and cannot be its parent."
         raise invalid("/parent", detail)
-    if registry.get(db, kind, parent) is None:
-        raise invalid("/parent", missing(db, kind, parent))
+    return below(what, above)

@@ -1,6 +1,7 @@
 """Reports: take one in, show one, list many."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from service.domain.completion import complete
@@ -14,6 +15,7 @@ from service.store.codec import content_hash
 from service.store.ledger import Draft
 from service.store.sqlite import Database, Store
 from service.usecases.mentions import missing, resolve
+from service.usecases.moments import seq_asked
 from service.usecases.warnings import warnings
 
 
@@ -42,37 +44,56 @@ def submit(
         body = recording.body_of(report, warnings(db, report, named))
         # All of it in one go, because what one request records is one moment.
         reported = Draft("reported", report.id, body)
-        record(db, [*named.drafts(), *replaced, reported], actor, now)
+        record(db, [*named.drafts(), *replaced, reported, *_reclassified(db, report)], actor, now)
         return _found(db, report.id), True
 
 
-def show(store: Store, id: str) -> Recorded:
-    """Return the report in its current state; raises NotFound."""
-    with store.reading() as db:
-        return _found(db, id)
+def show(store: Store, id: str, as_of: int | str | None, now: datetime) -> Recorded:
+    """Return the report in its state as of then (None: now).
 
-
-def find(store: Store, asked: ReportsAsked) -> list[Recorded]:
-    """Return the reports asked for, oldest first.
-
-    Raises Invalid for ids under which nothing is recorded.
+    Raises NotFound where it was not recorded yet, and Invalid for a moment still to come.
     """
     with store.reading() as db:
+        return _found(db, id, seq_asked(db, as_of, now))
+
+
+def find(store: Store, asked: ReportsAsked, now: datetime) -> list[Recorded]:
+    """Return the reports asked for, oldest first, in their states as of then.
+
+    Raises Invalid for ids under which nothing was recorded, and for a moment still to come.
+    """
+    with store.reading() as db:
+        seq = seq_asked(db, asked.as_of, now)
         faults = []
         for kind, parameter, ids in (
             ("place", "place", asked.places),
             ("group", "group", asked.groups),
             ("reporter", "reporter", asked.reporters),
         ):
-            for id in registry.unknown_ids(db, kind, ids or ())[:3]:
+            for id in registry.unknown_ids(db, kind, ids or (), seq)[:3]:
                 faults.append(Fault(parameter, missing(db, kind, id)))
         if faults:
             raise Invalid(faults[0].detail, tuple(faults))
-        return reports.page(db, asked)
+        return reports.page(db, _by_present_ids(db, asked, seq), seq)
 
 
-def _found(db: Database, id: str) -> Recorded:
-    found = reports.get(db, id)
+def _by_present_ids(db: Database, asked: ReportsAsked, seq: int) -> ReportsAsked:
+    """Return the question with every merged id replaced by the one that stands for it."""
+    merged = registry.merged(db, seq)
+
+    def present(kind: str, ids: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if ids is None else tuple(merged[kind].get(id, id) for id in ids)
+
+    return replace(
+        asked,
+        places=present("place", asked.places),
+        groups=present("group", asked.groups),
+        reporters=present("reporter", asked.reporters),
+    )
+
+
+def _found(db: Database, id: str, seq: int | None = None) -> Recorded:
+    found = reports.get(db, id, seq)
     if found is None:
         raise NotFound("There is no such report.")
     return found
@@ -85,7 +106,8 @@ def _known(db: Database, report: Report) -> Recorded | None:
     """
     if report.ref is None:
         return None
-    bearers = reports.with_ref(db, report.reporter, report.ref)
+    reporters = registry.ids_of(db, "reporter", report.reporter)
+    bearers = reports.with_ref(db, reporters, report.ref)
     same = content_hash(report)
     for id, content in bearers:
         if content == same:
@@ -107,13 +129,30 @@ def _superseded(db: Database, report: Report) -> list[Draft]:
     if old is None:
         raise invalid("/supersedes", "There is no such report to supersede.")
     detail = None
-    if old.report.reporter != report.reporter:
+    if old.report.reporter not in registry.ids_of(db, "reporter", report.reporter):
         detail = f"Only {old.report.reporter} can supersede its own report {old.report.id}."
     elif old.superseded_by is not None:
         detail = f"The report is superseded already; supersede {old.superseded_by} instead."
     if detail:
         raise Conflict(detail, (Fault("/supersedes", detail),))
     return [Draft("superseded", old.report.id, {"by": report.id})]
+
+
+def _reclassified(db: Database, report: Report) -> list[Draft]:
+    """Return what the ledger is to say of the reports whose people this one speaks of again."""
+    drafts = []
+    for figure in report.figures:
+        link = figure.reclassifies
+        if link is not None:
+            body = {
+                "figure": link.figure,
+                "from": link.source,
+                "to": list(figure.outcomes),
+                "by": report.id,
+                "by_figure": figure.id,
+            }
+            drafts.append(Draft("reclassified", reports.report_of(db, link.figure), body))
+    return drafts
 
 
 def _check_links(db: Database, report: Report) -> None:

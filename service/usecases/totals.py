@@ -12,15 +12,14 @@ from service.domain.caveats import Caveat, Evidence, caveats
 from service.domain.claims import Statement
 from service.domain.errors import Fault, Invalid, invalid
 from service.domain.figure import Figure, Scope
-from service.domain.instants import instant
 from service.domain.phrases import total_text
 from service.domain.question import MOST_PARTS, SPANS, Question, spans
 from service.domain.registry import unknown
 from service.domain.total import Total
 from service.domain.trees import Tree
 from service.domain.vocabulary import LOSSES, OUTCOMES
-from service.store import ledger
-from service.store.sqlite import Database, Store
+from service.store.sqlite import Store
+from service.usecases.moments import seq_asked
 from service.usecases.snapshot import Snapshot, Snapshots
 
 MOST_FAULTS: Final = 3
@@ -30,24 +29,10 @@ MOST_FAULTS: Final = 3
 def moment_asked(store: Store, question: Question, now: datetime) -> int:
     """Return the entry of the ledger that the question is to be answered as of.
 
-    What one request recorded is one moment: an entry inside it stands for its last. Raises Invalid
-    for a moment that is still to come.
+    Raises Invalid for a moment that is still to come.
     """
     with store.reading() as db:
-        return _moment(db, question.as_of, now)
-
-
-def _moment(db: Database, as_of: int | str | None, now: datetime) -> int:
-    last = ledger.last_seq(db)
-    if as_of is None:
-        return last
-    if isinstance(as_of, int):
-        if as_of > last:
-            raise invalid("as_of", f"The record ends at {last}; it has no entry {as_of} yet.")
-        return ledger.moment_of(db, as_of)
-    if as_of > instant(now):
-        raise invalid("as_of", "This moment is still to come.")
-    return ledger.seq_at(db, as_of)
+        return seq_asked(db, question.as_of, now)
 
 
 def totals(
@@ -59,8 +44,21 @@ def totals(
     """
     with store.reading() as db:
         snapshot = snapshots.at(db, seq)
+    question = _by_present_ids(snapshot, question)
     _check(snapshot, question)
     return _Inquiry(snapshot, question, seconds).answer()
+
+
+def _by_present_ids(snapshot: Snapshot, question: Question) -> Question:
+    """Return the question with every merged id replaced by the one that stood for it."""
+    claims = snapshot.claims
+    return replace(
+        question,
+        places=claims.present("place", question.places),
+        groups=claims.present("group", question.groups),
+        reporters=claims.present("reporter", question.reporters),
+        exclude_reporters=claims.present("reporter", question.exclude_reporters),
+    )
 
 
 def _check(snapshot: Snapshot, question: Question) -> None:

@@ -39,7 +39,8 @@ def test_what_is_sent_and_asked_is_documented(client: FlaskClient) -> None:
     listing = document["paths"]["/v1/reports"]["get"]
     names = {parameter["name"] for parameter in listing["parameters"]}
     assert names == {
-        "place", "group", "reporter", "state", "from", "to", "q", "format", "limit", "after"
+        "place", "group", "reporter", "state", "from", "to", "q", "as_of", "format", "limit",
+        "after",
     }  # fmt: skip
     assert document["paths"]["/v1/reports"]["post"]["security"] == [{"key": []}]
 

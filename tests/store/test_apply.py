@@ -95,8 +95,8 @@ def test_a_figure_is_claimed_as_it_was_reported(store: Store, history: None) -> 
 
 def test_what_one_request_records_has_one_moment(store: Store, history: None) -> None:
     with store.reading() as db:
-        first = [event.moment for event in events(db)][:5]
-    assert first == [5, 5, 5, 5, 5]
+        first = [event.request for event in events(db)][:6]
+    assert first == [1, 1, 1, 1, 1, 6]
 
 
 def test_an_event_of_unknown_kind_is_a_defect(store: Store) -> None:

@@ -1,11 +1,12 @@
 """The ledger: gap-free, forward in time, never changed."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from service.store import ledger
+from service.store import ledger, texts
 from service.store.ledger import Draft
 from service.store.sqlite import Store
 from tests.conftest import BEGIN
@@ -47,23 +48,105 @@ def test_an_instant_finds_the_last_entry_made_by_then(store: Store) -> None:
         assert ledger.seq_at(db, "2099-01-01T00:00:00.000000Z") == 3
 
 
+WHOLE = {
+    "seq": 2,
+    "request": 2,
+    "recorded_at": "2026-01-06T00:00:00.0Z",
+    "kind": "k",
+    "subject": "s",
+    "actor": None,
+    "body": "{}",
+    "hash": "0" * 64,
+}
+
+
+def _insert(store: Store, **wrong: object) -> None:
+    with store.writing() as db:
+        names = ", ".join(f":{name}" for name in WHOLE)
+        db.execute(f"INSERT INTO events VALUES ({names})", {**WHOLE, **wrong})  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seq": 5},
+        {"recorded_at": "2026-01-04T00:00:00.0Z"},
+        {"recorded_at": "6 January"},
+        {"request": 0},
+        {"request": 3},
+        {"body": "[]"},
+        {"body": b"\x00"},
+        {"hash": "f"},
+    ],
+    ids=lambda wrong: ", ".join(wrong),
+)
+def test_the_database_itself_guards_the_ledger(store: Store, wrong: dict[str, object]) -> None:
+    with store.writing() as db:
+        ledger.append(db, [NOTE], None, BEGIN)
+    with pytest.raises(sqlite3.IntegrityError):
+        _insert(store, **wrong)
+    with store.reading() as db:
+        assert len(ledger.events(db)) == 1
+    _insert(store)
+
+
+SAID = Draft("reported", "r1", {"report": {"quote": "they said", "ref": "a"}, "reason": "why"})
+
+
 @pytest.mark.parametrize(
     "sql",
     [
         "UPDATE events SET body = '{}'",
         "DELETE FROM events",
-        "INSERT INTO events VALUES (5, 5, '2026-01-06T00:00:00.0Z', 'k', 's', NULL, '{}')",
-        "INSERT INTO events VALUES (2, 2, '2026-01-04T00:00:00.0Z', 'k', 's', NULL, '{}')",
-        "INSERT INTO events VALUES (2, 1, '2026-01-06T00:00:00.0Z', 'k', 's', NULL, '{}')",
-        "INSERT INTO events VALUES (2, 2, '6 January', 'k', 's', NULL, '{}')",
-        "INSERT INTO events VALUES (2, 2, '2026-01-06T00:00:00.0Z', 'k', 's', NULL, '[]')",
-        "INSERT INTO events VALUES (2, 2, '2026-01-06T00:00:00.0Z', 'k', 's', NULL, x'00')",
+        "UPDATE texts SET text = 'other'",
+        "UPDATE texts SET text = NULL",
+        "UPDATE texts SET seq = 2, text = NULL, salt = NULL",
+        "DELETE FROM texts",
     ],
 )
-def test_the_database_itself_guards_the_ledger(store: Store, sql: str) -> None:
+def test_nothing_that_was_recorded_can_be_changed(store: Store, sql: str) -> None:
     with store.writing() as db:
-        ledger.append(db, [NOTE], None, BEGIN)
+        ledger.append(db, [SAID, NOTE], None, BEGIN)
     with pytest.raises(sqlite3.IntegrityError), store.writing() as db:
         db.execute(sql)
-    with store.reading() as db:
-        assert len(ledger.events(db)) == 1
+
+
+def test_every_entry_is_chained_to_the_one_before(store: Store) -> None:
+    with store.writing() as db:
+        ledger.append(db, [NOTE, SAID], "k", BEGIN)
+        ledger.append(db, [NOTE], None, BEGIN)
+        before = ledger.ROOT
+        for line in ledger.lines(db):
+            assert line.hash == line.hashed_after(before)
+            assert line.hash != line.hashed_after("1" * 64)
+            assert line.hash != replace(line, subject="b").hashed_after(before)
+            before = line.hash
+
+
+def test_free_text_is_kept_apart_and_can_be_blanked(store: Store) -> None:
+    with store.writing() as db:
+        (made,) = ledger.append(db, [SAID], None, BEGIN)
+        assert ledger.event(db, 1) == made
+        (line,) = ledger.lines(db)
+        assert "they said" not in line.body
+        texts.blank(db, 1, "/report/quote")
+        again = ledger.event(db, 1)
+        assert again.body == {"report": {"ref": "a"}, "reason": "why"}
+        assert again.redacted == ("/report/quote",)
+        assert list(ledger.lines(db)) == [line]
+
+
+def test_equal_texts_cannot_be_told_from_their_hashes(store: Store) -> None:
+    with store.writing() as db:
+        ledger.append(db, [SAID, SAID], None, BEGIN)
+        one, other = ledger.lines(db)
+    assert one.body != other.body
+
+
+def test_later_entries_of_a_request_name_its_first(store: Store) -> None:
+    with store.writing() as db:
+        ledger.append(db, [NOTE], None, BEGIN)
+        ledger.append(db, [NOTE], None, BEGIN, request=1)
+        assert [event.request for event in ledger.events(db)] == [1, 1]
+        assert ledger.moment_of(db, 1) == 2
+        assert [event.seq for event in ledger.events(db, after=1, limit=1)] == [2]

@@ -38,7 +38,7 @@ def test_everything_new_is_recorded_before_the_report(store: Store) -> None:
         ("reported", "r1"),
     ]
     assert {event.actor for event in events} == {"k"}
-    assert {event.moment for event in events} == {4}
+    assert {event.request for event in events} == {1}
 
 
 def test_a_replacement_is_recorded_after_what_it_replaces_ended(store: Store) -> None:
@@ -77,7 +77,7 @@ def test_the_same_report_sent_again_is_the_stored_one(store: Store) -> None:
 
 def test_an_unknown_report_is_not_found(store: Store) -> None:
     with pytest.raises(NotFound):
-        reports.show(store, "r1")
+        reports.show(store, "r1", None, BEGIN)
 
 
 def _race(path: str) -> list[str]:
@@ -91,4 +91,4 @@ def _race(path: str) -> list[str]:
 def test_four_processes_that_send_the_same_record_it_once(store: Store) -> None:
     answers = at_once(_race, str(store.path))
     assert all(answer == answers[0] for answer in answers)
-    assert len(reports.find(store, ReportsAsked(limit=1000))) == 20
+    assert len(reports.find(store, ReportsAsked(limit=1000), BEGIN)) == 20

@@ -1,0 +1,40 @@
+"""Moments of the record, as they are asked for."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load
+
+from schemas.fields import instant_text
+from schemas.sent import Query
+
+
+class AsOf(fields.Field[int | str]):
+    """An entry of the ledger by its number, or an instant; loads as int or as text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take the usual field options."""
+        told = {"type": "string", "minLength": 1, "description": "An instant or a seq; now."}
+        super().__init__(metadata=told, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int | str:
+        text = str(value)
+        if text.isascii() and text.isdigit() and len(text) <= 15:
+            return int(text)
+        try:
+            return instant_text(text)
+        except ValueError:
+            raise ValidationError(
+                "This must be an instant in UTC, like 2026-01-05T10:00:00Z, or a seq."
+            ) from None
+
+
+class AsOfQuery(Query):
+    """As of when something is shown; it loads as the moment alone, None for now."""
+
+    as_of = AsOf()
+
+    @post_load
+    def moment(self, data: dict[str, Any], **kwargs: Any) -> int | str | None:
+        """Return the moment."""
+        asked: int | str | None = data.get("as_of")
+        return asked

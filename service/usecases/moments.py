@@ -1,0 +1,26 @@
+"""The moment of the record that a question is about: an entry, an instant, or now."""
+
+from datetime import datetime
+
+from service.domain.errors import invalid
+from service.domain.instants import instant
+from service.store import ledger
+from service.store.sqlite import Database
+
+
+def seq_asked(db: Database, as_of: int | str | None, now: datetime, field: str = "as_of") -> int:
+    """Return the last entry of the ledger that counts as of then; None is now.
+
+    What one request recorded is one moment: an entry inside it stands for its last. Raises Invalid
+    for a moment that is still to come; ``field`` is the parameter that it is told of.
+    """
+    last = ledger.last_seq(db)
+    if as_of is None:
+        return last
+    if isinstance(as_of, int):
+        if as_of > last:
+            raise invalid(field, f"The record ends at {last}; it has no entry {as_of} yet.")
+        return ledger.moment_of(db, as_of)
+    if as_of > instant(now):
+        raise invalid(field, "This moment is still to come.")
+    return ledger.seq_at(db, as_of)

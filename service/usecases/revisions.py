@@ -1,0 +1,127 @@
+"""What becomes of a report later: withdrawn, blanked where law demands; and what became of it."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from service.domain.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
+from service.domain.history import Happening
+from service.domain.report import Recorded
+from service.store import ledger, reports, texts
+from service.store.apply import record
+from service.store.ledger import Draft, Event
+from service.store.sqlite import Database, Store
+
+KINDS: Final = ("reported", "superseded", "reclassified", "retracted", "redacted")
+"""The kinds of entries whose subject is a report."""
+
+
+def retract(
+    store: Store,
+    id: str,
+    reason: str,
+    *,
+    may_report_for: Callable[[str], bool],
+    actor: str | None,
+    now: datetime,
+) -> Recorded:
+    """Return the report, withdrawn from now on: its figures are counted no more; writes.
+
+    Raises NotFound, NotAllowed where the key may not report for its reporter, and Conflict where
+    it is withdrawn already.
+    """
+
+    def job(db: Database) -> Recorded:
+        known = _found(db, id)
+        if not may_report_for(known.report.reporter):
+            who = known.report.reporter
+            raise NotAllowed(f"Only a key that may report for {who}, or an admin's, can retract.")
+        if known.retraction is not None:
+            raise Conflict(f"The report was retracted at {known.retraction.recorded_at}.")
+        record(db, [Draft("retracted", id, {"reason": reason})], actor, now)
+        return _found(db, id)
+
+    return store.write(job)
+
+
+def redact(
+    store: Store,
+    id: str,
+    fields: Sequence[str],
+    reason: str,
+    *,
+    actor: str | None,
+    now: datetime,
+) -> Recorded:
+    """Return the report without the free texts that the JSON pointers name, blanked for good.
+
+    No pointer means every free text. The ledger keeps the hashes, so that its chain still holds;
+    the texts themselves are gone from every table; writes. Raises NotFound, Invalid for a pointer
+    to anything but a free text, and Conflict where nothing is left to blank.
+    """
+
+    def job(db: Database) -> Recorded:
+        _found(db, id)
+        held = {text.pointer: text for text in _texts(db, id)}
+        faults = tuple(
+            Fault(f"/fields/{at}", f"The report has no free text there; it has {_listed(held)}.")
+            for at, pointer in enumerate(fields)
+            if pointer not in held
+        )
+        if faults:
+            raise Invalid(faults[0].detail, faults)
+        chosen = [held[pointer] for pointer in fields or held if not held[pointer].blanked]
+        if not chosen:
+            raise Conflict("Nothing is left to blank in this report.")
+        for text in chosen:
+            texts.blank(db, text.seq, text.kept_at)
+        body = {"fields": [text.pointer for text in chosen], "reason": reason}
+        record(db, [Draft("redacted", id, body)], actor, now)
+        return _found(db, id)
+
+    redacted = store.write(job)
+    store.forget()
+    return redacted
+
+
+def history(store: Store, id: str) -> list[Happening]:
+    """Return what happened to the report, oldest first; raises NotFound."""
+    with store.reading() as db:
+        _found(db, id)
+        return [told(db, event) for event in ledger.events_of(db, id, KINDS)]
+
+
+def told(db: Database, event: Event) -> Happening:
+    """Return the entry of the ledger as it is told, with the report that was recorded by it."""
+    report = reports.get(db, event.subject, event.seq) if event.kind == "reported" else None
+    return Happening(event.seq, event.recorded_at, event.kind, event.subject, event.body, report)
+
+
+@dataclass(frozen=True, slots=True)
+class _FreeText:
+    """A free text of a report: where the report shows it, and where the ledger keeps it."""
+
+    pointer: str
+    seq: int
+    kept_at: str
+    blanked: bool
+
+
+def _texts(db: Database, id: str) -> Iterator[_FreeText]:
+    for event in ledger.events_of(db, id, ("reported", "retracted")):
+        for kept_at, text in texts.of_entry(db, event.seq).items():
+            shown = kept_at.removeprefix("/report")
+            pointer = shown if event.kind == "reported" else f"/retraction{shown}"
+            yield _FreeText(pointer, event.seq, kept_at, text.text is None)
+
+
+def _listed(held: Iterable[str]) -> str:
+    return ", ".join(held) or "none at all"
+
+
+def _found(db: Database, id: str) -> Recorded:
+    found = reports.get(db, id)
+    if found is None:
+        raise NotFound("There is no such report.")
+    return found

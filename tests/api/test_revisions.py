@@ -1,0 +1,184 @@
+"""What becomes of a report later: retraction, redaction, history, and what was known before."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.store import ledger
+from service.store.sqlite import Store
+from tests import make
+from tests.check import problem, recorded
+from tests.conftest import Key, Send
+
+NAME = "a name that must go"
+
+
+def low(client: FlaskClient, **query: Any) -> int | None:
+    asked = {"outcomes": "killed,wounded", "place": "plekhovo", **query}
+    answer = client.get("/v1/totals", query_string=asked).get_json()
+    found: int | None = answer["totals"][0]["low"]
+    return found
+
+
+def test_a_retracted_report_is_counted_no_more(client: FlaskClient, send: Send, key: Key) -> None:
+    report = recorded(send(make.report()))
+    answer = client.post(
+        "/v1/reports/r1/retraction", json={"reason": "a mistake"}, headers=key("report")
+    )
+    assert answer.status_code == 201
+    assert answer.get_json()["state"] == "retracted"
+    assert answer.get_json()["retraction"]["reason"] == "a mistake"
+    assert answer.get_json()["retraction"]["seq"] == report["seq"] + 1
+    assert client.get("/v1/reports/r1").get_json() == answer.get_json()
+    whole = client.get("/v1/totals").get_json()
+    assert whole["excluded"] == [{"figure": "r1-1", "reason": "retracted"}]
+    assert low(client) is None
+    assert low(client, as_of=report["seq"]) == 30
+
+
+def test_a_report_is_retracted_once(client: FlaskClient, send: Send, key: Key) -> None:
+    recorded(send(make.report()))
+    retract = {"json": {"reason": "a mistake"}, "headers": key("report")}
+    assert client.post("/v1/reports/r1/retraction", **retract).status_code == 201
+    problem(client.post("/v1/reports/r1/retraction", **retract), 409)
+    problem(client.post("/v1/reports/r9/retraction", **retract), 404)
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"reason": ""}, {"reason": None}, {"reason": 3}, {"why": "x"}]
+)
+def test_a_retraction_says_why(
+    client: FlaskClient, send: Send, key: Key, body: dict[str, Any]
+) -> None:
+    recorded(send(make.report()))
+    answer = client.post("/v1/reports/r1/retraction", json=body, headers=key("report"))
+    assert answer.status_code == 422
+    assert client.get("/v1/reports/r1").get_json()["state"] == "live"
+
+
+def test_a_report_is_shown_as_it_was_then(client: FlaskClient, send: Send, key: Key) -> None:
+    first = recorded(send(make.report(ref="a")))
+    second = recorded(send(make.report(ref="a", note="2", supersedes="r1")))
+    client.post("/v1/reports/r2/retraction", json={"reason": "x"}, headers=key("report"))
+
+    def states(seq: int) -> dict[str, str]:
+        listed = client.get("/v1/reports", query_string={"as_of": seq}).get_json()["reports"]
+        alone = [
+            client.get(f"/v1/reports/{each['id']}", query_string={"as_of": seq}).get_json()
+            for each in listed
+        ]
+        assert alone == listed
+        return {each["id"]: each["state"] for each in listed}
+
+    assert states(first["seq"]) == {"r1": "live"}
+    assert states(second["seq"]) == {"r1": "superseded", "r2": "live"}
+    assert states(second["seq"] + 1) == {"r1": "superseded", "r2": "retracted"}
+    early = client.get("/v1/reports/r1", query_string={"as_of": first["seq"]}).get_json()
+    assert early == {**first, "warnings": []}
+    problem(client.get("/v1/reports/r2", query_string={"as_of": first["seq"]}), 404)
+    problem(client.get("/v1/reports/r2?as_of=99"), 422, "as_of")
+    problem(client.get("/v1/reports?as_of=2999-01-01T00:00:00Z"), 422, "as_of")
+
+
+def test_history_tells_all_that_happened_in_order(
+    client: FlaskClient, send: Send, key: Key
+) -> None:
+    missing = make.figure(outcomes=["missing"], wording=..., low=3)
+    recorded(send(make.report(figures=[missing], quote="they said")))
+    link = {"figure": "r1-1", "from": "missing"}
+    dead = make.figure(outcomes=["killed"], wording=..., exactly=2, reclassifies=link)
+    recorded(send(make.report(figures=[dead])))
+    recorded(send(make.report(supersedes="r1", note="better")))
+    client.post("/v1/reports/r1/retraction", json={"reason": "x"}, headers=key("report"))
+    client.post("/v1/reports/r1/redaction", json={"reason": "law"}, headers=key("admin"))
+    told = client.get("/v1/reports/r1/history").get_json()["history"]
+    assert [each["kind"] for each in told] == [
+        "reported", "reclassified", "superseded", "retracted", "redacted"
+    ]  # fmt: skip
+    assert [each["seq"] for each in told] == sorted(each["seq"] for each in told)
+    assert told[0]["data"]["report"]["state"] == "live"
+    assert told[1]["data"] == {
+        "figure": "r1-1", "from": "missing", "to": ["killed"], "by": "r2", "by_figure": "r2-1"
+    }  # fmt: skip
+    assert told[2]["data"] == {"by": "r3"}
+    assert told[3]["data"] == {}  # Its reason was blanked with all other free text.
+    assert told[4]["data"] == {"fields": ["/quote", "/retraction/reason"], "reason": "law"}
+    assert {each["subject"] for each in told} == {"r1"}
+    problem(client.get("/v1/reports/r9/history"), 404)
+
+
+@pytest.fixture
+def telling(send: Send) -> dict[str, Any]:
+    """A report that says the same name in every free text that it has."""
+    figure = make.figure(wording=f"at least 30 {NAME}", low=30, note=NAME)
+    source = {"url": "https://example.org/a", "publisher": NAME, "title": NAME}
+    return recorded(
+        send(
+            make.report(
+                ref="a",
+                quote=NAME,
+                note=NAME,
+                source=source,
+                figures=[figure],
+                caveats=[NAME],
+            )
+        )
+    )
+
+
+def _files(store: Store) -> bytes:
+    folder = store.path.parent
+    return b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
+
+
+def test_a_redaction_leaves_no_trace_of_the_text_and_every_number(
+    client: FlaskClient, store: Store, key: Key, telling: dict[str, Any]
+) -> None:
+    assert NAME.encode() in _files(store)
+    before = low(client)
+    answer = client.post("/v1/reports/r1/redaction", json={"reason": "law"}, headers=key("admin"))
+    assert answer.status_code == 201
+    shown = answer.get_json()
+    assert (shown["quote"], shown["note"], shown["caveats"]) == (None, None, [])
+    assert shown["figures"][0] == {**telling["figures"][0], "wording": None, "note": None}
+    assert shown["redacted"] == [
+        "/caveats/0", "/figures/0/note", "/figures/0/wording", "/note", "/quote",
+        "/source/publisher", "/source/title", "/source/url",
+    ]  # fmt: skip
+    assert low(client) == before == 30
+    for path in ("", "?q=name", "/r1", "/r1/history", f"/r1?as_of={telling['seq']}"):
+        assert NAME not in client.get(f"/v1/reports{path}").get_data(as_text=True)
+    assert client.get("/v1/reports?q=name").get_json()["reports"] == []
+    assert NAME.encode() not in _files(store)
+    with store.reading() as db:
+        before_hash = ledger.ROOT
+        for line in ledger.lines(db):
+            assert line.hash == line.hashed_after(before_hash)
+            before_hash = line.hash
+
+
+def test_a_redaction_may_name_its_fields(
+    client: FlaskClient, key: Key, telling: dict[str, Any]
+) -> None:
+    headers = key("admin")
+    body = {"reason": "law", "fields": ["/quote", "/figures/0/note"]}
+    shown = client.post("/v1/reports/r1/redaction", json=body, headers=headers).get_json()
+    assert shown["redacted"] == ["/figures/0/note", "/quote"]
+    assert (shown["quote"], shown["note"]) == (None, NAME)
+    wrong = {"reason": "law", "fields": ["/note", "/figures/0/low"]}
+    answer = client.post("/v1/reports/r1/redaction", json=wrong, headers=headers)
+    assert "/source/title" in problem(answer, 422, "/fields/1")["detail"]
+    again = client.post("/v1/reports/r1/redaction", json=body, headers=headers)
+    problem(again, 409)
+    rest = client.post("/v1/reports/r1/redaction", json={"reason": "law"}, headers=headers)
+    assert len(rest.get_json()["redacted"]) == 8
+    problem(client.post("/v1/reports/r9/redaction", json=body, headers=headers), 404)
+
+
+def test_a_redacted_report_sent_again_is_another_one(
+    client: FlaskClient, send: Send, key: Key, telling: dict[str, Any]
+) -> None:
+    """The text that is gone cannot be compared with: its ref is taken, by other content."""
+    client.post("/v1/reports/r1/redaction", json={"reason": "law"}, headers=key("admin"))
+    problem(send(make.report(ref="a", quote=NAME)), 409, "/ref")
