@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import click
 
@@ -12,7 +12,7 @@ from service.domain.errors import DomainError
 from service.settings import BadSetting, Settings, from_environment
 from service.store.migrations import migrate as migrate_store
 from service.store.sqlite import Store
-from service.usecases import keys
+from service.usecases import keeping, keys
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -69,6 +69,65 @@ def migrate() -> None:
     settings = from_environment()
     done = migrate_store(Store(settings.database, settings.busy_seconds))
     click.echo(f"{settings.database}: {_steps(done)}", err=True)
+
+
+@commands.command()
+@_plainly
+def verify() -> None:
+    """See whether the record is whole, and say where it is not.
+
+    The chain of hashes, the tables against what the ledger makes of them, and the file itself.
+    Exits with 1 where anything is wrong; changes nothing.
+    """
+    store = _store()
+    last, head = keeping.extent(store)
+    with click.progressbar(length=2 * last, label="Verifying", file=sys.stderr) as bar:
+
+        def show(what: str, done: int) -> None:
+            at = done + (last if what == "the tables" else 0)
+            bar.update(at - bar.pos)
+
+        faults = keeping.verify(store, show)
+    for fault in faults:
+        click.echo(fault)
+    if faults:
+        raise SystemExit(1)
+    click.echo(f"Whole: {last:,} entries, the last with the hash {head}.")
+
+
+@commands.command()
+@click.argument("dest", type=click.File("w", encoding="utf-8", atomic=True), default="-")
+@_plainly
+def dump(dest: IO[str]) -> None:
+    """Write the whole ledger to DEST (standard output), one entry in JSON on each line.
+
+    What load makes of it is the same ledger, hash for hash.
+    """
+    store = _store()
+    last, _ = keeping.extent(store)
+    with click.progressbar(
+        keeping.dump(store), length=last, label="Dumping", file=sys.stderr
+    ) as lines:
+        for line in lines:
+            dest.write(f"{line}\n")
+
+
+@commands.command()
+@click.argument("source", type=click.File("r", encoding="utf-8"), default="-")
+@_plainly
+def load(source: IO[str]) -> None:
+    """Read a dump from SOURCE (standard input) into a new database.
+
+    All of it is kept, or nothing: every entry must follow from the one before.
+    """
+    store = _store()
+    with click.progressbar(
+        keeping.load(store, source), label="Loading", file=sys.stderr, show_pos=True
+    ) as entries:
+        for _ in entries:
+            pass
+    last, head = keeping.extent(store)
+    click.echo(f"Loaded: {last:,} entries, the last with the hash {head}.", err=True)
 
 
 @commands.group()

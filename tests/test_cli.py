@@ -8,6 +8,11 @@ from click.testing import CliRunner, Result
 
 from service import cli
 from service.cli import commands
+from service.store.apply import record
+from service.store.ledger import Draft
+from service.store.migrations import migrations
+from service.store.sqlite import Store
+from tests.conftest import BEGIN
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def test_help_teaches_every_command_and_setting(run: Any) -> None:
 def test_migrate_says_what_it_did(run: Any) -> None:
     first, second = run("migrate"), run("migrate")
     assert (first.exit_code, first.stdout) == (0, "")
-    assert "5 steps" in first.stderr
+    assert "6 steps" in first.stderr
     assert "up to date" in second.stderr
 
 
@@ -90,3 +95,26 @@ def test_a_bad_setting_is_told_in_one_line(run: Any) -> None:
     result = run("migrate", CASUALTY_READING="maybe")
     assert result.exit_code == 1
     assert result.stderr == "Error: CASUALTY_READING='maybe': use open or closed\n"
+
+
+def test_a_ledger_is_dumped_loaded_and_found_whole(run: Any, tmp_path: Path) -> None:
+    with Store(tmp_path / "new" / "x.db").remodelling() as db:
+        migrations.apply(db)
+        record(db, [Draft("place_added", "a", {"id": "a", "name": "A"})], None, BEGIN)
+    file = tmp_path / "ledger.ndjson"
+    assert run("dump", str(file)).exit_code == 0
+    assert run("dump").stdout == file.read_text()
+    elsewhere = {"CASUALTY_DATABASE": str(tmp_path / "other.db")}
+    assert "1 entries" in run("load", str(file), **elsewhere).stderr
+    assert run("verify", **elsewhere).stdout == run("verify").stdout
+    again = run("load", str(file), **elsewhere)
+    assert (again.exit_code, "not empty" in again.stderr) == (1, True)
+
+
+def test_verify_fails_where_anything_is_wrong(run: Any, tmp_path: Path) -> None:
+    assert run("verify").exit_code == 0
+    with Store(tmp_path / "new" / "x.db").writing() as db:
+        db.execute("DELETE FROM entries")
+    wrong = run("verify")
+    assert wrong.exit_code == 1
+    assert wrong.stdout == 'The table entries lacks the row ["group", "everyone", 0].\n'

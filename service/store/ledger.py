@@ -64,10 +64,14 @@ class Line:
         said = [self.seq, self.request, self.recorded_at, self.kind, self.subject, self.actor]
         return sha256(f"{before}\n{written([*said, self.body])}".encode()).hexdigest()
 
+    def read(self) -> Any:
+        """Return the body; where a free text belongs there is its hash."""
+        return json.loads(self.body)
+
     def opened(self, kept: Mapping[str, texts.Text]) -> Event:
         """Return the entry with its free texts."""
         blanked = tuple(pointer for pointer, text in kept.items() if text.text is None)
-        body = texts.opened(json.loads(self.body), kept)
+        body = texts.opened(self.read(), kept)
         return Event(
             self.seq,
             self.request,
@@ -95,7 +99,8 @@ def append(
     one that it follows. ``request`` is the first entry of the same request, None where it is the
     first of these.
     """
-    seq, dated, before = _last(db)
+    seq, before = last(db)
+    dated = recorded_at(db, seq) or ""
     first = seq + 1 if request is None else request
     dated = max(instant(now), dated)
     made = []
@@ -169,12 +174,10 @@ def last_seq(db: Database) -> int:
     return int(db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
 
 
-def _last(db: Database) -> tuple[int, str, str]:
-    """Return number, date and hash of the last entry."""
-    row = db.execute(
-        "SELECT seq, recorded_at, hash FROM events ORDER BY seq DESC LIMIT 1"
-    ).fetchone()
-    return (0, "", ROOT) if row is None else tuple(row)
+def last(db: Database) -> tuple[int, str]:
+    """Return number and hash of the last entry; 0 and what stands for no hash before the first."""
+    row = db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+    return (0, ROOT) if row is None else (int(row[0]), str(row[1]))
 
 
 def moment_of(db: Database, seq: int) -> int:

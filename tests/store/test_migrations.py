@@ -1,7 +1,14 @@
 """An older database is brought up to date with all that it holds."""
 
-from service.store.migrations import migrate
+import json
+from pathlib import Path
+
+from service.store import ledger
+from service.store.apply import apply
+from service.store.ledger import Event
+from service.store.migrations import migrate, migrations
 from service.store.sqlite import Store
+from service.usecases import keeping
 from tests import make
 from tests.conftest import Send
 
@@ -20,3 +27,47 @@ def test_reports_hashed_as_before_are_known_again(send: Send, store: Store) -> N
     assert migrate(store) == 1
     assert _hashes(store) == known
     assert send(make.report(ref="a")).status_code == 200
+
+
+REPORT = {
+    "id": "r1",
+    "reporter": "a",
+    "stance": "asserts",
+    "quote": "they said",
+    "figures": [
+        {
+            "id": "r1-1",
+            "outcomes": ["killed"],
+            "low": 30,
+            "period": {"from": None, "to": "2024-12-15"},
+            "places": ["p"],
+            "groups": ["everyone"],
+            "wording": "at least 30",
+        }
+    ],
+}
+BODIES = [
+    ("reporter_added", "a", {"id": "a", "name": "A"}),
+    ("place_added", "p", {"id": "p", "name": "P"}),
+    ("reported", "r1", {"report": REPORT, "warnings": []}),
+    ("place_changed", "p", {"id": "p", "name": "Q"}),
+]
+
+
+def test_a_ledger_from_before_the_chain_is_chained(tmp_path: Path) -> None:
+    store = Store(tmp_path / "old.db")
+    with store.remodelling() as db:
+        migrations.apply(db, stop_before="0006_chain")
+        for seq, (kind, subject, body) in enumerate(BODIES, start=1):
+            db.execute(
+                "INSERT INTO events VALUES (?, ?, ?, ?, ?, NULL, ?)",
+                (seq, max(seq, 3), "2026-01-05T10:00:00.0Z", kind, subject, json.dumps(body)),
+            )
+            moment = 3 if seq < 4 else 4
+            apply(db, Event(seq, moment, "2026-01-05T10:00:00.0Z", kind, subject, None, body))
+    assert migrate(store) > 0
+    with store.reading() as db:
+        kept = ledger.events(db)
+    assert [(event.kind, event.subject, event.body) for event in kept] == BODIES
+    assert [event.request for event in kept] == [1, 1, 1, 4]
+    assert keeping.verify(store, lambda what, done: None) == []

@@ -1,0 +1,57 @@
+"""What the record's keeper does: see that it is whole, write it out, read it in again."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from service.domain.errors import Conflict, Unavailable
+from service.store import ledger, transfer, verification
+from service.store.sqlite import Store
+from service.store.verification import Progress
+
+
+def verify(store: Store, progress: Progress) -> list[str]:
+    """Return a sentence for everything that is not as it was recorded; none for a whole record."""
+    found: list[str] = []
+    try:
+        with store.reading() as db:
+            found.extend(verification.faults(db, progress))
+    except Unavailable as error:  # A damaged file may fail to be read or even to be let go of.
+        found.append(error.detail)
+    return found
+
+
+def extent(store: Store) -> tuple[int, str]:
+    """Return the number and the hash of the last entry."""
+    with store.reading() as db:
+        return ledger.last(db)
+
+
+def dump(store: Store) -> Iterator[str]:
+    """Yield every entry as one line of JSON, all of one state of the record.
+
+    The lines hold free texts too: keep them as safe as the record itself.
+    """
+    with store.reading() as db:
+        for entry in transfer.dumped(db):
+            yield json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+
+
+def load(store: Store, lines: Iterable[str]) -> Iterator[int]:
+    """Yield the number of each entry read from the lines into an empty record; writes.
+
+    All of them are kept at the end, or none. Raises Conflict where the record is not empty, and
+    Broken for the first line that does not follow from those before.
+    """
+    with store.writing() as db:
+        if ledger.last_seq(db):
+            raise Conflict("The record is not empty: load into a new database.")
+        yield from transfer.loaded(db, _read(lines))
+
+
+def _read(lines: Iterable[str]) -> Iterator[Any]:
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield json.loads(line)
+        except ValueError:
+            raise transfer.Broken(f"Line {number} is not JSON; nothing is kept.") from None

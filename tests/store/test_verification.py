@@ -1,0 +1,139 @@
+"""Whatever is done to the record behind the service's back is found, and told where."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.domain.errors import Conflict
+from service.store.migrations import migrate
+from service.store.sqlite import Store
+from service.store.transfer import Broken
+from service.usecases import keeping
+from tests import make
+from tests.check import recorded
+from tests.conftest import Key, Send
+
+
+@pytest.fixture(autouse=True)
+def history(client: FlaskClient, send: Send, put: Send, key: Key) -> None:
+    """A bit of everything that can be recorded."""
+    missing = make.figure(outcomes=["missing"], wording="at least three")
+    recorded(send(make.report(ref="a", quote="words", figures=[make.figure(), missing])))
+    recorded(send(make.report(reporter={"id": "sky", "name": "Sky"}, relays="r1", caveats=["own"])))
+    recorded(send(make.report(ref="a", note="2", supersedes="r1", incident="own")))
+    link = {"figure": "r1-2", "from": "missing"}
+    dead = make.figure(outcomes=["killed"], wording=..., exactly=2, reclassifies=link)
+    recorded(send(make.report(figures=[dead], places=[make.place("kurilovka")])))
+    recorded(send(make.stance("declines_to_say")))
+    put("/v1/places/kurilovka", {"name": "Kurilovka", "parent": "plekhovo"})
+    admin = key("admin")
+    reason = {"json": {"reason": "law"}, "headers": admin}
+    assert client.post("/v1/reports/r3/retraction", **reason).status_code == 201
+    assert client.post("/v1/reports/r1/redaction", **reason).status_code == 201
+    put("/v1/places/other", {"name": "Other"})
+    merge = {"json": {"into": "plekhovo"}, "headers": admin}
+    assert client.post("/v1/places/other/merge", **merge).status_code == 201
+
+
+def faults(store: Store) -> list[str]:
+    return keeping.verify(store, lambda what, done: None)
+
+
+def test_a_record_that_nobody_touched_is_whole(store: Store) -> None:
+    assert faults(store) == []
+
+
+@pytest.fixture
+def tamper(store: Store) -> Iterator[Callable[..., None]]:
+    """Change the file as somebody could who has it: no guard of the database stands."""
+    conn = sqlite3.connect(store.path, isolation_level=None)
+    for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        conn.execute(f"DROP TRIGGER {name}")
+    yield conn.execute
+    conn.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("UPDATE events SET body = replace(body, '30', '31') WHERE kind = 'reported'", "Entry 3 "),
+        ("UPDATE events SET recorded_at = '2026-01-05T10:00:00.1Z' WHERE seq = 2", "Entry 2 "),
+        ("UPDATE events SET actor = 'x' WHERE seq = 2", "Entry 2 "),
+        ("UPDATE events SET hash = hex(zeroblob(32)) WHERE seq = 4", "Entry 4 "),
+        ("DELETE FROM events WHERE seq = 12", "Entry 12 is missing"),
+        ("UPDATE texts SET text = 'at most 3' WHERE text = 'at least 30'", "The text at /report/"),
+        ("UPDATE texts SET salt = 'x' WHERE seq = 5 AND salt IS NOT NULL", "of entry 5 "),
+        ("DELETE FROM texts WHERE seq = 3 AND pointer = '/report/quote'", "Entry 3 lacks its text"),
+        ("INSERT INTO texts VALUES (3, '/report/note', 's', 't')", "was not made with"),
+        ("UPDATE figures SET low = 31 WHERE id = 'r3-1'", "figures tells otherwise"),
+        ("UPDATE reports SET retracted_seq = NULL", "reports tells otherwise"),
+        ("DELETE FROM report_places WHERE seq = 5", "The table report_places"),
+        ("INSERT INTO report_groups VALUES ('everyone', 1)", "The table report_groups"),
+        ("UPDATE entries SET parent = NULL WHERE parent IS NOT NULL AND kind = 'place'", "entries"),
+        ("DELETE FROM merges", "merges lacks"),
+        ("UPDATE report_texts SET words = 'x' WHERE rowid = 3", "report_texts tells otherwise"),
+        ("UPDATE events SET kind = 'blessed' WHERE seq = 3", "cannot be made again from entry 3"),
+    ],
+)
+def test_tampering_is_found(store: Store, tamper: Callable[..., None], sql: str, told: str) -> None:
+    tamper(sql)
+    assert told in "\n".join(faults(store))
+
+
+def test_a_damaged_page_is_found(store: Store) -> None:
+    with store.writing() as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'figures'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    store.forget()
+    store.close()
+    with store.path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\x00" * size)
+    assert any("damaged" in fault or "cannot be read" in fault for fault in faults(store))
+
+
+def _loaded(lines: list[str], path: Path) -> Store:
+    store = Store(path)
+    migrate(store)
+    for _ in keeping.load(store, lines):
+        pass
+    return store
+
+
+def test_a_dump_loads_into_the_same_ledger(store: Store, tmp_path: Path) -> None:
+    lines = list(keeping.dump(store))
+    again = _loaded(lines, tmp_path / "again.db")
+    assert list(keeping.dump(again)) == lines
+    assert keeping.extent(again) == keeping.extent(store)
+    assert faults(again) == []
+    with pytest.raises(Conflict, match="not empty"):
+        list(keeping.load(again, lines))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda lines: lines[:4] + lines[5:], "Entry 5 does not follow"),
+        (lambda lines: [lines[1], *lines], "Entry 1 does not follow"),
+        (lambda lines: [*lines[:4], lines[4].replace("sky", "sly"), *lines[5:]], "Entry 5 does"),
+        (lambda lines: [lines[0], lines[1][:40]], "Line 2 is not JSON"),
+        (lambda lines: ["[]"], "Entry 1 is no entry"),
+        (lambda lines: ["{}"], "Entry 1 is no entry"),
+        (lambda lines: [json.dumps({**json.loads(lines[0]), "texts": []})], "The texts of entry 1"),
+        (
+            lambda lines: [line.replace('"at least 30"', '"at least 31"') for line in lines],
+            "is not the one that was recorded",
+        ),
+    ],
+)
+def test_a_dump_that_was_changed_is_refused_as_a_whole(
+    store: Store, tmp_path: Path, spoil: Callable[[list[str]], list[str]], told: str
+) -> None:
+    lines = [*keeping.dump(store)]
+    with pytest.raises(Broken, match=told):
+        _loaded(spoil(lines), tmp_path / "again.db")
+    assert keeping.extent(Store(tmp_path / "again.db"))[0] == 0
