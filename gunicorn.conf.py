@@ -15,7 +15,7 @@ bind = f"{_host}:{_port}"
 
 # Threads, because a few slow clients would stop synchronous workers. Two processes, because one
 # total can keep the solver, and with it one core, busy for seconds.
-worker_class = "gthread"
+worker_class = "service.worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 8
 

@@ -5,7 +5,18 @@ from typing import Any
 from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 
-from service.api import docs, health, logs, problems, registry, reports, totals, unread, vocabulary
+from service.api import (
+    changes,
+    docs,
+    health,
+    logs,
+    problems,
+    registry,
+    reports,
+    totals,
+    unread,
+    vocabulary,
+)
 from service.api.parser import MAX_BODY
 from service.api.parts import Parts, install
 from service.api.smorest import Api
@@ -14,6 +25,7 @@ from service.release import RELEASE
 BLUEPRINTS = (
     reports.blueprint,
     totals.blueprint,
+    changes.blueprint,
     *registry.blueprints,
     vocabulary.blueprint,
     health.blueprint,

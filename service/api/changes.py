@@ -1,0 +1,95 @@
+"""The feed over HTTP: asked for page by page, waited for, or followed as a stream of events."""
+
+import json
+import time
+from collections.abc import Iterator
+from threading import BoundedSemaphore
+from typing import Any, Final
+
+from flask import Response, request
+
+from schemas.changes import ChangesOut, ChangesQuery
+from schemas.revisions import EntryOut
+from service.api.auth import requires
+from service.api.parts import Parts, parts
+from service.api.smorest import Blueprint
+from service.domain.errors import Busy, invalid
+from service.usecases import changes
+
+blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="What happened since.")
+
+STREAM: Final = "text/event-stream"
+
+WAITING: Final = 4
+"""So many of a process's threads may wait at once: the others go on answering."""
+
+BEAT: Final = 15.0
+"""Seconds between two signs of life on a quiet stream, by which a lost reader is found out."""
+
+LONGEST_STREAM: Final = 600.0
+"""Seconds after which a stream ends; whoever reads it comes back with Last-Event-ID."""
+
+_waiting = BoundedSemaphore(WAITING)
+
+AS_STREAM: Final = {200: {"content": {STREAM: {"schema": {"type": "string"}}}}}
+
+
+@blueprint.route("/changes")
+@requires("read")
+@blueprint.arguments(ChangesQuery, location="query")
+@blueprint.response(200, ChangesOut)
+@blueprint.doc(responses=AS_STREAM)
+def get_changes(asked: dict[str, Any]) -> Any:
+    """List every entry of the ledger in order, each once, none left out.
+
+    With wait it answers as soon as there is one; as text/event-stream it goes on answering, from
+    Last-Event-ID on.
+    """
+    since = asked["since"] or 0
+    if request.accept_mimetypes.best_match(["application/json", STREAM]) == STREAM:
+        return _stream(_last_event(since))
+    found = changes.changes(parts().store, since, asked["limit"])
+    # Where too many wait already, this one is answered at once, with nothing, and asks again.
+    if not found.changes and asked["wait"] and _waiting.acquire(blocking=False):
+        try:
+            changes.wait(parts().store, since, asked["wait"], lambda: True)
+        finally:
+            _waiting.release()
+        found = changes.changes(parts().store, since, asked["limit"])
+    return found, 200, {"Cache-Control": "no-store"}
+
+
+def _last_event(since: int) -> int:
+    """Return the entry that a reader who was cut off has seen last."""
+    seen = request.headers.get("Last-Event-ID")
+    if seen is None:
+        return since
+    if not (seen.isascii() and seen.isdigit() and len(seen) <= 15):
+        raise invalid("Last-Event-ID", "This must be the number of an entry.")
+    return int(seen)
+
+
+def _stream(since: int) -> Response:
+    joined = parts()
+    changes.changes(joined.store, since, 1)  # Says now what could not be said in a stream.
+    if not _waiting.acquire(blocking=False):
+        raise Busy("Too many readers follow the feed already; use wait, or come back.")
+    response = Response(_events(joined, since), mimetype=STREAM)
+    response.call_on_close(_waiting.release)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"  # A proxy in front would hold events back.
+    return response
+
+
+def _events(joined: Parts, since: int) -> Iterator[str]:
+    end = time.monotonic() + LONGEST_STREAM
+    yield "retry: 2000\n\n"
+    while time.monotonic() < end:
+        if not changes.wait(joined.store, since, BEAT, lambda: True):
+            yield ": nothing new\n\n"
+            continue
+        page = changes.changes(joined.store, since, 100)
+        for entry in page.changes:
+            data = json.dumps(EntryOut().dump(entry), ensure_ascii=False, separators=(",", ":"))
+            yield f"id: {entry.seq}\nevent: {entry.kind}\ndata: {data}\n\n"
+        since = page.last_seq

@@ -1,0 +1,102 @@
+"""gunicorn's threaded worker, in which no client holds up the others for long.
+
+As it comes, gunicorn 27 lets a client keep a thread for as long as it takes to send a request, and
+the whole worker for two seconds when it does not close its end after an answer. A few such clients
+would stop the server. A proxy in front that takes requests in whole is still the better guard.
+"""
+
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from threading import BoundedSemaphore, Lock, Thread
+from typing import Any, Final
+
+from gunicorn.workers.gthread import _DEFER, ThreadWorker
+
+PARTING: Final = 16
+"""So many clients are waited for at once to close their end, none of them by a serving thread."""
+
+HEAD_SECONDS: Final = 5.0
+"""In which the head of a request must have come."""
+
+BODY_SECONDS: Final = 60.0
+"""In which the body must have come."""
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """Answers on a pool of threads, and waits for clients elsewhere or not at all."""
+
+    def init_process(self) -> None:
+        """Begin to serve; returns when the worker stops."""
+        self._parting = BoundedSemaphore(PARTING)
+        self._partings = ThreadPoolExecutor(PARTING, thread_name_prefix="parting")
+        self._patience = Patience()
+        super().init_process()
+
+    def handle(self, conn: Any) -> Any:
+        """Answer one request of the connection; a thread is not kept before anything has come."""
+        if not (conn.initialized or conn.data_ready or conn.wait_for_data(0)):
+            return _DEFER
+        with self._patience.until(conn.sock, HEAD_SECONDS):
+            return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer the request, whose head has come; its body may take longer."""
+        with self._patience.until(conn.sock, BODY_SECONDS):
+            return super().handle_request(req, conn)
+
+    def finish_request(self, conn: Any, fs: Future[Any]) -> None:
+        """Keep the connection for its next request, or see to it that it is closed."""
+        conn.close = partial(self._close, conn)
+        super().finish_request(conn, fs)
+
+    def _close(self, conn: Any, graceful: bool = False) -> None:
+        close = partial(type(conn).close, conn)
+        if not (graceful and self._parting.acquire(blocking=False)):
+            close()
+            return
+        done = self._partings.submit(close, graceful=True)
+        done.add_done_callback(lambda _: self._parting.release())
+
+
+class Patience:
+    """Stops listening to whoever has not said all in time, which ends the read that waits for it.
+
+    An answer can still be sent then: nothing is done to the other direction.
+    """
+
+    LOOK_EVERY: Final = 0.25
+
+    def __init__(self) -> None:
+        """Begin to look at the clock, on a thread of its own."""
+        self._ends: dict[socket.socket, float] = {}
+        self._lock = Lock()
+        Thread(target=self._look, name="patience", daemon=True).start()
+
+    @contextmanager
+    def until(self, sock: socket.socket, seconds: float) -> Iterator[None]:
+        """Listen to the socket for so long inside; an outer limit holds again afterwards."""
+        with self._lock:
+            outer = self._ends.get(sock)
+            self._ends[sock] = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            with self._lock:
+                if outer is None:
+                    del self._ends[sock]
+                else:
+                    self._ends[sock] = outer
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(self.LOOK_EVERY)
+            now = time.monotonic()
+            with self._lock:
+                for sock, end in self._ends.items():
+                    if now > end:
+                        with suppress(OSError):
+                            sock.shutdown(socket.SHUT_RD)

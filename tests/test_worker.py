@@ -1,0 +1,84 @@
+"""The server goes on answering whatever single clients do with their connections."""
+
+import json
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from service.worker import HEAD_SECONDS, PARTING, Patience
+from tests.serving import Served, serving
+
+CLIENTS = 3 * PARTING
+THREADS = 2 * 8
+"""Two processes of eight threads each, as gunicorn.conf.py says."""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("worker")) as running:
+        yield running
+
+
+def _connected(served: Served) -> socket.socket:
+    host, port = served.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=10)
+
+
+def _seconds_to_answer(served: Served) -> float:
+    begun = time.monotonic()
+    with urllib.request.urlopen(f"{served.url}/v1/totals", timeout=30) as answer:
+        assert json.load(answer)["totals"]
+    return time.monotonic() - begun
+
+
+def test_clients_that_never_close_hold_nobody_up(served: Served) -> None:
+    with ExitStack() as stack:
+        for _ in range(CLIENTS):
+            client = stack.enter_context(_connected(served))
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert client.recv(15) == b"HTTP/1.1 200 OK"
+        assert _seconds_to_answer(served) < 2
+
+
+def test_clients_that_send_nothing_hold_nobody_up(served: Served) -> None:
+    with ExitStack() as stack:
+        for _ in range(CLIENTS):
+            stack.enter_context(_connected(served))
+        time.sleep(0.3)
+        assert _seconds_to_answer(served) < 2
+
+
+def test_clients_that_never_end_their_request_are_cut_off(served: Served) -> None:
+    """More of them than there are threads; each has a thread for a few seconds at the most."""
+    with ExitStack() as stack:
+        for _ in range(THREADS):
+            stack.enter_context(_connected(served)).sendall(b"GET /livez HTTP/1.1\r\nHost:")
+        assert _seconds_to_answer(served) < 2 * HEAD_SECONDS
+        assert _seconds_to_answer(served) < 2
+
+
+def test_bodies_that_come_slowly_hold_up_only_their_own_threads(served: Served) -> None:
+    head = (
+        "POST /v1/reports HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {served.key}\r\nContent-Length: 1000\r\n\r\n{{"
+    )
+    with ExitStack() as stack:
+        for _ in range(THREADS // 3):
+            stack.enter_context(_connected(served)).sendall(head.encode())
+        time.sleep(0.3)
+        assert _seconds_to_answer(served) < 2
+
+
+def test_a_body_that_does_not_come_is_told_so() -> None:
+    """The patience itself, at a limit that a test can wait for."""
+    patience = Patience()
+    here, there = socket.socketpair()
+    with here, there, patience.until(here, 60):
+        with patience.until(here, 0.1):
+            assert here.recv(1) == b""
+        here.sendall(b"too late")
+        assert there.recv(8) == b"too late"
