@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 
 from service.settings import Settings
 from service.store.sqlite import Store
@@ -33,3 +33,11 @@ def install(app: Flask, joined: Parts) -> None:
 def parts() -> Parts:
     """Return the parts of the application that answers this request."""
     return cast(Parts, current_app.extensions[_NAME])
+
+
+def now() -> datetime:
+    """Return the moment of this request: the same for whoever looks, so that it is one moment."""
+    if "moment" not in g:
+        g.moment = parts().clock()
+    moment: datetime = g.moment
+    return moment

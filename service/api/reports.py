@@ -8,9 +8,9 @@ from flask import url_for
 from schemas.listing import ReportsQuery
 from schemas.recorded import ReportOut, ReportsOut
 from schemas.report import ReportIn
-from service.api.auth import actor, requires
+from service.api.auth import actor, holder, requires
 from service.api.paging import page
-from service.api.parts import parts
+from service.api.parts import now, parts
 from service.api.smorest import Blueprint
 from service.domain.listing import ReportsAsked
 from service.domain.report import Recorded
@@ -32,7 +32,12 @@ def post_report(sent: Submission) -> Any:
     """
     joined = parts()
     recorded, new = reports.submit(
-        joined.store, sent, actor=actor(), now=joined.clock(), new_id=joined.new_id
+        joined.store,
+        sent,
+        actor=actor(),
+        now=now(),
+        new_id=joined.new_id,
+        holder=holder(),
     )
     location = url_for("reports.get_report", id=recorded.report.id)
     return recorded, 201 if new else 200, {"Location": location}

@@ -248,3 +248,17 @@ def content(db: Database) -> None:
         "UPDATE reports SET content_hash = ? WHERE seq = ?",
         [(content_hash(report_from(json.loads(body)["report"])), seq) for seq, body in rows],
     )
+
+
+@_step("0007_keys")
+def keys_bound(db: Database) -> None:
+    """Let a key be bound to reporters and come to an end, and note when it was last used."""
+    _run(
+        db,
+        """
+        ALTER TABLE keys ADD COLUMN reporters TEXT NOT NULL DEFAULT ''
+            CONSTRAINT only_who_reports_is_bound CHECK (reporters = '' OR scope = 'report')
+        """,
+        "ALTER TABLE keys ADD COLUMN expires_at TEXT",
+        "ALTER TABLE keys ADD COLUMN last_used_at TEXT",
+    )
