@@ -45,6 +45,8 @@ def commands() -> None:
         CASUALTY_SOLVER_SECONDS  time for one total before it widens (1.5)
         CASUALTY_BUSY_SECONDS    how long a writer waits for another (10)
         CASUALTY_LOG_LEVEL       debug, info, warning or error (info)
+        CASUALTY_RATE_LIMIT      answers per key, like 600/minute (off)
+        CASUALTY_PROXIES         proxies in front that tell who asks (0)
 
     \b
     First steps:

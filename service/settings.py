@@ -6,7 +6,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from service.domain.rates import Rate, rate
+
 PREFIX: Final = "CASUALTY_"
+OFF: Final = "off"
 LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -21,6 +24,8 @@ class Settings:
     ``database`` is an SQLite file. ``reading`` "closed" asks readers for a key. ``solver_seconds``
     is the time that one total may take before it answers with a wider, still true range.
     ``busy_seconds`` is how long a writer waits for another before it is told to come back.
+    ``rate_limit`` is how often each key, or each address without one, is answered; None is without
+    limit. ``proxies`` is how many proxies in front may tell whose address it is.
     """
 
     database: Path = Path("data/casualties.db")
@@ -28,6 +33,8 @@ class Settings:
     solver_seconds: float = 1.5
     busy_seconds: float = 10.0
     log_level: str = "info"
+    rate_limit: Rate | None = None
+    proxies: int = 0
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -79,10 +86,22 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _rate(text: str) -> Rate | None:
+    return None if text == OFF else rate(text)
+
+
+def _proxies(text: str) -> int:
+    if not text.isdecimal() or not text.isascii() or int(text) > 9:
+        raise ValueError("give the number of proxies in front, from 0 to 9")
+    return int(text)
+
+
 _READ: Final = {
     "database": _file,
     "reading": _reading,
     "solver_seconds": _seconds,
     "busy_seconds": _seconds,
     "log_level": _level,
+    "rate_limit": _rate,
+    "proxies": _proxies,
 }

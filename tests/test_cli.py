@@ -1,6 +1,7 @@
 """The commands: their answers alone on standard output, all else on standard error."""
 
 import re
+from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from service import cli
 from service.cli import commands
+from service.settings import Settings
 
 
 @pytest.fixture
@@ -27,6 +29,8 @@ def test_help_teaches_every_command_and_setting(run: Any) -> None:
     text = run("--help").stdout
     for word in ("migrate", "key", "CASUALTY_DATABASE", "CASUALTY_READING", "gunicorn", "curl"):
         assert word in text
+    for field in fields(Settings):
+        assert f"CASUALTY_{field.name.upper()} " in text
     for name in ("create", "list", "revoke"):
         assert name in run("key", "--help").stdout
 

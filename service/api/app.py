@@ -4,8 +4,20 @@ from typing import Any
 
 from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from service.api import docs, health, logs, problems, registry, reports, totals, unread, vocabulary
+from service.api import (
+    docs,
+    health,
+    limits,
+    logs,
+    problems,
+    registry,
+    reports,
+    totals,
+    unread,
+    vocabulary,
+)
 from service.api.parser import MAX_BODY
 from service.api.parts import Parts, install
 from service.api.smorest import Api
@@ -28,9 +40,14 @@ def build(joined: Parts) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.json = _Json(app)
     install(app, joined)
+    if joined.settings.proxies:
+        # Of what proxies add only the reader's address is of use here, and only when asked for.
+        fixed = ProxyFix(app.wsgi_app, x_for=joined.settings.proxies, x_proto=0)
+        app.wsgi_app = fixed  # type: ignore[method-assign]
     logs.register(app)
     problems.register(app)
     unread.register(app)
+    limits.register(app)
     app.after_request(_guard)
     api = Api(app, RELEASE)
     for blueprint in BLUEPRINTS:

@@ -9,6 +9,7 @@ from flask import g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
+from service.api import limits
 from service.api.parts import now, parts
 from service.domain.access import Holder
 from service.domain.errors import NotAllowed
@@ -74,11 +75,12 @@ def check_describes(kind: str, id: str) -> None:
 
 def _admit(scope: str) -> None:
     header = request.headers.get("Authorization")
+    key = None if header is None else _sent(header)
+    limits.check(key)
     if header is None:
         if scope == "read" and parts().settings.reading == "open":
             return
         raise _unauthorized("Send an API key: Authorization: Bearer KEY.")
-    key = _sent(header)
     if key is None:
         raise _unauthorized(
             "The API key is not known, was revoked or has expired.", error="invalid_token"

@@ -19,6 +19,7 @@ from service.domain.errors import (
     Malformed,
     NotAllowed,
     NotFound,
+    TooMany,
     Unavailable,
 )
 
@@ -30,6 +31,7 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -83,6 +85,8 @@ def _filled(response: Answer, told: dict[str, Any]) -> Answer:
 def _domain_error(error: DomainError) -> Response:
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
     response = _filled(Response(), problem(STATUS[kind], error.detail, error.faults))
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.seconds)
     if kind in _RETRY_AFTER:
         response.headers["Retry-After"] = _RETRY_AFTER[kind]
         structlog.get_logger().error(
