@@ -47,6 +47,7 @@ def commands() -> None:
         CASUALTY_LOG_LEVEL       debug, info, warning or error (info)
         CASUALTY_RATE_LIMIT      answers per key, like 600/minute (off)
         CASUALTY_PROXIES         proxies in front that tell who asks (0)
+        CASUALTY_ORIGINS         whose pages may read, like https://a.org (off)
 
     \b
     First steps:

@@ -1,6 +1,7 @@
 """The settings of one process: read once from CASUALTY_* variables, never changed afterwards."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -25,7 +26,8 @@ class Settings:
     is the time that one total may take before it answers with a wider, still true range.
     ``busy_seconds`` is how long a writer waits for another before it is told to come back.
     ``rate_limit`` is how often each key, or each address without one, is answered; None is without
-    limit. ``proxies`` is how many proxies in front may tell whose address it is.
+    limit. ``proxies`` is how many proxies in front may tell whose address it is. ``origins`` are
+    those whose pages may read; "*" alone is all.
     """
 
     database: Path = Path("data/casualties.db")
@@ -35,6 +37,7 @@ class Settings:
     log_level: str = "info"
     rate_limit: Rate | None = None
     proxies: int = 0
+    origins: tuple[str, ...] = ()
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -96,6 +99,21 @@ def _proxies(text: str) -> int:
     return int(text)
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    if text in (OFF, "*"):
+        return ("*",) if text == "*" else ()
+    origins = tuple(each.strip().lower() for each in text.split(","))
+    for origin in origins:
+        found = _ORIGIN.fullmatch(origin)
+        if found is None:
+            raise ValueError("give origins like https://example.org:8443 with commas between, or *")
+        if (found[1], found[2]) in (("http", "80"), ("https", "443")):
+            raise ValueError(f"leave :{found[2]} out, as browsers do")
+    return origins
+
+
+_ORIGIN: Final = re.compile(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
+
 _READ: Final = {
     "database": _file,
     "reading": _reading,
@@ -104,4 +122,5 @@ _READ: Final = {
     "log_level": _level,
     "rate_limit": _rate,
     "proxies": _proxies,
+    "origins": _origins,
 }

@@ -24,6 +24,7 @@ def test_every_setting_is_read() -> None:
         "CASUALTY_LOG_LEVEL": "WARNING",
         "CASUALTY_RATE_LIMIT": "600/minute",
         "CASUALTY_PROXIES": "1",
+        "CASUALTY_ORIGINS": "https://Example.org, http://[::1]:8080",
     }
     assert from_environment(given) == Settings(
         database=Path("/tmp/x.db"),  # noqa: S108
@@ -33,12 +34,14 @@ def test_every_setting_is_read() -> None:
         log_level="warning",
         rate_limit=Rate(600, 60),
         proxies=1,
+        origins=("https://example.org", "http://[::1]:8080"),
     )
     assert set(given) == {f"CASUALTY_{field.name.upper()}" for field in fields(Settings)}
 
 
 def test_what_is_off_unless_set_can_be_said_to_be_off() -> None:
-    assert from_environment({"CASUALTY_RATE_LIMIT": "off"}) == Settings()
+    off = {"CASUALTY_RATE_LIMIT": "off", "CASUALTY_ORIGINS": "off"}
+    assert from_environment(off) == Settings()
 
 
 @pytest.mark.parametrize(
@@ -68,6 +71,18 @@ def test_a_rate_is_a_number_in_a_time(text: str, read: Rate) -> None:
         ("CASUALTY_RATE_LIMIT", "-1/minute"),
         ("CASUALTY_RATE_LIMIT", "1000001/hour"),
         ("CASUALTY_RATE_LIMIT", "٦/minute"),
+        ("CASUALTY_ORIGINS", ""),
+        ("CASUALTY_ORIGINS", "example.org"),
+        ("CASUALTY_ORIGINS", "https://example.org/"),
+        ("CASUALTY_ORIGINS", "https://example.org/a"),
+        ("CASUALTY_ORIGINS", "https://me@example.org"),
+        ("CASUALTY_ORIGINS", "https://*.example.org"),
+        ("CASUALTY_ORIGINS", "ftp://example.org"),
+        ("CASUALTY_ORIGINS", "https://example.org:443"),
+        ("CASUALTY_ORIGINS", "https://example.org:x"),
+        ("CASUALTY_ORIGINS", "null"),
+        ("CASUALTY_ORIGINS", "*,https://example.org"),
+        ("CASUALTY_ORIGINS", "https://example.org,"),
         ("CASUALTY_PROXIES", "one"),
         ("CASUALTY_PROXIES", "-1"),
         ("CASUALTY_PROXIES", "10"),

@@ -11,6 +11,7 @@ from service.api import (
     health,
     limits,
     logs,
+    origins,
     problems,
     registry,
     reports,
@@ -48,6 +49,7 @@ def build(joined: Parts) -> Flask:
     problems.register(app)
     unread.register(app)
     limits.register(app)
+    origins.register(app, joined.settings.origins)
     app.after_request(_guard)
     api = Api(app, RELEASE)
     for blueprint in BLUEPRINTS:
