@@ -43,6 +43,7 @@ def commands() -> None:
         CASUALTY_DATABASE        the SQLite file (data/casualties.db)
         CASUALTY_READING         open, or closed: readers need a key (open)
         CASUALTY_SOLVER_SECONDS  time for one total before it widens (1.5)
+        CASUALTY_ANSWER_SECONDS  time that all totals of one answer share (20)
         CASUALTY_BUSY_SECONDS    how long a writer waits for another (10)
         CASUALTY_LOG_LEVEL       debug, info, warning or error (info)
         CASUALTY_RATE_LIMIT      answers per key, like 600/minute (off)

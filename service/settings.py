@@ -24,6 +24,7 @@ class Settings:
 
     ``database`` is an SQLite file. ``reading`` "closed" asks readers for a key. ``solver_seconds``
     is the time that one total may take before it answers with a wider, still true range.
+    ``answer_seconds`` is what all totals of one answer share; after twice that it is given up.
     ``busy_seconds`` is how long a writer waits for another before it is told to come back.
     ``rate_limit`` is how often each key, or each address without one, is answered; None is without
     limit. ``proxies`` is how many proxies in front may tell whose address it is. ``origins`` are
@@ -33,6 +34,7 @@ class Settings:
     database: Path = Path("data/casualties.db")
     reading: str = "open"
     solver_seconds: float = 1.5
+    answer_seconds: float = 20.0
     busy_seconds: float = 10.0
     log_level: str = "info"
     rate_limit: Rate | None = None
@@ -118,6 +120,7 @@ _READ: Final = {
     "database": _file,
     "reading": _reading,
     "solver_seconds": _seconds,
+    "answer_seconds": _seconds,
     "busy_seconds": _seconds,
     "log_level": _level,
     "rate_limit": _rate,

@@ -20,6 +20,7 @@ def test_every_setting_is_read() -> None:
         "CASUALTY_DATABASE": "/tmp/x.db",  # noqa: S108
         "CASUALTY_READING": "closed",
         "CASUALTY_SOLVER_SECONDS": "0.5",
+        "CASUALTY_ANSWER_SECONDS": "5",
         "CASUALTY_BUSY_SECONDS": "3",
         "CASUALTY_LOG_LEVEL": "WARNING",
         "CASUALTY_RATE_LIMIT": "600/minute",
@@ -30,6 +31,7 @@ def test_every_setting_is_read() -> None:
         database=Path("/tmp/x.db"),  # noqa: S108
         reading="closed",
         solver_seconds=0.5,
+        answer_seconds=5.0,
         busy_seconds=3.0,
         log_level="warning",
         rate_limit=Rate(600, 60),

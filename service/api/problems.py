@@ -19,6 +19,7 @@ from service.domain.errors import (
     Malformed,
     NotAllowed,
     NotFound,
+    TooCostly,
     TooMany,
     Unavailable,
 )
@@ -33,12 +34,13 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooCostly: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 Answer = TypeVar("Answer", bound=WerkzeugResponse)
 
-_RETRY_AFTER: Final = {Busy: "1", Unavailable: "60"}
+_RETRY_AFTER: Final = {Busy: "1", TooCostly: "30", Unavailable: "60"}
 
 _DETAILS: Final = {
     404: "There is nothing at this address.",

@@ -63,7 +63,12 @@ def _answered(question: Question, named: str | None) -> Response:
         response.set_etag(tag)
         return response
     answer = totals.totals(
-        joined.store, joined.snapshots, question, seq, joined.settings.solver_seconds
+        joined.store,
+        joined.snapshots,
+        question,
+        seq,
+        joined.settings.solver_seconds,
+        joined.settings.answer_seconds,
     )
     response = _rendered(answer, table)
     if _exact(answer):  # An answer that ran out of time may be another one the next time.

@@ -48,6 +48,10 @@ class Unavailable(DomainError):
     """The record cannot be read or written until somebody looks after it: a full disk, no file."""
 
 
+class TooCostly(DomainError):
+    """Answering takes more time than one request may have; for a smaller question it would not."""
+
+
 class TooMany(DomainError):
     """The same client asked too often; in ``seconds`` it is answered again."""
 
