@@ -25,14 +25,14 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, **settings: str) -> Iterator[Served]:
+def serving(folder: Path, **more: str) -> Iterator[Served]:
     """Yield a server on a free port, its database and its log in the folder; ends it afterwards.
 
-    ``settings`` are further variables of its environment.
+    ``more`` is set in its environment.
     """
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("CASUALTY_")
-    } | {"CASUALTY_DATABASE": str(folder / "casualties.db"), **settings}
+    } | {"CASUALTY_DATABASE": str(folder / "casualties.db"), **more}
     key = subprocess.run(
         [sys.executable, "-m", "service", "key", "create", "--name", "test", "--scope", "report"],
         cwd=ROOT,
