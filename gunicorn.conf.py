@@ -3,10 +3,13 @@
 Nothing here prepares the database: the application migrates it itself, however it is started.
 """
 
+import logging
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+from service.domain.access import without_keys
 from service.settings import BadSetting, from_environment
 
 _host = os.environ.get("LISTEN_HOST", "127.0.0.1")
@@ -38,8 +41,17 @@ control_socket_disable = True
 accesslog = None
 
 
-def on_starting(server: object) -> None:
+def _cut_keys(record: logging.LogRecord) -> bool:
+    """Cut keys from what gunicorn says itself: it quotes requests that it cannot read."""
+    record.msg, record.args = without_keys(record.getMessage()), ()
+    if record.exc_info:
+        record.exc_text = without_keys(logging.Formatter().formatException(record.exc_info))
+    return True
+
+
+def on_starting(server: Any) -> None:
     """Refuse a bad setting with one line, before any worker is there to say it again."""
+    server.log.error_log.addFilter(_cut_keys)
     try:
         from_environment()
     except BadSetting as error:

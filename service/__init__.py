@@ -26,6 +26,7 @@ def create_app(
     from service.api.app import build
     from service.api.parts import Parts
     from service.settings import from_environment
+    from service.store.counters import Counters
     from service.store.migrations import migrate
     from service.store.sqlite import Store
     from service.usecases.snapshot import Snapshots
@@ -34,7 +35,9 @@ def create_app(
     logs.configure(settings.log_level)
     store = Store(settings.database, settings.busy_seconds)
     migrate(store)
-    return build(Parts(settings, store, Snapshots(), clock or _now, new_id or _random_id))
+    rate = settings.rate_limit
+    counters = Counters(settings.database, rate) if rate else None
+    return build(Parts(settings, store, Snapshots(), clock or _now, new_id or _random_id, counters))
 
 
 def _now() -> datetime:

@@ -2,21 +2,26 @@
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from functools import wraps
 from typing import IO, Any, TypeVar
 
 import click
 
+from schemas.fields import is_slug
+from service.domain.access import SCOPES
 from service.domain.errors import DomainError
 from service.settings import BadSetting, Settings, from_environment
+from service.store.keys import Key
 from service.store.migrations import migrate as migrate_store
 from service.store.sqlite import Store
 from service.usecases import keeping, keys
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_HEAD = ("id", "name", "scope", "created_at", "revoked_at")
+_HEAD = (
+    "id", "name", "scope", "reporters", "created_at", "expires_at", "last_used_at", "revoked_at"
+)  # fmt: skip
 
 
 def main() -> None:
@@ -38,8 +43,12 @@ def commands() -> None:
         CASUALTY_DATABASE        the SQLite file (data/casualties.db)
         CASUALTY_READING         open, or closed: readers need a key (open)
         CASUALTY_SOLVER_SECONDS  time for one total before it widens (1.5)
+        CASUALTY_ANSWER_SECONDS  time that all totals of one answer share (20)
         CASUALTY_BUSY_SECONDS    how long a writer waits for another (10)
         CASUALTY_LOG_LEVEL       debug, info, warning or error (info)
+        CASUALTY_RATE_LIMIT      answers per key, like 600/minute (off)
+        CASUALTY_PROXIES         proxies in front that tell who asks (0)
+        CASUALTY_ORIGINS         whose pages may read, like https://a.org (off)
 
     \b
     First steps:
@@ -135,27 +144,63 @@ def key() -> None:
     """Create, list and revoke API keys."""
 
 
+def _slugs(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> Any:
+    for id in given:
+        if not is_slug(id):
+            raise click.BadParameter(f"{id!r} is no id of a reporter: give one like ua-hur.")
+    return given
+
+
 @key.command("create")
 @click.option("--name", required=True, help="Whose key it is, for your own list.")
 @click.option(
     "--scope",
     required=True,
-    type=click.Choice(keys.SCOPES),
+    type=click.Choice(SCOPES),
     help="read; report (and read); admin (and both).",
 )
+@click.option(
+    "--reporter",
+    "reporters",
+    metavar="ID",
+    multiple=True,
+    callback=_slugs,
+    help="Bind a key that reports to this reporter; may be repeated.",
+)
+@click.option(
+    "--expires",
+    metavar="YYYY-MM-DD",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The last day on which it is good, in UTC.",
+)
+@click.option("--days", type=click.IntRange(1, 36_500), help="For how many days it is good.")
 @_plainly
-def create_key(name: str, scope: str) -> None:
-    """Make a key and print it, this once; only a hash of it is kept."""
-    made = keys.create(_store(), name=name, scope=scope, now=_now())
+def create_key(
+    name: str, scope: str, reporters: tuple[str, ...], expires: datetime | None, days: int | None
+) -> None:
+    """Make a key and print it, this once; only a hash of it is kept.
+
+    Without --expires and --days it is good until it is revoked.
+    """
+    if expires is not None and days is not None:
+        raise click.UsageError("Give --expires or --days, not both.")
+    store, now, until = _store(), _now(), None
+    if expires is not None:
+        until = datetime.combine(expires, time.max, UTC)
+    elif days is not None:
+        until = now + timedelta(days=days)
+    made = keys.create(store, name=name, scope=scope, now=now, reporters=reporters, expires=until)
     click.echo(made)
     click.echo("Keep it safe: it cannot be shown again.", err=True)
+    for id in keys.strangers(store, reporters):
+        click.echo(f"There is no reporter {id} yet: a report with this key can add it.", err=True)
 
 
 @key.command("list")
 @_plainly
 def list_keys() -> None:
     """List all keys: a table in a terminal, tab-separated lines in a pipe."""
-    rows = [[getattr(each, name) or "" for name in _HEAD] for each in keys.everyone(_store())]
+    rows = [_row(each) for each in keys.everyone(_store())]
     if not _in_terminal():
         for row in [list(_HEAD), *rows]:
             click.echo("\t".join(row))
@@ -176,6 +221,11 @@ def revoke_key(id: str) -> None:
     """End the key with the ID that key list shows, at once."""
     keys.revoke(_store(), id, now=_now())
     click.echo(f"The key {id} is revoked.", err=True)
+
+
+def _row(listed: Key) -> list[str]:
+    cells = (getattr(listed, name) for name in _HEAD)
+    return [",".join(each) if isinstance(each, tuple) else each or "" for each in cells]
 
 
 def _in_terminal() -> bool:

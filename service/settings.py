@@ -1,12 +1,16 @@
 """The settings of one process: read once from CASUALTY_* variables, never changed afterwards."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from service.domain.rates import Rate, rate
+
 PREFIX: Final = "CASUALTY_"
+OFF: Final = "off"
 LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -20,14 +24,22 @@ class Settings:
 
     ``database`` is an SQLite file. ``reading`` "closed" asks readers for a key. ``solver_seconds``
     is the time that one total may take before it answers with a wider, still true range.
+    ``answer_seconds`` is what all totals of one answer share; after twice that it is given up.
     ``busy_seconds`` is how long a writer waits for another before it is told to come back.
+    ``rate_limit`` is how often each key, or each address without one, is answered; None is without
+    limit. ``proxies`` is how many proxies in front may tell whose address it is. ``origins`` are
+    those whose pages may read; "*" alone is all.
     """
 
     database: Path = Path("data/casualties.db")
     reading: str = "open"
     solver_seconds: float = 1.5
+    answer_seconds: float = 20.0
     busy_seconds: float = 10.0
     log_level: str = "info"
+    rate_limit: Rate | None = None
+    proxies: int = 0
+    origins: tuple[str, ...] = ()
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -79,10 +91,39 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _rate(text: str) -> Rate | None:
+    return None if text == OFF else rate(text)
+
+
+def _proxies(text: str) -> int:
+    if not text.isdecimal() or not text.isascii() or int(text) > 9:
+        raise ValueError("give the number of proxies in front, from 0 to 9")
+    return int(text)
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    if text in (OFF, "*"):
+        return ("*",) if text == "*" else ()
+    origins = tuple(each.strip().lower() for each in text.split(","))
+    for origin in origins:
+        found = _ORIGIN.fullmatch(origin)
+        if found is None:
+            raise ValueError("give origins like https://example.org:8443 with commas between, or *")
+        if (found[1], found[2]) in (("http", "80"), ("https", "443")):
+            raise ValueError(f"leave :{found[2]} out, as browsers do")
+    return origins
+
+
+_ORIGIN: Final = re.compile(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
+
 _READ: Final = {
     "database": _file,
     "reading": _reading,
     "solver_seconds": _seconds,
+    "answer_seconds": _seconds,
     "busy_seconds": _seconds,
     "log_level": _level,
+    "rate_limit": _rate,
+    "proxies": _proxies,
+    "origins": _origins,
 }

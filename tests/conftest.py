@@ -65,18 +65,18 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def key(app: Flask, store: Store) -> Callable[[str], dict[str, str]]:
+def key(app: Flask, store: Store) -> Callable[..., dict[str, str]]:
     """A maker of the headers that carry a new key of the scope."""
 
-    def made(scope: str) -> dict[str, str]:
-        text = keys.create(store, name=f"{scope} key", scope=scope, now=BEGIN)
+    def made(scope: str, **more: Any) -> dict[str, str]:
+        text = keys.create(store, name=f"{scope} key", scope=scope, now=BEGIN, **more)
         return {"Authorization": f"Bearer {text}"}
 
     return made
 
 
 @pytest.fixture
-def send(client: FlaskClient, key: Callable[[str], dict[str, str]]) -> Send:
+def send(client: FlaskClient, key: Callable[..., dict[str, str]]) -> Send:
     """Post a report's body with a key that may."""
     headers = key("report")
     return lambda body, **options: client.post(
@@ -85,7 +85,7 @@ def send(client: FlaskClient, key: Callable[[str], dict[str, str]]) -> Send:
 
 
 @pytest.fixture
-def put(client: FlaskClient, key: Callable[[str], dict[str, str]]) -> Send:
+def put(client: FlaskClient, key: Callable[..., dict[str, str]]) -> Send:
     """Put a description at an address, with an admin's key."""
     headers = key("admin")
     return lambda path, body: client.put(path, json=body, headers=headers)

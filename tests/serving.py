@@ -25,11 +25,14 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[Served]:
-    """Yield a server on a free port, its database and its log in the folder; ends it afterwards."""
+def serving(folder: Path, **more: str) -> Iterator[Served]:
+    """Yield a server on a free port, its database and its log in the folder; ends it afterwards.
+
+    ``more`` is set in its environment.
+    """
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("CASUALTY_")
-    } | {"CASUALTY_DATABASE": str(folder / "casualties.db")}
+    } | {"CASUALTY_DATABASE": str(folder / "casualties.db"), **more}
     key = subprocess.run(
         [sys.executable, "-m", "service", "key", "create", "--name", "test", "--scope", "report"],
         cwd=ROOT,

@@ -1,5 +1,8 @@
 """The commands: their answers alone on standard output, all else on standard error."""
 
+import re
+from dataclasses import fields
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from service import cli
 from service.cli import commands
+from service.settings import Settings
 from service.store.apply import record
 from service.store.ledger import Draft
 from service.store.migrations import migrations
@@ -30,6 +34,8 @@ def test_help_teaches_every_command_and_setting(run: Any) -> None:
     text = run("--help").stdout
     for word in ("migrate", "key", "CASUALTY_DATABASE", "CASUALTY_READING", "gunicorn", "curl"):
         assert word in text
+    for field in fields(Settings):
+        assert f"CASUALTY_{field.name.upper()} " in text
     for name in ("create", "list", "revoke"):
         assert name in run("key", "--help").stdout
 
@@ -37,7 +43,7 @@ def test_help_teaches_every_command_and_setting(run: Any) -> None:
 def test_migrate_says_what_it_did(run: Any) -> None:
     first, second = run("migrate"), run("migrate")
     assert (first.exit_code, first.stdout) == (0, "")
-    assert "6 steps" in first.stderr
+    assert re.search(r": \d+ steps run, up to date\n$", first.stderr)
     assert "up to date" in second.stderr
 
 
@@ -54,8 +60,29 @@ def test_a_key_is_printed_alone_and_once(run: Any) -> None:
 def test_a_pipe_gets_lines_with_tabs(run: Any) -> None:
     run("key", "create", "--name", "Desk", "--scope", "read")
     head, row = run("key", "list").stdout.splitlines()
-    assert head.split("\t") == ["id", "name", "scope", "created_at", "revoked_at"]
-    assert row.split("\t")[1:3] == ["Desk", "read"]
+    assert head.split("\t") == [
+        "id", "name", "scope", "reporters", "created_at", "expires_at", "last_used_at", "revoked_at"
+    ]  # fmt: skip
+    assert row.split("\t")[1:4] == ["Desk", "read", ""]
+    assert row.split("\t")[5:] == ["", "", ""]
+
+
+def test_a_key_can_be_bound_and_come_to_an_end(run: Any) -> None:
+    made = run(
+        *("key", "create", "--name", "Desk", "--scope", "report"),
+        *("--reporter", "ua-hur", "--reporter", "ru-mod", "--expires", "2999-01-31"),
+    )
+    assert len(made.stdout.split()) == 1
+    assert "no reporter ua-hur yet" in made.stderr
+    cells = run("key", "list").stdout.splitlines()[1].split("\t")
+    assert (cells[3], cells[5]) == ("ua-hur,ru-mod", "2999-01-31T23:59:59.999999Z")
+
+
+def test_a_key_can_be_good_for_some_days(run: Any) -> None:
+    run("key", "create", "--name", "Desk", "--scope", "read", "--days", "90")
+    cells = run("key", "list").stdout.splitlines()[1].split("\t")
+    made, until = (datetime.fromisoformat(cells[column]) for column in (4, 5))
+    assert until - made == timedelta(days=90)
 
 
 def test_a_terminal_gets_a_table(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +108,13 @@ def test_a_key_is_revoked_once(run: Any) -> None:
         ("key", "create", "--name", "Desk", "--scope", "root"),
         ("key", "create", "--name", "", "--scope", "read"),
         ("key", "create", "--name", "a\tb", "--scope", "read"),
+        ("key", "create", "--name", "a", "--scope", "read", "--reporter", "ua-hur"),
+        ("key", "create", "--name", "a", "--scope", "admin", "--reporter", "ua-hur"),
+        ("key", "create", "--name", "a", "--scope", "report", "--reporter", "UA,HUR"),
+        ("key", "create", "--name", "a", "--scope", "read", "--expires", "2020-01-31"),
+        ("key", "create", "--name", "a", "--scope", "read", "--expires", "soon"),
+        ("key", "create", "--name", "a", "--scope", "read", "--days", "0"),
+        ("key", "create", "--name", "a", "--scope", "read", "--days", "9", "--expires=2999-01-01"),
         ("nonsense",),
     ],
 )

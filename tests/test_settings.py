@@ -1,9 +1,11 @@
 """The settings: few, typed, and a bad one stops the start with one line."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from service.domain.rates import Rate
 from service.settings import BadSetting, Settings, from_environment
 
 
@@ -18,11 +20,38 @@ def test_every_setting_is_read() -> None:
         "CASUALTY_DATABASE": "/tmp/x.db",  # noqa: S108
         "CASUALTY_READING": "closed",
         "CASUALTY_SOLVER_SECONDS": "0.5",
+        "CASUALTY_ANSWER_SECONDS": "5",
         "CASUALTY_BUSY_SECONDS": "3",
         "CASUALTY_LOG_LEVEL": "WARNING",
+        "CASUALTY_RATE_LIMIT": "600/minute",
+        "CASUALTY_PROXIES": "1",
+        "CASUALTY_ORIGINS": "https://Example.org, http://[::1]:8080",
     }
-    read = from_environment(given)
-    assert read == Settings(Path("/tmp/x.db"), "closed", 0.5, 3.0, "warning")  # noqa: S108
+    assert from_environment(given) == Settings(
+        database=Path("/tmp/x.db"),  # noqa: S108
+        reading="closed",
+        solver_seconds=0.5,
+        answer_seconds=5.0,
+        busy_seconds=3.0,
+        log_level="warning",
+        rate_limit=Rate(600, 60),
+        proxies=1,
+        origins=("https://example.org", "http://[::1]:8080"),
+    )
+    assert set(given) == {f"CASUALTY_{field.name.upper()}" for field in fields(Settings)}
+
+
+def test_what_is_off_unless_set_can_be_said_to_be_off() -> None:
+    off = {"CASUALTY_RATE_LIMIT": "off", "CASUALTY_ORIGINS": "off"}
+    assert from_environment(off) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [("1/second", Rate(1, 1)), ("60/minute", Rate(60, 60)), ("1000000/hour", Rate(10**6, 3600))],
+)
+def test_a_rate_is_a_number_in_a_time(text: str, read: Rate) -> None:
+    assert from_environment({"CASUALTY_RATE_LIMIT": text}).rate_limit == read
 
 
 @pytest.mark.parametrize(
@@ -37,6 +66,28 @@ def test_every_setting_is_read() -> None:
         ("CASUALTY_SOLVER_SECONDS", "nan"),
         ("CASUALTY_BUSY_SECONDS", "1e9"),
         ("CASUALTY_LOG_LEVEL", "loud"),
+        ("CASUALTY_RATE_LIMIT", ""),
+        ("CASUALTY_RATE_LIMIT", "600"),
+        ("CASUALTY_RATE_LIMIT", "600/day"),
+        ("CASUALTY_RATE_LIMIT", "0/minute"),
+        ("CASUALTY_RATE_LIMIT", "-1/minute"),
+        ("CASUALTY_RATE_LIMIT", "1000001/hour"),
+        ("CASUALTY_RATE_LIMIT", "٦/minute"),
+        ("CASUALTY_ORIGINS", ""),
+        ("CASUALTY_ORIGINS", "example.org"),
+        ("CASUALTY_ORIGINS", "https://example.org/"),
+        ("CASUALTY_ORIGINS", "https://example.org/a"),
+        ("CASUALTY_ORIGINS", "https://me@example.org"),
+        ("CASUALTY_ORIGINS", "https://*.example.org"),
+        ("CASUALTY_ORIGINS", "ftp://example.org"),
+        ("CASUALTY_ORIGINS", "https://example.org:443"),
+        ("CASUALTY_ORIGINS", "https://example.org:x"),
+        ("CASUALTY_ORIGINS", "null"),
+        ("CASUALTY_ORIGINS", "*,https://example.org"),
+        ("CASUALTY_ORIGINS", "https://example.org,"),
+        ("CASUALTY_PROXIES", "one"),
+        ("CASUALTY_PROXIES", "-1"),
+        ("CASUALTY_PROXIES", "10"),
     ],
 )
 def test_a_bad_setting_is_told_in_one_line(name: str, value: str) -> None:

@@ -1,15 +1,18 @@
 """The web application: every blueprint, every hook, in one list."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.api import (
     changes,
     docs,
     health,
+    limits,
     logs,
+    origins,
     problems,
     registry,
     reports,
@@ -40,9 +43,15 @@ def build(joined: Parts) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.json = _Json(app)
     install(app, joined)
+    if joined.settings.proxies:
+        # Of what proxies add only the reader's address is of use here, and only when asked for.
+        fixed = ProxyFix(app.wsgi_app, x_for=joined.settings.proxies, x_proto=0)
+        app.wsgi_app = fixed  # type: ignore[method-assign]
     logs.register(app)
     problems.register(app)
     unread.register(app)
+    limits.register(app)
+    origins.register(app, joined.settings.origins)
     app.after_request(_guard)
     api = Api(app, RELEASE)
     for blueprint in BLUEPRINTS:
@@ -59,14 +68,26 @@ class _Json(DefaultJSONProvider):
     compact = True
 
 
+GUARDS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""What every answer tells browsers. No Permissions-Policy: nothing here runs that could ask for a
+camera; and no Strict-Transport-Security: that is for whoever holds the certificate to promise."""
+
+
 def _guard(response: Response) -> Any:
-    """Tell browsers to take the answer for what it says it is, and to run nothing in it."""
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers.setdefault(
-        "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"
-    )
+    """Tell browsers to take the answer for what it says it is, and to run nothing in it.
+
+    Pages of other origins can neither embed it nor hold on to its window; what they may read by
+    asking, ``origins`` says.
+    """
+    for name, value in GUARDS.items():
+        response.headers.setdefault(name, value)
     if request.path.startswith("/v1/"):
         response.headers.setdefault("Cache-Control", "no-cache")
     return response

@@ -9,7 +9,9 @@ from flask import g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from service.api.parts import parts
+from service.api import limits
+from service.api.parts import now, parts
+from service.domain.access import Holder
 from service.domain.errors import NotAllowed
 from service.usecases import keys
 
@@ -40,31 +42,59 @@ def requires(scope: str) -> Callable[[View], View]:
     return decorate
 
 
+def holder() -> Holder | None:
+    """Return whose key this request was sent with; None where it was sent without one."""
+    held: Holder | None = g.get("key")
+    return held
+
+
 def actor() -> str | None:
     """Return the id of the key that this request was sent with."""
-    key = g.get("key")
-    return key.id if key else None
+    held = holder()
+    return held.id if held else None
 
 
 def may(scope: str) -> bool:
     """Whether the key of this request may do what needs the scope."""
-    key = g.get("key")
-    return key is not None and keys.allows(key.scope, scope)
+    held = holder()
+    return held is not None and held.may(scope)
+
+
+def may_report_for(reporter: str) -> bool:
+    """Whether the key of this request may say, or take back, what the reporter says."""
+    held = holder()
+    return held is not None and held.may_report_for(reporter)
+
+
+def check_describes(kind: str, id: str) -> None:
+    """Raise NotAllowed where the key of this request is bound to reporters and this is not one."""
+    held = holder()
+    if held is not None:
+        held.check_describes(kind, id)
 
 
 def _admit(scope: str) -> None:
     header = request.headers.get("Authorization")
+    key = None if header is None else _sent(header)
+    limits.check(key)
     if header is None:
         if scope == "read" and parts().settings.reading == "open":
             return
         raise _unauthorized("Send an API key: Authorization: Bearer KEY.")
-    scheme, _, token = header.partition(" ")
-    key = keys.holder(parts().store, token.strip()) if scheme.lower() == "bearer" else None
     if key is None:
-        raise _unauthorized("The API key is not known, or was revoked.", error="invalid_token")
+        raise _unauthorized(
+            "The API key is not known, was revoked or has expired.", error="invalid_token"
+        )
     g.key = key
-    if not keys.allows(key.scope, scope):
+    if not key.may(scope):
         raise NotAllowed(f"The key has the scope {key.scope}; this needs {scope}.")
+
+
+def _sent(header: str) -> Holder | None:
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    return keys.holder(parts().store, token.strip(), now())
 
 
 def _unauthorized(detail: str, **values: str) -> Unauthorized:

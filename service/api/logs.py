@@ -9,8 +9,12 @@ from typing import Any, Final
 import structlog
 from flask import Flask, Response, g, request
 
+from service.domain.access import without_keys
+
 _SANE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_KEY: Final = re.compile(r"cas_\w+")
+
+_QUIET: Final = frozenset({"/livez", "/readyz"})
+"""Asked every few seconds, which would be 17,000 lines a day that say that all is well."""
 
 
 def configure(level: str) -> None:
@@ -22,11 +26,17 @@ def configure(level: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
+            _without_keys,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=_StandardError(),
         cache_logger_on_first_use=False,
     )
+
+
+def _without_keys(logger: Any, name: str, line: Any) -> str:
+    """Cut keys from the whole line, since one may stand in any part of a request."""
+    return without_keys(line)
 
 
 class _StandardError:
@@ -44,19 +54,22 @@ def register(app: Flask) -> None:
 
 def _begin() -> None:
     given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _SANE.fullmatch(given) else secrets.token_hex(8)
+    sane = _SANE.fullmatch(given) and without_keys(given) == given
+    g.request_id = given if sane else secrets.token_hex(8)
     g.began = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
 def _end(response: Response) -> Response:
-    # The query string is left out and a key in a path is cut: neither belongs in a log.
+    # The query string is left out: it tells what somebody looks for.
     key = g.get("key")
-    structlog.get_logger().info(
+    log = structlog.get_logger()
+    quiet = request.path in _QUIET and response.status_code < 400
+    (log.debug if quiet else log.info)(
         "request",
         method=request.method[:20],
-        path=_KEY.sub("cas_...", request.path)[:300],
+        path=request.path[:300],
         status=response.status_code,
         ms=round(1_000 * (time.perf_counter() - g.get("began", time.perf_counter())), 1),
         key=key.id if key else None,

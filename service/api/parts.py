@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 
 from service.settings import Settings
+from service.store.counters import Counters
 from service.store.sqlite import Store
 from service.usecases.snapshot import Snapshots
 
@@ -16,13 +17,17 @@ _NAME = "casualties"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Settings, record, its states in memory, clock (with its time zone) and maker of new ids."""
+    """Settings, record, its states in memory, clock (with its time zone) and maker of new ids.
+
+    ``counters`` count the requests of each client; None where there is no limit.
+    """
 
     settings: Settings
     store: Store
     snapshots: Snapshots
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
+    counters: Counters | None = None
 
 
 def install(app: Flask, joined: Parts) -> None:
@@ -33,3 +38,11 @@ def install(app: Flask, joined: Parts) -> None:
 def parts() -> Parts:
     """Return the parts of the application that answers this request."""
     return cast(Parts, current_app.extensions[_NAME])
+
+
+def now() -> datetime:
+    """Return the moment of this request: the same for whoever looks, so that it is one moment."""
+    if "moment" not in g:
+        g.moment = parts().clock()
+    moment: datetime = g.moment
+    return moment

@@ -19,6 +19,8 @@ from service.domain.errors import (
     Malformed,
     NotAllowed,
     NotFound,
+    TooCostly,
+    TooMany,
     Unavailable,
 )
 
@@ -30,13 +32,15 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooCostly: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 Answer = TypeVar("Answer", bound=WerkzeugResponse)
 
-_RETRY_AFTER: Final = {Busy: "1", Unavailable: "60"}
+_RETRY_AFTER: Final = {Busy: "1", TooCostly: "30", Unavailable: "60"}
 
 _DETAILS: Final = {
     404: "There is nothing at this address.",
@@ -83,6 +87,8 @@ def _filled(response: Answer, told: dict[str, Any]) -> Answer:
 def _domain_error(error: DomainError) -> Response:
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
     response = _filled(Response(), problem(STATUS[kind], error.detail, error.faults))
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.seconds)
     if kind in _RETRY_AFTER:
         response.headers["Retry-After"] = _RETRY_AFTER[kind]
         structlog.get_logger().error(

@@ -17,9 +17,9 @@ from schemas.registry import (
     ReporterOut,
     ReportersOut,
 )
-from service.api.auth import actor, may, requires
+from service.api.auth import actor, check_describes, may, requires
 from service.api.paging import page
-from service.api.parts import parts
+from service.api.parts import now, parts
 from service.api.smorest import Blueprint
 from service.domain.errors import invalid
 from service.domain.listing import EntriesAsked
@@ -49,6 +49,7 @@ def routes(
             raise invalid("id", detail)
         if given.get("id", id) != id:
             raise invalid("/id", f"The address says {id}.")
+        check_describes(kind, id)
         what, new = registry.describe(
             parts().store,
             kind,
@@ -56,7 +57,7 @@ def routes(
             given,
             may_change=may("admin"),
             actor=actor(),
-            now=parts().clock(),
+            now=now(),
         )
         return what, 201 if new else 200
 
@@ -70,9 +71,7 @@ def routes(
     )
     def merge(given: dict[str, Any], id: str) -> Entry:
         joined = parts()
-        return registry.merge(
-            joined.store, kind, id, given["into"], actor=actor(), now=joined.clock()
-        )
+        return registry.merge(joined.store, kind, id, given["into"], actor=actor(), now=now())
 
     @blueprint.route("/<id>")
     @requires("read")

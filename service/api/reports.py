@@ -10,9 +10,9 @@ from schemas.moments import AsOfQuery
 from schemas.recorded import ReportOut, ReportsOut
 from schemas.report import ReportIn
 from schemas.revisions import HistoryOut, RedactionIn, RetractionIn
-from service.api.auth import actor, requires
+from service.api.auth import actor, holder, may_report_for, requires
 from service.api.paging import page
-from service.api.parts import parts
+from service.api.parts import now, parts
 from service.api.smorest import Blueprint
 from service.domain.listing import ReportsAsked
 from service.domain.report import Recorded
@@ -34,7 +34,12 @@ def post_report(sent: Submission) -> Any:
     """
     joined = parts()
     recorded, new = reports.submit(
-        joined.store, sent, actor=actor(), now=joined.clock(), new_id=joined.new_id
+        joined.store,
+        sent,
+        actor=actor(),
+        now=now(),
+        new_id=joined.new_id,
+        holder=holder(),
     )
     location = url_for("reports.get_report", id=recorded.report.id)
     return recorded, 201 if new else 200, {"Location": location}
@@ -46,7 +51,7 @@ def post_report(sent: Submission) -> Any:
 @blueprint.response(200, ReportOut)
 def get_report(as_of: int | str | None, id: str) -> Recorded:
     """Show a report in its present state, or as of an earlier moment."""
-    return reports.show(parts().store, id, as_of, parts().clock())
+    return reports.show(parts().store, id, as_of, now())
 
 
 @blueprint.route("/reports/<id>/retraction", methods=["POST"])
@@ -60,9 +65,9 @@ def post_retraction(sent: dict[str, Any], id: str) -> Recorded:
         joined.store,
         id,
         sent["reason"],
-        may_report_for=lambda reporter: True,
+        may_report_for=may_report_for,
         actor=actor(),
-        now=joined.clock(),
+        now=now(),
     )
 
 
@@ -77,7 +82,7 @@ def post_redaction(sent: dict[str, Any], id: str) -> Recorded:
     """
     joined = parts()
     return revisions.redact(
-        joined.store, id, sent["pointers"], sent["reason"], actor=actor(), now=joined.clock()
+        joined.store, id, sent["pointers"], sent["reason"], actor=actor(), now=now()
     )
 
 
@@ -98,6 +103,6 @@ def list_reports(asked: ReportsAsked) -> Any:
 
     A place or group stands for everything below it too; a period for every report that meets it.
     """
-    find = partial(reports.find, parts().store, now=parts().clock())
+    find = partial(reports.find, parts().store, now=now())
     shown, following = page("reports", asked, find, "seq")
     return {"reports": shown, "next": following}

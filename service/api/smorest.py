@@ -25,7 +25,8 @@ SECURITY: Final = {
     "key": {
         "type": "http",
         "scheme": "bearer",
-        "description": "An API key with the scope read, report or admin; each includes the former.",
+        "description": "An API key with the scope read, report or admin; each includes the former."
+        " One of the scope report may be bound to reporters, and then reports for these alone.",
     }
 }
 

@@ -8,7 +8,7 @@ from flask import Response, jsonify, request
 
 from schemas.totals import TotalsOfPlaceQuery, TotalsOut, TotalsQuery, written
 from service.api.auth import requires
-from service.api.parts import parts
+from service.api.parts import now, parts
 from service.api.smorest import Blueprint
 from service.api.tables import as_csv
 from service.domain.answer import Answer
@@ -55,7 +55,7 @@ def _answered(question: Question, named: str | None) -> Response:
     """Return the answer, or 304 without working it out where the reader has it already."""
     joined = parts()
     table = _wants_table(named)
-    seq = totals.moment_asked(joined.store, question, joined.clock())
+    seq = totals.moment_asked(joined.store, question, now())
     tag = _tag(seq, table)
     held = request.if_none_match
     if not held.star_tag and held.contains_weak(tag):
@@ -63,7 +63,12 @@ def _answered(question: Question, named: str | None) -> Response:
         response.set_etag(tag)
         return response
     answer = totals.totals(
-        joined.store, joined.snapshots, question, seq, joined.settings.solver_seconds
+        joined.store,
+        joined.snapshots,
+        question,
+        seq,
+        joined.settings.solver_seconds,
+        joined.settings.answer_seconds,
     )
     response = _rendered(answer, table)
     if _exact(answer):  # An answer that ran out of time may be another one the next time.

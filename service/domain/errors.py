@@ -48,6 +48,18 @@ class Unavailable(DomainError):
     """The record cannot be read or written until somebody looks after it: a full disk, no file."""
 
 
+class TooCostly(DomainError):
+    """Answering takes more time than one request may have; for a smaller question it would not."""
+
+
+class TooMany(DomainError):
+    """The same client asked too often; in ``seconds`` it is answered again."""
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
 def invalid(pointer: str, detail: str) -> Invalid:
     """Return the error for one wrong field."""
     return Invalid(detail, (Fault(pointer, detail),))

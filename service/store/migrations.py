@@ -354,3 +354,17 @@ def _copy_chained(db: Database) -> None:
         values = astuple(replace(line, hash=before))
         db.execute("INSERT INTO chained VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
         texts.keep(db, seq, kept)
+
+
+@_step("0007_keys")
+def keys_bound(db: Database) -> None:
+    """Let a key be bound to reporters and come to an end, and note when it was last used."""
+    _run(
+        db,
+        """
+        ALTER TABLE keys ADD COLUMN reporters TEXT NOT NULL DEFAULT ''
+            CONSTRAINT only_who_reports_is_bound CHECK (reporters = '' OR scope = 'report')
+        """,
+        "ALTER TABLE keys ADD COLUMN expires_at TEXT",
+        "ALTER TABLE keys ADD COLUMN last_used_at TEXT",
+    )

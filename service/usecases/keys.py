@@ -2,51 +2,76 @@
 
 import hmac
 import secrets
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
+from service.domain.access import KEY_MARK, SCOPES, Holder
 from service.domain.errors import NotFound, invalid
 from service.domain.instants import instant
-from service.store import keys
+from service.store import keys, ledger, registry
 from service.store.keys import Key
 from service.store.sqlite import Store
 
-SCOPES: Final = ("read", "report", "admin")
-"""What a key may do, each including the ones before it."""
-
-_MARK: Final = "cas"
+NOTED_EVERY: Final = timedelta(hours=1)
+"""How much later a use must be than the last one that was noted, to be noted too."""
 
 
-def create(store: Store, *, name: str, scope: str, now: datetime) -> str:
-    """Return a new key, which is shown this once only: what is kept is a hash; writes."""
+def create(
+    store: Store,
+    *,
+    name: str,
+    scope: str,
+    now: datetime,
+    reporters: Sequence[str] = (),
+    expires: datetime | None = None,
+) -> str:
+    """Return a new key, which is shown this once only: what is kept is a hash; writes.
+
+    Bound to reporters, new ones too, it may report for these alone. ``expires`` is the last
+    moment at which it is good.
+    """
     if scope not in SCOPES:
         raise invalid("scope", f"The scope is one of {', '.join(SCOPES)}.")
     if not name.strip() or not name.isprintable() or len(name) > 200:
         raise invalid("name", "Give the key a name of up to 200 printable characters.")
+    if reporters and scope != "report":
+        raise invalid("reporter", "Only a key of the scope report can be bound to reporters.")
+    if expires is not None and expires <= now:
+        raise invalid("expires", "Give a day that is still to come.")
     id, secret = secrets.token_hex(5), secrets.token_hex(24)
+    bound = tuple(dict.fromkeys(reporters))
+    until = None if expires is None else instant(expires)
     with store.writing() as db:
-        keys.add(db, Key(id, name, scope, _hashed(secret), instant(now)))
-    return f"{_MARK}_{id}_{secret}"
+        keys.add(db, Key(id, name, scope, _hashed(secret), instant(now), bound, until))
+    return f"{KEY_MARK}_{id}_{secret}"
+
+
+def strangers(store: Store, reporters: Sequence[str]) -> list[str]:
+    """Return those of the reporters of whom nothing is recorded yet."""
+    with store.reading() as db:
+        return registry.unknown_ids(db, "reporter", tuple(reporters), ledger.last_seq(db))
 
 
 def everyone(store: Store) -> list[Key]:
-    """Return all keys, revoked ones too, oldest first."""
+    """Return all keys, ended ones too, oldest first."""
     with store.reading() as db:
         return keys.listed(db)
 
 
 def revoke(store: Store, id: str, *, now: datetime) -> None:
-    """End the key at once; writes. Raises NotFound for one that is unknown or ended already."""
+    """End the key at once; writes. Raises NotFound for one that is unknown or revoked already."""
     with store.writing() as db:
         if not keys.revoke(db, id, instant(now)):
             raise NotFound(f"There is no key {id} that could be revoked.")
 
 
-def holder(store: Store, token: str) -> Key | None:
-    """Return the key that was sent; None where it is unknown, wrong or revoked.
+def holder(store: Store, token: str, now: datetime) -> Holder | None:
+    """Return who sent the key; None where it is unknown, wrong, revoked or expired.
 
-    The hash is compared in constant time, with a stand-in where the id is unknown.
+    The hash is compared in constant time, with a stand-in where the id is unknown. That it was
+    used is noted about once an hour, and never waited for.
     """
     if not token.isascii():
         return None
@@ -54,16 +79,22 @@ def holder(store: Store, token: str) -> Key | None:
     id, _, secret = rest.partition("_")
     with store.reading() as db:
         key = keys.get(db, id)
-    kept = key.secret_hash if key else _hashed("")
+    kept = key.secret_hash if key else _NOBODYS
     same = hmac.compare_digest(_hashed(secret), kept)
-    usable = mark == _MARK and key is not None and key.revoked_at is None
-    return key if same and usable else None
+    if key is None or not same or mark != KEY_MARK or not _is_good(key, now):
+        return None
+    if key.last_used_at is None or key.last_used_at < instant(now - NOTED_EVERY):
+        keys.note_use(store.path, key.id, instant(now))
+    return Holder(key.id, key.scope, key.reporters)
 
 
-def allows(scope: str, needed: str) -> bool:
-    """Whether a key of the scope may do what needs the other."""
-    return SCOPES.index(scope) >= SCOPES.index(needed)
+def _is_good(key: Key, now: datetime) -> bool:
+    return key.revoked_at is None and (key.expires_at is None or instant(now) <= key.expires_at)
 
 
 def _hashed(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
+
+
+_NOBODYS: Final = _hashed("")
+"""What is compared with where the id is unknown, so that this takes no less time."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from service.domain.access import Holder
 from service.domain.completion import complete
 from service.domain.errors import Conflict, Fault, Invalid, NotFound, invalid
 from service.domain.listing import ReportsAsked
@@ -26,13 +27,17 @@ def submit(
     actor: str | None,
     now: datetime,
     new_id: Callable[[], str],
+    holder: Holder | None = None,
 ) -> tuple[Recorded, bool]:
     """Return the recorded report and whether it is new; writes.
 
     A ref that is known with the same content gives the report recorded then; what is said of its
     places, groups and reporter must be what is recorded even so. Raises Invalid or
-    Conflict, and then nothing at all is recorded, no new place either.
+    Conflict, and then nothing at all is recorded, no new place either; NotAllowed where the
+    holder of the key may not report for the reporter (None may for all).
     """
+    if holder is not None:
+        holder.check_reports_for(sent.reporter.id)
     report = complete(sent, new_id())
     with store.writing() as db:
         known = _known(db, report)

@@ -8,7 +8,7 @@ from typing import Final
 from service.domain.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
 from service.domain.history import Happening
 from service.domain.report import Recorded
-from service.store import ledger, reports, texts
+from service.store import ledger, registry, reports, texts
 from service.store.apply import record
 from service.store.ledger import Draft, Event
 from service.store.sqlite import Database, Store
@@ -34,8 +34,8 @@ def retract(
 
     def job(db: Database) -> Recorded:
         known = _found(db, id)
-        if not may_report_for(known.report.reporter):
-            who = known.report.reporter
+        who = known.report.reporter
+        if not any(map(may_report_for, registry.ids_of(db, "reporter", who))):
             raise NotAllowed(f"Only a key that may report for {who}, or an admin's, can retract.")
         if known.retraction is not None:
             raise Conflict(f"The report was retracted at {known.retraction.recorded_at}.")

@@ -19,6 +19,7 @@ from service.domain.total import Total
 from service.domain.trees import Tree
 from service.domain.vocabulary import LOSSES, OUTCOMES
 from service.store.sqlite import Store
+from service.usecases.budget import Budget
 from service.usecases.moments import seq_asked
 from service.usecases.snapshot import Snapshot, Snapshots
 
@@ -36,17 +37,24 @@ def moment_asked(store: Store, question: Question, now: datetime) -> int:
 
 
 def totals(
-    store: Store, snapshots: Snapshots, question: Question, seq: int, seconds: float
+    store: Store,
+    snapshots: Snapshots,
+    question: Question,
+    seq: int,
+    seconds: float,
+    altogether: float,
 ) -> Answer:
-    """Return the answer as of the entry ``seq``; each total may take about so many seconds.
+    """Return the answer as of the entry ``seq``.
 
-    Raises Invalid for ids that were unknown then and for cuts that cannot be made.
+    Each total may be solved for about so many seconds, and all together for the other number: what
+    is not solved is wider, never wrong. Raises Invalid for ids that were unknown then and for cuts
+    that cannot be made, and TooCostly for what takes far too long even so.
     """
     with store.reading() as db:
         snapshot = snapshots.at(db, seq)
     question = _by_present_ids(snapshot, question)
     _check(snapshot, question)
-    return _Inquiry(snapshot, question, seconds).answer()
+    return _Inquiry(snapshot, question, Budget(seconds, altogether)).answer()
 
 
 def _by_present_ids(snapshot: Snapshot, question: Question) -> Question:
@@ -80,8 +88,8 @@ def _check(snapshot: Snapshot, question: Question) -> None:
 class _Inquiry:
     """One question put to one snapshot, or to one part of it."""
 
-    def __init__(self, snapshot: Snapshot, question: Question, seconds: float) -> None:
-        self._snapshot, self._question, self._seconds = snapshot, question, seconds
+    def __init__(self, snapshot: Snapshot, question: Question, budget: Budget) -> None:
+        self._snapshot, self._question, self._budget = snapshot, question, budget
         self._filters = (
             question.reporters,
             question.exclude_reporters,
@@ -126,7 +134,7 @@ class _Inquiry:
         wanted = self._wanted()
         stated = self._stated(wanted)
         scope = question.scope(frozenset().union(*wanted))
-        parts = _cut(self._snapshot, question, wanted, self._seconds) if question.by else None
+        parts = _cut(self._snapshot, question, wanted, self._budget) if question.by else None
         alone = self._alone(wanted, scope) if question.by_reporter else None
         places = self._snapshot.claims.places
         return Answer(
@@ -152,7 +160,7 @@ class _Inquiry:
         stated = []
         for outcomes in wanted:
             scope = self._question.scope(outcomes)
-            total = self._reckoner.total(scope, self._seconds)
+            total = self._reckoner.total(scope, self._budget.seconds())
             text = total_text(total, outcomes)
             stated.append(Stated(outcomes, total, text, self._best(scope, total)))
         return stated
@@ -219,14 +227,14 @@ class _Inquiry:
         aside = (*total.floors_set_aside, *total.ceilings_set_aside)
         found: list[Figure] = []
         for reporter in dict.fromkeys(figure.reporter for figure in aside):
-            alone = self._only(reporter)._reckoner.total(scope, self._seconds)
+            alone = self._only(reporter)._reckoner.total(scope, self._budget.seconds())
             found += dict.fromkeys((*alone.floors_set_aside, *alone.ceilings_set_aside))
         return found
 
     def _only(self, reporter: str) -> "_Inquiry":
         """Return the same question put to one reporter's figures alone."""
         alone = replace(self._question, reporters=(reporter,))
-        return _Inquiry(self._snapshot, alone, self._seconds)
+        return _Inquiry(self._snapshot, alone, self._budget)
 
     def _alone(self, wanted: Sequence[frozenset[str]], scope: Scope) -> list[Part]:
         """Return each reporter's totals, of that reporter's counted figures alone."""
@@ -239,17 +247,17 @@ class _Inquiry:
 
 
 def _cut(
-    snapshot: Snapshot, question: Question, wanted: Sequence[frozenset[str]], seconds: float
+    snapshot: Snapshot, question: Question, wanted: Sequence[frozenset[str]], budget: Budget
 ) -> list[Part] | None:
     """Return the parts that do not share people; None for reporters, who do."""
     if question.by == "reporter":
         return None
     if question.by == "outcome":
-        inquiry = _Inquiry(snapshot, question, seconds)
+        inquiry = _Inquiry(snapshot, question, budget)
         single = [o for o in OUTCOMES if any(o in outcomes for outcomes in wanted)]
         return [inquiry.part(outcome, outcome, [frozenset({outcome})]) for outcome in single]
     return [
-        _Inquiry(snapshot, part, seconds).part(key, name, wanted)
+        _Inquiry(snapshot, part, budget).part(key, name, wanted)
         for key, name, part in _sections(snapshot, question)
     ]
 

@@ -7,9 +7,10 @@ from flask.testing import FlaskClient
 
 from service.store import ledger
 from service.store.sqlite import Store
+from service.usecases import keys
 from tests import make
 from tests.check import problem, recorded
-from tests.conftest import Key, Send
+from tests.conftest import BEGIN, Key, Send
 
 NAME = "a name that must go"
 
@@ -43,6 +44,23 @@ def test_a_report_is_retracted_once(client: FlaskClient, send: Send, key: Key) -
     assert client.post("/v1/reports/r1/retraction", **retract).status_code == 201
     problem(client.post("/v1/reports/r1/retraction", **retract), 409)
     problem(client.post("/v1/reports/r9/retraction", **retract), 404)
+
+
+def test_only_who_may_report_for_the_reporter_retracts(
+    client: FlaskClient, send: Send, store: Store, key: Key
+) -> None:
+    recorded(send(make.report()))
+    other, own = (
+        keys.create(store, name="k", scope="report", now=BEGIN, reporters=[id])
+        for id in ("somebody-else", "ua-hur")
+    )
+    for token, status in ((other, 403), (own, 201)):
+        answer = client.post(
+            "/v1/reports/r1/retraction",
+            json={"reason": "x"},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        assert answer.status_code == status
 
 
 @pytest.mark.parametrize(

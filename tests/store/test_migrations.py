@@ -8,7 +8,7 @@ from service.store.apply import apply
 from service.store.ledger import Event
 from service.store.migrations import migrate, migrations
 from service.store.sqlite import Store
-from service.usecases import keeping
+from service.usecases import keeping, keys
 from tests import make
 from tests.conftest import Send
 
@@ -71,3 +71,17 @@ def test_a_ledger_from_before_the_chain_is_chained(tmp_path: Path) -> None:
     assert [(event.kind, event.subject, event.body) for event in kept] == BODIES
     assert [event.request for event in kept] == [1, 1, 1, 4]
     assert keeping.verify(store, lambda what, done: None) == []
+
+
+def test_a_key_made_before_keys_could_be_bound_is_good_for_ever(tmp_path: Path) -> None:
+    older = Store(tmp_path / "x.db")
+    with older.writing() as db:
+        migrations.apply(db, stop_before="0007_keys")
+        db.execute(
+            "INSERT INTO keys VALUES ('a', 'Desk', 'read', printf('%064d', 0), 'then', NULL)"
+        )
+    migrate(older)
+    (kept,) = keys.everyone(older)
+    assert (kept.id, kept.scope, kept.reporters) == ("a", "read", ())
+    assert (kept.expires_at, kept.last_used_at, kept.revoked_at) == (None, None, None)
+    older.close()

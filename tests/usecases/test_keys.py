@@ -1,22 +1,29 @@
-"""Keys are shown once, kept hashed, known again, and ended."""
+"""Keys are shown once, kept hashed, known again, and come to an end."""
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from service.domain.errors import Invalid, NotFound
+from service.domain.access import SCOPES, Holder, allows, without_keys
+from service.domain.errors import Invalid, NotAllowed, NotFound
 from service.store.sqlite import Store
 from service.usecases import keys
 from tests.conftest import BEGIN
 
 
-def _made(store: Store, scope: str = "report") -> str:
-    return keys.create(store, name="Desk", scope=scope, now=BEGIN)
+def _made(store: Store, scope: str = "report", **more: Any) -> str:
+    return keys.create(store, name="Desk", scope=scope, now=BEGIN, **more)
+
+
+def _id(text: str) -> str:
+    return text.split("_")[1]
 
 
 def test_a_key_is_known_again(store: Store) -> None:
     text = _made(store)
-    holder = keys.holder(store, text)
-    assert holder is not None
-    assert (holder.name, holder.scope) == ("Desk", "report")
+    assert keys.holder(store, text, BEGIN) == Holder(_id(text), "report")
 
 
 def test_nothing_kept_gives_the_key_away(store: Store) -> None:
@@ -30,33 +37,125 @@ def test_nothing_kept_gives_the_key_away(store: Store) -> None:
 @pytest.mark.parametrize("change", ["", "x", "cas", "cas_", "cas__", "\ud800", "cas_\ud800_x"])
 def test_anything_else_is_nobodys_key(store: Store, change: str) -> None:
     _made(store)
-    assert keys.holder(store, change) is None
+    assert keys.holder(store, change, BEGIN) is None
 
 
 def test_half_a_key_is_nobodys(store: Store) -> None:
     mark, id, secret = _made(store).split("_")
     for text in (f"{mark}_{id}_", f"{mark}_{id}", f"x_{id}_{secret}", f"{mark}_{secret}_{id}"):
-        assert keys.holder(store, text) is None
+        assert keys.holder(store, text, BEGIN) is None
 
 
 def test_a_revoked_key_is_nobodys_but_stays_listed(store: Store) -> None:
     text = _made(store)
-    keys.revoke(store, text.split("_")[1], now=BEGIN)
-    assert keys.holder(store, text) is None
+    keys.revoke(store, _id(text), now=BEGIN)
+    assert keys.holder(store, text, BEGIN) is None
     assert keys.everyone(store)[0].revoked_at == "2026-01-05T10:00:00.000000Z"
     with pytest.raises(NotFound):
-        keys.revoke(store, text.split("_")[1], now=BEGIN)
+        keys.revoke(store, _id(text), now=BEGIN)
 
 
-@pytest.mark.parametrize(("name", "scope"), [("", "read"), ("a\nb", "read"), ("a", "root")])
-def test_a_key_has_a_name_and_a_scope(store: Store, name: str, scope: str) -> None:
+def test_a_key_is_good_to_its_last_moment_and_no_longer(store: Store) -> None:
+    end = BEGIN + timedelta(days=90)
+    text = _made(store, expires=end)
+    assert keys.holder(store, text, end) is not None
+    assert keys.holder(store, text, end + timedelta(microseconds=1)) is None
+    assert keys.everyone(store)[0].expires_at == "2026-04-05T10:00:00.000000Z"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": ""},
+        {"name": "a\nb"},
+        {"scope": "root"},
+        {"scope": "read", "reporters": ["a"]},
+        {"scope": "admin", "reporters": ["a"]},
+        {"expires": BEGIN},
+    ],
+)
+def test_what_a_key_cannot_be(store: Store, wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
-        keys.create(store, name=name, scope=scope, now=BEGIN)
+        keys.create(store, **{"name": "Desk", "scope": "report", "now": BEGIN, **wrong})
 
 
 def test_each_scope_includes_the_ones_before_it() -> None:
-    allowed = [(a, b) for a in keys.SCOPES for b in keys.SCOPES if keys.allows(a, b)]
+    allowed = [(a, b) for a in SCOPES for b in SCOPES if allows(a, b)]
     assert allowed == [
         ("read", "read"), ("report", "read"), ("report", "report"),
         ("admin", "read"), ("admin", "report"), ("admin", "admin"),
     ]  # fmt: skip
+
+
+def test_a_bound_key_is_known_with_its_reporters(store: Store) -> None:
+    text = _made(store, reporters=["b", "a", "b"])
+    held = keys.holder(store, text, BEGIN)
+    assert held == Holder(_id(text), "report", ("b", "a"))
+    assert keys.strangers(store, ["b", "a"]) == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("held", "may"),
+    [
+        (Holder("k", "read"), False),
+        (Holder("k", "report"), True),
+        (Holder("k", "report", ("a", "b")), True),
+        (Holder("k", "report", ("b",)), False),
+        (Holder("k", "admin"), True),
+    ],
+)
+def test_who_may_report_for_a_reporter(held: Holder, may: bool) -> None:
+    assert held.may_report_for("a") is may
+    if may:
+        held.check_reports_for("a")
+    else:
+        with pytest.raises(NotAllowed, match="may not report for a"):
+            held.check_reports_for("a")
+
+
+def _last_used(store: Store) -> list[str | None]:
+    return [key.last_used_at for key in keys.everyone(store)]
+
+
+def _use(store: Store, text: str, when: datetime) -> str | None:
+    assert keys.holder(store, text, when) is not None
+    return _last_used(store)[0]
+
+
+def test_its_use_is_noted_about_once_an_hour(store: Store) -> None:
+    text, minutes = _made(store), timedelta(minutes=1)
+    assert _last_used(store) == [None]
+    assert _use(store, text, BEGIN) == "2026-01-05T10:00:00.000000Z"
+    assert _use(store, text, BEGIN + 59 * minutes) == "2026-01-05T10:00:00.000000Z"
+    assert _use(store, text, BEGIN + 61 * minutes) == "2026-01-05T11:01:00.000000Z"
+
+
+def test_a_use_is_noted_of_good_keys_alone(store: Store) -> None:
+    text = _made(store)
+    assert keys.holder(store, f"{text}x", BEGIN) is None
+    assert _last_used(store) == [None]
+
+
+def test_noting_a_use_never_waits_for_a_writer(store: Store) -> None:
+    text = _made(store)
+    with store.writing():
+        began = time.monotonic()
+        assert keys.holder(store, text, BEGIN) is not None
+        assert time.monotonic() - began < 2.0 < 10.0 == store._busy_seconds
+    assert _last_used(store) == [None]
+    assert _use(store, text, BEGIN) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/v1/reports/cas_0123456789_abcdef", "/v1/reports/cas_..."),
+        ("/v1/reports/cas_0123456789_abc/x", "/v1/reports/cas_.../x"),
+        ("'Authorization Bearer cas_0_a'", "'Authorization Bearer cas_...'"),
+        ("?key=cas%5F01%5fab&x=1", "?key=cas_...&x=1"),
+        ("CAS%255F01_ab", "cas_..."),
+        ("/v1/places/casbah", "/v1/places/casbah"),
+    ],
+)
+def test_keys_can_be_cut_from_any_text(text: str, shown: str) -> None:
+    assert without_keys(text) == shown

@@ -51,7 +51,7 @@ def ask(store: Store) -> Ask:
     def asked(**question: Any) -> Answer:
         whole = Question(**{"outcomes": (KILLED,), **question})
         seq = totals.moment_asked(store, whole, BEGIN + timedelta(days=1))
-        return totals.totals(store, snapshots, whole, seq, 20.0)
+        return totals.totals(store, snapshots, whole, seq, 20.0, 60.0)
 
     return asked
 

@@ -1,0 +1,33 @@
+"""How much time one answer may take: what its totals share, in the order in which they are told."""
+
+from time import monotonic
+from typing import Final
+
+from service.domain.errors import TooCostly
+
+MOST: Final = 2
+"""After so many times the set time an answer is given up, even if it needs no solver any more."""
+
+
+class Budget:
+    """The time for one answer, which begins to run at once."""
+
+    def __init__(self, each: float, whole: float) -> None:
+        """Give a total up to ``each`` seconds of solving, and all together ``whole`` seconds."""
+        self._each, self._whole = each, whole
+        self._began = monotonic()
+
+    def seconds(self) -> float:
+        """Return how long the next total may be solved for: 0 when the time is used up.
+
+        A total that is not solved is wider than it could be, and says so. Raises TooCostly when
+        even such totals have taken too long together.
+        """
+        gone = monotonic() - self._began
+        if gone > MOST * self._whole:
+            raise TooCostly(
+                f"This takes longer than the {MOST * self._whole:g} seconds that one answer may."
+                " Ask for less at once: a shorter period, one place, one set of outcomes, a coarser"
+                " by (month instead of day), or neither by nor by_reporter."
+            )
+        return min(self._each, max(self._whole - gone, 0.0))

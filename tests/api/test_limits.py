@@ -1,0 +1,121 @@
+"""How often one may ask: off unless set, by key or address, and never a reason to fail."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from service import create_app
+from service.domain.rates import Rate
+from service.settings import Settings
+from service.store.counters import BESIDE
+from tests.check import problem
+
+Key = Callable[..., dict[str, str]]
+Limited = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def limited(settings: Settings, clock: Any) -> Limited:
+    """Return a client of a service that answers two requests a minute, its clock ticking."""
+
+    def made(**changes: Any) -> FlaskClient:
+        whole = replace(settings, **{"rate_limit": Rate(2, 60), **changes})
+        return create_app(whole, clock).test_client()
+
+    return made
+
+
+def _from(client: FlaskClient, address: str, **headers: str) -> TestResponse:
+    return client.get("/v1/places", environ_base={"REMOTE_ADDR": address}, headers=headers)
+
+
+def test_there_is_no_limit_unless_set(client: FlaskClient, settings: Settings) -> None:
+    answer = client.get("/v1/places")
+    assert not [name for name in answer.headers.keys() if name.startswith("RateLimit")]
+    assert not settings.database.with_name(settings.database.name + BESIDE).exists()
+
+
+def test_whoever_asks_too_often_is_told_when_to_come_back(limited: Limited, key: Key) -> None:
+    client, headers = limited(), key("read")
+    first = client.get("/v1/places", headers=headers)
+    assert first.headers["RateLimit-Policy"] == '"default";q=2;w=60'
+    assert first.headers["RateLimit"] == '"default";r=1;t=60'
+    assert client.get("/v1/totals", headers=headers).status_code == 200
+    refused = client.get("/v1/places", headers=headers)
+    told = problem(refused, 429)
+    assert 0 < int(refused.headers["Retry-After"]) < 60
+    assert refused.headers["RateLimit"].startswith('"default";r=0;t=')
+    assert told["detail"].startswith("At most 2 requests per minute are answered; ask again in ")
+
+
+def test_the_next_window_is_a_new_one(limited: Limited, key: Key) -> None:
+    client, headers = limited(rate_limit=Rate(2, 1)), key("read")
+    for _ in range(5):  # Each request looks at the clock, which ticks by a second.
+        assert client.get("/v1/places", headers=headers).status_code == 200
+
+
+def test_each_key_is_counted_by_itself_wherever_it_comes_from(limited: Limited, key: Key) -> None:
+    client, one, other = limited(), key("read"), key("read")
+    for address in ("192.0.2.1", "192.0.2.2"):
+        assert _from(client, address, **one).status_code == 200
+    problem(_from(client, "192.0.2.3", **one), 429)
+    assert _from(client, "192.0.2.1", **other).status_code == 200
+    assert _from(client, "192.0.2.1").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("2001:db8::1", "2001:db8::2:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("", "not an address", True),
+    ],
+)
+def test_without_a_key_the_address_is_counted(
+    limited: Limited, first: str, second: str, same: bool
+) -> None:
+    client = limited(rate_limit=Rate(1, 60))
+    assert _from(client, first).status_code == 200
+    assert _from(client, second).status_code == (429 if same else 200)
+
+
+def test_who_sends_a_wrong_key_is_counted_by_address(limited: Limited) -> None:
+    client = limited()
+    for _ in range(2):
+        problem(_from(client, "192.0.2.1", Authorization="Bearer cas_0_0"), 401)
+    problem(_from(client, "192.0.2.1", Authorization="Bearer cas_0_1"), 429)
+
+
+@pytest.mark.parametrize(("proxies", "statuses"), [(0, [200, 429]), (1, [200, 200])])
+def test_an_address_is_believed_only_of_proxies_that_were_set(
+    limited: Limited, proxies: int, statuses: list[int]
+) -> None:
+    client = limited(rate_limit=Rate(1, 60), proxies=proxies)
+    forwarded = ["192.0.2.7, 192.0.2.1", "192.0.2.7, 192.0.2.2"]
+    answers = [_from(client, "127.0.0.1", **{"X-Forwarded-For": each}) for each in forwarded]
+    assert [answer.status_code for answer in answers] == statuses
+
+
+def test_health_and_documents_are_not_counted(limited: Limited) -> None:
+    client = limited(rate_limit=Rate(1, 60))
+    for address in ("/livez", "/readyz", "/docs", "/v1/openapi.json", "/livez"):
+        assert client.get(address).status_code == 200
+
+
+def test_requests_go_on_where_they_cannot_be_counted(
+    limited: Limited, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.database.with_name(settings.database.name + BESIDE).mkdir()
+    client = limited(rate_limit=Rate(1, 60), log_level="warning")
+    for _ in range(3):
+        assert client.get("/v1/places").status_code == 200
+    (line,) = capsys.readouterr().err.splitlines()
+    assert '"event": "uncounted"' in line
+    assert '"level": "warning"' in line

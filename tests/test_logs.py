@@ -1,0 +1,125 @@
+"""What a real server writes to its log: one line of JSON a request, never a key, never a body."""
+
+import json
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import make
+from tests.serving import Served, serving
+
+HIDDEN = "nobody shall read this"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server keeps its log."""
+    return tmp_path_factory.mktemp("logs")
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Iterator[Served]:
+    """One server, to which every test sends what it likes."""
+    with serving(folder, WEB_CONCURRENCY="1") as server:
+        yield server
+
+
+def _asked(url: str, body: Any = None, **headers: str) -> int:
+    data = None if body is None else json.dumps(body).encode()
+    sent = {"Content-Type": "application/json"} if body is not None else {}
+    request = urllib.request.Request(url, data, {**sent, **headers})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def _said(served: Served, text: str) -> bytes:
+    host, _, port = served.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(text.encode())
+        return connection.recv(1 << 16)
+
+
+def _lines(folder: Path) -> list[dict[str, Any]]:
+    text = (folder / "server.log").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def _assert_silent(folder: Path, key: str) -> None:
+    text = (folder / "server.log").read_text(encoding="utf-8")
+    assert key not in text
+    assert key.split("_")[2] not in text
+    assert HIDDEN not in text
+
+
+def test_a_request_is_one_line_by_which_it_can_be_found(served: Served, folder: Path) -> None:
+    header = {"Authorization": f"Bearer {served.key}", "X-Request-ID": "find-me"}
+    assert _asked(f"{served.url}/v1/reports", make.report(note=HIDDEN), **header) == 201
+    (line,) = (line for line in _lines(folder) if line.get("request_id") == "find-me")
+    assert (line["method"], line["path"], line["status"]) == ("POST", "/v1/reports", 201)
+    assert line["key"] == served.key.split("_")[1]
+    assert set(line) == {
+        "request_id", "method", "path", "status", "ms", "key", "event", "level", "timestamp"
+    }  # fmt: skip
+    _assert_silent(folder, served.key)
+
+
+def test_no_key_is_logged_wherever_it_is_sent(served: Served, folder: Path) -> None:
+    key = served.key
+    escaped = key.replace("_", "%5F")
+    reports = f"{served.url}/v1/reports"
+    for address in (f"/{key}", f"/{escaped}", f"/{escaped.replace('%', '%25')}/x"):
+        assert _asked(f"{reports}{address}") == 404
+    assert _asked(f"{reports}?key={key}") == 422
+    assert _asked(f"{reports}?{key}=1") == 422
+    assert _asked(f"{reports}?q={key}") == 200
+    assert _asked(f"{reports}?q={HIDDEN.replace(' ', '+')}") == 200
+    assert _asked(reports, **{"Authorization": f"Bearer {key}", "X-Request-ID": key}) == 200
+    assert _asked(reports, **{"Authorization": f"Basic {key}"}) == 401
+    assert _asked(reports, **{"Authorization": f"Bearer {key}x"}) == 401
+    assert _asked(reports, {"note": key}, **{"Authorization": f"Bearer {key}"}) == 422
+    logged = [line["path"] for line in _lines(folder)]
+    assert "/v1/reports/cas_..." in logged
+    _assert_silent(folder, key)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /v1/reports HTTP/1.1\r\nHost: x\r\nAuthorization Bearer {key}\r\n\r\n",
+        "GET /{key} HTTP/{key}\r\nHost: x\r\n\r\n",
+        "GET {key}\r\n\r\n",
+        "{key}\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\n{key} : x\r\n\r\n",
+    ],
+)
+def test_what_the_server_cannot_read_is_not_quoted_with_the_key_in_it(
+    served: Served, folder: Path, text: str
+) -> None:
+    assert _said(served, text.format(key=served.key)).startswith(b"HTTP/1.1 400 ")
+    _assert_silent(folder, served.key)
+
+
+def test_a_body_that_cannot_be_read_is_not_quoted(served: Served, folder: Path) -> None:
+    head = (
+        f"POST /v1/reports HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {served.key}\r\n"
+        "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    assert _said(served, f"{head}{HIDDEN}\r\n{{}}\r\n0\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+    _assert_silent(folder, served.key)
+
+
+def test_health_checks_are_not_logged_while_all_is_well(served: Served, folder: Path) -> None:
+    for path in ("/livez", "/readyz", "/nowhere"):
+        _asked(f"{served.url}{path}", **{"X-Request-ID": f"check{path.replace('/', '-')}"})
+    logged = {line.get("request_id") for line in _lines(folder)}
+    assert "check-nowhere" in logged
+    assert not {"check-livez", "check-readyz"} & logged
