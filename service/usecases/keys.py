@@ -25,8 +25,8 @@ def create(store: Store, *, name: str, scope: str, now: datetime) -> str:
     if not name.strip() or not name.isprintable() or len(name) > 200:
         raise invalid("name", "Give the key a name of up to 200 printable characters.")
     id, secret = secrets.token_hex(5), secrets.token_hex(24)
-    with store.writing() as db:
-        keys.add(db, Key(id, name, scope, _hashed(secret), instant(now)))
+    key = Key(id, name, scope, _hashed(secret), instant(now))
+    store.write(lambda db: keys.add(db, key))
     return f"{_MARK}_{id}_{secret}"
 
 
@@ -38,9 +38,8 @@ def everyone(store: Store) -> list[Key]:
 
 def revoke(store: Store, id: str, *, now: datetime) -> None:
     """End the key at once; writes. Raises NotFound for one that is unknown or ended already."""
-    with store.writing() as db:
-        if not keys.revoke(db, id, instant(now)):
-            raise NotFound(f"There is no key {id} that could be revoked.")
+    if not store.write(lambda db: keys.revoke(db, id, instant(now))):
+        raise NotFound(f"There is no key {id} that could be revoked.")
 
 
 def holder(store: Store, token: str) -> Key | None:

@@ -30,7 +30,8 @@ def describe(
     it would change something, and Invalid for a parent that is unknown or lies below.
     """
     what = entry(kind, id, given)
-    with store.writing() as db:
+
+    def job(db: Database) -> tuple[Entry, bool]:
         known = registry.get(db, kind, id)
         if known == what:
             return what, False
@@ -39,6 +40,8 @@ def describe(
         _check_parent(db, kind, what)
         record(db, [registry.draft(kind, what, known=known is not None)], actor, now)
         return what, known is None
+
+    return store.write(job)
 
 
 def show(store: Store, kind: str, id: str) -> Entry:

@@ -32,7 +32,8 @@ def submit(
     Conflict, and then nothing at all is recorded, no new place either.
     """
     report = complete(sent, new_id())
-    with store.writing() as db:
+
+    def job(db: Database) -> tuple[Recorded, bool]:
         known = _known(db, report)
         named = resolve(db, sent)  # Before the known one is shown: an object in it may differ.
         if known is not None:
@@ -44,6 +45,8 @@ def submit(
         reported = Draft("reported", report.id, body)
         record(db, [*named.drafts(), *replaced, reported], actor, now)
         return _found(db, report.id), True
+
+    return store.write(job)
 
 
 def show(store: Store, id: str) -> Recorded:
