@@ -60,12 +60,6 @@ def may(scope: str) -> bool:
     return held is not None and held.may(scope)
 
 
-def may_report_for(reporter: str) -> bool:
-    """Whether the key of this request may say, or take back, what the reporter says."""
-    held = holder()
-    return held is not None and held.may_report_for(reporter)
-
-
 def check_describes(kind: str, id: str) -> None:
     """Raise NotAllowed where the key of this request is bound to reporters and this is not one."""
     held = holder()

@@ -10,7 +10,7 @@ from schemas.moments import AsOfQuery
 from schemas.recorded import ReportOut, ReportsOut
 from schemas.report import ReportIn
 from schemas.revisions import HistoryOut, RedactionIn, RetractionIn
-from service.api.auth import actor, holder, may_report_for, requires
+from service.api.auth import actor, holder, requires
 from service.api.paging import page
 from service.api.parts import now, parts
 from service.api.smorest import Blueprint
@@ -65,9 +65,9 @@ def post_retraction(sent: dict[str, Any], id: str) -> Recorded:
         joined.store,
         id,
         sent["reason"],
-        may_report_for=may_report_for,
         actor=actor(),
         now=now(),
+        holder=holder(),
     )
 
 

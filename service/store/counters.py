@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Final
 
 from service.domain.rates import Rate, Standing
-from service.store.sqlite import connect
+from service.store.connections import connect
 
 BESIDE: Final = "-rates"
 """What the file's name has after the database's."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from service.store.connections import Database, connect
 from service.store.rows import joined, split
-from service.store.sqlite import Database, connect
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,8 @@ def create(
     id, secret = secrets.token_hex(5), secrets.token_hex(24)
     bound = tuple(dict.fromkeys(reporters))
     until = None if expires is None else instant(expires)
-    with store.writing() as db:
-        keys.add(db, Key(id, name, scope, _hashed(secret), instant(now), bound, until))
+    key = Key(id, name, scope, _hashed(secret), instant(now), bound, until)
+    store.write(lambda db: keys.add(db, key))
     return f"{KEY_MARK}_{id}_{secret}"
 
 
@@ -61,10 +61,9 @@ def everyone(store: Store) -> list[Key]:
 
 
 def revoke(store: Store, id: str, *, now: datetime) -> None:
-    """End the key at once; writes. Raises NotFound for one that is unknown or revoked already."""
-    with store.writing() as db:
-        if not keys.revoke(db, id, instant(now)):
-            raise NotFound(f"There is no key {id} that could be revoked.")
+    """End the key at once; writes. Raises NotFound for one that is unknown or ended already."""
+    if not store.write(lambda db: keys.revoke(db, id, instant(now))):
+        raise NotFound(f"There is no key {id} that could be revoked.")
 
 
 def holder(store: Store, token: str, now: datetime) -> Holder | None:

@@ -39,7 +39,8 @@ def submit(
     if holder is not None:
         holder.check_reports_for(sent.reporter.id)
     report = complete(sent, new_id())
-    with store.writing() as db:
+
+    def job(db: Database) -> tuple[Recorded, bool]:
         known = _known(db, report)
         named = resolve(db, sent)  # Before the known one is shown: an object in it may differ.
         if known is not None:
@@ -51,6 +52,8 @@ def submit(
         reported = Draft("reported", report.id, body)
         record(db, [*named.drafts(), *replaced, reported, *_reclassified(db, report)], actor, now)
         return _found(db, report.id), True
+
+    return store.write(job)
 
 
 def show(store: Store, id: str, as_of: int | str | None, now: datetime) -> Recorded:

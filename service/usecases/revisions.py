@@ -1,11 +1,12 @@
 """What becomes of a report later: withdrawn, blanked where law demands; and what became of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from service.domain.errors import Conflict, Fault, Invalid, NotAllowed, NotFound
+from service.domain.access import Holder
+from service.domain.errors import Conflict, Fault, Invalid, NotFound
 from service.domain.history import Happening
 from service.domain.report import Recorded
 from service.store import ledger, registry, reports, texts
@@ -22,21 +23,22 @@ def retract(
     id: str,
     reason: str,
     *,
-    may_report_for: Callable[[str], bool],
     actor: str | None,
     now: datetime,
+    holder: Holder | None = None,
 ) -> Recorded:
     """Return the report, withdrawn from now on: its figures are counted no more; writes.
 
-    Raises NotFound, NotAllowed where the key may not report for its reporter, and Conflict where
-    it is withdrawn already.
+    Raises NotFound, NotAllowed where the holder of the key may not report for its reporter (None
+    may for all), and Conflict where it is withdrawn already.
     """
 
     def job(db: Database) -> Recorded:
         known = _found(db, id)
-        who = known.report.reporter
-        if not any(map(may_report_for, registry.ids_of(db, "reporter", who))):
-            raise NotAllowed(f"Only a key that may report for {who}, or an admin's, can retract.")
+        if holder is not None:
+            reporters = registry.ids_of(db, "reporter", known.report.reporter)
+            if not any(map(holder.may_report_for, reporters)):
+                holder.check_reports_for(known.report.reporter)
         if known.retraction is not None:
             raise Conflict(f"The report was retracted at {known.retraction.recorded_at}.")
         record(db, [Draft("retracted", id, {"reason": reason})], actor, now)

@@ -5,11 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask, g
 from flask.testing import FlaskClient
 
-from service.api.auth import may_report_for
-from service.domain.access import Holder
 from service.store import ledger
 from service.store.sqlite import Store
 from service.usecases import keys
@@ -94,21 +91,3 @@ def test_a_request_notes_the_use_of_its_key(client: FlaskClient, key: Key, store
     client.get("/v1/reports", headers=key("read"))
     (kept,) = keys.everyone(store)
     assert kept.last_used_at == "2026-01-05T10:00:00.000000Z"
-
-
-@pytest.mark.parametrize(
-    ("held", "may"),
-    [
-        (None, False),
-        (Holder("k", "read"), False),
-        (Holder("k", "report", ("ru-mod",)), False),
-        (Holder("k", "report", ("ua-hur",)), True),
-        (Holder("k", "admin"), True),
-    ],
-)
-def test_a_view_can_ask_for_whom_the_request_may_speak(
-    app: Flask, held: Holder | None, may: bool
-) -> None:
-    with app.test_request_context():
-        g.key = held
-        assert may_report_for("ua-hur") is may

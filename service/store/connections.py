@@ -1,0 +1,106 @@
+"""One connection to the SQLite file: opened as the service promises, its errors in plain words."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from service.domain.errors import Busy, DomainError, Unavailable
+
+Database = Any
+"""An open connection, as sqlite_utils wraps it; its ``execute`` runs one SQL text."""
+
+BUSY: Final = "Another writer holds the record; send the same request again shortly."
+CHECKPOINT_PAGES: Final = 10_000
+
+_BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_MASK: Final = 0xFF  # The low byte of an extended result code is the primary one.
+
+
+def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    """Return a new connection to the file, made if it is not there, in manual transactions.
+
+    FULL, because NORMAL loses acknowledged writes when the power fails; secure deletion, so that a
+    text that was blanked does not stay behind in a free page.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    conn = sqlite3.connect(
+        path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _write_ahead(conn, busy_seconds)
+        conn.execute("PRAGMA synchronous = FULL")
+        conn.execute("PRAGMA foreign_keys = ON")
+        conn.execute("PRAGMA secure_delete = ON")
+        conn.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def _write_ahead(conn: sqlite3.Connection, busy_seconds: float) -> None:
+    """Switch to the write-ahead log, which a new file needs once.
+
+    While it switches, SQLite does not wait for others who do the same; so this does.
+    """
+    end = time.monotonic() + busy_seconds
+    while True:
+        try:
+            conn.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _code(error) not in _BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.01)
+
+
+@contextmanager
+def begun(conn: sqlite3.Connection, begin: str) -> Iterator[None]:
+    """Keep at its end what is done in the transaction; on an error nothing of it."""
+    conn.execute(begin)
+    try:
+        yield
+        conn.execute("COMMIT")
+    except BaseException:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the driver's errors of circumstance into the domain's; defects stay what they are."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        told = translation(error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def translation(error: BaseException) -> DomainError | None:
+    """Return what to tell of an error of circumstance; None for any other."""
+    if isinstance(error, BlockingIOError):
+        return Busy(BUSY)
+    if isinstance(error, OSError):
+        return Unavailable("The database file cannot be reached; its keeper must look.")
+    if type(error) is sqlite3.DatabaseError:
+        return Unavailable("The database file is damaged; its keeper must look.")
+    if not isinstance(error, sqlite3.OperationalError):
+        return None
+    code = _code(error)
+    if code in _BUSY:
+        return Busy(BUSY)
+    if code == sqlite3.SQLITE_FULL:
+        return Unavailable("The disk is full; nothing was recorded. Its keeper must make room.")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return Unavailable("The database file cannot be used; its keeper must look.")
+    return None
+
+
+def _code(error: sqlite3.OperationalError) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & _MASK
