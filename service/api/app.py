@@ -7,6 +7,7 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.api import (
+    batches,
     changes,
     docs,
     health,
@@ -27,6 +28,7 @@ from service.release import RELEASE
 
 BLUEPRINTS = (
     reports.blueprint,
+    batches.blueprint,
     totals.blueprint,
     changes.blueprint,
     *registry.blueprints,

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NoReturn
 from urllib.parse import unquote_to_bytes
 
@@ -47,7 +47,12 @@ class StrictParser(FlaskParser):  # type: ignore[misc]
         """Raise Invalid with one fault for every complaint of the schema."""
         ((location, messages),) = error.messages_dict.items()
         lead = "" if location == "query" else "/"
-        raise faulty(tuple(_faults(messages, "", lead))) from error
+        raise complaint(messages, lead) from error
+
+
+def complaint(messages: Any, lead: str = "/") -> Invalid:
+    """Return the error that tells of a schema's complaints; ``lead`` is empty for a query."""
+    return faulty(tuple(_faults(messages, "", lead)))
 
 
 def faulty(faults: tuple[Fault, ...]) -> Invalid:
@@ -59,15 +64,28 @@ def faulty(faults: tuple[Fault, ...]) -> Invalid:
 
 def read_body(req: Request) -> Any:
     """Return the JSON body; raises Malformed, or what answers 413 and 415."""
+    _, data = receive(req, ("application/json",), MAX_BODY)
+    return read_json(data)
+
+
+def receive(req: Request, types: Sequence[str], most: int) -> tuple[str, bytes]:
+    """Return the body with its media type, one of ``types``; raises what answers 413 and 415."""
     if req.headers.get("Content-Encoding") is not None:
         raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
     charset = req.mimetype_params.get("charset", "utf-8")
-    if req.mimetype != "application/json" or charset.lower() != "utf-8":
-        raise UnsupportedMediaType("Send JSON in UTF-8, with Content-Type: application/json.")
-    data = _received(req)
-    if len(data) > MAX_BODY:
-        raise RequestEntityTooLarge
-    return read_json(data)
+    if req.mimetype not in types or charset.lower() != "utf-8":
+        named = " or ".join(types)
+        raise UnsupportedMediaType(f"Send JSON in UTF-8, with Content-Type: {named}.")
+    # One more than is allowed: a body sent in chunks is cut at the limit without a word, and only
+    # by the one byte more can it be told that there was too much of it.
+    req.max_content_length = most + 1
+    try:
+        data = _received(req)
+    except RequestEntityTooLarge:
+        data = None
+    if data is None or len(data) > most:
+        raise RequestEntityTooLarge(f"The body is too large; at most {most >> 20} MiB is read.")
+    return req.mimetype, data
 
 
 def _received(req: Request) -> bytes:

@@ -18,7 +18,9 @@ from service.domain.errors import (
     Invalid,
     Malformed,
     NotAllowed,
+    NotDone,
     NotFound,
+    Stale,
     TooCostly,
     TooMany,
     Unavailable,
@@ -31,6 +33,8 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     NotAllowed: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    Stale: HTTPStatus.PRECONDITION_FAILED,
+    NotDone: HTTPStatus.FAILED_DEPENDENCY,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -84,9 +88,18 @@ def _filled(response: Answer, told: dict[str, Any]) -> Answer:
     return response
 
 
+def problem_of(error: DomainError) -> dict[str, Any]:
+    """Return the problem that tells of the error."""
+    return problem(STATUS[_kind(error)], error.detail, error.faults)
+
+
+def _kind(error: DomainError) -> type[DomainError]:
+    return next(kind for kind in type(error).__mro__ if kind in STATUS)
+
+
 def _domain_error(error: DomainError) -> Response:
-    kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
-    response = _filled(Response(), problem(STATUS[kind], error.detail, error.faults))
+    kind = _kind(error)
+    response = _filled(Response(), problem_of(error))
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.seconds)
     if kind in _RETRY_AFTER:

@@ -3,6 +3,8 @@
 from functools import partial
 from typing import Any
 
+from flask import jsonify, request
+
 from schemas.fields import ID_LENGTH, Schema, is_slug
 from schemas.listing import EntriesQuery
 from schemas.registry import (
@@ -20,8 +22,8 @@ from schemas.registry import (
 from service.api.auth import actor, check_describes, may, requires
 from service.api.paging import page
 from service.api.parts import now, parts
-from service.api.smorest import Blueprint
-from service.domain.errors import invalid
+from service.api.smorest import Blueprint, tag_of
+from service.domain.errors import NotFound, Stale, invalid
 from service.domain.listing import EntriesAsked
 from service.domain.registry import Entry
 from service.usecases import registry
@@ -58,6 +60,7 @@ def routes(
             may_change=may("admin"),
             actor=actor(),
             now=now(),
+            seen=_seen(kind, id, shown),
         )
         return what, 201 if new else 200
 
@@ -94,6 +97,26 @@ def routes(
         return {kinds: found, "next": following}
 
     return blueprint
+
+
+def _seen(kind: str, id: str, shown: type[Schema]) -> tuple[Entry | None] | None:
+    """Return what If-Match and If-None-Match say that the sender has seen; None without them.
+
+    Raises Stale where it is something else now. That it still is when it is replaced is seen to in
+    the same transaction.
+    """
+    if not (request.if_match or request.if_none_match):
+        return None
+    try:
+        known: Entry | None = registry.show(parts().store, kind, id)
+    except NotFound:
+        known = None
+    tag = None if known is None else tag_of(jsonify(shown().dump(known)).get_data())
+    if request.if_match and (tag is None or not request.if_match.contains(tag)):
+        raise Stale(f"The {kind} {id} is not what If-Match says; look again.")
+    if tag is not None and request.if_none_match and request.if_none_match.contains(tag):
+        raise Stale(f"The {kind} {id} is there, and If-None-Match says that it must not be.")
+    return (known,)
 
 
 blueprints = (

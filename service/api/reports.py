@@ -10,6 +10,7 @@ from schemas.moments import AsOfQuery
 from schemas.recorded import ReportOut, ReportsOut
 from schemas.report import ReportIn
 from schemas.revisions import HistoryOut, RedactionIn, RetractionIn
+from service.api import once
 from service.api.auth import actor, holder, requires
 from service.api.paging import page
 from service.api.parts import now, parts
@@ -27,22 +28,25 @@ blueprint = Blueprint("reports", __name__, url_prefix="/v1", description="What w
 @blueprint.arguments(ReportIn)
 @blueprint.response(201, ReportOut)
 @blueprint.alt_response(200, schema=ReportOut, description="The same ref and content was known.")
+@blueprint.doc(parameters=[once.DOCUMENTED])
 def post_report(sent: Submission) -> Any:
     """Record a report.
 
     New places, groups and reporters may be described in it. All of it is recorded, or nothing.
     """
     joined = parts()
-    recorded, new = reports.submit(
+    posted = reports.submit(
         joined.store,
         sent,
         actor=actor(),
         now=now(),
         new_id=joined.new_id,
         holder=holder(),
+        claim=once.claim(),
     )
-    location = url_for("reports.get_report", id=recorded.report.id)
-    return recorded, 201 if new else 200, {"Location": location}
+    location = url_for("reports.get_report", id=posted.recorded.report.id)
+    headers = {"Location": location, **once.answered(posted.again)}
+    return posted.recorded, 201 if posted.new else 200, headers
 
 
 @blueprint.route("/reports/<id>")
@@ -58,32 +62,41 @@ def get_report(as_of: int | str | None, id: str) -> Recorded:
 @requires("report")
 @blueprint.arguments(RetractionIn)
 @blueprint.response(201, ReportOut)
-def post_retraction(sent: dict[str, Any], id: str) -> Recorded:
+@blueprint.doc(parameters=[once.DOCUMENTED])
+def post_retraction(sent: dict[str, Any], id: str) -> Any:
     """Withdraw a report: it is kept and shown, and counted no more."""
-    joined = parts()
-    return revisions.retract(
-        joined.store,
+    recorded, again = revisions.retract(
+        parts().store,
         id,
         sent["reason"],
         actor=actor(),
         now=now(),
         holder=holder(),
+        claim=once.claim(),
     )
+    return recorded, 201, once.answered(again)
 
 
 @blueprint.route("/reports/<id>/redaction", methods=["POST"])
 @requires("admin")
 @blueprint.arguments(RedactionIn)
 @blueprint.response(201, ReportOut)
-def post_redaction(sent: dict[str, Any], id: str) -> Recorded:
+@blueprint.doc(parameters=[once.DOCUMENTED])
+def post_redaction(sent: dict[str, Any], id: str) -> Any:
     """Blank free texts of a report for good, where law demands it.
 
     The numbers stay, and the ledger keeps a hash of each text, so that its chain still holds.
     """
-    joined = parts()
-    return revisions.redact(
-        joined.store, id, sent["pointers"], sent["reason"], actor=actor(), now=now()
+    recorded, again = revisions.redact(
+        parts().store,
+        id,
+        sent["pointers"],
+        sent["reason"],
+        actor=actor(),
+        now=now(),
+        claim=once.claim(),
     )
+    return recorded, 201, once.answered(again)
 
 
 @blueprint.route("/reports/<id>/history")

@@ -175,12 +175,17 @@ def _refuse_unless_taken() -> None:
         refuse_query()
 
 
+def tag_of(data: bytes) -> str:
+    """Return the strong ETag of a representation."""
+    return sha256(data).hexdigest()[:32]
+
+
 def _tag(response: Response) -> Response:
     """Give what can be asked for again a strong ETag, and answer 304 to whoever has it."""
-    tagged = request.method in ("GET", "HEAD") or "Location" in response.headers
+    tagged = request.method in ("GET", "HEAD", "PUT") or "Location" in response.headers
     if tagged and response.status_code in (200, 201) and not response.is_streamed:
         if "ETag" not in response.headers:
-            response.set_etag(sha256(response.get_data()).hexdigest()[:32])
+            response.set_etag(tag_of(response.get_data()))
         response.make_conditional(request)
         if response.status_code == HTTPStatus.PRECONDITION_FAILED:
             return answered(HTTPStatus.PRECONDITION_FAILED, "It is another one now; see its ETag.")

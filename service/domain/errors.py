@@ -32,6 +32,14 @@ class Conflict(DomainError):
     """The input contradicts what is already recorded."""
 
 
+class Stale(DomainError):
+    """What was to be replaced is not any more what the sender has seen."""
+
+
+class NotDone(DomainError):
+    """Nothing is wrong with this item; it was not recorded because another one was refused."""
+
+
 class NotFound(DomainError):
     """Nothing is recorded under the id that was asked for."""
 

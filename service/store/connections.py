@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -68,6 +68,14 @@ def begun(conn: sqlite3.Connection, begin: str) -> Iterator[None]:
         if conn.in_transaction:
             conn.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def savepoint(db: Database, name: str) -> Iterator[Callable[[], None]]:
+    """Yield what undoes all that was done since; what is not undone stays in the transaction."""
+    db.execute(f"SAVEPOINT {name}")
+    yield lambda: db.execute(f"ROLLBACK TO {name}")
+    db.execute(f"RELEASE {name}")
 
 
 @contextmanager

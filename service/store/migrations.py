@@ -368,3 +368,24 @@ def keys_bound(db: Database) -> None:
         "ALTER TABLE keys ADD COLUMN expires_at TEXT",
         "ALTER TABLE keys ADD COLUMN last_used_at TEXT",
     )
+
+
+@_step("0008_answers")
+def answers(db: Database) -> None:
+    """Make room for what was answered to requests that may be sent again."""
+    _run(
+        db,
+        """
+        CREATE TABLE answers (
+            holder TEXT NOT NULL,
+            request TEXT NOT NULL,
+            key TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            told TEXT NOT NULL,
+            until TEXT NOT NULL,
+            CONSTRAINT answers_pk PRIMARY KEY (holder, request, key),
+            CONSTRAINT fingerprint_is_whole CHECK (length(fingerprint) = 64)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX answers_by_end ON answers (until)",
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from service.domain.errors import Conflict, NotAllowed, NotFound, invalid
+from service.domain.errors import Conflict, NotAllowed, NotFound, Stale, invalid
 from service.domain.listing import EntriesAsked
 from service.domain.registry import Entry, below, entry, parent_of
 from service.domain.vocabulary import ROOT_GROUP
@@ -24,15 +24,19 @@ def describe(
     may_change: bool,
     actor: str | None,
     now: datetime,
+    seen: tuple[Entry | None] | None = None,
 ) -> tuple[Entry, bool]:
     """Return the entry, now as given, and whether it is new; fields left out are cleared; writes.
 
     Saying what is already recorded changes nothing and needs no right to. Raises NotAllowed where
-    it would change something, and Invalid for a parent that is unknown or lies below.
+    it would change something, Invalid for a parent that is unknown or lies below, and Stale where
+    it is not what the sender has ``seen`` (``(None,)``: that there was none; None: anything).
     """
 
     def job(db: Database) -> tuple[Entry, bool]:
         known = registry.get(db, kind, id)
+        if seen is not None and seen[0] != known:
+            raise Stale(f"The {kind} {id} is not what it was when you looked; look again.")
         _refuse_merged(kind, id, known)
         what = _placed(db, kind, entry(kind, id, given))
         if known == what:

@@ -1,8 +1,9 @@
 """Reports: take one in, show one, list many."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from service.domain.access import Holder
 from service.domain.completion import complete
@@ -10,14 +11,28 @@ from service.domain.errors import Conflict, Fault, Invalid, NotFound, invalid
 from service.domain.listing import ReportsAsked
 from service.domain.report import Recorded, Report
 from service.domain.submission import Submission
-from service.store import recording, registry, reports
+from service.store import ledger, recording, registry, reports
+from service.store.answers import Claim
 from service.store.apply import record
 from service.store.codec import content_hash
 from service.store.ledger import Draft
 from service.store.sqlite import Database, Store
 from service.usecases.mentions import missing, resolve
 from service.usecases.moments import seq_asked
+from service.usecases.once import once
 from service.usecases.warnings import warnings
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What came of a report that was sent: as it is recorded, and whether it is new.
+
+    ``again`` is True where the very same request had come before.
+    """
+
+    recorded: Recorded
+    new: bool
+    again: bool = False
 
 
 def submit(
@@ -28,7 +43,8 @@ def submit(
     now: datetime,
     new_id: Callable[[], str],
     holder: Holder | None = None,
-) -> tuple[Recorded, bool]:
+    claim: Claim | None = None,
+) -> Posted:
     """Return the recorded report and whether it is new; writes.
 
     A ref that is known with the same content gives the report recorded then; what is said of its
@@ -36,24 +52,60 @@ def submit(
     Conflict, and then nothing at all is recorded, no new place either; NotAllowed where the
     holder of the key may not report for the reporter (None may for all).
     """
-    if holder is not None:
-        holder.check_reports_for(sent.reporter.id)
-    report = complete(sent, new_id())
+    report = completed(sent, new_id(), holder)
 
-    def job(db: Database) -> tuple[Recorded, bool]:
-        known = _known(db, report)
-        named = resolve(db, sent)  # Before the known one is shown: an object in it may differ.
-        if known is not None:
-            return known, False
-        replaced = _superseded(db, report)
-        _check_links(db, report)
-        body = recording.body_of(report, warnings(db, report, named))
-        # All of it in one go, because what one request records is one moment.
-        reported = Draft("reported", report.id, body)
-        record(db, [*named.drafts(), *replaced, reported, *_reclassified(db, report)], actor, now)
-        return _found(db, report.id), True
+    def job(db: Database) -> Posted:
+        posted, again = once(
+            db,
+            claim,
+            lambda: taken_in(db, sent, report, actor, now),
+            lambda posted: told(db, posted.recorded, posted.new),
+            lambda was: posted_before(db, was),
+        )
+        return replace(posted, again=again)
 
     return store.write(job)
+
+
+def completed(sent: Submission, id: str, holder: Holder | None) -> Report:
+    """Return the report made whole; raises Invalid, and NotAllowed as ``submit`` does."""
+    if holder is not None:
+        holder.check_reports_for(sent.reporter.id)
+    return complete(sent, id)
+
+
+def taken_in(
+    db: Database,
+    sent: Submission,
+    report: Report,
+    actor: str | None,
+    now: datetime,
+    request: int | None = None,
+) -> Posted:
+    """Return what comes of the report, within a transaction; ``request`` as for ``record``."""
+    known = _known(db, report)
+    named = resolve(db, sent)  # Before the known one is shown: an object in it may differ.
+    if known is not None:
+        return Posted(known, False)
+    replaced = _superseded(db, report)
+    _check_links(db, report)
+    body = recording.body_of(report, warnings(db, report, named))
+    # All of it in one go, because what one request records is one moment.
+    reported = Draft("reported", report.id, body)
+    drafts = [*named.drafts(), *replaced, reported, *_reclassified(db, report)]
+    record(db, drafts, actor, now, request=request)
+    return Posted(_found(db, report.id), True)
+
+
+def told(db: Database, recorded: Recorded, new: bool) -> list[Any]:
+    """Return what is to be kept of what came of a report: by it the same answer can be given."""
+    return [recorded.report.id, ledger.last_seq(db), new]
+
+
+def posted_before(db: Database, was: list[Any]) -> Posted:
+    """Return what came of a report, as it was ``told`` then."""
+    id, seq, new = was
+    return Posted(_found(db, id, seq), new)
 
 
 def show(store: Store, id: str, as_of: int | str | None, now: datetime) -> Recorded:

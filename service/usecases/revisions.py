@@ -1,6 +1,6 @@
 """What becomes of a report later: withdrawn, blanked where law demands; and what became of it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,9 +10,11 @@ from service.domain.errors import Conflict, Fault, Invalid, NotFound
 from service.domain.history import Happening
 from service.domain.report import Recorded
 from service.store import ledger, registry, reports, texts
+from service.store.answers import Claim
 from service.store.apply import record
 from service.store.ledger import Draft, Event
 from service.store.sqlite import Database, Store
+from service.usecases.once import once
 
 KINDS: Final = ("reported", "superseded", "reclassified", "retracted", "redacted")
 """The kinds of entries whose subject is a report."""
@@ -26,14 +28,17 @@ def retract(
     actor: str | None,
     now: datetime,
     holder: Holder | None = None,
-) -> Recorded:
+    claim: Claim | None = None,
+) -> tuple[Recorded, bool]:
     """Return the report, withdrawn from now on: its figures are counted no more; writes.
+
+    The flag is True for the same request sent again.
 
     Raises NotFound, NotAllowed where the holder of the key may not report for its reporter (None
     may for all), and Conflict where it is withdrawn already.
     """
 
-    def job(db: Database) -> Recorded:
+    def work(db: Database) -> Recorded:
         known = _found(db, id)
         if holder is not None:
             reporters = registry.ids_of(db, "reporter", known.report.reporter)
@@ -44,7 +49,7 @@ def retract(
         record(db, [Draft("retracted", id, {"reason": reason})], actor, now)
         return _found(db, id)
 
-    return store.write(job)
+    return store.write(lambda db: _once(db, claim, id, work))
 
 
 def redact(
@@ -55,7 +60,8 @@ def redact(
     *,
     actor: str | None,
     now: datetime,
-) -> Recorded:
+    claim: Claim | None = None,
+) -> tuple[Recorded, bool]:
     """Return the report without the free texts that the JSON pointers name, blanked for good.
 
     No pointer means every free text. The ledger keeps the hashes, so that its chain still holds;
@@ -63,7 +69,7 @@ def redact(
     to anything but a free text, and Conflict where nothing is left to blank.
     """
 
-    def job(db: Database) -> Recorded:
+    def work(db: Database) -> Recorded:
         _found(db, id)
         held = {text.pointer: text for text in _texts(db, id)}
         faults = tuple(
@@ -82,9 +88,21 @@ def redact(
         record(db, [Draft("redacted", id, body)], actor, now)
         return _found(db, id)
 
-    redacted = store.write(job)
+    redacted = store.write(lambda db: _once(db, claim, id, work))
     store.forget()
     return redacted
+
+
+def _once(
+    db: Database, claim: Claim | None, id: str, work: Callable[[Database], Recorded]
+) -> tuple[Recorded, bool]:
+    return once(
+        db,
+        claim,
+        lambda: work(db),
+        lambda recorded: ledger.last_seq(db),
+        lambda seq: _found(db, id, seq),
+    )
 
 
 def history(store: Store, id: str) -> list[Happening]:
@@ -122,8 +140,8 @@ def _listed(held: Iterable[str]) -> str:
     return ", ".join(held) or "none at all"
 
 
-def _found(db: Database, id: str) -> Recorded:
-    found = reports.get(db, id)
+def _found(db: Database, id: str, seq: int | None = None) -> Recorded:
+    found = reports.get(db, id, seq)
     if found is None:
         raise NotFound("There is no such report.")
     return found

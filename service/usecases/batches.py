@@ -1,0 +1,127 @@
+"""Many reports in one request: each with a result of its own, all of one moment."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from service.domain import errors
+from service.domain.access import Holder
+from service.domain.errors import DomainError, Fault, NotDone
+from service.domain.report import Recorded, Report
+from service.domain.submission import Submission
+from service.store import ledger
+from service.store.answers import Claim
+from service.store.connections import savepoint
+from service.store.sqlite import Database, Store
+from service.usecases.once import once
+from service.usecases.reports import completed, posted_before, taken_in, told
+
+LARGEST: Final = 10_000
+"""So many reports may come in one batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one item: the recorded report, or the error because of which there is none."""
+
+    recorded: Recorded | None = None
+    new: bool = False
+    error: DomainError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came of every item, in the order in which they were sent; ``again`` as for a report."""
+
+    results: tuple[Result, ...]
+    again: bool = False
+
+
+_Ready = tuple[Submission, Report] | DomainError
+
+
+def submit_all(
+    store: Store,
+    items: Sequence[Submission | DomainError],
+    *,
+    atomic: bool,
+    actor: str | None,
+    now: datetime,
+    new_id: Callable[[], str],
+    holder: Holder | None = None,
+    claim: Claim | None = None,
+) -> Batch:
+    """Return what came of every item, one bad item harming no other; writes.
+
+    An item that could not be read stands among them as its error. With ``atomic`` all are recorded
+    or none: then those that nothing is wrong with are told so by NotDone.
+    """
+    ready = [_completed(item, new_id, holder) for item in items]
+
+    def work(db: Database) -> tuple[Result, ...]:
+        request = ledger.last_seq(db) + 1
+        with savepoint(db, "batch") as undo:
+            results = [_result(db, item, actor, now, request) for item in ready]
+            return tuple(_all_or_none(results, undo) if atomic else results)
+
+    def job(db: Database) -> Batch:
+        results, again = once(
+            db,
+            claim,
+            lambda: work(db),
+            lambda results: [_told(db, result) for result in results],
+            lambda was: tuple(_told_before(db, each) for each in was),
+        )
+        return Batch(results, again)
+
+    return store.write(job)
+
+
+def _completed(
+    item: Submission | DomainError, new_id: Callable[[], str], holder: Holder | None
+) -> _Ready:
+    if isinstance(item, DomainError):
+        return item
+    try:
+        return item, completed(item, new_id(), holder)
+    except DomainError as error:
+        return error
+
+
+def _result(db: Database, item: _Ready, actor: str | None, now: datetime, request: int) -> Result:
+    if isinstance(item, DomainError):
+        return Result(error=item)
+    with savepoint(db, "item") as undo:
+        try:
+            posted = taken_in(db, *item, actor, now, request)
+        except DomainError as error:
+            undo()
+            return Result(error=error)
+    return Result(posted.recorded, posted.new)
+
+
+def _all_or_none(results: list[Result], undo: Callable[[], None]) -> list[Result]:
+    """Return the results, all of them undone if one is an error."""
+    refused = next((at for at, result in enumerate(results) if result.error), None)
+    if refused is None:
+        return results
+    undo()
+    detail = f"Not recorded, because item {refused} was refused and all or none was asked for."
+    return [result if result.error else Result(error=NotDone(detail)) for result in results]
+
+
+def _told(db: Database, result: Result) -> list[Any]:
+    if result.recorded is not None:
+        return told(db, result.recorded, result.new)
+    error = result.error or DomainError("")
+    faults = [[fault.pointer, fault.detail] for fault in error.faults]
+    return [type(error).__name__, error.detail, faults]
+
+
+def _told_before(db: Database, was: list[Any]) -> Result:
+    if isinstance(was[2], bool):
+        posted = posted_before(db, was)
+        return Result(posted.recorded, posted.new)
+    name, detail, faults = was
+    return Result(error=getattr(errors, name)(detail, tuple(Fault(*each) for each in faults)))

@@ -1,0 +1,128 @@
+"""Many reports in one request: results in order, one bad item harms no other, or all or none."""
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from service.store import ledger
+from service.store.sqlite import Store
+from service.usecases import keys
+from tests import make
+from tests.check import problem
+from tests.conftest import BEGIN, Key, Send
+
+BAD = make.report(figures=[make.figure(wording="a whole lot of")])
+
+
+@pytest.fixture
+def post(client: FlaskClient, key: Key) -> Send:
+    """Post a batch with a key that may."""
+    headers = key("report")
+
+    def posted(reports: list[Any], query: str = "", **options: Any) -> TestResponse:
+        sent = {"json": {"reports": reports}, "headers": headers, **options}
+        return client.post(f"/v1/reports/batch{query}", **sent)
+
+    return posted
+
+
+def results(answer: TestResponse) -> list[dict[str, Any]]:
+    assert answer.status_code == 207, answer.get_data(as_text=True)
+    found: list[dict[str, Any]] = answer.get_json()["results"]
+    assert [each["index"] for each in found] == list(range(len(found)))
+    return found
+
+
+def test_every_item_has_its_result_in_order(client: FlaskClient, post: Send) -> None:
+    known = make.report(ref="a")
+    sent = [known, BAD, known, make.report(ref="a", note="other"), make.report(ref="b"), 7, {}]
+    found = results(post(sent))
+    assert [each["status"] for each in found] == [201, 422, 200, 409, 201, 422, 422]
+    assert (found[0]["id"], found[2]["id"], found[4]["id"]) == ("r1", "r1", "r5")
+    assert found[1]["problem"]["errors"][0]["pointer"] == "/figures/0/wording"
+    assert found[3]["problem"]["errors"][0]["pointer"] == "/ref"
+    assert found[6]["problem"]["errors"][0]["pointer"] == "/reporter"
+    listed = client.get("/v1/reports").get_json()["reports"]
+    assert [each["id"] for each in listed] == ["r1", "r5"]
+
+
+def test_a_later_item_may_build_on_an_earlier_one(client: FlaskClient, post: Send) -> None:
+    first = make.report(reporter=make.REPORTER, places=[make.place()])
+    then = make.report(reporter="ua-hur", places=["plekhovo"], supersedes="r1")
+    assert [each["status"] for each in results(post([first, then]))] == [201, 201]
+    assert client.get("/v1/reports/r1").get_json()["state"] == "superseded"
+
+
+def test_what_one_batch_records_is_one_moment(
+    client: FlaskClient, post: Send, store: Store
+) -> None:
+    post([make.report(ref="a")])
+    post([make.report(ref="b"), BAD, make.report(ref="c")])
+    with store.reading() as db:
+        requests = [(event.seq, event.request) for event in ledger.events(db)]
+    assert requests == [(1, 1), (2, 1), (3, 1), (4, 4), (5, 4)]
+    inside = client.get("/v1/totals?as_of=4").get_json()
+    assert inside["as_of"]["seq"] == 5
+    assert len(inside["used"]) == 3
+
+
+def test_all_or_none_is_kept(client: FlaskClient, post: Send) -> None:
+    found = results(post([make.report(), BAD, make.report()], "?atomic=true"))
+    assert [each["status"] for each in found] == [424, 422, 424]
+    assert "item 1" in found[0]["problem"]["detail"]
+    assert client.get("/v1/reports").get_json()["reports"] == []
+    assert client.get("/v1/places").get_json()["places"] == []
+    found = results(post([make.report(), make.report()], "?atomic=true"))
+    assert [each["status"] for each in found] == [201, 201]
+
+
+def test_lines_of_json_are_a_batch(client: FlaskClient, post: Send) -> None:
+    lines = [json.dumps(make.report()), "", "{", "[]", "\ufeff{}", json.dumps(make.report()), ""]
+    found = results(
+        post([], json=None, data="\n".join(lines).encode(), content_type="application/x-ndjson")
+    )
+    assert [each["status"] for each in found] == [201, 400, 422, 400, 201]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ([], 422),
+        ({}, 422),
+        ({"reports": 1}, 422),
+        ({"reports": [], "more": 1}, 422),
+        ({"reports": None}, 422),
+        ({"reports": [{}] * 10_001}, 422),
+    ],
+)
+def test_a_batch_that_is_none_is_refused(post: Send, body: Any, status: int) -> None:
+    problem(post([], json=body), status, "/reports")
+
+
+def test_a_batch_may_be_empty(post: Send) -> None:
+    assert results(post([])) == []
+
+
+def test_other_bodies_are_refused(post: Send) -> None:
+    problem(post([], "?atomic=yes"), 422, "atomic")
+    problem(post([], "?atomic=true&x=1"), 422, "x")
+    problem(post([], json=None, data="{", content_type="application/json"), 400)
+    problem(post([], json=None, data="{}", content_type="text/plain"), 415)
+
+
+def test_a_batch_may_be_larger_than_a_report(post: Send) -> None:
+    many = [make.report(quote="x" * 9_000) for _ in range(150)]
+    assert {each["status"] for each in results(post(many))} == {201}
+    large = b" " * ((32 << 20) + 1)
+    told = problem(post([], json=None, data=large, content_type="application/json"), 413)
+    assert "32 MiB" in told["detail"]
+
+
+def test_a_key_bound_to_a_reporter_posts_its_reports_only(post: Send, store: Store) -> None:
+    token = keys.create(store, name="k", scope="report", now=BEGIN, reporters=["ua-hur"])
+    other = make.report(reporter={"id": "sky", "name": "Sky"})
+    found = results(post([make.report(), other], headers={"Authorization": f"Bearer {token}"}))
+    assert [each["status"] for each in found] == [201, 403]

@@ -1,0 +1,34 @@
+"""If-Match: nobody replaces what they have not seen."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.check import problem
+from tests.conftest import Key
+
+
+@pytest.mark.parametrize("kind", ["places", "groups", "reporters"])
+def test_only_what_was_seen_is_replaced(client: FlaskClient, key: Key, kind: str) -> None:
+    path, admin = f"/v1/{kind}/a", key("admin")
+    made = client.put(path, json={"name": "A"}, headers={**admin, "If-None-Match": "*"})
+    assert made.status_code == 201
+    seen = client.get(path).headers["ETag"]
+    assert made.headers["ETag"] == seen
+    there = {**admin, "If-None-Match": "*"}
+    problem(client.put(path, json={"name": "B"}, headers=there), 412)
+    changed = client.put(path, json={"name": "B"}, headers={**admin, "If-Match": seen})
+    assert changed.status_code == 200
+    problem(client.put(path, json={"name": "C"}, headers={**admin, "If-Match": seen}), 412)
+    weak = {**admin, "If-Match": f"W/{changed.headers['ETag']}"}
+    problem(client.put(path, json={"name": "C"}, headers=weak), 412)
+    assert client.get(path).get_json()["name"] == "B"
+    anything = {**admin, "If-Match": "*"}
+    assert client.put(path, json={"name": "C"}, headers=anything).status_code == 200
+    assert client.put(path, json={"name": "D"}, headers=admin).status_code == 200
+
+
+def test_what_is_not_there_matches_nothing(client: FlaskClient, key: Key) -> None:
+    for match in ("*", '"x"'):
+        headers = {**key("admin"), "If-Match": match}
+        problem(client.put("/v1/places/a", json={"name": "A"}, headers=headers), 412)
+    assert client.get("/v1/places/a").status_code == 404
