@@ -6,8 +6,13 @@ Nothing here prepares the database: the application migrates it itself, however 
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+from service import shared
 from service.settings import BadSetting, from_environment
+
+# Before the application is imported, since what counts looks for it then.
+shared.make()
 
 _host = os.environ.get("LISTEN_HOST", "127.0.0.1")
 _port = os.environ.get("PORT", "8000")
@@ -38,10 +43,24 @@ control_socket_disable = True
 accesslog = None
 
 
-def on_starting(server: object) -> None:
+def on_starting(server: Any) -> None:
     """Refuse a bad setting with one line, before any worker is there to say it again."""
     try:
         from_environment()
     except BadSetting as error:
         print(error, file=sys.stderr)
         raise SystemExit(3) from None
+    # Workers may run as another user than the one who starts them (--user).
+    os.chown(shared.make(), server.cfg.uid, server.cfg.gid)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Leave what the processes share to the one that made it."""
+    shared.leave()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Keep what a worker counted, however it ended."""
+    from service import counts  # Not needed before, and it must not be imported any earlier.
+
+    counts.bury(worker.pid)

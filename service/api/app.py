@@ -5,7 +5,18 @@ from typing import Any
 from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 
-from service.api import docs, health, logs, problems, registry, reports, totals, unread, vocabulary
+from service.api import (
+    docs,
+    health,
+    logs,
+    metrics,
+    problems,
+    registry,
+    reports,
+    totals,
+    unread,
+    vocabulary,
+)
 from service.api.parser import MAX_BODY
 from service.api.parts import Parts, install
 from service.api.smorest import Api
@@ -17,6 +28,7 @@ BLUEPRINTS = (
     *registry.blueprints,
     vocabulary.blueprint,
     health.blueprint,
+    metrics.blueprint,
 )
 
 
@@ -29,6 +41,7 @@ def build(joined: Parts) -> Flask:
     app.json = _Json(app)
     install(app, joined)
     logs.register(app)
+    metrics.register(app)
     problems.register(app)
     unread.register(app)
     app.after_request(_guard)

@@ -29,6 +29,7 @@ READS = [
     "/v1/reporters",
     "/v1/reporters/a",
     "/v1/vocabulary",
+    "/metrics",
 ]
 
 
