@@ -1,4 +1,4 @@
-"""What the processes of one server share: a folder in memory, for what they count."""
+"""What the processes of one server share: a folder in memory, for their counts and one flag."""
 
 import atexit
 import fcntl
@@ -14,6 +14,7 @@ VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - every folder in it is made anew, for its owner
 _PREFIX: Final = ".casualty-server-"
+_FLAG: Final = "draining"
 
 _lock: int | None = None
 """Held by every process of the server that made the folder, as long as one of them lives."""
@@ -44,6 +45,19 @@ def make() -> Path:
 def leave() -> None:
     """Let the folder outlive this process: it belongs to the one that this was forked from."""
     atexit.unregister(_remove)
+
+
+def begin_draining() -> None:
+    """Make ``draining`` true in every process of this server, for good."""
+    if (shared := folder()) is not None:
+        with suppress(OSError):  # Stopping goes on even where nobody can be told of it.
+            (shared / _FLAG).touch()
+
+
+def draining() -> bool:
+    """Whether this server has been asked to stop and serves only a little longer."""
+    shared = folder()
+    return shared is not None and (shared / _FLAG).exists()
 
 
 def _parent() -> Path:

@@ -29,11 +29,11 @@ class Served:
 def serving(folder: Path, **more: str) -> Iterator[Served]:
     """Yield a server on a free port, its database and its log in the folder; ends it afterwards.
 
-    ``more`` is set in its environment.
+    ``more`` is set in its environment; unless it says otherwise, the server stops when asked to.
     """
     environment = (
         {name: value for name, value in os.environ.items() if not name.startswith("CASUALTY_")}
-        | {"CASUALTY_DATABASE": str(folder / "casualties.db")}
+        | {"CASUALTY_DATABASE": str(folder / "casualties.db"), "DRAIN_SECONDS": "0"}
         | more
     )
     key = subprocess.run(

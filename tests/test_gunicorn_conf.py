@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from service import shared
+from service import draining, shared
 from tests.serving import ROOT
 
 CONFIGURATION = str(ROOT / "gunicorn.conf.py")
@@ -37,7 +37,7 @@ def test_it_listens_on_this_machine_alone_unless_told_otherwise(
 
 
 def test_it_stops_before_a_container_engine_kills(configured: Any) -> None:
-    assert configured()["graceful_timeout"] < 10
+    assert draining.seconds({}) + configured()["graceful_timeout"] < 10
 
 
 def test_no_control_socket(configured: Any) -> None:
@@ -48,6 +48,7 @@ def test_no_control_socket(configured: Any) -> None:
     ("name", "value", "line"),
     [
         ("CASUALTY_READING", "perhaps", "CASUALTY_READING='perhaps': use open or closed"),
+        ("DRAIN_SECONDS", "soon", "DRAIN_SECONDS='soon': give 0 to 600 seconds, like 2"),
     ],
 )
 def test_a_bad_setting_stops_the_start_with_one_line(name: str, value: str, line: str) -> None:
