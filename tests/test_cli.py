@@ -23,7 +23,16 @@ def run(tmp_path: Path) -> Any:
 
 def test_help_teaches_every_command_and_setting(run: Any) -> None:
     text = run("--help").stdout
-    for word in ("migrate", "key", "CASUALTY_DATABASE", "CASUALTY_READING", "gunicorn", "curl"):
+    for word in (
+        "migrate",
+        "backup",
+        "restore",
+        "key",
+        "CASUALTY_DATABASE",
+        "CASUALTY_READING",
+        "gunicorn",
+        "curl",
+    ):
         assert word in text
     for name in ("create", "list", "revoke"):
         assert name in run("key", "--help").stdout

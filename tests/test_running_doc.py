@@ -1,6 +1,10 @@
 """docs/running.md is true: its metrics, its variables, its links."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 from flask.testing import FlaskClient
 
@@ -41,3 +45,22 @@ def test_every_file_and_every_part_that_it_points_to_exists() -> None:
         file, _, part = target.partition("#")
         assert (ROOT / "docs" / file).exists(), target
         assert file or part in headings, target
+
+
+EXAMPLES = re.findall(r"```sh\n(.*?)```\n\n```\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
+def test_its_examples_of_backing_up_and_restoring_work_as_shown(tmp_path: Path) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environ.pop("CASUALTY_DATABASE", None)
+    run = {"cwd": tmp_path, "env": environ, "capture_output": True, "text": True, "check": True}
+    subprocess.run([sys.executable, "-m", "service", "migrate"], **run)
+    assert len(EXAMPLES) == 3
+    for commands, shown in EXAMPLES:
+        commands = commands.replace(".venv/bin/python", sys.executable)
+        done = subprocess.run(["sh", "-ec", commands], **run)
+        assert _shape(done.stdout + done.stderr) == _shape(shown)
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"[\d,]+", "0", text)

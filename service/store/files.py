@@ -1,6 +1,8 @@
 """The database as files: what SQLite keeps beside it, its size, and how files change places."""
 
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +12,7 @@ SIDES: Final = ("-wal", "-shm", "-journal")
 
 def size(database: Path) -> int:
     """Return the bytes that the database takes on disk, with what is not yet folded into it."""
-    return sum(each.stat().st_size for each in present(database))
+    return sum(each.stat().st_size for each in present(database.resolve()))
 
 
 def present(database: Path) -> list[Path]:
@@ -31,3 +33,37 @@ def settle(folder_or_file: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def put(part: Path, database: Path) -> None:
+    """Give a whole database its name, in place of what had it; it survives a loss of power.
+
+    What lies beside the name goes first: SQLite would take it for the new file's own.
+    """
+    for each in present(database):
+        if each != database:
+            each.unlink()
+    os.replace(part, database)
+    settle(database.parent)
+
+
+def set_aside(database: Path, name: Path) -> None:
+    """Let the database have another name too, with all that lies beside it."""
+    for side in SIDES:
+        if os.path.lexists(beside(database, side)):
+            os.replace(beside(database, side), beside(name, side))
+    if os.path.lexists(database):
+        try:
+            os.link(database, name)  # So that there is no moment without a database.
+        except OSError:  # Not every file system can.
+            os.replace(database, name)
+    settle(name.parent)
+
+
+def open_to(part: Path, model: Path) -> None:
+    """Let those use the file who may use the model, as far as this process can."""
+    known = model.stat()
+    with suppress(PermissionError):
+        if model.is_file():
+            os.chmod(part, stat.S_IMODE(known.st_mode))
+        os.chown(part, known.st_uid, known.st_gid)
