@@ -9,8 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from service import draining, shared
 from service.domain.access import without_keys
 from service.settings import BadSetting, from_environment
+
+# Before the application is imported, since what counts looks for it then.
+shared.make()
 
 _host = os.environ.get("LISTEN_HOST", "127.0.0.1")
 _port = os.environ.get("PORT", "8000")
@@ -26,8 +30,8 @@ threads = 8
 # silence, since the worker's main thread goes on reporting beside it.
 timeout = 60
 
-# Shorter than the 10 seconds that container engines wait before they kill.
-graceful_timeout = 8
+# After DRAIN_SECONDS, and together shorter than the 10 seconds after which container engines kill.
+graceful_timeout = 6
 keepalive = 5
 
 # The heartbeat file needs no disk, and a read-only root file system has no other place for it.
@@ -54,6 +58,26 @@ def on_starting(server: Any) -> None:
     server.log.error_log.addFilter(_cut_keys)
     try:
         from_environment()
+        draining.seconds()
     except BadSetting as error:
         print(error, file=sys.stderr)
         raise SystemExit(3) from None
+    # Workers may run as another user than the one who starts them (--user).
+    os.chown(shared.make(), server.cfg.uid, server.cfg.gid)
+
+
+def when_ready(server: Any) -> None:
+    """Let SIGTERM turn /readyz to 503 first, so that requests are sent elsewhere in time."""
+    draining.arrange(server, draining.seconds())
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Leave what the processes share to the one that made it."""
+    shared.leave()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Keep what a worker counted, however it ended."""
+    from service import counts  # Not needed before, and it must not be imported any earlier.
+
+    counts.bury(worker.pid)

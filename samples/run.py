@@ -47,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, _stop)
     os.chdir(ROOT)
     os.environ.setdefault("CASUALTY_LOG_LEVEL", "warning")
+    os.environ.setdefault("DRAIN_SECONDS", "0")  # Nobody has to be sent elsewhere.
     try:
         port = _port(asked.port)
         _service("migrate")

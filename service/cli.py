@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from functools import wraps
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import click
@@ -11,11 +12,13 @@ import click
 from schemas.fields import is_slug
 from service.domain.access import SCOPES
 from service.domain.errors import DomainError
+from service.progress import progress
 from service.settings import BadSetting, Settings, from_environment
+from service.store.copies import Copy
 from service.store.keys import Key
 from service.store.migrations import migrate as migrate_store
 from service.store.sqlite import Store
-from service.usecases import keeping, keys
+from service.usecases import backups, keeping, keys
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -31,7 +34,7 @@ def main() -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
-    """Keep a casualty-figure service: its database and its API keys.
+    """Keep a casualty-figure service: its database, copies of it, and its API keys.
 
     \b
     The server itself is started with
@@ -65,7 +68,7 @@ def _plainly(command: Command) -> Command:
     def plain(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
-        except (BadSetting, DomainError) as error:
+        except (BadSetting, DomainError, OSError) as error:
             raise click.ClickException(str(error)) from None
 
     return plain  # type: ignore[return-value]
@@ -90,13 +93,10 @@ def verify() -> None:
     """
     store = _store()
     last, head = keeping.extent(store)
-    with click.progressbar(length=2 * last, label="Verifying", file=sys.stderr) as bar:
-
-        def show(what: str, done: int) -> None:
-            at = done + (last if what == "the tables" else 0)
-            bar.update(at - bar.pos)
-
-        faults = keeping.verify(store, show)
+    with progress("Verifying") as told:
+        faults = keeping.verify(
+            store, lambda what, done: told(done + last * (what == "the tables"), 2 * last)
+        )
     for fault in faults:
         click.echo(fault)
     if faults:
@@ -137,6 +137,47 @@ def load(source: IO[str]) -> None:
             pass
     last, head = keeping.extent(store)
     click.echo(f"Loaded: {last:,} entries, the last with the hash {head}.", err=True)
+
+
+@commands.command()
+@click.argument("dest", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace DEST if it exists.")
+@_plainly
+def backup(dest: Path, force: bool) -> None:
+    """Copy the database to the file DEST, while it is in use.
+
+    Everything that was acknowledged before is in the copy. It is checked, and has its name only
+    when all of it is on the disk.
+
+    \b
+    Every night:
+        python -m service backup /backups/$(date +%F).db
+    """
+    with progress("Copying") as told:
+        copy = backups.backup(from_environment().database, dest, told, force)
+    click.echo(_copied(copy))
+
+
+@commands.command()
+@click.argument("source", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Keep the present database under a dated name.")
+@_plainly
+def restore(source: Path, force: bool) -> None:
+    """Put a copy of SOURCE, a backup, where the database is.
+
+    Stop the service first: while it runs this is refused. SOURCE is checked before anything
+    changes. An older release's backup is migrated when the service starts.
+
+    \b
+    Look into a backup without touching the database:
+        CASUALTY_DATABASE=/tmp/look.db python -m service restore 2026-01-05.db
+        CASUALTY_DATABASE=/tmp/look.db gunicorn --bind 127.0.0.1:8001 wsgi:app
+    """
+    with progress("Copying") as told:
+        done = backups.restore(source, from_environment().database, told, _now(), force)
+    click.echo(_copied(done.copy))
+    if done.aside:
+        click.echo(f"The former database is kept as {done.aside}.", err=True)
 
 
 @commands.group()
@@ -237,6 +278,10 @@ def _store() -> Store:
     store = Store(settings.database, settings.busy_seconds)
     migrate_store(store)
     return store
+
+
+def _copied(copy: Copy) -> str:
+    return f"{copy.path}: {copy.size:,} bytes, entries up to {copy.seq}, checked"
 
 
 def _steps(done: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as settings_of_hypothesis
 from werkzeug.test import TestResponse
 
 from service import create_app
@@ -16,6 +17,10 @@ from service.settings import Settings
 from service.store.migrations import migrate
 from service.store.sqlite import Store
 from service.usecases import keys
+
+# How long one example takes says nothing on a machine that does other things too.
+settings_of_hypothesis.register_profile("untimed", deadline=None)
+settings_of_hypothesis.load_profile("untimed")
 
 Send = Callable[..., TestResponse]
 Key = Callable[[str], dict[str, str]]

@@ -1,4 +1,4 @@
-"""A real server for tests that speak to it from outside: gunicorn, a fresh database, a key."""
+"""A real server for tests that speak to it from outside: gunicorn, a database, a key."""
 
 import contextlib
 import os
@@ -18,21 +18,24 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True)
 class Served:
-    """Where the server answers, and a key that may post reports to it."""
+    """Where the server answers, a key that may post reports to it, and its first process."""
 
     url: str
     key: str
+    process: subprocess.Popen[bytes]
 
 
 @contextlib.contextmanager
 def serving(folder: Path, **more: str) -> Iterator[Served]:
     """Yield a server on a free port, its database and its log in the folder; ends it afterwards.
 
-    ``more`` is set in its environment.
+    ``more`` is set in its environment; unless it says otherwise, the server stops when asked to.
     """
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("CASUALTY_")
-    } | {"CASUALTY_DATABASE": str(folder / "casualties.db"), **more}
+    environment = (
+        {name: value for name, value in os.environ.items() if not name.startswith("CASUALTY_")}
+        | {"CASUALTY_DATABASE": str(folder / "casualties.db"), "DRAIN_SECONDS": "0"}
+        | more
+    )
     key = subprocess.run(
         [sys.executable, "-m", "service", "key", "create", "--name", "test", "--scope", "report"],
         cwd=ROOT,
@@ -52,10 +55,21 @@ def serving(folder: Path, **more: str) -> Iterator[Served]:
     ):
         try:
             _wait(server, url, log)
-            yield Served(url, key)
+            yield Served(url, key, server)
         finally:
             server.terminate()
             server.wait(timeout=PATIENCE)
+
+
+def workers(server: Served) -> set[int]:
+    """Return the ids of the processes that the server's first process has started."""
+    found = set()
+    for each in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = each.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == server.process.pid and fields[0] != "Z":
+                found.add(int(each.parent.name))
+    return found
 
 
 def _free_port() -> int:

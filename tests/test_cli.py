@@ -32,7 +32,16 @@ def run(tmp_path: Path) -> Any:
 
 def test_help_teaches_every_command_and_setting(run: Any) -> None:
     text = run("--help").stdout
-    for word in ("migrate", "key", "CASUALTY_DATABASE", "CASUALTY_READING", "gunicorn", "curl"):
+    for word in (
+        "migrate",
+        "backup",
+        "restore",
+        "key",
+        "CASUALTY_DATABASE",
+        "CASUALTY_READING",
+        "gunicorn",
+        "curl",
+    ):
         assert word in text
     for field in fields(Settings):
         assert f"CASUALTY_{field.name.upper()} " in text

@@ -6,36 +6,53 @@ import runpy
 import subprocess
 import sys
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from service import draining, shared
 from tests.serving import ROOT
 
 CONFIGURATION = str(ROOT / "gunicorn.conf.py")
 HEALTHCHECK = str(ROOT / "healthcheck.py")
 
 
-def test_it_listens_on_this_machine_alone_unless_told_otherwise(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Read the configuration, without what it prepares for the processes of a server."""
+    monkeypatch.setattr(shared, "make", lambda: tmp_path)
     for name in ("LISTEN_HOST", "PORT"):
         monkeypatch.delenv(name, raising=False)
-    assert runpy.run_path(CONFIGURATION)["bind"] == "127.0.0.1:8000"
+    return lambda: runpy.run_path(CONFIGURATION)
+
+
+def test_it_listens_on_this_machine_alone_unless_told_otherwise(
+    configured: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert configured()["bind"] == "127.0.0.1:8000"
     monkeypatch.setenv("LISTEN_HOST", "0.0.0.0")  # noqa: S104 - what the image sets
     monkeypatch.setenv("PORT", "8080")
-    assert runpy.run_path(CONFIGURATION)["bind"] == "0.0.0.0:8080"
+    assert configured()["bind"] == "0.0.0.0:8080"
 
 
-def test_it_stops_before_a_container_engine_kills() -> None:
-    assert runpy.run_path(CONFIGURATION)["graceful_timeout"] < 10
+def test_it_stops_before_a_container_engine_kills(configured: Any) -> None:
+    assert draining.seconds({}) + configured()["graceful_timeout"] < 10
 
 
-def test_no_control_socket() -> None:
-    assert runpy.run_path(CONFIGURATION)["control_socket_disable"] is True
+def test_no_control_socket(configured: Any) -> None:
+    assert configured()["control_socket_disable"] is True
 
 
-def test_a_bad_setting_stops_the_start_with_one_line() -> None:
-    environ = {**os.environ, "PORT": "0", "CASUALTY_READING": "perhaps"}
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("CASUALTY_READING", "perhaps", "CASUALTY_READING='perhaps': use open or closed"),
+        ("DRAIN_SECONDS", "soon", "DRAIN_SECONDS='soon': give 0 to 600 seconds, like 2"),
+    ],
+)
+def test_a_bad_setting_stops_the_start_with_one_line(name: str, value: str, line: str) -> None:
+    environ = {**os.environ, "PORT": "0", name: value}
     ran = subprocess.run(
         [sys.executable, "-m", "gunicorn", "wsgi:app"],
         cwd=ROOT,
@@ -46,7 +63,7 @@ def test_a_bad_setting_stops_the_start_with_one_line() -> None:
         check=False,
     )
     said = [line for line in ran.stderr.splitlines() if "[INFO]" not in line]
-    assert said == ["CASUALTY_READING='perhaps': use open or closed"]
+    assert said == [line]
     assert ran.returncode == 3
 
 

@@ -13,6 +13,7 @@ from service.api import (
     health,
     limits,
     logs,
+    metrics,
     origins,
     problems,
     registry,
@@ -34,6 +35,7 @@ BLUEPRINTS = (
     *registry.blueprints,
     vocabulary.blueprint,
     health.blueprint,
+    metrics.blueprint,
 )
 
 
@@ -50,6 +52,7 @@ def build(joined: Parts) -> Flask:
         fixed = ProxyFix(app.wsgi_app, x_for=joined.settings.proxies, x_proto=0)
         app.wsgi_app = fixed  # type: ignore[method-assign]
     logs.register(app)
+    metrics.register(app)
     problems.register(app)
     unread.register(app)
     limits.register(app)

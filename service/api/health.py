@@ -1,9 +1,13 @@
 """Whether the process is alive, and whether it can answer."""
 
+from typing import Any
+
 from marshmallow import fields
 
 from schemas.fields import Schema
+from service import shared
 from service.api.parts import parts
+from service.api.problems import answered
 from service.api.smorest import Blueprint
 from service.usecases import health
 
@@ -25,7 +29,12 @@ def livez() -> dict[str, str]:
 
 @blueprint.route("/readyz")
 @blueprint.response(200, HealthOut)
-def readyz() -> dict[str, str]:
-    """Tell that the record can be read; else 503."""
+def readyz() -> Any:
+    """Tell that the record can be read and that no end is near; else 503."""
+    if shared.draining():
+        # Not an error of the service's, hence no line in the log as for one.
+        response = answered(503, "This server is about to stop; another one may be ready.")
+        response.headers["Retry-After"] = "1"
+        return response
     health.check(parts().store)
     return {"status": "ready"}

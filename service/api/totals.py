@@ -7,12 +7,15 @@ from typing import Any, Final
 from flask import Response, jsonify, request
 
 from schemas.totals import TotalsOfPlaceQuery, TotalsOut, TotalsQuery, written
+from service.api import metrics
 from service.api.auth import requires
 from service.api.parts import now, parts
 from service.api.smorest import Blueprint
 from service.api.tables import as_csv
+from service.bounds.spent import metered
 from service.domain.answer import Answer
 from service.domain.question import Question
+from service.domain.total import Total
 from service.release import RELEASE
 from service.usecases import registry, totals
 
@@ -62,16 +65,19 @@ def _answered(question: Question, named: str | None) -> Response:
         response = Response(status=304)
         response.set_etag(tag)
         return response
-    answer = totals.totals(
-        joined.store,
-        joined.snapshots,
-        question,
-        seq,
-        joined.settings.solver_seconds,
-        joined.settings.answer_seconds,
-    )
+    with metered() as spent:
+        answer = totals.totals(
+            joined.store,
+            joined.snapshots,
+            question,
+            seq,
+            joined.settings.solver_seconds,
+            joined.settings.answer_seconds,
+        )
+    told = _told(answer)
+    metrics.kept().count(told, spent.seconds)
     response = _rendered(answer, table)
-    if _exact(answer):  # An answer that ran out of time may be another one the next time.
+    if all(total.exact for total in told):  # One that ran out of time may be wider than the next.
         response.set_etag(tag)
     response.headers["Vary"] = "Accept, Authorization"
     return response
@@ -96,7 +102,8 @@ def _rendered(answer: Answer, table: bool) -> Response:
     return Response(as_csv(answer), mimetype=TABLE)
 
 
-def _exact(answer: Answer) -> bool:
+def _told(answer: Answer) -> list[Total]:
+    """Return every total of the answer: of the whole, of its parts, of each reporter alone."""
     parts_told = (*(answer.parts or ()), *(answer.by_reporter or ()))
     stated = [*answer.totals, *(each for part in parts_told for each in part.totals)]
-    return all(each.total.exact for each in stated)
+    return [each.total for each in stated]

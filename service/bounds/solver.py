@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bounds.sparse import Sparse
+from service.bounds.spent import working
 
 Vector = NDArray[np.float64]
 
@@ -151,7 +152,8 @@ class Model:
         if left <= 0:
             raise Unsolved("no time left")
         self._solver.setOptionValue("time_limit", self._solver.getRunTime() + left)
-        self._solver.run()
+        with working():
+            self._solver.run()
         status = self._solver.getModelStatus()
         if status != self._highspy.HighsModelStatus.kOptimal:
             raise Unsolved(self._solver.modelStatusToString(status))

@@ -61,6 +61,7 @@ RULES = {
     "GET /v1/reporters/<id>": READ,
     "GET /v1/totals": READ,
     "GET /v1/vocabulary": READ,
+    "GET /metrics": READ,
     "GET /v1/changes": READ,
     "GET /v1/reports/<id>/history": READ,
     "POST /v1/wording": Rule("read", {"text": "at least 30"}),

@@ -24,7 +24,8 @@ def _sent(**changes: Any) -> Submission:
 
 
 def _submit(store: Store, id: str, **changes: Any) -> tuple[Any, bool]:
-    return reports.submit(store, _sent(**changes), actor="k", now=BEGIN, new_id=lambda: id)
+    done = reports.submit(store, _sent(**changes), actor="k", now=BEGIN, new_id=lambda: id)
+    return done.recorded, done.new
 
 
 def test_everything_new_is_recorded_before_the_report(store: Store) -> None:

@@ -37,7 +37,8 @@ def post(store: Store, new_id: Callable[[], str]) -> Post:
         whole = [{"outcomes": ["killed"], **figure} for figure in figures]
         defaults = {"period": DAY, "places": [REGION], "figures": whole or ...}
         body = make.report(**{**defaults, **changes})
-        found, _ = reports.submit(store, ReportIn().load(body), actor="k", now=BEGIN, new_id=new_id)
+        sent = ReportIn().load(body)
+        found = reports.submit(store, sent, actor="k", now=BEGIN, new_id=new_id).recorded
         return found.report.id
 
     return posted

@@ -1,0 +1,67 @@
+"""The counts that the processes of one server keep in files, added up over the dead and the living.
+
+To be imported only when the folder of the server is made, or by a process that serves alone.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from service import shared
+
+_KINDS: Final = ("counter", "histogram")
+_ENDED: Final = "ended"
+"""Stands for the process's id in the names of the files of all processes that have ended."""
+
+
+@contextmanager
+def everywhere(own: CollectorRegistry) -> Iterator[Collector]:
+    """Yield the counts of all processes of this server, or the given ones if it serves alone."""
+    folder = shared.folder()
+    if folder is None:
+        yield own
+        return
+    with _locked(folder, fcntl.LOCK_SH):
+        yield MultiProcessCollector(None, str(folder))
+
+
+def bury(pid: int) -> None:
+    """Add the counts of a process that has ended to those of all that have: none is ever lost.
+
+    Without this every process would leave its own files behind, and reading would take longer and
+    longer. While somebody reads they stay where they are, and count as before.
+    """
+    folder = shared.folder()
+    if folder is None:
+        return
+    mark_process_dead(pid, str(folder))
+    with suppress(BlockingIOError), _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        for kind in _KINDS:
+            _move(folder / f"{kind}_{pid}.db", folder / f"{kind}_{_ENDED}.db")
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    lock = os.open(folder / "lock", os.O_RDONLY | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(lock, how)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _move(source: Path, target: Path) -> None:
+    if not source.exists() or not source.stat().st_size:
+        return
+    added = MmapedDict(str(target))
+    for key, value, _, _ in MmapedDict.read_all_values_from_file(str(source)):
+        added.write_value(key, added.read_value(key)[0] + value, 0.0)
+    added.close()
+    source.unlink()

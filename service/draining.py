@@ -1,0 +1,55 @@
+"""How a server ends: first it says so, then it goes on serving for a while, then it stops."""
+
+import os
+import signal
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any, Final
+
+from service import shared
+from service.settings import BadSetting
+
+VARIABLE: Final = "DRAIN_SECONDS"
+USUAL: Final = "2"
+MOST: Final = 600
+
+
+def seconds(environ: Mapping[str, str] | None = None) -> float:
+    """Return for how long the server goes on when it is asked to stop; raises BadSetting."""
+    text = (os.environ if environ is None else environ).get(VARIABLE, USUAL)
+    try:
+        given = float(text)
+    except ValueError:
+        given = -1
+    if not 0 <= given <= MOST:
+        raise BadSetting(f"{VARIABLE}={text!r}: give 0 to {MOST} seconds, like {USUAL}")
+    return given
+
+
+def arrange(server: Any, lasting: float) -> None:
+    """Make the first SIGTERM begin a draining of so many seconds, and the next one end it at once.
+
+    ``server`` is gunicorn's arbiter, whose other signals stay as they are: SIGINT and SIGQUIT do
+    not wait for anything.
+    """
+    if not lasting:
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        server.signal(signal.SIGTERM, None)
+
+    def drain(number: int, frame: FrameType | None) -> None:
+        # A worker has this handler from the fork until it sets its own.
+        if os.getpid() != server.pid:
+            return
+        # After SIGUSR2 a successor listens on the same socket: there is nobody to send elsewhere.
+        if shared.draining() or server.reexec_pid:
+            stop(number, frame)
+            return
+        shared.begin_draining()
+        signal.setitimer(signal.ITIMER_REAL, lasting)
+
+    # A timer of the system's rather than a thread: workers may still have to be forked meanwhile.
+    signal.signal(signal.SIGALRM, stop)
+    signal.signal(signal.SIGTERM, drain)

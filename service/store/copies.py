@@ -1,0 +1,141 @@
+"""Whole copies of a database, made while others write to it; a half made one never has its name."""
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from sqlite_utils import Database as SqliteUtilsDatabase
+
+from service.domain.errors import Busy, Unavailable
+from service.store.files import present, settle
+from service.store.ledger import last_seq
+from service.store.migrations import migrations
+
+Told = Callable[[int, int], None]
+"""Is told now and then how many pages are done, and of how many."""
+
+PAGES: Final = 1_000
+"""Copied between two tellings: 4 MB."""
+
+_BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A whole database in one file: its bytes, and the last entry of its ledger."""
+
+    path: Path
+    size: int
+    seq: int
+
+
+@contextmanager
+def copied(source: Path, target: Path, told: Told) -> Iterator[Copy]:
+    """Yield a copy of the database that lies beside the target, under a name that passes.
+
+    It is checked and would survive a loss of power; what is not moved away goes at the end. It
+    holds all that was written before this began, and holds up nobody who writes meanwhile. Raises
+    Unavailable for a source that is damaged or of another kind, and where there is no room.
+    """
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with _reasons(source, f"{target} could not be written"):
+            seq = _copy(source, part, told)
+            _check(part, source)
+            settle(part)
+        yield Copy(part, part.stat().st_size, seq)
+    finally:
+        for each in present(part):
+            each.unlink()
+
+
+@contextmanager
+def alone(database: Path, seconds: float = 1.0) -> Iterator[None]:
+    """Keep every other process away from the database; raises Busy if one has it open.
+
+    What stood in its write-ahead log is in the file itself then. A damaged file cannot be asked
+    who has it open: then nobody is kept away.
+    """
+    if not database.exists():
+        yield
+        return
+    with _reasons(database, f"{database} could not be opened"):
+        db = _opened(database, seconds)
+    with closing(db):
+        try:
+            # A service keeps connections open, and as long as there is one this is refused.
+            db.execute("PRAGMA journal_mode = DELETE")
+            db.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as error:
+            if _code(error) in _BUSY:
+                raise Busy(f"{database} is in use: stop the service first.") from error
+        yield
+
+
+def _opened(path: Path, seconds: float = 10.0) -> sqlite3.Connection:
+    """Return a connection to a file that must be there."""
+    address = f"file:{quote(str(path.resolve()))}?mode=rw"
+    return sqlite3.connect(address, timeout=seconds, isolation_level=None, uri=True)
+
+
+def _copy(source: Path, part: Path, told: Told) -> int:
+    """Return the last entry of the ledger in the copy."""
+    with closing(_opened(source)) as old, closing(_new(part)) as new:
+        with _reasons(source, f"{source} is no database of this service"):
+            # One reading holds the state that is copied: without it every write of another process
+            # would make the copying begin anew, and with enough of them it would never end.
+            old.execute("BEGIN")
+            seq = last_seq(old)
+        old.backup(new, pages=PAGES, progress=lambda _, left, pages: told(pages - left, pages))
+        # All in one file, with nothing beside it that could be forgotten; a service turns it back.
+        new.execute("PRAGMA journal_mode = DELETE")
+    return seq
+
+
+def _new(part: Path) -> sqlite3.Connection:
+    """Return a connection that is in no need of care: what breaks is thrown away."""
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    new = sqlite3.connect(part, isolation_level=None)
+    new.execute("PRAGMA journal_mode = OFF")
+    new.execute("PRAGMA synchronous = OFF")
+    return new
+
+
+def _check(copy: Path, source: Path) -> None:
+    """Raise Unavailable unless the copy is a whole database that this release can serve."""
+    with closing(_opened(copy)) as db:
+        (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+        if found != "ok":
+            raise Unavailable(f"{source} is damaged: {found}")
+        (entries,) = db.execute("SELECT count(*) FROM events").fetchone()
+        if entries != last_seq(db):
+            raise Unavailable(f"{source} is damaged: its ledger has gaps.")
+        known = {each.name for each in migrations.pending(SqliteUtilsDatabase(memory=True))}
+        run = migrations.applied(SqliteUtilsDatabase(db, execute_plugins=False))
+        if newer := [each.name for each in run if each.name not in known]:
+            raise Unavailable(f"{source} was written by a newer release: it has {newer[0]}.")
+
+
+@contextmanager
+def _reasons(source: Path, otherwise: str) -> Iterator[None]:
+    """Turn what the driver and the system say into one line that begins with what it means."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if _code(error) in _BUSY:
+            raise Busy(f"{source} is in use; try again shortly.") from error
+        meaning = f"{source} is damaged" if _code(error) in _DAMAGED else otherwise
+        raise Unavailable(f"{meaning}: {error}.") from error
+    except OSError as error:
+        raise Unavailable(f"{otherwise}: {error.strerror or error}.") from error
+
+
+def _code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # The low byte is the primary code.

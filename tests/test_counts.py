@@ -1,0 +1,124 @@
+"""Counts of a real server with several processes: they add up, and outlive those who counted."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from tests.metered import scraped, value
+from tests.serving import PATIENCE, Served, serving, workers
+
+ROUTE = {"route": "/v1/vocabulary", "method": "GET", "status": 200}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: Any) -> Iterator[Served]:
+    """One real server with three workers for all of these."""
+    with serving(tmp_path_factory.mktemp("served"), WEB_CONCURRENCY="3") as server:
+        yield server
+
+
+def _ask(served: Served, times: int) -> None:
+    def ask(number: int) -> None:
+        with urlopen(f"{served.url}/v1/vocabulary", timeout=PATIENCE) as answer:
+            answer.read()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(times)))
+
+
+def _counted(served: Served) -> tuple[float, float]:
+    found = scraped(served.url)
+    seconds = "casualty_http_request_duration_seconds_count"
+    return value(found, "casualty_http_requests_total", **ROUTE), value(found, seconds, **ROUTE)
+
+
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_counts_add_up_over_workers_and_outlive_each_of_them(served: Served) -> None:
+    before, _ = _counted(served)
+    _ask(served, 200)
+    expected = before + 200
+    assert _counted(served) == (expected, expected)
+    for first in sorted(workers(served)):
+        os.kill(first, signal.SIGKILL)
+        _until(lambda gone=first: gone not in workers(served) and len(workers(served)) == 3)
+        for _ in range(10):  # Whichever worker answers.
+            assert _counted(served) == (expected, expected)
+    _ask(served, 50)
+    assert _counted(served) == (expected + 50, expected + 50)
+
+
+def test_counts_never_fall_while_workers_die_under_load(served: Served) -> None:
+    seen = [_counted(served)[0]]
+    with ThreadPoolExecutor(1) as pool:
+        for dying in sorted(workers(served))[:2]:
+            load = pool.submit(_ask_and_shrug, served, 100)
+            os.kill(dying, signal.SIGKILL)
+            while not load.done():
+                seen.append(_shrugged(served) or seen[-1])
+            load.result()
+    seen.append(_counted(served)[0])
+    assert seen == sorted(seen)
+
+
+def _ask_and_shrug(served: Served, times: int) -> None:
+    """Ask one by one; what the dying worker was answering is lost, and is not what is tested."""
+    for _ in range(times):
+        try:
+            _ask(served, 1)
+        except OSError:
+            continue
+
+
+def _shrugged(served: Served) -> float | None:
+    try:
+        return _counted(served)[0]
+    except OSError:
+        return None
+
+
+def test_dead_workers_leave_no_files_of_their_own(served: Served) -> None:
+    (folder,) = _folders(served)
+    dead = min(workers(served))
+    _until(lambda: bool(list(folder.glob(f"counter_{dead}.db"))))
+    os.kill(dead, signal.SIGKILL)
+    _until(lambda: not list(folder.glob(f"*_{dead}.db")) and len(workers(served)) == 3)
+    assert len(list(folder.glob("counter_*.db"))) <= 4
+
+
+def _folders(served: Served) -> set[Path]:
+    """Return the folders that the server's first process holds open in memory."""
+    held = Path(f"/proc/{served.process.pid}/fd").iterdir()
+    return {path for each in held if ".casualty-server-" in (path := each.readlink()).name}
+
+
+def test_the_folder_goes_with_the_server_and_what_a_killed_one_left_with_the_next(
+    tmp_path: Path,
+) -> None:
+    with serving(tmp_path) as server:
+        (folder,) = _folders(server)
+        assert folder.is_dir()
+        for each in [*workers(server), server.process.pid]:
+            os.kill(each, signal.SIGKILL)
+        server.process.wait(timeout=PATIENCE)
+        assert folder.is_dir()
+    with serving(tmp_path) as server:
+        (next_folder,) = _folders(server)
+        assert not folder.exists() and next_folder.is_dir()
+        os.kill(server.process.pid, signal.SIGHUP)  # The configuration is read again.
+        old = workers(server)
+        _until(lambda: len(workers(server)) == 2 and not old & workers(server))
+        assert _folders(server) == {next_folder}
+    assert not next_folder.exists()

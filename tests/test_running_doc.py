@@ -1,0 +1,66 @@
+"""docs/running.md is true: its metrics, its variables, its links."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+from tests.metered import families, samples
+from tests.serving import ROOT
+
+PAGE = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+CONFIGURATION = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| `(\w+)` \| (\w+) \|([^|]*)\|", PAGE, flags=re.MULTILINE)
+
+
+def test_every_metric_stands_in_it_and_nothing_else(client: FlaskClient) -> None:
+    client.get("/v1/totals")
+    told = families(client.get("/metrics").get_data(as_text=True))
+    assert told == {name for name, _, _ in ROWS}
+
+
+def test_kinds_and_labels_are_those_told(client: FlaskClient) -> None:
+    client.get("/v1/totals")
+    text = client.get("/metrics").get_data(as_text=True)
+    found = samples(text)
+    for name, kind, labels in ROWS:
+        assert f"# TYPE {name} {kind}\n" in text
+        sample = f"{name}_count" if kind == "histogram" else name
+        (told,) = {frozenset(dict(each)) for one, each in found if one == sample}
+        assert told == set(re.findall(r"`(\w+)`", labels))
+
+
+def test_every_variable_of_the_server_stands_in_it() -> None:
+    listed = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, flags=re.MULTILINE))
+    read = set(re.findall(r'environ\.get\("([A-Z_]+)"', CONFIGURATION)) | {"DRAIN_SECONDS"}
+    assert listed == read
+
+
+def test_every_file_and_every_part_that_it_points_to_exists() -> None:
+    headings = {each.lower().replace(" ", "-") for each in re.findall(r"^#+ (.+)$", PAGE, re.M)}
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", PAGE):
+        file, _, part = target.partition("#")
+        assert (ROOT / "docs" / file).exists(), target
+        assert file or part in headings, target
+
+
+EXAMPLES = re.findall(r"```sh\n(.*?)```\n\n```\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
+def test_its_examples_of_backing_up_and_restoring_work_as_shown(tmp_path: Path) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environ.pop("CASUALTY_DATABASE", None)
+    run = {"cwd": tmp_path, "env": environ, "capture_output": True, "text": True, "check": True}
+    subprocess.run([sys.executable, "-m", "service", "migrate"], **run)
+    assert len(EXAMPLES) == 3
+    for commands, shown in EXAMPLES:
+        commands = commands.replace(".venv/bin/python", sys.executable)
+        done = subprocess.run(["sh", "-ec", commands], **run)
+        assert _shape(done.stdout + done.stderr) == _shape(shown)
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"[\d,]+", "0", text)
