@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from service.domain.answer import Answer, Part
+from service.domain.total import Total
 from service.domain.vocabulary import in_order
 
 COLUMNS: Final = (
@@ -21,15 +22,19 @@ COLUMNS: Final = (
     "caveats",
 )
 
+THEN: Final = ("then_low", "then_high")
+"""More columns, of a comparison: both empty where nothing was reported, the second where open."""
+
 
 def as_csv(answer: Answer) -> str:
     """Return the header and one row for each part and set of outcomes.
 
-    Without a cut the whole is the one part; its key is the asked places.
+    Without a cut the whole is the one part; its key is the asked places. Compared, a row ends with
+    the bounds of then; the events between stand in the JSON answer alone.
     """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    writer.writerow(COLUMNS if answer.compared is None else (*COLUMNS, *THEN))
     writer.writerows(_rows(answer))
     return text.getvalue()
 
@@ -48,13 +53,18 @@ def _rows(answer: Answer) -> Iterator[list[str]]:
                 _cell(part.name),
                 ",".join(in_order(stated.outcomes)),
                 _flag(total.reported),
-                "" if total.low is None else str(total.low),
-                "" if total.high is None else str(total.high),
+                *_ends(total),
                 stated.text,
                 _flag(total.disputed),
                 _flag(total.exact),
                 _cell("; ".join(codes)),
+                *(_ends(stated.change.then.total) if stated.change else ()),
             ]
+
+
+def _ends(total: Total) -> tuple[str, str]:
+    low, high = total.low, total.high
+    return "" if low is None else str(low), "" if high is None else str(high)
 
 
 def _flag(value: bool) -> str:

@@ -15,6 +15,7 @@ from service.domain.answer import Answer
 from service.domain.question import Question
 from service.release import RELEASE
 from service.usecases import registry, totals
+from service.usecases.comparison import moment_compared
 
 blueprint = Blueprint(
     "totals", __name__, url_prefix="/v1", description="What is known, how sure, and who says so."
@@ -55,15 +56,17 @@ def _answered(question: Question, named: str | None) -> Response:
     """Return the answer, or 304 without working it out where the reader has it already."""
     joined = parts()
     table = _wants_table(named)
-    seq = totals.moment_asked(joined.store, question, joined.clock())
-    tag = _tag(seq, table)
+    now = joined.clock()
+    seq = totals.moment_asked(joined.store, question, now)
+    then = moment_compared(joined.store, question, seq, now)
+    tag = _tag(seq, then, table)
     held = request.if_none_match
     if not held.star_tag and held.contains_weak(tag):
         response = Response(status=304)
         response.set_etag(tag)
         return response
     answer = totals.totals(
-        joined.store, joined.snapshots, question, seq, joined.settings.solver_seconds
+        joined.store, joined.snapshots, question, seq, joined.settings.solver_seconds, then
     )
     response = _rendered(answer, table)
     if _exact(answer):  # An answer that ran out of time may be another one the next time.
@@ -79,10 +82,10 @@ def _wants_table(named: str | None) -> bool:
     return best == TABLE
 
 
-def _tag(seq: int, table: bool) -> str:
+def _tag(seq: int, then: int | None, table: bool) -> str:
     """Return what names the answer: the same question of the same state of the same release."""
     asked = request.path.encode() + b"?" + request.query_string
-    return sha256(f"{RELEASE} {seq} {table} ".encode() + asked).hexdigest()[:32]
+    return sha256(f"{RELEASE} {seq} {then} {table} ".encode() + asked).hexdigest()[:32]
 
 
 def _rendered(answer: Answer, table: bool) -> Response:
@@ -94,4 +97,5 @@ def _rendered(answer: Answer, table: bool) -> Response:
 def _exact(answer: Answer) -> bool:
     parts_told = (*(answer.parts or ()), *(answer.by_reporter or ()))
     stated = [*answer.totals, *(each for part in parts_told for each in part.totals)]
-    return all(each.total.exact for each in stated)
+    thens = [each.change.then for each in stated if each.change is not None]
+    return all(each.total.exact for each in (*stated, *thens))
