@@ -19,7 +19,7 @@ from service.domain.question import CUTS, Question
 from service.domain.total import Step
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP, in_order
 
-FORMATS = ("json", "csv")
+FORMATS = ("json", "csv", "geojson")
 
 
 class TotalsOfPlaceQuery(Query):
