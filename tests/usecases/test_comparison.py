@@ -155,7 +155,6 @@ class World:
             self.store,
             f"r{number}",
             "a mistake",
-            may_report_for=lambda reporter: True,
             actor=None,
             now=BEGIN,
         )
