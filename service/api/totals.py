@@ -63,7 +63,7 @@ def _answered(question: Question, named: str | None) -> Response:
         raise invalid("by", "A map needs by=place: it shows one feature for each place.")
     seq = totals.moment_asked(joined.store, question, now())
     then = moment_compared(joined.store, question, seq, now())
-    tag = _tag(seq, then, form)
+    tag = _tag(seq, then, totals.last_redaction(joined.store), form)
     held = request.if_none_match
     if not held.star_tag and held.contains_weak(tag):
         response = Response(status=304)
@@ -87,10 +87,10 @@ def _answered(question: Question, named: str | None) -> Response:
     return response
 
 
-def _tag(seq: int, then: int | None, form: str) -> str:
+def _tag(seq: int, then: int | None, redacted: int, form: str) -> str:
     """Return what names the answer: the same question of the same state of the same release."""
     asked = request.path.encode() + b"?" + request.query_string
-    return sha256(f"{RELEASE} {seq} {then} {form} ".encode() + asked).hexdigest()[:32]
+    return sha256(f"{RELEASE} {seq} {then} {redacted} {form} ".encode() + asked).hexdigest()[:32]
 
 
 def _rendered(answer: Answer, form: str) -> str:

@@ -12,6 +12,7 @@ from service.domain.figure import Figure
 from service.domain.question import Question
 from service.domain.trees import Tree
 from service.store.claims import load_claims
+from service.store.ledger import last_redaction
 from service.store.sqlite import Database
 
 KEPT_STATES: Final = 3
@@ -119,6 +120,10 @@ class Snapshots:
         self._kept = Kept(KEPT_STATES)
 
     def at(self, db: Database, seq: int) -> Snapshot:
-        """Return what was known after the entry, read from the record if it is not kept."""
-        snapshot: Snapshot = self._kept.get(seq, lambda: Snapshot(load_claims(db, seq)))
+        """Return what was known after the entry, read from the record if it is not kept.
+
+        What was read before a text was blanked is not used any more.
+        """
+        key = (seq, last_redaction(db))
+        snapshot: Snapshot = self._kept.get(key, lambda: Snapshot(load_claims(db, seq)))
         return snapshot

@@ -18,6 +18,7 @@ from service.domain.registry import unknown
 from service.domain.total import Total
 from service.domain.trees import Tree
 from service.domain.vocabulary import LOSSES, OUTCOMES
+from service.store import ledger
 from service.store.sqlite import Store
 from service.usecases.budget import Budget
 from service.usecases.comparison import compared, past
@@ -35,6 +36,12 @@ def moment_asked(store: Store, question: Question, now: datetime) -> int:
     """
     with store.reading() as db:
         return seq_asked(db, question.as_of, now)
+
+
+def last_redaction(store: Store) -> int:
+    """Return the entry after which no text was blanked; an answer from before may hold one."""
+    with store.reading() as db:
+        return ledger.last_redaction(db)
 
 
 def totals(
