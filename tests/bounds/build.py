@@ -1,7 +1,10 @@
 """Short ways to write figures, questions and whole random sets of them in tests of the bounds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import combinations
+from math import prod
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -11,6 +14,8 @@ from service.domain.periods import Period
 from service.domain.total import Total
 from service.domain.trees import Tree
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
+
+PLACES_NAMED = ("r", "a", "b", "b1", "b2", "s")
 
 PLACES = Tree({"r": None, "a": "r", "b": "r", "b1": "b", "b2": "b", "s": None})
 """Region r with village a and district b, which has two villages; and s, apart from it."""
@@ -72,54 +77,60 @@ def ids(figures: Sequence[Figure]) -> set[str]:
     return {each.id for each in figures}
 
 
-_DAYS = st.tuples(st.integers(1, 4), st.integers(0, 3)).map(
-    lambda pair: (pair[0], min(4, pair[0] + pair[1]))
-)
-_GROUPS = st.sampled_from([ROOT_GROUP] * 4 + ["g", "h", "g h"])
+# A scope is drawn as one number and read digit by digit: to draw each part of it by itself takes
+# several times as long, and it is the number of sets that finds things.
+_PLACES = [" ".join(ids) for size in (1, 2, 3) for ids in combinations(PLACES_NAMED, size)]
+_OUTCOMES = [" ".join(words) for size in (1, 2) for words in combinations(OUTCOMES[:2], size)] * 3
+_OUTCOMES += [" ".join(words) for size in (1, 2, 3) for words in combinations(OUTCOMES, size)]
+_SPANS = [(first, last) for first in range(1, 5) for last in range(first, 5)]
+_DAYS: list[tuple[int | None, int | None]] = [*_SPANS] * 5 + [(None, last) for _, last in _SPANS]
+_ASKED_DAYS = [*_DAYS, *((None, None) for _ in _SPANS), *((first, None) for first, _ in _SPANS)]
+_GROUPS = [ROOT_GROUP] * 4 + ["g", "h", "g h"]
+_EVENTS = [None, "x:1", "x:2", "y:1", "y:2"]
+_QUANTITIES: list[tuple[int, int | None]] = [
+    quantity
+    for low in (0, 1, 2, 3, 5, 8, 13)
+    for width in (0, 1, 4)
+    for quantity in ((low, low), (low, None), (0, low), (low, low + width))
+]
 
 
-def _words(words: Sequence[str], most: int) -> st.SearchStrategy[str]:
-    return st.lists(st.sampled_from(words), min_size=1, max_size=most, unique=True).map(" ".join)
+def _read(number: int, choices: Sequence[Sequence[Any]]) -> Iterator[Any]:
+    """Yield one member of each of the choices, as the digits of the number say."""
+    for choice in choices:
+        number, digit = divmod(number, len(choice))
+        yield choice[digit]
 
 
-@st.composite
-def scopes(draw: st.DrawFn, events: bool = False, asked: bool = False) -> Scope:
+def _drawn(choices: Sequence[Sequence[Any]]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Draw one member of each of the choices."""
+    count = prod(map(len, choices))
+    return st.integers(0, count - 1).map(lambda number: tuple(_read(number, choices)))
+
+
+def scopes(events: bool = False, asked: bool = False) -> st.SearchStrategy[Scope]:
     """Draw a scope that overlaps with others more often than not."""
-    places = draw(_words(["r", "a", "b", "b1", "b2", "s"], 3))
-    first, last = draw(_DAYS)
-    kinds: list[tuple[int | None, int | None]] = [(first, last)] * 5 + [(None, last)]
-    days = draw(st.sampled_from([*kinds, (None, None), (first, None)] if asked else kinds))
-    outcomes = draw(_words(OUTCOMES[:2], 2) | _words(OUTCOMES, 3))
-    incident = draw(st.sampled_from([None, "x:1", "x:2", "y:1", "y:2"])) if events else None
-    return scope(places, days, outcomes, draw(_GROUPS), incident)
-
-
-@st.composite
-def quantities(draw: st.DrawFn) -> tuple[int, int | None]:
-    """Draw an exact number, a floor, a ceiling or a range."""
-    low = draw(st.sampled_from([0, 1, 2, 3, 5, 8, 13]))
-    width = draw(st.sampled_from([0, 1, 4]))
-    return draw(st.sampled_from([(low, low), (low, None), (0, low), (low, low + width)]))
+    days = _ASKED_DAYS if asked else _DAYS
+    incidents = _EVENTS if events else [None]
+    choices = (_PLACES, days, _OUTCOMES, _GROUPS, incidents)
+    return _drawn(choices).map(lambda drawn: scope(*drawn))
 
 
 @st.composite
 def sets(draw: st.DrawFn, most: int = 7, reclassified: bool = True) -> list[Figure]:
     """Draw a set of figures: with and without events, repeated scopes and reclassified people."""
-    events = draw(st.sampled_from([False, False, True]))
+    where_from = scopes(draw(st.sampled_from([False, False, True])))
     figures: list[Figure] = []
     for number in range(draw(st.integers(1, most))):
-        where = draw(scopes(events))
-        earlier = draw(st.sampled_from(figures)) if figures else None
-        kind = draw(st.integers(0, 11))
+        where = draw(where_from)
+        kinds = _drawn((range(12), "AB", OUTCOMES, figures or [None], _QUANTITIES))
+        kind, by, outcome, earlier, (low, high) = draw(kinds)
         source = None
         if earlier and kind < 4:
             where = earlier.scope
         elif earlier and kind == 4 and reclassified:
             source = earlier.id
-            outcome = frozenset({draw(st.sampled_from(OUTCOMES))})
             days, groups = earlier.scope.period, earlier.scope.groups
-            where = Scope(earlier.scope.places, days, outcome, groups)
-        low, high = draw(quantities())
-        by = draw(st.sampled_from("AB"))
+            where = Scope(earlier.scope.places, days, frozenset({outcome}), groups)
         figures.append(figure(f"f{number}", low, high, where, by=by, reclassifies=source))
     return figures

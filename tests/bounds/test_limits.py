@@ -154,8 +154,10 @@ def test_whenever_time_runs_out_the_answer_is_wider_and_never_narrower(
     assert reckoner.total(asked, PATIENCE) == whole
 
 
-@settings(max_examples=150, deadline=None)
-@given(sets(most=9), scopes(asked=True), st.sampled_from(["none", "noisy"]))
+# The same sets every time, because few of them have corners that leave anything to be tried.
+@pytest.mark.parametrize("kind", ["none", "noisy"])
+@settings(max_examples=400, derandomize=True)
+@given(figures=sets(most=9), asked=scopes(asked=True))
 def test_corners_tell_the_same_as_central_optima(
     figures: list[Figure], asked: Scope, kind: str
 ) -> None:
