@@ -2,14 +2,18 @@
 
 import json
 import socket
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service import create_app
+from service.settings import Settings
 from tests import make
 from tests.serving import Served, serving
 
@@ -123,3 +127,16 @@ def test_health_checks_are_not_logged_while_all_is_well(served: Served, folder: 
     logged = {line.get("request_id") for line in _lines(folder)}
     assert "check-nowhere" in logged
     assert not {"check-livez", "check-readyz"} & logged
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_a_log_that_cannot_be_written_costs_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(Settings(database=tmp_path / "casualties.db"))
+    full = Path("/dev/full").open("w")
+    monkeypatch.setattr(sys, "stderr", full)
+    answers = [app.test_client().get(path).status_code for path in ("/v1/places", "/nowhere")]
+    with suppress(OSError):
+        full.close()
+    assert answers == [200, 404]

@@ -4,6 +4,7 @@ import re
 import secrets
 import sys
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -42,8 +43,18 @@ def _without_keys(logger: Any, name: str, line: Any) -> str:
 class _StandardError:
     """Looks up standard error for every line, because tests and servers replace it."""
 
-    def __call__(self, *args: Any) -> structlog.WriteLogger:
-        return structlog.WriteLogger(sys.stderr)
+    def __call__(self, *args: Any) -> "_Patient":
+        return _Patient(sys.stderr)
+
+
+class _Patient(structlog.WriteLogger):
+    """Leaves out a line that cannot be written: a full disk must not turn answers into errors."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 def register(app: Flask) -> None:

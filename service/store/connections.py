@@ -103,7 +103,7 @@ def translation(error: BaseException) -> DomainError | None:
     code = _code(error)
     if code in _BUSY:
         return Busy(BUSY)
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or _extended(error) == sqlite3.SQLITE_IOERR_SHMSIZE:
         return Unavailable("The disk is full; nothing was recorded. Its keeper must make room.")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
         return Unavailable("The database file cannot be used; its keeper must look.")
@@ -111,4 +111,8 @@ def translation(error: BaseException) -> DomainError | None:
 
 
 def _code(error: sqlite3.OperationalError) -> int:
-    return int(getattr(error, "sqlite_errorcode", 0)) & _MASK
+    return _extended(error) & _MASK
+
+
+def _extended(error: sqlite3.OperationalError) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0))

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from sqlite_utils import Database as SqliteUtilsDatabase
@@ -77,9 +78,10 @@ class Store:
 
     def close(self) -> None:
         """Close the idle connections; the store may be used again afterwards."""
-        idle = self._own().idle
-        while idle:
-            idle.pop().close()
+        own = self._own()
+        own.let_go()
+        while own.idle:
+            own.idle.pop().close()
 
     @contextmanager
     def _transaction(self, begin: str, queued: AbstractContextManager[None]) -> Iterator[Database]:
@@ -89,17 +91,18 @@ class Store:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """Yield an idle connection or a new one; after an error it is closed, not used again."""
-        idle = self._own().idle
+        own = self._own()
         try:
-            conn = idle.pop()
+            conn = own.idle.pop()
         except IndexError:
+            own.hold()
             conn = connect(self.path, self._busy_seconds)
         try:
             yield conn
         except BaseException:
             conn.close()
             raise
-        idle.append(conn)
+        own.idle.append(conn)
 
     def _own(self) -> "_Own":
         """Return what belongs to this process; its parent's is left alone, not even closed."""
@@ -113,3 +116,25 @@ class _Own:
     def __init__(self, store: Store) -> None:
         self.idle: list[sqlite3.Connection] = []
         self.committer = Committer(lambda: store._transaction("BEGIN IMMEDIATE", turn(store.path)))
+        self._store = store
+        self._held: sqlite3.Connection | None = None
+        self._holding = Lock()
+
+    def hold(self) -> None:
+        """Keep one connection open that nothing is asked of.
+
+        The file beside the database that all readers share (``-shm``) goes when the last connection
+        does, as after errors it may, and on a full disk there would be no room to make it again.
+        """
+        with self._holding:
+            if self._held is None:
+                self._held = connect(self._store.path, self._store._busy_seconds)
+                # Only a connection that has read holds on to that file.
+                self._held.execute("SELECT count(*) FROM sqlite_master").fetchall()
+
+    def let_go(self) -> None:
+        """Close that connection."""
+        with self._holding:
+            if self._held is not None:
+                self._held.close()
+                self._held = None

@@ -107,6 +107,15 @@ def test_a_full_disk_is_told_as_such(store: Store) -> None:
         ledger.append(db, [Draft("k", "s", {"text": "x" * 100_000})], None, BEGIN)
 
 
+def test_what_readers_share_stays_while_errors_close_connections(store: Store) -> None:
+    for _ in range(5):
+        with pytest.raises(RuntimeError), store.reading():
+            raise RuntimeError
+    assert Path(f"{store.path}-shm").exists()
+    store.close()
+    assert not Path(f"{store.path}-shm").exists()
+
+
 def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     path.write_bytes(b"not a database at all" * 1000)
