@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from service.domain.instants import instant
-from service.store.sqlite import Database
+from service.store.sqlite import Database, legible
 
 KEPT: Final = timedelta(hours=24)
 """For how long a request that is sent again is known again."""
@@ -34,6 +34,7 @@ class Kept:
     told: Any
 
 
+@legible
 def find(db: Database, claim: Claim) -> Kept | None:
     """Return what came of the request when it was first sent; None where that is not known."""
     row = db.execute(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Final
 
 from service.domain.claims import Claims, Statement
@@ -12,11 +13,12 @@ from service.store.ledger import last_seq, recorded_at
 from service.store.registry import all_as_of, merged
 from service.store.reports import STATE
 from service.store.rows import SETS, period, split
-from service.store.sqlite import Database
+from service.store.sqlite import Database, legible
 
 __all__ = ["last_seq", "live_rivals", "load_claims"]
 
 
+@legible
 def load_claims(db: Database, seq: int) -> Claims:
     """Return everything that had been said after the entry ``seq``, in the states of then."""
     places, groups, reporters = all_as_of(db, seq)
@@ -30,7 +32,25 @@ def load_claims(db: Database, seq: int) -> Claims:
         reporters=reporters,
         merged=merged(db, seq),
     )
-    return _by_present_ids(claims) if any(claims.merged.values()) else claims
+    present = _by_present_ids(claims) if any(claims.merged.values()) else claims
+    _check_named(present)
+    return present
+
+
+def _check_named(claims: Claims) -> None:
+    """Raise LookupError for an id that was never described, as only damage brings it about."""
+    figures, statements = claims.figures, claims.statements
+    for known, named in (
+        (claims.places, {each.scope.places for each in figures}),
+        (claims.groups, {each.scope.groups for each in figures}),
+        (claims.places, {each.places for each in statements.values()}),
+        (claims.groups, {each.groups for each in statements.values()}),
+        (claims.reporters, [{each.reporter for each in statements.values()}]),
+        (claims.reporters, [{each.reporter for each in figures}]),
+        (statements, [{each.report for each in figures}]),
+    ):
+        if strange := set(chain.from_iterable(named)) - known.keys():
+            raise LookupError(f"nothing is known of {sorted(strange)[0]}")
 
 
 def _by_present_ids(claims: Claims) -> Claims:
@@ -82,6 +102,7 @@ def _statements(db: Database, seq: int) -> Iterator[Statement]:
         )
 
 
+@legible
 def live_rivals(db: Database, figure: Figure, but: str | None) -> list[Figure]:
     """Return the reporter's other live figures that meet its days and give numbers apart from its.
 

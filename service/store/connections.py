@@ -4,18 +4,24 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 from service.domain.errors import Busy, DomainError, Unavailable
 
 Database = Any
 """An open connection, as sqlite_utils wraps it; its ``execute`` runs one SQL text."""
 
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
 BUSY: Final = "Another writer holds the record; send the same request again shortly."
+DAMAGED: Final = "The database file is damaged; its keeper must look."
 CHECKPOINT_PAGES: Final = 10_000
 
 _BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DAMAGED: Final = {sqlite3.DatabaseError, sqlite3.DataError, UnicodeDecodeError}
 _MASK: Final = 0xFF  # The low byte of an extended result code is the primary one.
 
 
@@ -83,11 +89,28 @@ def translated() -> Iterator[None]:
     """Turn the driver's errors of circumstance into the domain's; defects stay what they are."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         told = translation(error)
         if told is None:
             raise
         raise told from error
+
+
+def legible(read: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Return the function that makes objects of rows, with Unavailable for rows that make none.
+
+    SQLite keeps no check sums: where a disk has turned a bit, a row comes back without an error,
+    and what stood in it can be no JSON any more, no day, or the id of nothing.
+    """
+
+    @wraps(read)
+    def reading(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return read(*args, **kwargs)
+        except (ValueError, LookupError, TypeError) as error:
+            raise Unavailable(DAMAGED) from error
+
+    return reading
 
 
 def translation(error: BaseException) -> DomainError | None:
@@ -96,8 +119,9 @@ def translation(error: BaseException) -> DomainError | None:
         return Busy(BUSY)
     if isinstance(error, OSError):
         return Unavailable("The database file cannot be reached; its keeper must look.")
-    if type(error) is sqlite3.DatabaseError:
-        return Unavailable("The database file is damaged; its keeper must look.")
+    # Damage also makes names and texts that are no UTF-8, even in the message of the error itself.
+    if type(error) in _DAMAGED or _illegible(error):
+        return Unavailable(DAMAGED)
     if not isinstance(error, sqlite3.OperationalError):
         return None
     code = _code(error)
@@ -108,6 +132,11 @@ def translation(error: BaseException) -> DomainError | None:
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
         return Unavailable("The database file cannot be used; its keeper must look.")
     return None
+
+
+def _illegible(error: BaseException) -> bool:
+    """Whether the driver could not make a text of what a row holds; it gives no code for that."""
+    return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode")
 
 
 def _code(error: sqlite3.OperationalError) -> int:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from service.domain.history import Happening
-from service.store.sqlite import Database
+from service.store.sqlite import Database, legible
 from service.store.texts import FREE
 
 
@@ -20,9 +21,13 @@ def between(db: Database, after: int, until: int) -> Iterator[Happening]:
         (after, until),
     )
     for seq, recorded_at, kind, subject, body in rows:
-        data = {
-            name: value
-            for name, value in json.loads(body).items()
-            if name not in FREE and value not in (None, [])
-        }
-        yield Happening(seq, recorded_at, kind, subject, data)
+        yield Happening(seq, recorded_at, kind, subject, _in_short(body))
+
+
+@legible
+def _in_short(body: str) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in json.loads(body).items()
+        if name not in FREE and value not in (None, [])
+    }

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from service.domain.instants import instant
 from service.store import texts
-from service.store.sqlite import Database
+from service.store.sqlite import Database, legible
 
 ROOT: Final = "0" * 64
 """What stands for the hash of an entry before the first."""
@@ -64,6 +64,7 @@ class Line:
         said = [self.seq, self.request, self.recorded_at, self.kind, self.subject, self.actor]
         return sha256(f"{before}\n{written([*said, self.body])}".encode()).hexdigest()
 
+    @legible
     def read(self) -> Any:
         """Return the body; where a free text belongs there is its hash."""
         return json.loads(self.body)
@@ -165,6 +166,7 @@ def event(db: Database, seq: int) -> Event:
     return _opened(db, [Line(*row)])[0]
 
 
+@legible
 def _opened(db: Database, found: Sequence[Line]) -> list[Event]:
     return [line.opened(texts.of_entry(db, line.seq)) for line in found]
 

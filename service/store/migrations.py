@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import astuple, replace
 from typing import Final
 
+from sqlite_utils import Database as SqliteUtilsDatabase
 from sqlite_utils import Migrations
 
+from service.domain.errors import Unavailable
 from service.store import ledger as entries
 from service.store import texts
 from service.store.codec import content_hash, report_from
@@ -27,15 +29,21 @@ def migrate(store: Store) -> int:
     """Return how many steps were run to bring the file up to date; writes.
 
     Safe when several processes start at once: the steps run under the one writer's lock, so that
-    a second process finds nothing left to do.
+    a second process finds nothing left to do. Raises Unavailable for a file of which it cannot be
+    told what was run: to run a step twice could spoil what is still whole.
     """
     with store.reading() as db:
         if not migrations.pending(db):
             return 0
     with store.remodelling() as db:
-        pending = len(migrations.pending(db))
+        pending = migrations.pending(db)
+        known = {each.name for each in migrations.pending(SqliteUtilsDatabase(memory=True))}
+        run = {each.name for each in migrations.applied(db)}
+        if not run <= known or (not run and "events" in db.table_names()):
+            detail = "The database file is damaged or of another release; its keeper must look."
+            raise Unavailable(detail)
         migrations.apply(db)
-        return pending
+        return len(pending)
 
 
 def _run(db: Database, *statements: str) -> None:

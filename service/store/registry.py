@@ -17,7 +17,7 @@ from service.domain.registry import (
 )
 from service.domain.registry import parent_of as parent_in
 from service.store.ledger import Draft, Event
-from service.store.sqlite import Database
+from service.store.sqlite import Database, legible
 
 
 def get(db: Database, kind: str, id: str) -> Entry | None:
@@ -68,6 +68,7 @@ def merged(db: Database, seq: int) -> dict[str, dict[str, str]]:
     return found
 
 
+@legible
 def all_as_of(
     db: Database, seq: int
 ) -> tuple[dict[str, Place], dict[str, Group], dict[str, Reporter]]:
@@ -207,6 +208,7 @@ def _end(db: Database, kind: str, id: str, seq: int) -> None:
     )
 
 
+@legible
 def _entry(kind: str, id: str, body: str) -> Entry:
     return entry(kind, id, _tuples(json.loads(body)))
 

@@ -10,7 +10,7 @@ from service.domain.report import Recorded, Retraction
 from service.store.codec import remarks_from, report_from
 from service.store.ledger import Event, event, last_seq
 from service.store.rows import SETS, first_day, joined, number_of, words_of
-from service.store.sqlite import Database
+from service.store.sqlite import Database, legible
 
 STATE: Final = """CASE
     WHEN retracted_seq <= :seq THEN 'retracted'
@@ -41,6 +41,7 @@ def with_ref(db: Database, reporters: Sequence[str], ref: str) -> list[tuple[str
     return [tuple(row) for row in rows]
 
 
+@legible
 def outcomes_of(db: Database, figure: str) -> frozenset[str] | None:
     """Return the outcomes that the figure was recorded with; None where there is no such figure."""
     row = db.execute("SELECT outcomes FROM figures WHERE id = ?", (figure,)).fetchone()
@@ -138,6 +139,7 @@ def _phrases(words: str) -> str:
     return " ".join('"' + word.replace('"', '""') + '"' for word in words.split())
 
 
+@legible
 def _recorded(db: Database, row: Sequence[Any]) -> Recorded:
     body = json.loads(row[0])
     return Recorded(

@@ -11,10 +11,10 @@ from typing import TypeVar
 from sqlite_utils import Database as SqliteUtilsDatabase
 
 from service.store.committing import Committer
-from service.store.connections import Database, begun, connect, translated
+from service.store.connections import Database, begun, connect, legible, translated
 from service.store.turns import turn
 
-__all__ = ["Database", "Store"]
+__all__ = ["Database", "Store", "legible"]
 
 Result = TypeVar("Result")
 

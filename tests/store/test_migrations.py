@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from service.domain.errors import Unavailable
 from service.store import ledger
 from service.store.apply import apply
 from service.store.ledger import Event
@@ -85,3 +88,17 @@ def test_a_key_made_before_keys_could_be_bound_is_good_for_ever(tmp_path: Path) 
     assert (kept.id, kept.scope, kept.reporters) == ("a", "read", ())
     assert (kept.expires_at, kept.last_used_at, kept.revoked_at) == (None, None, None)
     older.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["DELETE FROM _sqlite_migrations", "UPDATE _sqlite_migrations SET name = 'x' WHERE id = 4"],
+)
+def test_no_step_is_run_where_it_cannot_be_told_what_was_run(store: Store, sql: str) -> None:
+    with store.writing() as db:
+        db.execute(sql)
+        before = list(db.conn.iterdump())
+    with pytest.raises(Unavailable, match="keeper must look"):
+        migrate(store)
+    with store.reading() as db:
+        assert list(db.conn.iterdump()) == before

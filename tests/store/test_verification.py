@@ -77,11 +77,33 @@ def tamper(store: Store) -> Iterator[Callable[..., None]]:
         ("DELETE FROM merges", "merges lacks"),
         ("UPDATE report_texts SET words = 'x' WHERE rowid = 3", "report_texts tells otherwise"),
         ("UPDATE events SET kind = 'blessed' WHERE seq = 3", "cannot be made again from entry 3"),
+        ("UPDATE report_texts_data SET block = zeroblob(9) WHERE id > 10", "report_words"),
     ],
 )
 def test_tampering_is_found(store: Store, tamper: Callable[..., None], sql: str, told: str) -> None:
     tamper(sql)
     assert told in "\n".join(faults(store))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE figures SET group_ids = 'ever9one' WHERE seq = 3",
+        "UPDATE figures SET place_ids = 'plekhowo' WHERE seq = 3",
+        "UPDATE figures SET reporter = 'Ua-hur' WHERE seq = 3",
+        "UPDATE reports SET reporter = 'Ua-hur' WHERE seq = 3",
+        "UPDATE figures SET last_day = 4000000 WHERE seq = 3",
+    ],
+)
+def test_figures_of_what_was_never_described_are_not_counted(
+    client: FlaskClient, tamper: Callable[..., None], sql: str
+) -> None:
+    assert client.get("/v1/totals").status_code == 200
+    tamper("PRAGMA foreign_keys = OFF")
+    tamper(sql)
+    # Another moment than that of before, whose claims are still kept.
+    problem = client.get("/v1/totals?as_of=3")
+    assert problem.status_code == 503 and "damaged" in problem.get_json()["detail"]
 
 
 def test_a_damaged_page_is_found(store: Store) -> None:
