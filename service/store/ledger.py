@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from service.domain.instants import instant
+from service.domain.instants import instant, just_after
 from service.store import texts
 from service.store.sqlite import Database, legible
 
@@ -96,13 +96,15 @@ def append(
 ) -> tuple[Event, ...]:
     """Return the drafts as entries of the ledger, numbered without a gap; writes.
 
-    A clock that went backwards does not take the ledger with it: no entry is dated before the
-    one that it follows. ``request`` is the first entry of the same request, None where it is the
-    first of these.
+    A clock that went backwards does not take the ledger with it: every request is dated after the
+    one before, so that what was known at the date of an entry stays what it was. ``request`` is
+    the first entry of the same request, None where it is the first of these.
     """
     seq, before = last(db)
     dated = recorded_at(db, seq) or ""
     first = seq + 1 if request is None else request
+    if request is None and dated:
+        dated = just_after(dated)
     dated = max(instant(now), dated)
     made = []
     for draft in drafts:

@@ -21,6 +21,7 @@ def seq_asked(db: Database, as_of: int | str | None, now: datetime, field: str =
         if as_of > last:
             raise invalid(field, f"The record ends at {last}; it has no entry {as_of} yet.")
         return ledger.moment_of(db, as_of)
-    if as_of > instant(now):
+    # The record can be ahead of a clock that was put back; what it has reached is not to come.
+    if as_of > max(instant(now), ledger.recorded_at(db, last) or ""):
         raise invalid(field, "This moment is still to come.")
     return ledger.seq_at(db, as_of)
