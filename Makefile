@@ -1,7 +1,7 @@
 # Every target explains itself: `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lock bench image image-check clean
+.PHONY: help install run test faults lock bench image image-check clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -16,6 +16,7 @@ help: ## Say what each target does
 	@echo
 	@echo "make run PORT=8080           serve on another port"
 	@echo "make run CASUALTY_DATABASE=… keep the data elsewhere than in data/casualties.db"
+	@echo "make faults FAULTS_REQUIRED=0  leave out what needs root, and write no figures"
 
 install: .venv/.installed ## Build .venv from the pinned requirements.txt and nothing else
 
@@ -28,6 +29,10 @@ test: .venv/.installed-dev ## Run every check: style, types, import contract, te
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --cov --numprocesses auto
+
+faults: .venv/.installed-dev ## Kill it, cut its power, fill its disk: all at full size, figures to docs/; as root
+	FAULTS_SIZE=full FAULTS_REQUIRED=$(or $(FAULTS_REQUIRED),1) \
+		$(BIN)/python -m pytest --verbose --capture=no tests/faults
 
 lock: .venv/.installed-dev ## Pin requirements*.in with hashes; add UPGRADE=1 for newer versions
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements.txt requirements.in

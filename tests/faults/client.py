@@ -1,0 +1,81 @@
+"""A client of the service that knows whether its request was answered."""
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the status, the problem's waiting time if it names one, the body."""
+
+    status: int
+    retry_after: str | None
+    body: Any
+
+
+class Unreached(OSError):
+    """Nobody took the connection, so that nothing was sent."""
+
+
+class Client:
+    """One connection, opened anew after whatever went wrong with it; for one thread."""
+
+    def __init__(self, url: str, key: str | None = None) -> None:
+        """Remember whom to ask, and with which key."""
+        address = urlsplit(url)
+        self._connection = http.client.HTTPConnection(
+            str(address.hostname), address.port, timeout=PATIENCE
+        )
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._connection.close()
+
+    def get(self, path: str) -> Answer:
+        """Return the answer; raises OSError where none came."""
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, body: Any) -> Answer:
+        """Return the answer; raises Unreached where nothing was sent, OSError where none came."""
+        return self._ask("POST", path, json.dumps(body).encode())
+
+    def all(self, path: str, name: str) -> list[Any]:
+        """Return the members of a list of many pages."""
+        found: list[Any] = []
+        following: str | None = path
+        while following:
+            answer = self.get(following)
+            assert answer.status == 200, answer
+            found += answer.body[name]
+            following = answer.body["next"]
+        return found
+
+    def _ask(self, method: str, path: str, body: bytes | None) -> Answer:
+        headers = {**self._headers, "Content-Type": "application/json"} if body else self._headers
+        try:
+            if self._connection.sock is None:
+                self._connect()
+            self._connection.request(method, path, body, headers)
+            response = self._connection.getresponse()
+            read = response.read()
+        except http.client.HTTPException as error:
+            self._connection.close()
+            raise ConnectionError("the answer broke off") from error
+        except OSError:
+            self._connection.close()
+            raise
+        return Answer(response.status, response.getheader("Retry-After"), json.loads(read))
+
+    def _connect(self) -> None:
+        try:
+            self._connection.connect()
+        except OSError as error:
+            raise Unreached(str(error)) from error

@@ -1,0 +1,68 @@
+"""The figures of a full run, and the table of them in docs/reliability.md."""
+
+import os
+import platform
+import sqlite3
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from tests.faults.posting import Sent
+from tests.serving import ROOT
+
+DOCUMENT: Final = ROOT / "docs" / "reliability.md"
+BEGIN: Final = "<!-- figures: written by make faults -->\n"
+END: Final = "<!-- end of figures -->\n"
+
+HEAD: Final = (
+    "what was done", "times", "acknowledged", "lost", "doubled", "in doubt",
+    "of these recorded", "longest gap",
+)  # fmt: skip
+
+
+@dataclass
+class Figures:
+    """What was counted in one test; None where there was nothing of the kind to count."""
+
+    done: str
+    times: int = 0
+    acknowledged: int = 0
+    lost: int = 0
+    doubled: int = 0
+    in_doubt: int | None = None
+    recorded: int | None = None
+    longest_gap: float | None = None
+
+    def take(self, sent: Sent, gap: bool = True) -> None:
+        """Count what the clients know."""
+        self.acknowledged = len(sent.acknowledged)
+        self.in_doubt, self.recorded = sent.doubts, sent.settled
+        self.longest_gap = sent.longest_gap if gap else None
+
+    def row(self) -> str:
+        """Return the row of the table."""
+        gap = "–" if self.longest_gap is None else f"{self.longest_gap:.1f} s"
+        counts = (self.acknowledged, self.lost, self.doubled, self.in_doubt, self.recorded)
+        shown = ["–" if count is None else f"{count:,}" for count in counts]
+        return f"| {' | '.join([self.done, f'{self.times:,}', *shown, gap])} |\n"
+
+
+def write(figures: list[Figures], document: Path = DOCUMENT) -> None:
+    """Put the table of the figures between the document's marks; writes."""
+    before, _, rest = document.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    rules = "|".join(["---", *["---:"] * (len(HEAD) - 1)])
+    table = f"| {' | '.join(HEAD)} |\n|{rules}|\n{''.join(each.row() for each in figures)}"
+    text = f"{before}{BEGIN}\n{_machine()}\n\n{table}\n{END}{after}"
+    document.write_text(text, encoding="utf-8")
+
+
+def _machine() -> str:
+    kind = f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}"
+    release = ".".join(platform.release().split("-")[0].split(".")[:2])
+    python = ".".join(platform.python_version_tuple()[:2])
+    return (
+        f"Last full run: {date.today()}, on a machine with {kind} {release}, "  # noqa: DTZ011
+        f"Python {python} and SQLite {sqlite3.sqlite_version}."
+    )

@@ -1,0 +1,51 @@
+"""How much is done to the service: a little with every test run, all of it by ``make faults``."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Final, TypeVar
+
+import pytest
+
+FULL: Final = os.environ.get("FAULTS_SIZE") == "full"
+REQUIRED: Final = os.environ.get("FAULTS_REQUIRED") == "1"
+"""Set where the machine is known to allow everything: a test that cannot run there has failed."""
+
+_SYS_ADMIN: Final = 21
+
+Amount = TypeVar("Amount")
+
+
+def at(small: Amount, full: Amount) -> Amount:
+    """Return the amount of the size that is run."""
+    return full if FULL else small
+
+
+def progress(text: str) -> None:
+    """Tell how far a full run has come."""
+    if FULL:
+        print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def needs_mounting() -> None:
+    """Skip the test where this process may not mount; fail instead where it must be able to."""
+    if not _may_mount():
+        lacking = "needs the right to mount (root)"
+    else:
+        absent = [file for file in ("/dev/loop-control", "/dev/fuse") if not Path(file).exists()]
+        absent += [tool for tool in ("losetup", "mkfs.ext4", "mount") if not shutil.which(tool)]
+        lacking = f"needs {', '.join(absent)}" if absent else None
+    if lacking is None:
+        return
+    if REQUIRED:
+        pytest.fail(f"{lacking}, and FAULTS_REQUIRED=1 says that it is there")
+    pytest.skip(lacking)
+
+
+def _may_mount() -> bool:
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return False
+    line = next(line for line in status.read_text().splitlines() if line.startswith("CapEff:"))
+    return bool(int(line.split()[1], 16) >> _SYS_ADMIN & 1)
