@@ -15,6 +15,7 @@ from functools import partial
 from threading import BoundedSemaphore, Lock, Thread
 from typing import Any, Final
 
+from gunicorn.http.errors import UnsupportedTransferCoding
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 PARTING: Final = 16
@@ -46,6 +47,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer the request, whose head has come; its body may take longer."""
+        for name, value in req.headers:
+            # Gunicorn also reads "identity, chunked", which a proxy in front may read otherwise.
+            if name == "TRANSFER-ENCODING" and value.lower() != "chunked":
+                raise UnsupportedTransferCoding(value)
         with self._patience.until(conn.sock, BODY_SECONDS):
             return super().handle_request(req, conn)
 
