@@ -16,6 +16,10 @@ from service.settings import BadSetting, from_environment
 # Before the application is imported, since what counts looks for it then.
 shared.make()
 
+# A thread that works out a total gives way ten times sooner than by Python's default: the one that
+# writes for all needs the interpreter for moments only, and often, while others wait for its turn.
+sys.setswitchinterval(0.0005)
+
 _host = os.environ.get("LISTEN_HOST", "127.0.0.1")
 _port = os.environ.get("PORT", "8000")
 bind = f"{_host}:{_port}"

@@ -13,6 +13,8 @@ from schemas.texts import Line
 from service.domain.listing import EntriesAsked, ReportsAsked
 from service.domain.vocabulary import STATES
 
+FORMATS = ("json", "ndjson", "csv", "geojson")
+
 
 class ReportsQuery(Query):
     """Which reports to list: those of which all that is given holds."""
@@ -25,16 +27,17 @@ class ReportsQuery(Query):
     last = Day(data_key="to")
     words = Line(data_key="q")
     as_of = AsOf()
-    format = OneOf(("json",))
+    format = OneOf(FORMATS)
     limit = Digits(least=1, most=1_000, load_default=100)
     after = Cursor("reports", "[0-9]{1,18}")
 
     @post_load
-    def asked(self, data: dict[str, Any], **kwargs: Any) -> ReportsAsked:
-        """Return the question."""
-        data.pop("format", None)
+    def asked(self, data: dict[str, Any], **kwargs: Any) -> tuple[ReportsAsked, str | None]:
+        """Return the question, and the format that it names (None where it does not)."""
+        named = data.pop("format", None)
         period = ordered(data.pop("first", None), data.pop("last", None), "to")
-        return ReportsAsked(period=period, **{**data, "after": int(data.get("after", 0))})
+        asked = ReportsAsked(period=period, **{**data, "after": int(data.get("after", 0))})
+        return asked, named
 
 
 class EntriesQuery(Query):

@@ -11,9 +11,9 @@ from schemas.sent import Query
 class AsOf(fields.Field[int | str]):
     """An entry of the ledger by its number, or an instant; loads as int or as text."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, description: str = "An instant or a seq; now.", **kwargs: Any) -> None:
         """Take the usual field options."""
-        told = {"type": "string", "minLength": 1, "description": "An instant or a seq; now."}
+        told = {"type": "string", "minLength": 1, "description": description}
         super().__init__(metadata=told, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int | str:

@@ -1,6 +1,7 @@
 """Totals on the wire: how they are asked for, and what is answered."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
@@ -9,14 +10,16 @@ from marshmallow import ValidationError, fields, post_load
 from schemas.fields import CommaList, Day, Flag, OneOf, Repeated, Schema, Slug
 from schemas.moments import AsOf
 from schemas.report import ordered
+from schemas.revisions import EntryOut
 from schemas.sent import Query
 from service.domain.answer import Answer, Part, Stated
 from service.domain.caveats import Caveat
+from service.domain.history import Happening
 from service.domain.question import CUTS, Question
 from service.domain.total import Step
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP, in_order
 
-FORMATS = ("json", "csv")
+FORMATS = ("json", "csv", "geojson")
 
 
 class TotalsOfPlaceQuery(Query):
@@ -34,6 +37,7 @@ class TotalsOfPlaceQuery(Query):
     party = OneOf(("exclude",))
     straddling = OneOf(("include", "exclude"))
     as_of = AsOf()
+    compare = AsOf(description="An earlier instant or seq, to tell what each total was then.")
     by = OneOf(CUTS)
     by_reporter = OneOf(("true", "false"))
     explain = OneOf(("true", "false"))
@@ -95,7 +99,7 @@ class SetAsideOut(Schema):
     ceilings = fields.List(fields.String())
 
 
-class TotalOut(Schema):
+class ThenOut(Schema):
     """What is known of one set of outcomes."""
 
     outcomes = fields.List(fields.String(metadata={"enum": list(OUTCOMES)}))
@@ -111,6 +115,22 @@ class TotalOut(Schema):
     figures = fields.Integer()
     reporters = fields.Integer()
     because = fields.Nested(BecauseOut, metadata={"description": "With explain=true."})
+
+
+class TotalOut(ThenOut):
+    """What is known of one set of outcomes; with compare, what was known then too."""
+
+    then = fields.Nested(ThenOut, metadata={"description": "With compare: what it was then."})
+    events = fields.List(
+        fields.Nested(EntryOut),
+        metadata={
+            "description": "With compare: what touched it since, oldest first. Of a report the data"
+            " say the reporter and the state before (was) and after; the rest is in its history."
+        },
+    )
+    events_left_out = fields.Integer(
+        metadata={"description": "With compare: how many earlier events are not listed."}
+    )
 
 
 class CaveatOut(Schema):
@@ -168,6 +188,7 @@ class TotalsOut(Schema):
 
     query = fields.Dict()
     as_of = fields.Nested(StateOut)
+    compared = fields.Nested(StateOut, metadata={"description": "With compare."})
     totals = fields.List(fields.Nested(TotalOut))
     caveats = fields.List(fields.Nested(CaveatOut))
     by_reporter = fields.List(
@@ -188,9 +209,11 @@ def written(answer: Answer) -> dict[str, Any]:
     told: dict[str, Any] = {
         "query": _query(answer.question),
         "as_of": {"seq": answer.seq, "recorded_at": answer.recorded_at},
-        "totals": [_total(each, explain) for each in answer.totals],
-        "caveats": [_caveat(each) for each in answer.caveats],
     }
+    if answer.compared is not None:
+        told["compared"] = asdict(answer.compared)
+    told["totals"] = [_total(each, explain) for each in answer.totals]
+    told["caveats"] = [_caveat(each) for each in answer.caveats]
     if answer.by_reporter is not None:
         told["by_reporter"] = [
             {"reporter": part.key, **_inside(part, explain)} for part in answer.by_reporter
@@ -230,6 +253,7 @@ def _query(question: Question) -> dict[str, Any]:
         "party": "exclude" if question.exclude_parties else "include",
         "straddling": "include" if question.straddling else "exclude",
         "as_of": question.as_of,
+        "compare": question.compare,
         "by": question.by,
     }
 
@@ -256,7 +280,21 @@ def _total(stated: Stated, explain: bool) -> dict[str, Any]:
     }
     if explain:
         told["because"] = {"low": _steps(total.because_low), "high": _steps(total.because_high)}
+    if stated.change is not None:
+        told["then"] = _total(stated.change.then, explain)
+        told["events"] = [_entry(each) for each in stated.change.events]
+        told["events_left_out"] = stated.change.left_out
     return told
+
+
+def _entry(entry: Happening) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "recorded_at": entry.recorded_at,
+        "kind": entry.kind,
+        "subject": entry.subject,
+        "data": entry.data,
+    }
 
 
 def _steps(steps: Sequence[Step]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from flask import Response, request
 
 from schemas.changes import ChangesOut, ChangesQuery
 from schemas.revisions import EntryOut
+from service import shared
 from service.api.auth import requires
 from service.api.parts import Parts, parts
 from service.api.smorest import Blueprint
@@ -52,11 +53,16 @@ def get_changes(asked: dict[str, Any]) -> Any:
     # Where too many wait already, this one is answered at once, with nothing, and asks again.
     if not found.changes and asked["wait"] and _waiting.acquire(blocking=False):
         try:
-            changes.wait(parts().store, since, asked["wait"], lambda: True)
+            changes.wait(parts().store, since, asked["wait"], _going_on)
         finally:
             _waiting.release()
         found = changes.changes(parts().store, since, asked["limit"])
     return found, 200, {"Cache-Control": "no-store"}
+
+
+def _going_on() -> bool:
+    """Whether this server goes on: nobody is kept waiting by one that is about to stop."""
+    return not shared.draining()
 
 
 def _last_event(since: int) -> int:
@@ -84,8 +90,8 @@ def _stream(since: int) -> Response:
 def _events(joined: Parts, since: int) -> Iterator[str]:
     end = time.monotonic() + LONGEST_STREAM
     yield "retry: 2000\n\n"
-    while time.monotonic() < end:
-        if not changes.wait(joined.store, since, BEAT, lambda: True):
+    while time.monotonic() < end and _going_on():
+        if not changes.wait(joined.store, since, BEAT, _going_on):
             yield ": nothing new\n\n"
             continue
         page = changes.changes(joined.store, since, 100)

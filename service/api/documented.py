@@ -112,7 +112,7 @@ def _answers(path: str, verb: str, operation: dict[str, Any]) -> None:
             told += ["ETag"] if verb in ("get", "put") or posted else []
             told += ["Location"] if posted else []
             told += ["Idempotent-Replayed"] if "Idempotency-Key" in names else []
-            response["headers"] = _headers(*told)
+            response["headers"] = {**response.get("headers", {}), **_headers(*told)}
     statuses = [*_ALWAYS]
     if "security" in operation:
         statuses += ["401", "403", "429"]

@@ -1,9 +1,10 @@
 """Reports over HTTP: post one, get one, list many."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flask import url_for
+from flask import Response, url_for
 
 from schemas.listing import ReportsQuery
 from schemas.moments import AsOfQuery
@@ -12,6 +13,8 @@ from schemas.report import ReportIn
 from schemas.revisions import HistoryOut, RedactionIn, RetractionIn
 from service.api import once
 from service.api.auth import actor, holder, requires
+from service.api.formats import LINK, chosen, documented
+from service.api.listings import FORMS, paged
 from service.api.paging import page
 from service.api.parts import now, parts
 from service.api.smorest import Blueprint
@@ -19,6 +22,7 @@ from service.domain.listing import ReportsAsked
 from service.domain.report import Recorded
 from service.domain.submission import Submission
 from service.usecases import reports, revisions
+from service.usecases.points import of_reports as lying
 
 blueprint = Blueprint("reports", __name__, url_prefix="/v1", description="What was said, by whom.")
 
@@ -111,11 +115,16 @@ def get_history(id: str) -> Any:
 @requires("read")
 @blueprint.arguments(ReportsQuery, location="query")
 @blueprint.response(200, ReportsOut)
-def list_reports(asked: ReportsAsked) -> Any:
+@blueprint.doc(responses=documented(*FORMS, headers=LINK))
+def list_reports(asked: tuple[ReportsAsked, str | None]) -> Response:
     """List reports, oldest first.
 
     A place or group stands for everything below it too; a period for every report that meets it.
     """
-    find = partial(reports.find, parts().store, now=now())
-    shown, following = page("reports", asked, find, "seq")
-    return {"reports": shown, "next": following}
+    question, named = asked
+    joined, form = parts(), chosen(named, *FORMS)
+    # One moment for all that is looked up, even if more is recorded meanwhile.
+    seq = reports.moment_asked(joined.store, question.as_of, now())
+    find = partial(reports.find, joined.store, now=now())
+    shown, following = page("reports", replace(question, as_of=seq), find, "seq")
+    return paged(form, shown, following, partial(lying, joined.store, seq=seq))

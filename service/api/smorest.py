@@ -182,6 +182,8 @@ def tag_of(data: bytes) -> str:
 
 def _tag(response: Response) -> Response:
     """Give what can be asked for again a strong ETag, and answer 304 to whoever has it."""
+    if request.method in ("GET", "HEAD"):
+        response.vary.update(("Accept", "Authorization"))
     tagged = request.method in ("GET", "HEAD", "PUT") or "Location" in response.headers
     if tagged and response.status_code in (200, 201) and not response.is_streamed:
         if "ETag" not in response.headers:

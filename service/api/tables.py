@@ -1,10 +1,9 @@
 """Totals as rows for a spreadsheet: an open high is an empty cell."""
 
-import csv
-import io
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
+from service.api.cells import table
 from service.domain.answer import Answer, Part
 from service.domain.vocabulary import in_order
 
@@ -21,20 +20,21 @@ COLUMNS: Final = (
     "caveats",
 )
 
+THEN: Final = ("then_low", "then_high")
+"""More columns, of a comparison: both empty where nothing was reported, the second where open."""
+
 
 def as_csv(answer: Answer) -> str:
     """Return the header and one row for each part and set of outcomes.
 
-    Without a cut the whole is the one part; its key is the asked places.
+    Without a cut the whole is the one part; its key is the asked places. Compared, a row ends with
+    the bounds of then; the events between stand in the JSON answer alone.
     """
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows(_rows(answer))
-    return text.getvalue()
+    columns = COLUMNS if answer.compared is None else (*COLUMNS, *THEN)
+    return table(columns, _rows(answer))
 
 
-def _rows(answer: Answer) -> Iterator[list[str]]:
+def _rows(answer: Answer) -> Iterator[dict[str, Any]]:
     parts = answer.parts
     if parts is None:
         key = " ".join(answer.question.places)
@@ -43,24 +43,18 @@ def _rows(answer: Answer) -> Iterator[list[str]]:
         for stated in part.totals:
             total = stated.total
             codes = [each.code for each in part.caveats if each.outcomes == stated.outcomes]
-            yield [
-                _cell(part.key),
-                _cell(part.name),
-                ",".join(in_order(stated.outcomes)),
-                _flag(total.reported),
-                "" if total.low is None else str(total.low),
-                "" if total.high is None else str(total.high),
-                stated.text,
-                _flag(total.disputed),
-                _flag(total.exact),
-                _cell("; ".join(codes)),
-            ]
-
-
-def _flag(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def _cell(text: str) -> str:
-    """Return the text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
+            then = stated.change.then.total if stated.change else None
+            yield {
+                "key": part.key,
+                "name": part.name,
+                "outcomes": ",".join(in_order(stated.outcomes)),
+                "reported": total.reported,
+                "low": total.low,
+                "high": total.high,
+                "text": stated.text,
+                "disputed": total.disputed,
+                "exact": total.exact,
+                "caveats": "; ".join(codes),
+                "then_low": then and then.low,
+                "then_high": then and then.high,
+            }

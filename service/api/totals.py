@@ -1,39 +1,40 @@
-"""Totals over HTTP, in JSON or as a table."""
+"""Totals over HTTP, in JSON, as a table or as a map."""
 
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
-from flask import Response, jsonify, request
+from flask import Response, request
 
 from schemas.totals import TotalsOfPlaceQuery, TotalsOut, TotalsQuery, written
-from service.api import metrics
+from service.api import maps, metrics
 from service.api.auth import requires
+from service.api.formats import answer_in, chosen, documented, dumped
 from service.api.parts import now, parts
 from service.api.smorest import Blueprint
 from service.api.tables import as_csv
 from service.bounds.spent import metered
 from service.domain.answer import Answer
+from service.domain.errors import invalid
 from service.domain.question import Question
 from service.domain.total import Total
 from service.release import RELEASE
-from service.usecases import registry, totals
+from service.usecases import points, registry, totals
+from service.usecases.comparison import moment_compared
 
 blueprint = Blueprint(
     "totals", __name__, url_prefix="/v1", description="What is known, how sure, and who says so."
 )
 
-TABLE: Final = "text/csv"
-
-AS_TABLE: Final = {200: {"content": {TABLE: {"schema": {"type": "string"}}}}}
-"""The other form of the answer, for the document."""
+FORMS: Final = ("csv", "geojson")
+"""The forms besides JSON; a map is made of an answer by place."""
 
 
 @blueprint.route("/totals")
 @requires("read")
 @blueprint.arguments(TotalsQuery, location="query")
 @blueprint.response(200, TotalsOut)
-@blueprint.doc(responses=AS_TABLE)
+@blueprint.doc(responses=documented(*FORMS))
 def get_totals(asked: tuple[Question, str | None]) -> Any:
     """Tell the least and the most people that the counted figures allow.
 
@@ -46,7 +47,7 @@ def get_totals(asked: tuple[Question, str | None]) -> Any:
 @requires("read")
 @blueprint.arguments(TotalsOfPlaceQuery, location="query")
 @blueprint.response(200, TotalsOut)
-@blueprint.doc(responses=AS_TABLE)
+@blueprint.doc(responses=documented(*FORMS))
 def get_totals_of_place(asked: tuple[Question, str | None], id: str) -> Any:
     """Tell the totals of one place and everything that lies in it."""
     registry.show(parts().store, "place", id)
@@ -57,9 +58,12 @@ def get_totals_of_place(asked: tuple[Question, str | None], id: str) -> Any:
 def _answered(question: Question, named: str | None) -> Response:
     """Return the answer, or 304 without working it out where the reader has it already."""
     joined = parts()
-    table = _wants_table(named)
+    form = chosen(named, *FORMS)
+    if form == "geojson" and question.by != "place":
+        raise invalid("by", "A map needs by=place: it shows one feature for each place.")
     seq = totals.moment_asked(joined.store, question, now())
-    tag = _tag(seq, table)
+    then = moment_compared(joined.store, question, seq, now())
+    tag = _tag(seq, then, totals.last_redaction(joined.store), form)
     held = request.if_none_match
     if not held.star_tag and held.contains_weak(tag):
         response = Response(status=304)
@@ -73,37 +77,35 @@ def _answered(question: Question, named: str | None) -> Response:
             seq,
             joined.settings.solver_seconds,
             joined.settings.answer_seconds,
+            then,
         )
     told = _told(answer)
     metrics.kept().count(told, spent.seconds)
-    response = _rendered(answer, table)
+    response = answer_in(form, _rendered(answer, form))
     if all(total.exact for total in told):  # One that ran out of time may be wider than the next.
         response.set_etag(tag)
-    response.headers["Vary"] = "Accept, Authorization"
     return response
 
 
-def _wants_table(named: str | None) -> bool:
-    if named is not None:
-        return named == "csv"
-    best = request.accept_mimetypes.best_match(["application/json", TABLE])
-    return best == TABLE
-
-
-def _tag(seq: int, table: bool) -> str:
+def _tag(seq: int, then: int | None, redacted: int, form: str) -> str:
     """Return what names the answer: the same question of the same state of the same release."""
     asked = request.path.encode() + b"?" + request.query_string
-    return sha256(f"{RELEASE} {seq} {table} ".encode() + asked).hexdigest()[:32]
+    return sha256(f"{RELEASE} {seq} {then} {redacted} {form} ".encode() + asked).hexdigest()[:32]
 
 
-def _rendered(answer: Answer, table: bool) -> Response:
-    if not table:
-        return jsonify(written(answer))
-    return Response(as_csv(answer), mimetype=TABLE)
+def _rendered(answer: Answer, form: str) -> str:
+    if form == "csv":
+        return as_csv(answer)
+    told = written(answer)
+    if form == "geojson":
+        places = [part["key"] for part in told["parts"]]
+        told = maps.of_parts(told, points.of_places(parts().store, places, answer.seq))
+    return dumped(told) + "\n"
 
 
 def _told(answer: Answer) -> list[Total]:
     """Return every total of the answer: of the whole, of its parts, of each reporter alone."""
     parts_told = (*(answer.parts or ()), *(answer.by_reporter or ()))
     stated = [*answer.totals, *(each for part in parts_told for each in part.totals)]
-    return [each.total for each in stated]
+    thens = [each.change.then for each in stated if each.change is not None]
+    return [each.total for each in (*stated, *thens)]

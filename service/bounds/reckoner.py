@@ -57,6 +57,13 @@ class Reckoner:
     def _meeting(self, asked: Extent) -> list[int]:
         return [int(row) for row in self._clusters.meeting(asked)]
 
+    def tied(self, asked: Scope) -> tuple[Figure, ...]:
+        """Return the counted figures on which the total of the asked scope can depend."""
+        rows = self._meeting(extent(asked, self._places, self._groups))
+        numbers = self._clusters_of(rows)
+        tied = [int(row) for number in numbers for row in self._clusters.members(number)]
+        return self._in_order(figure for row in tied for figure in self._rows[row].figures)
+
     def apart(self, asked: Scope) -> bool:
         """Whether no figure that speaks of the asked scope can share people with another."""
         rows = self._meeting(extent(asked, self._places, self._groups))

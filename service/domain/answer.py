@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from service.domain.caveats import Caveat
 from service.domain.figure import Figure
+from service.domain.history import Happening
 from service.domain.question import Question
 from service.domain.total import Total
 
@@ -14,12 +15,34 @@ class Stated:
     """A total of one set of outcomes, in numbers and in words.
 
     ``best`` is the sum of the reporters' own best estimates, None where they do not add up.
+    ``change`` is None where the answer is not compared with an earlier one.
     """
 
     outcomes: frozenset[str]
     total: Total
     text: str
     best: int | None
+    change: "Change | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a total was at an earlier moment, and what happened since that touches it.
+
+    The events stand oldest first; ``left_out`` is how many still older ones are not among them.
+    """
+
+    then: Stated
+    events: Sequence[Happening]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The entry of the ledger that the totals are compared with."""
+
+    seq: int
+    recorded_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +90,4 @@ class Answer:
     parts: Sequence[Part] | None = None
     unplaced: Sequence[Unplaced] | None = None
     by_reporter: Sequence[Part] | None = None
+    compared: Compared | None = None

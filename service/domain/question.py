@@ -22,7 +22,8 @@ MOST_PARTS: Final = 1_000
 class Question:
     """One question, whole: no places means everywhere, no outcomes the usual list of totals.
 
-    ``as_of`` is an entry of the ledger, an instant (RFC 3339), or None for now.
+    ``as_of`` is an entry of the ledger, an instant (RFC 3339), or None for now; ``compare`` is an
+    earlier one, or None for no comparison.
     """
 
     places: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ class Question:
     by: str | None = None
     by_reporter: bool = False
     explain: bool = False
+    compare: int | str | None = None
 
     def scope(self, outcomes: frozenset[str]) -> Scope:
         """Return the asked scope for one set of outcomes."""

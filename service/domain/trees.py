@@ -32,6 +32,9 @@ class Tree:
             stack.append((node, True))
             stack.extend((child, False) for child in reversed(self.children(node)))
 
+    def __contains__(self, node: object) -> bool:
+        return node in self._spans
+
     def __len__(self) -> int:
         return len(self._spans)
 

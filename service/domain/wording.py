@@ -5,7 +5,7 @@ can tell which version read it. A phrase is read whole or refused, never guessed
 """
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import takewhile
 from typing import Any, Final
 
@@ -61,6 +61,7 @@ class Reading:
     disclosed: bool
 
 
+@lru_cache(maxsize=4_096)
 def read(text: str) -> Reading:
     """Return what the words say; whom they call the people ("soldiers") is not part of it.
 

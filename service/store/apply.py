@@ -37,6 +37,10 @@ _APPLY: Final = {
 }
 
 
+KINDS: Final = tuple(_APPLY)
+"""Everything that can happen."""
+
+
 def apply(db: Database, event: Event) -> None:
     """Bring the tables for reading up to date with the event; writes.
 

@@ -180,6 +180,12 @@ def last(db: Database) -> tuple[int, str]:
     return (0, ROOT) if row is None else (int(row[0]), str(row[1]))
 
 
+def last_redaction(db: Database) -> int:
+    """Return the number of the last entry that blanked a text; 0 where none did."""
+    row = db.execute("SELECT coalesce(max(seq), 0) FROM events WHERE kind = 'redacted'").fetchone()
+    return int(row[0])
+
+
 def moment_of(db: Database, seq: int) -> int:
     """Return the last entry made by the request that made ``seq``; ``seq`` where there is none."""
     row = db.execute(

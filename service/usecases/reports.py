@@ -117,6 +117,15 @@ def show(store: Store, id: str, as_of: int | str | None, now: datetime) -> Recor
         return _found(db, id, seq_asked(db, as_of, now))
 
 
+def moment_asked(store: Store, as_of: int | str | None, now: datetime) -> int:
+    """Return the entry of the ledger that counts as of then (None: now).
+
+    Raises Invalid for a moment still to come.
+    """
+    with store.reading() as db:
+        return seq_asked(db, as_of, now)
+
+
 def find(store: Store, asked: ReportsAsked, now: datetime) -> list[Recorded]:
     """Return the reports asked for, oldest first, in their states as of then.
 

@@ -1,7 +1,7 @@
 """What was known after one entry of the ledger, kept in memory for the questions asked of it."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cached_property
 from threading import Lock
 from typing import Any, Final
@@ -12,6 +12,7 @@ from service.domain.figure import Figure
 from service.domain.question import Question
 from service.domain.trees import Tree
 from service.store.claims import load_claims
+from service.store.ledger import last_redaction
 from service.store.sqlite import Database
 
 KEPT_STATES: Final = 3
@@ -53,6 +54,26 @@ class Snapshot:
     @cached_property
     def _known(self) -> dict[str, Figure]:
         return {figure.id: figure for figure in self.claims.figures}
+
+    @cached_property
+    def _again(self) -> list[tuple[Figure, set[str]]]:
+        """The figures that reclassify others, each with the ids of all those before it."""
+        found = []
+        for figure in self.claims.figures:
+            before, link = set(), figure.reclassifies
+            while link is not None:
+                before.add(link)
+                link = self._known[link].reclassifies
+            if before:
+                found.append((figure, before))
+        return found
+
+    def speaking_of(self, figures: Iterable[Figure]) -> list[Figure]:
+        """Return the figures of whatever state that reclassify people of any of the given ones."""
+        if not self._again:
+            return []
+        ids = {figure.id for figure in figures}
+        return [figure for figure, before in self._again if before & ids]
 
     def reckoner(self, key: Hashable, choose: Callable[[], Sequence[Figure]]) -> Reckoner:
         """Return the reckoner kept under the key, made of the chosen figures if it is not there."""
@@ -99,6 +120,10 @@ class Snapshots:
         self._kept = Kept(KEPT_STATES)
 
     def at(self, db: Database, seq: int) -> Snapshot:
-        """Return what was known after the entry, read from the record if it is not kept."""
-        snapshot: Snapshot = self._kept.get(seq, lambda: Snapshot(load_claims(db, seq)))
+        """Return what was known after the entry, read from the record if it is not kept.
+
+        What was read before a text was blanked is not used any more.
+        """
+        key = (seq, last_redaction(db))
+        snapshot: Snapshot = self._kept.get(key, lambda: Snapshot(load_claims(db, seq)))
         return snapshot

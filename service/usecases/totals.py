@@ -18,8 +18,10 @@ from service.domain.registry import unknown
 from service.domain.total import Total
 from service.domain.trees import Tree
 from service.domain.vocabulary import LOSSES, OUTCOMES
+from service.store import ledger
 from service.store.sqlite import Store
 from service.usecases.budget import Budget
+from service.usecases.comparison import compared, past
 from service.usecases.moments import seq_asked
 from service.usecases.snapshot import Snapshot, Snapshots
 
@@ -36,6 +38,12 @@ def moment_asked(store: Store, question: Question, now: datetime) -> int:
         return seq_asked(db, question.as_of, now)
 
 
+def last_redaction(store: Store) -> int:
+    """Return the entry after which no text was blanked; an answer from before may hold one."""
+    with store.reading() as db:
+        return ledger.last_redaction(db)
+
+
 def totals(
     store: Store,
     snapshots: Snapshots,
@@ -43,18 +51,26 @@ def totals(
     seq: int,
     seconds: float,
     altogether: float,
+    then: int | None = None,
 ) -> Answer:
     """Return the answer as of the entry ``seq``.
 
     Each total may be solved for about so many seconds, and all together for the other number: what
-    is not solved is wider, never wrong. Raises Invalid for ids that were unknown then and for cuts
-    that cannot be made, and TooCostly for what takes far too long even so.
+    is not solved is wider, never wrong. It is compared with the answer as of the entry ``then``,
+    unless that is None. Raises Invalid for ids that were unknown as of ``seq`` and for cuts that
+    cannot be made, and TooCostly for what takes far too long even so.
     """
     with store.reading() as db:
         snapshot = snapshots.at(db, seq)
-    question = _by_present_ids(snapshot, question)
-    _check(snapshot, question)
-    return _Inquiry(snapshot, question, Budget(seconds, altogether)).answer()
+        before = None if then is None else past(db, snapshots, snapshot, then)
+    _check(snapshot, _by_present_ids(snapshot, question))
+    budget = Budget(seconds, altogether)
+
+    def inquire(state: Snapshot, asked: Question) -> _Inquiry:
+        return _Inquiry(state, _by_present_ids(state, asked), budget)
+
+    answer = inquire(snapshot, question).answer()
+    return answer if before is None else compared(answer, question, snapshot, before, inquire)
 
 
 def _by_present_ids(snapshot: Snapshot, question: Question) -> Question:
@@ -132,7 +148,7 @@ class _Inquiry:
         """Return the whole answer."""
         question = self._question
         wanted = self._wanted()
-        stated = self._stated(wanted)
+        stated = self.stated(wanted)
         scope = question.scope(frozenset().union(*wanted))
         parts = _cut(self._snapshot, question, wanted, self._budget) if question.by else None
         alone = self._alone(wanted, scope) if question.by_reporter else None
@@ -153,10 +169,11 @@ class _Inquiry:
 
     def part(self, key: str, name: str, wanted: Sequence[frozenset[str]]) -> Part:
         """Return the totals of this scope as a part of a larger one."""
-        stated = self._stated(wanted)
+        stated = self.stated(wanted)
         return Part(key, name, stated, self.caveats(stated))
 
-    def _stated(self, wanted: Iterable[frozenset[str]]) -> list[Stated]:
+    def stated(self, wanted: Iterable[frozenset[str]]) -> list[Stated]:
+        """Return the totals of the sets of outcomes."""
         stated = []
         for outcomes in wanted:
             scope = self._question.scope(outcomes)
@@ -196,7 +213,7 @@ class _Inquiry:
 
     def caveats(self, stated: Iterable[Stated]) -> list[Caveat]:
         """Return the caveats of every total, in the totals' order."""
-        silent = [each for each in self._snapshot.silent(self._question) if self._meets(each)]
+        silent = self.unnumbered()
         found = []
         for each in stated:
             scope = self._question.scope(each.outcomes)
@@ -215,6 +232,19 @@ class _Inquiry:
             )
             found += caveats(evidence)
         return found
+
+    def near(self, outcomes: frozenset[str]) -> list[Figure]:
+        """Return the figures of whatever state that speak of people asked for."""
+        scope = self._question.scope(outcomes)
+        return [*self._reckoner.meeting(scope), *(left.figure for left in self._left_out(scope))]
+
+    def tied(self, outcomes: frozenset[str]) -> tuple[Figure, ...]:
+        """Return the counted figures on which the total can depend."""
+        return self._reckoner.tied(self._question.scope(outcomes))
+
+    def unnumbered(self) -> list[Statement]:
+        """Return the live reports that speak of people asked for and give no number."""
+        return [each for each in self._snapshot.silent(self._question) if self._meets(each)]
 
     def _meets(self, statement: Statement) -> bool:
         if statement.period is None:

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from service.api.formats import MEDIA_TYPES
 from tests.check import problem
 
 
@@ -92,13 +93,25 @@ def test_totals_are_documented_as_they_are_asked_and_answered(
     client: FlaskClient, path: str
 ) -> None:
     operation = client.get("/v1/openapi.json").get_json()["paths"][path]["get"]
-    assert set(operation["responses"]["200"]["content"]) == {"application/json", "text/csv"}
+    forms = {"application/json", "text/csv", "application/geo+json"}
+    assert set(operation["responses"]["200"]["content"]) == forms
     (outcomes,) = (each for each in operation["parameters"] if each.get("name") == "outcomes")
     assert (outcomes["explode"], outcomes["schema"]["type"]) == (True, "array")
     items = outcomes["schema"]["items"]
     assert items["type"] == "string"
     assert re.search(items["pattern"], "killed,wounded")
     assert not re.search(items["pattern"], "killed,injured")
+
+
+def test_every_form_of_a_list_and_the_link_to_its_next_page_are_documented(
+    client: FlaskClient,
+) -> None:
+    operation = client.get("/v1/openapi.json").get_json()["paths"]["/v1/reports"]["get"]
+    answered = operation["responses"]["200"]
+    assert set(answered["content"]) == set(MEDIA_TYPES.values())
+    assert "Link" in answered["headers"]
+    (named,) = (each for each in operation["parameters"] if each.get("name") == "format")
+    assert named["schema"]["enum"] == list(MEDIA_TYPES)
 
 
 def test_texts_that_cannot_be_empty_are_documented_so(client: FlaskClient) -> None:

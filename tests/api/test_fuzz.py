@@ -74,7 +74,9 @@ def _checked(answer: Any) -> None:
     if answer.status_code >= 400:
         assert answer.content_type == "application/problem+json"
     if (answer.mimetype or "").endswith("json"):  # A 304 has no type.
-        json.loads(text.decode("utf-8"))
+        lines = text.splitlines() if answer.mimetype == "application/x-ndjson" else [text]
+        for line in lines:
+            json.loads(line.decode("utf-8"))
 
 
 def _send(fuzzed: Any, method: str, address: str, data: bytes) -> None:
@@ -163,8 +165,8 @@ def test_a_report_with_anything_changed_is_answered(fuzzed: Any, changes: Any) -
 
 PARAMETERS = st.sampled_from(
     ["place", "from", "to", "group", "reporter", "state", "q", "limit", "after", "outcomes", "by",
-     "as_of", "party", "straddling", "explain", "by_reporter", "exclude_reporter", "format",
-     "since", "x"]
+     "as_of", "compare", "party", "straddling", "explain", "by_reporter", "exclude_reporter",
+     "format", "since", "x"]
 )  # fmt: skip
 READ = st.sampled_from(
     ["/v1/reports", "/v1/reports/r1", "/v1/places", "/v1/places/plekhovo", "/v1/groups",
@@ -176,7 +178,8 @@ VALUES = st.one_of(
     WORDS,
     st.sampled_from(
         ["day", "week", "month", "year", "place", "group", "outcome", "reporter", "true", "0",
-         "1000", "killed,wounded", "include", "exclude", "csv", "json", "2026-01-05T10:00:00Z"]
+         "1000", "killed,wounded", "include", "exclude", "csv", "json", "ndjson", "geojson",
+         "2026-01-05T10:00:00Z"]
     ),
 )  # fmt: skip
 

@@ -200,3 +200,16 @@ def test_a_redacted_report_sent_again_is_another_one(
     """The text that is gone cannot be compared with: its ref is taken, by other content."""
     client.post("/v1/reports/r1/redaction", json={"reason": "law"}, headers=key("admin"))
     problem(send(make.report(ref="a", quote=NAME)), 409, "/ref")
+
+
+def test_no_total_tells_a_blanked_caveat_any_more(
+    client: FlaskClient, key: Key, telling: dict[str, Any]
+) -> None:
+    asked = {"place": "plekhovo", "as_of": telling["seq"]}
+    before = client.get("/v1/totals", query_string=asked)
+    assert NAME in before.get_data(as_text=True)
+    client.post("/v1/reports/r1/redaction", json={"reason": "law"}, headers=key("admin"))
+    held = {"If-None-Match": before.headers["ETag"]}
+    after = client.get("/v1/totals", query_string=asked, headers=held)
+    assert after.status_code == 200
+    assert NAME not in after.get_data(as_text=True)

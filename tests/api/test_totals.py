@@ -74,6 +74,7 @@ def test_an_answer_has_the_shape_of_the_contract(send: Send, client: FlaskClient
             "party": "include",
             "straddling": "include",
             "as_of": None,
+            "compare": None,
             "by": None,
         },
         "as_of": {"seq": 3, "recorded_at": "2026-01-05T10:00:00.000000Z"},

@@ -134,7 +134,7 @@ def test_what_takes_no_solver_is_exact_without_time() -> None:
     assert (lone.low, lone.high, lone.exact) == (3, 4, True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(sets(most=9), scopes(asked=True), st.integers(0, 30))
 def test_whenever_time_runs_out_the_answer_is_wider_and_never_narrower(
     figures: list[Figure], asked: Scope, moments: int
@@ -154,7 +154,7 @@ def test_whenever_time_runs_out_the_answer_is_wider_and_never_narrower(
     assert reckoner.total(asked, PATIENCE) == whole
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(sets(most=9), scopes(asked=True), st.sampled_from(["none", "noisy"]))
 def test_corners_tell_the_same_as_central_optima(
     figures: list[Figure], asked: Scope, kind: str

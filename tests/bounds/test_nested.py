@@ -107,7 +107,7 @@ def test_a_long_ladder_has_the_steps_of_a_short_one() -> None:
     assert {step.figure.id for step in long.because_low} == {"f199", "f200"}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(sets(most=6, reclassified=False), scopes(asked=True))
 def test_the_solver_gives_the_same_answer(figures: list[Figure], asked: Scope) -> None:
     assert told(total(figures, asked)) == told(by_solver(figures, asked))

@@ -9,7 +9,7 @@ from service.domain.figure import Figure, Scope
 from service.domain.total import Total
 from tests.bounds.build import GROUPS, PLACES, scopes, sets, total
 
-settings.register_profile("algebra", max_examples=300, deadline=None)
+settings.register_profile("algebra", max_examples=150, deadline=None)
 ALGEBRA = settings.get_profile("algebra")
 
 

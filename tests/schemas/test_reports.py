@@ -53,7 +53,7 @@ def test_a_publication_has_a_day_or_an_instant(value: str) -> None:
 
 
 def test_a_query_is_whole_without_parameters() -> None:
-    asked = ReportsQuery().load({})
+    asked, _ = ReportsQuery().load({})
     assert (asked.limit, asked.after, asked.places) == (100, 0, None)
 
 

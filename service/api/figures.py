@@ -1,0 +1,121 @@
+"""Reports as flat rows, one for each figure: what tables and maps are made of."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from service.api.cells import table
+from service.domain.periods import Period
+from service.domain.report import Recorded, Report, ReportedFigure
+from service.domain.vocabulary import ROOT_GROUP
+
+COLUMNS: Final = (
+    "report",
+    "seq",
+    "recorded_at",
+    "state",
+    "reporter",
+    "ref",
+    "published_at",
+    "stance",
+    "figure",
+    "outcomes",
+    "low",
+    "high",
+    "best",
+    "soft",
+    "wording",
+    "qualifier",
+    "from",
+    "to",
+    "places",
+    "groups",
+    "incident",
+    "reclassifies",
+    "relays",
+    "origin",
+    "supersedes",
+    "superseded_by",
+    "source_url",
+    "source_publisher",
+    "source_title",
+    "quote",
+    "note",
+    "figure_note",
+    "caveats",
+)
+"""Every column, in its order; new ones are added at the end."""
+
+
+def as_csv(recorded: Iterable[Recorded]) -> str:
+    """Return the header and one row for each figure, or for a report that gives none.
+
+    An open end is an empty cell; a row without a figure's id is a stance, and its numbers are
+    missing.
+    """
+    return table(COLUMNS, (row for each in recorded for row in rows(each)))
+
+
+def rows(recorded: Recorded) -> Iterator[dict[str, Any]]:
+    """Yield the report's figures, or itself where it has none, by column."""
+    report = recorded.report
+    whole = {**_said(report), **_kept(recorded)}
+    for told in map(_figure, report.figures) if report.figures else (_scope(report),):
+        row = {**whole, **told}
+        yield {column: row.get(column) for column in COLUMNS}
+
+
+def _said(report: Report) -> dict[str, Any]:
+    source = report.source
+    return {
+        "report": report.id,
+        "reporter": report.reporter,
+        "ref": report.ref,
+        "published_at": report.published_at,
+        "stance": report.stance,
+        "relays": report.relays,
+        "supersedes": report.supersedes,
+        "source_url": source and source.url,
+        "source_publisher": source and source.publisher,
+        "source_title": source and source.title,
+        "quote": report.quote,
+        "note": report.note,
+        "caveats": "; ".join(report.caveats) or None,
+    }
+
+
+def _kept(recorded: Recorded) -> dict[str, Any]:
+    return {
+        "seq": recorded.seq,
+        "recorded_at": recorded.recorded_at,
+        "state": recorded.state,
+        "origin": recorded.origin,
+        "superseded_by": recorded.superseded_by,
+    }
+
+
+def _figure(figure: ReportedFigure) -> dict[str, Any]:
+    said = {
+        "figure": figure.id,
+        "outcomes": ",".join(figure.outcomes),
+        "low": figure.low,
+        "high": figure.high,
+        "best": figure.best,
+        "soft": ",".join(figure.soft) or None,
+        "wording": figure.wording,
+        "qualifier": figure.qualifier,
+        "figure_note": figure.note,
+        "reclassifies": figure.reclassifies and figure.reclassifies.figure,
+    }
+    return {**said, **_scope(figure)}
+
+
+def _scope(of: Report | ReportedFigure) -> dict[str, Any]:
+    period: Period | None = of.period
+    first, last = (period.first, period.last) if period else (None, None)
+    return {
+        "from": first and first.isoformat(),
+        "to": last and last.isoformat(),
+        "places": ",".join(of.places),
+        "groups": ",".join(of.groups or (ROOT_GROUP,)),
+        "incident": of.incident,
+    }

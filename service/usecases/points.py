@@ -1,0 +1,22 @@
+"""Where what is told lies on a map."""
+
+from collections.abc import Iterable, Sequence
+
+from service.domain.report import Recorded
+from service.store import points
+from service.store.points import Point
+from service.store.sqlite import Store
+
+
+def of_places(store: Store, places: Iterable[str], seq: int) -> dict[str, Point]:
+    """Return the points of those of the places that had coordinates after the entry ``seq``."""
+    with store.reading() as db:
+        return points.points(db, places, seq)
+
+
+def of_reports(store: Store, recorded: Sequence[Recorded], seq: int) -> dict[str, Point]:
+    """Return the points of all places that the reports and their figures name, by id."""
+    named: set[str] = set()
+    for each in recorded:
+        named.update(each.report.places, *(figure.places for figure in each.report.figures))
+    return of_places(store, sorted(named), seq)
