@@ -38,6 +38,19 @@ timeout = 60
 graceful_timeout = 6
 keepalive = 5
 
+# The head of a request: lists of ids may make its first line long, and 64 fields are twice what
+# browsers and proxies together send. At most half a MiB is kept of it while it comes.
+limit_request_line = 8190
+limit_request_fields = 64
+limit_request_field_size = 8190
+
+# Of gunicorn's two parsers the one that is tested here, whatever else is installed.
+http_parser = "python"
+
+# Gunicorn would let a proxy on the same machine set the path with a header of its own; if that
+# proxy passed on what clients send, they could step around its rules.
+forwarder_headers = ""
+
 # The heartbeat file needs no disk, and a read-only root file system has no other place for it.
 if Path("/dev/shm").is_dir():  # noqa: S108 - shared memory, whose files gunicorn unlinks at once
     worker_tmp_dir = "/dev/shm"  # noqa: S108

@@ -16,8 +16,8 @@ class ChangesQuery(Query):
     since = Digits(
         least=0,
         most=10**15,
-        load_default=None,
-        metadata={"description": "The last entry that the reader has seen; 0."},
+        load_default=0,
+        metadata={"description": "The last entry that the reader has seen."},
     )
     limit = Digits(least=1, most=1_000, load_default=100)
     wait = Digits(

@@ -129,7 +129,7 @@ class Several(fields.List[Any]):
     ) -> None:
         """Accept from ``least`` to ``most`` members, all different unless told otherwise."""
         self._least, self._most, self._distinct = least, most, distinct
-        metadata = {"minItems": least, "maxItems": most}
+        metadata = {"minItems": least, "maxItems": most, "uniqueItems": distinct}
         super().__init__(inner, metadata={**metadata, **kwargs.pop("metadata", {})}, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:

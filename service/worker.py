@@ -5,6 +5,7 @@ the whole worker for two seconds when it does not close its end after an answer.
 would stop the server. A proxy in front that takes requests in whole is still the better guard.
 """
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from functools import partial
 from threading import BoundedSemaphore, Lock, Thread
 from typing import Any, Final
 
+from gunicorn.http.errors import UnsupportedTransferCoding
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 PARTING: Final = 16
@@ -45,8 +47,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer the request, whose head has come; its body may take longer."""
+        for name, value in req.headers:
+            # Gunicorn also reads "identity, chunked", which a proxy in front may read otherwise.
+            if name == "TRANSFER-ENCODING" and value.lower() != "chunked":
+                raise UnsupportedTransferCoding(value)
         with self._patience.until(conn.sock, BODY_SECONDS):
             return super().handle_request(req, conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Answer what cannot be read as a request, or failed outside of the application."""
+        super().handle_error(req, Retold(client), addr, exc)
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """Keep the connection for its next request, or see to it that it is closed."""
@@ -60,6 +70,45 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         done = self._partings.submit(close, graceful=True)
         done.add_done_callback(lambda _: self._parting.release())
+
+
+class Retold:
+    """A socket over which gunicorn's own error page goes out as a problem.
+
+    It quotes nothing of what was sent.
+    """
+
+    DETAILS: Final = {
+        400: "This cannot be read as a request of HTTP/1.1.",
+        403: "This is not taken from here.",
+        414: "The first line of the request is too long; at most 8,190 bytes are read.",
+        417: "Of Expect, only 100-continue is known.",
+        431: "There are too many header fields, or one of them is too long.",
+        501: "A body is taken as it is or in chunks, and in no other transfer coding.",
+    }
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Write to the socket."""
+        self._sock = sock
+
+    def __getattr__(self, name: str) -> Any:
+        """Return whatever else the socket has."""
+        return getattr(self._sock, name)
+
+    def sendall(self, page: bytes) -> None:
+        """Send the problem that has the status of the page."""
+        head, _, _ = page.partition(b"\r\n")
+        _, status, title = head.decode("latin-1").split(" ", 2)
+        detail = self.DETAILS.get(int(status), "The service failed.")
+        told = {"type": "about:blank", "title": title, "status": int(status), "detail": detail}
+        body = json.dumps(told).encode()
+        fields = (
+            "Connection: close",
+            "Content-Type: application/problem+json",
+            "Cache-Control: no-store",
+            f"Content-Length: {len(body)}",
+        )
+        self._sock.sendall(head + "\r\n".join(("", *fields, "", "")).encode() + body)
 
 
 class Patience:

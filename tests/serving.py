@@ -18,11 +18,12 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True)
 class Served:
-    """Where the server answers, a key that may post reports to it, and its first process."""
+    """Where the server answers, a key to report with, its first process and its environment."""
 
     url: str
     key: str
     process: subprocess.Popen[bytes]
+    environment: dict[str, str]
 
 
 @contextlib.contextmanager
@@ -36,14 +37,7 @@ def serving(folder: Path, **more: str) -> Iterator[Served]:
         | {"CASUALTY_DATABASE": str(folder / "casualties.db"), "DRAIN_SECONDS": "0"}
         | more
     )
-    key = subprocess.run(
-        [sys.executable, "-m", "service", "key", "create", "--name", "test", "--scope", "report"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    key = _made(environment, "report")
     url = f"http://127.0.0.1:{_free_port()}"
     command = [sys.executable, "-m", "gunicorn", "--bind", url.removeprefix("http://"), "wsgi:app"]
     log = folder / "server.log"
@@ -55,10 +49,26 @@ def serving(folder: Path, **more: str) -> Iterator[Served]:
     ):
         try:
             _wait(server, url, log)
-            yield Served(url, key, server)
+            yield Served(url, key, server, environment)
         finally:
             server.terminate()
             server.wait(timeout=PATIENCE)
+
+
+def key_of(server: Served, scope: str) -> str:
+    """Return a new key of the scope."""
+    return _made(server.environment, scope)
+
+
+def _made(environment: dict[str, str], scope: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "service", "key", "create", "--name", "test", "--scope", scope],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
 
 
 def workers(server: Served) -> set[int]:

@@ -46,7 +46,7 @@ def get_changes(asked: dict[str, Any]) -> Any:
     With wait it answers as soon as there is one; as text/event-stream it goes on answering, from
     Last-Event-ID on.
     """
-    since = asked["since"] or 0
+    since = asked["since"]
     if request.accept_mimetypes.best_match(["application/json", STREAM]) == STREAM:
         return _stream(_last_event(since))
     found = changes.changes(parts().store, since, asked["limit"])

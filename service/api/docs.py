@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, render_template
 
+from service.api.documented import completed
 from service.api.smorest import Api, refuse_query
 
 PAGE_POLICY = (
@@ -22,7 +23,7 @@ def register(app: Flask, api: Api) -> None:
         static_url_path="/docs/static",
         template_folder="templates",
     )
-    document: dict[str, Any] = api.spec.to_dict()
+    document: dict[str, Any] = completed(api.spec.to_dict())
 
     @blueprint.get("/v1/openapi.json")
     def openapi() -> Response:

@@ -38,7 +38,7 @@ def test_what_is_sent_and_asked_is_documented(client: FlaskClient) -> None:
     assert set(sent["required"]) == {"reporter"}
     assert "anyOf" in sent["properties"]["reporter"]
     listing = document["paths"]["/v1/reports"]["get"]
-    names = {parameter["name"] for parameter in listing["parameters"]}
+    names = {each["name"] for each in listing["parameters"] if each["in"] == "query"}
     assert names == {
         "place", "group", "reporter", "state", "from", "to", "q", "as_of", "format", "limit",
         "after",
@@ -109,7 +109,7 @@ def test_every_form_of_a_list_and_the_link_to_its_next_page_are_documented(
     operation = client.get("/v1/openapi.json").get_json()["paths"]["/v1/reports"]["get"]
     answered = operation["responses"]["200"]
     assert set(answered["content"]) == set(MEDIA_TYPES.values())
-    assert set(answered["headers"]) == {"Link"}
+    assert "Link" in answered["headers"]
     (named,) = (each for each in operation["parameters"] if each.get("name") == "format")
     assert named["schema"]["enum"] == list(MEDIA_TYPES)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
@@ -31,13 +32,15 @@ NUMBERS = st.one_of(
 )
 WORDS = st.sampled_from(
     ["killed", "missing", "own", "asserts", "ua-hur", "plekhovo", "everyone", "r1", "r1-1", "live",
-     "2024-12-14", "0001-01-01", "9999-12-31", "at least 30 killed", "ucdp:1", "place", "null"]
+     "2024-12-14", "0001-01-01", "9999-12-31", "at least 30 killed", "ucdp:1", "place", "null",
+     "/quote"]
 )  # fmt: skip
 SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, TEXT, WORDS)
 NAMES = st.one_of(
     TEXT,
     st.sampled_from(
         ["id", "name", "from", "to", "figures", "low", "high", "exactly", "best", "wording",
+         "reports", "reason", "fields", "into",
          "outcomes", "places", "groups", "period", "reporter", "stance", "relays", "supersedes",
          "incident", "reclassifies", "figure", "source", "caveats", "quote", "parent", "text"]
     ),
@@ -53,7 +56,9 @@ JSON = st.recursive(
 def fuzzed(tmp_path_factory: Any) -> Iterator[tuple[FlaskClient, dict[str, str]]]:
     """One service for all examples, with a report in it, and the headers of an admin."""
     folder: Path = tmp_path_factory.mktemp("fuzz")
-    app = create_app(Settings(database=folder / "x.db", log_level="error", solver_seconds=0.2))
+    numbers = count(1)
+    fast = Settings(database=folder / "x.db", log_level="error", solver_seconds=0.2)
+    app = create_app(fast, None, lambda: f"r{next(numbers)}")
     with app.app_context():
         store = parts().store
     key = keys.create(store, name="fuzz", scope="admin", now=BEGIN)
@@ -68,7 +73,7 @@ def _checked(answer: Any) -> None:
     assert answer.status_code < 500, text
     if answer.status_code >= 400:
         assert answer.content_type == "application/problem+json"
-    if answer.mimetype.endswith("json"):
+    if (answer.mimetype or "").endswith("json"):  # A 304 has no type.
         lines = text.splitlines() if answer.mimetype == "application/x-ndjson" else [text]
         for line in lines:
             json.loads(line.decode("utf-8"))
@@ -90,6 +95,13 @@ ADDRESSES = st.sampled_from(
         ("PUT", "/v1/places/plekhovo"),
         ("PUT", "/v1/groups/new"),
         ("PUT", "/v1/reporters/new"),
+        ("POST", "/v1/reports/batch"),
+        ("POST", "/v1/reports/batch?atomic=true"),
+        ("POST", "/v1/reports/r1/retraction"),
+        ("POST", "/v1/reports/r1/redaction"),
+        ("POST", "/v1/places/plekhovo/merge"),
+        ("POST", "/v1/groups/everyone/merge"),
+        ("POST", "/v1/reporters/ua-hur/merge"),
     ]
 )
 
@@ -154,12 +166,12 @@ def test_a_report_with_anything_changed_is_answered(fuzzed: Any, changes: Any) -
 PARAMETERS = st.sampled_from(
     ["place", "from", "to", "group", "reporter", "state", "q", "limit", "after", "outcomes", "by",
      "as_of", "compare", "party", "straddling", "explain", "by_reporter", "exclude_reporter",
-     "format", "x"]
+     "format", "since", "x"]
 )  # fmt: skip
 READ = st.sampled_from(
     ["/v1/reports", "/v1/reports/r1", "/v1/places", "/v1/places/plekhovo", "/v1/groups",
      "/v1/reporters", "/v1/vocabulary", "/v1/totals", "/v1/places/plekhovo/totals", "/docs",
-     "/v1/openapi.json", "/readyz"]
+     "/v1/openapi.json", "/readyz", "/v1/changes", "/v1/reports/r1/history", "/metrics"]
 )  # fmt: skip
 VALUES = st.one_of(
     st.binary(max_size=12).map(quote_from_bytes),
@@ -189,14 +201,47 @@ def test_any_address_is_answered(fuzzed: Any, path: str, query: str) -> None:
         answer.close()
 
 
-@FUZZ
-@given(st.dictionaries(
+HEADERS = st.dictionaries(
     st.sampled_from(["Accept", "Authorization", "Content-Type", "Content-Encoding", "If-Match",
-                     "If-None-Match", "If-Modified-Since", "Range", "X-Request-ID"]),
-    st.text(alphabet=st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=20),
-))  # fmt: skip
+                     "If-None-Match", "If-Modified-Since", "Range", "X-Request-ID",
+                     "Idempotency-Key", "Last-Event-ID"]),
+    st.one_of(
+        st.text(alphabet=st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=20),
+        st.sampled_from(["*", '"a"', 'W/"a"', '"a", "b', "key", "bytes=0-"]),
+    ),
+)  # fmt: skip
+
+
+@FUZZ
+@given(HEADERS)
 def test_any_header_is_answered(fuzzed: Any, headers: dict[str, str]) -> None:
     client, _ = fuzzed
-    _checked(client.get("/v1/reports", headers=headers))
-    _checked(client.get("/v1/totals", headers=headers))
+    for address in ("/v1/reports", "/v1/totals", "/v1/places/plekhovo", "/v1/changes"):
+        _checked(client.get(address, headers=headers))
     _checked(client.post("/v1/reports", data=b"{}", headers=headers))
+
+
+@FUZZ
+@given(ADDRESSES, HEADERS, st.one_of(JSON, st.just(make.report())))
+def test_any_header_of_a_writer_is_answered(
+    fuzzed: Any, address: tuple[str, str], headers: dict[str, str], body: Any
+) -> None:
+    client, admin = fuzzed
+    method, path = address
+    sent = {"Content-Type": "application/json", **headers, **admin}
+    _checked(client.open(path, method=method, data=json.dumps(body), headers=sent))
+
+
+LINES = st.lists(st.one_of(JSON.map(json.dumps), st.just(json.dumps(make.report())), TEXT))
+
+
+@FUZZ
+@given(LINES, st.sampled_from(["", "?atomic=true"]))
+def test_any_lines_are_answered(fuzzed: Any, lines: list[str], query: str) -> None:
+    client, headers = fuzzed
+    data = "\n".join(lines).encode("utf-8", "surrogatepass")
+    kind = "application/x-ndjson"
+    answer = client.post(f"/v1/reports/batch{query}", data=data, headers=headers, content_type=kind)
+    _checked(answer)
+    if answer.status_code == 207:
+        assert all(result["status"] < 500 for result in answer.get_json()["results"])

@@ -1,6 +1,8 @@
 """What nobody should send: refused at the door, each with the status and the place of the fault."""
 
+import gzip
 import json
+import zlib
 from io import BytesIO
 from typing import Any
 
@@ -35,6 +37,19 @@ def _sent(send: Send, data: bytes, content_type: str = "application/json", **hea
         (b'{"figures": [{"low": -Infinity}]}', ["/figures/0/low"]),
         (b'{"figures": [{"low": 1e999}]}', ["/figures/0/low"]),
         (b'{"figures": [{"low": ' + b"9" * 5000 + b"}]}", []),
+        (b'{"ref": "a", "r\\u0065f": "b"}', ["/ref"]),
+        (REPORT.decode().encode("utf-16-le"), []),
+        (REPORT.decode().encode("utf-32"), []),
+        (gzip.compress(REPORT), []),
+        (zlib.compress(REPORT), []),
+        (b'{"ref": "\xed\xa0\x80"}', []),  # A surrogate in what would be UTF-8.
+        (b'{"ref": "\xc0\x80"}', []),  # NUL, longer than it may be.
+        (b'{"figures": [{"low": Infinity}]}', ["/figures/0/low"]),
+        (b'{"figures": [{"low": 1e400}]}', ["/figures/0/low"]),
+        (b'{"figures": [{"low": -1e400}]}', ["/figures/0/low"]),
+        (b'{"figures": [{"low": 030}]}', []),
+        (b'{"figures": [{"low": +3}]}', []),
+        (b'{"figures": [{"low": 0x1F}]}', []),
         (b'{"a\\ud800": 1}', [""]),
         (b'{"a": ' * 17 + b"1" + b"}" * 17, ["/a" * 16]),
         (b"[" * 100_000, []),
@@ -71,7 +86,7 @@ def test_a_charset_of_utf_8_is_fine(send: Send) -> None:
     recorded(_sent(send, REPORT, "application/json; charset=UTF-8"))
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "identity", "br"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity", "br", "x, y", ""])
 def test_an_encoded_body_is_refused(client: FlaskClient, key: Any, encoding: str) -> None:
     headers = {**key("report"), "Content-Encoding": encoding}
     problem(client.post("/v1/reports", json=make.report(), headers=headers), 415)
@@ -98,6 +113,44 @@ def test_a_count_is_a_whole_number_of_people(send: Send, value: object) -> None:
     for end in ("low", "high", "exactly", "best"):
         figure = make.figure(**{end: value})
         problem(send(make.report(figures=[figure])), 422, f"/figures/0/{end}")
+
+
+@pytest.mark.parametrize("number", ["-0", "-0.0", "0e9", "0.0"])
+def test_zero_is_zero_however_it_is_written(send: Send, number: str) -> None:
+    body = json.dumps(make.report(figures=[make.figure(wording=..., exactly=7)]))
+    body = body.replace('"exactly": 7', f'"exactly": {number}')
+    (figure,) = recorded(_sent(send, body.encode()))["figures"]
+    assert (figure["low"], str(figure["high"])) == (0, "0")
+
+
+def test_a_list_of_no_end_is_refused_at_once(send: Send) -> None:
+    many = [f"p{number}" for number in range(100_000)]
+    problem(send(make.report(places=many)), 422, "/places")
+    problem(send(make.report(places=[make.place(aliases=["a"] * 1_001)])), 422, "/places/0/aliases")
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("&".join(f"x{number}=1" for number in range(5_000)), 422),
+        ("&" * 8_000, 200),
+        ("place=" + ",".join("a" for _ in range(2_000)), 422),
+        ("outcomes=killed&" * 400 + "outcomes=killed", 422),
+        ("place=%", 400),
+        ("place=%zz", 400),
+        ("place=%ff", 400),
+        ("place=%ed%a0%80", 400),
+        ("place=%00", 422),
+        ("place=plekhovo%2Cplekhovo", 422),
+        ("pl%61ce=x&place=y", 422),
+        ("PLACE=x", 422),
+        ("place[]=x", 422),
+        ("from=%F0%9D%9F%90024-12-14", 422),
+        ("=", 422),
+    ],
+)
+def test_a_query_that_is_odd_is_refused(client: FlaskClient, query: str, status: int) -> None:
+    assert client.get(f"/v1/totals?{query}").status_code == status
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "a\x00b", "a\x1b[0m", "\x7f", "\x85"])

@@ -1,0 +1,82 @@
+"""An example of everything that can be sent, for the document; each one is taken as it stands."""
+
+from typing import Any, Final
+
+_REPORT: Final[dict[str, Any]] = {
+    "reporter": {
+        "id": "ua-hur",
+        "name": "Defence Intelligence of Ukraine",
+        "kind": "intelligence_service",
+        "party": True,
+    },
+    "ref": "hur-2024-12-16-1",
+    "published_at": "2024-12-16",
+    "quote": "at least 30 soldiers were killed or wounded",
+    "period": {"from": "2024-12-14", "to": "2024-12-15"},
+    "places": [{"id": "plekhovo", "name": "Plekhovo"}, {"id": "vorozhba", "name": "Vorozhba"}],
+    "groups": [{"id": "dprk-forces", "name": "North Korean (DPRK) forces"}],
+    "figures": [
+        {"outcomes": ["killed", "wounded"], "wording": "at least 30"},
+        {"outcomes": ["missing"], "low": 3, "places": ["vorozhba"]},
+    ],
+    "caveats": ["not_independently_verified"],
+}
+
+_LINE: Final = (
+    '{"reporter":{"id":"us-dod","name":"Department of Defense"},"places":["plekhovo"],'
+    '"period":{"from":"2024-12-14","to":"2024-12-17"},'
+    '"figures":[{"outcomes":["killed","wounded"],"wording":"several hundred"}]}\n'
+)
+
+_JSON: Final = "application/json"
+
+BODIES: Final[dict[tuple[str, str], Any]] = {
+    ("post_report", _JSON): _REPORT,
+    ("post_batch", _JSON): {"reports": [_REPORT]},
+    ("post_batch", "application/x-ndjson"): _LINE,
+    ("post_retraction", _JSON): {"reason": "The ministry withdrew its statement."},
+    ("post_redaction", _JSON): {"reason": "A victim is named.", "fields": ["/quote"]},
+    ("post_wording", _JSON): {"text": "at least 30 soldiers were killed or wounded"},
+    ("put_place", _JSON): {
+        "name": "Plekhovo",
+        "kind": "village",
+        "aliases": ["Pliekhovo", "Plyokhovo"],
+        "latitude": 51.1,
+        "longitude": 35.4,
+        "country": "RU",
+    },
+    ("put_group", _JSON): {"name": "North Korean (DPRK) forces", "parent": "everyone"},
+    ("put_reporter", _JSON): {"name": "Defence Intelligence of Ukraine", "party": True},
+    ("merge_place", _JSON): {"into": "vorozhba"},
+    ("merge_group", _JSON): {"into": "everyone"},
+    ("merge_reporter", _JSON): {"into": "us-dod"},
+}
+"""By operation and media type."""
+
+IDS: Final = {
+    "reports": "mfrggzdfmztwq2lk",
+    "places": "plekhovo",
+    "groups": "dprk-forces",
+    "reporters": "ua-hur",
+}
+"""For the id in an address, by what stands before it."""
+
+PARAMETERS: Final[dict[str, Any]] = {
+    "place": ["plekhovo"],
+    "group": ["dprk-forces"],
+    "reporter": ["ua-hur"],
+    "exclude_reporter": ["us-dod"],
+    "state": ["live"],
+    "from": "2024-12-14",
+    "to": "2024-12-15",
+    "outcomes": ["killed,wounded"],
+    "q": "Plekhovo",
+    "as_of": "1",
+    "by": "day",
+    "since": 0,
+    "limit": 100,
+    "Idempotency-Key": "0b6e5f7c-6d1e-4d0b-9f6f-2f4c5b1f7a10",
+    "If-Match": '"b1946ac92492d2347c6235b4d2611184"',
+    "If-None-Match": '"b1946ac92492d2347c6235b4d2611184"',
+}
+"""By the name that a parameter has wherever it stands."""

@@ -1,0 +1,61 @@
+"""The served document holds: whatever it allows is taken, whatever it forbids is refused."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.serving import ROOT, Served, key_of, serving
+
+CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
+
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
+"""How many requests are made up for each operation and caller; more find more."""
+
+CALLERS = [("open", "none"), ("open", "report"), ("closed", "none"), ("closed", "read")]
+
+WHOLE = "examples,coverage,fuzzing" + (",stateful" if EXAMPLES > 10 else "")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Served]]:
+    """A server where reading is open, and one where it is closed."""
+    with ExitStack() as stack:
+        yield {
+            reading: stack.enter_context(
+                serving(
+                    tmp_path_factory.mktemp(reading),
+                    CASUALTY_READING=reading,
+                    CASUALTY_LOG_LEVEL="error",
+                )
+            )
+            for reading in ("open", "closed")
+        }
+
+
+def _hold(server: Served, scope: str, phases: str) -> None:
+    """Hold the service against its document, in a process of its own: it brings a plugin along."""
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION)),
+        *("run", f"{server.url}/v1/openapi.json", "--checks", "all", "--phases", phases),
+        *("--max-examples", str(EXAMPLES), "--workers", "2", "--continue-on-failure"),
+    ]
+    if scope != "none":
+        command += ["--header", f"Authorization: Bearer {key_of(server, scope)}"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_an_admin_meets_nothing_that_is_not_documented(served: dict[str, Served]) -> None:
+    _hold(served["open"], "admin", WHOLE)
+
+
+@pytest.mark.parametrize(("reading", "scope"), CALLERS)
+def test_whoever_may_do_less_does_not_either(
+    served: dict[str, Served], reading: str, scope: str
+) -> None:
+    _hold(served[reading], scope, "examples,fuzzing")

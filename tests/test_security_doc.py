@@ -1,0 +1,83 @@
+"""SECURITY.md says what holds: versions, limits, commands."""
+
+import re
+import sqlite3
+import sys
+from importlib.metadata import version
+
+import pytest
+from packaging.version import Version
+
+from schemas.texts import NAME_LENGTH, TEXT_LENGTH
+from service.api.batches import MAX_BATCH
+from service.api.parser import MAX_BODY, MAX_DEPTH
+from service.domain.vocabulary import MAX_COUNT
+from service.usecases.batches import LARGEST
+from service.worker import BODY_SECONDS, HEAD_SECONDS
+from tests.serving import ROOT
+
+TEXT = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+PINNED = dict(
+    re.findall(r"^([a-z0-9-]+)==([^ ]+) ", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+)
+ROWS = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", TEXT, re.MULTILINE)
+OLDEST = {
+    name: oldest
+    for name, oldest, _ in ROWS[ROWS.index(next(row for row in ROWS if row[0] == "what")) + 1 :]
+}
+
+
+def _limit(of: str) -> str:
+    (found,) = (most for name, most, _ in ROWS if name == of)
+    return found
+
+
+def test_the_readme_points_to_it() -> None:
+    assert "(SECURITY.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", OLDEST)
+def test_what_is_installed_and_pinned_is_not_older(name: str) -> None:
+    if OLDEST[name] == "none":
+        assert name not in PINNED
+        return
+    if name in ("Python", "SQLite"):
+        has = {"Python": sys.version.split()[0], "SQLite": sqlite3.sqlite_version}[name]
+    else:
+        has = version(name)
+        assert Version(PINNED[name]) >= Version(OLDEST[name])
+    assert Version(has) >= Version(OLDEST[name])
+
+
+def test_the_oldest_python_is_the_one_that_is_asked_for() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'requires-python = ">={OLDEST["Python"]}"' in project
+
+
+def test_every_dependency_that_reads_what_is_sent_is_listed() -> None:
+    assert {"flask", "werkzeug", "gunicorn", "marshmallow", "webargs"} <= set(OLDEST)
+
+
+def test_the_limits_are_those_that_are_kept() -> None:
+    configured = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
+    for name, said in (
+        ("limit_request_line", _limit("the first line of a request")),
+        ("limit_request_fields", _limit("its header fields").split(",")[0]),
+        ("limit_request_field_size", _limit("its header fields").split("each of ")[1]),
+    ):
+        kept = re.search(rf"^{name} = (\d+)$", configured, re.MULTILINE)
+        assert kept and said.startswith(f"{int(kept[1]):,}"), name
+    assert _limit("the time for its head") == f"{HEAD_SECONDS:.0f} seconds"
+    assert _limit("the time for its body") == f"{BODY_SECONDS:.0f} seconds"
+    assert _limit("a body") == f"{MAX_BODY >> 20} MiB, a batch {MAX_BATCH >> 20} MiB"
+    assert _limit("depth of a body") == f"{MAX_DEPTH} levels"
+    assert _limit("reports in a batch") == f"{LARGEST:,}"
+    assert _limit("a number of people") == f"{MAX_COUNT:,}"
+    assert _limit("a free text, a name") == f"{TEXT_LENGTH:,} and {NAME_LENGTH} characters"
+
+
+def test_every_file_that_it_names_exists() -> None:
+    for path in re.findall(r"`((?:tests|docs)/[a-z_/.]+)`", TEXT):
+        assert (ROOT / path).exists(), path
+    for path in re.findall(r"\]\(([^)#]+)\)", TEXT):
+        assert (ROOT / path).exists(), path
