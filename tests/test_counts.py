@@ -94,8 +94,12 @@ def test_dead_workers_leave_no_files_of_their_own(served: Served) -> None:
     dead = min(workers(served))
     _until(lambda: bool(list(folder.glob(f"counter_{dead}.db"))))
     os.kill(dead, signal.SIGKILL)
-    _until(lambda: not list(folder.glob(f"*_{dead}.db")) and len(workers(served)) == 3)
-    assert len(list(folder.glob("counter_*.db"))) <= 4
+    _until(lambda: len(workers(served)) == 3 and dead not in workers(served))
+    _until(lambda: _owners(folder) <= {"ended", *map(str, workers(served))})
+
+
+def _owners(folder: Path) -> set[str]:
+    return {path.stem.rpartition("_")[2] for path in folder.glob("*.db")}
 
 
 def _folders(served: Served) -> set[Path]:

@@ -12,7 +12,7 @@ from service.domain.figure import Figure, Quantity, Scope
 from service.store.ledger import last_seq, recorded_at
 from service.store.registry import all_as_of, merged
 from service.store.reports import STATE
-from service.store.rows import SETS, period, split
+from service.store.rows import SETS, joined, number_of, period, split
 from service.store.sqlite import Database, legible
 
 __all__ = ["last_seq", "live_rivals", "load_claims"]
@@ -103,35 +103,71 @@ def _statements(db: Database, seq: int) -> Iterator[Statement]:
 
 
 @legible
-def live_rivals(db: Database, figure: Figure, but: str | None) -> list[Figure]:
-    """Return the reporter's other live figures that meet its days and give numbers apart from its.
+def live_rivals(
+    db: Database, figure: Figure, but: str | None, among: Sequence[str] | None
+) -> list[Figure]:
+    """Return the reporter's other live figures that may contradict this one.
 
-    Those of the report ``but`` are left out.
+    They give numbers apart from its, of days and outcomes that hold its own or are held by them,
+    and name several places or one ``among`` the given ones (None: any). Those of the report
+    ``but`` are left out. At most NEAREST are looked at that end on its last day, as many before it
+    and after it, and FEW are returned, so that no number of figures of one day makes every further
+    one slower.
     """
+    scope, quantity = figure.scope, figure.quantity
     rows = db.execute(
-        f"SELECT {_FIGURE} FROM figures JOIN reports ON reports.id = figures.report"
-        " WHERE figures.reporter = :reporter AND (high < :low OR low > :high)"
-        " AND figures.last_day >= :start"
-        " AND (figures.first_day IS NULL OR figures.first_day <= :stop)"
-        " AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL"
-        " AND report IS NOT :but",
+        _RIVALS,
         {
             "reporter": figure.reporter,
-            "low": figure.quantity.low,
-            "high": figure.quantity.high,
-            "start": figure.scope.period.start,
-            "stop": figure.scope.period.stop,
+            "low": quantity.low,
+            "high": quantity.high,
+            "first": scope.period.start,
+            "last": scope.period.stop,
+            "outcomes": number_of(scope.outcomes),
+            "places": None if among is None else f",{joined(among)},",
             "but": but,
+            "nearest": NEAREST,
+            "few": FEW,
         },
     )
     return list(_from(rows))
 
+
+NEAREST: Final = 500
+"""How many of a reporter's figures are looked at for contradictions: of a day, before and after."""
+
+FEW: Final = 100
+"""How many of these are returned at most."""
 
 _FIGURE: Final = (
     "figures.id, report, figures.reporter, figures.place_ids, figures.first_day, figures.last_day,"
     " outcomes, figures.group_ids, incident, low, high, soft_low + 2 * soft_high, best,"
     " reclassifies, disclosed"
 )
+
+_RIVALS: Final = f"""
+    SELECT {_FIGURE} FROM (
+        SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
+            AND last_day = :last ORDER BY rowid DESC LIMIT :nearest)
+        UNION ALL
+        SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
+            AND last_day > :last ORDER BY last_day, rowid LIMIT :nearest)
+        UNION ALL
+        SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
+            AND last_day BETWEEN :first AND :last - 1
+            ORDER BY last_day DESC, rowid DESC LIMIT :nearest)
+    ) AS figures JOIN reports ON reports.id = figures.report
+    WHERE (high < :low OR low > :high)
+    AND outcomes & :outcomes IN (outcomes, :outcomes)
+    AND (ifnull(figures.first_day, 0) <= :first AND figures.last_day >= :last
+        OR ifnull(figures.first_day, 0) >= :first AND figures.last_day <= :last)
+    AND (:places IS NULL OR instr(figures.place_ids, ',')
+        OR instr(:places, ',' || figures.place_ids || ','))
+    AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
+    AND report IS NOT :but
+    LIMIT :few
+"""
+"""Each part is read in the order of an index, so that none is longer than its limit."""
 
 
 def _figures(db: Database, seq: int) -> Iterator[Figure]:

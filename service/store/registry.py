@@ -143,6 +143,15 @@ def lies_below(db: Database, kind: str, id: str, top: str) -> bool:
     return row is not None
 
 
+def has_below(db: Database, kind: str, id: str) -> bool:
+    """Whether anything lies below the entry."""
+    row = db.execute(
+        "SELECT 1 FROM entries WHERE kind = ? AND parent = ? AND until_seq IS NULL LIMIT 1",
+        (kind, id),
+    ).fetchone()
+    return row is not None
+
+
 def draft(kind: str, what: Entry, known: bool) -> Draft:
     """Return what the ledger is to say of an entry: that it is new, or that it has changed."""
     return Draft(f"{kind}_changed" if known else f"{kind}_added", what.id, described(what))

@@ -57,12 +57,16 @@ def report_of(db: Database, figure: str) -> str:
 def alike(db: Database, figure: Figure, wording: str | None, quote: str | None) -> list[str]:
     """Return other reporters' reports that say the same words of the same days and places.
 
-    Only reports that relay nobody, and of the same outcomes; oldest first.
+    Only reports that relay nobody, and of the same outcomes; oldest first. Of the figures of those
+    days and places the last 500 are looked at.
     """
     scope = figure.scope
     rows = db.execute(
-        "SELECT DISTINCT reports.id FROM figures JOIN reports ON reports.id = figures.report"
-        " WHERE figures.last_day = ? AND figures.place_ids = ? AND figures.first_day IS ?"
+        "SELECT DISTINCT reports.id FROM"
+        " (SELECT * FROM figures WHERE last_day = ? AND place_ids = ?"
+        " ORDER BY rowid DESC LIMIT 500) AS figures"
+        " JOIN reports ON reports.id = figures.report"
+        " WHERE figures.first_day IS ?"
         " AND outcomes = ? AND figures.reporter <> ? AND relays IS NULL"
         " AND (wording_folded = ? OR quote_folded = ?) ORDER BY figures.seq LIMIT 20",
         (

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import chain
 from typing import Final
 
 from service.domain.access import KEY_MARK, SCOPES, Holder
@@ -70,7 +71,8 @@ def holder(store: Store, token: str, now: datetime) -> Holder | None:
     """Return who sent the key; None where it is unknown, wrong, revoked or expired.
 
     The hash is compared in constant time, with a stand-in where the id is unknown. That it was
-    used is noted about once an hour, and never waited for.
+    used is noted about once an hour, and never waited for. Bound to a reporter, the key is bound to
+    every id that was merged with its own.
     """
     if not token.isascii():
         return None
@@ -78,13 +80,15 @@ def holder(store: Store, token: str, now: datetime) -> Holder | None:
     id, _, secret = rest.partition("_")
     with store.reading() as db:
         key = keys.get(db, id)
+        named = key.reporters if key else ()
+        bound = [registry.ids_of(db, "reporter", each) for each in named]
     kept = key.secret_hash if key else _NOBODYS
     same = hmac.compare_digest(_hashed(secret), kept)
     if key is None or not same or mark != KEY_MARK or not _is_good(key, now):
         return None
     if key.last_used_at is None or key.last_used_at < instant(now - NOTED_EVERY):
         keys.note_use(store.path, key.id, instant(now))
-    return Holder(key.id, key.scope, key.reporters)
+    return Holder(key.id, key.scope, tuple(dict.fromkeys(chain(*bound))))
 
 
 def _is_good(key: Key, now: datetime) -> bool:

@@ -70,6 +70,19 @@ class Resolver:
             above = parent_of(known) if known is not None else None
         return above is not None
 
+    def line_of(self, places: Collection[str]) -> list[str] | None:
+        """Return the places and all that they lie in; None where something lies below one too."""
+        if any(registry.has_below(self._db, "place", place) for place in places):
+            return None
+        line: set[str] = set()
+        for place in places:
+            above: str | None = place
+            while above is not None and above not in line:
+                line.add(above)
+                known = self.known("place", above)
+                above = parent_of(known) if known is not None else None
+        return sorted(line)
+
     def check(self) -> None:
         """Raise Invalid or Conflict for what was found wrong, if anything was."""
         if self.faults:

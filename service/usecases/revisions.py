@@ -9,7 +9,7 @@ from service.domain.access import Holder
 from service.domain.errors import Conflict, Fault, Invalid, NotFound
 from service.domain.history import Happening
 from service.domain.report import Recorded
-from service.store import ledger, registry, reports, texts
+from service.store import ledger, reports, texts
 from service.store.answers import Claim
 from service.store.apply import record
 from service.store.ledger import Draft, Event
@@ -41,9 +41,7 @@ def retract(
     def work(db: Database) -> Recorded:
         known = _found(db, id)
         if holder is not None:
-            reporters = registry.ids_of(db, "reporter", known.report.reporter)
-            if not any(map(holder.may_report_for, reporters)):
-                holder.check_reports_for(known.report.reporter)
+            holder.check_reports_for(known.report.reporter)
         if known.retraction is not None:
             raise Conflict(f"The report was retracted at {known.retraction.recorded_at}.")
         record(db, [Draft("retracted", id, {"reason": reason})], actor, now)

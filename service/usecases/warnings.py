@@ -1,6 +1,8 @@
 """What a posted report makes one ask; none of it refuses anything."""
 
 from collections.abc import Iterator
+from itertools import islice
+from typing import Final
 
 from service.domain.figure import Figure
 from service.domain.report import Remark, Report, counted
@@ -8,6 +10,9 @@ from service.store import reports
 from service.store.claims import live_rivals
 from service.store.sqlite import Database
 from service.usecases.mentions import Resolver
+
+TOLD: Final = 20
+"""So many others that contradict one figure are named; a total finds them all."""
 
 
 def warnings(db: Database, report: Report, named: Resolver) -> tuple[Remark, ...]:
@@ -29,10 +34,12 @@ def _conflicts(db: Database, report: Report, named: Resolver) -> Iterator[Remark
     if report.relays is not None:
         return
     figures = counted(report)
-    pairs = []
+    pairs: list[tuple[Figure, Figure]] = []
     for position, figure in enumerate(figures):
-        others = [*live_rivals(db, figure, report.supersedes), *figures[:position]]
-        pairs += [(figure, other) for other in others if _contradict(figure, other, named)]
+        rivals = live_rivals(db, figure, report.supersedes, named.line_of(figure.scope.places))
+        others = (*rivals, *figures[:position])
+        found = ((figure, other) for other in others if _contradict(figure, other, named))
+        pairs += islice(found, TOLD)
     if pairs:
         yield Remark(
             "same_reporter_conflict",

@@ -60,6 +60,28 @@ def test_it_replaces_only_what_its_reporter_said(client: FlaskClient, post: Post
     recorded(post(make.report(supersedes=mine["id"])))
 
 
+def test_it_reports_for_every_id_that_was_merged_with_its_reporters(
+    client: FlaskClient, post: Post, key: Key
+) -> None:
+    anyone, admin = key("report"), key("admin")
+    for body in (make.report(), make.report(reporter=OTHER)):
+        recorded(client.post("/v1/reports", json=body, headers=anyone))
+    problem(post(make.report(reporter="ru-mod")), 403, "/reporter")
+    for one, other in (("ru-mod", "later"), ("ua-hur", "ru-mod")):
+        client.put("/v1/reporters/later", json={"name": "Later"}, headers=admin)
+        merged = client.post(f"/v1/reporters/{one}/merge", json={"into": other}, headers=admin)
+        assert merged.status_code == 201
+    for reporter in ("ua-hur", "ru-mod", "later"):
+        mine = recorded(post(make.report(reporter=reporter, note=reporter)))
+        taken_back = client.post(
+            f"/v1/reports/{mine['id']}/retraction",
+            json={"reason": "It was counted twice."},
+            headers=key("report", reporters=["ru-mod"]),
+        )
+        assert taken_back.status_code == 201
+    problem(post(make.report(reporter={"id": "third", "name": "Third"})), 403, "/reporter")
+
+
 @pytest.mark.parametrize("kind", ["places", "groups", "reporters"])
 def test_it_describes_nothing_but_its_reporters_by_itself(
     client: FlaskClient, bound: dict[str, str], kind: str

@@ -1,5 +1,6 @@
 """Relays, superseding, reclassifying, and the questions that posting raises."""
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests import make
@@ -112,6 +113,34 @@ def test_a_village_that_outnumbers_its_region_is_asked_about(send: Send) -> None
     other = make.figure(wording="exactly 9", groups=["everyone"], places=["elsewhere"])
     apart = make.report(places=[make.place("elsewhere")], figures=[other])
     assert _codes(recorded(send(apart))) == []
+
+
+@pytest.mark.parametrize("first", ["region", "villages"])
+def test_a_contradiction_is_found_among_many_figures_of_a_day(first: str, send: Send) -> None:
+    """More of them than are looked at where they may not contradict each other."""
+    region, village = make.place("region"), make.place("village", parent="region")
+    recorded(send(make.report(places=[region, village])))
+    whole = [make.figure(wording="exactly 5", places=["region"], outcomes=["killed"])]
+    part = [make.figure(wording="exactly 8", places=["village"], outcomes=["killed"])]
+    other = [make.figure(exactly=count, outcomes=["captured"]) for count in range(1, 151)]
+    for each in other:
+        each.pop("wording", None)
+        each["places"] = ["village"]
+    early, late = (whole, part) if first == "region" else (part, whole)
+    recorded(send(make.report(places=["region", "village"], figures=early)))
+    recorded(send(make.report(places=["region", "village"], figures=other)))
+    told = recorded(send(make.report(places=["region", "village"], figures=late)))
+    assert _codes(told) == ["same_reporter_conflict"]
+
+
+def test_of_a_figure_that_contradicts_very_many_some_are_named(send: Send) -> None:
+    many = [make.figure(exactly=count) for count in range(1, 61)]
+    for each in many:
+        each.pop("wording", None)
+    recorded(send(make.report(figures=many)))
+    told = recorded(send(make.report(figures=[make.figure(wording="exactly 99")])))
+    assert _codes(told) == ["same_reporter_conflict"]
+    assert told["warnings"][0]["figures"] == ["r2-1"]
 
 
 def test_a_contradiction_that_is_a_correction_is_not_asked_about(send: Send) -> None:
