@@ -22,14 +22,12 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
-from sqlite_utils import Database as SqliteUtilsDatabase
-
 from schemas.report import ReportIn
 from service.domain.errors import Busy
 from service.domain.submission import Submission
-from service.store.connections import Database, begun, translated
-from service.store.migrations import migrate
-from service.store.sqlite import Store
+from service.store.database import Database, translated
+from service.store.sqlite.connections import begun, translation
+from service.store.sqlite.engine import SqliteDatabase, SqliteStore
 from service.usecases import reports
 
 THREADS = 8
@@ -39,16 +37,20 @@ APART = multiprocessing.get_context("spawn")
 Result = TypeVar("Result")
 
 
-class Plain(Store):
+class Plain(SqliteStore):
     """A store in which each write is a transaction of its own, and SQLite does the waiting."""
 
     def write(self, job: Callable[[Database], Result]) -> Result:
         """Return what the job returns, once what it wrote is on disk."""
-        with translated(), self._connection() as conn, begun(conn, "BEGIN IMMEDIATE"):
-            return job(SqliteUtilsDatabase(conn, execute_plugins=False))
+        with (
+            translated(translation),
+            self._connection() as conn,
+            begun(conn, "BEGIN IMMEDIATE"),
+        ):
+            return job(SqliteDatabase(conn))
 
 
-WAYS: dict[str, type[Store]] = {"plain": Plain, "in groups": Store}
+WAYS: dict[str, type[SqliteStore]] = {"plain": Plain, "in groups": SqliteStore}
 
 
 @dataclass
@@ -86,7 +88,7 @@ def report(number: int) -> Submission:
 
 
 def submit(
-    store: Store,
+    store: SqliteStore,
     sent: Sequence[Submission],
     name: str,
     seconds: float,
@@ -130,7 +132,7 @@ def measure(processes: int, way: str, seconds: float) -> Line:
     """Return one row of the table."""
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "casualties.db")
-        migrate(Store(Path(path)))
+        SqliteStore(Path(path)).migrate()
         ready, results = APART.Barrier(processes), APART.Queue()
         started = [
             APART.Process(target=process, args=(path, way, seconds, f"p{n}", ready, results))

@@ -26,17 +26,15 @@ def create_app(
     from service.api.app import build
     from service.api.parts import Parts
     from service.settings import from_environment
-    from service.store.counters import Counters
-    from service.store.migrations import migrate
-    from service.store.sqlite import Store
+    from service.store.opening import open_store
     from service.usecases.snapshot import Snapshots
 
     settings = settings or from_environment()
     logs.configure(settings.log_level)
-    store = Store(settings.database, settings.busy_seconds)
-    migrate(store)
+    store = open_store(settings.database, settings.busy_seconds)
+    store.migrate()
     rate = settings.rate_limit
-    counters = Counters(settings.database, rate) if rate else None
+    counters = store.counters(rate) if rate else None
     return build(Parts(settings, store, Snapshots(), clock or _now, new_id or _random_id, counters))
 
 

@@ -11,13 +11,13 @@ import click
 
 from schemas.fields import is_slug
 from service.domain.access import SCOPES
-from service.domain.errors import DomainError
+from service.domain.errors import DomainError, Unavailable
 from service.progress import progress
 from service.settings import BadSetting, Settings, from_environment
-from service.store.copies import Copy
+from service.store.database import Store
 from service.store.keys import Key
-from service.store.migrations import migrate as migrate_store
-from service.store.sqlite import Store
+from service.store.opening import open_store
+from service.store.sqlite.copies import Copy
 from service.usecases import backups, keeping, keys
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -43,7 +43,8 @@ def commands() -> None:
 
     \b
     Settings, as environment variables:
-        CASUALTY_DATABASE        the SQLite file (data/casualties.db)
+        CASUALTY_DATABASE        an SQLite file (data/casualties.db), or
+                                 a PostgreSQL URL (postgresql://…)
         CASUALTY_READING         open, or closed: readers need a key (open)
         CASUALTY_SOLVER_SECONDS  time for one total before it widens (1.5)
         CASUALTY_ANSWER_SECONDS  time that all totals of one answer share (20)
@@ -79,8 +80,8 @@ def _plainly(command: Command) -> Command:
 def migrate() -> None:
     """Bring the database up to date; safe at any time."""
     settings = from_environment()
-    done = migrate_store(Store(settings.database, settings.busy_seconds))
-    click.echo(f"{settings.database}: {_steps(done)}", err=True)
+    store = open_store(settings.database, settings.busy_seconds)
+    click.echo(f"{store.shown}: {_steps(store.migrate())}", err=True)
 
 
 @commands.command()
@@ -154,7 +155,7 @@ def backup(dest: Path, force: bool) -> None:
         python -m service backup /backups/$(date +%F).db
     """
     with progress("Copying") as told:
-        copy = backups.backup(from_environment().database, dest, told, force)
+        copy = backups.backup(_file(), dest, told, force)
     click.echo(_copied(copy))
 
 
@@ -174,7 +175,7 @@ def restore(source: Path, force: bool) -> None:
         CASUALTY_DATABASE=/tmp/look.db gunicorn --bind 127.0.0.1:8001 wsgi:app
     """
     with progress("Copying") as told:
-        done = backups.restore(source, from_environment().database, told, _now(), force)
+        done = backups.restore(source, _file(), told, _now(), force)
     click.echo(_copied(done.copy))
     if done.aside:
         click.echo(f"The former database is kept as {done.aside}.", err=True)
@@ -275,9 +276,20 @@ def _in_terminal() -> bool:
 
 def _store() -> Store:
     settings: Settings = from_environment()
-    store = Store(settings.database, settings.busy_seconds)
-    migrate_store(store)
+    store = open_store(settings.database, settings.busy_seconds)
+    store.migrate()
     return store
+
+
+def _file() -> Path:
+    """Return the database's file; raises Unavailable where it is none."""
+    database = from_environment().database
+    if isinstance(database, Path):
+        return database
+    raise Unavailable(
+        "This is for an SQLite file. PostgreSQL has tools of its own (pg_basebackup, pg_dump);"
+        " dump, load and copy serve both."
+    )
 
 
 def _copied(copy: Copy) -> str:

@@ -22,16 +22,17 @@ class BadSetting(ValueError):
 class Settings:
     """What can be set from outside; each field is the variable CASUALTY_<FIELD>.
 
-    ``database`` is an SQLite file. ``reading`` "closed" asks readers for a key. ``solver_seconds``
-    is the time that one total may take before it answers with a wider, still true range.
-    ``answer_seconds`` is what all totals of one answer share; after twice that it is given up.
+    ``database`` is an SQLite file, or as text the URL of a PostgreSQL database. ``reading``
+    "closed" asks readers for a key. ``solver_seconds`` is the time that one total may take before
+    it answers with a wider, still true range. ``answer_seconds`` is what all totals of one answer
+    share; after twice that it is given up.
     ``busy_seconds`` is how long a writer waits for another before it is told to come back.
     ``rate_limit`` is how often each key, or each address without one, is answered; None is without
     limit. ``proxies`` is how many proxies in front may tell whose address it is. ``origins`` are
     those whose pages may read; "*" alone is all.
     """
 
-    database: Path = Path("data/casualties.db")
+    database: Path | str = Path("data/casualties.db")
     reading: str = "open"
     solver_seconds: float = 1.5
     answer_seconds: float = 20.0
@@ -57,15 +58,21 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         try:
             values[readers[name]] = _READ[readers[name]](given[name].strip())
         except ValueError as error:
-            raise BadSetting(f"{name}={given[name]!r}: {error}") from None
+            raise BadSetting(f"{name}={_without_password(given[name])!r}: {error}") from None
     return Settings(**values)
 
 
-def _file(text: str) -> Path:
+def _without_password(text: str) -> str:
+    return re.sub(r"(://[^/@]*:)[^/]*@", r"\1...@", text)
+
+
+def _database(text: str) -> Path | str:
     if not text:
         raise ValueError("name the database file")
+    if text.startswith(("postgresql://", "postgres://")):
+        return text
     if "://" in text:
-        raise ValueError("only an SQLite file can be used, not a URL")
+        raise ValueError("use an SQLite file or a URL that begins with postgresql://")
     return Path(text)
 
 
@@ -117,7 +124,7 @@ def _origins(text: str) -> tuple[str, ...]:
 _ORIGIN: Final = re.compile(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
 
 _READ: Final = {
-    "database": _file,
+    "database": _database,
     "reading": _reading,
     "solver_seconds": _seconds,
     "answer_seconds": _seconds,

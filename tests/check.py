@@ -7,14 +7,15 @@ from typing import Any, TypeVar
 
 from werkzeug.test import TestResponse
 
+Given = TypeVar("Given")
 Told = TypeVar("Told")
 
 
-def at_once(work: Callable[[str], Told], path: str, processes: int = 4) -> list[Told]:
-    """Return what so many processes of their own make of the same path, at the same time."""
+def at_once(work: Callable[[Given], Told], given: Given, processes: int = 4) -> list[Told]:
+    """Return what so many processes of their own make of the same thing, at the same time."""
     apart = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=apart) as pool:
-        return list(pool.map(work, [path] * processes))
+        return list(pool.map(work, [given] * processes))
 
 
 def problem(answer: TestResponse, status: int, *pointers: str) -> dict[str, Any]:

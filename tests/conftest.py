@@ -14,9 +14,10 @@ from werkzeug.test import TestResponse
 
 from service import create_app
 from service.settings import Settings
-from service.store.migrations import migrate
-from service.store.sqlite import Store
+from service.store.database import Store
+from service.store.opening import open_store
 from service.usecases import keys
+from tests import engines
 
 # How long one example takes says nothing on a machine that does other things too.
 settings_of_hypothesis.register_profile("untimed", deadline=None)
@@ -25,20 +26,38 @@ settings_of_hypothesis.load_profile("untimed")
 Send = Callable[..., TestResponse]
 Key = Callable[[str], dict[str, str]]
 
+TESTS = Path(__file__).parent
 BEGIN = datetime(2026, 1, 5, 10, 0, 0, tzinfo=UTC)
 
 
+pytest_configure, pytest_unconfigure = engines.start, engines.stop
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about SQLite's own ways where the tests run on another engine."""
+    if engines.URL is not None:
+        ours = [item for item in items if not _is_about_sqlite(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in ours])
+        items[:] = ours
+
+
+def _is_about_sqlite(item: pytest.Item) -> bool:
+    of_files = any(TESTS / folder in item.path.parents for folder in ("store/sqlite", "faults"))
+    return of_files or item.get_closest_marker("sqlite") is not None
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path) -> Iterator[Settings]:
     """Settings with a database of the test's own."""
-    return Settings(database=tmp_path / "casualties.db", log_level="error")
+    with engines.database(tmp_path) as database:
+        yield Settings(database=database, log_level="error")
 
 
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
     """The test's database, up to date."""
-    made = Store(settings.database, settings.busy_seconds)
-    migrate(made)
+    made = open_store(settings.database, settings.busy_seconds)
+    made.migrate()
     yield made
     made.close()
 

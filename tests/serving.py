@@ -38,7 +38,7 @@ def serving(folder: Path, **more: str) -> Iterator[Served]:
         | more
     )
     key = _made(environment, "report")
-    url = f"http://127.0.0.1:{_free_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "gunicorn", "--bind", url.removeprefix("http://"), "wsgi:app"]
     log = folder / "server.log"
     with (
@@ -82,7 +82,8 @@ def workers(server: Served) -> set[int]:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

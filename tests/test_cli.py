@@ -14,8 +14,7 @@ from service.cli import commands
 from service.settings import Settings
 from service.store.apply import record
 from service.store.ledger import Draft
-from service.store.migrations import migrations
-from service.store.sqlite import Store
+from service.store.sqlite.engine import SqliteStore
 from tests.conftest import BEGIN
 
 
@@ -141,8 +140,9 @@ def test_a_bad_setting_is_told_in_one_line(run: Any) -> None:
 
 
 def test_a_ledger_is_dumped_loaded_and_found_whole(run: Any, tmp_path: Path) -> None:
-    with Store(tmp_path / "new" / "x.db").remodelling() as db:
-        migrations.apply(db)
+    store = SqliteStore(tmp_path / "new" / "x.db")
+    store.migrate()
+    with store.writing() as db:
         record(db, [Draft("place_added", "a", {"id": "a", "name": "A"})], None, BEGIN)
     file = tmp_path / "ledger.ndjson"
     assert run("dump", str(file)).exit_code == 0
@@ -156,7 +156,7 @@ def test_a_ledger_is_dumped_loaded_and_found_whole(run: Any, tmp_path: Path) -> 
 
 def test_verify_fails_where_anything_is_wrong(run: Any, tmp_path: Path) -> None:
     assert run("verify").exit_code == 0
-    with Store(tmp_path / "new" / "x.db").writing() as db:
+    with SqliteStore(tmp_path / "new" / "x.db").writing() as db:
         db.execute("DELETE FROM entries")
     wrong = run("verify")
     assert wrong.exit_code == 1

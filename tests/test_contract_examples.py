@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from service import create_app
 from service.settings import Settings
-from service.store.sqlite import Store
+from service.store.sqlite.engine import SqliteStore
 from service.usecases import keys
 from tests.check import recorded
 from tests.conftest import BEGIN
@@ -48,7 +48,7 @@ class World:
 
     def __init__(self, database: Path, places: Json, groups: Json) -> None:
         app = create_app(Settings(database=database, log_level="error"))
-        store = Store(database, busy_seconds=5)
+        store = SqliteStore(database, busy_seconds=5)
         self._key = keys.create(store, name="test", scope="report", now=BEGIN)
         store.close()
         self._client: FlaskClient = app.test_client()

@@ -54,12 +54,20 @@ def test_a_rate_is_a_number_in_a_time(text: str, read: Rate) -> None:
     assert from_environment({"CASUALTY_RATE_LIMIT": text}).rate_limit == read
 
 
+def test_the_database_is_a_file_or_postgresql() -> None:
+    url = "postgresql://me:secret@db.example.org/casualties"
+    assert from_environment({"CASUALTY_DATABASE": url}).database == url
+    with pytest.raises(BadSetting) as told:
+        from_environment({"CASUALTY_DATABASE": url.replace("postgresql", "mysql")})
+    assert "secret" not in str(told.value) and "me:...@db.example.org" in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("CASUALTY_DATABSE", "x"),
         ("CASUALTY_DATABASE", ""),
-        ("CASUALTY_DATABASE", "postgresql://localhost/x"),
+        ("CASUALTY_DATABASE", "mysql://localhost/x"),
         ("CASUALTY_READING", "yes"),
         ("CASUALTY_SOLVER_SECONDS", "fast"),
         ("CASUALTY_SOLVER_SECONDS", "0"),

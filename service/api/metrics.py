@@ -22,7 +22,7 @@ from service.api.smorest import Blueprint
 from service.domain.errors import DomainError
 from service.domain.total import Total
 from service.release import RELEASE
-from service.store.sqlite import Store
+from service.store.database import Store
 from service.usecases import health
 
 LABELS: Final = ("route", "method", "status")

@@ -9,7 +9,7 @@ from flask import Flask, current_app, g
 
 from service.settings import Settings
 from service.store.counters import Counters
-from service.store.sqlite import Store
+from service.store.database import Store
 from service.usecases.snapshot import Snapshots
 
 _NAME = "casualties"

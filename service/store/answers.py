@@ -3,10 +3,11 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 
 from service.domain.instants import instant
-from service.store.sqlite import Database, legible
+from service.store.database import Database, legible
 
 KEPT: Final = timedelta(hours=24)
 """For how long a request that is sent again is known again."""
@@ -37,26 +38,31 @@ class Kept:
 @legible
 def find(db: Database, claim: Claim) -> Kept | None:
     """Return what came of the request when it was first sent; None where that is not known."""
-    row = db.execute(
-        "SELECT fingerprint, told FROM answers"
-        " WHERE holder = ? AND request = ? AND key = ? AND until > ?",
-        (claim.holder, claim.request, claim.key, instant(claim.now)),
-    ).fetchone()
+    row = db.row(
+        "answer_find",
+        holder=claim.holder,
+        request=_known_by(claim),
+        key=claim.key,
+        now=instant(claim.now),
+    )
     return None if row is None else Kept(row[0], json.loads(row[1]))
 
 
 def keep(db: Database, claim: Claim, told: Any) -> None:
     """Keep what came of the request, and let go of what is too old; writes."""
-    db.execute("DELETE FROM answers WHERE until <= ?", (instant(claim.now),))
-    db.execute(
-        "INSERT INTO answers (holder, request, key, fingerprint, told, until)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            claim.holder,
-            claim.request,
-            claim.key,
-            claim.fingerprint,
-            json.dumps(told, ensure_ascii=False),
-            instant(claim.now + KEPT),
-        ),
+    db.change("answers_forget", now=instant(claim.now))
+    db.change(
+        "answer_put",
+        holder=claim.holder,
+        request=_known_by(claim),
+        key=claim.key,
+        fingerprint=claim.fingerprint,
+        told=json.dumps(told, ensure_ascii=False),
+        until=instant(claim.now + KEPT),
     )
+
+
+def _known_by(claim: Claim) -> str:
+    """Return what the request is found by: an index of PostgreSQL holds no text of any length."""
+    asked = claim.request
+    return asked if len(asked) <= 500 else sha256(asked.encode()).hexdigest()

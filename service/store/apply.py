@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from service.store.database import Database
 from service.store.ledger import Draft, Event, append
 from service.store.recording import (
     apply_redacted,
@@ -12,7 +13,6 @@ from service.store.recording import (
     apply_superseded,
 )
 from service.store.registry import apply_entry, apply_merged
-from service.store.sqlite import Database
 
 
 def _nothing(db: Database, event: Event) -> None:

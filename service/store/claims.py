@@ -5,15 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 from service.domain.claims import Claims, Statement
 from service.domain.figure import Figure, Quantity, Scope
+from service.store.database import Database, Row, legible
 from service.store.ledger import last_seq, recorded_at
 from service.store.registry import all_as_of, merged
-from service.store.reports import STATE
 from service.store.rows import SETS, joined, number_of, period, split
-from service.store.sqlite import Database, legible
 
 __all__ = ["last_seq", "live_rivals", "load_claims"]
 
@@ -81,11 +80,7 @@ def _by_present_ids(claims: Claims) -> Claims:
 
 
 def _statements(db: Database, seq: int) -> Iterator[Statement]:
-    rows = db.conn.execute(
-        f"SELECT id, seq, reporter, {STATE}, stance, place_ids, first_day, last_day, group_ids,"
-        " caveats, relays, origin, supersedes FROM reports WHERE seq <= :seq ORDER BY seq",
-        {"seq": seq},
-    )
+    rows = db.rows("statements_as_of", seq=seq)
     for id, at, reporter, state, stance, places, first, last, groups, caveats, *links in rows:
         silent = stance != "asserts"
         yield Statement(
@@ -115,20 +110,18 @@ def live_rivals(
     one slower.
     """
     scope, quantity = figure.scope, figure.quantity
-    rows = db.execute(
-        _RIVALS,
-        {
-            "reporter": figure.reporter,
-            "low": quantity.low,
-            "high": quantity.high,
-            "first": scope.period.start,
-            "last": scope.period.stop,
-            "outcomes": number_of(scope.outcomes),
-            "places": None if among is None else f",{joined(among)},",
-            "but": but,
-            "nearest": NEAREST,
-            "few": FEW,
-        },
+    rows = db.rows(
+        "figures_rival",
+        reporter=figure.reporter,
+        low=quantity.low,
+        high=quantity.high,
+        first=scope.period.start,
+        last=scope.period.stop,
+        outcomes=number_of(scope.outcomes),
+        places=None if among is None else f",{joined(among)},",
+        but=but,
+        nearest=NEAREST,
+        few=FEW,
     )
     return list(_from(rows))
 
@@ -139,47 +132,12 @@ NEAREST: Final = 500
 FEW: Final = 100
 """How many of these are returned at most."""
 
-_FIGURE: Final = (
-    "figures.id, report, figures.reporter, figures.place_ids, figures.first_day, figures.last_day,"
-    " outcomes, figures.group_ids, incident, low, high, soft_low + 2 * soft_high, best,"
-    " reclassifies, disclosed"
-)
-
-_RIVALS: Final = f"""
-    SELECT {_FIGURE} FROM (
-        SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-            AND last_day = :last ORDER BY rowid DESC LIMIT :nearest)
-        UNION ALL
-        SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-            AND last_day > :last ORDER BY last_day, rowid LIMIT :nearest)
-        UNION ALL
-        SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-            AND last_day BETWEEN :first AND :last - 1
-            ORDER BY last_day DESC, rowid DESC LIMIT :nearest)
-    ) AS figures JOIN reports ON reports.id = figures.report
-    WHERE (high < :low OR low > :high)
-    AND outcomes & :outcomes IN (outcomes, :outcomes)
-    AND (ifnull(figures.first_day, 0) <= :first AND figures.last_day >= :last
-        OR ifnull(figures.first_day, 0) >= :first AND figures.last_day <= :last)
-    AND (:places IS NULL OR instr(figures.place_ids, ',')
-        OR instr(:places, ',' || figures.place_ids || ','))
-    AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
-    AND report IS NOT :but
-    LIMIT :few
-"""
-"""Each part is read in the order of an index, so that none is longer than its limit."""
-
 
 def _figures(db: Database, seq: int) -> Iterator[Figure]:
-    return _from(
-        db.conn.execute(
-            f"SELECT {_FIGURE} FROM figures WHERE seq <= ? ORDER BY seq, position",
-            (seq,),
-        )
-    )
+    return _from(db.rows("figures_as_of", seq=seq))
 
 
-def _from(rows: Iterable[Sequence[Any]]) -> Iterator[Figure]:
+def _from(rows: Iterable[Row]) -> Iterator[Figure]:
     for row in rows:
         yield Figure(
             row[0],

@@ -13,7 +13,7 @@ from threading import Condition, Thread
 from typing import Any, Final, Generic, TypeVar
 
 from service.domain.errors import Busy
-from service.store.connections import BUSY, Database, translation
+from service.store.database import BUSY, Database, Translation
 
 Result = TypeVar("Result")
 
@@ -27,9 +27,17 @@ IDLE_SECONDS: Final = 1.0
 class Committer:
     """Runs jobs in a thread of its own, which starts with the first one and ends when idle."""
 
-    def __init__(self, transaction: Callable[[], AbstractContextManager[Database]]) -> None:
-        """Remember how to begin a transaction that is kept at its end; none is begun yet."""
+    def __init__(
+        self,
+        transaction: Callable[[], AbstractContextManager[Database]],
+        translation: Translation,
+    ) -> None:
+        """Remember how to begin a transaction that is kept at its end; none is begun yet.
+
+        An error that can be translated is no job's own, but concerns all of the transaction.
+        """
         self._transaction = transaction
+        self._translation = translation
         self._waiting: deque[_Pending[Any]] = deque()
         self._changed = Condition()
         self._running = False
@@ -84,7 +92,7 @@ class Committer:
             with self._transaction() as db:
                 for pending in self._arriving():
                     taken.append(pending)
-                    pending.run(db)
+                    pending.run(db, self._translation)
         except BaseException as error:
             for pending in taken or list(self._arriving()):
                 pending.promised.set_exception(error)
@@ -112,19 +120,17 @@ class _Pending(Generic[Result]):
         self._result: Result
         self._error: BaseException | None = None
 
-    def run(self, db: Database) -> None:
+    def run(self, db: Database, translation: Translation) -> None:
         """Do the job, or undo what it did before it failed; raises only what concerns all."""
-        db.execute("SAVEPOINT job")
         try:
-            self._result = self._job(db)
+            with db.savepoint("job"):
+                self._result = self._job(db)
         except BaseException as error:
             # After a full disk and the like SQLite's keepers advise to undo the whole transaction;
             # sometimes it has done so itself.
-            if translation(error) is not None or not db.conn.in_transaction:
+            if translation(error) is not None or not db.in_transaction:
                 raise
             self._error = error
-            db.execute("ROLLBACK TO job")
-        db.execute("RELEASE job")
 
     def tell(self) -> None:
         """Keep the promise: what the job did is on disk, or undone."""

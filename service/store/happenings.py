@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.domain.history import Happening
-from service.store.sqlite import Database, legible
+from service.store.database import Database, legible
 from service.store.texts import FREE
 
 
@@ -15,11 +15,7 @@ def between(db: Database, after: int, until: int) -> Iterator[Happening]:
     Neither the report that was recorded nor any free text is read: what is told of an entry stays
     the same whatever is blanked later.
     """
-    rows = db.execute(
-        "SELECT seq, recorded_at, kind, subject, CASE kind WHEN 'reported' THEN '{}' ELSE body END"
-        " FROM events WHERE seq > ? AND seq <= ? ORDER BY seq",
-        (after, until),
-    )
+    rows = db.rows("ledger_happenings", after=after, until=until)
     for seq, recorded_at, kind, subject, body in rows:
         yield Happening(seq, recorded_at, kind, subject, _in_short(body))
 

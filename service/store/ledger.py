@@ -6,14 +6,15 @@ be changed, taken out or put in without being seen.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Any, Final
 
 from service.domain.instants import instant, just_after
 from service.store import texts
-from service.store.sqlite import Database, legible
+from service.store.database import Database, Row, legible
 
 ROOT: Final = "0" * 64
 """What stands for the hash of an entry before the first."""
@@ -100,12 +101,12 @@ def append(
     one before, so that what was known at the date of an entry stays what it was. ``request`` is
     the first entry of the same request, None where it is the first of these.
     """
-    seq, before = last(db)
-    dated = recorded_at(db, seq) or ""
+    last_line = db.row("ledger_last")
+    seq, before, last_dated = (0, ROOT, None) if last_line is None else last_line
     first = seq + 1 if request is None else request
-    if request is None and dated:
-        dated = just_after(dated)
-    dated = max(instant(now), dated)
+    dated = instant(now)
+    if last_dated is not None:
+        dated = max(dated, just_after(last_dated) if request is None else last_dated)
     made = []
     for draft in drafts:
         seq += 1
@@ -120,94 +121,76 @@ def append(
 
 def put(db: Database, line: Line, kept: Mapping[str, texts.Text]) -> None:
     """Keep the entry as it is, with its free texts; writes."""
-    db.execute(
-        "INSERT INTO events (seq, request, recorded_at, kind, subject, actor, body, hash)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            line.seq,
-            line.request,
-            line.recorded_at,
-            line.kind,
-            line.subject,
-            line.actor,
-            line.body,
-            line.hash,
-        ),
-    )
+    db.change("ledger_put", **asdict(line))
     if kept:
         texts.keep(db, line.seq, kept)
 
 
-_COLUMNS: Final = "SELECT seq, request, recorded_at, kind, subject, actor, body, hash FROM events"
+def lines(db: Database, after: int = 0) -> Iterator[tuple[Line, dict[str, texts.Text]]]:
+    """Yield every entry after the given one as it is kept, in order, with its texts."""
+    rows = db.stream("ledger_after", after=after)
+    while some := [Line(*row) for row in islice(rows, TOGETHER)]:
+        kept = texts.of_entries(db, [line.seq for line in some])
+        for line in some:
+            yield line, kept.get(line.seq, {})
 
 
-def lines(db: Database, after: int = 0) -> Iterator[Line]:
-    """Yield every entry after the given one as it is kept, in order."""
-    for row in db.execute(f"{_COLUMNS} WHERE seq > ? ORDER BY seq", (after,)):
-        yield Line(*row)
+TOGETHER: Final = 500
+"""Of so many entries the texts are read at once."""
 
 
-def events(db: Database, after: int = 0, limit: int = -1) -> list[Event]:
-    """Return the entries after the given one, in order; at most ``limit`` where it is not -1."""
-    rows = db.execute(f"{_COLUMNS} WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit))
-    return _opened(db, [Line(*row) for row in rows])
+def events(db: Database, after: int = 0, limit: int = 1_000_000) -> list[Event]:
+    """Return the entries after the given one, in order, at most ``limit``."""
+    return _opened(db, db.rows("ledger_page", after=after, limit=limit))
 
 
 def events_of(db: Database, subject: str, kinds: Sequence[str]) -> list[Event]:
     """Return the entries of the given kinds about one id, in order."""
-    rows = db.execute(
-        f"{_COLUMNS} WHERE subject = ? AND kind IN (SELECT value FROM json_each(?)) ORDER BY seq",
-        (subject, json.dumps(kinds)),
-    )
-    return _opened(db, [Line(*row) for row in rows])
+    return _opened(db, db.rows("ledger_of", subject=subject, kinds=json.dumps(kinds)))
 
 
 def event(db: Database, seq: int) -> Event:
     """Return the one entry; there must be one."""
-    row = db.execute(f"{_COLUMNS} WHERE seq = ?", (seq,)).fetchone()
-    return _opened(db, [Line(*row)])[0]
+    return _opened(db, db.rows("ledger_entry", seq=seq))[0]
 
 
 @legible
-def _opened(db: Database, found: Sequence[Line]) -> list[Event]:
-    return [line.opened(texts.of_entry(db, line.seq)) for line in found]
+def _opened(db: Database, rows: Sequence[Row]) -> list[Event]:
+    found = [Line(*row) for row in rows]
+    kept = texts.of_entries(db, [line.seq for line in found])
+    return [line.opened(kept.get(line.seq, {})) for line in found]
 
 
 def last_seq(db: Database) -> int:
     """Return the number of the last entry; 0 before the first."""
-    return int(db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
+    return int(db.value("ledger_last_seq"))
 
 
 def last(db: Database) -> tuple[int, str]:
     """Return number and hash of the last entry; 0 and what stands for no hash before the first."""
-    row = db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+    row = db.row("ledger_last")
     return (0, ROOT) if row is None else (int(row[0]), str(row[1]))
 
 
 def last_redaction(db: Database) -> int:
     """Return the number of the last entry that blanked a text; 0 where none did."""
-    row = db.execute("SELECT coalesce(max(seq), 0) FROM events WHERE kind = 'redacted'").fetchone()
-    return int(row[0])
+    return int(db.value("ledger_last_redaction"))
 
 
 def moment_of(db: Database, seq: int) -> int:
     """Return the last entry made by the request that made ``seq``; ``seq`` where there is none."""
-    row = db.execute(
-        "SELECT max(seq) FROM events WHERE request = (SELECT request FROM events WHERE seq = ?)",
-        (seq,),
-    ).fetchone()
-    return seq if row[0] is None else int(row[0])
+    found = db.value("ledger_moment", seq=seq)
+    return seq if found is None else int(found)
 
 
 def seq_at(db: Database, when: str) -> int:
     """Return the last entry made by then; ``when`` as ``instant`` writes it. 0 if none was."""
-    row = db.execute("SELECT max(seq) FROM events WHERE recorded_at <= ?", (when,)).fetchone()
-    return int(row[0] or 0)
+    return int(db.value("ledger_seq_at", moment=when))
 
 
 def recorded_at(db: Database, seq: int) -> str | None:
     """Return when the entry was made; None for one that does not exist."""
-    row = db.execute("SELECT recorded_at FROM events WHERE seq = ?", (seq,)).fetchone()
+    row = db.row("ledger_recorded_at", seq=seq)
     return None if row is None else str(row[0])
 
 

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterable
 
+from service.store.database import Database, legible
 from service.store.registry import merged
-from service.store.sqlite import Database
 
 Point = tuple[float, float]
 """Longitude and latitude, in degrees, in this order."""
 
 
+@legible
 def points(db: Database, places: Iterable[str], seq: int) -> dict[str, Point]:
     """Return the points of those of the places that have both coordinates, by the ids given.
 
@@ -17,11 +18,11 @@ def points(db: Database, places: Iterable[str], seq: int) -> dict[str, Point]:
     """
     into = merged(db, seq)["place"]
     present = {id: into.get(id, id) for id in places}
-    rows = db.execute(
-        "SELECT id, json_extract(body, '$.longitude'), json_extract(body, '$.latitude')"
-        " FROM entries WHERE kind = 'place' AND id IN (SELECT value FROM json_each(:ids))"
-        " AND since_seq <= :seq AND (until_seq IS NULL OR until_seq > :seq)",
-        {"ids": json.dumps(list(present.values())), "seq": seq},
-    )
-    lying = {id: (lon, lat) for id, lon, lat in rows if lon is not None and lat is not None}
+    rows = db.rows("entries_of_ids", kind="place", ids=json.dumps([*present.values()]), seq=seq)
+    bodies = ((id, json.loads(body)) for id, body in rows)
+    lying = {
+        id: (body["longitude"], body["latitude"])
+        for id, body in bodies
+        if body.get("longitude") is not None and body.get("latitude") is not None
+    }
     return {id: lying[there] for id, there in present.items() if there in lying}

@@ -1,6 +1,8 @@
 """Places, groups and reporters as they are now or were after one entry of the ledger."""
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -16,29 +18,22 @@ from service.domain.registry import (
     folded,
 )
 from service.domain.registry import parent_of as parent_in
+from service.store.database import Database, legible
 from service.store.ledger import Draft, Event
-from service.store.sqlite import Database, legible
 
 
 def get(db: Database, kind: str, id: str) -> Entry | None:
     """Return the entry as it is now, by an id that was merged into its own too; None if none."""
-    row = db.execute(
-        "SELECT id, body FROM entries WHERE kind = ? AND id = ? AND until_seq IS NULL", (kind, id)
-    ).fetchone()
+    row = db.row("entry_now", kind=kind, id=id)
     if row is not None:
         return _entry(kind, *row)
-    merged = db.execute(
-        "SELECT into_id FROM merges WHERE kind = ? AND id = ?", (kind, id)
-    ).fetchone()
+    merged = db.row("merge_of", kind=kind, id=id)
     return None if merged is None else get(db, kind, merged[0])
 
 
 def last_described(db: Database, kind: str, id: str) -> Entry | None:
     """Return the entry as it was last described under this very id; None where it never was."""
-    row = db.execute(
-        "SELECT id, body FROM entries WHERE kind = ? AND id = ? ORDER BY since_seq DESC LIMIT 1",
-        (kind, id),
-    ).fetchone()
+    row = db.row("entry_last_described", kind=kind, id=id)
     return None if row is None else _entry(kind, *row)
 
 
@@ -46,20 +41,13 @@ def ids_of(db: Database, kind: str, id: str) -> list[str]:
     """Return every id that names the same entry as the given one, itself among them."""
     now = get(db, kind, id)
     top = id if now is None else now.id
-    rows = db.execute(
-        "WITH RECURSIVE same (id) AS (SELECT :id UNION SELECT merges.id FROM same"
-        " CROSS JOIN merges INDEXED BY merges_into"
-        " ON merges.into_id = same.id AND kind = :kind) SELECT id FROM same",
-        {"id": top, "kind": kind},
-    )
-    return [row[0] for row in rows]
+    return [top, *(row[0] for row in db.rows("merged_into", kind=kind, id=top))]
 
 
 def merged(db: Database, seq: int) -> dict[str, dict[str, str]]:
     """Return, by kind, for every id merged by the entry ``seq`` the id that then stood for it."""
     found: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
-    rows = db.execute("SELECT kind, id, into_id FROM merges WHERE seq <= ? ORDER BY seq", (seq,))
-    for kind, id, into in rows:
+    for kind, id, into in db.rows("merges_until", seq=seq):
         of_kind = found[kind]
         for earlier, target in of_kind.items():
             if target == id:
@@ -74,82 +62,61 @@ def all_as_of(
 ) -> tuple[dict[str, Place], dict[str, Group], dict[str, Reporter]]:
     """Return every place, group and reporter by id, as they were after the entry ``seq``."""
     found: dict[str, dict[str, Any]] = {"place": {}, "group": {}, "reporter": {}}
-    rows = db.execute(
-        "SELECT kind, id, body FROM entries"
-        " WHERE since_seq <= ? AND (until_seq IS NULL OR until_seq > ?) ORDER BY kind, id",
-        (seq, seq),
-    )
-    for kind, id, body in rows:
+    for kind, id, body in db.rows("entries_as_of", seq=seq):
         found[kind][id] = _entry(kind, id, body)
     return found["place"], found["group"], found["reporter"]
 
 
 def page(db: Database, kind: str, asked: EntriesAsked) -> list[Entry]:
     """Return the entries asked for, by id; names and aliases are searched without case."""
-    rows = db.execute(
-        "SELECT id, body FROM entries WHERE kind = :kind AND until_seq IS NULL AND id > :after"
-        " AND (:q IS NULL OR instr(names_folded, :q) > 0) ORDER BY id LIMIT :limit",
-        {
-            "kind": kind,
-            "q": None if asked.q is None else folded(asked.q),
-            "after": asked.after,
-            "limit": asked.limit,
-        },
+    pattern = None if asked.q is None else f"%{_literal(folded(asked.q))}%"
+    rows = db.rows(
+        "entries_page",
+        clauses=() if pattern is None else ("of_names",),
+        kind=kind,
+        after=asked.after,
+        limit=asked.limit,
+        pattern=pattern,
     )
     return [_entry(kind, id, body) for id, body in rows]
 
 
+def _literal(text: str) -> str:
+    """Return the text as a pattern that means nothing but itself."""
+    return re.sub("([!%_])", r"!\1", text)
+
+
 def ids_like(db: Database, kind: str, id: str) -> list[str]:
     """Return known ids of about the same length, as candidates for what was meant."""
-    rows = db.execute(
-        "SELECT id FROM entries WHERE kind = ? AND until_seq IS NULL"
-        " AND length(id) BETWEEN ? AND ? LIMIT 20000",
-        (kind, len(id) - 4, len(id) + 4),
-    )
-    return [row[0] for row in rows]
+    least, most = len(id) - 4, len(id) + 4
+    return [row[0] for row in db.rows("entries_of_length", kind=kind, least=least, most=most)]
 
 
-def unknown_ids(db: Database, kind: str, ids: tuple[str, ...], seq: int) -> list[str]:
+def unknown_ids(db: Database, kind: str, ids: Sequence[str], seq: int) -> list[str]:
     """Return those of the ids under which nothing of the kind was recorded by the entry."""
-    rows = db.execute(
-        "SELECT value FROM json_each(:ids) WHERE NOT EXISTS"
-        " (SELECT 1 FROM entries WHERE kind = :kind AND id = value AND since_seq <= :seq)",
-        {"ids": json.dumps(ids), "kind": kind, "seq": seq},
-    )
+    rows = db.rows("entries_unknown", ids=json.dumps(ids), kind=kind, seq=seq)
     return [row[0] for row in rows]
 
 
 def namesakes(db: Database, kind: str, name: str) -> list[str]:
     """Return the ids of all entries that bear the name, without regard to case."""
-    rows = db.execute(
-        "SELECT id FROM entries"
-        " WHERE kind = ? AND name_folded = ? AND until_seq IS NULL ORDER BY id LIMIT 20",
-        (kind, folded(name)),
-    )
-    return [row[0] for row in rows]
+    return [row[0] for row in db.rows("entries_of_name", kind=kind, name=folded(name))]
 
 
 def lies_below(db: Database, kind: str, id: str, top: str) -> bool:
     """Whether ``id`` is ``top`` or lies somewhere below it."""
-    row = db.execute(
-        "WITH RECURSIVE above (id) AS ("
-        " SELECT :id UNION"
-        " SELECT parent FROM above CROSS JOIN entries INDEXED BY entries_now"
-        " ON entries.id = above.id AND kind = :kind AND until_seq IS NULL"
-        " WHERE parent IS NOT NULL"
-        ") SELECT 1 FROM above WHERE id = :top",
-        {"id": id, "kind": kind, "top": top},
-    ).fetchone()
-    return row is not None
+    return id == top or db.row("entry_above", kind=kind, id=id, top=top) is not None
 
 
 def has_below(db: Database, kind: str, id: str) -> bool:
     """Whether anything lies below the entry."""
-    row = db.execute(
-        "SELECT 1 FROM entries WHERE kind = ? AND parent = ? AND until_seq IS NULL LIMIT 1",
-        (kind, id),
-    ).fetchone()
-    return row is not None
+    return db.row("entry_below", kind=kind, parent=id) is not None
+
+
+def ids_below(db: Database, kind: str, ids: Sequence[str], seq: int) -> list[str]:
+    """Return the ids with all that lay below them after the entry, by every id it ever had."""
+    rows = db.rows("entries_below", kind=kind, ids=json.dumps(ids), seq=seq)
+    return [row[0] for row in rows]
 
 
 def draft(kind: str, what: Entry, known: bool) -> Draft:
@@ -168,19 +135,13 @@ def apply_merged(db: Database, event: Event) -> None:
     kind, into = event.kind.split("_")[0], event.body["into"]
     gone, target = _standing(db, kind, event.subject), _standing(db, kind, into)
     _end(db, kind, event.subject, event.seq)
-    db.execute(
-        "INSERT INTO merges (kind, id, into_id, seq) VALUES (?, ?, ?, ?)",
-        (kind, event.subject, into, event.seq),
-    )
+    db.change("merge_put", kind=kind, id=event.subject, into_id=into, seq=event.seq)
     names = (target.name, *target.aliases)
     more = [name for name in (gone.name, *gone.aliases) if name not in names]
     aliases = tuple(dict.fromkeys((*target.aliases, *more)))
     if aliases != target.aliases:
         _describe(db, kind, replace(target, aliases=aliases), event.seq)
-    below = db.execute(
-        "SELECT id, body FROM entries WHERE kind = ? AND parent = ? AND until_seq IS NULL",
-        (kind, event.subject),
-    ).fetchall()
+    below = db.rows("entries_right_below", kind=kind, parent=event.subject)
     for id, body in below:
         _describe(db, kind, replace(_entry(kind, id, body), parent=into), event.seq)
 
@@ -195,26 +156,20 @@ def _standing(db: Database, kind: str, id: str) -> Entry:
 def _describe(db: Database, kind: str, what: Entry, seq: int) -> None:
     names = (what.name, *what.aliases)
     _end(db, kind, what.id, seq)
-    db.execute(
-        "INSERT INTO entries (kind, id, since_seq, name_folded, names_folded, parent, body)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            kind,
-            what.id,
-            seq,
-            folded(what.name),
-            "\n".join(folded(name) for name in names),
-            parent_in(what),
-            json.dumps(described(what), ensure_ascii=False),
-        ),
+    db.change(
+        "entry_put",
+        kind=kind,
+        id=what.id,
+        since_seq=seq,
+        name_folded=folded(what.name),
+        names_folded="\n".join(folded(name) for name in names),
+        parent=parent_in(what),
+        body=json.dumps(described(what), ensure_ascii=False),
     )
 
 
 def _end(db: Database, kind: str, id: str, seq: int) -> None:
-    db.execute(
-        "UPDATE entries SET until_seq = ? WHERE kind = ? AND id = ? AND until_seq IS NULL",
-        (seq, kind, id),
-    )
+    db.change("entry_end", kind=kind, id=id, seq=seq)
 
 
 @legible

@@ -4,13 +4,14 @@ The hash is of the text with a secret salt, which is blanked with it: nobody can
 short text by trying, and the chain of the entries still verifies.
 """
 
+import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from service.store.sqlite import Database
+from service.store.database import Database
 
 FREE: Final = frozenset(
     {"quote", "note", "title", "url", "publisher", "wording", "caveats", "reason"}
@@ -103,22 +104,21 @@ def seals(body: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 def keep(db: Database, seq: int, texts: Mapping[str, Text]) -> None:
     """Keep the texts of one entry; writes."""
-    db.conn.executemany(
-        "INSERT INTO texts (seq, pointer, salt, text) VALUES (?, ?, ?, ?)",
-        [(seq, pointer, text.salt, text.text) for pointer, text in texts.items()],
-    )
+    many = [
+        {"seq": seq, "pointer": pointer, "salt": text.salt, "text": text.text}
+        for pointer, text in texts.items()
+    ]
+    db.change_all("texts_keep", many)
 
 
-def of_entry(db: Database, seq: int) -> dict[str, Text]:
-    """Return the texts of one entry by pointer, blanked ones too."""
-    rows = db.execute(
-        "SELECT pointer, text, salt FROM texts WHERE seq = ? ORDER BY pointer", (seq,)
-    )
-    return {pointer: Text(text, salt) for pointer, text, salt in rows}
+def of_entries(db: Database, seqs: Sequence[int]) -> dict[int, dict[str, Text]]:
+    """Return the texts of the entries by seq and pointer, blanked ones too."""
+    found: dict[int, dict[str, Text]] = {}
+    for seq, pointer, text, salt in db.rows("texts_of", seqs=json.dumps(seqs)):
+        found.setdefault(seq, {})[pointer] = Text(text, salt)
+    return found
 
 
 def blank(db: Database, seq: int, pointer: str) -> None:
     """Blank one text of an entry for good; writes."""
-    db.execute(
-        "UPDATE texts SET salt = NULL, text = NULL WHERE seq = ? AND pointer = ?", (seq, pointer)
-    )
+    db.change("texts_blank", seq=seq, pointer=pointer)

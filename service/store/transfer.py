@@ -7,8 +7,8 @@ from typing import Any, Final
 from service.domain.errors import Invalid
 from service.store import ledger, texts
 from service.store.apply import apply
+from service.store.database import Database
 from service.store.ledger import Line
-from service.store.sqlite import Database
 from service.store.texts import Text
 
 _FIELDS: Final = frozenset({*Line.__slots__, "texts"})
@@ -20,8 +20,7 @@ class Broken(Invalid):
 
 def dumped(db: Database, after: int = 0) -> Iterator[dict[str, Any]]:
     """Yield every entry after the given one, with its free texts and its hash, in order."""
-    for line in ledger.lines(db, after):
-        kept = texts.of_entry(db, line.seq)
+    for line, kept in ledger.lines(db, after):
         told = {pointer: [text.salt, text.text] for pointer, text in kept.items()}
         yield {**asdict(line), "texts": told}
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from service.domain.errors import Conflict, NotFound, Unavailable
-from service.store.copies import Copy, Told, alone, copied
-from service.store.files import open_to, present, put, set_aside
+from service.store.sqlite.copies import Copy, Told, alone, copied
+from service.store.sqlite.files import open_to, present, put, set_aside
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from service.domain.report import Recorded, Report
 from service.domain.submission import Submission
 from service.store import ledger
 from service.store.answers import Claim
-from service.store.connections import savepoint
-from service.store.sqlite import Database, Store
+from service.store.database import Database, Store
 from service.usecases.once import once
 from service.usecases.reports import completed, posted_before, taken_in, told
 
@@ -61,7 +60,7 @@ def submit_all(
 
     def work(db: Database) -> tuple[Result, ...]:
         request = ledger.last_seq(db) + 1
-        with savepoint(db, "batch") as undo:
+        with db.savepoint("batch") as undo:
             results = [_result(db, item, actor, now, request) for item in ready]
             return tuple(_all_or_none(results, undo) if atomic else results)
 
@@ -92,7 +91,7 @@ def _completed(
 def _result(db: Database, item: _Ready, actor: str | None, now: datetime, request: int) -> Result:
     if isinstance(item, DomainError):
         return Result(error=item)
-    with savepoint(db, "item") as undo:
+    with db.savepoint("item") as undo:
         try:
             posted = taken_in(db, *item, actor, now, request)
         except DomainError as error:

@@ -8,7 +8,7 @@ from typing import Final
 from service.domain.errors import invalid
 from service.domain.history import Happening
 from service.store import ledger
-from service.store.sqlite import Store
+from service.store.database import Store
 from service.usecases.revisions import told
 
 LOOK_EVERY: Final = 0.1

@@ -20,8 +20,8 @@ from service.domain.periods import Period
 from service.domain.phrases import total_text
 from service.domain.question import SPANS, Question, spans
 from service.domain.total import Total
+from service.store.database import Database, Store
 from service.store.happenings import between
-from service.store.sqlite import Database, Store
 from service.usecases.interval import Interval
 from service.usecases.moments import seq_asked
 from service.usecases.reach import Inquiry, Side, union

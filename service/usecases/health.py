@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from service.store.files import size
+from service.store.database import Store
 from service.store.ledger import last_seq
-from service.store.sqlite import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +22,4 @@ def check(store: Store) -> int:
 
 def extent(store: Store) -> Extent:
     """Return how far the record goes and how large it is; raises Unavailable or Busy."""
-    return Extent(check(store), size(store.path))
+    return Extent(check(store), store.size())

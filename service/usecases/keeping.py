@@ -6,7 +6,7 @@ from typing import Any
 
 from service.domain.errors import Conflict, Unavailable
 from service.store import ledger, transfer, verification
-from service.store.sqlite import Store
+from service.store.database import Store
 from service.store.verification import Progress
 
 
@@ -15,7 +15,7 @@ def verify(store: Store, progress: Progress) -> list[str]:
     found: list[str] = []
     try:
         with store.reading() as db:
-            found.extend(verification.faults(db, progress))
+            found.extend(verification.faults(store, db, progress))
     except Unavailable as error:  # A damaged file may fail to be read or even to be let go of.
         found.append(error.detail)
     return found

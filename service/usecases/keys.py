@@ -12,8 +12,8 @@ from service.domain.access import KEY_MARK, SCOPES, Holder
 from service.domain.errors import NotFound, invalid
 from service.domain.instants import instant
 from service.store import keys, ledger, registry
+from service.store.database import Store
 from service.store.keys import Key
-from service.store.sqlite import Store
 
 NOTED_EVERY: Final = timedelta(hours=1)
 """How much later a use must be than the last one that was noted, to be noted too."""
@@ -87,7 +87,7 @@ def holder(store: Store, token: str, now: datetime) -> Holder | None:
     if key is None or not same or mark != KEY_MARK or not _is_good(key, now):
         return None
     if key.last_used_at is None or key.last_used_at < instant(now - NOTED_EVERY):
-        keys.note_use(store.path, key.id, instant(now))
+        keys.note_use(store, key.id, instant(now))
     return Holder(key.id, key.scope, tuple(dict.fromkeys(chain(*bound))))
 
 

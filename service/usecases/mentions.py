@@ -15,8 +15,8 @@ from service.domain.registry import (
 )
 from service.domain.submission import Submission
 from service.store import registry
+from service.store.database import Database
 from service.store.ledger import Draft
-from service.store.sqlite import Database
 
 NEAR_LIMIT = 3
 """For so many unknown ids of one request the near ones are looked up: it takes a while each."""

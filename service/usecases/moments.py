@@ -5,7 +5,7 @@ from datetime import datetime
 from service.domain.errors import invalid
 from service.domain.instants import instant
 from service.store import ledger
-from service.store.sqlite import Database
+from service.store.database import Database
 
 
 def seq_asked(db: Database, as_of: int | str | None, now: datetime, field: str = "as_of") -> int:

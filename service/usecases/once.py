@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from service.domain.errors import invalid
 from service.store import answers
 from service.store.answers import Claim
-from service.store.sqlite import Database
+from service.store.database import Database
 
 Result = TypeVar("Result")
 

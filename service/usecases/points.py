@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from service.domain.report import Recorded
 from service.store import points
+from service.store.database import Store
 from service.store.points import Point
-from service.store.sqlite import Store
 
 
 def of_places(store: Store, places: Iterable[str], seq: int) -> dict[str, Point]:

@@ -10,8 +10,8 @@ from service.domain.registry import Entry, below, entry, parent_of
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import registry
 from service.store.apply import record
+from service.store.database import Database, Store
 from service.store.ledger import Draft
-from service.store.sqlite import Database, Store
 from service.usecases.mentions import missing
 
 

@@ -15,8 +15,8 @@ from service.store import ledger, recording, registry, reports
 from service.store.answers import Claim
 from service.store.apply import record
 from service.store.codec import content_hash
+from service.store.database import Database, Store
 from service.store.ledger import Draft
-from service.store.sqlite import Database, Store
 from service.usecases.mentions import missing, resolve
 from service.usecases.moments import seq_asked
 from service.usecases.once import once

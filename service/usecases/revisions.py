@@ -12,8 +12,8 @@ from service.domain.report import Recorded
 from service.store import ledger, reports, texts
 from service.store.answers import Claim
 from service.store.apply import record
+from service.store.database import Database, Store
 from service.store.ledger import Draft, Event
-from service.store.sqlite import Database, Store
 from service.usecases.once import once
 
 KINDS: Final = ("reported", "superseded", "reclassified", "retracted", "redacted")
@@ -128,7 +128,7 @@ class _FreeText:
 
 def _texts(db: Database, id: str) -> Iterator[_FreeText]:
     for event in ledger.events_of(db, id, ("reported", "retracted")):
-        for kept_at, text in texts.of_entry(db, event.seq).items():
+        for kept_at, text in texts.of_entries(db, [event.seq]).get(event.seq, {}).items():
             shown = kept_at.removeprefix("/report")
             pointer = shown if event.kind == "reported" else f"/retraction{shown}"
             yield _FreeText(pointer, event.seq, kept_at, text.text is None)

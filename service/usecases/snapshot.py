@@ -12,8 +12,8 @@ from service.domain.figure import Figure
 from service.domain.question import Question
 from service.domain.trees import Tree
 from service.store.claims import load_claims
+from service.store.database import Database
 from service.store.ledger import last_redaction
-from service.store.sqlite import Database
 
 KEPT_STATES: Final = 3
 """How many states of the ledger are kept: the present one, and a few that are asked again."""

@@ -19,7 +19,7 @@ from service.domain.total import Total
 from service.domain.trees import Tree
 from service.domain.vocabulary import LOSSES, OUTCOMES
 from service.store import ledger
-from service.store.sqlite import Store
+from service.store.database import Store
 from service.usecases.budget import Budget
 from service.usecases.comparison import compared, past
 from service.usecases.moments import seq_asked

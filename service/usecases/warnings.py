@@ -8,7 +8,7 @@ from service.domain.figure import Figure
 from service.domain.report import Remark, Report, counted
 from service.store import reports
 from service.store.claims import live_rivals
-from service.store.sqlite import Database
+from service.store.database import Database
 from service.usecases.mentions import Resolver
 
 TOLD: Final = 20

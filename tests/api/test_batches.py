@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service.store import ledger
-from service.store.sqlite import Store
+from service.store.database import Store
 from service.usecases import keys
 from tests import make
 from tests.check import problem

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from service import create_app
 from service.settings import Settings
 from service.store import ledger
-from service.store.sqlite import Store
+from service.store.database import Store
 from tests import make
 from tests.check import problem
 from tests.conftest import BEGIN, Key, Send

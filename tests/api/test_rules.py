@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +13,10 @@ from flask.testing import FlaskClient
 from service import create_app
 from service.domain.access import allows
 from service.settings import Settings
-from service.store.sqlite import Store
+from service.store.database import Store
+from service.store.opening import open_store
 from service.usecases import keys
-from tests import make
+from tests import engines, make
 from tests.check import problem
 from tests.conftest import BEGIN
 
@@ -100,15 +100,15 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One for all tests of this file: none depends on what another one wrote."""
-    folder: Path = tmp_path_factory.mktemp("rules")
-    settings = Settings(database=folder / "x.db", log_level="error")
-    served = {
-        reading: create_app(replace(settings, reading=reading)).test_client()
-        for reading in ("open", "closed")
-    }
-    store = Store(settings.database)
-    yield World(served, _headers(store))
-    store.close()
+    with engines.database(tmp_path_factory.mktemp("rules")) as database:
+        settings = Settings(database=database, log_level="error")
+        served = {
+            reading: create_app(replace(settings, reading=reading)).test_client()
+            for reading in ("open", "closed")
+        }
+        store = open_store(database, settings.busy_seconds)
+        yield World(served, _headers(store))
+        store.close()
 
 
 def _headers(store: Store) -> dict[str, dict[str, str]]:

@@ -17,7 +17,7 @@ import pytest
 from service import create_app
 from service.domain.errors import Unavailable
 from service.settings import Settings
-from service.store.sqlite import Store
+from service.store.sqlite.engine import SqliteStore
 from service.usecases import keeping, keys
 from tests.faults.client import Client
 from tests.faults.posting import Sent, await_more, body, posting
@@ -79,7 +79,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     """A record in one file, with nothing left beside it."""
     made = Record(tmp_path_factory.mktemp("whole") / "casualties.db")
     client = create_app(Settings(database=made.path, log_level="critical")).test_client()
-    store = Store(made.path)
+    store = SqliteStore(made.path)
     made.key = keys.create(store, name="test", scope="report", now=datetime.now(UTC))
     headers = {"Authorization": f"Bearer {made.key}"}
     for number in range(REPORTS):
@@ -112,7 +112,7 @@ def _damaged(record: Record, folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _is_found(path: Path) -> bool:
     try:
-        return keeping.verify(Store(path), lambda what, done: None) != []
+        return keeping.verify(SqliteStore(path), lambda what, done: None) != []
     except Unavailable:
         return True
 

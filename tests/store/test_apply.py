@@ -6,8 +6,8 @@ import pytest
 
 from service.store.apply import apply
 from service.store.claims import last_seq, load_claims
+from service.store.database import Store
 from service.store.ledger import Draft, append, events
-from service.store.sqlite import Store
 from tests import make
 from tests.check import recorded
 from tests.conftest import BEGIN, Send
@@ -33,7 +33,10 @@ def history(send: Send, put: Send) -> None:
 
 
 def _content(db: Any) -> dict[str, list[Any]]:
-    return {table: sorted(map(repr, db.query(f"SELECT * FROM {table}"))) for table in TABLES}  # noqa: S608
+    return {
+        table: sorted(map(repr, db.execute(f"SELECT * FROM {table}").fetchall()))  # noqa: S608
+        for table in TABLES
+    }
 
 
 def test_applying_all_events_again_gives_the_same_tables(store: Store, history: None) -> None:

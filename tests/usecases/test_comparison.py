@@ -19,8 +19,7 @@ from service.domain.periods import Period
 from service.domain.question import Question
 from service.domain.vocabulary import OUTCOMES
 from service.store import ledger
-from service.store.migrations import migrate
-from service.store.sqlite import Store
+from service.store.sqlite.engine import SqliteStore
 from service.usecases import registry, reports, revisions, totals
 from service.usecases.snapshot import Snapshots
 from tests.conftest import BEGIN
@@ -121,9 +120,9 @@ PLACED = IDS.map(lambda id: Question(places=(id,), outcomes=(frozenset({"killed"
 class World:
     """A record of its own that things happen to."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: SqliteStore) -> None:
         self.store, self._numbers, self._snapshots = store, count(1), Snapshots()
-        migrate(store)
+        store.migrate()
         for id, above in PLACES.items():
             self._describe("place", id, {"name": id, "parent": above})
         for id, above in GROUPS.items():
@@ -188,7 +187,7 @@ class World:
 def world_apart() -> Iterator[World]:
     """Yield a world with a database that is gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
-        world = World(Store(Path(folder) / "x.db"))
+        world = World(SqliteStore(Path(folder) / "x.db"))
         yield world
         world.store.close()
 

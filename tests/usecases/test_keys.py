@@ -8,7 +8,7 @@ import pytest
 
 from service.domain.access import SCOPES, Holder, allows, without_keys
 from service.domain.errors import Invalid, NotAllowed, NotFound
-from service.store.sqlite import Store
+from service.store.database import Store
 from service.usecases import keys
 from tests.conftest import BEGIN
 

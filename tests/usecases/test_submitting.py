@@ -10,8 +10,10 @@ from schemas.report import ReportIn
 from service.domain.errors import Conflict, Invalid, NotFound
 from service.domain.listing import ReportsAsked
 from service.domain.submission import Submission
+from service.settings import Settings
 from service.store import ledger
-from service.store.sqlite import Store
+from service.store.database import Store
+from service.store.opening import open_store
 from service.usecases import reports
 from tests import make
 from tests.check import at_once
@@ -81,15 +83,15 @@ def test_an_unknown_report_is_not_found(store: Store) -> None:
         reports.show(store, "r1", None, BEGIN)
 
 
-def _race(path: str) -> list[str]:
-    store = Store(Path(path), busy_seconds=60)
+def _race(address: Path | str) -> list[str]:
+    store = open_store(address, busy_seconds=60)
     return [
         _submit(store, f"r{number}-{os.getpid()}", ref=f"ref-{number}")[0].report.id
         for number in range(20)
     ]
 
 
-def test_four_processes_that_send_the_same_record_it_once(store: Store) -> None:
-    answers = at_once(_race, str(store.path))
+def test_four_processes_that_send_the_same_record_it_once(store: Store, settings: Settings) -> None:
+    answers = at_once(_race, settings.database)
     assert all(answer == answers[0] for answer in answers)
     assert len(reports.find(store, ReportsAsked(limit=1000), BEGIN)) == 20

@@ -11,7 +11,7 @@ from service.domain.answer import Answer
 from service.domain.errors import Invalid
 from service.domain.periods import Period
 from service.domain.question import Question
-from service.store.sqlite import Store
+from service.store.database import Store
 from service.usecases import registry, reports, totals
 from service.usecases.snapshot import Kept, Snapshots
 from tests import make

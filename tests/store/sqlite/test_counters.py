@@ -7,7 +7,8 @@ import pytest
 
 from service.domain.rates import Rate, Standing
 from service.store import counters
-from service.store.counters import BESIDE, Counters, Uncounted
+from service.store.counters import Uncounted
+from service.store.sqlite.counters import BESIDE, FileCounters
 from tests.check import at_once
 
 RATE = Rate(3, 60)
@@ -15,13 +16,13 @@ NOW = 1_000_000.0
 
 
 @pytest.fixture
-def counted(tmp_path: Path) -> Counters:
+def counted(tmp_path: Path) -> FileCounters:
     """Counters in a folder of the test's own."""
-    return Counters(tmp_path / "x.db", RATE)
+    return FileCounters(tmp_path / "x.db", RATE)
 
 
 def test_each_client_has_a_window_of_its_own_that_begins_with_its_first_request(
-    counted: Counters,
+    counted: FileCounters,
 ) -> None:
     assert counted.count("a", NOW) == Standing(1, 60)
     assert counted.count("a", NOW + 20.5) == Standing(2, 40)
@@ -31,27 +32,27 @@ def test_each_client_has_a_window_of_its_own_that_begins_with_its_first_request(
     assert counted.count("b", NOW + 60) == Standing(2, 30)
 
 
-def test_what_ended_is_forgotten(counted: Counters) -> None:
+def test_what_ended_is_forgotten(counted: FileCounters) -> None:
     counted.count("from 192.0.2.1", NOW)
     counted.count("b", NOW + 61)
     counted.close()
     assert b"192.0.2.1" not in counted.path.read_bytes()
 
 
-def test_a_clock_that_is_put_back_locks_nobody_out(counted: Counters) -> None:
+def test_a_clock_that_is_put_back_locks_nobody_out(counted: FileCounters) -> None:
     for _ in range(5):
         counted.count("a", NOW)
     assert counted.count("a", NOW - 3_600) == Standing(1, 60)
 
 
-def test_the_counts_are_in_a_file_apart(counted: Counters, tmp_path: Path) -> None:
+def test_the_counts_are_in_a_file_apart(counted: FileCounters, tmp_path: Path) -> None:
     counted.count("a", NOW)
     counted.close()
     assert [path.name for path in tmp_path.iterdir()] == [f"x.db{BESIDE}"]
 
 
 def _many(path: str) -> list[int]:
-    shared = Counters(Path(path), RATE)
+    shared = FileCounters(Path(path), RATE)
     standings = [shared.count("a", NOW) for _ in range(50)]
     return [each.requests for each in standings if each is not None]
 
@@ -67,7 +68,7 @@ def _damage(path: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [_damage, Path.mkdir], ids=["damaged", "folder"])
 def test_a_file_that_cannot_be_used_is_told_once_and_then_left_alone_for_a_while(
-    counted: Counters, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], None]
+    counted: FileCounters, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], None]
 ) -> None:
     spoil(counted.path)
     with pytest.raises(Uncounted):
@@ -81,7 +82,7 @@ def test_a_file_that_cannot_be_used_is_told_once_and_then_left_alone_for_a_while
 
 
 def test_it_counts_again_when_the_file_can_be_used(
-    counted: Counters, monkeypatch: pytest.MonkeyPatch
+    counted: FileCounters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counters, "REST", -1.0)
     counted.path.mkdir()

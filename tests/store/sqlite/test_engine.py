@@ -10,8 +10,7 @@ import pytest
 from service.domain.errors import Busy, Unavailable
 from service.store import ledger
 from service.store.ledger import Draft
-from service.store.migrations import migrate
-from service.store.sqlite import Store
+from service.store.sqlite.engine import SqliteStore
 from tests.check import at_once
 from tests.conftest import BEGIN
 
@@ -19,11 +18,11 @@ NOTE = Draft("place_added", "a", {"id": "a", "name": "A"})
 
 
 def _migrate(path: str) -> int:
-    return migrate(Store(Path(path)))
+    return SqliteStore(Path(path)).migrate()
 
 
 def _append(path: str) -> int:
-    store = Store(Path(path), busy_seconds=60)
+    store = SqliteStore(Path(path), busy_seconds=60)
     for _ in range(50):
         with store.writing() as db:
             ledger.append(db, [NOTE, NOTE], str(os.getpid()), BEGIN)
@@ -42,15 +41,15 @@ def test_a_new_file_that_another_is_setting_up_is_waited_for(tmp_path: Path) -> 
     path = tmp_path / "new.db"
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Busy), Store(path, busy_seconds=0.05).reading():
+    with pytest.raises(Busy), SqliteStore(path, busy_seconds=0.05).reading():
         pass
     done = Timer(0.3, other.close)
     done.start()
-    assert migrate(Store(path, busy_seconds=30)) > 0
+    assert SqliteStore(path, busy_seconds=30).migrate() > 0
     done.join()
 
 
-def test_four_processes_may_write_at_once(store: Store) -> None:
+def test_four_processes_may_write_at_once(store: SqliteStore) -> None:
     at_once(_append, str(store.path))
     with store.reading() as db:
         events = ledger.events(db)
@@ -59,7 +58,7 @@ def test_four_processes_may_write_at_once(store: Store) -> None:
     assert len({event.actor for event in events}) > 1
 
 
-def test_the_file_is_kept_as_the_service_promises(store: Store) -> None:
+def test_the_file_is_kept_as_the_service_promises(store: SqliteStore) -> None:
     with store.reading() as db:
         found = {
             name: db.execute(f"PRAGMA {name}").fetchone()[0]
@@ -68,7 +67,7 @@ def test_the_file_is_kept_as_the_service_promises(store: Store) -> None:
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
-def test_every_table_is_strict(store: Store) -> None:
+def test_every_table_is_strict(store: SqliteStore) -> None:
     with store.reading() as db:
         tables = db.execute("PRAGMA table_list").fetchall()
     own = {row[1]: row[5] for row in tables if row[2] == "table"}
@@ -76,7 +75,7 @@ def test_every_table_is_strict(store: Store) -> None:
     assert {name for name in loose if not name.startswith(("sqlite_", "_sqlite"))} == set()
 
 
-def test_a_reader_sees_one_state_throughout(store: Store) -> None:
+def test_a_reader_sees_one_state_throughout(store: SqliteStore) -> None:
     with store.reading() as db:
         assert ledger.last_seq(db) == 0
         with store.writing() as other:
@@ -86,7 +85,7 @@ def test_a_reader_sees_one_state_throughout(store: Store) -> None:
         assert ledger.last_seq(db) == 1
 
 
-def test_an_error_leaves_nothing_written(store: Store) -> None:
+def test_an_error_leaves_nothing_written(store: SqliteStore) -> None:
     with pytest.raises(RuntimeError), store.writing() as db:
         ledger.append(db, [NOTE], None, BEGIN)
         raise RuntimeError
@@ -94,20 +93,20 @@ def test_an_error_leaves_nothing_written(store: Store) -> None:
         assert ledger.last_seq(db) == 0
 
 
-def test_a_writer_that_waits_too_long_is_told_to_come_back(store: Store) -> None:
-    hasty = Store(store.path, busy_seconds=0.05)
+def test_a_writer_that_waits_too_long_is_told_to_come_back(store: SqliteStore) -> None:
+    hasty = SqliteStore(store.path, busy_seconds=0.05)
     with store.writing(), pytest.raises(Busy), hasty.writing():
         pass
 
 
-def test_a_full_disk_is_told_as_such(store: Store) -> None:
+def test_a_full_disk_is_told_as_such(store: SqliteStore) -> None:
     with pytest.raises(Unavailable, match="full"), store.writing() as db:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
         ledger.append(db, [Draft("k", "s", {"text": "x" * 100_000})], None, BEGIN)
 
 
-def test_what_readers_share_stays_while_errors_close_connections(store: Store) -> None:
+def test_what_readers_share_stays_while_errors_close_connections(store: SqliteStore) -> None:
     for _ in range(5):
         with pytest.raises(RuntimeError), store.reading():
             raise RuntimeError
@@ -120,22 +119,22 @@ def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     path.write_bytes(b"not a database at all" * 1000)
     with pytest.raises(Unavailable):
-        migrate(Store(path))
+        SqliteStore(path).migrate()
 
 
 def test_a_place_where_no_file_can_be_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Unavailable):
-        migrate(Store(tmp_path / "file" / "x.db"))
+        SqliteStore(tmp_path / "file" / "x.db").migrate()
 
 
-def test_a_defect_in_the_sql_is_not_dressed_up(store: Store) -> None:
+def test_a_defect_in_the_sql_is_not_dressed_up(store: SqliteStore) -> None:
     with pytest.raises(sqlite3.OperationalError), store.reading() as db:
         db.execute("SELECT nothing FROM nowhere")
 
 
 def _is_another_in_a_child(path: str) -> bool:
-    store = Store(Path(path))
+    store = SqliteStore(Path(path))
     with store.reading() as db:
         before = db.conn
     child = os.fork()
@@ -146,5 +145,5 @@ def _is_another_in_a_child(path: str) -> bool:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_forked_process_takes_no_connection_of_its_parent(store: Store) -> None:
+def test_a_forked_process_takes_no_connection_of_its_parent(store: SqliteStore) -> None:
     assert at_once(_is_another_in_a_child, str(store.path), 1) == [True]

@@ -17,10 +17,12 @@ from typing import Any
 import pytest
 
 from service.domain.errors import Busy, Unavailable
-from service.store import committing, ledger, turns
+from service.store import committing, ledger
+from service.store.database import Database
 from service.store.ledger import Draft
-from service.store.sqlite import Database, Store
-from service.store.turns import turn
+from service.store.sqlite import turns
+from service.store.sqlite.engine import SqliteStore
+from service.store.sqlite.turns import turn
 from tests.check import at_once
 from tests.conftest import BEGIN
 from tests.serving import PATIENCE, ROOT
@@ -52,7 +54,7 @@ def failing(subject: str, error: BaseException) -> Job:
     return job
 
 
-def subjects(store: Store) -> list[str]:
+def subjects(store: SqliteStore) -> list[str]:
     """Return what is recorded, in order, having checked that no number is left out."""
     with store.reading() as db:
         found = ledger.events(db)
@@ -60,7 +62,7 @@ def subjects(store: Store) -> list[str]:
     return [event.subject for event in found]
 
 
-def together(store: Store, *jobs: Job) -> list[Future[Any]]:
+def together(store: SqliteStore, *jobs: Job) -> list[Future[Any]]:
     """Return what became of the jobs, which all wait, in order, before the first of them is run."""
     waiting = store._own().committer._waiting
     with ThreadPoolExecutor(len(jobs)) as pool:
@@ -82,10 +84,13 @@ def until(true: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def another_process(store: Store, script: str) -> Iterator[int]:
+def another_process(store: SqliteStore, script: str) -> Iterator[int]:
     """Yield the process id that the script prints once it holds the turn; kill it afterwards."""
-    begin = "import os, sys, time; from pathlib import Path; from service.store.turns import turn;"
-    command = [sys.executable, "-c", f"{begin} path = Path(sys.argv[1])\n{script}", str(store.path)]
+    begin = (
+        "import os, sys, time; from pathlib import Path;"
+        " from service.store.sqlite.turns import turn; path = Path(sys.argv[1])"
+    )
+    command = [sys.executable, "-c", f"{begin}\n{script}", str(store.path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         id = int(process.stdout.readline())
@@ -103,7 +108,7 @@ def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _many(path: str) -> list[str]:
     """Write from several threads, refuse some of it, and return what was acknowledged."""
-    store, other = Store(Path(path), 60), Store(Path(path))
+    store, other = SqliteStore(Path(path), 60), SqliteStore(Path(path))
     chance = random.Random(os.getpid())
     fails = [chance.random() < 0.3 for _ in range(200)]
 
@@ -122,25 +127,27 @@ def _many(path: str) -> list[str]:
         return [name for name in pool.map(one, range(200)) if name]
 
 
-def test_the_ledger_holds_exactly_what_was_acknowledged(store: Store) -> None:
+def test_the_ledger_holds_exactly_what_was_acknowledged(store: SqliteStore) -> None:
     acknowledged = [name for names in at_once(_many, str(store.path), 3) for name in names]
     assert len(acknowledged) > 100
     assert sorted(subjects(store)) == sorted(acknowledged)
 
 
-def test_those_who_wait_are_written_together(store: Store) -> None:
+def test_those_who_wait_are_written_together(store: SqliteStore) -> None:
     used = {id(told.result()): told.result() for told in together(store, *[lambda db: db] * 20)}
     assert len(used) == 1
 
 
-def test_a_transaction_takes_only_so_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_transaction_takes_only_so_many(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(committing, "MOST_JOBS", 3)
     used = {id(told.result()): told.result() for told in together(store, *[lambda db: db] * 10)}
     assert len(used) == 4
 
 
 def test_a_slow_job_is_the_last_of_its_transaction(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(db: Database) -> Database:
         time.sleep(0.1)
@@ -152,14 +159,14 @@ def test_a_slow_job_is_the_last_of_its_transaction(
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), sqlite3.IntegrityError("x"), SystemExit(3)])
-def test_a_job_that_fails_harms_no_other(store: Store, error: BaseException) -> None:
+def test_a_job_that_fails_harms_no_other(store: SqliteStore, error: BaseException) -> None:
     first, failed, last = together(store, note("a"), failing("b", error), note("c"))
     assert (first.result(), last.result()) == (1, 2)
     assert failed.exception() is error
     assert subjects(store) == ["a", "c"]
 
 
-def test_a_full_disk_is_told_to_all_and_nothing_is_kept(store: Store) -> None:
+def test_a_full_disk_is_told_to_all_and_nothing_is_kept(store: SqliteStore) -> None:
     def fill(db: Database) -> None:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
@@ -174,7 +181,7 @@ def test_a_full_disk_is_told_to_all_and_nothing_is_kept(store: Store) -> None:
     assert subjects(store) == ["b"]
 
 
-def test_what_sqlite_undoes_by_itself_is_told_to_all(store: Store) -> None:
+def test_what_sqlite_undoes_by_itself_is_told_to_all(store: SqliteStore) -> None:
     def undo(db: Database) -> None:
         db.execute("INSERT OR ROLLBACK INTO entries SELECT * FROM entries")
 
@@ -184,7 +191,7 @@ def test_what_sqlite_undoes_by_itself_is_told_to_all(store: Store) -> None:
     assert subjects(store) == []
 
 
-def test_what_fails_at_the_end_is_told_to_all_and_nothing_is_kept(store: Store) -> None:
+def test_what_fails_at_the_end_is_told_to_all_and_nothing_is_kept(store: SqliteStore) -> None:
     def dangling(db: Database) -> None:
         db.execute("PRAGMA defer_foreign_keys = ON")
         db.execute("INSERT INTO report_places (place, seq) VALUES ('x', 999)")
@@ -195,7 +202,7 @@ def test_what_fails_at_the_end_is_told_to_all_and_nothing_is_kept(store: Store) 
     assert subjects(store) == []
 
 
-def test_what_cannot_begin_is_told_to_all(store: Store) -> None:
+def test_what_cannot_begin_is_told_to_all(store: SqliteStore) -> None:
     store.close()
     store.path = store.path / "no-folder" / "x.db"
     for _ in range(2):
@@ -203,9 +210,9 @@ def test_what_cannot_begin_is_told_to_all(store: Store) -> None:
             store.write(note("a"))
 
 
-def test_a_writer_waits_for_another_process_only_so_long(store: Store) -> None:
+def test_a_writer_waits_for_another_process_only_so_long(store: SqliteStore) -> None:
     with another_process(store, HOLDS):
-        hasty = Store(store.path, 0.05)
+        hasty = SqliteStore(store.path, 0.05)
         with pytest.raises(Busy):
             hasty.write(note("given up"))
         with pytest.raises(Busy), hasty.writing():
@@ -217,8 +224,8 @@ def test_a_writer_waits_for_another_process_only_so_long(store: Store) -> None:
     assert subjects(store) == ["a"]
 
 
-def test_a_tool_that_takes_no_turn_is_waited_for_as_well(store: Store) -> None:
-    hasty = Store(store.path, 0.05)
+def test_a_tool_that_takes_no_turn_is_waited_for_as_well(store: SqliteStore) -> None:
+    hasty = SqliteStore(store.path, 0.05)
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Busy):
@@ -227,17 +234,17 @@ def test_a_tool_that_takes_no_turn_is_waited_for_as_well(store: Store) -> None:
     assert store.write(note("a")) == 1
 
 
-def test_a_job_that_began_in_time_is_told_how_it_ended(store: Store) -> None:
+def test_a_job_that_began_in_time_is_told_how_it_ended(store: SqliteStore) -> None:
     def slow(db: Database) -> Any:
         time.sleep(0.3)
         return note("a")(db)
 
-    assert Store(store.path, 0.1).write(slow) == 1
+    assert SqliteStore(store.path, 0.1).write(slow) == 1
     assert subjects(store) == ["a"]
 
 
 def _forked(path: str) -> int:
-    store = Store(Path(path))
+    store = SqliteStore(Path(path))
     store.write(note("parent"))
     child = os.fork()
     if child == 0:
@@ -249,19 +256,19 @@ def _forked(path: str) -> int:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_forked_process_writes_for_itself(store: Store) -> None:
+def test_a_forked_process_writes_for_itself(store: SqliteStore) -> None:
     assert at_once(_forked, str(store.path), 1) == [3]
     assert subjects(store) == ["parent", "child", "parent"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_turn_ends_with_its_process_even_where_a_child_lives_on(store: Store) -> None:
+def test_a_turn_ends_with_its_process_even_where_a_child_lives_on(store: SqliteStore) -> None:
     with another_process(store, FORKS):
         assert store.write(note("a")) == 1
 
 
 def test_without_lock_files_sqlite_alone_keeps_writers_apart(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path(f"{store.path}-lock").unlink()
     monkeypatch.setattr(turns, "fcntl", None)
@@ -272,7 +279,7 @@ def test_without_lock_files_sqlite_alone_keeps_writers_apart(
 
 
 def test_the_thread_that_writes_ends_when_idle(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(committing, "IDLE_SECONDS", 0.01)
     for number in (1, 2):

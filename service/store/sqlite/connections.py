@@ -1,23 +1,15 @@
-"""One connection to the SQLite file: opened as the service promises, its errors in plain words."""
+"""One connection to an SQLite file: opened as the service promises, its errors in plain words."""
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Final
 
 from service.domain.errors import Busy, DomainError, Unavailable
+from service.store.database import BUSY, DAMAGED
 
-Database = Any
-"""An open connection, as sqlite_utils wraps it; its ``execute`` runs one SQL text."""
-
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
-
-BUSY: Final = "Another writer holds the record; send the same request again shortly."
-DAMAGED: Final = "The database file is damaged; its keeper must look."
 CHECKPOINT_PAGES: Final = 10_000
 
 _BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -74,43 +66,6 @@ def begun(conn: sqlite3.Connection, begin: str) -> Iterator[None]:
         if conn.in_transaction:
             conn.execute("ROLLBACK")
         raise
-
-
-@contextmanager
-def savepoint(db: Database, name: str) -> Iterator[Callable[[], None]]:
-    """Yield what undoes all that was done since; what is not undone stays in the transaction."""
-    db.execute(f"SAVEPOINT {name}")
-    yield lambda: db.execute(f"ROLLBACK TO {name}")
-    db.execute(f"RELEASE {name}")
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn the driver's errors of circumstance into the domain's; defects stay what they are."""
-    try:
-        yield
-    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-        told = translation(error)
-        if told is None:
-            raise
-        raise told from error
-
-
-def legible(read: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Return the function that makes objects of rows, with Unavailable for rows that make none.
-
-    SQLite keeps no check sums: where a disk has turned a bit, a row comes back without an error,
-    and what stood in it can be no JSON any more, no day, or the id of nothing.
-    """
-
-    @wraps(read)
-    def reading(*args: Given.args, **kwargs: Given.kwargs) -> Result:
-        try:
-            return read(*args, **kwargs)
-        except (ValueError, LookupError, TypeError) as error:
-            raise Unavailable(DAMAGED) from error
-
-    return reading
 
 
 def translation(error: BaseException) -> DomainError | None:

@@ -15,7 +15,7 @@ from service import create_app
 from service.api.parts import parts
 from service.domain.errors import Busy, Conflict, NotFound, Unavailable
 from service.settings import Settings
-from service.store.sqlite import Store
+from service.store.sqlite.engine import SqliteStore
 from service.usecases import health
 from service.usecases.backups import backup, restore
 from tests import make
@@ -38,14 +38,14 @@ def _names(folder: Path) -> set[str]:
 
 
 @pytest.fixture
-def database(settings: Settings, store: Store, send: Any) -> Iterator[Path]:
+def database(settings: Settings, store: SqliteStore, send: Any) -> Iterator[Path]:
     """A database with one report, which a service has open."""
     send(make.report())
     yield settings.database
 
 
 @pytest.fixture
-def stopped(database: Path, app: Any, store: Store) -> Path:
+def stopped(database: Path, app: Any, store: SqliteStore) -> Path:
     """The same, with nobody who has it open."""
     store.close()
     with app.app_context():
@@ -99,7 +99,7 @@ def test_what_was_acknowledged_before_is_in_it_while_others_write(
 def test_the_copying_ends_though_another_process_never_stops_writing(
     stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.store.copies.PAGES", 1)
+    monkeypatch.setattr("service.store.sqlite.copies.PAGES", 1)
     told = []
 
     def disturb(done: int, whole: int) -> None:
@@ -311,7 +311,7 @@ def test_a_damaged_database_can_be_replaced(
     damaged = stopped.read_bytes()
     done = restore(tmp_path / "a.db", stopped, _quiet, NOW, force=True)
     assert done.aside is not None and len(done.aside.read_bytes()) == len(damaged)
-    assert health.check(Store(stopped)) == expected
+    assert health.check(SqliteStore(stopped)) == expected
 
 
 def test_a_link_to_the_database_stays_one(stopped: Path, tmp_path: Path) -> None:

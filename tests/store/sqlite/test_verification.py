@@ -9,8 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.domain.errors import Conflict
-from service.store.migrations import migrate
-from service.store.sqlite import Store
+from service.store.sqlite.engine import SqliteStore
 from service.store.transfer import Broken
 from service.usecases import keeping
 from tests import make
@@ -39,16 +38,16 @@ def history(client: FlaskClient, send: Send, put: Send, key: Key) -> None:
     assert client.post("/v1/places/other/merge", **merge).status_code == 201
 
 
-def faults(store: Store) -> list[str]:
+def faults(store: SqliteStore) -> list[str]:
     return keeping.verify(store, lambda what, done: None)
 
 
-def test_a_record_that_nobody_touched_is_whole(store: Store) -> None:
+def test_a_record_that_nobody_touched_is_whole(store: SqliteStore) -> None:
     assert faults(store) == []
 
 
 @pytest.fixture
-def tamper(store: Store) -> Iterator[Callable[..., None]]:
+def tamper(store: SqliteStore) -> Iterator[Callable[..., None]]:
     """Change the file as somebody could who has it: no guard of the database stands."""
     conn = sqlite3.connect(store.path, isolation_level=None)
     for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
@@ -75,12 +74,14 @@ def tamper(store: Store) -> Iterator[Callable[..., None]]:
         ("INSERT INTO report_groups VALUES ('everyone', 1)", "The table report_groups"),
         ("UPDATE entries SET parent = NULL WHERE parent IS NOT NULL AND kind = 'place'", "entries"),
         ("DELETE FROM merges", "merges lacks"),
-        ("UPDATE report_texts SET words = 'x' WHERE rowid = 3", "report_texts tells otherwise"),
+        ("DELETE FROM report_words WHERE seq = 3", "report_words"),
         ("UPDATE events SET kind = 'blessed' WHERE seq = 3", "cannot be made again from entry 3"),
-        ("UPDATE report_texts_data SET block = zeroblob(9) WHERE id > 10", "report_words"),
+        ("INSERT INTO report_words VALUES ('other', 3)", "report_words has too many"),
     ],
 )
-def test_tampering_is_found(store: Store, tamper: Callable[..., None], sql: str, told: str) -> None:
+def test_tampering_is_found(
+    store: SqliteStore, tamper: Callable[..., None], sql: str, told: str
+) -> None:
     tamper(sql)
     assert told in "\n".join(faults(store))
 
@@ -106,7 +107,7 @@ def test_figures_of_what_was_never_described_are_not_counted(
     assert problem.status_code == 503 and "damaged" in problem.get_json()["detail"]
 
 
-def test_a_damaged_page_is_found(store: Store) -> None:
+def test_a_damaged_page_is_found(store: SqliteStore) -> None:
     with store.writing() as db:
         (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'figures'").fetchone()
         (size,) = db.execute("PRAGMA page_size").fetchone()
@@ -118,15 +119,15 @@ def test_a_damaged_page_is_found(store: Store) -> None:
     assert any("damaged" in fault or "cannot be read" in fault for fault in faults(store))
 
 
-def _loaded(lines: list[str], path: Path) -> Store:
-    store = Store(path)
-    migrate(store)
+def _loaded(lines: list[str], path: Path) -> SqliteStore:
+    store = SqliteStore(path)
+    store.migrate()
     for _ in keeping.load(store, lines):
         pass
     return store
 
 
-def test_a_dump_loads_into_the_same_ledger(store: Store, tmp_path: Path) -> None:
+def test_a_dump_loads_into_the_same_ledger(store: SqliteStore, tmp_path: Path) -> None:
     lines = list(keeping.dump(store))
     again = _loaded(lines, tmp_path / "again.db")
     assert list(keeping.dump(again)) == lines
@@ -153,9 +154,9 @@ def test_a_dump_loads_into_the_same_ledger(store: Store, tmp_path: Path) -> None
     ],
 )
 def test_a_dump_that_was_changed_is_refused_as_a_whole(
-    store: Store, tmp_path: Path, spoil: Callable[[list[str]], list[str]], told: str
+    store: SqliteStore, tmp_path: Path, spoil: Callable[[list[str]], list[str]], told: str
 ) -> None:
     lines = [*keeping.dump(store)]
     with pytest.raises(Broken, match=told):
         _loaded(spoil(lines), tmp_path / "again.db")
-    assert keeping.extent(Store(tmp_path / "again.db"))[0] == 0
+    assert keeping.extent(SqliteStore(tmp_path / "again.db"))[0] == 0

@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import astuple, replace
 from typing import Final
 
-from sqlite_utils import Database as SqliteUtilsDatabase
+from sqlite_utils import Database as SqliteUtils
 from sqlite_utils import Migrations
 
 from service.domain.errors import Unavailable
 from service.store import ledger as entries
-from service.store import texts
+from service.store import search, texts
 from service.store.codec import content_hash, report_from
-from service.store.sqlite import Database, Store
+from service.store.recording import searchable
 
-Step = Callable[[Database], None]
+Step = Callable[[SqliteUtils], None]
 
 migrations: Final = Migrations("casualties")
 
@@ -25,34 +26,32 @@ def _step(name: str) -> Callable[[Step], Step]:
     return added
 
 
-def migrate(store: Store) -> int:
-    """Return how many steps were run to bring the file up to date; writes.
-
-    Safe when several processes start at once: the steps run under the one writer's lock, so that
-    a second process finds nothing left to do. Raises Unavailable for a file of which it cannot be
-    told what was run: to run a step twice could spoil what is still whole.
-    """
-    with store.reading() as db:
-        if not migrations.pending(db):
+def migrate(
+    reading: Callable[[], AbstractContextManager[SqliteUtils]],
+    remodelling: Callable[[], AbstractContextManager[SqliteUtils]],
+) -> int:
+    """Return how many steps were run, as ``Store.migrate`` does; writes."""
+    with reading() as model:
+        if not migrations.pending(model):
             return 0
-    with store.remodelling() as db:
-        pending = migrations.pending(db)
-        known = {each.name for each in migrations.pending(SqliteUtilsDatabase(memory=True))}
-        run = {each.name for each in migrations.applied(db)}
-        if not run <= known or (not run and "events" in db.table_names()):
+    with remodelling() as model:
+        pending = migrations.pending(model)
+        known = {each.name for each in migrations.pending(SqliteUtils(memory=True))}
+        run = {each.name for each in migrations.applied(model)}
+        if not run <= known or (not run and "events" in model.table_names()):
             detail = "The database file is damaged or of another release; its keeper must look."
             raise Unavailable(detail)
-        migrations.apply(db)
+        migrations.apply(model)
         return len(pending)
 
 
-def _run(db: Database, *statements: str) -> None:
+def _run(db: SqliteUtils, *statements: str) -> None:
     for statement in statements:
         db.execute(statement)
 
 
 @_step("0001_ledger")
-def ledger(db: Database) -> None:
+def ledger(db: SqliteUtils) -> None:
     """Create the ledger, which can only grow."""
     _run(
         db,
@@ -96,7 +95,7 @@ def ledger(db: Database) -> None:
 
 
 @_step("0002_registry")
-def registry(db: Database) -> None:
+def registry(db: SqliteUtils) -> None:
     """Create the versions of places, groups and reporters, with the root of all groups.
 
     The root is there before anything is recorded, hence since 0, which is no entry of the ledger.
@@ -134,7 +133,7 @@ def registry(db: Database) -> None:
 
 
 @_step("0003_reports")
-def reports(db: Database) -> None:
+def reports(db: SqliteUtils) -> None:
     """Create the tables for reading reports and figures, each row dated by its entry's number."""
     _run(
         db,
@@ -232,7 +231,7 @@ def reports(db: Database) -> None:
 
 
 @_step("0004_keys")
-def keys(db: Database) -> None:
+def keys(db: SqliteUtils) -> None:
     """Create the list of API keys; of a key's secret only its hash is kept."""
     _run(
         db,
@@ -252,7 +251,7 @@ def keys(db: Database) -> None:
 
 
 @_step("0005_content")
-def content(db: Database) -> None:
+def content(db: SqliteUtils) -> None:
     """Hash the content of every report anew: by what it says, no longer by how it was spelled."""
     rows = db.execute("SELECT seq, body FROM reports").fetchall()
     db.conn.executemany(
@@ -262,7 +261,7 @@ def content(db: Database) -> None:
 
 
 @_step("0006_chain")
-def chain(db: Database) -> None:
+def chain(db: SqliteUtils) -> None:
     """Chain the entries by hash, keep free texts apart, make room for retraction and merging.
 
     What was recorded stays as it is: the same numbers, dates and bodies.
@@ -349,7 +348,7 @@ def chain(db: Database) -> None:
     )
 
 
-def _copy_chained(db: Database) -> None:
+def _copy_chained(db: SqliteUtils) -> None:
     """Copy every entry from before there was a chain; a request ended where a moment did."""
     before, end, first = entries.ROOT, 0, 1
     rows = db.execute("SELECT * FROM events ORDER BY seq").fetchall()
@@ -361,11 +360,14 @@ def _copy_chained(db: Database) -> None:
         before = line.hashed_after(before)
         values = astuple(replace(line, hash=before))
         db.execute("INSERT INTO chained VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
-        texts.keep(db, seq, kept)
+        db.conn.executemany(
+            "INSERT INTO texts (seq, pointer, salt, text) VALUES (?, ?, ?, ?)",
+            [(seq, pointer, text.salt, text.text) for pointer, text in kept.items()],
+        )
 
 
 @_step("0007_keys")
-def keys_bound(db: Database) -> None:
+def keys_bound(db: SqliteUtils) -> None:
     """Let a key be bound to reporters and come to an end, and note when it was last used."""
     _run(
         db,
@@ -379,7 +381,7 @@ def keys_bound(db: Database) -> None:
 
 
 @_step("0008_answers")
-def answers(db: Database) -> None:
+def answers(db: SqliteUtils) -> None:
     """Make room for what was answered to requests that may be sent again."""
     _run(
         db,
@@ -400,6 +402,38 @@ def answers(db: Database) -> None:
 
 
 @_step("0009_redactions")
-def redactions(db: Database) -> None:
+def redactions(db: SqliteUtils) -> None:
     """Let the last redaction be found at once: what was told before may hold a blanked text."""
     _run(db, "CREATE INDEX events_redacted ON events (seq) WHERE kind = 'redacted'")
+
+
+@_step("0010_words")
+def words(db: SqliteUtils) -> None:
+    """Keep the words of reports in a plain table, and let each index hold the order of entries.
+
+    The tables are then the same on every engine, and so is what is found in them.
+    """
+    rows = db.execute("SELECT seq, body FROM reports ORDER BY seq").fetchall()
+    _run(
+        db,
+        "DROP TABLE report_texts",
+        """
+        CREATE TABLE report_words (
+            word TEXT NOT NULL,
+            seq INTEGER NOT NULL REFERENCES reports (seq),
+            CONSTRAINT report_words_pk PRIMARY KEY (word, seq)
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX report_words_of ON report_words (seq)",
+        "DROP INDEX reports_by_quote",
+        "DROP INDEX figures_by_scope",
+        "CREATE INDEX figures_by_scope ON figures (last_day, substr(place_ids, 1, 200), seq)",
+        "DROP INDEX figures_by_reporter",
+        "CREATE INDEX figures_by_reporter ON figures (reporter, last_day, seq)",
+    )
+    for seq, body in rows:
+        report = report_from(json.loads(body)["report"])
+        db.conn.executemany(
+            "INSERT INTO report_words (word, seq) VALUES (?, ?)",
+            [(word, seq) for word in search.words(searchable(report))],
+        )

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from sqlite_utils import Database as SqliteUtilsDatabase
+from sqlite_utils import Database as SqliteUtils
 
 from service.domain.errors import Busy, Unavailable
-from service.store.files import present, settle
 from service.store.ledger import last_seq
-from service.store.migrations import migrations
+from service.store.sqlite.engine import SqliteDatabase
+from service.store.sqlite.files import present, settle
+from service.store.sqlite.migrations import migrations
 
 Told = Callable[[int, int], None]
 """Is told now and then how many pages are done, and of how many."""
@@ -92,7 +93,7 @@ def _copy(source: Path, part: Path, told: Told) -> int:
             # One reading holds the state that is copied: without it every write of another process
             # would make the copying begin anew, and with enough of them it would never end.
             old.execute("BEGIN")
-            seq = last_seq(old)
+            seq = last_seq(SqliteDatabase(old))
         old.backup(new, pages=PAGES, progress=lambda _, left, pages: told(pages - left, pages))
         # All in one file, with nothing beside it that could be forgotten; a service turns it back.
         new.execute("PRAGMA journal_mode = DELETE")
@@ -115,10 +116,10 @@ def _check(copy: Path, source: Path) -> None:
         if found != "ok":
             raise Unavailable(f"{source} is damaged: {found}")
         (entries,) = db.execute("SELECT count(*) FROM events").fetchone()
-        if entries != last_seq(db):
+        if entries != last_seq(SqliteDatabase(db)):
             raise Unavailable(f"{source} is damaged: its ledger has gaps.")
-        known = {each.name for each in migrations.pending(SqliteUtilsDatabase(memory=True))}
-        run = migrations.applied(SqliteUtilsDatabase(db, execute_plugins=False))
+        known = {each.name for each in migrations.pending(SqliteUtils(memory=True))}
+        run = migrations.applied(SqliteUtils(db, execute_plugins=False))
         if newer := [each.name for each in run if each.name not in known]:
             raise Unavailable(f"{source} was written by a newer release: it has {newer[0]}.")
 

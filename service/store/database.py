@@ -1,0 +1,213 @@
+"""What the store asks of an engine: statements by name, transactions, and one writer at a time.
+
+Everything else in this room is written once, on top of this; the folders sqlite and postgresql are
+the two engines.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
+
+from service.domain.errors import DomainError, Unavailable
+from service.domain.rates import Rate
+from service.store.counters import Counters
+from service.store.statements import statement
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+Row = tuple[Any, ...]
+
+BUSY: Final = "Another writer holds the record; send the same request again shortly."
+DAMAGED: Final = "The database file is damaged; its keeper must look."
+
+
+class Database(ABC):
+    """An open connection in a transaction, which runs the statements of queries.sql by name."""
+
+    @abstractmethod
+    def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> Any:
+        """Return the cursor after running one text of SQL with its ``:names`` bound."""
+
+    @abstractmethod
+    def execute_all(self, sql: str, many: Iterable[Mapping[str, Any]]) -> None:
+        """Run one text of SQL once for each of the binds; writes."""
+
+    @abstractmethod
+    def each(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
+        """Yield the rows as they are read, for more of them than memory should hold."""
+
+    @property
+    @abstractmethod
+    def in_transaction(self) -> bool:
+        """Whether a transaction is still open: an engine may end one by itself on an error."""
+
+    def rows(self, name: str, /, *, clauses: Sequence[str] = (), **binds: Any) -> list[Row]:
+        """Return the rows that the statement finds; ``clauses`` names optional parts of it."""
+        found: list[Row] = self.execute(statement(name, *clauses), binds).fetchall()
+        return found
+
+    def row(self, name: str, /, **binds: Any) -> Row | None:
+        """Return the first row that the statement finds; None where there is none."""
+        found: Row | None = self.execute(statement(name), binds).fetchone()
+        return found
+
+    def value(self, name: str, /, **binds: Any) -> Any:
+        """Return the one value of the one row that the statement always finds."""
+        return self.execute(statement(name), binds).fetchone()[0]
+
+    def stream(self, name: str, /, **binds: Any) -> Iterator[Row]:
+        """Yield the rows that the statement finds as they are read."""
+        return self.each(statement(name), binds)
+
+    def change(self, name: str, /, **binds: Any) -> int:
+        """Return how many rows the statement changed; writes."""
+        changed: int = self.execute(statement(name), binds).rowcount
+        return changed
+
+    def change_all(self, name: str, many: Iterable[Mapping[str, Any]]) -> None:
+        """Run the statement once for each of the binds; writes."""
+        self.execute_all(statement(name), many)
+
+    @contextmanager
+    def savepoint(self, name: str) -> Iterator[Callable[[], None]]:
+        """Yield what undoes all that was done since; an error undoes it too.
+
+        What is not undone stays in the transaction.
+        """
+        self.execute(f"SAVEPOINT {name}")
+        try:
+            yield lambda: self._undo(name)
+        except BaseException:
+            if self.in_transaction:
+                self._undo(name)
+                self.execute(f"RELEASE SAVEPOINT {name}")
+            raise
+        self.execute(f"RELEASE SAVEPOINT {name}")
+
+    def _undo(self, name: str) -> None:
+        self.execute(f"ROLLBACK TO SAVEPOINT {name}")
+
+
+class Store(ABC):
+    """The record as the use cases see it: one state for a reader, one writer at a time.
+
+    Safe to share between threads. A process that forks starts with nothing of its parent's.
+    """
+
+    def __init__(self, busy_seconds: float) -> None:
+        """Remember how long a writer waits for another; nothing is opened or created yet."""
+        self._busy_seconds = busy_seconds
+        self._by_process: dict[int, Any] = {}
+
+    @staticmethod
+    @abstractmethod
+    def translation(error: BaseException) -> DomainError | None:
+        """Return what to tell of an error of circumstance: disk, network, another writer.
+
+        None of any other error: it is a defect.
+        """
+
+    @property
+    @abstractmethod
+    def shown(self) -> str:
+        """Where the record is, as it may be shown: without a password."""
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Database]:
+        """Yield a connection that sees one state of the record throughout; writes nothing."""
+
+    @abstractmethod
+    def write(self, job: Callable[[Database], Result]) -> Result:
+        """Return what the job returns, once what it wrote is safe; on an error nothing is kept.
+
+        The job runs in another thread, alone on the record, in one transaction with the jobs of
+        other callers, whose errors do not touch it. All of them wait for it: what can be worked out
+        before or after does not belong in it. Raises what the job raises, and Busy when other
+        writers hold the record for longer than the set time; the job is then never run.
+        """
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Database]:
+        """Yield a connection that alone may write; all is kept at the end, nothing on an error.
+
+        For what must be a transaction of its own, like a migration. Raises Busy when another writer
+        holds the record for longer than the set time.
+        """
+
+    @abstractmethod
+    def note(self, name: str, /, **binds: Any) -> None:
+        """Run a statement whose loss would not matter; writes, yet neither waits nor fails."""
+
+    @abstractmethod
+    def migrate(self) -> int:
+        """Return how many steps were run to bring the database up to date; writes.
+
+        Safe when several processes start at once: the steps run under the one writer's lock, so
+        that a second process finds nothing left to do. Raises Unavailable for a database of which
+        it cannot be told what was run: to run a step twice could spoil what is still whole.
+        """
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Remove what was overwritten from the disk, as far as the engine can."""
+
+    @abstractmethod
+    def faults(self, db: Database) -> Iterator[str]:
+        """Yield a sentence for all that the engine itself finds wrong with its database."""
+
+    @abstractmethod
+    def size(self) -> int:
+        """Return the bytes that the record takes on disk."""
+
+    @abstractmethod
+    def counters(self, rate: Rate) -> Counters:
+        """Return what counts requests for all processes that share the record."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the idle connections; the store may be used again afterwards."""
+
+    def _own(self) -> Any:
+        """Return what belongs to this process; its parent's is left alone, not even closed."""
+        process = os.getpid()
+        return self._by_process.get(process) or self._by_process.setdefault(process, self._new())
+
+    @abstractmethod
+    def _new(self) -> Any:
+        """Return what a process needs of its own: connections, and the thread that writes."""
+
+
+Translation = Callable[[BaseException], DomainError | None]
+
+
+@contextmanager
+def translated(translation: Translation) -> Iterator[None]:
+    """Turn the driver's errors of circumstance into the domain's; defects stay what they are."""
+    try:
+        yield
+    except Exception as error:
+        told = translation(error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def legible(read: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Return the function that makes objects of rows, with Unavailable for rows that make none.
+
+    SQLite keeps no check sums: where a disk has turned a bit, a row comes back without an error,
+    and what stood in it can be no JSON any more, no day, or the id of nothing.
+    """
+
+    @wraps(read)
+    def reading(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return read(*args, **kwargs)
+        except (ValueError, LookupError, TypeError) as error:
+            raise Unavailable(DAMAGED) from error
+
+    return reading

@@ -1,0 +1,287 @@
+"""The record in PostgreSQL: a pool of connections, and one lock behind which those who write queue.
+
+The lock is held until a transaction has ended, so that the numbers of the ledger are in the order
+in which they became visible: a reader who has seen entry 7 never finds a new entry 6 later.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import lru_cache, partial
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from service.domain.errors import Busy, DomainError, Unavailable
+from service.domain.rates import Rate
+from service.store.committing import Committer
+from service.store.counters import PATIENCE, Counters, Uncounted
+from service.store.database import BUSY, Database, Row, Store, translated
+from service.store.statements import statement
+
+Result = TypeVar("Result")
+
+MOST_CONNECTIONS: Final = 12
+"""A process opens no more: eight readers at once, the writer, and a few that look after keys."""
+
+CHUNK: Final = 2_000
+"""So many rows are fetched at once of what is too much for memory."""
+
+AWAY: Final = "The database cannot be reached; send the same request again shortly."
+IN_DOUBT: Final = (
+    "The database went away before it said whether this is recorded. Send the same request again:"
+    " with the same Idempotency-Key or ref it is recorded once."
+)
+
+_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_LOCK: Final = "SELECT pg_advisory_xact_lock('events'::regclass::oid::bigint)"
+_STEPS: Final = (("0001_tables", Path(__file__).with_name("tables.sql")),)
+_Pool = ConnectionPool[psycopg.Connection[Row]]
+
+_numbers: Final = count()
+_BIND: Final = re.compile(r"(?<![:\w]):([a-z_]+)")
+_HINT: Final = re.compile(r" INDEXED BY \w+")
+
+
+@lru_cache(maxsize=1_000)
+def spelled(sql: str) -> str:
+    """Return the shared SQL as psycopg takes it: its own marks for binds, no hints for SQLite."""
+    return _BIND.sub(r"%(\1)s", _HINT.sub("", sql).replace("%", "%%"))
+
+
+class PostgresDatabase(Database):
+    """An open connection to PostgreSQL."""
+
+    def __init__(self, conn: psycopg.Connection[Row]) -> None:
+        """Remember the connection; nothing is run yet."""
+        self.conn = conn
+
+    def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> psycopg.Cursor[Row]:
+        """Return the cursor after running the SQL."""
+        return self.conn.execute(spelled(sql).encode(), binds or {})
+
+    def execute_all(self, sql: str, many: Iterable[Mapping[str, Any]]) -> None:
+        """Run the SQL for each of the binds, all of them in one go."""
+        given = list(many)
+        if given:
+            with self.conn.cursor() as cursor:
+                cursor.executemany(spelled(sql).encode(), given)
+
+    def each(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
+        """Yield the rows, a chunk of them in memory at a time."""
+        with self.conn.cursor(name=f"each_{next(_numbers)}") as cursor:
+            cursor.itersize = CHUNK
+            cursor.execute(spelled(sql).encode(), binds or {})
+            yield from cursor
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, in which a savepoint can still be gone back to."""
+        status = self.conn.info.transaction_status
+        return status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+
+
+class PostgresStore(Store):
+    """The record in the schema that the URL leads to, by its ``search_path`` or as it comes."""
+
+    def __init__(self, url: str, busy_seconds: float = 10.0) -> None:
+        """Remember where the database is; nothing is opened or created yet."""
+        super().__init__(busy_seconds)
+        self.url = url
+
+    @staticmethod
+    def translation(error: BaseException) -> DomainError | None:
+        """Return what to tell of an error of circumstance."""
+        if isinstance(error, errors.LockNotAvailable):
+            return Busy(BUSY)
+        if isinstance(error, errors.DiskFull):
+            return Unavailable("The disk is full; nothing was recorded. Its keeper must make room.")
+        if isinstance(error, errors.ReadOnlySqlTransaction):
+            return Unavailable("The database takes no writes; send the same request again shortly.")
+        if isinstance(error, (errors.DataCorrupted, errors.IndexCorrupted)):
+            return Unavailable("The database is damaged; its keeper must look.")
+        if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)):
+            return Unavailable(AWAY)
+        return None
+
+    @property
+    def shown(self) -> str:
+        """The URL without its password."""
+        known = conninfo_to_dict(self.url)
+        at = f"{known.get('host') or 'localhost'}:{known.get('port') or 5432}"
+        return f"postgresql://{at}/{known.get('dbname') or known.get('user') or ''}"
+
+    @contextmanager
+    def reading(self) -> Iterator[Database]:
+        """Yield a connection that sees one state of the record throughout."""
+        with translated(self.translation), self._pool().connection() as conn:
+            with _begun(conn, _READ):
+                yield PostgresDatabase(conn)
+
+    def write(self, job: Callable[[Database], Result]) -> Result:
+        """Return what the job returns, once what it wrote is safe."""
+        own: _Own = self._own()
+        with translated(self.translation):
+            return own.committer.run(job, self._busy_seconds)
+
+    @contextmanager
+    def writing(self) -> Iterator[Database]:
+        """Yield a connection that alone may write."""
+        with self._alone(self._busy_seconds) as db:
+            yield db
+
+    def note(self, name: str, /, **binds: Any) -> None:
+        """Run the statement; it does not wait for the disk, nor for a row that another changes."""
+        with suppress(psycopg.Error, PoolTimeout), self._pool().connection() as conn:
+            with _begun(conn, "BEGIN"):
+                db = PostgresDatabase(conn)
+                db.execute("SET LOCAL synchronous_commit = off")
+                db.execute("SET LOCAL lock_timeout = '100ms'")
+                db.execute(statement(name), binds)
+
+    def migrate(self) -> int:
+        """Return how many steps were run to bring the schema up to date."""
+        with translated(self.translation), self._pool().connection() as conn, _begun(conn, "BEGIN"):
+            conn.execute("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
+            conn.execute(
+                "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, run_at TIMESTAMPTZ"
+                " NOT NULL DEFAULT now())"
+            )
+            run = {name for (name,) in conn.execute("SELECT name FROM migrations")}
+            if not run <= {name for name, _ in _STEPS}:
+                raise Unavailable("The database is of a later release; its keeper must look.")
+            missing = [step for step in _STEPS if step[0] not in run]
+            for name, path in missing:
+                conn.execute(path.read_bytes())
+                conn.execute("INSERT INTO migrations (name) VALUES (%s)", (name,))
+            return len(missing)
+
+    def forget(self) -> None:
+        """Let go of the rows that were overwritten; what backups and logs hold stays there."""
+        with translated(self.translation), self._pool().connection() as conn:
+            conn.execute("VACUUM texts, reports, figures, report_words")
+
+    def faults(self, db: Database) -> Iterator[str]:
+        """Yield nothing: PostgreSQL checks its pages as it reads them, if it was set up to."""
+        yield from ()
+
+    def size(self) -> int:
+        """Return the bytes of the whole database."""
+        with self.reading() as db:
+            return int(db.execute("SELECT pg_database_size(current_database())").fetchone()[0])
+
+    def counters(self, rate: Rate) -> "PostgresCounters":
+        """Return counters in a table that is no part of the record, and has no log."""
+        return PostgresCounters(self._pool, rate)
+
+    def close(self) -> None:
+        """Close the idle connections; the store may be used again afterwards."""
+        own = self._by_process.pop(os.getpid(), None)
+        if own is not None:
+            own.pool.close()
+
+    @contextmanager
+    def _alone(self, seconds: float | None = None) -> Iterator[Database]:
+        with translated(self.translation), self._pool().connection() as conn:
+            with _begun(conn, "BEGIN"):
+                if seconds is not None:
+                    conn.execute(f"SET LOCAL lock_timeout = '{int(seconds * 1000)}ms'".encode())
+                conn.execute(_LOCK)
+                yield PostgresDatabase(conn)
+
+    def _pool(self) -> _Pool:
+        pool: _Pool = self._own().pool
+        if pool.closed:
+            pool.open()
+        return pool
+
+    def _new(self) -> "_Own":
+        return _Own(self)
+
+
+class _Own:
+    """What one process has of a store: its connections, and the thread that writes."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        self.pool = ConnectionPool(
+            store.url,
+            min_size=1,
+            max_size=MOST_CONNECTIONS,
+            timeout=store._busy_seconds,
+            check=ConnectionPool.check_connection,
+            # Transactions are begun by hand; statements are not prepared, since behind a pooler
+            # like pgbouncer the next one may come to another connection.
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": None,
+                "connect_timeout": 5,
+                "application_name": "casualty-figures",
+            },
+            open=False,  # Two threads may come here at once, and one of the two is used.
+        )
+        self.committer = Committer(store._alone, store.translation)
+
+
+class PostgresCounters(Counters):
+    """Counts in a table of the database, for all machines that share it."""
+
+    def __init__(self, pool: Callable[[], _Pool], rate: Rate) -> None:
+        """Remember where to count; nothing is opened yet."""
+        super().__init__(rate)
+        self._pool = pool
+
+    def _counted(self, who: str, now: float) -> tuple[float, int]:
+        window = self.rate.seconds
+        binds = {"who": who, "now": now, "early": now - window, "late": now + window}
+        try:
+            with self._pool().connection(PATIENCE) as conn, _begun(conn, "BEGIN"):
+                conn.execute("SET LOCAL synchronous_commit = off")
+                conn.execute(f"SET LOCAL lock_timeout = '{int(PATIENCE * 1000)}ms'".encode())
+                conn.execute(_FORGET_COUNTS, binds)
+                ((began, requests),) = conn.execute(_COUNT, binds).fetchall()
+        except (psycopg.Error, PoolTimeout, Unavailable) as error:
+            raise Uncounted(str(error)) from error
+        return began, requests
+
+
+_FORGET_COUNTS: Final = "DELETE FROM counts WHERE began <= %(early)s OR began > %(late)s"
+_COUNT: Final = """
+    INSERT INTO counts VALUES (%(who)s, %(now)s, 1)
+    ON CONFLICT (who) DO UPDATE SET requests = counts.requests + 1 RETURNING began, requests
+"""
+
+
+@contextmanager
+def _begun(conn: psycopg.Connection[Row], begin: str) -> Iterator[None]:
+    """Keep at its end what is done in the transaction; on an error nothing of it."""
+    notices: list[str] = []
+    conn.execute(begin.encode())
+    try:
+        yield
+    except BaseException:
+        with suppress(psycopg.Error):
+            conn.execute("ROLLBACK")
+        raise
+    heard = partial(_hear, notices)
+    conn.add_notice_handler(heard)
+    try:
+        ended = conn.execute("COMMIT").statusmessage
+    except psycopg.OperationalError as error:
+        raise Unavailable(IN_DOUBT) from error
+    finally:
+        conn.remove_notice_handler(heard)
+    # It warns, and nothing more, of what is written here and not yet on the standby that must
+    # have it; and it answers ROLLBACK, no error, to the end of what had failed.
+    if ended != "COMMIT" or notices:
+        raise Unavailable(IN_DOUBT)
+
+
+def _hear(notices: list[str], notice: errors.Diagnostic) -> None:
+    notices.append(notice.sqlstate or "")

@@ -1,0 +1,1 @@
+"""The embedded engine: an SQLite file, and what lies beside it."""

@@ -1,0 +1,70 @@
+"""Counts of requests in a file of their own beside the database."""
+
+import os
+import sqlite3
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from service.domain.rates import Rate
+from service.store.counters import PATIENCE, Counters, Uncounted
+from service.store.sqlite.connections import connect
+
+BESIDE: Final = "-rates"
+"""What the file's name has after the database's."""
+
+_TABLES: Final = (
+    "CREATE TABLE IF NOT EXISTS counts"
+    " (who TEXT PRIMARY KEY, began REAL NOT NULL, requests INTEGER NOT NULL) STRICT",
+    "CREATE INDEX IF NOT EXISTS counts_by_age ON counts (began)",
+)
+
+
+class FileCounters(Counters):
+    """Counts in a file beside the database, for all processes of this machine."""
+
+    def __init__(self, database: Path, rate: Rate) -> None:
+        """Remember where to count; nothing is opened or created yet."""
+        super().__init__(rate)
+        self.path = database.with_name(database.name + BESIDE)
+        self._conn: sqlite3.Connection | None = None
+        self._owner = os.getpid()
+        self._lock = Lock()
+
+    def close(self) -> None:
+        """Close the file; counting opens it again."""
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+    def _counted(self, who: str, now: float) -> tuple[float, int]:
+        with self._lock:
+            try:
+                return self._counted_in(self._opened(), who, now)
+            except (sqlite3.Error, OSError) as error:
+                self.close()
+                raise Uncounted(str(error)) from error
+
+    def _counted_in(self, conn: sqlite3.Connection, who: str, now: float) -> tuple[float, int]:
+        window = self.rate.seconds
+        conn.execute("BEGIN IMMEDIATE")
+        conn.execute(
+            "DELETE FROM counts WHERE began <= ? OR began > ?", (now - window, now + window)
+        )
+        ((began, requests),) = conn.execute(
+            "INSERT INTO counts VALUES (?, ?, 1)"
+            " ON CONFLICT (who) DO UPDATE SET requests = requests + 1 RETURNING began, requests",
+            (who, now),
+        ).fetchall()
+        conn.execute("COMMIT")
+        return began, requests
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._owner != os.getpid():  # A parent's connection must not be used, nor closed.
+            self._conn, self._owner = None, os.getpid()
+        if self._conn is None:
+            self._conn = connect(self.path, PATIENCE)
+            self._conn.execute("PRAGMA synchronous = OFF")
+            for statement in _TABLES:
+                self._conn.execute(statement)
+        return self._conn

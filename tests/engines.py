@@ -1,0 +1,53 @@
+"""Which engine the tests run on, said by TEST_ENGINE: sqlite, or the release of PostgreSQL.
+
+With sqlite, as without it, every test has a file of its own; with "15" or "18" a schema of its own
+in one server, which is started for all of them.
+"""
+
+import contextlib
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import pytest
+
+from tests import postgres
+
+ENGINE: Final = os.environ.get("TEST_ENGINE", "sqlite")
+URL: str | None = os.environ.get("TEST_ENGINE_URL")
+"""Where the server is: set by the first process of a test run, for those that it starts."""
+
+REFUSED: Final = (sqlite3.IntegrityError, psycopg.Error)
+"""What an engine raises where a rule of the tables is broken."""
+
+_server = contextlib.ExitStack()
+
+
+def start(config: pytest.Config) -> None:
+    """Start the server if one is asked for and this is the process that starts the others."""
+    global URL
+    if ENGINE != "sqlite" and URL is None:
+        URL = _server.enter_context(postgres.running(ENGINE))
+        os.environ["TEST_ENGINE_URL"] = URL
+
+
+def stop(config: pytest.Config) -> None:
+    """Stop the server where it was started."""
+    _server.close()
+
+
+@contextlib.contextmanager
+def database(folder: Path) -> Iterator[Path | str]:
+    """Yield the address of a new database of the engine that is asked for; it goes at the end."""
+    if URL is None:
+        yield folder / "casualties.db"
+        return
+    schema = f"test_{secrets.token_hex(8)}"
+    with psycopg.connect(URL, autocommit=True) as conn:
+        conn.execute(f"CREATE SCHEMA {schema}".encode())
+        yield f"{URL}?options=-csearch_path%3D{schema}"
+        conn.execute(f"DROP SCHEMA {schema} CASCADE".encode())
