@@ -15,7 +15,10 @@ from typing import Final
 import psycopg
 import pytest
 
+from service.store.database import Store
+from service.store.sqlite.engine import SqliteStore
 from tests import postgres
+from tests.serving import free_port
 
 ENGINE: Final = os.environ.get("TEST_ENGINE", "sqlite")
 URL: str | None = os.environ.get("TEST_ENGINE_URL")
@@ -51,3 +54,25 @@ def database(folder: Path) -> Iterator[Path | str]:
         conn.execute(f"CREATE SCHEMA {schema}".encode())
         yield f"{URL}?options=-csearch_path%3D{schema}"
         conn.execute(f"DROP SCHEMA {schema} CASCADE".encode())
+
+
+def lose(store: Store) -> None:
+    """Put the store's database out of reach."""
+    store.close()
+    if isinstance(store, SqliteStore):
+        store.path = store.path.parent / "casualties.db" / "no-folder" / "x.db"
+    else:
+        store.url = f"postgresql://tests@127.0.0.1:{free_port()}/postgres"  # type: ignore[attr-defined]
+
+
+def kept(store: Store) -> bytes:
+    """Return all that is kept, wherever it is: whole files, or every row of every table."""
+    if isinstance(store, SqliteStore):
+        files = (path for path in store.path.parent.iterdir() if path.is_file())
+        return b"".join(path.read_bytes() for path in files)
+    with store.reading() as db:
+        tables = db.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+        ).fetchall()
+        rows = [db.execute(f"SELECT t::text FROM {name} AS t").fetchall() for (name,) in tables]  # noqa: S608
+    return repr(rows).encode()

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from service.store import ledger
 from service.store.database import Store
 from service.usecases import keys
-from tests import make
+from tests import engines, make
 from tests.check import problem, recorded
 from tests.conftest import BEGIN, Key, Send
 
@@ -145,15 +145,10 @@ def telling(send: Send) -> dict[str, Any]:
     )
 
 
-def _files(store: Store) -> bytes:
-    folder = store.path.parent
-    return b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
-
-
 def test_a_redaction_leaves_no_trace_of_the_text_and_every_number(
     client: FlaskClient, store: Store, key: Key, telling: dict[str, Any]
 ) -> None:
-    assert NAME.encode() in _files(store)
+    assert NAME.encode() in engines.kept(store)
     before = low(client)
     answer = client.post("/v1/reports/r1/redaction", json={"reason": "law"}, headers=key("admin"))
     assert answer.status_code == 201
@@ -168,7 +163,7 @@ def test_a_redaction_leaves_no_trace_of_the_text_and_every_number(
     for path in ("", "?q=name", "/r1", "/r1/history", f"/r1?as_of={telling['seq']}"):
         assert NAME not in client.get(f"/v1/reports{path}").get_data(as_text=True)
     assert client.get("/v1/reports?q=name").get_json()["reports"] == []
-    assert NAME.encode() not in _files(store)
+    assert NAME.encode() not in engines.kept(store)
     with store.reading() as db:
         before_hash = ledger.ROOT
         for line, _ in ledger.lines(db):

@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 
 from service.api.parts import parts
 from service.domain.errors import Unavailable
+from tests import engines
 from tests.check import problem
 
 
@@ -40,8 +41,7 @@ def test_the_process_is_alive_and_ready(client: FlaskClient) -> None:
 def test_a_lost_database_is_not_ready(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         store = parts().store
-    store.close()
-    store.path = store.path.parent / "casualties.db" / "no-folder" / "x.db"
+    engines.lose(store)
     answer = client.get("/readyz")
     problem(answer, 503)
     assert answer.headers["Retry-After"] == "60"

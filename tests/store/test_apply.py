@@ -12,7 +12,7 @@ from tests import make
 from tests.check import recorded
 from tests.conftest import BEGIN, Send
 
-TABLES = ("figures", "report_places", "report_groups", "report_texts", "reports", "entries")
+TABLES = ("figures", "report_places", "report_groups", "report_words", "reports", "entries")
 SKY = {"id": "sky", "name": "Sky"}
 
 
