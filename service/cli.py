@@ -13,12 +13,12 @@ from schemas.fields import is_slug
 from service.domain.access import SCOPES
 from service.domain.errors import DomainError, Unavailable
 from service.progress import progress
-from service.settings import BadSetting, Settings, from_environment
+from service.settings import BadSetting, Settings, database, from_environment
 from service.store.database import Store
 from service.store.keys import Key
 from service.store.opening import open_store
 from service.store.sqlite.copies import Copy
-from service.usecases import backups, keeping, keys
+from service.usecases import backups, keeping, keys, moving
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -30,6 +30,19 @@ _HEAD = (
 def main() -> None:
     """Run the command that the arguments name."""
     commands(prog_name="python -m service")
+
+
+class _Address(click.ParamType[Store]):
+    """A database: the file of one, or the URL."""
+
+    name = "database"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Store:
+        try:
+            address = database(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return open_store(address, from_environment().busy_seconds)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -120,6 +133,30 @@ def dump(dest: IO[str]) -> None:
     ) as lines:
         for line in lines:
             dest.write(f"{line}\n")
+
+
+@commands.command()
+@click.argument("source", type=_Address())
+@click.argument("target", metavar="DEST", type=_Address())
+@_plainly
+def copy(source: Store, target: Store) -> None:
+    """Carry the whole record from SOURCE to DEST, each an SQLite file or a PostgreSQL URL.
+
+    \b
+    To change the engine, with hardly a pause:
+        python -m service copy data/casualties.db postgresql://…
+        stop the service, and run the same again: it carries what is new
+        set CASUALTY_DATABASE, and start the service
+
+    DEST is empty or was copied to before. What is carried stays there when this is broken off. At
+    the end both have the same chain of hashes, tell the same, and take the same keys.
+    """
+    with progress("Copying") as told:
+        moved = moving.copy(source, target, told)
+    click.echo(
+        f"{target.shown}: {moved.seq:,} entries ({moved.new:,} new), the last with the hash"
+        f" {moved.hash}; it tells what {source.shown} tells."
+    )
 
 
 @commands.command()
@@ -283,9 +320,9 @@ def _store() -> Store:
 
 def _file() -> Path:
     """Return the database's file; raises Unavailable where it is none."""
-    database = from_environment().database
-    if isinstance(database, Path):
-        return database
+    address = from_environment().database
+    if isinstance(address, Path):
+        return address
     raise Unavailable(
         "This is for an SQLite file. PostgreSQL has tools of its own (pg_basebackup, pg_dump);"
         " dump, load and copy serve both."

@@ -66,7 +66,8 @@ def _without_password(text: str) -> str:
     return re.sub(r"(://[^/@]*:)[^/]*@", r"\1...@", text)
 
 
-def _database(text: str) -> Path | str:
+def database(text: str) -> Path | str:
+    """Return the address of a database as it is given; raises ValueError where it is none."""
     if not text:
         raise ValueError("name the database file")
     if text.startswith(("postgresql://", "postgres://")):
@@ -124,7 +125,7 @@ def _origins(text: str) -> tuple[str, ...]:
 _ORIGIN: Final = re.compile(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
 
 _READ: Final = {
-    "database": _database,
+    "database": database,
     "reading": _reading,
     "solver_seconds": _seconds,
     "answer_seconds": _seconds,

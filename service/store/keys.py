@@ -1,6 +1,6 @@
 """API keys: who may do what. Of a key's secret only its hash is known here."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from service.store.database import Database, Store
@@ -27,16 +27,7 @@ class Key:
 
 def add(db: Database, key: Key) -> None:
     """Keep a new key; writes."""
-    db.change(
-        "key_put",
-        id=key.id,
-        name=key.name,
-        scope=key.scope,
-        secret_hash=key.secret_hash,
-        created_at=key.created_at,
-        reporters=joined(key.reporters),
-        expires_at=key.expires_at,
-    )
+    db.change("key_put", **{**asdict(key), "reporters": joined(key.reporters)})
 
 
 def get(db: Database, id: str) -> Key | None:
@@ -48,6 +39,13 @@ def get(db: Database, id: str) -> Key | None:
 def listed(db: Database) -> list[Key]:
     """Return all keys, oldest first."""
     return [_key(row) for row in db.rows("keys_all")]
+
+
+def copy(source: Database, target: Database) -> None:
+    """Make the target's keys those of the source; writes."""
+    target.change("keys_clear")
+    for key in listed(source):
+        add(target, key)
 
 
 def revoke(db: Database, id: str, when: str) -> bool:

@@ -172,6 +172,12 @@ def last(db: Database) -> tuple[int, str]:
     return (0, ROOT) if row is None else (int(row[0]), str(row[1]))
 
 
+def hash_of(db: Database, seq: int) -> str | None:
+    """Return the hash of the entry; what stands for no hash for 0, None where there is none."""
+    row = db.row("ledger_hash", seq=seq)
+    return (ROOT if seq == 0 else None) if row is None else str(row[0])
+
+
 def last_redaction(db: Database) -> int:
     """Return the number of the last entry that blanked a text; 0 where none did."""
     return int(db.value("ledger_last_redaction"))

@@ -43,6 +43,9 @@ SELECT max(seq) FROM events WHERE request = (SELECT request FROM events WHERE se
 -- name: ledger_seq_at
 SELECT coalesce(max(seq), 0) FROM events WHERE recorded_at <= :moment
 
+-- name: ledger_hash
+SELECT hash FROM events WHERE seq = :seq
+
 -- name: ledger_recorded_at
 SELECT recorded_at FROM events WHERE seq = :seq
 
@@ -57,6 +60,9 @@ INSERT INTO texts (seq, pointer, salt, text) VALUES (:seq, :pointer, :salt, :tex
 SELECT seq, pointer, text, salt FROM texts
 WHERE seq IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(:seqs AS TEXT)))
 ORDER BY seq, pointer
+
+-- name: texts_blanked
+SELECT seq, pointer FROM texts WHERE text IS NULL AND seq <= :until ORDER BY seq, pointer
 
 -- name: texts_blank
 UPDATE texts SET salt = NULL, text = NULL WHERE seq = :seq AND pointer = :pointer
@@ -317,14 +323,19 @@ SELECT id, name, scope, secret_hash, created_at, reporters, expires_at, last_use
 FROM keys
 
 -- name: key_put
-INSERT INTO keys (id, name, scope, secret_hash, created_at, reporters, expires_at)
-VALUES (:id, :name, :scope, :secret_hash, :created_at, :reporters, :expires_at)
+INSERT INTO keys (id, name, scope, secret_hash, created_at, reporters, expires_at, last_used_at,
+    revoked_at)
+VALUES (:id, :name, :scope, :secret_hash, :created_at, :reporters, :expires_at, :last_used_at,
+    :revoked_at)
 
 -- name: key_get
 {key} WHERE id = :id
 
 -- name: keys_all
 {key} ORDER BY created_at, id
+
+-- name: keys_clear
+DELETE FROM keys
 
 -- name: key_revoke
 UPDATE keys SET revoked_at = :moment WHERE id = :id AND revoked_at IS NULL
@@ -339,6 +350,13 @@ WHERE holder = :holder AND request = :request AND key = :key AND until > :now
 -- name: answer_put
 INSERT INTO answers (holder, request, key, fingerprint, told, until)
 VALUES (:holder, :request, :key, :fingerprint, :told, :until)
+
+-- name: answers_all
+SELECT holder, request, key, fingerprint, told, until FROM answers
+ORDER BY holder, request, key
+
+-- name: answers_clear
+DELETE FROM answers
 
 -- name: answers_forget
 DELETE FROM answers WHERE until <= :now

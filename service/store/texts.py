@@ -122,3 +122,8 @@ def of_entries(db: Database, seqs: Sequence[int]) -> dict[int, dict[str, Text]]:
 def blank(db: Database, seq: int, pointer: str) -> None:
     """Blank one text of an entry for good; writes."""
     db.change("texts_blank", seq=seq, pointer=pointer)
+
+
+def blanked(db: Database, until: int) -> list[tuple[int, str]]:
+    """Return entry and pointer of every text that was blanked in the entries up to the given."""
+    return [(seq, pointer) for seq, pointer in db.rows("texts_blanked", until=until)]

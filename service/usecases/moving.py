@@ -1,0 +1,85 @@
+"""The whole record carried from one store to another, of whichever engines, and proved the same."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from service.domain.errors import Conflict, Unavailable
+from service.store import answers, keys, ledger, texts, transfer
+from service.store.claims import load_claims
+from service.store.database import Database, Store
+
+Told = Callable[[int, int], None]
+"""Is told now and then how many entries are carried, and of how many."""
+
+TOGETHER: Final = 1_000
+"""So many entries are kept at once; what is kept stays when the rest is broken off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What both stores hold now: the last entry with its hash, and how many entries are new."""
+
+    seq: int
+    hash: str
+    new: int
+
+
+def copy(source: Store, target: Store, told: Told) -> Moved:
+    """Return what both hold at the end: the same entries, keys and answers; writes.
+
+    What the source records meanwhile is left to the next time: it goes on where this one ended,
+    also after it was broken off. Raises Conflict for a target that holds another record, and
+    Unavailable where the target would not answer as the source does.
+    """
+    source.migrate()
+    target.migrate()
+    with source.reading() as old:
+        last, head = ledger.last(old)
+        before = _agreed(old, target)
+        _blank(old, target, before)
+        entries = transfer.dumped(old, before)
+        while some := list(islice(entries, TOGETHER)):
+            with target.writing() as new:
+                for _ in transfer.loaded(new, some):
+                    pass
+            told(some[-1]["seq"], last)
+        with target.writing() as new:
+            keys.copy(old, new)
+            answers.copy(old, new)
+        if before:
+            target.forget()
+        _prove(old, target, last, head)
+    return Moved(last, head, last - before)
+
+
+def _agreed(old: Database, target: Store) -> int:
+    """Return up to which entry the target holds the source's ledger, having seen that it does."""
+    with target.reading() as new:
+        seq, head = ledger.last(new)
+    if ledger.hash_of(old, seq) != head:
+        raise Conflict(
+            f"The target holds another record: its entry {seq} is not the source's."
+            " Copy into an empty database."
+        )
+    return seq
+
+
+def _blank(old: Database, target: Store, until: int) -> None:
+    """Blank what was carried before and blanked in the source since."""
+    with target.writing() as new:
+        for seq, pointer in texts.blanked(old, until):
+            texts.blank(new, seq, pointer)
+
+
+def _prove(old: Database, target: Store, last: int, head: str) -> None:
+    """Raise Unavailable unless the target's chain ends like the source's and tells the same.
+
+    Every total is worked out of the claims alone: where these are equal, so are all totals.
+    """
+    with target.reading() as new:
+        if ledger.last(new) != (last, head):
+            raise Unavailable("The target does not end with the source's last entry; copy again.")
+        if load_claims(new, last) != load_claims(old, last):
+            raise Unavailable("The target does not tell what the source tells; do not use it.")
