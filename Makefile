@@ -1,7 +1,7 @@
 # Every target explains itself: `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test faults lock bench image image-check sbom clean
+.PHONY: help install run test faults lock bench image image-check sbom stand-in-base clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -54,6 +54,9 @@ image-check: image .venv/.installed-dev ## Try the image out, run without rights
 
 sbom: image .venv/.installed-dev ## Write what is in the image, as CycloneDX, to dist/
 	$(BIN)/python scripts/sbom.py $(IMAGE) dist/casualty-figures.cdx.json
+
+stand-in-base: .venv/.installed-dev ## Make an image for BASE=stand-in-base out of Debian's archive; as root
+	$(BIN)/python scripts/stand_in_base.py stand-in-base
 
 clean: ## Remove the environment, dist/ and every cache; data/ stays
 	rm -rf .venv dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
