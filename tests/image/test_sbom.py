@@ -51,6 +51,10 @@ def test_it_is_of_this_image(image: str, bom: dict[str, Any]) -> None:
     assert whole["bom-ref"] == docker("image", "inspect", "--format", "{{.Id}}", image)
 
 
+def test_the_same_image_gives_the_same_document(image: str, file: Path) -> None:
+    assert sbom.document(image) == file.read_text(encoding="utf-8")
+
+
 def test_it_tells_every_pinned_library_and_no_other(bom: dict[str, Any]) -> None:
     pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)", pins, flags=re.MULTILINE))
