@@ -5,12 +5,14 @@ ARG BASE=python:3.11-slim-bookworm
 FROM ${BASE} AS builder
 
 COPY requirements.txt /build/requirements.txt
-# pip is a dependency of sqlite-utils' own command line only; the service never calls it.
+# pip is a dependency of sqlite-utils' own command line only; the service never calls it. What the
+# libraries bring to test themselves is a sixth of the environment.
 RUN python3 -m venv /opt/venv \
     && /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --quiet \
         --require-hashes --requirement /build/requirements.txt \
     && /opt/venv/bin/python -m pip uninstall --quiet --yes pip setuptools \
-    && rm -f /opt/venv/bin/pip*
+    && rm -f /opt/venv/bin/pip* \
+    && find /opt/venv -type d -name tests -prune -exec rm -r {} +
 
 COPY wsgi.py gunicorn.conf.py healthcheck.py /app/
 COPY schemas /app/schemas

@@ -1,18 +1,19 @@
 # Every target explains itself: `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test faults lock bench image image-check clean
+.PHONY: help install run test faults lock bench image image-check sbom stand-in-base clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
 IMAGE ?= casualty-figures
+RELEASE = $(shell sed -n 's/^RELEASE.*"\(.*\)"/\1/p' service/release.py)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
 	--strip-extras --allow-unsafe --no-emit-options --no-emit-index-url --no-emit-find-links
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "make run PORT=8080           serve on another port"
 	@echo "make run CASUALTY_DATABASE=… keep the data elsewhere than in data/casualties.db"
@@ -28,6 +29,7 @@ test: .venv/.installed-dev ## Run every check: style, types, import contract, te
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/python -m pytest --cov --numprocesses auto
 
 faults: .venv/.installed-dev ## Kill it, cut its power, fill its disk: all at full size, figures to docs/; as root
@@ -44,13 +46,20 @@ bench: .venv/.installed-dev ## Run the benchmarks
 	done
 
 image: ## Build the container image; BASE=… stands in for the Python base image
-	docker build --tag $(IMAGE) $(if $(BASE),--build-arg BASE=$(BASE)) .
+	docker build --tag $(IMAGE) --label org.opencontainers.image.version=$(RELEASE) \
+		$(if $(BASE),--build-arg BASE=$(BASE)) .
 
-image-check: image ## Run the image without rights: health, a report, a restart, a clean stop
-	scripts/check-image $(IMAGE)
+image-check: image .venv/.installed-dev ## Try the image out, run without rights, and tell its size
+	CHECKED_IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image
 
-clean: ## Remove the environment and every cache; data/ stays
-	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+sbom: image .venv/.installed-dev ## Write what is in the image, as CycloneDX, to dist/
+	$(BIN)/python scripts/sbom.py $(IMAGE) dist/casualty-figures.cdx.json
+
+stand-in-base: .venv/.installed-dev ## Make an image for BASE=stand-in-base out of Debian's archive; as root
+	$(BIN)/python scripts/stand_in_base.py stand-in-base
+
+clean: ## Remove the environment, dist/ and every cache; data/ stays
+	rm -rf .venv dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps are older than what was pinned: the environment is then built anew rather than

@@ -1,0 +1,55 @@
+"""The image that is tried: the one that ``make image-check`` names, and none otherwise."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.image.engine import Container, docker, running, volume
+from tests.image.layers import Layer, Saved
+
+IMAGE = os.environ.get("CHECKED_IMAGE")
+
+_sizes: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    """The name of the image. Where it is given the tests run; they fail where they cannot."""
+    if not IMAGE:
+        pytest.skip("make image-check builds an image and tries it")
+    return IMAGE
+
+
+@pytest.fixture(scope="session")
+def saved(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Saved]:
+    """The image as a file that others would get."""
+    file = tmp_path_factory.mktemp("image") / "image.tar"
+    docker("save", "--output", file, image)
+    with Saved(file) as saved:
+        yield saved
+        _sizes.append(_told(saved.layers))
+    file.unlink()
+
+
+@pytest.fixture(scope="module")
+def container(image: str) -> Iterator[Container]:
+    """One container for all tests of a module that change nothing about it."""
+    with volume() as kept, running(image, kept) as started:
+        yield started
+
+
+def _told(layers: list[Layer]) -> str:
+    parts = {"base": 0, "environment": 0, "application": 0}
+    for layer in layers:
+        for path, size in layer.sizes.items():
+            venv = path.startswith("opt/venv/")
+            parts["environment" if venv else "application" if layer.own else "base"] += size
+    shown = ", ".join(f"{name} {size / 1e6:.1f}" for name, size in parts.items())
+    return f"{IMAGE}: {sum(parts.values()) / 1e6:.1f} MB ({shown})"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how large the image is, and what of that is whose."""
+    for line in _sizes:
+        terminalreporter.write_line(line)
