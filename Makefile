@@ -1,7 +1,7 @@
 # Every target explains itself: `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test faults lock bench image image-check sbom stand-in-base clean
+.PHONY: help install run test test-postgresql faults lock bench image image-check sbom stand-in-base clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -13,7 +13,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --gener
 	--strip-extras --allow-unsafe --no-emit-options --no-emit-index-url --no-emit-find-links
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "make run PORT=8080           serve on another port"
 	@echo "make run CASUALTY_DATABASE=… keep the data elsewhere than in data/casualties.db"
@@ -31,6 +31,10 @@ test: .venv/.installed-dev ## Run every check: style, types, import contract, te
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python -m pytest --cov --numprocesses auto
+
+test-postgresql: .venv/.installed-dev ## Run the tests that need a database on PostgreSQL; ENGINE=15 on Debian's
+	TEST_ENGINE=$(or $(ENGINE),18) $(BIN)/python -m pytest --numprocesses auto \
+		--ignore tests/bounds --ignore tests/domain --ignore tests/image
 
 faults: .venv/.installed-dev ## Kill it, cut its power, fill its disk: all at full size, figures to docs/; as root
 	FAULTS_SIZE=full FAULTS_REQUIRED=$(or $(FAULTS_REQUIRED),1) \

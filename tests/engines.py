@@ -18,7 +18,7 @@ import pytest
 from service.store.database import Store
 from service.store.sqlite.engine import SqliteStore
 from tests import postgres
-from tests.serving import free_port
+from tests.ports import free_port
 
 ENGINE: Final = os.environ.get("TEST_ENGINE", "sqlite")
 URL: str | None = os.environ.get("TEST_ENGINE_URL")

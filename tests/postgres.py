@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.serving import free_port
+from tests.ports import free_port
 
 NOBODY = 65534
 """PostgreSQL refuses to be run by root; this user is on every Linux."""

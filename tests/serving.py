@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,9 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests import engines
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 30.0
@@ -32,11 +34,18 @@ def serving(folder: Path, **more: str) -> Iterator[Served]:
 
     ``more`` is set in its environment; unless it says otherwise, the server stops when asked to.
     """
-    environment = (
-        {name: value for name, value in os.environ.items() if not name.startswith("CASUALTY_")}
-        | {"CASUALTY_DATABASE": str(folder / "casualties.db"), "DRAIN_SECONDS": "0"}
-        | more
-    )
+    with engines.database(folder) as database:
+        environment = (
+            {name: value for name, value in os.environ.items() if not name.startswith("CASUALTY_")}
+            | {"CASUALTY_DATABASE": str(database), "DRAIN_SECONDS": "0"}
+            | more
+        )
+        with _started(folder, environment) as server:
+            yield server
+
+
+@contextlib.contextmanager
+def _started(folder: Path, environment: dict[str, str]) -> Iterator[Served]:
     key = _made(environment, "report")
     url = f"http://127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "gunicorn", "--bind", url.removeprefix("http://"), "wsgi:app"]
@@ -80,13 +89,6 @@ def workers(server: Served) -> set[int]:
             if int(fields[1]) == server.process.pid and fields[0] != "Z":
                 found.add(int(each.parent.name))
     return found
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
