@@ -14,6 +14,8 @@ import pytest
 
 from tests.serving import PATIENCE, ROOT, serving
 
+pytestmark = pytest.mark.sqlite
+
 COMMAND = [sys.executable, "-m", "service"]
 
 

@@ -47,7 +47,7 @@ class World:
     """A service of its own in which figures are posted and asked about by the test's own ids."""
 
     def __init__(self, database: Path, places: Json, groups: Json) -> None:
-        app = create_app(Settings(database=database, log_level="error"))
+        app = create_app(Settings(database=database, log_level="error", solver_seconds=60))
         store = SqliteStore(database, busy_seconds=5)
         self._key = keys.create(store, name="test", scope="report", now=BEGIN)
         store.close()

@@ -5,7 +5,6 @@ from typing import Any, Final
 from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import BaseConverter
 
 from service.api import (
     batches,
@@ -43,7 +42,6 @@ BLUEPRINTS = (
 def build(joined: Parts) -> Flask:
     """Return the application that works with the given parts."""
     app = Flask("service.api", static_folder=None)
-    app.url_map.converters["default"] = _Id
     # One more than is allowed: a body sent in chunks is cut at the limit without a word, and only
     # the parser can tell by the one byte more that there was too much of it.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
@@ -65,12 +63,6 @@ def build(joined: Parts) -> Flask:
         api.register_blueprint(blueprint)
     docs.register(app, api)
     return app
-
-
-class _Id(BaseConverter):
-    """An id in an address; what no id can hold leads nowhere."""
-
-    regex = r"[^/\x00]{1,}"
 
 
 class _Json(DefaultJSONProvider):

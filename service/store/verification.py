@@ -7,10 +7,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
-from service.domain.errors import Unavailable
 from service.store import ledger
 from service.store.apply import apply
-from service.store.database import Database, Store, translated
+from service.store.database import Database, Store
 from service.store.sqlite.engine import SqliteStore
 from service.store.transfer import faulty_texts
 
@@ -60,15 +59,13 @@ def faults(store: Store, db: Database, progress: Progress) -> Iterator[str]:
 
     for check in (engine, _chain, _tables):
         try:
-            with translated(store.translation):
-                for count, fault in enumerate(check(db, progress)):
-                    if count == MOST:
-                        yield "… and more of the same."
-                        break
-                    yield fault
-        except Unavailable as error:
-            told = error.__cause__ or error
-            yield f"The file cannot be read on: {str(told).rstrip('.')}."
+            for count, fault in enumerate(check(db, progress)):
+                if count == MOST:
+                    yield "… and more of the same."
+                    break
+                yield fault
+        except Exception as error:  # Damage shows as any error of the driver, and must be told.
+            yield f"The database cannot be read on: {str(error).rstrip('.')}."
 
 
 def _chain(db: Database, progress: Progress) -> Iterator[str]:
