@@ -11,10 +11,11 @@ from flask import Response, request
 from schemas.changes import ChangesOut, ChangesQuery
 from schemas.revisions import EntryOut
 from service import shared
+from service.api import problems
 from service.api.auth import requires
 from service.api.parts import Parts, parts
 from service.api.smorest import Blueprint
-from service.domain.errors import Busy, invalid
+from service.domain.errors import Busy, DomainError, invalid
 from service.usecases import changes
 
 blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="What happened since.")
@@ -88,8 +89,15 @@ def _stream(since: int) -> Response:
 
 
 def _events(joined: Parts, since: int) -> Iterator[str]:
-    end = time.monotonic() + LONGEST_STREAM
     yield "retry: 2000\n\n"
+    try:
+        yield from _following(joined, since)
+    except DomainError as error:
+        problems.log(error)  # Its reader comes back, and is then told.
+
+
+def _following(joined: Parts, since: int) -> Iterator[str]:
+    end = time.monotonic() + LONGEST_STREAM
     while time.monotonic() < end and _going_on():
         if not changes.wait(joined.store, since, BEAT, _going_on):
             yield ": nothing new\n\n"
