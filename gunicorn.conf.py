@@ -83,6 +83,13 @@ def post_fork(server: Any, worker: Any) -> None:
     shared.leave()
 
 
+def post_worker_init(worker: Any) -> None:
+    """Tell how many threads answer, beside which the busy ones are counted."""
+    from service.api import metrics  # Not needed before, and it must not be imported any earlier.
+
+    metrics.of(worker.wsgi).has_threads(worker.cfg.threads)
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """Keep what a worker counted, however it ended."""
     from service import counts  # Not needed before, and it must not be imported any earlier.

@@ -1,6 +1,7 @@
 """A real server for tests that speak to it from outside: gunicorn, a database, a key."""
 
 import contextlib
+import http.client
 import os
 import socket
 import subprocess
@@ -27,9 +28,10 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, **more: str) -> Iterator[Served]:
-    """Yield a server on a free port, its database and its log in the folder; ends it afterwards.
+def serving(folder: Path, port: int | None = None, **more: str) -> Iterator[Served]:
+    """Yield a server, its database and its log in the folder; ends it afterwards.
 
+    It listens on a free port unless one is given.
     ``more`` is set in its environment; unless it says otherwise, the server stops when asked to.
     """
     environment = (
@@ -38,7 +40,7 @@ def serving(folder: Path, **more: str) -> Iterator[Served]:
         | more
     )
     key = _made(environment, "report")
-    url = f"http://127.0.0.1:{_free_port()}"
+    url = f"http://127.0.0.1:{port or free_port()}"
     command = [sys.executable, "-m", "gunicorn", "--bind", url.removeprefix("http://"), "wsgi:app"]
     log = folder / "server.log"
     with (
@@ -71,6 +73,17 @@ def _made(environment: dict[str, str], scope: str) -> str:
     ).stdout.strip()
 
 
+def begun_report(address: str, key: str, length: int = 1000) -> http.client.HTTPConnection:
+    """Return a connection on which a report of so many bytes is announced, and nothing sent."""
+    connection = http.client.HTTPConnection(address, timeout=PATIENCE)
+    connection.putrequest("POST", "/v1/reports")
+    connection.putheader("Authorization", f"Bearer {key}")
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", str(length))
+    connection.endheaders()
+    return connection
+
+
 def workers(server: Served) -> set[int]:
     """Return the ids of the processes that the server's first process has started."""
     found = set()
@@ -82,7 +95,7 @@ def workers(server: Served) -> set[int]:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,18 +1,26 @@
-"""Whether the record can be read, and how large it is."""
+"""Whether the record can be read, how far it goes, and how large it is."""
 
+import shutil
 from dataclasses import dataclass
+from datetime import datetime
 
 from service.store.files import size
-from service.store.ledger import last_seq
-from service.store.sqlite import Store
+from service.store.ledger import last_seq, recorded_at
+from service.store.sqlite import Store, legible
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """The number of the last entry of the ledger, and the bytes that the record takes on disk."""
+    """The number of the ledger's last entry and when it was made, and what the disk holds.
+
+    ``recorded_at`` is None before the first entry. ``size`` is the bytes that the record takes,
+    and ``free`` the bytes that are left where it lies.
+    """
 
     seq: int
+    recorded_at: datetime | None
     size: int
+    free: int
 
 
 def check(store: Store) -> int:
@@ -22,5 +30,14 @@ def check(store: Store) -> int:
 
 
 def extent(store: Store) -> Extent:
-    """Return how far the record goes and how large it is; raises Unavailable or Busy."""
-    return Extent(check(store), size(store.path))
+    """Return how far the record goes and how large it is; raises Unavailable, Busy or OSError."""
+    with store.reading() as db:
+        seq = last_seq(db)
+        made = recorded_at(db, seq)
+    free = shutil.disk_usage(store.path.resolve().parent).free
+    return Extent(seq, None if made is None else _moment(made), size(store.path), free)
+
+
+@legible
+def _moment(written: str) -> datetime:
+    return datetime.fromisoformat(written)
