@@ -3,14 +3,12 @@
 Nothing here prepares the database: the application migrates it itself, however it is started.
 """
 
-import logging
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from service import draining, shared
-from service.domain.access import without_keys
 from service.settings import BadSetting, from_environment
 
 # Before the application is imported, since what counts looks for it then.
@@ -58,21 +56,13 @@ if Path("/dev/shm").is_dir():  # noqa: S108 - shared memory, whose files gunicor
 # The control socket would be made below $HOME, which may be read-only or shared, and is not used.
 control_socket_disable = True
 
-# The application writes one line for each request itself.
+# The application writes one line for each request itself, and this one's are like them.
 accesslog = None
-
-
-def _cut_keys(record: logging.LogRecord) -> bool:
-    """Cut keys from what gunicorn says itself: it quotes requests that it cannot read."""
-    record.msg, record.args = without_keys(record.getMessage()), ()
-    if record.exc_info:
-        record.exc_text = without_keys(logging.Formatter().formatException(record.exc_info))
-    return True
+logger_class = "service.lines.Logger"
 
 
 def on_starting(server: Any) -> None:
     """Refuse a bad setting with one line, before any worker is there to say it again."""
-    server.log.error_log.addFilter(_cut_keys)
     try:
         from_environment()
         draining.seconds()
@@ -91,6 +81,13 @@ def when_ready(server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Leave what the processes share to the one that made it."""
     shared.leave()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Tell how many threads answer, beside which the busy ones are counted."""
+    from service.api import metrics  # Not needed before, and it must not be imported any earlier.
+
+    metrics.of(worker.wsgi).has_threads(worker.cfg.threads)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -27,6 +27,18 @@ def report(**changes: Any) -> dict[str, Any]:
     return _changed(whole, changes)
 
 
+def knot() -> dict[str, Any]:
+    """Return a report of what only a solver can tell apart: of three villages every two together.
+
+    In a, b and c 2, 1 and 2 were killed.
+    """
+    figures = [
+        {"outcomes": ["killed"], "exactly": number, "places": pair}
+        for number, pair in ((3, ["a", "b"]), (3, ["b", "c"]), (4, ["a", "c"]))
+    ]
+    return report(places=[place(id) for id in "abc"], figures=figures)
+
+
 def stance(word: str = "does_not_acknowledge", **changes: Any) -> dict[str, Any]:
     """Return a report without figures."""
     return report(stance=word, figures=..., **changes)

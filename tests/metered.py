@@ -30,7 +30,9 @@ def value(found: Samples, name: str, **labels: Any) -> float:
     return found.get((name, frozenset((k, str(v)) for k, v in labels.items())), 0.0)
 
 
-def scraped(url: str) -> Samples:
-    """Return what the server says."""
-    with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+def scraped(url: str, key: str | None = None) -> Samples:
+    """Return what the server says, to the holder of the key if there is one."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    request = urllib.request.Request(f"{url}/metrics", headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
         return samples(answer.read().decode())

@@ -1,6 +1,7 @@
 """A real server for tests that speak to it from outside: gunicorn, a database, a key."""
 
 import contextlib
+import http.client
 import os
 import subprocess
 import sys
@@ -29,9 +30,10 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, **more: str) -> Iterator[Served]:
-    """Yield a server on a free port, its database and its log in the folder; ends it afterwards.
+def serving(folder: Path, port: int | None = None, **more: str) -> Iterator[Served]:
+    """Yield a server, its database and its log in the folder; ends it afterwards.
 
+    It listens on a free port unless one is given.
     ``more`` is set in its environment; unless it says otherwise, the server stops when asked to.
     """
     with engines.database(folder) as database:
@@ -40,14 +42,14 @@ def serving(folder: Path, **more: str) -> Iterator[Served]:
             | {"CASUALTY_DATABASE": str(database), "DRAIN_SECONDS": "0"}
             | more
         )
-        with _started(folder, environment) as server:
+        with _started(folder, environment, port or free_port()) as server:
             yield server
 
 
 @contextlib.contextmanager
-def _started(folder: Path, environment: dict[str, str]) -> Iterator[Served]:
+def _started(folder: Path, environment: dict[str, str], port: int) -> Iterator[Served]:
     key = _made(environment, "report")
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "gunicorn", "--bind", url.removeprefix("http://"), "wsgi:app"]
     log = folder / "server.log"
     with (
@@ -78,6 +80,17 @@ def _made(environment: dict[str, str], scope: str) -> str:
         text=True,
         check=True,
     ).stdout.strip()
+
+
+def begun_report(address: str, key: str, length: int = 1000) -> http.client.HTTPConnection:
+    """Return a connection on which a report of so many bytes is announced, and nothing sent."""
+    connection = http.client.HTTPConnection(address, timeout=PATIENCE)
+    connection.putrequest("POST", "/v1/reports")
+    connection.putheader("Authorization", f"Bearer {key}")
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", str(length))
+    connection.endheaders()
+    return connection
 
 
 def workers(server: Served) -> set[int]:

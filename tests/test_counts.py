@@ -3,16 +3,18 @@
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
 from tests.metered import scraped, value
-from tests.serving import PATIENCE, Served, serving, workers
+from tests.serving import PATIENCE, Served, begun_report, serving, workers
 
 ROUTE = {"route": "/v1/vocabulary", "method": "GET", "status": 200}
 
@@ -60,6 +62,26 @@ def test_counts_add_up_over_workers_and_outlive_each_of_them(served: Served) -> 
     assert _counted(served) == (expected + 50, expected + 50)
 
 
+def test_what_is_worked_out_and_refused_adds_up_over_workers(tmp_path: Path) -> None:
+    with serving(tmp_path, WEB_CONCURRENCY="3", CASUALTY_RATE_LIMIT="20/hour") as server:
+        with ThreadPoolExecutor(8) as pool:
+            statuses = Counter(pool.map(_status, [f"{server.url}/v1/totals?outcomes=killed"] * 60))
+        found = scraped(server.url, server.key)
+    assert statuses == {200: 20, 429: 40}
+    assert value(found, "casualty_totals_answered_total") == 20
+    assert value(found, "casualty_totals_figures_count") == 20
+    assert value(found, "casualty_refused_total", reason="rate", work="reading") == 40
+
+
+def _status(url: str) -> int:
+    try:
+        with urlopen(url, timeout=PATIENCE) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        with error:
+            return error.code
+
+
 def test_counts_never_fall_while_workers_die_under_load(served: Served) -> None:
     seen = [_counted(served)[0]]
     with ThreadPoolExecutor(1) as pool:
@@ -87,6 +109,22 @@ def _shrugged(served: Served) -> float | None:
         return _counted(served)[0]
     except OSError:
         return None
+
+
+def test_busy_threads_are_those_of_the_workers_that_live(served: Served) -> None:
+    def threads() -> tuple[float, float]:
+        found = scraped(served.url)
+        return value(found, "casualty_threads"), value(found, "casualty_threads_busy")
+
+    address = served.url.removeprefix("http://")
+    stalled = [begun_report(address, served.key) for _ in range(6)]
+    _until(lambda: threads() == (24, 7))  # The seventh is the one that tells.
+    for each in workers(served):
+        os.kill(each, signal.SIGKILL)
+        _until(lambda gone=each: gone not in workers(served) and len(workers(served)) == 3)
+    _until(lambda: threads() == (24, 1))
+    for each in stalled:
+        each.close()
 
 
 def test_dead_workers_leave_no_files_of_their_own(served: Served) -> None:

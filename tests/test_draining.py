@@ -14,7 +14,8 @@ import pytest
 from service.draining import MOST, seconds
 from service.settings import BadSetting
 from tests import make
-from tests.serving import PATIENCE, Served, serving
+from tests.metered import scraped, value
+from tests.serving import PATIENCE, Served, begun_report, serving
 
 BODY = json.dumps(make.report()).encode()
 
@@ -32,13 +33,7 @@ def _ready(served: Served) -> int:
 
 def _begun(served: Served) -> http.client.HTTPConnection:
     """Return a connection on which a report has been announced and nothing of it sent."""
-    connection = http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=PATIENCE)
-    connection.putrequest("POST", "/v1/reports")
-    connection.putheader("Authorization", f"Bearer {served.key}")
-    connection.putheader("Content-Type", "application/json")
-    connection.putheader("Content-Length", str(len(BODY)))
-    connection.endheaders()
-    return connection
+    return begun_report(served.url.removeprefix("http://"), served.key, len(BODY))
 
 
 def _ended(connection: http.client.HTTPConnection) -> int:
@@ -99,9 +94,11 @@ def test_it_says_so_first_and_loses_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_it_at_once(tmp_path: Path, second: signal.Signals) -> None:
     with serving(tmp_path, DRAIN_SECONDS="60") as served:
+        assert value(scraped(served.url), "casualty_draining") == 0
         served.process.send_signal(signal.SIGTERM)
         while _ready(served) == 200:
             time.sleep(0.01)
+        assert value(scraped(served.url), "casualty_draining") == 1
         served.process.send_signal(second)
         assert served.process.wait(timeout=10) == 0
 

@@ -62,7 +62,7 @@ def test_a_bad_setting_stops_the_start_with_one_line(name: str, value: str, line
         timeout=30,
         check=False,
     )
-    said = [line for line in ran.stderr.splitlines() if "[INFO]" not in line]
+    said = [line for line in ran.stderr.splitlines() if '"level": "info"' not in line]
     assert said == [line]
     assert ran.returncode == 3
 

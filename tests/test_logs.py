@@ -90,7 +90,7 @@ def test_no_key_is_logged_wherever_it_is_sent(served: Served, folder: Path) -> N
     assert _asked(reports, **{"Authorization": f"Basic {key}"}) == 401
     assert _asked(reports, **{"Authorization": f"Bearer {key}x"}) == 401
     assert _asked(reports, {"note": key}, **{"Authorization": f"Bearer {key}"}) == 422
-    logged = [line["path"] for line in _lines(folder)]
+    logged = [line.get("path") for line in _lines(folder)]
     assert "/v1/reports/cas_..." in logged
     _assert_silent(folder, key)
 
@@ -121,12 +121,55 @@ def test_a_body_that_cannot_be_read_is_not_quoted(served: Served, folder: Path) 
     _assert_silent(folder, served.key)
 
 
+def test_what_the_server_says_of_itself_is_json_as_well(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        pass
+    lines = (tmp_path / "server.log").read_text(encoding="utf-8").splitlines()
+    told = [json.loads(line) for line in lines]
+    assert any(each["event"].startswith("Listening at: http://127.0.0.1:") for each in told)
+    assert all({"event", "level", "timestamp", "pid"} <= set(each) for each in told)
+
+
 def test_health_checks_are_not_logged_while_all_is_well(served: Served, folder: Path) -> None:
     for path in ("/livez", "/readyz", "/nowhere"):
         _asked(f"{served.url}{path}", **{"X-Request-ID": f"check{path.replace('/', '-')}"})
     logged = {line.get("request_id") for line in _lines(folder)}
     assert "check-nowhere" in logged
     assert not {"check-livez", "check-readyz"} & logged
+
+
+def _events_of(folder: Path, id: str) -> list[dict[str, Any]]:
+    return [line for line in _lines(folder) if line.get("request_id") == id]
+
+
+def test_an_error_of_the_database_is_found_by_the_request(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        pass  # When it stops, all that was written is folded into the one file.
+    with serving(tmp_path, WEB_CONCURRENCY="1") as served:
+        database = tmp_path / "casualties.db"
+        with database.open("r+b") as file:
+            file.write(bytes(range(256)) * (database.stat().st_size // 256))
+        assert _asked(f"{served.url}/v1/places", **{"X-Request-ID": "torn"}) == 503
+    error, request = _events_of(tmp_path, "torn")
+    assert (error["event"], error["level"]) == ("unavailable", "error")
+    assert error["cause"].startswith("DatabaseError(")
+    assert (request["event"], request["status"]) == ("request", 503)
+
+
+@pytest.mark.parametrize(("seconds", "inexact"), [("0.0000001", 1), ("600", 0)])
+def test_totals_that_take_long_are_found_by_the_request(
+    tmp_path: Path, seconds: str, inexact: int
+) -> None:
+    with serving(tmp_path, WEB_CONCURRENCY="1", CASUALTY_SOLVER_SECONDS=seconds) as served:
+        key = {"Authorization": f"Bearer {served.key}"}
+        assert _asked(f"{served.url}/v1/reports", make.knot(), **key) == 201
+        asked = f"{served.url}/v1/totals?place=a&outcomes=killed"
+        assert _asked(asked, **{"X-Request-ID": "long"}) == 200
+    *slow, request = _events_of(tmp_path, "long")
+    assert request["event"] == "request"
+    assert [(each["event"], each["level"], each["inexact"]) for each in slow] == [
+        ("slow totals", "warning", 1)
+    ] * inexact
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")

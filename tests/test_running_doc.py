@@ -8,22 +8,25 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 
+from tests import make
+from tests.check import recorded
+from tests.conftest import Send
 from tests.metered import families, samples
 from tests.serving import ROOT
 
 PAGE = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
 CONFIGURATION = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
-ROWS = re.findall(r"^\| `(\w+)` \| (\w+) \|([^|]*)\|", PAGE, flags=re.MULTILINE)
+ROWS = re.findall(r"^\| `(casualty_\w+)` \| (\w+) \|([^|]*)\|", PAGE, flags=re.MULTILINE)
 
 
-def test_every_metric_stands_in_it_and_nothing_else(client: FlaskClient) -> None:
-    client.get("/v1/totals")
+def test_every_metric_stands_in_it_and_nothing_else(client: FlaskClient, send: Send) -> None:
+    recorded(send(make.report()))
     told = families(client.get("/metrics").get_data(as_text=True))
     assert told == {name for name, _, _ in ROWS}
 
 
-def test_kinds_and_labels_are_those_told(client: FlaskClient) -> None:
-    client.get("/v1/totals")
+def test_kinds_and_labels_are_those_told(client: FlaskClient, send: Send) -> None:
+    recorded(send(make.report()))
     text = client.get("/metrics").get_data(as_text=True)
     found = samples(text)
     for name, kind, labels in ROWS:
@@ -31,6 +34,20 @@ def test_kinds_and_labels_are_those_told(client: FlaskClient) -> None:
         sample = f"{name}_count" if kind == "histogram" else name
         (told,) = {frozenset(dict(each)) for one, each in found if one == sample}
         assert told == set(re.findall(r"`(\w+)`", labels))
+
+
+def test_every_event_of_the_log_stands_in_it() -> None:
+    sources = [each.read_text(encoding="utf-8") for each in (ROOT / "service").rglob("*.py")]
+    call = (
+        r"(?:get_logger\(\)|log\.info\))\.?(debug|info|warning|error|exception)?\(\s*\"([a-z ]+)\""
+    )
+    logged = {
+        (event, "error" if level == "exception" else level or "info")
+        for source in sources
+        for level, event in re.findall(call, source)
+    }
+    listed = re.findall(r"^\| `([a-z ]+)` \| (info|warning|error) \|", PAGE, flags=re.MULTILINE)
+    assert set(listed) == logged and len(listed) == len(logged)
 
 
 def test_every_variable_of_the_server_stands_in_it() -> None:

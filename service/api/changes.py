@@ -11,10 +11,11 @@ from flask import Response, request
 from schemas.changes import ChangesOut, ChangesQuery
 from schemas.revisions import EntryOut
 from service import shared
+from service.api import metrics, problems
 from service.api.auth import requires
 from service.api.parts import Parts, parts
 from service.api.smorest import Blueprint
-from service.domain.errors import Busy, invalid
+from service.domain.errors import Busy, DomainError, invalid
 from service.usecases import changes
 
 blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="What happened since.")
@@ -57,6 +58,7 @@ def get_changes(asked: dict[str, Any]) -> Any:
         finally:
             _waiting.release()
         found = changes.changes(parts().store, since, asked["limit"])
+    metrics.kept().fed(found.pending)
     return found, 200, {"Cache-Control": "no-store"}
 
 
@@ -80,21 +82,29 @@ def _stream(since: int) -> Response:
     changes.changes(joined.store, since, 1)  # Says now what could not be said in a stream.
     if not _waiting.acquire(blocking=False):
         raise Busy("Too many readers follow the feed already; use wait, or come back.")
-    response = Response(_events(joined, since), mimetype=STREAM)
+    response = Response(_events(joined, metrics.kept(), since), mimetype=STREAM)
     response.call_on_close(_waiting.release)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # A proxy in front would hold events back.
     return response
 
 
-def _events(joined: Parts, since: int) -> Iterator[str]:
-    end = time.monotonic() + LONGEST_STREAM
+def _events(joined: Parts, counted: metrics.Metrics, since: int) -> Iterator[str]:
     yield "retry: 2000\n\n"
+    try:
+        yield from _following(joined, counted, since)
+    except DomainError as error:
+        problems.log(error)  # Its reader comes back, and is then told.
+
+
+def _following(joined: Parts, counted: metrics.Metrics, since: int) -> Iterator[str]:
+    end = time.monotonic() + LONGEST_STREAM
     while time.monotonic() < end and _going_on():
         if not changes.wait(joined.store, since, BEAT, _going_on):
             yield ": nothing new\n\n"
             continue
         page = changes.changes(joined.store, since, 100)
+        counted.fed(page.pending)
         for entry in page.changes:
             data = json.dumps(EntryOut().dump(entry), ensure_ascii=False, separators=(",", ":"))
             yield f"id: {entry.seq}\nevent: {entry.kind}\ndata: {data}\n\n"

@@ -1,7 +1,5 @@
 """One line of JSON for every request, by which it can be found again; never a key, never a body."""
 
-import re
-import secrets
 import sys
 import time
 from contextlib import suppress
@@ -10,9 +8,9 @@ from typing import Any, Final
 import structlog
 from flask import Flask, Response, g, request
 
+from service.api.around import around
 from service.domain.access import without_keys
-
-_SANE: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+from service.request_id import answering, current_request
 
 _QUIET: Final = frozenset({"/livez", "/readyz"})
 """Asked every few seconds, which would be 17,000 lines a day that say that all is well."""
@@ -22,7 +20,7 @@ def configure(level: str) -> None:
     """Make structlog write JSON lines from the level on to standard error."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _with_request,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -33,6 +31,13 @@ def configure(level: str) -> None:
         logger_factory=_StandardError(),
         cache_logger_on_first_use=False,
     )
+
+
+def _with_request(logger: Any, name: str, line: Any) -> Any:
+    """Put into every line the id of the request during which it is written."""
+    if (id := current_request()) is not None:
+        line["request_id"] = id
+    return line
 
 
 def _without_keys(logger: Any, name: str, line: Any) -> str:
@@ -61,15 +66,11 @@ def register(app: Flask) -> None:
     """Log every request of the application, and answer it with its id."""
     app.before_request(_begin)
     app.after_request(_end)
+    around(app, lambda environ: answering(environ.get("HTTP_X_REQUEST_ID", "")))
 
 
 def _begin() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    sane = _SANE.fullmatch(given) and without_keys(given) == given
-    g.request_id = given if sane else secrets.token_hex(8)
     g.began = time.perf_counter()
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
 def _end(response: Response) -> Response:
@@ -85,5 +86,5 @@ def _end(response: Response) -> Response:
         ms=round(1_000 * (time.perf_counter() - g.get("began", time.perf_counter())), 1),
         key=key.id if key else None,
     )
-    response.headers["X-Request-ID"] = g.get("request_id", "")
+    response.headers["X-Request-ID"] = current_request() or ""
     return response

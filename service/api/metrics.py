@@ -1,7 +1,11 @@
-"""What Prometheus reads: counts of requests and totals, and how far the record goes."""
+"""What Prometheus reads: what was asked, what it took, what was refused, how far the record goes.
+
+No label holds what somebody sent: each value of one is a series that stays.
+"""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final, cast
 
 from flask import Flask, Response, current_app, g, request
@@ -9,17 +13,20 @@ from prometheus_client import (
     CONTENT_TYPE_PLAIN_0_0_4,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
-from service import counts
+from service import counts, shared
+from service.api.around import around
 from service.api.auth import requires
 from service.api.parts import parts
 from service.api.smorest import Blueprint
-from service.domain.errors import DomainError
+from service.bounds.spent import Effort
+from service.domain.errors import Busy, DomainError, TooCostly, TooMany, Unavailable
 from service.domain.total import Total
 from service.release import RELEASE
 from service.store.database import Store
@@ -28,7 +35,17 @@ from service.usecases import health
 LABELS: Final = ("route", "method", "status")
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
-"""Told apart; a client can send any word, and each label value is a series that stays."""
+"""Told apart; a client can send any word."""
+
+WRITING: Final = frozenset(METHODS) - {"GET", "HEAD", "OPTIONS"}
+
+REFUSALS: Final[Mapping[type[DomainError], str]] = {
+    Busy: "busy",
+    Unavailable: "unavailable",
+    TooCostly: "costly",
+    TooMany: "rate",
+}
+"""Why a request that nothing was wrong with was not answered."""
 
 UNMATCHED: Final = "unmatched"
 """Stands for every path that no view answers, of which there is no end either."""
@@ -37,6 +54,7 @@ REQUEST_SECONDS: Final = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 )  # fmt: skip
 SOLVER_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
+TENS: Final = (1, 10, 100, 1_000, 10_000, 100_000)
 
 _NAME: Final = "metrics"
 
@@ -62,29 +80,53 @@ class Metrics:
     def __init__(self) -> None:
         """Begin at zero, or where this process's file stands if it is one of several."""
         own = self._own = CollectorRegistry()
-        self._requests = Counter(
-            "casualty_http_requests", "Requests answered.", LABELS, registry=own
-        )
-        self._request_seconds = Histogram(
-            "casualty_http_request_duration_seconds",
+
+        def counter(name: str, told: str, labels: Sequence[str] = ()) -> Counter:
+            return Counter(f"casualty_{name}", told, labels, registry=own)
+
+        def histogram(
+            name: str, told: str, buckets: Sequence[float], labels: Sequence[str] = ()
+        ) -> Histogram:
+            return Histogram(f"casualty_{name}", told, labels, buckets=buckets, registry=own)
+
+        def gauge(name: str, told: str) -> Gauge:
+            """Return one that is the sum over the processes that live."""
+            return Gauge(f"casualty_{name}", told, multiprocess_mode="livesum", registry=own)
+
+        self._requests = counter("http_requests", "Requests answered.", LABELS)
+        self._request_seconds = histogram(
+            "http_request_duration_seconds",
             "Time until the answer to a request began.",
+            REQUEST_SECONDS,
             LABELS,
-            buckets=REQUEST_SECONDS,
-            registry=own,
         )
-        self._totals = Counter("casualty_totals_answered", "Totals worked out.", registry=own)
-        self._inexact = Counter(
-            "casualty_totals_inexact", "Totals wider than they could be.", registry=own
+        self._refused = counter(
+            "refused",
+            "Requests with nothing wrong in them that were not answered, by the reason.",
+            ("reason", "work"),
         )
-        self._disputed = Counter(
-            "casualty_totals_disputed", "Totals with reports that contradict.", registry=own
+        self._threads = gauge("threads", "Threads that answer requests.")
+        self._busy = gauge("threads_busy", "Threads that have a request to answer.")
+        self._totals = counter("totals_answered", "Totals worked out.")
+        self._inexact = counter("totals_inexact", "Totals wider than they could be.")
+        self._disputed = counter("totals_disputed", "Totals with reports that contradict.")
+        self._figures = histogram("totals_figures", "Figures that a total counts.", TENS)
+        self._solver_seconds = histogram(
+            "solver_seconds", "Time that the solver worked for a total.", SOLVER_SECONDS
         )
-        self._solver_seconds = Histogram(
-            "casualty_solver_seconds",
-            "Time that the solver worked for a request for totals.",
-            buckets=SOLVER_SECONDS,
-            registry=own,
+        self._solver_columns = histogram(
+            "solver_columns", "Columns of the largest program solved for a total.", TENS
         )
+        self._pending = histogram(
+            "feed_pending_entries",
+            "Entries that a reader of the feed had still to fetch after an answer.",
+            (0, *TENS),
+        )
+        # A rate sees only what a series grows by: one that began with its first refusal would
+        # hide it.
+        for reason in REFUSALS.values():
+            for work in ("reading", "writing"):
+                self._refused.labels(reason, work)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
@@ -92,12 +134,41 @@ class Metrics:
         self._requests.labels(*labels).inc()
         self._request_seconds.labels(*labels).observe(seconds)
 
-    def count(self, totals: Sequence[Total], solver_seconds: float) -> None:
+    def refused(self, kind: type[DomainError], method: str) -> None:
+        """Count a request that ended in an error of this kind, where it is a refusal."""
+        if (reason := REFUSALS.get(kind)) is not None:
+            self._refused.labels(reason, "writing" if method in WRITING else "reading").inc()
+
+    def count(self, totals: Sequence[Total]) -> None:
         """Count the totals of an answer that was worked out."""
         self._totals.inc(len(totals))
         self._inexact.inc(sum(not total.exact for total in totals))
         self._disputed.inc(sum(total.disputed for total in totals))
-        self._solver_seconds.observe(solver_seconds)
+        for total in totals:
+            self._figures.observe(len(total.figures))
+
+    def solved(self, efforts: Sequence[Effort]) -> None:
+        """Count what the solver did, also for an answer that was given up."""
+        for effort in efforts:
+            self._solver_seconds.observe(effort.seconds)
+            self._solver_columns.observe(effort.columns)
+
+    def fed(self, pending: int) -> None:
+        """Count an answer of the feed, after which so many entries follow."""
+        self._pending.observe(pending)
+
+    def has_threads(self, number: int) -> None:
+        """Tell how many threads of this process answer requests."""
+        self._threads.set(number)
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Count this thread as one that answers a request."""
+        self._busy.inc()
+        try:
+            yield
+        finally:
+            self._busy.dec()
 
     def told(self, store: Store) -> bytes:
         """Return all there is to tell, as Prometheus reads it."""
@@ -116,12 +187,13 @@ class _Present:
         self._store = store
 
     def collect(self) -> Iterable[Metric]:
-        """Yield the release; the record's extent too, unless it cannot be read."""
+        """Yield the release and whether an end is near; the record's extent where it is known."""
         build = GaugeMetricFamily(
             "casualty_build_info", "The release that runs; always 1.", labels=("release",)
         )
         build.add_metric((RELEASE,), 1)
         yield build
+        yield _gauge("draining", "1 while the server is about to stop.", shared.draining())
         yield from self._extent()
 
     def _extent(self) -> Iterator[Metric]:
@@ -129,27 +201,44 @@ class _Present:
             extent = health.extent(self._store)
         except (DomainError, OSError):
             return  # The counts are needed most when the database is out of reach.
-        yield GaugeMetricFamily(
-            "casualty_ledger_seq", "The last entry of the ledger.", value=extent.seq
-        )
-        yield GaugeMetricFamily(
-            "casualty_database_bytes", "The database's size on disk.", value=extent.size
-        )
+        yield _gauge("ledger_seq", "The last entry of the ledger.", extent.seq)
+        if extent.recorded_at is not None:
+            yield _gauge(
+                "ledger_last_entry_timestamp_seconds",
+                "When the last entry of the ledger was made.",
+                extent.recorded_at.timestamp(),
+            )
+        yield _gauge("database_bytes", "The database's size on disk.", extent.size)
+        if extent.free is not None:
+            yield _gauge("database_free_bytes", "Room that its disk has left.", extent.free)
+
+
+def _gauge(name: str, told: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"casualty_{name}", told, value=value)
 
 
 def register(app: Flask) -> None:
     """Count every request that reaches the application."""
-    app.extensions[_NAME] = Metrics()
+    counted = app.extensions[_NAME] = Metrics()
     app.after_request(_count)
+    around(app, lambda environ: counted.busy())
+
+
+def of(app: Flask) -> Metrics:
+    """Return what the application counts with."""
+    return cast(Metrics, app.extensions[_NAME])
 
 
 def kept() -> Metrics:
     """Return what the application that answers this request counts with."""
-    return cast(Metrics, current_app.extensions[_NAME])
+    return of(current_app)
 
 
 def _count(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule else UNMATCHED
     now = time.perf_counter()
-    kept().answered(route, request.method, response.status_code, now - g.get("began", now))
+    counted = kept()
+    counted.answered(route, request.method, response.status_code, now - g.get("began", now))
+    if "refused" in g:
+        counted.refused(g.refused, request.method)
     return response

@@ -25,6 +25,7 @@ from service.domain.errors import (
     TooMany,
     Unavailable,
 )
+from service.request_id import current_request
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -98,16 +99,19 @@ def _kind(error: DomainError) -> type[DomainError]:
 
 
 def _domain_error(error: DomainError) -> Response:
-    kind = _kind(error)
+    kind = g.refused = _kind(error)
     response = _filled(Response(), problem_of(error))
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.seconds)
     if kind in _RETRY_AFTER:
         response.headers["Retry-After"] = _RETRY_AFTER[kind]
-        structlog.get_logger().error(
-            "unavailable", detail=error.detail, cause=repr(error.__cause__)
-        )
+        log(error)
     return response
+
+
+def log(error: DomainError) -> None:
+    """Log why something could not be answered, with what the database said."""
+    structlog.get_logger().error("unavailable", detail=error.detail, cause=repr(error.__cause__))
 
 
 def _http_error(error: HTTPException) -> WerkzeugResponse:
@@ -122,5 +126,5 @@ def _http_error(error: HTTPException) -> WerkzeugResponse:
 
 def _defect(error: Exception) -> Response:
     structlog.get_logger().exception("defect")
-    detail = f"The service failed. Its log has more under the request id {g.get('request_id')}."
+    detail = f"The service failed. Its log has more under the request id {current_request()}."
     return answered(500, detail)

@@ -1,9 +1,11 @@
 """Totals over HTTP, in JSON, as a table or as a map."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
+import structlog
 from flask import Response, request
 
 from schemas.totals import TotalsOfPlaceQuery, TotalsOut, TotalsQuery, written
@@ -13,7 +15,7 @@ from service.api.formats import answer_in, chosen, documented, dumped
 from service.api.parts import now, parts
 from service.api.smorest import Blueprint
 from service.api.tables import as_csv
-from service.bounds.spent import metered
+from service.bounds.spent import Effort, metered
 from service.domain.answer import Answer
 from service.domain.errors import invalid
 from service.domain.question import Question
@@ -69,22 +71,40 @@ def _answered(question: Question, named: str | None) -> Response:
         response = Response(status=304)
         response.set_etag(tag)
         return response
-    with metered() as spent:
-        answer = totals.totals(
-            joined.store,
-            joined.snapshots,
-            question,
-            seq,
-            joined.settings.solver_seconds,
-            joined.settings.answer_seconds,
-            then,
-        )
+    with metered() as efforts:
+        try:
+            answer = totals.totals(
+                joined.store,
+                joined.snapshots,
+                question,
+                seq,
+                joined.settings.solver_seconds,
+                joined.settings.answer_seconds,
+                then,
+            )
+        finally:
+            metrics.kept().solved(efforts)
     told = _told(answer)
-    metrics.kept().count(told, spent.seconds)
+    metrics.kept().count(told)
+    _log_slow(told, efforts, joined.settings.solver_seconds / 2)
     response = answer_in(form, _rendered(answer, form))
     if all(total.exact for total in told):  # One that ran out of time may be wider than the next.
         response.set_etag(tag)
     return response
+
+
+def _log_slow(told: Sequence[Total], efforts: Sequence[Effort], slow: float) -> None:
+    """Log what the answer took if a total ran out of time, or the solver took so many seconds."""
+    seconds = sum(effort.seconds for effort in efforts)
+    inexact = sum(not total.exact for total in told)
+    if inexact or seconds >= slow:
+        structlog.get_logger().warning(
+            "slow totals",
+            totals=len(told),
+            inexact=inexact,
+            solver_seconds=round(seconds, 3),
+            solver_columns=max((effort.columns for effort in efforts), default=0),
+        )
 
 
 def _tag(seq: int, then: int | None, redacted: int, form: str) -> str:

@@ -20,6 +20,7 @@ from service.bounds.program import Flags, Program, build
 from service.bounds.proof import Terms
 from service.bounds.rows import Lineage, Row, rows_of
 from service.bounds.solver import Deadline, without_noise
+from service.bounds.spent import one_total
 from service.domain.figure import Figure, Scope
 from service.domain.total import End, Step, Total
 from service.domain.trees import Tree
@@ -90,6 +91,10 @@ class Reckoner:
         Solving ends after about so many seconds; an answer that needed more is wider than it
         could be, never narrower, and says so by ``exact``. The scope's incident must be None.
         """
+        with one_total():
+            return self._total(asked, seconds)
+
+    def _total(self, asked: Scope, seconds: float) -> Total:
         where = extent(asked, self._places, self._groups)
         rows = self._meeting(where)
         if not rows:

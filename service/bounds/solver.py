@@ -152,7 +152,7 @@ class Model:
         if left <= 0:
             raise Unsolved("no time left")
         self._solver.setOptionValue("time_limit", self._solver.getRunTime() + left)
-        with working():
+        with working(self._columns):
             self._solver.run()
         status = self._solver.getModelStatus()
         if status != self._highspy.HighsModelStatus.kOptimal:

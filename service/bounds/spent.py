@@ -1,4 +1,4 @@
-"""How long the solver worked on one thing, such as a request: for whoever wants to know."""
+"""What the solver did for each total: for whoever wants to know how much that was."""
 
 import time
 from collections.abc import Iterator
@@ -8,31 +8,51 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Spent:
-    """The seconds that the solver has worked so far."""
+class Effort:
+    """The seconds that the solver worked on one total, and the columns of its largest program."""
 
     seconds: float = 0.0
+    columns: int = 0
 
 
-_spent: ContextVar[Spent | None] = ContextVar("spent", default=None)
+_efforts: ContextVar[list[Effort] | None] = ContextVar("efforts", default=None)
+_effort: ContextVar[Effort | None] = ContextVar("effort", default=None)
 
 
 @contextmanager
-def metered() -> Iterator[Spent]:
-    """Yield what adds up while this thread is in the block; it stays readable afterwards."""
-    token = _spent.set(spent := Spent())
+def metered() -> Iterator[list[Effort]]:
+    """Yield the list of the efforts that this thread makes in the block, one for each total.
+
+    Totals that need no solver are left out. What the list holds stays readable afterwards.
+    """
+    efforts: list[Effort] = []
+    token = _efforts.set(efforts)
     try:
-        yield spent
+        yield efforts
     finally:
-        _spent.reset(token)
+        _efforts.reset(token)
 
 
 @contextmanager
-def working() -> Iterator[None]:
-    """Count the time in the block towards whatever is metered around it, if anything is."""
+def one_total() -> Iterator[None]:
+    """Take the solver's work in the block for one effort."""
+    token = _effort.set(effort := Effort())
+    try:
+        yield
+    finally:
+        _effort.reset(token)
+        efforts = _efforts.get()
+        if efforts is not None and effort.columns:
+            efforts.append(effort)
+
+
+@contextmanager
+def working(columns: int) -> Iterator[None]:
+    """Count the time in the block, in which a program of so many columns is solved."""
     began = time.monotonic()
     try:
         yield
     finally:
-        if (spent := _spent.get()) is not None:
-            spent.seconds += time.monotonic() - began
+        if (effort := _effort.get()) is not None:
+            effort.seconds += time.monotonic() - began
+            effort.columns = max(effort.columns, columns)

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from contextvars import copy_context
 from threading import Condition, Thread
 from typing import Any, Final, Generic, TypeVar
 
@@ -117,6 +118,8 @@ class _Pending(Generic[Result]):
     def __init__(self, job: Callable[[Database], Result]) -> None:
         self.promised: Future[Result] = Future()
         self._job = job
+        # What is said of the job in a log shall name the request that it is done for.
+        self._context = copy_context()
         self._result: Result
         self._error: BaseException | None = None
 
@@ -124,7 +127,7 @@ class _Pending(Generic[Result]):
         """Do the job, or undo what it did before it failed; raises only what concerns all."""
         try:
             with db.savepoint("job"):
-                self._result = self._job(db)
+                self._result = self._context.run(self._job, db)
         except BaseException as error:
             # After a full disk and the like SQLite's keepers advise to undo the whole transaction;
             # sometimes it has done so itself.

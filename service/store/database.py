@@ -164,6 +164,10 @@ class Store(ABC):
         """Return the bytes that the record takes on disk."""
 
     @abstractmethod
+    def free(self) -> int | None:
+        """Return the bytes that are left on the record's disk; None where it is elsewhere."""
+
+    @abstractmethod
     def counters(self, rate: Rate) -> Counters:
         """Return what counts requests for all processes that share the record."""
 

@@ -1,17 +1,24 @@
-"""Whether the record can be read, and how large it is."""
+"""Whether the record can be read, how far it goes, and how large it is."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from service.store.database import Store
-from service.store.ledger import last_seq
+from service.store.database import Store, legible
+from service.store.ledger import last_seq, recorded_at
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """The number of the last entry of the ledger, and the bytes that the record takes on disk."""
+    """The number of the ledger's last entry and when it was made, and what the disk holds.
+
+    ``recorded_at`` is None before the first entry. ``size`` is the bytes that the record takes,
+    and ``free`` the bytes that are left where it lies: None where that is another machine.
+    """
 
     seq: int
+    recorded_at: datetime | None
     size: int
+    free: int | None
 
 
 def check(store: Store) -> int:
@@ -22,4 +29,12 @@ def check(store: Store) -> int:
 
 def extent(store: Store) -> Extent:
     """Return how far the record goes and how large it is; raises Unavailable or Busy."""
-    return Extent(check(store), store.size())
+    with store.reading() as db:
+        seq = last_seq(db)
+        made = recorded_at(db, seq)
+    return Extent(seq, None if made is None else _moment(made), store.size(), store.free())
+
+
+@legible
+def _moment(written: str) -> datetime:
+    return datetime.fromisoformat(written)

@@ -1,14 +1,23 @@
 """What is counted, under which names, and that nobody can make the names grow without end."""
 
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from service import create_app
 from service.api.parts import parts
+from service.domain.rates import Rate
 from service.release import RELEASE
+from service.settings import Settings
 from tests import engines, make
+from tests.check import problem, recorded
+from tests.conftest import BEGIN, Key, Send
 from tests.metered import Samples, families, samples, value
 
 REQUESTS = "casualty_http_requests_total"
@@ -71,18 +80,129 @@ def test_totals_are_counted_once_each_with_what_a_keeper_should_know(
     assert value(found, "casualty_totals_answered_total") == 2
     assert value(found, "casualty_totals_disputed_total") == 1
     assert value(found, "casualty_totals_inexact_total") == 0
-    assert value(found, "casualty_solver_seconds_count") == 1
+    assert value(found, "casualty_totals_figures_count") == 2
+    assert value(found, "casualty_totals_figures_sum") == 2
+    assert value(found, "casualty_totals_figures_bucket", le="1.0") == 1
+
+
+@pytest.fixture
+def knotted(settings: Settings, send: Send) -> Callable[..., FlaskClient]:
+    """Record what needs a solver; return a maker of services with other settings."""
+    recorded(send(make.knot()))
+    return lambda **changes: create_app(replace(settings, **changes)).test_client()
+
+
+def test_what_the_solver_does_is_told_for_each_total_that_needs_it(knotted: Any) -> None:
+    client = knotted(solver_seconds=60.0, answer_seconds=60.0)
+    client.get("/v1/totals?place=a&outcomes=captured")
+    assert value(_scraped(client), "casualty_solver_seconds_count") == 0
+    client.get("/v1/totals?place=a&outcomes=killed&outcomes=wounded")
+    client.get("/v1/totals?place=b&outcomes=killed")
+    found = _scraped(client)
+    assert value(found, "casualty_totals_answered_total") == 4
+    assert value(found, "casualty_solver_seconds_count") == 2
     assert 0 < value(found, "casualty_solver_seconds_sum") < 60
+    assert value(found, "casualty_solver_columns_count") == 2
+    assert value(found, "casualty_solver_columns_sum") >= 6
+
+
+def test_totals_that_ran_out_of_time_are_counted(knotted: Any) -> None:
+    client = knotted(solver_seconds=1e-9)
+    answer = client.get("/v1/totals?place=a&outcomes=killed")
+    assert answer.get_json()["totals"][0]["exact"] is False
+    found = _scraped(client)
+    assert value(found, "casualty_totals_inexact_total") == 1
+
+
+REFUSED = "casualty_refused_total"
+
+
+def test_every_reason_to_refuse_begins_at_zero(client: FlaskClient) -> None:
+    found = [
+        (dict(labels), value)
+        for (name, labels), value in _scraped(client).items()
+        if name == REFUSED
+    ]
+    assert len(found) == 8
+    assert {value for _, value in found} == {0}
+
+
+def test_answers_that_are_given_up_are_counted(knotted: Any) -> None:
+    client = knotted(answer_seconds=1e-9)
+    problem(client.get("/v1/totals?place=a&outcomes=killed"), 503)
+    found = _scraped(client)
+    assert value(found, REFUSED, reason="costly", work="reading") == 1
+    assert value(found, "casualty_totals_answered_total") == 0
+
+
+def test_what_is_asked_too_often_is_counted(settings: Settings) -> None:
+    app = create_app(replace(settings, rate_limit=Rate(1, 3600)))
+    client = app.test_client()
+    assert [client.get("/v1/places").status_code for _ in range(3)] == [200, 429, 429]
+    with app.app_context():
+        text = app.extensions["metrics"].told(parts().store).decode()
+    assert value(samples(text), REFUSED, reason="rate", work="reading") == 2
+
+
+def test_writes_that_find_no_turn_are_counted(settings: Settings, key: Key) -> None:
+    client = create_app(replace(settings, busy_seconds=0.1)).test_client()
+    headers = key("report")
+    with closing(sqlite3.connect(settings.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer = client.post("/v1/reports", json=make.report(), headers=headers)
+    problem(answer, 503)
+    found = _scraped(client)
+    assert value(found, REFUSED, reason="busy", work="writing") == 1
+
+
+def test_what_is_wrong_in_a_request_is_no_refusal(client: FlaskClient, send: Send) -> None:
+    assert client.get("/v1/totals?place=nowhere").status_code == 422
+    assert send(make.report(figures=[])).status_code == 422
+    found = _scraped(client)
+    assert sum(number for (name, _), number in found.items() if name == REFUSED) == 0
+
+
+def test_how_far_behind_readers_of_the_feed_are_is_told(client: FlaskClient, send: Send) -> None:
+    recorded(send(make.report()))
+    for since, limit in ((0, 1), (1, 1), (2, 100), (3, 100)):
+        assert client.get(f"/v1/changes?since={since}&limit={limit}").status_code == 200
+    found = _scraped(client)
+    pending = "casualty_feed_pending_entries"
+    assert value(found, f"{pending}_count") == 4
+    assert value(found, f"{pending}_sum") == 2 + 1 + 0 + 0
+    assert value(found, f"{pending}_bucket", le="0.0") == 2
+
+
+def test_a_stream_tells_how_far_behind_it_is_and_keeps_a_thread_busy(
+    client: FlaskClient, send: Send
+) -> None:
+    recorded(send(make.report()))
+    assert value(_scraped(client), "casualty_threads_busy") == 1
+    headers = {"Accept": "text/event-stream"}
+    with client.get("/v1/changes?since=0", headers=headers, buffered=False) as stream:
+        events = iter(stream.response)
+        assert b"retry" in next(events)
+        assert b"id: 1" in next(events)
+        found = _scraped(client)
+        assert value(found, "casualty_feed_pending_entries_count") == 1
+        assert value(found, "casualty_threads_busy") == 2
+    assert value(_scraped(client), "casualty_threads_busy") == 1
 
 
 def test_the_record_and_the_release_are_told_as_they_are_now(
     app: Flask, client: FlaskClient, send: Any
 ) -> None:
     before = _scraped(client)
+    made = "casualty_ledger_last_entry_timestamp_seconds"
     assert value(before, "casualty_ledger_seq") == 0
+    assert made not in {name for name, _ in before}
     assert value(before, "casualty_build_info", release=RELEASE) == 1
-    seq = send(make.report()).get_json()["seq"]
-    assert value(_scraped(client), "casualty_ledger_seq") == seq
+    assert value(before, "casualty_draining") == 0
+    told = send(make.report()).get_json()
+    after = _scraped(client)
+    assert value(after, "casualty_ledger_seq") == told["seq"]
+    assert 0 <= value(after, made) - BEGIN.timestamp() < 60
+    assert value(after, "casualty_database_free_bytes") > 0
     with app.app_context():
         size = parts().store.size()
     assert size > 50_000
@@ -96,7 +216,8 @@ def test_the_counts_are_told_though_the_database_is_lost(app: Flask, client: Fla
     client.get("/livez")
     text = client.get("/metrics").get_data(as_text=True)
     assert value(samples(text), REQUESTS, route="/livez", method="GET", status=200) == 1
-    assert not {"casualty_ledger_seq", "casualty_database_bytes"} & families(text)
+    lost = {each for each in families(text) if "ledger" in each or "database" in each}
+    assert lost == set()
 
 
 def test_no_cache_keeps_it(client: FlaskClient) -> None:

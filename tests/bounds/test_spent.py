@@ -1,9 +1,9 @@
-"""The time that the solver worked goes to whoever asked for it, and to nobody else."""
+"""What the solver did goes to whoever asked for the total, and to nobody else."""
 
 import threading
 import time
 
-from service.bounds.spent import metered, working
+from service.bounds.spent import metered, one_total, working
 from tests.bounds.build import figure, scope, total
 
 APART = [
@@ -14,43 +14,65 @@ APART = [
 """Three villages of which every two are counted together: nothing but a solver can tell a."""
 
 
-def _work(seconds: float = 0.02) -> None:
-    with working():
-        time.sleep(seconds)
+def _work(columns: int = 1) -> None:
+    with working(columns):
+        time.sleep(0.02)
 
 
-def test_work_adds_up_and_is_told_afterwards() -> None:
-    with metered() as spent:
+def test_work_on_a_total_adds_up_and_its_largest_program_is_told() -> None:
+    with metered() as efforts:
+        with one_total():
+            _work(3)
+            _work(7)
+            _work(5)
+        with one_total():
+            _work(2)
+    assert [each.columns for each in efforts] == [7, 2]
+    assert efforts[0].seconds >= 0.06 > 0.04 > efforts[1].seconds >= 0.02
+
+
+def test_what_is_told_stays_as_it_was() -> None:
+    with metered() as efforts, one_total():
         _work()
+    with one_total():
         _work()
-    assert 0.04 <= spent.seconds
-    told = spent.seconds
-    _work()
-    assert spent.seconds == told
+    assert len(efforts) == 1
+
+
+def test_what_failed_is_told_too() -> None:
+    with metered() as efforts:
+        try:
+            with one_total(), working(4):
+                raise ValueError
+        except ValueError:
+            pass
+    assert [each.columns for each in efforts] == [4]
 
 
 def test_other_threads_work_on_their_own_account() -> None:
-    with metered() as spent:
+    with metered() as efforts, one_total():
         other = threading.Thread(target=_work)
         other.start()
         other.join()
-    assert spent.seconds == 0
+    assert efforts == []
 
 
 def test_an_inner_block_counts_for_itself() -> None:
     with metered() as outer:
-        with metered() as inner:
+        with metered() as inner, one_total():
             _work()
-    assert outer.seconds == 0 < inner.seconds
+    assert (len(outer), len(inner)) == (0, 1)
 
 
-def test_a_total_that_needs_the_solver_tells_how_long_it_took() -> None:
-    with metered() as spent:
+def test_a_total_that_needs_the_solver_tells_what_it_took() -> None:
+    with metered() as efforts:
         total(APART)
-    assert spent.seconds > 0
+    (effort,) = efforts
+    assert effort.seconds > 0
+    assert effort.columns >= 3  # One for each village, and what bends.
 
 
-def test_a_total_that_needs_no_solver_takes_none_of_its_time() -> None:
-    with metered() as spent:
+def test_a_total_that_needs_no_solver_is_left_out() -> None:
+    with metered() as efforts:
         total(APART[:1])
-    assert spent.seconds == 0
+    assert efforts == []

@@ -21,6 +21,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from service.domain.errors import Busy, DomainError, Unavailable
 from service.domain.rates import Rate
+from service.request_id import current_request
 from service.store.committing import Committer
 from service.store.counters import PATIENCE, Counters, Uncounted
 from service.store.database import BUSY, Database, Row, Store, translated
@@ -56,6 +57,12 @@ def spelled(sql: str) -> str:
     return _BIND.sub(r"%(\1)s", _HINT.sub("", sql).replace("%", "%%"))
 
 
+def _told(sql: str) -> str:
+    """Return the SQL as it is sent: before it the request that asks, for the server's own log."""
+    request = current_request()
+    return spelled(sql) if request is None else f"/* {request} */ {spelled(sql)}"
+
+
 class PostgresDatabase(Database):
     """An open connection to PostgreSQL."""
 
@@ -65,20 +72,20 @@ class PostgresDatabase(Database):
 
     def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> psycopg.Cursor[Row]:
         """Return the cursor after running the SQL."""
-        return self.conn.execute(spelled(sql).encode(), binds or {})
+        return self.conn.execute(_told(sql).encode(), binds or {})
 
     def execute_all(self, sql: str, many: Iterable[Mapping[str, Any]]) -> None:
         """Run the SQL for each of the binds, all of them in one go."""
         given = list(many)
         if given:
             with self.conn.cursor() as cursor:
-                cursor.executemany(spelled(sql).encode(), given)
+                cursor.executemany(_told(sql).encode(), given)
 
     def each(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
         """Yield the rows, a chunk of them in memory at a time."""
         with self.conn.cursor(name=f"each_{next(_numbers)}") as cursor:
             cursor.itersize = CHUNK
-            cursor.execute(spelled(sql).encode(), binds or {})
+            cursor.execute(_told(sql).encode(), binds or {})
             yield from cursor
 
     @property
@@ -176,6 +183,9 @@ class PostgresStore(Store):
         """Return the bytes of the whole database."""
         with self.reading() as db:
             return int(db.execute("SELECT pg_database_size(current_database())").fetchone()[0])
+
+    def free(self) -> None:
+        """Return None: the disk is another machine's."""
 
     def counters(self, rate: Rate) -> "PostgresCounters":
         """Return counters in a table that is no part of the record, and has no log."""

@@ -1,5 +1,6 @@
 """The record in an SQLite file: many readers, and writers that queue behind a lock file."""
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
@@ -109,6 +110,11 @@ class SqliteStore(Store):
         """Return the bytes of the file and of what SQLite keeps beside it."""
         with translated(translation):
             return files.size(self.path)
+
+    def free(self) -> int:
+        """Return the bytes that are left on the file's disk."""
+        with translated(translation):
+            return shutil.disk_usage(self.path.resolve().parent).free
 
     def counters(self, rate: Rate) -> FileCounters:
         """Return counters in a file beside the database."""

@@ -1,0 +1,82 @@
+"""The id of a request is known wherever its thread is, to the end of its answer, and no longer."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from werkzeug.test import run_wsgi_app
+from werkzeug.wrappers import Request
+
+from service.api.parts import parts
+from service.request_id import answering, current_request
+from service.store.sqlite import Store
+from tests import make
+from tests.check import recorded
+from tests.conftest import Send
+
+
+def test_there_is_none_outside_of_a_request() -> None:
+    assert current_request() is None
+
+
+def test_the_id_that_was_sent_is_kept() -> None:
+    with answering("3f9c-1.a_B"):
+        assert current_request() == "3f9c-1.a_B"
+    assert current_request() is None
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "a b", "a\n", "*/ DROP", "ä", "x" * 65, "cas_abcdefgh_" + "a" * 43]
+)
+def test_what_is_not_fit_to_be_repeated_is_replaced(sent: str) -> None:
+    with answering(sent):
+        first = current_request()
+        assert first is not None
+        assert first != sent and len(first) == 16 and first.isalnum()
+    with answering(sent):
+        assert current_request() != first
+
+
+def test_it_is_known_where_a_request_reads(store: Store) -> None:
+    with answering("reader"), store.reading():
+        assert current_request() == "reader"
+
+
+def test_the_thread_that_writes_for_all_answers_no_request(store: Store) -> None:
+    with answering("one-of-many"):
+        assert store.write(lambda db: current_request()) == "one-of-many"
+        assert current_request() == "one-of-many"
+
+
+def test_a_stream_that_breaks_off_is_found_by_its_request(
+    app: Flask, send: Send, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded(send(make.report()))
+    with app.app_context():
+        store = parts().store
+    headers = {"Accept": "text/event-stream", "X-Request-ID": "cut-off"}
+    with app.test_client().get("/v1/changes?since=0", headers=headers, buffered=False) as stream:
+        events = iter(stream.response)
+        assert b"retry" in next(events)
+        assert b"id: 1" in next(events)
+        store.path = store.path / "no-folder" / "x.db"
+        store.close()
+        assert len([*events]) == 2  # Those of the page that was read before.
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["request_id"]) == ("unavailable", "cut-off")
+
+
+def test_it_is_known_to_the_end_of_a_stream_and_not_afterwards(app: Flask) -> None:
+    @app.get("/stream")
+    def stream() -> Iterator[str]:
+        yield f"{current_request()} "
+        yield f"{current_request()}"
+
+    request = Request.from_values("/stream", headers={"X-Request-ID": "follow-me"})
+    parts, _, headers = run_wsgi_app(app, request.environ)
+    assert current_request() == "follow-me"
+    assert b"".join(parts) == b"follow-me follow-me"
+    assert headers["X-Request-ID"] == "follow-me"
+    parts.close()  # type: ignore[attr-defined]
+    assert current_request() is None
