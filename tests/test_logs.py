@@ -142,6 +142,7 @@ def _events_of(folder: Path, id: str) -> list[dict[str, Any]]:
     return [line for line in _lines(folder) if line.get("request_id") == id]
 
 
+@pytest.mark.sqlite
 def test_an_error_of_the_database_is_found_by_the_request(tmp_path: Path) -> None:
     with serving(tmp_path):
         pass  # When it stops, all that was written is folded into the one file.

@@ -10,8 +10,8 @@ from werkzeug.wrappers import Request
 
 from service.api.parts import parts
 from service.request_id import answering, current_request
-from service.store.sqlite import Store
-from tests import make
+from service.store.database import Store
+from tests import engines, make
 from tests.check import recorded
 from tests.conftest import Send
 
@@ -43,7 +43,7 @@ def test_it_is_known_where_a_request_reads(store: Store) -> None:
         assert current_request() == "reader"
 
 
-def test_the_thread_that_writes_for_all_answers_no_request(store: Store) -> None:
+def test_the_thread_that_writes_for_all_knows_whose_job_it_does(store: Store) -> None:
     with answering("one-of-many"):
         assert store.write(lambda db: current_request()) == "one-of-many"
         assert current_request() == "one-of-many"
@@ -60,8 +60,7 @@ def test_a_stream_that_breaks_off_is_found_by_its_request(
         events = iter(stream.response)
         assert b"retry" in next(events)
         assert b"id: 1" in next(events)
-        store.path = store.path / "no-folder" / "x.db"
-        store.close()
+        engines.lose(store)
         assert len([*events]) == 2  # Those of the page that was read before.
     line = json.loads(capsys.readouterr().err)
     assert (line["event"], line["request_id"]) == ("unavailable", "cut-off")

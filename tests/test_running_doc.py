@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 
 from tests import make
@@ -19,12 +20,14 @@ CONFIGURATION = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(casualty_\w+)` \| (\w+) \|([^|]*)\|", PAGE, flags=re.MULTILINE)
 
 
+@pytest.mark.sqlite
 def test_every_metric_stands_in_it_and_nothing_else(client: FlaskClient, send: Send) -> None:
     recorded(send(make.report()))
     told = families(client.get("/metrics").get_data(as_text=True))
     assert told == {name for name, _, _ in ROWS}
 
 
+@pytest.mark.sqlite
 def test_kinds_and_labels_are_those_told(client: FlaskClient, send: Send) -> None:
     recorded(send(make.report()))
     text = client.get("/metrics").get_data(as_text=True)
