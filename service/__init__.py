@@ -26,7 +26,7 @@ def create_app(
     from service.api.app import build
     from service.api.parts import Parts
     from service.settings import from_environment
-    from service.store.opening import open_store
+    from service.store.opening import open_standby, open_store
     from service.usecases.snapshot import Snapshots
 
     settings = settings or from_environment()
@@ -35,7 +35,11 @@ def create_app(
     store.migrate()
     rate = settings.rate_limit
     counters = store.counters(rate) if rate else None
-    return build(Parts(settings, store, Snapshots(), clock or _now, new_id or _random_id, counters))
+    standby = settings.read_database
+    readers = open_standby(standby, settings.busy_seconds) if standby else store
+    return build(
+        Parts(settings, store, readers, Snapshots(), clock or _now, new_id or _random_id, counters)
+    )
 
 
 def _now() -> datetime:

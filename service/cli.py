@@ -58,6 +58,7 @@ def commands() -> None:
     Settings, as environment variables:
         CASUALTY_DATABASE        an SQLite file (data/casualties.db), or
                                  a PostgreSQL URL (postgresql://…)
+        CASUALTY_READ_DATABASE   URL of a standby for readers (off)
         CASUALTY_READING         open, or closed: readers need a key (open)
         CASUALTY_SOLVER_SECONDS  time for one total before it widens (1.5)
         CASUALTY_ANSWER_SECONDS  time that all totals of one answer share (20)

@@ -29,7 +29,8 @@ class Settings:
     ``busy_seconds`` is how long a writer waits for another before it is told to come back.
     ``rate_limit`` is how often each key, or each address without one, is answered; None is without
     limit. ``proxies`` is how many proxies in front may tell whose address it is. ``origins`` are
-    those whose pages may read; "*" alone is all.
+    those whose pages may read; "*" alone is all. ``read_database`` is the URL of a PostgreSQL
+    standby from which readers are served, who are told how far it reaches; None is the database.
     """
 
     database: Path | str = Path("data/casualties.db")
@@ -41,6 +42,7 @@ class Settings:
     rate_limit: Rate | None = None
     proxies: int = 0
     origins: tuple[str, ...] = ()
+    read_database: str | None = None
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -75,6 +77,15 @@ def database(text: str) -> Path | str:
     if "://" in text:
         raise ValueError("use an SQLite file or a URL that begins with postgresql://")
     return Path(text)
+
+
+def _standby(text: str) -> str | None:
+    if text == OFF:
+        return None
+    address = database(text)
+    if isinstance(address, Path):
+        raise ValueError("use a URL that begins with postgresql://, or off")
+    return address
 
 
 def _reading(text: str) -> str:
@@ -126,6 +137,7 @@ _ORIGIN: Final = re.compile(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-
 
 _READ: Final = {
     "database": database,
+    "read_database": _standby,
     "reading": _reading,
     "solver_seconds": _seconds,
     "answer_seconds": _seconds,

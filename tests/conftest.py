@@ -34,16 +34,17 @@ pytest_configure, pytest_unconfigure = engines.start, engines.stop
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is about SQLite's own ways where the tests run on another engine."""
-    if engines.URL is not None:
-        ours = [item for item in items if not _is_about_sqlite(item)]
-        config.hook.pytest_deselected(items=[item for item in items if item not in ours])
-        items[:] = ours
+    """Leave out what is about the ways of an engine that the tests do not run on."""
+    other = "postgresql" if engines.URL is None else "sqlite"
+    ours = [item for item in items if not _is_about(other, item)]
+    config.hook.pytest_deselected(items=[item for item in items if _is_about(other, item)])
+    items[:] = ours
 
 
-def _is_about_sqlite(item: pytest.Item) -> bool:
-    of_files = any(TESTS / folder in item.path.parents for folder in ("store/sqlite", "faults"))
-    return of_files or item.get_closest_marker("sqlite") is not None
+def _is_about(engine: str, item: pytest.Item) -> bool:
+    folders = {"sqlite": ("store/sqlite", "faults"), "postgresql": ("store/postgresql",)}[engine]
+    lies_there = any(TESTS / folder in item.path.parents for folder in folders)
+    return lies_there or item.get_closest_marker(engine) is not None
 
 
 @pytest.fixture

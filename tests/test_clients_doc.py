@@ -6,7 +6,7 @@ from flask import Flask
 
 from schemas.changes import LONGEST_WAIT
 from service.api.batches import MAX_BATCH
-from service.api.changes import WAITING
+from service.api.waiting import WAITING
 from service.store.answers import KEPT
 from service.store.apply import KINDS
 from service.usecases.batches import LARGEST

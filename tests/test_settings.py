@@ -26,6 +26,7 @@ def test_every_setting_is_read() -> None:
         "CASUALTY_RATE_LIMIT": "600/minute",
         "CASUALTY_PROXIES": "1",
         "CASUALTY_ORIGINS": "https://Example.org, http://[::1]:8080",
+        "CASUALTY_READ_DATABASE": "postgresql://standby/casualties",
     }
     assert from_environment(given) == Settings(
         database=Path("/tmp/x.db"),  # noqa: S108
@@ -37,12 +38,17 @@ def test_every_setting_is_read() -> None:
         rate_limit=Rate(600, 60),
         proxies=1,
         origins=("https://example.org", "http://[::1]:8080"),
+        read_database="postgresql://standby/casualties",
     )
     assert set(given) == {f"CASUALTY_{field.name.upper()}" for field in fields(Settings)}
 
 
 def test_what_is_off_unless_set_can_be_said_to_be_off() -> None:
-    off = {"CASUALTY_RATE_LIMIT": "off", "CASUALTY_ORIGINS": "off"}
+    off = {
+        "CASUALTY_RATE_LIMIT": "off",
+        "CASUALTY_ORIGINS": "off",
+        "CASUALTY_READ_DATABASE": "off",
+    }
     assert from_environment(off) == Settings()
 
 
@@ -68,6 +74,7 @@ def test_the_database_is_a_file_or_postgresql() -> None:
         ("CASUALTY_DATABSE", "x"),
         ("CASUALTY_DATABASE", ""),
         ("CASUALTY_DATABASE", "mysql://localhost/x"),
+        ("CASUALTY_READ_DATABASE", "data/casualties.db"),
         ("CASUALTY_READING", "yes"),
         ("CASUALTY_SOLVER_SECONDS", "fast"),
         ("CASUALTY_SOLVER_SECONDS", "0"),

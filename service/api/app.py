@@ -10,6 +10,7 @@ from service.api import (
     batches,
     changes,
     docs,
+    freshness,
     health,
     limits,
     logs,
@@ -56,6 +57,7 @@ def build(joined: Parts) -> Flask:
     problems.register(app)
     unread.register(app)
     limits.register(app)
+    freshness.register(app)
     origins.register(app, joined.settings.origins)
     app.after_request(_guard)
     api = Api(app, RELEASE)

@@ -13,6 +13,7 @@ from service.api import limits
 from service.api.parts import now, parts
 from service.domain.access import Holder
 from service.domain.errors import NotAllowed
+from service.store.database import Store
 from service.usecases import keys
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -88,7 +89,12 @@ def _sent(header: str) -> Holder | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
         return None
-    return keys.holder(parts().store, token.strip(), now())
+    return keys.holder(_keys(), token.strip(), now(), noted_in=parts().store)
+
+
+def _keys() -> Store:
+    """Return where keys are looked up: to read, they shall be known though no one can write."""
+    return parts().readers if request.method in ("GET", "HEAD") else parts().store
 
 
 def _unauthorized(detail: str, **values: str) -> Unauthorized:

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from threading import BoundedSemaphore
 from typing import Any, Final
 
 from flask import Response, request
@@ -13,25 +12,22 @@ from schemas.revisions import EntryOut
 from service import shared
 from service.api import metrics, problems
 from service.api.auth import requires
-from service.api.parts import Parts, parts
+from service.api.freshness import record
 from service.api.smorest import Blueprint
+from service.api.waiting import turn, waiting
 from service.domain.errors import Busy, DomainError, invalid
+from service.store.database import Store
 from service.usecases import changes
 
 blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="What happened since.")
 
 STREAM: Final = "text/event-stream"
 
-WAITING: Final = 4
-"""So many of a process's threads may wait at once: the others go on answering."""
-
 BEAT: Final = 15.0
 """Seconds between two signs of life on a quiet stream, by which a lost reader is found out."""
 
 LONGEST_STREAM: Final = 600.0
 """Seconds after which a stream ends; whoever reads it comes back with Last-Event-ID."""
-
-_waiting = BoundedSemaphore(WAITING)
 
 AS_STREAM: Final = {200: {"content": {STREAM: {"schema": {"type": "string"}}}}}
 
@@ -50,14 +46,12 @@ def get_changes(asked: dict[str, Any]) -> Any:
     since = asked["since"]
     if request.accept_mimetypes.best_match(["application/json", STREAM]) == STREAM:
         return _stream(_last_event(since))
-    found = changes.changes(parts().store, since, asked["limit"])
+    found = changes.changes(record(), since, asked["limit"])
     # Where too many wait already, this one is answered at once, with nothing, and asks again.
-    if not found.changes and asked["wait"] and _waiting.acquire(blocking=False):
-        try:
-            changes.wait(parts().store, since, asked["wait"], _going_on)
-        finally:
-            _waiting.release()
-        found = changes.changes(parts().store, since, asked["limit"])
+    if not found.changes and asked["wait"]:
+        with turn() as mine:
+            if mine and changes.wait(record(), since, asked["wait"], _going_on):
+                found = changes.changes(record(), since, asked["limit"])
     metrics.kept().fed(found.pending)
     return found, 200, {"Cache-Control": "no-store"}
 
@@ -78,32 +72,32 @@ def _last_event(since: int) -> int:
 
 
 def _stream(since: int) -> Response:
-    joined = parts()
-    changes.changes(joined.store, since, 1)  # Says now what could not be said in a stream.
-    if not _waiting.acquire(blocking=False):
+    store = record()
+    changes.changes(store, since, 1)  # Says now what could not be said in a stream.
+    if not waiting.acquire(blocking=False):
         raise Busy("Too many readers follow the feed already; use wait, or come back.")
-    response = Response(_events(joined, metrics.kept(), since), mimetype=STREAM)
-    response.call_on_close(_waiting.release)
+    response = Response(_events(store, metrics.kept(), since), mimetype=STREAM)
+    response.call_on_close(waiting.release)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # A proxy in front would hold events back.
     return response
 
 
-def _events(joined: Parts, counted: metrics.Metrics, since: int) -> Iterator[str]:
+def _events(store: Store, counted: metrics.Metrics, since: int) -> Iterator[str]:
     yield "retry: 2000\n\n"
     try:
-        yield from _following(joined, counted, since)
+        yield from _following(store, counted, since)
     except DomainError as error:
         problems.log(error)  # Its reader comes back, and is then told.
 
 
-def _following(joined: Parts, counted: metrics.Metrics, since: int) -> Iterator[str]:
+def _following(store: Store, counted: metrics.Metrics, since: int) -> Iterator[str]:
     end = time.monotonic() + LONGEST_STREAM
     while time.monotonic() < end and _going_on():
-        if not changes.wait(joined.store, since, BEAT, _going_on):
+        if not changes.wait(store, since, BEAT, _going_on):
             yield ": nothing new\n\n"
             continue
-        page = changes.changes(joined.store, since, 100)
+        page = changes.changes(store, since, 100)
         counted.fed(page.pending)
         for entry in page.changes:
             data = json.dumps(EntryOut().dump(entry), ensure_ascii=False, separators=(",", ":"))

@@ -7,7 +7,10 @@ all of them, and is added here when every address is known.
 from typing import Any, Final
 
 from service.api.examples import BODIES, IDS, PARAMETERS
+from service.api.freshness import DEMANDED
 from service.api.problems import MEDIA_TYPE
+
+WITHOUT_RECORD: Final = ("/v1/vocabulary",)
 
 VERBS: Final = frozenset({"get", "put", "post"})
 
@@ -16,6 +19,10 @@ _TEXT: Final = {"type": "string"}
 
 HEADERS: Final[dict[str, Any]] = {
     "X-Request-ID": {"description": "By which the log can be searched.", "schema": _TEXT},
+    "Casualty-Seq": {
+        "description": "The answer holds every entry of the ledger up to this one.",
+        "schema": _SECONDS,
+    },
     "ETag": {"description": "What names this answer; good for If-None-Match.", "schema": _TEXT},
     "Location": {"description": "The address of what was recorded.", "schema": _TEXT},
     "Idempotent-Replayed": {
@@ -63,6 +70,12 @@ _IF_NONE_MATCH: Final = {
     " A writer sends * to describe only what is not there yet; else 412.",
     "schema": _TEXT,
 }
+_MIN_SEQ: Final = {
+    "name": DEMANDED,
+    "in": "header",
+    "description": "The answer must hold every entry up to this one: it waits for it, else 503.",
+    "schema": _SECONDS,
+}
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
@@ -91,6 +104,8 @@ def _complete(path: str, verb: str, operation: dict[str, Any]) -> None:
     if path.startswith("/v1/"):
         if verb in ("get", "put"):
             parameters.append(dict(_IF_NONE_MATCH))
+        if verb == "get" and path not in WITHOUT_RECORD:
+            parameters.append(dict(_MIN_SEQ))
         if verb == "put":
             parameters.append(dict(_IF_MATCH))
     for parameter in parameters:
@@ -110,6 +125,7 @@ def _answers(path: str, verb: str, operation: dict[str, Any]) -> None:
             told = ["X-Request-ID", "RateLimit", "RateLimit-Policy"]
             posted = operation["operationId"] == "post_report"
             told += ["ETag"] if verb in ("get", "put") or posted else []
+            told += ["Casualty-Seq"] if DEMANDED in names else []
             told += ["Location"] if posted else []
             told += ["Idempotent-Replayed"] if "Idempotency-Key" in names else []
             response["headers"] = {**response.get("headers", {}), **_headers(*told)}

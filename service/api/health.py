@@ -36,5 +36,5 @@ def readyz() -> Any:
         response = answered(503, "This server is about to stop; another one may be ready.")
         response.headers["Retry-After"] = "1"
         return response
-    health.check(parts().store)
+    health.check(parts().readers)
     return {"status": "ready"}

@@ -10,10 +10,10 @@ from service.api.problems import answered
 
 READING: Final = ("GET", "HEAD")
 
-ASKED: Final = "Authorization, If-None-Match, X-Request-ID"
+ASKED: Final = "Authorization, Casualty-Min-Seq, If-None-Match, X-Request-ID"
 """What a page may send along. A key is only ever sent by a page that was given it."""
 
-TOLD: Final = "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
+TOLD: Final = "Casualty-Seq, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
 """What a page may look at in the answer, beyond what browsers show by themselves."""
 
 HOUR: Final = "3600"

@@ -19,11 +19,13 @@ _NAME = "casualties"
 class Parts:
     """Settings, record, its states in memory, clock (with its time zone) and maker of new ids.
 
+    ``readers`` is the record as readers see it: the same, or a standby that may lie behind.
     ``counters`` count the requests of each client; None where there is no limit.
     """
 
     settings: Settings
     store: Store
+    readers: Store
     snapshots: Snapshots
     clock: Callable[[], datetime]
     new_id: Callable[[], str]

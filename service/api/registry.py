@@ -20,6 +20,7 @@ from schemas.registry import (
     ReportersOut,
 )
 from service.api.auth import actor, check_describes, may, requires
+from service.api.freshness import record
 from service.api.paging import page
 from service.api.parts import now, parts
 from service.api.smorest import Blueprint, tag_of
@@ -81,7 +82,7 @@ def routes(
     @blueprint.response(200, shown)
     @blueprint.doc(operationId=f"get_{kind}", summary=f"Show a {kind}")
     def get(id: str) -> Entry:
-        return registry.show(parts().store, kind, id)
+        return registry.show(record(), kind, id)
 
     @blueprint.route("")
     @requires("read")
@@ -92,7 +93,7 @@ def routes(
         summary=f"List {kinds} by id; q is looked for in names and aliases",
     )
     def listing(asked: EntriesAsked) -> Any:
-        find = partial(registry.find, parts().store, kind)
+        find = partial(registry.find, record(), kind)
         found, following = page("entries", asked, find, "id")
         return {kinds: found, "next": following}
 

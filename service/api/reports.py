@@ -14,6 +14,7 @@ from schemas.revisions import HistoryOut, RedactionIn, RetractionIn
 from service.api import once
 from service.api.auth import actor, holder, requires
 from service.api.formats import LINK, chosen, documented
+from service.api.freshness import record
 from service.api.listings import FORMS, paged
 from service.api.paging import page
 from service.api.parts import now, parts
@@ -59,7 +60,7 @@ def post_report(sent: Submission) -> Any:
 @blueprint.response(200, ReportOut)
 def get_report(as_of: int | str | None, id: str) -> Recorded:
     """Show a report in its present state, or as of an earlier moment."""
-    return reports.show(parts().store, id, as_of, now())
+    return reports.show(record(), id, as_of, now())
 
 
 @blueprint.route("/reports/<id>/retraction", methods=["POST"])
@@ -108,7 +109,7 @@ def post_redaction(sent: dict[str, Any], id: str) -> Any:
 @blueprint.response(200, HistoryOut)
 def get_history(id: str) -> Any:
     """List what happened to a report, oldest first."""
-    return {"history": revisions.history(parts().store, id)}
+    return {"history": revisions.history(record(), id)}
 
 
 @blueprint.route("/reports")
@@ -122,9 +123,9 @@ def list_reports(asked: tuple[ReportsAsked, str | None]) -> Response:
     A place or group stands for everything below it too; a period for every report that meets it.
     """
     question, named = asked
-    joined, form = parts(), chosen(named, *FORMS)
+    store, form = record(), chosen(named, *FORMS)
     # One moment for all that is looked up, even if more is recorded meanwhile.
-    seq = reports.moment_asked(joined.store, question.as_of, now())
-    find = partial(reports.find, joined.store, now=now())
+    seq = reports.moment_asked(store, question.as_of, now())
+    find = partial(reports.find, store, now=now())
     shown, following = page("reports", replace(question, as_of=seq), find, "seq")
-    return paged(form, shown, following, partial(lying, joined.store, seq=seq))
+    return paged(form, shown, following, partial(lying, store, seq=seq))

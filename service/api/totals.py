@@ -12,6 +12,7 @@ from schemas.totals import TotalsOfPlaceQuery, TotalsOut, TotalsQuery, written
 from service.api import maps, metrics
 from service.api.auth import requires
 from service.api.formats import answer_in, chosen, documented, dumped
+from service.api.freshness import record
 from service.api.parts import now, parts
 from service.api.smorest import Blueprint
 from service.api.tables import as_csv
@@ -52,20 +53,20 @@ def get_totals(asked: tuple[Question, str | None]) -> Any:
 @blueprint.doc(responses=documented(*FORMS))
 def get_totals_of_place(asked: tuple[Question, str | None], id: str) -> Any:
     """Tell the totals of one place and everything that lies in it."""
-    registry.show(parts().store, "place", id)
+    registry.show(record(), "place", id)
     question, named = asked
     return _answered(replace(question, places=(id,)), named)
 
 
 def _answered(question: Question, named: str | None) -> Response:
     """Return the answer, or 304 without working it out where the reader has it already."""
-    joined = parts()
+    joined, store = parts(), record()
     form = chosen(named, *FORMS)
     if form == "geojson" and question.by != "place":
         raise invalid("by", "A map needs by=place: it shows one feature for each place.")
-    seq = totals.moment_asked(joined.store, question, now())
-    then = moment_compared(joined.store, question, seq, now())
-    tag = _tag(seq, then, totals.last_redaction(joined.store), form)
+    seq = totals.moment_asked(store, question, now())
+    then = moment_compared(store, question, seq, now())
+    tag = _tag(seq, then, totals.last_redaction(store), form)
     held = request.if_none_match
     if not held.star_tag and held.contains_weak(tag):
         response = Response(status=304)
@@ -74,7 +75,7 @@ def _answered(question: Question, named: str | None) -> Response:
     with metered() as efforts:
         try:
             answer = totals.totals(
-                joined.store,
+                store,
                 joined.snapshots,
                 question,
                 seq,
@@ -119,7 +120,7 @@ def _rendered(answer: Answer, form: str) -> str:
     told = written(answer)
     if form == "geojson":
         places = [part["key"] for part in told["parts"]]
-        told = maps.of_parts(told, points.of_places(parts().store, places, answer.seq))
+        told = maps.of_parts(told, points.of_places(record(), places, answer.seq))
     return dumped(told) + "\n"
 
 

@@ -26,7 +26,12 @@ DAMAGED: Final = "The database file is damaged; its keeper must look."
 
 
 class Database(ABC):
-    """An open connection in a transaction, which runs the statements of queries.sql by name."""
+    """An open connection in a transaction, which runs the statements of queries.sql by name.
+
+    ``lagging`` says that this is a copy of the record, which may lie a little behind.
+    """
+
+    lagging: bool = False
 
     @abstractmethod
     def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> Any:

@@ -14,3 +14,10 @@ def open_store(address: Path | str, busy_seconds: float) -> Store:
     from service.store.postgresql.engine import PostgresStore
 
     return PostgresStore(address, busy_seconds)
+
+
+def open_standby(address: str, busy_seconds: float) -> Store:
+    """Return the store for readers alone that follows another one, not yet opened."""
+    from service.store.postgresql.engine import PostgresStore
+
+    return PostgresStore(address, busy_seconds, standby=True)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from service.domain.errors import invalid
 from service.domain.history import Happening
 from service.store import ledger
 from service.store.database import Store
+from service.usecases.moments import beyond
 from service.usecases.revisions import told
 
 LOOK_EVERY: Final = 0.1
@@ -30,7 +30,7 @@ def changes(store: Store, since: int, limit: int) -> Changes:
         end = ledger.last_seq(db)
         if since > end:
             detail = f"The record ends at {end}: whoever has seen {since} follows another record."
-            raise invalid("since", detail)
+            raise beyond(db, "since", detail)
         found = [told(db, event) for event in ledger.events(db, since, limit)]
     last = found[-1].seq if found else since
     return Changes(found, last, end - last)

@@ -67,12 +67,12 @@ def revoke(store: Store, id: str, *, now: datetime) -> None:
         raise NotFound(f"There is no key {id} that could be revoked.")
 
 
-def holder(store: Store, token: str, now: datetime) -> Holder | None:
+def holder(store: Store, token: str, now: datetime, noted_in: Store | None = None) -> Holder | None:
     """Return who sent the key; None where it is unknown, wrong, revoked or expired.
 
     The hash is compared in constant time, with a stand-in where the id is unknown. That it was
-    used is noted about once an hour, and never waited for. Bound to a reporter, the key is bound to
-    every id that was merged with its own.
+    used is noted about once an hour (in another store where one is given), and never waited for.
+    Bound to a reporter, the key is bound to every id that was merged with its own.
     """
     if not token.isascii():
         return None
@@ -87,7 +87,7 @@ def holder(store: Store, token: str, now: datetime) -> Holder | None:
     if key is None or not same or mark != KEY_MARK or not _is_good(key, now):
         return None
     if key.last_used_at is None or key.last_used_at < instant(now - NOTED_EVERY):
-        keys.note_use(store, key.id, instant(now))
+        keys.note_use(noted_in or store, key.id, instant(now))
     return Holder(key.id, key.scope, tuple(dict.fromkeys(chain(*bound))))
 
 

@@ -2,10 +2,17 @@
 
 from datetime import datetime
 
-from service.domain.errors import invalid
+from service.domain.errors import Busy, DomainError, invalid
 from service.domain.instants import instant
 from service.store import ledger
 from service.store.database import Database
+
+
+def beyond(db: Database, field: str, detail: str) -> DomainError:
+    """Return the error for an entry after the last: of a copy that lies behind it is none yet."""
+    if db.lagging:
+        return Busy("This copy of the record does not reach so far yet; ask again shortly.")
+    return invalid(field, detail)
 
 
 def seq_asked(db: Database, as_of: int | str | None, now: datetime, field: str = "as_of") -> int:
@@ -19,7 +26,7 @@ def seq_asked(db: Database, as_of: int | str | None, now: datetime, field: str =
         return last
     if isinstance(as_of, int):
         if as_of > last:
-            raise invalid(field, f"The record ends at {last}; it has no entry {as_of} yet.")
+            raise beyond(db, field, f"The record ends at {last}; it has no entry {as_of} yet.")
         return ledger.moment_of(db, as_of)
     # The record can be ahead of a clock that was put back; what it has reached is not to come.
     if as_of > max(instant(now), ledger.recorded_at(db, last) or ""):

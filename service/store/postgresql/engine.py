@@ -66,9 +66,10 @@ def _told(sql: str) -> str:
 class PostgresDatabase(Database):
     """An open connection to PostgreSQL."""
 
-    def __init__(self, conn: psycopg.Connection[Row]) -> None:
+    def __init__(self, conn: psycopg.Connection[Row], lagging: bool = False) -> None:
         """Remember the connection; nothing is run yet."""
         self.conn = conn
+        self.lagging = lagging
 
     def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> psycopg.Cursor[Row]:
         """Return the cursor after running the SQL."""
@@ -98,10 +99,14 @@ class PostgresDatabase(Database):
 class PostgresStore(Store):
     """The record in the schema that the URL leads to, by its ``search_path`` or as it comes."""
 
-    def __init__(self, url: str, busy_seconds: float = 10.0) -> None:
-        """Remember where the database is; nothing is opened or created yet."""
+    def __init__(self, url: str, busy_seconds: float = 10.0, *, standby: bool = False) -> None:
+        """Remember where the database is; nothing is opened or created yet.
+
+        A ``standby`` is only read, and may lie a little behind what was acknowledged.
+        """
         super().__init__(busy_seconds)
         self.url = url
+        self._standby = standby
 
     @staticmethod
     def translation(error: BaseException) -> DomainError | None:
@@ -130,7 +135,7 @@ class PostgresStore(Store):
         """Yield a connection that sees one state of the record throughout."""
         with translated(self.translation), self._pool().connection() as conn:
             with _begun(conn, _READ):
-                yield PostgresDatabase(conn)
+                yield PostgresDatabase(conn, self._standby)
 
     def write(self, job: Callable[[Database], Result]) -> Result:
         """Return what the job returns, once what it wrote is safe."""

@@ -1,0 +1,68 @@
+"""How far the record reaches that answers a reader: told with the answer, waited for where asked.
+
+Where readers are served from standbys, what one has just written may not be there yet. Who must see
+it sends the number of the entry; everybody else is told how far the answer goes.
+"""
+
+from typing import Final
+
+from flask import Flask, Response, g, request
+
+from service import shared
+from service.api.parts import parts
+from service.api.waiting import turn
+from service.domain.errors import Busy, invalid
+from service.store.database import Store
+from service.usecases import changes, health
+
+HELD: Final = "Casualty-Seq"
+"""The answer holds every entry up to this one, and perhaps later ones."""
+
+DEMANDED: Final = "Casualty-Min-Seq"
+"""The answer must hold every entry up to this one."""
+
+SECONDS: Final = 2.0
+"""So long an answer waits for the entry that is demanded."""
+
+
+def register(app: Flask) -> None:
+    """Tell whoever read the record how far it reached."""
+    app.after_request(_tell)
+
+
+def record() -> Store:
+    """Return the record that this request reads, having seen that it reaches as far as demanded.
+
+    Raises Invalid for a demand that is no number, and Busy for one that is not met in time.
+    """
+    store = parts().readers
+    if "held" not in g:
+        g.held = _reached(store, _demanded())
+    return store
+
+
+def _demanded() -> int:
+    demanded = request.headers.get(DEMANDED, "0")
+    if not (demanded.isascii() and demanded.isdigit() and len(demanded) <= 15):
+        raise invalid(DEMANDED, "This must be the number of an entry.")
+    return int(demanded)
+
+
+def _reached(store: Store, demanded: int) -> int:
+    held = health.check(store)
+    if held < demanded:
+        with turn() as mine:
+            if not mine or not changes.wait(store, demanded - 1, SECONDS, _going_on):
+                raise Busy(f"The record does not hold entry {demanded} yet; ask again shortly.")
+        held = health.check(store)
+    return held
+
+
+def _going_on() -> bool:
+    return not shared.draining()
+
+
+def _tell(response: Response) -> Response:
+    if "held" in g:
+        response.headers[HELD] = str(g.held)
+    return response

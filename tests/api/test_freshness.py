@@ -1,0 +1,135 @@
+"""How far an answer goes is told, and can be demanded; a copy that lies behind says so."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from service import create_app
+from service.api import freshness
+from service.api.parts import parts
+from service.settings import Settings
+from service.store.database import Store
+from service.store.opening import open_store
+from service.usecases import moving
+from tests import engines, make
+from tests.check import problem, recorded
+from tests.conftest import Send
+
+READS = (
+    "/v1/totals",
+    "/v1/places/plekhovo/totals",
+    "/v1/reports",
+    "/v1/reports/r1",
+    "/v1/reports/r1/history",
+    "/v1/changes",
+    "/v1/places",
+    "/v1/groups/everyone",
+    "/v1/reporters",
+)
+
+
+@pytest.mark.parametrize("path", READS)
+def test_every_answer_tells_how_far_it_goes(client: FlaskClient, send: Send, path: str) -> None:
+    seq = recorded(send(make.report()))["seq"]
+    assert client.get(path).headers["Casualty-Seq"] == str(seq)
+    again = client.get(path, headers={"If-None-Match": client.get(path).headers.get("ETag", "x")})
+    assert again.headers["Casualty-Seq"] == str(seq)
+
+
+def test_what_is_there_is_not_waited_for(client: FlaskClient, send: Send) -> None:
+    seq = recorded(send(make.report()))["seq"]
+    answer = client.get("/v1/totals", headers={"Casualty-Min-Seq": str(seq)})
+    assert (answer.status_code, answer.get_json()["as_of"]["seq"]) == (200, seq)
+
+
+def test_what_comes_in_time_is_waited_for(client: FlaskClient, send: Send) -> None:
+    seq = recorded(send(make.report()))["seq"]
+    later = threading.Timer(0.3, lambda: send(make.report(note="2")))
+    later.start()
+    answer = client.get("/v1/reports", headers={"Casualty-Min-Seq": str(seq + 1)})
+    later.join()
+    assert len(answer.get_json()["reports"]) == 2
+    assert answer.headers["Casualty-Seq"] == str(seq + 1)
+
+
+def test_what_does_not_come_is_a_503(
+    client: FlaskClient, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness, "SECONDS", 0.2)
+    recorded(send(make.report()))
+    began = time.monotonic()
+    answer = client.get("/v1/totals", headers={"Casualty-Min-Seq": "1000"})
+    assert 0.2 <= time.monotonic() - began < 5
+    told = problem(answer, 503)
+    assert "entry 1000" in told["detail"] and answer.headers["Retry-After"]
+
+
+@pytest.mark.parametrize("sent", ["-1", "x", "1.5", "٣", "9" * 16, ""])
+def test_a_demand_is_a_number(client: FlaskClient, sent: str) -> None:
+    problem(client.get("/v1/totals", headers={"Casualty-Min-Seq": sent}), 422, "Casualty-Min-Seq")
+
+
+@pytest.fixture
+def behind(
+    settings: Settings, store: Store, send: Send, tmp_path: Path
+) -> Iterator[tuple[FlaskClient, Store, int]]:
+    """A service whose readers see a copy of the record, that copy, and how far the record goes.
+
+    A copy made by hand stands for a standby, so that it lies behind for as long as the test wants.
+    """
+    recorded(send(make.report()))
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    with engines.database(folder) as address:
+        copy = open_store(address, settings.busy_seconds)
+        moving.copy(store, copy, lambda done, whole: None)
+        seq = recorded(send(make.report(note="2")))["seq"]
+        app = create_app(replace(settings, read_database=address))  # type: ignore[arg-type]
+        yield app.test_client(), copy, seq
+        with app.app_context():
+            parts().readers.close()
+            parts().store.close()
+        copy.close()
+
+
+@pytest.mark.postgresql
+def test_readers_are_served_from_the_copy_and_writers_are_not(
+    behind: tuple[FlaskClient, Store, int], store: Store, send: Send, key: Any
+) -> None:
+    client, copy, seq = behind
+    first = client.get("/v1/reports")
+    assert len(first.get_json()["reports"]) == 1
+    assert int(first.headers["Casualty-Seq"]) == seq - 1
+    made = client.post("/v1/reports", json=make.report(note="3"), headers=key("report"))
+    assert made.status_code == 201
+    assert len(client.get("/v1/reports").get_json()["reports"]) == 1
+    moving.copy(store, copy, lambda done, whole: None)
+    demand = {"Casualty-Min-Seq": str(made.get_json()["seq"])}
+    assert len(client.get("/v1/reports", headers=demand).get_json()["reports"]) == 3
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("path", ["/v1/changes?since={}", "/v1/totals?as_of={}"])
+def test_an_entry_that_the_copy_lacks_is_not_called_wrong(
+    behind: tuple[FlaskClient, Store, int], client: FlaskClient, path: str
+) -> None:
+    served, _, seq = behind
+    assert client.get(path.format(seq)).status_code == 200
+    told = problem(served.get(path.format(seq)), 503)
+    assert "ask again shortly" in told["detail"]
+
+
+@pytest.mark.postgresql
+def test_reading_goes_on_without_the_primary(behind: tuple[FlaskClient, Store, int]) -> None:
+    client, _, _ = behind
+    with client.application.app_context():
+        engines.lose(parts().store)
+    assert client.get("/readyz").status_code == 200
+    assert client.get("/v1/totals").status_code == 200
+    problem(client.post("/v1/reports", json=make.report(), headers={"Authorization": "x"}), 401)
