@@ -73,8 +73,9 @@ _IF_NONE_MATCH: Final = {
 _MIN_SEQ: Final = {
     "name": DEMANDED,
     "in": "header",
-    "description": "The answer must hold every entry up to this one: it waits for it, else 503.",
-    "schema": _SECONDS,
+    "description": "The number of an entry: the answer must hold every one up to it. It is waited"
+    " for; else 503.",
+    "schema": _TEXT,
 }
 
 
