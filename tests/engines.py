@@ -50,9 +50,8 @@ def database(folder: Path) -> Iterator[Path | str]:
         yield folder / "casualties.db"
         return
     schema = f"test_{secrets.token_hex(8)}"
+    yield postgres.schema(URL, schema)
     with psycopg.connect(URL, autocommit=True) as conn:
-        conn.execute(f"CREATE SCHEMA {schema}".encode())
-        yield f"{URL}?options=-csearch_path%3D{schema}"
         conn.execute(f"DROP SCHEMA {schema} CASCADE".encode())
 
 

@@ -30,8 +30,12 @@ def binaries(release: str) -> Path | None:
 
 
 @contextlib.contextmanager
-def running(release: str) -> Iterator[str]:
-    """Yield the URL of a new server's empty database; the server and its files go at the end."""
+def running(release: str, durable: bool = False) -> Iterator[str]:
+    """Yield the URL of a new server's empty database; the server and its files go at the end.
+
+    Unless it is ``durable`` it does not wait for the disk: whether what is written survives a loss
+    of power is not what most tests are about.
+    """
     source = binaries(release)
     assert source is not None, f"PostgreSQL {release} is not installed"
     with tempfile.TemporaryDirectory(prefix="postgres-") as name:
@@ -48,8 +52,8 @@ def running(release: str) -> Iterator[str]:
         command = [
             str(source / "postgres"), "-D", str(folder / "data"), "-p", str(port),
             "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}",
-            # Whether it survives a loss of power is not what is tested with these.
-            "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300",
+            "-c", "max_connections=300",
+            *([] if durable else ["-c", "fsync=off", "-c", "full_page_writes=off"]),
         ]  # fmt: skip
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
@@ -62,6 +66,13 @@ def running(release: str) -> Iterator[str]:
         finally:
             server.terminate()
             server.wait(timeout=PATIENCE)
+
+
+def schema(url: str, name: str) -> str:
+    """Return the URL of a new schema of the name in the server's database."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute(f"CREATE SCHEMA {name}".encode())
+    return f"{url}?options=-csearch_path%3D{name}"
 
 
 def _run(*command: Path | str) -> None:

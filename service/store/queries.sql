@@ -73,6 +73,10 @@ UPDATE texts SET salt = NULL, text = NULL WHERE seq = :seq AND pointer = :pointe
 -- name: entry_now
 SELECT id, body FROM entries WHERE kind = :kind AND id = :id AND until_seq IS NULL
 
+-- name: entries_now_of
+SELECT id, body FROM entries WHERE kind = :kind AND until_seq IS NULL
+AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id
+
 -- name: entry_last_described
 SELECT id, body FROM entries WHERE kind = :kind AND id = :id ORDER BY since_seq DESC LIMIT 1
 
@@ -107,9 +111,12 @@ AND length(id) BETWEEN :least AND :most ORDER BY id LIMIT 20000
 SELECT value FROM json_each(CAST(:ids AS TEXT)) WHERE NOT EXISTS
     (SELECT 1 FROM entries WHERE kind = :kind AND id = value AND since_seq <= :seq)
 
--- name: entries_of_name
-SELECT id FROM entries WHERE kind = :kind AND name_folded = :name AND until_seq IS NULL
-ORDER BY id LIMIT 20
+-- name: entries_of_names
+SELECT name_folded, id FROM (
+    SELECT name_folded, id, row_number() OVER (PARTITION BY name_folded ORDER BY id) AS place
+    FROM entries WHERE kind = :kind AND until_seq IS NULL
+    AND name_folded IN (SELECT value FROM json_each(CAST(:names AS TEXT)))
+) AS named WHERE place <= 20 ORDER BY name_folded, id
 
 -- name: entries_right_below
 SELECT id, body FROM entries WHERE kind = :kind AND parent = :parent AND until_seq IS NULL

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -29,6 +29,14 @@ def get(db: Database, kind: str, id: str) -> Entry | None:
         return _entry(kind, *row)
     merged = db.row("merge_of", kind=kind, id=id)
     return None if merged is None else get(db, kind, merged[0])
+
+
+def get_all(db: Database, kind: str, ids: Collection[str]) -> list[Entry]:
+    """Return those of the entries that are known under these very ids now."""
+    if not ids:
+        return []
+    rows = db.rows("entries_now_of", kind=kind, ids=json.dumps(sorted(ids)))
+    return [_entry(kind, id, body) for id, body in rows]
 
 
 def last_described(db: Database, kind: str, id: str) -> Entry | None:
@@ -98,9 +106,14 @@ def unknown_ids(db: Database, kind: str, ids: Sequence[str], seq: int) -> list[s
     return [row[0] for row in rows]
 
 
-def namesakes(db: Database, kind: str, name: str) -> list[str]:
-    """Return the ids of all entries that bear the name, without regard to case."""
-    return [row[0] for row in db.rows("entries_of_name", kind=kind, name=folded(name))]
+def namesakes(db: Database, kind: str, names: Collection[str]) -> dict[str, list[str]]:
+    """Return the ids of the entries that bear each of the names, folded; of each 20 at most."""
+    found: dict[str, list[str]] = {}
+    if names:
+        wanted = json.dumps(sorted({folded(name) for name in names}))
+        for name, id in db.rows("entries_of_names", kind=kind, names=wanted):
+            found.setdefault(name, []).append(id)
+    return found
 
 
 def lies_below(db: Database, kind: str, id: str, top: str) -> bool:

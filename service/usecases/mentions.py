@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 from service.domain.errors import Conflict, Fault, Invalid
 from service.domain.registry import (
+    KINDS,
     Entry,
     Mention,
     below,
@@ -36,6 +37,11 @@ class Resolver:
         self.faults: list[Fault] = []
         self.conflicts: list[Fault] = []
 
+    def look_up(self, kind: str, ids: Collection[str]) -> None:
+        """Find all of the ids at once: one by one they would be asked for over a network."""
+        for found in registry.get_all(self._db, kind, ids):
+            self._found[kind, found.id] = found
+
     def known(self, kind: str, id: str) -> Entry | None:
         """Return what is recorded under the id, or new in this request."""
         if (kind, id) in self._fresh:
@@ -54,7 +60,9 @@ class Resolver:
             self._make(kind, mention, pointer)
         else:
             # An id that was merged into another was described by a name of its own.
-            own = registry.last_described(self._db, kind, mention.id) or known
+            own = known
+            if known.id != mention.id:
+                own = registry.last_described(self._db, kind, mention.id) or known
             for name in differing(own, mention.given):
                 detail = (
                     f"The {kind} {mention.id} is recorded with {name}"
@@ -94,16 +102,17 @@ class Resolver:
         """Return what the ledger is to say of the new entries, each after its parent."""
         return [registry.draft(kind, what, known=False) for (kind, _), what in self._fresh.items()]
 
-    def namesakes(self, kind: str, what: Entry) -> tuple[str, ...]:
-        """Return the ids of other entries of the same name, new ones included."""
-        name = folded(what.name)
-        fresh = [
-            each.id
-            for (of, _), each in self._fresh.items()
-            if of == kind and folded(each.name) == name
-        ]
-        found = (*registry.namesakes(self._db, kind, what.name), *fresh)
-        return tuple(id for id in found if id != what.id)
+    def namesakes(self, kind: str, entries: Collection[Entry]) -> dict[str, tuple[str, ...]]:
+        """Return, for each of the entries, the ids of others of the same name, new ones too."""
+        recorded = registry.namesakes(self._db, kind, [each.name for each in entries])
+        fresh = [each for (of, _), each in self._fresh.items() if of == kind]
+        found = {}
+        for what in entries:
+            name = folded(what.name)
+            alike = [each.id for each in fresh if folded(each.name) == name]
+            others = dict.fromkeys((*recorded.get(name, ()), *alike))
+            found[what.id] = tuple(id for id in others if id != what.id)
+        return found
 
     def _make(self, kind: str, mention: Mention, pointer: str) -> None:
         given = mention.given or {}
@@ -137,7 +146,10 @@ def missing(db: Database, kind: str, id: str, more: list[str] | None = None) -> 
 def resolve(db: Database, sent: Submission) -> Resolver:
     """Return all that the report names, found or new; raises Invalid or Conflict."""
     resolver = Resolver(db)
-    for kind, mention, pointer in _mentions(sent):
+    mentions = list(_mentions(sent))
+    for kind in KINDS:
+        resolver.look_up(kind, {mention.id for of, mention, _ in mentions if of == kind})
+    for kind, mention, pointer in mentions:
         resolver.take(kind, mention, pointer)
     resolver.check()
     return resolver

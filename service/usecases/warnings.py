@@ -91,13 +91,13 @@ def _relays(db: Database, report: Report) -> Iterator[Remark]:
 
 def _namesakes(report: Report, named: Resolver) -> Iterator[Remark]:
     places = (*report.places, *(place for figure in report.figures for place in figure.places))
-    for id in dict.fromkeys(places):
-        place = named.known("place", id)
-        others = named.namesakes("place", place) if place is not None else ()
-        if place is not None and others:
+    known = (named.known("place", id) for id in dict.fromkeys(places))
+    found = {place.id: place for place in known if place is not None}  # Two ids may name one.
+    for id, others in named.namesakes("place", found.values()).items():
+        if others:
             yield Remark(
                 "ambiguous_place",
-                f"{place.name} is also the name of {', '.join(others)};"
+                f"{found[id].name} is also the name of {', '.join(others)};"
                 f" is {id} the one that is meant?",
                 places=(id, *others),
             )
