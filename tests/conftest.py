@@ -34,7 +34,7 @@ pytest_configure, pytest_unconfigure = engines.start, engines.stop
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is about SQLite's own ways where the tests run on another engine."""
+    """Leave out what is about SQLite's own ways, or brings its engines, where one is asked for."""
     if engines.URL is not None:
         ours = [item for item in items if not _is_about_sqlite(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in ours])
@@ -43,7 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_about_sqlite(item: pytest.Item) -> bool:
     of_files = any(TESTS / folder in item.path.parents for folder in ("store/sqlite", "faults"))
-    return of_files or item.get_closest_marker("sqlite") is not None
+    marked = any(item.get_closest_marker(name) for name in ("sqlite", "engines"))
+    return of_files or marked
 
 
 @pytest.fixture
