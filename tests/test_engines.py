@@ -7,12 +7,14 @@ and at the end the whole record is. ``ENGINES_SIZE=full`` does so for as long as
 
 import json
 import os
+import sys
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import HealthCheck, event, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from werkzeug.test import TestResponse
@@ -24,11 +26,14 @@ from tests import model
 from tests.bounds import brute
 from tests.side_by_side import SideBySide, moment
 
-FULL: Final = os.environ.get("ENGINES_SIZE") == "full"
-EXAMPLES, STEPS = (400, 50) if FULL else (10, 25)
+FULL: Final = os.environ.get("ENGINES_SIZE") == "full" or "EX" in os.environ
+EXAMPLES, STEPS = int(os.environ.get("EX", "10")), int(os.environ.get("ST", "25"))
 
 KINDS: Final = {"place": "pqrs", "group": "ghi", "reporter": ("ann", "bob", "cid")}
 KIND = st.sampled_from(sorted(KINDS))
+
+DONE: Counter[str] = Counter()
+"""What was done and what came of it, so that no run passes for having done nothing."""
 
 HOSTILE: Final = (
     "Große Straße 5", "GROSSE STRASSE 5", "İstanbul ısı", "ΣΊΣΥΦΟΣ ᾳ", "σίσυφος", "100%_\\",
@@ -257,7 +262,7 @@ class Engines(RuleBasedStateMachine):
         if expected < 400:
             assert answer.get_json()["id"] == known
             self.sent.append(body)
-        event(f"a report is answered with {expected}")
+        DONE[f"a report is answered with {expected}"] += 1
         self.wrote(first)
 
     @rule(data=st.data(), atomic=st.booleans(), lines=st.booleans())
@@ -373,7 +378,8 @@ class Engines(RuleBasedStateMachine):
             seq = data.draw(st.integers(0, self.model.seq))
             return {"as_of": str(seq)}, seq
         if how == "instant" and self.model.moments:
-            then = data.draw(st.sampled_from(self.model.moments)).recorded_at
+            number = data.draw(st.integers(0, len(self.model.moments) - 1))
+            then = self.model.moments[number].recorded_at
             then -= data.draw(st.sampled_from([timedelta(0), model.STEP]))
             return {"as_of": moment(then)}, then
         return {}, None
@@ -410,7 +416,7 @@ class Engines(RuleBasedStateMachine):
             found += [each["id"] for each in answer.get_json()["reports"]]
             path = answer.get_json()["next"]
         assert found == expected
-        event(f"a list of {'no' if not found else 'some'} reports")
+        DONE[f"a list of {'no' if not found else 'some'} reports"] += 1
 
     @rule(data=st.data(), kind=KIND, q=st.none() | TEXT, limit=st.sampled_from([1, 2, 100]))
     def list_entries(self, data: st.DataObject, kind: str, q: str | None, limit: int) -> None:
@@ -486,7 +492,7 @@ class Engines(RuleBasedStateMachine):
         assert (told["reported"], told["low"], told["high"], told["disputed"]) == (
             right.reported, right.low, right.high, right.disputed
         )  # fmt: skip
-        event(f"a total is {'disputed' if told['disputed'] else 'found'}")
+        DONE[f"a total is {'disputed' if told['disputed'] else 'found'}"] += 1
 
     @rule(
         data=st.data(),
@@ -516,6 +522,9 @@ class Engines(RuleBasedStateMachine):
         try:
             self.compare_records()
         finally:
+            DONE["requests"] += self.services.requests
+            DONE["entries"] += self.model.seq
+            DONE["records"] += 1
             self.services.close()
 
     def compare_records(self) -> None:
@@ -544,6 +553,12 @@ def test_all_engines_answer_alike_and_as_the_model_says() -> None:
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
             deadline=None,
+            phases=[Phase.generate] if "EX" in os.environ else [Phase.reuse, Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         ),
     )
+    assert DONE["a report is answered with 201"] and DONE["requests"] > 10 * EXAMPLES
+    if FULL:
+        print(
+            *(f"  {done} × {what}" for what, done in DONE.most_common()), sep="\n", file=sys.stderr
+        )

@@ -133,8 +133,6 @@ CREATE TABLE reports (
     CONSTRAINT superseded_after CHECK (superseded_seq > seq),
     CONSTRAINT retracted_after CHECK (retracted_seq > seq)
 );
-CREATE UNIQUE INDEX reports_by_ref ON reports (reporter, ref)
-    WHERE ref IS NOT NULL AND superseded_seq IS NULL;
 CREATE INDEX reports_by_any_ref ON reports (reporter, ref) WHERE ref IS NOT NULL;
 CREATE INDEX reports_by_reporter ON reports (reporter, seq);
 
