@@ -35,16 +35,19 @@ pytest_configure, pytest_unconfigure = engines.start, engines.stop
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is about the ways of an engine that the tests do not run on."""
-    other = "postgresql" if engines.URL is None else "sqlite"
-    ours = [item for item in items if not _is_about(other, item)]
-    config.hook.pytest_deselected(items=[item for item in items if _is_about(other, item)])
+    ours = [item for item in items if not _is_about(item, *OTHERS)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in ours])
     items[:] = ours
 
 
-def _is_about(engine: str, item: pytest.Item) -> bool:
-    folders = {"sqlite": ("store/sqlite", "faults"), "postgresql": ("store/postgresql",)}[engine]
+OTHERS = ("postgresql",) if engines.ENGINE == "sqlite" else ("sqlite", "engines")
+FOLDERS = {"sqlite": ("store/sqlite", "faults")}
+
+
+def _is_about(item: pytest.Item, *engines: str) -> bool:
+    folders = [folder for engine in engines for folder in FOLDERS.get(engine, ())]
     lies_there = any(TESTS / folder in item.path.parents for folder in folders)
-    return lies_there or item.get_closest_marker(engine) is not None
+    return lies_there or any(item.get_closest_marker(engine) for engine in engines)
 
 
 @pytest.fixture

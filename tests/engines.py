@@ -24,10 +24,17 @@ ENGINE: Final = os.environ.get("TEST_ENGINE", "sqlite")
 URL: str | None = os.environ.get("TEST_ENGINE_URL")
 """Where the server is: set by the first process of a test run, for those that it starts."""
 
+REQUIRED: Final = os.environ.get("ENGINES_REQUIRED") == "1"
+"""Set where every release is known to be installed: a test that cannot run there has failed."""
+
+RELEASES: Final = ("15", "18")
+"""The releases of PostgreSQL that the service is tried on: Debian's, and the newest."""
+
 REFUSED: Final = (sqlite3.IntegrityError, psycopg.Error)
 """What an engine raises where a rule of the tables is broken."""
 
 _server = contextlib.ExitStack()
+_urls: dict[str, str] = {}
 
 
 def start(config: pytest.Config) -> None:
@@ -41,6 +48,34 @@ def start(config: pytest.Config) -> None:
 def stop(config: pytest.Config) -> None:
     """Stop the server where it was started."""
     _server.close()
+
+
+def server(release: str) -> str:
+    """Return the URL of a server of the release, started when it is first asked for.
+
+    Where it is not installed the test is left out, unless it is required.
+    """
+    if ENGINE == release and URL is not None:
+        return URL
+    if release not in _urls:
+        needs(f"PostgreSQL {release}", postgres.binaries(release))
+        _urls[release] = _server.enter_context(postgres.running(release))
+    return _urls[release]
+
+
+def needs(name: str, found: object) -> None:
+    """Leave the test out where something is not installed; fail where everything must be."""
+    if not found:
+        assert not REQUIRED, f"{name} is not installed, and ENGINES_REQUIRED=1 says that it is"
+        pytest.skip(f"needs {name}")
+
+
+def new_schema(url: str) -> str:
+    """Return the address of a new and empty schema of the server; it goes with the server."""
+    schema = f"test_{secrets.token_hex(8)}"
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute(f"CREATE SCHEMA {schema}".encode())
+    return f"{url}?options=-csearch_path%3D{schema}"
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -64,7 +65,8 @@ def running(release: str, durable: bool = False) -> Iterator[str]:
             _wait(url, folder / "log")
             yield url
         finally:
-            server.terminate()
+            # To end on SIGTERM it would wait until every test has closed every connection.
+            server.send_signal(signal.SIGINT)
             server.wait(timeout=PATIENCE)
 
 

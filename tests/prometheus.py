@@ -21,7 +21,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.serving import PATIENCE, ROOT, free_port
+from tests.ports import free_port
+from tests.serving import PATIENCE, ROOT
 
 EXAMPLES: Final = ROOT / "examples" / "prometheus"
 RULES: Final = EXAMPLES / "alerts.yml"

@@ -17,18 +17,20 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from service.store.migrations import migrate
-from service.store.turns import turn
 
 from service import create_app
 from service.settings import Settings
-from service.store.sqlite import Store
+from service.store.sqlite.engine import SqliteStore
+from service.store.sqlite.turns import turn
 from service.usecases import keys
 from tests import make
 from tests.faults.mounts import mounted
 from tests.faults.size import needs_mounting
+from tests.ports import free_port
 from tests.prometheus import CONFIGURATION, RULES, Watching, lapsed, needed, watching
-from tests.serving import ROOT, Served, begun_report, free_port, serving
+from tests.serving import ROOT, Served, begun_report, serving
+
+pytestmark = pytest.mark.sqlite
 
 TEXT = RULES.read_text(encoding="utf-8")
 ALERTS = re.findall(r"- alert: (\w+)", TEXT)
@@ -185,8 +187,8 @@ def _put_back(folder: Path, port: int) -> Iterator[None]:
     """Record a report while the clock is an hour ahead, and then no more."""
     settings = Settings(database=folder / "casualties.db", log_level="error")
     ahead = create_app(settings, clock=lambda: datetime.now(UTC) + timedelta(hours=1))
-    store = Store(settings.database)
-    migrate(store)
+    store = SqliteStore(settings.database)
+    store.migrate()
     key = keys.create(store, name="ahead", scope="report", now=datetime.now(UTC))
     headers = {"Authorization": f"Bearer {key}"}
     told = ahead.test_client().post("/v1/reports", json=make.report(), headers=headers)

@@ -99,14 +99,14 @@ def append(
 
     A clock that went backwards does not take the ledger with it: every request is dated after the
     one before, so that what was known at the date of an entry stays what it was. ``request`` is
-    the first entry of the same request, None where it is the first of these.
+    the first entry of the same request; it may be the first of these, as None says that it is.
     """
     last_line = db.row("ledger_last")
     seq, before, last_dated = (0, ROOT, None) if last_line is None else last_line
     first = seq + 1 if request is None else request
     dated = instant(now)
     if last_dated is not None:
-        dated = max(dated, just_after(last_dated) if request is None else last_dated)
+        dated = max(dated, just_after(last_dated) if first > seq else last_dated)
     made = []
     for draft in drafts:
         seq += 1

@@ -241,14 +241,11 @@ AND reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
 -- part: in_states
 AND {state} IN (SELECT value FROM json_each(CAST(:states AS TEXT)))
 
--- part: not_before
-AND (CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures
-    WHERE report = reports.id AND last_day >= :first_day) ELSE last_day >= :first_day END)
-
--- part: not_after
-AND (CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures
-    WHERE report = reports.id AND coalesce(first_day, 0) <= :last_day)
-    ELSE coalesce(first_day, 0) <= :last_day END)
+-- part: in_period
+-- It is one and the same figure that neither ends before nor begins after.
+AND (CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures WHERE report = reports.id
+        AND last_day >= :first_day AND coalesce(first_day, 0) <= :last_day)
+    ELSE last_day >= :first_day AND coalesce(first_day, 0) <= :last_day END)
 
 -- part: with_words
 AND seq IN (SELECT seq FROM report_words
@@ -315,7 +312,7 @@ AND (CAST(:places AS TEXT) IS NULL OR figures.place_ids LIKE '%,%'
     OR CAST(:places AS TEXT) LIKE '%,' || figures.place_ids || ',%')
 AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
 AND (CAST(:but AS TEXT) IS NULL OR report <> :but)
-LIMIT :few
+ORDER BY figures.seq DESC, figures.position DESC LIMIT :few
 
 -- name: statements_as_of
 SELECT id, seq, reporter, {state}, stance, place_ids, first_day, last_day, group_ids, caveats,

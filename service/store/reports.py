@@ -6,12 +6,13 @@ from typing import Any
 
 from service.domain.figure import Figure
 from service.domain.listing import ReportsAsked
+from service.domain.periods import ALWAYS
 from service.domain.report import Recorded, Retraction
 from service.store import registry, search
 from service.store.codec import remarks_from, report_from
 from service.store.database import Database, legible
 from service.store.ledger import Event, event, last_seq
-from service.store.rows import SETS, first_day, joined, number_of, words_of
+from service.store.rows import SETS, joined, number_of, words_of
 
 
 def get(db: Database, id: str, seq: int | None = None) -> Recorded | None:
@@ -68,12 +69,15 @@ def page(db: Database, asked: ReportsAsked, seq: int) -> list[Recorded]:
         "in_groups": ("groups", _all_below(db, "group", asked.groups, seq)),
         "of_reporters": ("reporters", _all_below(db, "reporter", asked.reporters, seq)),
         "in_states": ("states", None if asked.states is None else json.dumps(asked.states)),
-        "not_before": ("first_day", first_day(asked.period)),
-        "not_after": ("last_day", asked.period.stop if asked.period.last else None),
+        "in_period": ("last_day", None if asked.period == ALWAYS else asked.period.stop),
         "with_words": ("words", None if words is None else json.dumps(words)),
     }
     given = {clause: bind for clause, bind in optional.items() if bind[1] is not None}
-    binds = {**dict(given.values()), "word_count": len(words or ())}
+    binds = {
+        **dict(given.values()),
+        "first_day": asked.period.start,
+        "word_count": len(words or ()),
+    }
     rows = db.rows(
         "reports_page",
         clauses=tuple(given),

@@ -74,8 +74,8 @@ def holder(store: Store, token: str, now: datetime, noted_in: Store | None = Non
     used is noted about once an hour (in another store where one is given), and never waited for.
     Bound to a reporter, the key is bound to every id that was merged with its own.
     """
-    if not token.isascii():
-        return None
+    if not (token.isascii() and token.isprintable()):
+        return None  # No key; and PostgreSQL takes no text with a zero byte to look for.
     mark, _, rest = token.partition("_")
     id, _, secret = rest.partition("_")
     with store.reading() as db:

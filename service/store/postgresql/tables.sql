@@ -2,9 +2,10 @@
 -- A test compares the two. Text is compared byte by byte (COLLATE "C"), as SQLite does.
 
 CREATE FUNCTION json_each (list TEXT) RETURNS TABLE (value TEXT)
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 10
 AS $$ SELECT jsonb_array_elements_text(list::jsonb) $$;
--- It stands for SQLite's table of the same name, as far as queries.sql uses that.
+-- It stands for SQLite's table of the same name, as far as queries.sql uses that. Where it were
+-- expected to give a thousand rows, as is usual, whole tables would be read for a few ids.
 
 
 CREATE TABLE events (
@@ -133,8 +134,6 @@ CREATE TABLE reports (
     CONSTRAINT superseded_after CHECK (superseded_seq > seq),
     CONSTRAINT retracted_after CHECK (retracted_seq > seq)
 );
-CREATE UNIQUE INDEX reports_by_ref ON reports (reporter, ref)
-    WHERE ref IS NOT NULL AND superseded_seq IS NULL;
 CREATE INDEX reports_by_any_ref ON reports (reporter, ref) WHERE ref IS NOT NULL;
 CREATE INDEX reports_by_reporter ON reports (reporter, seq);
 

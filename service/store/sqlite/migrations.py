@@ -437,3 +437,12 @@ def words(db: SqliteUtils) -> None:
             "INSERT INTO report_words (word, seq) VALUES (?, ?)",
             [(word, seq) for word in search.words(searchable(report))],
         )
+
+
+@_step("0011_refs")
+def refs(db: SqliteUtils) -> None:
+    """Let reporters that were merged each have brought a report of the same ref.
+
+    That one reporter has no two is seen to where reports are taken in.
+    """
+    _run(db, "DROP INDEX reports_by_ref")

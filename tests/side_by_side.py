@@ -1,0 +1,191 @@
+"""Three services, one on each engine, that are told the same and must answer the same.
+
+They share the clock, the ids and the salts, so that all that they may differ in is a defect: of
+every answer the status, every header and every byte are compared, and at the end the whole record.
+"""
+
+import contextlib
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from service import create_app
+from service.api.parts import Parts, install
+from service.domain.access import KEY_MARK
+from service.domain.instants import instant
+from service.settings import Settings
+from service.store import keys, ledger
+from service.store.database import Store
+from service.store.keys import Key
+from service.store.opening import open_store
+from service.usecases import keeping
+from service.usecases.snapshot import Snapshots
+from tests import engines
+from tests.conftest import BEGIN
+
+SECRET: Final = "s" * 48
+KEYS: Final = {"admin": (), "report": (), "bound": ("ann",)}
+"""The keys that every service knows, with the reporters that they are bound to."""
+
+
+class Side:
+    """One of the services: its engine's name, its record and a client."""
+
+    def __init__(self, name: str, settings: Settings, clock: Any, new_id: Any) -> None:
+        self.name, self.store = name, open_store(settings.database, settings.busy_seconds)
+        self.store.migrate()
+        app = _application(name)
+        install(app, Parts(settings, self.store, Snapshots(), clock, new_id))
+        self.client = app.test_client()
+        for id, reporters in KEYS.items():
+            scope = "report" if id == "bound" else id
+            secret, moment = sha256(SECRET.encode()).hexdigest(), instant(BEGIN)
+            key = Key(id, id, scope, secret, moment, reporters)
+            self.store.write(lambda db, key=key: keys.add(db, key))
+
+
+@cache
+def _application(name: str) -> Flask:
+    """Return the application of one engine: made once, given another record for each run."""
+    with tempfile.TemporaryDirectory() as folder:
+        return create_app(Settings(database=Path(folder) / "made.db", log_level="error"))
+
+
+@cache
+def _new_file() -> bytes:
+    """Return an SQLite database without entries: to copy it is faster than to migrate another."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "new.db"
+        store = open_store(path, 10.0)
+        store.migrate()
+        store.close()
+        return path.read_bytes()
+
+
+class SideBySide:
+    """The services, as if they were one: what one answers, all have answered."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.now = BEGIN
+        self._folder = Path(tempfile.mkdtemp(prefix="side-by-side-"))
+        self._ids: Iterator[str] = iter(())
+        path = self._folder / "casualties.db"
+        path.write_bytes(_new_file())
+        addresses: dict[str, Path | str] = {"sqlite": path}
+        for release in engines.RELEASES:
+            addresses[release] = engines.new_schema(engines.server(release))
+        self.sides = [
+            Side(
+                name,
+                Settings(database=address, log_level="error", solver_seconds=60.0),
+                lambda: self.now,
+                lambda: next(self._ids),
+            )
+            for name, address in addresses.items()
+        ]
+
+    def send(
+        self, method: str, path: str, *, key: str = "admin", headers: Any = None, **given: Any
+    ) -> TestResponse:
+        """Return the answer to the request, having checked that all give the very same one."""
+        self.requests += 1
+        sent = {
+            "Authorization": self.authorization(key),
+            "X-Request-ID": f"request-{self.requests}",
+            **(headers or {}),
+        }
+        answers = []
+        for side in self.sides:
+            self._ids = (f"r{self.requests}n{number}" for number in itertools.count(1))
+            with _salted(self.requests):
+                answers.append(side.client.open(path, method=method, headers=sent, **given))
+        told = [_told(answer) for answer in answers]
+        for side, other in zip(self.sides[1:], told[1:], strict=True):
+            assert other == told[0], f"{method} {path}: {side.name} (left) is not as sqlite is"
+        return answers[0]
+
+    def authorization(self, key: str) -> str:
+        """Return the header that carries the key."""
+        return f"Bearer {KEY_MARK}_{key}_{SECRET}"
+
+    def id_of(self, number: int) -> str:
+        """Return the id that the next request's n-th report, from 0, will have."""
+        return f"r{self.requests + 1}n{number + 1}"
+
+    def dump(self) -> list[str]:
+        """Return the record as lines, having checked that all hold the very same one."""
+        dumps = [list(keeping.dump(side.store)) for side in self.sides]
+        for side, other in zip(self.sides[1:], dumps[1:], strict=True):
+            assert other == dumps[0], f"{side.name} holds another record than sqlite"
+        return dumps[0]
+
+    def check_whole(self) -> None:
+        """Check that verify finds nothing to say of any of the records."""
+        for side in self.sides:
+            assert keeping.verify(side.store, lambda what, done: None) == [], side.name
+
+    @contextlib.contextmanager
+    def loaded(self, name: str, lines: list[str]) -> Iterator[Side]:
+        """Yield another service on the engine, into whose empty record the lines were read."""
+        settings = Settings(database=self._another(name), log_level="error", solver_seconds=60.0)
+        side = Side(name, settings, lambda: self.now, lambda: next(self._ids))
+        try:
+            for _ in keeping.load(side.store, lines):
+                pass
+            yield side
+        finally:
+            side.store.close()
+
+    def _another(self, name: str) -> Path | str:
+        if name == "sqlite":
+            return self._folder / "loaded.db"
+        return engines.new_schema(engines.server(name))
+
+    def close(self) -> None:
+        """Close what is open and remove what lies on the disk."""
+        for side in self.sides:
+            side.store.close()
+        shutil.rmtree(self._folder)
+
+
+def stores(folder: Path) -> dict[str, Store]:
+    """Return an empty record, up to date, on each engine."""
+    addresses: dict[str, Path | str] = {"sqlite": folder / "casualties.db"}
+    for release in engines.RELEASES:
+        addresses[release] = engines.new_schema(engines.server(release))
+    made = {name: open_store(address, 10.0) for name, address in addresses.items()}
+    for store in made.values():
+        store.migrate()
+    return made
+
+
+@contextlib.contextmanager
+def _salted(request: int) -> Iterator[None]:
+    """Give the free texts salts that are the same for all, since the hashes are made with them."""
+    defaults: Any = ledger.append.__kwdefaults__
+    usual, numbers = defaults["salt"], itertools.count()
+    defaults["salt"] = lambda: f"{request:016}{next(numbers):016}"
+    try:
+        yield
+    finally:
+        defaults["salt"] = usual
+
+
+def _told(answer: TestResponse) -> tuple[int, list[tuple[str, str]], bytes]:
+    headers = sorted(each for each in answer.headers if each[0] != "Date")
+    return answer.status_code, headers, answer.get_data()
+
+
+def moment(when: datetime) -> str:
+    """Return the moment as it is written in an address."""
+    return instant(when)
