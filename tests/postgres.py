@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -54,7 +55,7 @@ def running(release: str) -> Iterator[str]:
                     # Whether it survives a loss of power is not what is tested with these.
                     "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300",
                 ],
-                stdout=subprocess.DEVNULL, stderr=log, **_as_somebody(),
+                stdout=subprocess.DEVNULL, stderr=log, **as_somebody(),
             )  # fmt: skip
         url = f"postgresql://tests@127.0.0.1:{port}/postgres"
         try:
@@ -67,11 +68,12 @@ def running(release: str) -> Iterator[str]:
 
 
 def _run(*command: Path | str) -> None:
-    told = subprocess.run(command, capture_output=True, text=True, check=False, **_as_somebody())
+    told = subprocess.run(command, capture_output=True, text=True, check=False, **as_somebody())
     assert told.returncode == 0, told.stderr
 
 
-def _as_somebody() -> dict[str, object]:
+def as_somebody() -> dict[str, Any]:
+    """Return how to start what refuses to be run by root."""
     if os.geteuid() != 0:
         return {}
     return {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"}

@@ -19,10 +19,10 @@ MANY: Final = 4_000
 USED: Final = re.compile(r'\.(?:rows|row|value|change|change_all|stream|note)\(\s*"(\w+)"')
 
 READ_WHOLE: Final = {
-    "ledger_last", "ledger_after", "ledger_happenings", "ledger_page", "entries_as_of", "merges_until",
-    "figures_as_of", "statements_as_of", "keys_all",
+    "ledger_last", "ledger_after", "ledger_happenings", "ledger_page", "entries_as_of",
+    "merges_until", "figures_as_of", "statements_as_of", "keys_all",
 }  # fmt: skip
-"""What is meant to read all there is, or all from one entry on; the last reads on from the end."""
+"""What is meant to read all there is, or to be read on from somewhere."""
 
 FEW: Final = {
     "entries_of_length": "entries",

@@ -1,4 +1,4 @@
-"""What PostgreSQL can do to a service: queue its writers, end its connections, leave it in doubt."""
+"""What PostgreSQL can do to a service: let it wait, end its connections, leave it in doubt."""
 
 import os
 import threading
@@ -182,7 +182,7 @@ def at_the_commit(store: PostgresStore, what: str) -> None:
                 IF EXISTS (SELECT 1 FROM once) THEN {what} END IF;
                 RETURN NULL;
             END $$
-            """
+            """  # noqa: S608
         )
         conn.execute(
             "CREATE CONSTRAINT TRIGGER at_the_commit AFTER INSERT ON events"
