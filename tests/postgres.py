@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -58,7 +59,7 @@ def running(release: str, durable: bool = False) -> Iterator[str]:
         ]  # fmt: skip
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=log, **_as_somebody()
+                command, stdout=subprocess.DEVNULL, stderr=log, **as_somebody()
             )
         url = f"postgresql://tests@127.0.0.1:{port}/postgres"
         try:
@@ -78,11 +79,12 @@ def schema(url: str, name: str) -> str:
 
 
 def _run(*command: Path | str) -> None:
-    told = subprocess.run(command, capture_output=True, text=True, check=False, **_as_somebody())
+    told = subprocess.run(command, capture_output=True, text=True, check=False, **as_somebody())
     assert told.returncode == 0, told.stderr
 
 
-def _as_somebody() -> dict[str, object]:
+def as_somebody() -> dict[str, Any]:
+    """Return how to start what refuses to be run by root."""
     if os.geteuid() != 0:
         return {}
     return {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"}

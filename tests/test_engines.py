@@ -39,7 +39,7 @@ DONE: Counter[str] = Counter()
 HOSTILE: Final = (
     "Große Straße 5", "GROSSE STRASSE 5", "İstanbul ısı", "ΣΊΣΥΦΟΣ ᾳ", "σίσυφος", "100%_\\",
     "%", "_", "!", "\\", "a'b\"c; DROP TABLE events--", "100!%_", "𝔘𝔫𝔦 😀 𐐀𐐨", "e\u0301té", "été",
-    "ﬁne ﷺ ㌖", "日本語 ｗｉｄｅ", "w" * 180, "\\u0000 \\x00", "{}[]\"sha256\"", ":seq %(seq)s %s ?1",
+    "ﬁne ﷺ ㌖", "日本語 ｗｉｄｅ", "w" * 180, "\\u0000 \\x00", "{}[]", ":seq %(seq)s %s ?1",
     "ǅ ŉ ẞ", "null", "plain words", "words", "other WORDS",
 )  # fmt: skip
 """Texts that engines are known to read each in its own way."""
@@ -410,7 +410,7 @@ class Engines(RuleBasedStateMachine):
         asked: dict[str, Any] = {}
         for name, drawn in (
             ("place", st.lists(ids("place"), min_size=1, max_size=2, unique=True)),
-            ("group", st.lists(st.one_of(ids("group"), st.just("everyone")), min_size=1, max_size=1)),
+            ("group", st.lists(ids("group") | st.just("everyone"), min_size=1, max_size=1)),
             ("reporter", st.lists(ids("reporter"), min_size=1, max_size=2, unique=True)),
             ("state", st.lists(st.sampled_from(["live", "relay", "superseded", "retracted"]),
                                min_size=1, max_size=2, unique=True)),
@@ -472,7 +472,8 @@ class Engines(RuleBasedStateMachine):
         told = answer.get_json()
         assert (told["state"], told["seq"]) == (report.state(seq), report.seq)
         texts = {"quote", "note"} & report.body.keys()
-        assert texts & told.keys() == {each for each in texts if f"/{each}" not in report.blanked}
+        left = {each for each in texts if f"/{each}" not in report.blanked}
+        assert {each for each in texts if told[each] is not None} == left
         held = self.services.send(
             "GET", f"/v1/reports/{id}", headers={"If-None-Match": answer.headers["ETag"]}
         )

@@ -19,10 +19,10 @@ MANY: Final = 4_000
 USED: Final = re.compile(r'\.(?:rows|row|value|change|change_all|stream|note)\(\s*"(\w+)"')
 
 READ_WHOLE: Final = {
-    "ledger_last", "ledger_after", "ledger_happenings", "ledger_page", "entries_as_of", "merges_until",
-    "figures_as_of", "statements_as_of", "keys_all",
+    "ledger_last", "ledger_after", "ledger_happenings", "ledger_page", "entries_as_of",
+    "merges_until", "figures_as_of", "statements_as_of", "keys_all",
 }  # fmt: skip
-"""What is meant to read all there is, or all from one entry on; the last reads on from the end."""
+"""What is meant to read all there is, or to be read on from somewhere."""
 
 FEW: Final = {
     "entries_of_length": "entries",
@@ -52,7 +52,8 @@ BINDS: Final[dict[str, Any]] = {
     "content_hash": "c", "caveats": "", "quote_folded": None, "wording_folded": None, "by": "r8",
     "stance": "asserts", "relays": None, "origin": None, "supersedes": None, "place": "p7",
     "group_id": "g7", "word": "w7", "report": "r7", "position": 0, "soft_low": 0, "soft_high": 0,
-    "best": None, "incident": None, "reclassifies": None, "disclosed": 1,
+    "best": None, "incident": None, "reclassifies": None, "disclosed": 1, "revoked_at": None,
+    "last_used_at": None, "names": '["p7","p8"]',
 }  # fmt: skip
 """A value for every name that a statement binds."""
 

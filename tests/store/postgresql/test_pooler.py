@@ -1,0 +1,110 @@
+"""Behind pgbouncer, where each transaction may come to another connection, nothing is different."""
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from service import create_app
+from service.settings import Settings
+from service.store.opening import open_store
+from service.usecases import keeping, keys
+from tests import engines, make, postgres
+from tests.conftest import BEGIN
+from tests.serving import PATIENCE, free_port
+from tests.store.postgresql.conftest import RELEASE
+
+CONNECTIONS = 3
+"""So few to the server, for all the threads of a service: each is shared."""
+
+
+@contextmanager
+def pooled(folder: Path) -> Iterator[str]:
+    """Yield the URL of a new database of the server, by way of a pgbouncer."""
+    program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin")
+    engines.needs("pgbouncer", program)
+    server = engines.server(RELEASE)
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute("CREATE DATABASE pooled")
+    port, known = free_port(), conninfo_to_dict(server)
+    folder.chmod(0o755)
+    (folder / "users").write_text('"tests" ""\n')
+    (folder / "pgbouncer.ini").write_text(
+        f"""
+        [databases]
+        pooled = host={known["host"]} port={known["port"]}
+        [pgbouncer]
+        listen_addr = 127.0.0.1
+        listen_port = {port}
+        unix_socket_dir =
+        auth_type = trust
+        auth_file = {folder}/users
+        pool_mode = transaction
+        default_pool_size = {CONNECTIONS}
+        """
+    )
+    command = [str(program), str(folder / "pgbouncer.ini")]
+    told = (folder / "log").open("wb")
+    with told, subprocess.Popen(command, stderr=told, **postgres.as_somebody()) as bouncer:
+        try:
+            url = f"postgresql://tests@127.0.0.1:{port}/pooled"
+            _wait(url, folder / "log")
+            yield url
+        finally:
+            bouncer.terminate()
+            bouncer.wait(timeout=PATIENCE)
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute("DROP DATABASE pooled WITH (FORCE)")
+
+
+def _wait(url: str, log: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with suppress(psycopg.OperationalError), psycopg.connect(url):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"pgbouncer did not start:\n{log.read_text(errors='replace')}")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that whoever runs pgbouncer may look into."""
+    with tempfile.TemporaryDirectory(prefix="pgbouncer-") as name:
+        yield Path(name)
+
+
+def test_a_service_works_behind_a_pooler(folder: Path) -> None:
+    with pooled(folder) as url:
+        app = create_app(Settings(database=url, log_level="error"))
+        store = open_store(url, 10.0)
+        key = keys.create(store, name="k", scope="report", now=BEGIN)
+        headers = {"Authorization": f"Bearer {key}"}
+
+        def work(number: int) -> set[int]:
+            client, told = app.test_client(), set()
+            for turn in range(8):
+                body: Any = make.report(ref=f"{number}-{turn}", quote=f"words{number} of {turn}")
+                told.add(client.post("/v1/reports", json=body, headers=headers).status_code)
+                for path in ("totals", f"reports?q=words{number}", "changes?since=3", "places?q=p"):
+                    told.add(client.get(f"/v1/{path}").status_code)
+            return told
+
+        with ThreadPoolExecutor(8) as pool:
+            assert set().union(*pool.map(work, range(8))) == {200, 201}
+        found = app.test_client().get("/v1/reports?limit=1000").get_json()["reports"]
+        assert len(found) == 64
+        assert keeping.verify(store, lambda what, done: None) == []
+        with psycopg.connect(url) as conn:
+            backends = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'pooled'"
+            ((connections,),) = conn.execute(backends).fetchall()
+        assert connections <= CONNECTIONS
+        store.close()
