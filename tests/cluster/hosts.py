@@ -45,6 +45,10 @@ class Room:
         """Make it, with nothing in it but a first process that sleeps."""
         # Whoever kills the tests has killed what they started as well.
         outer = within.way_in() if within else ("setpriv", "--pdeathsig", "KILL")
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._inner: list[Room] = []
+        if within:
+            within._inner.append(self)
         self._process = subprocess.Popen([*outer, *_ROOM], stderr=subprocess.DEVNULL)
         self.first = self._await_first()
         run(*self.way_in(), "ip", "link", "set", "lo", "up")
@@ -60,13 +64,15 @@ class Room:
         kept = {name: text for name, text in os.environ.items() if not name.startswith("CASUALTY_")}
         as_user = (f"--setuid={user}", f"--setgid={user}") if user else ()
         with log.open("ab") as output:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [*self.way_in(), *as_user, f"--wd={ROOT}", *command],
                 env={**kept, **(more or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        self._started.append(process)
+        return process
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -81,9 +87,12 @@ class Room:
 
     def end(self) -> None:
         """End every process in here at once, and with them the room."""
-        with suppress(ProcessLookupError):
+        if self._process.poll() is None:  # Its number may be another's by now.
             os.kill(self.first, signal.SIGKILL)
-        self._process.wait(PATIENCE)
+        for each in self._inner:
+            each.end()
+        for process in (*self._started, self._process):
+            process.wait(PATIENCE)
 
     def _await_first(self) -> int:
         end = time.monotonic() + PATIENCE
@@ -128,7 +137,7 @@ def switch() -> Iterator[Room]:
 
 
 class Host:
-    """A host on the switch; may be lost, cut off, joined again and booted again.
+    """A host on the switch; may be lost, cut off and healed.
 
     To be used by a thread that uses the network of the switch.
     """
@@ -142,7 +151,7 @@ class Host:
 
     def boot(self) -> None:
         """Begin anew with no process, as after a power cut; the files are those of before."""
-        self.room = Room(self._around)
+        self.room, self._lost = Room(self._around), False
         run(
             "ip", "link", "add", self.name, "type", "veth",
             "peer", "name", "eth0", "netns", str(self.room.first),
@@ -156,13 +165,16 @@ class Host:
         """Let nothing through to it or from it; its processes live on, and are told nothing."""
         run("bridge", "link", "set", "dev", self.name, "state", "0")
 
-    def join(self) -> None:
-        """Let everything through again."""
-        run("bridge", "link", "set", "dev", self.name, "state", "3")
-
     def lose(self) -> None:
         """Lose it at once: nobody is told by a closed connection, since it is cut off first."""
         self.cut_off()
         self.room.end()
         # It goes with the other end, but when the kernel comes to it.
         subprocess.run(["ip", "link", "delete", self.name], capture_output=True, timeout=PATIENCE)
+        self._lost = True
+
+    def heal(self) -> None:
+        """Boot it where it was lost, and let everything through again."""
+        if self._lost:
+            self.boot()
+        run("bridge", "link", "set", "dev", self.name, "state", "3")

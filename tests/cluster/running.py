@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -221,6 +222,20 @@ class Cluster:
                 node.said() for node in self.nodes
             )
             time.sleep(0.2)
+
+
+def releases() -> str:
+    """Return the releases of what the cluster is made of."""
+    told = [
+        run(str(configured.PROGRAMS / "postgres"), "--version"),
+        run("/usr/bin/patroni", "--version"),
+        run("etcd", "--version"),
+        run("haproxy", "-v"),
+    ]
+    names = ("PostgreSQL", "Patroni", "etcd", "HAProxy")
+    numbers = [re.search(r"[0-9]+(\.[0-9]+)+", each) for each in told]
+    each = [f"{name} {found[0] if found else '?'}" for name, found in zip(names, numbers, strict=True)]
+    return f"{', '.join(each[:-1])} and {each[-1]}"
 
 
 def _members(view: Any) -> list[Member]:
