@@ -13,7 +13,7 @@ DATABASE: Final = "postgresql://postgres@127.0.0.1:6432/postgres"
 
 SERVICE_PORT: Final = 8000
 
-TIMES: Final = {"ttl": 8, "loop_wait": 1, "retry_timeout": 3}
+TIMES: Final = {"ttl": 7, "loop_wait": 1, "retry_timeout": 3}
 """Seconds; ttl may be no less than loop_wait and twice retry_timeout together."""
 
 
@@ -49,6 +49,7 @@ def patroni(host: Host, all: Sequence[Host], folder: Path) -> str:
                     "use_slots": True,
                     "parameters": {
                         "wal_log_hints": "on",
+                        "wal_retrieve_retry_interval": "500ms",
                         "wal_sender_timeout": "5s",
                         "wal_receiver_timeout": "5s",
                         "tcp_keepalives_idle": 2,
@@ -100,7 +101,7 @@ defaults
     timeout check 2s
 listen leader
     bind 127.0.0.1:6432
-    option httpchk GET /primary
+    option httpchk OPTIONS /primary
     http-check expect status 200
     default-server inter 1s fastinter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
 {servers}

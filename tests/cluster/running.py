@@ -1,4 +1,4 @@
-"""The whole cluster: three hosts, two of them with a service, a balancer, and what can befall it."""
+"""The whole cluster: three hosts, two with a service, a balancer, and what can befall them."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -154,8 +154,7 @@ class Cluster:
 
     def leader(self) -> Node:
         """Return the host of the leader."""
-        found: list[Node] = []
-        self._await(lambda: bool(found := self._leaders()) and len(found) == 1, "no leader")
+        self._await(lambda: len(self._leaders()) == 1, "no leader")
         return self._leaders()[0]
 
     def await_other_leader(self, than: Node) -> None:
@@ -234,7 +233,9 @@ def releases() -> str:
     ]
     names = ("PostgreSQL", "Patroni", "etcd", "HAProxy")
     numbers = [re.search(r"[0-9]+(\.[0-9]+)+", each) for each in told]
-    each = [f"{name} {found[0] if found else '?'}" for name, found in zip(names, numbers, strict=True)]
+    each = [
+        f"{name} {found[0] if found else '?'}" for name, found in zip(names, numbers, strict=True)
+    ]
     return f"{', '.join(each[:-1])} and {each[-1]}"
 
 

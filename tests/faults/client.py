@@ -65,9 +65,7 @@ class Client:
             following = answer.body["next"]
         return found
 
-    def _ask(
-        self, method: str, path: str, body: bytes | None, once: str | None = None
-    ) -> Answer:
+    def _ask(self, method: str, path: str, body: bytes | None, once: str | None = None) -> Answer:
         headers = {**self._headers, "Content-Type": "application/json"} if body else self._headers
         if once is not None:
             headers = {**headers, "Idempotency-Key": once}
