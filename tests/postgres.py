@@ -45,15 +45,16 @@ def running(release: str) -> Iterator[str]:
                 source = folder / source.relative_to(package.parent)
             os.chown(folder, NOBODY, NOBODY)
         _run(source / "initdb", "-D", folder / "data", "-U", "tests", "--auth=trust", "-E", "UTF8")
-        server = subprocess.Popen(
-            [
-                str(source / "postgres"), "-D", str(folder / "data"), "-p", str(port),
-                "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}",
-                # Whether it survives a loss of power is not what is tested with these.
-                "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300",
-            ],
-            stdout=subprocess.DEVNULL, stderr=(folder / "log").open("wb"), **_as_somebody(),
-        )  # fmt: skip
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [
+                    str(source / "postgres"), "-D", str(folder / "data"), "-p", str(port),
+                    "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}",
+                    # Whether it survives a loss of power is not what is tested with these.
+                    "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300",
+                ],
+                stdout=subprocess.DEVNULL, stderr=log, **_as_somebody(),
+            )  # fmt: skip
         url = f"postgresql://tests@127.0.0.1:{port}/postgres"
         try:
             _wait(url, folder / "log")

@@ -174,7 +174,8 @@ class Host:
         self._lost = True
 
     def heal(self) -> None:
-        """Boot it where it was lost, and let everything through again."""
+        """Boot it where it was lost; otherwise let everything through again."""
         if self._lost:
             self.boot()
-        run("bridge", "link", "set", "dev", self.name, "state", "3")
+        else:
+            run("bridge", "link", "set", "dev", self.name, "state", "3")

@@ -241,7 +241,8 @@ class _Own:
             store.url,
             min_size=1,
             max_size=MOST_CONNECTIONS,
-            timeout=store._busy_seconds,
+            # A little less than those wait who wait for the writer: it is to tell them what is wrong.
+            timeout=0.9 * store._busy_seconds,
             check=self._check,
             reconnect_timeout=RECONNECT_SECONDS,
             # Transactions are begun by hand; statements are not prepared, since behind a pooler
