@@ -1,7 +1,7 @@
 # Every target explains itself: `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test faults lock bench image image-check clean
+.PHONY: help install run test faults cluster lock bench image image-check clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -33,6 +33,10 @@ test: .venv/.installed-dev ## Run every check: style, types, import contract, te
 faults: .venv/.installed-dev ## Kill it, cut its power, fill its disk: all at full size, figures to docs/; as root
 	FAULTS_SIZE=full FAULTS_REQUIRED=$(or $(FAULTS_REQUIRED),1) \
 		$(BIN)/python -m pytest --verbose --capture=no tests/faults
+
+cluster: .venv/.installed-dev ## Lose the leader of a real cluster in every way, figures to docs/; as root
+	FAULTS_SIZE=full FAULTS_REQUIRED=1 \
+		$(BIN)/python -m pytest --verbose --capture=no tests/cluster
 
 lock: .venv/.installed-dev ## Pin requirements*.in with hashes; add UPGRADE=1 for newer versions
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements.txt requirements.in

@@ -23,6 +23,7 @@ def etcd(host: Host, all: Sequence[Host], folder: Path, new: bool) -> list[str]:
     at = f"http://{host.address}"
     return [
         "etcd", "--name", host.name, "--data-dir", str(folder / "etcd"), "--log-level", "warn",
+        "--enable-v2", "--pre-vote",
         "--listen-peer-urls", f"{at}:2380", "--initial-advertise-peer-urls", f"{at}:2380",
         "--listen-client-urls", f"{at}:2379", "--advertise-client-urls", f"{at}:2379",
         "--initial-cluster", peers, "--initial-cluster-state", "new" if new else "existing",
@@ -36,7 +37,7 @@ def patroni(host: Host, all: Sequence[Host], folder: Path) -> str:
         "scope": "casualties",
         "name": host.name,
         "restapi": {"listen": f"{host.address}:8008", "connect_address": f"{host.address}:8008"},
-        "etcd3": {"hosts": [f"{each.address}:2379" for each in all]},
+        "etcd": {"hosts": [f"{each.address}:2379" for each in all]},
         "bootstrap": {
             "dcs": {
                 **TIMES,

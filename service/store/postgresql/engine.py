@@ -241,7 +241,7 @@ class _Own:
             store.url,
             min_size=1,
             max_size=MOST_CONNECTIONS,
-            # A little less than those wait who wait for the writer: it is to tell them what is wrong.
+            # A little less than callers wait for the writer, so that it can tell what is wrong.
             timeout=0.9 * store._busy_seconds,
             check=self._check,
             reconnect_timeout=RECONNECT_SECONDS,

@@ -90,10 +90,16 @@ def test_a_record_that_no_standby_takes_is_in_doubt_and_not_waited_for(
     assert _last(store) == before + 2
 
 
-def test_who_is_the_leader_no_more_is_left_at_the_first_refusal(store: PostgresStore) -> None:
+def test_who_is_the_leader_no_more_is_left_at_the_first_refusal(
+    store: PostgresStore, tell: Tell
+) -> None:
     before = _last(store)
-    with store.reading() as db:
-        db.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    store.close()
+    tell("ALTER DATABASE postgres SET default_transaction_read_only = on")
+    try:
+        _read_eight_at_once(store)
+    finally:
+        tell("ALTER DATABASE postgres RESET default_transaction_read_only")
     with pytest.raises(Away):
         store.write(_append)
     store.write(_append)
@@ -103,6 +109,12 @@ def test_who_is_the_leader_no_more_is_left_at_the_first_refusal(store: PostgresS
 def test_of_many_connections_that_were_lost_none_is_waited_for(
     store: PostgresStore, tell: Tell
 ) -> None:
+    _read_eight_at_once(store)
+    tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
+    assert _seconds(lambda: store.write(_append)) < 1.0
+
+
+def _read_eight_at_once(store: PostgresStore) -> None:
     together = Barrier(8)
 
     def read(_: int) -> None:
@@ -111,8 +123,6 @@ def test_of_many_connections_that_were_lost_none_is_waited_for(
 
     with ThreadPoolExecutor(8) as readers:
         list(readers.map(read, range(8)))
-    tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
-    assert _seconds(lambda: store.write(_append)) < 1.0
 
 
 def test_a_server_that_is_there_again_is_found_within_a_moment(
