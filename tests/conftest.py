@@ -27,6 +27,9 @@ Send = Callable[..., TestResponse]
 Key = Callable[[str], dict[str, str]]
 
 TESTS = Path(__file__).parent
+FIXED = ("store/sqlite", "faults", "cluster")
+"""The folders of tests that bring an engine of their own."""
+
 BEGIN = datetime(2026, 1, 5, 10, 0, 0, tzinfo=UTC)
 
 
@@ -42,8 +45,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_about_sqlite(item: pytest.Item) -> bool:
-    of_files = any(TESTS / folder in item.path.parents for folder in ("store/sqlite", "faults"))
-    return of_files or item.get_closest_marker("sqlite") is not None
+    fixed = any(TESTS / folder in item.path.parents for folder in FIXED)
+    return fixed or item.get_closest_marker("sqlite") is not None
 
 
 @pytest.fixture

@@ -13,8 +13,50 @@ DATABASE: Final = "postgresql://postgres@127.0.0.1:6432/postgres"
 
 SERVICE_PORT: Final = 8000
 
-TIMES: Final = {"ttl": 7, "loop_wait": 1, "retry_timeout": 3}
-"""Seconds; ttl may be no less than loop_wait and twice retry_timeout together."""
+DATABASES_OWN: Final = {
+    "initdb": [{"encoding": "UTF8"}, "data-checksums"],
+    "dcs": {
+        "ttl": 7,
+        "loop_wait": 1,
+        "retry_timeout": 3,
+        "maximum_lag_on_failover": 1 << 20,
+        "primary_start_timeout": 0,
+        "synchronous_mode": True,
+        "synchronous_mode_strict": True,
+        "postgresql": {
+            "use_pg_rewind": True,
+            "use_slots": True,
+            "parameters": {
+                "wal_log_hints": "on",
+                "wal_retrieve_retry_interval": "500ms",
+                "wal_sender_timeout": "5s",
+                "wal_receiver_timeout": "5s",
+                "tcp_keepalives_idle": 2,
+                "tcp_keepalives_interval": 1,
+                "tcp_keepalives_count": 3,
+                "tcp_user_timeout": "5s",
+            },
+        },
+    },
+}
+"""What Patroni begins the database with."""
+
+DEFAULT_SERVER: Final = (
+    "default-server inter 1s fastinter 500ms fall 2 rise 1 on-marked-down shutdown-sessions"
+)
+
+WAY_TO_THE_LEADER: Final = f"""defaults
+    mode tcp
+    timeout connect 2s
+    timeout client 1h
+    timeout server 1h
+    timeout check 2s
+listen leader
+    bind 127.0.0.1:6432
+    option httpchk OPTIONS /primary
+    http-check expect status 200
+    {DEFAULT_SERVER}
+"""
 
 
 def etcd(host: Host, all: Sequence[Host], folder: Path, new: bool) -> list[str]:
@@ -23,6 +65,7 @@ def etcd(host: Host, all: Sequence[Host], folder: Path, new: bool) -> list[str]:
     at = f"http://{host.address}"
     return [
         "etcd", "--name", host.name, "--data-dir", str(folder / "etcd"), "--log-level", "warn",
+        # By etcd's newer interface this Patroni lets a former leader take the lock back.
         "--enable-v2", "--pre-vote",
         "--listen-peer-urls", f"{at}:2380", "--initial-advertise-peer-urls", f"{at}:2380",
         "--listen-client-urls", f"{at}:2379", "--advertise-client-urls", f"{at}:2379",
@@ -38,30 +81,7 @@ def patroni(host: Host, all: Sequence[Host], folder: Path) -> str:
         "name": host.name,
         "restapi": {"listen": f"{host.address}:8008", "connect_address": f"{host.address}:8008"},
         "etcd": {"hosts": [f"{each.address}:2379" for each in all]},
-        "bootstrap": {
-            "dcs": {
-                **TIMES,
-                "maximum_lag_on_failover": 1 << 20,
-                "primary_start_timeout": 0,
-                "synchronous_mode": True,
-                "synchronous_mode_strict": True,
-                "postgresql": {
-                    "use_pg_rewind": True,
-                    "use_slots": True,
-                    "parameters": {
-                        "wal_log_hints": "on",
-                        "wal_retrieve_retry_interval": "500ms",
-                        "wal_sender_timeout": "5s",
-                        "wal_receiver_timeout": "5s",
-                        "tcp_keepalives_idle": 2,
-                        "tcp_keepalives_interval": 1,
-                        "tcp_keepalives_count": 3,
-                        "tcp_user_timeout": "5s",
-                    },
-                },
-            },
-            "initdb": [{"encoding": "UTF8"}, "data-checksums"],
-        },
+        "bootstrap": DATABASES_OWN,
         "postgresql": {
             "listen": f"{host.address}:5432",
             "connect_address": f"{host.address}:5432",
@@ -91,22 +111,7 @@ def leader_proxy(all: Sequence[Host]) -> str:
     servers = "\n".join(
         f"    server {each.name} {each.address}:5432 check port 8008" for each in all
     )
-    return f"""
-global
-    maxconn 500
-defaults
-    mode tcp
-    timeout connect 2s
-    timeout client 1h
-    timeout server 1h
-    timeout check 2s
-listen leader
-    bind 127.0.0.1:6432
-    option httpchk OPTIONS /primary
-    http-check expect status 200
-    default-server inter 1s fastinter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
-{servers}
-"""
+    return f"global\n    maxconn 500\n{WAY_TO_THE_LEADER}{servers}\n"
 
 
 def balancer(services: Sequence[Host]) -> str:
@@ -138,6 +143,6 @@ backend services
     option httpchk GET /readyz
     http-check expect status 200
     option redispatch
-    default-server inter 1s fastinter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
+    {DEFAULT_SERVER}
 {servers}
 """
