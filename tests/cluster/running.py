@@ -60,14 +60,10 @@ class Node:
             log = self.folder / f"{name}.log"
             self._running[name] = self.host.room.start(log, *command, user=user, more=more)
 
-    def runs(self, name: str) -> bool:
-        """Whether the program was started and has not ended."""
-        return name in self._running and self._running[name].poll() is None
-
     def kill(self, name: str) -> None:
-        """End the program, and what it started that is no service of its own, as kill -9 does."""
-        for id in descendants(self._running[name].pid)[:1]:
-            os.kill(id, signal.SIGKILL)
+        """End the program as kill -9 does; what it has started lives on."""
+        # The first one is the program itself, behind what brought it into its room.
+        os.kill(descendants(self._running[name].pid)[0], signal.SIGKILL)
         self._running[name].wait(PATIENCE)
 
     def kill_postgres(self) -> None:
