@@ -1,7 +1,8 @@
 # Every target explains itself: `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-postgresql faults lock bench image image-check sbom stand-in-base clean
+.PHONY: help install run test test-postgresql faults cluster lock bench image image-check sbom \
+	stand-in-base clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -39,6 +40,10 @@ test-postgresql: .venv/.installed-dev ## Run the tests that need a database on P
 faults: .venv/.installed-dev ## Kill it, cut its power, fill its disk: all at full size, figures to docs/; as root
 	FAULTS_SIZE=full FAULTS_REQUIRED=$(or $(FAULTS_REQUIRED),1) \
 		$(BIN)/python -m pytest --verbose --capture=no tests/faults
+
+cluster: .venv/.installed-dev ## Lose the leader of a real cluster in every way, figures to docs/; as root
+	FAULTS_SIZE=full FAULTS_REQUIRED=1 \
+		$(BIN)/python -m pytest --verbose --capture=no tests/cluster
 
 lock: .venv/.installed-dev ## Pin requirements*.in with hashes; add UPGRADE=1 for newer versions
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements.txt requirements.in

@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 OTHERS = ("postgresql",) if engines.ENGINE == "sqlite" else ("sqlite", "engines")
-FOLDERS = {"sqlite": ("store/sqlite", "faults")}
+FOLDERS = {"sqlite": ("store/sqlite", "faults"), "engines": ("cluster",)}
 
 
 def _is_about(item: pytest.Item, *engines: str) -> bool:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.figures import BEGIN, DOCUMENT, END, HEAD, Figures, write
+from tests.cluster.test_faults import FAULTS
+from tests.faults.figures import BEGIN, BEGIN_OF_CLUSTER, DOCUMENT, END, HEAD, Figures, write
 from tests.serving import ROOT
 
 TEXT = DOCUMENT.read_text(encoding="utf-8")
@@ -24,27 +25,46 @@ def test_every_test_that_it_names_exists() -> None:
         assert name in _tests(ROOT / path), (path, name)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "faults").glob("test_*.py")))
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        path
+        for folder in ("faults", "cluster", "store/postgresql")
+        for path in (ROOT / "tests" / folder).glob("test_*.py")
+    ),
+)
 def test_it_names_every_test_of_a_fault(path: Path) -> None:
     told = {name for file, name in NAMED if ROOT / file == path}
     assert {name for name in _tests(path) if name.startswith("test_")} == told
 
 
-def test_its_figures_are_of_every_fault_and_nothing_was_lost() -> None:
-    table = TEXT.partition(BEGIN)[2].partition(END)[0]
+def _rows(begin: str) -> list[list[str]]:
+    table = TEXT.partition(begin)[2].partition(END)[0]
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in table.splitlines()
         if line.startswith("| ")
     ]
     assert tuple(rows[0]) == HEAD
+    return rows[1:]
+
+
+def test_its_figures_are_of_every_fault_and_nothing_was_lost() -> None:
+    rows = _rows(BEGIN)
     counted = {
         label
         for path in (ROOT / "tests" / "faults").glob("test_*.py")
         for label in re.findall(r'counting\(f?"(.+?)(?: \(\{kind\}\))?"\)', path.read_text())
     }
-    assert {row[0].partition(" (")[0] for row in rows[1:]} == counted
-    assert all(row[3] == row[4] == "0" and int(row[1]) >= 10 for row in rows[1:])
+    assert {row[0].partition(" (")[0] for row in rows} == counted
+    assert all(row[3] == row[4] == "0" and int(row[1]) >= 10 for row in rows)
+
+
+def test_its_figures_of_the_cluster_are_of_every_fault_and_no_gap_is_long() -> None:
+    rows = _rows(BEGIN_OF_CLUSTER)
+    assert [row[0] for row in rows] == list(FAULTS)
+    assert all(row[3] == row[4] == "0" and int(row[1]) >= 3 for row in rows)
+    assert all(float(row[7].removesuffix(" s")) <= 15 for row in rows)
 
 
 def test_a_table_is_written_between_its_marks_and_nowhere_else(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from service.domain.errors import (
+    Away,
     Busy,
     Conflict,
     DomainError,
@@ -41,11 +42,12 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     TooCostly: HTTPStatus.SERVICE_UNAVAILABLE,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    Away: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 Answer = TypeVar("Answer", bound=WerkzeugResponse)
 
-_RETRY_AFTER: Final = {Busy: "1", TooCostly: "30", Unavailable: "60"}
+_RETRY_AFTER: Final = {Busy: "1", Away: "2", TooCostly: "30", Unavailable: "60"}
 
 _DETAILS: Final = {
     404: "There is nothing at this address.",

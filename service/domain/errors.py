@@ -56,6 +56,10 @@ class Unavailable(DomainError):
     """The record cannot be read or written until somebody looks after it: a full disk, no file."""
 
 
+class Away(Unavailable):
+    """The record cannot be reached for the moment, while another server takes over from one."""
+
+
 class TooCostly(DomainError):
     """Answering takes more time than one request may have; for a smaller question it would not."""
 

@@ -11,11 +11,15 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the status, the problem's waiting time if it names one, the body."""
+    """What came back: the status, the problem's waiting time if it names one, the body.
+
+    ``replayed`` is True where the service says that it gave the same answer before.
+    """
 
     status: int
     retry_after: str | None
     body: Any
+    replayed: bool = False
 
 
 class Unreached(OSError):
@@ -25,11 +29,11 @@ class Unreached(OSError):
 class Client:
     """One connection, opened anew after whatever went wrong with it; for one thread."""
 
-    def __init__(self, url: str, key: str | None = None) -> None:
-        """Remember whom to ask, and with which key."""
+    def __init__(self, url: str, key: str | None = None, patience: float = PATIENCE) -> None:
+        """Remember whom to ask, with which key, and after how long without an answer none came."""
         address = urlsplit(url)
         self._connection = http.client.HTTPConnection(
-            str(address.hostname), address.port, timeout=PATIENCE
+            str(address.hostname), address.port, timeout=patience
         )
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
 
@@ -43,9 +47,12 @@ class Client:
         """Return the answer; raises OSError where none came."""
         return self._ask("GET", path, None)
 
-    def post(self, path: str, body: Any) -> Answer:
-        """Return the answer; raises Unreached where nothing was sent, OSError where none came."""
-        return self._ask("POST", path, json.dumps(body).encode())
+    def post(self, path: str, body: Any, once: str | None = None) -> Answer:
+        """Return the answer; raises Unreached where nothing was sent, OSError where none came.
+
+        ``once`` is the Idempotency-Key, if any.
+        """
+        return self._ask("POST", path, json.dumps(body).encode(), once)
 
     def all(self, path: str, name: str) -> list[Any]:
         """Return the members of a list of many pages."""
@@ -58,8 +65,10 @@ class Client:
             following = answer.body["next"]
         return found
 
-    def _ask(self, method: str, path: str, body: bytes | None) -> Answer:
+    def _ask(self, method: str, path: str, body: bytes | None, once: str | None = None) -> Answer:
         headers = {**self._headers, "Content-Type": "application/json"} if body else self._headers
+        if once is not None:
+            headers = {**headers, "Idempotency-Key": once}
         try:
             if self._connection.sock is None:
                 self._connect()
@@ -72,7 +81,12 @@ class Client:
         except OSError:
             self._connection.close()
             raise
-        return Answer(response.status, response.getheader("Retry-After"), json.loads(read))
+        return Answer(
+            response.status,
+            response.getheader("Retry-After"),
+            json.loads(read),
+            response.getheader("Idempotent-Replayed") == "true",
+        )
 
     def _connect(self) -> None:
         try:

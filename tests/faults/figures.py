@@ -13,6 +13,7 @@ from tests.serving import ROOT
 
 DOCUMENT: Final = ROOT / "docs" / "reliability.md"
 BEGIN: Final = "<!-- figures: written by make faults -->\n"
+BEGIN_OF_CLUSTER: Final = "<!-- figures: written by make cluster -->\n"
 END: Final = "<!-- end of figures -->\n"
 
 HEAD: Final = (
@@ -48,21 +49,26 @@ class Figures:
         return f"| {' | '.join([self.done, f'{self.times:,}', *shown, gap])} |\n"
 
 
-def write(figures: list[Figures], document: Path = DOCUMENT) -> None:
-    """Put the table of the figures between the document's marks; writes."""
-    before, _, rest = document.read_text(encoding="utf-8").partition(BEGIN)
+def write(
+    figures: list[Figures],
+    document: Path = DOCUMENT,
+    begin: str = BEGIN,
+    programs: str = f"SQLite {sqlite3.sqlite_version}",
+) -> None:
+    """Put the table of the figures between the mark and the next end of figures; writes."""
+    before, _, rest = document.read_text(encoding="utf-8").partition(begin)
     _, _, after = rest.partition(END)
     rules = "|".join(["---", *["---:"] * (len(HEAD) - 1)])
     table = f"| {' | '.join(HEAD)} |\n|{rules}|\n{''.join(each.row() for each in figures)}"
-    text = f"{before}{BEGIN}\n{_machine()}\n\n{table}\n{END}{after}"
+    text = f"{before}{begin}\n{_machine(programs)}\n\n{table}\n{END}{after}"
     document.write_text(text, encoding="utf-8")
 
 
-def _machine() -> str:
+def _machine(programs: str) -> str:
     kind = f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}"
     release = ".".join(platform.release().split("-")[0].split(".")[:2])
     python = ".".join(platform.python_version_tuple()[:2])
     return (
         f"Last full run: {date.today()}, on a machine with {kind} {release}, "  # noqa: DTZ011
-        f"Python {python} and SQLite {sqlite3.sqlite_version}."
+        f"Python {python} and {programs}."
     )

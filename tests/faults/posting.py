@@ -52,7 +52,7 @@ class Sent:
         with self._lock:
             assert answer.status in (200, 201), answer
             self.in_doubt.remove(ref)
-            self.settled += answer.status == 200
+            self.settled += answer.status == 200 or answer.replayed
             self._acknowledge(ref, answer.body["id"])
 
     def pause(self) -> None:
@@ -124,6 +124,17 @@ def post_again(url: str, key: str, sent: Sent) -> None:
     with Client(url, key) as client:
         for ref in sorted(sent.in_doubt):
             sent.settle(ref, client.post("/v1/reports", body(ref)))
+
+
+def entries(url: str) -> list[tuple[int, str, str]]:
+    """Return number, kind and subject of every entry that the service's feed gives."""
+    found: list[tuple[int, str, str]] = []
+    with Client(url) as client:
+        while True:
+            page = client.get(f"/v1/changes?limit=1000&since={found[-1][0] if found else 0}").body
+            found += [(each["seq"], each["kind"], each["subject"]) for each in page["changes"]]
+            if not page["pending"]:
+                return found
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,15 @@ from typing import Final, TypeVar
 
 import pytest
 
+from tests import postgres
+
 FULL: Final = os.environ.get("FAULTS_SIZE") == "full"
 REQUIRED: Final = os.environ.get("FAULTS_REQUIRED") == "1"
 """Set where the machine is known to allow everything: a test that cannot run there has failed."""
 
 _SYS_ADMIN: Final = 21
+_NET_ADMIN: Final = 12
+_CLUSTER: Final = ("patroni", "etcd", "haproxy", "ip", "bridge", "unshare", "nsenter", "setpriv")
 
 Amount = TypeVar("Amount")
 
@@ -30,12 +34,27 @@ def progress(text: str) -> None:
 
 def needs_mounting() -> None:
     """Skip the test where this process may not mount; fail instead where it must be able to."""
-    if not _may_mount():
+    if not _may(_SYS_ADMIN):
         lacking = "needs the right to mount (root)"
     else:
         absent = [file for file in ("/dev/loop-control", "/dev/fuse") if not Path(file).exists()]
         absent += [tool for tool in ("losetup", "mkfs.ext4", "mount") if not shutil.which(tool)]
         lacking = f"needs {', '.join(absent)}" if absent else None
+    _leave_out(lacking)
+
+
+def needs_cluster() -> None:
+    """Skip the test where no cluster can be made; fail instead where it must be possible."""
+    if not (_may(_SYS_ADMIN) and _may(_NET_ADMIN)):
+        lacking = "needs the right to make networks (root)"
+    else:
+        absent = [tool for tool in _CLUSTER if not shutil.which(tool)]
+        absent += [] if postgres.binaries("15") else ["PostgreSQL 15"]
+        lacking = f"needs {', '.join(absent)}" if absent else None
+    _leave_out(lacking)
+
+
+def _leave_out(lacking: str | None) -> None:
     if lacking is None:
         return
     if REQUIRED:
@@ -43,9 +62,9 @@ def needs_mounting() -> None:
     pytest.skip(lacking)
 
 
-def _may_mount() -> bool:
+def _may(capability: int) -> bool:
     status = Path("/proc/self/status")
     if not status.exists():
         return False
     line = next(line for line in status.read_text().splitlines() if line.startswith("CapEff:"))
-    return bool(int(line.split()[1], 16) >> _SYS_ADMIN & 1)
+    return bool(int(line.split()[1], 16) >> capability & 1)

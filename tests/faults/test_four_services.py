@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.client import Client
 from tests.faults.figures import Figures
-from tests.faults.posting import Sent, compared, posting
+from tests.faults.posting import Sent, compared, entries, posting
 from tests.faults.running import Service
 from tests.faults.size import at, progress
 
@@ -18,15 +18,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 SERVICES = 4
 TOTALS = "/v1/totals?outcomes=killed&by_reporter=true"
-
-
-def _ledger(client: Client) -> list[tuple[int, str, str]]:
-    found: list[tuple[int, str, str]] = []
-    while True:
-        page = client.get(f"/v1/changes?limit=1000&since={found[-1][0] if found else 0}").body
-        found += [(each["seq"], each["kind"], each["subject"]) for each in page["changes"]]
-        if not page["pending"]:
-            return found
 
 
 def test_four_services_keep_one_ledger_and_give_the_same_totals(
@@ -53,7 +44,7 @@ def test_four_services_keep_one_ledger_and_give_the_same_totals(
             for url in urls:
                 with Client(url) as client:
                     answers.append(client.get(TOTALS).body)
-                    ledgers.append(_ledger(client))
+                    ledgers.append(entries(url))
             found = compared(urls[number % SERVICES], sent)
             progress(f"round {number}: {len(sent.acknowledged)} acknowledged, {found}")
             figures.times = number

@@ -6,11 +6,13 @@ in which they became visible: a reader who has seen entry 7 never finds a new en
 
 import os
 import re
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from itertools import count
 from pathlib import Path
+from threading import Timer
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -19,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from service.domain.errors import Busy, DomainError, Unavailable
+from service.domain.errors import Away, Busy, DomainError, Unavailable
 from service.domain.rates import Rate
 from service.request_id import current_request
 from service.store.committing import Committer
@@ -34,6 +36,24 @@ MOST_CONNECTIONS: Final = 12
 
 CHUNK: Final = 2_000
 """So many rows are fetched at once of what is too much for memory."""
+
+PATIENT: Final = {
+    "connect_timeout": 5,
+    # A host that is lost or cut off says nothing, and by its default the kernel goes on asking for
+    # more than a quarter of an hour. With these a connection to it ends after five seconds.
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5_000,
+}
+"""How long a connection waits for the server's host, unless the URL says otherwise."""
+
+RECONNECT_SECONDS: Final = 2.0
+"""For so long a lost connection is tried again by itself; then when one is asked for.
+
+The pool waits twice as long after every try: with a new leader there, it would let as much time
+pass again as it took to choose one.
+"""
 
 AWAY: Final = "The database cannot be reached; send the same request again shortly."
 IN_DOUBT: Final = (
@@ -116,11 +136,11 @@ class PostgresStore(Store):
         if isinstance(error, errors.DiskFull):
             return Unavailable("The disk is full; nothing was recorded. Its keeper must make room.")
         if isinstance(error, errors.ReadOnlySqlTransaction):
-            return Unavailable("The database takes no writes; send the same request again shortly.")
+            return Away("The database takes no writes; send the same request again shortly.")
         if isinstance(error, (errors.DataCorrupted, errors.IndexCorrupted)):
             return Unavailable("The database is damaged; its keeper must look.")
         if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)):
-            return Unavailable(AWAY)
+            return Away(AWAY)
         return None
 
     @property
@@ -204,12 +224,18 @@ class PostgresStore(Store):
 
     @contextmanager
     def _alone(self, seconds: float | None = None) -> Iterator[Database]:
-        with translated(self.translation), self._pool().connection() as conn:
-            with _begun(conn, "BEGIN"):
-                if seconds is not None:
-                    conn.execute(f"SET LOCAL lock_timeout = '{int(seconds * 1000)}ms'".encode())
-                conn.execute(_LOCK)
-                yield PostgresDatabase(conn)
+        pool = self._pool()
+        with translated(self.translation):
+            try:
+                with pool.connection() as conn, _begun(conn, "BEGIN", self._busy_seconds):
+                    if seconds is not None:
+                        conn.execute(f"SET LOCAL lock_timeout = '{int(seconds * 1000)}ms'".encode())
+                    conn.execute(_LOCK)
+                    yield PostgresDatabase(conn)
+            except errors.ReadOnlySqlTransaction:
+                # Who was the leader takes no writes any more; all connections may lead to it.
+                pool.drain()
+                raise
 
     def _pool(self) -> _Pool:
         pool: _Pool = self._own().pool
@@ -225,23 +251,37 @@ class _Own:
     """What one process has of a store: its connections, and the thread that writes."""
 
     def __init__(self, store: PostgresStore) -> None:
+        said = conninfo_to_dict(store.url)
         self.pool = ConnectionPool(
             store.url,
             min_size=1,
             max_size=MOST_CONNECTIONS,
-            timeout=store._busy_seconds,
-            check=ConnectionPool.check_connection,
+            # A little less than callers wait for the writer, so that it can tell what is wrong.
+            timeout=0.9 * store._busy_seconds,
+            check=self._check,
+            reconnect_timeout=RECONNECT_SECONDS,
             # Transactions are begun by hand; statements are not prepared, since behind a pooler
             # like pgbouncer the next one may come to another connection.
             kwargs={
                 "autocommit": True,
                 "prepare_threshold": None,
-                "connect_timeout": 5,
                 "application_name": "casualty-figures",
+                **{name: value for name, value in PATIENT.items() if name not in said},
             },
             open=False,  # Two threads may come here at once, and one of the two is used.
         )
         self.committer = Committer(store._alone, store.translation)
+
+    def _check(self, conn: psycopg.Connection[Row]) -> None:
+        """Raise where the connection has gone; it is seldom the only one, and all are replaced.
+
+        Otherwise the pool would find them out one by one, and wait longer after each.
+        """
+        try:
+            ConnectionPool.check_connection(conn)
+        except psycopg.Error:
+            self.pool.drain()
+            raise
 
 
 class PostgresCounters(Counters):
@@ -274,8 +314,13 @@ _COUNT: Final = """
 
 
 @contextmanager
-def _begun(conn: psycopg.Connection[Row], begin: str) -> Iterator[None]:
-    """Keep at its end what is done in the transaction; on an error nothing of it."""
+def _begun(
+    conn: psycopg.Connection[Row], begin: str, patience: float | None = None
+) -> Iterator[None]:
+    """Keep at its end what is done in the transaction; on an error nothing of it.
+
+    After ``patience`` seconds without an answer whether it is kept the connection is given up.
+    """
     notices: list[str] = []
     conn.execute(begin.encode())
     try:
@@ -287,15 +332,44 @@ def _begun(conn: psycopg.Connection[Row], begin: str) -> Iterator[None]:
     heard = partial(_hear, notices)
     conn.add_notice_handler(heard)
     try:
-        ended = conn.execute("COMMIT").statusmessage
+        with _given_up_after(patience, conn):
+            ended = conn.execute("COMMIT").statusmessage
     except psycopg.OperationalError as error:
-        raise Unavailable(IN_DOUBT) from error
+        raise Away(IN_DOUBT) from error
     finally:
         conn.remove_notice_handler(heard)
     # It warns, and nothing more, of what is written here and not yet on the standby that must
     # have it; and it answers ROLLBACK, no error, to the end of what had failed.
     if ended != "COMMIT" or notices:
-        raise Unavailable(IN_DOUBT)
+        raise Away(IN_DOUBT)
+
+
+@contextmanager
+def _given_up_after(seconds: float | None, conn: psycopg.Connection[Row]) -> Iterator[None]:
+    """Break the connection off when what is done inside takes longer.
+
+    A COMMIT waits for the standby that must have it for ever, and no timeout of the server's ends
+    that: where a former leader lives on without one, whoever asked would never be answered.
+    """
+    if seconds is None:
+        yield
+        return
+    # Of its own, so that it is the same connection still, whatever is closed or opened meanwhile.
+    line = socket.socket(fileno=os.dup(conn.fileno()))
+    timer = Timer(seconds, _break_off, [line])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        line.close()
+
+
+def _break_off(line: socket.socket) -> None:
+    with suppress(OSError):  # It has ended already.
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _hear(notices: list[str], notice: errors.Diagnostic) -> None:

@@ -1,0 +1,181 @@
+"""Hosts without machines: namespaces joined by a switch, gone with all they ran when one ends.
+
+A host has a network, processes and a /proc of its own. It lives as long as its first process, and
+the kernel ends everything else in it at once when that one ends: this is how a host is lost, and
+how the whole network goes at the end, even where the tests themselves are killed.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from tests.serving import PATIENCE, ROOT
+
+NOBODY: Final = 65534
+"""PostgreSQL refuses to be run by root; this user is on every Linux."""
+
+SWITCH: Final = "10.77.0.254"
+"""The address of whoever is on the switch: the balancer and the clients."""
+
+_ROOM: Final = (
+    "unshare", "--net", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child",
+    # The first process must let go of the orphans that end, or they would seem to live.
+    "env", "--ignore-signal=CHLD", "sleep", "infinity",
+)  # fmt: skip
+_CLONE_NEWNET: Final = 0x40000000
+
+
+def run(*command: str) -> str:
+    """Return what the command says; raises where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+    return done.stdout.strip()
+
+
+class Room:
+    """Namespaces of its own for network, processes and mounts; within another room, or not."""
+
+    def __init__(self, within: "Room | None" = None) -> None:
+        """Make it, with nothing in it but a first process that sleeps."""
+        # Whoever kills the tests has killed what they started as well.
+        outer = within.way_in() if within else ("setpriv", "--pdeathsig", "KILL")
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._inner: list[Room] = []
+        if within:
+            within._inner.append(self)
+        self._process = subprocess.Popen([*outer, *_ROOM], stderr=subprocess.DEVNULL)
+        self.first = self._await_first()
+        run(*self.way_in(), "ip", "link", "set", "lo", "up")
+
+    def way_in(self) -> tuple[str, ...]:
+        """Return what is written before a command that shall run in here."""
+        return ("nsenter", f"--target={self.first}", "--net", "--pid", "--mount")
+
+    def start(
+        self, log: Path, *command: str, user: int = 0, more: Mapping[str, str] | None = None
+    ) -> "subprocess.Popen[bytes]":
+        """Return the command as it runs in here, by the user and with more in its environment."""
+        kept = {name: text for name, text in os.environ.items() if not name.startswith("CASUALTY_")}
+        as_user = (f"--setuid={user}", f"--setgid={user}") if user else ()
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [*self.way_in(), *as_user, f"--wd={ROOT}", *command],
+                env={**kept, **(more or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self._started.append(process)
+        return process
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Have this thread, and what it starts inside, use the network of the room."""
+        with Path("/proc/thread-self/ns/net").open() as ours:
+            with Path(f"/proc/{self.first}/ns/net").open() as theirs:
+                _use_network(theirs.fileno())
+            try:
+                yield
+            finally:
+                _use_network(ours.fileno())
+
+    def end(self) -> None:
+        """End every process in here at once, and with them the room."""
+        if self._process.poll() is None:  # Its number may be another's by now.
+            os.kill(self.first, signal.SIGKILL)
+        for each in self._inner:
+            each.end()
+        for process in (*self._started, self._process):
+            process.wait(PATIENCE)
+
+    def _await_first(self) -> int:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            assert self._process.poll() is None, "no room can be made"
+            for id in descendants(self._process.pid):
+                with suppress(OSError):
+                    if Path(f"/proc/{id}/comm").read_text() == "sleep\n":
+                        return id
+            time.sleep(0.01)
+        raise AssertionError("no room was made in time")
+
+
+def descendants(id: int) -> list[int]:
+    """Return the processes that the process has started, and those that these have."""
+    found: list[int] = []
+    with suppress(OSError):
+        for each in Path(f"/proc/{id}/task/{id}/children").read_text().split():
+            found += [int(each), *descendants(int(each))]
+    return found
+
+
+def _use_network(file: int) -> None:
+    # Python has a function for it from 3.12 on.
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(file, _CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+@contextmanager
+def switch() -> Iterator[Room]:
+    """Yield the room of the switch, whose network this thread uses inside; all ends with it."""
+    room = Room()
+    try:
+        with room.entered():
+            run("ip", "link", "add", "name", "switch", "type", "bridge")
+            run("ip", "address", "add", f"{SWITCH}/24", "dev", "switch")
+            run("ip", "link", "set", "switch", "up")
+            yield room
+    finally:
+        room.end()
+
+
+class Host:
+    """A host on the switch; may be lost, cut off and healed.
+
+    To be used by a thread that uses the network of the switch.
+    """
+
+    def __init__(self, around: Room, number: int) -> None:
+        """Boot it for the first time."""
+        self.name = f"host-{number}"
+        self.address = f"10.77.0.{number}"
+        self._around = around
+        self.boot()
+
+    def boot(self) -> None:
+        """Begin anew with no process, as after a power cut; the files are those of before."""
+        self.room, self._lost = Room(self._around), False
+        run(
+            "ip", "link", "add", self.name, "type", "veth",
+            "peer", "name", "eth0", "netns", str(self.room.first),
+        )  # fmt: skip
+        inside = self.room.way_in()
+        run(*inside, "ip", "address", "add", f"{self.address}/24", "dev", "eth0")
+        run(*inside, "ip", "link", "set", "eth0", "up")
+        run("ip", "link", "set", self.name, "up", "master", "switch")
+
+    def cut_off(self) -> None:
+        """Let nothing through to it or from it; its processes live on, and are told nothing."""
+        run("bridge", "link", "set", "dev", self.name, "state", "0")
+
+    def lose(self) -> None:
+        """Lose it at once: nobody is told by a closed connection, since it is cut off first."""
+        self.cut_off()
+        self.room.end()
+        # It goes with the other end, but when the kernel comes to it.
+        subprocess.run(["ip", "link", "delete", self.name], capture_output=True, timeout=PATIENCE)
+        self._lost = True
+
+    def heal(self) -> None:
+        """Boot it where it was lost; otherwise let everything through again."""
+        if self._lost:
+            self.boot()
+        else:
+            run("bridge", "link", "set", "dev", self.name, "state", "3")

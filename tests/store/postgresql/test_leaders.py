@@ -1,0 +1,156 @@
+"""A server that goes, or is the leader no more: soon given up, never believed, and found again."""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import psycopg
+import pytest
+
+from service.domain.errors import Away
+from service.store import ledger
+from service.store.database import Database
+from service.store.ledger import Draft
+from service.store.postgresql.engine import IN_DOUBT, PostgresStore
+from tests import engines, postgres
+from tests.conftest import BEGIN
+
+NOTE = Draft("place_added", "a", {"id": "a", "name": "A"})
+BUSY_SECONDS = 2.0
+
+Tell = Callable[[str], None]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A server of these tests' own, since they change how all of it behaves."""
+    release = "18" if engines.ENGINE == "sqlite" else engines.ENGINE
+    if postgres.binaries(release) is None:
+        pytest.skip(f"needs PostgreSQL {release}")
+    with postgres.running(release) as url:
+        yield url
+
+
+@pytest.fixture
+def tell(server: str) -> Tell:
+    """What tells the server something, past the store and from another database."""
+
+    def told(sql: str) -> None:
+        url = server.replace("/postgres", "/template1")
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute(sql.encode())
+
+    return told
+
+
+@pytest.fixture
+def store(server: str) -> Iterator[PostgresStore]:
+    """A store upon it, which waits for little."""
+    made = PostgresStore(server, BUSY_SECONDS)
+    made.migrate()
+    yield made
+    made.close()
+
+
+def _append(db: Database) -> Any:
+    return ledger.append(db, [NOTE], None, BEGIN)
+
+
+def _last(store: PostgresStore) -> int:
+    with store.reading() as db:
+        return ledger.last_seq(db)
+
+
+def _seconds(do: Callable[[], Any]) -> float:
+    began = time.monotonic()
+    do()
+    return time.monotonic() - began
+
+
+def test_a_record_that_no_standby_takes_is_in_doubt_and_not_waited_for(
+    store: PostgresStore, tell: Tell
+) -> None:
+    before = _last(store)
+    tell("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    tell("SELECT pg_reload_conf()")
+    try:
+        time.sleep(0.5)  # Until every process of the server has read it.
+        with pytest.raises(Away) as told:
+            store.write(_append)
+        assert told.value.detail == IN_DOUBT
+        assert _last(store) == before
+    finally:
+        tell("ALTER SYSTEM RESET synchronous_standby_names")
+        tell("SELECT pg_reload_conf()")
+    store.write(_append)
+    assert _last(store) == before + 2
+
+
+def test_who_is_the_leader_no_more_is_left_at_the_first_refusal(
+    store: PostgresStore, tell: Tell
+) -> None:
+    before = _last(store)
+    store.close()
+    tell("ALTER DATABASE postgres SET default_transaction_read_only = on")
+    try:
+        _read_eight_at_once(store)
+    finally:
+        tell("ALTER DATABASE postgres RESET default_transaction_read_only")
+    with pytest.raises(Away):
+        store.write(_append)
+    store.write(_append)
+    assert _last(store) == before + 1
+
+
+def test_of_many_connections_that_were_lost_none_is_waited_for(
+    store: PostgresStore, tell: Tell
+) -> None:
+    _read_eight_at_once(store)
+    tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
+    assert _seconds(lambda: store.write(_append)) < 1.0
+
+
+def _read_eight_at_once(store: PostgresStore) -> None:
+    together = Barrier(8)
+
+    def read(_: int) -> None:
+        with store.reading():
+            together.wait()
+
+    with ThreadPoolExecutor(8) as readers:
+        list(readers.map(read, range(8)))
+
+
+def test_a_server_that_is_there_again_is_found_within_a_moment(
+    store: PostgresStore, tell: Tell
+) -> None:
+    tell("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
+    try:
+        tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
+        for _ in range(2):
+            with pytest.raises(Away):
+                store.write(_append)
+    finally:
+        tell("ALTER DATABASE postgres ALLOW_CONNECTIONS true")
+    assert _seconds(lambda: store.write(_append)) < BUSY_SECONDS
+
+
+def test_a_host_that_says_nothing_is_given_up_after_seconds_unless_the_url_says_so(
+    store: PostgresStore, server: str
+) -> None:
+    def waits(of: PostgresStore) -> tuple[int, int, int]:
+        with of.reading() as db, socket.socket(fileno=os.dup(db.conn.fileno())) as line:  # type: ignore[attr-defined]
+            return (
+                line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+                line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+                line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+            )
+
+    assert waits(store) == (1, 2, 5_000)
+    other = PostgresStore(f"{server}?tcp_user_timeout=60000")
+    assert waits(other) == (1, 2, 60_000)
+    other.close()

@@ -1,0 +1,33 @@
+"""What the document on clusters says is what the tests of the cluster run."""
+
+import re
+from typing import Any
+
+import yaml
+
+from tests.cluster.configurations import DATABASES_OWN, DEFAULT_SERVER, WAY_TO_THE_LEADER
+from tests.serving import ROOT
+
+TEXT = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+
+
+def _patroni() -> Any:
+    return yaml.safe_load(re.findall(r"```yaml\n(.+?)```", TEXT, re.DOTALL)[0])
+
+
+def test_patroni_is_told_what_was_tried() -> None:
+    assert _patroni()["bootstrap"] == DATABASES_OWN
+
+
+def test_a_leader_has_time_to_try_again_before_its_lock_runs_out() -> None:
+    told = _patroni()["bootstrap"]["dcs"]
+    assert told["ttl"] >= told["loop_wait"] + 2 * told["retry_timeout"]
+
+
+def test_haproxy_is_told_what_was_tried() -> None:
+    assert WAY_TO_THE_LEADER in TEXT
+    assert TEXT.count(DEFAULT_SERVER) == 2
+
+
+def test_the_readme_points_to_it() -> None:
+    assert "(docs/cluster.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
