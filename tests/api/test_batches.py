@@ -7,6 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from service import create_app
+from service.settings import Settings
 from service.store import ledger
 from service.store.database import Store
 from service.usecases import keys
@@ -126,3 +128,17 @@ def test_a_key_bound_to_a_reporter_posts_its_reports_only(post: Send, store: Sto
     other = make.report(reporter={"id": "sky", "name": "Sky"})
     found = results(post([make.report(), other], headers={"Authorization": f"Bearer {token}"}))
     assert [each["status"] for each in found] == [201, 403]
+
+
+def test_a_batch_is_dated_after_what_came_before_though_the_clock_stands(
+    settings: Settings, store: Store
+) -> None:
+    client = create_app(settings, lambda: BEGIN).test_client()
+    headers = {"Authorization": f"Bearer {keys.create(store, name='k', scope='report', now=BEGIN)}"}
+    first = client.post("/v1/reports", json=make.report(), headers=headers).get_json()
+    batch = {"reports": [make.report(), make.report()]}
+    results(client.post("/v1/reports/batch", json=batch, headers=headers))
+    then = client.get(f"/v1/reports?as_of={first['recorded_at']}").get_json()["reports"]
+    assert [report["id"] for report in then] == [first["id"]]
+    now = client.get("/v1/reports").get_json()["reports"]
+    assert now[0]["recorded_at"] < now[1]["recorded_at"] == now[2]["recorded_at"]

@@ -16,7 +16,7 @@ from service import create_app
 from service.api.parts import parts
 from service.settings import Settings
 from service.usecases import keys
-from tests import make
+from tests import engines, make
 from tests.conftest import BEGIN
 
 FUZZ = settings(
@@ -57,15 +57,16 @@ def fuzzed(tmp_path_factory: Any) -> Iterator[tuple[FlaskClient, dict[str, str]]
     """One service for all examples, with a report in it, and the headers of an admin."""
     folder: Path = tmp_path_factory.mktemp("fuzz")
     numbers = count(1)
-    fast = Settings(database=folder / "x.db", log_level="error", solver_seconds=0.2)
-    app = create_app(fast, None, lambda: f"r{next(numbers)}")
-    with app.app_context():
-        store = parts().store
-    key = keys.create(store, name="fuzz", scope="admin", now=BEGIN)
-    client, headers = app.test_client(), {"Authorization": f"Bearer {key}"}
-    assert client.post("/v1/reports", json=make.report(), headers=headers).status_code == 201
-    yield client, headers
-    store.close()
+    with engines.database(folder) as database:
+        fast = Settings(database=database, log_level="error", solver_seconds=0.2)
+        app = create_app(fast, None, lambda: f"r{next(numbers)}")
+        with app.app_context():
+            store = parts().store
+        key = keys.create(store, name="fuzz", scope="admin", now=BEGIN)
+        client, headers = app.test_client(), {"Authorization": f"Bearer {key}"}
+        assert client.post("/v1/reports", json=make.report(), headers=headers).status_code == 201
+        yield client, headers
+        store.close()
 
 
 def _checked(answer: Any) -> None:

@@ -136,3 +136,13 @@ def test_an_address_without_parameters_refuses_any(
     known: Any, client: FlaskClient, address: str
 ) -> None:
     problem(client.get(address), 422, "x")
+
+
+def test_a_period_is_met_by_one_figure_not_by_two_around_it(
+    send: Send, client: FlaskClient
+) -> None:
+    first, last = ({"from": day, "to": day} for day in ("2024-12-01", "2024-12-05"))
+    recorded(send(make.report(figures=[make.figure(period=first), make.figure(period=last)])))
+    for asked, found in (("from=2024-12-02&to=2024-12-04", 0), ("from=2024-12-05", 1),
+                         ("to=2024-12-01", 1), ("from=2024-12-06", 0)):  # fmt: skip
+        assert len(client.get(f"/v1/reports?{asked}").get_json()["reports"]) == found

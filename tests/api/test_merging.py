@@ -132,3 +132,12 @@ def test_merged_groups_are_one(client: FlaskClient, send: Send, merge: Send) -> 
     merge("groups", "kpa", "dprk")
     assert total(client, group="kpa")["figures"] == 2
     assert total(client, group="kpa")["query"]["groups"] == ["dprk"]
+
+
+def test_a_ref_that_both_brought_along_can_be_replaced(send: Send, merge: Send) -> None:
+    for id in ("one", "other"):
+        recorded(send(make.report(reporter={"id": id, "name": id}, ref="a", note=id)))
+    assert merge("reporters", "other", "one").status_code == 201
+    newer = make.report(reporter="one", ref="a", note="both", supersedes="r2")
+    recorded(send(newer))
+    assert send(newer).status_code == 200
