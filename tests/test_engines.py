@@ -24,7 +24,7 @@ from werkzeug.test import TestResponse
 from service.domain.figure import Scope
 from service.domain.periods import Period
 from service.domain.vocabulary import OUTCOMES
-from tests import model
+from tests import engines, model
 from tests.bounds import brute
 from tests.side_by_side import SideBySide, moment
 
@@ -577,6 +577,8 @@ class Engines(RuleBasedStateMachine):
 
 @pytest.mark.engines
 def test_all_engines_answer_alike_and_as_the_model_says() -> None:
+    for release in engines.RELEASES:
+        engines.server(release)
     run_state_machine_as_test(
         Engines,
         settings=settings(
