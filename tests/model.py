@@ -472,7 +472,7 @@ def _figure(report: Report, id: str, figure: dict[str, Any], registry: Registry)
             tuple(
                 registry.present("group", id_in(each)) for each in scope.get("groups", ["everyone"])
             ),
-            figure.get("incident"),
+            scope.get("incident"),
         ),
         Quantity(low, high, frozenset()),
         reclassifies=figure["reclassifies"]["figure"] if "reclassifies" in figure else None,

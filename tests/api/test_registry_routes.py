@@ -115,9 +115,14 @@ def test_a_wrong_field_is_named(put: Send, changes: dict, pointer: str) -> None:
     problem(put("/v1/places/a", body), 422, pointer)
 
 
-@pytest.mark.parametrize("id", ["A", "-a", "a-", "a.b", "%20", "a%00", "x" * 101, "%F0%9F%92%80"])
+@pytest.mark.parametrize("id", ["A", "-a", "a-", "a.b", "%20", "x" * 101, "%F0%9F%92%80"])
 def test_an_id_in_the_address_is_a_slug(put: Send, id: str) -> None:
     problem(put(f"/v1/places/{id}", {"name": "A"}), 422, "id")
+
+
+def test_an_address_with_a_zero_byte_leads_nowhere(put: Send, client: FlaskClient) -> None:
+    problem(put("/v1/places/a%00", {"name": "A"}), 404)
+    problem(client.get("/v1/places/a%00"), 404)
 
 
 def test_pages_are_in_the_order_of_ids(put: Send, client: FlaskClient) -> None:
