@@ -2,11 +2,15 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-postgresql faults cluster lock bench image image-check sbom \
-	stand-in-base clean
+	secrets compose-check stand-in-base stand-ins clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
 IMAGE ?= casualty-figures
+# With STAND_INS=1 images are made of Debian's packages where others would be fetched.
+NGINX_IMAGE ?= $(if $(STAND_INS),stand-in-nginx)
+POSTGRES_IMAGE ?= $(if $(STAND_INS),stand-in-postgres)
+COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 RELEASE = $(shell sed -n 's/^RELEASE.*"\(.*\)"/\1/p' service/release.py)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
@@ -30,12 +34,13 @@ test: .venv/.installed-dev ## Run every check: style, types, import contract, te
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/hadolint Dockerfile
+	$(BIN)/hadolint Dockerfile deploy/stand-ins/*.Dockerfile
 	$(BIN)/python -m pytest --cov --numprocesses auto
 
 test-postgresql: .venv/.installed-dev ## Run the tests that need a database on PostgreSQL; ENGINE=15 on Debian's
 	TEST_ENGINE=$(or $(ENGINE),18) $(BIN)/python -m pytest --numprocesses auto \
-		--ignore tests/bounds --ignore tests/domain --ignore tests/image
+		--ignore tests/bounds --ignore tests/domain --ignore tests/image \
+		--ignore tests/compose
 
 faults: .venv/.installed-dev ## Kill it, cut its power, fill its disk: all at full size, figures to docs/; as root
 	FAULTS_SIZE=full FAULTS_REQUIRED=$(or $(FAULTS_REQUIRED),1) \
@@ -56,7 +61,7 @@ bench: .venv/.installed-dev ## Run the benchmarks
 
 image: ## Build the container image; BASE=… stands in for the Python base image
 	docker build --tag $(IMAGE) --label org.opencontainers.image.version=$(RELEASE) \
-		$(if $(BASE),--build-arg BASE=$(BASE)) .
+		$(if $(or $(BASE),$(STAND_INS)),--build-arg BASE=$(or $(BASE),stand-in-base)) .
 
 image-check: image .venv/.installed-dev ## Try the image out, run without rights, and tell its size
 	CHECKED_IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image
@@ -64,8 +69,19 @@ image-check: image .venv/.installed-dev ## Try the image out, run without rights
 sbom: image .venv/.installed-dev ## Write what is in the image, as CycloneDX, to dist/
 	$(BIN)/python scripts/sbom.py $(IMAGE) dist/casualty-figures.cdx.json
 
+secrets: ## Make the password and the certificate that compose.yaml reads, where they are missing
+	scripts/make-secrets
+
+compose-check: $(if $(STAND_INS),stand-ins) image .venv/.installed-dev ## Bring compose.yaml up and try it; STAND_INS=1 without a registry
+	COMPOSE_CHECKED=1 COMPOSE="$(COMPOSE)" SERVICE_IMAGE=$(IMAGE) NGINX_IMAGE=$(NGINX_IMAGE) \
+		POSTGRES_IMAGE=$(POSTGRES_IMAGE) $(BIN)/python -m pytest tests/compose
+
 stand-in-base: .venv/.installed-dev ## Make an image for BASE=stand-in-base out of Debian's archive; as root
 	$(BIN)/python scripts/stand_in_base.py stand-in-base
+
+stand-ins: stand-in-base ## Make stand-in-nginx and stand-in-postgres for compose.yaml as well; as root
+	docker build --tag stand-in-nginx --file deploy/stand-ins/nginx.Dockerfile deploy/stand-ins
+	docker build --tag stand-in-postgres --file deploy/stand-ins/postgres.Dockerfile deploy/stand-ins
 
 clean: ## Remove the environment, dist/ and every cache; data/ stays
 	rm -rf .venv dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,6 +1,7 @@
 # Debian's nginx for NGINX_IMAGE, where the official image cannot be fetched; for trying only.
 ARG BASE=stand-in-base
 FROM ${BASE}
+# hadolint ignore=DL3008
 RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl nginx-light \
     && rm -rf /var/lib/apt/lists/*

@@ -2,6 +2,7 @@
 ARG BASE=stand-in-base
 FROM ${BASE}
 # The package would make a cluster of its own, which nobody asked for.
+# hadolint ignore=DL3008
 RUN mkdir -p /etc/postgresql-common \
     && echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf \
     && apt-get update -qq \
@@ -13,6 +14,7 @@ RUN mkdir -p /etc/postgresql-common \
 COPY postgres-start /usr/local/bin/postgres-start
 ENV PATH=/usr/lib/postgresql/15/bin:$PATH \
     PGDATA=/var/lib/postgresql/data
+# hadolint ignore=DL3066
 USER postgres
 VOLUME /var/lib/postgresql/data
 STOPSIGNAL SIGINT

@@ -26,14 +26,14 @@ READ: Final = b"GET /v1/openapi.json HTTP/1.1\r\nHost: slow\r\n\r\n"
 class Slow:
     """One that sends its head or its body, or reads its answer, a byte at a time."""
 
-    def __init__(self, stack: Stack, kind: str, key: str) -> None:
+    def __init__(self, stack: Stack, at: tuple[str, int], kind: str, key: str) -> None:
         """Connect, and send what comes before it becomes slow."""
         self._reads = kind == "answers"
         plain = socket.socket()
         # With a buffer as small as can be, so that the answer stays where it comes from.
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         plain.settimeout(10)
-        plain.connect(("127.0.0.1", stack.port))
+        plain.connect(at)
         self._socket: socket.socket = plain
         if "SECRETS_FOLDER" in stack.environment:
             self._socket = stack.context.wrap_socket(plain, server_hostname="127.0.0.1")
@@ -66,7 +66,8 @@ class Slow:
 @contextmanager
 def slow_clients(stack: Stack, kind: str, key: str) -> Iterator[list[Slow]]:
     """Inside there are so many of the kind; who is cut off is there again at once."""
-    clients = [Slow(stack, kind, key) for _ in range(MANY)]
+    at = stack.inner()
+    clients = [Slow(stack, at, kind, key) for _ in range(MANY)]
     enough = threading.Event()
 
     def go_on() -> None:
@@ -75,7 +76,7 @@ def slow_clients(stack: Stack, kind: str, key: str) -> Iterator[list[Slow]]:
                 if not client.step():
                     client.close()
                     with suppress(OSError):
-                        clients[number] = Slow(stack, kind, key)
+                        clients[number] = Slow(stack, at, kind, key)
 
     thread = threading.Thread(target=go_on)
     thread.start()

@@ -80,6 +80,18 @@ class Stack:
         folder = Path(self.environment["SECRETS_FOLDER"])
         return ssl.create_default_context(cafile=folder / "certificate.pem")
 
+    def inner(self) -> tuple[str, int]:
+        """Return the address and port inside of what is published; they lead there from here.
+
+        What comes through the published port is buffered by the engine on its way.
+        """
+        service, port = (
+            ("nginx", 8443) if "SECRETS_FOLDER" in self.environment else ("service", 8000)
+        )
+        network = "outside" if service == "nginx" else "default"
+        address = f'{{{{(index .NetworkSettings.Networks "{self.name}_{network}").IPAddress}}}}'
+        return docker("inspect", "--format", address, self.container(service).name), port
+
     def connection(self) -> http.client.HTTPConnection:
         """Return a connection to what is published; over TLS where there is a certificate."""
         if "SECRETS_FOLDER" in self.environment:
