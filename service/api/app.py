@@ -5,6 +5,7 @@ from typing import Any, Final
 from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
 
 from service.api import (
     batches,
@@ -43,6 +44,7 @@ BLUEPRINTS = (
 def build(joined: Parts) -> Flask:
     """Return the application that works with the given parts."""
     app = Flask("service.api", static_folder=None)
+    app.url_map.converters["default"] = _Id
     # One more than is allowed: a body sent in chunks is cut at the limit without a word, and only
     # the parser can tell by the one byte more that there was too much of it.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
@@ -65,6 +67,12 @@ def build(joined: Parts) -> Flask:
         api.register_blueprint(blueprint)
     docs.register(app, api)
     return app
+
+
+class _Id(BaseConverter):
+    """An id in an address. No id holds a zero byte, and PostgreSQL refuses to be asked for one."""
+
+    regex = r"[^/\x00]+"
 
 
 class _Json(DefaultJSONProvider):

@@ -17,8 +17,6 @@ from service.store.rows import SETS, joined, number_of, words_of
 
 def get(db: Database, id: str, seq: int | None = None) -> Recorded | None:
     """Return the report in its state after the entry ``seq`` (None: now); None if there is none."""
-    if "\0" in id:  # No id holds it, and PostgreSQL refuses even to be asked for it.
-        return None
     row = db.row("report_get", id=id, seq=last_seq(db) if seq is None else seq)
     return None if row is None else _recorded(db, row)
 
