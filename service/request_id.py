@@ -6,8 +6,6 @@ it into its queries. Any room may ask for it; only the web sets it.
 
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
@@ -28,16 +26,23 @@ def current_request() -> str | None:
     return _current.get()
 
 
-@contextmanager
-def answering(sent: str) -> Iterator[None]:
+class answering:
     """Inside, this thread answers the request that was sent with this id.
 
-    One that is empty, or not fit to be repeated, is replaced by a new one.
+    One that is empty, or not fit to be repeated, is replaced by a new one. It is no generator: one
+    that is left open ends when memory is tidied up, which may be while a context variable is being
+    set; to set one then makes CPython crash.
     """
-    sane = _SANE.fullmatch(sent) and without_keys(sent) == sent
-    _current.set(sent if sane else secrets.token_hex(8))
-    try:
-        yield
-    finally:
-        # Not what was there before: a thread answers one request after another, never two at once.
+
+    def __init__(self, sent: str) -> None:
+        """Take the id as it was sent."""
+        sane = _SANE.fullmatch(sent) and without_keys(sent) == sent
+        self._id = sent if sane else secrets.token_hex(8)
+
+    def __enter__(self) -> None:
+        """Begin to answer it."""
+        _current.set(self._id)
+
+    def __exit__(self, *raised: object) -> None:
+        """Answer none from now on: a thread answers one after another, never two at once."""
         _current.set(None)

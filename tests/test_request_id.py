@@ -16,6 +16,13 @@ from tests.check import recorded
 from tests.conftest import Send
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_answered() -> None:
+    """Forget a request whose answer another test left open in this thread."""
+    with answering(""):
+        pass
+
+
 def test_there_is_none_outside_of_a_request() -> None:
     assert current_request() is None
 

@@ -49,7 +49,9 @@ class Room:
         self._inner: list[Room] = []
         if within:
             within._inner.append(self)
-        self._process = subprocess.Popen([*outer, *_ROOM], stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [*outer, *_ROOM], stderr=subprocess.DEVNULL, start_new_session=True
+        )
         self.first = self._await_first()
         run(*self.way_in(), "ip", "link", "set", "lo", "up")
 
@@ -68,6 +70,7 @@ class Room:
                 [*self.way_in(), *as_user, f"--wd={ROOT}", *command],
                 env={**kept, **(more or {})},
                 stdin=subprocess.DEVNULL,
+                start_new_session=True,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
