@@ -16,6 +16,7 @@ WAYS_OUT = (
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "service/worker.py": ("socket",),
+    "service/store/postgresql/engine.py": ("socket",),
 }
 """What a file may import even so, and has a reason beside it that says why."""
 
