@@ -42,7 +42,7 @@ def _hold(server: Served, scope: str, phases: str) -> None:
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION)),
         *("run", f"{server.url}/v1/openapi.json", "--checks", "all", "--phases", phases),
-        *("--max-examples", str(EXAMPLES), "--workers", "2", "--continue-on-failure"),
+        *("--max-examples", str(EXAMPLES), "--workers", "1", "--continue-on-failure"),
     ]
     if scope != "none":
         command += ["--header", f"Authorization: Bearer {key_of(server, scope)}"]
