@@ -20,6 +20,9 @@ _KINDS: Final = ("counter", "histogram")
 _ENDED: Final = "ended"
 """Stands for the process's id in the names of the files of all processes that have ended."""
 
+_unburied: Final[set[int]] = set()
+"""Those that ended while somebody read; this is of the one process that starts the others."""
+
 
 @contextmanager
 def everywhere(own: CollectorRegistry) -> Iterator[Collector]:
@@ -36,15 +39,19 @@ def bury(pid: int) -> None:
     """Add the counts of a process that has ended to those of all that have: none is ever lost.
 
     Without this every process would leave its own files behind, and reading would take longer and
-    longer. While somebody reads they stay where they are, and count as before.
+    longer. While somebody reads they stay where they are, and count as before: until the next one
+    ends.
     """
     folder = shared.folder()
     if folder is None:
         return
     mark_process_dead(pid, str(folder))
+    _unburied.add(pid)
     with suppress(BlockingIOError), _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
-        for kind in _KINDS:
-            _move(folder / f"{kind}_{pid}.db", folder / f"{kind}_{_ENDED}.db")
+        while _unburied:
+            ended = _unburied.pop()
+            for kind in _KINDS:
+                _move(folder / f"{kind}_{ended}.db", folder / f"{kind}_{_ENDED}.db")
 
 
 @contextmanager
