@@ -72,24 +72,21 @@ class Resolver:
 
     def lies_in(self, kind: str, id: str, others: Collection[str]) -> bool:
         """Whether the entry is one of the others or lies below one of them."""
-        above: str | None = id
-        while above is not None and above not in others:
-            known = self.known(kind, above)
-            above = parent_of(known) if known is not None else None
-        return above is not None
+        return any(each in others for each in self._line(kind, id))
 
     def line_of(self, places: Collection[str]) -> list[str] | None:
         """Return the places and all that they lie in; None where something lies below one too."""
         if any(registry.has_below(self._db, "place", place) for place in places):
             return None
-        line: set[str] = set()
-        for place in places:
-            above: str | None = place
-            while above is not None and above not in line:
-                line.add(above)
-                known = self.known("place", above)
-                above = parent_of(known) if known is not None else None
-        return sorted(line)
+        return sorted({each for place in places for each in self._line("place", place)})
+
+    def _line(self, kind: str, id: str) -> Iterator[str]:
+        """Yield the id and, one after another, what it lies in."""
+        above: str | None = id
+        while above is not None:
+            yield above
+            known = self.known(kind, above)
+            above = parent_of(known) if known is not None else None
 
     def check(self) -> None:
         """Raise Invalid or Conflict for what was found wrong, if anything was."""

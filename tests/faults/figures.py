@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from tests.faults.posting import Sent
+from tests.faults.posting import Found, Sent
 from tests.serving import ROOT
 
 DOCUMENT: Final = ROOT / "docs" / "reliability.md"
@@ -34,6 +34,11 @@ class Figures:
     in_doubt: int | None = None
     recorded: int | None = None
     longest_gap: float | None = None
+
+    def add(self, found: Found) -> None:
+        """Count what was found to be lost or doubled."""
+        self.lost += len(found.lost)
+        self.doubled += len(found.doubled)
 
     def take(self, sent: Sent, gap: bool = True) -> None:
         """Count what the clients know."""

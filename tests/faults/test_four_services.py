@@ -48,8 +48,7 @@ def test_four_services_keep_one_ledger_and_give_the_same_totals(
             found = compared(urls[number % SERVICES], sent)
             progress(f"round {number}: {len(sent.acknowledged)} acknowledged, {found}")
             figures.times = number
-            figures.lost += len(found.lost)
-            figures.doubled += len(found.doubled)
+            figures.add(found)
             assert found.lost == found.doubled == found.strange == [], found
             assert answers == [answers[0]] * SERVICES
             assert ledgers == [ledgers[0]] * SERVICES

@@ -46,8 +46,7 @@ def _filled(service: Service, sent: Sent, figures: Figures, filled: Callable, de
             await_more(sent, 20)
         found = compared(service.url, sent)
         figures.times = number
-        figures.lost += len(found.lost)
-        figures.doubled += len(found.doubled)
+        figures.add(found)
         progress(f"full {number} times: {len(sent.acknowledged)} acknowledged, {found}")
         assert found.lost == found.doubled == found.strange == [], found
     service.assert_whole()

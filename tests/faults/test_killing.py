@@ -34,8 +34,7 @@ def _killed(
                 await_more(sent, 20)
             found = compared(service.url, sent)
             figures.times = number
-            figures.lost += len(found.lost)
-            figures.doubled += len(found.doubled)
+            figures.add(found)
             progress(f"kill {number}: {len(sent.acknowledged)} acknowledged, {found}")
             assert found.lost == found.doubled == found.strange == [], found
             post_again(service.url, key, sent)

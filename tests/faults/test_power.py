@@ -104,8 +104,7 @@ def test_no_loss_of_power_takes_anything_acknowledged(tmp_path: Path, counting: 
             key = key or service.new_key()
             service.await_ready()
             found = compared(service.url, sent)
-            figures.lost += len(found.lost)
-            figures.doubled += len(found.doubled)
+            figures.add(found)
             progress(f"{number} cuts: {len(sent.acknowledged)} acknowledged, {found}")
             assert found.lost == found.doubled == found.strange == [], found
             post_again(service.url, key, sent)
