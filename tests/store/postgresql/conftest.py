@@ -5,15 +5,23 @@ from collections.abc import Iterator
 import pytest
 
 from service.store.postgresql.engine import PostgresStore
-from tests import engines
+from tests import engines, postgres
 
 RELEASE = engines.RELEASES[-1] if engines.ENGINE == "sqlite" else engines.ENGINE
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A server of these tests' own: they change how all of it behaves, and end its connections."""
+    engines.needs(f"PostgreSQL {RELEASE}", postgres.binaries(RELEASE))
+    with postgres.running(RELEASE) as url:
+        yield url
+
+
 @pytest.fixture
-def url() -> str:
+def url(server: str) -> str:
     """The address of a new and empty schema."""
-    return engines.new_schema(engines.server(RELEASE))
+    return engines.new_schema(server)
 
 
 @pytest.fixture

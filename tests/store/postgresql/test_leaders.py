@@ -16,23 +16,12 @@ from service.store import ledger
 from service.store.database import Database
 from service.store.ledger import Draft
 from service.store.postgresql.engine import IN_DOUBT, PostgresStore
-from tests import engines, postgres
 from tests.conftest import BEGIN
 
 NOTE = Draft("place_added", "a", {"id": "a", "name": "A"})
 BUSY_SECONDS = 2.0
 
 Tell = Callable[[str], None]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A server of these tests' own, since they change how all of it behaves."""
-    release = "18" if engines.ENGINE == "sqlite" else engines.ENGINE
-    if postgres.binaries(release) is None:
-        pytest.skip(f"needs PostgreSQL {release}")
-    with postgres.running(release) as url:
-        yield url
 
 
 @pytest.fixture
