@@ -44,7 +44,7 @@ class Side:
         self.name, self.store = name, open_store(settings.database, settings.busy_seconds)
         self.store.migrate()
         app = _application(name)
-        install(app, Parts(settings, self.store, Snapshots(), clock, new_id))
+        install(app, Parts(settings, self.store, self.store, Snapshots(), clock, new_id))
         self.client = app.test_client()
         for id, reporters in KEYS.items():
             scope = "report" if id == "bound" else id
