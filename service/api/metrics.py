@@ -26,7 +26,7 @@ from service.api.auth import requires
 from service.api.parts import parts
 from service.api.smorest import Blueprint
 from service.bounds.spent import Effort
-from service.domain.errors import Busy, DomainError, TooCostly, TooMany, Unavailable
+from service.domain.errors import Away, Busy, DomainError, TooCostly, TooMany, Unavailable
 from service.domain.total import Total
 from service.release import RELEASE
 from service.store.database import Store
@@ -42,6 +42,7 @@ WRITING: Final = frozenset(METHODS) - {"GET", "HEAD", "OPTIONS"}
 REFUSALS: Final[Mapping[type[DomainError], str]] = {
     Busy: "busy",
     Unavailable: "unavailable",
+    Away: "unavailable",
     TooCostly: "costly",
     TooMany: "rate",
 }

@@ -9,7 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from service import create_app
+from service.api import metrics, problems
 from service.api.parts import parts
+from service.domain.errors import DomainError
 from service.domain.rates import Rate
 from service.release import RELEASE
 from service.settings import Settings
@@ -124,6 +126,23 @@ def test_every_reason_to_refuse_begins_at_zero(client: FlaskClient) -> None:
     ]
     assert len(found) == 8
     assert {value for _, value in found} == {0}
+
+
+UNANSWERED = [kind for kind, status in problems.STATUS.items() if status == 503]
+
+
+@pytest.mark.parametrize("kind", UNANSWERED, ids=lambda kind: kind.__name__)
+def test_whatever_is_answered_with_503_is_counted(app: Flask, kind: type[DomainError]) -> None:
+    @app.get("/refused")
+    def refused() -> None:
+        raise kind("Not now.")
+
+    client = app.test_client()
+    problem(client.get("/refused"), 503)
+    found = _scraped(client)
+    reason = metrics.REFUSALS[kind]
+    assert value(found, REFUSED, reason=reason, work="reading") == 1
+    assert sum(number for (name, _), number in found.items() if name == REFUSED) == 1
 
 
 def test_answers_that_are_given_up_are_counted(knotted: Any) -> None:
