@@ -20,10 +20,11 @@ import pytest
 
 from service import create_app
 from service.settings import Settings
+from service.store.opening import open_store
 from service.store.sqlite.engine import SqliteStore
 from service.store.sqlite.turns import turn
 from service.usecases import keys
-from tests import make
+from tests import engines, make
 from tests.faults.mounts import mounted
 from tests.faults.size import needs_mounting
 from tests.ports import free_port
@@ -183,6 +184,18 @@ def _behind(folder: Path, port: int) -> Iterator[None]:
 
 
 @contextmanager
+def _stale(folder: Path, port: int) -> Iterator[None]:
+    """Serve readers from a database into which nothing comes."""
+    url = engines.new_schema(engines.server(engines.RELEASES[-1]))
+    copy = open_store(url, 10.0)
+    copy.migrate()
+    copy.close()
+    with serving(folder, port, CASUALTY_READ_DATABASE=url) as served:
+        assert _asked(served, "/v1/reports", make.report()) == 201
+        yield
+
+
+@contextmanager
 def _put_back(folder: Path, port: int) -> Iterator[None]:
     """Record a report while the clock is an hour ahead, and then no more."""
     settings = Settings(database=folder / "casualties.db", log_level="error")
@@ -210,6 +223,7 @@ CONDITIONS: dict[str, Condition] = {
     "CasualtyDraining": _draining,
     "CasualtyDiskFilling": _cramped,
     "CasualtyFeedBehind": _behind,
+    "CasualtyReadersBehind": _stale,
     "CasualtyClockBehind": _put_back,
 }
 

@@ -4,11 +4,17 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from service.api.parts import install, parts
+from service.settings import Settings
+from service.store.opening import open_store
 from tests import make
 from tests.check import recorded
 from tests.conftest import Send
@@ -20,20 +26,27 @@ CONFIGURATION = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(casualty_\w+)` \| (\w+) \|([^|]*)\|", PAGE, flags=re.MULTILINE)
 
 
-@pytest.mark.sqlite
-def test_every_metric_stands_in_it_and_nothing_else(client: FlaskClient, send: Send) -> None:
+@pytest.fixture
+def scraped(app: Flask, client: FlaskClient, send: Send, settings: Settings) -> Iterator[str]:
+    """All that can be told of a record with a report, and of readers' own way to it."""
     recorded(send(make.report()))
-    told = families(client.get("/metrics").get_data(as_text=True))
-    assert told == {name for name, _, _ in ROWS}
+    readers = open_store(settings.database, settings.busy_seconds)
+    with app.app_context():
+        install(app, replace(parts(), readers=readers))
+    yield client.get("/metrics").get_data(as_text=True)
+    readers.close()
 
 
 @pytest.mark.sqlite
-def test_kinds_and_labels_are_those_told(client: FlaskClient, send: Send) -> None:
-    recorded(send(make.report()))
-    text = client.get("/metrics").get_data(as_text=True)
-    found = samples(text)
+def test_every_metric_stands_in_it_and_nothing_else(scraped: str) -> None:
+    assert families(scraped) == {name for name, _, _ in ROWS}
+
+
+@pytest.mark.sqlite
+def test_kinds_and_labels_are_those_told(scraped: str) -> None:
+    found = samples(scraped)
     for name, kind, labels in ROWS:
-        assert f"# TYPE {name} {kind}\n" in text
+        assert f"# TYPE {name} {kind}\n" in scraped
         sample = f"{name}_count" if kind == "histogram" else name
         (told,) = {frozenset(dict(each)) for one, each in found if one == sample}
         assert told == set(re.findall(r"`(\w+)`", labels))

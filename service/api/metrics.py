@@ -4,9 +4,10 @@ No label holds what somebody sent: each value of one is a series that stays.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 from flask import Flask, Response, current_app, g, request
 from prometheus_client import (
@@ -31,6 +32,8 @@ from service.domain.total import Total
 from service.release import RELEASE
 from service.store.database import Store
 from service.usecases import health
+
+Found = TypeVar("Found")
 
 LABELS: Final = ("route", "method", "status")
 
@@ -70,7 +73,8 @@ blueprint = Blueprint("metrics", __name__, description="For whoever watches the 
 @blueprint.doc(responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 def get_metrics() -> Response:
     """Tell the counts of all processes of this server, in the text format of Prometheus."""
-    response = Response(kept().told(parts().store), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    told = kept().told(parts().store, parts().readers)
+    response = Response(told, content_type=CONTENT_TYPE_PLAIN_0_0_4)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -171,12 +175,12 @@ class Metrics:
         finally:
             self._busy.dec()
 
-    def told(self, store: Store) -> bytes:
+    def told(self, store: Store, readers: Store) -> bytes:
         """Return all there is to tell, as Prometheus reads it."""
         with counts.everywhere(self._own) as collector:
             registry = CollectorRegistry()
             registry.register(collector)
-            registry.register(_Present(store))
+            registry.register(_Present(store, readers))
             text: bytes = generate_latest(registry)
             return text
 
@@ -184,8 +188,9 @@ class Metrics:
 class _Present:
     """What is looked up when it is asked for, whichever process answers."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, readers: Store) -> None:
         self._store = store
+        self._readers = readers
 
     def collect(self) -> Iterable[Metric]:
         """Yield the release and whether an end is near; the record's extent where it is known."""
@@ -195,23 +200,42 @@ class _Present:
         build.add_metric((RELEASE,), 1)
         yield build
         yield _gauge("draining", "1 while the server is about to stop.", shared.draining())
-        yield from self._extent()
+        extent, shown = self._looked_up()
+        if extent is not None:
+            yield from _told(extent)
+        if shown is not None:
+            yield _gauge("readers_ledger_seq", "The last entry that readers are shown.", shown)
 
-    def _extent(self) -> Iterator[Metric]:
-        try:
-            extent = health.extent(self._store)
-        except (DomainError, OSError):
-            return  # The counts are needed most when the database is out of reach.
-        yield _gauge("ledger_seq", "The last entry of the ledger.", extent.seq)
-        if extent.recorded_at is not None:
-            yield _gauge(
-                "ledger_last_entry_timestamp_seconds",
-                "When the last entry of the ledger was made.",
-                extent.recorded_at.timestamp(),
-            )
-        yield _gauge("database_bytes", "The database's size on disk.", extent.size)
-        if extent.free is not None:
-            yield _gauge("database_free_bytes", "Room that its disk has left.", extent.free)
+    def _looked_up(self) -> tuple[health.Extent | None, int | None]:
+        """Return the record's extent and, where readers have a database of their own, its end."""
+        if self._readers is self._store:
+            return _found(health.extent, self._store), None
+        # At once: a database that is away is waited for, and two would be for twice as long.
+        with ThreadPoolExecutor() as at_once:
+            extent = at_once.submit(_found, health.extent, self._store)
+            shown = _found(health.check, self._readers)
+            return extent.result(), shown
+
+
+def _found(look: Callable[[Store], Found], store: Store) -> Found | None:
+    """Return what is found; None out of reach, which is when the counts are needed most."""
+    try:
+        return look(store)
+    except (DomainError, OSError):
+        return None
+
+
+def _told(extent: health.Extent) -> Iterator[Metric]:
+    yield _gauge("ledger_seq", "The last entry of the ledger.", extent.seq)
+    if extent.recorded_at is not None:
+        yield _gauge(
+            "ledger_last_entry_timestamp_seconds",
+            "When the last entry of the ledger was made.",
+            extent.recorded_at.timestamp(),
+        )
+    yield _gauge("database_bytes", "The database's size on disk.", extent.size)
+    if extent.free is not None:
+        yield _gauge("database_free_bytes", "Room that its disk has left.", extent.free)
 
 
 def _gauge(name: str, told: str, value: float) -> GaugeMetricFamily:

@@ -1,7 +1,8 @@
 """What is counted, under which names, and that nobody can make the names grow without end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +11,14 @@ from flask.testing import FlaskClient
 
 from service import create_app
 from service.api import metrics, problems
-from service.api.parts import parts
+from service.api.parts import install, parts
 from service.domain.errors import DomainError
 from service.domain.rates import Rate
 from service.release import RELEASE
 from service.settings import Settings
 from service.store.database import Store
+from service.store.opening import open_store
+from service.usecases import moving
 from tests import engines, make
 from tests.check import problem, recorded
 from tests.conftest import BEGIN, Key, Send
@@ -158,7 +161,7 @@ def test_what_is_asked_too_often_is_counted(settings: Settings) -> None:
     client = app.test_client()
     assert [client.get("/v1/places").status_code for _ in range(3)] == [200, 429, 429]
     with app.app_context():
-        text = app.extensions["metrics"].told(parts().store).decode()
+        text = app.extensions["metrics"].told(parts().store, parts().readers).decode()
     assert value(samples(text), REFUSED, reason="rate", work="reading") == 2
 
 
@@ -235,6 +238,48 @@ def test_the_counts_are_told_though_the_database_is_lost(app: Flask, client: Fla
     assert value(samples(text), REQUESTS, route="/livez", method="GET", status=200) == 1
     lost = {each for each in families(text) if "ledger" in each or "database" in each}
     assert lost == set()
+
+
+READERS = "casualty_readers_ledger_seq"
+
+
+@pytest.fixture
+def copy(app: Flask, tmp_path: Path) -> Iterator[Store]:
+    """A database of their own for the readers, as a standby is: it holds what is copied into it."""
+    (tmp_path / "copy").mkdir()
+    with engines.database(tmp_path / "copy") as address:
+        made = open_store(address, 10.0)
+        made.migrate()
+        with app.app_context():
+            install(app, replace(parts(), readers=made))
+        yield made
+        made.close()
+
+
+def test_how_far_the_readers_database_goes_is_told_beside_the_record(
+    client: FlaskClient, send: Send, store: Store, copy: Store
+) -> None:
+    recorded(send(make.report()))
+    moving.copy(store, copy, lambda done, whole: None)
+    held = value(_scraped(client), "casualty_ledger_seq")
+    recorded(send(make.report(note="2")))
+    found = _scraped(client)
+    assert value(found, READERS) == held > 0
+    assert value(found, "casualty_ledger_seq") == held + 1
+
+
+@pytest.mark.parametrize("lost", [READERS, "casualty_ledger_seq"])
+def test_of_two_databases_the_one_that_is_there_is_told(
+    app: Flask, client: FlaskClient, copy: Store, lost: str
+) -> None:
+    with app.app_context():
+        engines.lose(copy if lost == READERS else parts().store)
+    told = {name for name, _ in _scraped(client)} & {READERS, "casualty_ledger_seq"}
+    assert told == {READERS, "casualty_ledger_seq"} - {lost}
+
+
+def test_readers_without_a_database_of_their_own_are_not_told_apart(client: FlaskClient) -> None:
+    assert READERS not in {name for name, _ in _scraped(client)}
 
 
 def test_no_cache_keeps_it(client: FlaskClient) -> None:
