@@ -1,20 +1,25 @@
 """What a real server writes to its log: one line of JSON a request, never a key, never a body."""
 
 import json
+import logging
 import socket
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from service import create_app
+from service.api import logs
+from service.api.parts import parts
 from service.settings import Settings
 from tests import make
+from tests.ports import free_port
 from tests.serving import Served, serving
 
 HIDDEN = "nobody shall read this"
@@ -155,6 +160,64 @@ def test_an_error_of_the_database_is_found_by_the_request(tmp_path: Path) -> Non
     assert (error["event"], error["level"]) == ("unavailable", "error")
     assert error["cause"].startswith("DatabaseError(")
     assert (request["event"], request["status"]) == ("request", 503)
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
+    """What looks up what the driver has said since, having seen that all is lines of ours."""
+
+    def found() -> list[str]:
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        assert all({"event", "level", "timestamp"} <= set(line) for line in lines)
+        return [line["said"] for line in lines if line["event"] == "driver"]
+
+    return found
+
+
+def test_what_the_driver_says_is_json_without_the_password(
+    settings: Settings, said: Callable[[], list[str]]
+) -> None:
+    away = f"postgresql://somebody:{HIDDEN.replace(' ', '')}@127.0.0.1:{free_port()}/x"
+    served = replace(settings, log_level="info", read_database=away, busy_seconds=1.0)
+    app = create_app(served)
+    assert app.test_client().get("/v1/places").status_code == 503
+    with app.app_context():
+        parts().readers.close()
+    told = said()
+    assert told and all("127.0.0.1" in each for each in told)
+    assert not any(HIDDEN.replace(" ", "") in each for each in told)
+
+
+@pytest.mark.parametrize(
+    ("quoted", "shown"),
+    [
+        ('in URI: "postgresql://me:p:w@[::1/x"', 'in URI: ...@[::1/x"'),
+        ("resolve host 'w@10.0.0.1'", "resolve host ...@10.0.0.1'"),
+        ("host=db password=pw user=me", "host=db password=... user=me"),
+        ("host=db password='p w' user=me", "host=db password=... user=me"),
+        ('at "10.0.0.1", port 5432 failed', 'at "10.0.0.1", port 5432 failed'),
+    ],
+)
+def test_an_address_that_the_driver_quotes_has_no_password(
+    said: Callable[[], list[str]], quoted: str, shown: str
+) -> None:
+    logs.configure("info")
+    for name in ("psycopg", "psycopg.pool"):
+        logging.getLogger(name).warning("error connecting %s", quoted)
+    assert said() == [f"error connecting {shown}"] * 2
+
+
+def test_what_the_driver_failed_at_is_told_with_its_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("info")
+    try:
+        raise RuntimeError("broken")
+    except RuntimeError:
+        logging.getLogger("psycopg").exception("error processing notice")
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["said"]) == ("driver", "error processing notice")
+    assert "RuntimeError: broken" in line["exception"]
 
 
 @pytest.mark.parametrize(("seconds", "inexact"), [("0.0000001", 1), ("600", 0)])

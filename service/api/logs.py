@@ -1,5 +1,7 @@
 """One line of JSON for every request, by which it can be found again; never a key, never a body."""
 
+import logging
+import re
 import sys
 import time
 from contextlib import suppress
@@ -15,9 +17,12 @@ from service.request_id import answering, current_request
 _QUIET: Final = frozenset({"/livez", "/readyz"})
 """Asked every few seconds, which would be 17,000 lines a day that say that all is well."""
 
+_PASSWORDS: Final = re.compile(r"\S+(?=@)|(?<=password=)(?:'[^']*'|\S+)")
+"""What may hold one where a driver quotes an address: all of a word that stands before an @."""
+
 
 def configure(level: str) -> None:
-    """Make structlog write JSON lines from the level on to standard error."""
+    """Make structlog write JSON lines from the level on to standard error, the driver's too."""
     structlog.configure(
         processors=[
             _with_request,
@@ -31,6 +36,17 @@ def configure(level: str) -> None:
         logger_factory=_StandardError(),
         cache_logger_on_first_use=False,
     )
+    driver = logging.getLogger("psycopg")
+    driver.handlers = [_Driver()]
+    driver.propagate = False
+
+
+class _Driver(logging.Handler):
+    """Writes what the driver of PostgreSQL logs, which would be plain text, as lines of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = _PASSWORDS.sub("...", record.getMessage())
+        structlog.get_logger().warning("driver", said=said, exc_info=record.exc_info)
 
 
 def _with_request(logger: Any, name: str, line: Any) -> Any:
