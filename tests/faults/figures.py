@@ -61,19 +61,22 @@ def write(
     programs: str = f"SQLite {sqlite3.sqlite_version}",
 ) -> None:
     """Put the table of the figures between the mark and the next end of figures; writes."""
-    before, _, rest = document.read_text(encoding="utf-8").partition(begin)
-    _, _, after = rest.partition(END)
     rules = "|".join(["---", *["---:"] * (len(HEAD) - 1)])
     table = f"| {' | '.join(HEAD)} |\n|{rules}|\n{''.join(each.row() for each in figures)}"
-    text = f"{before}{begin}\n{_machine(programs)}\n\n{table}\n{END}{after}"
-    document.write_text(text, encoding="utf-8")
+    run = f"Last full run: {date.today()}, on {machine()} and {programs}."  # noqa: DTZ011
+    put(f"{run}\n\n{table}", document, begin)
 
 
-def _machine(programs: str) -> str:
+def put(text: str, document: Path, begin: str) -> None:
+    """Put the text between the mark and the next end of figures; writes."""
+    before, _, rest = document.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(END)
+    document.write_text(f"{before}{begin}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def machine() -> str:
+    """Return what was measured on, up to the Python that ran."""
     kind = f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}"
     release = ".".join(platform.release().split("-")[0].split(".")[:2])
     python = ".".join(platform.python_version_tuple()[:2])
-    return (
-        f"Last full run: {date.today()}, on a machine with {kind} {release}, "  # noqa: DTZ011
-        f"Python {python} and {programs}."
-    )
+    return f"a machine with {kind} {release}, Python {python}"
