@@ -14,6 +14,7 @@ from service.api.parser import MAX_BODY, MAX_DEPTH
 from service.domain.vocabulary import MAX_COUNT
 from service.usecases.batches import LARGEST
 from service.worker import BODY_SECONDS, HEAD_SECONDS
+from tests import engines
 from tests.serving import ROOT
 
 TEXT = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
@@ -25,6 +26,13 @@ OLDEST = {
     name: oldest
     for name, oldest, _ in ROWS[ROWS.index(next(row for row in ROWS if row[0] == "what")) + 1 :]
 }
+
+NGINX = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text(encoding="utf-8")
+ELSEWHERE = {
+    "PostgreSQL": min(engines.RELEASES, key=int),
+    "nginx": NGINX.partition(" or newer")[0].rpartition(" ")[2],
+}
+"""What runs beside the service and is pinned nowhere: what it is tried with, or made for."""
 
 
 def _limit(of: str) -> str:
@@ -41,6 +49,9 @@ def test_what_is_installed_and_pinned_is_not_older(name: str) -> None:
     if OLDEST[name] == "none":
         assert name not in PINNED
         return
+    if name in ELSEWHERE:
+        assert ELSEWHERE[name] == OLDEST[name]
+        return
     if name in ("Python", "SQLite"):
         has = {"Python": sys.version.split()[0], "SQLite": sqlite3.sqlite_version}[name]
     else:
@@ -55,7 +66,7 @@ def test_the_oldest_python_is_the_one_that_is_asked_for() -> None:
 
 
 def test_every_dependency_that_reads_what_is_sent_is_listed() -> None:
-    assert {"flask", "werkzeug", "gunicorn", "marshmallow", "webargs"} <= set(OLDEST)
+    assert {"flask", "werkzeug", "gunicorn", "marshmallow", "webargs", "psycopg"} <= set(OLDEST)
 
 
 def test_the_limits_are_those_that_are_kept() -> None:
@@ -79,5 +90,5 @@ def test_the_limits_are_those_that_are_kept() -> None:
 def test_every_file_that_it_names_exists() -> None:
     for path in re.findall(r"`((?:tests|docs)/[a-z_/.]+)`", TEXT):
         assert (ROOT / path).exists(), path
-    for path in re.findall(r"\]\(([^)#]+)\)", TEXT):
+    for path in re.findall(r"\]\(([^)#]+)[^)]*\)", TEXT):
         assert (ROOT / path).exists(), path
