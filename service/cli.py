@@ -37,12 +37,17 @@ class _Address(click.ParamType[Store]):
 
     name = "database"
 
+    def __init__(self, *, exists: bool = False) -> None:
+        self._exists = exists
+
     def convert(self, value: Any, param: Any, ctx: Any) -> Store:
         try:
             address = database(value)
-        except ValueError as error:
+            if self._exists and isinstance(address, Path) and not address.is_file():
+                raise ValueError(f"there is no file {value}")
+            return open_store(address, from_environment().busy_seconds)
+        except (ValueError, DomainError) as error:
             self.fail(str(error), param, ctx)
-        return open_store(address, from_environment().busy_seconds)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -137,7 +142,7 @@ def dump(dest: IO[str]) -> None:
 
 
 @commands.command()
-@click.argument("source", type=_Address())
+@click.argument("source", type=_Address(exists=True))
 @click.argument("target", metavar="DEST", type=_Address())
 @_plainly
 def copy(source: Store, target: Store) -> None:
@@ -150,7 +155,12 @@ def copy(source: Store, target: Store) -> None:
         set CASUALTY_DATABASE, and start the service
 
     DEST is empty or was copied to before. What is carried stays there when this is broken off. At
-    the end both have the same chain of hashes, tell the same, and take the same keys.
+    the end both have the same chain of hashes, tell the same, and take the same keys. SOURCE is
+    brought up to date first, as a start of the service does it.
+
+    \b
+    Who lists a machine's processes sees what their commands were given. Keep a password out:
+        PGPASSFILE=~/.pgpass python -m service copy … postgresql://user@host/name
     """
     with progress("Copying") as told:
         moved = moving.copy(source, target, told)

@@ -60,12 +60,10 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         try:
             values[readers[name]] = _READ[readers[name]](given[name].strip())
         except ValueError as error:
-            raise BadSetting(f"{name}={_without_password(given[name])!r}: {error}") from None
+            # A URL may hold a password, where whoever mistyped it put it.
+            told = name if "://" in given[name] else f"{name}={given[name]!r}"
+            raise BadSetting(f"{told}: {error}") from None
     return Settings(**values)
-
-
-def _without_password(text: str) -> str:
-    return re.sub(r"(://[^/@]*:)[^/]*@", r"\1...@", text)
 
 
 def database(text: str) -> Path | str:
@@ -73,6 +71,8 @@ def database(text: str) -> Path | str:
     if not text:
         raise ValueError("name the database file")
     if text.startswith(("postgresql://", "postgres://")):
+        if not _URL.fullmatch(text):
+            raise ValueError("write what is special in the password as %40 for @ and %2F for /")
         return text
     if "://" in text:
         raise ValueError("use an SQLite file or a URL that begins with postgresql://")
@@ -134,6 +134,9 @@ def _origins(text: str) -> tuple[str, ...]:
 
 
 _ORIGIN: Final = re.compile(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
+
+_URL: Final = re.compile(r"[a-z]+://([^@/?]*@)?[^@]*")
+"""A URL of a database: libpq would take what is before an unescaped / for a host, and show it."""
 
 _READ: Final = {
     "database": database,

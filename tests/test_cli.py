@@ -161,3 +161,23 @@ def test_verify_fails_where_anything_is_wrong(run: Any, tmp_path: Path) -> None:
     wrong = run("verify")
     assert wrong.exit_code == 1
     assert wrong.stdout == 'The table entries lacks the row ["group", "everyone", 0].\n'
+
+
+def test_a_record_is_carried_and_nothing_is_made_of_a_mistyped_name(
+    run: Any, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "new" / "x.db", tmp_path / "target.db"
+    store = SqliteStore(source)
+    store.migrate()
+    with store.writing() as db:
+        record(db, [Draft("place_added", "a", {"id": "a", "name": "A"})], None, BEGIN)
+    mistyped = run("copy", f"{source}x", str(target))
+    assert (mistyped.exit_code, mistyped.stdout) == (2, "")
+    assert f"there is no file {source}x" in mistyped.stderr
+    assert not target.exists() and not Path(f"{source}x").exists()
+    unread = run("copy", str(source), "postgresql://me:%zzsecret@db/casualties")
+    assert unread.exit_code == 2 and "%40 for @" in unread.stderr
+    assert "secret" not in unread.stderr
+    done = run("copy", str(source), str(target))
+    assert done.exit_code == 0 and "1 entries (1 new)" in done.stdout
+    assert run("dump", CASUALTY_DATABASE=str(target)).stdout == run("dump").stdout

@@ -14,9 +14,9 @@ from service.api import metrics, problems
 from service.api.auth import requires
 from service.api.freshness import record
 from service.api.smorest import Blueprint
-from service.api.waiting import turn, waiting
+from service.api.waiting import followers, turn
 from service.domain.errors import Busy, DomainError, invalid
-from service.store.database import Store
+from service.store.database import Readable
 from service.usecases import changes
 
 blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="What happened since.")
@@ -49,7 +49,7 @@ def get_changes(asked: dict[str, Any]) -> Any:
     found = changes.changes(record(), since, asked["limit"])
     # Where too many wait already, this one is answered at once, with nothing, and asks again.
     if not found.changes and asked["wait"]:
-        with turn() as mine:
+        with turn(followers) as mine:
             if mine and changes.wait(record(), since, asked["wait"], _going_on):
                 found = changes.changes(record(), since, asked["limit"])
     metrics.kept().fed(found.pending)
@@ -74,16 +74,16 @@ def _last_event(since: int) -> int:
 def _stream(since: int) -> Response:
     store = record()
     changes.changes(store, since, 1)  # Says now what could not be said in a stream.
-    if not waiting.acquire(blocking=False):
+    if not followers.acquire(blocking=False):
         raise Busy("Too many readers follow the feed already; use wait, or come back.")
     response = Response(_events(store, metrics.kept(), since), mimetype=STREAM)
-    response.call_on_close(waiting.release)
+    response.call_on_close(followers.release)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # A proxy in front would hold events back.
     return response
 
 
-def _events(store: Store, counted: metrics.Metrics, since: int) -> Iterator[str]:
+def _events(store: Readable, counted: metrics.Metrics, since: int) -> Iterator[str]:
     yield "retry: 2000\n\n"
     try:
         yield from _following(store, counted, since)
@@ -91,7 +91,7 @@ def _events(store: Store, counted: metrics.Metrics, since: int) -> Iterator[str]
         problems.log(error)  # Its reader comes back, and is then told.
 
 
-def _following(store: Store, counted: metrics.Metrics, since: int) -> Iterator[str]:
+def _following(store: Readable, counted: metrics.Metrics, since: int) -> Iterator[str]:
     end = time.monotonic() + LONGEST_STREAM
     while time.monotonic() < end and _going_on():
         if not changes.wait(store, since, BEAT, _going_on):

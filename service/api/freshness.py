@@ -10,10 +10,11 @@ from flask import Flask, Response, g, request
 
 from service import shared
 from service.api.parts import parts
-from service.api.waiting import turn
-from service.domain.errors import Busy, invalid
-from service.store.database import Store
-from service.usecases import changes, health
+from service.api.waiting import catching_up, turn
+from service.domain.errors import invalid
+from service.store.database import Readable
+from service.usecases import changes
+from service.usecases.reaching import Reaching
 
 HELD: Final = "Casualty-Seq"
 """The answer holds every entry up to this one, and perhaps later ones."""
@@ -30,15 +31,17 @@ def register(app: Flask) -> None:
     app.after_request(_tell)
 
 
-def record() -> Store:
+def record() -> Readable:
     """Return the record that this request reads, having seen that it reaches as far as demanded.
 
     Raises Invalid for a demand that is no number, and Busy for one that is not met in time.
     """
-    store = parts().readers
-    if "held" not in g:
-        g.held = _reached(store, _demanded())
-    return store
+    if "record" not in g:
+        g.record = Reaching(parts().readers, _demanded(), _caught_up)
+        with g.record.reading():
+            g.held = g.record.seq
+    reaching: Reaching = g.record
+    return reaching
 
 
 def _demanded() -> int:
@@ -48,14 +51,10 @@ def _demanded() -> int:
     return int(demanded)
 
 
-def _reached(store: Store, demanded: int) -> int:
-    held = health.check(store)
-    if held < demanded:
-        with turn() as mine:
-            if not mine or not changes.wait(store, demanded - 1, SECONDS, _going_on):
-                raise Busy(f"The record does not hold entry {demanded} yet; ask again shortly.")
-        held = health.check(store)
-    return held
+def _caught_up(readable: Readable, seq: int) -> bool:
+    """Whether the copy holds the entry, having waited a little; not everybody may wait at once."""
+    with turn(catching_up) as mine:
+        return mine and changes.wait(readable, seq - 1, SECONDS, _going_on)
 
 
 def _going_on() -> bool:

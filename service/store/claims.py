@@ -8,8 +8,9 @@ from itertools import chain
 from typing import Final
 
 from service.domain.claims import Claims, Statement
+from service.domain.errors import Busy
 from service.domain.figure import Figure, Quantity, Scope
-from service.store.database import Database, Row, legible
+from service.store.database import BEHIND, Database, Row, legible
 from service.store.ledger import last_seq, recorded_at
 from service.store.registry import all_as_of, merged
 from service.store.rows import SETS, joined, number_of, period, split
@@ -19,7 +20,12 @@ __all__ = ["last_seq", "live_rivals", "load_claims"]
 
 @legible
 def load_claims(db: Database, seq: int) -> Claims:
-    """Return everything that had been said after the entry ``seq``, in the states of then."""
+    """Return everything that had been said after the entry ``seq``, in the states of then.
+
+    Raises Busy for a copy of the record that does not reach that entry yet.
+    """
+    if seq > last_seq(db):
+        raise Busy(BEHIND)
     places, groups, reporters = all_as_of(db, seq)
     claims = Claims(
         seq=seq,

@@ -22,6 +22,7 @@ Result = TypeVar("Result")
 Row = tuple[Any, ...]
 
 BUSY: Final = "Another writer holds the record; send the same request again shortly."
+BEHIND: Final = "This copy of the record does not reach so far yet; ask again shortly."
 DAMAGED: Final = "The database file is damaged; its keeper must look."
 
 
@@ -97,7 +98,15 @@ class Database(ABC):
         self.execute(f"ROLLBACK TO SAVEPOINT {name}")
 
 
-class Store(ABC):
+class Readable(ABC):
+    """A record as its readers see it."""
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Database]:
+        """Yield a connection that sees one state of the record throughout; writes nothing."""
+
+
+class Store(Readable):
     """The record as the use cases see it: one state for a reader, one writer at a time.
 
     Safe to share between threads. A process that forks starts with nothing of its parent's.
@@ -120,10 +129,6 @@ class Store(ABC):
     @abstractmethod
     def shown(self) -> str:
         """Where the record is, as it may be shown: without a password."""
-
-    @abstractmethod
-    def reading(self) -> AbstractContextManager[Database]:
-        """Yield a connection that sees one state of the record throughout; writes nothing."""
 
     @abstractmethod
     def write(self, job: Callable[[Database], Result]) -> Result:

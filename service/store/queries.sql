@@ -110,6 +110,7 @@ AND length(id) BETWEEN :least AND :most ORDER BY id LIMIT 20000
 -- name: entries_unknown
 SELECT value FROM json_each(CAST(:ids AS TEXT)) WHERE NOT EXISTS
     (SELECT 1 FROM entries WHERE kind = :kind AND id = value AND since_seq <= :seq)
+ORDER BY value
 
 -- name: entries_of_names
 SELECT name_folded, id FROM (

@@ -7,7 +7,7 @@ from typing import Final
 
 from service.domain.history import Happening
 from service.store import ledger
-from service.store.database import Store
+from service.store.database import Readable
 from service.usecases.moments import beyond
 from service.usecases.revisions import told
 
@@ -24,7 +24,7 @@ class Changes:
     pending: int
 
 
-def changes(store: Store, since: int, limit: int) -> Changes:
+def changes(store: Readable, since: int, limit: int) -> Changes:
     """Return up to ``limit`` entries after ``since``; raises Invalid for an entry to come."""
     with store.reading() as db:
         end = ledger.last_seq(db)
@@ -36,7 +36,7 @@ def changes(store: Store, since: int, limit: int) -> Changes:
     return Changes(found, last, end - last)
 
 
-def wait(store: Store, since: int, seconds: float, go_on: Callable[[], bool]) -> bool:
+def wait(store: Readable, since: int, seconds: float, go_on: Callable[[], bool]) -> bool:
     """Return whether there is an entry after ``since`` before the seconds are over.
 
     It ends early when ``go_on`` says no. Nothing is held while it waits.

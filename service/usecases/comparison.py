@@ -20,7 +20,7 @@ from service.domain.periods import Period
 from service.domain.phrases import total_text
 from service.domain.question import SPANS, Question, spans
 from service.domain.total import Total
-from service.store.database import Database, Store
+from service.store.database import Database, Readable
 from service.store.happenings import between
 from service.usecases.interval import Interval
 from service.usecases.moments import seq_asked
@@ -44,7 +44,7 @@ class Past:
     interval: Interval
 
 
-def moment_compared(store: Store, question: Question, seq: int, now: datetime) -> int | None:
+def moment_compared(store: Readable, question: Question, seq: int, now: datetime) -> int | None:
     """Return the entry with which the answer as of ``seq`` is compared; None where it is not.
 
     Raises Invalid for a moment that is still to come or later than that of the answer.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.store.database import Store, legible
+from service.store.database import Readable, Store, legible
 from service.store.ledger import last_seq, recorded_at
 
 
@@ -21,7 +21,7 @@ class Extent:
     free: int | None
 
 
-def check(store: Store) -> int:
+def check(store: Readable) -> int:
     """Return the number of the last entry of the ledger; raises Unavailable or Busy."""
     with store.reading() as db:
         return last_seq(db)

@@ -5,13 +5,13 @@ from datetime import datetime
 from service.domain.errors import Busy, DomainError, invalid
 from service.domain.instants import instant
 from service.store import ledger
-from service.store.database import Database
+from service.store.database import BEHIND, Database
 
 
 def beyond(db: Database, field: str, detail: str) -> DomainError:
     """Return the error for an entry after the last: of a copy that lies behind it is none yet."""
     if db.lagging:
-        return Busy("This copy of the record does not reach so far yet; ask again shortly.")
+        return Busy(BEHIND)
     return invalid(field, detail)
 
 

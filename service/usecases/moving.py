@@ -31,12 +31,14 @@ def copy(source: Store, target: Store, told: Told) -> Moved:
 
     What the source records meanwhile is left to the next time: it goes on where this one ended,
     also after it was broken off. Raises Conflict for a target that holds another record, and
-    Unavailable where the target would not answer as the source does.
+    Unavailable where the target would not answer as the source does. Both are brought up to date.
     """
     source.migrate()
-    target.migrate()
     with source.reading() as old:
         last, head = ledger.last(old)
+        if not last:
+            raise Conflict(f"The source, {source.shown}, holds no entries: nothing is copied.")
+        target.migrate()
         before = _agreed(old, target)
         _blank(old, target, before)
         entries = transfer.dumped(old, before)

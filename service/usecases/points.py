@@ -4,17 +4,17 @@ from collections.abc import Iterable, Sequence
 
 from service.domain.report import Recorded
 from service.store import points
-from service.store.database import Store
+from service.store.database import Readable
 from service.store.points import Point
 
 
-def of_places(store: Store, places: Iterable[str], seq: int) -> dict[str, Point]:
+def of_places(store: Readable, places: Iterable[str], seq: int) -> dict[str, Point]:
     """Return the points of those of the places that had coordinates after the entry ``seq``."""
     with store.reading() as db:
         return points.points(db, places, seq)
 
 
-def of_reports(store: Store, recorded: Sequence[Recorded], seq: int) -> dict[str, Point]:
+def of_reports(store: Readable, recorded: Sequence[Recorded], seq: int) -> dict[str, Point]:
     """Return the points of all places that the reports and their figures name, by id."""
     named: set[str] = set()
     for each in recorded:

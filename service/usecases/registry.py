@@ -10,7 +10,7 @@ from service.domain.registry import Entry, below, entry, parent_of
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import registry
 from service.store.apply import record
-from service.store.database import Database, Store
+from service.store.database import Database, Readable, Store
 from service.store.ledger import Draft
 from service.usecases.mentions import missing
 
@@ -77,7 +77,7 @@ def merge(
     return store.write(job)
 
 
-def show(store: Store, kind: str, id: str) -> Entry:
+def show(store: Readable, kind: str, id: str) -> Entry:
     """Return the entry as it is now; raises NotFound."""
     with store.reading() as db:
         found = registry.get(db, kind, id)
@@ -86,7 +86,7 @@ def show(store: Store, kind: str, id: str) -> Entry:
     return found
 
 
-def find(store: Store, kind: str, asked: EntriesAsked) -> list[Entry]:
+def find(store: Readable, kind: str, asked: EntriesAsked) -> list[Entry]:
     """Return the entries asked for, by id."""
     with store.reading() as db:
         return registry.page(db, kind, asked)

@@ -15,7 +15,7 @@ from service.store import ledger, recording, registry, reports
 from service.store.answers import Claim
 from service.store.apply import record
 from service.store.codec import content_hash
-from service.store.database import Database, Store
+from service.store.database import Database, Readable, Store
 from service.store.ledger import Draft
 from service.usecases.mentions import missing, resolve
 from service.usecases.moments import seq_asked
@@ -108,7 +108,7 @@ def posted_before(db: Database, was: list[Any]) -> Posted:
     return Posted(_found(db, id, seq), new)
 
 
-def show(store: Store, id: str, as_of: int | str | None, now: datetime) -> Recorded:
+def show(store: Readable, id: str, as_of: int | str | None, now: datetime) -> Recorded:
     """Return the report in its state as of then (None: now).
 
     Raises NotFound where it was not recorded yet, and Invalid for a moment still to come.
@@ -117,7 +117,7 @@ def show(store: Store, id: str, as_of: int | str | None, now: datetime) -> Recor
         return _found(db, id, seq_asked(db, as_of, now))
 
 
-def moment_asked(store: Store, as_of: int | str | None, now: datetime) -> int:
+def moment_asked(store: Readable, as_of: int | str | None, now: datetime) -> int:
     """Return the entry of the ledger that counts as of then (None: now).
 
     Raises Invalid for a moment still to come.
@@ -126,7 +126,7 @@ def moment_asked(store: Store, as_of: int | str | None, now: datetime) -> int:
         return seq_asked(db, as_of, now)
 
 
-def find(store: Store, asked: ReportsAsked, now: datetime) -> list[Recorded]:
+def find(store: Readable, asked: ReportsAsked, now: datetime) -> list[Recorded]:
     """Return the reports asked for, oldest first, in their states as of then.
 
     Raises Invalid for ids under which nothing was recorded, and for a moment still to come.

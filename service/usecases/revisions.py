@@ -12,7 +12,7 @@ from service.domain.report import Recorded
 from service.store import ledger, reports, texts
 from service.store.answers import Claim
 from service.store.apply import record
-from service.store.database import Database, Store
+from service.store.database import Database, Readable, Store
 from service.store.ledger import Draft, Event
 from service.usecases.once import once
 
@@ -103,7 +103,7 @@ def _once(
     )
 
 
-def history(store: Store, id: str) -> list[Happening]:
+def history(store: Readable, id: str) -> list[Happening]:
     """Return what happened to the report, oldest first; raises NotFound."""
     with store.reading() as db:
         _found(db, id)

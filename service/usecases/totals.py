@@ -19,7 +19,7 @@ from service.domain.total import Total
 from service.domain.trees import Tree
 from service.domain.vocabulary import LOSSES, OUTCOMES
 from service.store import ledger
-from service.store.database import Store
+from service.store.database import Readable
 from service.usecases.budget import Budget
 from service.usecases.comparison import compared, past
 from service.usecases.moments import seq_asked
@@ -29,7 +29,7 @@ MOST_FAULTS: Final = 3
 """How many unknown ids of one parameter are named: looking for near ones takes a while each."""
 
 
-def moment_asked(store: Store, question: Question, now: datetime) -> int:
+def moment_asked(store: Readable, question: Question, now: datetime) -> int:
     """Return the entry of the ledger that the question is to be answered as of.
 
     Raises Invalid for a moment that is still to come.
@@ -38,14 +38,14 @@ def moment_asked(store: Store, question: Question, now: datetime) -> int:
         return seq_asked(db, question.as_of, now)
 
 
-def last_redaction(store: Store) -> int:
+def last_redaction(store: Readable) -> int:
     """Return the entry after which no text was blanked; an answer from before may hold one."""
     with store.reading() as db:
         return ledger.last_redaction(db)
 
 
 def totals(
-    store: Store,
+    store: Readable,
     snapshots: Snapshots,
     question: Question,
     seq: int,

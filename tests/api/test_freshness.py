@@ -1,8 +1,10 @@
 """How far an answer goes is told, and can be demanded; a copy that lies behind says so."""
 
+import itertools
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,14 @@ from flask.testing import FlaskClient
 from service import create_app
 from service.api import freshness
 from service.api.parts import parts
+from service.domain.errors import Busy
 from service.settings import Settings
-from service.store.database import Store
+from service.store import ledger
+from service.store.database import Database, Readable, Store
 from service.store.opening import open_store
 from service.usecases import moving
+from service.usecases.reaching import Reaching
+from service.usecases.snapshot import Snapshots
 from tests import engines, make
 from tests.check import problem, recorded
 from tests.conftest import Send
@@ -126,10 +132,58 @@ def test_an_entry_that_the_copy_lacks_is_not_called_wrong(
 
 
 @pytest.mark.postgresql
-def test_reading_goes_on_without_the_primary(behind: tuple[FlaskClient, Store, int]) -> None:
-    client, _, _ = behind
+def test_reading_goes_on_without_the_primary(
+    behind: tuple[FlaskClient, Store, int], store: Store, key: Any
+) -> None:
+    client, copy, _ = behind
+    reader = key("read")
+    moving.copy(store, copy, lambda done, whole: None)
     with client.application.app_context():
         engines.lose(parts().store)
     assert client.get("/readyz").status_code == 200
-    assert client.get("/v1/totals").status_code == 200
+    began = time.monotonic()
+    assert client.get("/v1/totals", headers=reader).status_code == 200
+    assert time.monotonic() - began < 2  # That the key was used is noted in the primary, or not.
     problem(client.post("/v1/reports", json=make.report(), headers={"Authorization": "x"}), 401)
+
+
+class _InTurns(Readable):
+    """What one address of several hosts leads to: now one copy, now another."""
+
+    def __init__(self, *readables: Readable) -> None:
+        self._turns = itertools.cycle(readables)
+
+    def reading(self) -> AbstractContextManager[Database]:
+        return next(self._turns).reading()
+
+
+@pytest.mark.postgresql
+def test_no_reading_goes_back_behind_the_one_before(
+    behind: tuple[FlaskClient, Store, int], store: Store
+) -> None:
+    _, copy, seq = behind
+    never = Reaching(_InTurns(store, copy), 0, lambda readable, entry: False)
+    with never.reading() as db:
+        assert ledger.last_seq(db) == seq
+    with pytest.raises(Busy, match=f"entry {seq} yet"), never.reading():
+        pass
+
+    def caught_up(readable: Readable, entry: int) -> bool:
+        moving.copy(store, copy, lambda done, whole: None)
+        return entry == seq
+
+    soon = Reaching(_InTurns(copy, store, copy), seq, caught_up)
+    with soon.reading() as db:
+        assert ledger.last_seq(db) == seq
+
+
+@pytest.mark.postgresql
+def test_a_copy_that_lies_behind_makes_no_snapshot(
+    behind: tuple[FlaskClient, Store, int], store: Store
+) -> None:
+    _, copy, seq = behind
+    kept = Snapshots()
+    with copy.reading() as db, pytest.raises(Busy):
+        kept.at(db, seq)
+    with store.reading() as db:
+        assert len(kept.at(db, seq).claims.statements) == 2

@@ -20,7 +20,7 @@ USED: Final = re.compile(r'\.(?:rows|row|value|change|change_all|stream|note)\(\
 
 READ_WHOLE: Final = {
     "ledger_last", "ledger_after", "ledger_happenings", "ledger_page", "entries_as_of",
-    "merges_until", "figures_as_of", "statements_as_of", "keys_all",
+    "merges_until", "figures_as_of", "statements_as_of", "keys_all", "keys_clear", "answers_clear",
 }  # fmt: skip
 """What is meant to read all there is, or to be read on from somewhere."""
 
@@ -205,8 +205,8 @@ def test_every_statement_finds_its_rows_by_an_index(filled: dict[str, Store], na
             plan = _plan(filled[name], db, told, sql)
             if sql.startswith("INSERT"):
                 continue  # What it would look for is what refers to a row that it replaces.
-            assert plan
             name_alone = told.split()[0]
+            assert plan or name_alone in READ_WHOLE  # SQLite empties a table without a look.
             whole = _read_whole(plan) - SMALL - {FEW.get(name_alone)}
             if whole and name_alone not in READ_WHOLE:
                 wrong[told] = plan

@@ -93,7 +93,7 @@ def test_a_bound_key_is_known_with_its_reporters(store: Store) -> None:
     text = _made(store, reporters=["b", "a", "b"])
     held = keys.holder(store, text, BEGIN)
     assert held == Holder(_id(text), "report", ("b", "a"))
-    assert keys.strangers(store, ["b", "a"]) == ["b", "a"]
+    assert keys.strangers(store, ["b", "a"]) == ["a", "b"]
 
 
 @pytest.mark.parametrize(

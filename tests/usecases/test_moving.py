@@ -143,5 +143,14 @@ def test_a_shorter_source_is_not_taken_for_the_same(
 ) -> None:
     told(1)
     moving.copy(store, target, _quiet)
+    shorter = open_store(tmp_path / "shorter.db", 1)
+    moving.copy(store, shorter, _quiet)
+    told(1)
+    moving.copy(store, target, _quiet)
     with pytest.raises(Conflict, match="holds another record"):
-        moving.copy(open_store(tmp_path / "empty.db", 1), target, _quiet)
+        moving.copy(shorter, target, _quiet)
+
+
+def test_what_holds_nothing_is_not_copied(store: Store, target: Store) -> None:
+    with pytest.raises(Conflict, match="holds no entries"):
+        moving.copy(store, target, _quiet)

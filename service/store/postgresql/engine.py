@@ -19,7 +19,7 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
 from service.domain.errors import Away, Busy, DomainError, Unavailable
 from service.domain.rates import Rate
@@ -56,14 +56,35 @@ pass again as it took to choose one.
 """
 
 AWAY: Final = "The database cannot be reached; send the same request again shortly."
+UNREAD: Final = (
+    "The URL of the database cannot be read: write what is special in its password as %40 for @,"
+    " %2F for / and %25 for %."
+)
 IN_DOUBT: Final = (
     "The database went away before it said whether this is recorded. Send the same request again:"
     " with the same Idempotency-Key or ref it is recorded once."
 )
 
+FOUND_SECONDS: Final = 2.0
+"""So long a reader waits for a connection: it is told soon that the database is away, and those
+who look whether all is well are answered in time."""
+
+IDLE_SECONDS: Final = 60
+"""Between two statements the writer takes less by far. One whose host is lost in between would
+hold the lock for as long as the server's kernel believes in its connection: two hours by default.
+"""
+
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# Named, since a role or a database can have other defaults; and repeatable reads would see what
+# there was before the lock was waited for.
+_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_IDLE: Final = f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'".encode()
 _LOCK: Final = "SELECT pg_advisory_xact_lock('events'::regclass::oid::bigint)"
 _STEPS: Final = (("0001_tables", Path(__file__).with_name("tables.sql")),)
+_WHERE: Final = "SELECT current_schema(), to_regclass('migrations')"
+_MIGRATIONS: Final = (
+    "CREATE TABLE migrations (name TEXT PRIMARY KEY, run_at TIMESTAMPTZ NOT NULL DEFAULT now())"
+)
 _Pool = ConnectionPool[psycopg.Connection[Row]]
 
 _numbers: Final = count()
@@ -122,11 +143,13 @@ class PostgresStore(Store):
     def __init__(self, url: str, busy_seconds: float = 10.0, *, standby: bool = False) -> None:
         """Remember where the database is; nothing is opened or created yet.
 
-        A ``standby`` is only read, and may lie a little behind what was acknowledged.
+        A ``standby`` is only read, and may lie a little behind what was acknowledged. Raises
+        Unavailable for a URL that cannot be read.
         """
         super().__init__(busy_seconds)
         self.url = url
         self._standby = standby
+        self._said()
 
     @staticmethod
     def translation(error: BaseException) -> DomainError | None:
@@ -139,23 +162,42 @@ class PostgresStore(Store):
             return Away("The database takes no writes; send the same request again shortly.")
         if isinstance(error, (errors.DataCorrupted, errors.IndexCorrupted)):
             return Unavailable("The database is damaged; its keeper must look.")
-        if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)):
+        lost = (
+            psycopg.OperationalError,
+            psycopg.InterfaceError,
+            errors.IdleInTransactionSessionTimeout,
+        )
+        if isinstance(error, lost):
             return Away(AWAY)
         return None
 
     @property
     def shown(self) -> str:
         """The URL without its password."""
-        known = conninfo_to_dict(self.url)
-        at = f"{known.get('host') or 'localhost'}:{known.get('port') or 5432}"
-        return f"postgresql://{at}/{known.get('dbname') or known.get('user') or ''}"
+        said = self._said()
+        hosts, ports = (str(said.get(name) or "").split(",") for name in ("host", "port"))
+        ports *= len(hosts) if len(ports) == 1 else 1
+        pairs = zip(hosts, ports, strict=False)
+        at = ",".join(f"{host or 'localhost'}:{port or 5432}" for host, port in pairs)
+        return f"postgresql://{at}/{said.get('dbname') or said.get('user') or ''}"
+
+    def _said(self) -> dict[str, Any]:
+        """Return what the URL says; no error tells any of it, since it may hold a password."""
+        try:
+            return conninfo_to_dict(self.url)
+        except psycopg.Error:
+            raise Unavailable(UNREAD) from None
 
     @contextmanager
     def reading(self) -> Iterator[Database]:
         """Yield a connection that sees one state of the record throughout."""
-        with translated(self.translation), self._pool().connection() as conn:
-            with _begun(conn, _READ):
+        with translated(self.translation), self._pool().connection(FOUND_SECONDS) as conn:
+            conn.execute(_READ)
+            try:
                 yield PostgresDatabase(conn, self._standby)
+            finally:
+                with suppress(psycopg.Error):  # What was read is read.
+                    conn.execute("ROLLBACK")
 
     def write(self, job: Callable[[Database], Result]) -> Result:
         """Return what the job returns, once what it wrote is safe."""
@@ -171,8 +213,8 @@ class PostgresStore(Store):
 
     def note(self, name: str, /, **binds: Any) -> None:
         """Run the statement; it does not wait for the disk, nor for a row that another changes."""
-        with suppress(psycopg.Error, PoolTimeout), self._pool().connection() as conn:
-            with _begun(conn, "BEGIN"):
+        with suppress(psycopg.Error, DomainError), self._pool().connection(PATIENCE) as conn:
+            with _begun(conn, _WRITE):
                 db = PostgresDatabase(conn)
                 db.execute("SET LOCAL synchronous_commit = off")
                 db.execute("SET LOCAL lock_timeout = '100ms'")
@@ -180,12 +222,13 @@ class PostgresStore(Store):
 
     def migrate(self) -> int:
         """Return how many steps were run to bring the schema up to date."""
-        with translated(self.translation), self._pool().connection() as conn, _begun(conn, "BEGIN"):
+        with translated(self.translation), self._pool().connection() as conn, _begun(conn, _WRITE):
             conn.execute("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
-            conn.execute(
-                "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, run_at TIMESTAMPTZ"
-                " NOT NULL DEFAULT now())"
-            )
+            ((schema, table),) = conn.execute(_WHERE).fetchall()
+            if schema is None:
+                raise Unavailable("The schema that the URL names is not there; make it first.")
+            if table is None:
+                conn.execute(_MIGRATIONS)
             run = {name for (name,) in conn.execute("SELECT name FROM migrations")}
             if not run <= {name for name, _ in _STEPS}:
                 raise Unavailable("The database is of a later release; its keeper must look.")
@@ -227,7 +270,8 @@ class PostgresStore(Store):
         pool = self._pool()
         with translated(self.translation):
             try:
-                with pool.connection() as conn, _begun(conn, "BEGIN", self._busy_seconds):
+                with pool.connection() as conn, _begun(conn, _WRITE, self._busy_seconds):
+                    conn.execute(_IDLE)
                     if seconds is not None:
                         conn.execute(f"SET LOCAL lock_timeout = '{int(seconds * 1000)}ms'".encode())
                     conn.execute(_LOCK)
@@ -251,7 +295,7 @@ class _Own:
     """What one process has of a store: its connections, and the thread that writes."""
 
     def __init__(self, store: PostgresStore) -> None:
-        said = conninfo_to_dict(store.url)
+        said = store._said()
         self.pool = ConnectionPool(
             store.url,
             min_size=1,
@@ -296,12 +340,12 @@ class PostgresCounters(Counters):
         window = self.rate.seconds
         binds = {"who": who, "now": now, "early": now - window, "late": now + window}
         try:
-            with self._pool().connection(PATIENCE) as conn, _begun(conn, "BEGIN"):
+            with self._pool().connection(PATIENCE) as conn, _begun(conn, _WRITE):
                 conn.execute("SET LOCAL synchronous_commit = off")
                 conn.execute(f"SET LOCAL lock_timeout = '{int(PATIENCE * 1000)}ms'".encode())
                 conn.execute(_FORGET_COUNTS, binds)
                 ((began, requests),) = conn.execute(_COUNT, binds).fetchall()
-        except (psycopg.Error, PoolTimeout, Unavailable) as error:
+        except (psycopg.Error, Unavailable) as error:
             raise Uncounted(str(error)) from error
         return began, requests
 

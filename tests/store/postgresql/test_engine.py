@@ -13,10 +13,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from service import create_app
-from service.domain.errors import Busy, Unavailable
+from service.domain.errors import Away, Busy, Unavailable
 from service.settings import Settings
 from service.store import ledger
 from service.store.database import Database
+from service.store.postgresql import engine
 from service.store.postgresql.engine import AWAY, IN_DOUBT, PostgresStore
 from service.usecases import keys
 from tests import make
@@ -135,6 +136,36 @@ def test_who_waits_too_long_for_another_writer_is_told_so(url: str) -> None:
     assert store.write(note("b")) == 1
     assert subjects(store) == ["b"]
     store.close()
+
+
+def test_the_lock_of_a_writer_that_is_heard_of_no_more_ends(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_IDLE", b"SET LOCAL idle_in_transaction_session_timeout = '0.3s'")
+    other = PostgresStore(store.url, busy_seconds=10.0)
+    with pytest.raises(Away), store.writing() as db:
+        note("a")(db)
+        assert other.write(note("b")) == 1
+        note("c")(db)
+    assert subjects(store) == ["b"]
+    other.close()
+
+
+def test_a_writer_sees_what_was_recorded_while_it_waited(store: PostgresStore) -> None:
+    """Whatever the role's default: repeatable reads begin before the lock is had."""
+    by_default = "%20-cdefault_transaction_isolation%3Drepeatable%5C%20read"
+    other = PostgresStore(store.url + by_default, busy_seconds=10.0)
+    with ThreadPoolExecutor(1) as pool:
+        with store.writing() as db:
+            second = pool.submit(other.write, note("b"))
+            waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            end = time.monotonic() + 30
+            while not db.execute(waiting).fetchall():
+                assert time.monotonic() < end and not second.done()
+            note("a")(db)
+        assert second.result() == 2
+    assert subjects(store) == ["a", "b"]
+    other.close()
 
 
 # Connections that end ---------------------------------------------------------------------------
@@ -276,6 +307,32 @@ def _migrate(url: str) -> int:
 def test_services_that_start_together_migrate_once(url: str) -> None:
     assert sorted(at_once(_migrate, url, 4)) == [0, 0, 0, 1]
     assert _migrate(url) == 0
+
+
+def test_what_is_up_to_date_is_only_looked_at(store: PostgresStore) -> None:
+    only_read = PostgresStore(store.url + "%20-cdefault_transaction_read_only%3Don", 10.0)
+    assert only_read.migrate() == 0
+    only_read.close()
+
+
+def test_a_schema_that_is_not_there_is_told(store: PostgresStore) -> None:
+    nowhere = PostgresStore(store.url.split("?")[0] + "?options=-csearch_path%3Dnowhere", 10.0)
+    with pytest.raises(Unavailable, match="make it first"):
+        nowhere.migrate()
+    nowhere.close()
+
+
+def test_a_url_that_cannot_be_read_is_not_told() -> None:
+    with pytest.raises(Unavailable, match="%40 for @") as told:
+        PostgresStore("postgresql://me:%zzsecret@db/casualties")
+    assert "secret" not in str(told.value)
+
+
+def test_where_the_record_is_is_shown_without_a_password() -> None:
+    shown = PostgresStore("postgresql://me:secret@a:1,b:2/c").shown
+    assert shown == "postgresql://a:1,b:2/c"
+    assert PostgresStore("postgresql://a,b/c").shown == "postgresql://a:5432,b:5432/c"
+    assert PostgresStore("postgresql://").shown == "postgresql://localhost:5432/"
 
 
 def test_a_database_of_a_later_release_is_refused(store: PostgresStore) -> None:

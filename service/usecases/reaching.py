@@ -1,0 +1,50 @@
+"""A record that never goes back, though several copies of it answer."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from service.domain.errors import Busy
+from service.store.database import Database, Readable
+from service.store.ledger import last_seq
+
+
+class Reaching(Readable):
+    """A record of which every reading holds what the one before it held.
+
+    Behind one address can be several standbys, each as far as it has come: of two readings for one
+    answer the second could meet one that lacks what the first has told of.
+    """
+
+    def __init__(
+        self, readable: Readable, seq: int, caught_up: Callable[[Readable, int], bool]
+    ) -> None:
+        """Remember the entry up to which already the first reading must hold all.
+
+        ``caught_up`` is asked, where a copy lies behind, whether it holds that entry by now.
+        """
+        self.seq = seq
+        self._readable = readable
+        self._caught_up = caught_up
+
+    @contextmanager
+    def reading(self) -> Iterator[Database]:
+        """Yield a connection to a copy that reaches far enough; raises Busy if none does in time.
+
+        How far it reaches is what the next reading must reach.
+        """
+        with self._readable.reading() as db:
+            if self._reaches(db):
+                yield db
+                return
+        if self._caught_up(self._readable, self.seq):
+            with self._readable.reading() as db:
+                if self._reaches(db):
+                    yield db
+                    return
+        raise Busy(f"The record does not hold entry {self.seq} yet; ask again shortly.")
+
+    def _reaches(self, db: Database) -> bool:
+        last = last_seq(db)
+        reaches = last >= self.seq
+        self.seq = max(self.seq, last)
+        return reaches
