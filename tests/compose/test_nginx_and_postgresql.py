@@ -33,6 +33,14 @@ METRICS = (
 )
 """Read beside the server, as Prometheus does from the same network."""
 
+ROOM = """
+import tempfile
+with tempfile.NamedTemporaryFile() as file:
+    file.write(bytes(64 << 20))
+print(tempfile.gettempdir())
+"""
+"""Prints where there is room for what is needed for a while, and for more than fits into /tmp."""
+
 
 @pytest.fixture(scope="module")
 def key(stack: Stack) -> str:
@@ -296,6 +304,12 @@ def test_64_slow_clients_leave_the_others_served(
     assert beside.quantile(0.99) < 1000
 
 
+def test_the_whole_record_is_checked_where_there_is_room(stack: Stack) -> None:
+    service = stack.container("service")
+    assert service.service("verify").startswith("Whole: ")
+    assert service.python(ROOM) == "/data"
+
+
 def test_whoever_asks_too_often_is_told_so_and_served_again(stack: Stack) -> None:
     def ask(_: int) -> tuple[int, str | None]:
         answer, body = stack.ask("GET", "/livez")
@@ -337,13 +351,15 @@ def test_new_containers_have_all_that_was_acknowledged(stack: Stack, key: str) -
     assert answer.status == 201
     before = stack.get(TOTAL)
     old = {each: stack.container(each).name for each in SERVICES}
+    stack.container("service").python("import tempfile; tempfile.mkdtemp()")  # As a killed check.
     stack.compose("up", "--detach", "--force-recreate")
     stack.wait()
     assert not set(old.values()) & {stack.container(each).name for each in SERVICES}
     assert stack.get(f"/v1/reports/{json.loads(body)['id']}")["id"] == json.loads(body)["id"]
     assert stack.get(TOTAL) == before
     assert attempt("inspect", old["service"]).returncode != 0
-    stack.container("service").service("verify")
+    assert stack.container("service").python("import os; print(os.listdir('/data'))") == "[]"
+    assert stack.container("service").service("verify").startswith("Whole: ")
 
 
 def test_new_service_containers_are_found_by_nginx(stack: Stack) -> None:
