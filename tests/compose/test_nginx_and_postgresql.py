@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from service.api.changes import BEAT
 from tests import make
 from tests.compose.slow import measured, slow_clients
 from tests.compose.stack import Stack
@@ -286,19 +287,20 @@ def test_a_stream_of_changes_comes_as_it_happens(stack: Stack, key: str) -> None
         assert time.monotonic() < began + 5
     assert time.monotonic() < began + 3
     connection.close()
+    # nginx lets go of the service at once, which learns of it by its second sign of life that
+    # nobody takes: what comes before that is lost without a word.
+    assert _soon(lambda: _busy(stack) == 0, 2 * BEAT + 5)
 
 
 @pytest.mark.parametrize("kind", ["heads", "bodies", "answers"])
 def test_64_slow_clients_leave_the_others_served(
     stack: Stack, key: str, kind: str, figures: list[str]
 ) -> None:
-    # Readers of the feed that have gone away are found out within 15 seconds.
-    assert _soon(lambda: _busy(stack) == 0, 20)
     alone = measured(stack, TOTAL)
     with slow_clients(stack, kind, key) as clients:
         beside = measured(stack, TOTAL)
-        # None of them has a thread.
-        assert len(clients) == 64 and _busy(stack) == 0
+        # None of them has a thread; a health check may have one for a moment.
+        assert len(clients) == 64 and _soon(lambda: _busy(stack) == 0)
     figures.append(f"64 slow {kind}: {beside}; without them {alone}")
     assert alone.statuses == beside.statuses == {200}
     assert beside.quantile(0.99) < 1000
