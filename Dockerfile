@@ -32,13 +32,15 @@ COPY --from=builder /app /app
 # Owned by the numeric user below, so that a new volume mounted here is his too.
 RUN install -d -o 10001 -g 10001 -m 0750 /data
 
+# The root may be read-only, and /tmp with it: what checks the whole record makes it anew in /data.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     LISTEN_HOST=0.0.0.0 \
     PORT=8000 \
     CASUALTY_DATABASE=/data/casualties.db \
-    SQLITE_TMPDIR=/data
+    SQLITE_TMPDIR=/data \
+    TMPDIR=/data
 
 WORKDIR /app
 USER 10001:10001

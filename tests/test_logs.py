@@ -184,7 +184,7 @@ def test_what_the_driver_says_is_json_without_the_password(
     with app.app_context():
         parts().readers.close()
     told = said()
-    assert told and all("127.0.0.1" in each for each in told)
+    assert any("127.0.0.1" in each for each in told)
     assert not any(HIDDEN.replace(" ", "") in each for each in told)
 
 

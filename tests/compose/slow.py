@@ -103,7 +103,8 @@ class Measured:
         return self._taken[max(math.ceil(share * len(self._taken)) - 1, 0)]
 
     def __str__(self) -> str:
-        return f"p50 {self.quantile(0.5):.0f} ms, p99 {self.quantile(0.99):.0f} ms"
+        shown = {"p50": 0.5, "p99": 0.99, "longest": 1.0}
+        return ", ".join(f"{name} {self.quantile(of):.0f} ms" for name, of in shown.items())
 
 
 def measured(stack: Stack, path: str, requests: int = 200, clients: int = 4) -> Measured:

@@ -1,7 +1,10 @@
 """The files say what the service does: read alone, without an engine."""
 
 import re
+import shutil
+import subprocess
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,3 +55,41 @@ def test_every_container_is_without_rights_and_limited(file: str) -> None:
 def test_what_is_published_is_for_this_machine_alone_unless_said_otherwise(file: str) -> None:
     published = [port for each in _services(file).values() for port in each.get("ports", [])]
     assert len(published) == 1 and published[0].startswith("${PUBLISH:-127.0.0.1:")
+
+
+PAIR = ("certificate.pem", "certificate-key.pem")
+
+
+def _secrets(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ROOT / "scripts" / "make-secrets", folder], capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize(("there", "missing"), [PAIR, PAIR[::-1]])
+def test_half_a_certificate_is_told_and_nothing_made(
+    tmp_path: Path, there: str, missing: str
+) -> None:
+    (tmp_path / there).write_text("mine")
+    done = _secrets(tmp_path)
+    assert done.returncode == 1 and done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert f"{tmp_path} has {there} without {missing}" in line
+    assert [each.name for each in tmp_path.iterdir()] == [there]
+    assert (tmp_path / there).read_text() == "mine"
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes them")
+def test_what_is_missing_of_the_secrets_is_made_and_nothing_else(tmp_path: Path) -> None:
+    for name in PAIR:
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "database-password").touch()  # As a run that failed has left it.
+    assert _secrets(tmp_path).returncode == 0
+    assert [(tmp_path / name).read_text() for name in PAIR] == ["mine", "mine"]
+    password = (tmp_path / "database-password").read_text()
+    assert re.fullmatch(r"[0-9a-f]{64}\n", password)
+    for name in PAIR:
+        (tmp_path / name).unlink()
+    assert _secrets(tmp_path).returncode == 0
+    assert "BEGIN CERTIFICATE" in (tmp_path / PAIR[0]).read_text()
+    assert (tmp_path / "database-password").read_text() == password

@@ -14,6 +14,7 @@ def test_what_was_acknowledged_is_there_in_a_new_container(single: Stack) -> Non
     single.wait()
     assert single.container("service").name != old
     assert single.get(f"/v1/reports/{report['id']}") == report
+    assert single.container("service").service("verify").startswith("Whole: ")
 
 
 def test_it_is_published_on_this_machine_alone(single: Stack) -> None:

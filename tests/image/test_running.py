@@ -106,6 +106,10 @@ def test_what_is_posted_through_the_published_port_is_counted(container: Contain
     assert not container.state()["OOMKilled"] and "SIGKILL" not in container.logged()
 
 
+def test_the_whole_record_is_checked_beside_it(container: Container) -> None:
+    assert container.service("verify").startswith("Whole: ")
+
+
 def test_a_backup_is_made_beside_it(container: Container, tmp_path: Path) -> None:
     assert "checked" in container.service("backup", "/data/backup.db")
     docker("cp", f"{container.name}:/data/backup.db", tmp_path / "backup.db")
