@@ -22,6 +22,7 @@ def create_app(
     Without settings those of the environment are taken. ``clock`` and ``new_id`` are for tests.
     """
     # Imported here, so that the domain and the bounds can be used without the web's libraries.
+    from service import web
     from service.api import logs
     from service.api.app import build
     from service.api.parts import Parts
@@ -37,9 +38,11 @@ def create_app(
     counters = store.counters(rate) if rate else None
     standby = settings.read_database
     readers = open_standby(standby, settings.busy_seconds) if standby else store
-    return build(
+    app = build(
         Parts(settings, store, readers, Snapshots(), clock or _now, new_id or _random_id, counters)
     )
+    web.register(app)
+    return app
 
 
 def _now() -> datetime:

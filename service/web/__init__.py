@@ -1,0 +1,16 @@
+"""The dashboard: pages for people who look rather than read, made on the server.
+
+It asks the use cases what any client could ask over HTTP, and shows ranges as ranges.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register(app: "Flask") -> None:
+    """Add the pages to the application."""
+    from service.web.pages import blueprint
+
+    app.register_blueprint(blueprint)

@@ -1,0 +1,33 @@
+"""Every word that the pages say, by its key, from one catalogue."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from markupsafe import Markup, escape
+
+CATALOGUE: Final = Path(__file__).with_name("texts") / "en.json"
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> dict[str, Any]:
+    """Return all texts by key; one that depends on a number has a form for one and for other."""
+    found: dict[str, Any] = json.loads(CATALOGUE.read_text(encoding="utf-8"))
+    return found
+
+
+def text(key: str, **values: Any) -> Markup:
+    """Return the text with the values put in, escaped for HTML.
+
+    Where it depends on a number, that is the value ``count``. Numbers are written as people read
+    them: 3,001. Raises KeyError for a text that is not in the catalogue.
+    """
+    found = catalogue()[key]
+    if isinstance(found, dict):
+        found = found["one" if values["count"] == 1 else "other"]
+    shown = {
+        name: escape(f"{value:,}" if isinstance(value, int) else value)
+        for name, value in values.items()
+    }
+    return Markup(found).format(**shown)  # noqa: S704 - the catalogue is ours, the values escaped
