@@ -63,11 +63,11 @@ def totals(
     with store.reading() as db:
         snapshot = snapshots.at(db, seq)
         before = None if then is None else past(db, snapshots, snapshot, then)
-    _check(snapshot, _by_present_ids(snapshot, question))
+    by_present_ids(snapshot, question)
     budget = Budget(seconds, altogether)
 
     def inquire(state: Snapshot, asked: Question) -> _Inquiry:
-        return _Inquiry(state, _by_present_ids(state, asked), budget)
+        return _Inquiry(state, _present(state, asked), budget)
 
     answer: Answer | None = snapshot.answers.known(question)
     if answer is None:
@@ -77,8 +77,17 @@ def totals(
     return answer if before is None else compared(answer, question, snapshot, before, inquire)
 
 
-def _by_present_ids(snapshot: Snapshot, question: Question) -> Question:
-    """Return the question with every merged id replaced by the one that stood for it."""
+def by_present_ids(snapshot: Snapshot, question: Question) -> Question:
+    """Return the question with every merged id replaced by the one that stood for it.
+
+    Raises Invalid for ids that were unknown.
+    """
+    present = _present(snapshot, question)
+    _check(snapshot, present)
+    return present
+
+
+def _present(snapshot: Snapshot, question: Question) -> Question:
     claims = snapshot.claims
     return replace(
         question,
