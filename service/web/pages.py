@@ -3,13 +3,9 @@
 import gzip
 from typing import Any, Final
 
-from flask import Blueprint, Response, render_template, request, send_from_directory
-from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
+from flask import Blueprint, Response, request, send_from_directory
 
-from service.api.auth import requires
-from service.api.problems import status_of
-from service.domain.errors import DomainError
-from service.web import assets, texts
+from service.web import assets, entering, texts
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
@@ -20,6 +16,7 @@ POLICY: Final = (
 YEAR: Final = 31_536_000
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
+blueprint.register_blueprint(entering.blueprint)
 
 
 @blueprint.app_context_processor
