@@ -22,7 +22,7 @@ from service.api.auth import requires
 from service.api.parts import now
 from service.api.problems import log, status_of
 from service.domain.errors import DomainError, Fault, Invalid, NotFound, Unavailable
-from service.web import accounts, assets, streaming, texts
+from service.web import accounts, assets, entering, streaming, texts
 from service.web.asking import Asked, asked, sent
 from service.web.finding import found
 from service.web.proving import Proof
@@ -41,6 +41,7 @@ SMALLER: Final = frozenset({"text/html", "text/css", "text/javascript", "image/s
 """What is sent compressed; other files are so already."""
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
+blueprint.register_blueprint(entering.blueprint)
 
 
 @blueprint.app_context_processor
