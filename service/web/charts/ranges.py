@@ -119,7 +119,8 @@ def _one(row: Row, top: int) -> Placed:
     """Return where the row stands: its words beside its bar, as high as the higher of the two."""
     lines: list[Line] = []
     y = top
-    for words, size, role in ((row.label, 14, "strong"), (row.text, 13, "quiet")):
+    told = f"{row.text} ({row.bar.beyond})" if row.bar.beyond else row.text
+    for words, size, role in ((row.label, 14, "strong"), (told, 13, "quiet")):
         for line in wrapped(words, size, _NAMES - 20):
             y += size * 5 // 4
             lines.append(Line(MARGIN, y, size, role, line))
@@ -127,7 +128,7 @@ def _one(row: Row, top: int) -> Placed:
     sides = []
     for side, _ in row.sides:
         sides.append(y)
-        label = shortened(side.label, 12, _NAMES - 36)
+        label = shortened(side.said, 12, _NAMES - 36)
         lines.append(Line(MARGIN + 16, y + 13, 12, "quiet", label))
         y += 20
     return Placed(row, top, tuple(lines), tuple(sides), y + 8)
