@@ -31,9 +31,11 @@ function isDirty() {
   return !form.hidden && content() !== blank;
 }
 
-const keep = debounced(() => {
+function keepNow() {
   if (!form.hidden) remember("draft", isDirty() ? draft() : null);
-}, 250);
+}
+
+const keep = debounced(keepNow, 250);
 
 function changed() {
   keep();
@@ -186,5 +188,6 @@ $("another").addEventListener("click", () => {
 window.addEventListener("beforeunload", (event) => {
   if (isDirty()) event.preventDefault();
 });
+window.addEventListener("pagehide", keepNow);
 
 setUp();

@@ -131,17 +131,17 @@ class Picker {
       name: "",
       minLength: 2,
       confirmOnBlur: false,
-      showNoOptionsFound: true,
+      // It would say so while the answer is still on its way; the status says it when it is there.
+      showNoOptionsFound: false,
       displayMenu: "overlay",
       tNoResults: () => say("find.none"),
       tStatusQueryTooShort: () => say("find.short"),
       tStatusNoResults: () => say("find.none"),
-      tStatusSelectedOption: (name, count, index) =>
-        say("find.selected", { name, count, number: index + 1 }),
-      tStatusResults: (count, selected) => say("find.results", { count, selected: selected ?? "" }),
+      tStatusResults: (count) => say("find.results", { count }),
       tAssistiveHint: () => say("find.hint"),
       templates: {
-        inputValue: (option) => option?.name ?? "",
+        // Nothing: what is taken stands in the list, and the field is empty for the next one.
+        inputValue: () => "",
         suggestion: (option) =>
           `<span class="option-name">${escaped(option.label ?? option.name)}</span>` +
           (option.about ? ` <span class="option-about">${escaped(option.about)}</span>` : ""),
@@ -173,8 +173,9 @@ class Picker {
     try {
       const options = [...newcomers(this.kind, name), ...(await found(this.kind, name, signal))];
       if (signal.aborted || this.input.value.trim() !== name) return;
-      this.status.textContent = "";
-      show([...options.filter((option) => !chosen.has(option.id)), ...last]);
+      const offered = options.filter((option) => !chosen.has(option.id));
+      this.status.textContent = offered.length ? "" : say("find.none");
+      show([...offered, ...last]);
     } catch (problem) {
       if (signal.aborted) return;
       const reason = problem.detail || (problem.status ? "" : say("problem.network"));
@@ -189,8 +190,6 @@ class Picker {
     } else {
       this.add({ id: option.id, name: option.name, about: option.about }, true);
     }
-    // The library writes the name into its field after this; the field is for the next one.
-    setTimeout(() => this.empty(), 0);
     this.changed();
   }
 
@@ -295,7 +294,6 @@ class New {
 
   begin({ fields, parent }) {
     const element = this.element;
-    element.id ||= `${this.picker.fieldset.id}-${serial()}`;
     for (const field of element.querySelectorAll("[data-at]:not(.picker)")) {
       this.fields.set(field.dataset.at, field);
       const given = fields[field.dataset.at];
