@@ -70,7 +70,7 @@ def check_describes(kind: str, id: str) -> None:
 
 def _admit(scope: str) -> None:
     header = request.headers.get("Authorization")
-    key = None if header is None else _sent(header)
+    key = None if header is None else _sent(header, scope)
     limits.check(key)
     if header is None:
         if scope == "read" and parts().settings.reading == "open":
@@ -85,9 +85,17 @@ def _admit(scope: str) -> None:
         raise NotAllowed(f"The key has the scope {key.scope}; this needs {scope}.")
 
 
-def _sent(header: str) -> Holder | None:
+def _sent(header: str, scope: str) -> Holder | None:
+    """Return whose key stands in the header; None where it is none that is good.
+
+    To read, a key may come as the password by which browsers sign in to a page. To write, never:
+    a browser sends that one along with whatever another site makes it send.
+    """
     scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer":
+    password = request.authorization.password if request.authorization else None
+    if scheme.lower() == "basic" and scope == "read" and password:
+        token = password
+    elif scheme.lower() != "bearer":
         return None
     return keys.holder(_keys(), token.strip(), now(), noted_in=parts().store)
 

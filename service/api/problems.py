@@ -91,9 +91,14 @@ def _filled(response: Answer, told: dict[str, Any]) -> Answer:
     return response
 
 
+def status_of(error: DomainError) -> HTTPStatus:
+    """Return the status by which the error is answered."""
+    return STATUS[_kind(error)]
+
+
 def problem_of(error: DomainError) -> dict[str, Any]:
     """Return the problem that tells of the error."""
-    return problem(STATUS[_kind(error)], error.detail, error.faults)
+    return problem(status_of(error), error.detail, error.faults)
 
 
 def _kind(error: DomainError) -> type[DomainError]:

@@ -60,7 +60,7 @@ def get_totals_of_place(asked: tuple[Question, str | None], id: str) -> Any:
 
 def _answered(question: Question, named: str | None) -> Response:
     """Return the answer, or 304 without working it out where the reader has it already."""
-    joined, store = parts(), record()
+    store = record()
     form = chosen(named, *FORMS)
     if form == "geojson" and question.by != "place":
         raise invalid("by", "A map needs by=place: it shows one feature for each place.")
@@ -72,10 +72,20 @@ def _answered(question: Question, named: str | None) -> Response:
         response = Response(status=304)
         response.set_etag(tag)
         return response
+    answer = worked_out(question, seq, then)
+    response = answer_in(form, _rendered(answer, form))
+    if is_exact(answer):  # One that ran out of time may be wider than the next.
+        response.set_etag(tag)
+    return response
+
+
+def worked_out(question: Question, seq: int, then: int | None = None) -> Answer:
+    """Return the answer as of the entry ``seq``, counted and, where it was slow, logged."""
+    joined = parts()
     with metered() as efforts:
         try:
             answer = totals.totals(
-                store,
+                record(),
                 joined.snapshots,
                 question,
                 seq,
@@ -88,10 +98,12 @@ def _answered(question: Question, named: str | None) -> Response:
     told = _told(answer)
     metrics.kept().count(told)
     _log_slow(told, efforts, joined.settings.solver_seconds / 2)
-    response = answer_in(form, _rendered(answer, form))
-    if all(total.exact for total in told):  # One that ran out of time may be wider than the next.
-        response.set_etag(tag)
-    return response
+    return answer
+
+
+def is_exact(answer: Answer) -> bool:
+    """Whether no total of the answer ran out of time."""
+    return all(total.exact for total in _told(answer))
 
 
 def _log_slow(told: Sequence[Total], efforts: Sequence[Effort], slow: float) -> None:

@@ -17,8 +17,8 @@ def catalogue() -> dict[str, Any]:
     return found
 
 
-def text(key: str, **values: Any) -> Markup:
-    """Return the text with the values put in, escaped for HTML.
+def plain(key: str, **values: Any) -> str:
+    """Return the text with the values put in, not yet escaped for HTML.
 
     Where it depends on a number, that is the value ``count``. Numbers are written as people read
     them: 3,001. Raises KeyError for a text that is not in the catalogue.
@@ -27,7 +27,13 @@ def text(key: str, **values: Any) -> Markup:
     if isinstance(found, dict):
         found = found["one" if values["count"] == 1 else "other"]
     shown = {
-        name: escape(f"{value:,}" if isinstance(value, int) else value)
-        for name, value in values.items()
+        name: f"{value:,}" if isinstance(value, int) else value for name, value in values.items()
     }
-    return Markup(found).format(**shown)  # noqa: S704 - the catalogue is ours, the values escaped
+    return str(found).format(**shown)
+
+
+def text(key: str, **values: Any) -> Markup:
+    """Return the text as ``plain`` does, with the values escaped for HTML."""
+    return Markup(plain(key, **{  # noqa: S704 - the catalogue is ours, the values are escaped
+        name: value if isinstance(value, int) else escape(value) for name, value in values.items()
+    }))  # fmt: skip

@@ -1,0 +1,88 @@
+"""One report with all that happened to it, and the places among which readers look for one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from service.api.freshness import record
+from service.api.parts import now, parts
+from service.domain.claims import Claims
+from service.domain.errors import NotFound
+from service.domain.history import Happening
+from service.domain.phrases import outcomes_text, range_text
+from service.domain.registry import Reporter
+from service.domain.report import Recorded, ReportedFigure
+from service.usecases import health, reports, revisions
+from service.usecases.overview import above, overview
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A report, who says it, what happened to it, and who repeats it (id and name)."""
+
+    recorded: Recorded
+    reporter: Reporter
+    history: Sequence[Happening]
+    relays: Sequence[tuple[str, str]]
+    claims: Claims
+
+    def named(self, ids: Iterable[str]) -> str:
+        """Return the places by name, with commas between."""
+        present = self.claims.present("place", ids)
+        return ", ".join(self.claims.places[id].name for id in present)
+
+    def range(self, figure: ReportedFigure) -> str:
+        """Return how the figure is read, in words."""
+        return range_text(figure.low, figure.high)
+
+    def outcomes(self, figure: ReportedFigure) -> str:
+        """Return the figure's outcomes in words."""
+        return outcomes_text(figure.outcomes)
+
+
+def account(id: str) -> Account:
+    """Return the report as it is now; raises NotFound."""
+    store = record()
+    recorded = reports.show(store, id, None, now())
+    claims = overview(store, parts().snapshots, health.check(store)).claims
+    (reporter,) = claims.present("reporter", [recorded.report.reporter])
+    relays = [
+        (each.id, claims.reporters[each.reporter].name)
+        for each in claims.statements.values()
+        if each.relays == id
+    ]
+    history = revisions.history(store, id)
+    return Account(recorded, claims.reporters[reporter], history, relays, claims)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the list of places; ``about`` tells same names apart."""
+
+    name: str
+    href: str
+    about: str
+
+
+def places(id: str | None) -> dict[str, object]:
+    """Return what the list of places shows: one place with what lies in it, or the roots.
+
+    Raises NotFound for an id under which nothing is recorded.
+    """
+    store = record()
+    snapshot = overview(store, parts().snapshots, health.check(store))
+    known = snapshot.claims.places
+    if id is not None and id not in known:
+        raise NotFound("There is no such place.")
+
+    def told(each: str, page: str) -> Place:
+        about = ", ".join(known[each].aliases)
+        return Place(known[each].name, f"{page}?place={each}", about)
+
+    over = [] if id is None else above(snapshot.claims, known[id])
+    below = snapshot.places.roots() if id is None else snapshot.places.children(id)
+    ordered = sorted(below, key=lambda each: known[each].name)
+    return {
+        "place": None if id is None else told(id, "./"),
+        "above": [told(each.id, "places") for each in reversed(over)],
+        "below": [told(each, "places") for each in ordered],
+    }

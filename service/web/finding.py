@@ -1,0 +1,26 @@
+"""From a reader's words to places: found by any of their names, or offered to choose from."""
+
+from typing import Final, cast
+
+from service.api.freshness import record
+from service.api.parts import parts
+from service.domain.listing import EntriesAsked
+from service.domain.registry import Place, folded
+from service.usecases import health, registry
+from service.usecases.overview import lies_in, overview
+
+MOST: Final = 12
+"""So many places are offered."""
+
+
+def found(words: str) -> list[tuple[Place, str]]:
+    """Return the places whose names hold the words, each with where it lies.
+
+    It is one alone where only one is called so: others whose names are longer do not matter then.
+    """
+    store = record()
+    near = cast(list[Place], registry.find(store, "place", EntriesAsked(words, limit=200)))
+    called = [each for each in near if folded(words) in map(folded, (each.name, *each.aliases))]
+    offered = called if len(called) == 1 else (called or near)[:MOST]
+    claims = overview(store, parts().snapshots, health.check(store)).claims
+    return [(each, lies_in(claims, each)) for each in offered]
