@@ -1,16 +1,15 @@
 """A real browser before a real service that knows the samples and the made-up country."""
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from axe_playwright_python.base import AxeBase
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from samples.client import Client
@@ -69,25 +68,19 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-class launched:
-    """A chromium for the length of a ``with``; leaves the test out where there is none."""
-
-    def __enter__(self) -> Browser:
-        path = shutil.which("chromium")
-        if path is None:
-            assert not REQUIRED, "BROWSER_REQUIRED=1 says that there is chromium"
-            pytest.skip("needs chromium")
-        self._driver = sync_playwright().start()
-        # Root may not use chromium's sandbox; /dev/shm is tiny in many containers.
-        words = ["--no-sandbox"] if os.geteuid() == 0 else []
-        self._browser = self._driver.chromium.launch(
-            executable_path=path, args=[*words, "--disable-dev-shm-usage"]
-        )
-        return self._browser
-
-    def __exit__(self, *error: object) -> None:
-        self._browser.close()
-        self._driver.stop()
+@contextlib.contextmanager
+def launched() -> Iterator[Browser]:
+    """Yield a chromium; leaves the test out where there is none, and fails where one must be."""
+    path = shutil.which("chromium")
+    if path is None:
+        assert not REQUIRED, "BROWSER_REQUIRED=1 says that there is chromium"
+        pytest.skip("needs chromium")
+    # Root may not use chromium's sandbox, and /dev/shm is tiny in many containers.
+    words = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=path, args=words)
+        yield found
+        found.close()
 
 
 Open = Callable[..., Page]
@@ -172,7 +165,7 @@ def dark(opened: Open) -> Page:
 
 LEVELS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-_AXE: Final = AxeBase().axe_script
+_AXE: Final = Axe().axe_script
 
 
 def accessible(page: Page) -> None:

@@ -289,7 +289,8 @@ class _Writer:
     def _joint(self) -> None:
         """One number for several villages, several days or several outcomes."""
         event = self._happened(
-            villages=self.chance.choice([1, 1, 2, 2, 3, 4]), days=self.chance.choice([1, 1, 2, 3, 5])
+            villages=self.chance.choice([1, 1, 2, 2, 3, 4]),
+            days=self.chance.choice([1, 1, 2, 3, 5]),
         )
         people = event.people["killed"] + event.people["wounded"]
         figures = [self._said(["killed", "wounded"], people)]
