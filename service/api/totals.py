@@ -74,7 +74,7 @@ def _answered(question: Question, named: str | None) -> Response:
         return response
     answer = worked_out(question, seq, then)
     response = answer_in(form, _rendered(answer, form))
-    if is_exact(answer):  # One that ran out of time may be wider than the next.
+    if answer.exact:  # One that ran out of time may be wider than the next.
         response.set_etag(tag)
     return response
 
@@ -95,15 +95,10 @@ def worked_out(question: Question, seq: int, then: int | None = None) -> Answer:
             )
         finally:
             metrics.kept().solved(efforts)
-    told = _told(answer)
+    told = answer.told
     metrics.kept().count(told)
     _log_slow(told, efforts, joined.settings.solver_seconds / 2)
     return answer
-
-
-def is_exact(answer: Answer) -> bool:
-    """Whether no total of the answer ran out of time."""
-    return all(total.exact for total in _told(answer))
 
 
 def _log_slow(told: Sequence[Total], efforts: Sequence[Effort], slow: float) -> None:
@@ -134,11 +129,3 @@ def _rendered(answer: Answer, form: str) -> str:
         places = [part["key"] for part in told["parts"]]
         told = maps.of_parts(told, points.of_places(record(), places, answer.seq))
     return dumped(told) + "\n"
-
-
-def _told(answer: Answer) -> list[Total]:
-    """Return every total of the answer: of the whole, of its parts, of each reporter alone."""
-    parts_told = (*(answer.parts or ()), *(answer.by_reporter or ()))
-    stated = [*answer.totals, *(each for part in parts_told for each in part.totals)]
-    thens = [each.change.then for each in stated if each.change is not None]
-    return [each.total for each in (*stated, *thens)]

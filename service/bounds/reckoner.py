@@ -25,6 +25,10 @@ from service.domain.figure import Figure, Scope
 from service.domain.total import End, Step, Total
 from service.domain.trees import Tree
 
+KEPT_ANSWERS = 64
+"""So many answers of one cluster are kept; a question cut into many parts asks few different ones.
+"""
+
 
 class Reckoner:
     """The counted figures, cut and settled once for all the questions asked of them.
@@ -105,7 +109,7 @@ class Reckoner:
         low = sum((answer.low.value or Fraction(0) for answer in answers), Fraction(0))
         highs = [answer.high.value for answer in answers if answer.high.value is not None]
         disputes = [dispute for answer in answers for dispute in answer.disputes]
-        near = _nearest_of(answers) if disputes else None
+        near = _nearest_of(answers, deadline) if disputes else None
         return Total(
             figures=self._in_order(f for row in rows for f in self._rows[row].figures),
             low=floor(low),
@@ -138,7 +142,7 @@ class _Answer:
     rows: Sequence[Row]
     low: Bound
     high: Bound
-    nearest: Callable[[], Nearest | None]
+    nearest: Callable[[Deadline], Nearest | None]
     """Solved for when asked: only a total with a dispute tells it."""
     exact: bool = True
     disputes: tuple[Dispute, ...] = ()
@@ -167,6 +171,7 @@ class _Cluster:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
+        self._answers: dict[tuple[bytes, ...], _Answer] = {}
 
     @cached_property
     def _program(self) -> Program:
@@ -176,13 +181,12 @@ class _Cluster:
     def _court(self) -> Court:
         return Court(self._program)
 
-    def _settled(self, asked: Extent, surely: Flags, maybe: Flags, by: Deadline) -> Settled:
+    def _settled(self, meeting: Flags, surely: Flags, maybe: Flags, by: Deadline) -> Settled:
         """Return what stands when all is settled that bears on the asked people.
 
         Ends that are set aside can bring further pieces into play, which are then settled too.
         """
         court = self._court
-        meeting = np.array([row.meets(asked) for row in self._rows])
         numbers = court.concerned(meeting | self._bearing(court.given, surely, maybe))
         settled = court.settle(numbers, by)
         while settled.disputes:
@@ -203,13 +207,30 @@ class _Cluster:
         return rows
 
     def answer(self, asked: Extent, by: Deadline) -> _Answer:
-        """Return the cluster's share of the total."""
+        """Return the cluster's share of the total.
+
+        What is asked matters to it only by the columns and the rows that it reaches: another
+        question that reaches the same ones has the same answer, and is not worked out again.
+        """
         lone = self._lone(asked)
         if lone is not None:
             return lone
         maybe, elsewhere = self._program.split(asked)
         surely = maybe & ~elsewhere
-        settled = self._settled(asked, surely, maybe, by)
+        meeting = np.array([row.meets(asked) for row in self._rows])
+        key = (meeting.tobytes(), surely.tobytes(), maybe.tobytes())
+        known = self._answers.get(key)
+        if known is not None:
+            return known
+        found = self._worked_out(meeting, surely, maybe, by)
+        if found.exact:  # What ran out of time may be told better the next time.
+            if len(self._answers) >= KEPT_ANSWERS:
+                self._answers.clear()
+            self._answers[key] = found
+        return found
+
+    def _worked_out(self, meeting: Flags, surely: Flags, maybe: Flags, by: Deadline) -> _Answer:
+        settled = self._settled(meeting, surely, maybe, by)
         aside: set[tuple[str, End]] = set()
         for dispute in settled.disputes:
             aside.update((figure.id, "low") for figure in dispute.floors)
@@ -226,18 +247,23 @@ class _Cluster:
         lowest, highest = least(settled.ends), most(settled.ends)
         low = _firmest(lowest.searched(by), least, settled.ends, firm, by)
         high = _firmest(highest.searched(by), most, settled.ends, firm, by)
-        disputes = tuple(d for d in settled.disputes if self._concerns(d, asked))
+        disputes = tuple(d for d in settled.disputes if self._concerns(d, meeting))
 
-        def near() -> Nearest | None:
+        near: list[Nearest] = []
+
+        def nearest_of(by: Deadline) -> Nearest | None:
             if not settled.contests:
                 return _as_is(low, high)
-            return nearest(self._program, settled, surely, maybe, by)
+            if not near:
+                found = nearest(self._program, settled, surely, maybe, by)
+                near.extend([] if found is None else [found])
+            return near[0] if near else None
 
         return _Answer(
             self._rows,
             low,
             high,
-            near,
+            nearest_of,
             settled.exact and low.exact and high.exact,
             disputes,
             frozenset(aside),
@@ -261,12 +287,12 @@ class _Cluster:
             ceilings[index] = max(min(highs), ceilings[index])
         return Ends(floors, ceilings)
 
-    def _concerns(self, dispute: Dispute, asked: Extent) -> bool:
+    def _concerns(self, dispute: Dispute, meeting: Flags) -> bool:
         """Whether a figure with an end set aside speaks of people asked for."""
         aside = {figure.id for figure in (*dispute.floors, *dispute.ceilings)}
         return any(
-            row.meets(asked) and any(figure.id in aside for figure in row.figures)
-            for row in (self._rows[index] for index in dispute.rows)
+            meeting[index] and any(figure.id in aside for figure in self._rows[index].figures)
+            for index in dispute.rows
         )
 
     def _lone(self, asked: Extent) -> _Answer | None:
@@ -280,7 +306,7 @@ class _Cluster:
         whole = row.parts[0].extent.within(asked)
         low = _lone_bound(least, "low") if whole else Bound(Fraction(0))
         high = Bound(None) if most is None else _lone_bound(most, "high")
-        return _Answer([row], low, high, lambda: _as_is(low, high))
+        return _Answer([row], low, high, lambda by: _as_is(low, high))
 
 
 def _firmest(
@@ -308,12 +334,12 @@ def _as_is(low: Bound, high: Bound) -> Nearest:
     return float(low.value or 0), None if high.value is None else float(high.value)
 
 
-def _nearest_of(answers: Sequence[_Answer]) -> tuple[int, int | None] | None:
+def _nearest_of(answers: Sequence[_Answer], by: Deadline) -> tuple[int, int | None] | None:
     """Return the nearest readings together, rounded outward; None where one is unknown."""
     low, high = 0.0, 0.0
     open_above = False
     for answer in answers:
-        near = answer.nearest()
+        near = answer.nearest(by)
         if near is None:
             return None
         low += near[0]

@@ -91,3 +91,16 @@ class Answer:
     unplaced: Sequence[Unplaced] | None = None
     by_reporter: Sequence[Part] | None = None
     compared: Compared | None = None
+
+    @property
+    def told(self) -> list[Total]:
+        """Every total of the answer: of the whole, of its parts, of each reporter alone."""
+        parts = (*(self.parts or ()), *(self.by_reporter or ()))
+        stated = [*self.totals, *(each for part in parts for each in part.totals)]
+        thens = [each.change.then for each in stated if each.change is not None]
+        return [each.total for each in (*stated, *thens)]
+
+    @property
+    def exact(self) -> bool:
+        """Whether no total of the answer ran out of time."""
+        return all(total.exact for total in self.told)

@@ -22,6 +22,10 @@ KEPT_RECKONERS: Final = 64
 """How many choices of figures are kept for one state: filters, reporters alone."""
 
 
+KEPT_ANSWERS: Final = 32
+"""How many whole answers are kept for one state: those that readers ask again and again."""
+
+
 class Kept:
     """The last few results by key; what is missing is made while others wait for it."""
 
@@ -29,6 +33,20 @@ class Kept:
         self._most = most
         self._found: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = Lock()
+
+    def known(self, key: Hashable) -> Any:
+        """Return what is kept under the key; None where nothing is."""
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+            return self._found.get(key)
+
+    def keep(self, key: Hashable, made: Any) -> None:
+        """Keep what somebody has made meanwhile."""
+        with self._lock:
+            self._found[key] = made
+            if len(self._found) > self._most:
+                self._found.popitem(last=False)
 
     def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what is kept under the key, made by ``make`` if it is not there."""
@@ -50,6 +68,7 @@ class Snapshot:
         self.places = Tree({id: place.parent for id, place in claims.places.items()})
         self.groups = Tree({id: group.parent for id, group in claims.groups.items()})
         self._reckoners = Kept(KEPT_RECKONERS)
+        self.answers = Kept(KEPT_ANSWERS)
 
     @cached_property
     def _known(self) -> dict[str, Figure]:

@@ -69,7 +69,11 @@ def totals(
     def inquire(state: Snapshot, asked: Question) -> _Inquiry:
         return _Inquiry(state, _by_present_ids(state, asked), budget)
 
-    answer = inquire(snapshot, question).answer()
+    answer: Answer | None = snapshot.answers.known(question)
+    if answer is None:
+        answer = inquire(snapshot, question).answer()
+        if answer.exact:  # What ran out of time may be told better the next time.
+            snapshot.answers.keep(question, answer)
     return answer if before is None else compared(answer, question, snapshot, before, inquire)
 
 

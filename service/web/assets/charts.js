@@ -1,0 +1,194 @@
+// What charts do beyond being links: keys go from bar to bar, a time can be brushed, and a chart
+// can be saved as a PNG. It listens on the document, so parts of a page may be replaced.
+
+const DRAG = 6; // pixels: less is a click
+const TWICE = 2;
+const MOST_PIXELS = 16_000_000; // what every browser's canvas holds
+
+let drag = null; // { svg, from, x, moved }
+let swallow = false; // the click that ends a drag opens nothing
+
+const inside = (target, selector) => (target instanceof Element ? target.closest(selector) : null);
+const items = (svg) => [...svg.querySelectorAll(".chart-column, .chart-spot")];
+
+// Going from bar to bar: one stop for Tab, arrows for the rest.
+
+document.addEventListener("focusin", (event) => {
+  const here = inside(event.target, ".chart-column, .chart-spot");
+  const svg = here && here.closest("[data-roving]");
+  if (!svg) return;
+  for (const each of items(svg)) each.setAttribute("tabindex", each === here ? "0" : "-1");
+});
+
+document.addEventListener("keydown", (event) => {
+  const here = inside(event.target, ".chart-column, .chart-spot");
+  const svg = here && here.closest("[data-roving]");
+  if (!svg || event.altKey || event.ctrlKey || event.metaKey) return;
+  const all = items(svg);
+  const at = all.indexOf(here);
+  const to = {
+    ArrowLeft: at - 1,
+    ArrowUp: at - 1,
+    ArrowRight: at + 1,
+    ArrowDown: at + 1,
+    Home: 0,
+    End: all.length - 1,
+  }[event.key];
+  const brush = svg.matches("[data-brush]");
+  if (to !== undefined) {
+    event.preventDefault();
+    const next = all[Math.max(0, Math.min(all.length - 1, to))];
+    if (brush && event.shiftKey) {
+      const begin = all.find((each) => each.dataset.key === svg.dataset.begin) || here;
+      mark(svg, begin, next);
+    } else if (brush) {
+      clear(svg);
+    }
+    next.focus();
+  } else if (brush && svg.dataset.begin !== undefined && event.key === "Enter") {
+    event.preventDefault();
+    brushed(svg);
+  } else if (brush && event.key === "Escape") {
+    clear(svg);
+  }
+});
+
+// Brushing: from one column to another, whichever way.
+
+function mark(svg, one, other) {
+  const [first, last] = [one, other].sort((a, b) => (a.dataset.from < b.dataset.from ? -1 : 1));
+  const from = first.querySelector(".chart-hit");
+  const to = last.querySelector(".chart-hit");
+  const brush = svg.querySelector(".chart-brush");
+  if (!from || !to || !brush) return;
+  const left = parseFloat(from.getAttribute("x"));
+  const right = parseFloat(to.getAttribute("x")) + parseFloat(to.getAttribute("width"));
+  brush.setAttribute("x", `${left}%`);
+  brush.setAttribute("width", `${right - left}%`);
+  svg.dataset.begin = one.dataset.key;
+  svg.dataset.from = first.dataset.from;
+  svg.dataset.to = last.dataset.to;
+  const words = { from: first.dataset.label, to: last.dataset.label };
+  say(svg, (svg.dataset.marked || "").replace(/\{(from|to)\}/g, (_, name) => words[name]));
+}
+
+function clear(svg) {
+  const brush = svg.querySelector(".chart-brush");
+  if (brush) brush.setAttribute("width", "0");
+  for (const name of ["begin", "from", "to"]) delete svg.dataset[name];
+  say(svg, "");
+}
+
+function say(svg, words) {
+  const figure = svg.closest(".chart");
+  const live = figure && figure.querySelector(".chart-live");
+  if (live && live.textContent !== words) live.textContent = words;
+}
+
+function brushed(svg) {
+  const { from, to } = svg.dataset;
+  if (from && to) {
+    svg.dispatchEvent(new CustomEvent("brushed", { bubbles: true, detail: { from, to } }));
+  }
+}
+
+function nearest(svg, x) {
+  let best = null;
+  let least = Infinity;
+  for (const each of items(svg)) {
+    const hit = each.querySelector(".chart-hit");
+    if (!hit) continue;
+    const box = hit.getBoundingClientRect();
+    const away = x < box.left ? box.left - x : x > box.right ? x - box.right : 0;
+    if (away < least) [best, least] = [each, away];
+  }
+  return best;
+}
+
+document.addEventListener("pointerdown", (event) => {
+  const svg = inside(event.target, "[data-brush]");
+  if (!svg || event.button !== 0 || !event.isPrimary) return;
+  swallow = false;
+  drag = { svg, from: nearest(svg, event.clientX), x: event.clientX, moved: false };
+});
+
+document.addEventListener("pointermove", (event) => {
+  if (!drag || !drag.from || !event.isPrimary) return;
+  if (!drag.moved && Math.abs(event.clientX - drag.x) < DRAG) return;
+  drag.moved = true;
+  const to = nearest(drag.svg, event.clientX);
+  if (to) mark(drag.svg, drag.from, to);
+});
+
+document.addEventListener("pointerup", () => {
+  if (drag && drag.moved) {
+    swallow = true;
+    setTimeout(() => { swallow = false; }, 0);
+    brushed(drag.svg);
+  }
+  drag = null;
+});
+
+document.addEventListener("pointercancel", () => {
+  if (drag && drag.moved) clear(drag.svg);
+  drag = null;
+});
+
+document.addEventListener("dragstart", (event) => {
+  if (inside(event.target, "[data-brush]")) event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  if (swallow && inside(event.target, "[data-brush]")) {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  swallow = false;
+}, true);
+
+// Saving: the file of the chart, painted at twice its size.
+
+document.addEventListener("click", (event) => {
+  const button = inside(event.target, '[data-save="png"]');
+  if (!button || !button.dataset.svg) return;
+  event.preventDefault();
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  save(button)
+    .catch(() => {
+      button.dispatchEvent(new CustomEvent("savefailed", { bubbles: true }));
+      if (button.dataset.failed) button.textContent = button.dataset.failed;
+    })
+    .finally(() => button.removeAttribute("aria-busy"));
+});
+
+async function save(button) {
+  const answer = await fetch(button.dataset.svg, { credentials: "same-origin" });
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  const text = await answer.text();
+  const address = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+  try {
+    const image = new Image();
+    image.src = address;
+    await image.decode();
+    const { naturalWidth: wide, naturalHeight: tall } = image;
+    const scale = Math.min(TWICE, Math.sqrt(MOST_PIXELS / (wide * tall)));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(wide * scale);
+    canvas.height = Math.round(tall * scale);
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    const picture = await new Promise((done) => canvas.toBlob(done, "image/png"));
+    if (!picture) throw new Error("empty");
+    give(picture, button.dataset.name || "chart.png");
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}
+
+function give(picture, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(picture);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

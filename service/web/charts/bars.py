@@ -1,0 +1,37 @@
+"""What a range chart is made of: one bar for every part of the answer."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one side says of a disputed number of people; ``high`` None means open above."""
+
+    label: str
+    low: int
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One part's number of people, and its words.
+
+    ``text`` is the total in words. ``low`` None means that nothing is reported; ``high`` None
+    beside a ``low`` means open above. ``nearest`` is the nearest reading of a disputed total, and
+    ``sides`` what each side says. Without ``exact`` the true ends may lie further in. ``href``
+    leads to the proof and ``more`` to the part itself. A ``shared`` bar is of people known to lie
+    in some part, but in no one of them: it is drawn apart, its low only.
+    """
+
+    key: str
+    label: str
+    text: str
+    low: int | None
+    high: int | None
+    disputed: bool = False
+    nearest: tuple[int, int | None] | None = None
+    exact: bool = True
+    href: str | None = None
+    more: str | None = None
+    shared: bool = False
+    sides: tuple[Side, ...] = ()

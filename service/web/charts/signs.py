@@ -1,0 +1,46 @@
+"""The signs that a chart uses, so that its key explains those and no others."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, Protocol
+
+ALL: Final = ("low", "range", "open", "disputed", "nearest", "loose", "zero", "none", "shared")
+"""Every sign there is, in the order in which a key explains them."""
+
+
+class Shown(Protocol):
+    """What bars, spans and spots have in common."""
+
+    @property
+    def low(self) -> int | None: ...
+    @property
+    def high(self) -> int | None: ...
+    @property
+    def disputed(self) -> bool: ...
+    @property
+    def exact(self) -> bool: ...
+
+
+def used(items: Iterable[Shown]) -> tuple[str, ...]:
+    """Return the names of the signs that stand for these, in the key's order."""
+    found = {sign for item in items for sign in _of(item)}
+    return tuple(sign for sign in ALL if sign in found)
+
+
+def _of(item: Shown) -> Iterator[str]:
+    if getattr(item, "shared", False):
+        yield "shared"
+        return
+    if item.low is None:
+        yield "none"
+        return
+    yield "zero" if item.low == 0 else "low"
+    if item.high is None:
+        yield "open"
+    elif item.high > item.low:
+        yield "range"
+    if item.disputed:
+        yield "disputed"
+    if getattr(item, "nearest", None):
+        yield "nearest"
+    if not item.exact:
+        yield "loose"
