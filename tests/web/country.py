@@ -52,6 +52,9 @@ RETRACTED: Final = 30
 NAMESAKES: Final = ("Newbridge Ferry", "Oldwell", "Saltmarket", "Tinder Hill")
 """Villages of the same name in two districts each."""
 
+DISPUTED, CALM = 5, 4
+"""Reports contradict each other in so many districts, the first; nothing is open in the last."""
+
 CIVILIANS, AID, ARMY, FRONT = "civilians", "aid-workers", "velmarran-army", "river-front"
 
 GROUPS: Final = (
@@ -281,7 +284,7 @@ class _Writer:
         """One reporter's word on what happened at one village on one day."""
         event = self._happened(villages=1, days=1)
         outcomes = [name for name, people in event.people.items() if people or self._one_in(4)]
-        figures = [self._said([name], event.people[name]) for name in outcomes or ["killed"]]
+        figures = [self._said([name], event.people[name], event) for name in outcomes or ["killed"]]
         # Where two things happened at one place on one day, each is an event of its own.
         more = {"incident": "own"} if self._one_in(12) else {}
         self._report("single", self._witness(event), event, figures, **more)
@@ -293,9 +296,9 @@ class _Writer:
             days=self.chance.choice([1, 1, 2, 3, 5]),
         )
         people = event.people["killed"] + event.people["wounded"]
-        figures = [self._said(["killed", "wounded"], people)]
+        figures = [self._said(["killed", "wounded"], people, event)]
         if self._one_in(3):
-            figures.append(self._said(["missing"], event.people["missing"]))
+            figures.append(self._said(["missing"], event.people["missing"], event))
         self._report("joint", self._witness(event), event, figures)
 
     def _happened(self, villages: int, days: int) -> Event:
@@ -330,20 +333,23 @@ class _Writer:
             return PARTIES[event.group == ARMY]
         return self.chance.choice(OBSERVERS + OUTLETS[:4])
 
-    def _said(self, outcomes: list[str], people: int) -> Json:
-        """Return a figure that is true of so many people."""
+    def _said(self, outcomes: list[str], people: int, event: Event) -> Json:
+        """Return a figure that is true of so many people; in a calm district one with an end."""
         ways: list[Json] = [{"exactly": people}, {"wording": str(people)}]
+        vague: list[Json] = []
         if people:
-            ways.append({"wording": f"at least {max(people - self.chance.randrange(4), 1)}"})
+            vague.append({"wording": f"at least {max(people - self.chance.randrange(4), 1)}"})
         if people > 2:
             ways += [{"low": people - 2, "high": people + 3, "best": people}]
-            ways += [{"wording": "several"}, {"wording": f"more than {people - 1}"}]
             ways += [{"wording": f"up to {people + self.chance.randrange(3)}"}]
+            vague += [{"wording": "several"}, {"wording": f"more than {people - 1}"}]
         if people >= 10 and people % 10 == 0:
             ways = [{"wording": f"about {people}"}]
         if people >= 12:
-            ways += [{"wording": "dozens"}, {"wording": f"between {people - 2} and {people + 4}"}]
-        return {"outcomes": outcomes, **self.chance.choice(ways)}
+            ways += [{"wording": f"between {people - 2} and {people + 4}"}]
+            vague += [{"wording": "dozens"}]
+        calm = event.district in [*self.villages][-CALM:]
+        return {"outcomes": outcomes, **self.chance.choice(ways if calm else ways + vague)}
 
     # What is said of a whole district, or of everywhere.
 
@@ -360,8 +366,11 @@ class _Writer:
             self._report("monthly", OBSERVERS[2], event, [figure])
         for number in range(MANY["nationwide"]):
             first = FIRST + timedelta(number * 150)
-            event = Event("", (COUNTRY,), first, first + timedelta(29), AID, {"killed": 1})
-            figure = {"outcomes": ["killed"], "wording": "at least one"}
+            last = first + timedelta(29)
+            people = sum(self._sum(each, AID, "killed", first, last) for each in districts)
+            event = Event("", (COUNTRY,), first, last, AID, {"killed": people})
+            # With an end: a floor for the whole country would leave every village open above.
+            figure = {"outcomes": ["killed"], "low": people, "high": people + 2}
             self._report("nationwide", OBSERVERS[4], event, [figure])
 
     def _running(self) -> None:
@@ -397,7 +406,15 @@ class _Writer:
 
     def _contradict(self) -> None:
         """Another reporter's number for the same place and day, far from the first one's."""
-        firm = [report for report in self._of("single") if "exactly" in report["figures"][0]]
+        torn = [*self.villages][:DISPUTED]
+        firm = [
+            report
+            for report in self._of("single")
+            if "exactly" in report["figures"][0]
+            and self.about[report["ref"]].district in torn
+            # Who contradicts these contradicts what is said of the whole country.
+            and self._group(report) != AID
+        ]
         for report in self.chance.sample(firm, MANY["dispute"]):
             event = self.about[report["ref"]]
             (outcome,) = report["figures"][0]["outcomes"]
@@ -415,7 +432,8 @@ class _Writer:
         for report in self.chance.sample(self._of("single"), MANY["correction"]):
             event = self.about[report["ref"]]
             figures = [dict(figure) for figure in report["figures"]]
-            figures[0] = self._said(figures[0]["outcomes"], event.people[figures[0]["outcomes"][0]])
+            (outcome,) = figures[0]["outcomes"]
+            figures[0] = self._said([outcome], event.people[outcome], event)
             self._report(
                 "correction", report["reporter"], event, figures, supersedes=report["ref"], later=5
             )
@@ -426,7 +444,9 @@ class _Writer:
         lost = [
             report
             for report in self._of("joint", "single")
-            if report["ref"] not in replaced and self.about[report["ref"]].people["missing"] >= 2
+            if report["ref"] not in replaced
+            and self.about[report["ref"]].people["missing"] >= 2
+            and self.about[report["ref"]].district not in [*self.villages][-CALM:]
         ]
         for report in self.chance.sample(lost, MANY["reclassification"]):
             event = self.about[report["ref"]]
