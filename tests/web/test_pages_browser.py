@@ -1,0 +1,737 @@
+"""The pages in a real browser, before the real service with 2,018 reports in it.
+
+What a page says is held against what the interface answers to the call that the page itself names.
+"""
+
+import csv
+import io
+import json
+import re
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Dialog, Page, expect
+
+from tests.serving import Served, serving
+from tests.web.conftest import PHONE, Open, accessible
+from tests.web.country import (
+    COUNTRY,
+    DAYS,
+    PARTIES,
+    REPORTS,
+    RETRACTED,
+    Country,
+    Json,
+)
+
+WEEKEND = "place=plekhovo,vorozhba,martynovka&from=2024-12-14&to=2024-12-15&show=killed,wounded"
+CALM, TORN = "jostrava", "askermoor"
+LIGHT = 200_000
+"""So many bytes may come over the line for the first view."""
+
+PAGES = {
+    "everywhere": "./",
+    "the weekend": f"./?{WEEKEND}",
+    "a calm district": f"./?place={CALM}",
+    "a torn district": f"./?place={TORN}&show=killed&by=reporter",
+    "nothing reported": "./?place=plekhovo&from=2023-01-01&to=2023-01-02",
+    "a proof": f"proof?{WEEKEND}",
+    "a disputed proof": f"proof?place={TORN}&show=killed",
+    "the places": "places",
+    "a place": f"places?place={TORN}",
+    "a picture": f"embed?place={CALM}",
+}
+
+
+# What a page says, beside what the interface answers.
+
+
+def told(page: Page, served: Served) -> Json:
+    """Return what the interface answers to the call that the page names."""
+    path = page.locator("#call").get_attribute("href")
+    assert path
+    return asked(served, path)
+
+
+def asked(served: Served, path: str) -> Json:
+    """Return the interface's answer."""
+    with urllib.request.urlopen(f"{served.url}/{path}") as answer:
+        found: Json = json.load(answer)
+        return found
+
+
+def agrees(page: Page, served: Served) -> Json:
+    """Assert that the headline says what the interface does; returns the interface's total."""
+    total: Json = told(page, served)["totals"][0]
+    said = page.locator("#headline").inner_text()
+    if not total["reported"]:
+        assert said.startswith("Nobody has reported"), said
+        return total
+    assert f"{total['low']:,}" in said or (total["low"] == 0), (said, total)
+    assert ("open above" in said or "not known" in said) == (total["high"] is None), (said, total)
+    if total["high"] is not None:
+        assert f"{total['high']:,}" in said or total["high"] == 0, (said, total)
+    assert ("contradict" in said) == total["disputed"], (said, total)
+    return total
+
+
+def parameters(page: Page) -> dict[str, str]:
+    """Return what stands in the page's address."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def show(page: Page) -> None:
+    """Send the form."""
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.wait_for_load_state()
+
+
+# The set behind it all.
+
+
+def test_the_country_is_taken_without_an_error(
+    served: Served, ids: dict[str, str], land: Country
+) -> None:
+    assert len(ids) == REPORTS
+    states = {"relay": 0, "superseded": 0, "retracted": 0}
+    for state in states:
+        found = asked(served, f"v1/reports?place={COUNTRY}&state={state}&limit=1000")
+        states[state] = len(found["reports"])
+    assert states["retracted"] == RETRACTED
+    assert states["relay"] > 400 and states["superseded"] > 50
+    told = asked(served, f"v1/totals?place={COUNTRY}&by=place&outcomes=killed")
+    codes = {caveat["code"] for caveat in told["caveats"]}
+    assert {
+        "open_above", "undisclosed", "not_acknowledged", "declined", "disputed", "approximate",
+        "beginning_not_stated", "shared_outcomes", "relayed", "preliminary",
+    } <= codes  # fmt: skip
+    totals = [part["totals"][0] for part in told["parts"]]
+    assert {total["disputed"] for total in totals} == {True, False}
+    assert {total["high"] is None for total in totals} == {True, False}
+    assert all(total["exact"] for total in totals)
+    assert len(land.districts) == len(totals)
+
+
+# The first view, and what it weighs.
+
+
+def test_the_first_view_tells_all_that_is_known(page: Page, served: Served) -> None:
+    page.goto("./")
+    agrees(page, served)
+    expect(page).to_have_title(re.compile("people"))
+    assert page.locator("h1").count() == 1
+    for chart in (".chart-of-ranges", ".chart-of-times", ".chart-of-places"):
+        expect(page.locator(chart).first).to_be_visible()
+    expect(page.locator("section.head .caveats")).to_contain_text("No ceiling is known")
+    expect(page.locator(".as-of")).to_contain_text("As of entry")
+
+
+def test_the_first_view_is_light(page: Page) -> None:
+    received: list[int] = []
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    line.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    page.goto("./")
+    page.wait_for_load_state("networkidle")
+    assert len(received) > 3
+    assert sum(received) < LIGHT, received
+
+
+def test_nothing_comes_from_elsewhere(page: Page, served: Served) -> None:
+    sites: set[str] = set()
+    page.on("request", lambda request: sites.add(urlsplit(request.url).netloc))
+    answer = page.goto(f"./?{WEEKEND}")
+    page.wait_for_load_state("networkidle")
+    assert answer and "default-src 'none'" in answer.headers["content-security-policy"]
+    assert sites <= {urlsplit(served.url).netloc, ""}
+
+
+def test_an_empty_service_says_what_to_do(opened: Open, tmp_path: Path) -> None:
+    with serving(tmp_path) as empty:
+        page = opened(base_url=empty.url)
+        page.goto("./")
+        expect(page.locator(".empty")).to_be_visible()
+        assert page.locator(".empty a").count() >= 1
+        accessible(page)
+
+
+# Every control.
+
+
+def test_days(page: Page, served: Served) -> None:
+    page.goto(f"./?place={CALM}")
+    before = agrees(page, served)
+    page.get_by_label("From", exact=True).fill("2024-07-01")
+    page.get_by_label("To", exact=True).fill("2024-09-30")
+    show(page)
+    assert parameters(page) == {"place": CALM, "from": "2024-07-01", "to": "2024-09-30"}
+    after = agrees(page, served)
+    assert after["low"] < before["low"]
+    expect(page.locator(".scope")).to_contain_text("2024-07-01")
+    expect(page.get_by_label("From", exact=True)).to_have_value("2024-07-01")
+
+
+@pytest.mark.parametrize("kept", [["Killed"], ["Killed", "Wounded"], ["Captured"]])
+def test_outcomes(page: Page, served: Served, kept: list[str]) -> None:
+    page.goto(f"./?place={CALM}")
+    ticks = page.get_by_role("group", name="Who were")
+    for name in ("Killed", "Wounded", "Missing", "Captured"):
+        ticks.get_by_label(name).set_checked(name in kept)
+    show(page)
+    assert parameters(page)["show"] == ",".join(kept).lower()
+    assert agrees(page, served)["outcomes"] == [name.lower() for name in kept]
+    for name in ("Killed", "Wounded", "Missing", "Captured"):
+        expect(ticks.get_by_label(name)).to_be_checked(checked=name in kept)
+
+
+def test_groups(page: Page, served: Served) -> None:
+    page.goto(f"./?place={CALM}")
+    page.locator("#group").select_option("aid-workers")
+    show(page)
+    assert parameters(page)["group"] == "aid-workers"
+    agrees(page, served)
+    assert told(page, served)["query"]["groups"] == ["aid-workers"]
+    expect(page.locator(".scope")).to_contain_text("Aid workers")
+
+
+def test_parties_left_out(page: Page, served: Served) -> None:
+    page.goto(f"./?place={TORN}&show=killed")
+    agrees(page, served)
+    page.get_by_label("Leave out parties to the conflict").check()
+    show(page)
+    assert parameters(page)["party"] == "exclude"
+    agrees(page, served)
+    used = told(page, served)
+    assert used["query"]["party"] == "exclude"
+    expect(page.get_by_label("Leave out parties to the conflict")).to_be_checked()
+
+
+@pytest.mark.parametrize(
+    ("label", "parameter"),
+    [
+        ("Count only River Front Command", "reporter"),
+        ("Leave out River Front Command", "exclude_reporter"),
+    ],
+)
+def test_reporters(page: Page, served: Served, label: str, parameter: str) -> None:
+    page.goto(f"./?place={TORN}&show=killed")
+    page.locator("summary", has_text="reporters").click()
+    page.get_by_label(label).check()
+    show(page)
+    assert parameters(page)[parameter] == PARTIES[1]
+    agrees(page, served)
+    # What limits the answer is seen without opening anything.
+    expect(page.get_by_label(label)).to_be_visible()
+    expect(page.locator(".scope")).to_contain_text("River Front Command")
+
+
+def test_what_straddles_can_be_left_out(page: Page, served: Served) -> None:
+    page.goto("./?place=brindavell&show=killed&from=2024-06-01&to=2024-08-31")
+    before = agrees(page, served)
+    page.get_by_label("Count only what is placed wholly inside").check()
+    show(page)
+    assert parameters(page)["straddling"] == "exclude"
+    assert agrees(page, served)["low"] <= before["low"]
+    expect(page.locator(".scope")).to_contain_text("wholly inside")
+
+
+def test_several_places(page: Page, served: Served) -> None:
+    page.goto(f"./?place={CALM},{TORN}&show=killed")
+    agrees(page, served)
+    page.get_by_label("Jostrava").uncheck()
+    show(page)
+    assert parameters(page)["place"] == TORN
+    agrees(page, served)
+
+
+@pytest.mark.parametrize("by", ["group", "outcome", "reporter", "place"])
+def test_cuts(page: Page, served: Served, by: str) -> None:
+    page.goto(f"./?place={TORN}&by={'place' if by != 'place' else 'group'}")
+    page.locator("section", has=page.locator("#parts-title")).get_by_role(
+        "link", name=by, exact=True
+    ).click()
+    expect(page.locator(".choices [aria-current]").first).to_have_text(by)
+    assert parameters(page)["by"] == by
+    known = {
+        part["key"]: part["totals"][0]
+        for part in told(page, served)["parts"]
+        if part["totals"][0]["reported"]
+    }
+    rows = page.locator("section:has(#parts-title) .chart-row")
+    drawn = [row.get_attribute("data-key") for row in rows.all()]
+    assert set(filter(None, drawn)) == set(known)
+    for row in rows.all():
+        key = row.get_attribute("data-key")
+        if key:
+            assert f"{known[key]['low']:,}" in row.inner_text()
+
+
+@pytest.mark.parametrize("scale", ["week", "month", "year"])
+def test_spans_of_time(page: Page, served: Served, scale: str) -> None:
+    page.goto(f"./?place={CALM}&show=killed&scale={'month' if scale != 'month' else 'year'}")
+    section = page.locator("section:has(#times-title)")
+    section.get_by_role("link", name=scale, exact=True).click()
+    expect(section.locator("h2")).to_have_text(re.compile(scale, re.IGNORECASE))
+    columns = section.locator(".chart-column")
+    assert {"week": 60, "month": 15, "year": 2}[scale] <= columns.count() <= DAYS // 6
+    first = columns.first
+    day, last = first.get_attribute("data-from"), first.get_attribute("data-to")
+    path = f"v1/totals?place={CALM}&outcomes=killed&from={day}&to={last}"
+    (total,) = asked(served, path)["totals"]
+    assert total["text"].split(",")[0] in (first.get_attribute("aria-label") or "")
+
+
+def test_starting_anew(page: Page) -> None:
+    page.goto(f"./?{WEEKEND}")
+    page.get_by_role("link", name="Start anew").click()
+    page.wait_for_load_state()
+    assert parameters(page) == {}
+
+
+# Finding a place.
+
+
+def test_a_place_is_found_by_another_name(page: Page, served: Served) -> None:
+    page.goto(f"./?place={CALM}")
+    find = page.get_by_label("Find a place by any of its names")
+    find.press_sequentially("Pliekho", delay=30)
+    expect(page.get_by_role("option", name=re.compile("Plekhovo"))).to_be_visible()
+    find.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("place=plekhovo"))
+    agrees(page, served)
+
+
+def test_places_of_one_name_are_told_apart(page: Page) -> None:
+    page.goto(f"./?place={CALM}")
+    page.get_by_label("Find a place by any of its names").press_sequentially("Oldwell", delay=30)
+    options = page.get_by_role("option", name=re.compile("Oldwell"))
+    expect(options).to_have_count(2)
+    lies = [option.inner_text() for option in options.all()]
+    assert len(set(lies)) == 2 and all("Velmarra" in each for each in lies)
+
+
+def test_a_name_that_nobody_has(page: Page) -> None:
+    page.goto(f"./?place={CALM}")
+    page.get_by_label("Find a place by any of its names").press_sequentially("Qqxx", delay=30)
+    expect(page.get_by_text("No place is called so").first).to_be_visible()
+
+
+def test_down_the_tree_and_up_again(page: Page, land: Country) -> None:
+    page.goto(f"places?place={COUNTRY}")
+    page.get_by_role("link", name="Lower Lorrendal").click()
+    below = page.locator("ul.names a")
+    expect(below).to_have_count(len(land.villages("lower-lorrendal")))
+    below.first.click()
+    page.locator("a.button").click()
+    trail = page.locator(".trail")
+    expect(trail).to_contain_text("Lower Lorrendal")
+    trail.get_by_role("link", name="Lower Lorrendal").click()
+    page.wait_for_load_state()
+    assert parameters(page) == {"place": "lower-lorrendal"}
+
+
+# An address is all that has to be shared.
+
+
+def test_an_address_says_everything(page: Page, opened: Open) -> None:
+    page.goto(f"./?place={TORN}&show=killed")
+    page.get_by_label("From", exact=True).fill("2024-03-01")
+    page.get_by_label("To", exact=True).fill("2024-05-31")
+    page.get_by_label("Leave out parties to the conflict").check()
+    page.locator("#group").select_option("civilians")
+    show(page)
+    other = opened()
+    other.goto(page.url)
+    for seen in ("#headline", ".scope", "section.head .caveats", "#call"):
+        assert other.locator(seen).inner_text() == page.locator(seen).inner_text()
+    expect(other.get_by_label("To", exact=True)).to_have_value("2024-05-31")
+    expect(other.locator("#group")).to_have_value("civilians")
+    expect(other.get_by_label("Leave out parties to the conflict")).to_be_checked()
+
+
+def test_back_is_where_one_came_from(page: Page) -> None:
+    page.goto(f"./?place={CALM}")
+    before = page.locator("#headline").inner_text()
+    page.get_by_label("Killed").uncheck()
+    show(page)
+    page.go_back()
+    expect(page.locator("#headline")).to_have_text(before)
+
+
+def test_what_others_add_to_an_address_is_left_aside(page: Page, served: Served) -> None:
+    page.goto(f"./?place={CALM}&utm_source=elsewhere")
+    agrees(page, served)
+
+
+# The proof.
+
+
+def test_a_number_opens_its_proof_beside_it(page: Page, served: Served) -> None:
+    page.goto(f"./?{WEEKEND}")
+    total = agrees(page, served)
+    page.get_by_role("link", name="How this number is made").click()
+    panel = page.locator("#panel")
+    expect(panel).to_be_visible()
+    expect(panel.locator("h1")).to_contain_text(str(total["low"]))
+    expect(panel).to_contain_text("lost at least 30 soldiers on 14-15 December")
+    expect(panel).to_contain_text("Defence Intelligence of Ukraine")
+    expect(panel).to_contain_text("It repeats another report, which is counted once.")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(page.get_by_role("link", name="How this number is made")).to_be_focused()
+    assert parameters(page)["place"].startswith("plekhovo")
+
+
+def test_every_bar_opens_its_own_proof(page: Page, served: Served) -> None:
+    page.goto(f"./?place={CALM}&show=killed")
+    row = page.locator("section:has(#parts-title) .chart-row[data-key]:not([data-key=''])").first
+    key = row.get_attribute("data-key")
+    (total,) = asked(served, f"v1/totals?place={key}&outcomes=killed")["totals"]
+    row.locator(".chart-words a").click()
+    expect(page.locator("#panel h1")).to_have_text(re.compile(re.escape(total["text"]), re.I))
+
+
+@pytest.mark.parametrize("place", [CALM, "brindavell"])
+def test_whoever_adds_up_by_hand_gets_the_number(page: Page, served: Served, place: str) -> None:
+    query = f"place={place}&from=2024-06-01&to=2024-08-31"
+    page.goto(f"proof?{query}&show=killed")
+    (total,) = asked(served, f"v1/totals?{query}&outcomes=killed&explain=true")["totals"]
+    sums = page.locator("ol.sum")
+    assert sums.first.locator("> li").count() == len(total["because"]["low"])
+    added = 0.0
+    for term in sums.first.locator("> li > .term").all_inner_texts():
+        added += _worth(term)
+    assert added == total["low"]
+
+
+def _worth(term: str) -> float:
+    """Return what a line of the sum adds: "2 × 30 (…)", "less 5 (…)"."""
+    said = term.split("(")[0].replace(",", "").strip()
+    sign = -1 if said.startswith("less") else 1
+    times, _, people = said.removeprefix("less").rpartition("×")
+    return sign * (float(times) if times.strip() else 1) * float(people)
+
+
+def test_a_dispute_shows_every_side(page: Page, served: Served) -> None:
+    page.goto(f"proof?place={TORN}&show=killed")
+    (total,) = asked(served, f"v1/totals?place={TORN}&outcomes=killed")["totals"]
+    aside = total["set_aside"]
+    dispute = page.locator(".dispute")
+    expect(dispute).to_be_visible()
+    assert dispute.locator(".said").count() == len(aside["floors"]) + len(aside["ceilings"])
+    expect(dispute).to_contain_text("party to the conflict")
+
+
+def test_a_report_is_shown_with_its_history(page: Page, ids: dict[str, str], land: Country) -> None:
+    ref, reason = land.retractions[0]
+    page.goto(f"report?id={ids[ref]}")
+    expect(page.locator("main")).to_contain_text(reason)
+    expect(page.locator(".history li")).to_have_count(2)
+    later = next(report for report in land.reports if "supersedes" in report)
+    page.goto(f"report?id={ids[later['supersedes']]}")
+    page.get_by_role("link", name="It was replaced by a later report").click()
+    page.wait_for_url(re.compile(ids[later["ref"]]))
+
+
+def test_what_others_wrote_is_never_run(page: Page, ids: dict[str, str], land: Country) -> None:
+    page.on("dialog", lambda dialog: _never(dialog))
+    odd = next(report for report in land.reports if "<script>" in report["quote"])
+    page.goto(f"report?id={ids[odd['ref']]}")
+    shown = page.locator("blockquote").inner_text()
+    assert "<script>x</script>" in shown and "<b>" in shown
+    assert page.locator("blockquote b, blockquote script").count() == 0
+
+
+def _never(dialog: Dialog) -> None:
+    raise AssertionError(dialog.message)
+
+
+# As it was known.
+
+
+def test_as_it_was_known_before(page: Page, served: Served) -> None:
+    page.goto(f"./?place={COUNTRY}&show=killed&scale=year")
+    now = agrees(page, served)
+    seq = told(page, served)["as_of"]["seq"] // 2
+    page.goto(f"./?place={COUNTRY}&show=killed&scale=year&as_of={seq}")
+    then = agrees(page, served)
+    assert then["low"] < now["low"]
+    expect(page.locator(".scope")).to_contain_text("as known on")
+    # Everything that the page leads to is of the same moment.
+    for link in ("section.head a.button", ".trail a", "#parts-title + .choices a"):
+        assert f"as_of={seq}" in (page.locator(link).first.get_attribute("href") or ""), link
+
+
+def test_a_moment_before_everything(page: Page) -> None:
+    page.goto("./?as_of=2020-01-01")
+    expect(page.locator("main")).to_be_visible()
+    assert page.locator(".chart-row").count() == 0
+
+
+# Taking it away.
+
+
+def saved(page: Page, act: Callable[[], Any]) -> tuple[str, bytes]:
+    """Return the name and the content of the file that is saved."""
+    with page.expect_download() as waiting:
+        act()
+    path = waiting.value.path()
+    return waiting.value.suggested_filename, Path(path).read_bytes()
+
+
+def test_a_table_is_what_the_page_shows(page: Page, served: Served) -> None:
+    page.goto(f"./?place={CALM}&show=killed")
+    name, content = saved(page, page.get_by_role("link", name="(CSV)").click)
+    assert re.fullmatch(r"casualty-figures-jostrava-seq\d+\.csv", name)
+    rows = {row["key"]: row for row in csv.DictReader(io.StringIO(content.decode()))}
+    parts = told(page, served)["parts"]
+    assert {part["key"] for part in parts} <= set(rows)
+    for part in parts:
+        low = part["totals"][0]["low"]
+        assert rows[part["key"]]["low"] == ("" if low is None else str(low))
+
+
+def test_pictures(page: Page) -> None:
+    page.goto(f"./?place={CALM}&show=killed")
+    for kind in ("parts", "time chart", "map"):
+        line = page.locator(".take li", has_text=f"The {kind} as a picture")
+        name, content = saved(page, line.get_by_role("link").click)
+        assert name.endswith(".svg") and content.startswith(b"<svg")
+        # A picture alone still says what qualifies it, and where it comes from.
+        assert b"As of entry" in content and b"Jostrava" in content
+        name, content = saved(page, line.get_by_role("button").click)
+        assert name.endswith(".png") and content.startswith(b"\x89PNG") and len(content) > 5_000
+
+
+def test_a_citation_is_copied(page: Page, served: Served) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"./?place={CALM}&show=killed")
+    page.locator("[data-copy=citation]").click()
+    expect(page.locator("[data-copy=citation]")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator("#citation").inner_text()
+    total = agrees(page, served)
+    assert total["text"] in copied and "as_of=" in copied
+
+
+def test_a_picture_for_another_page(page: Page, served: Served) -> None:
+    page.goto(f"./?place={CALM}&show=killed")
+    address = page.get_by_role("link", name="for a frame").get_attribute("href")
+    answer = page.goto(address or "")
+    assert answer and "frame-ancestors *" in answer.headers["content-security-policy"]
+    expect(page.locator("figure.chart")).to_have_count(1)
+    expect(page.locator(".caveats")).to_be_visible()
+
+
+# Keyboard.
+
+
+def test_the_keyboard_reaches_everything(page: Page) -> None:
+    page.goto(f"./?place={CALM}&show=killed&scale=month")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    expect(page.locator(".skip")).to_be_in_viewport()
+    reached = set()
+    for _ in range(160):
+        page.keyboard.press("Tab")
+        here = page.evaluate(
+            """() => { const here = document.activeElement;
+                if (here === document.body) return null;
+                const box = here.getBoundingClientRect(), style = getComputedStyle(here);
+                const seen = style.outlineStyle !== 'none' || style.boxShadow !== 'none'
+                    || here.matches('.chart-column, .chart-spot');
+                return [here.id || here.name || here.className.baseVal || here.className
+                    || here.textContent.trim(), seen, box.width * box.height > 0
+                    || here.tagName === 'a']; }"""
+        )
+        if here is None:
+            break
+        name, seen, has_room = here
+        assert seen and has_room, f"focus is not seen on {name}"
+        reached.add(name)
+    assert {"find", "from", "to", "show", "group", "party", "straddling", "as_of"} <= reached
+    assert {"button", "chart-column", "call"} <= reached
+    assert page.locator("[tabindex]:not([tabindex='0']):not([tabindex='-1'])").count() == 0
+
+
+def test_the_form_is_sent_by_enter(page: Page) -> None:
+    page.goto(f"./?place={CALM}")
+    page.get_by_label("From", exact=True).fill("2024-07-01")
+    page.get_by_label("From", exact=True).press("Enter")
+    page.wait_for_url(re.compile("from=2024-07-01"))
+
+
+def test_arrows_go_along_the_days_and_enter_opens_the_proof(page: Page) -> None:
+    page.goto(f"./?place={CALM}&show=killed&scale=month")
+    columns = page.locator(".chart-column")
+    columns.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(columns.nth(1)).to_be_focused()
+    page.keyboard.press("End")
+    expect(columns.last).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
+    # Shift marks days, Enter asks for them.
+    columns.first.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator(".chart-live")).to_contain_text("marked")
+    first, last = columns.nth(0), columns.nth(2)
+    wanted = first.get_attribute("data-from"), last.get_attribute("data-to")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(f"from={wanted[0]}"))
+    assert (parameters(page)["from"], parameters(page)["to"]) == wanted
+
+
+def test_days_are_marked_with_the_mouse(page: Page) -> None:
+    page.goto(f"./?place={CALM}&show=killed&scale=month")
+    columns = page.locator(".chart-column")
+    page.locator(".chart-days").scroll_into_view_if_needed()
+    boxes = [columns.nth(at).locator(".chart-hit").bounding_box() for at in (2, 5)]
+    begin, end = boxes
+    assert begin and end
+    page.mouse.move(begin["x"] + 5, begin["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(end["x"] - 40, end["y"] + 60, steps=4)
+    page.mouse.move(end["x"] + 5, end["y"] + 60, steps=2)
+    wanted = columns.nth(2).get_attribute("data-from"), columns.nth(5).get_attribute("data-to")
+    page.mouse.up()
+    page.wait_for_url(re.compile(f"from={wanted[0]}"))
+    assert (parameters(page)["from"], parameters(page)["to"]) == wanted
+
+
+# Without scripts.
+
+
+def test_all_works_without_scripts(scriptless: Page, served: Served) -> None:
+    page = scriptless
+    page.goto("./")
+    agrees(page, served)
+    page.locator("#find").fill("Oldwell")
+    show(page)
+    matches = page.locator(".matches a")
+    expect(matches).to_have_count(2)
+    matches.first.click()
+    page.wait_for_load_state()
+    assert "oldwell" in parameters(page)["place"]
+    agrees(page, served)
+    page.get_by_label("Killed").uncheck()
+    show(page)
+    agrees(page, served)
+    assert parse_qs(urlsplit(page.url).query)["show"] == ["wounded", "missing", "captured"]
+    page.goto(f"./?{WEEKEND}")
+    page.get_by_role("link", name="How this number is made").click()
+    expect(page.locator("main h1")).to_contain_text("30")
+    page.get_by_role("link", name="Back to the whole picture").click()
+    expect(page.locator("#headline")).to_be_visible()
+    # What only a script can do is not offered.
+    for button in page.locator("button.scripted").all():
+        expect(button).to_be_hidden()
+
+
+def test_one_match_is_opened_without_scripts(scriptless: Page) -> None:
+    scriptless.goto("./?find=Pliekhovo")
+    scriptless.wait_for_load_state()
+    assert parameters(scriptless)["place"] == "plekhovo"
+
+
+def test_the_form_keeps_what_was_not_changed(scriptless: Page, served: Served) -> None:
+    scriptless.goto(f"./?{WEEKEND}&party=include&by=reporter")
+    show(scriptless)
+    agrees(scriptless, served)
+    query = parse_qs(urlsplit(scriptless.url).query)
+    assert query["place"] == ["plekhovo", "vorozhba", "martynovka"]
+    assert query["show"] == ["killed", "wounded"]
+    assert (query["from"], query["by"]) == (["2024-12-14"], ["reporter"])
+
+
+# On a phone, in the dark, for everybody.
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_nothing_is_wider_than_a_phone(phone: Page, path: str) -> None:
+    phone.goto(path)
+    wide = phone.evaluate("document.documentElement.scrollWidth")
+    assert wide <= PHONE["width"], phone.evaluate(
+        """() => [...document.querySelectorAll('body *')].filter(each =>
+            each.getBoundingClientRect().right > innerWidth + 1).slice(0, 5).map(each =>
+            each.outerHTML.slice(0, 120))"""
+    )
+
+
+def test_a_phone_shows_the_answer_first(phone: Page) -> None:
+    phone.goto(f"./?{WEEKEND}")
+    expect(phone.locator("#headline")).to_be_in_viewport()
+    expect(phone.locator("#ask")).to_be_hidden()
+    phone.locator(".ask-fold > summary").tap()
+    expect(phone.locator("#ask")).to_be_visible()
+    phone.get_by_label("Missing").check()
+    phone.get_by_role("button", name="Show", exact=True).tap()
+    phone.wait_for_url(re.compile("missing"))
+    phone.get_by_role("link", name="How this number is made").tap()
+    expect(phone.locator("#panel")).to_be_visible()
+    phone.get_by_role("button", name="Close").tap()
+    expect(phone.locator("#panel")).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_axe_finds_nothing(page: Page, path: str) -> None:
+    page.goto(path)
+    accessible(page)
+
+
+@pytest.mark.parametrize("name", ["the weekend", "a disputed proof", "a calm district"])
+def test_axe_finds_nothing_in_the_dark(dark: Page, name: str) -> None:
+    dark.goto(PAGES[name])
+    ground = dark.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert sum(map(int, re.findall(r"\d+", ground)[:3])) < 200, ground
+    accessible(dark)
+
+
+@pytest.mark.parametrize("name", ["the weekend", "a calm district"])
+def test_axe_finds_nothing_on_a_phone(phone: Page, name: str) -> None:
+    phone.goto(PAGES[name])
+    phone.locator(".ask-fold > summary").tap()
+    accessible(phone)
+
+
+def test_axe_finds_nothing_in_the_open_panel(page: Page) -> None:
+    page.goto(f"./?{WEEKEND}")
+    page.get_by_role("link", name="How this number is made").click()
+    expect(page.locator("#panel")).to_be_visible()
+    accessible(page)
+
+
+# What cannot be answered.
+
+
+def test_what_is_wrong_is_said_beside_the_field(page: Page) -> None:
+    page.allowed.add(422)  # type: ignore[attr-defined]
+    page.goto(f"./?place={CALM}&from=2024-09-30&to=2024-01-01")
+    expect(page.locator(".fault").first).to_be_visible()
+    expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+    accessible(page)
+
+
+def test_an_unknown_place_does_not_lose_the_rest(page: Page) -> None:
+    page.allowed.add(422)  # type: ignore[attr-defined]
+    page.goto("./?place=nowhere-at-all&show=killed")
+    expect(page.locator(".fault").first).to_contain_text("nowhere-at-all")
+    expect(page.get_by_label("Killed")).to_be_checked()
+    expect(page.get_by_label("Wounded")).not_to_be_checked()
+
+
+def test_an_unknown_report(page: Page) -> None:
+    page.allowed.add(404)  # type: ignore[attr-defined]
+    answer = page.goto("report?id=no-such-report")
+    assert answer and answer.status == 404
+    expect(page.locator("h1")).to_have_text("There is nothing here")
+    accessible(page)
