@@ -9,6 +9,12 @@ if (fold && window.matchMedia("(max-width: 56rem)").matches && !fold.querySelect
   fold.open = false;
 }
 
+// The title comes before the answer is known, and says it once it is.
+document.addEventListener("DOMContentLoaded", () => {
+  const headline = document.getElementById("headline");
+  if (headline) document.title = `${headline.textContent} – ${document.title}`;
+});
+
 // A proof opens beside the picture that it belongs to.
 async function openPanel(panel, address) {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
