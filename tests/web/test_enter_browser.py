@@ -126,6 +126,10 @@ def test_a_preview_shows_what_would_become_of_every_total(page: Page, form: Serv
     expect(told.locator("tr.changed").first).to_contain_text("at least 777 killed or wounded")
     expect(told).to_contain_text("Plekhovo, Nowhere, 2024-12-14 to 2024-12-15.")
     assert count(form) == before
+    pick(page, "groups", "Engineers", "New group")
+    preview(page)
+    expect(told).to_contain_text("2024-12-14 to 2024-12-15, of Engineers alone.")
+    page.locator("#groups").get_by_role("button", name="Remove Engineers").click()
     page.get_by_label("Name", exact=True).fill("Elsewhere")
     expect(page.get_by_label("Id", exact=True)).to_have_value("elsewhere")
     expect(page.locator("#stale")).to_contain_text("The form has changed")
