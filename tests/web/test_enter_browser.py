@@ -126,6 +126,10 @@ def test_a_preview_shows_what_would_become_of_every_total(page: Page, form: Serv
     expect(told.locator("tr.changed").first).to_contain_text("at least 777 killed or wounded")
     expect(told).to_contain_text("Plekhovo, Nowhere, 2024-12-14 to 2024-12-15.")
     assert count(form) == before
+    pick(page, "groups", "Engineers", "New group")
+    preview(page)
+    expect(told).to_contain_text("2024-12-14 to 2024-12-15, of Engineers alone.")
+    page.locator("#groups").get_by_role("button", name="Remove Engineers").click()
     page.get_by_label("Name", exact=True).fill("Elsewhere")
     expect(page.get_by_label("Id", exact=True)).to_have_value("elsewhere")
     expect(page.locator("#stale")).to_contain_text("The form has changed")
@@ -152,6 +156,27 @@ def test_every_problem_stands_at_its_field(page: Page, form: Served) -> None:
     expect(low).to_be_focused()
     low.fill("3")
     expect(low).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_what_no_figure_says_is_missing_on_the_report(page: Page, form: Served) -> None:
+    page.fill("#key", form.key)
+    pick(page, "reporter", "Defence Int", "ua-hur")
+    page.get_by_role("button", name="Add a figure").click()
+    for words in page.locator('[data-at="/wording"]').all():
+        words.fill("two missing")
+    page.get_by_role("button", name="Preview").click()
+    links = page.get_by_role("alert").get_by_role("link")
+    expect(links).to_have_count(2)
+    expect(links.first).to_have_text(re.compile("^Period: Give"))
+    expect(page.locator("#report-from")).to_be_focused()
+    expect(page.locator("#places-find")).to_have_attribute("aria-invalid", "true")
+    page.fill("#report-to", "2024-12-15")
+    pick(page, "places", "plekh", "Plekhovo")
+    page.get_by_role("button", name="Preview").click()
+    expect(links).to_have_text("Period, From: Give the first day, or tick that it is not stated.")
+    page.get_by_label("Not stated").first.check()
+    preview(page)
+    expect(page.locator("#preview")).to_contain_text("until 2024-12-15")
 
 
 def test_places_of_one_name_are_told_apart_and_new_ones_can_be_named_again(

@@ -5,7 +5,7 @@ import { add } from "./enter/figures.js";
 import { collect, draft, empty, givesFigures, restore } from "./enter/form.js";
 import { begin, forgetLookedUp, pickerOf } from "./enter/picker.js";
 import { previewed, recorded } from "./enter/preview.js";
-import { clear, clearAll, show } from "./enter/problems.js";
+import { clear, clearAll, explained, show } from "./enter/problems.js";
 import { Problem, attempt, key, post } from "./enter/service.js";
 import { remember, remembered } from "./enter/tab.js";
 import { say } from "./enter/words.js";
@@ -43,24 +43,16 @@ function changed() {
   $("stale").textContent = stale ? say("preview.stale") : "";
 }
 
-function explain(problem) {
-  const { status, detail, seconds } = problem;
-  if (status === 0) return say("problem.network");
-  if ([429, 503].includes(status)) return say(`problem.${status}`, { detail, seconds });
-  return say("problem.other", { detail: detail || String(status) });
-}
-
 function complain(problem, fields) {
   if (!(problem instanceof Problem)) throw problem;
   notice("");
   if ([401, 403].includes(problem.status)) {
-    const detail = say(`problem.${problem.status}`, { detail: problem.detail });
     fields.set("/key", keyField);
-    show(say("problem.title"), [{ pointer: "/key", detail }], fields);
+    show(say("problem.title"), [{ pointer: "/key", detail: explained(problem) }], fields);
   } else if (problem.errors.length) {
     show(say("problem.title"), problem.errors, fields);
   } else {
-    show(say("problem.general"), [{ pointer: "", detail: explain(problem) }], fields);
+    show(say("problem.general"), [{ pointer: "", detail: explained(problem) }], fields);
   }
 }
 
@@ -94,13 +86,18 @@ function names() {
   return Object.fromEntries(picked.map(({ id, name }) => [id, name]));
 }
 
+function arriveAt(title) {
+  title.focus({ preventScroll: true });
+  title.scrollIntoView({ block: "start" });
+}
+
 async function tryOut(sent) {
   const { body } = await post("v1/reports/preview", sent);
   tried = sent;
   $("preview-content").replaceChildren(...previewed({ ...body, names: names() }));
   $("stale").textContent = "";
   $("preview").hidden = false;
-  $("preview-title").focus();
+  arriveAt($("preview-title"));
 }
 
 async function send(sent) {
@@ -114,7 +111,7 @@ async function send(sent) {
   $("preview").hidden = true;
   $("sent-content").replaceChildren(...recorded(body, again || status === 200));
   $("sent").hidden = false;
-  $("sent-title").focus();
+  arriveAt($("sent-title"));
 }
 
 function startAnew() {

@@ -2,7 +2,7 @@
 
 import { copy, debounced, serial } from "./dom.js";
 import { begin } from "./picker.js";
-import { mark } from "./problems.js";
+import { explained, mark } from "./problems.js";
 import { post } from "./service.js";
 import { outcomesInWords, rangeInWords, say } from "./words.js";
 
@@ -53,29 +53,35 @@ const asked = new WeakMap();
 
 // Shows how the service reads the words, or which of them it does not understand.
 export async function reading(element, words = element.querySelector('[data-at="/wording"]')) {
-  const said = document.getElementById(words.dataset.said);
   asked.get(element)?.abort();
+  if (!element.isConnected) return; // It was removed while one waited for more letters.
+  const said = document.getElementById(words.dataset.said);
   const asking = new AbortController();
   asked.set(element, asking);
   const tell = (text) => {
+    if (asking.signal.aborted) return;
     said.classList.remove("fault");
     words.removeAttribute("aria-invalid");
     said.textContent = text;
   };
   const text = words.value.trim();
-  if (!text) return tell("");
-  if (["/low", "/high", "/exactly"].some((at) => element.querySelector(`[data-at="${at}"]`).value.trim())) {
-    return tell(say("reading.kept"));
+  if (!text) {
+    tell("");
+    return;
+  }
+  const given = (at) => element.querySelector(`[data-at="${at}"]`).value.trim();
+  if (["/low", "/high", "/exactly"].some(given)) {
+    tell(say("reading.kept"));
+    return;
   }
   try {
     const { body } = await post("v1/wording", { text }, { signal: asking.signal });
     tell(inWords(body, ticked(element)));
   } catch (problem) {
-    if (asking.signal.aborted) return undefined;
+    if (asking.signal.aborted) return;
     if (problem.status === 422) mark(words, problem.errors[0]?.detail ?? problem.detail);
-    else tell(problem.detail || say("problem.network"));
+    else tell(explained(problem));
   }
-  return undefined;
 }
 
 function ticked(element) {
@@ -91,10 +97,14 @@ function inWords(read, ticked) {
       : say("reading.bare", { range }),
   ];
   if (read.soft.length) said.push(say("reading.soft"));
-  const fits = (each) => ticked.includes(each) === read.outcomes.includes(each);
-  const withheld = !read.disclosed && ticked.every((each) => read.outcomes?.includes(each));
-  if (read.outcomes && ticked.length && !withheld && !["killed", "wounded", "missing", "captured"].every(fits)) {
+  if (read.outcomes && ticked.length && !agree(read, ticked)) {
     said.push(say("reading.other", { outcomes: outcomesInWords(read.outcomes) }));
   }
   return said.join(" ");
+}
+
+// Words without a number may be sent for some of those that they stand for.
+function agree({ outcomes, disclosed }, ticked) {
+  const within = ticked.every((each) => outcomes.includes(each));
+  return within && (!disclosed || ticked.length === outcomes.length);
 }

@@ -46,12 +46,22 @@ function fieldsOf(scope) {
   });
 }
 
+// Whether the figure leaves it to the report: its places, its groups, its period.
+function isBlank(field) {
+  if (field.dataset.picks) return !pickerOf(field).items.length;
+  if (!field.classList.contains("period")) return false;
+  const fields = [...field.querySelectorAll("input")];
+  return !fields.some((each) => (each.type === "checkbox" ? each.checked : each.value));
+}
+
 function collectInto(body, scope, prefix, fields) {
   for (const field of fieldsOf(scope)) {
     const pointer = prefix + field.dataset.at;
-    fields.set(pointer, field);
+    // What a figure does not say itself is missing on the report, where it is easier to give.
+    const isOwn = scope === form || !isBlank(field);
+    fields.set(pointer, isOwn ? field : (fields.get(field.dataset.at) ?? field));
     let value;
-    if (field.dataset.picks) value = pickerOf(field).collect(pointer, fields);
+    if (field.dataset.picks) value = pickerOf(field).collect(pointer, isOwn ? fields : new Map());
     else if (field.dataset.reads) value = READ[field.dataset.reads](field);
     if (value !== undefined) put(body, field.dataset.at, value);
   }

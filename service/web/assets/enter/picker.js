@@ -2,7 +2,7 @@
 
 import { copy, debounced, describe, el, serial } from "./dom.js";
 import { get } from "./service.js";
-import { clear } from "./problems.js";
+import { clear, explained } from "./problems.js";
 import { say } from "./words.js";
 
 const OFFERED = 8;
@@ -178,8 +178,7 @@ class Picker {
       show([...offered, ...last]);
     } catch (problem) {
       if (signal.aborted) return;
-      const reason = problem.detail || (problem.status ? "" : say("problem.network"));
-      this.status.textContent = say("find.failed", { reason });
+      this.status.textContent = say("find.failed", { reason: explained(problem) });
       show(last);
     }
   }
@@ -201,6 +200,7 @@ class Picker {
 
   add(given, focus = false) {
     clear(this.fieldset);
+    this.status.textContent = "";
     const item = given.fields ? new New(this, given) : new Known(this, given);
     this.items.push(item);
     this.list.append(item.element);

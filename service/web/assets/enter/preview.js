@@ -35,7 +35,9 @@ function row(now, then) {
 function table(told) {
   const names = namesOf(told);
   const asked = told.after.query;
-  const places = asked.places.map((id) => names.get(id) ?? id).join(", ");
+  const named = (ids) => ids.map((id) => names.get(id) ?? id).join(", ");
+  const scope = { places: named(asked.places), period: period(asked), groups: named(asked.groups) };
+  const everyone = asked.groups.includes("everyone");
   const rows = told.after.totals.map((now, at) => row(now, told.before.totals[at]));
   const head = ["what", "before", "after"].map((key) =>
     el("th", { scope: "col" }, say(`preview.${key}`)),
@@ -43,7 +45,7 @@ function table(told) {
   const changes = rows.some((each) => each.className === "changed");
   return [
     el("h3", { id: "totals-title" }, say("preview.totals")),
-    el("p", { class: "scope" }, say("preview.scope", { places, period: period(asked) })),
+    el("p", { class: "scope" }, say(everyone ? "preview.scope" : "preview.scope.of", scope)),
     changes ? null : el("p", {}, say("preview.unchanged")),
     el(
       "div",

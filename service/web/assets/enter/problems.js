@@ -1,6 +1,8 @@
 // What is wrong with what was typed, shown beside the field that it is about.
 
 import { describe, el, inView } from "./dom.js";
+import { key } from "./service.js";
+import { say } from "./words.js";
 
 const summary = document.getElementById("summary");
 
@@ -19,9 +21,11 @@ function marked(field) {
 function nameOf(field) {
   const label = field.id && document.querySelector(`label[for="${CSS.escape(field.id)}"]`);
   const found = label || field.querySelector(":scope > legend, h3");
+  // "From" alone says little: which period, of which figure?
+  const around = field.parentElement.closest("fieldset")?.querySelector(":scope > legend");
   const figure = field.closest(".figure")?.querySelector("h3");
-  const own = found?.textContent.trim() ?? "";
-  return figure && figure !== found ? `${figure.textContent.trim()}, ${own}` : own;
+  const names = [figure, around, found].filter(Boolean).map((each) => each.textContent.trim());
+  return [...new Set(names)].join(", ");
 }
 
 function noteOf(field) {
@@ -43,6 +47,7 @@ export function mark(field, detail) {
         (field.querySelector(":scope > .hint") ?? head).after(note);
       } else field.before(note);
     }
+    if (note.textContent.includes(detail)) return;
     note.textContent = note.textContent ? `${note.textContent} ${detail}` : detail;
     describe(field, note.id, true);
     for (const each of marked(field)) describe(each, note.id, true);
@@ -93,13 +98,19 @@ function reach(field) {
 export function show(title, errors, fields) {
   clearAll();
   const list = el("ul");
+  const told = new Set();
   let first = null;
-  for (const { pointer, detail } of errors) {
+  for (const { pointer, detail: said } of errors) {
     const field = fieldOf(pointer ?? "", fields);
     if (!field) {
-      list.append(el("li", {}, detail));
+      list.append(el("li", {}, said));
       continue;
     }
+    // The service speaks of what is sent; the form has a box to tick for it.
+    const detail = field.dataset.reads === "first" && !field.value ? say("problem.first") : said;
+    // Two figures may miss the same thing, which the report can give once for both.
+    if (told.has(`${field.id} ${detail}`)) continue;
+    told.add(`${field.id} ${detail}`);
     mark(field, detail);
     first ??= field;
     const link = el("a", { href: `#${focusable(field).id}` }, `${nameOf(field)}: ${detail}`);
@@ -112,4 +123,12 @@ export function show(title, errors, fields) {
   summary.replaceChildren(el("h2", {}, title), list);
   if (first) reach(first);
   else summary.focus();
+}
+
+// What went wrong, in plain words.
+export function explained({ status, detail, seconds }) {
+  if (status === 0) return say("problem.network");
+  if (status === 401 && !key()) return say("problem.key");
+  if ([401, 403, 429, 503].includes(status)) return say(`problem.${status}`, { detail, seconds });
+  return say("problem.other", { detail: detail || String(status) });
 }

@@ -9,7 +9,8 @@ export function number(value) {
 // The text with the values put in; where it has forms for one and for other, `count` chooses.
 export function say(key, values = {}) {
   let text = catalogue[key];
-  if (text === undefined) throw new Error(`no text ${key}`);
+  // A page and a script of two releases may meet for a moment: that must not keep one from sending.
+  if (text === undefined) return values.detail ?? key;
   if (typeof text !== "string") text = values.count === 1 ? text.one : text.other;
   return text.replace(/\{(\w+)\}/g, (whole, name) => {
     const value = values[name];
