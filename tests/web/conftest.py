@@ -98,10 +98,8 @@ def opened(browser: Browser, served: Served) -> Iterator[Open]:
     wrong: list[str] = []
 
     def open_page(**options: Any) -> Page:
-        context = browser.new_context(
-            base_url=served.url, locale="en-GB", timezone_id="UTC", accept_downloads=True,
-            **{"viewport": DESK, **options},
-        )  # fmt: skip
+        usual = {"base_url": served.url, "viewport": DESK, "locale": "en-GB", "timezone_id": "UTC"}
+        context = browser.new_context(**{**usual, **options})
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
