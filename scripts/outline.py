@@ -60,7 +60,8 @@ def _without_edges(line: list[Point]) -> Iterator[list[Point]]:
     """Return the line without what only runs along the edge of the flat map, where no coast is."""
     part = [line[0]]
     for one, other in pairwise(line):
-        if all(abs(x) > 179.99 or y < -89.9 for x, y in (one, other)):
+        edge = all(abs(x) > 179.99 or y < -89.9 for x, y in (one, other))
+        if edge or abs(other[0] - one[0]) > 180:
             if len(part) > 1:
                 yield part
             part = []

@@ -17,6 +17,7 @@ from service.api import (
     logs,
     metrics,
     origins,
+    preview,
     problems,
     registry,
     reports,
@@ -31,6 +32,7 @@ from service.release import RELEASE
 
 BLUEPRINTS = (
     reports.blueprint,
+    preview.blueprint,
     batches.blueprint,
     totals.blueprint,
     changes.blueprint,

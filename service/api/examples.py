@@ -31,6 +31,7 @@ _LINE: Final = (
 _JSON: Final = "application/json"
 
 BODIES: Final[dict[tuple[str, str], Any]] = {
+    ("post_preview", _JSON): _REPORT,
     ("post_report", _JSON): _REPORT,
     ("post_batch", _JSON): {"reports": [_REPORT]},
     ("post_batch", "application/x-ndjson"): _LINE,

@@ -63,22 +63,49 @@ def totals(
     with store.reading() as db:
         snapshot = snapshots.at(db, seq)
         before = None if then is None else past(db, snapshots, snapshot, then)
-    _check(snapshot, _by_present_ids(snapshot, question))
     budget = Budget(seconds, altogether)
+    answer = totals_of(snapshot, question, budget)
+    if before is None:
+        return answer
 
     def inquire(state: Snapshot, asked: Question) -> _Inquiry:
-        return _Inquiry(state, _by_present_ids(state, asked), budget)
+        return _Inquiry(state, _present(state, asked), budget)
 
+    return compared(answer, question, snapshot, before, inquire)
+
+
+def totals_of(snapshot: Snapshot, question: Question, budget: Budget) -> Answer:
+    """Return the answer in one state of the record; raises as ``totals`` does."""
+    asked = by_present_ids(snapshot, question)
     answer: Answer | None = snapshot.answers.known(question)
     if answer is None:
-        answer = inquire(snapshot, question).answer()
+        answer = _Inquiry(snapshot, asked, budget).answer()
         if answer.exact:  # What ran out of time may be told better the next time.
             snapshot.answers.keep(question, answer)
-    return answer if before is None else compared(answer, question, snapshot, before, inquire)
+    return answer
 
 
-def _by_present_ids(snapshot: Snapshot, question: Question) -> Question:
-    """Return the question with every merged id replaced by the one that stood for it."""
+def usual_outcomes(states: Iterable[Snapshot], question: Question) -> tuple[frozenset[str], ...]:
+    """Return the sets of outcomes that answers tell of unless told which, for all of the states.
+
+    So the answers of two states can stand side by side, total by total.
+    """
+    unsolved = Budget(0.0, 0.0)  # Figures are only looked up.
+    inquiries = [_Inquiry(state, _present(state, question), unsolved) for state in states]
+    return _usual(outcomes for inquiry in inquiries for outcomes in inquiry.wanted())
+
+
+def by_present_ids(snapshot: Snapshot, question: Question) -> Question:
+    """Return the question with every merged id replaced by the one that stood for it.
+
+    Raises Invalid for ids that were unknown.
+    """
+    present = _present(snapshot, question)
+    _check(snapshot, present)
+    return present
+
+
+def _present(snapshot: Snapshot, question: Question) -> Question:
     claims = snapshot.claims
     return replace(
         question,
@@ -139,19 +166,17 @@ class _Inquiry:
         scope = replace(figure.scope, outcomes=LOSSES)
         return extent(scope, snapshot.places, snapshot.groups).within(self._asked)
 
-    def _wanted(self) -> list[frozenset[str]]:
+    def wanted(self) -> list[frozenset[str]]:
         """Return the sets of outcomes to total: those asked for, or the usual list."""
         if self._question.outcomes:
             return list(self._question.outcomes)
-        figures = self._reckoner.meeting(self._question.scope(LOSSES))
-        joint = {f.scope.outcomes for f in figures if 1 < len(f.scope.outcomes) < len(LOSSES)}
-        ordered = sorted(joint, key=lambda each: (len(each), sorted(map(OUTCOMES.index, each))))
-        return [*(frozenset({outcome}) for outcome in OUTCOMES), *ordered, LOSSES]
+        meeting = self._reckoner.meeting(self._question.scope(LOSSES))
+        return list(_usual(figure.scope.outcomes for figure in meeting))
 
     def answer(self) -> Answer:
         """Return the whole answer."""
         question = self._question
-        wanted = self._wanted()
+        wanted = self.wanted()
         stated = self.stated(wanted)
         scope = question.scope(frozenset().union(*wanted))
         parts = _cut(self._snapshot, question, wanted, self._budget) if question.by else None
@@ -278,6 +303,13 @@ class _Inquiry:
             name = self._snapshot.claims.reporters[reporter].name
             parts.append(self._only(reporter).part(reporter, name, wanted))
         return parts
+
+
+def _usual(used: Iterable[frozenset[str]]) -> tuple[frozenset[str], ...]:
+    """Return each single outcome, every joint set of those in use, and all outcomes."""
+    joint = {each for each in used if 1 < len(each) < len(LOSSES)}
+    ordered = sorted(joint, key=lambda each: (len(each), sorted(map(OUTCOMES.index, each))))
+    return (*(frozenset({outcome}) for outcome in OUTCOMES), *ordered, LOSSES)
 
 
 def _cut(

@@ -13,6 +13,7 @@ from flask import (
     render_template,
     request,
     send_from_directory,
+    stream_template,
 )
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -21,11 +22,12 @@ from service.api.auth import requires
 from service.api.parts import now
 from service.api.problems import log, status_of
 from service.domain.errors import DomainError, Fault, Invalid, NotFound, Unavailable
-from service.web import accounts, assets, texts
+from service.web import accounts, assets, entering, streaming, texts
 from service.web.asking import Asked, asked, sent
 from service.web.finding import found
 from service.web.proving import Proof
 from service.web.seeing import Named, View
+from service.web.streaming import FLUSH
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
@@ -39,6 +41,7 @@ SMALLER: Final = frozenset({"text/html", "text/css", "text/javascript", "image/s
 """What is sent compressed; other files are so already."""
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
+blueprint.register_blueprint(entering.blueprint)
 
 
 @blueprint.app_context_processor
@@ -149,7 +152,7 @@ class Drawn:
 
 def _drawn(view: View) -> Drawn:
     name = view.asked.chart or "parts"
-    title = texts.plain(f"parts.title.{view.asked.by}", where=view.whole.name)
+    title = texts.plain(f"parts.title.{view.asked.by}", where=view.name)
     if name == "times":
         scale = view.scale or "day"
         return Drawn(name, texts.plain(f"times.title.{scale}"), view.times)
@@ -161,9 +164,11 @@ def _drawn(view: View) -> Drawn:
 def _shown(
     question: Asked, faults: dict[str, str], matches: list[Named], status: int = 200
 ) -> Response:
-    view = View(question)
-    page = render_template("page.html", view=view, asked=question, faults=faults, matches=matches)
-    return Response(page, status, mimetype="text/html")
+    told = {"view": View(question), "asked": question, "faults": faults, "matches": matches}
+    written = stream_template("page.html", **told, flush=FLUSH)
+    response = Response(streaming.in_chunks(written), status, mimetype="text/html")
+    response.headers["X-Accel-Buffering"] = "no"  # A proxy in front would hold the page back.
+    return response
 
 
 def _matches(question: Asked) -> list[Named]:
@@ -228,7 +233,10 @@ def _dress(response: Response) -> Response:
         response.vary.add("Accept-Encoding")
         if request.accept_encodings["gzip"] > 0:
             response.direct_passthrough = False
-            response.set_data(gzip.compress(response.get_data(), 6))
+            if response.is_streamed and response.mimetype == "text/html":
+                response.response = streaming.zipped(response.iter_encoded())
+            else:
+                response.set_data(gzip.compress(response.get_data(), 6))
             response.headers["Content-Encoding"] = "gzip"
             response.headers.pop("ETag", None)
     return response

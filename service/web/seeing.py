@@ -34,7 +34,7 @@ MOST_BARS: Final = 40
 
 MOST_SIDES: Final = 4
 
-MOST_SPANS: Final = 100
+MOST_SPANS: Final = 62
 
 SCALES: Final = ("day", "week", "month", "year")
 
@@ -56,7 +56,18 @@ class View:
         """Work out the totals of the whole; raises Invalid for what cannot be answered."""
         self.asked = asked
         self.seq = totals.moment_asked(record(), asked.question, now())
-        self.whole = worked_out(asked.question, self.seq)
+        self.question = totals.by_present_ids(self.snapshot, asked.question)
+
+    @cached_property
+    def whole(self) -> Answer:
+        """The totals of all sets of outcomes that are in use."""
+        return worked_out(self.asked.question, self.seq)
+
+    @property
+    def name(self) -> str:
+        """The asked places by name."""
+        names = [self.claims.places[id].name for id in self.question.places]
+        return ", ".join(names) or plain("trail.everywhere")
 
     @cached_property
     def snapshot(self) -> Snapshot:
@@ -154,7 +165,7 @@ class View:
     @property
     def limits(self) -> list[str]:
         """What the question leaves out or is confined to, beside place and period, in words."""
-        question, claims = self.whole.question, self.claims
+        question, claims = self.question, self.claims
         found = [claims.groups[id].name for id in question.groups if id != ROOT_GROUP]
 
         def names(ids: Iterable[str]) -> str:
@@ -169,7 +180,7 @@ class View:
         if not question.straddling:
             found.append(plain("scope.inside"))
         if question.as_of is not None:
-            found.append(plain("scope.as_of", moment=(self.whole.recorded_at or "")[:10]))
+            found.append(plain("scope.as_of", moment=(self.claims.recorded_at or "")[:10]))
         return found
 
     # What can be taken away -----------------------------------------------------------------
@@ -177,15 +188,15 @@ class View:
     @property
     def file_name(self) -> str:
         """The name of a file that holds this answer, without its ending."""
-        where = "-".join(self.whole.question.places[:3]) or "everywhere"
+        where = "-".join(self.question.places[:3]) or "everywhere"
         return f"casualty-figures-{where}-seq{self.seq}"
 
     @property
     def citation(self) -> str:
         """How to name this answer in a text, so that the same can be found again."""
         return plain(
-            "take.cited", where=self.whole.name, said=self.shown.text, seq=str(self.seq),
-            at=(self.whole.recorded_at or "–")[:16].replace("T", " "),
+            "take.cited", where=self.name, said=self.shown.text, seq=str(self.seq),
+            at=(self.claims.recorded_at or "–")[:16].replace("T", " "),
             call=self.asked.api(as_of=str(self.seq)),
         )  # fmt: skip
 
@@ -326,7 +337,7 @@ class View:
             first, last = cast(tuple[date, date], (period.first, period.last))
             changes = {"from_": first.isoformat(), "to": last.isoformat()}
             found.append(Span(
-                key, key, stated.text, period.first, period.last, total.low, total.high,
+                key, key, stated.text, first, last, total.low, total.high,
                 total.disputed, total.nearest, total.exact,
                 self._proof(**changes) if total.reported else None,
                 self.asked.link("./", **changes, scale=None),
@@ -358,7 +369,7 @@ class View:
     @property
     def places(self) -> list[Named]:
         """The asked places."""
-        return [self.place(id) for id in self.whole.question.places]
+        return [self.place(id) for id in self.question.places]
 
     def place(self, id: str) -> Named:
         """Return the place with where it lies."""
@@ -369,7 +380,7 @@ class View:
     @property
     def above(self) -> list[Named]:
         """What the one asked place lies in, the largest first; nothing where several are asked."""
-        asked = self.whole.question.places
+        asked = self.question.places
         if len(asked) != 1:
             return []
         return [
@@ -390,12 +401,8 @@ class View:
 
     @property
     def reporters(self) -> list[tuple[str, str, bool]]:
-        """Id, name and whether a party, of all who speak of what was asked, or are asked for."""
-        question = self.whole.question
-        figures = [*self.whole.used, *(left.figure for left in self.whole.excluded)]
-        ids = {each.reporter for each in figures}
-        ids |= {id for caveat in self.whole.caveats for id in caveat.reporters}
-        ids |= {*question.reporters, *question.exclude_reporters}
+        """Id, name and whether a party, of all who ever reported anything."""
+        ids = {each.reporter for each in self.claims.statements.values()}
         known = [self.claims.reporters[id] for id in ids]
         return [(each.id, each.name, each.party) for each in sorted(known, key=lambda r: r.name)]
 

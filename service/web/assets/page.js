@@ -10,15 +10,12 @@ if (fold && window.matchMedia("(max-width: 56rem)").matches && !fold.querySelect
 }
 
 // A proof opens beside the picture that it belongs to.
-const panel = document.getElementById("panel");
-const content = document.getElementById("panel-content");
-
-async function openPanel(address) {
+async function openPanel(panel, address) {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const main = page.getElementById("answer");
   main.id = "panel-answer";
-  content.replaceChildren(document.adoptNode(main));
+  document.getElementById("panel-content").replaceChildren(document.adoptNode(main));
   panel.showModal();
   panel.scrollTop = 0;
 }
@@ -32,14 +29,13 @@ function isProof(link) {
 
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  const panel = document.getElementById("panel"); // The last to arrive.
+  if (event.target === panel) panel.close(); // A click beside it; Escape closes it by itself.
   const url = panel && isProof(event.target.closest("a"));
   if (!url) return;
   event.preventDefault();
-  openPanel(url).catch(() => { location.href = url; });
+  openPanel(panel, url).catch(() => { location.href = url; });
 });
-
-// A click beside the panel closes it; Escape does so by itself.
-panel?.addEventListener("click", (event) => { if (event.target === panel) panel.close(); });
 
 // Days marked on the time chart are asked for.
 document.addEventListener("brushed", (event) => {

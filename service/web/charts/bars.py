@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from service.web.charts import words
+from service.web.charts.lettering import plain
+from service.web.texts import text
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -10,6 +14,11 @@ class Side:
     label: str
     low: int
     high: int | None
+
+    @property
+    def said(self) -> str:
+        """The side's name and its range, in words."""
+        return plain(text("charts.side", label=self.label, range=words.said(self.low, self.high)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +44,8 @@ class Bar:
     more: str | None = None
     shared: bool = False
     sides: tuple[Side, ...] = ()
+
+    @property
+    def beyond(self) -> str:
+        """What is said of a dispute, in words; empty where there is none."""
+        return words.beyond(self.disputed, self.nearest)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import cos, radians, sqrt
+from math import cos, dist, radians, sqrt
 from typing import Final
 from zlib import crc32
 
-from service.web.charts import signs
+from service.web.charts import signs, words
 from service.web.charts.lettering import plain, shortened, width
 from service.web.charts.outline import Frame, Outline, within
 from service.web.charts.sheet import ROOM, Sheet, sheet_of
@@ -14,13 +14,16 @@ from service.web.texts import text
 
 WIDE: Final = 1200
 TALL: Final = 800
-LEGEND: Final = 190
+LEGEND: Final = 180
 """The picture's size in whole parts: the map, and below it the strip for the sizes."""
 
 LARGEST: Final = 80
 SMALLEST: Final = 5
 HALO: Final = 24
-"""The radius of the greatest number, of one person, and how far what is open above fades."""
+"""The radius of the greatest number at most, of anyone at least, and how far open ones fade."""
+
+_CROWDED: Final = 36
+_FEW: Final = 10
 
 _LEAST_DEGREES: Final = 1.5
 _MARGIN: Final = 0.13
@@ -28,6 +31,7 @@ _KM: Final = 111.195
 _PIXELS: Final = (880, 320)
 _LETTERS: Final = 12
 _NAMED: Final = 60
+_MEASURED: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,11 @@ class Spot:
     exact: bool = True
     href: str | None = None
     more: str | None = None
+
+    @property
+    def beyond(self) -> str:
+        """What is said of a dispute, in words; empty where there is none."""
+        return words.beyond(self.disputed, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +123,21 @@ class Map:
 
     def sheet(self, title: str, caveats: Sequence[str], citation: str, as_of: str) -> Sheet:
         """Return the picture with all its words, ready to be saved."""
-        said = (*caveats, str(text("charts.outline")))
+        told = (*caveats, str(text("charts.outline")))
         tall = round(ROOM * self.tall / self.wide)
-        return sheet_of(title, said, citation, as_of, self.signs, tall)
+        return sheet_of(title, told, citation, as_of, self.signs, tall)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizing:
+    """The greatest number of people on the map, and its radius."""
+
+    most: int
+    largest: int
+
+    def radius(self, people: int) -> int:
+        """Return the radius with which a disc's area grows as the number does."""
+        return max(SMALLEST, round(self.largest * sqrt(people / self.most))) if people else 0
 
 
 def drawn(spots: Sequence[Spot]) -> Map | None:
@@ -124,8 +145,10 @@ def drawn(spots: Sequence[Spot]) -> Map | None:
     if not spots:
         return None
     frame = _frame(spots)
-    most = max((number for spot in spots for number in (spot.low, spot.high) if number), default=1)
-    discs = sorted((_disc(spot, frame, most) for spot in spots), key=lambda disc: -disc.reach)
+    numbers = (number for spot in spots for number in (spot.low, spot.high) if number)
+    # Where nobody counts more than a few people, the greatest of them does not fill the map.
+    sizing = _Sizing(max(_FEW, *numbers, _FEW), _largest(spots, frame))
+    discs = sorted((_disc(spot, frame, sizing) for spot in spots), key=lambda disc: -disc.reach)
     bar_km = _round_below(_km_wide(frame) / 4)
     return Map(
         mark=f"m{crc32(repr(spots).encode('utf-8', 'replace')):08x}",
@@ -133,10 +156,10 @@ def drawn(spots: Sequence[Spot]) -> Map | None:
         outline=within(frame),
         discs=tuple(discs),
         names=tuple(_names(discs)),
-        sizes=tuple(_sizes(most)),
+        sizes=tuple(_sizes(sizing)),
         bar=round(WIDE * bar_km / _km_wide(frame)),
         bar_km=bar_km,
-        signs=tuple(sign for sign in signs.used(spots)),
+        signs=tuple(signs.ON_MAPS[sign] for sign in signs.used(spots)),
     )
 
 
@@ -176,18 +199,26 @@ def _span(longitudes: Sequence[float]) -> tuple[float, float]:
     return known[(widest + 1) % len(known)], 360 - gaps[widest]
 
 
-def _disc(spot: Spot, frame: Frame, most: int) -> Disc:
+def _at(spot: Spot, frame: Frame) -> tuple[float, float]:
     turned = frame.west + (spot.longitude - frame.west) % 360
-    x, y = frame.at(turned, spot.latitude)
-    low = None if spot.low is None else _radius(spot.low, most)
-    high = None if spot.high is None or low is None else max(low, _radius(spot.high, most))
+    return frame.at(turned, spot.latitude)
+
+
+def _largest(spots: Sequence[Spot], frame: Frame) -> int:
+    """Return the radius of the greatest number: less where places lie close together."""
+    points = list({_at(spot, frame) for spot in spots[:_MEASURED]})
+    if len(points) < 2:
+        return LARGEST
+    apart = sorted(min(dist(one, each) for each in points if each != one) for one in points)
+    return max(_CROWDED, min(LARGEST, round(apart[len(apart) // 2])))
+
+
+def _disc(spot: Spot, frame: Frame, sizing: _Sizing) -> Disc:
+    x, y = _at(spot, frame)
+    low = None if spot.low is None else sizing.radius(spot.low)
+    high = None if spot.high is None or low is None else max(low, sizing.radius(spot.high))
     reach = SMALLEST if low is None else max(SMALLEST, low + HALO if high is None else high)
     return Disc(spot, plain(spot.label), plain(spot.text), round(x), round(y), low, high, reach)
-
-
-def _radius(people: int, most: int) -> int:
-    """Return the radius with which a disc's area grows as the number does."""
-    return max(SMALLEST, round(LARGEST * sqrt(people / most))) if people else 0
 
 
 def _km_wide(frame: Frame) -> float:
@@ -203,17 +234,16 @@ def _round_below(number: float) -> int:
     return max((power * digit for digit in (1, 2, 5) if power * digit <= number), default=1)
 
 
-def _sizes(most: int) -> Iterator[Size]:
+def _sizes(sizing: _Sizing) -> Iterator[Size]:
     """Return up to three discs to compare with, side by side from the right."""
-    greatest = _round_below(most)
+    greatest = _round_below(sizing.most / 2)
     wanted = [greatest, _round_below(greatest / 4), _round_below(greatest / 16)]
     x = WIDE
     for people in dict.fromkeys(wanted):
-        radius = _radius(people, most)
-        if people <= most:
-            x -= max(2 * radius, 130)
-            yield Size(x + max(radius, 65), radius, people)
-            x -= 20
+        radius = sizing.radius(people)
+        x -= max(2 * radius, 130)
+        yield Size(x + max(radius, 65), radius, people)
+        x -= 20
 
 
 @dataclass(frozen=True, slots=True)

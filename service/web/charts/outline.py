@@ -13,6 +13,7 @@ MOST: Final = 15_000
 """The most letters that the outlines of one map take."""
 
 _GRAIN: Final = 1000
+_FINEST: Final = 0.7
 Point = tuple[float, float]
 
 
@@ -59,13 +60,16 @@ class _Line:
 @lru_cache(maxsize=64)
 def within(frame: Frame) -> Outline:
     """Return the lines that the frame holds; coarser ones where they would take too much."""
-    tolerance = 0.7
+    inside = {kind: list(_inside_of(frame, lines)) for kind, lines in _world().items()}
+    tolerance = _FINEST
     while True:
-        coasts = _path(_world()["coasts"], frame, tolerance)
-        borders = _path(_world()["borders"], frame, tolerance)
+        coasts, borders = (
+            "".join(_drawn(_simplified(piece, tolerance)) for piece in inside[kind])
+            for kind in ("coasts", "borders")
+        )
         if len(coasts) + len(borders) <= MOST:
             return Outline(coasts, borders)
-        tolerance *= 1.6
+        tolerance *= 1.5
 
 
 @lru_cache(maxsize=1)
@@ -97,36 +101,34 @@ def _decoded(letters: str) -> Iterator[Point]:
         axis = 1 - axis
 
 
-def _path(lines: Sequence[_Line], frame: Frame, tolerance: float) -> str:
-    return "".join(
-        _drawn(part)
-        for line in lines
-        for turn in (-720, -360, 0, 360, 720)
-        if line.east + turn >= frame.west
-        and line.west + turn <= frame.east
-        and line.north >= frame.south
-        and line.south <= frame.north
-        for part in _parts(line, turn, frame, tolerance)
-    )
+def _inside_of(frame: Frame, lines: Sequence[_Line]) -> Iterator[list[Point]]:
+    """Return the pieces of the lines inside the frame, in the picture's own measure."""
+    for line in lines:
+        if line.north < frame.south or line.south > frame.north:
+            continue
+        for turn in (-720, -360, 0, 360, 720):
+            if line.east + turn >= frame.west and line.west + turn <= frame.east:
+                yield from _clipped(_projected(line, turn, frame), frame)
 
 
-def _parts(line: _Line, turn: int, frame: Frame, tolerance: float) -> Iterator[list[Point]]:
-    """Return the pieces of the line inside the frame, in the picture's own measure."""
-    # Points closer than the tolerance are left out first: that is quick, and most go.
-    points: list[Point] = []
-    for x, y in line.points:
-        here = frame.at(x + turn, y)
-        if not points or _far(points[-1], here) >= tolerance:
-            points.append(here)
-    last = frame.at(line.points[-1][0] + turn, line.points[-1][1])
-    if points[-1] != last:
-        points.append(last)
-    for piece in _clipped(points, frame):
-        yield _simplified(piece, tolerance)
+def _projected(line: _Line, turn: int, frame: Frame) -> list[Point]:
+    """Return the line in the picture's measure, without points too close to the one before.
 
-
-def _far(one: Point, other: Point) -> float:
-    return max(abs(one[0] - other[0]), abs(one[1] - other[1]))
+    Most points go by this, and it is quick; the frame's own arithmetic is written out for speed.
+    """
+    wide = frame.wide / (frame.east - frame.west)
+    tall = frame.tall / (frame.north - frame.south)
+    left, top = frame.west - turn, frame.north
+    points = []
+    last_x = last_y = float("inf")
+    for longitude, latitude in line.points:
+        x, y = (longitude - left) * wide, (top - latitude) * tall
+        if abs(x - last_x) >= _FINEST or abs(y - last_y) >= _FINEST:
+            points.append((x, y))
+            last_x, last_y = x, y
+    if points[-1] != (x, y):
+        points.append((x, y))
+    return points
 
 
 def _clipped(points: Sequence[Point], frame: Frame) -> Iterator[list[Point]]:

@@ -1,7 +1,7 @@
 """The range chart: a bar for every part, one axis for all, and the shared people apart."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from zlib import crc32
 
@@ -73,8 +73,9 @@ class Ranges:
 
 def ranges(bars: Sequence[Bar]) -> Ranges:
     """Return where everything of the chart stands; the bars keep their order."""
-    axis = scale.fitting(number for bar in bars for number in _numbers(bar))
-    rows = tuple(_row(bar, axis) for bar in bars)
+    known = [_known(bar) for bar in bars]
+    axis = scale.fitting(number for bar in known for number in _numbers(bar))
+    rows = tuple(_row(bar, axis) for bar in known)
     return Ranges(
         mark=f"r{crc32(repr(bars).encode('utf-8', 'replace')):08x}",
         rows=tuple(row for row in rows if not row.bar.shared),
@@ -85,20 +86,24 @@ def ranges(bars: Sequence[Bar]) -> Ranges:
     )
 
 
+def _known(bar: Bar) -> Bar:
+    """Return what is drawn of the bar: of shared people the least alone."""
+    if not bar.shared:
+        return bar
+    return replace(bar, high=bar.low, disputed=False, nearest=None, sides=())
+
+
 def _numbers(bar: Bar) -> tuple[int | None, ...]:
-    if bar.shared:
-        return (bar.low,)
     sides = (number for side in bar.sides for number in (side.low, side.high))
     return (bar.low, bar.high, *(bar.nearest or ()), *sides)
 
 
 def _row(bar: Bar, axis: scale.Scale) -> Row:
-    high = bar.low if bar.shared else bar.high
     return Row(
         bar=bar,
         label=plain(bar.label),
         text=plain(bar.text),
-        stretch=None if bar.low is None else axis.stretch(bar.low, high),
+        stretch=None if bar.low is None else axis.stretch(bar.low, bar.high),
         nearest=axis.stretch(*bar.nearest) if bar.nearest else None,
         sides=tuple((side, axis.stretch(side.low, side.high)) for side in bar.sides),
     )
@@ -119,7 +124,8 @@ def _one(row: Row, top: int) -> Placed:
     """Return where the row stands: its words beside its bar, as high as the higher of the two."""
     lines: list[Line] = []
     y = top
-    for words, size, role in ((row.label, 14, "strong"), (row.text, 13, "quiet")):
+    told = f"{row.text} ({row.bar.beyond})" if row.bar.beyond else row.text
+    for words, size, role in ((row.label, 14, "strong"), (told, 13, "quiet")):
         for line in wrapped(words, size, _NAMES - 20):
             y += size * 5 // 4
             lines.append(Line(MARGIN, y, size, role, line))
@@ -127,7 +133,7 @@ def _one(row: Row, top: int) -> Placed:
     sides = []
     for side, _ in row.sides:
         sides.append(y)
-        label = shortened(side.label, 12, _NAMES - 36)
+        label = shortened(side.said, 12, _NAMES - 36)
         lines.append(Line(MARGIN + 16, y + 13, 12, "quiet", label))
         y += 20
     return Placed(row, top, tuple(lines), tuple(sides), y + 8)

@@ -61,7 +61,7 @@ def sheet_of(
     lines: list[Line] = []
     y = _put(lines, title, MARGIN, 20, "title")
     y = _put(lines, as_of, y + 4, 14, "quiet") if as_of else y
-    top = y + 16
+    top = y + 24
     y = top + tall + 20
     swatches = []
     for sign in signs:

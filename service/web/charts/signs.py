@@ -7,6 +7,18 @@ ALL: Final = ("low", "range", "open", "disputed", "nearest", "loose", "zero", "n
 """Every sign there is, in the order in which a key explains them."""
 
 
+ON_MAPS: Final = {
+    "low": "disc",
+    "range": "ring",
+    "open": "halo",
+    "disputed": "scratched",
+    "loose": "dashed",
+    "zero": "zero",
+    "none": "blank",
+}
+"""What stands for the same on a map."""
+
+
 class Shown(Protocol):
     """What bars, spans and spots have in common."""
 

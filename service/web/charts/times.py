@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 from zlib import crc32
 
-from service.web.charts import scale, signs
+from service.web.charts import scale, signs, words
 from service.web.charts.lettering import plain
 from service.web.charts.scale import FRAME, Stretch, Tick
 from service.web.charts.sheet import Sheet, sheet_of
@@ -43,6 +43,11 @@ class Span:
     href: str | None = None
     more: str | None = None
 
+    @property
+    def beyond(self) -> str:
+        """What is said of a dispute, in words; empty where there is none."""
+        return words.beyond(self.disputed, self.nearest)
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -67,13 +72,15 @@ class Column:
 class Moment:
     """A mark on the axis of days; a ``minor`` one is left out where there is little room.
 
-    ``year`` is written below the first mark of it, and empty elsewhere.
+    ``year`` is written below it where it is not empty; ``again`` means only where little room has
+    left out the mark that told it before.
     """
 
     at: int
     label: str
     year: str
     minor: bool
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,13 @@ class Times:
     @property
     def arrow(self) -> int:
         """How wide half of an arrow's head is, in pixels: less where columns are narrow."""
-        return 5 if len(self.columns) <= 40 else 3 if len(self.columns) <= 80 else 2
+        steps = ((16, 5), (31, 4), (60, 3))
+        return next((wide for count, wide in steps if len(self.columns) <= count), 2)
+
+    @property
+    def dense(self) -> bool:
+        """Whether columns are too narrow for lines in and around them."""
+        return len(self.columns) > 60
 
     def sheet(self, title: str, caveats: Sequence[str], citation: str, as_of: str) -> Sheet:
         """Return the picture with all its words, ready to be saved."""
@@ -208,7 +221,8 @@ def _spaced(
         if at - last < _CLOSE or at > _AT_THE_END:
             continue
         told = unit != "y" and (day.year != year or (major and day.year != year_major))
-        moment = Moment(at, _words(day, unit), f"{day.year:04}" if told else "", not major)
+        written = f"{day.year:04}" if told else ""
+        moment = Moment(at, _words(day, unit), written, not major, day.year == year)
         last, year = at, day.year
         if major:
             last_major, year_major = at, day.year
@@ -219,4 +233,4 @@ def _words(day: date, unit: str) -> str:
     if unit == "y":
         return f"{day.year}"
     month = text(f"charts.month.{day.month}")
-    return str(month if unit == "m" else text("charts.day", day=day.day, month=month))
+    return plain(month if unit == "m" else text("charts.day", day=day.day, month=month))

@@ -1,0 +1,61 @@
+"""Previews over HTTP: a report is tried, and nothing is recorded."""
+
+from typing import Any
+
+from flask import Response
+
+from schemas.preview import NewOut, PreviewedReportOut, PreviewOut
+from schemas.report import ReportIn
+from schemas.totals import written
+from service.api import metrics
+from service.api.auth import holder, requires
+from service.api.formats import answer_in, dumped
+from service.api.parts import now, parts
+from service.api.smorest import Blueprint
+from service.bounds.spent import metered
+from service.domain.submission import Submission
+from service.usecases import preview
+
+blueprint = Blueprint(
+    "preview", __name__, url_prefix="/v1", description="What a report would do, before it is sent."
+)
+
+
+@blueprint.route("/reports/preview", methods=["POST"])
+@requires("report")
+@blueprint.arguments(ReportIn)
+@blueprint.response(200, PreviewOut)
+def post_preview(sent: Submission) -> Response:
+    """Tell what a report would do to the totals, without recording anything.
+
+    It is refused for whatever the report would be refused for.
+    """
+    joined = parts()
+    settings = joined.settings
+    with metered() as efforts:
+        try:
+            found = preview.preview(
+                joined.store,
+                joined.snapshots,
+                sent,
+                now=now(),
+                seconds=settings.solver_seconds,
+                altogether=settings.answer_seconds,
+                holder=holder(),
+            )
+        finally:
+            metrics.kept().solved(efforts)
+    return answer_in("json", dumped(_told(found)) + "\n")
+
+
+def _told(found: preview.Preview) -> dict[str, Any]:
+    imagined = found.imagined
+    report = PreviewedReportOut().dump(imagined.recorded)
+    return {
+        "known": imagined.known,
+        "report": report,
+        "warnings": report["warnings"],
+        "new": NewOut().dump(imagined),
+        "before": written(found.before),
+        "after": written(found.after),
+    }

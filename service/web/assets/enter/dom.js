@@ -1,0 +1,55 @@
+// Small helpers for what is on the page. Data become text, never markup.
+
+export function el(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "onclick") made.addEventListener("click", value);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+// A copy of a template in which every id that begins with `mark` begins with `id` instead.
+export function copy(template, mark, id) {
+  const made = document.getElementById(template).content.firstElementChild.cloneNode(true);
+  for (const each of [made, ...made.querySelectorAll("*")]) {
+    for (const name of ["id", "for", "aria-describedby", "aria-labelledby", "data-said"]) {
+      const value = each.getAttribute(name);
+      if (value?.includes(mark)) each.setAttribute(name, value.replaceAll(mark, id));
+    }
+  }
+  return made;
+}
+
+export function debounced(job, milliseconds) {
+  let timer;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => job(...given), milliseconds);
+  };
+}
+
+// What describes an element is a list of ids: add one to it, or take it away.
+export function describe(element, id, whether) {
+  const ids = new Set((element.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean));
+  if (whether === ids.has(id)) return;
+  if (whether) ids.add(id);
+  else ids.delete(id);
+  if (ids.size) element.setAttribute("aria-describedby", [...ids].join(" "));
+  else element.removeAttribute("aria-describedby");
+}
+
+export function inView(element) {
+  for (let above = element; above; above = above.parentElement) {
+    if (above.tagName === "DETAILS") above.open = true;
+  }
+}
+
+let last = 0;
+
+export function serial() {
+  last += 1;
+  return last;
+}

@@ -1,0 +1,139 @@
+// What stands in the form: as the body of a report, and as a draft that can be put back.
+
+import { add, figures, reading, removeAll } from "./figures.js";
+import { pickerOf } from "./picker.js";
+
+const form = document.getElementById("report");
+
+function put(body, pointer, value) {
+  const names = pointer.slice(1).split("/");
+  const last = names.pop();
+  let into = body;
+  for (const name of names) into = into[name] ??= {};
+  into[last] = value;
+}
+
+const READ = {
+  text: (field) => field.value.trim() || undefined,
+  // What is no number is sent as it stands: the service says what is wrong with it.
+  number: (field) => {
+    const text = field.value.trim();
+    if (!text) return undefined;
+    return /^\d{1,15}$/.test(text) ? Number(text) : text;
+  },
+  lines: (field) => {
+    const lines = field.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    return lines.length ? lines : undefined;
+  },
+  first: (field) => {
+    const unstated = field.closest(".period").querySelector(".unstated").checked;
+    return unstated ? null : field.value || undefined;
+  },
+  outcomes: (field) => {
+    const ticked = [...field.querySelectorAll("input:checked")].map((each) => each.value);
+    return ticked.length ? ticked : undefined;
+  },
+  stance: (field) => (field.value === "asserts" ? undefined : field.value),
+  flag: (field) => field.checked || undefined,
+  own: (field) => (field.checked ? "own" : undefined),
+};
+
+// Fields that are no part of a figure or of something new: these stand for themselves.
+function fieldsOf(scope) {
+  return [...scope.querySelectorAll("[data-at]")].filter((field) => {
+    const holder = field.parentElement.closest(".figure, .picker");
+    return (holder === null || holder === scope) && field.id !== "figures";
+  });
+}
+
+function collectInto(body, scope, prefix, fields) {
+  for (const field of fieldsOf(scope)) {
+    const pointer = prefix + field.dataset.at;
+    fields.set(pointer, field);
+    let value;
+    if (field.dataset.picks) value = pickerOf(field).collect(pointer, fields);
+    else if (field.dataset.reads) value = READ[field.dataset.reads](field);
+    if (value !== undefined) put(body, field.dataset.at, value);
+  }
+}
+
+export function givesFigures() {
+  return document.getElementById("stance").value === "asserts";
+}
+
+// The body of the report, and the field for every pointer that an answer may name.
+export function collect() {
+  const body = {};
+  const fields = new Map();
+  collectInto(body, form, "", fields);
+  fields.set("/figures", document.getElementById("figures"));
+  if (givesFigures()) {
+    body.figures = figures().map((element, index) => {
+      const figure = {};
+      fields.set(`/figures/${index}`, element);
+      collectInto(figure, element, `/figures/${index}`, fields);
+      return figure;
+    });
+  }
+  return { body, fields };
+}
+
+function nameOf(field, scope) {
+  return scope === form ? field.id : field.id.slice(scope.querySelector("h3").id.length - "title".length);
+}
+
+function stateOf(scope) {
+  const values = {};
+  const picked = {};
+  for (const field of scope.querySelectorAll("input, select, textarea")) {
+    const holder = field.closest(".figure, .picker");
+    if ((holder !== null && holder !== scope) || !field.id) continue;
+    values[nameOf(field, scope)] = field.type === "checkbox" ? field.checked : field.value;
+  }
+  for (const field of fieldsOf(scope)) {
+    if (field.dataset.picks) picked[nameOf(field, scope)] = pickerOf(field).state;
+  }
+  return { values, picked };
+}
+
+function putBack(scope, { values, picked }) {
+  for (const field of scope.querySelectorAll("input, select, textarea")) {
+    const value = values[nameOf(field, scope)];
+    if (value === undefined) continue;
+    if (field.type === "checkbox") field.checked = value;
+    else field.value = value;
+  }
+  for (const field of fieldsOf(scope)) {
+    if (field.dataset.picks) pickerOf(field).state = picked[nameOf(field, scope)] ?? [];
+  }
+  for (const details of scope.querySelectorAll("details")) {
+    const filled = [...details.querySelectorAll("input, textarea, select")].some((each) =>
+      each.type === "checkbox" ? each.checked : each.value,
+    );
+    if (filled || details.querySelector(".picked > li")) details.open = true;
+  }
+}
+
+export function draft() {
+  return { report: stateOf(form), figures: figures().map(stateOf) };
+}
+
+export function restore({ report, figures: kept }, changed) {
+  putBack(form, report);
+  removeAll();
+  for (const each of kept) {
+    const element = add(changed);
+    putBack(element, each);
+    reading(element);
+  }
+}
+
+export function empty(changed) {
+  form.reset();
+  for (const field of fieldsOf(form)) {
+    if (field.dataset.picks) pickerOf(field).reset();
+  }
+  removeAll();
+  add(changed);
+  for (const details of form.querySelectorAll("details")) details.open = false;
+}

@@ -1,0 +1,110 @@
+"""The form's page as the service gives it: safe to show, and of one catalogue."""
+
+import re
+from contextlib import closing
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.domain.vocabulary import OUTCOMES, STANCES
+from service.web import assets, texts
+from service.web.entering import SAID
+from service.web.pages import POLICY
+
+SCRIPTS = [assets.FOLDER / "enter.js", *sorted((assets.FOLDER / "enter").glob("*.js"))]
+CODE = "\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
+
+NUMBERS = {f"enter.{name}" for name in ("low", "high", "exactly", "best")}
+
+
+@pytest.fixture
+def page(client: FlaskClient) -> str:
+    """The page."""
+    answer = client.get("/enter")
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/html"
+    return answer.get_data(as_text=True)
+
+
+def test_the_policy_lets_nothing_run_that_is_not_ours(client: FlaskClient, page: str) -> None:
+    assert client.get("/enter").headers["Content-Security-Policy"] == POLICY.format(framed="'none'")
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page)
+    scripts = re.findall(r"<script([^>]*)>", page)
+    assert scripts
+    assert all("src=" in each or 'type="application/json"' in each for each in scripts)
+
+
+def test_every_address_is_relative_and_every_file_is_there(client: FlaskClient, page: str) -> None:
+    found = re.findall(r'(?:src|href)="([^"#]*)"', page)
+    assert found
+    for address in found:
+        assert not re.match(r"/|https?:", address)
+        if address.startswith("assets/"):
+            with closing(client.get(f"/{address}")) as answer:
+                assert answer.status_code == 200, address
+                assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_scripts_ask_relative_addresses_only() -> None:
+    assert not re.search(r"""["'`](https?:)?//?(v1|assets|\w+\.)""", CODE)
+    assert "innerHTML" not in CODE
+    assert "localStorage" not in CODE
+
+
+def test_what_modules_load_is_checked_each_time(client: FlaskClient) -> None:
+    with closing(client.get("/assets/enter/picker.js")) as answer:
+        assert answer.mimetype == "text/javascript"
+        assert "immutable" not in answer.headers.get("Cache-Control", "")
+        assert answer.headers["ETag"]
+
+
+def test_every_text_that_scripts_say_is_in_the_catalogue_and_said() -> None:
+    known = {key.removeprefix(SAID) for key in texts.catalogue() if key.startswith(SAID)}
+    said = set(re.findall(r"""say\(\s*"([^"]+)\"""", CODE))
+    begun = tuple(re.findall(r"say\(\s*`([^`$]+)\$\{", CODE))
+    assert said <= known
+    assert begun
+    for key in known:
+        assert f'"{key}"' in CODE or key.startswith(begun), key
+
+
+def test_every_text_of_the_form_is_shown(page: str) -> None:
+    template = (assets.FOLDER.parent / "templates" / "enter.html").read_text(encoding="utf-8")
+    begun = tuple(re.findall(r'"(enter\.(?:[\w.]+\.)?)" ~ (?!name)', template))
+    for key in texts.catalogue():
+        if key.startswith("enter.") and not key.startswith((SAID, *begun)):
+            whole = key.removesuffix(".hint")
+            shown = str(texts.text(key)) in page
+            assert shown and (
+                f'"{key}"' in template or f'"{whole}"' in template or whole in NUMBERS
+            ), key
+
+
+def test_without_scripts_it_says_how_to_send_a_report(page: str) -> None:
+    plain = page[page.index('id="plain"') : page.index('id="entering"')]
+    assert "curl" in plain and "Authorization: Bearer" in plain
+    assert re.search(r'id="plain" [^>]*hidden', page) is None
+    assert 'id="entering" hidden' in page
+
+
+def test_the_key_has_no_name_and_no_field_goes_into_an_address(page: str) -> None:
+    form = page[page.index("<main") : page.index("</main>")]
+    assert not re.search(r"<(input|select|textarea|button)[^>]*\sname=", form)
+    assert 'id="key" type="password" autocomplete="off"' in form
+
+
+def test_every_outcome_and_every_stance_can_be_said(page: str) -> None:
+    for outcome in OUTCOMES:
+        assert f'id="FIGURE-{outcome}"' in page
+    for stance in STANCES:
+        assert f'<option value="{stance}">' in page
+
+
+def test_every_field_has_a_label_and_every_id_is_there_once(page: str) -> None:
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    templates = {each for each in ids if each.startswith("NEW")}
+    assert len([each for each in ids if each not in templates]) == len(set(ids) - templates)
+    for field in re.findall(r'<(?:input|select|textarea) id="([^"]+)"', page):
+        assert f'for="{field}"' in page, field
+    for told in re.findall(r'aria-describedby="([^"]+)"', page):
+        assert set(told.split()) <= set(ids)

@@ -1,0 +1,329 @@
+"""A person enters a report: found, described, read, tried, put right and sent, with keys alone."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page, Route, expect, sync_playwright
+
+from tests.serving import ROOT, Served, serving
+
+PATIENCE = 15_000
+
+
+@pytest.fixture(scope="module")
+def form(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A service of the tests' own, with the samples in it: reports are added to it."""
+    with serving(tmp_path_factory.mktemp("enter")) as server:
+        words = ["--url", server.url, "--key", server.key, str(ROOT / "samples" / "kursk.json")]
+        load = [sys.executable, str(ROOT / "samples" / "load.py"), *words]
+        subprocess.run(load, check=True, capture_output=True)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A chromium."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs chromium")
+    words = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=path, args=words)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Browser, form: Served) -> Iterator[Page]:
+    """The form, opened anew in a browser that knows nothing; nothing may go wrong on it."""
+    context = browser.new_context(base_url=form.url, locale="en-GB")
+    context.set_default_timeout(PATIENCE)
+    opened = context.new_page()
+    wrong: list[str] = []
+
+    # The browser says of every refusal, and of an answer that is taken away, that there was one.
+    told = re.compile("status of [45]|net::ERR_FAILED")
+
+    def said(message: Any) -> None:
+        if message.type in ("error", "warning") and not told.search(message.text):
+            wrong.append(message.text)
+
+    opened.on("console", said)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.goto("/enter")
+    expect(opened.locator("#report")).to_be_visible()
+    yield opened
+    context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def pick(page: Page, picker: str, typed: str, option: str) -> None:
+    """Type into the picker and take what is offered."""
+    page.locator(f"#{picker}-find").press_sequentially(typed)
+    page.locator(f"#{picker}-find__listbox li", has_text=option).first.click()
+
+
+def fill(page: Page, form: Served, words: str = "at least 30 killed or wounded") -> None:
+    """Fill in a whole report."""
+    page.fill("#key", form.key)
+    pick(page, "reporter", "Defence Int", "ua-hur")
+    pick(page, "places", "plekh", "Plekhovo")
+    page.fill("#report-from", "2024-12-14")
+    page.fill("#report-to", "2024-12-15")
+    page.get_by_label("The number in the reporter’s words").fill(words)
+
+
+def preview(page: Page) -> None:
+    """Ask for a preview, and see it."""
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#preview-title")).to_be_focused()
+
+
+def count(form: Served) -> int:
+    """How many entries the record has."""
+    with urllib.request.urlopen(f"{form.url}/v1/changes?since=0&limit=1000") as answer:
+        return int(json.load(answer)["last_seq"])
+
+
+def test_words_are_read_as_they_are_typed(page: Page) -> None:
+    words, said = page.locator('[data-at="/wording"]'), page.locator(".reading")
+    words.press_sequentially("at least 30 killed or wounded")
+    expect(said).to_have_text("Read as 30 or more, killed or wounded.")
+    words.fill("at least 30")
+    expect(said).to_have_text("Read as 30 or more. Tick who they were.")
+    page.get_by_label("missing", exact=True).check()
+    expect(said).to_have_text("Read as 30 or more, missing.")
+    words.fill("umpteen killed")
+    expect(said).to_contain_text("umpteen")
+    expect(words).to_have_attribute("aria-invalid", "true")
+    words.fill("about 30 killed")
+    expect(said).to_contain_text("Read as 25 to 35, killed. The words are vague")
+    expect(said).to_contain_text("something else is ticked")
+    expect(words).not_to_have_attribute("aria-invalid", "true")
+    page.get_by_text("Numbers instead of words").click()
+    page.get_by_label("Low", exact=True).fill("20")
+    expect(said).to_have_text("The numbers below count; the words are only kept.")
+
+
+def test_a_preview_shows_what_would_become_of_every_total(page: Page, form: Served) -> None:
+    before = count(form)
+    fill(page, form, "at least 777 killed or wounded")
+    pick(page, "places", "Nowhere", "New place: Nowhere")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Nowhere")
+    expect(page.get_by_label("Id", exact=True)).to_have_value("nowhere")
+    preview(page)
+    told = page.locator("#preview")
+    expect(told).to_contain_text("Nothing is recorded yet.")
+    expect(told).to_contain_text("Place Nowhere (nowhere)")
+    expect(told.locator("tr.changed").first).to_contain_text("at least 777 killed or wounded")
+    expect(told).to_contain_text("Plekhovo, Nowhere, 2024-12-14 to 2024-12-15.")
+    assert count(form) == before
+    page.get_by_label("Name", exact=True).fill("Elsewhere")
+    expect(page.get_by_label("Id", exact=True)).to_have_value("elsewhere")
+    expect(page.locator("#stale")).to_contain_text("The form has changed")
+
+
+def test_every_problem_stands_at_its_field(page: Page, form: Served) -> None:
+    page.fill("#key", form.key)
+    pick(page, "reporter", "Some Paper", "New reporter")
+    page.get_by_label("Id", exact=True).fill("No Slug")
+    page.fill("#report-to", "2024-12-15")
+    page.fill("#source-url", "nonsense")
+    page.get_by_role("button", name="Add a figure").click()
+    page.get_by_text("Numbers instead of words").last.click()
+    page.get_by_label("Low", exact=True).last.fill("a few")
+    page.get_by_role("button", name="Send").click()
+    summary = page.get_by_role("alert").filter(has_text="This has to be put right first")
+    expect(summary.get_by_role("link")).to_have_count(4)
+    id = page.get_by_label("Id", exact=True)
+    expect(id).to_be_focused()
+    expect(id).to_have_attribute("aria-invalid", "true")
+    expect(id).to_have_accessible_description(re.compile("Lower-case letters.*An id has"))
+    summary.get_by_role("link", name="Figure 2, Low").click()
+    low = page.get_by_label("Low", exact=True).last
+    expect(low).to_be_focused()
+    low.fill("3")
+    expect(low).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_places_of_one_name_are_told_apart_and_new_ones_can_be_named_again(
+    page: Page, form: Served
+) -> None:
+    page.fill("#key", form.key)
+    box = page.locator("#places-find")
+    box.press_sequentially("plekh")
+    option = page.locator("#places-find__listbox li").first
+    expect(option).to_contain_text("Kursk")
+    box.fill("")
+    pick(page, "places", "Upper Wood", "New place: Upper Wood")
+    page.get_by_text("What holds for this figure alone").click()
+    pick(page, "figure-1-places", "upper", "new in this report")
+    expect(page.locator("#figure-1-places .picked")).to_contain_text("Upper Wood")
+
+
+def test_a_report_is_sent_with_keys_alone(page: Page, form: Served) -> None:
+    page.locator("#key").focus()
+    page.keyboard.type(form.key)
+    page.locator("#reporter-find").focus()
+    page.keyboard.type("Defence Int")
+    expect(page.locator("#reporter-find__listbox li").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Change")).to_be_focused()
+    page.fill("#report-from", "2024-12-14")
+    page.fill("#report-to", "2024-12-15")
+    page.locator("#places-find").focus()
+    page.keyboard.type("plekh")
+    expect(page.locator("#places-find__listbox li").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#places .picked")).to_contain_text("Plekhovo")
+    expect(page.locator("#places-find")).to_be_focused()
+    page.locator('[data-at="/wording"]').focus()
+    page.keyboard.type("three missing")
+    page.keyboard.press("Enter")  # It tries the report out; it never sends it.
+    expect(page.locator("#preview-title")).to_be_focused()
+    page.get_by_role("button", name="Send").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#sent-title")).to_be_focused()
+    link = page.get_by_role("link", name="See the report")
+    address = link.get_attribute("href") or ""
+    assert address.startswith("report?id=")
+    with urllib.request.urlopen(f"{form.url}/v1/reports/{address[10:]}") as answer:
+        stored = json.load(answer)
+    assert stored["figures"][0]["wording"] == "three missing"
+    page.get_by_role("button", name="Enter another report").click()
+    expect(page.locator("#reporter-find")).to_be_focused()
+    expect(page.locator('[data-at="/wording"]')).to_have_value("")
+
+
+def test_however_often_it_is_sent_it_is_recorded_once(page: Page, form: Served) -> None:
+    fill(page, form, "exactly 12 missing")
+    before = count(form)
+
+    def lost(route: Route) -> None:
+        route.fetch()  # The service records it, and its answer never comes.
+        route.abort()
+
+    page.route("**/v1/reports", lost, times=1)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert").filter(has_text="No answer came")).to_be_visible()
+    assert count(form) == before + 1
+    page.reload()
+    expect(page.locator("#notice")).to_contain_text("is here again")
+    page.get_by_role("button", name="Send").dblclick()
+    expect(page.locator("#sent")).to_contain_text("nothing was recorded twice")
+    assert count(form) == before + 1
+
+
+def test_what_was_typed_is_there_again_and_leaving_is_asked_about(page: Page, form: Served) -> None:
+    fill(page, form, "about 40 wounded")
+    page.get_by_role("button", name="Add a figure").click()
+    second = page.locator(".figure").nth(1)
+    second.get_by_label("The number in the reporter’s words").fill("two missing")
+    second.get_by_text("What holds for this figure alone").click()
+    pick(page, "groups", "KPA", "New group")
+    page.wait_for_timeout(500)
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    page.reload()
+    assert asked == ["beforeunload"]
+    expect(page.locator(".figure")).to_have_count(2)
+    expect(page.locator(".reading").first).to_contain_text("wounded")
+    expect(page.locator("#places .picked")).to_contain_text("Plekhovo")
+    expect(page.locator("#groups").get_by_label("Name", exact=True)).to_have_value("KPA")
+    expect(page.locator("#key")).to_have_value(form.key)
+    page.get_by_role("button", name="Clear the form").click()
+    expect(page.locator(".figure")).to_have_count(1)
+    assert asked == ["beforeunload", "confirm"]
+    page.reload()
+    assert asked == ["beforeunload", "confirm"]
+
+
+def test_the_key_stays_in_the_tab_and_can_be_forgotten(page: Page, form: Served) -> None:
+    fill(page, form)
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+    preview(page)
+    assert addresses and not any(form.key in address for address in addresses)
+    assert page.evaluate("JSON.stringify(localStorage)") == "{}"
+    assert form.key in page.evaluate("JSON.stringify(sessionStorage)")
+    page.get_by_role("button", name="Forget it").click()
+    assert form.key not in page.evaluate("JSON.stringify(sessionStorage)")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#key")).to_be_focused()
+    expect(page.locator("#key")).to_have_attribute("aria-invalid", "true")
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (401, "does not know this key"),
+        (403, "This key does not allow it. It may not."),
+        (429, "Wait 7 seconds"),
+        (503, "Wait 7 seconds, then try again: the report is never recorded twice"),
+        (500, "The service could not do it. It may not."),
+    ],
+)
+def test_refusals_are_told_in_plain_words(page: Page, form: Served, status: int, told: str) -> None:
+    fill(page, form)
+    page.route(
+        "**/v1/reports",
+        lambda route: route.fulfill(
+            status=status,
+            content_type="application/problem+json",
+            headers={"Retry-After": "7"},
+            body=json.dumps({"status": status, "detail": "It may not."}),
+        ),
+    )
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#summary")).to_contain_text(told)
+
+
+def test_a_stance_has_no_figures(page: Page, form: Served) -> None:
+    fill(page, form)
+    page.get_by_label("What the reporter does").select_option("does_not_acknowledge")
+    expect(page.locator("#figures")).to_be_hidden()
+    preview(page)
+    expect(page.locator("#preview")).to_contain_text("No total changes.")
+
+
+def test_markup_in_names_is_shown_and_not_obeyed(page: Page, form: Served) -> None:
+    page.fill("#key", form.key)
+    name = '<img src=x onerror=alert(1)> & "Sons"'
+    pick(page, "places", name, "New place")
+    expect(page.get_by_label("Name", exact=True)).to_have_value(name)
+    assert page.locator("main img").count() == 0
+
+
+def test_without_scripts_it_says_so(browser: Browser, form: Served) -> None:
+    context = browser.new_context(base_url=form.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/enter")
+    expect(page.get_by_role("heading", name="Entering needs JavaScript")).to_be_visible()
+    expect(page.get_by_role("button", name="Send")).to_have_count(0)
+    context.close()
+
+
+def test_it_fits_a_phone(browser: Browser, form: Served) -> None:
+    context = browser.new_context(base_url=form.url, viewport={"width": 360, "height": 740})
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto("/enter")
+    fill(page, form)
+    preview(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    context.close()
