@@ -126,7 +126,7 @@ def test_the_country_is_taken_without_an_error(
 def test_the_first_view_tells_all_that_is_known(page: Page, served: Served) -> None:
     page.goto("./")
     agrees(page, served)
-    expect(page).to_have_title(re.compile("people"))
+    expect(page).to_have_title(re.compile("Everywhere"))
     assert page.locator("h1").count() == 1
     for chart in (".chart-of-ranges", ".chart-of-times", ".chart-of-places"):
         expect(page.locator(chart).first).to_be_visible()
