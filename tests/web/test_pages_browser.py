@@ -89,9 +89,14 @@ def ticked(page: Page, outcome: str) -> Locator:
 
 
 def show(page: Page) -> None:
-    """Send the form."""
-    page.get_by_role("button", name="Show", exact=True).click()
-    page.wait_for_load_state()
+    """Send the form, and wait until all of the answer has come."""
+    follow(page, page.get_by_role("button", name="Show", exact=True))
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Click, and wait until all of the next page has come: it is sent bit by bit."""
+    with page.expect_navigation():
+        link.click()
 
 
 # The set behind it all.
@@ -254,9 +259,8 @@ def test_several_places(page: Page, served: Served) -> None:
 @pytest.mark.parametrize("by", ["group", "outcome", "reporter", "place"])
 def test_cuts(page: Page, served: Served, by: str) -> None:
     page.goto(f"./?place={TORN}&by={'place' if by != 'place' else 'group'}")
-    page.locator("section", has=page.locator("#parts-title")).get_by_role(
-        "link", name=by, exact=True
-    ).click()
+    parts = page.locator("section:has(#parts-title)")
+    follow(page, parts.get_by_role("link", name=by, exact=True))
     expect(page.locator(".choices [aria-current]").first).to_have_text(by)
     assert parameters(page)["by"] == by
     known = {
@@ -280,7 +284,7 @@ def test_spans_of_time(page: Page, served: Served, scale: str) -> None:
     other = "month" if scale != "month" else "year"
     page.goto(f"./?place={CALM}&show=killed{days}&scale={other}")
     section = page.locator("section:has(#times-title)")
-    section.get_by_role("link", name=scale, exact=True).click()
+    follow(page, section.get_by_role("link", name=scale, exact=True))
     expect(section.locator("h2")).to_have_text(re.compile(scale, re.IGNORECASE))
     columns = section.locator(".chart-column")
     expect(columns).to_have_count({"week": 27, "month": 18, "year": 2}[scale])
@@ -293,8 +297,7 @@ def test_spans_of_time(page: Page, served: Served, scale: str) -> None:
 
 def test_starting_anew(page: Page) -> None:
     page.goto(f"./?{WEEKEND}")
-    page.get_by_role("link", name="Start anew").click()
-    page.wait_for_load_state()
+    follow(page, page.get_by_role("link", name="Start anew"))
     assert parameters(page) == {}
 
 
@@ -336,8 +339,7 @@ def test_down_the_tree_and_up_again(page: Page, land: Country) -> None:
     page.locator("a.button").click()
     trail = page.locator(".trail")
     expect(trail).to_contain_text("Lower Lorrendal")
-    trail.get_by_role("link", name="Lower Lorrendal").click()
-    page.wait_for_load_state()
+    follow(page, trail.get_by_role("link", name="Lower Lorrendal"))
     assert parameters(page) == {"place": "lower-lorrendal"}
 
 
@@ -625,8 +627,7 @@ def test_all_works_without_scripts(scriptless: Page, served: Served) -> None:
     show(page)
     matches = page.locator(".matches a")
     expect(matches).to_have_count(2)
-    matches.first.click()
-    page.wait_for_load_state()
+    follow(page, matches.first)
     assert "oldwell" in parameters(page)["place"]
     agrees(page, served)
     ticked(page, "Killed").uncheck()
