@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from samples.client import Client
 from tests.serving import ROOT, Served, key_of, serving
@@ -77,6 +77,7 @@ def launched() -> Iterator[Browser]:
         pytest.skip("needs chromium")
     # Root may not use chromium's sandbox, and /dev/shm is tiny in many containers.
     words = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as driver:
         found = driver.chromium.launch(executable_path=path, args=words)
         yield found
@@ -98,10 +99,8 @@ def opened(browser: Browser, served: Served) -> Iterator[Open]:
     wrong: list[str] = []
 
     def open_page(**options: Any) -> Page:
-        context = browser.new_context(
-            base_url=served.url, locale="en-GB", timezone_id="UTC", accept_downloads=True,
-            **{"viewport": DESK, **options},
-        )  # fmt: skip
+        usual = {"base_url": served.url, "viewport": DESK, "locale": "en-GB", "timezone_id": "UTC"}
+        context = browser.new_context(**{**usual, **options})
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
