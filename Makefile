@@ -40,7 +40,7 @@ test: .venv/.installed-dev ## Run every check: style, types, import contract, te
 test-postgresql: .venv/.installed-dev ## Run the tests that need a database on PostgreSQL; ENGINE=15 on Debian's
 	TEST_ENGINE=$(or $(ENGINE),18) $(BIN)/python -m pytest --numprocesses auto \
 		--ignore tests/bounds --ignore tests/domain --ignore tests/image \
-		--ignore tests/compose
+		--ignore tests/compose --ignore tests/web
 
 faults: .venv/.installed-dev ## Kill it, cut its power, fill its disk: all at full size, figures to docs/; as root
 	FAULTS_SIZE=full FAULTS_REQUIRED=$(or $(FAULTS_REQUIRED),1) \

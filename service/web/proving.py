@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Final
 
 from service.api.freshness import record
 from service.api.parts import now
@@ -18,6 +19,9 @@ from service.usecases import reports
 from service.web.asking import Asked, asked
 from service.web.seeing import View
 from service.web.texts import plain
+
+MOST_CARDS: Final = 40
+"""So many figures are shown of those that move no end, and of those that are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +102,18 @@ class Proof(View):
         total = self.stated.total
         named = {step.figure.id for step in (*total.because_low, *total.because_high)}
         named |= {each.id for each in (*total.floors_set_aside, *total.ceilings_set_aside)}
-        return self._all(each for each in total.figures if each.id not in named)
+        return self._all([each for each in total.figures if each.id not in named][:MOST_CARDS])
 
     @property
     def left_out(self) -> list[LeftOut]:
         """The figures that speak of what was asked and are not counted."""
-        return [LeftOut(self._one(left.figure), left.reason) for left in self.whole.excluded]
+        excluded = self.whole.excluded[:MOST_CARDS]
+        return [LeftOut(self._one(left.figure), left.reason) for left in excluded]
+
+    @property
+    def more_left_out(self) -> int:
+        """How many more are not counted than the page shows."""
+        return max(len(self.whole.excluded) - MOST_CARDS, 0)
 
     @property
     def alone(self) -> Sequence[Part]:
@@ -118,6 +128,13 @@ class Proof(View):
             if each.origin is not None:
                 found[each.origin] = found.get(each.origin, 0) + 1
         return found
+
+    @property
+    def more(self) -> int:
+        """How many more figures are counted than the page shows."""
+        shown = {each.said.figure.id for each in (*self.low, *self.high)}
+        shown |= {each.figure.id for each in (*self.floors_aside, *self.ceilings_aside, *self.also)}
+        return len({each.id for each in self.stated.total.figures} - shown)
 
     def _line(self, step: Step) -> Line:
         return Line(self._one(step.figure), step.times, step.people, step.end)

@@ -139,7 +139,7 @@ class View:
         best = max(inner, key=lambda each: each.total.low or 0, default=None)
         if best is not None:
             yield plain("head.of_them", low=best.total.low, what=outcomes_text(best.outcomes))
-        if nowhere and self.asked.by == "place":
+        if nowhere and self._parts.parts and self.asked.by == "place":
             yield plain("head.unplaced", low=nowhere, count=nowhere)
 
     @property
@@ -271,7 +271,7 @@ class View:
     ) -> Bar:
         total = stated.total
         return Bar(
-            key, label, stated.text, total.low, total.high, total.disputed, total.nearest,
+            key, label, said(stated), total.low, total.high, total.disputed, total.nearest,
             total.exact, self._proof(**changes) if total.reported else None, opens,
             sides=self._sides(total),
         )  # fmt: skip
@@ -337,7 +337,7 @@ class View:
             first, last = cast(tuple[date, date], (period.first, period.last))
             changes = {"from_": first.isoformat(), "to": last.isoformat()}
             found.append(Span(
-                key, key, stated.text, first, last, total.low, total.high,
+                key, key, said(stated), first, last, total.low, total.high,
                 total.disputed, total.nearest, total.exact,
                 self._proof(**changes) if total.reported else None,
                 self.asked.link("./", **changes, scale=None),
@@ -415,6 +415,11 @@ class View:
     def is_empty(self) -> bool:
         """Whether nothing was ever recorded."""
         return not self.claims.statements
+
+
+def said(stated: Stated) -> str:
+    """Return the total in words, without its dispute: pictures and tables say that themselves."""
+    return stated.text.removesuffix(", disputed")
 
 
 def view() -> View:
