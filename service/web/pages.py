@@ -112,8 +112,6 @@ def embed() -> Response:
     page = render_template("embed.html", view=view, asked=question, drawn=_drawn(view))
     response = Response(page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = POLICY.format(framed="*")
-    # The older header knows no way to say "everyone", and would forbid the frame.
-    response.headers["X-Frame-Options"] = ""
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
