@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.bounds.reckoner import Reckoner
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
 from tests.bounds.build import GROUPS, PLACES, scopes, sets, total
@@ -85,3 +86,16 @@ def test_a_consistent_figure_only_narrows(
     if before.high is not None:
         assert after.high is not None
         assert after.high <= before.high
+
+
+@ALGEBRA
+@given(sets(), st.lists(scopes(asked=True), min_size=1, max_size=6))
+def test_what_was_asked_before_changes_no_answer(
+    figures: list[Figure], questions: list[Scope]
+) -> None:
+    """Answers are kept under what a question reaches; twice in a row, so that kept ones are met."""
+    kept = Reckoner(figures, PLACES, GROUPS)
+    for asked in (*questions, *questions):
+        found = kept.total(asked, 60.0)
+        fresh = Reckoner(figures, PLACES, GROUPS).total(asked, 60.0)
+        assert found == fresh
