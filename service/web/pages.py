@@ -26,8 +26,9 @@ from service.web import accounts, assets, entering, streaming, texts
 from service.web.asking import Asked, asked, sent
 from service.web.finding import found
 from service.web.proving import Proof
-from service.web.seeing import Named, View
+from service.web.seeing import Desk
 from service.web.streaming import FLUSH
+from service.web.view import Named
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
@@ -108,7 +109,7 @@ def find() -> Response:
 def embed() -> Response:
     """Show one picture with its caveats, for a frame on another page."""
     question = asked(now())
-    view = View(question)
+    view = Desk(question)
     page = render_template("embed.html", view=view, asked=question, drawn=_drawn(view))
     response = Response(page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = POLICY.format(framed="*")
@@ -121,7 +122,7 @@ def embed() -> Response:
 def chart() -> Response:
     """Give one picture as a file, with its caveats printed in it."""
     question = asked(now())
-    view = View(question)
+    view = Desk(question)
     drawn = _drawn(view)
     if not drawn.chart:
         raise NotFound(texts.plain("embed.nothing"))
@@ -148,21 +149,21 @@ class Drawn:
     chart: Any
 
 
-def _drawn(view: View) -> Drawn:
+def _drawn(view: Desk) -> Drawn:
     name = view.asked.chart or "parts"
     title = texts.plain(f"parts.title.{view.asked.by}", where=view.name)
     if name == "times":
-        scale = view.scale or "day"
-        return Drawn(name, texts.plain(f"times.title.{scale}"), view.times)
+        scale = view.course.scale or "day"
+        return Drawn(name, texts.plain(f"times.title.{scale}"), view.course.picture)
     if name == "map":
-        return Drawn(name, texts.plain("map.title"), view.map)
-    return Drawn(name, title, view.parts if view.bars else None)
+        return Drawn(name, texts.plain("map.title"), view.cut.map)
+    return Drawn(name, title, view.cut.picture if view.cut.bars else None)
 
 
 def _shown(
     question: Asked, faults: dict[str, str], matches: list[Named], status: int = 200
 ) -> Response:
-    told = {"view": View(question), "asked": question, "faults": faults, "matches": matches}
+    told = {"view": Desk(question), "asked": question, "faults": faults, "matches": matches}
     written = stream_template("page.html", **told, flush=FLUSH)
     response = Response(streaming.in_chunks(written), status, mimetype="text/html")
     response.headers["X-Accel-Buffering"] = "no"  # A proxy in front would hold the page back.

@@ -17,8 +17,8 @@ from service.domain.total import Step
 from service.domain.vocabulary import ROOT_GROUP
 from service.usecases import reports
 from service.web.asking import Asked, asked
-from service.web.seeing import View
 from service.web.texts import plain
+from service.web.view import View
 
 MOST_CARDS: Final = 40
 """So many figures are shown of those that move no end, and of those that are not counted."""

@@ -1,0 +1,96 @@
+"""The answer cut into parts: places, groups, outcomes, or reporters alone."""
+
+from functools import cached_property
+from typing import Final
+
+from service.api.freshness import record
+from service.domain.answer import Part
+from service.domain.caveats import Caveat
+from service.usecases import points
+from service.web.bars import bar, proof
+from service.web.charts.bars import Bar
+from service.web.charts.maps import Map, Spot, drawn
+from service.web.charts.ranges import Ranges, ranges
+from service.web.texts import plain
+from service.web.view import Named, View
+
+MOST_BARS: Final = 40
+"""So many parts are drawn unless all are asked for; the rest are in the table."""
+
+
+class Cut:
+    """The parts of one answer."""
+
+    def __init__(self, view: View) -> None:
+        """Work the parts out."""
+        self._view, self._asked = view, view.asked
+        answer = view.answer(outcomes=(view.asked.show,), by=view.asked.by)
+        self.all = answer.parts or ()
+        self.unplaced = sum(each.low for each in answer.unplaced or ())
+        """How many people are known to lie in some part, but in no one of them."""
+
+    @cached_property
+    def bars(self) -> list[Bar]:
+        """Those in no one part, and the parts of which something is known, the largest first."""
+        known = [part for part in self.all if part.totals[0].total.reported]
+        return [*self._apart, *map(self._bar, sorted(known, key=_largest))]
+
+    @property
+    def _apart(self) -> list[Bar]:
+        low = self.unplaced
+        if not low:
+            return []
+        label, words = plain("parts.apart"), plain("parts.apart_text", low=low, count=low)
+        return [Bar("", label, words, low, None, shared=True, href=proof(self._view))]
+
+    @cached_property
+    def unreported(self) -> list[Named]:
+        """The parts of which nothing is known, by name."""
+        unknown = [part for part in self.all if not part.totals[0].total.reported]
+        found = [Named(part.key, part.name, self._opened(part.key)) for part in unknown]
+        return sorted(found, key=lambda each: each.name)
+
+    @property
+    def picture(self) -> Ranges:
+        """The parts side by side: of many, the largest."""
+        return ranges(self.bars if self._asked.every else self.bars[:MOST_BARS])
+
+    @property
+    def left_out(self) -> int:
+        """How many parts of which something is known the picture leaves out."""
+        return 0 if self._asked.every else max(len(self.bars) - MOST_BARS, 0)
+
+    @property
+    def caveats(self) -> dict[str, list[Caveat]]:
+        """What qualifies each part, by its key."""
+        return {part.key: list(part.caveats) for part in self.all}
+
+    @cached_property
+    def map(self) -> Map | None:
+        """The parts where they lie; None where none has a point."""
+        if self._asked.by != "place":
+            return None
+        bars = {bar.key: bar for bar in self.bars if bar.key}
+        found = points.of_places(record(), bars, self._view.seq)
+        return drawn([
+            Spot(id, bars[id].label, bars[id].text, longitude, latitude, bars[id].low,
+                 bars[id].high, bars[id].disputed, bars[id].exact, bars[id].href, bars[id].more)
+            for id, (longitude, latitude) in found.items()
+        ])  # fmt: skip
+
+    def _bar(self, part: Part) -> Bar:
+        name = plain(f"outcome.{part.key}") if self._asked.by == "outcome" else part.name
+        opens, changes = self._opened(part.key), self._changes(part.key)
+        return bar(self._view, part.key, name, part.totals[0], opens, **changes)
+
+    def _changes(self, key: str) -> dict[str, str]:
+        """Return the parameters by which a part is asked for alone."""
+        return {"show" if self._asked.by == "outcome" else self._asked.by: key}
+
+    def _opened(self, key: str) -> str:
+        return self._asked.link("./", **self._changes(key), every=None)
+
+
+def _largest(part: Part) -> tuple[int, int, str]:
+    total = part.totals[0].total
+    return -(total.low or 0), -(total.high or 0), part.name
