@@ -17,7 +17,7 @@ def bar(
     """Return the bar of a total; its proof is that of the question with the changes."""
     total = stated.total
     return Bar(
-        key, label, said(stated), total.low, total.high, total.disputed, total.nearest,
+        key, label, said(stated), total.low, total.high, total.disputed, nearest(total),
         total.exact, proof(view, **changes) if total.reported else None, opens,
         sides=_sides(view, total),
     )  # fmt: skip
@@ -26,6 +26,11 @@ def bar(
 def proof(view: View, **changes: str) -> str:
     """Return where the number is proved that answers the question with the changes."""
     return view.asked.link("proof", every=None, **changes)
+
+
+def nearest(total: Total) -> tuple[int, int | None] | None:
+    """Return the nearest reading where it is another than the range."""
+    return None if total.nearest == (total.low, total.high) else total.nearest
 
 
 def said(stated: Stated) -> str:

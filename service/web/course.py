@@ -8,7 +8,7 @@ from service.domain.answer import Part
 from service.domain.errors import Invalid
 from service.domain.periods import Period
 from service.domain.question import SPANS, spans
-from service.web.bars import proof, said
+from service.web.bars import nearest, proof, said
 from service.web.charts.times import Span, Times, times
 from service.web.view import View
 
@@ -65,7 +65,7 @@ class Course:
         changes = {"from_": first.isoformat(), "to": last.isoformat()}
         return Span(
             key, key, said(stated), first, last, total.low, total.high,
-            total.disputed, total.nearest, total.exact,
+            total.disputed, nearest(total), total.exact,
             proof(self._view, **changes) if total.reported else None,
             self._asked.link("./", **changes, scale=None),
         )  # fmt: skip

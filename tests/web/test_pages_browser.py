@@ -674,6 +674,18 @@ def test_nothing_is_wider_than_a_phone(phone: Page, path: str) -> None:
     )
 
 
+def test_bars_stand_on_their_axis(page: Page, phone: Page) -> None:
+    """A bar that is narrower than its axis tells a wrong number, however right its words are."""
+    for shown in (page, phone):
+        shown.goto(f"./?{WEEKEND}")
+        axis = shown.locator(".chart-lines").first.bounding_box()
+        bars = shown.locator(".chart-rows").first.locator(".chart-open > svg")
+        assert axis and bars.count() > 3
+        for number in range(bars.count()):
+            bar = bars.nth(number).bounding_box()
+            assert bar and (bar["x"], bar["width"]) == (axis["x"], axis["width"])
+
+
 def test_a_phone_shows_the_answer_first(phone: Page) -> None:
     phone.goto(f"./?{WEEKEND}")
     expect(phone.locator("#headline")).to_be_in_viewport()
