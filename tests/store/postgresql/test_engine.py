@@ -250,11 +250,24 @@ def test_a_commit_that_warns_is_in_doubt(store: PostgresStore, served: Any) -> N
     assert len(client.get("/v1/reports").get_json()["reports"]) == 1
 
 
+def until_new_connections_wait_for(url: str, standby: str) -> None:
+    """Return once the server has read its settings: it does so when it comes to it."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        with psycopg.connect(url) as conn:
+            if conn.execute("SHOW synchronous_standby_names").fetchall() == [(standby,)]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("the server does not read its settings")
+
+
 def test_a_commit_waits_for_the_standby_that_must_have_it(store: PostgresStore) -> None:
     """Without that standby the writer waits, and whoever ends its wait leaves it in doubt."""
     with psycopg.connect(store.url, autocommit=True) as conn, ThreadPoolExecutor(1) as pool:
         conn.execute("ALTER SYSTEM SET synchronous_standby_names = 'absent'")
         conn.execute("SELECT pg_reload_conf()")
+        until_new_connections_wait_for(store.url, "absent")
+        store.close()
         try:
             told = pool.submit(store.write, note("a"))
             waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
