@@ -7,6 +7,7 @@ from threading import Lock
 from typing import Any, Final
 
 from service.bounds.reckoner import Reckoner
+from service.bounds.tied import Prepared
 from service.domain.claims import Claims, Statement
 from service.domain.figure import Figure
 from service.domain.question import Question
@@ -63,8 +64,9 @@ class Kept:
 class Snapshot:
     """The claims of one state, with their trees, and the reckoners made of them."""
 
-    def __init__(self, claims: Claims) -> None:
+    def __init__(self, claims: Claims, prepared: Prepared | None = None) -> None:
         self.claims = claims
+        self._prepared = prepared or Prepared()
         self.places = Tree({id: place.parent for id, place in claims.places.items()})
         self.groups = Tree({id: group.parent for id, group in claims.groups.items()})
         self._reckoners = Kept(KEPT_RECKONERS)
@@ -98,7 +100,7 @@ class Snapshot:
         """Return the reckoner kept under the key, made of the chosen figures if it is not there."""
 
         def make() -> Reckoner:
-            return Reckoner(choose(), self.places, self.groups, self._known)
+            return Reckoner(choose(), self.places, self.groups, self._known, self._prepared)
 
         kept: Reckoner = self._reckoners.get(key, make)
         return kept
@@ -137,6 +139,7 @@ class Snapshots:
 
     def __init__(self) -> None:
         self._kept = Kept(KEPT_STATES)
+        self._prepared = Prepared()
 
     def at(self, db: Database, seq: int) -> Snapshot:
         """Return what was known after the entry, read from the record if it is not kept.
@@ -144,5 +147,7 @@ class Snapshots:
         What was read before a text was blanked is not used any more.
         """
         key = (seq, last_redaction(db))
-        snapshot: Snapshot = self._kept.get(key, lambda: Snapshot(load_claims(db, seq)))
+        snapshot: Snapshot = self._kept.get(
+            key, lambda: Snapshot(load_claims(db, seq), self._prepared)
+        )
         return snapshot

@@ -1,11 +1,14 @@
 """What follows from the definition of a total, whatever the figures."""
 
 from dataclasses import replace
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.bounds import tied
 from service.bounds.reckoner import Reckoner
+from service.bounds.tied import Prepared
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
 from tests.bounds.build import GROUPS, PLACES, scopes, sets, total
@@ -93,9 +96,26 @@ def test_a_consistent_figure_only_narrows(
 def test_what_was_asked_before_changes_no_answer(
     figures: list[Figure], questions: list[Scope]
 ) -> None:
-    """Answers are kept under what a question reaches; twice in a row, so that kept ones are met."""
+    """Shares are kept by what a question reaches; twice in a row, so that kept ones are met."""
     kept = Reckoner(figures, PLACES, GROUPS)
-    for asked in (*questions, *questions):
-        found = kept.total(asked, 60.0)
-        fresh = Reckoner(figures, PLACES, GROUPS).total(asked, 60.0)
-        assert found == fresh
+    with patch.object(tied, "KEPT_SHARES", 2):
+        for asked in (*questions, *questions):
+            found = kept.total(asked, 60.0)
+            fresh = Reckoner(figures, PLACES, GROUPS).total(asked, 60.0)
+            assert found == fresh
+
+
+@ALGEBRA
+@given(sets(), st.lists(scopes(asked=True), min_size=1, max_size=4), st.sampled_from([1, 100]))
+def test_what_was_known_before_changes_no_answer(
+    figures: list[Figure], questions: list[Scope], most: int
+) -> None:
+    """What is worked out of the same figures serves the next state of the record as well."""
+    prepared = Prepared(most)
+    everyone = {figure.id: figure for figure in figures}
+    for known in (figures[1:], figures, figures[:-1], figures):
+        later = Reckoner(known, PLACES, GROUPS, everyone, prepared)
+        for asked in questions:
+            found = later.total(asked, 60.0)
+            fresh = Reckoner(known, PLACES, GROUPS, everyone).total(asked, 60.0)
+            assert found == fresh
