@@ -8,7 +8,7 @@ from tests.cluster import running
 from tests.cluster.running import Cluster
 from tests.faults import figures, size
 
-_counted: list[figures.Figures] = []
+_table = figures.Table()
 
 
 @pytest.fixture(scope="session")
@@ -22,17 +22,11 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture
 def counting() -> Callable[[str], figures.Figures]:
     """Begin to count, under the words that say what is done."""
-
-    def begun(done: str) -> figures.Figures:
-        begun = figures.Figures(done)
-        _counted.append(begun)
-        return begun
-
-    return begun
+    return _table.begin
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the table of a full run in which every test ran and passed."""
-    if size.FULL and exitstatus == 0 and size.REQUIRED and _counted:
+    if _table.is_due(exitstatus):
         begin = figures.BEGIN_OF_CLUSTER
-        figures.write(_counted, begin=begin, programs=running.releases())
+        figures.write(_table.rows, begin=begin, programs=running.releases())

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event
 from typing import Final
 
 from tests.faults.client import Client, Unreached
-from tests.faults.posting import Sent, body
+from tests.faults.posting import Sent, at_work, body
 
 CLIENTS: Final = 6
 PATIENCE: Final = 10.0
@@ -23,17 +23,12 @@ SETTLED: Final = 90.0
 @contextmanager
 def posting(url: str, key: str, sent: Sent) -> Iterator[None]:
     """Keep clients posting inside; afterwards nothing is in doubt, or ``sent`` has it there."""
-    enough = Event()
-    sent.pause()
-    clients = [Thread(target=_post, args=(url, key, sent, enough)) for _ in range(CLIENTS)]
-    for each in clients:
-        each.start()
-    try:
+
+    def post(number: int, enough: Event) -> None:
+        _post(url, key, sent, enough)
+
+    with at_work(post, CLIENTS, sent):
         yield
-    finally:
-        enough.set()
-        for each in clients:
-            each.join()
 
 
 def _post(url: str, key: str, sent: Sent, enough: Event) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from tests.faults import size
 from tests.faults.posting import Found, Sent
 from tests.serving import ROOT
 
@@ -52,6 +53,23 @@ class Figures:
         counts = (self.acknowledged, self.lost, self.doubled, self.in_doubt, self.recorded)
         shown = ["–" if count is None else f"{count:,}" for count in counts]
         return f"| {' | '.join([self.done, f'{self.times:,}', *shown, gap])} |\n"
+
+
+class Table:
+    """The figures of all tests of one kind, kept for the document."""
+
+    def __init__(self) -> None:
+        self.rows: list[Figures] = []
+
+    def begin(self, done: str) -> Figures:
+        """Return new figures under the words that say what is done."""
+        begun = Figures(done)
+        self.rows.append(begun)
+        return begun
+
+    def is_due(self, exitstatus: int) -> bool:
+        """Whether this was a full run, in which every test ran and passed."""
+        return size.FULL and size.REQUIRED and exitstatus == 0 and bool(self.rows)
 
 
 def write(

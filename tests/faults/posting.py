@@ -85,12 +85,20 @@ def body(ref: str) -> dict[str, Any]:
 @contextmanager
 def posting(urls: Sequence[str], key: str, sent: Sent, rest: float = 0.0) -> Iterator[None]:
     """Keep clients posting inside, to each service in turn; ``rest`` seconds between two posts."""
+
+    def post(at: int, enough: Event) -> None:
+        _post(urls[at % len(urls)], key, sent, enough, rest)
+
+    with at_work(post, max(CLIENTS, len(urls)), sent):
+        yield
+
+
+@contextmanager
+def at_work(post: Callable[[int, Event], None], many: int, sent: Sent) -> Iterator[None]:
+    """Keep so many clients at work inside, each told its number and what says that it is enough."""
     enough = Event()
     sent.pause()
-    clients = [
-        Thread(target=_post, args=(urls[at % len(urls)], key, sent, enough, rest))
-        for at in range(max(CLIENTS, len(urls)))
-    ]
+    clients = [Thread(target=post, args=(number, enough)) for number in range(many)]
     for each in clients:
         each.start()
     try:
