@@ -23,7 +23,9 @@ from service.domain.figure import Figure
 
 RESERVE = 3
 """How many times as long as its side took an end is only looked at if so much time is left: it
-takes once as long, and a total is of more use with both bounds than with every end told."""
+takes once as long, and a total is of more use with both bounds than with every end told. Where a
+side took long, half of a question's time is left to the bounds, and the ends get the other half:
+they are told over several questions, as the side is solved but once."""
 
 Side = Literal["floors", "ceilings"]
 
@@ -279,7 +281,7 @@ class _Side:
         levels = {_level(figure, self.side) for figure in figures} - {None}
         if len(levels) > 1 and not all(_beyond(x, self._seen[row], self.side) for x in levels):
             try:
-                if by.left() < RESERVE * self._took:
+                if by.left() < min(RESERVE * self._took, by.seconds / 2):
                     raise Unsolved("the bounds need what time is left")
                 furthest = self._elastic.extreme(row, 1 if self.side == "floors" else -1, by)
             except Unsolved:

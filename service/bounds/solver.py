@@ -41,6 +41,7 @@ class Deadline:
     """A moment after which no more solving is begun."""
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:

@@ -134,6 +134,22 @@ def test_what_takes_no_solver_is_exact_without_time() -> None:
     assert (lone.low, lone.high, lone.exact) == (3, 4, True)
 
 
+def test_what_takes_long_to_settle_is_settled_over_several_questions() -> None:
+    """The clock moves on by a second each time that it is looked at."""
+    figures = [
+        figure("none", 0, 0, scope("r")),
+        figure("many", 13, 17, scope("a b2")),
+        figure("few", 0, 5, scope("a b2")),
+    ]
+    whole, reckoner = total(figures, scope("a")), Reckoner(figures, PLACES, GROUPS)
+    found = []
+    for _ in range(8):
+        with mock.patch.object(solver.time, "monotonic", count().__next__):
+            found.append(reckoner.total(scope("a"), 11))
+    assert [each.exact for each in found[::7]] == [False, True]
+    assert found[-1] == whole
+
+
 @settings(max_examples=150, deadline=None)
 @given(sets(most=9), scopes(asked=True), st.integers(0, 30))
 def test_whenever_time_runs_out_the_answer_is_wider_and_never_narrower(
