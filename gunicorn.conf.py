@@ -22,6 +22,10 @@ _host = os.environ.get("LISTEN_HOST", "127.0.0.1")
 _port = os.environ.get("PORT", "8000")
 bind = f"{_host}:{_port}"
 
+# numpy multiplies matrices with as many threads as there are cores, and they wait for the next one
+# by going round in circles: for matrices as small as ours that only takes the cores from others.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # Threads, because a few slow clients would stop synchronous workers. Two processes, because one
 # total can keep the solver, and with it one core, busy for seconds.
 worker_class = "service.worker.Worker"
@@ -84,10 +88,13 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Tell how many threads answer, beside which the busy ones are counted."""
-    from service.api import metrics  # Not needed before, and it must not be imported any earlier.
+    """Tell how many threads answer, beside which the busy ones are counted; read the templates."""
+    # Not needed before, and it must not be imported any earlier.
+    from service import web
+    from service.api import metrics
 
     metrics.of(worker.wsgi).has_threads(worker.cfg.threads)
+    web.prepare(worker.wsgi)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -89,7 +89,7 @@ class Court:
 
         What is settled in time is kept for the next question.
         """
-        left = Ends(self.given.floors.copy(), self.given.ceilings.copy())
+        left = self.given
         disputes: list[Dispute] = []
         contests: list[Contest] = []
         exact = True
@@ -98,6 +98,8 @@ class Court:
             ruling = contest.ruling(by)
             exact &= ruling.exact
             if ruling.left is not None:
+                if left is self.given:
+                    left = Ends(self.given.floors.copy(), self.given.ceilings.copy())
                 left.floors[contest.piece.rows] = ruling.left.floors
                 left.ceilings[contest.piece.rows] = ruling.left.ceilings
             if ruling.disputes:

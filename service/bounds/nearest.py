@@ -7,30 +7,27 @@ from numpy.typing import NDArray
 
 from service.bounds.disputes import Settled
 from service.bounds.elastic import Elastic
-from service.bounds.optimum import pieces_for_least, pieces_for_most
+from service.bounds.optimum import Wanted
 from service.bounds.pieces import Ends, Piece, joined
-from service.bounds.program import Flags, Program
+from service.bounds.program import Program
 from service.bounds.solver import Deadline, Unsolved
 
 Nearest = tuple[float, float | None]
 """The least and the most in the nearest reading, real-valued; a most of None is open."""
 
 
-def nearest(
-    program: Program, settled: Settled, surely: Flags, maybe: Flags, by: Deadline
-) -> Nearest | None:
+def nearest(wanted: Wanted, settled: Settled, by: Deadline) -> Nearest | None:
     """Return the least and the most asked for in the worlds that bend the reports least.
 
-    ``surely`` are the columns that hold only people asked for, ``maybe`` those that can hold some.
     The whole is None where time ran out.
     """
-    given = settled.given
+    program, given = wanted.program, settled.given
     try:
-        low = _least(program, settled, pieces_for_least(program, given, surely), surely, by)
-        found = pieces_for_most(program, given, maybe)
+        low = _least(program, settled, wanted.for_least(given), wanted.surely, by)
+        found = wanted.for_most(given)
         if found is None:
             return low, None
-        return low, -_least(program, settled, found, -maybe.astype(int), by)
+        return low, -_least(program, settled, found, -wanted.maybe.astype(int), by)
     except Unsolved:
         return None
 

@@ -45,37 +45,51 @@ class Bound:
     terms: Terms = field(default_factory=dict)
 
 
-def pieces_for_least(program: Program, ends: Ends, wanted: Flags) -> list[Piece]:
-    """Return the pieces that bear on the fewest people in the wanted columns.
+class Wanted:
+    """The columns of a program that a question counts, and the pieces that bear on it."""
 
-    A floor that can be met by people who are not asked for and whom no ceiling counts cannot
-    raise it, and drops out before anything is solved.
-    """
-    elsewhere = np.logical_not(wanted[program.atom_column], dtype=np.bool_)
-    nobody = np.zeros(len(wanted), dtype=bool)
-    return pieces(program, ends, elsewhere, nobody, wanted)
+    def __init__(self, program: Program, surely: Flags, maybe: Flags) -> None:
+        """``surely`` are those that hold only people asked for, ``maybe`` those that hold some."""
+        self.program, self.surely, self.maybe = program, surely, maybe
+        self._for_least: dict[Ends, list[Piece]] = {}
+        self._for_most: dict[Ends, list[Piece] | None] = {}
 
+    def for_least(self, ends: Ends) -> list[Piece]:
+        """Return the pieces that bear on the fewest people asked for.
 
-def pieces_for_most(program: Program, ends: Ends, wanted: Flags) -> list[Piece] | None:
-    """Return the pieces that bear on the most people in the wanted columns; None if it is open."""
-    asked = wanted[program.atom_column]
-    if (asked & ~program.atoms.columns_in(ends.capped)).any():
-        return None
-    return pieces(program, ends, np.logical_not(asked, dtype=np.bool_), wanted, wanted)
+        A floor that can be met by people who are not asked for and whom no ceiling counts cannot
+        raise it, and drops out before anything is solved.
+        """
+        if ends not in self._for_least:
+            elsewhere = np.logical_not(self.surely[self.program.atom_column], dtype=np.bool_)
+            nobody = np.zeros(len(self.surely), dtype=bool)
+            self._for_least[ends] = pieces(self.program, ends, elsewhere, nobody, self.surely)
+        return self._for_least[ends]
 
+    def for_most(self, ends: Ends) -> list[Piece] | None:
+        """Return the pieces that bear on the most people asked for; None if it is open."""
+        if ends not in self._for_most:
+            self._for_most[ends] = self._most_pieces(ends)
+        return self._for_most[ends]
 
-def least(program: Program, ends: Ends, wanted: Flags, by: Deadline) -> "Estimate":
-    """Return the fewest people that the wanted columns hold in any world."""
-    found = pieces_for_least(program, ends, wanted)
-    return Estimate([_sought(piece, program, ends, wanted, 1, by) for piece in found])
+    def _most_pieces(self, ends: Ends) -> list[Piece] | None:
+        asked = self.maybe[self.program.atom_column]
+        if (asked & ~self.program.atoms.columns_in(ends.capped)).any():
+            return None
+        others = np.logical_not(asked, dtype=np.bool_)
+        return pieces(self.program, ends, others, self.maybe, self.maybe)
 
+    def least(self, ends: Ends, by: Deadline) -> "Estimate":
+        """Return the fewest people asked for in any world that meets the ends."""
+        found = self.for_least(ends)
+        return Estimate([_sought(each, self.program, ends, self.surely, 1, by) for each in found])
 
-def most(program: Program, ends: Ends, wanted: Flags, by: Deadline) -> "Estimate":
-    """Return the most people that the wanted columns hold in any world, None where it is open."""
-    found = pieces_for_most(program, ends, wanted)
-    if found is None:
-        return Estimate([_Known(Bound(None))])
-    return Estimate([_sought(piece, program, ends, wanted, -1, by) for piece in found])
+    def most(self, ends: Ends, by: Deadline) -> "Estimate":
+        """Return the most people asked for in any world that meets the ends, None if it is open."""
+        found = self.for_most(ends)
+        if found is None:
+            return Estimate([_Known(Bound(None))])
+        return Estimate([_sought(each, self.program, ends, self.maybe, -1, by) for each in found])
 
 
 class Estimate:

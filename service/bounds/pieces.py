@@ -12,9 +12,12 @@ from service.bounds.sparse import Sparse, stacked
 Numbers = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ends:
-    """The floor and the ceiling of every row: 0 and infinity where there is none (any more)."""
+    """The floor and the ceiling of every row: 0 and infinity where there is none (any more).
+
+    Equal is only what is the same, so that what was worked out of it can be kept by it.
+    """
 
     floors: Numbers
     ceilings: Numbers

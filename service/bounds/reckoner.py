@@ -80,6 +80,18 @@ class Reckoner:
     def _in_order(self, figures: Iterable[Figure]) -> tuple[Figure, ...]:
         return tuple(sorted(figures, key=lambda figure: self._order[figure.id]))
 
+    def set_aside(self, asked: Scope, seconds: float) -> tuple[Figure, ...]:
+        """Return the figures with an end that the total of the asked scope sets aside.
+
+        Far quicker than the total, of which nothing else is worked out.
+        """
+        with one_total():
+            where = extent(asked, self._places, self._groups)
+            deadline = Deadline(seconds)
+            tied = [self._cluster(number) for number in self._clusters_of(self._meeting(where))]
+            disputes = [dispute for each in tied for dispute in each.disputes(where, deadline)]
+            return self._in_order({f for d in disputes for f in (*d.floors, *d.ceilings)})
+
     def total(self, asked: Scope, seconds: float) -> Total:
         """Return the total of the asked scope.
 

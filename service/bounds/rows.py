@@ -45,6 +45,11 @@ class Row:
         ceilings = [f.quantity.high for f in self.figures if f.quantity.high is not None]
         return min(ceilings, default=None)
 
+    @property
+    def agrees(self) -> bool:
+        """Whether some number of people meets its floor and its ceiling."""
+        return self.ceiling is None or self.floor <= self.ceiling
+
     def meets(self, asked: Extent) -> bool:
         """Whether any of its people may be among those asked for."""
         return any(part.extent.meets(asked) for part in self.parts)

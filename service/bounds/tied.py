@@ -10,11 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from service.bounds import optimum
 from service.bounds.disputes import Court, Dispute, Settled
 from service.bounds.extents import Extent
 from service.bounds.nearest import Nearest, nearest
-from service.bounds.optimum import Bound, Estimate
+from service.bounds.optimum import Bound, Estimate, Wanted
 from service.bounds.pieces import Ends
 from service.bounds.program import Flags, Program, build
 from service.bounds.proof import Terms
@@ -76,28 +75,26 @@ class Tied:
     def _court(self) -> Court:
         return Court(self._program)
 
-    def _settled(self, meeting: Flags, surely: Flags, maybe: Flags, by: Deadline) -> Settled:
+    def _settled(self, meeting: Flags, wanted: Wanted, by: Deadline) -> Settled:
         """Return what stands when all is settled that bears on the asked people.
 
         Ends that are set aside can bring further pieces into play, which are then settled too.
         """
         court = self._court
-        numbers = court.concerned(meeting | self._bearing(court.given, surely, maybe))
+        numbers = court.concerned(meeting | self._bearing(court.given, wanted))
         settled = court.settle(numbers, by)
         while settled.disputes:
-            more = numbers | court.concerned(self._bearing(settled.ends, surely, maybe))
+            more = numbers | court.concerned(self._bearing(settled.ends, wanted))
             if more == numbers:
                 break
             numbers = more
             settled = court.settle(numbers, by)
         return settled
 
-    def _bearing(self, ends: Ends, surely: Flags, maybe: Flags) -> Flags:
+    def _bearing(self, ends: Ends, wanted: Wanted) -> Flags:
         """Return the rows of the pieces on which the asked bounds depend."""
-        found = optimum.pieces_for_least(self._program, ends, surely)
-        found += optimum.pieces_for_most(self._program, ends, maybe) or []
         rows = np.zeros(len(self._rows), dtype=bool)
-        for piece in found:
+        for piece in (*wanted.for_least(ends), *(wanted.for_most(ends) or ())):
             rows[piece.rows] = True
         return rows
 
@@ -117,31 +114,36 @@ class Tied:
         known = self._shares.get(key)
         if known is not None:
             return known
-        found = self._worked_out(meeting, surely, maybe, by)
+        found = self._worked_out(meeting, Wanted(self._program, surely, maybe), by)
         if found.exact:  # What ran out of time may be told better the next time.
             if len(self._shares) >= KEPT_SHARES:
                 self._shares.clear()
             self._shares[key] = found
         return found
 
-    def _worked_out(self, meeting: Flags, surely: Flags, maybe: Flags, by: Deadline) -> Share:
-        settled = self._settled(meeting, surely, maybe, by)
+    def disputes(self, asked: Extent, by: Deadline) -> tuple[Dispute, ...]:
+        """Return the disputes in which a figure speaks of people asked for, as answers tell them.
+
+        Only they are settled: no bound is worked out.
+        """
+        if len(self._rows) == 1 and self._rows[0].agrees:
+            return ()
+        meeting = np.array([row.meets(asked) for row in self._rows])
+        settled = self._court.settle(self._court.concerned(meeting), by)
+        return tuple(d for d in settled.disputes if self._concerns(d, meeting))
+
+    def _worked_out(self, meeting: Flags, wanted: Wanted, by: Deadline) -> Share:
+        settled = self._settled(meeting, wanted, by)
         aside: set[tuple[str, End]] = set()
         for dispute in settled.disputes:
             aside.update((figure.id, "low") for figure in dispute.floors)
             aside.update((figure.id, "high") for figure in dispute.ceilings)
         firm = self._firm(settled.ends, aside)
 
-        def least(ends: Ends) -> Estimate:
-            return optimum.least(self._program, ends, surely, by)
-
-        def most(ends: Ends) -> Estimate:
-            return optimum.most(self._program, ends, maybe, by)
-
         # Both ends are told in real numbers before whole people are searched for either.
-        lowest, highest = least(settled.ends), most(settled.ends)
-        low = _firmest(lowest.searched(by), least, settled.ends, firm, by)
-        high = _firmest(highest.searched(by), most, settled.ends, firm, by)
+        lowest, highest = wanted.least(settled.ends, by), wanted.most(settled.ends, by)
+        low = _firmest(lowest.searched(by), wanted.least, settled.ends, firm, by)
+        high = _firmest(highest.searched(by), wanted.most, settled.ends, firm, by)
         disputes = tuple(d for d in settled.disputes if self._concerns(d, meeting))
 
         near: list[Nearest] = []
@@ -150,7 +152,7 @@ class Tied:
             if not settled.contests:
                 return _as_is(low, high)
             if not near:
-                found = nearest(self._program, settled, surely, maybe, by)
+                found = nearest(wanted, settled, by)
                 near.extend([] if found is None else [found])
             return near[0] if near else None
 
@@ -195,9 +197,9 @@ class Tied:
         row = self._rows[0]
         if len(self._rows) > 1 or len(row.parts) > 1:
             return None
-        least, most = row.floor, row.ceiling
-        if most is not None and most < least:
+        if not row.agrees:
             return None
+        least, most = row.floor, row.ceiling
         whole = row.parts[0].extent.within(asked)
         low = _lone_bound(least, "low") if whole else Bound(Fraction(0))
         high = Bound(None) if most is None else _lone_bound(most, "high")
@@ -205,7 +207,7 @@ class Tied:
 
 
 def _firmest(
-    found: Bound, bound: Callable[[Ends], Estimate], ends: Ends, firm: Ends, by: Deadline
+    found: Bound, bound: Callable[[Ends, Deadline], Estimate], ends: Ends, firm: Ends, by: Deadline
 ) -> Bound:
     """Return the bound, proved without ends that rest on a convention where that can be done."""
     leans = any(
@@ -215,7 +217,7 @@ def _firmest(
     )
     if not leans:
         return found
-    other = bound(firm).searched(by)
+    other = bound(firm, by).searched(by)
     return other if other.exact and other.value == found.value else found
 
 

@@ -286,8 +286,8 @@ class _Inquiry:
         aside = (*total.floors_set_aside, *total.ceilings_set_aside)
         found: list[Figure] = []
         for reporter in dict.fromkeys(figure.reporter for figure in aside):
-            alone = self._only(reporter)._reckoner.total(scope, self._budget.seconds())
-            found += dict.fromkeys((*alone.floors_set_aside, *alone.ceilings_set_aside))
+            alone = self._only(reporter)._reckoner
+            found += alone.set_aside(scope, self._budget.seconds())
         return found
 
     def _only(self, reporter: str) -> "_Inquiry":

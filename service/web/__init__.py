@@ -14,3 +14,9 @@ def register(app: "Flask") -> None:
     from service.web.pages import blueprint
 
     app.register_blueprint(blueprint)
+
+
+def prepare(app: "Flask") -> None:
+    """Read every template now, which would keep the first reader of a page waiting."""
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)

@@ -54,10 +54,11 @@ class Desk(View):
     @property
     def headline(self) -> str:
         """What is known of the shown outcomes, in one sentence, and what of them is known more."""
-        return plain("head.sentence", said=self._said, more="".join(self._known_more))
+        return self.said + self.known_more
 
     @property
-    def _said(self) -> str:
+    def said(self) -> str:
+        """How the sentence begins: what is known of the shown outcomes."""
         total = self.shown.total
         what = outcomes_text(self.asked.show)
         if total.low is None:
@@ -73,7 +74,12 @@ class Desk(View):
         return said + plain("head.disputed") if total.disputed else said
 
     @property
-    def _known_more(self) -> Iterable[str]:
+    def known_more(self) -> str:
+        """How it ends, which takes longer to find out: what of them is known more."""
+        return plain("head.more", more="".join(self._found_of_them))
+
+    @property
+    def _found_of_them(self) -> Iterable[str]:
         """Yield what is known of some of these people: how they were hit, that no place is known.
 
         Only of the largest such set, so that the sentence can be read.

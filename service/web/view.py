@@ -68,19 +68,18 @@ class View:
 
     @cached_property
     def _showing(self) -> Answer:
-        """The answer that tells of the outcomes that the page shows."""
-        usual = any(each.outcomes == self.asked.show for each in self.whole.totals)
-        return self.whole if usual else self.answer(outcomes=(self.asked.show,))
+        """The answer that tells of the outcomes that the page shows alone: it is there first."""
+        return self.answer(outcomes=(self.asked.show,))
 
     @property
     def shown(self) -> Stated:
         """The total of the outcomes that the page shows."""
-        return next(e for e in self._showing.totals if e.outcomes == self.asked.show)
+        return self._showing.totals[0]
 
     @property
     def caveats(self) -> list[Caveat]:
         """What qualifies that total."""
-        return [each for each in self._showing.caveats if each.outcomes == self.asked.show]
+        return list(self._showing.caveats)
 
     def caveats_of(self, outcomes: frozenset[str]) -> list[Caveat]:
         """Return what qualifies the total of these outcomes."""

@@ -11,7 +11,7 @@ from service.bounds.reckoner import Reckoner
 from service.bounds.tied import Prepared
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
-from tests.bounds.build import GROUPS, PLACES, scopes, sets, total
+from tests.bounds.build import GROUPS, PATIENCE, PLACES, scopes, sets, total
 
 settings.register_profile("algebra", max_examples=150, deadline=None)
 ALGEBRA = settings.get_profile("algebra")
@@ -119,3 +119,14 @@ def test_what_was_known_before_changes_no_answer(
             found = later.total(asked, 60.0)
             fresh = Reckoner(known, PLACES, GROUPS, everyone).total(asked, 60.0)
             assert found == fresh
+
+
+@ALGEBRA
+@given(sets(most=9), scopes(asked=True))
+def test_the_ends_set_aside_are_found_without_the_total(
+    figures: list[Figure], asked: Scope
+) -> None:
+    whole = total(figures, asked)
+    alone = Reckoner(figures, PLACES, GROUPS).set_aside(asked, PATIENCE)
+    assert set(alone) == {*whole.floors_set_aside, *whole.ceilings_set_aside}
+    assert len(set(alone)) == len(alone)
