@@ -32,6 +32,7 @@ from service.domain.submission import Submission
 from service.store.database import Store
 from service.store.opening import open_store
 from service.usecases import batches, changes, reports, totals
+from service.usecases.budget import Budget
 from service.usecases.snapshot import Snapshots
 from tests import postgres
 from tests.faults.figures import machine, put
@@ -153,7 +154,7 @@ def measured(store: Store, size: int) -> Iterator[tuple[str, str, float]]:
     def ask(place: str) -> Any:
         question = Question(places=(place,))
         seq = totals.moment_asked(store, question, NOW)
-        return totals.totals(store, snapshots, question, seq, 60, 600)
+        return totals.totals(store, snapshots, question, seq, Budget(60, 600))
 
     yield "first total after a change", "ms", took(lambda: ask("village-7"))
     villages = cycle(range(min(size, DISTRICTS * VILLAGES)))

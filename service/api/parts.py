@@ -10,6 +10,7 @@ from flask import Flask, current_app, g
 from service.settings import Settings
 from service.store.counters import Counters
 from service.store.database import Store
+from service.usecases.budget import Budget
 from service.usecases.snapshot import Snapshots
 
 _NAME = "casualties"
@@ -48,3 +49,9 @@ def now() -> datetime:
         g.moment = parts().clock()
     moment: datetime = g.moment
     return moment
+
+
+def budget() -> Budget:
+    """Return the time that the settings give to one answer; it begins to run at once."""
+    settings = parts().settings
+    return Budget(settings.solver_seconds, settings.answer_seconds)

@@ -10,7 +10,7 @@ from schemas.totals import written
 from service.api import metrics
 from service.api.auth import holder, requires
 from service.api.formats import answer_in, dumped
-from service.api.parts import now, parts
+from service.api.parts import budget, now, parts
 from service.api.smorest import Blueprint
 from service.bounds.spent import metered
 from service.domain.submission import Submission
@@ -31,7 +31,6 @@ def post_preview(sent: Submission) -> Response:
     It is refused for whatever the report would be refused for.
     """
     joined = parts()
-    settings = joined.settings
     with metered() as efforts:
         try:
             found = preview.preview(
@@ -39,8 +38,7 @@ def post_preview(sent: Submission) -> Response:
                 joined.snapshots,
                 sent,
                 now=now(),
-                seconds=settings.solver_seconds,
-                altogether=settings.answer_seconds,
+                budget=budget(),
                 holder=holder(),
             )
         finally:

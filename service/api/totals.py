@@ -13,7 +13,7 @@ from service.api import maps, metrics
 from service.api.auth import requires
 from service.api.formats import answer_in, chosen, documented, dumped
 from service.api.freshness import record
-from service.api.parts import now, parts
+from service.api.parts import budget, now, parts
 from service.api.smorest import Blueprint
 from service.api.tables import as_csv
 from service.bounds.spent import Effort, metered
@@ -23,6 +23,7 @@ from service.domain.question import Question
 from service.domain.total import Total
 from service.release import RELEASE
 from service.usecases import points, registry, totals
+from service.usecases.budget import Budget
 from service.usecases.comparison import moment_compared
 
 blueprint = Blueprint(
@@ -72,27 +73,19 @@ def _answered(question: Question, named: str | None) -> Response:
         response = Response(status=304)
         response.set_etag(tag)
         return response
-    answer = worked_out(question, seq, then)
+    answer = worked_out(question, seq, budget(), then)
     response = answer_in(form, _rendered(answer, form))
     if answer.exact:  # One that ran out of time may be wider than the next.
         response.set_etag(tag)
     return response
 
 
-def worked_out(question: Question, seq: int, then: int | None = None) -> Answer:
+def worked_out(question: Question, seq: int, budget: Budget, then: int | None = None) -> Answer:
     """Return the answer as of the entry ``seq``, counted and, where it was slow, logged."""
     joined = parts()
     with metered() as efforts:
         try:
-            answer = totals.totals(
-                record(),
-                joined.snapshots,
-                question,
-                seq,
-                joined.settings.solver_seconds,
-                joined.settings.answer_seconds,
-                then,
-            )
+            answer = totals.totals(record(), joined.snapshots, question, seq, budget, then)
         finally:
             metrics.kept().solved(efforts)
     told = answer.told

@@ -66,20 +66,18 @@ def preview(
     sent: Submission,
     *,
     now: datetime,
-    seconds: float,
-    altogether: float,
+    budget: Budget,
     holder: Holder | None = None,
 ) -> Preview:
     """Return what would come of the report if it were sent now; nothing is recorded.
 
-    Raises what sending it would. ``seconds`` and ``altogether`` are as for totals, and are for both
-    answers together; TooCostly where they take far too long even so.
+    Raises what sending it would. The budget is for both answers together: TooCostly where they take
+    far too long even so.
     """
     imagined = imagine(store, sent, now, holder)
     # From the writer's own record: a copy could lie behind what the report was held against.
     with store.reading() as db:
         before = snapshots.at(db, imagined.seq)
-    budget = Budget(seconds, altogether)
     question = speaks_of(imagined.recorded)
     # A place that is new would be unknown before: it is there in both, the report in one.
     states = (

@@ -49,21 +49,18 @@ def totals(
     snapshots: Snapshots,
     question: Question,
     seq: int,
-    seconds: float,
-    altogether: float,
+    budget: Budget,
     then: int | None = None,
 ) -> Answer:
     """Return the answer as of the entry ``seq``.
 
-    Each total may be solved for about so many seconds, and all together for the other number: what
-    is not solved is wider, never wrong. It is compared with the answer as of the entry ``then``,
-    unless that is None. Raises Invalid for ids that were unknown as of ``seq`` and for cuts that
-    cannot be made, and TooCostly for what takes far too long even so.
+    What is not solved within the budget is wider, never wrong. It is compared with the answer as of
+    the entry ``then``, unless that is None. Raises Invalid for ids that were unknown as of ``seq``
+    and for cuts that cannot be made, and TooCostly for what takes far too long even so.
     """
     with store.reading() as db:
         snapshot = snapshots.at(db, seq)
         before = None if then is None else past(db, snapshots, snapshot, then)
-    budget = Budget(seconds, altogether)
     answer = totals_of(snapshot, question, budget)
     if before is None:
         return answer

@@ -25,13 +25,16 @@ class Course:
 
     @cached_property
     def period(self) -> Period | None:
-        """The days asked for, as far as figures speak of them; None where no figure does."""
+        """The days asked for, of many only those that figures speak of; None without figures."""
         asked, used = self._asked.question.period, self._view.whole.used
         days = [day for f in used for day in (f.scope.period.first, f.scope.period.last) if day]
         if not days:
             return None
-        last = asked.last or max(days)
-        return Period(min(asked.first or min(days), last), last)
+        if asked.first and asked.last and (asked.last - asked.first).days < MOST_SPANS:
+            return asked
+        last = min(asked.last or max(days), max(days))
+        first = max(asked.first or min(days), min(days))
+        return Period(min(first, last), last)
 
     @cached_property
     def scale(self) -> str | None:

@@ -1,11 +1,13 @@
 """The answer cut into parts: places, groups, outcomes, or reporters alone."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
 from service.api.freshness import record
 from service.domain.answer import Part
 from service.domain.caveats import Caveat
+from service.domain.errors import Invalid
 from service.usecases import points
 from service.web.bars import bar, proof
 from service.web.charts.bars import Bar
@@ -24,10 +26,18 @@ class Cut:
     def __init__(self, view: View) -> None:
         """Work the parts out."""
         self._view, self._asked = view, view.asked
-        answer = view.answer(outcomes=(view.asked.show,), by=view.asked.by)
-        self.all = answer.parts or ()
-        self.unplaced = sum(each.low for each in answer.unplaced or ())
+        self.all: Sequence[Part] = ()
+        self.unplaced = 0
         """How many people are known to lie in some part, but in no one of them."""
+        self.fault = ""
+        """Why there are no parts, where there would be too many."""
+        try:
+            answer = view.answer(outcomes=(view.asked.show,), by=view.asked.by)
+        except Invalid as error:
+            self.fault = error.detail
+        else:
+            self.all = answer.parts or ()
+            self.unplaced = sum(each.low for each in answer.unplaced or ())
 
     @cached_property
     def bars(self) -> list[Bar]:
@@ -38,7 +48,7 @@ class Cut:
     @property
     def _apart(self) -> list[Bar]:
         low = self.unplaced
-        if not low:
+        if not low or not self.all:
             return []
         label, words = plain("parts.apart"), plain("parts.apart_text", low=low, count=low)
         return [Bar("", label, words, low, None, shared=True, href=proof(self._view))]
@@ -64,6 +74,12 @@ class Cut:
     def caveats(self) -> dict[str, list[Caveat]]:
         """What qualifies each part, by its key."""
         return {part.key: list(part.caveats) for part in self.all}
+
+    @property
+    def without_point(self) -> int:
+        """How many parts of which something is known the map leaves out: none knows where."""
+        shown = len(self.map.discs) if self.map else 0
+        return sum(bool(bar.key) for bar in self.bars) - shown
 
     @cached_property
     def map(self) -> Map | None:

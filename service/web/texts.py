@@ -1,6 +1,7 @@
 """Every word that the pages say, by its key, from one catalogue."""
 
 import json
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +9,9 @@ from typing import Any, Final
 from markupsafe import Markup, escape
 
 CATALOGUE: Final = Path(__file__).with_name("texts") / "en.json"
+
+_LEFT_TO_RIGHT: Final = frozenset({"L", "EN", "ES", "ET", "CS", "NSM", "BN", "B", "S", "WS", "ON"})
+"""The bidirectional types of letters and signs that never run from right to left."""
 
 
 @lru_cache(maxsize=1)
@@ -26,10 +30,21 @@ def plain(key: str, **values: Any) -> str:
     found = catalogue()[key]
     if isinstance(found, dict):
         found = found["one" if values["count"] == 1 else "other"]
-    shown = {
-        name: f"{value:,}" if isinstance(value, int) else value for name, value in values.items()
-    }
-    return str(found).format(**shown)
+    return str(found).format(**{name: _shown(value) for name, value in values.items()})
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return isolated(value) if isinstance(value, str) else value
+
+
+def isolated(words: str) -> str:
+    """Return the words so that letters from right to left turn nothing around beside them."""
+    if all(unicodedata.bidirectional(letter) in _LEFT_TO_RIGHT for letter in words):
+        return words
+    isolate = f"\u2068{words}\u2069"
+    return Markup(isolate) if isinstance(words, Markup) else isolate  # noqa: S704 - as it was
 
 
 def text(key: str, **values: Any) -> Markup:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from service.api.freshness import record
-from service.api.parts import now, parts
+from service.api.parts import budget, now, parts
 from service.api.totals import worked_out
 from service.domain.answer import Answer, Stated
 from service.domain.caveats import Caveat
@@ -17,6 +17,7 @@ from service.domain.vocabulary import ROOT_GROUP
 from service.usecases import totals
 from service.usecases.overview import above, lies_in, overview
 from service.usecases.snapshot import Snapshot
+from service.web import naming
 from service.web.asking import Asked
 from service.web.texts import plain
 
@@ -37,12 +38,14 @@ class View:
     def __init__(self, asked: Asked) -> None:
         """Find the state that answers; raises Invalid for what cannot be answered."""
         self.asked = asked
+        self._budget = budget()  # One for all the answers of the page.
         self.seq = totals.moment_asked(record(), asked.question, now())
         self.question: Question = totals.by_present_ids(self.snapshot, asked.question)
 
     def answer(self, **changes: object) -> Answer:
         """Return the answer to the same question but for the changes."""
-        return worked_out(replace(self.asked.question, **changes), self.seq)  # type: ignore[arg-type]
+        question = replace(self.asked.question, **changes)  # type: ignore[arg-type]
+        return worked_out(question, self.seq, self._budget)
 
     @cached_property
     def snapshot(self) -> Snapshot:
@@ -56,7 +59,7 @@ class View:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was ever recorded."""
+        """Whether nothing had been recorded by then."""
         return not self.claims.statements
 
     # The number -----------------------------------------------------------------------------
@@ -105,18 +108,18 @@ class View:
     @property
     def name(self) -> str:
         """The asked places by name."""
-        names = [self.claims.places[id].name for id in self.question.places]
-        return ", ".join(names) or plain("trail.everywhere")
+        return naming.places(self.claims, self.question.places) or plain("trail.everywhere")
 
     def outcome_name(self, outcomes: Iterable[str]) -> str:
         """Return the outcomes in words: killed or wounded."""
         return outcomes_text(tuple(outcomes))
 
     @property
-    def limits(self) -> list[str]:
-        """What the question leaves out or is confined to, beside place and period, in words."""
+    def scope(self) -> list[str]:
+        """What is asked and what it is confined to, in words: the places and the days first."""
         question, claims = self.question, self.claims
-        found = [claims.groups[id].name for id in question.groups if id != ROOT_GROUP]
+        found = [self.name, naming.asked_days(question.period)]
+        found += [claims.groups[id].name for id in question.groups if id != ROOT_GROUP]
 
         def names(ids: Iterable[str]) -> str:
             return ", ".join(claims.reporters[id].name for id in ids)

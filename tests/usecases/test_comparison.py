@@ -21,6 +21,7 @@ from service.domain.vocabulary import OUTCOMES
 from service.store import ledger
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import registry, reports, revisions, totals
+from service.usecases.budget import Budget
 from service.usecases.snapshot import Snapshots
 from tests.conftest import BEGIN
 
@@ -180,7 +181,7 @@ class World:
 
     def ask(self, question: Question, seq: int, then: int | None = None) -> Answer:
         """Return the answer as of the entry, compared with another."""
-        return totals.totals(self.store, self._snapshots, question, seq, 20.0, 600.0, then)
+        return totals.totals(self.store, self._snapshots, question, seq, Budget(20.0, 600.0), then)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from service.store import ledger
 from service.store.claims import load_claims
 from service.store.database import Store
 from service.usecases import preview, registry, reports, revisions
+from service.usecases.budget import Budget
 from service.usecases.preview import PLACEHOLDER, Preview, imagine, overlaid, speaks_of
 from service.usecases.snapshot import Snapshots
 from service.usecases.totals import totals
@@ -34,9 +35,7 @@ def _post(store: Store, id: str, sent: Submission) -> Any:
 
 
 def _preview(store: Store, sent: Submission) -> Preview:
-    return preview.preview(
-        store, Snapshots(), sent, now=BEGIN, seconds=5, altogether=5, holder=None
-    )
+    return preview.preview(store, Snapshots(), sent, now=BEGIN, budget=Budget(5, 5), holder=None)
 
 
 def _claims(store: Store) -> Claims:
@@ -203,7 +202,7 @@ def test_the_totals_are_those_that_sending_would_make(store: Store, name: str) -
     _post(store, "sent", sent)
     with store.reading() as db:
         seq = ledger.last_seq(db)
-    after = totals(store, Snapshots(), question, seq, 5, 5)
+    after = totals(store, Snapshots(), question, seq, Budget(5, 5))
     told = [(each.outcomes, each.text, each.best) for each in found.after.totals]
     assert told == [(each.outcomes, each.text, each.best) for each in after.totals]
     assert [each.outcomes for each in found.before.totals] == [each[0] for each in told]
@@ -316,6 +315,4 @@ def test_what_would_be_refused_is_refused(
 def test_a_key_that_may_not_report_for_the_reporter_may_not_try_to(store: Store) -> None:
     bound = Holder("k", "report", ("us-dod",))
     with pytest.raises(NotAllowed):
-        preview.preview(
-            store, Snapshots(), _sent(), now=BEGIN, seconds=5, altogether=5, holder=bound
-        )
+        preview.preview(store, Snapshots(), _sent(), now=BEGIN, budget=Budget(5, 5), holder=bound)

@@ -13,6 +13,7 @@ from service.domain.periods import Period
 from service.domain.question import Question
 from service.store.database import Store
 from service.usecases import registry, reports, totals
+from service.usecases.budget import Budget
 from service.usecases.snapshot import Kept, Snapshots
 from tests import make
 from tests.conftest import BEGIN
@@ -52,7 +53,7 @@ def ask(store: Store) -> Ask:
     def asked(**question: Any) -> Answer:
         whole = Question(**{"outcomes": (KILLED,), **question})
         seq = totals.moment_asked(store, whole, BEGIN + timedelta(days=1))
-        return totals.totals(store, snapshots, whole, seq, 20.0, 60.0)
+        return totals.totals(store, snapshots, whole, seq, Budget(20.0, 60.0))
 
     return asked
 

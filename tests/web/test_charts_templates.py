@@ -86,7 +86,7 @@ def parsed(html: str) -> ElementTree.Element:
 @pytest.mark.parametrize("kind", ["ranges", "times", "map"])
 def test_no_label_breaks_out_of_a_chart(kind: str, label: str) -> None:
     chart = charts(label)[kind]
-    words = {"caveats": [label], "citation": label, "as_of": label}
+    words = {"caveats": [label], "citation": label, "scope": label}
     file = written(kind, chart, label, standalone=True, **words)
     page = written(kind, chart, lettering.plain(label))
     for root in (parsed(page), ElementTree.fromstring(file)):  # noqa: S314 - it is our own
@@ -111,11 +111,11 @@ def test_every_id_is_there_once_and_every_use_of_one_is_answered(kind: str) -> N
 def test_a_file_holds_its_words_and_needs_nothing_else(kind: str) -> None:
     chart = charts("Plekhovo")[kind]
     svg = written(kind, chart, "A title", standalone=True, caveats=CAVEATS,
-                  citation="The citation", as_of="As of 5 January 2026")  # fmt: skip
+                  citation="The citation", scope="Everywhere, as of 5 January 2026")  # fmt: skip
     root = ElementTree.fromstring(svg)  # noqa: S314 - it is our own
     name = "{http://www.w3.org/2000/svg}"
     printed = " ".join(element.text or "" for element in root.iter(f"{name}text"))
-    for words in (*CAVEATS, "A title", "The citation", "As of 5 January 2026"):
+    for words in (*CAVEATS, "A title", "The citation", "Everywhere, as of 5 January 2026"):
         assert " ".join(words.split()) in printed
     assert "class=" not in svg and "<a " not in svg and "href" not in svg
     if kind == "map":

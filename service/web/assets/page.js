@@ -52,11 +52,19 @@ document.addEventListener("brushed", (event) => {
   location.href = url;
 });
 
+// Calls of the interface are copied whole: here they hold below the address of this page only.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
-  button.textContent = button.dataset.done;
+  const told = document.getElementById(button.dataset.copy);
+  const whole = (call) => new URL(call, document.baseURI).href;
+  try {
+    await navigator.clipboard.writeText(told.textContent.trim().replace(/\bv1\/\S+/, whole));
+    button.textContent = button.dataset.done;
+  } catch {
+    // Pages that do not come over TLS may not copy: what is marked is copied by hand.
+    getSelection().selectAllChildren(told);
+  }
 });
 
 // Empty fields stay out of the address that is shared.
@@ -77,9 +85,10 @@ const find = document.getElementById("find");
 if (find && window.accessibleAutocomplete) {
   const holder = document.createElement("div");
   const words = JSON.parse(document.getElementById("words").textContent);
-  let known = new Map();
-  let asking;
   const { className, value } = find;
+  const told = find.getAttribute("aria-describedby");
+  let waiting;
+  let asking;
   find.replaceWith(holder);
   window.accessibleAutocomplete({
     element: holder,
@@ -96,22 +105,48 @@ if (find && window.accessibleAutocomplete) {
     tStatusSelectedOption: (selected, length, index) => `${selected} ${index + 1}/${length}`,
     tStatusResults: (length, selected) => `${length} ${words.results} ${selected || ""}`,
     tAssistiveHint: () => words.hint,
+    templates: {
+      inputValue: (place) => (place ? place.shown : ""),
+      // The library takes this for HTML, and anybody may have named a place.
+      suggestion: (place) => {
+        const name = document.createElement("bdi");
+        name.textContent = place.shown;
+        return name.outerHTML;
+      },
+    },
     source: (typed, show) => {
-      clearTimeout(asking);
-      asking = setTimeout(async () => {
-        const answer = await fetch(`find?words=${encodeURIComponent(typed)}`);
-        const told = answer.ok ? await answer.json() : { places: [] };
-        known = new Map(told.places.map((place) => [place.shown, place.id]));
-        show([...known.keys()]);
+      clearTimeout(waiting);
+      asking?.abort();
+      holder.classList.add("waiting"); // Not yet known to be called by nobody.
+      waiting = setTimeout(async () => {
+        asking = new AbortController();
+        try {
+          const answer = await fetch(`find?words=${encodeURIComponent(typed)}`, { signal: asking.signal });
+          show(answer.ok ? (await answer.json()).places : []);
+        } catch (error) {
+          if (error.name === "AbortError") return;
+          show([]);
+        }
+        holder.classList.remove("waiting");
       }, 150);
     },
-    onConfirm: (shown) => {
-      const id = known.get(shown);
-      if (!id) return;
+    onConfirm: (place) => {
+      if (!place) return;
       const url = new URL(location.href);
       url.searchParams.delete("find");
-      url.searchParams.set("place", id);
+      url.searchParams.set("place", place.id);
       location.href = url;
     },
   });
+  if (told) {
+    // The library says by itself what describes the field, and knows nothing of a fault.
+    const input = holder.querySelector("input");
+    const also = () => {
+      const by = (input.getAttribute("aria-describedby") || "").split(" ").filter(Boolean);
+      if (!by.includes(told.split(" ")[0])) input.setAttribute("aria-describedby", [...by, told].join(" "));
+    };
+    input.setAttribute("aria-invalid", "true");
+    new MutationObserver(also).observe(input, { attributeFilter: ["aria-describedby"] });
+    also();
+  }
 }

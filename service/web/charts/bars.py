@@ -27,9 +27,9 @@ class Bar:
 
     ``text`` is the total in words. ``low`` None means that nothing is reported; ``high`` None
     beside a ``low`` means open above. ``nearest`` is the nearest reading of a disputed total, and
-    ``sides`` what each side says. Without ``exact`` the true ends may lie further in. ``href``
-    leads to the proof and ``more`` to the part itself. A ``shared`` bar is of people known to lie
-    in some part, but in no one of them: it is drawn apart, its low only.
+    ``sides`` what each says ``about`` whom. Without ``exact`` the true ends may lie further in.
+    ``href`` leads to the proof and ``more`` to the part itself. A ``shared`` bar is of people known
+    to lie in some part, but in no one of them: it is drawn apart, its low only.
     """
 
     key: str
@@ -43,6 +43,7 @@ class Bar:
     href: str | None = None
     more: str | None = None
     shared: bool = False
+    about: str = ""
     sides: tuple[Side, ...] = ()
 
     @property

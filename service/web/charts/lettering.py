@@ -9,8 +9,13 @@ from markupsafe import Markup
 _FORBIDDEN: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WIDTHS: Final = {
     **dict.fromkeys(" .,:;!|'ijlI/\\[]()ftr-·", 0.34),
-    **dict.fromkeys("mwMW%@—…", 0.94),
+    **dict.fromkeys("mwMW%@—…", 0.98),
+    **dict.fromkeys("+=<>~^#&", 0.84),
 }
+"""In parts of the size, as the widest of the usual typefaces has them: DejaVu Sans."""
+
+_BOLD: Final = 1.12
+"""How much wider bold letters are."""
 
 
 def plain(text: str) -> str:
@@ -19,23 +24,24 @@ def plain(text: str) -> str:
     return " ".join(_FORBIDDEN.sub("\ufffd", bare).split())
 
 
-def width(text: str, size: int) -> float:
+def width(text: str, size: int, bold: bool = False) -> float:
     """Return about how wide the text runs in a common sans serif, in pixels; rather too wide."""
-    return size * sum(_width(letter) for letter in text)
+    return (_BOLD if bold else 1.0) * size * sum(_width(letter) for letter in text)
 
 
 def _width(letter: str) -> float:
     if letter in _WIDTHS:
         return _WIDTHS[letter]
-    if unicodedata.combining(letter):
+    if unicodedata.combining(letter) or unicodedata.category(letter) == "Cf":
         return 0.0
     if unicodedata.east_asian_width(letter) in "WF":
         return 1.05
-    return 0.72 if letter.isupper() else 0.58
+    return 0.77 if letter.isupper() else 0.64
 
 
-def wrapped(text: str, size: int, room: float) -> tuple[str, ...]:
+def wrapped(text: str, size: int, room: float, bold: bool = False) -> tuple[str, ...]:
     """Return the text in lines that fit the room, in pixels; a word too long for it is cut up."""
+    room = room / _BOLD if bold else room
     lines: list[str] = []
     line = ""
     for word in plain(text).split():

@@ -121,11 +121,11 @@ class Map:
     base: int = TALL
     halo: int = HALO
 
-    def sheet(self, title: str, caveats: Sequence[str], citation: str, as_of: str) -> Sheet:
+    def sheet(self, title: str, caveats: Sequence[str], citation: str, scope: str) -> Sheet:
         """Return the picture with all its words, ready to be saved."""
         told = (*caveats, str(text("charts.outline")))
         tall = round(ROOM * self.tall / self.wide)
-        return sheet_of(title, told, citation, as_of, self.signs, tall)
+        return sheet_of(title, told, citation, scope, self.signs, tall)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from service.web.charts import scale, signs
 from service.web.charts.bars import Bar, Side
 from service.web.charts.lettering import plain, shortened, wrapped
 from service.web.charts.scale import Stretch, Tick
-from service.web.charts.sheet import MARGIN, Line, Sheet, sheet_of
+from service.web.charts.sheet import BOLD, MARGIN, ROOM, Line, Sheet, sheet_of
 
 _NAMES: Final = 320
 _AXIS: Final = 40
@@ -66,9 +66,9 @@ class Ranges:
         first = next((each for each in self.placed if each.row.bar.shared), None)
         return first.y - _APART + 8 if first else None
 
-    def sheet(self, title: str, caveats: Sequence[str], citation: str, as_of: str) -> Sheet:
+    def sheet(self, title: str, caveats: Sequence[str], citation: str, scope: str) -> Sheet:
         """Return the picture with all its words, ready to be saved."""
-        return sheet_of(title, caveats, citation, as_of, self.signs, self.tall)
+        return sheet_of(title, caveats, citation, scope, self.signs, self.tall)
 
 
 def ranges(bars: Sequence[Bar]) -> Ranges:
@@ -126,10 +126,13 @@ def _one(row: Row, top: int) -> Placed:
     y = top
     told = f"{row.text} ({row.bar.beyond})" if row.bar.beyond else row.text
     for words, size, role in ((row.label, 14, "strong"), (told, 13, "quiet")):
-        for line in wrapped(words, size, _NAMES - 20):
+        for line in wrapped(words, size, _NAMES - 20, role in BOLD):
             y += size * 5 // 4
             lines.append(Line(MARGIN, y, size, role, line))
     y = max(y + 8, top + 30)
+    for line in wrapped(row.bar.about, 12, ROOM - 16):
+        lines.append(Line(MARGIN + 16, y + 13, 12, "quiet", line))
+        y += 18
     sides = []
     for side, _ in row.sides:
         sides.append(y)

@@ -10,6 +10,9 @@ from service.web.texts import text
 WIDTH: Final = 960
 MARGIN: Final = 24
 ROOM: Final = WIDTH - 2 * MARGIN
+BOLD: Final = frozenset({"title", "strong"})
+"""The roles of lines in bold letters."""
+
 _SWATCH: Final = 52
 
 
@@ -50,17 +53,18 @@ def sheet_of(
     title: str,
     caveats: Sequence[str],
     citation: str,
-    as_of: str,
+    scope: str,
     signs: Sequence[str],
     tall: int,
 ) -> Sheet:
     """Return the picture around a drawing that is ``tall`` pixels high.
 
-    Every caveat is printed in full; an empty citation or as-of line is left out.
+    Every caveat is printed in full; an empty citation or scope is left out. The scope says what was
+    asked.
     """
     lines: list[Line] = []
     y = _put(lines, title, MARGIN, 20, "title")
-    y = _put(lines, as_of, y + 4, 14, "quiet") if as_of else y
+    y = _put(lines, scope, y + 4, 14, "quiet") if scope else y
     top = y + 24
     y = top + tall + 20
     swatches = []
@@ -77,7 +81,7 @@ def sheet_of(
 
 def _put(lines: list[Line], words: str, y: int, size: int, role: str, inset: int = 0) -> int:
     """Add the words in lines that fit, and return where the next ones may begin."""
-    for line in wrapped(words, size, ROOM - inset):
+    for line in wrapped(words, size, ROOM - inset, role in BOLD):
         lines.append(Line(MARGIN + inset, y + size, size, role, line))
         y += size * 7 // 5
     return y

@@ -106,9 +106,9 @@ class Times:
         """Whether columns are too narrow for lines in and around them."""
         return len(self.columns) > 60
 
-    def sheet(self, title: str, caveats: Sequence[str], citation: str, as_of: str) -> Sheet:
+    def sheet(self, title: str, caveats: Sequence[str], citation: str, scope: str) -> Sheet:
         """Return the picture with all its words, ready to be saved."""
-        return sheet_of(title, caveats, citation, as_of, self.signs, self.tall)
+        return sheet_of(title, caveats, citation, scope, self.signs, self.tall)
 
 
 def times(spans: Sequence[Span]) -> Times:

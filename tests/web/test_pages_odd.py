@@ -1,0 +1,157 @@
+"""Records such as nobody expects, and the pages that show them all the same."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from samples.client import Client
+from tests.serving import Served, key_of, serving
+from tests.web.country import Json
+
+LEADING_AWAY: Final = 'Metaville<meta http-equiv="refresh" content="0;url=/docs">'
+CITY: Final = "مدينة النصر"
+MANY: Final = 1_001
+"""One more place within a place than an answer may have parts."""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A service with odd names, many villages, and figures far apart in time."""
+    with serving(tmp_path_factory.mktemp("odd")) as server:
+        with Client(server.url, key_of(server, "admin"), timeout=120) as client:
+            for each in _places():
+                client.put(f"/v1/places/{each['id']}", each)
+            for each in _reports():
+                client.post("/v1/reports", each)
+        yield server
+
+
+def _places() -> Iterator[Json]:
+    yield {"id": "metaville", "name": LEADING_AWAY}
+    yield {"id": "nasr", "name": CITY, "kind": "city"}
+    yield {"id": "torn", "name": "Torn"}
+    yield {"id": "torn-a", "name": "Torn Upper", "parent": "torn"}
+    yield {"id": "wide", "name": "Wide"}
+    for number in range(MANY):
+        yield {"id": f"wide-{number}", "name": f"Hamlet {number}", "parent": "wide"}
+
+
+def _reports() -> Iterator[Json]:
+    yield _report("one", "nasr", "killed", "2030-01-01", {"low": 12, "high": 12})
+    yield _report("two", "nasr", "killed", "2030-01-01", {"low": 22, "high": 22})
+    yield _report("one", "torn-a", "killed", "2030-01-01", {"low": 12, "high": 12})
+    yield _report("two", "torn", "killed,wounded", "2030-01-01", {"low": 0, "high": 9})
+    yield _report("one", "wide-7", "killed", "2030-01-01", {"low": 3, "high": 5})
+    yield _report("one", "metaville", "killed", "1900-01-01", {"low": 1, "high": 1})
+
+
+def _report(reporter: str, place: str, outcomes: str, day: str, figure: Json) -> Json:
+    return {
+        "reporter": {"id": reporter, "name": f"Reporter {reporter}"},
+        "period": {"from": day, "to": day},
+        "places": [place],
+        "figures": [{"outcomes": outcomes.split(","), **figure}],
+    }
+
+
+def test_no_name_leads_away(page: Page) -> None:
+    page.goto("./")
+    page.locator("#find").press_sequentially("metav", delay=20)
+    offered = page.locator(".autocomplete__option")
+    expect(offered).to_have_text(LEADING_AWAY)
+    page.wait_for_timeout(500)
+    assert page.locator("meta[http-equiv]").count() == 0
+    offered.click()
+    page.wait_for_url("**/?place=metaville")
+    expect(page.locator(".trail")).to_contain_text(LEADING_AWAY)
+
+
+def test_more_places_than_a_page_can_show_leave_the_number(page: Page) -> None:
+    page.goto("./?place=wide")
+    expect(page.locator("h1")).to_have_text(
+        "Between 3 and 5 people killed, wounded, missing or captured."
+    )
+    expect(page.locator("main")).to_contain_text("1,001 parts")
+    page.locator("main").get_by_role("link", name="List of all places").click()
+    page.wait_for_url("**/places?place=wide")
+
+
+def test_a_place_without_places_within_claims_none(page: Page) -> None:
+    page.goto("./?place=wide-7")
+    expect(page.locator("main")).to_contain_text("No places are listed within.")
+    expect(page.locator("main")).not_to_contain_text("not placed in any one of these")
+
+
+def test_sides_are_of_the_same_people_or_are_counted(page: Page) -> None:
+    page.goto("./?place=nasr&show=killed")
+    bar = page.locator(".chart-row[data-key='killed']").first
+    expect(bar).to_contain_text("2030-01-01")
+    expect(bar.locator(".chart-sides > li")).to_have_text(["Reporter two: 22", "Reporter one: 12"])
+    page.goto("./?place=torn&show=killed")
+    bar = page.locator(".chart-row[data-key='killed']").first
+    expect(bar).to_contain_text("2 figures contradict each other")
+    expect(bar.locator(".chart-sides")).to_have_count(0)
+
+
+def test_letters_from_right_to_left_turn_no_number_around(page: Page) -> None:
+    page.goto("./?place=nasr&from=2030-01-01&to=2030-01-02")
+    for words in (".scope", ".chart-about"):
+        told = page.locator(words).first
+        expect(told).to_contain_text(CITY)
+        assert _as_seen(told, "2030-01-01") == "2030-01-01"
+
+
+def _as_seen(element: Any, words: str) -> str:
+    """Return the letters of these words in the order in which they stand on the screen."""
+    found: str = element.evaluate(
+        """(element, words) => {
+            const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+            for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+                const at = node.data.indexOf(words);
+                if (at < 0) continue;
+                const letters = [...words].map((letter, index) => {
+                    const range = document.createRange();
+                    range.setStart(node, at + index);
+                    range.setEnd(node, at + index + 1);
+                    const box = range.getBoundingClientRect();
+                    return [box.top, box.left, letter];
+                });
+                letters.sort((one, other) => one[0] - other[0] || one[1] - other[1]);
+                return letters.map(([, , letter]) => letter).join("");
+            }
+            return "";
+        }""",
+        words,
+    )
+    return found
+
+
+def test_days_too_far_apart_for_a_picture_say_so(page: Page) -> None:
+    page.goto("./")
+    expect(page.locator("main")).to_contain_text("too many for one picture")
+    page.goto("./?from=2020-01-01&to=9999-12-31")
+    expect(page.locator("#times-title")).to_have_text("Day by day")
+
+
+def test_a_moment_before_the_first_report_is_told_from_an_empty_record(page: Page) -> None:
+    page.goto("./?as_of=1")
+    expect(page.locator("h1")).to_have_text("Nothing had been reported by then")
+    page.get_by_role("link", name="Start anew").last.click()
+    expect(page.locator("#headline")).to_contain_text("people")
+
+
+def test_what_cannot_be_copied_is_marked(page: Page) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.goto("./?place=nasr")
+    page.locator("[data-copy=citation]").click()
+    assert page.evaluate("getSelection().toString()") == page.locator("#citation").inner_text()
+
+
+def test_a_fault_still_describes_the_field_with_scripts(page: Page) -> None:
+    page.goto("./?find=nothing-of-that-name")
+    field = page.locator("#find")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    field.fill("met")
+    assert "fault-find" in (field.get_attribute("aria-describedby") or "")
