@@ -1,8 +1,8 @@
 """How heavy and how slow the first view of the pages is, with 2,018 reports behind it.
 
 Beside it stands /livez, which is one word, in the same browser and the same run. Of each page: what
-comes over the line, how long the server takes for the page alone, and when the browser has painted
-something, can be used (DOMContentLoaded, after which every script has run) and has all of it.
+comes over the line, and when the browser has painted something, can be used (its questions are
+there and its script has run), tells the number, and has all of it: the page is sent as it is made.
 "first" is asked of a service that was never asked this since it started; the others are medians.
 
     python benchmarks/pages.py             5 times each
@@ -10,6 +10,7 @@ something, can be used (DOMContentLoaded, after which every script has run) and 
 """
 
 import argparse
+import shutil
 import statistics
 import sys
 import tempfile
@@ -32,11 +33,21 @@ PAGES = {
 
 LIGHT, SOON = 200_000, 1_000.0
 
+WATCHED = """
+    window.seen = {};
+    new MutationObserver(() => {
+        const now = performance.now();
+        const number = document.getElementById('headline') || document.querySelector('main h1');
+        if (document.documentElement.classList.contains('with-script')) seen.usable ??= now;
+        if (number && number.textContent.trim()) seen.told ??= now;
+    }).observe(document, { subtree: true, childList: true, attributes: true });
+"""
+
 MEASURED = """() => {
     const [page] = performance.getEntriesByType('navigation');
     const paint = performance.getEntriesByName('first-contentful-paint')[0];
-    return [page.responseEnd - page.requestStart, paint ? paint.startTime : NaN,
-            page.domContentLoadedEventEnd, page.loadEventEnd];
+    const whole = page.domContentLoadedEventEnd;
+    return [paint ? paint.startTime : NaN, seen.usable ?? whole, seen.told ?? whole, whole];
 }"""
 
 
@@ -45,10 +56,10 @@ class View:
     """One view of one page: bytes over the line, and milliseconds until this and that."""
 
     size: float
-    server: float
     painted: float
     usable: float
-    loaded: float
+    told: float
+    whole: float
 
 
 def viewed(browser: Browser, address: str) -> View:
@@ -59,6 +70,7 @@ def viewed(browser: Browser, address: str) -> View:
     line.send("Network.enable")
     sizes: list[float] = []
     line.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.add_init_script(WATCHED)
     page.goto(address, wait_until="load", timeout=120_000)
     page.wait_for_load_state("networkidle")
     times = page.evaluate(MEASURED)
@@ -68,7 +80,7 @@ def viewed(browser: Browser, address: str) -> View:
 
 def row(name: str, view: View, base: View | None) -> str:
     """Return a line of the table; ratios are to the page that is one word."""
-    ratio = f"{view.usable / base.usable:8.1f}" if base else f"{'':8}"
+    ratio = f"{view.whole / base.whole:8.1f}" if base else f"{'':8}"
     size, *times = astuple(view)
     return f"{name:28}{size / 1000:8.1f}" + "".join(f"{each:9.0f}" for each in times) + ratio
 
@@ -78,7 +90,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measure the first view of the pages.")
     parser.add_argument("times", nargs="?", type=int, default=5)
     times = parser.parse_args(arguments).times
-    head = ("server", "painted", "usable", "loaded")
+    if shutil.which("chromium") is None:
+        print("Left out: this needs chromium (Debian: apt-get install chromium).")
+        return 0
+    head = ("painted", "usable", "told", "whole")
     with tempfile.TemporaryDirectory() as folder:
         filler = Path(folder) / "filled"
         again = Path(folder) / "again"
@@ -103,9 +118,9 @@ def main(arguments: list[str] | None = None) -> int:
                 print(row(f"{name}, first", first, base))
                 print(row(name, usual, base))
                 base = base or usual
-                if name == "everywhere":
-                    light = usual.size <= LIGHT and usual.usable <= SOON
-    print(f"\nThe first view: at most {LIGHT / 1000:.0f} kB, usable within {SOON:.0f} ms: ", end="")
+                light = light and max(first.size, usual.size) <= LIGHT
+                light = light and max(first.usable, usual.usable) <= SOON
+    print(f"\nEvery view: at most {LIGHT / 1000:.0f} kB, usable within {SOON:.0f} ms: ", end="")
     print("kept" if light else "MISSED")
     return 0 if light else 1
 
