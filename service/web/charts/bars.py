@@ -29,7 +29,9 @@ class Bar:
     beside a ``low`` means open above. ``nearest`` is the nearest reading of a disputed total, and
     ``sides`` what each side says. Without ``exact`` the true ends may lie further in. ``href``
     leads to the proof and ``more`` to the part itself. A ``shared`` bar is of people known to lie
-    in some part, but in no one of them: it is drawn apart, its low only.
+    in some part, but in no one of them: it is drawn apart, its low only. ``untold`` is how many
+    more figures contradict each other than ``sides`` tells, and ``caveats`` what qualifies the
+    number, in sentences.
     """
 
     key: str
@@ -44,6 +46,8 @@ class Bar:
     more: str | None = None
     shared: bool = False
     sides: tuple[Side, ...] = ()
+    untold: int = 0
+    caveats: tuple[str, ...] = ()
 
     @property
     def beyond(self) -> str:
