@@ -1,8 +1,11 @@
 """From totals to what pictures and tables show of them."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from service.domain.answer import Stated
+from service.domain.caveats import Caveat
+from service.domain.figure import Figure, Scope
 from service.domain.phrases import outcomes_text
 from service.domain.total import Total
 from service.web import naming
@@ -10,20 +13,27 @@ from service.web.charts.bars import Bar, Side
 from service.web.texts import plain
 from service.web.view import View
 
-MOST_SIDES: Final = 6
+MOST_SIDES: Final = 4
 """So many of those who contradict each other are shown beside a bar; the proof shows all."""
 
 
 def bar(
-    view: View, key: str, label: str, stated: Stated, opens: str | None = None, **changes: str
+    view: View,
+    key: str,
+    label: str,
+    stated: Stated,
+    caveats: Iterable[Caveat],
+    opens: str | None = None,
+    **changes: str,
 ) -> Bar:
     """Return the bar of a total; its proof is that of the question with the changes."""
     total = stated.total
-    about, sides = _sides(view, total)
+    sides = _sides(view, total)
     return Bar(
         key, label, said(stated), total.low, total.high, total.disputed, nearest(total),
         total.exact, proof(view, **changes) if total.reported else None, opens,
-        about=about, sides=sides,
+        sides=sides[:MOST_SIDES], untold=len(sides[MOST_SIDES:]),
+        caveats=tuple(each.text for each in caveats),
     )  # fmt: skip
 
 
@@ -42,26 +52,39 @@ def said(stated: Stated) -> str:
     return stated.text.removesuffix(", disputed")
 
 
-def _sides(view: View, total: Total) -> tuple[str, tuple[Side, ...]]:
-    """Return what those speak of who contradict each other, and what each of them says.
+def _sides(view: View, total: Total) -> tuple[Side, ...]:
+    """Return what each figure says that contradicts others, those of the same people together.
 
-    Only ranges of the same people can be held against each other: where the figures speak of
-    different ones, or there are many, they are counted instead.
+    Of whom it speaks is said with the first of them: figures of different people can contradict
+    each other, and must not be held against each other as if they were of the same.
     """
-    aside = list(dict.fromkeys((*total.floors_set_aside, *total.ceilings_set_aside)))
-    if not aside:
-        return "", ()
-    if len(aside) > MOST_SIDES or len({each.scope for each in aside}) > 1:
-        return plain("bars.contradict", count=len(aside)), ()
-    scope = aside[0].scope
+    aside = dict.fromkeys((*total.floors_set_aside, *total.ceilings_set_aside))
+    found: list[Side] = []
+    before = None
+    for figure in sorted(aside, key=_spoken_of):
+        about = "" if figure.scope == before else _about(view, figure.scope)
+        before = figure.scope
+        name = view.claims.reporters[figure.reporter].name
+        found.append(Side(name, figure.quantity.low, figure.quantity.high, about))
+    return tuple(found)
+
+
+def _about(view: View, scope: Scope) -> str:
     parts = (
         outcomes_text(scope.outcomes),
         naming.groups(view.claims, scope.groups),
         naming.places(view.claims, scope.places),
         naming.days(scope.period),
     )
-    about = plain("bars.about", scope=" · ".join(part for part in parts if part))
-    reporters = view.claims.reporters
-    return about, tuple(
-        Side(reporters[f.reporter].name, f.quantity.low, f.quantity.high) for f in aside
+    return plain("bars.about", scope=" · ".join(part for part in parts if part))
+
+
+def _spoken_of(figure: Figure) -> tuple[object, ...]:
+    scope = figure.scope
+    return (
+        scope.places,
+        scope.period.last,
+        sorted(scope.outcomes),
+        scope.groups,
+        scope.incident or "",
     )

@@ -71,6 +71,7 @@ class Course:
             total.disputed, nearest(total), total.exact,
             proof(self._view, **changes) if total.reported else None,
             self._asked.link("./", **changes, scale=None),
+            tuple(each.text for each in part.caveats),
         )  # fmt: skip
 
     @cached_property

@@ -6,7 +6,6 @@ from typing import Final
 
 from service.api.freshness import record
 from service.domain.answer import Part
-from service.domain.caveats import Caveat
 from service.domain.errors import Invalid
 from service.usecases import points
 from service.web.bars import bar, proof
@@ -38,6 +37,22 @@ class Cut:
         else:
             self.all = answer.parts or ()
             self.unplaced = sum(each.low for each in answer.unplaced or ())
+        if not self.all:
+            self.all = self._asked_for()
+            placed = sum(each.totals[0].total.low or 0 for each in self.all)
+            self.unplaced = max(self.unplaced - placed, 0) if self.all else 0
+
+    def _asked_for(self) -> Sequence[Part]:
+        """Return the asked places themselves as parts, where several are asked and none has any."""
+        places = self._view.question.places
+        if self._asked.by != "place" or len(places) < 2:
+            return ()
+        found = []
+        for id in places:
+            answer = self._view.answer(places=(id,), outcomes=(self._asked.show,))
+            name = self._view.claims.places[id].name
+            found.append(Part(id, name, answer.totals, answer.caveats))
+        return found
 
     @cached_property
     def bars(self) -> list[Bar]:
@@ -71,11 +86,6 @@ class Cut:
         return 0 if self._asked.every else max(len(self.bars) - MOST_BARS, 0)
 
     @property
-    def caveats(self) -> dict[str, list[Caveat]]:
-        """What qualifies each part, by its key."""
-        return {part.key: list(part.caveats) for part in self.all}
-
-    @property
     def without_point(self) -> int:
         """How many parts of which something is known the map leaves out: none knows where."""
         shown = len(self.map.discs) if self.map else 0
@@ -97,7 +107,7 @@ class Cut:
     def _bar(self, part: Part) -> Bar:
         name = plain(f"outcome.{part.key}") if self._asked.by == "outcome" else part.name
         opens, changes = self._opened(part.key), self._changes(part.key)
-        return bar(self._view, part.key, name, part.totals[0], opens, **changes)
+        return bar(self._view, part.key, name, part.totals[0], part.caveats, opens, **changes)
 
     def _changes(self, key: str) -> dict[str, str]:
         """Return the parameters by which a part is asked for alone."""

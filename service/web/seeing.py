@@ -41,7 +41,8 @@ class Desk(View):
         found = []
         for each in self.whole.totals:
             key, label = ",".join(in_order(each.outcomes)), outcomes_text(each.outcomes)
-            found.append(bar(self, key, label.capitalize(), each, show=key))
+            caveats = self.caveats_of(each.outcomes)
+            found.append(bar(self, key, label.capitalize(), each, caveats, show=key))
         return found
 
     @cached_property
@@ -95,7 +96,8 @@ class Desk(View):
             yield plain("head.of_them", low=best.total.low, what=outcomes_text(best.outcomes))
         unplaced = self.cut.unplaced
         if unplaced and self.cut.all and self.asked.by == "place":
-            yield plain("head.unplaced", low=unplaced, count=unplaced)
+            key = "head.unplaced" if unplaced < low else "head.all_unplaced"
+            yield plain(key, low=unplaced, count=unplaced)
 
     @property
     def words(self) -> dict[str, str]:

@@ -160,9 +160,9 @@ class View:
 
     @property
     def groups(self) -> list[tuple[Group, int]]:
-        """All groups in the order of their tree, each with how deep it lies."""
+        """All groups but everyone, in the order of their tree, each with how deep it lies."""
         tree, found = self.snapshot.groups, []
-        stack = [(id, 0) for id in reversed(tree.roots())]
+        stack = [(id, 0) for id in reversed(tree.children(ROOT_GROUP))]
         while stack:
             id, depth = stack.pop()
             found.append((self.claims.groups[id], depth))

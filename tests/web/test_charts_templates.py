@@ -145,6 +145,22 @@ def test_bars_lead_to_their_proof_and_their_part() -> None:
     assert "each side" in written("ranges", charts("x")["ranges"], "title")
 
 
+def test_what_qualifies_a_number_is_folded_up_beside_its_bar() -> None:
+    bars = [Bar("a", "Plekhovo", "30", 30, 30, caveats=("One <b> says so.", "It is preliminary."))]
+    (row,) = parsed(written("ranges", ranges(bars), "title")).iter("details")
+    summary, told = row
+    assert "".join(summary.itertext()).split() == ["2", "caveats", "of", "Plekhovo"]
+    assert [each.text for each in told] == list(bars[0].caveats)
+    assert "details" not in written("ranges", ranges([Bar("a", "a", "a", 1, 2)]), "title")
+    span = Span("a", "a", "a", DAY, DAY, 1, 2, caveats=("It is preliminary.",))
+    assert "It is preliminary." in written("table", [span])
+
+
+def test_who_else_contradicts_is_counted() -> None:
+    bars = [Bar("a", "a", "a", 30, 40, disputed=True, sides=(Side("x", 30, 30),), untold=7)]
+    assert "7 more figures in the proof" in written("ranges", ranges(bars), "title")
+
+
 def test_zero_is_drawn_and_not_reported_is_drawn_otherwise() -> None:
     for macro, make in (
         ("ranges", lambda low: ranges([Bar("a", "a", "a", low, low)])),

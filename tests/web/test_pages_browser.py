@@ -198,12 +198,15 @@ def test_outcomes(page: Page, served: Served, kept: list[str]) -> None:
 
 def test_groups(page: Page, served: Served) -> None:
     page.goto(f"./?place={CALM}")
-    page.locator("#group").select_option("aid-workers")
+    page.get_by_role("checkbox", name="Aid workers").check()
+    page.get_by_role("checkbox", name="River Front", exact=True).check()
     show(page)
-    assert parameters(page)["group"] == "aid-workers"
+    assert parameters(page)["group"] == "aid-workers,river-front"
     agrees(page, served)
-    assert told(page, served)["query"]["groups"] == ["aid-workers"]
-    expect(page.locator(".scope")).to_contain_text("Aid workers")
+    assert told(page, served)["query"]["groups"] == ["aid-workers", "river-front"]
+    expect(page.locator(".scope")).to_contain_text("Aid workers · River Front")
+    expect(page.get_by_role("checkbox", name="Aid workers")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Civilians")).not_to_be_checked()
 
 
 def test_parties_left_out(page: Page, served: Served) -> None:
@@ -275,6 +278,41 @@ def test_cuts(page: Page, served: Served, by: str) -> None:
         key = row.get_attribute("data-key")
         if key:
             assert f"{known[key]['low']:,}" in row.inner_text()
+
+
+def test_several_places_are_shown_one_by_one_with_the_shared_apart(page: Page) -> None:
+    page.goto(f"./?{WEEKEND}")
+    section = page.locator("section:has(#parts-title)")
+    for name in ("Plekhovo", "Vorozhba", "Martynovka"):
+        row = section.locator(".chart-row", has=page.get_by_role("link", name=name, exact=True))
+        expect(row).to_contain_text("number not known")
+    expect(section.locator(".chart-apart")).to_contain_text("at least 30 more people")
+    page.goto("./?place=plekhovo")
+    expect(section.locator(".chart-apart")).to_have_count(0)
+    expect(section).to_contain_text("No smaller places are listed within")
+
+
+def test_what_qualifies_a_number_stands_beside_its_bar(page: Page, served: Served) -> None:
+    page.goto(f"./?place={TORN}&show=killed")
+    row = page.locator("section:has(#parts-title) .chart-row[data-key]:not([data-key=''])").first
+    key = row.get_attribute("data-key")
+    part = next(each for each in told(page, served)["parts"] if each["key"] == key)
+    texts = [each["text"] for each in part["caveats"]]
+    assert texts
+    fold = row.locator(".chart-caveats")
+    fold.locator("summary").press("Enter")
+    expect(fold.locator("li")).to_have_text(texts)
+    expect(fold.locator("li").first).to_be_visible()
+    accessible(page)
+
+
+def test_of_a_dispute_both_sides_are_named_beside_the_bar(page: Page, served: Served) -> None:
+    page.goto(f"./?place={TORN}&show=killed")
+    row = page.locator("section:has(#outcomes-title) .chart-row[data-key=killed]")
+    (total,) = asked(served, f"v1/totals?place={TORN}&outcomes=killed")["totals"]
+    aside = {*total["set_aside"]["floors"], *total["set_aside"]["ceilings"]}
+    expect(row.locator(".chart-side")).to_have_count(5)  # The last counts the rest.
+    expect(row.locator(".chart-sides")).to_contain_text(f"{len(aside) - 4} more figures")
 
 
 @pytest.mark.parametrize("scale", ["week", "month", "year"])
@@ -351,14 +389,14 @@ def test_an_address_says_everything(page: Page, opened: Open) -> None:
     page.get_by_label("From", exact=True).fill("2024-03-01")
     page.get_by_label("To", exact=True).fill("2024-05-31")
     page.get_by_label("Leave out parties to the conflict").check()
-    page.locator("#group").select_option("civilians")
+    page.get_by_role("checkbox", name="Civilians").check()
     show(page)
     other = opened()
     other.goto(page.url)
     for seen in ("#headline", ".scope", "section.head .caveats", "#call"):
         assert other.locator(seen).inner_text() == page.locator(seen).inner_text()
     expect(other.get_by_label("To", exact=True)).to_have_value("2024-05-31")
-    expect(other.locator("#group")).to_have_value("civilians")
+    expect(other.get_by_role("checkbox", name="Civilians")).to_be_checked()
     expect(other.get_by_label("Leave out parties to the conflict")).to_be_checked()
 
 
@@ -636,6 +674,12 @@ def test_all_works_without_scripts(scriptless: Page, served: Served) -> None:
     show(page)
     agrees(page, served)
     assert parse_qs(urlsplit(page.url).query)["show"] == ["wounded", "missing", "captured"]
+    for name in ("Civilians", "River Front"):
+        page.get_by_role("checkbox", name=name, exact=True).check()
+    show(page)
+    assert parse_qs(urlsplit(page.url).query)["group"] == ["civilians", "river-front"]
+    assert told(page, served)["query"]["groups"] == ["civilians", "river-front"]
+    agrees(page, served)
     page.goto(f"./?{WEEKEND}")
     page.get_by_role("link", name="How this number is made").click()
     expect(page.locator("main h1")).to_contain_text("30")

@@ -9,11 +9,15 @@ from service.web.texts import text
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one side says of a disputed number of people; ``high`` None means open above."""
+    """What one side says of a disputed number of people; ``high`` None means open above.
+
+    ``about`` says of whom, unless the side before speaks of the same.
+    """
 
     label: str
     low: int
     high: int | None
+    about: str = ""
 
     @property
     def said(self) -> str:
@@ -27,9 +31,11 @@ class Bar:
 
     ``text`` is the total in words. ``low`` None means that nothing is reported; ``high`` None
     beside a ``low`` means open above. ``nearest`` is the nearest reading of a disputed total, and
-    ``sides`` what each says ``about`` whom. Without ``exact`` the true ends may lie further in.
-    ``href`` leads to the proof and ``more`` to the part itself. A ``shared`` bar is of people known
-    to lie in some part, but in no one of them: it is drawn apart, its low only.
+    ``sides`` what each side says. Without ``exact`` the true ends may lie further in. ``href``
+    leads to the proof and ``more`` to the part itself. A ``shared`` bar is of people known to lie
+    in some part, but in no one of them: it is drawn apart, its low only. ``untold`` is how many
+    more figures contradict each other than ``sides`` tells, and ``caveats`` what qualifies the
+    number, in sentences.
     """
 
     key: str
@@ -43,8 +49,9 @@ class Bar:
     href: str | None = None
     more: str | None = None
     shared: bool = False
-    about: str = ""
     sides: tuple[Side, ...] = ()
+    untold: int = 0
+    caveats: tuple[str, ...] = ()
 
     @property
     def beyond(self) -> str:

@@ -10,6 +10,7 @@ from service.web.charts.bars import Bar, Side
 from service.web.charts.lettering import plain, shortened, wrapped
 from service.web.charts.scale import Stretch, Tick
 from service.web.charts.sheet import BOLD, MARGIN, ROOM, Line, Sheet, sheet_of
+from service.web.texts import text
 
 _NAMES: Final = 320
 _AXIS: Final = 40
@@ -130,13 +131,17 @@ def _one(row: Row, top: int) -> Placed:
             y += size * 5 // 4
             lines.append(Line(MARGIN, y, size, role, line))
     y = max(y + 8, top + 30)
-    for line in wrapped(row.bar.about, 12, ROOM - 16):
-        lines.append(Line(MARGIN + 16, y + 13, 12, "quiet", line))
-        y += 18
     sides = []
     for side, _ in row.sides:
+        for line in wrapped(side.about, 12, ROOM - 16):
+            lines.append(Line(MARGIN + 16, y + 13, 12, "quiet", line))
+            y += 18
         sides.append(y)
-        label = shortened(side.said, 12, _NAMES - 36)
-        lines.append(Line(MARGIN + 16, y + 13, 12, "quiet", label))
+        label = shortened(side.said, 12, _NAMES - 52)
+        lines.append(Line(MARGIN + 32, y + 13, 12, "quiet", label))
         y += 20
+    if row.bar.untold:
+        more = plain(text("charts.sides.more", count=row.bar.untold))
+        lines.append(Line(MARGIN + 16, y + 13, 12, "quiet", more))
+        y += 18
     return Placed(row, top, tuple(lines), tuple(sides), y + 8)

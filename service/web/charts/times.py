@@ -27,7 +27,7 @@ class Span:
 
     ``text`` is the total in words. ``low`` None means that nothing is reported, which is not zero;
     ``high`` None beside a ``low`` means open above. ``href`` leads to the proof and ``more`` to
-    the days themselves.
+    the days themselves; ``caveats`` qualify the number, in sentences.
     """
 
     key: str
@@ -42,6 +42,7 @@ class Span:
     exact: bool = True
     href: str | None = None
     more: str | None = None
+    caveats: tuple[str, ...] = ()
 
     @property
     def beyond(self) -> str:
