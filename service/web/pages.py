@@ -1,5 +1,6 @@
 """The pages and their addresses, all at one level, so that they work below any path of a proxy."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +19,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from service.api.auth import requires
 from service.api.parts import now
-from service.domain.errors import Invalid, NotFound
+from service.domain.errors import Fault, Invalid, NotFound
 from service.web import accounts, assets, dressing, entering, failing, streaming, texts
 from service.web.asking import Asked, asked, sent
 from service.web.finding import found
@@ -46,16 +47,21 @@ def _words() -> dict[str, Any]:
 @blueprint.get("/")
 @requires("read")
 def look() -> WerkzeugResponse:
-    """Show what is known, how sure it is, and who says so."""
-    try:
-        question = asked(now())
-        matches = _matches(question)
-        if len(matches) == 1 and not question.given.get("place"):
-            return redirect(matches[0].href, HTTPStatus.SEE_OTHER)
-        faults = {} if matches or not question.find else {"find": texts.plain("ask.not_found")}
-        return _shown(question, faults, matches)
-    except Invalid as error:
-        return _asked_back(error)
+    """Show what is known, how sure it is, and who says so.
+
+    What is wrong in the address is left out of the question, and told beside its field.
+    """
+    given, wrong = sent()
+    faults = _by_field(wrong)
+    while True:
+        try:
+            return _shown(asked(now(), given), faults)
+        except Invalid as error:
+            more = _by_field(error.faults)
+            if more.keys().isdisjoint(given):
+                raise
+            faults |= more
+            given = {name: value for name, value in given.items() if name not in more}
 
 
 @blueprint.get("/proof")
@@ -147,10 +153,24 @@ def _drawn(view: Desk) -> Drawn:
     return Drawn(name, title, view.cut.picture if view.cut.bars else None)
 
 
-def _shown(
-    question: Asked, faults: dict[str, str], matches: list[Named], status: int = 200
-) -> Response:
+def _by_field(faults: Iterable[Fault]) -> dict[str, str]:
+    """Return what is wrong, by the name of the parameter."""
+    found: dict[str, str] = {}
+    for each in faults:
+        before = found.get(each.pointer)
+        found[each.pointer] = f"{before} {each.detail}" if before else each.detail
+    return found
+
+
+def _shown(question: Asked, faults: dict[str, str]) -> WerkzeugResponse:
+    """Return the page, or the way to the only place that the reader's words may mean."""
+    matches = _matches(question)
+    if len(matches) == 1 and not faults and not question.given.get("place"):
+        return redirect(matches[0].href, HTTPStatus.SEE_OTHER)
     told = {"view": Desk(question), "asked": question, "faults": faults, "matches": matches}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
+    if question.find and not matches:
+        told["faults"] = {**faults, "find": texts.plain("ask.not_found")}
     written = stream_template("page.html", **told, flush=FLUSH)
     response = Response(streaming.in_chunks(written), status, mimetype="text/html")
     response.headers["X-Accel-Buffering"] = "no"  # A proxy in front would hold the page back.
@@ -165,13 +185,3 @@ def _matches(question: Asked) -> list[Named]:
         Named(place.id, place.name, question.link("./", place=place.id, find=None), lies_in)
         for place, lies_in in found(question.find)
     ]
-
-
-def _asked_back(error: Invalid) -> Response:
-    """Show the page without what is wrong in its address, and say beside each field what it is."""
-    faults = {fault.pointer: fault.detail for fault in error.faults}
-    given = {name: value for name, value in sent().items() if name not in faults}
-    if given == sent():
-        raise error
-    question = asked(now(), given)
-    return _shown(question, faults, [], HTTPStatus.UNPROCESSABLE_ENTITY)
