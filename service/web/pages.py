@@ -24,6 +24,7 @@ from service.web import accounts, assets, dressing, entering, failing, streaming
 from service.web.asking import Asked, asked, sent
 from service.web.finding import found
 from service.web.proving import Proof
+from service.web.reporters import listed
 from service.web.seeing import Desk
 from service.web.streaming import FLUSH
 from service.web.view import Named
@@ -167,7 +168,15 @@ def _shown(question: Asked, faults: dict[str, str]) -> WerkzeugResponse:
     matches = _matches(question)
     if len(matches) == 1 and not faults and not question.given.get("place"):
         return redirect(matches[0].href, HTTPStatus.SEE_OTHER)
-    told = {"view": Desk(question), "asked": question, "faults": faults, "matches": matches}
+    view = Desk(question)
+    chosen = (*view.question.reporters, *view.question.exclude_reporters)
+    told = {
+        "view": view,
+        "asked": question,
+        "faults": faults,
+        "matches": matches,
+        "reporters": listed(view.claims, chosen),
+    }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
     if question.find and not matches:
         told["faults"] = {**faults, "find": texts.plain("ask.not_found")}
