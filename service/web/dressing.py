@@ -1,6 +1,8 @@
 """How every page is sent: with what it may load and do, and who may keep it; and small."""
 
 import gzip
+import zlib
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Final
 
@@ -8,7 +10,6 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from service.api.problems import Answer
-from service.web import streaming
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
@@ -24,6 +25,8 @@ FILES: Final = "web.asset"
 
 SMALLER: Final = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
 """What is sent compressed; other files are so already."""
+
+_GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 def is_framed() -> bool:
@@ -51,8 +54,16 @@ def _compress(response: Response) -> None:
     if request.accept_encodings["gzip"] > 0:
         response.direct_passthrough = False
         if response.is_streamed and response.mimetype == "text/html":
-            response.response = streaming.zipped(response.iter_encoded())
+            response.response = _zipped(response.iter_encoded())
         else:
             response.set_data(gzip.compress(response.get_data(), 6))
         response.headers["Content-Encoding"] = "gzip"
         response.headers.pop("ETag", None)
+
+
+def _zipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the chunks compressed, each so that it can be read without the next."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+    for chunk in chunks:
+        yield packer.compress(chunk) + packer.flush(zlib.Z_SYNC_FLUSH)
+    yield packer.flush()

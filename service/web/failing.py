@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Final
 
+import structlog
 from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -32,7 +33,17 @@ def register(blueprint: Blueprint) -> None:
         blueprint.app_errorhandler(status)(_nowhere)
 
 
-def name_of(error: DomainError) -> str:
+def broken_off(error: Exception) -> str:
+    """Return what a page says that is sent in part already and cannot go on; logs why."""
+    if isinstance(error, DomainError):
+        name, detail = _name_of(error), error.detail
+        structlog.get_logger().error("page broken off", detail=detail, cause=repr(error.__cause__))
+    else:
+        name, detail = "other", defect_noted()
+    return texts.plain("page.broken", detail=detail, advice=texts.plain(f"error.{name}.advice"))
+
+
+def _name_of(error: DomainError) -> str:
     """Return the name by which the texts tell of such an error."""
     return "costly" if isinstance(error, TooCostly) else _name(status_of(error))
 
@@ -42,7 +53,7 @@ def _name(status: int) -> str:
 
 
 def _refused(error: DomainError) -> Response:
-    page = _page(Response(), status_of(error), name_of(error), error.detail, error.faults)
+    page = _page(Response(), status_of(error), _name_of(error), error.detail, error.faults)
     return noted(error, page)
 
 
