@@ -70,6 +70,7 @@ def ended(page: str) -> str:
         ("html", "body", "main", "p"), ""
     )
     assert not any("The rest" in text for at, text in found.texts.items() if "h1" in at)
+    assert not re.search(r"<h1[^>]*></h1>", page)
     return str(told)
 
 
