@@ -59,7 +59,7 @@ _DETAILS: Final = {
 def register(app: Flask) -> None:
     """Make every error of the application a problem."""
     app.register_error_handler(DomainError, _domain_error)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, http_problem)
     app.register_error_handler(Exception, _defect)
 
 
@@ -106,8 +106,15 @@ def _kind(error: DomainError) -> type[DomainError]:
 
 
 def _domain_error(error: DomainError) -> Response:
+    return noted(error, _filled(Response(), problem_of(error)))
+
+
+def noted(error: DomainError, response: Answer) -> Answer:
+    """Return the answer to the error with all that goes with it whatever its body is.
+
+    It says when to come back, the refusal is counted, and what somebody must look after is logged.
+    """
     kind = g.refused = _kind(error)
-    response = _filled(Response(), problem_of(error))
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.seconds)
     if kind in _RETRY_AFTER:
@@ -121,17 +128,26 @@ def log(error: DomainError) -> None:
     structlog.get_logger().error("unavailable", detail=error.detail, cause=repr(error.__cause__))
 
 
-def _http_error(error: HTTPException) -> WerkzeugResponse:
+def http_problem(error: HTTPException) -> WerkzeugResponse:
     """Answer as the error would, with its headers (Allow, WWW-Authenticate), as a problem."""
     response: WerkzeugResponse = error.get_response()
     if error.code is None or error.code < 400:
         return response
+    return _filled(response, problem(error.code, detail_of(error)))
+
+
+def detail_of(error: HTTPException) -> str:
+    """Return what the error says: what the service says of its status where it says no more."""
     plain = type(error).description
-    detail = _DETAILS.get(error.code) if error.description == plain else error.description
-    return _filled(response, problem(error.code, detail or error.description or error.name))
+    detail = _DETAILS.get(error.code or 0) if error.description == plain else error.description
+    return detail or error.description or error.name
 
 
 def _defect(error: Exception) -> Response:
+    return answered(HTTPStatus.INTERNAL_SERVER_ERROR, defect_noted())
+
+
+def defect_noted() -> str:
+    """Return what may be told of the error that is being handled; logs all that is known of it."""
     structlog.get_logger().exception("defect")
-    detail = f"The service failed. Its log has more under the request id {current_request()}."
-    return answered(500, detail)
+    return f"The service failed. Its log has more under the request id {current_request()}."

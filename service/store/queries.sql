@@ -220,6 +220,9 @@ SELECT coalesce(origin, id) FROM reports WHERE id = :id
 -- name: report_get
 {report} WHERE id = :id AND seq <= :seq
 
+-- name: reports_get
+{report} WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND seq <= :seq
+
 -- name: reports_with_ref
 SELECT id, content_hash FROM reports
 WHERE reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT))) AND ref = :ref

@@ -1,7 +1,7 @@
 """Reports and figures: kept for reading as the ledger says, found by id, by ref or by filters."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from service.domain.figure import Figure
@@ -19,6 +19,12 @@ def get(db: Database, id: str, seq: int | None = None) -> Recorded | None:
     """Return the report in its state after the entry ``seq`` (None: now); None if there is none."""
     row = db.row("report_get", id=id, seq=last_seq(db) if seq is None else seq)
     return None if row is None else _recorded(db, row)
+
+
+def several(db: Database, ids: Iterable[str], seq: int) -> list[Recorded]:
+    """Return those of the reports that were recorded by the entry ``seq``, in their states then."""
+    rows = db.rows("reports_get", ids=json.dumps(list(ids)), seq=seq)
+    return [_recorded(db, row) for row in rows]
 
 
 def with_ref(db: Database, reporters: Sequence[str], ref: str) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Reports: take one in, show one, list many."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -115,6 +115,15 @@ def show(store: Readable, id: str, as_of: int | str | None, now: datetime) -> Re
     """
     with store.reading() as db:
         return _found(db, id, seq_asked(db, as_of, now))
+
+
+def several(store: Readable, ids: Iterable[str], seq: int) -> dict[str, Recorded]:
+    """Return the reports by their ids, in their states after the entry ``seq``.
+
+    Those that were not recorded yet are left out.
+    """
+    with store.reading() as db:
+        return {each.report.id: each for each in reports.several(db, ids, seq)}
 
 
 def moment_asked(store: Readable, as_of: int | str | None, now: datetime) -> int:

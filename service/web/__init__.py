@@ -17,6 +17,9 @@ def register(app: "Flask") -> None:
 
 
 def prepare(app: "Flask") -> None:
-    """Read every template now, which would keep the first reader of a page waiting."""
+    """Read every template and file now, which would keep the first reader of a page waiting."""
+    from service.web import assets
+
+    assets.version()
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from service.api.freshness import record
 from service.api.parts import now, parts
@@ -13,6 +14,12 @@ from service.domain.registry import Reporter
 from service.domain.report import Recorded, ReportedFigure
 from service.usecases import health, reports, revisions
 from service.usecases.overview import above, overview
+from service.web import naming
+from service.web.relaying import relays
+from service.web.some import first
+
+MOST_PLACES: Final = 500
+"""So many places are listed at once; the interface lists them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +34,7 @@ class Account:
 
     def named(self, ids: Iterable[str]) -> str:
         """Return the places by name, with commas between."""
-        present = self.claims.present("place", ids)
-        return ", ".join(self.claims.places[id].name for id in present)
+        return naming.places(self.claims, ids)
 
     def range(self, figure: ReportedFigure) -> str:
         """Return how the figure is read, in words."""
@@ -45,13 +51,11 @@ def account(id: str) -> Account:
     recorded = reports.show(store, id, None, now())
     claims = overview(store, parts().snapshots, health.check(store)).claims
     (reporter,) = claims.present("reporter", [recorded.report.reporter])
-    relays = [
-        (each.id, claims.reporters[each.reporter].name)
-        for each in claims.statements.values()
-        if each.relays == id
+    repeating = [
+        (each.id, claims.reporters[each.reporter].name) for each in relays(claims).get(id, ())
     ]
     history = revisions.history(store, id)
-    return Account(recorded, claims.reporters[reporter], history, relays, claims)
+    return Account(recorded, claims.reporters[reporter], history, repeating, claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +84,10 @@ def places(id: str | None) -> dict[str, object]:
 
     over = [] if id is None else above(snapshot.claims, known[id])
     below = snapshot.places.roots() if id is None else snapshot.places.children(id)
-    ordered = sorted(below, key=lambda each: known[each].name)
+    ordered = first(MOST_PLACES, sorted(below, key=lambda each: known[each].name))
     return {
         "place": None if id is None else told(id, "./"),
         "above": [told(each.id, "places") for each in reversed(over)],
-        "below": [told(each, "places") for each in ordered],
+        "below": [told(each, "places") for each in ordered.shown],
+        "more": len(ordered.rest),
     }

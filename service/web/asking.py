@@ -10,10 +10,14 @@ from flask import request
 from marshmallow import ValidationError
 
 from schemas.pages import PageQuery
-from service.api.parser import complaint
-from service.domain.errors import invalid
+from service.api.parser import complaint, faulty
+from service.domain.errors import Fault
 from service.domain.question import Question
 from service.domain.vocabulary import LOSSES, in_order
+from service.web.texts import plain
+
+KNOWN: Final = frozenset(field.data_key or name for name, field in PageQuery().fields.items())
+"""The parameters that pages know. Links get others from those who pass them on."""
 
 LISTS: Final = ("place", "group", "reporter", "exclude_reporter", "show")
 """Parameters of several values: a form sends each by itself, a link all with commas between."""
@@ -28,7 +32,7 @@ OF_THE_ANSWER: Final = (
 class Asked:
     """A question, and how a page shows the answer.
 
-    ``given`` are the parameters as they stand in the address, without the empty ones. ``show`` is
+    ``given`` are the parameters that stand in the address and are known and not empty. ``show`` is
     the one set of outcomes that the pictures show; ``scale`` None leaves the spans of the time
     chart to the page, and ``chart`` is None unless one picture alone is asked for.
     """
@@ -70,26 +74,35 @@ def asked(now: datetime, given: Mapping[str, str] | None = None) -> Asked:
 
     Raises Invalid with a fault for each that is wrong.
     """
-    given = sent() if given is None else given
+    given, faults = sent() if given is None else (given, ())
     try:
         read: dict[str, Any] = PageQuery().load(given)
     except ValidationError as error:
-        raise complaint(error.messages, "") from error
+        raise faulty((*faults, *complaint(error.messages, "").faults)) from error
+    if faults:
+        raise faulty(faults)
     moment = _moment(read.pop("as_of"), now)
     question = replace(read.pop("question"), as_of=moment)
     return Asked(given, question, **{**read, "every": read.get("every") == "true"})
 
 
-def sent() -> dict[str, str]:
-    """Return the parameters that are not empty; of lists those that stand several times joined."""
+def sent() -> tuple[dict[str, str], tuple[Fault, ...]]:
+    """Return what is given of the parameters that pages know, and a fault for each given too often.
+
+    Those of several values may stand several times and are joined. Empty ones are left out, as are
+    all that pages do not know.
+    """
     found: dict[str, str] = {}
+    faults = []
     for name, values in request.args.lists():
         filled = [value.strip() for value in values if value.strip()]
-        if len(filled) > 1 and name not in LISTS:
-            raise invalid(name, "This is given more than once.")
-        if filled:
+        if name not in KNOWN or not filled:
+            continue
+        if len(filled) == 1 or name in LISTS:
             found[name] = ",".join(filled)
-    return found
+        else:
+            faults.append(Fault(name, plain("ask.repeated")))
+    return found, tuple(faults)
 
 
 def _moment(as_of: int | str | None, now: datetime) -> int | str | None:

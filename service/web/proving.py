@@ -1,27 +1,29 @@
 """The proof of a number: the figures that make its ends, in their reporters' words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Final
 
 from service.api.freshness import record
-from service.api.parts import now
-from service.domain.answer import Part, Stated
+from service.domain.answer import Left, Part, Stated
+from service.domain.claims import Statement
 from service.domain.figure import Figure
 from service.domain.phrases import range_text
 from service.domain.registry import Reporter
 from service.domain.report import Recorded, ReportedFigure
 from service.domain.total import Step
-from service.domain.vocabulary import ROOT_GROUP
 from service.usecases import reports
-from service.web.asking import Asked, asked
+from service.web import naming
+from service.web.asking import Asked
+from service.web.relaying import relays
+from service.web.some import Some, first
 from service.web.texts import plain
 from service.web.view import View
 
-MOST_CARDS: Final = 40
-"""So many figures are shown of those that move no end, and of those that are not counted."""
+MOST: Final = 40
+"""So many are shown of each kind of figures, and of reporters; the interface lists them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +42,6 @@ class Said:
         return range_text(self.told.low, self.told.high)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the sum that makes an end: so many times this end of this figure."""
-
-    said: Said
-    times: Fraction
-    people: int
-    end: str
-
-    @property
-    def sum(self) -> Fraction:
-        """What the line adds; below zero where it is taken off."""
-        return self.times * self.people
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A figure that speaks of what was asked and is not counted, and the reason's code."""
-
-    said: Said
-    reason: str
-
-
 class Proof(View):
     """One number with everything that makes it."""
 
@@ -76,86 +55,67 @@ class Proof(View):
         """The number that is proved."""
         return self.whole.totals[0]
 
-    @property
-    def low(self) -> list[Line]:
+    @cached_property
+    def low(self) -> Some[Step]:
         """What adds up to the low."""
-        return [self._line(step) for step in self.stated.total.because_low]
+        return first(MOST, self.stated.total.because_low)
 
-    @property
-    def high(self) -> list[Line]:
+    @cached_property
+    def high(self) -> Some[Step]:
         """What adds up to the high."""
-        return [self._line(step) for step in self.stated.total.because_high]
+        return first(MOST, self.stated.total.because_high)
 
-    @property
-    def floors_aside(self) -> list[Said]:
+    @cached_property
+    def floors_aside(self) -> Some[Figure]:
         """The figures whose floor contradicts others."""
-        return self._all(self.stated.total.floors_set_aside)
+        return first(MOST, self.stated.total.floors_set_aside)
 
-    @property
-    def ceilings_aside(self) -> list[Said]:
+    @cached_property
+    def ceilings_aside(self) -> Some[Figure]:
         """The figures whose ceiling contradicts others."""
-        return self._all(self.stated.total.ceilings_set_aside)
+        return first(MOST, self.stated.total.ceilings_set_aside)
 
-    @property
-    def also(self) -> list[Said]:
+    @cached_property
+    def also(self) -> Some[Figure]:
         """The counted figures that move neither end."""
         total = self.stated.total
         named = {step.figure.id for step in (*total.because_low, *total.because_high)}
         named |= {each.id for each in (*total.floors_set_aside, *total.ceilings_set_aside)}
-        return self._all([each for each in total.figures if each.id not in named][:MOST_CARDS])
-
-    @property
-    def left_out(self) -> list[LeftOut]:
-        """The figures that speak of what was asked and are not counted."""
-        excluded = self.whole.excluded[:MOST_CARDS]
-        return [LeftOut(self._one(left.figure), left.reason) for left in excluded]
-
-    @property
-    def more_left_out(self) -> int:
-        """How many more are not counted than the page shows."""
-        return max(len(self.whole.excluded) - MOST_CARDS, 0)
-
-    @property
-    def alone(self) -> Sequence[Part]:
-        """What each reporter's figures alone say."""
-        return self.whole.by_reporter or ()
+        return first(MOST, [each for each in total.figures if each.id not in named])
 
     @cached_property
-    def _relays(self) -> dict[str, int]:
-        """How many reports repeat a report, by its id."""
-        found: dict[str, int] = {}
-        for each in self.claims.statements.values():
-            if each.origin is not None:
-                found[each.origin] = found.get(each.origin, 0) + 1
-        return found
+    def left_out(self) -> Some[Left]:
+        """The figures that speak of what was asked and are not counted."""
+        return first(MOST, self.whole.excluded)
 
-    @property
-    def more(self) -> int:
-        """How many more figures are counted than the page shows."""
-        shown = {each.said.figure.id for each in (*self.low, *self.high)}
-        shown |= {each.figure.id for each in (*self.floors_aside, *self.ceilings_aside, *self.also)}
-        return len({each.id for each in self.stated.total.figures} - shown)
+    @cached_property
+    def alone(self) -> Some[Part]:
+        """What each reporter's figures alone say."""
+        return first(MOST, self.whole.by_reporter or ())
 
-    def _line(self, step: Step) -> Line:
-        return Line(self._one(step.figure), step.times, step.people, step.end)
-
-    def _all(self, figures: Iterable[Figure]) -> list[Said]:
-        return [self._one(figure) for figure in figures]
-
-    def _one(self, figure: Figure) -> Said:
-        recorded = self._recorded(figure.report)
+    def said(self, figure: Figure) -> Said:
+        """Return one of the figures that are shown, with the report that it stands in."""
+        recorded = self._reports[figure.report]
         told = next(each for each in recorded.report.figures if each.id == figure.id)
         reporter = self.claims.reporters[figure.reporter]
-        return Said(figure, told, recorded, reporter, self._relays.get(figure.report, 0))
+        return Said(figure, told, recorded, reporter, len(self._relays.get(figure.report, ())))
 
     @cached_property
-    def _found(self) -> dict[str, Recorded]:
-        return {}
+    def _reports(self) -> dict[str, Recorded]:
+        """The reports of all figures that are shown, by id."""
+        shown = (
+            *(step.figure for step in (*self.low.shown, *self.high.shown)),
+            *(left.figure for left in self.left_out.shown),
+            *self.floors_aside.shown,
+            *self.ceilings_aside.shown,
+            *self.also.shown,
+        )
+        ids = {each.report for each in shown}
+        return reports.several(record(), ids, self.seq)
 
-    def _recorded(self, id: str) -> Recorded:
-        if id not in self._found:
-            self._found[id] = reports.show(record(), id, self.seq, now())
-        return self._found[id]
+    @cached_property
+    def _relays(self) -> Mapping[str, list[Statement]]:
+        return relays(self.claims)
 
     @property
     def nearest(self) -> str:
@@ -163,24 +123,22 @@ class Proof(View):
         low, high = self.stated.total.nearest or (0, None)
         return plain("proof.nearest", range=range_text(low, high))
 
-    def term(self, line: Line) -> str:
-        """Return the line as a term of a sum, in words."""
-        key = "proof.taken_off" if line.times < 0 else "proof.added"
-        times = abs(line.times)
+    def term(self, step: Step) -> str:
+        """Return the step as a term of a sum, in words."""
+        key = "proof.taken_off" if step.times < 0 else "proof.added"
+        times = abs(step.times)
         factor = "" if times == 1 else plain("proof.times", times=str(times))
-        return plain(key, people=line.people, factor=factor, end=plain(f"proof.end.{line.end}"))
+        return plain(key, people=step.people, factor=factor, end=plain(f"proof.end.{step.end}"))
+
+    def sum(self, steps: Iterable[Step]) -> int | str:
+        """Return what the steps add up to; as a fraction where that is no whole number."""
+        added = sum((step.times * step.people for step in steps), Fraction())
+        return int(added) if added.denominator == 1 else str(added)
 
     def groups_named(self, ids: Iterable[str]) -> str:
         """Return the groups by name, with commas between; nothing for everyone."""
-        present = [id for id in self.claims.present("group", ids) if id != ROOT_GROUP]
-        return ", ".join(self.claims.groups[id].name for id in present)
+        return naming.groups(self.claims, ids)
 
     def named(self, ids: Iterable[str]) -> str:
         """Return the places by name, with commas between."""
-        present = self.claims.present("place", ids)
-        return ", ".join(self.claims.places[id].name for id in present)
-
-
-def proof() -> Proof:
-    """Return the number that the address of this request asks to see proved."""
-    return Proof(asked(now()))
+        return naming.places(self.claims, ids)

@@ -168,10 +168,3 @@ class View:
             found.append((self.claims.groups[id], depth))
             stack.extend((child, depth + 1) for child in reversed(tree.children(id)))
         return found
-
-    @property
-    def reporters(self) -> list[tuple[str, str, bool]]:
-        """Id, name and whether a party, of all who ever reported anything."""
-        ids = {each.reporter for each in self.claims.statements.values()}
-        known = [self.claims.reporters[id] for id in ids]
-        return [(each.id, each.name, each.party) for each in sorted(known, key=lambda r: r.name)]

@@ -58,7 +58,7 @@ RULES = {
     "GET /embed": READ,
     "GET /chart.svg": READ,
     "GET /enter": OPEN,
-    "GET /assets/<path:name>": OPEN,
+    "GET /assets/<version>/<path:name>": OPEN,
     "GET /v1/reports": READ,
     "GET /v1/reports/<id>": READ,
     "GET /v1/places": READ,

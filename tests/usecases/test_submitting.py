@@ -52,6 +52,17 @@ def test_a_replacement_is_recorded_after_what_it_replaces_ended(store: Store) ->
     assert kinds == ["superseded", "reported"]
 
 
+def test_several_reports_are_read_together_as_they_were_then(store: Store) -> None:
+    first, _ = _submit(store, "r1", ref="a")
+    second, _ = _submit(store, "r2", ref="a", note="n", supersedes="r1")
+    asked = {"r1", "r2", "never"}
+    assert reports.several(store, asked, first.seq) == {"r1": first}
+    now = reports.several(store, asked, second.seq)
+    assert {id: each.state for id, each in now.items()} == {"r1": "superseded", "r2": "live"}
+    assert now["r2"] == second
+    assert reports.several(store, (), second.seq) == {}
+
+
 @pytest.mark.parametrize(
     "changes",
     [

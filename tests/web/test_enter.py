@@ -2,14 +2,15 @@
 
 import re
 from contextlib import closing
+from urllib.parse import urljoin
 
 import pytest
 from flask.testing import FlaskClient
 
 from service.domain.vocabulary import OUTCOMES, STANCES
 from service.web import assets, texts
+from service.web.dressing import POLICY
 from service.web.entering import SAID
-from service.web.pages import POLICY
 
 SCRIPTS = [assets.FOLDER / "enter.js", *sorted((assets.FOLDER / "enter").glob("*.js"))]
 CODE = "\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
@@ -51,10 +52,19 @@ def test_scripts_ask_relative_addresses_only() -> None:
     assert "localStorage" not in CODE
 
 
-def test_what_modules_load_is_checked_each_time(client: FlaskClient) -> None:
-    with closing(client.get("/assets/enter/picker.js")) as answer:
-        assert answer.mimetype == "text/javascript"
-        assert "immutable" not in answer.headers.get("Cache-Control", "")
+def test_what_modules_load_is_of_their_own_version(client: FlaskClient, page: str) -> None:
+    found = re.search(r'<script type="module" src="([^"]+)"', page)
+    assert found
+    for loaded in re.findall(r'from "(\./[^"]+)"', SCRIPTS[0].read_text(encoding="utf-8")):
+        with closing(client.get(urljoin(f"/{found[1]}", loaded))) as answer:
+            assert answer.mimetype == "text/javascript"
+            assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_under_a_version_that_is_not_ours_a_file_is_not_kept(client: FlaskClient) -> None:
+    with closing(client.get("/assets/another/enter/picker.js")) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "no-cache"
         assert answer.headers["ETag"]
 
 
