@@ -26,12 +26,17 @@ DESK: Final = {"width": 1280, "height": 900}
 PHONE: Final = {"width": 360, "height": 740}
 
 
-def filled(server: Served) -> dict[str, str]:
-    """Load the samples and the country; returns the country's report ids by their refs."""
+def sampled(server: Served) -> None:
+    """Load the samples."""
     words = ["--url", server.url, "--key", server.key, str(ROOT / "samples" / "kursk.json")]
     subprocess.run(
         [sys.executable, str(ROOT / "samples" / "load.py"), *words], check=True, capture_output=True
     )
+
+
+def filled(server: Served) -> dict[str, str]:
+    """Load the samples and the country; returns the country's report ids by their refs."""
+    sampled(server)
     with Client(server.url, key_of(server, "admin"), timeout=120) as client:
         return load(client, country())
 
@@ -88,18 +93,25 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def opened(browser: Browser, served: Served) -> Iterator[Open]:
+def address(served: Served) -> str:
+    """Where pages are opened; tests that add to a record have a service of their own here."""
+    return served.url
+
+
+@pytest.fixture
+def opened(browser: Browser, address: str) -> Iterator[Open]:
     """A maker of pages, each in a browser of its own; at the end nothing may have gone wrong.
 
     Whatever the page complains of in the console, throws or cannot load fails the test, and so
     does what its policy forbids, which the console is told as well. A test that provokes an answer
-    of 400 or above says so first: ``page.allowed.add(404)``.
+    of 400 or above, or that one is lost, says so first: ``page.allowed.add(404)``,
+    ``page.allowed.add("net::ERR_FAILED")``.
     """
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
     def open_page(**options: Any) -> Page:
-        usual = {"base_url": served.url, "viewport": DESK, "locale": "en-GB", "timezone_id": "UTC"}
+        usual = {"base_url": address, "viewport": DESK, "locale": "en-GB", "timezone_id": "UTC"}
         context = browser.new_context(**{**usual, **options})
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
@@ -116,16 +128,19 @@ def opened(browser: Browser, served: Served) -> Iterator[Open]:
 
 def _watch(page: Page, wrong: list[str]) -> None:
     """Write down all that goes wrong on the page."""
-    allowed: set[int] = page.allowed  # type: ignore[attr-defined]
+    allowed: set[int | str] = page.allowed  # type: ignore[attr-defined]
 
     def said(message: Any) -> None:
-        about_status = any(f"status of {status} " in message.text for status in allowed)
-        if message.type in ("error", "warning") and not about_status:
+        expected = any(
+            each in message.text if isinstance(each, str) else f"status of {each} " in message.text
+            for each in allowed
+        )
+        if message.type in ("error", "warning") and not expected:
             wrong.append(f"console: {message.text} {message.location}")
 
     def failed(request: Any) -> None:
         # A page that is left, and a file that is saved, end their requests so.
-        if request.failure != "net::ERR_ABORTED":
+        if request.failure not in {"net::ERR_ABORTED", *allowed}:
             wrong.append(f"request: {request.url} {request.failure}")
 
     def answered(response: Any) -> None:

@@ -1,68 +1,43 @@
 """A person enters a report: found, described, read, tried, put right and sent, with keys alone."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, Route, expect, sync_playwright
+from playwright.sync_api import Dialog, Page, Route, expect
 
-from tests.serving import ROOT, Served, serving
-
-PATIENCE = 15_000
+from tests.serving import Served, serving
+from tests.web.conftest import PHONE, accessible, sampled
 
 
 @pytest.fixture(scope="module")
 def form(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A service of the tests' own, with the samples in it: reports are added to it."""
     with serving(tmp_path_factory.mktemp("enter")) as server:
-        words = ["--url", server.url, "--key", server.key, str(ROOT / "samples" / "kursk.json")]
-        load = [sys.executable, str(ROOT / "samples" / "load.py"), *words]
-        subprocess.run(load, check=True, capture_output=True)
+        sampled(server)
         yield server
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A chromium."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("needs chromium")
-    words = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=path, args=words)
-        yield found
-        found.close()
+@pytest.fixture
+def address(form: Served) -> str:
+    """Where pages are opened."""
+    return form.url
 
 
 @pytest.fixture
-def page(browser: Browser, form: Served) -> Iterator[Page]:
-    """The form, opened anew in a browser that knows nothing; nothing may go wrong on it."""
-    context = browser.new_context(base_url=form.url, locale="en-GB")
-    context.set_default_timeout(PATIENCE)
-    opened = context.new_page()
-    wrong: list[str] = []
+def page(page: Page) -> Page:
+    """The form, opened anew in a browser that knows nothing."""
+    return opened_form(page)
 
-    # The browser says of every refusal, and of an answer that is taken away, that there was one.
-    told = re.compile("status of [45]|net::ERR_FAILED")
 
-    def said(message: Any) -> None:
-        if message.type in ("error", "warning") and not told.search(message.text):
-            wrong.append(message.text)
-
-    opened.on("console", said)
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.goto("/enter")
-    expect(opened.locator("#report")).to_be_visible()
-    yield opened
-    context.close()
-    assert not wrong, "\n".join(wrong)
+def opened_form(page: Page) -> Page:
+    """Open the form, which is told of every refusal; returns the page."""
+    page.allowed.update(range(400, 600))  # type: ignore[attr-defined]
+    page.goto("/enter")
+    expect(page.locator("#report")).to_be_visible()
+    return page
 
 
 def pick(page: Page, picker: str, typed: str, option: str) -> None:
@@ -238,6 +213,7 @@ def test_however_often_it_is_sent_it_is_recorded_once(page: Page, form: Served) 
         route.fetch()  # The service records it, and its answer never comes.
         route.abort()
 
+    page.allowed.add("net::ERR_FAILED")  # type: ignore[attr-defined]
     page.route("**/v1/reports", lost, times=1)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert").filter(has_text="No answer came")).to_be_visible()
@@ -334,21 +310,38 @@ def test_markup_in_names_is_shown_and_not_obeyed(page: Page, form: Served) -> No
     assert page.locator("main img").count() == 0
 
 
-def test_without_scripts_it_says_so(browser: Browser, form: Served) -> None:
-    context = browser.new_context(base_url=form.url, java_script_enabled=False)
-    page = context.new_page()
-    page.goto("/enter")
-    expect(page.get_by_role("heading", name="Entering needs JavaScript")).to_be_visible()
-    expect(page.get_by_role("button", name="Send")).to_have_count(0)
-    context.close()
+def test_without_scripts_it_says_so(scriptless: Page) -> None:
+    scriptless.goto("/enter")
+    heading = scriptless.get_by_role("heading", name="Entering needs JavaScript")
+    expect(heading).to_be_visible()
+    expect(scriptless.get_by_role("button", name="Send")).to_have_count(0)
 
 
-def test_it_fits_a_phone(browser: Browser, form: Served) -> None:
-    context = browser.new_context(base_url=form.url, viewport={"width": 360, "height": 740})
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    page.goto("/enter")
+@pytest.mark.parametrize("seen", ["page", "phone", "dark"])
+def test_axe_finds_nothing(seen: str, request: pytest.FixtureRequest, form: Served) -> None:
+    page = opened_form(request.getfixturevalue(seen))
+    accessible(page)
+    for fold in page.locator("#report summary").all():
+        fold.click()
+    accessible(page)
+    page.fill("#key", form.key)
+    page.locator("#places-find").press_sequentially("plekh")
+    expect(page.locator("#places-find__listbox li").first).to_be_visible()
+    accessible(page)
+    page.locator("#places-find").fill("")
+    page.fill("#source-url", "nonsense")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert").get_by_role("link").first).to_be_visible()
+    accessible(page)
+    page.fill("#source-url", "")
+    fill(page, form, "at least 777 killed or wounded")
+    pick(page, "places", "Nowhere", "New place: Nowhere")
+    preview(page)
+    accessible(page)
+
+
+def test_it_fits_a_phone(phone: Page, form: Served) -> None:
+    page = opened_form(phone)
     fill(page, form)
     preview(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    context.close()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
