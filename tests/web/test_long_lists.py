@@ -125,7 +125,7 @@ def test_only_relays_that_stand_are_counted_however_long_the_chain(
         proof = client.get("/proof").get_data(as_text=True)
         page = client.get(f"/report?id={first}").get_data(as_text=True)
         counted = re.findall(r"(\d+) other reports? repeats? this one", proof)
-        return counted[0] if counted else "0", re.findall(r'id=\w+">(One|Two|Three)<', page)
+        return counted[0] if counted else "0", re.findall(r'id=\w+"><bdi>(One|Two|Three)<', page)
 
     def retract(id: str) -> None:
         answer = client.post(
