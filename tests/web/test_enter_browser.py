@@ -116,6 +116,7 @@ def test_every_problem_stands_at_its_field(page: Page, form: Served) -> None:
     page.get_by_label("Id", exact=True).fill("No Slug")
     page.fill("#report-to", "2024-12-15")
     page.fill("#source-url", "nonsense")
+    page.locator('[data-at="/wording"]').fill("umpteen killed")
     page.get_by_role("button", name="Add a figure").click()
     page.get_by_text("Numbers instead of words").last.click()
     page.get_by_label("Low", exact=True).last.fill("a few")
@@ -126,6 +127,8 @@ def test_every_problem_stands_at_its_field(page: Page, form: Served) -> None:
     expect(id).to_be_focused()
     expect(id).to_have_attribute("aria-invalid", "true")
     expect(id).to_have_accessible_description(re.compile("Lower-case letters.*An id has"))
+    # What the words do not tell is still said beside them.
+    expect(page.locator(".reading").first).to_contain_text("umpteen")
     summary.get_by_role("link", name="Figure 2, Low").click()
     low = page.get_by_label("Low", exact=True).last
     expect(low).to_be_focused()

@@ -1,7 +1,7 @@
 // The form by which one report is entered: what its buttons do, and what is kept until it is sent.
 
 import { debounced } from "./enter/dom.js";
-import { add } from "./enter/figures.js";
+import { add, figures, readAgain } from "./enter/figures.js";
 import { collect, draft, empty, givesFigures, restore } from "./enter/form.js";
 import { begin, forgetLookedUp, pickerOf } from "./enter/picker.js";
 import { previewed, recorded } from "./enter/preview.js";
@@ -74,6 +74,7 @@ async function once(doing, job) {
     notice("");
   } catch (problem) {
     complain(problem, fields);
+    for (const each of figures()) readAgain(each);
   } finally {
     busy = false;
     for (const button of buttons) button.removeAttribute("aria-disabled");

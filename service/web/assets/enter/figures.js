@@ -49,6 +49,11 @@ function number() {
   });
 }
 
+// What was said of the words went away with all other faults, and may still hold.
+export function readAgain(element) {
+  if (!element.querySelector(".reading").textContent) reading(element);
+}
+
 const asked = new WeakMap();
 
 // Shows how the service reads the words, or which of them it does not understand.
