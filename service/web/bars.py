@@ -48,8 +48,12 @@ def nearest(total: Total) -> tuple[int, int | None] | None:
 
 
 def said(stated: Stated) -> str:
-    """Return the total in words, without its dispute: pictures and tables say that themselves."""
-    return stated.text.removesuffix(", disputed")
+    """Return the range in words, such as "at least 30".
+
+    The picture around it says of whom, and shows a dispute.
+    """
+    words = stated.text.removesuffix(", disputed")
+    return words.removesuffix(f" {outcomes_text(stated.outcomes)}")
 
 
 def _sides(view: View, total: Total) -> tuple[Side, ...]:

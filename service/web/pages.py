@@ -142,11 +142,15 @@ def asset(version: str, name: str) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One picture, what kind it is, and its title; ``chart`` is None where there is none."""
+    """One picture, what kind it is, and its title; ``chart`` is None where there is none.
+
+    ``missing`` says what it leaves out for want of room or of a point.
+    """
 
     name: str
     title: str
     chart: Any
+    missing: str = ""
 
 
 def _drawn(view: Desk) -> Drawn:
@@ -156,8 +160,12 @@ def _drawn(view: Desk) -> Drawn:
         scale = view.course.scale or "day"
         return Drawn(name, texts.plain(f"times.title.{scale}"), view.course.picture)
     if name == "map":
-        return Drawn(name, texts.plain("map.title"), view.cut.map)
-    return Drawn(name, title, view.cut.picture if view.cut.bars else None)
+        count = view.cut.without_point
+        missing = texts.plain("map.without", count=count) if count else ""
+        return Drawn(name, texts.plain("map.title"), view.cut.map, missing)
+    count = view.cut.left_out
+    missing = texts.plain("parts.left_out", count=count) if count else ""
+    return Drawn(name, title, view.cut.picture if view.cut.bars else None, missing)
 
 
 def _by_field(faults: Iterable[Fault]) -> dict[str, str]:

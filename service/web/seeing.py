@@ -39,7 +39,9 @@ class Desk(View):
     def bars(self) -> list[Bar]:
         """The totals of every set of outcomes that is in use."""
         found = []
-        for each in self.whole.totals:
+        for total in self.whole.totals:
+            # What the headline says is said here too, even if more could be told by now.
+            each = self.shown if total.outcomes == self.asked.show else total
             key, label = ",".join(in_order(each.outcomes)), outcomes_text(each.outcomes)
             caveats = self.caveats_of(each.outcomes)
             found.append(bar(self, key, label.capitalize(), each, caveats, show=key))

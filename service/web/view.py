@@ -72,7 +72,9 @@ class View:
     @cached_property
     def _showing(self) -> Answer:
         """The answer that tells of the outcomes that the page shows alone: it is there first."""
-        return self.answer(outcomes=(self.asked.show,))
+        answer = self.answer(outcomes=(self.asked.show,))
+        # Where the time ran out more may be told the next time: what was found by then is kept.
+        return answer if answer.exact else self.answer(outcomes=(self.asked.show,))
 
     @property
     def shown(self) -> Stated:
@@ -86,7 +88,8 @@ class View:
 
     def caveats_of(self, outcomes: frozenset[str]) -> list[Caveat]:
         """Return what qualifies the total of these outcomes."""
-        return [each for each in self.whole.caveats if each.outcomes == outcomes]
+        whole = self._showing if outcomes == self.asked.show else self.whole
+        return [each for each in whole.caveats if each.outcomes == outcomes]
 
     @property
     def file_name(self) -> str:
