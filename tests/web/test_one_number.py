@@ -1,0 +1,44 @@
+"""A page says one number of the same people, however much time there was to work it out."""
+
+import re
+from collections.abc import Callable
+from itertools import chain, repeat
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from service.usecases.budget import Budget
+from tests import make
+from tests.check import recorded
+
+PATIENCE = 20.0
+
+
+def numbers(page: str) -> tuple[str, str]:
+    """Return what the headline and what the bar of the same outcomes says of its least."""
+    headline = re.search(r'id="headline">(.*?)</h1>', page, re.S)
+    row = re.search(r'data-key="killed">.*?class="chart-words">(.*?)</p>', page, re.S)
+    assert headline and row
+    return headline[1], re.sub(r"<[^>]+>", "", row[1]).strip()
+
+
+@pytest.mark.parametrize(
+    ("looks", "headline", "row"),
+    [(0, "3 people killed", "3"), (1, "3 people killed", "3"), (2, "not known", "not known")],
+)
+def test_the_headline_and_the_bar_are_of_one_answer(
+    client: FlaskClient,
+    send: Callable[..., TestResponse],
+    monkeypatch: pytest.MonkeyPatch,
+    looks: int,
+    headline: str,
+    row: str,
+) -> None:
+    recorded(send(make.knot()))
+    left = chain(repeat(0.0, looks), repeat(PATIENCE))
+    monkeypatch.setattr(Budget, "seconds", lambda self: next(left))
+    page = client.get("/?place=a,b&show=killed").get_data(as_text=True)
+    said, told = numbers(page)
+    assert headline in said
+    assert row in told
