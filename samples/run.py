@@ -145,7 +145,7 @@ def _show(server: subprocess.Popen[bytes], url: str) -> None:
             print(page(client), flush=True)
         except (Refused, Unreachable) as problem:
             print(f"The totals cannot be shown: {problem}", file=sys.stderr)
-    print(f"\nStill serving on {url}: documentation under {url}/docs.", flush=True)
+    print(f"\nStill serving: the dashboard on {url}/, documentation on {url}/docs.", flush=True)
     print("A key to post with: .venv/bin/python -m service key create --name me --scope report")
 
 
