@@ -311,7 +311,7 @@ def test_of_a_dispute_both_sides_are_named_beside_the_bar(page: Page, served: Se
     row = page.locator("section:has(#outcomes-title) .chart-row[data-key=killed]")
     (total,) = asked(served, f"v1/totals?place={TORN}&outcomes=killed")["totals"]
     aside = {*total["set_aside"]["floors"], *total["set_aside"]["ceilings"]}
-    expect(row.locator(".chart-side")).to_have_count(5)  # The last counts the rest.
+    expect(row.locator("li.chart-side")).to_have_count(5)  # The last counts the rest.
     expect(row.locator(".chart-sides")).to_contain_text(f"{len(aside) - 4} more figures")
 
 
