@@ -576,6 +576,7 @@ def test_a_picture_for_another_page(page: Page, served: Served) -> None:
     assert answer and "frame-ancestors *" in answer.headers["content-security-policy"]
     expect(page.locator("figure.chart")).to_have_count(1)
     expect(page.locator(".caveats")).to_be_visible()
+    expect(page.get_by_text("How to read it")).to_be_visible()
 
 
 # Keyboard.
