@@ -57,13 +57,13 @@ class Proof(View):
 
     @cached_property
     def low(self) -> Some[Step]:
-        """What adds up to the low."""
-        return first(MOST, self.stated.total.because_low)
+        """What adds up to the low, and then what is taken off."""
+        return first(MOST, sorted(self.stated.total.because_low, key=_taken_off))
 
     @cached_property
     def high(self) -> Some[Step]:
-        """What adds up to the high."""
-        return first(MOST, self.stated.total.because_high)
+        """What adds up to the high, and then what is taken off."""
+        return first(MOST, sorted(self.stated.total.because_high, key=_taken_off))
 
     @cached_property
     def floors_aside(self) -> Some[Figure]:
@@ -142,3 +142,7 @@ class Proof(View):
     def named(self, ids: Iterable[str]) -> str:
         """Return the places by name, with commas between."""
         return naming.places(self.claims, ids)
+
+
+def _taken_off(step: Step) -> bool:
+    return step.times < 0
