@@ -55,6 +55,10 @@ def _compress(response: Response) -> None:
         response.direct_passthrough = False
         if response.is_streamed and response.mimetype == "text/html":
             response.response = _zipped(response.iter_encoded())
+            if "every" not in request.args:
+                # A proxy in front would hold the page back. Compressed it is small enough for what
+                # systems keep between two programs, so that no slow reader holds a thread here.
+                response.headers["X-Accel-Buffering"] = "no"
         else:
             response.set_data(gzip.compress(response.get_data(), 6))
         response.headers["Content-Encoding"] = "gzip"

@@ -195,9 +195,7 @@ def _shown(question: Asked, faults: dict[str, str]) -> WerkzeugResponse:
     if question.find and not matches:
         told["faults"] = {**faults, "find": texts.plain("ask.not_found")}
     written = stream_template("page.html", **told, flush=FLUSH)
-    response = Response(streaming.in_chunks(written), status, mimetype="text/html")
-    response.headers["X-Accel-Buffering"] = "no"  # A proxy in front would hold the page back.
-    return response
+    return Response(streaming.in_chunks(written), status, mimetype="text/html")
 
 
 def _matches(question: Asked) -> list[Named]:

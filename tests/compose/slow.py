@@ -20,7 +20,12 @@ BODY: Final = (
     "POST /v1/reports HTTP/1.1\r\nHost: slow\r\nAuthorization: Bearer {key}\r\n"
     "Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
 )
-READ: Final = b"GET /v1/openapi.json HTTP/1.1\r\nHost: slow\r\n\r\n"
+READ: Final = {
+    "answers": b"GET /v1/openapi.json HTTP/1.1\r\nHost: slow\r\n\r\n",
+    "pages": b"GET / HTTP/1.1\r\nHost: slow\r\nAccept-Encoding: gzip\r\n\r\n",
+    "plain pages": b"GET / HTTP/1.1\r\nHost: slow\r\n\r\n",
+}
+"""What is read slowly; pages are sent as they are made, if they may be compressed."""
 
 
 class Slow:
@@ -28,7 +33,7 @@ class Slow:
 
     def __init__(self, stack: Stack, at: tuple[str, int], kind: str, key: str) -> None:
         """Connect, and send what comes before it becomes slow."""
-        self._reads = kind == "answers"
+        self._reads = kind in READ
         plain = socket.socket()
         # With a buffer as small as can be, so that the answer stays where it comes from.
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
@@ -37,7 +42,7 @@ class Slow:
         self._socket: socket.socket = plain
         if "SECRETS_FOLDER" in stack.environment:
             self._socket = stack.context.wrap_socket(plain, server_hostname="127.0.0.1")
-        said = {"heads": HEAD, "bodies": BODY.format(key=key).encode(), "answers": READ}
+        said = {"heads": HEAD, "bodies": BODY.format(key=key).encode(), **READ}
         self._socket.sendall(said[kind])
 
     def step(self) -> bool:

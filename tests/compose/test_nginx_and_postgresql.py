@@ -292,7 +292,24 @@ def test_a_stream_of_changes_comes_as_it_happens(stack: Stack, key: str) -> None
     assert _soon(lambda: _busy(stack) == 0, 2 * BEAT + 5)
 
 
-@pytest.mark.parametrize("kind", ["heads", "bodies", "answers"])
+def test_the_dashboard_comes_with_all_that_it_loads(stack: Stack) -> None:
+    answer, body = stack.ask("GET", "/", headers={"Accept": "text/html"})
+    page = body.decode()
+    assert answer.status == 200 and 'id="headline">At least ' in page
+    files = re.findall(r'(?:src|href)="(assets/[^"]+)"', page)
+    assert len(files) > 4
+    for file in files:
+        loaded, _ = stack.ask("GET", f"/{file}")
+        assert loaded.status == 200 and "immutable" in loaded.headers["Cache-Control"], file
+
+
+def test_a_page_comes_as_it_is_made_where_it_is_small(stack: Stack) -> None:
+    answer, _ = stack.ask("GET", "/", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Transfer-Encoding"] == "chunked"
+
+
+@pytest.mark.parametrize("kind", ["heads", "bodies", "answers", "pages", "plain pages"])
 def test_64_slow_clients_leave_the_others_served(
     stack: Stack, key: str, kind: str, figures: list[str]
 ) -> None:

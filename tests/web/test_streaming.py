@@ -162,3 +162,14 @@ def test_a_tag_that_was_begun_is_left_out(app: Flask) -> None:
         page = "".join(in_chunks(written()))
     assert "<p>Two </p>" in page
     assert "<a href" not in page[: page.index("Two") + 20]
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted", "passed_on"),
+    [("/", "gzip", True), ("/", "", False), ("/?every=true", "gzip", False)],
+)
+def test_only_what_is_small_is_passed_on_piece_by_piece(
+    client: FlaskClient, path: str, accepted: str, passed_on: bool
+) -> None:
+    answer = client.get(path, headers={"Accept-Encoding": accepted})
+    assert (answer.headers.get("X-Accel-Buffering") == "no") is passed_on
