@@ -87,7 +87,8 @@ def _spoken_of(figure: Figure) -> tuple[object, ...]:
     scope = figure.scope
     return (
         scope.places,
-        scope.period.last,
+        scope.period.stop,
+        scope.period.start,
         sorted(scope.outcomes),
         scope.groups,
         scope.incident or "",

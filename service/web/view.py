@@ -19,7 +19,7 @@ from service.usecases.overview import above, lies_in, overview
 from service.usecases.snapshot import Snapshot
 from service.web import naming
 from service.web.asking import Asked
-from service.web.texts import plain
+from service.web.texts import isolated, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class View:
         """What is asked and what it is confined to, in words: the places and the days first."""
         question, claims = self.question, self.claims
         found = [self.name, naming.asked_days(question.period)]
-        found += [claims.groups[id].name for id in question.groups if id != ROOT_GROUP]
+        found += [isolated(claims.groups[id].name) for id in question.groups if id != ROOT_GROUP]
 
         def names(ids: Iterable[str]) -> str:
             return ", ".join(claims.reporters[id].name for id in ids)

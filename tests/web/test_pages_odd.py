@@ -101,6 +101,18 @@ def test_each_side_says_of_whom_it_speaks(page: Page) -> None:
             "Reporter one: 12",
         ]
     )
+    table = page.locator("section:has(#outcomes-title) table tr", has_text="2030-01-01").first
+    expect(table).to_contain_text(
+        "About killed or wounded · Torn · 2030-01-01:Reporter two: 0 to 9", use_inner_text=False
+    )
+
+
+def test_a_place_that_is_shown_is_not_offered_together_with_itself(page: Page) -> None:
+    page.goto("./?place=torn&find=tor")
+    offered = page.locator(".matches li")
+    expect(offered).to_have_count(2)
+    page.get_by_role("link", name="together with what is shown").click()
+    page.wait_for_url("**/?place=torn,torn-a")
 
 
 def test_letters_from_right_to_left_turn_no_number_around(page: Page) -> None:
