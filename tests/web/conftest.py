@@ -22,6 +22,9 @@ REQUIRED: Final = os.environ.get("BROWSER_REQUIRED") == "1"
 PATIENCE: Final = 15_000
 """So many milliseconds may pass until what is looked for is on the page: others work here too."""
 
+UNHURRIED: Final = {"CASUALTY_SOLVER_SECONDS": "10", "CASUALTY_ANSWER_SECONDS": "60"}
+"""Time to settle each number, so that a page and the interface, asked apart, must say the same."""
+
 DESK: Final = {"width": 1280, "height": 900}
 PHONE: Final = {"width": 360, "height": 740}
 
@@ -50,7 +53,7 @@ def land() -> Country:
 @pytest.fixture(scope="session")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, dict[str, str]]]:
     """A service with everything in it, and the ids of the country's reports by their refs."""
-    with serving(tmp_path_factory.mktemp("pages")) as server:
+    with serving(tmp_path_factory.mktemp("pages"), **UNHURRIED) as server:
         yield server, filled(server)
 
 

@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.serving import Served, serving
-from tests.web.conftest import PHONE, accessible, sampled
+from tests.web.conftest import PHONE, UNHURRIED, accessible, sampled
 
 
 @pytest.fixture(scope="module")
 def form(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A service of the tests' own, with the samples in it: reports are added to it."""
-    with serving(tmp_path_factory.mktemp("enter")) as server:
+    with serving(tmp_path_factory.mktemp("enter"), **UNHURRIED) as server:
         sampled(server)
         yield server
 
