@@ -18,7 +18,7 @@ def register(app: "Flask") -> None:
 
 def prepare(app: "Flask") -> None:
     """Read every template and file now, which would keep the first reader of a page waiting."""
-    from service.web import assets
+    from service.web.sending import assets
 
     assets.version()
     for name in app.jinja_env.list_templates():

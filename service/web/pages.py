@@ -20,13 +20,15 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from service.api.auth import requires
 from service.api.parts import now
 from service.domain.errors import Fault, Invalid, NotFound
-from service.web import accounts, assets, dressing, entering, failing, naming, streaming, texts
-from service.web.asking import Asked, asked, sent
-from service.web.finding import found
-from service.web.proving import Proof
-from service.web.reporters import listed
-from service.web.seeing import Desk
-from service.web.streaming import FLUSH
+from service.web import entering, naming, texts
+from service.web.asking.asked import Asked, asked, sent
+from service.web.asking.finding import found
+from service.web.asking.reporters import listed
+from service.web.checking import accounts
+from service.web.checking.proof import Proof
+from service.web.seeing.desk import Desk
+from service.web.sending import assets, dressing, failing, streaming
+from service.web.sending.streaming import FLUSH
 from service.web.view import Named
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
@@ -37,7 +39,7 @@ failing.register(blueprint)
 
 @blueprint.app_context_processor
 def _words() -> dict[str, Any]:
-    """Give every template the texts, days in words, the addresses of files, and the way up.
+    """Give every template the texts, names and days in words, addresses of files, and the way up.
 
     All pages lie at one level; only an error can be told of an address that lies deeper.
     """
@@ -46,6 +48,8 @@ def _words() -> dict[str, Any]:
     return {
         "t": texts.text,
         "days": naming.days,
+        "groups": naming.groups,
+        "places": naming.places,
         "asset": lambda name: up + address(name),
         "up": up,
     }

@@ -18,7 +18,7 @@ from service.usecases import totals
 from service.usecases.overview import above, lies_in, overview
 from service.usecases.snapshot import Snapshot
 from service.web import naming
-from service.web.asking import Asked
+from service.web.asking.asked import Asked
 from service.web.texts import isolated, plain
 
 

@@ -19,7 +19,7 @@ from tests.web.country import Country, country, load
 REQUIRED: Final = os.environ.get("BROWSER_REQUIRED") == "1"
 """Set where chromium is known to be installed: a test that cannot run there has failed."""
 
-PATIENCE: Final = 15_000
+PATIENCE: Final = 60_000
 """So many milliseconds may pass until what is looked for is on the page: others work here too."""
 
 UNHURRIED: Final = {"CASUALTY_SOLVER_SECONDS": "10", "CASUALTY_ANSWER_SECONDS": "60"}

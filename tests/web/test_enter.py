@@ -8,9 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.domain.vocabulary import OUTCOMES, STANCES
-from service.web import assets, texts
-from service.web.dressing import POLICY
+from service.web import texts
 from service.web.entering import SAID
+from service.web.sending import assets
+from service.web.sending.dressing import POLICY
 
 SCRIPTS = [assets.FOLDER / "enter.js", *sorted((assets.FOLDER / "enter").glob("*.js"))]
 CODE = "\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS)

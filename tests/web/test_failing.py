@@ -103,6 +103,7 @@ def test_what_takes_too_long_is_counted_logged_and_says_what_to_do(
     told = page(answer, 503)
     assert "This takes too long" in told
     assert "Reload the page" not in told
+    assert "months instead of days" in told and "by_reporter" not in told
     assert answer.headers["Retry-After"] == "30"
     assert '"event": "unavailable"' in capsys.readouterr().err
     counted = client.get("/metrics", headers=key("read")).get_data(as_text=True)

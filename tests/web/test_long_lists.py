@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service.store.database import Store
-from service.web import accounts, proving, reporters
+from service.web.asking import reporters
+from service.web.checking import accounts, proof
 from tests import make
 from tests.check import recorded
 
@@ -54,10 +55,10 @@ def test_a_proof_shows_some_of_each_kind_and_says_how_many_more(
         total["because"]["low"], total["because"]["high"],
         total["set_aside"]["floors"], total["set_aside"]["ceilings"],
     )  # fmt: skip
-    assert sum(len(each) > proving.MOST for each in lists) >= 2, lists
-    shown = [min(len(each), proving.MOST) for each in lists]
-    rest = [len(each) - proving.MOST for each in lists if len(each) > proving.MOST]
-    assert page.count('<article class="said">') <= sum(shown) + 2 * proving.MOST
+    assert sum(len(each) > proof.MOST for each in lists) >= 2, lists
+    shown = [min(len(each), proof.MOST) for each in lists]
+    rest = [len(each) - proof.MOST for each in lists if len(each) > proof.MOST]
+    assert page.count('<article class="said">') <= sum(shown) + 2 * proof.MOST
     said = re.findall(r'<a href="(v1/totals[^"]+)">and ([\d,]+) more', page)
     assert {int(count) for _, count in said} >= set(rest)
     called = client.get("/" + said[0][0].replace("&amp;", "&")).get_json()
@@ -71,7 +72,7 @@ def test_what_is_not_shown_of_a_sum_is_added_up(client: FlaskClient, crowded: No
     terms = re.findall(r'<p class="term">(\d+) \(', low)
     found = re.search(r"more, which make ([\d,]+) together", low)
     told = re.search(r"Together: at least ([\d,]+)\.", low)
-    assert found and told and len(terms) == proving.MOST
+    assert found and told and len(terms) == proof.MOST
     assert sum(map(int, terms)) + int(found[1]) == int(told[1].replace(",", ""))
 
 
@@ -109,6 +110,23 @@ def test_the_list_of_places_ends(
 
 
 # Who repeats whom.
+
+
+def test_the_list_of_who_repeats_a_report_ends(
+    client: FlaskClient, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = recorded(send(make.report()))["id"]
+    for name in ("one", "two", "three"):
+        recorded(send(make.report(reporter={"id": name, "name": name.title()}, relays=first)))
+    monkeypatch.setattr(accounts, "MOST_RELAYS", 2)
+    page = client.get(f"/report?id={first}").get_data(as_text=True)
+    assert "3 reports repeat it" in page
+    listed = re.findall(r'id=\w+"><bdi>(One|Two|Three)<', page)
+    assert listed == ["One", "Two"]
+    more = re.search(r'<a href="([^"]+)">and 1 more', page)
+    assert more
+    repeats = client.get("/" + more[1].replace("&amp;", "&")).get_json()["reports"]
+    assert {each["relays"] for each in repeats} == {first} and len(repeats) == 3
 
 
 def test_only_relays_that_stand_are_counted_however_long_the_chain(

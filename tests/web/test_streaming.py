@@ -14,14 +14,14 @@ from werkzeug.test import TestResponse
 from service import create_app
 from service.domain.errors import Busy, TooCostly
 from service.settings import Settings
-from service.web.seeing import Desk
-from service.web.streaming import FLUSH, in_chunks
+from service.web.seeing.desk import Desk
+from service.web.sending.streaming import FLUSH, in_chunks
 from tests import make
 from tests.check import recorded
 
 Send = Callable[..., TestResponse]
 
-LESS = "Ask for less."
+LESS = "Ask for less at once"
 ADVICE = "a smaller question does"
 PARTS = ("said", "known_more", "whole", "cut", "course")
 

@@ -8,10 +8,10 @@ from service.api.freshness import record
 from service.domain.answer import Part
 from service.domain.errors import Invalid
 from service.usecases import points
-from service.web.bars import bar, proof
 from service.web.charts.bars import Bar
 from service.web.charts.maps import Map, Spot, drawn
 from service.web.charts.ranges import Ranges, ranges
+from service.web.seeing.bars import bar, proof
 from service.web.texts import plain
 from service.web.view import Named, View
 

@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-FOLDER: Final = Path(__file__).with_name("assets")
+FOLDER: Final = Path(__file__).parent.parent / "assets"
 
 YEAR: Final = 31_536_000
 

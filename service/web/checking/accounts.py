@@ -1,6 +1,6 @@
 """One report with all that happened to it, and the places among which readers look for one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,12 +14,14 @@ from service.domain.registry import Reporter
 from service.domain.report import Recorded, ReportedFigure
 from service.usecases import health, reports, revisions
 from service.usecases.overview import above, overview
-from service.web import naming
-from service.web.relaying import relays
-from service.web.some import first
+from service.web.checking.relays import relays
+from service.web.checking.some import Some, first
 
 MOST_PLACES: Final = 500
 """So many places are listed at once; the interface lists them all."""
+
+MOST_RELAYS: Final = 40
+"""So many reports that repeat one are listed; the interface lists all that repeat any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,8 @@ class Account:
     recorded: Recorded
     reporter: Reporter
     history: Sequence[Happening]
-    relays: Sequence[tuple[str, str]]
+    relays: Some[tuple[str, str]]
     claims: Claims
-
-    def named(self, ids: Iterable[str]) -> str:
-        """Return the places by name, with commas between."""
-        return naming.places(self.claims, ids)
 
     def range(self, figure: ReportedFigure) -> str:
         """Return how the figure is read, in words."""
@@ -55,7 +53,8 @@ def account(id: str) -> Account:
         (each.id, claims.reporters[each.reporter].name) for each in relays(claims).get(id, ())
     ]
     history = revisions.history(store, id)
-    return Account(recorded, claims.reporters[reporter], history, repeating, claims)
+    shown = first(MOST_RELAYS, repeating)
+    return Account(recorded, claims.reporters[reporter], history, shown, claims)
 
 
 @dataclass(frozen=True, slots=True)

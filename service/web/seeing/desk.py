@@ -5,11 +5,11 @@ from functools import cached_property
 
 from service.domain.phrases import outcomes_text
 from service.domain.vocabulary import in_order
-from service.web.bars import bar
 from service.web.charts.bars import Bar
 from service.web.charts.ranges import Ranges, ranges
-from service.web.course import Course
-from service.web.cut import Cut
+from service.web.seeing.bars import bar
+from service.web.seeing.course import Course
+from service.web.seeing.cut import Cut
 from service.web.texts import plain
 from service.web.view import View
 

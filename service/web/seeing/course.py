@@ -8,8 +8,8 @@ from service.domain.answer import Part
 from service.domain.errors import Invalid
 from service.domain.periods import Period
 from service.domain.question import SPANS, spans
-from service.web.bars import nearest, proof, said
 from service.web.charts.times import Span, Times, times
+from service.web.seeing.bars import nearest, proof, said
 from service.web.view import View
 
 MOST_SPANS: Final = 62

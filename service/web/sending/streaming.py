@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import render_template, stream_with_context
 
-from service.web.failing import broken_off
+from service.web.sending.failing import broken_off
 
 FLUSH: Final = "<!-- -->"
 """Where a template says this, all that it has made so far is sent."""

@@ -15,10 +15,9 @@ from service.domain.registry import Reporter
 from service.domain.report import Recorded, ReportedFigure
 from service.domain.total import Step
 from service.usecases import reports
-from service.web import naming
-from service.web.asking import Asked
-from service.web.relaying import relays
-from service.web.some import Some, first
+from service.web.asking.asked import Asked
+from service.web.checking.relays import relays
+from service.web.checking.some import Some, first
 from service.web.texts import plain
 from service.web.view import View
 
@@ -134,14 +133,6 @@ class Proof(View):
         """Return what the steps add up to; as a fraction where that is no whole number."""
         added = sum((step.times * step.people for step in steps), Fraction())
         return int(added) if added.denominator == 1 else str(added)
-
-    def groups_named(self, ids: Iterable[str]) -> str:
-        """Return the groups by name, with commas between; nothing for everyone."""
-        return naming.groups(self.claims, ids)
-
-    def named(self, ids: Iterable[str]) -> str:
-        """Return the places by name, with commas between."""
-        return naming.places(self.claims, ids)
 
 
 def _taken_off(step: Step) -> bool:

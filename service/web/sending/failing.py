@@ -18,7 +18,8 @@ from service.api.problems import (
     status_of,
 )
 from service.domain.errors import DomainError, Fault, TooCostly
-from service.web import dressing, texts
+from service.web import texts
+from service.web.sending import dressing
 
 NOWHERE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 """What is answered where an address belongs to no page, or knows no such method."""
@@ -36,8 +37,9 @@ def register(blueprint: Blueprint) -> None:
 def broken_off(error: Exception) -> str:
     """Return what a page says that is sent in part already and cannot go on; logs why."""
     if isinstance(error, DomainError):
-        name, detail = _name_of(error), error.detail
-        structlog.get_logger().error("page broken off", detail=detail, cause=repr(error.__cause__))
+        name, detail = _name_of(error), _detail_of(error)
+        cause = repr(error.__cause__)
+        structlog.get_logger().error("page broken off", detail=error.detail, cause=cause)
     else:
         name, detail = "other", defect_noted()
     return texts.plain("page.broken", detail=detail, advice=texts.plain(f"error.{name}.advice"))
@@ -48,12 +50,17 @@ def _name_of(error: DomainError) -> str:
     return "costly" if isinstance(error, TooCostly) else _name(status_of(error))
 
 
+def _detail_of(error: DomainError) -> str:
+    """Return what went wrong; the error's own words may name parameters that pages do not have."""
+    return texts.plain("error.costly.detail") if isinstance(error, TooCostly) else error.detail
+
+
 def _name(status: int) -> str:
     return str(int(status)) if f"error.{int(status)}" in texts.catalogue() else "other"
 
 
 def _refused(error: DomainError) -> Response:
-    page = _page(Response(), status_of(error), _name_of(error), error.detail, error.faults)
+    page = _page(Response(), status_of(error), _name_of(error), _detail_of(error), error.faults)
     return noted(error, page)
 
 

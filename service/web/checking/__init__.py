@@ -1,0 +1,1 @@
+"""What a number rests on: its proof, and the reports with all that happened to them."""

@@ -1,0 +1,1 @@
+"""The main page: the sentence, and what its pictures show."""

@@ -1,0 +1,1 @@
+"""How pages, their files and their errors reach a browser."""
