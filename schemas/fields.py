@@ -2,9 +2,9 @@
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from marshmallow import Schema as MarshmallowSchema
 from marshmallow import ValidationError, fields
@@ -26,12 +26,23 @@ fields.Field.default_error_messages.update(
 
 
 class Schema(MarshmallowSchema):
-    """A schema that refuses unknown fields in plain words."""
+    """A schema that refuses unknown fields in plain words, and names those that there are."""
 
-    error_messages = {  # noqa: RUF012
-        "unknown": "There is no such field.",
-        "type": "This must be an object.",
-    }
+    KIND: ClassVar[str] = "field"
+    """What one of them is called."""
+
+    error_messages = {"type": "This must be an object."}  # noqa: RUF012
+
+    def __init__(self, **options: Any) -> None:
+        """Take the usual schema options."""
+        super().__init__(**options)
+        known = (field.data_key or name for name, field in self.load_fields.items())
+        self.error_messages["unknown"] = no_such(self.KIND, known)
+
+
+def no_such(kind: str, known: Iterable[str]) -> str:
+    """Return the sentence that refuses an unknown field or parameter, and names the known ones."""
+    return f"There is no such {kind}. Known here: {', '.join(sorted(known)) or 'none'}."
 
 
 class Flag(fields.Field[bool]):

@@ -1,19 +1,17 @@
 """What bodies and queries have in common: the sentences that refuse, and what null means."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from marshmallow import fields, pre_load
 
 from schemas.fields import Schema
 
-NO_PARAMETER: Final = "There is no such parameter."
-
 
 class Query(Schema):
     """The parameters of a query string."""
 
-    error_messages = {"unknown": NO_PARAMETER}  # noqa: RUF012
+    KIND: ClassVar[str] = "parameter"
 
 
 class Body(Schema):

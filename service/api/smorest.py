@@ -9,10 +9,9 @@ import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, request
 
-from schemas.fields import ID_LENGTH, SLUG, CommaList, Repeated
+from schemas.fields import ID_LENGTH, SLUG, CommaList, Repeated, no_such
 from schemas.problem import Problem
 from schemas.report import Named
-from schemas.sent import NO_PARAMETER
 from service.api.parser import StrictParser, faulty, read_query
 from service.api.problems import MEDIA_TYPE, answered
 from service.domain.errors import Fault
@@ -164,7 +163,7 @@ def _comma_parameter(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
 
 def refuse_query() -> None:
     """Refuse every query parameter: a typo must not pass in silence."""
-    refused = tuple(Fault(name, NO_PARAMETER) for name in read_query(request, set()))
+    refused = tuple(Fault(name, no_such("parameter", ())) for name in read_query(request, set()))
     if refused:
         raise faulty(refused)
 

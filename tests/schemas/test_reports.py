@@ -63,3 +63,14 @@ def test_unknown_fields_are_refused_at_every_depth() -> None:
         ReportIn().load(body)
     messages = caught.value.messages_dict
     assert set(messages) == {"x", "period", "figures"}
+
+
+def test_an_unknown_field_is_refused_with_the_names_of_the_known_ones() -> None:
+    with pytest.raises(ValidationError) as refused:
+        _loaded(places=[make.place(lat=51)])
+    (said,) = refused.value.messages_dict["places"][0]["lat"]
+    assert said == (
+        "There is no such field."
+        " Known here: aliases, country, geonames_id, id, kind, latitude, longitude, name, parent,"
+        " pcode, wikidata."
+    )
