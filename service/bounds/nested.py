@@ -14,12 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bounds.proof import Terms
+from service.bounds.sparse import Sparse, Whole
 from service.domain.total import End
 
 Flags = NDArray[np.bool_]
-
-LARGEST = 256
-"""Above this many rows the pairwise comparison costs more than the solver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,44 +124,55 @@ class Outcome:
 
 
 def solve(
-    covers: Flags, floors: NDArray[Any], ceilings: NDArray[Any], wanted: Flags
+    covers: Sparse, floors: NDArray[Any], ceilings: NDArray[Any], wanted: Flags
 ) -> Outcome | None:
     """Return what the rows allow of the wanted columns, None where they are not all nested.
 
     ``covers`` is rows x columns; a ceiling is infinite where there is none.
     """
-    if len(covers) > LARGEST:
+    tree = _Tree.of(covers)
+    if tree is None:
         return None
-    parents = _parents(covers)
-    if parents is None:
-        return None
-    order, parent = parents
-    below: list[list[Range]] = [[] for _ in order]
-    roots: list[Range] = []
-    free = covers.copy()
-    for row, above in zip(order, parent, strict=True):
-        if above is not None:
-            free[above] &= ~covers[row]
-    for row, above in zip(reversed(order), reversed(parent), strict=True):
-        own = free[row]
-        allowed = _together(below[row], bool((own & wanted).any()), bool((own & ~wanted).any()))
+    open_in, open_out = tree.holding(wanted), tree.holding(~wanted)
+    below: list[list[Range]] = [[] for _ in range(len(floors) + 1)]  # The last is of no row.
+    for row in reversed(tree.order):
+        allowed = _together(below[row], bool(open_in[row]), bool(open_out[row]))
         ceiling = None if np.isinf(ceilings[row]) else int(ceilings[row])
         if not allowed.bound(row, int(floors[row]), ceiling):
             return Outcome(None)
-        (roots if above is None else below[above]).append(allowed)
-    rest = ~covers.any(axis=0)
-    return Outcome(_together(roots, bool((rest & wanted).any()), bool((rest & ~wanted).any())))
+        below[tree.parent[row]].append(allowed)
+    return Outcome(_together(below[-1], bool(open_in[-1]), bool(open_out[-1])))
 
 
-def _parents(covers: Flags) -> tuple[list[int], list[int | None]] | None:
-    """Return the rows from the largest down and the row around each, None where two cross."""
-    sizes = covers.sum(axis=1)
-    order = np.argsort(-sizes, kind="stable")
-    sorted_covers = covers[order].astype(np.float32)
-    common = np.rint(sorted_covers @ sorted_covers.T).astype(np.int64)
-    earlier = np.triu(np.ones(common.shape, dtype=bool), 1)  # [larger, smaller]
-    meets = earlier & (common > 0)
-    if (meets & (common != sizes[order][None, :])).any():
-        return None
-    last = np.where(meets.any(axis=0), len(order) - 1 - meets[::-1].argmax(axis=0), -1)
-    return order.tolist(), [int(order[index]) if index >= 0 else None for index in last]
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """The rows from the largest down, the row around each, and the innermost around each column.
+
+    The row around what lies in none is -1.
+    """
+
+    order: list[int]
+    parent: list[int]
+    innermost: Whole
+
+    @staticmethod
+    def of(covers: Sparse) -> "_Tree | None":
+        """Return the tree of the rows, None where two of them cross."""
+        columns = covers.by_row()
+        order = sorted(range(len(columns)), key=lambda row: -len(columns[row]))
+        parent = [-1] * len(columns)
+        innermost = np.full(covers.shape[1], -1, dtype=np.int64)
+        for row in order:
+            around = innermost[columns[row]]
+            if (around != around[:1]).any():
+                return None
+            if len(around):
+                parent[row] = int(around[0])
+            innermost[columns[row]] = row
+        return _Tree(order, parent, innermost)
+
+    def holding(self, columns: Flags) -> Flags:
+        """Return which rows hold some of the columns outside the rows within; the last is none."""
+        found = np.zeros(len(self.parent) + 1, dtype=bool)
+        found[self.innermost[columns]] = True
+        return found

@@ -137,9 +137,9 @@ def nested_range(program: Program, piece: Piece, ends: Ends, wanted: Flags) -> n
     """Return what the piece allows where its rows are all nested, nothing ties its columns and its
     ends agree; None where a solver has to tell. Rows are numbered as in the piece.
     """
-    if len(piece.ties) or len(piece.rows) > nested.LARGEST:
+    if len(piece.ties):
         return None
-    covers = program.covers.cut(piece.rows, piece.columns).dense() != 0
+    covers = program.covers.cut(piece.rows, piece.columns)
     outcome = nested.solve(covers, *_own_ends(piece, ends), wanted[piece.columns])
     return None if outcome is None else outcome.range
 
