@@ -1,8 +1,9 @@
 """How long one total takes in a cluster of overlapping figures, beside a plain linear program.
 
 The plain program has one column for every place, day and outcome, and one row for every figure: no
-cell is merged and no figure is dropped. It is given figures that agree, since it cannot settle
-contradictions; the service is also timed on figures that contradict each other.
+cell is merged, no figure is dropped, none is told by others. It is given figures that agree, since
+it cannot settle contradictions; the service is also timed on figures that contradict each other,
+and on one reporter's running totals, a figure a day, which agree or fall from time to time.
 
     python benchmarks/bounds.py            100 and 1,000 figures
     python benchmarks/bounds.py 50 200     other sizes
@@ -13,12 +14,13 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from service.bounds import telescope
 from service.bounds.reckoner import Reckoner
 from service.bounds.solver import Deadline, Model
 from service.bounds.sparse import Sparse
@@ -71,13 +73,13 @@ def scopes(count: int, chance: random.Random) -> list[Scope]:
     return found
 
 
-def covers(scope: Scope) -> Any:
+def covers(scope: Scope, span: int = DAYS) -> Any:
     """Return which of the places x days x outcomes lie in the scope, one flag for each."""
     places = np.zeros(len(PLACES), dtype=bool)
     for start, stop in PLACES.spans(scope.places) if scope.places else PLACES.whole():
         places[start:stop] = True
     begin = FIRST_DAY.toordinal()
-    days = np.zeros(DAYS, dtype=bool)
+    days = np.zeros(span, dtype=bool)
     days[max(scope.period.start - begin, 0) : max(scope.period.stop - begin + 1, 0)] = True
     outcomes = np.array([outcome in scope.outcomes for outcome in OUTCOMES])
     return np.multiply.outer(np.multiply.outer(places, days), outcomes).ravel()
@@ -110,6 +112,30 @@ def contradicting(count: int) -> list[Figure]:
     return figures
 
 
+def running(count: int) -> list[Figure]:
+    """Return the running totals of so many days in one village, about as large as they are."""
+    chance = random.Random(SEED)
+    figures, people = [], 0
+    for day in range(count):
+        people += chance.randrange(700, 1_300)
+        period = Period(FIRST_DAY, FIRST_DAY + timedelta(day))
+        scope = Scope(("village-1-1",), period, frozenset(OUTCOMES[:1]), (ROOT_GROUP,))
+        figures.append(Figure(f"f{day}", "r", "a", scope, Quantity(people - 5, people + 5)))
+    return figures
+
+
+def falling(count: int) -> list[Figure]:
+    """Return running totals that were corrected five times, and so contradict those before."""
+    figures = running(count)
+    for day in range(count // 10, count, count // 5):
+        before = figures[day]
+        less = Quantity(before.quantity.low - 5_000, (before.quantity.high or 0) - 5_000)
+        figures[day] = replace(before, quantity=less)
+    return figures
+
+
+AGREEING: Final = frozenset({"agree", "running totals"})
+
 QUESTIONS = {
     "the country": Scope((), Period(None, None), frozenset(OUTCOMES), (ROOT_GROUP,)),
     "a district, a month, two outcomes": Scope(
@@ -134,31 +160,64 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.perf_counter() - begin
 
 
+RUNNING = {
+    "all of it": Scope((), Period(None, None), frozenset(OUTCOMES), (ROOT_GROUP,)),
+    "from the second month on": Scope(
+        (), Period(FIRST_DAY + timedelta(30), None), frozenset(OUTCOMES[:1]), (ROOT_GROUP,)
+    ),
+}
+
+KINDS: dict[str, tuple[Callable[[int], list[Figure]], dict[str, Scope]]] = {
+    "agree": (agreeing, QUESTIONS),
+    "contradict": (contradicting, QUESTIONS),
+    "running totals": (running, RUNNING),
+    "corrected ones": (falling, RUNNING),
+}
+
+
 def plain(figures: Sequence[Figure], asked: Scope) -> None:
     """Find the least and the most with one column for each place, day and outcome."""
-    matrix = np.array([covers(figure.scope) for figure in figures], dtype=np.int8)
+    span = max(figure.scope.period.stop for figure in figures) - FIRST_DAY.toordinal() + 1
+    inside = [np.flatnonzero(covers(figure.scope, span)) for figure in figures]
+    columns = np.concatenate(inside)
+    used = np.unique(columns)
+    matrix = Sparse(
+        (len(figures), len(used)),
+        np.repeat(np.arange(len(figures)), [len(each) for each in inside]),
+        np.searchsorted(used, columns),
+        np.ones(len(columns), dtype=np.int64),
+    )
     lower = np.array([figure.quantity.low for figure in figures], dtype=float)
     highs = [figure.quantity.high for figure in figures]
     upper = np.array([np.inf if high is None else high for high in highs], dtype=float)
-    wanted = covers(asked) & matrix.any(axis=0)
-    capped = matrix[np.isfinite(upper)].any(axis=0)
-    model = Model(Sparse.of(matrix), lower, upper)
+    wanted = covers(asked, span)[used]
+    capped = matrix.columns_in(np.isfinite(upper))
+    model = Model(matrix, lower, upper)
     model.minimise(wanted.astype(float), Deadline(PATIENCE))
     if not (wanted & ~capped).any():
         model.minimise(-wanted.astype(float), Deadline(PATIENCE))
 
 
+def slowly(figures: Sequence[Figure], asked: Scope) -> float:
+    """Return the seconds of the plain program, whose rows are not told by each other."""
+    kept, telescope.MANY = telescope.MANY, sys.maxsize  # type: ignore[misc]
+    try:
+        return timed(lambda: plain(figures, asked))[1]
+    finally:
+        telescope.MANY = kept  # type: ignore[misc]
+
+
 def measure(count: int) -> list[Line]:
     """Return the lines of the table for one number of figures."""
     lines = []
-    for kind, make in (("agree", agreeing), ("contradict", contradicting)):
+    for kind, (make, questions) in KINDS.items():
         figures = make(count)
-        for name, asked in QUESTIONS.items():
+        for name, asked in questions.items():
             reckoner, made = timed(lambda f=figures: Reckoner(f, PLACES, GROUPS))  # type: ignore[misc]
-            ask = lambda r=reckoner, q=asked: r.total(q, PATIENCE)  # type: ignore[misc]  # noqa: E731
+            ask = lambda r=reckoner, q=asked: r.total(q, PATIENCE)  # noqa: E731
             total, first = timed(ask)
             _, again = timed(ask)
-            slow = timed(lambda f=figures, q=asked: plain(f, q))[1] if kind == "agree" else None  # type: ignore[misc]
+            slow = slowly(figures, asked) if kind in AGREEING else None
             high = "open" if total.high is None else f"{total.high:,}"
             answer = "nothing" if total.low is None else f"{total.low:,} to {high}"
             lines.append(Line(count, kind, name, answer, made + first, again, slow))

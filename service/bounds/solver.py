@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from service.bounds.sparse import Sparse
 from service.bounds.spent import working
+from service.bounds.telescope import telescoped
 
 Vector = NDArray[np.float64]
 
@@ -75,21 +76,26 @@ class Model:
         import highspy  # 70 ms and 29 MB that a process which never solves need not pay
 
         self._highspy = highspy
+        self._columns = matrix.shape[1]
+        self._telescoped = telescoped(matrix)
+        told, matrix = self._telescoped.told, self._telescoped.matrix
         rows, columns = matrix.shape
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = columns, rows
         lp.col_cost_ = np.zeros(columns)
-        lp.col_lower_ = np.zeros(columns)
-        lp.col_upper_ = np.full(columns, highspy.kHighsInf)
-        lp.row_lower_ = np.where(np.isneginf(lower), -highspy.kHighsInf, lower)
-        lp.row_upper_ = np.where(np.isposinf(upper), highspy.kHighsInf, upper)
+        lower = np.where(np.isneginf(lower), -highspy.kHighsInf, lower)
+        upper = np.where(np.isposinf(upper), highspy.kHighsInf, upper)
+        # The sum of a row that others are told by is a column, and has the row's range.
+        lp.col_lower_ = np.concatenate([np.zeros(self._columns), lower[told]])
+        lp.col_upper_ = np.concatenate([np.full(self._columns, highspy.kHighsInf), upper[told]])
+        lower[told] = upper[told] = 0.0
+        lp.row_lower_, lp.row_upper_ = lower, upper
         order = np.argsort(matrix.row, kind="stable")
         counts = np.bincount(matrix.row, minlength=rows)
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(counts)])
         lp.a_matrix_.index_ = matrix.column[order]
         lp.a_matrix_.value_ = matrix.value[order].astype(float)
-        self._columns = columns
         self._solver = highspy.Highs()
         self._solver.setOptionValue("output_flag", False)
         self._solver.setOptionValue("threads", 1)
@@ -125,8 +131,12 @@ class Model:
         info = self._run(costs, deadline)
         solution = self._solver.getSolution()
         value = float(info.objective_function_value)
-        prices = np.array(solution.row_dual)
-        return Solution(value, np.array(solution.col_value), prices, value)
+        prices = self._telescoped.prices(np.array(solution.row_dual))
+        return Solution(value, self._people(solution), prices, value)
+
+    def _people(self, solution: Any) -> Vector:
+        """Return the columns of a solution, without the sums."""
+        return np.array(solution.col_value)[: self._columns]
 
     def minimise_whole(
         self, costs: Vector, start: Vector, kept: NDArray[np.bool_], deadline: Deadline
@@ -142,7 +152,7 @@ class Model:
         upper = np.where(kept, lower, self._highspy.kHighsInf)
         self._solver.changeColsBounds(self._columns, index, lower, upper)
         info = self._run(costs, deadline)
-        columns = np.array(self._solver.getSolution().col_value)
+        columns = self._people(self._solver.getSolution())
         value = float(info.objective_function_value)
         return Solution(value, columns, np.zeros(0), float(info.mip_dual_bound))
 

@@ -60,6 +60,11 @@ def test_rows_that_contradict_allow_nothing() -> None:
     assert reach([[1, 1], [0, 1]], [0, 5], [4, np.inf], [1, 1]) is None
 
 
+def test_a_row_over_nobody_holds_nobody() -> None:
+    assert reach([[0, 0], [1, 1]], [0, 4], [9, 6], [1, 1]) == (4, 6)
+    assert reach([[0, 0], [1, 1]], [1, 4], [9, 6], [1, 1]) is None
+
+
 def test_crossing_rows_are_left_to_the_solver() -> None:
     ends = np.zeros(2), np.full(2, np.inf)
     crossing = Sparse.of(np.array([[1, 1, 0], [0, 1, 1]]))
