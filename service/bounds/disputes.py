@@ -7,15 +7,16 @@ when some world that bends the reports so little bends that end.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import Literal
 
 import numpy as np
 
 from service.bounds.elastic import BENT, Elastic
-from service.bounds.optimum import nested_range
+from service.bounds.optimum import nested_range, nested_whole
 from service.bounds.pieces import Ends, Piece, connected, pieces
-from service.bounds.program import Flags, Program
+from service.bounds.program import Flags, Indices, Program
 from service.bounds.rows import Row
 from service.bounds.solver import Deadline, Unsolved
 from service.bounds.sparse import stacked
@@ -72,13 +73,24 @@ class Court:
     def __init__(self, program: Program) -> None:
         self._program = program
         self.given = given_ends(program.rows)
-        anybody = np.ones(program.atoms.shape[1], dtype=bool)
-        nobody = np.zeros(program.covers.shape[1], dtype=bool)
-        self._pieces = pieces(program, self.given, anybody, nobody, ~nobody)
-        self._of_row = np.full(len(program.rows), -1)
-        for number, piece in enumerate(self._pieces):
-            self._of_row[piece.rows] = number
         self._contests: dict[int, Contest] = {}
+        nobody = np.zeros(program.covers.shape[1], dtype=bool)
+        self.agreed = nested_whole(program, self.given, nobody) is not None
+        """Whether all agree, as can be seen without a look at the pieces."""
+
+    @cached_property
+    def _pieces(self) -> list[Piece]:
+        anybody = np.ones(self._program.atoms.shape[1], dtype=bool)
+        nobody = np.zeros(self._program.covers.shape[1], dtype=bool)
+        return pieces(self._program, self.given, anybody, nobody, ~nobody)
+
+    @cached_property
+    def _of_row(self) -> Indices:
+        """The number of the piece that each row takes part in, -1 for none."""
+        found = np.full(len(self._program.rows), -1)
+        for number, piece in enumerate(self._pieces):
+            found[piece.rows] = number
+        return found
 
     def concerned(self, rows: Flags) -> set[int]:
         """Return the numbers of the pieces that the rows take part in."""

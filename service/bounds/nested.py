@@ -58,20 +58,18 @@ def _sum(parts: Iterable[Proven | None]) -> Proven | None:
     return known[0] if len(known) == 1 else Proven(sum(p.value for p in known), plus=tuple(known))
 
 
-def _less(whole: Proven | None, part: Proven | None) -> Proven | None:
-    if whole is None or part is None:
-        return None
-    return Proven(whole.value - part.value, plus=(whole,), minus=(part,))
+def _raised(least: Proven, whole: Proven, beside: Proven | None) -> Proven:
+    """Return a part's least, or what the whole's least asks of it beyond the most beside it."""
+    if beside is None or whole.value - beside.value <= least.value:
+        return least
+    return Proven(whole.value - beside.value, plus=(whole,), minus=(beside,))
 
 
-def _higher(one: Proven, other: Proven | None) -> Proven:
-    return other if other is not None and other.value > one.value else one
-
-
-def _lower(one: Proven | None, other: Proven | None) -> Proven | None:
-    if one is None or other is None:
-        return one or other
-    return other if other.value < one.value else one
+def _lowered(most: Proven | None, whole: Proven | None, beside: Proven) -> Proven | None:
+    """Return a part's most, or what the least beside it leaves of the whole's most."""
+    if whole is None or (most is not None and whole.value - beside.value >= most.value):
+        return most
+    return Proven(whole.value - beside.value, plus=(whole,), minus=(beside,))
 
 
 @dataclass(slots=True)
@@ -87,21 +85,33 @@ class Range:
 
     def bound(self, row: int, floor: int, ceiling: int | None) -> bool:
         """Narrow the ends to what the row allows; return whether anything is left."""
-        self.least = _higher(self.least, Proven(floor, (row, "low")))
-        if ceiling is not None:
-            self.most = _lower(self.most, Proven(ceiling, (row, "high")))
+        if floor > self.least.value:
+            self.least = Proven(floor, (row, "low"))
+        if ceiling is not None and (self.most is None or ceiling < self.most.value):
+            self.most = Proven(ceiling, (row, "high"))
         if self.most is not None and self.least.value > self.most.value:
             return False
-        least_in = _higher(self.least_in, _less(self.least, self.most_out))
-        least_out = _higher(self.least_out, _less(self.least, self.most_in))
-        self.most_in = _lower(self.most_in, _less(self.most, self.least_out))
-        self.most_out = _lower(self.most_out, _less(self.most, self.least_in))
+        least_in = _raised(self.least_in, self.least, self.most_out)
+        least_out = _raised(self.least_out, self.least, self.most_in)
+        self.most_in = _lowered(self.most_in, self.most, self.least_out)
+        self.most_out = _lowered(self.most_out, self.most, self.least_in)
         self.least_in, self.least_out = least_in, least_out
         return True
 
 
 def _together(parts: list[Range], open_in: bool, open_out: bool) -> Range:
     """Return what the parts allow together with people of no part, asked for or not."""
+
+    if len(parts) == 1:  # As in running totals, each around the one before.
+        (part,) = parts
+        return Range(
+            part.least_in,
+            None if open_in else part.most_in,
+            part.least_out,
+            None if open_out else part.most_out,
+            part.least,
+            None if open_in or open_out else part.most,
+        )
 
     def least(ends: Iterable[Proven]) -> Proven:
         return _sum(ends) or NOBODY
@@ -117,38 +127,10 @@ def _together(parts: list[Range], open_in: bool, open_out: bool) -> Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What nested rows allow: ``range`` is None where they contradict each other."""
+class Nest:
+    """Rows of which every two are nested or apart: from the largest down, and what is around each.
 
-    range: Range | None
-
-
-def solve(
-    covers: Sparse, floors: NDArray[Any], ceilings: NDArray[Any], wanted: Flags
-) -> Outcome | None:
-    """Return what the rows allow of the wanted columns, None where they are not all nested.
-
-    ``covers`` is rows x columns; a ceiling is infinite where there is none.
-    """
-    tree = _Tree.of(covers)
-    if tree is None:
-        return None
-    open_in, open_out = tree.holding(wanted), tree.holding(~wanted)
-    below: list[list[Range]] = [[] for _ in range(len(floors) + 1)]  # The last is of no row.
-    for row in reversed(tree.order):
-        allowed = _together(below[row], bool(open_in[row]), bool(open_out[row]))
-        ceiling = None if np.isinf(ceilings[row]) else int(ceilings[row])
-        if not allowed.bound(row, int(floors[row]), ceiling):
-            return Outcome(None)
-        below[tree.parent[row]].append(allowed)
-    return Outcome(_together(below[-1], bool(open_in[-1]), bool(open_out[-1])))
-
-
-@dataclass(frozen=True, slots=True)
-class _Tree:
-    """The rows from the largest down, the row around each, and the innermost around each column.
-
-    The row around what lies in none is -1.
+    ``innermost`` is the row around each column; around what lies in no row there is -1.
     """
 
     order: list[int]
@@ -156,8 +138,8 @@ class _Tree:
     innermost: Whole
 
     @staticmethod
-    def of(covers: Sparse) -> "_Tree | None":
-        """Return the tree of the rows, None where two of them cross."""
+    def of(covers: Sparse) -> "Nest | None":
+        """Return the nest of the rows of a matrix of 0 and 1, None where two of them cross."""
         columns = covers.by_row()
         order = sorted(range(len(columns)), key=lambda row: -len(columns[row]))
         parent = [-1] * len(columns)
@@ -169,9 +151,24 @@ class _Tree:
             if len(around):
                 parent[row] = int(around[0])
             innermost[columns[row]] = row
-        return _Tree(order, parent, innermost)
+        return Nest(order, parent, innermost)
 
-    def holding(self, columns: Flags) -> Flags:
+    def range(self, floors: NDArray[Any], ceilings: NDArray[Any], wanted: Flags) -> Range | None:
+        """Return what the rows allow of the wanted columns, None where they contradict each other.
+
+        A ceiling is infinite where there is none.
+        """
+        open_in, open_out = self._holding(wanted), self._holding(~wanted)
+        below: list[list[Range]] = [[] for _ in range(len(floors) + 1)]  # The last is of no row.
+        for row in reversed(self.order):
+            allowed = _together(below[row], bool(open_in[row]), bool(open_out[row]))
+            ceiling = None if np.isinf(ceilings[row]) else int(ceilings[row])
+            if not allowed.bound(row, int(floors[row]), ceiling):
+                return None
+            below[self.parent[row]].append(allowed)
+        return _together(below[-1], bool(open_in[-1]), bool(open_out[-1]))
+
+    def _holding(self, columns: Flags) -> Flags:
         """Return which rows hold some of the columns outside the rows within; the last is none."""
         found = np.zeros(len(self.parent) + 1, dtype=bool)
         found[self.innermost[columns]] = True

@@ -1,13 +1,13 @@
 """The least and the most of one program under given floors and ceilings, each with its proof."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil
 
 import numpy as np
 
-from service.bounds import nested
+from service.bounds.nested import Nest, Proven, Range
 from service.bounds.pieces import Ends, Numbers, Piece, pieces
 from service.bounds.program import Flags, Program
 from service.bounds.proof import Terms, added, exact_prices, negated
@@ -53,6 +53,7 @@ class Wanted:
         self.program, self.surely, self.maybe = program, surely, maybe
         self._for_least: dict[Ends, list[Piece]] = {}
         self._for_most: dict[Ends, list[Piece] | None] = {}
+        self._whole: dict[tuple[Ends, bytes], Range | None] = {}
 
     def for_least(self, ends: Ends) -> list[Piece]:
         """Return the pieces that bear on the fewest people asked for.
@@ -79,13 +80,26 @@ class Wanted:
         others = np.logical_not(asked, dtype=np.bool_)
         return pieces(self.program, ends, others, self.maybe, self.maybe)
 
+    def _nested(self, ends: Ends, wanted: Flags) -> Range | None:
+        """Return what all rows allow of the columns, once for both ends where they ask the same."""
+        key = ends, wanted.tobytes()
+        if key not in self._whole:
+            self._whole[key] = nested_whole(self.program, ends, wanted)
+        return self._whole[key]
+
     def least(self, ends: Ends, by: Deadline) -> "Estimate":
         """Return the fewest people asked for in any world that meets the ends."""
+        whole = self._nested(ends, self.surely)
+        if whole is not None:
+            return Estimate([_Known(_bound(whole.least_in))])
         found = self.for_least(ends)
         return Estimate([_sought(each, self.program, ends, self.surely, 1, by) for each in found])
 
     def most(self, ends: Ends, by: Deadline) -> "Estimate":
         """Return the most people asked for in any world that meets the ends, None if it is open."""
+        whole = self._nested(ends, self.maybe)
+        if whole is not None:
+            return Estimate([_Known(_bound(whole.most_in))])
         found = self.for_most(ends)
         if found is None:
             return Estimate([_Known(Bound(None))])
@@ -129,19 +143,31 @@ def _sought(
     known = nested_range(program, piece, ends, wanted)
     end = None if known is None else known.least_in if sign > 0 else known.most_in
     if end is not None:
-        return _Known(Bound(Fraction(end.value), True, _named(end.terms(), piece)))
+        return _Known(replace(_bound(end), terms=_named(end.terms(), piece)))
     return _Part(piece, program, ends, sign * wanted[piece.columns].astype(np.int64), by)
 
 
-def nested_range(program: Program, piece: Piece, ends: Ends, wanted: Flags) -> nested.Range | None:
+def _bound(end: Proven | None) -> Bound:
+    """Return the end of a total that nested rows have, with its proof."""
+    return Bound(None) if end is None else Bound(Fraction(end.value), True, end.terms())
+
+
+def nested_whole(program: Program, ends: Ends, wanted: Flags) -> Range | None:
+    """Return what all rows together allow where they are nested, free of ties, and agree.
+
+    Of running totals that is far quicker than to look for the pieces that bear on a question.
+    """
+    return None if program.nest is None else program.nest.range(ends.floors, ends.ceilings, wanted)
+
+
+def nested_range(program: Program, piece: Piece, ends: Ends, wanted: Flags) -> Range | None:
     """Return what the piece allows where its rows are all nested, nothing ties its columns and its
     ends agree; None where a solver has to tell. Rows are numbered as in the piece.
     """
     if len(piece.ties):
         return None
-    covers = program.covers.cut(piece.rows, piece.columns)
-    outcome = nested.solve(covers, *_own_ends(piece, ends), wanted[piece.columns])
-    return None if outcome is None else outcome.range
+    nest = Nest.of(program.covers.cut(piece.rows, piece.columns))
+    return None if nest is None else nest.range(*_own_ends(piece, ends), wanted[piece.columns])
 
 
 def _own_ends(piece: Piece, ends: Ends) -> tuple[Numbers, Numbers]:

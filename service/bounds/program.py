@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from service.bounds.cells import Cells, cut
 from service.bounds.extents import Extent, Node
+from service.bounds.nested import Nest
 from service.bounds.rows import Row
 from service.bounds.sparse import Sparse
 
@@ -38,6 +39,8 @@ class Program:
     tie_knots: Indices
     atoms: Sparse
     atom_column: Indices
+    nest: Nest | None
+    """The rows as a tree, where they are one and nothing ties their columns."""
     _cells: Cells
     _counted: Indices
     """Cell and column of every pair that makes up the people of a cell."""
@@ -66,7 +69,10 @@ def build(rows: Sequence[Row]) -> Program:
     ties = Sparse.of(np.zeros((0, covers.shape[1])))
     counted = np.stack([every, every], axis=1)
     untied = np.full(covers.shape[1], -1)
-    return Program(tuple(rows), covers, ties, untied, every[:0], covers, every, cells, counted)
+    nest = Nest.of(covers)
+    return Program(
+        tuple(rows), covers, ties, untied, every[:0], covers, every, nest, cells, counted
+    )
 
 
 def _with_events(rows: tuple[Row, ...], number: Mapping[Extent, int], cells: Cells) -> Program:
@@ -178,8 +184,9 @@ class _Columns:
         counted = np.array(sorted(set(self._counted)), dtype=np.int64)
         knots = np.array(self._knots, dtype=np.int64)
         tie_knots = np.array(self._tie_knots, dtype=np.int64)
+        nest = None if self._ties else Nest.of(covers)
         return Program(
-            rows, covers, self._tied(), knots, tie_knots, held, column_of, cells, counted
+            rows, covers, self._tied(), knots, tie_knots, held, column_of, nest, cells, counted
         )
 
     def _tied(self) -> Sparse:

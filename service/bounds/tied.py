@@ -81,6 +81,8 @@ class Tied:
         Ends that are set aside can bring further pieces into play, which are then settled too.
         """
         court = self._court
+        if court.agreed:
+            return court.settle(set(), by)
         numbers = court.concerned(meeting | self._bearing(court.given, wanted))
         settled = court.settle(numbers, by)
         while settled.disputes:

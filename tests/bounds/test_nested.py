@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from service.bounds import nested
+from service.bounds.nested import Nest
 from service.bounds.sparse import Sparse
 from service.domain.figure import Figure, Scope
 from service.domain.periods import Period
@@ -22,17 +22,16 @@ def reach(
     wanted: list[int],
 ) -> tuple[int, int | None] | None:
     """Return the least and the most of the wanted columns; None where the rows contradict."""
-    outcome = nested.solve(
-        Sparse.of(np.array(covers)),
+    nest = Nest.of(Sparse.of(np.array(covers)))
+    assert nest is not None
+    found = nest.range(
         np.array(floors, dtype=float),
         np.array(ceilings, dtype=float),
         np.array(wanted, dtype=bool),
     )
-    assert outcome is not None
-    if outcome.range is None:
+    if found is None:
         return None
-    most = outcome.range.most_in
-    return outcome.range.least_in.value, None if most is None else most.value
+    return found.least_in.value, None if found.most_in is None else found.most_in.value
 
 
 def test_a_floor_around_a_ceiling_leaves_the_rest() -> None:
@@ -66,9 +65,7 @@ def test_a_row_over_nobody_holds_nobody() -> None:
 
 
 def test_crossing_rows_are_left_to_the_solver() -> None:
-    ends = np.zeros(2), np.full(2, np.inf)
-    crossing = Sparse.of(np.array([[1, 1, 0], [0, 1, 1]]))
-    assert nested.solve(crossing, *ends, np.ones(3, dtype=bool)) is None
+    assert Nest.of(Sparse.of(np.array([[1, 1, 0], [0, 1, 1]]))) is None
 
 
 def days(first: int, last: int) -> Scope:
@@ -93,7 +90,7 @@ def told(found: Total) -> tuple[object, ...]:
 def by_solver(figures: list[Figure], asked: Scope) -> Total:
     """Return the total as it is where the shorter way is closed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nested, "solve", lambda *rows: None)
+        patch.setattr(Nest, "of", lambda covers: None)
         return total(figures, asked)
 
 

@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from service.bounds import nested, solver, telescope
+from service.bounds import solver, telescope
+from service.bounds.nested import Nest
 from service.bounds.sparse import Sparse
 from service.domain.figure import Figure, Scope
 from tests.bounds import brute
@@ -98,7 +99,7 @@ def test_what_gains_little_is_left_as_it_is(matrix: Whole) -> None:
 def test_totals_are_what_the_definition_says(figures: list[Figure], asked: Scope) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(solver, "telescoped", telescope._told)
-        patch.setattr(nested, "solve", lambda *rows: None)
+        patch.setattr(Nest, "of", lambda covers: None)
         found = total(figures, asked)
     expected = brute.answer(figures, PLACES, GROUPS, asked)
     assert (found.low, found.high, found.exact, found.disputed, found.nearest) == (
