@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
+from time import monotonic
 from typing import Literal
 
 import numpy as np
@@ -27,6 +28,13 @@ RESERVE = 3
 takes once as long, and a total is of more use with both bounds than with every end told. Where a
 side took long, half of a question's time is left to the bounds, and the ends get the other half:
 they are told over several questions, as the side is solved but once."""
+
+TRIES = 2
+"""So often a side is tried at once though the time runs out: the first time much is made ready."""
+
+REST = 10
+"""Then it is left alone for so many times as long as was spent on it, but by who has more than
+twice that time: the other questions of an answer would only lose theirs to it."""
 
 Side = Literal["floors", "ceilings"]
 
@@ -141,6 +149,7 @@ class Contest:
         self.piece = piece
         self._program, self._ends = program, ends
         self._sides: dict[Side, _Side] = {}
+        self._tries, self._spent, self._rests_until = 0, 0.0, 0.0
         self._ruling: _Ruling | None = None
         self._least: float | None = None
         self._lock = Lock()
@@ -192,9 +201,16 @@ class Contest:
     def _side(self, side: Side, by: Deadline) -> "_Side | None":
         """Return how the side bends when the other is true; None where the time ran out."""
         if side not in self._sides:
+            began = monotonic()
+            resting = began < self._rests_until and by.left() <= 2 * self._spent
+            if resting or not by.left():
+                return None
             try:
                 self._sides[side] = _Side(side, self._program, self.piece, self._ends, by)
             except Unsolved:
+                self._tries, self._spent = self._tries + 1, monotonic() - began
+                if self._tries >= TRIES:
+                    self._rests_until = monotonic() + REST * self._spent
                 return None
         return self._sides[side]
 

@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
 from threading import Event
+from types import SimpleNamespace
 from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.bounds import solver
+from service.bounds import disputes, solver
 from service.bounds.reckoner import Reckoner
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
@@ -209,6 +210,32 @@ def test_the_weaker_of_two_floors_is_told_when_time_allows() -> None:
         assert contains(short, whole)
         found.add((short.exact, "two" in ids(short.floors_set_aside)))
     assert found == {(False, False), (False, True), (True, False)}
+
+
+def test_what_was_tried_in_vain_is_left_alone_for_a_while() -> None:
+    reckoner = Reckoner(DISPUTED_PAIRS, PLACES, GROUPS)
+    tried = []
+
+    def slowly(model: solver.Model, costs: solver.Vector, by: solver.Deadline) -> solver.Solution:
+        tried.append(by.left())
+        clock.now += 1.5
+        raise solver.Unsolved("no time left")
+
+    clock = SimpleNamespace(now=0.0)
+    with (
+        mock.patch.object(solver.Model, "central", slowly),
+        mock.patch.object(solver.Model, "minimise", slowly),
+        mock.patch.object(disputes, "monotonic", lambda: clock.now),
+    ):
+        for _ in range(20):
+            assert not reckoner.total(scope("a"), 1.5).exact
+        assert len(tried) == 2 * disputes.TRIES  # Each try goes two ways.
+        reckoner.total(scope("a"), PATIENCE)  # Who has more time may try.
+        assert len(tried) == 2 * disputes.TRIES + 2
+        clock.now += disputes.REST * 3.1
+        reckoner.total(scope("a"), 1.5)
+        assert len(tried) == 2 * disputes.TRIES + 4
+    assert reckoner.total(scope("a"), PATIENCE) == total(DISPUTED_PAIRS, scope("a"))
 
 
 def test_who_has_no_time_does_not_wait_for_another_who_settles_the_same() -> None:
