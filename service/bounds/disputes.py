@@ -311,7 +311,7 @@ class _Side:
         levels = {_level(figure, self.side) for figure in figures} - {None}
         if len(levels) > 1 and not all(_beyond(x, self._seen[row], self.side) for x in levels):
             try:
-                if by.left() < min(RESERVE * self._took, by.seconds / 2):
+                if by.left() <= min(RESERVE * self._took, by.seconds / 2):
                     raise Unsolved("the bounds need what time is left")
                 furthest = self._elastic.extreme(row, 1 if self.side == "floors" else -1, by)
             except Unsolved:

@@ -157,11 +157,11 @@ class Model:
         return Solution(value, columns, np.zeros(0), float(info.mip_dual_bound))
 
     def _run(self, costs: Vector, deadline: Deadline) -> Any:
-        index = np.arange(self._columns, dtype=np.int32)
-        self._solver.changeColsCost(self._columns, index, costs.astype(float))
         left = deadline.left()
         if left <= 0:
             raise Unsolved("no time left")
+        index = np.arange(self._columns, dtype=np.int32)
+        self._solver.changeColsCost(self._columns, index, costs.astype(float))
         self._solver.setOptionValue("time_limit", self._solver.getRunTime() + left)
         with working(self._columns):
             self._solver.run()
