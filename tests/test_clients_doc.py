@@ -1,8 +1,12 @@
 """What docs/clients.md tells is there: every address, every kind of entry, every number."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
+import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from schemas.changes import LONGEST_WAIT
 from service.api.batches import MAX_BATCH
@@ -10,6 +14,8 @@ from service.api.waiting import WAITING
 from service.store.answers import KEPT
 from service.store.apply import KINDS
 from service.usecases.batches import LARGEST
+from tests import make
+from tests.check import recorded
 from tests.serving import ROOT
 
 TEXT = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
@@ -37,3 +43,37 @@ def test_every_limit_is_the_one_that_holds() -> None:
     assert f"({LONGEST_WAIT} at most)" in TEXT
     assert WAITING == 4 and "Four may" in TEXT
     assert f"For {KEPT.total_seconds() / 3600:.0f} hours" in TEXT
+
+
+DAY = {"from": "2024-12-14", "to": "2024-12-14"}
+
+
+def killed(number: int, **changes: Any) -> dict[str, Any]:
+    """Return a report of one figure: exactly so many killed in Plekhovo on a day."""
+    return make.report(period=DAY, figures=[{"outcomes": ["killed"], "exactly": number, **changes}])
+
+
+@pytest.mark.parametrize(
+    ("incidents", "low", "disputed"),
+    [({}, 3, True), ({"incident": "own"}, 8, False)],
+    ids=["counts of a day", "a list of events"],
+)
+def test_events_are_added_and_counts_of_one_day_are_not(
+    client: FlaskClient, send: Callable[..., Any], incidents: Any, low: int, disputed: bool
+) -> None:
+    for number in (3, 5):
+        recorded(send(killed(number, **incidents)))
+    (total,) = client.get("/v1/totals?outcomes=killed").get_json()["totals"]
+    assert (total["low"], total["disputed"]) == (low, disputed)
+
+
+def test_running_totals_tell_the_days_between_them(
+    client: FlaskClient, send: Callable[..., Any]
+) -> None:
+    for day, people in (("10", 100), ("11", 104), ("12", 111)):
+        recorded(send(killed(people, period={"from": None, "to": f"2024-12-{day}"})))
+    address = "/v1/totals?outcomes=killed&from=2024-12-12&to=2024-12-12"
+    (last,) = client.get(address).get_json()["totals"]
+    (whole,) = client.get("/v1/totals?outcomes=killed").get_json()["totals"]
+    assert (last["low"], last["high"], last["disputed"]) == (7, 7, False)
+    assert (whole["low"], whole["disputed"]) == (111, False)
