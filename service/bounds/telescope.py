@@ -71,8 +71,9 @@ def _told(matrix: Sparse) -> Telescoped:
     seen = np.zeros(width, dtype=bool)
     holder = np.full(width, -1, dtype=np.int64)
     pairs: list[tuple[int, int]] = []
-    kept: list[tuple[Whole, Whole]] = [(columns[0][:0], values[0][:0])] * rows
-    for row in sorted(range(rows), key=lambda row: len(columns[row])):
+    kept: list[tuple[Whole, Whole]] = [*zip(columns, values, strict=True)]
+    long = [row for row in range(rows) if len(columns[row]) >= LEAST]
+    for row in sorted(long, key=lambda row: len(columns[row])):
         mine = columns[row]
         left[mine] = values[row]
         seen[mine] = True
@@ -88,8 +89,7 @@ def _told(matrix: Sparse) -> Telescoped:
         some = every[left[every] != 0]
         kept[row] = some, left[some]
         left[some], seen[every] = 0, False
-        if len(mine) >= LEAST:
-            holder[mine] = row
+        holder[mine] = row
     return _joined(width, kept, np.array(pairs, dtype=np.int64).reshape(-1, 2))
 
 
