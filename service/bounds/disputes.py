@@ -101,7 +101,9 @@ class Court:
         return found
 
     def concerned(self, rows: Flags) -> set[int]:
-        """Return the numbers of the pieces that the rows take part in."""
+        """Return the numbers of the pieces that the rows take part in and that may contradict."""
+        if self.agreed:
+            return set()
         return {int(number) for number in self._of_row[rows] if number >= 0}
 
     def settle(self, numbers: set[int], by: Deadline) -> Settled:

@@ -37,6 +37,9 @@ _USUAL = {"solver": "choose", "presolve": "choose", "run_crossover": "on"}
 _CENTRAL = {"solver": "ipm", "presolve": "off", "run_crossover": "off"}
 """Presolve and crossover both end at a corner, which shows only one of many optima."""
 
+_DUAL, _PRIMAL = 1, 4
+"""Simplex methods as the solver numbers them."""
+
 
 class Deadline:
     """A moment after which no more solving is begun."""
@@ -102,6 +105,7 @@ class Model:
         self._solver.setOptionValue("mip_rel_gap", 0.0)
         self._solver.setOptionValue("mip_abs_gap", 0.99)
         self._solver.passModel(lp)
+        self._at_corner = False
 
     def add_row(self, row: Vector, upper: float) -> None:
         """Hold the sum of the columns, each times its entry in the row, to at most ``upper``."""
@@ -110,8 +114,15 @@ class Model:
         self._solver.addRow(-infinity, upper, len(index), index, row[index])
 
     def minimise(self, costs: Vector, deadline: Deadline) -> Solution:
-        """Return the real-valued optimum; raises Unsolved."""
-        return self._real(costs, deadline)
+        """Return the real-valued optimum; raises Unsolved.
+
+        The optimum for other costs is a corner of the same worlds. The primal method goes on from
+        there, often in a few steps; any other begins anew.
+        """
+        self._solver.setOptionValue("simplex_strategy", _PRIMAL if self._at_corner else _DUAL)
+        found = self._real(costs, deadline)
+        self._at_corner = True
+        return found
 
     def central(self, costs: Vector, deadline: Deadline) -> Solution:
         """Return an optimum from the middle of all real-valued ones; raises Unsolved.
@@ -124,6 +135,7 @@ class Model:
         try:
             return self._real(costs, deadline)
         finally:
+            self._at_corner = False
             for option, value in _USUAL.items():
                 self._solver.setOptionValue(option, value)
 
@@ -145,6 +157,7 @@ class Model:
 
         Raises Unsolved. The model takes whole numbers only from then on.
         """
+        self._at_corner = False
         index = np.arange(self._columns, dtype=np.int32)
         kinds = np.full(self._columns, self._highspy.HighsVarType.kInteger)
         self._solver.changeColsIntegrality(self._columns, index, kinds)

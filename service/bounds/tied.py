@@ -12,7 +12,7 @@ import numpy as np
 
 from service.bounds.disputes import Court, Dispute, Settled
 from service.bounds.extents import Extent
-from service.bounds.nearest import Nearest, nearest
+from service.bounds.nearest import Nearest, Readings
 from service.bounds.optimum import Bound, Estimate, Wanted
 from service.bounds.pieces import Ends
 from service.bounds.program import Flags, Program, build
@@ -25,8 +25,13 @@ from service.domain.total import End, Step
 KEPT_SHARES: Final = 64
 """So many shares of the same rows are kept; a question cut into parts asks few different ones."""
 
-KEPT_TIED: Final = 4_000
-"""So many sets of rows are kept from one state of the record to the next."""
+KEPT_WEIGHT: Final = 10_000_000
+"""Sets of rows are kept from one state of the record to the next while they weigh no more together.
+
+A set weighs what its matrix may have entries: years of running totals have a million and more."""
+
+LEAST_WEIGHT: Final = 2_500
+"""No set weighs less, however few its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,10 @@ class Tied:
     @cached_property
     def _court(self) -> Court:
         return Court(self._program)
+
+    @cached_property
+    def _readings(self) -> Readings:
+        return Readings(self._program)
 
     def _settled(self, meeting: Flags, wanted: Wanted, by: Deadline) -> Settled:
         """Return what stands when all is settled that bears on the asked people.
@@ -154,7 +163,7 @@ class Tied:
             if not settled.contests:
                 return _as_is(low, high)
             if not near:
-                found = nearest(wanted, settled, by)
+                found = self._readings.nearest(wanted, settled, by)
                 near.extend([] if found is None else [found])
             return near[0] if near else None
 
@@ -240,9 +249,9 @@ class Prepared:
     what was worked out of them still holds: it depends on nothing else.
     """
 
-    def __init__(self, most: int = KEPT_TIED) -> None:
-        """Start with none; of more than ``most`` the longest unused are forgotten."""
-        self._most = most
+    def __init__(self, most: int = KEPT_WEIGHT) -> None:
+        """Start with none; of what weighs more than ``most`` the longest unused are forgotten."""
+        self._most, self._weight = most, 0
         self._found: OrderedDict[tuple[Row, ...], Tied] = OrderedDict()
         self._lock = Lock()
 
@@ -251,8 +260,15 @@ class Prepared:
         if len(rows) == 1:
             return Tied(rows)  # Of one alone there is little to work out, and there are many.
         with self._lock:
-            found = self._found.setdefault(rows, Tied(rows))
+            if rows not in self._found:
+                self._found[rows] = Tied(rows)
+                self._weight += _weight(rows)
             self._found.move_to_end(rows)
-            if len(self._found) > self._most:
-                self._found.popitem(last=False)
-            return found
+            while self._weight > self._most and len(self._found) > 1:
+                forgotten, _ = self._found.popitem(last=False)
+                self._weight -= _weight(forgotten)
+            return self._found[rows]
+
+
+def _weight(rows: Sequence[Row]) -> int:
+    return max(LEAST_WEIGHT, len(rows) ** 2)
