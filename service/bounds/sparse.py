@@ -18,22 +18,24 @@ class Sparse:
     shape: tuple[int, int]
     row: Whole
     column: Whole
-    value: Whole
+    value: NDArray[np.int8] | Whole
 
     @staticmethod
     def of(dense: NDArray[Any]) -> "Sparse":
-        """Return the entries of a matrix of flags or whole numbers."""
+        """Return the entries of a matrix of flags or small whole numbers, below 128.
+
+        Such matrices are kept, with up to millions of entries: a number has one byte.
+        """
         row, column = np.nonzero(dense)
-        return Sparse(
-            (dense.shape[0], dense.shape[1]), row, column, dense[row, column].astype(np.int64)
-        )
+        value = dense[row, column].astype(np.int8)
+        return Sparse((dense.shape[0], dense.shape[1]), row, column, value)
 
     @staticmethod
     def from_sets(sets: Sequence[Iterable[int]], height: int) -> "Sparse":
         """Return a matrix with one column for each set, which is 1 in the rows of the set."""
         entries = [(row, column) for column, rows in enumerate(sets) for row in rows]
         table = np.array(entries, dtype=np.int64).reshape(-1, 2)
-        return Sparse((height, len(sets)), table[:, 0], table[:, 1], np.ones(len(table), np.int64))
+        return Sparse((height, len(sets)), table[:, 0], table[:, 1], np.ones(len(table), np.int8))
 
     def dense(self) -> NDArray[np.int64]:
         """Return the matrix with all its zeros."""

@@ -66,7 +66,7 @@ def _told(matrix: Sparse) -> Telescoped:
     order = np.argsort(matrix.row, kind="stable")
     stops = np.cumsum(np.bincount(matrix.row, minlength=rows))[:-1]
     columns = np.split(matrix.column[order], stops)
-    values = np.split(matrix.value[order], stops)
+    values = np.split(matrix.value[order].astype(np.int64), stops)
     left = np.zeros(width, dtype=np.int64)
     seen = np.zeros(width, dtype=bool)
     holder = np.full(width, -1, dtype=np.int64)

@@ -25,7 +25,7 @@ from service.domain.total import End, Step
 KEPT_SHARES: Final = 64
 """So many shares of the same rows are kept; a question cut into parts asks few different ones."""
 
-KEPT_WEIGHT: Final = 10_000_000
+KEPT_WEIGHT: Final = 5_000_000
 """Sets of rows are kept from one state of the record to the next while they weigh no more together.
 
 A set weighs what its matrix may have entries: years of running totals have a million and more."""
