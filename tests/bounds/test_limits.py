@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.bounds import disputes, solver
+from service.bounds.elastic import Elastic
 from service.bounds.reckoner import Reckoner
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
@@ -256,3 +257,24 @@ def test_who_has_no_time_does_not_wait_for_another_who_settles_the_same() -> Non
         whole = patient.result()
     assert (short.low, short.high, short.exact) == (0, None, False)
     assert whole == total(DISPUTED_PAIRS, scope("a"))
+
+
+def test_who_has_no_time_does_not_wait_for_anothers_nearest_reading() -> None:
+    reckoner = settled(DISPUTED_PAIRS, scope("a"))
+    begun, go_on = Event(), Event()
+    cheapest = Elastic.cheapest
+
+    def slowly(elastic: Elastic, costs: solver.Vector, by: solver.Deadline) -> float:
+        begun.set()
+        assert go_on.wait(PATIENCE)
+        return cheapest(elastic, costs, by)
+
+    with mock.patch.object(Elastic, "cheapest", slowly), ThreadPoolExecutor() as pool:
+        patient = pool.submit(reckoner.total, scope("b1"), PATIENCE)
+        assert begun.wait(PATIENCE)
+        short = reckoner.total(scope("b2"), 0.1)
+        go_on.set()
+        whole = patient.result()
+    assert (short.disputed, short.nearest, short.exact) == (True, None, False)
+    assert whole == total(DISPUTED_PAIRS, scope("b1"))
+    assert reckoner.total(scope("b2"), PATIENCE) == total(DISPUTED_PAIRS, scope("b2"))
