@@ -134,8 +134,6 @@ def falling(count: int) -> list[Figure]:
     return figures
 
 
-AGREEING: Final = frozenset({"agree", "running totals"})
-
 QUESTIONS = {
     "the country": Scope((), Period(None, None), frozenset(OUTCOMES), (ROOT_GROUP,)),
     "a district, a month, two outcomes": Scope(
@@ -153,13 +151,6 @@ QUESTIONS = {
 }
 
 
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    """Return what the work returns, and its seconds."""
-    begin = time.perf_counter()
-    result = work()
-    return result, time.perf_counter() - begin
-
-
 RUNNING = {
     "all of it": Scope((), Period(None, None), frozenset(OUTCOMES), (ROOT_GROUP,)),
     "from the second month on": Scope(
@@ -173,6 +164,15 @@ KINDS: dict[str, tuple[Callable[[int], list[Figure]], dict[str, Scope]]] = {
     "running totals": (running, RUNNING),
     "corrected ones": (falling, RUNNING),
 }
+
+AGREEING: Final = frozenset({"agree", "running totals"})
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """Return what the work returns, and its seconds."""
+    begin = time.perf_counter()
+    result = work()
+    return result, time.perf_counter() - begin
 
 
 def plain(figures: Sequence[Figure], asked: Scope) -> None:

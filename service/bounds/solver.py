@@ -93,12 +93,10 @@ class Model:
         lp.col_upper_ = np.concatenate([np.full(self._columns, highspy.kHighsInf), upper[told]])
         lower[told] = upper[told] = 0.0
         lp.row_lower_, lp.row_upper_ = lower, upper
-        order = np.argsort(matrix.row, kind="stable")
-        counts = np.bincount(matrix.row, minlength=rows)
+        starts, index, values = matrix.compressed()
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(counts)])
-        lp.a_matrix_.index_ = matrix.column[order]
-        lp.a_matrix_.value_ = matrix.value[order].astype(float)
+        lp.a_matrix_.start_, lp.a_matrix_.index_ = starts, index
+        lp.a_matrix_.value_ = values.astype(float)
         self._solver = highspy.Highs()
         self._solver.setOptionValue("output_flag", False)
         self._solver.setOptionValue("threads", 1)

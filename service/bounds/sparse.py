@@ -57,9 +57,18 @@ class Sparse:
 
     def by_row(self) -> list[Whole]:
         """Return for each row the columns in which it is not zero."""
+        starts, columns, _ = self.compressed()
+        return np.split(columns, starts[1:])[:-1]
+
+    def compressed(self) -> tuple[Whole, Whole, NDArray[np.int8] | Whole]:
+        """Return where each row starts (and last, where all end), and the columns and the values.
+
+        These stand row by row, within a row in the order of the entries.
+        """
         order = np.argsort(self.row, kind="stable")
-        stops = np.cumsum(np.bincount(self.row, minlength=self.shape[0]))
-        return np.split(self.column[order], stops)[:-1]
+        starts = np.zeros(self.shape[0] + 1, dtype=np.int64)
+        np.cumsum(np.bincount(self.row, minlength=self.shape[0]), out=starts[1:])
+        return starts, self.column[order], self.value[order]
 
     def cut(self, rows: Whole, columns: Whole) -> "Sparse":
         """Return the given rows and columns, in that order; none may be given twice."""

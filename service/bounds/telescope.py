@@ -26,13 +26,12 @@ COMPARED: Final = 4
 class Telescoped:
     """A matrix whose rows may hold, beside its columns, the sums of other rows.
 
-    The columns from ``width`` on are those sums, of the rows ``told``, in that order: where such a
-    row stands, its own sum is taken off, so that it comes to nothing. ``inner`` are the rows that
-    ``outer`` ones are told by, pair by pair.
+    The last columns are those sums, of the rows ``told``, in that order: where such a row stands,
+    its own sum is taken off, so that it comes to nothing. ``inner`` are the rows that ``outer``
+    ones are told by, pair by pair.
     """
 
     matrix: Sparse
-    width: int
     told: Whole
     outer: Whole
     inner: Whole
@@ -54,7 +53,7 @@ def telescoped(matrix: Sparse) -> Telescoped:
         if 2 * len(found.matrix.row) < len(matrix.row):
             return found
     nothing = np.zeros(0, dtype=np.int64)
-    return Telescoped(matrix, matrix.shape[1], nothing, nothing, nothing)
+    return Telescoped(matrix, nothing, nothing, nothing)
 
 
 def _told(matrix: Sparse) -> Telescoped:
@@ -63,10 +62,8 @@ def _told(matrix: Sparse) -> Telescoped:
     Those that hold most of its columns and are the longest so far are compared with it.
     """
     rows, width = matrix.shape
-    order = np.argsort(matrix.row, kind="stable")
-    stops = np.cumsum(np.bincount(matrix.row, minlength=rows))[:-1]
-    columns = np.split(matrix.column[order], stops)
-    values = np.split(matrix.value[order].astype(np.int64), stops)
+    starts, *entries = matrix.compressed()
+    columns, values = (np.split(each.astype(np.int64), starts[1:])[:-1] for each in entries)
     left = np.zeros(width, dtype=np.int64)
     seen = np.zeros(width, dtype=bool)
     holder = np.full(width, -1, dtype=np.int64)
@@ -120,4 +117,4 @@ def _joined(width: int, kept: list[tuple[Whole, Whole]], pairs: Whole) -> Telesc
         np.concatenate([*(values for _, values in kept), np.ones(len(outer), dtype=np.int64),
                         np.full(len(told), -1)]),
     )  # fmt: skip
-    return Telescoped(matrix, width, told, outer, inner)
+    return Telescoped(matrix, told, outer, inner)

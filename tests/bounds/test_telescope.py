@@ -66,7 +66,7 @@ def test_nothing_is_lost_of_sums_and_prices(matrix: Whole, random: Random) -> No
     assert told.tolist() == expected.tolist()
 
     prices = np.array([random.randint(-9, 9) for _ in range(len(matrix))])
-    priced = found.matrix.priced(prices)[: found.width]
+    priced = found.matrix.priced(prices)[: matrix.shape[1]]
     assert priced.tolist() == (found.prices(prices) @ matrix).tolist()
 
 
