@@ -25,7 +25,7 @@ from itertools import count, cycle, islice
 from pathlib import Path
 from typing import Any
 
-from schemas.report import ReportIn
+from schemas.report_in import ReportIn
 from service.domain.listing import ReportsAsked
 from service.domain.question import Question
 from service.domain.submission import Submission

@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
-from schemas.report import ReportIn
+from schemas.report_in import ReportIn
 from service.domain.errors import Busy
 from service.domain.submission import Submission
 from service.store.database import Database, translated

@@ -4,10 +4,10 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
+from schemas.base import Query
 from schemas.fields import OneOf, Schema
 from schemas.problem import Problem
-from schemas.recorded import WarningOut
-from schemas.sent import Query
+from schemas.report_out import WarningOut
 
 
 class BatchQuery(Query):

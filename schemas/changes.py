@@ -2,10 +2,10 @@
 
 from marshmallow import fields
 
+from schemas.base import Query
 from schemas.fields import Schema
-from schemas.numbers import Digits
-from schemas.revisions import EntryOut
-from schemas.sent import Query
+from schemas.lifecycle import EntryOut
+from schemas.number_fields import Digits
 
 LONGEST_WAIT = 60
 

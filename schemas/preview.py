@@ -2,9 +2,9 @@
 
 from marshmallow import fields
 
+from schemas.entities import GroupOut, PlaceOut, ReporterOut
 from schemas.fields import Schema
-from schemas.recorded import ReportOut, WarningOut
-from schemas.registry import GroupOut, PlaceOut, ReporterOut
+from schemas.report_out import ReportOut, WarningOut
 from schemas.totals import TotalsOut
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
+from schemas.as_of import AsOf
+from schemas.base import Query
 from schemas.fields import CommaList, Day, Flag, OneOf, Repeated, Schema, Slug
-from schemas.moments import AsOf
-from schemas.report import ordered
-from schemas.revisions import EntryOut
-from schemas.sent import Query
+from schemas.lifecycle import EntryOut
+from schemas.report_in import ordered
 from service.domain.answer import Answer, Part, Stated
 from service.domain.caveats import Caveat
 from service.domain.history import Happening

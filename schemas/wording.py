@@ -2,9 +2,9 @@
 
 from marshmallow import fields
 
+from schemas.base import Body
 from schemas.fields import Schema
-from schemas.sent import Body
-from schemas.texts import Text
+from schemas.text_fields import Text
 from service.domain.wording import MAX_LENGTH
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 import pytest
 from packaging.version import Version
 
-from schemas.texts import NAME_LENGTH, TEXT_LENGTH
+from schemas.text_fields import NAME_LENGTH, TEXT_LENGTH
 from service.api.batches import MAX_BATCH
 from service.api.parser import MAX_BODY, MAX_DEPTH
 from service.domain.vocabulary import MAX_COUNT

@@ -7,7 +7,7 @@ from flask import request
 from marshmallow import ValidationError
 
 from schemas.batch import BatchOut, BatchQuery
-from schemas.report import ReportIn
+from schemas.report_in import ReportIn
 from service.api import once
 from service.api.auth import actor, holder, requires
 from service.api.parser import complaint, read_json, receive

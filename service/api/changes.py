@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import Response, request
 
 from schemas.changes import ChangesOut, ChangesQuery
-from schemas.revisions import EntryOut
+from schemas.lifecycle import EntryOut
 from service import shared
 from service.api import metrics, problems
 from service.api.auth import requires

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flask import Response
 
-from schemas.recorded import ReportOut, ReportsOut
+from schemas.report_out import ReportOut, ReportsOut
 from service.api import figures, maps
 from service.api.formats import answer_in, dumped
 from service.domain.report import Recorded

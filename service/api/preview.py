@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from schemas.preview import NewOut, PreviewedReportOut, PreviewOut
-from schemas.report import ReportIn
+from schemas.report_in import ReportIn
 from schemas.totals import written
 from service.api import metrics
 from service.api.auth import holder, requires

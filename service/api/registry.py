@@ -5,9 +5,7 @@ from typing import Any
 
 from flask import jsonify, request
 
-from schemas.fields import ID_LENGTH, Schema, is_slug
-from schemas.listing import EntriesQuery
-from schemas.registry import (
+from schemas.entities import (
     GroupIn,
     GroupOut,
     GroupsOut,
@@ -19,6 +17,8 @@ from schemas.registry import (
     ReporterOut,
     ReportersOut,
 )
+from schemas.fields import ID_LENGTH, Schema, is_slug
+from schemas.list_queries import EntriesQuery
 from service.api.auth import actor, check_describes, may, requires
 from service.api.freshness import record
 from service.api.paging import page

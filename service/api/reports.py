@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Response, url_for
 
-from schemas.listing import ReportsQuery
-from schemas.moments import AsOfQuery
-from schemas.recorded import ReportOut, ReportsOut
-from schemas.report import ReportIn
-from schemas.revisions import HistoryOut, RedactionIn, RetractionIn
+from schemas.as_of import AsOfQuery
+from schemas.lifecycle import HistoryOut, RedactionIn, RetractionIn
+from schemas.list_queries import ReportsQuery
+from schemas.report_in import ReportIn
+from schemas.report_out import ReportOut, ReportsOut
 from service.api import once
 from service.api.auth import actor, holder, requires
 from service.api.formats import LINK, chosen, documented

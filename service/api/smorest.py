@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, request
 
 from schemas.fields import ID_LENGTH, SLUG, CommaList, Repeated, no_such
 from schemas.problem import Problem
-from schemas.report import Named
+from schemas.report_in import Named
 from service.api.parser import StrictParser, faulty, read_query
 from service.api.problems import MEDIA_TYPE, answered
 from service.domain.errors import Fault

@@ -6,7 +6,7 @@ import pytest
 from marshmallow import ValidationError, fields
 
 from schemas import fields as wire
-from schemas import numbers, texts
+from schemas import number_fields, text_fields
 
 MOMENT = "2026-01-05T10:00:00"
 
@@ -14,15 +14,15 @@ MOMENT = "2026-01-05T10:00:00"
 @pytest.mark.parametrize(
     ("field", "value", "loaded"),
     [
-        (numbers.Count(), 30.0, 30),
-        (numbers.Count(), 10**9, 10**9),
-        (numbers.Coordinate(most=90), -90, -90.0),
+        (number_fields.Count(), 30.0, 30),
+        (number_fields.Count(), 10**9, 10**9),
+        (number_fields.Coordinate(most=90), -90, -90.0),
         (wire.Flag(), False, False),
-        (texts.Text(lines=True), " a\tb\nc ", " a\tb\nc "),
-        (texts.Text(), "\u202eabc", "\u202eabc"),
-        (texts.Line(), "Плехово", "Плехово"),
-        (texts.Line(), "e\u0301", "e\u0301"),
-        (texts.Name(), "e\u0301", "é"),
+        (text_fields.Text(lines=True), " a\tb\nc ", " a\tb\nc "),
+        (text_fields.Text(), "\u202eabc", "\u202eabc"),
+        (text_fields.Line(), "Плехово", "Плехово"),
+        (text_fields.Line(), "e\u0301", "e\u0301"),
+        (text_fields.Name(), "e\u0301", "é"),
         (wire.Slug(), "ru-kursk_1", "ru-kursk_1"),
         (wire.Slug(), "7", "7"),
         (wire.Instant(), f"{MOMENT}Z", f"{MOMENT}.000000Z"),
@@ -30,7 +30,7 @@ MOMENT = "2026-01-05T10:00:00"
         (wire.Several(wire.Slug()), [], ()),
         (wire.CommaList(wire.Slug()), "a,b", ("a", "b")),
         (wire.Repeated(wire.Slug()), ["a", "a"], ("a", "a")),
-        (numbers.Digits(least=0, most=9), "07", 7),
+        (number_fields.Digits(least=0, most=9), "07", 7),
     ],
 )
 def test_a_good_value_is_taken(field: fields.Field[Any], value: object, loaded: object) -> None:
@@ -40,19 +40,19 @@ def test_a_good_value_is_taken(field: fields.Field[Any], value: object, loaded: 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        (numbers.Count(), "30"),
-        (numbers.Count(), float("inf")),
-        (numbers.Count(least=1), 0),
-        (numbers.Coordinate(most=90), float("nan")),
+        (number_fields.Count(), "30"),
+        (number_fields.Count(), float("inf")),
+        (number_fields.Count(least=1), 0),
+        (number_fields.Coordinate(most=90), float("nan")),
         (wire.Flag(), "true"),
         (wire.Flag(), 1),
-        (texts.Text(), 5),
-        (texts.Text(most=3), "abcd"),
-        (texts.Text(), "a\tb"),
-        (texts.Text(lines=True), "a\rb"),
-        (texts.Text(), "\u2003"),
-        (texts.Name(), "\u200b\u2060\ufeff"),
-        (texts.Line(), "a\tb"),
+        (text_fields.Text(), 5),
+        (text_fields.Text(most=3), "abcd"),
+        (text_fields.Text(), "a\tb"),
+        (text_fields.Text(lines=True), "a\rb"),
+        (text_fields.Text(), "\u2003"),
+        (text_fields.Name(), "\u200b\u2060\ufeff"),
+        (text_fields.Line(), "a\tb"),
         (wire.Slug(), ["a"]),
         (wire.Slug(), "a\n"),
         (wire.Instant(), f"{MOMENT}+00:00"),
@@ -66,8 +66,8 @@ def test_a_good_value_is_taken(field: fields.Field[Any], value: object, loaded: 
         (wire.CommaList(wire.Slug()), "a,A"),
         (wire.CommaList(wire.Slug()), "a,,b"),
         (wire.Repeated(wire.Slug()), ["A"]),
-        (numbers.Digits(least=0, most=9), "1" * 5000),
-        (numbers.Digits(least=0, most=9), 5),
+        (number_fields.Digits(least=0, most=9), "1" * 5000),
+        (number_fields.Digits(least=0, most=9), 5),
         (wire.Cursor("reports", "[0-9]+"), wire.cursor("entries", 1)),
         (wire.Cursor("reports", "[0-9]+"), wire.cursor("reports", "1x")),
     ],

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 from marshmallow import ValidationError
 
-from schemas.listing import ReportsQuery
-from schemas.report import ReportIn
+from schemas.list_queries import ReportsQuery
+from schemas.report_in import ReportIn
 from service.domain.periods import Period
 from service.domain.registry import Mention
 from service.domain.submission import Submission

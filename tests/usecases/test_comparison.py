@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.report import ReportIn
+from schemas.report_in import ReportIn
 from service.domain.answer import Answer, Stated
 from service.domain.errors import DomainError, Invalid
 from service.domain.periods import Period

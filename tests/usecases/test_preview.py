@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.report import ReportIn
+from schemas.report_in import ReportIn
 from service.domain.access import Holder
 from service.domain.claims import Claims
 from service.domain.errors import Conflict, Invalid, NotAllowed

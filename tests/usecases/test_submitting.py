@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.report import ReportIn
+from schemas.report_in import ReportIn
 from service.domain.errors import Conflict, Invalid, NotFound
 from service.domain.listing import ReportsAsked
 from service.domain.submission import Submission

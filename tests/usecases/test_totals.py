@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.report import ReportIn
+from schemas.report_in import ReportIn
 from service.domain.answer import Answer
 from service.domain.errors import Invalid
 from service.domain.periods import Period

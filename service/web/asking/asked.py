@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import request
 from marshmallow import ValidationError
 
-from schemas.pages import PageQuery
+from schemas.dashboard_query import PageQuery
 from service.api.parser import complaint, faulty
 from service.domain.errors import Fault
 from service.domain.question import Question

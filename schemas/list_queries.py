@@ -4,12 +4,12 @@ from typing import Any
 
 from marshmallow import post_load
 
+from schemas.as_of import AsOf
+from schemas.base import Query
 from schemas.fields import CommaList, Cursor, Day, OneOf, Slug
-from schemas.moments import AsOf
-from schemas.numbers import Digits
-from schemas.report import ordered
-from schemas.sent import Query
-from schemas.texts import Line
+from schemas.number_fields import Digits
+from schemas.report_in import ordered
+from schemas.text_fields import Line
 from service.domain.listing import EntriesAsked, ReportsAsked
 from service.domain.vocabulary import STATES
 

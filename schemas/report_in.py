@@ -4,11 +4,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
+from schemas.base import Body
+from schemas.entities import GroupMention, PlaceMention, ReporterMention
 from schemas.fields import Day, Instant, OneOf, Schema, Several, Slug
-from schemas.numbers import Count
-from schemas.registry import GroupMention, PlaceMention, ReporterMention
-from schemas.sent import Body
-from schemas.texts import Line, Matching, Text
+from schemas.number_fields import Count
+from schemas.text_fields import Line, Matching, Text
 from service.domain.periods import Period
 from service.domain.registry import Mention
 from service.domain.report import OWN, Reclassification, Source

@@ -4,10 +4,10 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
+from schemas.base import Body
 from schemas.fields import Flag, Schema, Several, Slug
-from schemas.numbers import Coordinate, Count
-from schemas.sent import Body
-from schemas.texts import Line, Matching, Name
+from schemas.number_fields import Coordinate, Count
+from schemas.text_fields import Line, Matching, Name
 from service.domain.registry import Mention
 
 ALIASES = 200

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from marshmallow import EXCLUDE, post_load
 
+from schemas.as_of import AsOf
+from schemas.base import Query
 from schemas.fields import DAY, CommaList, Day, OneOf, Slug
-from schemas.moments import AsOf
-from schemas.report import ordered
-from schemas.sent import Query
-from schemas.texts import Line
+from schemas.report_in import ordered
+from schemas.text_fields import Line
 from service.domain.question import SPANS, Question
 from service.domain.vocabulary import LOSSES, OUTCOMES
 

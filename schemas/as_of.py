@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
+from schemas.base import Query
 from schemas.fields import instant_text
-from schemas.sent import Query
 
 
 class AsOf(fields.Field[int | str]):

@@ -4,10 +4,10 @@ from typing import Any
 
 from marshmallow import fields
 
+from schemas.base import Body
 from schemas.fields import Schema, Several
-from schemas.recorded import ReportOut
-from schemas.sent import Body
-from schemas.texts import Matching, Text
+from schemas.report_out import ReportOut
+from schemas.text_fields import Matching, Text
 from service.domain.history import Happening
 
 
