@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from schemas.report_in import ReportIn
-from service.domain.listing import ReportsAsked
-from service.domain.question import Question
+from service.domain.list_queries import ReportsAsked
 from service.domain.submission import Submission
+from service.domain.totals_query import Question
 from service.store.database import Store
 from service.store.opening import open_store
 from service.usecases import batches, changes, reports, totals

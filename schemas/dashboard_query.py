@@ -10,7 +10,7 @@ from schemas.base import Query
 from schemas.fields import DAY, CommaList, Day, OneOf, Slug
 from schemas.report_in import ordered
 from schemas.text_fields import Line
-from service.domain.question import SPANS, Question
+from service.domain.totals_query import SPANS, Question
 from service.domain.vocabulary import LOSSES, OUTCOMES
 
 CUTS: Final = ("place", "group", "outcome", "reporter")

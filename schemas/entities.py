@@ -8,7 +8,7 @@ from schemas.base import Body
 from schemas.fields import Flag, Schema, Several, Slug
 from schemas.number_fields import Coordinate, Count
 from schemas.text_fields import Line, Matching, Name
-from service.domain.registry import Mention
+from service.domain.entities import Mention
 
 ALIASES = 200
 

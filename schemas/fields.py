@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from marshmallow import Schema as MarshmallowSchema
 from marshmallow import ValidationError, fields
 
-from service.domain.instants import instant
+from service.domain.timestamps import instant
 
 SLUG: Final = r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
 DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"

@@ -8,7 +8,7 @@ from schemas.base import Body
 from schemas.fields import Schema, Several
 from schemas.report_out import ReportOut
 from schemas.text_fields import Matching, Text
-from service.domain.history import Happening
+from service.domain.public_event import Happening
 
 
 class RetractionIn(Body):

@@ -10,7 +10,7 @@ from schemas.fields import CommaList, Cursor, Day, OneOf, Slug
 from schemas.number_fields import Digits
 from schemas.report_in import ordered
 from schemas.text_fields import Line
-from service.domain.listing import EntriesAsked, ReportsAsked
+from service.domain.list_queries import EntriesAsked, ReportsAsked
 from service.domain.vocabulary import STATES
 
 FORMATS = ("json", "ndjson", "csv", "geojson")

@@ -9,8 +9,8 @@ from schemas.entities import GroupMention, PlaceMention, ReporterMention
 from schemas.fields import Day, Instant, OneOf, Schema, Several, Slug
 from schemas.number_fields import Count
 from schemas.text_fields import Line, Matching, Text
+from service.domain.entities import Mention
 from service.domain.periods import Period
-from service.domain.registry import Mention
 from service.domain.report import OWN, Reclassification, Source
 from service.domain.submission import Submission, SubmittedFigure
 from service.domain.vocabulary import OUTCOMES, STANCES

@@ -12,11 +12,11 @@ from schemas.base import Query
 from schemas.fields import CommaList, Day, Flag, OneOf, Repeated, Schema, Slug
 from schemas.lifecycle import EntryOut
 from schemas.report_in import ordered
-from service.domain.answer import Answer, Part, Stated
 from service.domain.caveats import Caveat
-from service.domain.history import Happening
-from service.domain.question import CUTS, Question
+from service.domain.public_event import Happening
 from service.domain.total import Step
+from service.domain.totals_query import CUTS, Question
+from service.domain.totals_result import Answer, Part, Stated
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP, in_order
 
 FORMATS = ("json", "csv", "geojson")

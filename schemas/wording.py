@@ -5,7 +5,7 @@ from marshmallow import fields
 from schemas.base import Body
 from schemas.fields import Schema
 from schemas.text_fields import Text
-from service.domain.wording import MAX_LENGTH
+from service.domain.wording.reader import MAX_LENGTH
 
 
 class WordingIn(Body):

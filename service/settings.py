@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from service.domain.rates import Rate, rate
+from service.domain.rate_limit import Rate, rate
 
 PREFIX: Final = "CASUALTY_"
 OFF: Final = "off"

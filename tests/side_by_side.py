@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from service import create_app
 from service.api.parts import Parts, install
 from service.domain.access import KEY_MARK
-from service.domain.instants import instant
+from service.domain.timestamps import instant
 from service.settings import Settings
 from service.store import keys, ledger
 from service.store.database import Store

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.domain.rates import Rate
+from service.domain.rate_limit import Rate
 from service.settings import BadSetting, Settings, from_environment
 
 

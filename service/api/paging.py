@@ -9,7 +9,7 @@ from flask import request
 
 from schemas.fields import cursor
 from service.api.parser import read_query
-from service.domain.listing import EntriesAsked, ReportsAsked
+from service.domain.list_queries import EntriesAsked, ReportsAsked
 
 Asked = TypeVar("Asked", EntriesAsked, ReportsAsked)
 

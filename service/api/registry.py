@@ -24,9 +24,9 @@ from service.api.freshness import record
 from service.api.paging import page
 from service.api.parts import now, parts
 from service.api.smorest import Blueprint, tag_of
+from service.domain.entities import Entry
 from service.domain.errors import NotFound, Stale, invalid
-from service.domain.listing import EntriesAsked
-from service.domain.registry import Entry
+from service.domain.list_queries import EntriesAsked
 from service.usecases import registry
 
 

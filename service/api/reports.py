@@ -19,7 +19,7 @@ from service.api.listings import FORMS, paged
 from service.api.paging import page
 from service.api.parts import now, parts
 from service.api.smorest import Blueprint
-from service.domain.listing import ReportsAsked
+from service.domain.list_queries import ReportsAsked
 from service.domain.report import Recorded
 from service.domain.submission import Submission
 from service.usecases import reports, revisions

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from service.api.cells import table
-from service.domain.answer import Answer, Part
+from service.domain.totals_result import Answer, Part
 from service.domain.vocabulary import in_order
 
 COLUMNS: Final = (

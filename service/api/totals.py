@@ -17,10 +17,10 @@ from service.api.parts import budget, now, parts
 from service.api.smorest import Blueprint
 from service.api.tables import as_csv
 from service.bounds.spent import Effort, metered
-from service.domain.answer import Answer
 from service.domain.errors import invalid
-from service.domain.question import Question
 from service.domain.total import Total
+from service.domain.totals_query import Question
+from service.domain.totals_result import Answer
 from service.release import RELEASE
 from service.usecases import points, registry, totals
 from service.usecases.budget import Budget

@@ -5,10 +5,10 @@ from typing import Any
 from schemas.wording import VocabularyOut, WordingIn, WordingOut
 from service.api.auth import requires
 from service.api.smorest import Blueprint
-from service.domain import wording
-from service.domain.codes import CAVEATS, WARNINGS
+from service.domain.caveat_codes import CAVEATS, WARNINGS
 from service.domain.errors import Invalid, invalid
 from service.domain.vocabulary import OUTCOMES, STANCES, STATES, in_order
+from service.domain.wording import reader
 
 blueprint = Blueprint("words", __name__, url_prefix="/v1", description="Words and their meaning.")
 
@@ -24,7 +24,7 @@ def get_vocabulary() -> Any:
         "states": STATES,
         "caveats": CAVEATS,
         "warnings": WARNINGS,
-        "lexicon": {"version": wording.LEXICON_VERSION, "rules": wording.describe()},
+        "lexicon": {"version": reader.LEXICON_VERSION, "rules": reader.describe()},
     }
 
 
@@ -35,7 +35,7 @@ def get_vocabulary() -> Any:
 def post_wording(sent: dict[str, str]) -> Any:
     """Tell how a phrase would be read, without recording anything."""
     try:
-        reading = wording.read(sent["text"])
+        reading = reader.read(sent["text"])
     except Invalid as error:
         raise invalid("/text", error.detail) from error
     return {

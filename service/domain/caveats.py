@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.domain.claims import Claims, Statement
-from service.domain.codes import CAVEATS
+from service.domain.caveat_codes import CAVEATS
 from service.domain.figure import Figure, Scope
-from service.domain.phrases import isolated, listed, number, range_text
+from service.domain.record_state import Claims, Statement
 from service.domain.total import Total
 from service.domain.trees import Tree, meet, within
+from service.domain.wording.range_text import isolated, listed, number, range_text
 
 MOST_NAMED: Final = 4
 """How many reporters a sentence names before it counts the rest."""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from service.domain.entities import Mention
 from service.domain.periods import Period
-from service.domain.registry import Mention
 from service.domain.report import Reclassification, Source
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from service.domain.instants import instant
+from service.domain.timestamps import instant
 from service.store.database import Database, legible
 
 KEPT: Final = timedelta(hours=24)

@@ -7,9 +7,9 @@ from functools import lru_cache
 from itertools import chain
 from typing import Final
 
-from service.domain.claims import Claims, Statement
 from service.domain.errors import Busy
 from service.domain.figure import Figure, Quantity, Scope
+from service.domain.record_state import Claims, Statement
 from service.store.database import BEHIND, Database, Row, legible
 from service.store.ledger import last_seq, recorded_at
 from service.store.registry import all_as_of, merged

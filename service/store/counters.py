@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from math import ceil
 from typing import Final
 
-from service.domain.rates import Rate, Standing
+from service.domain.rate_limit import Rate, Standing
 
 PATIENCE: Final = 0.25
 """How many seconds a request waits at most for others that are being counted."""

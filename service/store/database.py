@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
 from service.domain.errors import DomainError, Unavailable
-from service.domain.rates import Rate
+from service.domain.rate_limit import Rate
 from service.store.counters import Counters
 from service.store.statements import statement
 

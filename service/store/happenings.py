@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from service.domain.history import Happening
+from service.domain.public_event import Happening
 from service.store.database import Database, legible
 from service.store.texts import FREE
 

@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, Final
 
-from service.domain.instants import instant, just_after
+from service.domain.timestamps import instant, just_after
 from service.store import texts
 from service.store.database import Database, Row, legible
 

@@ -6,8 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from service.domain.listing import EntriesAsked
-from service.domain.registry import (
+from service.domain.entities import (
     KINDS,
     Entry,
     Group,
@@ -17,7 +16,8 @@ from service.domain.registry import (
     entry,
     folded,
 )
-from service.domain.registry import parent_of as parent_in
+from service.domain.entities import parent_of as parent_in
+from service.domain.list_queries import EntriesAsked
 from service.store.database import Database, legible
 from service.store.ledger import Draft, Event
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from service.domain.figure import Figure
-from service.domain.listing import ReportsAsked
+from service.domain.list_queries import ReportsAsked
 from service.domain.periods import ALWAYS
 from service.domain.report import Recorded, Retraction
 from service.store import registry, search

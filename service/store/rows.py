@@ -5,8 +5,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from service.domain.entities import folded
 from service.domain.periods import Period
-from service.domain.registry import folded
 from service.domain.vocabulary import OUTCOMES
 
 SETS: Final = tuple(

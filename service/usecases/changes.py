@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from service.domain.history import Happening
+from service.domain.public_event import Happening
 from service.store import ledger
 from service.store.database import Readable
 from service.usecases.moments import beyond

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from service.domain.answer import Answer, Change, Compared, Part, Stated
 from service.domain.errors import invalid
 from service.domain.figure import Figure
-from service.domain.history import Happening
 from service.domain.periods import Period
-from service.domain.phrases import total_text
-from service.domain.question import SPANS, Question, spans
+from service.domain.public_event import Happening
 from service.domain.total import Total
+from service.domain.totals_query import SPANS, Question, spans
+from service.domain.totals_result import Answer, Change, Compared, Part, Stated
+from service.domain.wording.range_text import total_text
 from service.store.database import Database, Readable
 from service.store.happenings import between
 from service.usecases.interval import Interval

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from service.domain.claims import Claims
-from service.domain.history import Happening
-from service.domain.registry import KINDS, parent_of
+from service.domain.entities import KINDS, parent_of
+from service.domain.public_event import Happening
+from service.domain.record_state import Claims
 
 REPORT: Final = "report"
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from service.domain.access import KEY_MARK, SCOPES, Holder
 from service.domain.errors import NotFound, invalid
-from service.domain.instants import instant
+from service.domain.timestamps import instant
 from service.store import keys, ledger, registry
 from service.store.database import Store
 from service.store.keys import Key

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from service.domain.errors import Conflict, Fault, Invalid
-from service.domain.registry import (
+from service.domain.entities import (
     KINDS,
     Entry,
     Mention,
@@ -14,6 +13,7 @@ from service.domain.registry import (
     parent_of,
     unknown,
 )
+from service.domain.errors import Conflict, Fault, Invalid
 from service.domain.submission import Submission
 from service.store import registry
 from service.store.database import Database

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from service.domain.errors import Busy, DomainError, invalid
-from service.domain.instants import instant
+from service.domain.timestamps import instant
 from service.store import ledger
 from service.store.database import BEHIND, Database
 

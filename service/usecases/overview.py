@@ -1,7 +1,7 @@
 """What is known by name as of one entry of the ledger, for pages that show more than ids."""
 
-from service.domain.claims import Claims
-from service.domain.registry import Place
+from service.domain.entities import Place
+from service.domain.record_state import Claims
 from service.store.database import Readable
 from service.usecases.snapshot import Snapshot, Snapshots
 

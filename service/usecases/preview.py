@@ -11,14 +11,14 @@ from datetime import date, datetime
 from typing import Final, TypeVar
 
 from service.domain.access import Holder
-from service.domain.answer import Answer
-from service.domain.claims import Claims, Statement
+from service.domain.entities import KINDS, Entry, Group, Place, Reporter
 from service.domain.figure import Figure
 from service.domain.periods import Period
-from service.domain.question import Question
-from service.domain.registry import KINDS, Entry, Group, Place, Reporter
+from service.domain.record_state import Claims, Statement
 from service.domain.report import Recorded, counted
 from service.domain.submission import Submission
+from service.domain.totals_query import Question
+from service.domain.totals_result import Answer
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import ledger, registry
 from service.store.database import Database, Store

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from service.domain.answer import Stated
-from service.domain.claims import Statement
+from service.domain.entities import Group, Place
 from service.domain.figure import Figure
-from service.domain.question import Question
-from service.domain.registry import Group, Place
+from service.domain.record_state import Statement
+from service.domain.totals_query import Question
+from service.domain.totals_result import Stated
 from service.domain.trees import Tree, meet
 from service.domain.vocabulary import ROOT_GROUP
 from service.usecases.interval import FAMILIES, REPORT, Interval, Reach

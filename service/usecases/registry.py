@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from service.domain.entities import Entry, below, entry, parent_of
 from service.domain.errors import Conflict, NotAllowed, NotFound, Stale, invalid
-from service.domain.listing import EntriesAsked
-from service.domain.registry import Entry, below, entry, parent_of
+from service.domain.list_queries import EntriesAsked
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import registry
 from service.store.apply import record

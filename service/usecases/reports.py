@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from service.domain.access import Holder
-from service.domain.completion import complete
 from service.domain.errors import Conflict, Fault, Invalid, NotFound, invalid
-from service.domain.listing import ReportsAsked
+from service.domain.list_queries import ReportsAsked
+from service.domain.normalize import complete
 from service.domain.report import Recorded, Report
 from service.domain.submission import Submission
 from service.store import ledger, recording, registry, reports

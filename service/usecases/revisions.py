@@ -7,7 +7,7 @@ from typing import Final
 
 from service.domain.access import Holder
 from service.domain.errors import Conflict, Fault, Invalid, NotFound
-from service.domain.history import Happening
+from service.domain.public_event import Happening
 from service.domain.report import Recorded
 from service.store import ledger, reports, texts
 from service.store.answers import Claim

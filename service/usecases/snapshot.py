@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from service.bounds.reckoner import Reckoner
 from service.bounds.tied import Prepared
-from service.domain.claims import Claims, Statement
 from service.domain.figure import Figure
-from service.domain.question import Question
+from service.domain.record_state import Claims, Statement
+from service.domain.totals_query import Question
 from service.domain.trees import Tree
 from service.store.claims import load_claims
 from service.store.database import Database

@@ -7,17 +7,17 @@ from typing import Final
 
 from service.bounds.extents import extent
 from service.bounds.reckoner import Reckoner
-from service.domain.answer import Answer, Left, Part, Stated, Unplaced
 from service.domain.caveats import Caveat, Evidence, caveats
-from service.domain.claims import Statement
+from service.domain.entities import unknown
 from service.domain.errors import Fault, Invalid, invalid
 from service.domain.figure import Figure, Scope
-from service.domain.phrases import total_text
-from service.domain.question import MOST_PARTS, SPANS, Question, spans
-from service.domain.registry import unknown
+from service.domain.record_state import Statement
 from service.domain.total import Total
+from service.domain.totals_query import MOST_PARTS, SPANS, Question, spans
+from service.domain.totals_result import Answer, Left, Part, Stated, Unplaced
 from service.domain.trees import Tree
 from service.domain.vocabulary import LOSSES, OUTCOMES
+from service.domain.wording.range_text import total_text
 from service.store import ledger
 from service.store.database import Readable
 from service.usecases.budget import Budget

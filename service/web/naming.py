@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from service.domain.claims import Claims
 from service.domain.periods import Period
+from service.domain.record_state import Claims
 from service.domain.vocabulary import ROOT_GROUP
 from service.web.texts import isolated, plain
 

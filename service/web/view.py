@@ -7,13 +7,13 @@ from functools import cached_property
 from service.api.freshness import record
 from service.api.parts import budget, now, parts
 from service.api.totals import worked_out
-from service.domain.answer import Answer, Stated
 from service.domain.caveats import Caveat
-from service.domain.claims import Claims
-from service.domain.phrases import outcomes_text
-from service.domain.question import Question
-from service.domain.registry import Group
+from service.domain.entities import Group
+from service.domain.record_state import Claims
+from service.domain.totals_query import Question
+from service.domain.totals_result import Answer, Stated
 from service.domain.vocabulary import ROOT_GROUP
+from service.domain.wording.range_text import outcomes_text
 from service.usecases import totals
 from service.usecases.overview import above, lies_in, overview
 from service.usecases.snapshot import Snapshot

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service import create_app
-from service.domain.rates import Rate
+from service.domain.rate_limit import Rate
 from service.settings import Settings
 from service.store.sqlite.counters import BESIDE
 from tests.check import problem

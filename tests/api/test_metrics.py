@@ -13,7 +13,7 @@ from service import create_app
 from service.api import metrics, problems
 from service.api.parts import install, parts
 from service.domain.errors import DomainError
-from service.domain.rates import Rate
+from service.domain.rate_limit import Rate
 from service.release import RELEASE
 from service.settings import Settings
 from service.store.database import Store

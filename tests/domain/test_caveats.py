@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from service.bounds.reckoner import Reckoner
+from service.domain.caveat_codes import CAVEATS
 from service.domain.caveats import Caveat, Evidence, caveats
-from service.domain.claims import Claims, Statement
-from service.domain.codes import CAVEATS
+from service.domain.entities import Reporter
 from service.domain.figure import Figure, Scope
-from service.domain.registry import Reporter
+from service.domain.record_state import Claims, Statement
 from tests.bounds.build import GROUPS, PATIENCE, PLACES, figure, scope
 
 REPORTERS = {

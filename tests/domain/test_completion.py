@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from service.domain.completion import complete
+from service.domain.entities import Mention
 from service.domain.errors import Invalid
+from service.domain.normalize import complete
 from service.domain.periods import Period
-from service.domain.registry import Mention
 from service.domain.report import Report, counted
 from service.domain.submission import Submission, SubmittedFigure
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.wording import NotUnderstood, read
+from service.domain.wording.reader import NotUnderstood, read
 
 ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "

@@ -4,9 +4,9 @@ import pytest
 
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import ALWAYS
-from service.domain.phrases import listed, number, outcomes_text, range_text, total_text
 from service.domain.total import Total
 from service.domain.vocabulary import LOSSES
+from service.domain.wording.range_text import listed, number, outcomes_text, range_text, total_text
 
 KILLED = frozenset({"killed"})
 FIGURE = Figure("f", "r", "a", Scope((), ALWAYS, KILLED, ("everyone",)), Quantity(1, None))

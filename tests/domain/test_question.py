@@ -7,7 +7,7 @@ import pytest
 
 from service.domain.errors import Invalid
 from service.domain.periods import ALWAYS, Period
-from service.domain.question import MOST_PARTS, SPANS, Question, spans
+from service.domain.totals_query import MOST_PARTS, SPANS, Question, spans
 from service.domain.vocabulary import ROOT_GROUP
 
 

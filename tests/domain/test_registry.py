@@ -1,6 +1,6 @@
 """Places, groups and reporters, and what may be said about them."""
 
-from service.domain.registry import Group, Place, Reporter, differing, entry, folded, parent_of
+from service.domain.entities import Group, Place, Reporter, differing, entry, folded, parent_of
 
 
 def test_only_the_root_of_groups_has_no_parent() -> None:

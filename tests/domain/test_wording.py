@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.wording import (
+from service.domain.wording.reader import (
     LEXICON_VERSION,
     MAX_LENGTH,
     NotUnderstood,

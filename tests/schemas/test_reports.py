@@ -7,8 +7,8 @@ from marshmallow import ValidationError
 
 from schemas.list_queries import ReportsQuery
 from schemas.report_in import ReportIn
+from service.domain.entities import Mention
 from service.domain.periods import Period
-from service.domain.registry import Mention
 from service.domain.submission import Submission
 from tests import make
 

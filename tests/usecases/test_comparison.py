@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.report_in import ReportIn
-from service.domain.answer import Answer, Stated
 from service.domain.errors import DomainError, Invalid
 from service.domain.periods import Period
-from service.domain.question import Question
+from service.domain.totals_query import Question
+from service.domain.totals_result import Answer, Stated
 from service.domain.vocabulary import OUTCOMES
 from service.store import ledger
 from service.store.sqlite.engine import SqliteStore

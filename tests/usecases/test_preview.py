@@ -8,8 +8,8 @@ import pytest
 
 from schemas.report_in import ReportIn
 from service.domain.access import Holder
-from service.domain.claims import Claims
 from service.domain.errors import Conflict, Invalid, NotAllowed
+from service.domain.record_state import Claims
 from service.domain.submission import Submission
 from service.store import ledger
 from service.store.claims import load_claims

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.report_in import ReportIn
 from service.domain.errors import Conflict, Invalid, NotFound
-from service.domain.listing import ReportsAsked
+from service.domain.list_queries import ReportsAsked
 from service.domain.submission import Submission
 from service.settings import Settings
 from service.store import ledger

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from schemas.report_in import ReportIn
-from service.domain.answer import Answer
 from service.domain.errors import Invalid
 from service.domain.periods import Period
-from service.domain.question import Question
+from service.domain.totals_query import Question
+from service.domain.totals_result import Answer
 from service.store.database import Store
 from service.usecases import registry, reports, totals
 from service.usecases.budget import Budget

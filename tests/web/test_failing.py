@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service import create_app
-from service.domain.rates import Rate
+from service.domain.rate_limit import Rate
 from service.settings import Settings
 from tests import make
 from tests.check import problem, recorded

@@ -22,7 +22,7 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
 from service.domain.errors import Away, Busy, DomainError, Unavailable
-from service.domain.rates import Rate
+from service.domain.rate_limit import Rate
 from service.request_id import current_request
 from service.store.committing import Committer
 from service.store.counters import PATIENCE, Counters, Uncounted

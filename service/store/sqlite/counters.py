@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from service.domain.rates import Rate
+from service.domain.rate_limit import Rate
 from service.store.counters import PATIENCE, Counters, Uncounted
 from service.store.sqlite.connections import connect
 

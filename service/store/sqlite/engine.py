@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database as SqliteUtilsDatabase
 
-from service.domain.rates import Rate
+from service.domain.rate_limit import Rate
 from service.store.committing import Committer
 from service.store.database import Database, Row, Store, translated
 from service.store.sqlite import files

@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 from schemas.dashboard_query import PageQuery
 from service.api.parser import complaint, faulty
 from service.domain.errors import Fault
-from service.domain.question import Question
+from service.domain.totals_query import Question
 from service.domain.vocabulary import LOSSES, in_order
 from service.web.texts import plain
 

@@ -4,8 +4,8 @@ from typing import Final, cast
 
 from service.api.freshness import record
 from service.api.parts import parts
-from service.domain.listing import EntriesAsked
-from service.domain.registry import Place, folded
+from service.domain.entities import Place, folded
+from service.domain.list_queries import EntriesAsked
 from service.usecases import health, registry
 from service.usecases.overview import lies_in, overview
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from service.domain.claims import Claims
+from service.domain.record_state import Claims
 
 MOST: Final = 40
 """So many are listed; of more, those who report most often."""

@@ -6,12 +6,12 @@ from typing import Final
 
 from service.api.freshness import record
 from service.api.parts import now, parts
-from service.domain.claims import Claims
+from service.domain.entities import Reporter
 from service.domain.errors import NotFound
-from service.domain.history import Happening
-from service.domain.phrases import outcomes_text, range_text
-from service.domain.registry import Reporter
+from service.domain.public_event import Happening
+from service.domain.record_state import Claims
 from service.domain.report import Recorded, ReportedFigure
+from service.domain.wording.range_text import outcomes_text, range_text
 from service.usecases import health, reports, revisions
 from service.usecases.overview import above, overview
 from service.web.checking.relays import relays

@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import Final
 
 from service.api.freshness import record
-from service.domain.answer import Left, Part, Stated
-from service.domain.claims import Statement
+from service.domain.entities import Reporter
 from service.domain.figure import Figure
-from service.domain.phrases import range_text
-from service.domain.registry import Reporter
+from service.domain.record_state import Statement
 from service.domain.report import Recorded, ReportedFigure
 from service.domain.total import Step
+from service.domain.totals_result import Left, Part, Stated
+from service.domain.wording.range_text import range_text
 from service.usecases import reports
 from service.web.asking.asked import Asked
 from service.web.checking.relays import relays

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from service.domain.claims import Claims, Statement
+from service.domain.record_state import Claims, Statement
 
 
 def relays(claims: Claims) -> Mapping[str, list[Statement]]:

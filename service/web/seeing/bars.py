@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Final
 
-from service.domain.answer import Stated
 from service.domain.caveats import Caveat
 from service.domain.figure import Figure, Scope
-from service.domain.phrases import outcomes_text
 from service.domain.total import Total
+from service.domain.totals_result import Stated
+from service.domain.wording.range_text import outcomes_text
 from service.web import naming
 from service.web.charts.bars import Bar, Side
 from service.web.texts import plain

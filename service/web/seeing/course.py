@@ -4,10 +4,10 @@ from datetime import date
 from functools import cached_property
 from typing import Final, cast
 
-from service.domain.answer import Part
 from service.domain.errors import Invalid
 from service.domain.periods import Period
-from service.domain.question import SPANS, spans
+from service.domain.totals_query import SPANS, spans
+from service.domain.totals_result import Part
 from service.web.charts.times import Span, Times, times
 from service.web.seeing.bars import nearest, proof, said
 from service.web.view import View

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from functools import cached_property
 
-from service.domain.phrases import outcomes_text
 from service.domain.vocabulary import in_order
+from service.domain.wording.range_text import outcomes_text
 from service.web.charts.bars import Bar
 from service.web.charts.ranges import Ranges, ranges
 from service.web.seeing.bars import bar

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.domain.rates import Rate, Standing
+from service.domain.rate_limit import Rate, Standing
 from service.store import counters
 from service.store.counters import Uncounted
 from service.store.sqlite.counters import BESIDE, FileCounters

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from service.domain.entities import Mention
 from service.domain.errors import Fault, Invalid
-from service.domain.registry import Mention
 from service.domain.report import Report, ReportedFigure
 from service.domain.submission import Submission, SubmittedFigure
 from service.domain.vocabulary import ROOT_GROUP, in_order
-from service.domain.wording import read
+from service.domain.wording.reader import read
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
-from service.domain.tokens import Phrase, cut
+from service.domain.wording.tokenizer import Phrase, cut
 
 SLOTS: Final = ("N", "A", "B")
 """What stands for a number in a rule's words: N alone, A and B for the two ends of a range."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from service.domain.caveats import Caveat
 from service.domain.figure import Figure
-from service.domain.history import Happening
-from service.domain.question import Question
+from service.domain.public_event import Happening
 from service.domain.total import Total
+from service.domain.totals_query import Question
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from service.domain.lexicon import Numbers
-from service.domain.tokens import Phrase
 from service.domain.vocabulary import MAX_COUNT
+from service.domain.wording.lexicon import Numbers
+from service.domain.wording.tokenizer import Phrase
 
 _PLAIN: Final = re.compile(r"0|[1-9][0-9]*")
 _GROUPED: Final = re.compile(r"[1-9][0-9]{0,2}([.,'’ \u00a0\u2009\u202f])[0-9]{3}(?:\1[0-9]{3})*")

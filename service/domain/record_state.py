@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from service.domain.entities import Group, Place, Reporter
 from service.domain.figure import Figure
 from service.domain.periods import Period
-from service.domain.registry import Group, Place, Reporter
 
 
 @dataclass(frozen=True, slots=True)

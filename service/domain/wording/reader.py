@@ -1,7 +1,7 @@
 """What the words of a casualty figure mean: "at least 30 were killed or wounded" -> 30 or more.
 
-The words and the ends they stand for are data (``service.domain.lexicon``), so that every figure
-can tell which version read it. A phrase is read whole or refused, never guessed.
+The words and the ends they stand for are data (``service.domain.wording.lexicon``), so that every
+figure can tell which version read it. A phrase is read whole or refused, never guessed.
 """
 
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from functools import lru_cache, reduce
 from itertools import takewhile
 from typing import Any, Final
 
-from service.domain.grammar import Draft, Grammar, Said
-from service.domain.lexicon import EN, Rule
-from service.domain.numerals import Number
-from service.domain.tokens import MAX_LENGTH, NotUnderstood, Phrase, Token
 from service.domain.vocabulary import LOSSES, MAX_COUNT
+from service.domain.wording.grammar import Draft, Grammar, Said
+from service.domain.wording.lexicon import EN, Rule
+from service.domain.wording.numerals import Number
+from service.domain.wording.tokenizer import MAX_LENGTH, NotUnderstood, Phrase, Token
 
 __all__ = [
     "LEXICON_VERSION",

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
-from service.domain.lexicon import SLOTS, Lexicon, Rule, Words
-from service.domain.numerals import Number, numbers
-from service.domain.tokens import Phrase
+from service.domain.wording.lexicon import SLOTS, Lexicon, Rule, Words
+from service.domain.wording.numerals import Number, numbers
+from service.domain.wording.tokenizer import Phrase
 
 Named = tuple[int, frozenset[str]]
 """Where a part ends and the outcomes that it names, none for people."""
