@@ -20,10 +20,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from service.bounds import telescope
-from service.bounds.reckoner import Reckoner
+from service.bounds import sparsify
+from service.bounds.engine import Reckoner
 from service.bounds.solver import Deadline, Model
-from service.bounds.sparse import Sparse
+from service.bounds.sparse_matrix import Sparse
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 from service.domain.trees import Tree
@@ -200,11 +200,11 @@ def plain(figures: Sequence[Figure], asked: Scope) -> None:
 
 def slowly(figures: Sequence[Figure], asked: Scope) -> float:
     """Return the seconds of the plain program, whose rows are not told by each other."""
-    kept, telescope.MANY = telescope.MANY, sys.maxsize  # type: ignore[misc]
+    kept, sparsify.MANY = sparsify.MANY, sys.maxsize  # type: ignore[misc]
     try:
         return timed(lambda: plain(figures, asked))[1]
     finally:
-        telescope.MANY = kept  # type: ignore[misc]
+        sparsify.MANY = kept  # type: ignore[misc]
 
 
 def measure(count: int) -> list[Line]:

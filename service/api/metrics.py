@@ -26,7 +26,7 @@ from service.api.around import around
 from service.api.auth import requires
 from service.api.parts import parts
 from service.api.smorest import Blueprint
-from service.bounds.spent import Effort
+from service.bounds.solver_effort import Effort
 from service.domain.errors import Away, Busy, DomainError, TooCostly, TooMany, Unavailable
 from service.domain.total import Total
 from service.release import RELEASE

@@ -12,7 +12,7 @@ from service.api.auth import holder, requires
 from service.api.formats import answer_in, dumped
 from service.api.parts import budget, now, parts
 from service.api.smorest import Blueprint
-from service.bounds.spent import metered
+from service.bounds.solver_effort import metered
 from service.domain.submission import Submission
 from service.usecases import preview
 

@@ -16,7 +16,7 @@ from service.api.freshness import record
 from service.api.parts import budget, now, parts
 from service.api.smorest import Blueprint
 from service.api.tables import as_csv
-from service.bounds.spent import Effort, metered
+from service.bounds.solver_effort import Effort, metered
 from service.domain.errors import invalid
 from service.domain.total import Total
 from service.domain.totals_query import Question

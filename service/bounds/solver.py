@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.sparse import Sparse
-from service.bounds.spent import working
-from service.bounds.telescope import telescoped
+from service.bounds.solver_effort import working
+from service.bounds.sparse_matrix import Sparse
+from service.bounds.sparsify import telescoped
 
 Vector = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ from functools import cached_property
 from threading import Lock
 from typing import Any, Final
 
-from service.bounds.reckoner import Reckoner
-from service.bounds.tied import Prepared
+from service.bounds.component import Prepared
+from service.bounds.engine import Reckoner
 from service.domain.figure import Figure
 from service.domain.record_state import Claims, Statement
 from service.domain.totals_query import Question

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from service.bounds.extents import extent
-from service.bounds.reckoner import Reckoner
+from service.bounds.boxes import extent
+from service.bounds.engine import Reckoner
 from service.domain.caveats import Caveat, Evidence, caveats
 from service.domain.entities import unknown
 from service.domain.errors import Fault, Invalid, invalid

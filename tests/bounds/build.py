@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from service.bounds.reckoner import Reckoner
+from service.bounds.engine import Reckoner
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 from service.domain.total import Total

@@ -1,7 +1,7 @@
 """What is kept of earlier states serves the next one, and cannot fill the memory."""
 
-from service.bounds.rows import Lineage, Row, rows_of
-from service.bounds.tied import LEAST_WEIGHT, Prepared
+from service.bounds.component import LEAST_WEIGHT, Prepared
+from service.bounds.constraints import Lineage, Row, rows_of
 from tests.bounds.build import GROUPS, PLACES
 from tests.bounds.test_nested import ladder
 

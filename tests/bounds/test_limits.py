@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.bounds import disputes, solver
-from service.bounds.elastic import Elastic
-from service.bounds.reckoner import Reckoner
+from service.bounds import infeasibility, solver
+from service.bounds.elastic_program import Elastic
+from service.bounds.engine import Reckoner
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
 from tests.bounds.build import (
@@ -226,16 +226,16 @@ def test_what_was_tried_in_vain_is_left_alone_for_a_while() -> None:
     with (
         mock.patch.object(solver.Model, "central", slowly),
         mock.patch.object(solver.Model, "minimise", slowly),
-        mock.patch.object(disputes, "monotonic", lambda: clock.now),
+        mock.patch.object(infeasibility, "monotonic", lambda: clock.now),
     ):
         for _ in range(20):
             assert not reckoner.total(scope("a"), 1.5).exact
-        assert len(tried) == 2 * disputes.TRIES  # Each try goes two ways.
+        assert len(tried) == 2 * infeasibility.TRIES  # Each try goes two ways.
         reckoner.total(scope("a"), PATIENCE)  # Who has more time may try.
-        assert len(tried) == 2 * disputes.TRIES + 2
-        clock.now += disputes.REST * 3.1
+        assert len(tried) == 2 * infeasibility.TRIES + 2
+        clock.now += infeasibility.REST * 3.1
         reckoner.total(scope("a"), 1.5)
-        assert len(tried) == 2 * disputes.TRIES + 4
+        assert len(tried) == 2 * infeasibility.TRIES + 4
     assert reckoner.total(scope("a"), PATIENCE) == total(DISPUTED_PAIRS, scope("a"))
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from service.bounds.nested import Nest
-from service.bounds.sparse import Sparse
+from service.bounds.laminar import Nest
+from service.bounds.sparse_matrix import Sparse
 from service.domain.figure import Figure, Scope
 from service.domain.periods import Period
 from service.domain.total import Total

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.bounds.proof import added, exact_prices, negated
+from service.bounds.certificate import added, exact_prices, negated
 from service.bounds.solver import Unsolved
-from service.bounds.sparse import Sparse
+from service.bounds.sparse_matrix import Sparse
 
 PAIRS = np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]], dtype=np.int8)
 """Three rows, each over two of three columns: half of each proves what all columns come to."""

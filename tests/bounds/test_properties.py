@@ -6,9 +6,9 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.bounds import tied
-from service.bounds.reckoner import Reckoner
-from service.bounds.tied import Prepared
+from service.bounds import component
+from service.bounds.component import Prepared
+from service.bounds.engine import Reckoner
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
 from tests.bounds.build import GROUPS, PATIENCE, PLACES, scopes, sets, total
@@ -98,7 +98,7 @@ def test_what_was_asked_before_changes_no_answer(
 ) -> None:
     """Shares are kept by what a question reaches; twice in a row, so that kept ones are met."""
     kept = Reckoner(figures, PLACES, GROUPS)
-    with patch.object(tied, "KEPT_SHARES", 2):
+    with patch.object(component, "KEPT_SHARES", 2):
         for asked in (*questions, *questions):
             found = kept.total(asked, 60.0)
             fresh = Reckoner(figures, PLACES, GROUPS).total(asked, 60.0)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.bounds.sparse import Sparse, beside, stacked
+from service.bounds.sparse_matrix import Sparse, beside, stacked
 
 Dense = np.ndarray[Any, Any]
 

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from service.bounds.spent import metered, one_total, working
+from service.bounds.solver_effort import metered, one_total, working
 from tests.bounds.build import figure, scope, total
 
 APART = [

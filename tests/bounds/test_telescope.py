@@ -8,9 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from service.bounds import solver, telescope
-from service.bounds.nested import Nest
-from service.bounds.sparse import Sparse
+from service.bounds import solver, sparsify
+from service.bounds.laminar import Nest
+from service.bounds.sparse_matrix import Sparse
 from service.domain.figure import Figure, Scope
 from tests.bounds import brute
 from tests.bounds.build import GROUPS, PLACES, figure, scopes, sets, total
@@ -57,7 +57,7 @@ def crossing(others: int, size: int) -> Whole:
 @given(matrices(), st.randoms(use_true_random=False))
 @example(crossing(7, 21), Random(1))
 def test_nothing_is_lost_of_sums_and_prices(matrix: Whole, random: Random) -> None:
-    found = telescope._told(Sparse.of(matrix))
+    found = sparsify._told(Sparse.of(matrix))
     people = np.array([random.randint(0, 9) for _ in range(matrix.shape[1])])
     sums = matrix @ people
     told = found.matrix.times(np.concatenate([people, sums[found.told]]))
@@ -72,7 +72,7 @@ def test_nothing_is_lost_of_sums_and_prices(matrix: Whole, random: Random) -> No
 
 def test_running_totals_are_told_in_a_few_entries_each() -> None:
     twice = np.repeat(stairs(200), 2, axis=0)
-    found = telescope.telescoped(Sparse.of(twice))
+    found = sparsify.telescoped(Sparse.of(twice))
     assert np.count_nonzero(twice) == 40_200
     assert len(found.matrix.row) < 5 * len(twice)
 
@@ -81,16 +81,16 @@ def test_regions_are_told_by_what_lies_within() -> None:
     villages = np.eye(300, dtype=np.int64)
     districts = np.repeat(np.eye(10, dtype=np.int64), 30, axis=1)
     land = np.ones((20, 300), dtype=np.int64)
-    found = telescope.telescoped(Sparse.of(np.concatenate([villages, districts, land])))
+    found = sparsify.telescoped(Sparse.of(np.concatenate([villages, districts, land])))
     assert len(found.matrix.row) < 1_000
 
 
 @pytest.mark.parametrize(
-    "matrix", [stairs(20), np.eye(telescope.MANY, dtype=np.int64)], ids=["few", "apart"]
+    "matrix", [stairs(20), np.eye(sparsify.MANY, dtype=np.int64)], ids=["few", "apart"]
 )
 def test_what_gains_little_is_left_as_it_is(matrix: Whole) -> None:
     whole = Sparse.of(matrix)
-    found = telescope.telescoped(whole)
+    found = sparsify.telescoped(whole)
     assert found.matrix is whole and not len(found.told)
 
 
@@ -98,7 +98,7 @@ def test_what_gains_little_is_left_as_it_is(matrix: Whole) -> None:
 @given(sets(most=8), scopes(asked=True))
 def test_totals_are_what_the_definition_says(figures: list[Figure], asked: Scope) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(solver, "telescoped", telescope._told)
+        patch.setattr(solver, "telescoped", sparsify._told)
         patch.setattr(Nest, "of", lambda covers: None)
         found = total(figures, asked)
     expected = brute.answer(figures, PLACES, GROUPS, asked)
@@ -119,7 +119,7 @@ def test_corrected_running_totals_are_settled_as_they_were() -> None:
     asked = days(30, count)
     quick = total(figures, asked)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(telescope, "MANY", 10**9)
+        patch.setattr(sparsify, "MANY", 10**9)
         slow = total(figures, asked)
     assert quick == slow
     assert quick.disputed and quick.exact

@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.bounds import optimum
-from service.bounds.reckoner import Reckoner
+from service.bounds import optimize
+from service.bounds.engine import Reckoner
 from tests.bounds.build import GROUPS, PLACES, bounds, figure, ids, scope, total
 
 
@@ -71,7 +71,7 @@ def test_whole_people_are_looked_for_near_the_fractions() -> None:
 
 
 def test_a_search_that_is_too_large_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(optimum, "LARGEST_SEARCH", 0)
+    monkeypatch.setattr(optimize, "LARGEST_SEARCH", 0)
     pairs = [("ab", "a b1"), ("bc", "b1 b2"), ("ac", "a b2")]
     found = total([figure(id, 1, None, scope(places)) for id, places in pairs], scope("r"))
     assert (found.low, found.exact) == (1, False)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from service.bounds.reckoner import Reckoner
+from service.bounds.engine import Reckoner
 from service.domain.caveat_codes import CAVEATS
 from service.domain.caveats import Caveat, Evidence, caveats
 from service.domain.entities import Reporter

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.cells import Cells, cut
-from service.bounds.extents import Extent, Node
-from service.bounds.nested import Nest
-from service.bounds.rows import Row
-from service.bounds.sparse import Sparse
+from service.bounds.boxes import Extent, Node
+from service.bounds.constraints import Row
+from service.bounds.laminar import Nest
+from service.bounds.partition import Cells, cut
+from service.bounds.sparse_matrix import Sparse
 
 Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.bounds.pieces import Ends, Piece
-from service.bounds.program import Indices, Program
+from service.bounds.linear_program import Indices, Program
+from service.bounds.presolve import Ends, Piece
 from service.bounds.solver import (
     NOISE,
     Deadline,
@@ -16,7 +16,7 @@ from service.bounds.solver import (
     simple,
     without_noise,
 )
-from service.bounds.sparse import Sparse, beside, stacked
+from service.bounds.sparse_matrix import Sparse, beside, stacked
 
 BENT = 1e-5
 """From how many people on an end counts as bent; the solver's own tolerance is 1e-7."""

@@ -14,13 +14,13 @@ from typing import Literal
 
 import numpy as np
 
-from service.bounds.elastic import BENT, Elastic
-from service.bounds.optimum import nested_range, nested_whole
-from service.bounds.pieces import Ends, Piece, connected, pieces
-from service.bounds.program import Flags, Indices, Program
-from service.bounds.rows import Row
+from service.bounds.constraints import Row
+from service.bounds.elastic_program import BENT, Elastic
+from service.bounds.linear_program import Flags, Indices, Program
+from service.bounds.optimize import nested_range, nested_whole
+from service.bounds.presolve import Ends, Piece, connected, pieces
 from service.bounds.solver import Deadline, Unsolved
-from service.bounds.sparse import stacked
+from service.bounds.sparse_matrix import stacked
 from service.domain.figure import Figure
 
 RESERVE = 3

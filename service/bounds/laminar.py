@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.proof import Terms
-from service.bounds.sparse import Sparse, Whole
+from service.bounds.certificate import Terms
+from service.bounds.sparse_matrix import Sparse, Whole
 from service.domain.total import End
 
 Flags = NDArray[np.bool_]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.extents import Extent, Node
-from service.bounds.rows import Part, Row
+from service.bounds.boxes import Extent, Node
+from service.bounds.constraints import Part, Row
 
 Indices = NDArray[np.int64]
 Flags = NDArray[np.bool_]

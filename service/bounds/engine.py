@@ -5,12 +5,12 @@ from fractions import Fraction
 from math import ceil, floor
 from threading import Lock
 
-from service.bounds.clusters import Clusters
-from service.bounds.extents import Extent, extent
-from service.bounds.rows import Lineage, rows_of
+from service.bounds.boxes import Extent, extent
+from service.bounds.component import Prepared, Share, Tied
+from service.bounds.components import Clusters
+from service.bounds.constraints import Lineage, rows_of
 from service.bounds.solver import Deadline, without_noise
-from service.bounds.spent import one_total
-from service.bounds.tied import Prepared, Share, Tied
+from service.bounds.solver_effort import one_total
 from service.domain.figure import Figure, Scope
 from service.domain.total import Step, Total
 from service.domain.trees import Tree

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.extents import Extent
+from service.bounds.boxes import Extent
 from service.domain.trees import Span
 from service.domain.vocabulary import OUTCOMES
 

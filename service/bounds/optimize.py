@@ -7,10 +7,10 @@ from math import ceil
 
 import numpy as np
 
-from service.bounds.nested import Nest, Proven, Range
-from service.bounds.pieces import Ends, Numbers, Piece, pieces
-from service.bounds.program import Flags, Program
-from service.bounds.proof import Terms, added, exact_prices, negated
+from service.bounds.certificate import Terms, added, exact_prices, negated
+from service.bounds.laminar import Nest, Proven, Range
+from service.bounds.linear_program import Flags, Program
+from service.bounds.presolve import Ends, Numbers, Piece, pieces
 from service.bounds.solver import (
     NOISE,
     Deadline,
@@ -18,7 +18,7 @@ from service.bounds.solver import (
     Solution,
     Unsolved,
 )
-from service.bounds.sparse import Whole, stacked
+from service.bounds.sparse_matrix import Whole, stacked
 from service.domain.total import End
 
 LARGEST_SEARCH = 800

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.sparse import Sparse, Whole
+from service.bounds.sparse_matrix import Sparse, Whole
 
 MANY: Final = 5_000
 """From so many entries on it is worth the trouble."""

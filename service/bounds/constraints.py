@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from service.bounds.extents import Extent, Node, extent
+from service.bounds.boxes import Extent, Node, extent
 from service.domain.figure import Figure, Scope
 from service.domain.trees import Tree
 

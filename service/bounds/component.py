@@ -10,14 +10,14 @@ from typing import Final
 
 import numpy as np
 
-from service.bounds.disputes import Court, Dispute, Settled
-from service.bounds.extents import Extent
-from service.bounds.nearest import Nearest, Readings
-from service.bounds.optimum import Bound, Estimate, Wanted
-from service.bounds.pieces import Ends
-from service.bounds.program import Flags, Program, build
-from service.bounds.proof import Terms
-from service.bounds.rows import Row
+from service.bounds.boxes import Extent
+from service.bounds.certificate import Terms
+from service.bounds.constraints import Row
+from service.bounds.infeasibility import Court, Dispute, Settled
+from service.bounds.linear_program import Flags, Program, build
+from service.bounds.min_violation import Nearest, Readings
+from service.bounds.optimize import Bound, Estimate, Wanted
+from service.bounds.presolve import Ends
 from service.bounds.solver import Deadline
 from service.domain.figure import Figure
 from service.domain.total import End, Step

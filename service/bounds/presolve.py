@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.program import Flags, Indices, Program
-from service.bounds.sparse import Sparse, stacked
+from service.bounds.linear_program import Flags, Indices, Program
+from service.bounds.sparse_matrix import Sparse, stacked
 
 Numbers = NDArray[np.float64]
 

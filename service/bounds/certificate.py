@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bounds.solver import Unsolved
-from service.bounds.sparse import Sparse
+from service.bounds.sparse_matrix import Sparse
 from service.domain.total import End
 
 Terms = Mapping[tuple[int, End], Fraction]

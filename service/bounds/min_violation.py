@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.disputes import Settled
-from service.bounds.elastic import Elastic
-from service.bounds.optimum import Wanted
-from service.bounds.pieces import Ends, Piece, joined
-from service.bounds.program import Program
+from service.bounds.elastic_program import Elastic
+from service.bounds.infeasibility import Settled
+from service.bounds.linear_program import Program
+from service.bounds.optimize import Wanted
+from service.bounds.presolve import Ends, Piece, joined
 from service.bounds.solver import Deadline, Unsolved
 
 Nearest = tuple[float, float | None]
