@@ -29,8 +29,8 @@ from schemas.report_in import ReportIn
 from service.domain.list_queries import ReportsAsked
 from service.domain.submission import Submission
 from service.domain.totals_query import Question
-from service.store.database import Store
-from service.store.opening import open_store
+from service.store.factory import open_store
+from service.store.interface import Store
 from service.usecases import batches, changes, reports, totals
 from service.usecases.budget import Budget
 from service.usecases.snapshot import Snapshots

@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 from schemas.report_in import ReportIn
 from service.domain.errors import Busy
 from service.domain.submission import Submission
-from service.store.database import Database, translated
+from service.store.interface import Database, translated
 from service.store.sqlite.connections import begun, translation
 from service.store.sqlite.engine import SqliteDatabase, SqliteStore
 from service.usecases import reports

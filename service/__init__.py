@@ -27,7 +27,7 @@ def create_app(
     from service.api.app import build
     from service.api.parts import Parts
     from service.settings import from_environment
-    from service.store.opening import open_standby, open_store
+    from service.store.factory import open_standby, open_store
     from service.usecases.snapshot import Snapshots
 
     settings = settings or from_environment()

@@ -14,10 +14,10 @@ from service.domain.access import SCOPES
 from service.domain.errors import DomainError, Unavailable
 from service.progress import progress
 from service.settings import BadSetting, Settings, database, from_environment
-from service.store.database import Store
-from service.store.keys import Key
-from service.store.opening import open_store
-from service.store.sqlite.copies import Copy
+from service.store.api_keys import Key
+from service.store.factory import open_store
+from service.store.interface import Store
+from service.store.sqlite.backup import Copy
 from service.usecases import backups, keeping, keys, moving
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -14,8 +14,8 @@ from werkzeug.test import TestResponse
 
 from service import create_app
 from service.settings import Settings
-from service.store.database import Store
-from service.store.opening import open_store
+from service.store.factory import open_store
+from service.store.interface import Store
 from service.usecases import keys
 from tests import engines
 

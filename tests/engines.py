@@ -15,7 +15,7 @@ from typing import Final
 import psycopg
 import pytest
 
-from service.store.database import Store
+from service.store.interface import Store
 from service.store.sqlite.engine import SqliteStore
 from tests import postgres
 from tests.ports import free_port

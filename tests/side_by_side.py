@@ -23,10 +23,10 @@ from service.api.parts import Parts, install
 from service.domain.access import KEY_MARK
 from service.domain.timestamps import instant
 from service.settings import Settings
-from service.store import keys, ledger
-from service.store.database import Store
-from service.store.keys import Key
-from service.store.opening import open_store
+from service.store import api_keys, event_log
+from service.store.api_keys import Key
+from service.store.factory import open_store
+from service.store.interface import Store
 from service.usecases import keeping
 from service.usecases.snapshot import Snapshots
 from tests import engines
@@ -50,7 +50,7 @@ class Side:
             scope = "report" if id == "bound" else id
             secret, moment = sha256(SECRET.encode()).hexdigest(), instant(BEGIN)
             key = Key(id, id, scope, secret, moment, reporters)
-            self.store.write(lambda db, key=key: keys.add(db, key))
+            self.store.write(lambda db, key=key: api_keys.add(db, key))
 
 
 @cache
@@ -172,7 +172,7 @@ def stores(folder: Path) -> dict[str, Store]:
 @contextlib.contextmanager
 def _salted(request: int) -> Iterator[None]:
     """Give the free texts salts that are the same for all, since the hashes are made with them."""
-    defaults: Any = ledger.append.__kwdefaults__
+    defaults: Any = event_log.append.__kwdefaults__
     usual, numbers = defaults["salt"], itertools.count()
     defaults["salt"] = lambda: f"{request:016}{next(numbers):016}"
     try:

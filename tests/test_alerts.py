@@ -20,9 +20,9 @@ import pytest
 
 from service import create_app
 from service.settings import Settings
-from service.store.opening import open_store
+from service.store.factory import open_store
 from service.store.sqlite.engine import SqliteStore
-from service.store.sqlite.turns import turn
+from service.store.sqlite.write_lock import turn
 from service.usecases import keys
 from tests import engines, make
 from tests.faults.mounts import mounted

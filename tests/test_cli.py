@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 from service import cli
 from service.cli import commands
 from service.settings import Settings
-from service.store.apply import record
-from service.store.ledger import Draft
+from service.store.event_log import Draft
+from service.store.projections.dispatch import record
 from service.store.sqlite.engine import SqliteStore
 from tests.conftest import BEGIN
 

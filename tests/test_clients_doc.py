@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from schemas.changes import LONGEST_WAIT
 from service.api.batches import MAX_BATCH
 from service.api.waiting import WAITING
-from service.store.answers import KEPT
-from service.store.apply import KINDS
+from service.store.idempotency import KEPT
+from service.store.projections.dispatch import KINDS
 from service.usecases.batches import LARGEST
 from tests import make
 from tests.check import recorded

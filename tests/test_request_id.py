@@ -10,7 +10,7 @@ from werkzeug.wrappers import Request
 
 from service.api.parts import parts
 from service.request_id import answering, current_request
-from service.store.database import Store
+from service.store.interface import Store
 from tests import engines, make
 from tests.check import recorded
 from tests.conftest import Send

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from service.api.parts import install, parts
 from service.settings import Settings
-from service.store.opening import open_store
+from service.store.factory import open_store
 from tests import make
 from tests.check import recorded
 from tests.conftest import Send

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from benchmarks import engines as benchmark
-from service.store.statements import STATEMENTS
+from service.store.named_queries import STATEMENTS
 from tests.faults.figures import END
 from tests.serving import ROOT
 

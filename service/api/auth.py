@@ -13,7 +13,7 @@ from service.api import limits
 from service.api.parts import now, parts
 from service.domain.access import Holder
 from service.domain.errors import NotAllowed
-from service.store.database import Store
+from service.store.interface import Store
 from service.usecases import keys
 
 View = TypeVar("View", bound=Callable[..., Any])

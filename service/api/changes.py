@@ -16,7 +16,7 @@ from service.api.freshness import record
 from service.api.smorest import Blueprint
 from service.api.waiting import followers, turn
 from service.domain.errors import Busy, DomainError, invalid
-from service.store.database import Readable
+from service.store.interface import Readable
 from service.usecases import changes
 
 blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="What happened since.")

@@ -12,7 +12,7 @@ from service import shared
 from service.api.parts import parts
 from service.api.waiting import catching_up, turn
 from service.domain.errors import invalid
-from service.store.database import Readable
+from service.store.interface import Readable
 from service.usecases import changes
 from service.usecases.reaching import Reaching
 

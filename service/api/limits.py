@@ -9,7 +9,7 @@ from flask import Flask, Response, g, request
 from service.api.parts import now, parts
 from service.domain.access import Holder
 from service.domain.errors import TooMany
-from service.store.counters import Uncounted
+from service.store.rate_counters import Uncounted
 
 NETWORK: Final = 64
 """One client of IPv6 has so many bits of address to itself, and could change the others at will."""

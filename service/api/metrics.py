@@ -30,7 +30,7 @@ from service.bounds.solver_effort import Effort
 from service.domain.errors import Away, Busy, DomainError, TooCostly, TooMany, Unavailable
 from service.domain.total import Total
 from service.release import RELEASE
-from service.store.database import Store
+from service.store.interface import Store
 from service.usecases import health
 
 Found = TypeVar("Found")

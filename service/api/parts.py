@@ -8,8 +8,8 @@ from typing import cast
 from flask import Flask, current_app, g
 
 from service.settings import Settings
-from service.store.counters import Counters
-from service.store.database import Store
+from service.store.interface import Store
+from service.store.rate_counters import Counters
 from service.usecases.budget import Budget
 from service.usecases.snapshot import Snapshots
 

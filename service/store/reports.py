@@ -8,11 +8,11 @@ from service.domain.figure import Figure
 from service.domain.list_queries import ReportsAsked
 from service.domain.periods import ALWAYS
 from service.domain.report import Recorded, Retraction
-from service.store import registry, search
+from service.store import entities, full_text
 from service.store.codec import remarks_from, report_from
-from service.store.database import Database, legible
-from service.store.ledger import Event, event, last_seq
-from service.store.rows import SETS, joined, number_of, words_of
+from service.store.encoding import SETS, joined, number_of, words_of
+from service.store.event_log import Event, event, last_seq
+from service.store.interface import Database, legible
 
 
 def get(db: Database, id: str, seq: int | None = None) -> Recorded | None:
@@ -67,7 +67,7 @@ def alike(db: Database, figure: Figure, wording: str | None, quote: str | None) 
 
 def page(db: Database, asked: ReportsAsked, seq: int) -> list[Recorded]:
     """Return the reports asked for, oldest first, in their states after the entry ``seq``."""
-    words = search.words(asked.words) if asked.words else None
+    words = full_text.words(asked.words) if asked.words else None
     optional = {
         "in_places": ("places", _all_below(db, "place", asked.places, seq)),
         "in_groups": ("groups", _all_below(db, "group", asked.groups, seq)),
@@ -94,7 +94,7 @@ def page(db: Database, asked: ReportsAsked, seq: int) -> list[Recorded]:
 
 
 def _all_below(db: Database, kind: str, ids: Sequence[str] | None, seq: int) -> str | None:
-    return None if ids is None else json.dumps(registry.ids_below(db, kind, ids, seq))
+    return None if ids is None else json.dumps(entities.ids_below(db, kind, ids, seq))
 
 
 @legible

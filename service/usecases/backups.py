@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from service.domain.errors import Conflict, NotFound, Unavailable
-from service.store.sqlite.copies import Copy, Told, alone, copied
+from service.store.sqlite.backup import Copy, Told, alone, copied
 from service.store.sqlite.files import open_to, present, put, set_aside
 
 

@@ -10,9 +10,9 @@ from service.domain.access import Holder
 from service.domain.errors import DomainError, Fault, NotDone
 from service.domain.report import Recorded, Report
 from service.domain.submission import Submission
-from service.store import ledger
-from service.store.answers import Claim
-from service.store.database import Database, Store
+from service.store import event_log
+from service.store.idempotency import Claim
+from service.store.interface import Database, Store
 from service.usecases.once import once
 from service.usecases.reports import completed, posted_before, taken_in, told
 
@@ -59,7 +59,7 @@ def submit_all(
     ready = [_completed(item, new_id, holder) for item in items]
 
     def work(db: Database) -> tuple[Result, ...]:
-        request = ledger.last_seq(db) + 1
+        request = event_log.last_seq(db) + 1
         with db.savepoint("batch") as undo:
             results = [_result(db, item, actor, now, request) for item in ready]
             return tuple(_all_or_none(results, undo) if atomic else results)

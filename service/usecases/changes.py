@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.domain.public_event import Happening
-from service.store import ledger
-from service.store.database import Readable
+from service.store import event_log
+from service.store.interface import Readable
 from service.usecases.moments import beyond
 from service.usecases.revisions import told
 
@@ -27,11 +27,11 @@ class Changes:
 def changes(store: Readable, since: int, limit: int) -> Changes:
     """Return up to ``limit`` entries after ``since``; raises Invalid for an entry to come."""
     with store.reading() as db:
-        end = ledger.last_seq(db)
+        end = event_log.last_seq(db)
         if since > end:
             detail = f"The record ends at {end}: whoever has seen {since} follows another record."
             raise beyond(db, "since", detail)
-        found = [told(db, event) for event in ledger.events(db, since, limit)]
+        found = [told(db, event) for event in event_log.events(db, since, limit)]
     last = found[-1].seq if found else since
     return Changes(found, last, end - last)
 
@@ -44,7 +44,7 @@ def wait(store: Readable, since: int, seconds: float, go_on: Callable[[], bool])
     until = time.monotonic() + seconds
     while True:
         with store.reading() as db:
-            if ledger.last_seq(db) > since:
+            if event_log.last_seq(db) > since:
                 return True
         if time.monotonic() >= until or not go_on():
             return False

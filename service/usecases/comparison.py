@@ -20,8 +20,8 @@ from service.domain.total import Total
 from service.domain.totals_query import SPANS, Question, spans
 from service.domain.totals_result import Answer, Change, Compared, Part, Stated
 from service.domain.wording.range_text import total_text
-from service.store.database import Database, Readable
-from service.store.happenings import between
+from service.store.event_window import between
+from service.store.interface import Database, Readable
 from service.usecases.interval import Interval
 from service.usecases.moments import seq_asked
 from service.usecases.reach import Inquiry, Side, union

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.store.database import Readable, Store, legible
-from service.store.ledger import last_seq, recorded_at
+from service.store.event_log import last_seq, recorded_at
+from service.store.interface import Readable, Store, legible
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from service.domain.errors import Conflict, Unavailable
-from service.store import ledger, transfer, verification
-from service.store.database import Store
-from service.store.verification import Progress
+from service.store import event_log
+from service.store.interface import Store
+from service.store.maintenance import export_import, integrity
+from service.store.maintenance.integrity import Progress
 
 
 def verify(store: Store, progress: Progress) -> list[str]:
@@ -15,7 +16,7 @@ def verify(store: Store, progress: Progress) -> list[str]:
     found: list[str] = []
     try:
         with store.reading() as db:
-            found.extend(verification.faults(store, db, progress))
+            found.extend(integrity.faults(store, db, progress))
     except Unavailable as error:  # A damaged file may fail to be read or even to be let go of.
         found.append(error.detail)
     return found
@@ -24,7 +25,7 @@ def verify(store: Store, progress: Progress) -> list[str]:
 def extent(store: Store) -> tuple[int, str]:
     """Return the number and the hash of the last entry."""
     with store.reading() as db:
-        return ledger.last(db)
+        return event_log.last(db)
 
 
 def dump(store: Store) -> Iterator[str]:
@@ -33,7 +34,7 @@ def dump(store: Store) -> Iterator[str]:
     The lines hold free texts too: keep them as safe as the record itself.
     """
     with store.reading() as db:
-        for entry in transfer.dumped(db):
+        for entry in export_import.dumped(db):
             yield json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -44,9 +45,9 @@ def load(store: Store, lines: Iterable[str]) -> Iterator[int]:
     Broken for the first line that does not follow from those before.
     """
     with store.writing() as db:
-        if ledger.last_seq(db):
+        if event_log.last_seq(db):
             raise Conflict("The record is not empty: load into a new database.")
-        yield from transfer.loaded(db, _read(lines))
+        yield from export_import.loaded(db, _read(lines))
 
 
 def _read(lines: Iterable[str]) -> Iterator[Any]:
@@ -54,4 +55,4 @@ def _read(lines: Iterable[str]) -> Iterator[Any]:
         try:
             yield json.loads(line)
         except ValueError:
-            raise transfer.Broken(f"Line {number} is not JSON; nothing is kept.") from None
+            raise export_import.Broken(f"Line {number} is not JSON; nothing is kept.") from None

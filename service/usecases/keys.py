@@ -11,9 +11,9 @@ from typing import Final
 from service.domain.access import KEY_MARK, SCOPES, Holder
 from service.domain.errors import NotFound, invalid
 from service.domain.timestamps import instant
-from service.store import keys, ledger, registry
-from service.store.database import Store
-from service.store.keys import Key
+from service.store import api_keys, entities, event_log
+from service.store.api_keys import Key
+from service.store.interface import Store
 
 NOTED_EVERY: Final = timedelta(hours=1)
 """How much later a use must be than the last one that was noted, to be noted too."""
@@ -45,25 +45,25 @@ def create(
     bound = tuple(dict.fromkeys(reporters))
     until = None if expires is None else instant(expires)
     key = Key(id, name, scope, _hashed(secret), instant(now), bound, until)
-    store.write(lambda db: keys.add(db, key))
+    store.write(lambda db: api_keys.add(db, key))
     return f"{KEY_MARK}_{id}_{secret}"
 
 
 def strangers(store: Store, reporters: Sequence[str]) -> list[str]:
     """Return those of the reporters of whom nothing is recorded yet."""
     with store.reading() as db:
-        return registry.unknown_ids(db, "reporter", tuple(reporters), ledger.last_seq(db))
+        return entities.unknown_ids(db, "reporter", tuple(reporters), event_log.last_seq(db))
 
 
 def everyone(store: Store) -> list[Key]:
     """Return all keys, ended ones too, oldest first."""
     with store.reading() as db:
-        return keys.listed(db)
+        return api_keys.listed(db)
 
 
 def revoke(store: Store, id: str, *, now: datetime) -> None:
     """End the key at once; writes. Raises NotFound for one that is unknown or ended already."""
-    if not store.write(lambda db: keys.revoke(db, id, instant(now))):
+    if not store.write(lambda db: api_keys.revoke(db, id, instant(now))):
         raise NotFound(f"There is no key {id} that could be revoked.")
 
 
@@ -79,15 +79,15 @@ def holder(store: Store, token: str, now: datetime, noted_in: Store | None = Non
     mark, _, rest = token.partition("_")
     id, _, secret = rest.partition("_")
     with store.reading() as db:
-        key = keys.get(db, id)
+        key = api_keys.get(db, id)
         kept = key.secret_hash if key else _NOBODYS
         same = hmac.compare_digest(_hashed(secret), kept)
         if key is None or not same or mark != KEY_MARK or not _is_good(key, now):
             return None
         # Only now: it takes longer for some ids than for others, which no stranger shall notice.
-        bound = [registry.ids_of(db, "reporter", each) for each in key.reporters]
+        bound = [entities.ids_of(db, "reporter", each) for each in key.reporters]
     if key.last_used_at is None or key.last_used_at < instant(now - NOTED_EVERY):
-        keys.note_use(noted_in or store, key.id, instant(now))
+        api_keys.note_use(noted_in or store, key.id, instant(now))
     return Holder(key.id, key.scope, tuple(dict.fromkeys(chain(*bound))))
 
 

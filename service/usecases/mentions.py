@@ -15,9 +15,9 @@ from service.domain.entities import (
 )
 from service.domain.errors import Conflict, Fault, Invalid
 from service.domain.submission import Submission
-from service.store import registry
-from service.store.database import Database
-from service.store.ledger import Draft
+from service.store import entities
+from service.store.event_log import Draft
+from service.store.interface import Database
 
 NEAR_LIMIT = 3
 """For so many unknown ids of one request the near ones are looked up: it takes a while each."""
@@ -39,7 +39,7 @@ class Resolver:
 
     def look_up(self, kind: str, ids: Collection[str]) -> None:
         """Find all of the ids at once: one by one they would be asked for over a network."""
-        for found in registry.get_all(self._db, kind, ids):
+        for found in entities.get_all(self._db, kind, ids):
             self._found[kind, found.id] = found
 
     def known(self, kind: str, id: str) -> Entry | None:
@@ -47,7 +47,7 @@ class Resolver:
         if (kind, id) in self._fresh:
             return self._fresh[kind, id]
         if (kind, id) not in self._found:
-            self._found[kind, id] = registry.get(self._db, kind, id)
+            self._found[kind, id] = entities.get(self._db, kind, id)
         return self._found[kind, id]
 
     def take(self, kind: str, mention: Mention, pointer: str) -> None:
@@ -62,7 +62,7 @@ class Resolver:
             # An id that was merged into another was described by a name of its own.
             own = known
             if known.id != mention.id:
-                own = registry.last_described(self._db, kind, mention.id) or known
+                own = entities.last_described(self._db, kind, mention.id) or known
             for name in differing(own, mention.given):
                 detail = (
                     f"The {kind} {mention.id} is recorded with {name}"
@@ -76,7 +76,7 @@ class Resolver:
 
     def line_of(self, places: Collection[str]) -> list[str] | None:
         """Return the places and all that they lie in; None where something lies below one too."""
-        if any(registry.has_below(self._db, "place", place) for place in places):
+        if any(entities.has_below(self._db, "place", place) for place in places):
             return None
         return sorted({each for place in places for each in self._line("place", place)})
 
@@ -97,11 +97,11 @@ class Resolver:
 
     def drafts(self) -> list[Draft]:
         """Return what the ledger is to say of the new entries, each after its parent."""
-        return [registry.draft(kind, what, known=False) for (kind, _), what in self._fresh.items()]
+        return [entities.draft(kind, what, known=False) for (kind, _), what in self._fresh.items()]
 
     def namesakes(self, kind: str, entries: Collection[Entry]) -> dict[str, tuple[str, ...]]:
         """Return, for each of the entries, the ids of others of the same name, new ones too."""
-        recorded = registry.namesakes(self._db, kind, [each.name for each in entries])
+        recorded = entities.namesakes(self._db, kind, [each.name for each in entries])
         fresh = [each for (of, _), each in self._fresh.items() if of == kind]
         found = {}
         for what in entries:
@@ -137,7 +137,7 @@ class Resolver:
 
 def missing(db: Database, kind: str, id: str, more: list[str] | None = None) -> str:
     """Return the sentence that says that there is no such entry, and which ids are near."""
-    return unknown(kind, id, [*registry.ids_like(db, kind, id), *(more or ())])
+    return unknown(kind, id, [*entities.ids_like(db, kind, id), *(more or ())])
 
 
 def resolve(db: Database, sent: Submission) -> Resolver:

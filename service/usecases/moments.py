@@ -4,8 +4,8 @@ from datetime import datetime
 
 from service.domain.errors import Busy, DomainError, invalid
 from service.domain.timestamps import instant
-from service.store import ledger
-from service.store.database import BEHIND, Database
+from service.store import event_log
+from service.store.interface import BEHIND, Database
 
 
 def beyond(db: Database, field: str, detail: str) -> DomainError:
@@ -21,14 +21,14 @@ def seq_asked(db: Database, as_of: int | str | None, now: datetime, field: str =
     What one request recorded is one moment: an entry inside it stands for its last. Raises Invalid
     for a moment that is still to come; ``field`` is the parameter that it is told of.
     """
-    last = ledger.last_seq(db)
+    last = event_log.last_seq(db)
     if as_of is None:
         return last
     if isinstance(as_of, int):
         if as_of > last:
             raise beyond(db, field, f"The record ends at {last}; it has no entry {as_of} yet.")
-        return ledger.moment_of(db, as_of)
+        return event_log.moment_of(db, as_of)
     # The record can be ahead of a clock that was put back; what it has reached is not to come.
-    if as_of > max(instant(now), ledger.recorded_at(db, last) or ""):
+    if as_of > max(instant(now), event_log.recorded_at(db, last) or ""):
         raise invalid(field, "This moment is still to come.")
-    return ledger.seq_at(db, as_of)
+    return event_log.seq_at(db, as_of)

@@ -6,9 +6,10 @@ from itertools import islice
 from typing import Final
 
 from service.domain.errors import Conflict, Unavailable
-from service.store import answers, keys, ledger, texts, transfer
-from service.store.claims import load_claims
-from service.store.database import Database, Store
+from service.store import api_keys, event_log, idempotency, redactable_text
+from service.store.interface import Database, Store
+from service.store.maintenance import export_import
+from service.store.state_loader import load_claims
 
 Told = Callable[[int, int], None]
 """Is told now and then how many entries are carried, and of how many."""
@@ -35,21 +36,21 @@ def copy(source: Store, target: Store, told: Told) -> Moved:
     """
     source.migrate()
     with source.reading() as old:
-        last, head = ledger.last(old)
+        last, head = event_log.last(old)
         if not last:
             raise Conflict(f"The source, {source.shown}, holds no entries: nothing is copied.")
         target.migrate()
         before = _agreed(old, target)
         _blank(old, target, before)
-        entries = transfer.dumped(old, before)
+        entries = export_import.dumped(old, before)
         while some := list(islice(entries, TOGETHER)):
             with target.writing() as new:
-                for _ in transfer.loaded(new, some):
+                for _ in export_import.loaded(new, some):
                     pass
             told(some[-1]["seq"], last)
         with target.writing() as new:
-            keys.copy(old, new)
-            answers.copy(old, new)
+            api_keys.copy(old, new)
+            idempotency.copy(old, new)
         if before:
             target.forget()
         _prove(old, target, last, head)
@@ -59,8 +60,8 @@ def copy(source: Store, target: Store, told: Told) -> Moved:
 def _agreed(old: Database, target: Store) -> int:
     """Return up to which entry the target holds the source's ledger, having seen that it does."""
     with target.reading() as new:
-        seq, head = ledger.last(new)
-    if ledger.hash_of(old, seq) != head:
+        seq, head = event_log.last(new)
+    if event_log.hash_of(old, seq) != head:
         raise Conflict(
             f"The target holds another record: its entry {seq} is not the source's."
             " Copy into an empty database."
@@ -71,8 +72,8 @@ def _agreed(old: Database, target: Store) -> int:
 def _blank(old: Database, target: Store, until: int) -> None:
     """Blank what was carried before and blanked in the source since."""
     with target.writing() as new:
-        for seq, pointer in texts.blanked(old, until):
-            texts.blank(new, seq, pointer)
+        for seq, pointer in redactable_text.blanked(old, until):
+            redactable_text.blank(new, seq, pointer)
 
 
 def _prove(old: Database, target: Store, last: int, head: str) -> None:
@@ -81,7 +82,7 @@ def _prove(old: Database, target: Store, last: int, head: str) -> None:
     Every total is worked out of the claims alone: where these are equal, so are all totals.
     """
     with target.reading() as new:
-        if ledger.last(new) != (last, head):
+        if event_log.last(new) != (last, head):
             raise Unavailable("The target does not end with the source's last entry; copy again.")
         if load_claims(new, last) != load_claims(old, last):
             raise Unavailable("The target does not tell what the source tells; do not use it.")

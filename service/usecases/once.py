@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from service.domain.errors import invalid
-from service.store import answers
-from service.store.answers import Claim
-from service.store.database import Database
+from service.store import idempotency
+from service.store.idempotency import Claim
+from service.store.interface import Database
 
 Result = TypeVar("Result")
 
@@ -32,11 +32,11 @@ def once(
     """
     if claim is None:
         return job(), False
-    kept = answers.find(db, claim)
+    kept = idempotency.find(db, claim)
     if kept is not None:
         if kept.fingerprint != claim.fingerprint:
             raise invalid(HEADER, "This key came with another body before; use a new one.")
         return again(kept.told), True
     result = job()
-    answers.keep(db, claim, told(result))
+    idempotency.keep(db, claim, told(result))
     return result, False

@@ -2,7 +2,7 @@
 
 from service.domain.entities import Place
 from service.domain.record_state import Claims
-from service.store.database import Readable
+from service.store.interface import Readable
 from service.usecases.snapshot import Snapshot, Snapshots
 
 

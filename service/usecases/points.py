@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Sequence
 
 from service.domain.report import Recorded
-from service.store import points
-from service.store.database import Readable
-from service.store.points import Point
+from service.store import coordinates
+from service.store.coordinates import Point
+from service.store.interface import Readable
 
 
 def of_places(store: Readable, places: Iterable[str], seq: int) -> dict[str, Point]:
     """Return the points of those of the places that had coordinates after the entry ``seq``."""
     with store.reading() as db:
-        return points.points(db, places, seq)
+        return coordinates.points(db, places, seq)
 
 
 def of_reports(store: Readable, recorded: Sequence[Recorded], seq: int) -> dict[str, Point]:

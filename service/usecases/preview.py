@@ -20,8 +20,8 @@ from service.domain.submission import Submission
 from service.domain.totals_query import Question
 from service.domain.totals_result import Answer
 from service.domain.vocabulary import ROOT_GROUP
-from service.store import ledger, registry
-from service.store.database import Database, Store
+from service.store import entities, event_log
+from service.store.interface import Database, Store
 from service.usecases.budget import Budget
 from service.usecases.reports import completed, taken_in
 from service.usecases.snapshot import Snapshot, Snapshots
@@ -98,7 +98,7 @@ def imagine(store: Store, sent: Submission, now: datetime, holder: Holder | None
 
     def job(db: Database) -> Imagined:
         with db.savepoint("preview") as undo:
-            seq = ledger.last_seq(db)
+            seq = event_log.last_seq(db)
             posted = taken_in(db, sent, report, None, now)
             new = _new(db, seq)
             undo()
@@ -118,8 +118,8 @@ def _new(db: Database, seq: int) -> list[Entry]:
     """Return the places, groups and reporters that were recorded after the entry."""
     added = {f"{kind}_added": kind for kind in KINDS}
     found = [
-        registry.get(db, added[event.kind], event.subject)
-        for event in ledger.events(db, after=seq)
+        entities.get(db, added[event.kind], event.subject)
+        for event in event_log.events(db, after=seq)
         if event.kind in added
     ]
     return [entry for entry in found if entry is not None]

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from service.domain.errors import Busy
-from service.store.database import Database, Readable
-from service.store.ledger import last_seq
+from service.store.event_log import last_seq
+from service.store.interface import Database, Readable
 
 
 class Reaching(Readable):

@@ -8,10 +8,10 @@ from service.domain.entities import Entry, below, entry, parent_of
 from service.domain.errors import Conflict, NotAllowed, NotFound, Stale, invalid
 from service.domain.list_queries import EntriesAsked
 from service.domain.vocabulary import ROOT_GROUP
-from service.store import registry
-from service.store.apply import record
-from service.store.database import Database, Readable, Store
-from service.store.ledger import Draft
+from service.store import entities
+from service.store.event_log import Draft
+from service.store.interface import Database, Readable, Store
+from service.store.projections.dispatch import record
 from service.usecases.mentions import missing
 
 
@@ -34,7 +34,7 @@ def describe(
     """
 
     def job(db: Database) -> tuple[Entry, bool]:
-        known = registry.get(db, kind, id)
+        known = entities.get(db, kind, id)
         if seen is not None and seen[0] != known:
             raise Stale(f"The {kind} {id} is not what it was when you looked; look again.")
         _refuse_merged(kind, id, known)
@@ -43,7 +43,7 @@ def describe(
             return what, False
         if known is not None and not may_change:
             raise NotAllowed(f"The {kind} {id} exists; changing it needs a key of scope admin.")
-        record(db, [registry.draft(kind, what, known=known is not None)], actor, now)
+        record(db, [entities.draft(kind, what, known=known is not None)], actor, now)
         return what, known is None
 
     return store.write(job)
@@ -59,7 +59,7 @@ def merge(
     """
 
     def job(db: Database) -> Entry:
-        gone, target = registry.get(db, kind, id), registry.get(db, kind, into)
+        gone, target = entities.get(db, kind, id), entities.get(db, kind, into)
         if gone is None:
             raise NotFound(f"There is no such {kind}.")
         _refuse_merged(kind, id, gone)
@@ -69,10 +69,10 @@ def merge(
             raise invalid("/into", f"{into} names the same {kind} already.")
         if id == ROOT_GROUP and kind == "group":
             raise invalid("/into", f"{ROOT_GROUP} is the root of all groups and stays.")
-        if registry.lies_below(db, kind, target.id, id):
+        if entities.lies_below(db, kind, target.id, id):
             raise invalid("/into", f"{into} lies below {id}; merge it into {id} instead.")
         record(db, [Draft(f"{kind}_merged", id, {"into": target.id})], actor, now)
-        return registry.get(db, kind, id) or target
+        return entities.get(db, kind, id) or target
 
     return store.write(job)
 
@@ -80,7 +80,7 @@ def merge(
 def show(store: Readable, kind: str, id: str) -> Entry:
     """Return the entry as it is now; raises NotFound."""
     with store.reading() as db:
-        found = registry.get(db, kind, id)
+        found = entities.get(db, kind, id)
     if found is None:
         raise NotFound(f"There is no such {kind}.")
     return found
@@ -89,7 +89,7 @@ def show(store: Readable, kind: str, id: str) -> Entry:
 def find(store: Readable, kind: str, asked: EntriesAsked) -> list[Entry]:
     """Return the entries asked for, by id."""
     with store.reading() as db:
-        return registry.page(db, kind, asked)
+        return entities.page(db, kind, asked)
 
 
 def _refuse_merged(kind: str, id: str, known: Entry | None) -> None:
@@ -104,10 +104,10 @@ def _placed(db: Database, kind: str, what: Entry) -> Entry:
         raise invalid("/parent", f"{ROOT_GROUP} is the root of all groups and has no parent.")
     if parent is None:
         return what
-    above = registry.get(db, kind, parent)
+    above = entities.get(db, kind, parent)
     if above is None:
         raise invalid("/parent", missing(db, kind, parent))
-    if registry.lies_below(db, kind, above.id, what.id):
+    if entities.lies_below(db, kind, above.id, what.id):
         detail = f"{parent} is {what.id} or lies below it, and cannot be its parent."
         raise invalid("/parent", detail)
     return below(what, above)

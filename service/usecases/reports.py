@@ -11,12 +11,13 @@ from service.domain.list_queries import ReportsAsked
 from service.domain.normalize import complete
 from service.domain.report import Recorded, Report
 from service.domain.submission import Submission
-from service.store import ledger, recording, registry, reports
-from service.store.answers import Claim
-from service.store.apply import record
+from service.store import entities, event_log, reports
 from service.store.codec import content_hash
-from service.store.database import Database, Readable, Store
-from service.store.ledger import Draft
+from service.store.event_log import Draft
+from service.store.idempotency import Claim
+from service.store.interface import Database, Readable, Store
+from service.store.projections.dispatch import record
+from service.store.projections.reports import body_of
 from service.usecases.mentions import missing, resolve
 from service.usecases.moments import seq_asked
 from service.usecases.once import once
@@ -89,7 +90,7 @@ def taken_in(
         return Posted(known, False)
     replaced = _superseded(db, report)
     _check_links(db, report)
-    body = recording.body_of(report, warnings(db, report, named))
+    body = body_of(report, warnings(db, report, named))
     # All of it in one go, because what one request records is one moment.
     reported = Draft("reported", report.id, body)
     drafts = [*named.drafts(), *replaced, reported, *_reclassified(db, report)]
@@ -99,7 +100,7 @@ def taken_in(
 
 def told(db: Database, recorded: Recorded, new: bool) -> list[Any]:
     """Return what is to be kept of what came of a report: by it the same answer can be given."""
-    return [recorded.report.id, ledger.last_seq(db), new]
+    return [recorded.report.id, event_log.last_seq(db), new]
 
 
 def posted_before(db: Database, was: list[Any]) -> Posted:
@@ -148,7 +149,7 @@ def find(store: Readable, asked: ReportsAsked, now: datetime) -> list[Recorded]:
             ("group", "group", asked.groups),
             ("reporter", "reporter", asked.reporters),
         ):
-            for id in registry.unknown_ids(db, kind, ids or (), seq)[:3]:
+            for id in entities.unknown_ids(db, kind, ids or (), seq)[:3]:
                 faults.append(Fault(parameter, missing(db, kind, id)))
         if faults:
             raise Invalid(faults[0].detail, tuple(faults))
@@ -157,7 +158,7 @@ def find(store: Readable, asked: ReportsAsked, now: datetime) -> list[Recorded]:
 
 def _by_present_ids(db: Database, asked: ReportsAsked, seq: int) -> ReportsAsked:
     """Return the question with every merged id replaced by the one that stands for it."""
-    merged = registry.merged(db, seq)
+    merged = entities.merged(db, seq)
 
     def present(kind: str, ids: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return None if ids is None else tuple(merged[kind].get(id, id) for id in ids)
@@ -184,7 +185,7 @@ def _known(db: Database, report: Report) -> Recorded | None:
     """
     if report.ref is None:
         return None
-    reporters = registry.ids_of(db, "reporter", report.reporter)
+    reporters = entities.ids_of(db, "reporter", report.reporter)
     bearers = reports.with_ref(db, reporters, report.ref)
     same = content_hash(report)
     for id, content in bearers:
@@ -207,7 +208,7 @@ def _superseded(db: Database, report: Report) -> list[Draft]:
     if old is None:
         raise invalid("/supersedes", "There is no such report to supersede.")
     detail = None
-    if old.report.reporter not in registry.ids_of(db, "reporter", report.reporter):
+    if old.report.reporter not in entities.ids_of(db, "reporter", report.reporter):
         detail = f"Only {old.report.reporter} can supersede its own report {old.report.id}."
     elif old.superseded_by is not None:
         detail = f"The report is superseded already; supersede {old.superseded_by} instead."

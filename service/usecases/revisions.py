@@ -9,11 +9,11 @@ from service.domain.access import Holder
 from service.domain.errors import Conflict, Fault, Invalid, NotFound
 from service.domain.public_event import Happening
 from service.domain.report import Recorded
-from service.store import ledger, reports, texts
-from service.store.answers import Claim
-from service.store.apply import record
-from service.store.database import Database, Readable, Store
-from service.store.ledger import Draft, Event
+from service.store import event_log, redactable_text, reports
+from service.store.event_log import Draft, Event
+from service.store.idempotency import Claim
+from service.store.interface import Database, Readable, Store
+from service.store.projections.dispatch import record
 from service.usecases.once import once
 
 KINDS: Final = ("reported", "superseded", "reclassified", "retracted", "redacted")
@@ -81,7 +81,7 @@ def redact(
         if not chosen:
             raise Conflict("Nothing is left to blank in this report.")
         for text in chosen:
-            texts.blank(db, text.seq, text.kept_at)
+            redactable_text.blank(db, text.seq, text.kept_at)
         body = {"fields": [text.pointer for text in chosen], "reason": reason}
         record(db, [Draft("redacted", id, body)], actor, now)
         return _found(db, id)
@@ -98,7 +98,7 @@ def _once(
         db,
         claim,
         lambda: work(db),
-        lambda recorded: ledger.last_seq(db),
+        lambda recorded: event_log.last_seq(db),
         lambda seq: _found(db, id, seq),
     )
 
@@ -107,7 +107,7 @@ def history(store: Readable, id: str) -> list[Happening]:
     """Return what happened to the report, oldest first; raises NotFound."""
     with store.reading() as db:
         _found(db, id)
-        return [told(db, event) for event in ledger.events_of(db, id, KINDS)]
+        return [told(db, event) for event in event_log.events_of(db, id, KINDS)]
 
 
 def told(db: Database, event: Event) -> Happening:
@@ -127,8 +127,8 @@ class _FreeText:
 
 
 def _texts(db: Database, id: str) -> Iterator[_FreeText]:
-    for event in ledger.events_of(db, id, ("reported", "retracted")):
-        for kept_at, text in texts.of_entries(db, [event.seq]).get(event.seq, {}).items():
+    for event in event_log.events_of(db, id, ("reported", "retracted")):
+        for kept_at, text in redactable_text.of_entries(db, [event.seq]).get(event.seq, {}).items():
             shown = kept_at.removeprefix("/report")
             pointer = shown if event.kind == "reported" else f"/retraction{shown}"
             yield _FreeText(pointer, event.seq, kept_at, text.text is None)

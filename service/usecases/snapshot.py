@@ -12,9 +12,9 @@ from service.domain.figure import Figure
 from service.domain.record_state import Claims, Statement
 from service.domain.totals_query import Question
 from service.domain.trees import Tree
-from service.store.claims import load_claims
-from service.store.database import Database
-from service.store.ledger import last_redaction
+from service.store.event_log import last_redaction
+from service.store.interface import Database
+from service.store.state_loader import load_claims
 
 KEPT_STATES: Final = 3
 """How many states of the ledger are kept: the present one, and a few that are asked again."""

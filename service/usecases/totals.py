@@ -18,8 +18,8 @@ from service.domain.totals_result import Answer, Left, Part, Stated, Unplaced
 from service.domain.trees import Tree
 from service.domain.vocabulary import LOSSES, OUTCOMES
 from service.domain.wording.range_text import total_text
-from service.store import ledger
-from service.store.database import Readable
+from service.store import event_log
+from service.store.interface import Readable
 from service.usecases.budget import Budget
 from service.usecases.comparison import compared, past
 from service.usecases.moments import seq_asked
@@ -41,7 +41,7 @@ def moment_asked(store: Readable, question: Question, now: datetime) -> int:
 def last_redaction(store: Readable) -> int:
     """Return the entry after which no text was blanked; an answer from before may hold one."""
     with store.reading() as db:
-        return ledger.last_redaction(db)
+        return event_log.last_redaction(db)
 
 
 def totals(

@@ -7,8 +7,8 @@ from typing import Final
 from service.domain.figure import Figure
 from service.domain.report import Remark, Report, counted
 from service.store import reports
-from service.store.claims import live_rivals
-from service.store.database import Database
+from service.store.interface import Database
+from service.store.state_loader import live_rivals
 from service.usecases.mentions import Resolver
 
 TOLD: Final = 20

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from service import create_app
 from service.settings import Settings
-from service.store.database import Store
+from service.store.interface import Store
 from service.usecases import keys
 from tests import make
 from tests.check import problem

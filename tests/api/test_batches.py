@@ -9,8 +9,8 @@ from werkzeug.test import TestResponse
 
 from service import create_app
 from service.settings import Settings
-from service.store import ledger
-from service.store.database import Store
+from service.store import event_log
+from service.store.interface import Store
 from service.usecases import keys
 from tests import make
 from tests.check import problem
@@ -64,7 +64,7 @@ def test_what_one_batch_records_is_one_moment(
     post([make.report(ref="a")])
     post([make.report(ref="b"), BAD, make.report(ref="c")])
     with store.reading() as db:
-        requests = [(event.seq, event.request) for event in ledger.events(db)]
+        requests = [(event.seq, event.request) for event in event_log.events(db)]
     assert requests == [(1, 1), (2, 1), (3, 1), (4, 4), (5, 4)]
     inside = client.get("/v1/totals?as_of=4").get_json()
     assert inside["as_of"]["seq"] == 5

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from service.store import ledger
-from service.store.database import Store
+from service.store import event_log
+from service.store.interface import Store
 from service.usecases import keys
 from tests import make
 from tests.check import problem, recorded
@@ -44,13 +44,13 @@ def test_it_reports_for_nobody_else_and_leaves_no_trace(
 ) -> None:
     recorded(client.post("/v1/reports", json=make.report(reporter=OTHER), headers=key("report")))
     with store.reading() as db:
-        before = ledger.last_seq(db)
+        before = event_log.last_seq(db)
     told = problem(
         post(make.report(reporter=reporter, places=[make.place("new")])), 403, "/reporter"
     )
     assert told["detail"] == "The key may not report for ru-mod, only for ua-hur, ua-gs."
     with store.reading() as db:
-        assert ledger.last_seq(db) == before
+        assert event_log.last_seq(db) == before
 
 
 def test_it_replaces_only_what_its_reporter_said(client: FlaskClient, post: Post, key: Key) -> None:

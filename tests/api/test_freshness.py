@@ -17,9 +17,9 @@ from service.api import freshness
 from service.api.parts import parts
 from service.domain.errors import Busy
 from service.settings import Settings
-from service.store import ledger
-from service.store.database import Database, Readable, Store
-from service.store.opening import open_store
+from service.store import event_log
+from service.store.factory import open_store
+from service.store.interface import Database, Readable, Store
 from service.usecases import moving
 from service.usecases.reaching import Reaching
 from service.usecases.snapshot import Snapshots
@@ -164,7 +164,7 @@ def test_no_reading_goes_back_behind_the_one_before(
     _, copy, seq = behind
     never = Reaching(_InTurns(store, copy), 0, lambda readable, entry: False)
     with never.reading() as db:
-        assert ledger.last_seq(db) == seq
+        assert event_log.last_seq(db) == seq
     with pytest.raises(Busy, match=f"entry {seq} yet"), never.reading():
         pass
 
@@ -174,7 +174,7 @@ def test_no_reading_goes_back_behind_the_one_before(
 
     soon = Reaching(_InTurns(copy, store, copy), seq, caught_up)
     with soon.reading() as db:
-        assert ledger.last_seq(db) == seq
+        assert event_log.last_seq(db) == seq
 
 
 @pytest.mark.postgresql

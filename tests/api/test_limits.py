@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from service import create_app
 from service.domain.rate_limit import Rate
 from service.settings import Settings
-from service.store.sqlite.counters import BESIDE
+from service.store.sqlite.rate_counters import BESIDE
 from tests.check import problem
 
 Key = Callable[..., dict[str, str]]

@@ -16,8 +16,8 @@ from service.domain.errors import DomainError
 from service.domain.rate_limit import Rate
 from service.release import RELEASE
 from service.settings import Settings
-from service.store.database import Store
-from service.store.opening import open_store
+from service.store.factory import open_store
+from service.store.interface import Store
 from service.usecases import moving
 from tests import engines, make
 from tests.check import problem, recorded

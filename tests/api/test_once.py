@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 
 from service import create_app
 from service.settings import Settings
-from service.store import ledger
-from service.store.database import Store
+from service.store import event_log
+from service.store.interface import Store
 from tests import make
 from tests.check import problem
 from tests.conftest import BEGIN, Key, Send
@@ -33,7 +33,7 @@ def post(client: FlaskClient, key: Key) -> Send:
 
 def entries(store: Store) -> int:
     with store.reading() as db:
-        return ledger.last_seq(db)
+        return event_log.last_seq(db)
 
 
 def same(first: TestResponse, again: TestResponse) -> None:
@@ -152,7 +152,7 @@ def test_of_many_at_once_one_is_done(app: Flask, key: Key, store: Store) -> None
         answers = set(pool.map(post, range(24)))
     assert len(answers) == 1
     with store.reading() as db:
-        assert [each.kind for each in ledger.events(db)].count("reported") == 1
+        assert [each.kind for each in event_log.events(db)].count("reported") == 1
 
 
 def test_redacted_words_are_not_answered_again(post: Send) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from service.store import ledger
-from service.store.database import Store
+from service.store import event_log
+from service.store.interface import Store
 from service.usecases import keys
 from tests import engines, make
 from tests.check import problem, recorded
@@ -165,8 +165,8 @@ def test_a_redaction_leaves_no_trace_of_the_text_and_every_number(
     assert client.get("/v1/reports?q=name").get_json()["reports"] == []
     assert NAME.encode() not in engines.kept(store)
     with store.reading() as db:
-        before_hash = ledger.ROOT
-        for line, _ in ledger.lines(db):
+        before_hash = event_log.ROOT
+        for line, _ in event_log.lines(db):
             assert line.hash == line.hashed_after(before_hash)
             before_hash = line.hash
 

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from service import create_app
 from service.domain.access import allows
 from service.settings import Settings
-from service.store.database import Store
-from service.store.opening import open_store
+from service.store.factory import open_store
+from service.store.interface import Store
 from service.usecases import keys
 from tests import engines, make
 from tests.check import problem

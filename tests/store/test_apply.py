@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from service.store.apply import apply
-from service.store.claims import last_seq, load_claims
-from service.store.database import Store
-from service.store.ledger import Draft, append, events
+from service.store.event_log import Draft, append, events
+from service.store.interface import Store
+from service.store.projections.dispatch import apply
+from service.store.state_loader import last_seq, load_claims
 from tests import make
 from tests.check import recorded
 from tests.conftest import BEGIN, Send

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.store.search import LONGEST, words
+from service.store.full_text import LONGEST, words
 from tests import make
 from tests.side_by_side import SideBySide
 from tests.test_engines import HOSTILE

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from service.store.database import Database, Store
+from service.store.interface import Database, Store
+from service.store.named_queries import CLAUSES, PARTS, STATEMENTS, statement
 from service.store.postgresql.engine import PostgresStore
-from service.store.statements import CLAUSES, PARTS, STATEMENTS, statement
 from tests.serving import ROOT
 from tests.side_by_side import stores
 

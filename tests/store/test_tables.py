@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from service.store.database import Database, Store
+from service.store.interface import Database, Store
 from service.store.postgresql.engine import PostgresStore
 from tests.side_by_side import stores
 

@@ -18,7 +18,7 @@ from service.domain.periods import Period
 from service.domain.totals_query import Question
 from service.domain.totals_result import Answer, Stated
 from service.domain.vocabulary import OUTCOMES
-from service.store import ledger
+from service.store import event_log
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import registry, reports, revisions, totals
 from service.usecases.budget import Budget
@@ -177,7 +177,7 @@ class World:
     def last(self) -> int:
         """Return the present end of the ledger."""
         with self.store.reading() as db:
-            return ledger.last_seq(db)
+            return event_log.last_seq(db)
 
     def ask(self, question: Question, seq: int, then: int | None = None) -> Answer:
         """Return the answer as of the entry, compared with another."""
@@ -252,7 +252,7 @@ def check(world: World, question: Question, then: int, now: int) -> None:
 
 def _reported_since(world: World, then: int, now: int) -> set[str]:
     with world.store.reading() as db:
-        entries = ledger.events(db, then, now - then) if now > then else []
+        entries = event_log.events(db, then, now - then) if now > then else []
     return {each.subject for each in entries if each.kind == "reported"}
 
 

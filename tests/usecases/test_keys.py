@@ -8,7 +8,7 @@ import pytest
 
 from service.domain.access import SCOPES, Holder, allows, without_keys
 from service.domain.errors import Invalid, NotAllowed, NotFound
-from service.store.database import Store
+from service.store.interface import Store
 from service.usecases import keys
 from tests import engines
 from tests.conftest import BEGIN

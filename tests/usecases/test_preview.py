@@ -11,9 +11,9 @@ from service.domain.access import Holder
 from service.domain.errors import Conflict, Invalid, NotAllowed
 from service.domain.record_state import Claims
 from service.domain.submission import Submission
-from service.store import ledger
-from service.store.claims import load_claims
-from service.store.database import Store
+from service.store import event_log
+from service.store.interface import Store
+from service.store.state_loader import load_claims
 from service.usecases import preview, registry, reports, revisions
 from service.usecases.budget import Budget
 from service.usecases.preview import PLACEHOLDER, Preview, imagine, overlaid, speaks_of
@@ -40,7 +40,7 @@ def _preview(store: Store, sent: Submission) -> Preview:
 
 def _claims(store: Store) -> Claims:
     with store.reading() as db:
-        return load_claims(db, ledger.last_seq(db))
+        return load_claims(db, event_log.last_seq(db))
 
 
 def _renamed(claims: Claims, id: str) -> Claims:
@@ -201,7 +201,7 @@ def test_the_totals_are_those_that_sending_would_make(store: Store, name: str) -
     assert found.before.question == question
     _post(store, "sent", sent)
     with store.reading() as db:
-        seq = ledger.last_seq(db)
+        seq = event_log.last_seq(db)
     after = totals(store, Snapshots(), question, seq, Budget(5, 5))
     told = [(each.outcomes, each.text, each.best) for each in found.after.totals]
     assert told == [(each.outcomes, each.text, each.best) for each in after.totals]
@@ -217,7 +217,7 @@ def test_nothing_is_recorded(store: Store, name: str) -> None:
     _preview(store, _sent(**changes))
     assert _claims(store) == before
     with store.reading() as db:
-        assert ledger.last_seq(db) == before.seq
+        assert event_log.last_seq(db) == before.seq
 
 
 def test_not_even_the_text_is_left_in_a_file(store: Store) -> None:

@@ -11,9 +11,9 @@ from service.domain.errors import Conflict, Invalid, NotFound
 from service.domain.list_queries import ReportsAsked
 from service.domain.submission import Submission
 from service.settings import Settings
-from service.store import ledger
-from service.store.database import Store
-from service.store.opening import open_store
+from service.store import event_log
+from service.store.factory import open_store
+from service.store.interface import Store
 from service.usecases import reports
 from tests import make
 from tests.check import at_once
@@ -33,7 +33,7 @@ def _submit(store: Store, id: str, **changes: Any) -> tuple[Any, bool]:
 def test_everything_new_is_recorded_before_the_report(store: Store) -> None:
     _submit(store, "r1", groups=[{"id": "g", "name": "G"}])
     with store.reading() as db:
-        events = ledger.events(db)
+        events = event_log.events(db)
     assert [(event.kind, event.subject) for event in events] == [
         ("reporter_added", "ua-hur"),
         ("place_added", "plekhovo"),
@@ -48,7 +48,7 @@ def test_a_replacement_is_recorded_after_what_it_replaces_ended(store: Store) ->
     _submit(store, "r1", ref="a")
     _submit(store, "r2", ref="a", note="n", supersedes="r1")
     with store.reading() as db:
-        kinds = [event.kind for event in ledger.events(db)][-2:]
+        kinds = [event.kind for event in event_log.events(db)][-2:]
     assert kinds == ["superseded", "reported"]
 
 
@@ -75,11 +75,11 @@ def test_several_reports_are_read_together_as_they_were_then(store: Store) -> No
 def test_what_is_refused_leaves_no_trace(store: Store, changes: dict[str, Any]) -> None:
     _submit(store, "r1")
     with store.reading() as db:
-        before = ledger.last_seq(db)
+        before = event_log.last_seq(db)
     with pytest.raises((Invalid, Conflict)):
         _submit(store, "r2", **changes)
     with store.reading() as db:
-        assert ledger.last_seq(db) == before
+        assert event_log.last_seq(db) == before
 
 
 def test_the_same_report_sent_again_is_the_stored_one(store: Store) -> None:

@@ -11,7 +11,7 @@ from service.domain.errors import Invalid
 from service.domain.periods import Period
 from service.domain.totals_query import Question
 from service.domain.totals_result import Answer
-from service.store.database import Store
+from service.store.interface import Store
 from service.usecases import registry, reports, totals
 from service.usecases.budget import Budget
 from service.usecases.snapshot import Kept, Snapshots

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.store.database import Store
+from service.store.interface import Store
 from service.web.asking import reporters
 from service.web.checking import accounts, proof
 from tests import make

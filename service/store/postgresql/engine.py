@@ -24,10 +24,10 @@ from psycopg_pool import ConnectionPool
 from service.domain.errors import Away, Busy, DomainError, Unavailable
 from service.domain.rate_limit import Rate
 from service.request_id import current_request
-from service.store.committing import Committer
-from service.store.counters import PATIENCE, Counters, Uncounted
-from service.store.database import BUSY, Database, Row, Store, translated
-from service.store.statements import statement
+from service.store.group_commit import Committer
+from service.store.interface import BUSY, Database, Row, Store, translated
+from service.store.named_queries import statement
+from service.store.rate_counters import PATIENCE, Counters, Uncounted
 
 Result = TypeVar("Result")
 

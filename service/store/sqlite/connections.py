@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from service.domain.errors import Busy, DomainError, Unavailable
-from service.store.database import BUSY, DAMAGED
+from service.store.interface import BUSY, DAMAGED
 
 CHECKPOINT_PAGES: Final = 10_000
 

@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 from sqlite_utils import Database as SqliteUtilsDatabase
 
 from service.domain.rate_limit import Rate
-from service.store.committing import Committer
-from service.store.database import Database, Row, Store, translated
+from service.store.group_commit import Committer
+from service.store.interface import Database, Row, Store, translated
+from service.store.named_queries import statement
 from service.store.sqlite import files
 from service.store.sqlite.connections import begun, connect, translation
-from service.store.sqlite.counters import FileCounters
 from service.store.sqlite.migrations import migrate
-from service.store.sqlite.turns import turn
-from service.store.statements import statement
+from service.store.sqlite.rate_counters import FileCounters
+from service.store.sqlite.write_lock import turn
 
 Result = TypeVar("Result")
 

@@ -10,10 +10,10 @@ from sqlite_utils import Database as SqliteUtils
 from sqlite_utils import Migrations
 
 from service.domain.errors import Unavailable
-from service.store import ledger as entries
-from service.store import search, texts
+from service.store import event_log as entries
+from service.store import full_text, redactable_text
 from service.store.codec import content_hash, report_from
-from service.store.recording import searchable
+from service.store.projections.reports import searchable
 
 Step = Callable[[SqliteUtils], None]
 
@@ -355,7 +355,7 @@ def _copy_chained(db: SqliteUtils) -> None:
     for seq, moment, dated, kind, subject, actor, body in rows:
         if seq > end:
             first, end = seq, moment
-        told, kept = texts.sealed(json.loads(body), texts.new_salt)
+        told, kept = redactable_text.sealed(json.loads(body), redactable_text.new_salt)
         line = entries.Line(seq, first, dated, kind, subject, actor, entries.written(told), "")
         before = line.hashed_after(before)
         values = astuple(replace(line, hash=before))
@@ -435,7 +435,7 @@ def words(db: SqliteUtils) -> None:
         report = report_from(json.loads(body)["report"])
         db.conn.executemany(
             "INSERT INTO report_words (word, seq) VALUES (?, ?)",
-            [(word, seq) for word in search.words(searchable(report))],
+            [(word, seq) for word in full_text.words(searchable(report))],
         )
 
 

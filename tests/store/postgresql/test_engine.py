@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from service import create_app
 from service.domain.errors import Away, Busy, Unavailable
 from service.settings import Settings
-from service.store import ledger
-from service.store.database import Database
+from service.store import event_log
+from service.store.interface import Database
 from service.store.postgresql import engine
 from service.store.postgresql.engine import AWAY, IN_DOUBT, PostgresStore
 from service.usecases import keys
@@ -31,7 +31,7 @@ LOCK = "SELECT pg_advisory_xact_lock('events'::regclass::oid::bigint)"
 def subjects(store: PostgresStore) -> list[str]:
     """Return what is recorded, in order, having checked that no number is left out."""
     with store.reading() as db:
-        found = ledger.events(db)
+        found = event_log.events(db)
     assert [event.seq for event in found] == list(range(1, len(found) + 1))
     return [event.subject for event in found]
 
@@ -75,7 +75,7 @@ def test_a_reader_who_follows_never_misses_an_entry(store: PostgresStore) -> Non
         while True:
             last_look = done.is_set()
             with store.reading() as db:
-                seen.extend(event.seq for event in ledger.events(db, seen[-1] if seen else 0))
+                seen.extend(event.seq for event in event_log.events(db, seen[-1] if seen else 0))
             if last_look:
                 return
 

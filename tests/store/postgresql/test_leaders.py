@@ -12,9 +12,9 @@ import psycopg
 import pytest
 
 from service.domain.errors import Away
-from service.store import ledger
-from service.store.database import Database
-from service.store.ledger import Draft
+from service.store import event_log
+from service.store.event_log import Draft
+from service.store.interface import Database
 from service.store.postgresql.engine import IN_DOUBT, PostgresStore
 from tests.conftest import BEGIN
 
@@ -46,12 +46,12 @@ def store(server: str) -> Iterator[PostgresStore]:
 
 
 def _append(db: Database) -> Any:
-    return ledger.append(db, [NOTE], None, BEGIN)
+    return event_log.append(db, [NOTE], None, BEGIN)
 
 
 def _last(store: PostgresStore) -> int:
     with store.reading() as db:
-        return ledger.last_seq(db)
+        return event_log.last_seq(db)
 
 
 def _seconds(do: Callable[[], Any]) -> float:

@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from service import create_app
 from service.settings import Settings
-from service.store.opening import open_store
+from service.store.factory import open_store
 from service.usecases import keeping, keys
 from tests import engines, make, postgres
 from tests.conftest import BEGIN

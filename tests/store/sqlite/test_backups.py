@@ -99,7 +99,7 @@ def test_what_was_acknowledged_before_is_in_it_while_others_write(
 def test_the_copying_ends_though_another_process_never_stops_writing(
     stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.store.sqlite.copies.PAGES", 1)
+    monkeypatch.setattr("service.store.sqlite.backup.PAGES", 1)
     told = []
 
     def disturb(done: int, whole: int) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from service.domain.rate_limit import Rate, Standing
-from service.store import counters
-from service.store.counters import Uncounted
-from service.store.sqlite.counters import BESIDE, FileCounters
+from service.store import rate_counters
+from service.store.rate_counters import Uncounted
+from service.store.sqlite.rate_counters import BESIDE, FileCounters
 from tests.check import at_once
 
 RATE = Rate(3, 60)
@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_used_is_told_once_and_then_left_alone_for_a_while
     with pytest.raises(Uncounted):
         counted.count("a", NOW)
     assert counted.count("a", NOW) is None
-    monkeypatch.setattr(counters, "REST", -1.0)
+    monkeypatch.setattr(rate_counters, "REST", -1.0)
     counted._resting_until = 0.0
     for _ in range(2):
         with pytest.raises(Uncounted):
@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_used_is_told_once_and_then_left_alone_for_a_while
 def test_it_counts_again_when_the_file_can_be_used(
     counted: FileCounters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counters, "REST", -1.0)
+    monkeypatch.setattr(rate_counters, "REST", -1.0)
     counted.path.mkdir()
     with pytest.raises(Uncounted):
         counted.count("a", NOW)

@@ -8,8 +8,8 @@ from threading import Timer
 import pytest
 
 from service.domain.errors import Busy, Unavailable
-from service.store import ledger
-from service.store.ledger import Draft
+from service.store import event_log
+from service.store.event_log import Draft
 from service.store.sqlite.engine import SqliteStore
 from tests.check import at_once
 from tests.conftest import BEGIN
@@ -25,7 +25,7 @@ def _append(path: str) -> int:
     store = SqliteStore(Path(path), busy_seconds=60)
     for _ in range(50):
         with store.writing() as db:
-            ledger.append(db, [NOTE, NOTE], str(os.getpid()), BEGIN)
+            event_log.append(db, [NOTE, NOTE], str(os.getpid()), BEGIN)
     return 50
 
 
@@ -52,7 +52,7 @@ def test_a_new_file_that_another_is_setting_up_is_waited_for(tmp_path: Path) -> 
 def test_four_processes_may_write_at_once(store: SqliteStore) -> None:
     at_once(_append, str(store.path))
     with store.reading() as db:
-        events = ledger.events(db)
+        events = event_log.events(db)
     assert [event.seq for event in events] == list(range(1, 401))
     assert all(one.actor == two.actor for one, two in zip(events[::2], events[1::2], strict=True))
     assert len({event.actor for event in events}) > 1
@@ -77,20 +77,20 @@ def test_every_table_is_strict(store: SqliteStore) -> None:
 
 def test_a_reader_sees_one_state_throughout(store: SqliteStore) -> None:
     with store.reading() as db:
-        assert ledger.last_seq(db) == 0
+        assert event_log.last_seq(db) == 0
         with store.writing() as other:
-            ledger.append(other, [NOTE], None, BEGIN)
-        assert ledger.last_seq(db) == 0
+            event_log.append(other, [NOTE], None, BEGIN)
+        assert event_log.last_seq(db) == 0
     with store.reading() as db:
-        assert ledger.last_seq(db) == 1
+        assert event_log.last_seq(db) == 1
 
 
 def test_an_error_leaves_nothing_written(store: SqliteStore) -> None:
     with pytest.raises(RuntimeError), store.writing() as db:
-        ledger.append(db, [NOTE], None, BEGIN)
+        event_log.append(db, [NOTE], None, BEGIN)
         raise RuntimeError
     with store.reading() as db:
-        assert ledger.last_seq(db) == 0
+        assert event_log.last_seq(db) == 0
 
 
 def test_a_writer_that_waits_too_long_is_told_to_come_back(store: SqliteStore) -> None:
@@ -103,7 +103,7 @@ def test_a_full_disk_is_told_as_such(store: SqliteStore) -> None:
     with pytest.raises(Unavailable, match="full"), store.writing() as db:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
-        ledger.append(db, [Draft("k", "s", {"text": "x" * 100_000})], None, BEGIN)
+        event_log.append(db, [Draft("k", "s", {"text": "x" * 100_000})], None, BEGIN)
 
 
 def test_what_readers_share_stays_while_errors_close_connections(store: SqliteStore) -> None:

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 from service.domain.errors import Busy, Unavailable
-from service.store import committing, ledger
-from service.store.database import Database
-from service.store.ledger import Draft
-from service.store.sqlite import turns
+from service.store import event_log, group_commit
+from service.store.event_log import Draft
+from service.store.interface import Database
+from service.store.sqlite import write_lock
 from service.store.sqlite.engine import SqliteStore
-from service.store.sqlite.turns import turn
+from service.store.sqlite.write_lock import turn
 from tests.check import at_once
 from tests.conftest import BEGIN
 from tests.serving import PATIENCE, ROOT
@@ -41,7 +41,7 @@ FORKS = """with turn(path):
 def note(subject: str) -> Job:
     """Return a job that records an entry, and returns its number."""
     draft = Draft("place_added", subject, {})
-    return lambda db: ledger.append(db, [draft], None, BEGIN)[0].seq
+    return lambda db: event_log.append(db, [draft], None, BEGIN)[0].seq
 
 
 def failing(subject: str, error: BaseException) -> Job:
@@ -57,7 +57,7 @@ def failing(subject: str, error: BaseException) -> Job:
 def subjects(store: SqliteStore) -> list[str]:
     """Return what is recorded, in order, having checked that no number is left out."""
     with store.reading() as db:
-        found = ledger.events(db)
+        found = event_log.events(db)
     assert [event.seq for event in found] == list(range(1, len(found) + 1))
     return [event.subject for event in found]
 
@@ -88,7 +88,7 @@ def another_process(store: SqliteStore, script: str) -> Iterator[int]:
     """Yield the process id that the script prints once it holds the turn; kill it afterwards."""
     begin = (
         "import os, sys, time; from pathlib import Path;"
-        " from service.store.sqlite.turns import turn; path = Path(sys.argv[1])"
+        " from service.store.sqlite.write_lock import turn; path = Path(sys.argv[1])"
     )
     command = [sys.executable, "-c", f"{begin}\n{script}", str(store.path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -103,7 +103,7 @@ def another_process(store: SqliteStore, script: str) -> Iterator[int]:
 @pytest.fixture(autouse=True)
 def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a slow machine put into one transaction what belongs together, too."""
-    monkeypatch.setattr(committing, "MOST_SECONDS", PATIENCE)
+    monkeypatch.setattr(group_commit, "MOST_SECONDS", PATIENCE)
 
 
 def _many(path: str) -> list[str]:
@@ -120,7 +120,7 @@ def _many(path: str) -> list[str]:
             return None
         seq = store.write(note(name))
         with other.reading() as db:  # What is acknowledged is there for everybody.
-            assert ledger.last_seq(db) >= seq
+            assert event_log.last_seq(db) >= seq
         return name
 
     with ThreadPoolExecutor(8) as pool:
@@ -141,7 +141,7 @@ def test_those_who_wait_are_written_together(store: SqliteStore) -> None:
 def test_a_transaction_takes_only_so_many(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(committing, "MOST_JOBS", 3)
+    monkeypatch.setattr(group_commit, "MOST_JOBS", 3)
     used = {id(told.result()): told.result() for told in together(store, *[lambda db: db] * 10)}
     assert len(used) == 4
 
@@ -153,7 +153,7 @@ def test_a_slow_job_is_the_last_of_its_transaction(
         time.sleep(0.1)
         return db
 
-    monkeypatch.setattr(committing, "MOST_SECONDS", 0.05)
+    monkeypatch.setattr(group_commit, "MOST_SECONDS", 0.05)
     first, last = together(store, slow, lambda db: db)
     assert first.result() is not last.result()
 
@@ -271,7 +271,7 @@ def test_without_lock_files_sqlite_alone_keeps_writers_apart(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path(f"{store.path}-lock").unlink()
-    monkeypatch.setattr(turns, "fcntl", None)
+    monkeypatch.setattr(write_lock, "fcntl", None)
     with ThreadPoolExecutor(5) as pool:
         assert sorted(pool.map(store.write, [note("a")] * 5)) == [1, 2, 3, 4, 5]
     assert subjects(store) == ["a"] * 5
@@ -281,7 +281,7 @@ def test_without_lock_files_sqlite_alone_keeps_writers_apart(
 def test_the_thread_that_writes_ends_when_idle(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(committing, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(group_commit, "IDLE_SECONDS", 0.01)
     for number in (1, 2):
         assert store.write(note("a")) == number
         until(lambda: not any(thread.name == "committer" for thread in threads()))

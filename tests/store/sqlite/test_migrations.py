@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from service.domain.errors import Unavailable
-from service.store import ledger
-from service.store.apply import apply
-from service.store.ledger import Event
+from service.store import event_log
+from service.store.event_log import Event
+from service.store.projections.dispatch import apply
 from service.store.sqlite.engine import SqliteDatabase, SqliteStore
 from service.store.sqlite.migrations import migrations
 from service.usecases import keeping, keys
@@ -73,7 +73,7 @@ def test_a_ledger_from_before_the_chain_is_chained(tmp_path: Path) -> None:
         db.execute("DROP TABLE report_words")
     assert store.migrate() > 0
     with store.reading() as db:
-        kept = ledger.events(db)
+        kept = event_log.events(db)
     assert [(event.kind, event.subject, event.body) for event in kept] == BODIES
     assert [event.request for event in kept] == [1, 1, 1, 4]
     assert keeping.verify(store, lambda what, done: None) == []

@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.domain.errors import Conflict
+from service.store.maintenance.export_import import Broken
 from service.store.sqlite.engine import SqliteStore
-from service.store.transfer import Broken
 from service.usecases import keeping
 from tests import make
 from tests.check import recorded

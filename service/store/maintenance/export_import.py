@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from service.domain.errors import Invalid
-from service.store import ledger, texts
-from service.store.apply import apply
-from service.store.database import Database
-from service.store.ledger import Line
-from service.store.texts import Text
+from service.store import event_log, redactable_text
+from service.store.event_log import Line
+from service.store.interface import Database
+from service.store.projections.dispatch import apply
+from service.store.redactable_text import Text
 
 _FIELDS: Final = frozenset({*Line.__slots__, "texts"})
 
@@ -20,7 +20,7 @@ class Broken(Invalid):
 
 def dumped(db: Database, after: int = 0) -> Iterator[dict[str, Any]]:
     """Yield every entry after the given one, with its free texts and its hash, in order."""
-    for line, kept in ledger.lines(db, after):
+    for line, kept in event_log.lines(db, after):
         told = {pointer: [text.salt, text.text] for pointer, text in kept.items()}
         yield {**asdict(line), "texts": told}
 
@@ -30,7 +30,7 @@ def loaded(db: Database, entries: Iterable[Mapping[str, Any]]) -> Iterator[int]:
 
     Raises Broken for the first entry that does not follow from the one before.
     """
-    expected, before = ledger.last(db)
+    expected, before = event_log.last(db)
     for given in entries:
         expected += 1
         line, kept = _line(given, expected)
@@ -38,7 +38,7 @@ def loaded(db: Database, entries: Iterable[Mapping[str, Any]]) -> Iterator[int]:
             raise Broken(f"Entry {expected} does not follow from the one before; nothing is kept.")
         for fault in faulty_texts(line, kept):
             raise Broken(f"{fault} Nothing is kept.")
-        ledger.put(db, line, kept)
+        event_log.put(db, line, kept)
         apply(db, line.opened(kept))
         before = line.hash
         yield line.seq
@@ -57,7 +57,7 @@ def _line(given: Mapping[str, Any], expected: int) -> tuple[Line, dict[str, Text
 
 def faulty_texts(line: Line, kept: Mapping[str, Text]) -> Iterator[str]:
     """Yield a sentence for every free text that is not the one that the entry was made with."""
-    sealed = dict(texts.seals(line.read()))
+    sealed = dict(redactable_text.seals(line.read()))
     for pointer in sorted(sealed.keys() | kept.keys()):
         text = kept.get(pointer)
         if pointer not in sealed:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from sqlite_utils import Database as SqliteUtils
 
 from service.domain.errors import Busy, Unavailable
-from service.store.ledger import last_seq
+from service.store.event_log import last_seq
 from service.store.sqlite.engine import SqliteDatabase
 from service.store.sqlite.files import present, settle
 from service.store.sqlite.migrations import migrations

@@ -6,12 +6,12 @@ from typing import Any
 
 from service.domain.report import Report, ReportedFigure, counted
 from service.domain.vocabulary import ROOT_GROUP
-from service.store import ledger
+from service.store import event_log
 from service.store.codec import content_hash, plain, report_from
-from service.store.database import Database
-from service.store.ledger import Event, written
-from service.store.rows import first_day, joined, number_of, words_of
-from service.store.search import words
+from service.store.encoding import first_day, joined, number_of, words_of
+from service.store.event_log import Event, written
+from service.store.full_text import words
+from service.store.interface import Database
 
 
 def body_of(report: Report, warnings: Sequence[Any]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _told(report: Report, event: Event) -> dict[str, str | None]:
 def apply_redacted(db: Database, event: Event) -> None:
     """Leave out of the report, wherever it is kept for reading, what is blanked in its entry."""
     seq = db.value("report_seq", id=event.subject)
-    reported = ledger.event(db, seq)
+    reported = event_log.event(db, seq)
     report = report_from(reported.body["report"])
     db.change("report_retell", seq=seq, **_told(report, reported))
     reworded = [

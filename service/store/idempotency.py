@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from service.domain.timestamps import instant
-from service.store.database import Database, legible
+from service.store.interface import Database, legible
 
 KEPT: Final = timedelta(hours=24)
 """For how long a request that is sent again is known again."""

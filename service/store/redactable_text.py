@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from service.store.database import Database
+from service.store.interface import Database
 
 FREE: Final = frozenset(
     {"quote", "note", "title", "url", "publisher", "wording", "caveats", "reason"}

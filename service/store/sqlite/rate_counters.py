@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Final
 
 from service.domain.rate_limit import Rate
-from service.store.counters import PATIENCE, Counters, Uncounted
+from service.store.rate_counters import PATIENCE, Counters, Uncounted
 from service.store.sqlite.connections import connect
 
 BESIDE: Final = "-rates"

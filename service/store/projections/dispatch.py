@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from service.store.database import Database
-from service.store.ledger import Draft, Event, append
-from service.store.recording import (
+from service.store.entities import apply_entry, apply_merged
+from service.store.event_log import Draft, Event, append
+from service.store.interface import Database
+from service.store.projections.reports import (
     apply_redacted,
     apply_reported,
     apply_retracted,
     apply_superseded,
 )
-from service.store.registry import apply_entry, apply_merged
 
 
 def _nothing(db: Database, event: Event) -> None:

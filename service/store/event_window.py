@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.domain.public_event import Happening
-from service.store.database import Database, legible
-from service.store.texts import FREE
+from service.store.interface import Database, legible
+from service.store.redactable_text import FREE
 
 
 def between(db: Database, after: int, until: int) -> Iterator[Happening]:

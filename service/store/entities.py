@@ -18,8 +18,8 @@ from service.domain.entities import (
 )
 from service.domain.entities import parent_of as parent_in
 from service.domain.list_queries import EntriesAsked
-from service.store.database import Database, legible
-from service.store.ledger import Draft, Event
+from service.store.event_log import Draft, Event
+from service.store.interface import Database, legible
 
 
 def get(db: Database, kind: str, id: str) -> Entry | None:

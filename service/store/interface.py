@@ -13,8 +13,8 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from service.domain.errors import DomainError, Unavailable
 from service.domain.rate_limit import Rate
-from service.store.counters import Counters
-from service.store.statements import statement
+from service.store.named_queries import statement
+from service.store.rate_counters import Counters
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")

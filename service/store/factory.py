@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from service.store.database import Store
+from service.store.interface import Store
 from service.store.sqlite.engine import SqliteStore
 
 

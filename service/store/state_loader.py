@@ -10,10 +10,10 @@ from typing import Final
 from service.domain.errors import Busy
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.record_state import Claims, Statement
-from service.store.database import BEHIND, Database, Row, legible
-from service.store.ledger import last_seq, recorded_at
-from service.store.registry import all_as_of, merged
-from service.store.rows import SETS, joined, number_of, period, split
+from service.store.encoding import SETS, joined, number_of, period, split
+from service.store.entities import all_as_of, merged
+from service.store.event_log import last_seq, recorded_at
+from service.store.interface import BEHIND, Database, Row, legible
 
 __all__ = ["last_seq", "live_rivals", "load_claims"]
 

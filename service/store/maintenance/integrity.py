@@ -7,11 +7,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
-from service.store import ledger
-from service.store.apply import apply
-from service.store.database import Database, Store
+from service.store import event_log
+from service.store.interface import Database, Store
+from service.store.maintenance.export_import import faulty_texts
+from service.store.projections.dispatch import apply
 from service.store.sqlite.engine import SqliteStore
-from service.store.transfer import faulty_texts
 
 Progress = Callable[[str, int], None]
 """Told what is being done and how many entries of it are done."""
@@ -69,8 +69,8 @@ def faults(store: Store, db: Database, progress: Progress) -> Iterator[str]:
 
 
 def _chain(db: Database, progress: Progress) -> Iterator[str]:
-    before, expected = ledger.ROOT, 0
-    for line, kept in ledger.lines(db):
+    before, expected = event_log.ROOT, 0
+    for line, kept in event_log.lines(db):
         expected += 1
         if line.seq != expected:
             yield f"Entry {expected} is missing: the next one is {line.seq}."
@@ -89,9 +89,9 @@ def _tables(db: Database, progress: Progress) -> Iterator[str]:
         store = SqliteStore(Path(folder) / "again.db")
         store.migrate()
         with store.writing() as again:
-            for line, kept in ledger.lines(db):
+            for line, kept in event_log.lines(db):
                 try:
-                    ledger.put(again, line, kept)
+                    event_log.put(again, line, kept)
                     apply(again, line.opened(kept))
                 except Exception as error:  # Whatever was done to an entry, it must be told where.
                     yield f"The tables cannot be made again from entry {line.seq} on: {error!r}."

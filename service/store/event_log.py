@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any, Final
 
 from service.domain.timestamps import instant, just_after
-from service.store import texts
-from service.store.database import Database, Row, legible
+from service.store import redactable_text
+from service.store.interface import Database, Row, legible
 
 ROOT: Final = "0" * 64
 """What stands for the hash of an entry before the first."""
@@ -70,10 +70,10 @@ class Line:
         """Return the body; where a free text belongs there is its hash."""
         return json.loads(self.body)
 
-    def opened(self, kept: Mapping[str, texts.Text]) -> Event:
+    def opened(self, kept: Mapping[str, redactable_text.Text]) -> Event:
         """Return the entry with its free texts."""
         blanked = tuple(pointer for pointer, text in kept.items() if text.text is None)
-        body = texts.opened(self.read(), kept)
+        body = redactable_text.opened(self.read(), kept)
         return Event(
             self.seq,
             self.request,
@@ -93,7 +93,7 @@ def append(
     now: datetime,
     *,
     request: int | None = None,
-    salt: Callable[[], str] = texts.new_salt,
+    salt: Callable[[], str] = redactable_text.new_salt,
 ) -> tuple[Event, ...]:
     """Return the drafts as entries of the ledger, numbered without a gap; writes.
 
@@ -110,7 +110,7 @@ def append(
     made = []
     for draft in drafts:
         seq += 1
-        body, kept = texts.sealed(draft.body, salt)
+        body, kept = redactable_text.sealed(draft.body, salt)
         said = (seq, first, dated, draft.kind, draft.subject, actor)
         line = Line(*said, written(body), "")
         before = line.hashed_after(before)
@@ -119,18 +119,18 @@ def append(
     return tuple(made)
 
 
-def put(db: Database, line: Line, kept: Mapping[str, texts.Text]) -> None:
+def put(db: Database, line: Line, kept: Mapping[str, redactable_text.Text]) -> None:
     """Keep the entry as it is, with its free texts; writes."""
     db.change("ledger_put", **asdict(line))
     if kept:
-        texts.keep(db, line.seq, kept)
+        redactable_text.keep(db, line.seq, kept)
 
 
-def lines(db: Database, after: int = 0) -> Iterator[tuple[Line, dict[str, texts.Text]]]:
+def lines(db: Database, after: int = 0) -> Iterator[tuple[Line, dict[str, redactable_text.Text]]]:
     """Yield every entry after the given one as it is kept, in order, with its texts."""
     rows = db.stream("ledger_after", after=after)
     while some := [Line(*row) for row in islice(rows, TOGETHER)]:
-        kept = texts.of_entries(db, [line.seq for line in some])
+        kept = redactable_text.of_entries(db, [line.seq for line in some])
         for line in some:
             yield line, kept.get(line.seq, {})
 
@@ -157,7 +157,7 @@ def event(db: Database, seq: int) -> Event:
 @legible
 def _opened(db: Database, rows: Sequence[Row]) -> list[Event]:
     found = [Line(*row) for row in rows]
-    kept = texts.of_entries(db, [line.seq for line in found])
+    kept = redactable_text.of_entries(db, [line.seq for line in found])
     return [line.opened(kept.get(line.seq, {})) for line in found]
 
 

@@ -14,7 +14,7 @@ from threading import Condition, Thread
 from typing import Any, Final, Generic, TypeVar
 
 from service.domain.errors import Busy
-from service.store.database import BUSY, Database, Translation
+from service.store.interface import BUSY, Database, Translation
 
 Result = TypeVar("Result")
 

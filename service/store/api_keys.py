@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from service.store.database import Database, Store
-from service.store.rows import joined, split
+from service.store.encoding import joined, split
+from service.store.interface import Database, Store
 
 
 @dataclass(frozen=True, slots=True)

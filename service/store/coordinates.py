@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable
 
-from service.store.database import Database, legible
-from service.store.registry import merged
+from service.store.entities import merged
+from service.store.interface import Database, legible
 
 Point = tuple[float, float]
 """Longitude and latitude, in degrees, in this order."""

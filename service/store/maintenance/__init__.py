@@ -1,0 +1,1 @@
+"""Looking after a record: proving its integrity, carrying it elsewhere."""

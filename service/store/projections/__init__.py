@@ -1,0 +1,1 @@
+"""Projections: from the events of the record to the tables for reading."""
