@@ -32,8 +32,8 @@ from service.domain.totals_query import Question
 from service.store.factory import open_store
 from service.store.interface import Store
 from service.usecases import batches, changes, reports, totals
-from service.usecases.budget import Budget
-from service.usecases.snapshot import Snapshots
+from service.usecases.state_cache import Snapshots
+from service.usecases.time_budget import Budget
 from tests import postgres
 from tests.faults.figures import machine, put
 from tests.serving import ROOT

@@ -28,7 +28,7 @@ def create_app(
     from service.api.parts import Parts
     from service.settings import from_environment
     from service.store.factory import open_standby, open_store
-    from service.usecases.snapshot import Snapshots
+    from service.usecases.state_cache import Snapshots
 
     settings = settings or from_environment()
     logs.configure(settings.log_level)

@@ -18,7 +18,7 @@ from service.store.api_keys import Key
 from service.store.factory import open_store
 from service.store.interface import Store
 from service.store.sqlite.backup import Copy
-from service.usecases import backups, keeping, keys, moving
+from service.usecases import api_keys, backups, copy_store, maintenance
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -112,9 +112,9 @@ def verify() -> None:
     Exits with 1 where anything is wrong; changes nothing.
     """
     store = _store()
-    last, head = keeping.extent(store)
+    last, head = maintenance.extent(store)
     with progress("Verifying") as told:
-        faults = keeping.verify(
+        faults = maintenance.verify(
             store, lambda what, done: told(done + last * (what == "the tables"), 2 * last)
         )
     for fault in faults:
@@ -133,9 +133,9 @@ def dump(dest: IO[str]) -> None:
     What load makes of it is the same ledger, hash for hash.
     """
     store = _store()
-    last, _ = keeping.extent(store)
+    last, _ = maintenance.extent(store)
     with click.progressbar(
-        keeping.dump(store), length=last, label="Dumping", file=sys.stderr
+        maintenance.dump(store), length=last, label="Dumping", file=sys.stderr
     ) as lines:
         for line in lines:
             dest.write(f"{line}\n")
@@ -163,7 +163,7 @@ def copy(source: Store, target: Store) -> None:
         PGPASSFILE=~/.pgpass python -m service copy … postgresql://user@host/name
     """
     with progress("Copying") as told:
-        moved = moving.copy(source, target, told)
+        moved = copy_store.copy(source, target, told)
     click.echo(
         f"{target.shown}: {moved.seq:,} entries ({moved.new:,} new), the last with the hash"
         f" {moved.hash}; it tells what {source.shown} tells."
@@ -180,11 +180,11 @@ def load(source: IO[str]) -> None:
     """
     store = _store()
     with click.progressbar(
-        keeping.load(store, source), label="Loading", file=sys.stderr, show_pos=True
+        maintenance.load(store, source), label="Loading", file=sys.stderr, show_pos=True
     ) as entries:
         for _ in entries:
             pass
-    last, head = keeping.extent(store)
+    last, head = maintenance.extent(store)
     click.echo(f"Loaded: {last:,} entries, the last with the hash {head}.", err=True)
 
 
@@ -279,10 +279,12 @@ def create_key(
         until = datetime.combine(expires, time.max, UTC)
     elif days is not None:
         until = now + timedelta(days=days)
-    made = keys.create(store, name=name, scope=scope, now=now, reporters=reporters, expires=until)
+    made = api_keys.create(
+        store, name=name, scope=scope, now=now, reporters=reporters, expires=until
+    )
     click.echo(made)
     click.echo("Keep it safe: it cannot be shown again.", err=True)
-    for id in keys.strangers(store, reporters):
+    for id in api_keys.strangers(store, reporters):
         click.echo(f"There is no reporter {id} yet: a report with this key can add it.", err=True)
 
 
@@ -290,7 +292,7 @@ def create_key(
 @_plainly
 def list_keys() -> None:
     """List all keys: a table in a terminal, tab-separated lines in a pipe."""
-    rows = [_row(each) for each in keys.everyone(_store())]
+    rows = [_row(each) for each in api_keys.everyone(_store())]
     if not _in_terminal():
         for row in [list(_HEAD), *rows]:
             click.echo("\t".join(row))
@@ -309,7 +311,7 @@ def list_keys() -> None:
 @_plainly
 def revoke_key(id: str) -> None:
     """End the key with the ID that key list shows, at once."""
-    keys.revoke(_store(), id, now=_now())
+    api_keys.revoke(_store(), id, now=_now())
     click.echo(f"The key {id} is revoked.", err=True)
 
 

@@ -16,7 +16,7 @@ from service import create_app
 from service.settings import Settings
 from service.store.factory import open_store
 from service.store.interface import Store
-from service.usecases import keys
+from service.usecases import api_keys
 from tests import engines
 
 # How long one example takes says nothing on a machine that does other things too.
@@ -97,7 +97,7 @@ def key(app: Flask, store: Store) -> Callable[..., dict[str, str]]:
     """A maker of the headers that carry a new key of the scope."""
 
     def made(scope: str, **more: Any) -> dict[str, str]:
-        text = keys.create(store, name=f"{scope} key", scope=scope, now=BEGIN, **more)
+        text = api_keys.create(store, name=f"{scope} key", scope=scope, now=BEGIN, **more)
         return {"Authorization": f"Bearer {text}"}
 
     return made

@@ -27,8 +27,8 @@ from service.store import api_keys, event_log
 from service.store.api_keys import Key
 from service.store.factory import open_store
 from service.store.interface import Store
-from service.usecases import keeping
-from service.usecases.snapshot import Snapshots
+from service.usecases import maintenance
+from service.usecases.state_cache import Snapshots
 from tests import engines
 from tests.conftest import BEGIN
 
@@ -124,7 +124,7 @@ class SideBySide:
 
     def dump(self) -> list[str]:
         """Return the record as lines, having checked that all hold the very same one."""
-        dumps = [list(keeping.dump(side.store)) for side in self.sides]
+        dumps = [list(maintenance.dump(side.store)) for side in self.sides]
         for side, other in zip(self.sides[1:], dumps[1:], strict=True):
             assert other == dumps[0], f"{side.name} holds another record than sqlite"
         return dumps[0]
@@ -132,7 +132,7 @@ class SideBySide:
     def check_whole(self) -> None:
         """Check that verify finds nothing to say of any of the records."""
         for side in self.sides:
-            assert keeping.verify(side.store, lambda what, done: None) == [], side.name
+            assert maintenance.verify(side.store, lambda what, done: None) == [], side.name
 
     @contextlib.contextmanager
     def loaded(self, name: str, lines: list[str]) -> Iterator[Side]:
@@ -140,7 +140,7 @@ class SideBySide:
         settings = Settings(database=self._another(name), log_level="error", solver_seconds=60.0)
         side = Side(name, settings, lambda: self.now, lambda: next(self._ids))
         try:
-            for _ in keeping.load(side.store, lines):
+            for _ in maintenance.load(side.store, lines):
                 pass
             yield side
         finally:

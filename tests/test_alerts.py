@@ -23,7 +23,7 @@ from service.settings import Settings
 from service.store.factory import open_store
 from service.store.sqlite.engine import SqliteStore
 from service.store.sqlite.write_lock import turn
-from service.usecases import keys
+from service.usecases import api_keys
 from tests import engines, make
 from tests.faults.mounts import mounted
 from tests.faults.size import needs_mounting
@@ -202,7 +202,7 @@ def _put_back(folder: Path, port: int) -> Iterator[None]:
     ahead = create_app(settings, clock=lambda: datetime.now(UTC) + timedelta(hours=1))
     store = SqliteStore(settings.database)
     store.migrate()
-    key = keys.create(store, name="ahead", scope="report", now=datetime.now(UTC))
+    key = api_keys.create(store, name="ahead", scope="report", now=datetime.now(UTC))
     headers = {"Authorization": f"Bearer {key}"}
     told = ahead.test_client().post("/v1/reports", json=make.report(), headers=headers)
     assert told.status_code == 201

@@ -14,7 +14,7 @@ from service.api.parts import now, parts
 from service.domain.access import Holder
 from service.domain.errors import NotAllowed
 from service.store.interface import Store
-from service.usecases import keys
+from service.usecases import api_keys
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -97,7 +97,7 @@ def _sent(header: str, scope: str) -> Holder | None:
         token = password
     elif scheme.lower() != "bearer":
         return None
-    return keys.holder(_keys(), token.strip(), now(), noted_in=parts().store)
+    return api_keys.holder(_keys(), token.strip(), now(), noted_in=parts().store)
 
 
 def _keys() -> Store:

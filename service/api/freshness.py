@@ -14,7 +14,7 @@ from service.api.waiting import catching_up, turn
 from service.domain.errors import invalid
 from service.store.interface import Readable
 from service.usecases import changes
-from service.usecases.reaching import Reaching
+from service.usecases.consistency import Reaching
 
 HELD: Final = "Casualty-Seq"
 """The answer holds every entry up to this one, and perhaps later ones."""

@@ -12,7 +12,7 @@ from service.api.auth import actor
 from service.api.parts import now
 from service.domain.errors import invalid
 from service.store.idempotency import Claim
-from service.usecases.once import HEADER
+from service.usecases.idempotency import HEADER
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 

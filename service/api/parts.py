@@ -10,8 +10,8 @@ from flask import Flask, current_app, g
 from service.settings import Settings
 from service.store.interface import Store
 from service.store.rate_counters import Counters
-from service.usecases.budget import Budget
-from service.usecases.snapshot import Snapshots
+from service.usecases.state_cache import Snapshots
+from service.usecases.time_budget import Budget
 
 _NAME = "casualties"
 

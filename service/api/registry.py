@@ -27,7 +27,7 @@ from service.api.smorest import Blueprint, tag_of
 from service.domain.entities import Entry
 from service.domain.errors import NotFound, Stale, invalid
 from service.domain.list_queries import EntriesAsked
-from service.usecases import registry
+from service.usecases import entities
 
 
 def routes(
@@ -53,7 +53,7 @@ def routes(
         if given.get("id", id) != id:
             raise invalid("/id", f"The address says {id}.")
         check_describes(kind, id)
-        what, new = registry.describe(
+        what, new = entities.describe(
             parts().store,
             kind,
             id,
@@ -75,14 +75,14 @@ def routes(
     )
     def merge(given: dict[str, Any], id: str) -> Entry:
         joined = parts()
-        return registry.merge(joined.store, kind, id, given["into"], actor=actor(), now=now())
+        return entities.merge(joined.store, kind, id, given["into"], actor=actor(), now=now())
 
     @blueprint.route("/<id>")
     @requires("read")
     @blueprint.response(200, shown)
     @blueprint.doc(operationId=f"get_{kind}", summary=f"Show a {kind}")
     def get(id: str) -> Entry:
-        return registry.show(record(), kind, id)
+        return entities.show(record(), kind, id)
 
     @blueprint.route("")
     @requires("read")
@@ -93,7 +93,7 @@ def routes(
         summary=f"List {kinds} by id; q is looked for in names and aliases",
     )
     def listing(asked: EntriesAsked) -> Any:
-        find = partial(registry.find, record(), kind)
+        find = partial(entities.find, record(), kind)
         found, following = page("entries", asked, find, "id")
         return {kinds: found, "next": following}
 
@@ -109,7 +109,7 @@ def _seen(kind: str, id: str, shown: type[Schema]) -> tuple[Entry | None] | None
     if not (request.if_match or request.if_none_match):
         return None
     try:
-        known: Entry | None = registry.show(parts().store, kind, id)
+        known: Entry | None = entities.show(parts().store, kind, id)
     except NotFound:
         known = None
     tag = None if known is None else tag_of(jsonify(shown().dump(known)).get_data())

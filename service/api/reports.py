@@ -22,7 +22,7 @@ from service.api.smorest import Blueprint
 from service.domain.list_queries import ReportsAsked
 from service.domain.report import Recorded
 from service.domain.submission import Submission
-from service.usecases import reports, revisions
+from service.usecases import lifecycle, reports
 from service.usecases.points import of_reports as lying
 
 blueprint = Blueprint("reports", __name__, url_prefix="/v1", description="What was said, by whom.")
@@ -70,7 +70,7 @@ def get_report(as_of: int | str | None, id: str) -> Recorded:
 @blueprint.doc(parameters=[once.DOCUMENTED])
 def post_retraction(sent: dict[str, Any], id: str) -> Any:
     """Withdraw a report: it is kept and shown, and counted no more."""
-    recorded, again = revisions.retract(
+    recorded, again = lifecycle.retract(
         parts().store,
         id,
         sent["reason"],
@@ -92,7 +92,7 @@ def post_redaction(sent: dict[str, Any], id: str) -> Any:
 
     The numbers stay, and the ledger keeps a hash of each text, so that its chain still holds.
     """
-    recorded, again = revisions.redact(
+    recorded, again = lifecycle.redact(
         parts().store,
         id,
         sent["pointers"],
@@ -109,7 +109,7 @@ def post_redaction(sent: dict[str, Any], id: str) -> Any:
 @blueprint.response(200, HistoryOut)
 def get_history(id: str) -> Any:
     """List what happened to a report, oldest first."""
-    return {"history": revisions.history(record(), id)}
+    return {"history": lifecycle.history(record(), id)}
 
 
 @blueprint.route("/reports")

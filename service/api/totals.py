@@ -22,9 +22,9 @@ from service.domain.total import Total
 from service.domain.totals_query import Question
 from service.domain.totals_result import Answer
 from service.release import RELEASE
-from service.usecases import points, registry, totals
-from service.usecases.budget import Budget
+from service.usecases import entities, points, totals
 from service.usecases.comparison import moment_compared
+from service.usecases.time_budget import Budget
 
 blueprint = Blueprint(
     "totals", __name__, url_prefix="/v1", description="What is known, how sure, and who says so."
@@ -54,7 +54,7 @@ def get_totals(asked: tuple[Question, str | None]) -> Any:
 @blueprint.doc(responses=documented(*FORMS))
 def get_totals_of_place(asked: tuple[Question, str | None], id: str) -> Any:
     """Tell the totals of one place and everything that lies in it."""
-    registry.show(record(), "place", id)
+    entities.show(record(), "place", id)
     question, named = asked
     return _answered(replace(question, places=(id,)), named)
 

@@ -13,7 +13,7 @@ from service.domain.submission import Submission
 from service.store import event_log
 from service.store.idempotency import Claim
 from service.store.interface import Database, Store
-from service.usecases.once import once
+from service.usecases.idempotency import once
 from service.usecases.reports import completed, posted_before, taken_in, told
 
 LARGEST: Final = 10_000

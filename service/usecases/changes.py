@@ -8,8 +8,8 @@ from typing import Final
 from service.domain.public_event import Happening
 from service.store import event_log
 from service.store.interface import Readable
-from service.usecases.moments import beyond
-from service.usecases.revisions import told
+from service.usecases.as_of import beyond
+from service.usecases.lifecycle import told
 
 LOOK_EVERY: Final = 0.1
 """Seconds between two looks of somebody who waits: one read of an index, by nobody else's lock."""

@@ -22,10 +22,10 @@ from service.domain.totals_result import Answer, Change, Compared, Part, Stated
 from service.domain.wording.range_text import total_text
 from service.store.event_window import between
 from service.store.interface import Database, Readable
-from service.usecases.interval import Interval
-from service.usecases.moments import seq_asked
-from service.usecases.reach import Inquiry, Side, union
-from service.usecases.snapshot import Snapshot, Snapshots
+from service.usecases.as_of import seq_asked
+from service.usecases.dependencies import Inquiry, Side, union
+from service.usecases.event_window import Interval
+from service.usecases.state_cache import Snapshot, Snapshots
 
 MOST_EVENTS: Final = 10_000
 """How many entries one answer lists altogether; each of its totals gets the same share."""

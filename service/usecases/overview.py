@@ -3,7 +3,7 @@
 from service.domain.entities import Place
 from service.domain.record_state import Claims
 from service.store.interface import Readable
-from service.usecases.snapshot import Snapshot, Snapshots
+from service.usecases.state_cache import Snapshot, Snapshots
 
 
 def overview(store: Readable, snapshots: Snapshots, seq: int) -> Snapshot:

@@ -22,9 +22,9 @@ from service.domain.totals_result import Answer
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import entities, event_log
 from service.store.interface import Database, Store
-from service.usecases.budget import Budget
 from service.usecases.reports import completed, taken_in
-from service.usecases.snapshot import Snapshot, Snapshots
+from service.usecases.state_cache import Snapshot, Snapshots
+from service.usecases.time_budget import Budget
 from service.usecases.totals import totals_of, usual_outcomes
 
 PLACEHOLDER: Final = "preview"

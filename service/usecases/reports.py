@@ -18,10 +18,10 @@ from service.store.idempotency import Claim
 from service.store.interface import Database, Readable, Store
 from service.store.projections.dispatch import record
 from service.store.projections.reports import body_of
-from service.usecases.mentions import missing, resolve
-from service.usecases.moments import seq_asked
-from service.usecases.once import once
-from service.usecases.warnings import warnings
+from service.usecases.as_of import seq_asked
+from service.usecases.idempotency import once
+from service.usecases.resolve_entities import missing, resolve
+from service.usecases.submission_warnings import warnings
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from service.domain.vocabulary import LOSSES, OUTCOMES
 from service.domain.wording.range_text import total_text
 from service.store import event_log
 from service.store.interface import Readable
-from service.usecases.budget import Budget
+from service.usecases.as_of import seq_asked
 from service.usecases.comparison import compared, past
-from service.usecases.moments import seq_asked
-from service.usecases.snapshot import Snapshot, Snapshots
+from service.usecases.state_cache import Snapshot, Snapshots
+from service.usecases.time_budget import Budget
 
 MOST_FAULTS: Final = 3
 """How many unknown ids of one parameter are named: looking for near ones takes a while each."""

@@ -16,7 +16,7 @@ from service.domain.vocabulary import ROOT_GROUP
 from service.domain.wording.range_text import outcomes_text
 from service.usecases import totals
 from service.usecases.overview import above, lies_in, overview
-from service.usecases.snapshot import Snapshot
+from service.usecases.state_cache import Snapshot
 from service.web import naming
 from service.web.asking.asked import Asked
 from service.web.texts import isolated, plain

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from service import create_app
 from service.settings import Settings
 from service.store.interface import Store
-from service.usecases import keys
+from service.usecases import api_keys
 from tests import make
 from tests.check import problem
 from tests.conftest import BEGIN
@@ -44,7 +44,7 @@ def test_a_key_with_another_secret_is_refused(client: FlaskClient, key: Key) -> 
 
 def test_a_revoked_key_is_refused(client: FlaskClient, key: Key, store: Store) -> None:
     headers = key("report")
-    keys.revoke(store, headers["Authorization"].split("_")[1], now=BEGIN)
+    api_keys.revoke(store, headers["Authorization"].split("_")[1], now=BEGIN)
     problem(client.post("/v1/reports", json=make.report(), headers=headers), 401)
 
 

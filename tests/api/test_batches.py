@@ -11,7 +11,7 @@ from service import create_app
 from service.settings import Settings
 from service.store import event_log
 from service.store.interface import Store
-from service.usecases import keys
+from service.usecases import api_keys
 from tests import make
 from tests.check import problem
 from tests.conftest import BEGIN, Key, Send
@@ -124,7 +124,7 @@ def test_a_batch_may_be_larger_than_a_report(post: Send) -> None:
 
 
 def test_a_key_bound_to_a_reporter_posts_its_reports_only(post: Send, store: Store) -> None:
-    token = keys.create(store, name="k", scope="report", now=BEGIN, reporters=["ua-hur"])
+    token = api_keys.create(store, name="k", scope="report", now=BEGIN, reporters=["ua-hur"])
     other = make.report(reporter={"id": "sky", "name": "Sky"})
     found = results(post([make.report(), other], headers={"Authorization": f"Bearer {token}"}))
     assert [each["status"] for each in found] == [201, 403]
@@ -134,7 +134,9 @@ def test_a_batch_is_dated_after_what_came_before_though_the_clock_stands(
     settings: Settings, store: Store
 ) -> None:
     client = create_app(settings, lambda: BEGIN).test_client()
-    headers = {"Authorization": f"Bearer {keys.create(store, name='k', scope='report', now=BEGIN)}"}
+    headers = {
+        "Authorization": f"Bearer {api_keys.create(store, name='k', scope='report', now=BEGIN)}"
+    }
     first = client.post("/v1/reports", json=make.report(), headers=headers).get_json()
     batch = {"reports": [make.report(), make.report()]}
     results(client.post("/v1/reports/batch", json=batch, headers=headers))

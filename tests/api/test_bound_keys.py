@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from service.store import event_log
 from service.store.interface import Store
-from service.usecases import keys
+from service.usecases import api_keys
 from tests import make
 from tests.check import problem, recorded
 from tests.conftest import BEGIN
@@ -111,5 +111,5 @@ def test_an_expired_key_is_refused_even_where_none_is_needed(client: FlaskClient
 
 def test_a_request_notes_the_use_of_its_key(client: FlaskClient, key: Key, store: Store) -> None:
     client.get("/v1/reports", headers=key("read"))
-    (kept,) = keys.everyone(store)
+    (kept,) = api_keys.everyone(store)
     assert kept.last_used_at == "2026-01-05T10:00:00.000000Z"

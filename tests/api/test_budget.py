@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from service import create_app
 from service.domain.errors import TooCostly
 from service.settings import Settings
-from service.usecases import budget
-from service.usecases.budget import Budget
+from service.usecases import time_budget
+from service.usecases.time_budget import Budget
 from tests import make
 from tests.check import problem, recorded
 from tests.conftest import Send
@@ -24,7 +24,7 @@ QUESTION = "/v1/totals?place=region&outcomes=killed&by=place"
 @pytest.fixture
 def by_tens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the time of an answer go on by ten seconds each time that it is looked at."""
-    monkeypatch.setattr(budget, "monotonic", count(step=10).__next__)
+    monkeypatch.setattr(time_budget, "monotonic", count(step=10).__next__)
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from service.settings import Settings
 from service.store import event_log
 from service.store.factory import open_store
 from service.store.interface import Database, Readable, Store
-from service.usecases import moving
-from service.usecases.reaching import Reaching
-from service.usecases.snapshot import Snapshots
+from service.usecases import copy_store
+from service.usecases.consistency import Reaching
+from service.usecases.state_cache import Snapshots
 from tests import engines, make
 from tests.check import problem, recorded
 from tests.conftest import Send
@@ -94,7 +94,7 @@ def behind(
     folder.mkdir()
     with engines.database(folder) as address:
         copy = open_store(address, settings.busy_seconds)
-        moving.copy(store, copy, lambda done, whole: None)
+        copy_store.copy(store, copy, lambda done, whole: None)
         seq = recorded(send(make.report(note="2")))["seq"]
         app = create_app(replace(settings, read_database=address))  # type: ignore[arg-type]
         yield app.test_client(), copy, seq
@@ -115,7 +115,7 @@ def test_readers_are_served_from_the_copy_and_writers_are_not(
     made = client.post("/v1/reports", json=make.report(note="3"), headers=key("report"))
     assert made.status_code == 201
     assert len(client.get("/v1/reports").get_json()["reports"]) == 1
-    moving.copy(store, copy, lambda done, whole: None)
+    copy_store.copy(store, copy, lambda done, whole: None)
     demand = {"Casualty-Min-Seq": str(made.get_json()["seq"])}
     assert len(client.get("/v1/reports", headers=demand).get_json()["reports"]) == 3
 
@@ -137,7 +137,7 @@ def test_reading_goes_on_without_the_primary(
 ) -> None:
     client, copy, _ = behind
     reader = key("read")
-    moving.copy(store, copy, lambda done, whole: None)
+    copy_store.copy(store, copy, lambda done, whole: None)
     with client.application.app_context():
         engines.lose(parts().store)
     assert client.get("/readyz").status_code == 200
@@ -169,7 +169,7 @@ def test_no_reading_goes_back_behind_the_one_before(
         pass
 
     def caught_up(readable: Readable, entry: int) -> bool:
-        moving.copy(store, copy, lambda done, whole: None)
+        copy_store.copy(store, copy, lambda done, whole: None)
         return entry == seq
 
     soon = Reaching(_InTurns(copy, store, copy), seq, caught_up)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from service import create_app
 from service.api.parts import parts
 from service.settings import Settings
-from service.usecases import keys
+from service.usecases import api_keys
 from tests import engines, make
 from tests.conftest import BEGIN
 
@@ -62,7 +62,7 @@ def fuzzed(tmp_path_factory: Any) -> Iterator[tuple[FlaskClient, dict[str, str]]
         app = create_app(fast, None, lambda: f"r{next(numbers)}")
         with app.app_context():
             store = parts().store
-        key = keys.create(store, name="fuzz", scope="admin", now=BEGIN)
+        key = api_keys.create(store, name="fuzz", scope="admin", now=BEGIN)
         client, headers = app.test_client(), {"Authorization": f"Bearer {key}"}
         assert client.post("/v1/reports", json=make.report(), headers=headers).status_code == 201
         yield client, headers

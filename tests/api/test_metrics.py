@@ -18,7 +18,7 @@ from service.release import RELEASE
 from service.settings import Settings
 from service.store.factory import open_store
 from service.store.interface import Store
-from service.usecases import moving
+from service.usecases import copy_store
 from tests import engines, make
 from tests.check import problem, recorded
 from tests.conftest import BEGIN, Key, Send
@@ -260,7 +260,7 @@ def test_how_far_the_readers_database_goes_is_told_beside_the_record(
     client: FlaskClient, send: Send, store: Store, copy: Store
 ) -> None:
     recorded(send(make.report()))
-    moving.copy(store, copy, lambda done, whole: None)
+    copy_store.copy(store, copy, lambda done, whole: None)
     held = value(_scraped(client), "casualty_ledger_seq")
     recorded(send(make.report(note="2")))
     found = _scraped(client)

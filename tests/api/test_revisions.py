@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from service.store import event_log
 from service.store.interface import Store
-from service.usecases import keys
+from service.usecases import api_keys
 from tests import engines, make
 from tests.check import problem, recorded
 from tests.conftest import BEGIN, Key, Send
@@ -51,7 +51,7 @@ def test_only_who_may_report_for_the_reporter_retracts(
 ) -> None:
     recorded(send(make.report()))
     other, own = (
-        keys.create(store, name="k", scope="report", now=BEGIN, reporters=[id])
+        api_keys.create(store, name="k", scope="report", now=BEGIN, reporters=[id])
         for id in ("somebody-else", "ua-hur")
     )
     for token, status in ((other, 403), (own, 201)):

@@ -15,7 +15,7 @@ from service.domain.access import allows
 from service.settings import Settings
 from service.store.factory import open_store
 from service.store.interface import Store
-from service.usecases import keys
+from service.usecases import api_keys
 from tests import engines, make
 from tests.check import problem
 from tests.conftest import BEGIN
@@ -124,7 +124,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def _headers(store: Store) -> dict[str, dict[str, str]]:
     def key(scope: str, **more: Any) -> str:
-        return keys.create(store, name="rules", scope=scope, now=BEGIN, **more)
+        return api_keys.create(store, name="rules", scope=scope, now=BEGIN, **more)
 
     made = {
         "read": key("read"),
@@ -136,7 +136,7 @@ def _headers(store: Store) -> dict[str, dict[str, str]]:
         "expired": key("admin", expires=BEGIN + timedelta(seconds=1)),
         "revoked": key("admin"),
     }
-    keys.revoke(store, made["revoked"].split("_")[1], now=BEGIN)
+    api_keys.revoke(store, made["revoked"].split("_")[1], now=BEGIN)
     sent = {caller: {"Authorization": f"Bearer {text}"} for caller, text in made.items()}
     return {"nobody": {}, **sent}
 

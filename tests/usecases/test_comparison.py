@@ -20,9 +20,9 @@ from service.domain.totals_result import Answer, Stated
 from service.domain.vocabulary import OUTCOMES
 from service.store import event_log
 from service.store.sqlite.engine import SqliteStore
-from service.usecases import registry, reports, revisions, totals
-from service.usecases.budget import Budget
-from service.usecases.snapshot import Snapshots
+from service.usecases import entities, lifecycle, reports, totals
+from service.usecases.state_cache import Snapshots
+from service.usecases.time_budget import Budget
 from tests.conftest import BEGIN
 
 PLACES = {"r": None, "a": "r", "b": "r", "b1": "b", "b2": "b", "s": None}
@@ -132,7 +132,7 @@ class World:
             self._describe("reporter", id, {"name": id})
 
     def _describe(self, kind: str, id: str, given: dict[str, Any]) -> None:
-        registry.describe(self.store, kind, id, given, may_change=True, actor=None, now=BEGIN)
+        entities.describe(self.store, kind, id, given, may_change=True, actor=None, now=BEGIN)
 
     def take(self, step: Sequence[Any]) -> None:
         """Let it happen, if it can."""
@@ -151,7 +151,7 @@ class World:
         )
 
     def _retract(self, number: int) -> None:
-        revisions.retract(
+        lifecycle.retract(
             self.store,
             f"r{number}",
             "a mistake",
@@ -166,13 +166,13 @@ class World:
         self._describe("reporter", id, {"name": id, "party": party})
 
     def _place(self, id: str, into: str) -> None:
-        registry.merge(self.store, "place", id, into, actor=None, now=BEGIN)
+        entities.merge(self.store, "place", id, into, actor=None, now=BEGIN)
 
     def _group(self, id: str, into: str) -> None:
-        registry.merge(self.store, "group", id, into, actor=None, now=BEGIN)
+        entities.merge(self.store, "group", id, into, actor=None, now=BEGIN)
 
     def _reporter(self, id: str, into: str) -> None:
-        registry.merge(self.store, "reporter", id, into, actor=None, now=BEGIN)
+        entities.merge(self.store, "reporter", id, into, actor=None, now=BEGIN)
 
     def last(self) -> int:
         """Return the present end of the ledger."""

@@ -12,7 +12,7 @@ from service.domain.errors import Conflict
 from service.settings import Settings
 from service.store.factory import open_store
 from service.store.interface import Store
-from service.usecases import keeping, keys, moving
+from service.usecases import api_keys, copy_store, maintenance
 from tests import engines, make
 from tests.check import recorded
 from tests.conftest import BEGIN, Key, Send
@@ -72,12 +72,12 @@ def test_both_hold_and_tell_the_same(
 ) -> None:
     told(3)
     file = open_store(tmp_path / "between.db", 10)
-    moved = moving.copy(store, file, _quiet)  # To a file and back, whatever the engine.
-    assert moving.copy(file, target, _quiet) == moved
+    moved = copy_store.copy(store, file, _quiet)  # To a file and back, whatever the engine.
+    assert copy_store.copy(file, target, _quiet) == moved
     for each in (file, target):
-        assert list(keeping.dump(each)) == list(keeping.dump(store))
-        assert keeping.verify(each, lambda what, done: None) == []
-        assert keys.everyone(each) == keys.everyone(store)
+        assert list(maintenance.dump(each)) == list(maintenance.dump(store))
+        assert maintenance.verify(each, lambda what, done: None) == []
+        assert api_keys.everyone(each) == api_keys.everyone(store)
         assert _asked(_served(_address(each))) == _asked(client)
     file.close()
 
@@ -89,7 +89,7 @@ def test_what_was_broken_off_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told(4)
-    monkeypatch.setattr(moving, "TOGETHER", 2)
+    monkeypatch.setattr(copy_store, "TOGETHER", 2)
     seen: list[int] = []
 
     def breaking(done: int, whole: int) -> None:
@@ -98,27 +98,27 @@ def test_what_was_broken_off_goes_on(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        moving.copy(store, target, breaking)
-    assert keeping.extent(target)[0] == 4
-    moved = moving.copy(store, target, _quiet)
-    assert (moved.seq, moved.hash) == keeping.extent(store) == keeping.extent(target)
+        copy_store.copy(store, target, breaking)
+    assert maintenance.extent(target)[0] == 4
+    moved = copy_store.copy(store, target, _quiet)
+    assert (moved.seq, moved.hash) == maintenance.extent(store) == maintenance.extent(target)
     assert moved.new == moved.seq - 4
-    assert moving.copy(store, target, _quiet).new == 0
+    assert copy_store.copy(store, target, _quiet).new == 0
 
 
 def test_what_is_new_is_carried_and_what_was_blanked_is_blanked(
     client: FlaskClient, store: Store, target: Store, told: Callable[[int], None], key: Key
 ) -> None:
     told(2)
-    moving.copy(store, target, _quiet)
+    copy_store.copy(store, target, _quiet)
     assert b"not named" in engines.kept(target)
     told(1)
     admin = key("admin")
     for id in ("r1", "r2", "r3"):
         blanked = client.post(f"/v1/reports/{id}/redaction", json={"reason": "law"}, headers=admin)
         assert blanked.status_code == 201
-    moving.copy(store, target, _quiet)
-    assert keeping.verify(target, lambda what, done: None) == []
+    copy_store.copy(store, target, _quiet)
+    assert maintenance.verify(target, lambda what, done: None) == []
     target.close()
     assert b"not named" not in engines.kept(target)
 
@@ -129,28 +129,28 @@ def test_another_record_is_not_written_over(
     told(2)
     client = _served(_address(target))
     headers = {
-        "Authorization": f"Bearer {keys.create(target, name='x', scope='report', now=BEGIN)}"
+        "Authorization": f"Bearer {api_keys.create(target, name='x', scope='report', now=BEGIN)}"
     }
     recorded(client.post("/v1/reports", json=make.report(), headers=headers))
-    before = list(keeping.dump(target))
+    before = list(maintenance.dump(target))
     with pytest.raises(Conflict, match="holds another record"):
-        moving.copy(store, target, _quiet)
-    assert list(keeping.dump(target)) == before
+        copy_store.copy(store, target, _quiet)
+    assert list(maintenance.dump(target)) == before
 
 
 def test_a_shorter_source_is_not_taken_for_the_same(
     store: Store, target: Store, told: Callable[[int], None], tmp_path: Path
 ) -> None:
     told(1)
-    moving.copy(store, target, _quiet)
+    copy_store.copy(store, target, _quiet)
     shorter = open_store(tmp_path / "shorter.db", 1)
-    moving.copy(store, shorter, _quiet)
+    copy_store.copy(store, shorter, _quiet)
     told(1)
-    moving.copy(store, target, _quiet)
+    copy_store.copy(store, target, _quiet)
     with pytest.raises(Conflict, match="holds another record"):
-        moving.copy(shorter, target, _quiet)
+        copy_store.copy(shorter, target, _quiet)
 
 
 def test_what_holds_nothing_is_not_copied(store: Store, target: Store) -> None:
     with pytest.raises(Conflict, match="holds no entries"):
-        moving.copy(store, target, _quiet)
+        copy_store.copy(store, target, _quiet)

@@ -14,10 +14,10 @@ from service.domain.submission import Submission
 from service.store import event_log
 from service.store.interface import Store
 from service.store.state_loader import load_claims
-from service.usecases import preview, registry, reports, revisions
-from service.usecases.budget import Budget
+from service.usecases import entities, lifecycle, preview, reports
 from service.usecases.preview import PLACEHOLDER, Preview, imagine, overlaid, speaks_of
-from service.usecases.snapshot import Snapshots
+from service.usecases.state_cache import Snapshots
+from service.usecases.time_budget import Budget
 from service.usecases.totals import totals
 from tests import engines, make
 from tests.conftest import BEGIN
@@ -92,7 +92,7 @@ def _replaced(store: Store) -> None:
 
 def _retracted(store: Store) -> None:
     _one(store)
-    revisions.retract(store, "r1", "wrong", actor="k", now=BEGIN)
+    lifecycle.retract(store, "r1", "wrong", actor="k", now=BEGIN)
 
 
 def _merged(store: Store) -> None:
@@ -111,7 +111,7 @@ def _merged(store: Store) -> None:
         ("group", "kpa", "dprk"),
         ("reporter", "pentagon", "us-dod"),
     ):
-        registry.merge(store, kind, id, into, actor="k", now=BEGIN)
+        entities.merge(store, kind, id, into, actor="k", now=BEGIN)
 
 
 CASES: dict[str, tuple[Callable[[Store], None], dict[str, Any]]] = {

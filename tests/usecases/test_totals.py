@@ -12,9 +12,9 @@ from service.domain.periods import Period
 from service.domain.totals_query import Question
 from service.domain.totals_result import Answer
 from service.store.interface import Store
-from service.usecases import registry, reports, totals
-from service.usecases.budget import Budget
-from service.usecases.snapshot import Kept, Snapshots
+from service.usecases import entities, reports, totals
+from service.usecases.state_cache import Kept, Snapshots
+from service.usecases.time_budget import Budget
 from tests import make
 from tests.conftest import BEGIN
 
@@ -434,7 +434,7 @@ def test_too_many_parts_are_refused(store: Store, ask: Ask, post: Post) -> None:
     places = [make.place(f"p{number}") for number in range(1000)]
     post({"exactly": 1}, places=places)
     assert len(ask(by="place").parts or ()) == 1000
-    registry.describe(
+    entities.describe(
         store, "place", "one-more", {"name": "X"}, may_change=False, actor=None, now=BEGIN
     )
     with pytest.raises(Invalid, match="1,001 parts") as refused:

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.usecases.budget import Budget
+from service.usecases.time_budget import Budget
 from tests import make
 from tests.check import recorded
 

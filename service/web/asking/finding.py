@@ -6,7 +6,7 @@ from service.api.freshness import record
 from service.api.parts import parts
 from service.domain.entities import Place, folded
 from service.domain.list_queries import EntriesAsked
-from service.usecases import health, registry
+from service.usecases import entities, health
 from service.usecases.overview import lies_in, overview
 
 MOST: Final = 12
@@ -19,7 +19,7 @@ def found(words: str) -> list[tuple[Place, str]]:
     It is one alone where only one is called so: others whose names are longer do not matter then.
     """
     store = record()
-    near = cast(list[Place], registry.find(store, "place", EntriesAsked(words, limit=200)))
+    near = cast(list[Place], entities.find(store, "place", EntriesAsked(words, limit=200)))
     called = [each for each in near if folded(words) in map(folded, (each.name, *each.aliases))]
     offered = called if len(called) == 1 else (called or near)[:MOST]
     claims = overview(store, parts().snapshots, health.check(store)).claims

@@ -12,7 +12,7 @@ from service.domain.public_event import Happening
 from service.domain.record_state import Claims
 from service.domain.report import Recorded, ReportedFigure
 from service.domain.wording.range_text import outcomes_text, range_text
-from service.usecases import health, reports, revisions
+from service.usecases import health, lifecycle, reports
 from service.usecases.overview import above, overview
 from service.web.checking.relays import relays
 from service.web.checking.some import Some, first
@@ -52,7 +52,7 @@ def account(id: str) -> Account:
     repeating = [
         (each.id, claims.reporters[each.reporter].name) for each in relays(claims).get(id, ())
     ]
-    history = revisions.history(store, id)
+    history = lifecycle.history(store, id)
     shown = first(MOST_RELAYS, repeating)
     return Account(recorded, claims.reporters[reporter], history, shown, claims)
 

@@ -19,7 +19,7 @@ from service.store import event_log
 from service.store.interface import Database
 from service.store.postgresql import engine
 from service.store.postgresql.engine import AWAY, IN_DOUBT, PostgresStore
-from service.usecases import keys
+from service.usecases import api_keys
 from tests import make
 from tests.check import at_once, problem
 from tests.conftest import BEGIN
@@ -198,7 +198,7 @@ def test_a_connection_that_ends_in_the_middle_is_told_as_such(store: PostgresSto
 def served(store: PostgresStore) -> tuple[FlaskClient, dict[str, str]]:
     """A service on the store's database, and the headers of one who may report."""
     settings = Settings(database=store.url, log_level="error", busy_seconds=5.0)
-    key = keys.create(store, name="k", scope="report", now=BEGIN)
+    key = api_keys.create(store, name="k", scope="report", now=BEGIN)
     return create_app(settings).test_client(), {"Authorization": f"Bearer {key}"}
 
 

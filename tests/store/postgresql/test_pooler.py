@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from service import create_app
 from service.settings import Settings
 from service.store.factory import open_store
-from service.usecases import keeping, keys
+from service.usecases import api_keys, maintenance
 from tests import engines, make, postgres
 from tests.conftest import BEGIN
 from tests.serving import PATIENCE, free_port
@@ -86,7 +86,7 @@ def test_a_service_works_behind_a_pooler(folder: Path) -> None:
     with pooled(folder) as url:
         app = create_app(Settings(database=url, log_level="error"))
         store = open_store(url, 10.0)
-        key = keys.create(store, name="k", scope="report", now=BEGIN)
+        key = api_keys.create(store, name="k", scope="report", now=BEGIN)
         headers = {"Authorization": f"Bearer {key}"}
 
         def work(number: int) -> set[int]:
@@ -102,7 +102,7 @@ def test_a_service_works_behind_a_pooler(folder: Path) -> None:
             assert set().union(*pool.map(work, range(8))) == {200, 201}
         found = app.test_client().get("/v1/reports?limit=1000").get_json()["reports"]
         assert len(found) == 64
-        assert keeping.verify(store, lambda what, done: None) == []
+        assert maintenance.verify(store, lambda what, done: None) == []
         with psycopg.connect(url) as conn:
             backends = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'pooled'"
             ((connections,),) = conn.execute(backends).fetchall()

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from service import create_app
 from service.settings import Settings
 from service.store.postgresql.engine import PostgresStore
-from service.usecases import keys
+from service.usecases import api_keys
 from tests import make
 from tests.api.test_fuzz import PATHS, WHOLE, _replaced
 from tests.conftest import BEGIN
@@ -39,7 +39,7 @@ HEADERS = (
 def served(store: PostgresStore) -> tuple[FlaskClient, dict[str, str]]:
     """A service with one report, and the headers of an admin."""
     client = create_app(Settings(database=store.url, log_level="error")).test_client()
-    key = keys.create(store, name="k", scope="admin", now=BEGIN)
+    key = api_keys.create(store, name="k", scope="admin", now=BEGIN)
     headers = {"Authorization": f"Bearer {key}"}
     assert client.post("/v1/reports", json=make.report(), headers=headers).status_code == 201
     return client, headers

@@ -11,7 +11,7 @@ from service.store.event_log import Event
 from service.store.projections.dispatch import apply
 from service.store.sqlite.engine import SqliteDatabase, SqliteStore
 from service.store.sqlite.migrations import migrations
-from service.usecases import keeping, keys
+from service.usecases import api_keys, maintenance
 from tests import make
 from tests.conftest import Send
 
@@ -76,7 +76,7 @@ def test_a_ledger_from_before_the_chain_is_chained(tmp_path: Path) -> None:
         kept = event_log.events(db)
     assert [(event.kind, event.subject, event.body) for event in kept] == BODIES
     assert [event.request for event in kept] == [1, 1, 1, 4]
-    assert keeping.verify(store, lambda what, done: None) == []
+    assert maintenance.verify(store, lambda what, done: None) == []
 
 
 def test_a_key_made_before_keys_could_be_bound_is_good_for_ever(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_key_made_before_keys_could_be_bound_is_good_for_ever(tmp_path: Path) 
             "INSERT INTO keys VALUES ('a', 'Desk', 'read', printf('%064d', 0), 'then', NULL)"
         )
     older.migrate()
-    (kept,) = keys.everyone(older)
+    (kept,) = api_keys.everyone(older)
     assert (kept.id, kept.scope, kept.reporters) == ("a", "read", ())
     assert (kept.expires_at, kept.last_used_at, kept.revoked_at) == (None, None, None)
     older.close()

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from service.domain.errors import Conflict
 from service.store.maintenance.export_import import Broken
 from service.store.sqlite.engine import SqliteStore
-from service.usecases import keeping
+from service.usecases import maintenance
 from tests import make
 from tests.check import recorded
 from tests.conftest import Key, Send
@@ -39,7 +39,7 @@ def history(client: FlaskClient, send: Send, put: Send, key: Key) -> None:
 
 
 def faults(store: SqliteStore) -> list[str]:
-    return keeping.verify(store, lambda what, done: None)
+    return maintenance.verify(store, lambda what, done: None)
 
 
 def test_a_record_that_nobody_touched_is_whole(store: SqliteStore) -> None:
@@ -122,19 +122,19 @@ def test_a_damaged_page_is_found(store: SqliteStore) -> None:
 def _loaded(lines: list[str], path: Path) -> SqliteStore:
     store = SqliteStore(path)
     store.migrate()
-    for _ in keeping.load(store, lines):
+    for _ in maintenance.load(store, lines):
         pass
     return store
 
 
 def test_a_dump_loads_into_the_same_ledger(store: SqliteStore, tmp_path: Path) -> None:
-    lines = list(keeping.dump(store))
+    lines = list(maintenance.dump(store))
     again = _loaded(lines, tmp_path / "again.db")
-    assert list(keeping.dump(again)) == lines
-    assert keeping.extent(again) == keeping.extent(store)
+    assert list(maintenance.dump(again)) == lines
+    assert maintenance.extent(again) == maintenance.extent(store)
     assert faults(again) == []
     with pytest.raises(Conflict, match="not empty"):
-        list(keeping.load(again, lines))
+        list(maintenance.load(again, lines))
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_dump_loads_into_the_same_ledger(store: SqliteStore, tmp_path: Path) -
 def test_a_dump_that_was_changed_is_refused_as_a_whole(
     store: SqliteStore, tmp_path: Path, spoil: Callable[[list[str]], list[str]], told: str
 ) -> None:
-    lines = [*keeping.dump(store)]
+    lines = [*maintenance.dump(store)]
     with pytest.raises(Broken, match=told):
         _loaded(spoil(lines), tmp_path / "again.db")
-    assert keeping.extent(SqliteStore(tmp_path / "again.db"))[0] == 0
+    assert maintenance.extent(SqliteStore(tmp_path / "again.db"))[0] == 0

@@ -9,7 +9,7 @@ from service.domain.report import Remark, Report, counted
 from service.store import reports
 from service.store.interface import Database
 from service.store.state_loader import live_rivals
-from service.usecases.mentions import Resolver
+from service.usecases.resolve_entities import Resolver
 
 TOLD: Final = 20
 """So many others that contradict one figure are named; a total finds them all."""

@@ -14,7 +14,7 @@ from service.store.event_log import Draft, Event
 from service.store.idempotency import Claim
 from service.store.interface import Database, Readable, Store
 from service.store.projections.dispatch import record
-from service.usecases.once import once
+from service.usecases.idempotency import once
 
 KINDS: Final = ("reported", "superseded", "reclassified", "retracted", "redacted")
 """The kinds of entries whose subject is a report."""

@@ -10,8 +10,8 @@ from service.domain.totals_query import Question
 from service.domain.totals_result import Stated
 from service.domain.trees import Tree, meet
 from service.domain.vocabulary import ROOT_GROUP
-from service.usecases.interval import FAMILIES, REPORT, Interval, Reach
-from service.usecases.snapshot import Snapshot
+from service.usecases.event_window import FAMILIES, REPORT, Interval, Reach
+from service.usecases.state_cache import Snapshot
 
 
 class Inquiry(Protocol):

@@ -12,7 +12,7 @@ from service.store import entities
 from service.store.event_log import Draft
 from service.store.interface import Database, Readable, Store
 from service.store.projections.dispatch import record
-from service.usecases.mentions import missing
+from service.usecases.resolve_entities import missing
 
 
 def describe(
