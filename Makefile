@@ -11,7 +11,7 @@ IMAGE ?= casualty-figures
 NGINX_IMAGE ?= $(if $(STAND_INS),stand-in-nginx)
 POSTGRES_IMAGE ?= $(if $(STAND_INS),stand-in-postgres)
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
-RELEASE = $(shell sed -n 's/^RELEASE.*"\(.*\)"/\1/p' service/release.py)
+VERSION = $(shell sed -n 's/^__version__.*"\(.*\)"/\1/p' service/version.py)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
@@ -60,7 +60,7 @@ bench: .venv/.installed-dev ## Run the benchmarks
 	done
 
 image: ## Build the container image; BASE=… stands in for the Python base image
-	docker build --tag $(IMAGE) --label org.opencontainers.image.version=$(RELEASE) \
+	docker build --tag $(IMAGE) --label org.opencontainers.image.version=$(VERSION) \
 		$(if $(or $(BASE),$(STAND_INS)),--build-arg BASE=$(or $(BASE),stand-in-base)) .
 
 image-check: image .venv/.installed-dev ## Try the image out, run without rights, and tell its size

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from service import draining, shared
+from service.serving import runtime_dir, shutdown
 from service.settings import BadSetting, from_environment
 
 # Before the application is imported, since what counts looks for it then.
-shared.make()
+runtime_dir.make()
 
 # A thread that works out a total gives way ten times sooner than by Python's default: the one that
 # writes for all needs the interpreter for moments only, and often, while others wait for its turn.
@@ -28,7 +28,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Threads, because a few slow clients would stop synchronous workers. Two processes, because one
 # total can keep the solver, and with it one core, busy for seconds.
-worker_class = "service.worker.Worker"
+worker_class = "service.serving.gunicorn_worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 8
 
@@ -62,36 +62,36 @@ control_socket_disable = True
 
 # The application writes one line for each request itself, and this one's are like them.
 accesslog = None
-logger_class = "service.lines.Logger"
+logger_class = "service.serving.gunicorn_logging.Logger"
 
 
 def on_starting(server: Any) -> None:
     """Refuse a bad setting with one line, before any worker is there to say it again."""
     try:
         from_environment()
-        draining.seconds()
+        shutdown.seconds()
     except BadSetting as error:
         print(error, file=sys.stderr)
         raise SystemExit(3) from None
     # Workers may run as another user than the one who starts them (--user).
-    os.chown(shared.make(), server.cfg.uid, server.cfg.gid)
+    os.chown(runtime_dir.make(), server.cfg.uid, server.cfg.gid)
 
 
 def when_ready(server: Any) -> None:
     """Let SIGTERM turn /readyz to 503 first, so that requests are sent elsewhere in time."""
-    draining.arrange(server, draining.seconds())
+    shutdown.arrange(server, shutdown.seconds())
 
 
 def post_fork(server: Any, worker: Any) -> None:
     """Leave what the processes share to the one that made it."""
-    shared.leave()
+    runtime_dir.leave()
 
 
 def post_worker_init(worker: Any) -> None:
     """Tell how many threads answer, beside which the busy ones are counted; read the templates."""
     # Not needed before, and it must not be imported any earlier.
     from service import web
-    from service.api import metrics
+    from service.http import metrics
 
     metrics.of(worker.wsgi).has_threads(worker.cfg.threads)
     web.prepare(worker.wsgi)
@@ -99,6 +99,7 @@ def post_worker_init(worker: Any) -> None:
 
 def child_exit(server: Any, worker: Any) -> None:
     """Keep what a worker counted, however it ended."""
-    from service import counts  # Not needed before, and it must not be imported any earlier.
+    # Not needed before, and it must not be imported any earlier.
+    from service.serving import metrics_multiprocess
 
-    counts.bury(worker.pid)
+    metrics_multiprocess.bury(worker.pid)

@@ -5,7 +5,7 @@ import platform
 from importlib.metadata import distributions
 from pathlib import Path
 
-from service.release import RELEASE
+from service.version import __version__
 
 DPKG = Path("/var/lib/dpkg/status")
 WANTED = ("Package", "Version", "Architecture", "Source", "Maintainer")
@@ -38,7 +38,7 @@ def libraries() -> list[dict[str, object]]:
 
 if __name__ == "__main__":
     found = {
-        "release": RELEASE,
+        "release": __version__,
         "system": platform.freedesktop_os_release(),
         "python": platform.python_version(),
         "packages": packages(),

@@ -22,27 +22,24 @@ def create_app(
     Without settings those of the environment are taken. ``clock`` and ``new_id`` are for tests.
     """
     # Imported here, so that the domain and the bounds can be used without the web's libraries.
-    from service import web
-    from service.api import logs
-    from service.api.app import build
-    from service.api.parts import Parts
+    from service.app import build
+    from service.http import logging
+    from service.http.context import Parts
     from service.settings import from_environment
     from service.store.factory import open_standby, open_store
     from service.usecases.state_cache import Snapshots
 
     settings = settings or from_environment()
-    logs.configure(settings.log_level)
+    logging.configure(settings.log_level)
     store = open_store(settings.database, settings.busy_seconds)
     store.migrate()
     rate = settings.rate_limit
     counters = store.counters(rate) if rate else None
     standby = settings.read_database
     readers = open_standby(standby, settings.busy_seconds) if standby else store
-    app = build(
+    return build(
         Parts(settings, store, readers, Snapshots(), clock or _now, new_id or _random_id, counters)
     )
-    web.register(app)
-    return app
 
 
 def _now() -> datetime:

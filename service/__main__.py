@@ -1,5 +1,5 @@
 """``python -m service``: what its keeper does with the service from a terminal."""
 
-from service.cli import main
+from service.cli.commands import main
 
 main()

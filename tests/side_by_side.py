@@ -19,9 +19,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from service import create_app
-from service.api.parts import Parts, install
 from service.domain.access import KEY_MARK
 from service.domain.timestamps import instant
+from service.http.context import Parts, install
 from service.settings import Settings
 from service.store import api_keys, event_log
 from service.store.api_keys import Key

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from service import cli
-from service.cli import commands
+from service.cli.commands import commands
 from service.settings import Settings
 from service.store.event_log import Draft
 from service.store.projections.dispatch import record
@@ -94,7 +93,7 @@ def test_a_key_can_be_good_for_some_days(run: Any) -> None:
 
 
 def test_a_terminal_gets_a_table(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_in_terminal", lambda: True)
+    monkeypatch.setattr("service.cli.commands._in_terminal", lambda: True)
     assert "No keys yet" in run("key", "list").stderr
     run("key", "create", "--name", "Desk", "--scope", "read")
     head, row = run("key", "list").stdout.splitlines()

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from schemas.changes import LONGEST_WAIT
 from service.api.batches import MAX_BATCH
-from service.api.waiting import WAITING
+from service.http.long_poll_slots import WAITING
 from service.store.idempotency import KEPT
 from service.store.projections.dispatch import KINDS
 from service.usecases.batches import LARGEST

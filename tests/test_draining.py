@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from service.draining import MOST, seconds
+from service.serving.shutdown import MOST, seconds
 from service.settings import BadSetting
 from tests import make
 from tests.metered import scraped, value

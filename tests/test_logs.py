@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from service import create_app
-from service.api import logs
-from service.api.parts import parts
+from service.http.context import parts
+from service.http.logging import configure
 from service.settings import Settings
 from tests import make
 from tests.ports import free_port
@@ -201,7 +201,7 @@ def test_what_the_driver_says_is_json_without_the_password(
 def test_an_address_that_the_driver_quotes_has_no_password(
     said: Callable[[], list[str]], quoted: str, shown: str
 ) -> None:
-    logs.configure("info")
+    configure("info")
     for name in ("psycopg", "psycopg.pool"):
         logging.getLogger(name).warning("error connecting %s", quoted)
     assert said() == [f"error connecting {shown}"] * 2
@@ -210,7 +210,7 @@ def test_an_address_that_the_driver_quotes_has_no_password(
 def test_what_the_driver_failed_at_is_told_with_its_traceback(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    logs.configure("info")
+    configure("info")
     try:
         raise RuntimeError("broken")
     except RuntimeError:

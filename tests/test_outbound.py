@@ -15,7 +15,7 @@ WAYS_OUT = (
 )  # fmt: skip
 
 NEEDED: dict[str, tuple[str, ...]] = {
-    "service/worker.py": ("socket",),
+    "service/serving/gunicorn_worker.py": ("socket",),
     "service/store/postgresql/engine.py": ("socket",),
 }
 """What a file may import even so, and has a reason beside it that says why."""

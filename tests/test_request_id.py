@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request
 
-from service.api.parts import parts
+from service.http.context import parts
 from service.request_id import answering, current_request
 from service.store.interface import Store
 from tests import engines, make

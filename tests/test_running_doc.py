@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from service.api.parts import install, parts
+from service.http.context import install, parts
 from service.settings import Settings
 from service.store.factory import open_store
 from tests import make

@@ -10,10 +10,10 @@ from packaging.version import Version
 
 from schemas.text_fields import NAME_LENGTH, TEXT_LENGTH
 from service.api.batches import MAX_BATCH
-from service.api.parser import MAX_BODY, MAX_DEPTH
 from service.domain.vocabulary import MAX_COUNT
+from service.http.request_parsing import MAX_BODY, MAX_DEPTH
+from service.serving.gunicorn_worker import BODY_SECONDS, HEAD_SECONDS
 from service.usecases.batches import LARGEST
-from service.worker import BODY_SECONDS, HEAD_SECONDS
 from tests import engines
 from tests.serving import ROOT
 

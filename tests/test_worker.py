@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from service.worker import PARTING, Patience
+from service.serving.gunicorn_worker import PARTING, Patience
 from tests.serving import Served, serving
 
 CLIENTS = 3 * PARTING

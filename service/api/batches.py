@@ -8,14 +8,14 @@ from marshmallow import ValidationError
 
 from schemas.batch import BatchOut, BatchQuery
 from schemas.report_in import ReportIn
-from service.api import once
-from service.api.auth import actor, holder, requires
-from service.api.parser import complaint, read_json, receive
-from service.api.parts import now, parts
-from service.api.problems import problem_of
-from service.api.smorest import Blueprint
 from service.domain.errors import DomainError, Invalid, invalid
 from service.domain.submission import Submission
+from service.http import idempotency
+from service.http.auth import actor, holder, requires
+from service.http.context import now, parts
+from service.http.problems import problem_of
+from service.http.request_parsing import complaint, read_json, receive
+from service.http.smorest import Blueprint
 from service.usecases import batches
 from service.usecases.batches import LARGEST, Result
 
@@ -54,7 +54,7 @@ BODY: Final = {
 @requires("report")
 @blueprint.arguments(BatchQuery, location="query")
 @blueprint.response(207, BatchOut)
-@blueprint.doc(requestBody=BODY, parameters=[once.DOCUMENTED])
+@blueprint.doc(requestBody=BODY, parameters=[idempotency.DOCUMENTED])
 def post_batch(atomic: bool) -> Any:
     """Record many reports: one result for each, in order; one bad item harms no other.
 
@@ -70,10 +70,10 @@ def post_batch(atomic: bool) -> Any:
         now=now(),
         new_id=joined.new_id,
         holder=holder(),
-        claim=once.claim(),
+        claim=idempotency.claim(),
     )
     results = [_shown(index, result) for index, result in enumerate(batch.results)]
-    return {"results": results}, 207, once.answered(batch.again)
+    return {"results": results}, 207, idempotency.answered(batch.again)
 
 
 def _items() -> list[Any]:

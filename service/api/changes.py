@@ -9,13 +9,13 @@ from flask import Response, request
 
 from schemas.changes import ChangesOut, ChangesQuery
 from schemas.lifecycle import EntryOut
-from service import shared
-from service.api import metrics, problems
-from service.api.auth import requires
-from service.api.freshness import record
-from service.api.smorest import Blueprint
-from service.api.waiting import followers, turn
 from service.domain.errors import Busy, DomainError, invalid
+from service.http import metrics, problems
+from service.http.auth import requires
+from service.http.consistency import record
+from service.http.long_poll_slots import followers, turn
+from service.http.smorest import Blueprint
+from service.serving import runtime_dir
 from service.store.interface import Readable
 from service.usecases import changes
 
@@ -58,7 +58,7 @@ def get_changes(asked: dict[str, Any]) -> Any:
 
 def _going_on() -> bool:
     """Whether this server goes on: nobody is kept waiting by one that is about to stop."""
-    return not shared.draining()
+    return not runtime_dir.draining()
 
 
 def _last_event(since: int) -> int:

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, render_template
 
-from service.api.documented import completed
-from service.api.smorest import Api, refuse_query
+from service.api.openapi import completed
+from service.http.smorest import Api, refuse_query
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"

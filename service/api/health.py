@@ -5,10 +5,10 @@ from typing import Any
 from marshmallow import fields
 
 from schemas.fields import Schema
-from service import shared
-from service.api.parts import parts
-from service.api.problems import answered
-from service.api.smorest import Blueprint
+from service.http.context import parts
+from service.http.problems import answered
+from service.http.smorest import Blueprint
+from service.serving import runtime_dir
 from service.usecases import health
 
 blueprint = Blueprint("health", __name__, description="For whoever runs the service.")
@@ -31,7 +31,7 @@ def livez() -> dict[str, str]:
 @blueprint.response(200, HealthOut)
 def readyz() -> Any:
     """Tell that the record can be read and that no end is near; else 503."""
-    if shared.draining():
+    if runtime_dir.draining():
         # Not an error of the service's, hence no line in the log as for one.
         response = answered(503, "This server is about to stop; another one may be ready.")
         response.headers["Retry-After"] = "1"

@@ -7,13 +7,13 @@ from flask import Response
 from schemas.preview import NewOut, PreviewedReportOut, PreviewOut
 from schemas.report_in import ReportIn
 from schemas.totals import written
-from service.api import metrics
-from service.api.auth import holder, requires
-from service.api.formats import answer_in, dumped
-from service.api.parts import budget, now, parts
-from service.api.smorest import Blueprint
 from service.bounds.solver_effort import metered
 from service.domain.submission import Submission
+from service.http import metrics
+from service.http.auth import holder, requires
+from service.http.context import budget, now, parts
+from service.http.negotiation import answer_in, dumped
+from service.http.smorest import Blueprint
 from service.usecases import preview
 
 blueprint = Blueprint(

@@ -11,17 +11,17 @@ from schemas.lifecycle import HistoryOut, RedactionIn, RetractionIn
 from schemas.list_queries import ReportsQuery
 from schemas.report_in import ReportIn
 from schemas.report_out import ReportOut, ReportsOut
-from service.api import once
-from service.api.auth import actor, holder, requires
-from service.api.formats import LINK, chosen, documented
-from service.api.freshness import record
-from service.api.listings import FORMS, paged
-from service.api.paging import page
-from service.api.parts import now, parts
-from service.api.smorest import Blueprint
+from service.api.report_formats import FORMS, paged
 from service.domain.list_queries import ReportsAsked
 from service.domain.report import Recorded
 from service.domain.submission import Submission
+from service.http import idempotency
+from service.http.auth import actor, holder, requires
+from service.http.consistency import record
+from service.http.context import now, parts
+from service.http.negotiation import LINK, chosen, documented
+from service.http.pagination import page
+from service.http.smorest import Blueprint
 from service.usecases import lifecycle, reports
 from service.usecases.points import of_reports as lying
 
@@ -33,7 +33,7 @@ blueprint = Blueprint("reports", __name__, url_prefix="/v1", description="What w
 @blueprint.arguments(ReportIn)
 @blueprint.response(201, ReportOut)
 @blueprint.alt_response(200, schema=ReportOut, description="The same ref and content was known.")
-@blueprint.doc(parameters=[once.DOCUMENTED])
+@blueprint.doc(parameters=[idempotency.DOCUMENTED])
 def post_report(sent: Submission) -> Any:
     """Record a report.
 
@@ -47,10 +47,10 @@ def post_report(sent: Submission) -> Any:
         now=now(),
         new_id=joined.new_id,
         holder=holder(),
-        claim=once.claim(),
+        claim=idempotency.claim(),
     )
     location = url_for("reports.get_report", id=posted.recorded.report.id)
-    headers = {"Location": location, **once.answered(posted.again)}
+    headers = {"Location": location, **idempotency.answered(posted.again)}
     return posted.recorded, 201 if posted.new else 200, headers
 
 
@@ -67,7 +67,7 @@ def get_report(as_of: int | str | None, id: str) -> Recorded:
 @requires("report")
 @blueprint.arguments(RetractionIn)
 @blueprint.response(201, ReportOut)
-@blueprint.doc(parameters=[once.DOCUMENTED])
+@blueprint.doc(parameters=[idempotency.DOCUMENTED])
 def post_retraction(sent: dict[str, Any], id: str) -> Any:
     """Withdraw a report: it is kept and shown, and counted no more."""
     recorded, again = lifecycle.retract(
@@ -77,16 +77,16 @@ def post_retraction(sent: dict[str, Any], id: str) -> Any:
         actor=actor(),
         now=now(),
         holder=holder(),
-        claim=once.claim(),
+        claim=idempotency.claim(),
     )
-    return recorded, 201, once.answered(again)
+    return recorded, 201, idempotency.answered(again)
 
 
 @blueprint.route("/reports/<id>/redaction", methods=["POST"])
 @requires("admin")
 @blueprint.arguments(RedactionIn)
 @blueprint.response(201, ReportOut)
-@blueprint.doc(parameters=[once.DOCUMENTED])
+@blueprint.doc(parameters=[idempotency.DOCUMENTED])
 def post_redaction(sent: dict[str, Any], id: str) -> Any:
     """Blank free texts of a report for good, where law demands it.
 
@@ -99,9 +99,9 @@ def post_redaction(sent: dict[str, Any], id: str) -> Any:
         sent["reason"],
         actor=actor(),
         now=now(),
-        claim=once.claim(),
+        claim=idempotency.claim(),
     )
-    return recorded, 201, once.answered(again)
+    return recorded, 201, idempotency.answered(again)
 
 
 @blueprint.route("/reports/<id>/history")

@@ -1,30 +1,26 @@
 """Totals over HTTP, in JSON, as a table or as a map."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
-import structlog
 from flask import Response, request
 
 from schemas.totals import TotalsOfPlaceQuery, TotalsOut, TotalsQuery, written
-from service.api import maps, metrics
-from service.api.auth import requires
-from service.api.formats import answer_in, chosen, documented, dumped
-from service.api.freshness import record
-from service.api.parts import budget, now, parts
-from service.api.smorest import Blueprint
-from service.api.tables import as_csv
-from service.bounds.solver_effort import Effort, metered
+from service.api import geojson
+from service.api.totals_csv import as_csv
 from service.domain.errors import invalid
-from service.domain.total import Total
 from service.domain.totals_query import Question
 from service.domain.totals_result import Answer
-from service.release import RELEASE
+from service.http.auth import requires
+from service.http.consistency import record
+from service.http.context import budget, now
+from service.http.measured_totals import worked_out
+from service.http.negotiation import answer_in, chosen, documented, dumped
+from service.http.smorest import Blueprint
 from service.usecases import entities, points, totals
 from service.usecases.comparison import moment_compared
-from service.usecases.time_budget import Budget
+from service.version import __version__
 
 blueprint = Blueprint(
     "totals", __name__, url_prefix="/v1", description="What is known, how sure, and who says so."
@@ -80,38 +76,12 @@ def _answered(question: Question, named: str | None) -> Response:
     return response
 
 
-def worked_out(question: Question, seq: int, budget: Budget, then: int | None = None) -> Answer:
-    """Return the answer as of the entry ``seq``, counted and, where it was slow, logged."""
-    joined = parts()
-    with metered() as efforts:
-        try:
-            answer = totals.totals(record(), joined.snapshots, question, seq, budget, then)
-        finally:
-            metrics.kept().solved(efforts)
-    told = answer.told
-    metrics.kept().count(told)
-    _log_slow(told, efforts, joined.settings.solver_seconds / 2)
-    return answer
-
-
-def _log_slow(told: Sequence[Total], efforts: Sequence[Effort], slow: float) -> None:
-    """Log what the answer took if a total ran out of time, or the solver took so many seconds."""
-    seconds = sum(effort.seconds for effort in efforts)
-    inexact = sum(not total.exact for total in told)
-    if inexact or seconds >= slow:
-        structlog.get_logger().warning(
-            "slow totals",
-            totals=len(told),
-            inexact=inexact,
-            solver_seconds=round(seconds, 3),
-            solver_columns=max((effort.columns for effort in efforts), default=0),
-        )
-
-
 def _tag(seq: int, then: int | None, redacted: int, form: str) -> str:
     """Return what names the answer: the same question of the same state of the same release."""
     asked = request.path.encode() + b"?" + request.query_string
-    return sha256(f"{RELEASE} {seq} {then} {redacted} {form} ".encode() + asked).hexdigest()[:32]
+    return sha256(f"{__version__} {seq} {then} {redacted} {form} ".encode() + asked).hexdigest()[
+        :32
+    ]
 
 
 def _rendered(answer: Answer, form: str) -> str:
@@ -120,5 +90,5 @@ def _rendered(answer: Answer, form: str) -> str:
     told = written(answer)
     if form == "geojson":
         places = [part["key"] for part in told["parts"]]
-        told = maps.of_parts(told, points.of_places(record(), places, answer.seq))
+        told = geojson.of_parts(told, points.of_places(record(), places, answer.seq))
     return dumped(told) + "\n"

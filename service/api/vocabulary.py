@@ -3,12 +3,12 @@
 from typing import Any
 
 from schemas.wording import VocabularyOut, WordingIn, WordingOut
-from service.api.auth import requires
-from service.api.smorest import Blueprint
 from service.domain.caveat_codes import CAVEATS, WARNINGS
 from service.domain.errors import Invalid, invalid
 from service.domain.vocabulary import OUTCOMES, STANCES, STATES, in_order
 from service.domain.wording import reader
+from service.http.auth import requires
+from service.http.smorest import Blueprint
 
 blueprint = Blueprint("words", __name__, url_prefix="/v1", description="Words and their meaning.")
 

@@ -17,9 +17,9 @@ from flask import (
 )
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from service.api.auth import requires
-from service.api.parts import now
 from service.domain.errors import Fault, Invalid, NotFound
+from service.http.auth import requires
+from service.http.context import now
 from service.web import entering, naming, texts
 from service.web.asking.asked import Asked, asked, sent
 from service.web.asking.finding import found

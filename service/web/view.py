@@ -4,9 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from service.api.freshness import record
-from service.api.parts import budget, now, parts
-from service.api.totals import worked_out
 from service.domain.caveats import Caveat
 from service.domain.entities import Group
 from service.domain.record_state import Claims
@@ -14,6 +11,9 @@ from service.domain.totals_query import Question
 from service.domain.totals_result import Answer, Stated
 from service.domain.vocabulary import ROOT_GROUP
 from service.domain.wording.range_text import outcomes_text
+from service.http.consistency import record
+from service.http.context import budget, now, parts
+from service.http.measured_totals import worked_out
 from service.usecases import totals
 from service.usecases.overview import above, lies_in, overview
 from service.usecases.state_cache import Snapshot

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from service.api.formats import MEDIA_TYPES
+from service.http.negotiation import MEDIA_TYPES
 from tests.check import problem
 
 

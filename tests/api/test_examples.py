@@ -5,8 +5,8 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from service.api.documented import VERBS
-from service.api.examples import BODIES, PARAMETERS
+from service.api.openapi import VERBS
+from service.api.openapi_examples import BODIES, PARAMETERS
 from tests import make
 from tests.check import recorded
 from tests.conftest import Send

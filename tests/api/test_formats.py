@@ -10,8 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.api import tables
-from service.api.figures import COLUMNS
+from service.api import totals_csv
+from service.api.report_rows import COLUMNS
 from tests import make
 from tests.check import problem, recorded
 from tests.conftest import Key, Send
@@ -277,8 +277,8 @@ def test_every_column_is_described_in_its_order() -> None:
     text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
     table = text[text.index("| column |") : text.index("## The table of totals")]
     assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == list(COLUMNS)
-    assert f"`{','.join(tables.COLUMNS)}`" in text
-    assert [f"`{name}`" in text for name in tables.THEN] == [True, True]
+    assert f"`{','.join(totals_csv.COLUMNS)}`" in text
+    assert [f"`{name}`" in text for name in totals_csv.THEN] == [True, True]
     for form, media_type in TYPES.items():
         assert f"| `{form}` | `{media_type}` |" in text
 

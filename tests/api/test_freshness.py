@@ -13,9 +13,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from service import create_app
-from service.api import freshness
-from service.api.parts import parts
 from service.domain.errors import Busy
+from service.http import consistency
+from service.http.context import parts
 from service.settings import Settings
 from service.store import event_log
 from service.store.factory import open_store
@@ -67,7 +67,7 @@ def test_what_comes_in_time_is_waited_for(client: FlaskClient, send: Send) -> No
 def test_what_does_not_come_is_a_503(
     client: FlaskClient, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(freshness, "SECONDS", 0.2)
+    monkeypatch.setattr(consistency, "SECONDS", 0.2)
     recorded(send(make.report()))
     began = time.monotonic()
     answer = client.get("/v1/totals", headers={"Casualty-Min-Seq": "1000"})

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service import create_app
-from service.api.parts import parts
+from service.http.context import parts
 from service.settings import Settings
 from service.usecases import api_keys
 from tests import engines, make

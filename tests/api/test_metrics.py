@@ -10,15 +10,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from service import create_app
-from service.api import metrics, problems
-from service.api.parts import install, parts
 from service.domain.errors import DomainError
 from service.domain.rate_limit import Rate
-from service.release import RELEASE
+from service.http import metrics, problems
+from service.http.context import install, parts
 from service.settings import Settings
 from service.store.factory import open_store
 from service.store.interface import Store
 from service.usecases import copy_store
+from service.version import __version__
 from tests import engines, make
 from tests.check import problem, recorded
 from tests.conftest import BEGIN, Key, Send
@@ -216,7 +216,7 @@ def test_the_record_and_the_release_are_told_as_they_are_now(
     made = "casualty_ledger_last_entry_timestamp_seconds"
     assert value(before, "casualty_ledger_seq") == 0
     assert made not in {name for name, _ in before}
-    assert value(before, "casualty_build_info", release=RELEASE) == 1
+    assert value(before, "casualty_build_info", release=__version__) == 1
     assert value(before, "casualty_draining") == 0
     told = send(make.report()).get_json()
     after = _scraped(client)

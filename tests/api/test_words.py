@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from service.api.parts import parts
 from service.domain.errors import Away, Unavailable
+from service.http.context import parts
 from tests import engines
 from tests.check import problem
 

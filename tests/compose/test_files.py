@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from service.api.batches import MAX_BATCH
-from service.api.parser import MAX_BODY
+from service.http.request_parsing import MAX_BODY
 from service.settings import Settings
 from tests.serving import ROOT
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from service.release import RELEASE
+from service.version import __version__
 from tests.image.layers import Saved
 from tests.serving import ROOT
 
@@ -111,7 +111,7 @@ def test_its_labels_say_what_it_is(saved: Saved) -> None:
     labels = saved.configuration["config"]["Labels"]
     mark = "org.opencontainers.image"
     assert labels[f"{mark}.title"] == "casualty-figures"
-    assert labels[f"{mark}.version"] == RELEASE
+    assert labels[f"{mark}.version"] == __version__
     assert labels[f"{mark}.description"].endswith(".")
 
 

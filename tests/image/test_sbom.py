@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from scripts import sbom
-from service.release import RELEASE
+from service.version import __version__
 from tests.image.engine import docker
 from tests.serving import ROOT
 
@@ -47,7 +47,7 @@ def test_it_fits_the_schema(file: Path, bom: dict[str, Any]) -> None:
 
 def test_it_is_of_this_image(image: str, bom: dict[str, Any]) -> None:
     whole = bom["metadata"]["component"]
-    assert (whole["type"], whole["version"]) == ("container", RELEASE)
+    assert (whole["type"], whole["version"]) == ("container", __version__)
     assert whole["bom-ref"] == docker("image", "inspect", "--format", "{{.Id}}", image)
 
 

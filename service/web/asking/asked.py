@@ -10,10 +10,10 @@ from flask import request
 from marshmallow import ValidationError
 
 from schemas.dashboard_query import PageQuery
-from service.api.parser import complaint, faulty
 from service.domain.errors import Fault
 from service.domain.totals_query import Question
 from service.domain.vocabulary import LOSSES, in_order
+from service.http.request_parsing import complaint, faulty
 from service.web.texts import plain
 
 KNOWN: Final = frozenset(field.data_key or name for name, field in PageQuery().fields.items())

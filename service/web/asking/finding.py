@@ -2,10 +2,10 @@
 
 from typing import Final, cast
 
-from service.api.freshness import record
-from service.api.parts import parts
 from service.domain.entities import Place, folded
 from service.domain.list_queries import EntriesAsked
+from service.http.consistency import record
+from service.http.context import parts
 from service.usecases import entities, health
 from service.usecases.overview import lies_in, overview
 

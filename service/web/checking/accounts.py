@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.api.freshness import record
-from service.api.parts import now, parts
 from service.domain.entities import Reporter
 from service.domain.errors import NotFound
 from service.domain.public_event import Happening
 from service.domain.record_state import Claims
 from service.domain.report import Recorded, ReportedFigure
 from service.domain.wording.range_text import outcomes_text, range_text
+from service.http.consistency import record
+from service.http.context import now, parts
 from service.usecases import health, lifecycle, reports
 from service.usecases.overview import above, overview
 from service.web.checking.relays import relays

@@ -6,7 +6,6 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Final
 
-from service.api.freshness import record
 from service.domain.entities import Reporter
 from service.domain.figure import Figure
 from service.domain.record_state import Statement
@@ -14,6 +13,7 @@ from service.domain.report import Recorded, ReportedFigure
 from service.domain.total import Step
 from service.domain.totals_result import Left, Part, Stated
 from service.domain.wording.range_text import range_text
+from service.http.consistency import record
 from service.usecases import reports
 from service.web.asking.asked import Asked
 from service.web.checking.relays import relays

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
-from service.api.freshness import record
 from service.domain.errors import Invalid
 from service.domain.totals_result import Part
+from service.http.consistency import record
 from service.usecases import points
 from service.web.charts.bars import Bar
 from service.web.charts.maps import Map, Spot, drawn

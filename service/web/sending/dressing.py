@@ -9,7 +9,7 @@ from typing import Final
 from flask import request
 from werkzeug.wrappers import Response
 
-from service.api.problems import Answer
+from service.http.problems import Answer
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"

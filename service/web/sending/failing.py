@@ -8,7 +8,8 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from service.api.problems import (
+from service.domain.errors import DomainError, Fault, TooCostly
+from service.http.problems import (
     MEDIA_TYPE,
     Answer,
     defect_noted,
@@ -17,7 +18,6 @@ from service.api.problems import (
     noted,
     status_of,
 )
-from service.domain.errors import DomainError, Fault, TooCostly
 from service.web import texts
 from service.web.sending import dressing
 

@@ -12,8 +12,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from service import create_app
-from service.api.parts import parts
 from service.domain.errors import Busy, Conflict, NotFound, Unavailable
+from service.http.context import parts
 from service.settings import Settings
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import health

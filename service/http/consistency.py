@@ -8,10 +8,10 @@ from typing import Final
 
 from flask import Flask, Response, g, request
 
-from service import shared
-from service.api.parts import parts
-from service.api.waiting import catching_up, turn
 from service.domain.errors import invalid
+from service.http.context import parts
+from service.http.long_poll_slots import catching_up, turn
+from service.serving import runtime_dir
 from service.store.interface import Readable
 from service.usecases import changes
 from service.usecases.consistency import Reaching
@@ -58,7 +58,7 @@ def _caught_up(readable: Readable, seq: int) -> bool:
 
 
 def _going_on() -> bool:
-    return not shared.draining()
+    return not runtime_dir.draining()
 
 
 def _tell(response: Response) -> Response:

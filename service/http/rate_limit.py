@@ -6,9 +6,9 @@ from typing import Final
 import structlog
 from flask import Flask, Response, g, request
 
-from service.api.parts import now, parts
 from service.domain.access import Holder
 from service.domain.errors import TooMany
+from service.http.context import now, parts
 from service.store.rate_counters import Uncounted
 
 NETWORK: Final = 64

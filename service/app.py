@@ -7,28 +7,23 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
+from service import web
 from service.api import (
     batches,
     changes,
     docs,
-    freshness,
+    entities,
     health,
-    limits,
-    logs,
-    metrics,
-    origins,
     preview,
-    problems,
-    registry,
     reports,
     totals,
-    unread,
     vocabulary,
 )
-from service.api.parser import MAX_BODY
-from service.api.parts import Parts, install
-from service.api.smorest import Api
-from service.release import RELEASE
+from service.http import consistency, cors, drain_body, logging, metrics, problems, rate_limit
+from service.http.context import Parts, install
+from service.http.request_parsing import MAX_BODY
+from service.http.smorest import Api
+from service.version import __version__
 
 BLUEPRINTS = (
     reports.blueprint,
@@ -36,7 +31,7 @@ BLUEPRINTS = (
     batches.blueprint,
     totals.blueprint,
     changes.blueprint,
-    *registry.blueprints,
+    *entities.blueprints,
     vocabulary.blueprint,
     health.blueprint,
     metrics.blueprint,
@@ -56,18 +51,19 @@ def build(joined: Parts) -> Flask:
         # Of what proxies add only the reader's address is of use here, and only when asked for.
         fixed = ProxyFix(app.wsgi_app, x_for=joined.settings.proxies, x_proto=0)
         app.wsgi_app = fixed  # type: ignore[method-assign]
-    logs.register(app)
+    logging.register(app)
     metrics.register(app)
     problems.register(app)
-    unread.register(app)
-    limits.register(app)
-    freshness.register(app)
-    origins.register(app, joined.settings.origins)
+    drain_body.register(app)
+    rate_limit.register(app)
+    consistency.register(app)
+    cors.register(app, joined.settings.origins)
     app.after_request(_guard)
-    api = Api(app, RELEASE)
+    api = Api(app, __version__)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     docs.register(app, api)
+    web.register(app)
     return app
 
 

@@ -9,10 +9,10 @@ from flask import g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from service.api import limits
-from service.api.parts import now, parts
 from service.domain.access import Holder
 from service.domain.errors import NotAllowed
+from service.http import rate_limit
+from service.http.context import now, parts
 from service.store.interface import Store
 from service.usecases import api_keys
 
@@ -71,7 +71,7 @@ def check_describes(kind: str, id: str) -> None:
 def _admit(scope: str) -> None:
     header = request.headers.get("Authorization")
     key = None if header is None else _sent(header, scope)
-    limits.check(key)
+    rate_limit.check(key)
     if header is None:
         if scope == "read" and parts().settings.reading == "open":
             return

@@ -10,9 +10,9 @@ from typing import IO, Any, TypeVar
 import click
 
 from schemas.fields import is_slug
+from service.cli.progress import progress
 from service.domain.access import SCOPES
 from service.domain.errors import DomainError, Unavailable
-from service.progress import progress
 from service.settings import BadSetting, Settings, database, from_environment
 from service.store.api_keys import Key
 from service.store.factory import open_store

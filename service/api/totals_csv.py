@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from service.api.cells import table
 from service.domain.totals_result import Answer, Part
 from service.domain.vocabulary import in_order
+from service.http.csv_writer import table
 
 COLUMNS: Final = (
     "key",

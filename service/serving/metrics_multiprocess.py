@@ -14,7 +14,7 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from service import shared
+from service.serving import runtime_dir
 
 _KINDS: Final = ("counter", "histogram")
 _ENDED: Final = "ended"
@@ -27,7 +27,7 @@ _unburied: Final[set[int]] = set()
 @contextmanager
 def everywhere(own: CollectorRegistry) -> Iterator[Collector]:
     """Yield the counts of all processes of this server, or the given ones if it serves alone."""
-    folder = shared.folder()
+    folder = runtime_dir.folder()
     if folder is None:
         yield own
         return
@@ -42,7 +42,7 @@ def bury(pid: int) -> None:
     longer. While somebody reads they stay where they are, and count as before: until the next one
     ends.
     """
-    folder = shared.folder()
+    folder = runtime_dir.folder()
     if folder is None:
         return
     mark_process_dead(pid, str(folder))

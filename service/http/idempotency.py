@@ -8,9 +8,9 @@ from typing import Final
 
 from flask import request
 
-from service.api.auth import actor
-from service.api.parts import now
 from service.domain.errors import invalid
+from service.http.auth import actor
+from service.http.context import now
 from service.store.idempotency import Claim
 from service.usecases.idempotency import HEADER
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from flask import Flask, Response, request
 
-from service.api.parts import parts
-from service.api.problems import answered
+from service.http.context import parts
+from service.http.problems import answered
 
 READING: Final = ("GET", "HEAD")
 

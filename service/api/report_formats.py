@@ -7,11 +7,11 @@ from typing import Any, Final
 from flask import Response
 
 from schemas.report_out import ReportOut, ReportsOut
-from service.api import figures, maps
-from service.api.formats import answer_in, dumped
+from service.api import geojson, report_rows
 from service.domain.report import Recorded
+from service.http.negotiation import answer_in, dumped
 
-Points = Callable[[Sequence[Recorded]], maps.Points]
+Points = Callable[[Sequence[Recorded]], geojson.Points]
 """Finds out where the places of some reports lie."""
 
 FORMS: Final = ("ndjson", "csv", "geojson")
@@ -34,8 +34,8 @@ def _written(form: str, shown: Sequence[Recorded], following: str | None, points
         lines = ReportOut(many=True).dump(shown)
         return "".join(f"{dumped(line)}\n" for line in lines)
     if form == "csv":
-        return figures.as_csv(shown)
+        return report_rows.as_csv(shown)
     if form == "geojson":
-        return dumped(maps.of_reports(shown, points(shown)))
+        return dumped(geojson.of_reports(shown, points(shown)))
     page: dict[str, Any] = {"reports": shown, "next": following}
     return dumped(ReportsOut().dump(page)) + "\n"

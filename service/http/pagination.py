@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from flask import request
 
 from schemas.fields import cursor
-from service.api.parser import read_query
 from service.domain.list_queries import EntriesAsked, ReportsAsked
+from service.http.request_parsing import read_query
 
 Asked = TypeVar("Asked", EntriesAsked, ReportsAsked)
 

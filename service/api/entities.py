@@ -19,14 +19,14 @@ from schemas.entities import (
 )
 from schemas.fields import ID_LENGTH, Schema, is_slug
 from schemas.list_queries import EntriesQuery
-from service.api.auth import actor, check_describes, may, requires
-from service.api.freshness import record
-from service.api.paging import page
-from service.api.parts import now, parts
-from service.api.smorest import Blueprint, tag_of
 from service.domain.entities import Entry
 from service.domain.errors import NotFound, Stale, invalid
 from service.domain.list_queries import EntriesAsked
+from service.http.auth import actor, check_describes, may, requires
+from service.http.consistency import record
+from service.http.context import now, parts
+from service.http.pagination import page
+from service.http.smorest import Blueprint, tag_of
 from service.usecases import entities
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from service.api.cells import table
 from service.domain.periods import Period
 from service.domain.report import Recorded, Report, ReportedFigure
 from service.domain.vocabulary import ROOT_GROUP
+from service.http.csv_writer import table
 
 COLUMNS: Final = (
     "report",

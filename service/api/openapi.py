@@ -6,9 +6,9 @@ all of them, and is added here when every address is known.
 
 from typing import Any, Final
 
-from service.api.examples import BODIES, IDS, PARAMETERS
-from service.api.freshness import DEMANDED
-from service.api.problems import MEDIA_TYPE
+from service.api.openapi_examples import BODIES, IDS, PARAMETERS
+from service.http.consistency import DEMANDED
+from service.http.problems import MEDIA_TYPE
 
 WITHOUT_RECORD: Final = ("/v1/vocabulary",)
 

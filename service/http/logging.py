@@ -10,8 +10,8 @@ from typing import Any, Final
 import structlog
 from flask import Flask, Response, g, request
 
-from service.api.around import around
 from service.domain.access import without_keys
+from service.http.middleware import around
 from service.request_id import answering, current_request
 
 _QUIET: Final = frozenset({"/livez", "/readyz"})

@@ -12,9 +12,9 @@ from flask import Flask, Response, current_app, request
 from schemas.fields import ID_LENGTH, SLUG, CommaList, Repeated, no_such
 from schemas.problem import Problem
 from schemas.report_in import Named
-from service.api.parser import StrictParser, faulty, read_query
-from service.api.problems import MEDIA_TYPE, answered
 from service.domain.errors import Fault
+from service.http.problems import MEDIA_TYPE, answered
+from service.http.request_parsing import StrictParser, faulty, read_query
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -112,7 +112,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         plugin.converter.add_parameter_attribute_function(_comma_parameter)
 
     def _register_error_handlers(self) -> None:
-        """Leave errors to service.api.problems, which keeps headers such as Allow."""
+        """Leave errors to service.http.problems, which keeps headers such as Allow."""
 
     def _register_doc_blueprint(self) -> None:
         """Leave the document's address to service.api.docs."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from service.api.figures import rows
+from service.api.report_rows import rows
 from service.domain.report import Recorded
 
 Points = Mapping[str, tuple[float, float]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any, Final
 
-from service import shared
+from service.serving import runtime_dir
 from service.settings import BadSetting
 
 VARIABLE: Final = "DRAIN_SECONDS"
@@ -44,10 +44,10 @@ def arrange(server: Any, lasting: float) -> None:
         if os.getpid() != server.pid:
             return
         # After SIGUSR2 a successor listens on the same socket: there is nobody to send elsewhere.
-        if shared.draining() or server.reexec_pid:
+        if runtime_dir.draining() or server.reexec_pid:
             stop(number, frame)
             return
-        shared.begin_draining()
+        runtime_dir.begin_draining()
         signal.setitimer(signal.ITIMER_REAL, lasting)
 
     # A timer of the system's rather than a thread: workers may still have to be forked meanwhile.

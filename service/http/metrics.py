@@ -21,17 +21,17 @@ from prometheus_client import (
 )
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
-from service import counts, shared
-from service.api.around import around
-from service.api.auth import requires
-from service.api.parts import parts
-from service.api.smorest import Blueprint
 from service.bounds.solver_effort import Effort
 from service.domain.errors import Away, Busy, DomainError, TooCostly, TooMany, Unavailable
 from service.domain.total import Total
-from service.release import RELEASE
+from service.http.auth import requires
+from service.http.context import parts
+from service.http.middleware import around
+from service.http.smorest import Blueprint
+from service.serving import metrics_multiprocess, runtime_dir
 from service.store.interface import Store
 from service.usecases import health
+from service.version import __version__
 
 Found = TypeVar("Found")
 
@@ -177,7 +177,7 @@ class Metrics:
 
     def told(self, store: Store, readers: Store) -> bytes:
         """Return all there is to tell, as Prometheus reads it."""
-        with counts.everywhere(self._own) as collector:
+        with metrics_multiprocess.everywhere(self._own) as collector:
             registry = CollectorRegistry()
             registry.register(collector)
             registry.register(_Present(store, readers))
@@ -197,9 +197,9 @@ class _Present:
         build = GaugeMetricFamily(
             "casualty_build_info", "The release that runs; always 1.", labels=("release",)
         )
-        build.add_metric((RELEASE,), 1)
+        build.add_metric((__version__,), 1)
         yield build
-        yield _gauge("draining", "1 while the server is about to stop.", shared.draining())
+        yield _gauge("draining", "1 while the server is about to stop.", runtime_dir.draining())
         extent, shown = self._looked_up()
         if extent is not None:
             yield from _told(extent)

@@ -1,0 +1,1 @@
+"""gunicorn's business: its worker class, shutdown, log format and metrics of several processes."""
