@@ -67,7 +67,7 @@ image-check: image .venv/.installed-dev ## Try the image out, run without rights
 	CHECKED_IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image
 
 sbom: image .venv/.installed-dev ## Write what is in the image, as CycloneDX, to dist/
-	$(BIN)/python scripts/sbom.py $(IMAGE) dist/casualty-figures.cdx.json
+	$(BIN)/python scripts/make_sbom.py $(IMAGE) dist/casualty-figures.cdx.json
 
 secrets: ## Make the password and the certificate that compose.yaml reads, where they are missing
 	scripts/make-secrets
@@ -77,7 +77,7 @@ compose-check: $(if $(STAND_INS),stand-ins) image .venv/.installed-dev ## Bring 
 		POSTGRES_IMAGE=$(POSTGRES_IMAGE) $(BIN)/python -m pytest tests/compose
 
 stand-in-base: .venv/.installed-dev ## Make an image for BASE=stand-in-base out of Debian's archive; as root
-	$(BIN)/python scripts/stand_in_base.py stand-in-base
+	$(BIN)/python scripts/make_stand_in_base.py stand-in-base
 
 stand-ins: stand-in-base ## Make stand-in-nginx and stand-in-postgres for compose.yaml as well; as root
 	docker build --tag stand-in-nginx --file deploy/stand-ins/nginx.Dockerfile deploy/stand-ins

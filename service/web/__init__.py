@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 def register(app: "Flask") -> None:
     """Add the pages to the application."""
-    from service.web.pages import blueprint
+    from service.web.views import blueprint
 
     app.register_blueprint(blueprint)
 
 
 def prepare(app: "Flask") -> None:
     """Read every template and file now, which would keep the first reader of a page waiting."""
-    from service.web.sending import assets
+    from service.web.responses import assets
 
     assets.version()
     for name in app.jinja_env.list_templates():

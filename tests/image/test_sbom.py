@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from scripts import sbom
+from scripts import make_sbom
 from service.version import __version__
 from tests.image.engine import docker
 from tests.serving import ROOT
@@ -18,7 +18,7 @@ from tests.serving import ROOT
 def file(image: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The document, written as ``make sbom`` does."""
     file = tmp_path_factory.mktemp("dist") / "sbom.json"
-    sbom.main(image, file)
+    make_sbom.main(image, file)
     return file
 
 
@@ -39,10 +39,10 @@ def _versions(bom: dict[str, Any], kind: str) -> dict[str, str]:
 
 
 def test_it_fits_the_schema(file: Path, bom: dict[str, Any]) -> None:
-    assert sbom.faults(file.read_text(encoding="utf-8")) is None
+    assert make_sbom.faults(file.read_text(encoding="utf-8")) is None
     assert bom["bomFormat"] == "CycloneDX"
     broken = json.dumps(bom | {"components": [{"name": "without a type"}]})
-    assert "type" in (sbom.faults(broken) or "")
+    assert "type" in (make_sbom.faults(broken) or "")
 
 
 def test_it_is_of_this_image(image: str, bom: dict[str, Any]) -> None:
@@ -52,7 +52,7 @@ def test_it_is_of_this_image(image: str, bom: dict[str, Any]) -> None:
 
 
 def test_the_same_image_gives_the_same_document(image: str, file: Path) -> None:
-    assert sbom.document(image) == file.read_text(encoding="utf-8")
+    assert make_sbom.document(image) == file.read_text(encoding="utf-8")
 
 
 def test_it_tells_every_pinned_library_and_no_other(bom: dict[str, Any]) -> None:

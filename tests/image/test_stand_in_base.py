@@ -1,6 +1,6 @@
 """The stand-in for the base reaches an index as this machine does."""
 
-from scripts.stand_in_base import configuration, read
+from scripts.make_stand_in_base import configuration, read
 
 LISTED = r"""
 :env:.timeout='60'

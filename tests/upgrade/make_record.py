@@ -35,13 +35,13 @@ from urllib.parse import urlencode
 
 import psycopg
 from flask.testing import FlaskClient
-
-from service import create_app
 from service.release import RELEASE
-from service.settings import Settings
 from service.store.apply import KINDS
 from service.store.database import Store
 from service.store.opening import open_store
+
+from service import create_app
+from service.settings import Settings
 from service.usecases import keys
 from tests import postgres
 from tests.upgrade.exchange import Answer, Exchange, Recorded, Request, send

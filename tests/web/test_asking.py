@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.web.texts import plain
+from service.web.messages import plain
 from tests import make
 from tests.check import recorded
 

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
-from service.web.charts import lettering, scale
+from service.web.charts import scale, text_layout
 from service.web.charts.bars import Bar, Side
-from service.web.charts.maps import LARGEST, SMALLEST, TALL, WIDE, Spot, drawn
-from service.web.charts.outline import MOST, Frame, within
-from service.web.charts.ranges import Ranges, ranges
+from service.web.charts.basemap import MOST, Frame, within
+from service.web.charts.map_chart import LARGEST, SMALLEST, TALL, WIDE, Spot, drawn
+from service.web.charts.range_chart import Ranges, ranges
 from service.web.charts.scale import FRAME, Stretch
-from service.web.charts.times import Span, Times, times
+from service.web.charts.time_chart import Span, Times, times
 
 people = st.integers(0, 10**9)
 closed = st.tuples(people, people).map(sorted).map(tuple)
@@ -108,7 +108,7 @@ def test_not_reported_and_zero_and_one_are_told_apart(top: int) -> None:
 @given(people)
 def test_marks_of_people_are_round_and_do_not_touch(top: int) -> None:
     axis = scale.fitting([top, None])
-    labels = [(tick.at / FRAME, lettering.width(tick.label, NUMBER)) for tick in axis.ticks]
+    labels = [(tick.at / FRAME, text_layout.width(tick.label, NUMBER)) for tick in axis.ticks]
     for (at, wide), (after, wider) in pairwise(labels):
         assert (after - at) * PHONE > (wide + wider) / 2
     assert axis.ticks[0].value == 0 and axis.top >= top
@@ -144,7 +144,7 @@ def test_marks_of_days_do_not_touch(given_spans: list[Span]) -> None:
 
 def _apart(chart: Times, moments: list, room: int) -> None:
     for one, other in pairwise(moments):
-        assert (other.at - one.at) / FRAME * room > lettering.width(one.label, NUMBER)
+        assert (other.at - one.at) / FRAME * room > text_layout.width(one.label, NUMBER)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def _points(path: str) -> list[tuple[int, int]]:
 
 @given(st.text(max_size=300), st.integers(40, 400))
 def test_wrapped_text_fits_and_is_whole(text: str, room: int) -> None:
-    lines = lettering.wrapped(text, 13, room)
-    assert all(lettering.width(line, 13) <= room for line in lines)
-    assert "".join("".join(lines).split()) == "".join(lettering.plain(text).split())
-    assert lettering.width(lettering.shortened(text, 13, room), 13) <= room
+    lines = text_layout.wrapped(text, 13, room)
+    assert all(text_layout.width(line, 13) <= room for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text_layout.plain(text).split())
+    assert text_layout.width(text_layout.shortened(text, 13, room), 13) <= room

@@ -3,10 +3,10 @@
 from flask import Flask, render_template_string
 
 from service.web.charts.bars import Bar
-from service.web.charts.ranges import ranges
+from service.web.charts.range_chart import ranges
 
-PAGE = """{% from "charts/ranges.html" import ranges with context %}
-{%- from "charts/key.html" import key, table with context %}
+PAGE = """{% from "charts/_range_chart.html" import ranges with context %}
+{%- from "charts/_legend.html" import key, table with context %}
 {{- ranges(chart, "<b>") }}{{ key(chart) }}{{ table(bars) }}"""
 
 

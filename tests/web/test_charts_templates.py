@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader
 
 import service.web
-from service.web import texts
-from service.web.charts import lettering, signs
+from service.web import messages
+from service.web.charts import legend, text_layout
 from service.web.charts.bars import Bar, Side
-from service.web.charts.maps import Spot, drawn
-from service.web.charts.ranges import ranges
-from service.web.charts.times import Span, times
+from service.web.charts.map_chart import Spot, drawn
+from service.web.charts.range_chart import ranges
+from service.web.charts.time_chart import Span, times
 
 FOLDER = Path(service.web.__file__).parent
 HOSTILE = (
@@ -33,15 +33,15 @@ HOSTILE = (
 CAVEATS = ["No ceiling is known.", "Every figure comes from a party & nobody else. " * 12, "<b>"]
 
 ENVIRONMENT = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True)
-ENVIRONMENT.globals["t"] = texts.text
+ENVIRONMENT.globals["t"] = messages.text
 SOURCE = {
-    kind: f'{{% from "charts/{name}.html" import {kind} with context %}}'
+    kind: f'{{% from "charts/_{name}.html" import {kind} with context %}}'
     for kind, name in (
-        ("ranges", "ranges"),
-        ("times", "times"),
-        ("map", "map"),
-        ("key", "key"),
-        ("table", "key"),
+        ("ranges", "range_chart"),
+        ("times", "time_chart"),
+        ("map", "map_chart"),
+        ("key", "legend"),
+        ("table", "legend"),
     )
 }
 
@@ -88,7 +88,7 @@ def test_no_label_breaks_out_of_a_chart(kind: str, label: str) -> None:
     chart = charts(label)[kind]
     words = {"caveats": [label], "citation": label, "scope": label}
     file = written(kind, chart, label, standalone=True, **words)
-    page = written(kind, chart, lettering.plain(label))
+    page = written(kind, chart, text_layout.plain(label))
     for root in (parsed(page), ElementTree.fromstring(file)):  # noqa: S314 - it is our own
         names = {element.tag.rpartition("}")[2] for element in root.iter()}
         assert not names & {"script", "img", "b", "style", "foreignObject"}
@@ -119,7 +119,7 @@ def test_a_file_holds_its_words_and_needs_nothing_else(kind: str) -> None:
         assert " ".join(words.split()) in printed
     assert "class=" not in svg and "<a " not in svg and "href" not in svg
     if kind == "map":
-        assert str(texts.text("charts.outline")) in printed
+        assert str(messages.text("charts.outline")) in printed
     tall = int(root.attrib["height"])
     assert all(
         0 < float(element.attrib["y"]) < tall
@@ -203,7 +203,7 @@ def test_the_key_explains_the_signs_that_are_used() -> None:
     plain = written("key", ranges([Bar("a", "a", "a", 1, 2)]))
     assert "Solid" in plain and "Light" in plain and "Hatched" not in plain
     every = written("key", charts("x")["ranges"])
-    assert all(str(texts.text(f"charts.key.{sign}")) in every for sign in signs.ALL)
+    assert all(str(messages.text(f"charts.key.{sign}")) in every for sign in legend.ALL)
     assert "Light ring" in written("key", charts("x")["map"])
 
 

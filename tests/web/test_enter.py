@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.domain.vocabulary import OUTCOMES, STANCES
-from service.web import texts
-from service.web.entering import SAID
-from service.web.sending import assets
-from service.web.sending.dressing import POLICY
+from service.web import messages
+from service.web.responses import assets
+from service.web.responses.headers import POLICY
+from service.web.viewmodels.report_form import SAID
 
 SCRIPTS = [assets.FOLDER / "enter.js", *sorted((assets.FOLDER / "enter").glob("*.js"))]
 CODE = "\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
@@ -70,7 +70,7 @@ def test_under_a_version_that_is_not_ours_a_file_is_not_kept(client: FlaskClient
 
 
 def test_every_text_that_scripts_say_is_in_the_catalogue_and_said() -> None:
-    known = {key.removeprefix(SAID) for key in texts.catalogue() if key.startswith(SAID)}
+    known = {key.removeprefix(SAID) for key in messages.catalogue() if key.startswith(SAID)}
     said = set(re.findall(r"""say\(\s*"([^"]+)\"""", CODE))
     begun = tuple(re.findall(r"say\(\s*`([^`$]+)\$\{", CODE))
     assert said <= known
@@ -80,12 +80,12 @@ def test_every_text_that_scripts_say_is_in_the_catalogue_and_said() -> None:
 
 
 def test_every_text_of_the_form_is_shown(page: str) -> None:
-    template = (assets.FOLDER.parent / "templates" / "enter.html").read_text(encoding="utf-8")
+    template = (assets.FOLDER.parent / "templates" / "report_form.html").read_text(encoding="utf-8")
     begun = tuple(re.findall(r'"(enter\.(?:[\w.]+\.)?)" ~ (?!name)', template))
-    for key in texts.catalogue():
+    for key in messages.catalogue():
         if key.startswith("enter.") and not key.startswith((SAID, *begun)):
             whole = key.removesuffix(".hint")
-            shown = str(texts.text(key)) in page
+            shown = str(messages.text(key)) in page
             assert shown and (
                 f'"{key}"' in template or f'"{whole}"' in template or whole in NUMBERS
             ), key

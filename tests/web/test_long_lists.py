@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service.store.interface import Store
-from service.web.asking import reporters
-from service.web.checking import accounts, proof
+from service.web.query import reporters
+from service.web.viewmodels import proof, report_page
 from tests import make
 from tests.check import recorded
 
@@ -103,7 +103,7 @@ def test_the_list_of_places_ends(
 ) -> None:
     whole = client.get("/places").get_data(as_text=True)
     assert whole.count("places?place=") == MANY
-    monkeypatch.setattr(accounts, "MOST_PLACES", 100)
+    monkeypatch.setattr(report_page, "MOST_PLACES", 100)
     page = client.get("/places").get_data(as_text=True)
     assert page.count("places?place=") == 100
     assert '<a href="v1/places">and 20 more' in page
@@ -118,7 +118,7 @@ def test_the_list_of_who_repeats_a_report_ends(
     first = recorded(send(make.report()))["id"]
     for name in ("one", "two", "three"):
         recorded(send(make.report(reporter={"id": name, "name": name.title()}, relays=first)))
-    monkeypatch.setattr(accounts, "MOST_RELAYS", 2)
+    monkeypatch.setattr(report_page, "MOST_RELAYS", 2)
     page = client.get(f"/report?id={first}").get_data(as_text=True)
     assert "3 reports repeat it" in page
     listed = re.findall(r'id=\w+"><bdi>(One|Two|Three)<', page)

@@ -14,8 +14,8 @@ from werkzeug.test import TestResponse
 from service import create_app
 from service.domain.errors import Busy, TooCostly
 from service.settings import Settings
-from service.web.seeing.desk import Desk
-from service.web.sending.streaming import FLUSH, in_chunks
+from service.web.responses.streaming import FLUSH, in_chunks
+from service.web.viewmodels.dashboard import Desk
 from tests import make
 from tests.check import recorded
 

@@ -5,10 +5,10 @@ import { add, figures, readAgain } from "./enter/figures.js";
 import { collect, draft, empty, givesFigures, restore } from "./enter/form.js";
 import { begin, forgetLookedUp, pickerOf } from "./enter/picker.js";
 import { previewed, recorded } from "./enter/preview.js";
-import { clear, clearAll, explained, show } from "./enter/problems.js";
-import { Problem, attempt, key, post } from "./enter/service.js";
-import { remember, remembered } from "./enter/tab.js";
-import { say } from "./enter/words.js";
+import { clear, clearAll, explained, show } from "./enter/errors.js";
+import { Problem, attempt, key, post } from "./enter/api.js";
+import { remember, remembered } from "./enter/storage.js";
+import { say } from "./enter/messages.js";
 
 const $ = (id) => document.getElementById(id);
 const form = $("report");

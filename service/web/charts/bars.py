@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from service.web.charts import words
-from service.web.charts.lettering import plain
-from service.web.texts import text
+from service.web.charts import range_text
+from service.web.charts.text_layout import plain
+from service.web.messages import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,9 @@ class Side:
     @property
     def said(self) -> str:
         """The side's name and its range, in words."""
-        return plain(text("charts.side", label=self.label, range=words.said(self.low, self.high)))
+        return plain(
+            text("charts.side", label=self.label, range=range_text.said(self.low, self.high))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +58,4 @@ class Bar:
     @property
     def beyond(self) -> str:
         """What is said of a dispute, in words; empty where there is none."""
-        return words.beyond(self.disputed, self.nearest)
+        return range_text.beyond(self.disputed, self.nearest)

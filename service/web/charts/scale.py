@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from service.web.texts import text
+from service.web.messages import text
 
 FRAME: Final = 10_000
 """The length of an axis, in whole parts; a picture may have any size."""

@@ -2,9 +2,9 @@
 
 import { copy, debounced, serial } from "./dom.js";
 import { begin } from "./picker.js";
-import { explained, mark } from "./problems.js";
-import { post } from "./service.js";
-import { outcomesInWords, rangeInWords, say } from "./words.js";
+import { explained, mark } from "./errors.js";
+import { post } from "./api.js";
+import { outcomesInWords, rangeInWords, say } from "./messages.js";
 
 const list = document.querySelector("#figures .figures");
 

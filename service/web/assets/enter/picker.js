@@ -1,9 +1,9 @@
 // Places, groups and reporters: found as one types, or described where they are new.
 
 import { copy, debounced, describe, el, serial } from "./dom.js";
-import { get } from "./service.js";
-import { clear, explained } from "./problems.js";
-import { say } from "./words.js";
+import { get } from "./api.js";
+import { clear, explained } from "./errors.js";
+import { say } from "./messages.js";
 
 const OFFERED = 8;
 const pickers = new Map();

@@ -1,7 +1,7 @@
 // What a preview or a recorded report has to tell.
 
 import { el } from "./dom.js";
-import { outcomesInWords, rangeInWords, say } from "./words.js";
+import { outcomesInWords, rangeInWords, say } from "./messages.js";
 
 function listed(title, texts) {
   if (!texts.length) return [];

@@ -1,0 +1,134 @@
+// What is wrong with what was typed, shown beside the field that it is about.
+
+import { describe, el, inView } from "./dom.js";
+import { key } from "./api.js";
+import { say } from "./messages.js";
+
+const summary = document.getElementById("summary");
+
+// What takes the focus for a field: itself, or the first thing in a group of fields.
+function focusable(field) {
+  if (!/^(FIELDSET|DIV|LI)$/.test(field.tagName)) return field;
+  const inside = field.querySelector("input, select, textarea, button");
+  return inside ?? field;
+}
+
+function marked(field) {
+  if (!/^(FIELDSET|DIV|LI)$/.test(field.tagName)) return [field];
+  return [...field.querySelectorAll(".combobox input, :scope > .tick input")].slice(0, 4);
+}
+
+function nameOf(field) {
+  const label = field.id && document.querySelector(`label[for="${CSS.escape(field.id)}"]`);
+  const found = label || field.querySelector(":scope > legend, h3");
+  // "From" alone says little: which period, of which figure?
+  const around = field.parentElement.closest("fieldset")?.querySelector(":scope > legend");
+  const figure = field.closest(".figure")?.querySelector("h3");
+  const names = [figure, around, found].filter(Boolean).map((each) => each.textContent.trim());
+  return [...new Set(names)].join(", ");
+}
+
+function noteOf(field) {
+  return document.getElementById(`${field.id}-fault`);
+}
+
+export function mark(field, detail) {
+  const said = field.dataset.said && document.getElementById(field.dataset.said);
+  if (said) {
+    // The words of a figure have a place of their own for what is said of them.
+    said.textContent = detail;
+    said.classList.add("fault");
+  } else {
+    let note = noteOf(field);
+    if (!note) {
+      note = el("p", { class: "fault", id: `${field.id}-fault` });
+      const head = field.querySelector(":scope > .hint, :scope > legend, .figure-head");
+      if (head && focusable(field) !== field) {
+        (field.querySelector(":scope > .hint") ?? head).after(note);
+      } else field.before(note);
+    }
+    if (note.textContent.includes(detail)) return;
+    note.textContent = note.textContent ? `${note.textContent} ${detail}` : detail;
+    describe(field, note.id, true);
+    for (const each of marked(field)) describe(each, note.id, true);
+  }
+  for (const each of marked(field)) each.setAttribute("aria-invalid", "true");
+}
+
+export function clear(field) {
+  const said = field.dataset.said && document.getElementById(field.dataset.said);
+  if (said?.classList.contains("fault")) {
+    said.classList.remove("fault");
+    said.textContent = "";
+  }
+  const note = noteOf(field);
+  for (const each of [field, ...marked(field)]) {
+    each.removeAttribute("aria-invalid");
+    if (note) describe(each, note.id, false);
+  }
+  note?.remove();
+}
+
+export function clearAll() {
+  summary.replaceChildren();
+  for (const field of document.querySelectorAll("[aria-invalid]")) clear(field);
+  for (const note of document.querySelectorAll(".enter .fault[id$='-fault']")) {
+    const field = document.getElementById(note.id.slice(0, -"-fault".length));
+    if (field) clear(field);
+    note.remove();
+  }
+}
+
+// The field that the pointer is of: the very one, or the nearest that holds it.
+function fieldOf(pointer, fields) {
+  for (let at = pointer; at; at = at.slice(0, at.lastIndexOf("/"))) {
+    if (fields.has(at)) return fields.get(at);
+  }
+  return null;
+}
+
+function reach(field) {
+  inView(field);
+  const target = focusable(field);
+  target.focus();
+  target.scrollIntoView({ block: "center" });
+}
+
+// Shows every problem at its field and in the list above the form; the first field takes the focus.
+export function show(title, errors, fields) {
+  clearAll();
+  const list = el("ul");
+  const told = new Set();
+  let first = null;
+  for (const { pointer, detail: said } of errors) {
+    const field = fieldOf(pointer ?? "", fields);
+    if (!field) {
+      list.append(el("li", {}, said));
+      continue;
+    }
+    // The service speaks of what is sent; the form has a box to tick for it.
+    const detail = field.dataset.reads === "first" && !field.value ? say("problem.first") : said;
+    // Two figures may miss the same thing, which the report can give once for both.
+    if (told.has(`${field.id} ${detail}`)) continue;
+    told.add(`${field.id} ${detail}`);
+    mark(field, detail);
+    first ??= field;
+    const link = el("a", { href: `#${focusable(field).id}` }, `${nameOf(field)}: ${detail}`);
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      reach(field);
+    });
+    list.append(el("li", {}, link));
+  }
+  summary.replaceChildren(el("h2", {}, title), list);
+  if (first) reach(first);
+  else summary.focus();
+}
+
+// What went wrong, in plain words.
+export function explained({ status, detail, seconds }) {
+  if (status === 0) return say("problem.network");
+  if (status === 401 && !key()) return say("problem.key");
+  if ([401, 403, 429, 503].includes(status)) return say(`problem.${status}`, { detail, seconds });
+  return say("problem.other", { detail: detail || String(status) });
+}

@@ -1,1 +1,0 @@
-"""What a number rests on: its proof, and the reports with all that happened to them."""

@@ -1,0 +1,110 @@
+"""Errors as pages: what went wrong in plain words, and what to do about it."""
+
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from flask import Blueprint, Response, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from service.domain.errors import DomainError, Fault, TooCostly
+from service.http.problems import (
+    MEDIA_TYPE,
+    Answer,
+    defect_noted,
+    detail_of,
+    http_problem,
+    noted,
+    status_of,
+)
+from service.web import messages
+from service.web.responses import headers
+
+NOWHERE: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
+"""What is answered where an address belongs to no page, or knows no such method."""
+
+
+def register(blueprint: Blueprint) -> None:
+    """Tell of every error of the pages by a page, and of wrong addresses to whoever reads pages."""
+    blueprint.register_error_handler(DomainError, _refused)
+    blueprint.register_error_handler(HTTPException, _failed)
+    blueprint.register_error_handler(Exception, _defect)
+    for status in NOWHERE:
+        blueprint.app_errorhandler(status)(_nowhere)
+
+
+def broken_off(error: Exception) -> str:
+    """Return what a page says that is sent in part already and cannot go on; logs why."""
+    if isinstance(error, DomainError):
+        name, detail = _name_of(error), _detail_of(error)
+        cause = repr(error.__cause__)
+        structlog.get_logger().error("page broken off", detail=error.detail, cause=cause)
+    else:
+        name, detail = "other", defect_noted()
+    return messages.plain(
+        "page.broken", detail=detail, advice=messages.plain(f"error.{name}.advice")
+    )
+
+
+def _name_of(error: DomainError) -> str:
+    """Return the name by which the texts tell of such an error."""
+    return "costly" if isinstance(error, TooCostly) else _name(status_of(error))
+
+
+def _detail_of(error: DomainError) -> str:
+    """Return what went wrong; the error's own words may name parameters that pages do not have."""
+    return messages.plain("error.costly.detail") if isinstance(error, TooCostly) else error.detail
+
+
+def _name(status: int) -> str:
+    return str(int(status)) if f"error.{int(status)}" in messages.catalogue() else "other"
+
+
+def _refused(error: DomainError) -> Response:
+    page = _page(Response(), status_of(error), _name_of(error), _detail_of(error), error.faults)
+    return noted(error, page)
+
+
+def _failed(error: HTTPException) -> WerkzeugResponse:
+    """Answer as the error would, with its headers, by a page."""
+    response: WerkzeugResponse = error.get_response()
+    if error.code is None or error.code < 400:
+        return response
+    if error.code == HTTPStatus.UNAUTHORIZED:
+        # Browsers ask their user for a password where they are told so; a key serves as one.
+        response.headers["WWW-Authenticate"] = 'Basic realm="casualty figures", charset="UTF-8"'
+    return _page(response, error.code, _name(error.code), detail_of(error))
+
+
+def _defect(error: Exception) -> Response:
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return _page(Response(), status, _name(status), defect_noted())
+
+
+def _nowhere(error: HTTPException) -> WerkzeugResponse:
+    """Answer a wrong address by a page where one is preferred; programs get a problem."""
+    best = request.accept_mimetypes.best_match((MEDIA_TYPE, "text/html"))
+    if request.path.startswith("/v1/") or best != "text/html":
+        return http_problem(error)
+    return headers.dress(_failed(error))
+
+
+def _page(
+    response: Answer, status: int, name: str, detail: str, faults: tuple[Fault, ...] = ()
+) -> Answer:
+    """Return the response with a page in it that tells of the error."""
+    response.set_data(
+        render_template(
+            "error.html",
+            heading=messages.plain(f"error.{name}"),
+            advice=messages.plain(f"error.{name}.advice"),
+            detail=detail,
+            faults=faults,
+            framed=headers.is_framed(),
+        )
+    )
+    response.status_code = status
+    response.content_type = "text/html; charset=utf-8"
+    response.headers["Cache-Control"] = "no-store"
+    return response

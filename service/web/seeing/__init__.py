@@ -1,1 +1,0 @@
-"""The main page: the sentence, and what its pictures show."""

@@ -1,0 +1,1 @@
+"""What each page shows, computed before a template writes it."""

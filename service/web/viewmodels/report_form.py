@@ -1,0 +1,17 @@
+"""The form in which a person enters one report: what its scripts need of the server."""
+
+from typing import Any, Final
+
+from service.web import messages
+
+SAID: Final = "enter.say."
+"""What the texts begin with that the scripts say, rather than the page itself."""
+
+
+def script_messages() -> dict[str, Any]:
+    """Return the texts that the scripts of the form show, by their keys without the prefix."""
+    return {
+        key.removeprefix(SAID): text
+        for key, text in messages.catalogue().items()
+        if key.startswith(SAID)
+    }
