@@ -1,7 +1,8 @@
 """Serve the samples on this machine until Ctrl-C: what ``make run`` does.
 
 Starts gunicorn on the embedded database, posts samples/kursk.json over HTTP like any other client
-(what is there already stays as it is), prints the address and the totals, and keeps serving.
+(what is there already stays as it is), prints what the record knows and the address, and keeps
+serving.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from types import FrameType
 
 from client import Client, Refused, Unreachable
 from load import BadFile, load, read, summary
-from table import page
+from summary import summary_lines
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "samples" / "kursk.json"
@@ -133,20 +134,23 @@ def _server(port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _show(server: subprocess.Popen[bytes], url: str) -> None:
-    """Wait until the server answers, post the samples, and print where it serves and what."""
+    """Wait until the server answers, post the samples, and print what it knows and where."""
     _wait(server, url)
-    print(f"\nServing on {url} (Ctrl-C stops it)\n", flush=True)
     with _key() as key, Client(url, key) as client:
         try:
-            print(f"{SAMPLE.relative_to(ROOT)}: {summary(load(read(SAMPLE), client))}.\n")
+            print(f"{SAMPLE.relative_to(ROOT)}: {summary(load(read(SAMPLE), client))}.", flush=True)
         except (BadFile, Refused) as problem:
-            print(f"The samples were not loaded whole: {problem}\n", file=sys.stderr)
+            print(f"The samples were not loaded whole: {problem}", file=sys.stderr)
         try:
-            print(page(client), flush=True)
+            print("\n".join(summary_lines(client)), flush=True)
         except (Refused, Unreachable) as problem:
             print(f"The totals cannot be shown: {problem}", file=sys.stderr)
-    print(f"\nStill serving: the dashboard on {url}/, documentation on {url}/docs.", flush=True)
-    print("A key to post with: .venv/bin/python -m service key create --name me --scope report")
+    print(f"Dashboard {url}/ · API {url}/docs · Ctrl-C stops the server")
+    print(f"Try: curl '{url}/v1/totals?place=plekhovo&by_reporter=true'")
+    print(
+        "A key to post with: .venv/bin/python -m service key create --name me --scope report",
+        flush=True,
+    )
 
 
 def _wait(server: subprocess.Popen[bytes], url: str) -> None:
