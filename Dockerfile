@@ -14,7 +14,7 @@ RUN python3 -m venv /opt/venv \
     && rm -f /opt/venv/bin/pip* \
     && find /opt/venv -type d -name tests -prune -exec rm -r {} +
 
-COPY wsgi.py gunicorn.conf.py healthcheck.py /app/
+COPY LICENSE wsgi.py gunicorn.conf.py healthcheck.py /app/
 COPY schemas /app/schemas
 COPY service /app/service
 # The root file system may be read-only at run time, so that byte code can only be written now. It
@@ -25,7 +25,8 @@ RUN /opt/venv/bin/python -m compileall -q --invalidation-mode checked-hash /app
 FROM ${BASE}
 
 LABEL org.opencontainers.image.title="casualty-figures" \
-      org.opencontainers.image.description="Casualty figures as they were reported: totals that keep every range and caveat."
+      org.opencontainers.image.description="Casualty figures as they were reported: totals that keep every range and caveat." \
+      org.opencontainers.image.licenses="MIT"
 
 COPY --from=builder /opt/venv /opt/venv
 COPY --from=builder /app /app

@@ -113,6 +113,7 @@ def test_its_labels_say_what_it_is(saved: Saved) -> None:
     assert labels[f"{mark}.title"] == "casualty-figures"
     assert labels[f"{mark}.version"] == __version__
     assert labels[f"{mark}.description"].endswith(".")
+    assert labels[f"{mark}.licenses"] == "MIT"
 
 
 @pytest.mark.parametrize(
