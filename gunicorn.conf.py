@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from service.serving import runtime_dir, shutdown
-from service.settings import BadSetting, from_environment
+from service.settings import SettingsError, load_settings
 
 # Before the application is imported, since what counts looks for it then.
 runtime_dir.make()
@@ -68,9 +68,9 @@ logger_class = "service.serving.gunicorn_logging.Logger"
 def on_starting(server: Any) -> None:
     """Refuse a bad setting with one line, before any worker is there to say it again."""
     try:
-        from_environment()
+        load_settings()
         shutdown.seconds()
-    except BadSetting as error:
+    except SettingsError as error:
         print(error, file=sys.stderr)
         raise SystemExit(3) from None
     # Workers may run as another user than the one who starts them (--user).

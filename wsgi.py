@@ -4,11 +4,11 @@ import sys
 
 from service import create_app
 from service.domain.errors import DomainError
-from service.settings import BadSetting
+from service.settings import SettingsError
 
 try:
     app = create_app()
-except (BadSetting, DomainError) as error:
+except (SettingsError, DomainError) as error:
     print(error, file=sys.stderr)
     # With 3 gunicorn stops; with 1 it would start workers again for ever.
     raise SystemExit(3) from None

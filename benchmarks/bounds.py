@@ -76,7 +76,7 @@ def scopes(count: int, chance: random.Random) -> list[Scope]:
 def covers(scope: Scope, span: int = DAYS) -> Any:
     """Return which of the places x days x outcomes lie in the scope, one flag for each."""
     places = np.zeros(len(PLACES), dtype=bool)
-    for start, stop in PLACES.spans(scope.places) if scope.places else PLACES.whole():
+    for start, stop in PLACES.intervals(scope.places) if scope.places else PLACES.all_intervals():
         places[start:stop] = True
     begin = FIRST_DAY.toordinal()
     days = np.zeros(span, dtype=bool)

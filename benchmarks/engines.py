@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from schemas.report_in import ReportIn
-from service.domain.list_queries import ReportsAsked
+from service.domain.list_queries import ReportListQuery
 from service.domain.submission import Submission
-from service.domain.totals_query import Question
+from service.domain.totals_query import TotalsQuery
 from service.store.factory import open_store
 from service.store.interface import Store
 from service.usecases import batches, changes, reports, totals
@@ -152,7 +152,7 @@ def measured(store: Store, size: int) -> Iterator[tuple[str, str, float]]:
     snapshots = Snapshots()
 
     def ask(place: str) -> Any:
-        question = Question(places=(place,))
+        question = TotalsQuery(places=(place,))
         seq = totals.moment_asked(store, question, NOW)
         return totals.totals(store, snapshots, question, seq, Budget(60, 600))
 
@@ -162,7 +162,7 @@ def measured(store: Store, size: int) -> Iterator[tuple[str, str, float]]:
     yield "total of a village, half within", "ms", statistics.median(asked)
     yield "total of a village, 99 of 100 within", "ms", most(asked)
     yield "total of the country", "ms", took(lambda: ask("land"))
-    page = ReportsAsked(limit=100)
+    page = ReportListQuery(limit=100)
     yield "100 reports", "ms", took(lambda: reports.find(store, page, NOW), 20)
     search = replace(page, words="wounded village 7")
     yield "100 reports found by words", "ms", took(lambda: reports.find(store, search, NOW), 20)

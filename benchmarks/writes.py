@@ -23,7 +23,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from schemas.report_in import ReportIn
-from service.domain.errors import Busy
+from service.domain.errors import LockTimeoutError
 from service.domain.submission import Submission
 from service.store.interface import Database, translated
 from service.store.sqlite.connections import begun, translation
@@ -106,7 +106,7 @@ def submit(
         try:
             reports.submit(store, what, actor=None, now=datetime.now(UTC), new_id=partial(str, id))
             took.append(time.perf_counter() - begin)
-        except Busy:
+        except LockTimeoutError:
             refused.append(id)
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load
 
-from schemas.base import Query
-from schemas.fields import instant_text
+from schemas.base import Parameters
+from schemas.fields import normalize_timestamp
 
 
 class AsOf(fields.Field[int | str]):
@@ -13,28 +13,28 @@ class AsOf(fields.Field[int | str]):
 
     def __init__(self, description: str = "An instant or a seq; now.", **kwargs: Any) -> None:
         """Take the usual field options."""
-        told = {"type": "string", "minLength": 1, "description": description}
-        super().__init__(metadata=told, **kwargs)
+        metadata = {"type": "string", "minLength": 1, "description": description}
+        super().__init__(metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int | str:
         text = str(value)
         if text.isascii() and text.isdigit() and len(text) <= 15:
             return int(text)
         try:
-            return instant_text(text)
+            return normalize_timestamp(text)
         except ValueError:
             raise ValidationError(
                 "This must be an instant in UTC, like 2026-01-05T10:00:00Z, or a seq."
             ) from None
 
 
-class AsOfQuery(Query):
+class AsOfParameters(Parameters):
     """As of when something is shown; it loads as the moment alone, None for now."""
 
     as_of = AsOf()
 
     @post_load
-    def moment(self, data: dict[str, Any], **kwargs: Any) -> int | str | None:
+    def load_as_of(self, data: dict[str, Any], **kwargs: Any) -> int | str | None:
         """Return the moment."""
-        asked: int | str | None = data.get("as_of")
-        return asked
+        as_of: int | str | None = data.get("as_of")
+        return as_of

@@ -8,19 +8,19 @@ from marshmallow import fields, pre_load
 from schemas.fields import Schema
 
 
-class Query(Schema):
+class Parameters(Schema):
     """The parameters of a query string."""
 
-    KIND: ClassVar[str] = "parameter"
+    FIELD_NOUN: ClassVar[str] = "parameter"
 
 
 class Body(Schema):
     """An object in a body; a field that may be left out may be null instead, which is the same.
 
-    ``NULL_SPEAKS`` names the fields in which null says something of its own.
+    ``MEANINGFUL_NULLS`` names the fields in which null says something of its own.
     """
 
-    NULL_SPEAKS: ClassVar[frozenset[str]] = frozenset()
+    MEANINGFUL_NULLS: ClassVar[frozenset[str]] = frozenset()
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Let every field be null that may be left out."""
@@ -28,15 +28,15 @@ class Body(Schema):
             field_obj.allow_none = True
 
     @pre_load
-    def without_nulls(self, data: Any, **kwargs: Any) -> Any:
+    def drop_nulls(self, data: Any, **kwargs: Any) -> Any:
         """Return the object without the fields that are null and might have been left out."""
         if not isinstance(data, Mapping):
             return data
-        spare = {
+        optional = {
             field.data_key or name
             for name, field in self.load_fields.items()
-            if not field.required and name not in self.NULL_SPEAKS
+            if not field.required and name not in self.MEANINGFUL_NULLS
         }
         return {
-            name: value for name, value in data.items() if value is not None or name not in spare
+            name: value for name, value in data.items() if value is not None or name not in optional
         }

@@ -4,19 +4,19 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
-from schemas.base import Query
+from schemas.base import Parameters
 from schemas.fields import OneOf, Schema
 from schemas.problem import Problem
 from schemas.report_out import WarningOut
 
 
-class BatchQuery(Query):
+class BatchParameters(Parameters):
     """Whether all are to be recorded or none; it loads as that alone."""
 
     atomic = OneOf(("true", "false"))
 
     @post_load
-    def all_or_none(self, data: dict[str, Any], **kwargs: Any) -> bool:
+    def load_atomic(self, data: dict[str, Any], **kwargs: Any) -> bool:
         """Return whether all are to be recorded or none."""
         return data.get("atomic") == "true"
 

@@ -2,27 +2,27 @@
 
 from marshmallow import fields
 
-from schemas.base import Query
+from schemas.base import Parameters
 from schemas.fields import Schema
 from schemas.lifecycle import EntryOut
-from schemas.number_fields import Digits
+from schemas.number_fields import IntegerParameter
 
-LONGEST_WAIT = 60
+MAX_WAIT_SECONDS = 60
 
 
-class ChangesQuery(Query):
+class ChangesParameters(Parameters):
     """From which entry on, how many, and how long to wait for one where there is none yet."""
 
-    since = Digits(
-        least=0,
-        most=10**15,
+    since = IntegerParameter(
+        minimum=0,
+        maximum=10**15,
         load_default=0,
         metadata={"description": "The last entry that the reader has seen."},
     )
-    limit = Digits(least=1, most=1_000, load_default=100)
-    wait = Digits(
-        least=0,
-        most=LONGEST_WAIT,
+    limit = IntegerParameter(minimum=1, maximum=1_000, load_default=100)
+    wait = IntegerParameter(
+        minimum=0,
+        maximum=MAX_WAIT_SECONDS,
         load_default=0,
         metadata={"description": "Seconds to wait for an entry where there is none yet."},
     )

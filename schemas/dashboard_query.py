@@ -6,30 +6,30 @@ from typing import Any, Final
 from marshmallow import EXCLUDE, post_load
 
 from schemas.as_of import AsOf
-from schemas.base import Query
-from schemas.fields import DAY, CommaList, Day, OneOf, Slug
-from schemas.report_in import ordered
+from schemas.base import Parameters
+from schemas.fields import DAY_PATTERN, CommaList, Day, OneOf, Slug
+from schemas.report_in import make_period
 from schemas.text_fields import Line
-from service.domain.totals_query import SPANS, Question
+from service.domain.totals_query import CALENDAR_UNITS, TotalsQuery
 from service.domain.vocabulary import LOSSES, OUTCOMES
 
-CUTS: Final = ("place", "group", "outcome", "reporter")
+DASHBOARD_BREAKDOWNS: Final = ("place", "group", "outcome", "reporter")
 """What the parts of a page can be; days have a picture of their own."""
 
 CHARTS: Final = ("parts", "times", "map")
 
 
-class DayOrMoment(AsOf):
+class DayOrAsOf(AsOf):
     """A day as a calendar gives it, which stands for its end, or what ``as_of`` takes."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int | str:
-        if re.fullmatch(DAY, str(value)):
+        if re.fullmatch(DAY_PATTERN, str(value)):
             Day().deserialize(value)
             return str(value)
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-class PageQuery(Query):
+class DashboardParameters(Parameters):
     """A question as the address of a page puts it; what else stands there is left aside.
 
     Links get parameters from those who pass them on, which must not break them.
@@ -44,9 +44,9 @@ class PageQuery(Query):
     exclude_reporters = CommaList(Slug(), data_key="exclude_reporter")
     party = OneOf(("include", "exclude"))
     straddling = OneOf(("include", "exclude"))
-    as_of = DayOrMoment()
-    by = OneOf(CUTS)
-    scale = OneOf(SPANS)
+    as_of = DayOrAsOf()
+    by = OneOf(DASHBOARD_BREAKDOWNS)
+    scale = OneOf(CALENDAR_UNITS)
     find = Line()
     chart = OneOf(CHARTS)
     every = OneOf(("true",))
@@ -57,19 +57,19 @@ class PageQuery(Query):
         unknown = EXCLUDE
 
     @post_load
-    def question(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    def load_query(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """Return the question under that name, beside what else is asked of the page."""
         show = frozenset(data.pop("show", LOSSES))
-        period = ordered(data.pop("first", None), data.pop("last", None), "to")
-        named = ("places", "groups", "reporters", "exclude_reporters")
+        period = make_period(data.pop("first", None), data.pop("last", None), "to")
+        names = ("places", "groups", "reporters", "exclude_reporters")
         return {
             "show": show,
             "as_of": data.pop("as_of", None),
-            "question": Question(
+            "query": TotalsQuery(
                 period=period,
                 exclude_parties=data.pop("party", "include") == "exclude",
                 straddling=data.pop("straddling", "include") == "include",
-                **{name: data.pop(name) for name in named if name in data},
+                **{name: data.pop(name) for name in names if name in data},
             ),
             **data,
         }

@@ -5,79 +5,79 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from schemas.base import Body
-from schemas.fields import Flag, Schema, Several, Slug
+from schemas.fields import BoundedList, Flag, Schema, Slug
 from schemas.number_fields import Coordinate, Count
-from schemas.text_fields import Line, Matching, Name
-from service.domain.entities import Mention
+from schemas.text_fields import Line, Name, PatternText
+from service.domain.entities import EntityMention
 
-ALIASES = 200
+MAX_ALIASES = 200
 
 
-class _Fields(Body):
+class _EntityFields(Body):
     """What may be said of any entry besides its id and its name."""
 
-    kind = Line(most=100)
-    aliases = Several(Name(), most=ALIASES)
-    wikidata = Matching("Q[0-9]{1,15}", "This must be like Q5838.")
-    country = Line(most=100)
+    kind = Line(max_length=100)
+    aliases = BoundedList(Name(), max_length=MAX_ALIASES)
+    wikidata = PatternText("Q[0-9]{1,15}", "This must be like Q5838.")
+    country = Line(max_length=100)
 
 
-class _PlaceFields(_Fields):
+class _PlaceFields(_EntityFields):
     parent = Slug()
-    latitude = Coordinate(most=90)
-    longitude = Coordinate(most=180)
-    geonames_id = Count(least=1)
-    pcode = Line(most=50)
+    latitude = Coordinate(maximum=90)
+    longitude = Coordinate(maximum=180)
+    geonames_id = Count(minimum=1)
+    pcode = Line(max_length=50)
 
 
-class _GroupFields(_Fields):
+class _GroupFields(_EntityFields):
     parent = Slug()
 
 
-class _ReporterFields(_Fields):
+class _ReporterFields(_EntityFields):
     party = Flag()
 
 
-class _Mentioned(Body):
+class _EntityMentionIn(Body):
     """An entry inside a report: a new one needs a name, a known one no more than its id."""
 
     id = Slug(required=True)
     name = Name()
 
     @post_load
-    def mention(self, data: dict[str, Any], **kwargs: Any) -> Mention:
+    def load_mention(self, data: dict[str, Any], **kwargs: Any) -> EntityMention:
         """Return the id and, apart from it, whatever was said."""
-        return Mention(data.pop("id"), data)
+        return EntityMention(data.pop("id"), data)
 
 
-class PlaceMention(_Mentioned, _PlaceFields):
+class PlaceMention(_EntityMentionIn, _PlaceFields):
     """A place inside a report."""
 
 
-class GroupMention(_Mentioned, _GroupFields):
+class GroupMention(_EntityMentionIn, _GroupFields):
     """A group inside a report."""
 
 
-class ReporterMention(_Mentioned, _ReporterFields):
+class ReporterMention(_EntityMentionIn, _ReporterFields):
     """The reporter inside a report."""
 
 
-class _Described(Body):
+class _EntityIn(Body):
     """A full description: what is left out is cleared. The id stands in the path."""
 
     id = Slug()
     name = Name(required=True)
 
 
-class PlaceIn(_Described, _PlaceFields):
+class PlaceIn(_EntityIn, _PlaceFields):
     """A place as it is from now on."""
 
 
-class GroupIn(_Described, _GroupFields):
+class GroupIn(_EntityIn, _GroupFields):
     """A group as it is from now on; without a parent it lies below everyone."""
 
 
-class ReporterIn(_Described, _ReporterFields):
+class ReporterIn(_EntityIn, _ReporterFields):
     """A reporter as it is from now on; ``party`` is true for a party to the conflict."""
 
 
@@ -87,7 +87,7 @@ class MergeIn(Body):
     into = Slug(required=True)
 
 
-class _Out(Schema):
+class _EntityOut(Schema):
     id = fields.String(required=True)
     name = fields.String(required=True)
     kind = fields.String(required=True, allow_none=True)
@@ -96,7 +96,7 @@ class _Out(Schema):
     country = fields.String(required=True, allow_none=True)
 
 
-class PlaceOut(_Out):
+class PlaceOut(_EntityOut):
     """A place as it is recorded."""
 
     parent = fields.String(required=True, allow_none=True)
@@ -106,13 +106,13 @@ class PlaceOut(_Out):
     pcode = fields.String(required=True, allow_none=True)
 
 
-class GroupOut(_Out):
+class GroupOut(_EntityOut):
     """A group as it is recorded; only the root has no parent."""
 
     parent = fields.String(required=True, allow_none=True)
 
 
-class ReporterOut(_Out):
+class ReporterOut(_EntityOut):
     """A reporter as it is recorded."""
 
     party = fields.Boolean(required=True)

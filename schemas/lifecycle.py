@@ -5,19 +5,19 @@ from typing import Any
 from marshmallow import fields
 
 from schemas.base import Body
-from schemas.fields import Schema, Several
+from schemas.fields import BoundedList, Schema
 from schemas.report_out import ReportOut
-from schemas.text_fields import Matching, Text
-from service.domain.public_event import Happening
+from schemas.text_fields import PatternText, Text
+from service.domain.public_event import PublicEvent
 
 
 class RetractionIn(Body):
     """Why a report is withdrawn."""
 
-    reason = Text(lines=True, required=True)
+    reason = Text(multiline=True, required=True)
 
 
-class Pointer(Matching):
+class Pointer(PatternText):
     """The place of a field in a report, as a JSON pointer."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -29,8 +29,8 @@ class Pointer(Matching):
 class RedactionIn(Body):
     """Which free texts are blanked, and why; without fields all of them are."""
 
-    reason = Text(lines=True, required=True)
-    pointers = Several(Pointer(), least=1, data_key="fields", load_default=())
+    reason = Text(multiline=True, required=True)
+    pointers = BoundedList(Pointer(), min_length=1, data_key="fields", load_default=())
 
 
 class EntryOut(Schema):
@@ -43,13 +43,13 @@ class EntryOut(Schema):
     recorded_at = fields.String(required=True)
     kind = fields.String(required=True)
     subject = fields.String(required=True)
-    data = fields.Method("told", required=True, metadata={"type": "object"})
+    data = fields.Method("get_data", required=True, metadata={"type": "object"})
 
-    def told(self, entry: Happening) -> Any:
+    def get_data(self, event: PublicEvent) -> Any:
         """Return what is known of the entry."""
-        if entry.report is not None:
-            return {"report": ReportOut().dump(entry.report)}
-        return dict(entry.data)
+        if event.report is not None:
+            return {"report": ReportOut().dump(event.report)}
+        return dict(event.data)
 
 
 class HistoryOut(Schema):

@@ -5,18 +5,18 @@ from typing import Any
 from marshmallow import post_load
 
 from schemas.as_of import AsOf
-from schemas.base import Query
+from schemas.base import Parameters
 from schemas.fields import CommaList, Cursor, Day, OneOf, Slug
-from schemas.number_fields import Digits
-from schemas.report_in import ordered
+from schemas.number_fields import IntegerParameter
+from schemas.report_in import make_period
 from schemas.text_fields import Line
-from service.domain.list_queries import EntriesAsked, ReportsAsked
+from service.domain.list_queries import EntityListQuery, ReportListQuery
 from service.domain.vocabulary import STATES
 
-FORMATS = ("json", "ndjson", "csv", "geojson")
+REPORT_LIST_FORMATS = ("json", "ndjson", "csv", "geojson")
 
 
-class ReportsQuery(Query):
+class ReportListParameters(Parameters):
     """Which reports to list: those of which all that is given holds."""
 
     places = CommaList(Slug(), data_key="place")
@@ -27,27 +27,27 @@ class ReportsQuery(Query):
     last = Day(data_key="to")
     words = Line(data_key="q")
     as_of = AsOf()
-    format = OneOf(FORMATS)
-    limit = Digits(least=1, most=1_000, load_default=100)
+    format = OneOf(REPORT_LIST_FORMATS)
+    limit = IntegerParameter(minimum=1, maximum=1_000, load_default=100)
     after = Cursor("reports", "[0-9]{1,18}")
 
     @post_load
-    def asked(self, data: dict[str, Any], **kwargs: Any) -> tuple[ReportsAsked, str | None]:
+    def load_query(self, data: dict[str, Any], **kwargs: Any) -> tuple[ReportListQuery, str | None]:
         """Return the question, and the format that it names (None where it does not)."""
-        named = data.pop("format", None)
-        period = ordered(data.pop("first", None), data.pop("last", None), "to")
-        asked = ReportsAsked(period=period, **{**data, "after": int(data.get("after", 0))})
-        return asked, named
+        format_name = data.pop("format", None)
+        period = make_period(data.pop("first", None), data.pop("last", None), "to")
+        query = ReportListQuery(period=period, **{**data, "after": int(data.get("after", 0))})
+        return query, format_name
 
 
-class EntriesQuery(Query):
+class EntityListParameters(Parameters):
     """Which entries to list: those whose names or aliases hold ``q``."""
 
     q = Line()
-    limit = Digits(least=1, most=1_000, load_default=100)
+    limit = IntegerParameter(minimum=1, maximum=1_000, load_default=100)
     after = Cursor("entries", "[a-z0-9_-]{1,100}", load_default="")
 
     @post_load
-    def asked(self, data: dict[str, Any], **kwargs: Any) -> EntriesAsked:
+    def load_query(self, data: dict[str, Any], **kwargs: Any) -> EntityListQuery:
         """Return the question."""
-        return EntriesAsked(**data)
+        return EntityListQuery(**data)

@@ -6,21 +6,21 @@ from marshmallow import ValidationError, fields, post_load
 
 from schemas.base import Body
 from schemas.entities import GroupMention, PlaceMention, ReporterMention
-from schemas.fields import Day, Instant, OneOf, Schema, Several, Slug
+from schemas.fields import BoundedList, Day, OneOf, Schema, Slug, Timestamp
 from schemas.number_fields import Count
-from schemas.text_fields import Line, Matching, Text
-from service.domain.entities import Mention
+from schemas.text_fields import Line, PatternText, Text
+from service.domain.entities import EntityMention
 from service.domain.periods import Period
-from service.domain.report import OWN, Reclassification, Source
+from service.domain.report import OWN_INCIDENT, Reclassification, Source
 from service.domain.submission import Submission, SubmittedFigure
 from service.domain.vocabulary import OUTCOMES, STANCES
 
-_WHEN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DAY_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
-_ID = Slug()
+_ID_FIELD = Slug()
 
 
-class Named(fields.Field[Mention]):
+class EntityReference(fields.Field[EntityMention]):
     """An id of something recorded, or an object that also describes it."""
 
     def __init__(self, schema: type[Schema], **kwargs: Any) -> None:
@@ -28,12 +28,12 @@ class Named(fields.Field[Mention]):
         self.schema = schema()
         super().__init__(**kwargs)
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Mention:
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> EntityMention:
         if isinstance(value, str):
-            return Mention(_ID.deserialize(value))
+            return EntityMention(_ID_FIELD.deserialize(value))
         if not isinstance(value, dict):
             raise ValidationError("This must be an id, or an object with an id.")
-        mention: Mention = self.schema.load(value)
+        mention: EntityMention = self.schema.load(value)
         return mention
 
 
@@ -42,19 +42,21 @@ class Incident(fields.String):
 
     def __init__(self, **kwargs: Any) -> None:
         """Take the usual field options."""
-        super().__init__(metadata={"examples": ["ucdp:512345", OWN], "maxLength": 200}, **kwargs)
+        super().__init__(
+            metadata={"examples": ["ucdp:512345", OWN_INCIDENT], "maxLength": 200}, **kwargs
+        )
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        if value == OWN:
-            return OWN
+        if value == OWN_INCIDENT:
+            return OWN_INCIDENT
         text: str = Line().deserialize(value)
-        scheme, colon, id = text.partition(":")
-        if not colon or not id or any(character.isspace() for character in id):
+        scheme, colon, incident_id = text.partition(":")
+        if not colon or not incident_id or any(character.isspace() for character in incident_id):
             raise ValidationError(
                 "This must be scheme:id without spaces, like ucdp:512345, or own."
             )
-        _ID.deserialize(scheme)
-        if scheme == OWN:
+        _ID_FIELD.deserialize(scheme)
+        if scheme == OWN_INCIDENT:
             raise ValidationError("Write own alone; the service gives such an incident its id.")
         return text
 
@@ -73,12 +75,12 @@ class PeriodIn(Body):
     last = Day(data_key="to", required=True)
 
     @post_load
-    def period(self, data: dict[str, Any], **kwargs: Any) -> Period:
+    def load_period(self, data: dict[str, Any], **kwargs: Any) -> Period:
         """Return the period; it may not end before it begins."""
-        return ordered(data["first"], data["last"], "to")
+        return make_period(data["first"], data["last"], "to")
 
 
-def ordered(first: Any, last: Any, field: str) -> Period:
+def make_period(first: Any, last: Any, field: str) -> Period:
     """Return the period of the two days; raises for one that ends before it begins."""
     if first is not None and last is not None and last < first:
         raise ValidationError({field: ["The period ends before it begins."]})
@@ -92,7 +94,7 @@ class ReclassifiesIn(Body):
     source = OneOf(OUTCOMES, data_key="from", required=True)
 
     @post_load
-    def reclassification(self, data: dict[str, Any], **kwargs: Any) -> Reclassification:
+    def load_reclassification(self, data: dict[str, Any], **kwargs: Any) -> Reclassification:
         """Return the link."""
         return Reclassification(**data)
 
@@ -100,23 +102,23 @@ class ReclassifiesIn(Body):
 class FigureIn(Body):
     """One figure: its outcomes, and words, or low and high, or exactly."""
 
-    NULL_SPEAKS = frozenset({"incident"})
+    MEANINGFUL_NULLS = frozenset({"incident"})
 
-    outcomes = Several(OneOf(OUTCOMES), least=1, most=len(OUTCOMES))
-    wording = Text(most=1_000)
+    outcomes = BoundedList(OneOf(OUTCOMES), min_length=1, max_length=len(OUTCOMES))
+    wording = Text(max_length=1_000)
     low = Count()
     high = Count()
     exactly = Count()
     best = Count()
-    note = Text(lines=True)
+    note = Text(multiline=True)
     period = fields.Nested(PeriodIn)
-    places = Several(Named(PlaceMention), least=1)
-    groups = Several(Named(GroupMention), least=1)
+    places = BoundedList(EntityReference(PlaceMention), min_length=1)
+    groups = BoundedList(EntityReference(GroupMention), min_length=1)
     incident = Incident()
     reclassifies = fields.Nested(ReclassifiesIn)
 
     @post_load
-    def figure(self, data: dict[str, Any], **kwargs: Any) -> SubmittedFigure:
+    def load_figure(self, data: dict[str, Any], **kwargs: Any) -> SubmittedFigure:
         """Return the figure as it was sent."""
         return SubmittedFigure(incident_given="incident" in data, **data)
 
@@ -124,53 +126,55 @@ class FigureIn(Body):
 class SourceIn(Body):
     """Where the statement can be found."""
 
-    url = Matching(r"https?://[^\s\x00-\x1f\x7f<>\"]+", "This must be an http(s) address.", 2_000)
+    url = PatternText(
+        r"https?://[^\s\x00-\x1f\x7f<>\"]+", "This must be an http(s) address.", 2_000
+    )
     publisher = Line()
-    title = Text(most=1_000, lines=True)
-    language = Matching(
+    title = Text(max_length=1_000, multiline=True)
+    language = PatternText(
         "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "This must be a language tag like en.", 35
     )
 
     @post_load
-    def source(self, data: dict[str, Any], **kwargs: Any) -> Source:
+    def load_source(self, data: dict[str, Any], **kwargs: Any) -> Source:
         """Return the source."""
         return Source(**data)
 
 
-class Published(Matching):
+class PublicationDate(PatternText):
     """When the statement was published: a day, or an instant in UTC."""
 
     def __init__(self, **kwargs: Any) -> None:
         """Take the usual field options."""
-        pattern = rf"{_WHEN}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,6}})?Z)?"
+        pattern = rf"{_DAY_PATTERN}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,6}})?Z)?"
         super().__init__(pattern, "This must be a day, or an instant in UTC with Z.", 35, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        (Instant() if "T" in text else Day()).deserialize(text)
+        (Timestamp() if "T" in text else Day()).deserialize(text)
         return text
 
 
 class ReportIn(Body):
     """One statement by one reporter: figures, or a stance without a number."""
 
-    reporter = Named(ReporterMention, required=True)
+    reporter = EntityReference(ReporterMention, required=True)
     ref = Line()
-    published_at = Published()
+    published_at = PublicationDate()
     source = fields.Nested(SourceIn)
-    quote = Text(lines=True)
-    note = Text(lines=True)
+    quote = Text(multiline=True)
+    note = Text(multiline=True)
     period = fields.Nested(PeriodIn)
-    places = Several(Named(PlaceMention), least=1)
-    groups = Several(Named(GroupMention), least=1)
-    figures = Several(fields.Nested(FigureIn), distinct=False)
+    places = BoundedList(EntityReference(PlaceMention), min_length=1)
+    groups = BoundedList(EntityReference(GroupMention), min_length=1)
+    figures = BoundedList(fields.Nested(FigureIn), distinct=False)
     stance = OneOf(STANCES)
     incident = Incident()
-    caveats = Several(Text(most=500), most=100)
+    caveats = BoundedList(Text(max_length=500), max_length=100)
     relays = Slug()
     supersedes = Slug()
 
     @post_load
-    def submission(self, data: dict[str, Any], **kwargs: Any) -> Submission:
+    def load_submission(self, data: dict[str, Any], **kwargs: Any) -> Submission:
         """Return the report as it was sent."""
         return Submission(**data)

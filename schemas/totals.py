@@ -8,26 +8,26 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load
 
 from schemas.as_of import AsOf
-from schemas.base import Query
-from schemas.fields import CommaList, Day, Flag, OneOf, Repeated, Schema, Slug
+from schemas.base import Parameters
+from schemas.fields import CommaList, Day, Flag, OneOf, RepeatedParameter, Schema, Slug
 from schemas.lifecycle import EntryOut
-from schemas.report_in import ordered
+from schemas.report_in import make_period
 from service.domain.caveats import Caveat
-from service.domain.public_event import Happening
-from service.domain.total import Step
-from service.domain.totals_query import CUTS, Question
-from service.domain.totals_result import Answer, Part, Stated
-from service.domain.vocabulary import OUTCOMES, ROOT_GROUP, in_order
+from service.domain.public_event import PublicEvent
+from service.domain.total import Term
+from service.domain.totals_query import BREAKDOWNS, TotalsQuery
+from service.domain.totals_result import OutcomeTotal, Part, TotalsResult
+from service.domain.vocabulary import OUTCOMES, ROOT_GROUP, sort_outcomes
 
-FORMATS = ("json", "csv", "geojson")
+TOTALS_FORMATS = ("json", "csv", "geojson")
 
 
-class TotalsOfPlaceQuery(Query):
+class PlaceTotalsParameters(Parameters):
     """How totals are asked for where the place stands in the address."""
 
     first = Day(data_key="from", metadata={"description": "First day, included."})
     last = Day(data_key="to", metadata={"description": "Last day, included."})
-    outcomes = Repeated(
+    outcomes = RepeatedParameter(
         CommaList(OneOf(OUTCOMES)),
         metadata={"description": "One joint set, such as killed,wounded; repeat it for more."},
     )
@@ -38,32 +38,32 @@ class TotalsOfPlaceQuery(Query):
     straddling = OneOf(("include", "exclude"))
     as_of = AsOf()
     compare = AsOf(description="An earlier instant or seq, to tell what each total was then.")
-    by = OneOf(CUTS)
+    by = OneOf(BREAKDOWNS)
     by_reporter = OneOf(("true", "false"))
     explain = OneOf(("true", "false"))
-    format = OneOf(FORMATS)
+    format = OneOf(TOTALS_FORMATS)
 
     @post_load
-    def question(self, data: dict[str, Any], **kwargs: Any) -> tuple[Question, str | None]:
+    def load_query(self, data: dict[str, Any], **kwargs: Any) -> tuple[TotalsQuery, str | None]:
         """Return the question, and the format that it names (None where it does not)."""
-        named = data.pop("format", None)
+        format_name = data.pop("format", None)
         first, last = data.pop("first", None), data.pop("last", None)
-        sets = tuple(frozenset(each) for each in data.pop("outcomes", ()))
-        if len(set(sets)) < len(sets):
+        outcome_sets = tuple(frozenset(each) for each in data.pop("outcomes", ()))
+        if len(set(outcome_sets)) < len(outcome_sets):
             raise ValidationError({"outcomes": ["The same set is asked for twice."]})
-        question = Question(
-            period=ordered(first, last, "to"),
-            outcomes=sets,
+        query = TotalsQuery(
+            period=make_period(first, last, "to"),
+            outcomes=outcome_sets,
             exclude_parties=data.pop("party", None) == "exclude",
             straddling=data.pop("straddling", "include") == "include",
             by_reporter=data.pop("by_reporter", "false") == "true",
             explain=data.pop("explain", "false") == "true",
             **data,
         )
-        return question, named
+        return query, format_name
 
 
-class TotalsQuery(TotalsOfPlaceQuery):
+class TotalsParameters(PlaceTotalsParameters):
     """How totals are asked for."""
 
     places = CommaList(Slug(), data_key="place")
@@ -203,120 +203,125 @@ class TotalsOut(Schema):
     excluded = fields.List(fields.Nested(ExcludedOut))
 
 
-def written(answer: Answer) -> dict[str, Any]:
+def dump_totals(result: TotalsResult) -> dict[str, Any]:
     """Return the answer as TotalsOut has it; built by hand, since a large one is long."""
-    explain = answer.question.explain
-    told: dict[str, Any] = {
-        "query": _query(answer.question),
-        "as_of": {"seq": answer.seq, "recorded_at": answer.recorded_at},
+    explain = result.query.explain
+    document: dict[str, Any] = {
+        "query": _dump_query(result.query),
+        "as_of": {"seq": result.seq, "recorded_at": result.recorded_at},
     }
-    if answer.compared is not None:
-        told["compared"] = asdict(answer.compared)
-    told["totals"] = [_total(each, explain) for each in answer.totals]
-    told["caveats"] = [_caveat(each) for each in answer.caveats]
-    if answer.by_reporter is not None:
-        told["by_reporter"] = [
-            {"reporter": part.key, **_inside(part, explain)} for part in answer.by_reporter
+    if result.compared is not None:
+        document["compared"] = asdict(result.compared)
+    document["totals"] = [_dump_total(each, explain) for each in result.totals]
+    document["caveats"] = [_dump_caveat(each) for each in result.caveats]
+    if result.by_reporter is not None:
+        document["by_reporter"] = [
+            {"reporter": part.key, **_dump_part(part, explain)} for part in result.by_reporter
         ]
-    if answer.parts is not None:
-        told["parts"] = [{"key": part.key, **_inside(part, explain)} for part in answer.parts]
-    if answer.unplaced is not None:
-        told["unplaced"] = [
-            {"outcomes": in_order(each.outcomes), "low": each.low} for each in answer.unplaced
+    if result.parts is not None:
+        document["parts"] = [
+            {"key": part.key, **_dump_part(part, explain)} for part in result.parts
         ]
-    told["used"] = [figure.id for figure in answer.used]
-    told["excluded"] = [
-        {"figure": left.figure.id, "reason": left.reason} for left in answer.excluded
+    if result.unplaced is not None:
+        document["unplaced"] = [
+            {"outcomes": sort_outcomes(each.outcomes), "low": each.low} for each in result.unplaced
+        ]
+    document["used"] = [figure.id for figure in result.used]
+    document["excluded"] = [
+        {"figure": excluded.figure.id, "reason": excluded.reason} for excluded in result.excluded
     ]
-    return told
+    return document
 
 
-def _inside(part: Part, explain: bool) -> dict[str, Any]:
+def _dump_part(part: Part, explain: bool) -> dict[str, Any]:
     return {
         "name": part.name,
-        "totals": [_total(each, explain) for each in part.totals],
-        "caveats": [_caveat(each) for each in part.caveats],
+        "totals": [_dump_total(each, explain) for each in part.totals],
+        "caveats": [_dump_caveat(each) for each in part.caveats],
     }
 
 
-def _query(question: Question) -> dict[str, Any]:
+def _dump_query(query: TotalsQuery) -> dict[str, Any]:
     """Return the question with its defaults filled in; places [] is everywhere."""
-    period = question.period
+    period = query.period
     return {
-        "places": question.places,
+        "places": query.places,
         "from": period.first.isoformat() if period.first else None,
         "to": period.last.isoformat() if period.last else None,
-        "outcomes": [in_order(each) for each in question.outcomes],
-        "groups": question.groups or (ROOT_GROUP,),
-        "reporters": question.reporters,
-        "exclude_reporters": question.exclude_reporters,
-        "party": "exclude" if question.exclude_parties else "include",
-        "straddling": "include" if question.straddling else "exclude",
-        "as_of": question.as_of,
-        "compare": question.compare,
-        "by": question.by,
+        "outcomes": [sort_outcomes(each) for each in query.outcomes],
+        "groups": query.groups or (ROOT_GROUP,),
+        "reporters": query.reporters,
+        "exclude_reporters": query.exclude_reporters,
+        "party": "exclude" if query.exclude_parties else "include",
+        "straddling": "include" if query.straddling else "exclude",
+        "as_of": query.as_of,
+        "compare": query.compare,
+        "by": query.by,
     }
 
 
-def _total(stated: Stated, explain: bool) -> dict[str, Any]:
-    total = stated.total
+def _dump_total(outcome_total: OutcomeTotal, explain: bool) -> dict[str, Any]:
+    total = outcome_total.total
     low, high = total.nearest or (None, None)
-    told = {
-        "outcomes": in_order(stated.outcomes),
-        "reported": total.reported,
+    document = {
+        "outcomes": sort_outcomes(outcome_total.outcomes),
+        "reported": total.is_reported,
         "low": total.low,
         "high": total.high,
-        "text": stated.text,
-        "best": stated.best,
-        "disputed": total.disputed,
+        "text": outcome_total.text,
+        "best": outcome_total.best,
+        "disputed": total.is_disputed,
         "nearest": {"low": low, "high": high} if total.nearest else None,
         "set_aside": {
-            "floors": [figure.id for figure in total.floors_set_aside],
-            "ceilings": [figure.id for figure in total.ceilings_set_aside],
+            "floors": [figure.id for figure in total.lows_set_aside],
+            "ceilings": [figure.id for figure in total.highs_set_aside],
         },
         "exact": total.exact,
         "figures": len(total.figures),
         "reporters": len({figure.reporter for figure in total.figures}),
     }
     if explain:
-        told["because"] = {"low": _steps(total.because_low), "high": _steps(total.because_high)}
-    if stated.change is not None:
-        told["then"] = _total(stated.change.then, explain)
-        told["events"] = [_entry(each) for each in stated.change.events]
-        told["events_left_out"] = stated.change.left_out
-    return told
+        document["because"] = {
+            "low": _dump_terms(total.low_terms),
+            "high": _dump_terms(total.high_terms),
+        }
+    if outcome_total.change is not None:
+        document["then"] = _dump_total(outcome_total.change.then, explain)
+        document["events"] = [_dump_event(each) for each in outcome_total.change.events]
+        document["events_left_out"] = outcome_total.change.events_left_out
+    return document
 
 
-def _entry(entry: Happening) -> dict[str, Any]:
+def _dump_event(event: PublicEvent) -> dict[str, Any]:
     return {
-        "seq": entry.seq,
-        "recorded_at": entry.recorded_at,
-        "kind": entry.kind,
-        "subject": entry.subject,
-        "data": entry.data,
+        "seq": event.seq,
+        "recorded_at": event.recorded_at,
+        "kind": event.kind,
+        "subject": event.subject,
+        "data": event.data,
     }
 
 
-def _steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
+def _dump_terms(terms: Sequence[Term]) -> list[dict[str, Any]]:
     return [
         {
-            "figure": step.figure.id,
-            "times": _plain(step.times),
-            "end": step.end,
-            "people": step.people,
+            "figure": term.figure.id,
+            "times": _to_json_number(term.multiplier),
+            "end": term.end,
+            "people": term.people,
         }
-        for step in steps
+        for term in terms
     ]
 
 
-def _plain(times: Fraction) -> int | float:
-    return int(times) if times.denominator == 1 else float(times)
+def _to_json_number(multiplier: Fraction) -> int | float:
+    return int(multiplier) if multiplier.denominator == 1 else float(multiplier)
 
 
-def _caveat(caveat: Caveat) -> dict[str, Any]:
+def _dump_caveat(caveat: Caveat) -> dict[str, Any]:
     return {
         "code": caveat.code,
-        "outcomes": in_order(caveat.outcomes),
+        "outcomes": sort_outcomes(caveat.outcomes),
         "figures": caveat.figures,
         "reports": caveat.reports,
         "reporters": caveat.reporters,

@@ -5,13 +5,13 @@ from marshmallow import fields
 from schemas.base import Body
 from schemas.fields import Schema
 from schemas.text_fields import Text
-from service.domain.wording.reader import MAX_LENGTH
+from service.domain.wording.reader import MAX_WORDING_LENGTH
 
 
 class WordingIn(Body):
     """A phrase as it would stand in a figure."""
 
-    text = Text(most=MAX_LENGTH, required=True)
+    text = Text(max_length=MAX_WORDING_LENGTH, required=True)
 
 
 class WordingOut(Schema):

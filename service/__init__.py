@@ -25,26 +25,34 @@ def create_app(
     from service.app import build
     from service.http import logging
     from service.http.context import Parts
-    from service.settings import from_environment
+    from service.settings import load_settings
     from service.store.factory import open_standby, open_store
     from service.usecases.state_cache import Snapshots
 
-    settings = settings or from_environment()
+    settings = settings or load_settings()
     logging.configure(settings.log_level)
     store = open_store(settings.database, settings.busy_seconds)
     store.migrate()
-    rate = settings.rate_limit
-    counters = store.counters(rate) if rate else None
+    rate_limit = settings.rate_limit
+    counters = store.counters(rate_limit) if rate_limit else None
     standby = settings.read_database
     readers = open_standby(standby, settings.busy_seconds) if standby else store
     return build(
-        Parts(settings, store, readers, Snapshots(), clock or _now, new_id or _random_id, counters)
+        Parts(
+            settings,
+            store,
+            readers,
+            Snapshots(),
+            clock or _utc_now,
+            new_id or _make_random_id,
+            counters,
+        )
     )
 
 
-def _now() -> datetime:
+def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _random_id() -> str:
+def _make_random_id() -> str:
     return b32encode(secrets.token_bytes(10)).decode().lower()

@@ -7,14 +7,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from service.domain.rate_limit import Rate, rate
+from service.domain.rate_limit import RateLimit, parse_rate_limit
 
 PREFIX: Final = "CASUALTY_"
 OFF: Final = "off"
-LEVELS: Final = ("debug", "info", "warning", "error")
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
-class BadSetting(ValueError):
+class SettingsError(ValueError):
     """A CASUALTY_* variable is unknown or has a value that cannot be used; the text is one line."""
 
 
@@ -39,39 +39,44 @@ class Settings:
     answer_seconds: float = 20.0
     busy_seconds: float = 10.0
     log_level: str = "info"
-    rate_limit: Rate | None = None
+    rate_limit: RateLimit | None = None
     proxies: int = 0
     origins: tuple[str, ...] = ()
     read_database: str | None = None
 
 
-def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings that the variables ask for; raises BadSetting for the first bad one."""
-    given = {
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings that the variables ask for.
+
+    Raises SettingsError for the first bad one.
+    """
+    variables = {
         name: value
         for name, value in (os.environ if environ is None else environ).items()
         if name.startswith(PREFIX)
     }
-    readers = {PREFIX + field.name.upper(): field.name for field in fields(Settings)}
+    field_names = {PREFIX + field.name.upper(): field.name for field in fields(Settings)}
     values: dict[str, Any] = {}
-    for name in sorted(given):
-        if name not in readers:
-            raise BadSetting(f"{name}: no such setting; there are {', '.join(sorted(readers))}")
+    for name in sorted(variables):
+        if name not in field_names:
+            raise SettingsError(
+                f"{name}: no such setting; there are {', '.join(sorted(field_names))}"
+            )
         try:
-            values[readers[name]] = _READ[readers[name]](given[name].strip())
+            values[field_names[name]] = _PARSERS[field_names[name]](variables[name].strip())
         except ValueError as error:
             # A URL may hold a password, where whoever mistyped it put it.
-            told = name if "://" in given[name] else f"{name}={given[name]!r}"
-            raise BadSetting(f"{told}: {error}") from None
+            shown = name if "://" in variables[name] else f"{name}={variables[name]!r}"
+            raise SettingsError(f"{shown}: {error}") from None
     return Settings(**values)
 
 
-def database(text: str) -> Path | str:
+def parse_database_address(text: str) -> Path | str:
     """Return the address of a database as it is given; raises ValueError where it is none."""
     if not text:
         raise ValueError("name the database file")
     if text.startswith(("postgresql://", "postgres://")):
-        if not _URL.fullmatch(text):
+        if not _DATABASE_URL_PATTERN.fullmatch(text):
             raise ValueError("write what is special in the password as %40 for @ and %2F for /")
         return text
     if "://" in text:
@@ -79,28 +84,28 @@ def database(text: str) -> Path | str:
     return Path(text)
 
 
-def _standby(text: str) -> str | None:
+def _parse_standby(text: str) -> str | None:
     if text == OFF:
         return None
-    address = database(text)
+    address = parse_database_address(text)
     if isinstance(address, Path):
         raise ValueError("use a URL that begins with postgresql://, or off")
     return address
 
 
-def _reading(text: str) -> str:
+def _parse_reading(text: str) -> str:
     if text not in ("open", "closed"):
         raise ValueError("use open or closed")
     return text
 
 
-def _level(text: str) -> str:
-    if text.lower() not in LEVELS:
-        raise ValueError(f"use one of {', '.join(LEVELS)}")
+def _parse_log_level(text: str) -> str:
+    if text.lower() not in LOG_LEVELS:
+        raise ValueError(f"use one of {', '.join(LOG_LEVELS)}")
     return text.lower()
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
@@ -110,43 +115,43 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _rate(text: str) -> Rate | None:
-    return None if text == OFF else rate(text)
+def _parse_rate_limit_or_off(text: str) -> RateLimit | None:
+    return None if text == OFF else parse_rate_limit(text)
 
 
-def _proxies(text: str) -> int:
+def _parse_proxies(text: str) -> int:
     if not text.isdecimal() or not text.isascii() or int(text) > 9:
         raise ValueError("give the number of proxies in front, from 0 to 9")
     return int(text)
 
 
-def _origins(text: str) -> tuple[str, ...]:
+def _parse_origins(text: str) -> tuple[str, ...]:
     if text in (OFF, "*"):
         return ("*",) if text == "*" else ()
     origins = tuple(each.strip().lower() for each in text.split(","))
     for origin in origins:
-        found = _ORIGIN.fullmatch(origin)
-        if found is None:
+        match = _ORIGIN_PATTERN.fullmatch(origin)
+        if match is None:
             raise ValueError("give origins like https://example.org:8443 with commas between, or *")
-        if (found[1], found[2]) in (("http", "80"), ("https", "443")):
-            raise ValueError(f"leave :{found[2]} out, as browsers do")
+        if (match[1], match[2]) in (("http", "80"), ("https", "443")):
+            raise ValueError(f"leave :{match[2]} out, as browsers do")
     return origins
 
 
-_ORIGIN: Final = re.compile(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
+_ORIGIN_PATTERN: Final = re.compile(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
 
-_URL: Final = re.compile(r"[a-z]+://([^@/?]*@)?[^@]*")
+_DATABASE_URL_PATTERN: Final = re.compile(r"[a-z]+://([^@/?]*@)?[^@]*")
 """A URL of a database: libpq would take what is before an unescaped / for a host, and show it."""
 
-_READ: Final = {
-    "database": database,
-    "read_database": _standby,
-    "reading": _reading,
-    "solver_seconds": _seconds,
-    "answer_seconds": _seconds,
-    "busy_seconds": _seconds,
-    "log_level": _level,
-    "rate_limit": _rate,
-    "proxies": _proxies,
-    "origins": _origins,
+_PARSERS: Final = {
+    "database": parse_database_address,
+    "read_database": _parse_standby,
+    "reading": _parse_reading,
+    "solver_seconds": _parse_seconds,
+    "answer_seconds": _parse_seconds,
+    "busy_seconds": _parse_seconds,
+    "log_level": _parse_log_level,
+    "rate_limit": _parse_rate_limit_or_off,
+    "proxies": _parse_proxies,
+    "origins": _parse_origins,
 }

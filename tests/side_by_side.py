@@ -19,8 +19,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from service import create_app
-from service.domain.access import KEY_MARK
-from service.domain.timestamps import instant
+from service.domain.access import KEY_PREFIX
+from service.domain.timestamps import format_timestamp
 from service.http.context import Parts, install
 from service.settings import Settings
 from service.store import api_keys, event_log
@@ -48,7 +48,7 @@ class Side:
         self.client = app.test_client()
         for id, reporters in KEYS.items():
             scope = "report" if id == "bound" else id
-            secret, moment = sha256(SECRET.encode()).hexdigest(), instant(BEGIN)
+            secret, moment = sha256(SECRET.encode()).hexdigest(), format_timestamp(BEGIN)
             key = Key(id, id, scope, secret, moment, reporters)
             self.store.write(lambda db, key=key: api_keys.add(db, key))
 
@@ -116,7 +116,7 @@ class SideBySide:
 
     def authorization(self, key: str) -> str:
         """Return the header that carries the key."""
-        return f"Bearer {KEY_MARK}_{key}_{SECRET}"
+        return f"Bearer {KEY_PREFIX}_{key}_{SECRET}"
 
     def id_of(self, number: int) -> str:
         """Return the id that the next request's n-th report, from 0, will have."""
@@ -188,4 +188,4 @@ def _told(answer: TestResponse) -> tuple[int, list[tuple[str, str]], bytes]:
 
 def moment(when: datetime) -> str:
     """Return the moment as it is written in an address."""
-    return instant(when)
+    return format_timestamp(when)

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from schemas.changes import LONGEST_WAIT
+from schemas.changes import MAX_WAIT_SECONDS
 from service.api.batches import MAX_BATCH
 from service.http.long_poll_slots import WAITING
 from service.store.idempotency import KEPT
@@ -40,7 +40,7 @@ def test_every_kind_of_entry_is_told() -> None:
 
 def test_every_limit_is_the_one_that_holds() -> None:
     assert f"up to {LARGEST:,} reports and {MAX_BATCH >> 20} MiB" in TEXT
-    assert f"({LONGEST_WAIT} at most)" in TEXT
+    assert f"({MAX_WAIT_SECONDS} at most)" in TEXT
     assert WAITING == 4 and "Four may" in TEXT
     assert f"For {KEPT.total_seconds() / 3600:.0f} hours" in TEXT
 

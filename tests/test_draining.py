@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from service.serving.shutdown import MOST, seconds
-from service.settings import BadSetting
+from service.settings import SettingsError
 from tests import make
 from tests.metered import scraped, value
 from tests.serving import PATIENCE, Served, begun_report, serving
@@ -122,5 +122,5 @@ def test_two_seconds_unless_told_otherwise() -> None:
 
 @pytest.mark.parametrize("text", ["", "soon", "-1", "nan", "inf", "601"])
 def test_any_other_time_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(BadSetting, match=r"^DRAIN_SECONDS=.*like 2$"):
+    with pytest.raises(SettingsError, match=r"^DRAIN_SECONDS=.*like 2$"):
         seconds({"DRAIN_SECONDS": text})

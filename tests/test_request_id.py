@@ -9,7 +9,7 @@ from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request
 
 from service.http.context import parts
-from service.request_id import answering, current_request
+from service.request_id import RequestIdContext, get_request_id
 from service.store.interface import Store
 from tests import engines, make
 from tests.check import recorded
@@ -19,41 +19,41 @@ from tests.conftest import Send
 @pytest.fixture(autouse=True)
 def nothing_is_answered() -> None:
     """Forget a request whose answer another test left open in this thread."""
-    with answering(""):
+    with RequestIdContext(""):
         pass
 
 
 def test_there_is_none_outside_of_a_request() -> None:
-    assert current_request() is None
+    assert get_request_id() is None
 
 
 def test_the_id_that_was_sent_is_kept() -> None:
-    with answering("3f9c-1.a_B"):
-        assert current_request() == "3f9c-1.a_B"
-    assert current_request() is None
+    with RequestIdContext("3f9c-1.a_B"):
+        assert get_request_id() == "3f9c-1.a_B"
+    assert get_request_id() is None
 
 
 @pytest.mark.parametrize(
     "sent", ["", "a b", "a\n", "*/ DROP", "ä", "x" * 65, "cas_abcdefgh_" + "a" * 43]
 )
 def test_what_is_not_fit_to_be_repeated_is_replaced(sent: str) -> None:
-    with answering(sent):
-        first = current_request()
+    with RequestIdContext(sent):
+        first = get_request_id()
         assert first is not None
         assert first != sent and len(first) == 16 and first.isalnum()
-    with answering(sent):
-        assert current_request() != first
+    with RequestIdContext(sent):
+        assert get_request_id() != first
 
 
 def test_it_is_known_where_a_request_reads(store: Store) -> None:
-    with answering("reader"), store.reading():
-        assert current_request() == "reader"
+    with RequestIdContext("reader"), store.reading():
+        assert get_request_id() == "reader"
 
 
 def test_the_thread_that_writes_for_all_knows_whose_job_it_does(store: Store) -> None:
-    with answering("one-of-many"):
-        assert store.write(lambda db: current_request()) == "one-of-many"
-        assert current_request() == "one-of-many"
+    with RequestIdContext("one-of-many"):
+        assert store.write(lambda db: get_request_id()) == "one-of-many"
+        assert get_request_id() == "one-of-many"
 
 
 def test_a_stream_that_breaks_off_is_found_by_its_request(
@@ -76,13 +76,13 @@ def test_a_stream_that_breaks_off_is_found_by_its_request(
 def test_it_is_known_to_the_end_of_a_stream_and_not_afterwards(app: Flask) -> None:
     @app.get("/stream")
     def stream() -> Iterator[str]:
-        yield f"{current_request()} "
-        yield f"{current_request()}"
+        yield f"{get_request_id()} "
+        yield f"{get_request_id()}"
 
     request = Request.from_values("/stream", headers={"X-Request-ID": "follow-me"})
     parts, _, headers = run_wsgi_app(app, request.environ)
-    assert current_request() == "follow-me"
+    assert get_request_id() == "follow-me"
     assert b"".join(parts) == b"follow-me follow-me"
     assert headers["X-Request-ID"] == "follow-me"
     parts.close()  # type: ignore[attr-defined]
-    assert current_request() is None
+    assert get_request_id() is None

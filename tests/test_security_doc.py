@@ -8,7 +8,7 @@ from importlib.metadata import version
 import pytest
 from packaging.version import Version
 
-from schemas.text_fields import NAME_LENGTH, TEXT_LENGTH
+from schemas.text_fields import MAX_NAME_LENGTH, MAX_TEXT_LENGTH
 from service.api.batches import MAX_BATCH
 from service.domain.vocabulary import MAX_COUNT
 from service.http.request_parsing import MAX_BODY, MAX_DEPTH
@@ -84,7 +84,7 @@ def test_the_limits_are_those_that_are_kept() -> None:
     assert _limit("depth of a body") == f"{MAX_DEPTH} levels"
     assert _limit("reports in a batch") == f"{LARGEST:,}"
     assert _limit("a number of people") == f"{MAX_COUNT:,}"
-    assert _limit("a free text, a name") == f"{TEXT_LENGTH:,} and {NAME_LENGTH} characters"
+    assert _limit("a free text, a name") == f"{MAX_TEXT_LENGTH:,} and {MAX_NAME_LENGTH} characters"
 
 
 def test_every_file_that_it_names_exists() -> None:

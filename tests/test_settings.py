@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from service.domain.rate_limit import Rate
-from service.settings import BadSetting, Settings, from_environment
+from service.domain.rate_limit import RateLimit
+from service.settings import Settings, SettingsError, load_settings
 
 
 def test_nothing_set_gives_the_defaults() -> None:
-    assert from_environment({"PATH": "/bin", "CASUAL": "1"}) == Settings()
+    assert load_settings({"PATH": "/bin", "CASUAL": "1"}) == Settings()
     assert Settings().database == Path("data/casualties.db")
     assert Settings().reading == "open"
 
@@ -28,14 +28,14 @@ def test_every_setting_is_read() -> None:
         "CASUALTY_ORIGINS": "https://Example.org, http://[::1]:8080",
         "CASUALTY_READ_DATABASE": "postgresql://standby/casualties",
     }
-    assert from_environment(given) == Settings(
+    assert load_settings(given) == Settings(
         database=Path("/tmp/x.db"),  # noqa: S108
         reading="closed",
         solver_seconds=0.5,
         answer_seconds=5.0,
         busy_seconds=3.0,
         log_level="warning",
-        rate_limit=Rate(600, 60),
+        rate_limit=RateLimit(600, 60),
         proxies=1,
         origins=("https://example.org", "http://[::1]:8080"),
         read_database="postgresql://standby/casualties",
@@ -49,20 +49,24 @@ def test_what_is_off_unless_set_can_be_said_to_be_off() -> None:
         "CASUALTY_ORIGINS": "off",
         "CASUALTY_READ_DATABASE": "off",
     }
-    assert from_environment(off) == Settings()
+    assert load_settings(off) == Settings()
 
 
 @pytest.mark.parametrize(
     ("text", "read"),
-    [("1/second", Rate(1, 1)), ("60/minute", Rate(60, 60)), ("1000000/hour", Rate(10**6, 3600))],
+    [
+        ("1/second", RateLimit(1, 1)),
+        ("60/minute", RateLimit(60, 60)),
+        ("1000000/hour", RateLimit(10**6, 3600)),
+    ],
 )
-def test_a_rate_is_a_number_in_a_time(text: str, read: Rate) -> None:
-    assert from_environment({"CASUALTY_RATE_LIMIT": text}).rate_limit == read
+def test_a_rate_is_a_number_in_a_time(text: str, read: RateLimit) -> None:
+    assert load_settings({"CASUALTY_RATE_LIMIT": text}).rate_limit == read
 
 
 def test_the_database_is_a_file_or_postgresql() -> None:
     url = "postgresql://me:secret@db.example.org/casualties"
-    assert from_environment({"CASUALTY_DATABASE": url}).database == url
+    assert load_settings({"CASUALTY_DATABASE": url}).database == url
 
 
 @pytest.mark.parametrize(
@@ -78,8 +82,8 @@ def test_the_database_is_a_file_or_postgresql() -> None:
 )
 @pytest.mark.parametrize("name", ["CASUALTY_DATABASE", "CASUALTY_READ_DATABASE"])
 def test_a_url_that_is_refused_is_not_told(name: str, url: str) -> None:
-    with pytest.raises(BadSetting, match=name) as told:
-        from_environment({name: url})
+    with pytest.raises(SettingsError, match=name) as told:
+        load_settings({name: url})
     assert "secret" not in str(told.value)
 
 
@@ -121,7 +125,7 @@ def test_a_url_that_is_refused_is_not_told(name: str, url: str) -> None:
     ],
 )
 def test_a_bad_setting_is_told_in_one_line(name: str, value: str) -> None:
-    with pytest.raises(BadSetting) as caught:
-        from_environment({name: value})
+    with pytest.raises(SettingsError) as caught:
+        load_settings({name: value})
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -6,9 +6,9 @@ from typing import Any, Final
 from flask import request
 from marshmallow import ValidationError
 
-from schemas.batch import BatchOut, BatchQuery
+from schemas.batch import BatchOut, BatchParameters
 from schemas.report_in import ReportIn
-from service.domain.errors import DomainError, Invalid, invalid
+from service.domain.errors import DomainError, InvalidInputError, invalid_field
 from service.domain.submission import Submission
 from service.http import idempotency
 from service.http.auth import actor, holder, requires
@@ -52,7 +52,7 @@ BODY: Final = {
 
 @blueprint.route("/reports/batch", methods=["POST"])
 @requires("report")
-@blueprint.arguments(BatchQuery, location="query")
+@blueprint.arguments(BatchParameters, location="query")
 @blueprint.response(207, BatchOut)
 @blueprint.doc(requestBody=BODY, parameters=[idempotency.DOCUMENTED])
 def post_batch(atomic: bool) -> Any:
@@ -81,7 +81,9 @@ def _items() -> list[Any]:
     kind, data = receive(request, ("application/json", LINES), MAX_BATCH)
     items = list(_lines(data)) if kind == LINES else _listed(read_json(data))
     if len(items) > LARGEST:
-        raise invalid("/reports", f"These are {len(items):,} reports; send at most {LARGEST:,}.")
+        raise invalid_field(
+            "/reports", f"These are {len(items):,} reports; send at most {LARGEST:,}."
+        )
     return items
 
 
@@ -96,9 +98,9 @@ def _lines(data: bytes) -> Iterator[Any]:
 
 def _listed(body: Any) -> list[Any]:
     if not isinstance(body, dict) or set(body) != {"reports"}:
-        raise invalid("/reports", "Send an object with reports in it, and with nothing else.")
+        raise invalid_field("/reports", "Send an object with reports in it, and with nothing else.")
     if not isinstance(body["reports"], list):
-        raise invalid("/reports", "This must be a list.")
+        raise invalid_field("/reports", "This must be a list.")
     return list(body["reports"])
 
 
@@ -106,7 +108,7 @@ def _taken(item: Any) -> Submission | DomainError:
     if isinstance(item, DomainError):
         return item
     if not isinstance(item, dict):
-        return Invalid("A report must be an object.")
+        return InvalidInputError("A report must be an object.")
     try:
         sent: Submission = _REPORT.load(item)
     except ValidationError as error:

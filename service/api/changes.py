@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from schemas.changes import ChangesOut, ChangesQuery
+from schemas.changes import ChangesOut, ChangesParameters
 from schemas.lifecycle import EntryOut
-from service.domain.errors import Busy, DomainError, invalid
+from service.domain.errors import DomainError, LockTimeoutError, invalid_field
 from service.http import metrics, problems
 from service.http.auth import requires
 from service.http.consistency import record
@@ -34,7 +34,7 @@ AS_STREAM: Final = {200: {"content": {STREAM: {"schema": {"type": "string"}}}}}
 
 @blueprint.route("/changes")
 @requires("read")
-@blueprint.arguments(ChangesQuery, location="query")
+@blueprint.arguments(ChangesParameters, location="query")
 @blueprint.response(200, ChangesOut)
 @blueprint.doc(responses=AS_STREAM)
 def get_changes(asked: dict[str, Any]) -> Any:
@@ -67,7 +67,7 @@ def _last_event(since: int) -> int:
     if seen is None:
         return since
     if not (seen.isascii() and seen.isdigit() and len(seen) <= 15):
-        raise invalid("Last-Event-ID", "This must be the number of an entry.")
+        raise invalid_field("Last-Event-ID", "This must be the number of an entry.")
     return int(seen)
 
 
@@ -75,7 +75,7 @@ def _stream(since: int) -> Response:
     store = record()
     changes.changes(store, since, 1)  # Says now what could not be said in a stream.
     if not followers.acquire(blocking=False):
-        raise Busy("Too many readers follow the feed already; use wait, or come back.")
+        raise LockTimeoutError("Too many readers follow the feed already; use wait, or come back.")
     response = Response(_events(store, metrics.kept(), since), mimetype=STREAM)
     response.call_on_close(followers.release)
     response.headers["Cache-Control"] = "no-store"

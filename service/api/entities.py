@@ -17,11 +17,11 @@ from schemas.entities import (
     ReporterOut,
     ReportersOut,
 )
-from schemas.fields import ID_LENGTH, Schema, is_slug
-from schemas.list_queries import EntriesQuery
-from service.domain.entities import Entry
-from service.domain.errors import NotFound, Stale, invalid
-from service.domain.list_queries import EntriesAsked
+from schemas.fields import MAX_ID_LENGTH, Schema, is_slug
+from schemas.list_queries import EntityListParameters
+from service.domain.entities import Entity
+from service.domain.errors import NotFoundError, PreconditionFailedError, invalid_field
+from service.domain.list_queries import EntityListQuery
 from service.http.auth import actor, check_describes, may, requires
 from service.http.consistency import record
 from service.http.context import now, parts
@@ -48,10 +48,12 @@ def routes(
     )
     def put(given: dict[str, Any], id: str) -> Any:
         if not is_slug(id):
-            detail = f"An id has lower-case letters, digits, - and _, up to {ID_LENGTH} of them."
-            raise invalid("id", detail)
+            detail = (
+                f"An id has lower-case letters, digits, - and _, up to {MAX_ID_LENGTH} of them."
+            )
+            raise invalid_field("id", detail)
         if given.get("id", id) != id:
-            raise invalid("/id", f"The address says {id}.")
+            raise invalid_field("/id", f"The address says {id}.")
         check_describes(kind, id)
         what, new = entities.describe(
             parts().store,
@@ -73,7 +75,7 @@ def routes(
         operationId=f"merge_{kind}",
         summary=f"Make one {kind} of two: both ids name the one that it is merged into",
     )
-    def merge(given: dict[str, Any], id: str) -> Entry:
+    def merge(given: dict[str, Any], id: str) -> Entity:
         joined = parts()
         return entities.merge(joined.store, kind, id, given["into"], actor=actor(), now=now())
 
@@ -81,18 +83,18 @@ def routes(
     @requires("read")
     @blueprint.response(200, shown)
     @blueprint.doc(operationId=f"get_{kind}", summary=f"Show a {kind}")
-    def get(id: str) -> Entry:
+    def get(id: str) -> Entity:
         return entities.show(record(), kind, id)
 
     @blueprint.route("")
     @requires("read")
-    @blueprint.arguments(EntriesQuery, location="query")
+    @blueprint.arguments(EntityListParameters, location="query")
     @blueprint.response(200, listed)
     @blueprint.doc(
         operationId=f"list_{kinds}",
         summary=f"List {kinds} by id; q is looked for in names and aliases",
     )
-    def listing(asked: EntriesAsked) -> Any:
+    def listing(asked: EntityListQuery) -> Any:
         find = partial(entities.find, record(), kind)
         found, following = page("entries", asked, find, "id")
         return {kinds: found, "next": following}
@@ -100,23 +102,25 @@ def routes(
     return blueprint
 
 
-def _seen(kind: str, id: str, shown: type[Schema]) -> tuple[Entry | None] | None:
+def _seen(kind: str, id: str, shown: type[Schema]) -> tuple[Entity | None] | None:
     """Return what If-Match and If-None-Match say that the sender has seen; None without them.
 
-    Raises Stale where it is something else now. That it still is when it is replaced is seen to in
-    the same transaction.
+    Raises PreconditionFailedError where it is something else now. That it still is when it is
+    replaced is seen to in the same transaction.
     """
     if not (request.if_match or request.if_none_match):
         return None
     try:
-        known: Entry | None = entities.show(parts().store, kind, id)
-    except NotFound:
+        known: Entity | None = entities.show(parts().store, kind, id)
+    except NotFoundError:
         known = None
     tag = None if known is None else tag_of(jsonify(shown().dump(known)).get_data())
     if request.if_match and (tag is None or not request.if_match.contains(tag)):
-        raise Stale(f"The {kind} {id} is not what If-Match says; look again.")
+        raise PreconditionFailedError(f"The {kind} {id} is not what If-Match says; look again.")
     if tag is not None and request.if_none_match and request.if_none_match.contains(tag):
-        raise Stale(f"The {kind} {id} is there, and If-None-Match says that it must not be.")
+        raise PreconditionFailedError(
+            f"The {kind} {id} is there, and If-None-Match says that it must not be."
+        )
     return (known,)
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from service.api.report_rows import rows
-from service.domain.report import Recorded
+from service.domain.report import RecordedReport
 
 Points = Mapping[str, tuple[float, float]]
 """Longitude and latitude by the id of the place."""
 
 
-def of_reports(recorded: Iterable[Recorded], points: Points) -> dict[str, Any]:
+def of_reports(recorded: Iterable[RecordedReport], points: Points) -> dict[str, Any]:
     """Return one feature for each row of the table of these reports, with its columns.
 
     A figure is one feature however many places it names, for it says nothing of each of them: it

@@ -6,7 +6,7 @@ from flask import Response
 
 from schemas.preview import NewOut, PreviewedReportOut, PreviewOut
 from schemas.report_in import ReportIn
-from schemas.totals import written
+from schemas.totals import dump_totals
 from service.bounds.solver_effort import metered
 from service.domain.submission import Submission
 from service.http import metrics
@@ -54,6 +54,6 @@ def _told(found: preview.Preview) -> dict[str, Any]:
         "report": report,
         "warnings": report["warnings"],
         "new": NewOut().dump(imagined),
-        "before": written(found.before),
-        "after": written(found.after),
+        "before": dump_totals(found.before),
+        "after": dump_totals(found.after),
     }

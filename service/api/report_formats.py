@@ -8,17 +8,19 @@ from flask import Response
 
 from schemas.report_out import ReportOut, ReportsOut
 from service.api import geojson, report_rows
-from service.domain.report import Recorded
+from service.domain.report import RecordedReport
 from service.http.negotiation import answer_in, dumped
 
-Points = Callable[[Sequence[Recorded]], geojson.Points]
+Points = Callable[[Sequence[RecordedReport]], geojson.Points]
 """Finds out where the places of some reports lie."""
 
 FORMS: Final = ("ndjson", "csv", "geojson")
 """The forms besides JSON."""
 
 
-def paged(form: str, shown: Sequence[Recorded], following: str | None, points: Points) -> Response:
+def paged(
+    form: str, shown: Sequence[RecordedReport], following: str | None, points: Points
+) -> Response:
     """Return the page in the form, with a link to the one that follows it, if there is one."""
     response = answer_in(form, _written(form, shown, following, points))
     if following is not None:
@@ -29,7 +31,9 @@ def paged(form: str, shown: Sequence[Recorded], following: str | None, points: P
     return response
 
 
-def _written(form: str, shown: Sequence[Recorded], following: str | None, points: Points) -> str:
+def _written(
+    form: str, shown: Sequence[RecordedReport], following: str | None, points: Points
+) -> str:
     if form == "ndjson":
         lines = ReportOut(many=True).dump(shown)
         return "".join(f"{dumped(line)}\n" for line in lines)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from service.domain.periods import Period
-from service.domain.report import Recorded, Report, ReportedFigure
+from service.domain.report import RecordedReport, Report, ReportedFigure
 from service.domain.vocabulary import ROOT_GROUP
 from service.http.csv_writer import table
 
@@ -46,7 +46,7 @@ COLUMNS: Final = (
 """Every column, in its order; new ones are added at the end."""
 
 
-def as_csv(recorded: Iterable[Recorded]) -> str:
+def as_csv(recorded: Iterable[RecordedReport]) -> str:
     """Return the header and one row for each figure, or for a report that gives none.
 
     An open end is an empty cell; a row without a figure's id is a stance, and its numbers are
@@ -55,7 +55,7 @@ def as_csv(recorded: Iterable[Recorded]) -> str:
     return table(COLUMNS, (row for each in recorded for row in rows(each)))
 
 
-def rows(recorded: Recorded) -> Iterator[dict[str, Any]]:
+def rows(recorded: RecordedReport) -> Iterator[dict[str, Any]]:
     """Yield the report's figures, or itself where it has none, by column."""
     report = recorded.report
     whole = {**_said(report), **_kept(recorded)}
@@ -83,7 +83,7 @@ def _said(report: Report) -> dict[str, Any]:
     }
 
 
-def _kept(recorded: Recorded) -> dict[str, Any]:
+def _kept(recorded: RecordedReport) -> dict[str, Any]:
     return {
         "seq": recorded.seq,
         "recorded_at": recorded.recorded_at,

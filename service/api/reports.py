@@ -6,14 +6,14 @@ from typing import Any
 
 from flask import Response, url_for
 
-from schemas.as_of import AsOfQuery
+from schemas.as_of import AsOfParameters
 from schemas.lifecycle import HistoryOut, RedactionIn, RetractionIn
-from schemas.list_queries import ReportsQuery
+from schemas.list_queries import ReportListParameters
 from schemas.report_in import ReportIn
 from schemas.report_out import ReportOut, ReportsOut
 from service.api.report_formats import FORMS, paged
-from service.domain.list_queries import ReportsAsked
-from service.domain.report import Recorded
+from service.domain.list_queries import ReportListQuery
+from service.domain.report import RecordedReport
 from service.domain.submission import Submission
 from service.http import idempotency
 from service.http.auth import actor, holder, requires
@@ -56,9 +56,9 @@ def post_report(sent: Submission) -> Any:
 
 @blueprint.route("/reports/<id>")
 @requires("read")
-@blueprint.arguments(AsOfQuery, location="query")
+@blueprint.arguments(AsOfParameters, location="query")
 @blueprint.response(200, ReportOut)
-def get_report(as_of: int | str | None, id: str) -> Recorded:
+def get_report(as_of: int | str | None, id: str) -> RecordedReport:
     """Show a report in its present state, or as of an earlier moment."""
     return reports.show(record(), id, as_of, now())
 
@@ -114,10 +114,10 @@ def get_history(id: str) -> Any:
 
 @blueprint.route("/reports")
 @requires("read")
-@blueprint.arguments(ReportsQuery, location="query")
+@blueprint.arguments(ReportListParameters, location="query")
 @blueprint.response(200, ReportsOut)
 @blueprint.doc(responses=documented(*FORMS, headers=LINK))
-def list_reports(asked: tuple[ReportsAsked, str | None]) -> Response:
+def list_reports(asked: tuple[ReportListQuery, str | None]) -> Response:
     """List reports, oldest first.
 
     A place or group stands for everything below it too; a period for every report that meets it.

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from schemas.totals import TotalsOfPlaceQuery, TotalsOut, TotalsQuery, written
+from schemas.totals import PlaceTotalsParameters, TotalsOut, TotalsParameters, dump_totals
 from service.api import geojson
 from service.api.totals_csv import as_csv
-from service.domain.errors import invalid
-from service.domain.totals_query import Question
-from service.domain.totals_result import Answer
+from service.domain.errors import invalid_field
+from service.domain.totals_query import TotalsQuery
+from service.domain.totals_result import TotalsResult
 from service.http.auth import requires
 from service.http.consistency import record
 from service.http.context import budget, now
@@ -32,10 +32,10 @@ FORMS: Final = ("csv", "geojson")
 
 @blueprint.route("/totals")
 @requires("read")
-@blueprint.arguments(TotalsQuery, location="query")
+@blueprint.arguments(TotalsParameters, location="query")
 @blueprint.response(200, TotalsOut)
 @blueprint.doc(responses=documented(*FORMS))
-def get_totals(asked: tuple[Question, str | None]) -> Any:
+def get_totals(asked: tuple[TotalsQuery, str | None]) -> Any:
     """Tell the least and the most people that the counted figures allow.
 
     Each outcome alone, every joint set in use, and all four, unless outcomes are asked for.
@@ -45,22 +45,22 @@ def get_totals(asked: tuple[Question, str | None]) -> Any:
 
 @blueprint.route("/places/<id>/totals")
 @requires("read")
-@blueprint.arguments(TotalsOfPlaceQuery, location="query")
+@blueprint.arguments(PlaceTotalsParameters, location="query")
 @blueprint.response(200, TotalsOut)
 @blueprint.doc(responses=documented(*FORMS))
-def get_totals_of_place(asked: tuple[Question, str | None], id: str) -> Any:
+def get_totals_of_place(asked: tuple[TotalsQuery, str | None], id: str) -> Any:
     """Tell the totals of one place and everything that lies in it."""
     entities.show(record(), "place", id)
     question, named = asked
     return _answered(replace(question, places=(id,)), named)
 
 
-def _answered(question: Question, named: str | None) -> Response:
+def _answered(question: TotalsQuery, named: str | None) -> Response:
     """Return the answer, or 304 without working it out where the reader has it already."""
     store = record()
     form = chosen(named, *FORMS)
     if form == "geojson" and question.by != "place":
-        raise invalid("by", "A map needs by=place: it shows one feature for each place.")
+        raise invalid_field("by", "A map needs by=place: it shows one feature for each place.")
     seq = totals.moment_asked(store, question, now())
     then = moment_compared(store, question, seq, now())
     tag = _tag(seq, then, totals.last_redaction(store), form)
@@ -84,10 +84,10 @@ def _tag(seq: int, then: int | None, redacted: int, form: str) -> str:
     ]
 
 
-def _rendered(answer: Answer, form: str) -> str:
+def _rendered(answer: TotalsResult, form: str) -> str:
     if form == "csv":
         return as_csv(answer)
-    told = written(answer)
+    told = dump_totals(answer)
     if form == "geojson":
         places = [part["key"] for part in told["parts"]]
         told = geojson.of_parts(told, points.of_places(record(), places, answer.seq))

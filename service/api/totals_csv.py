@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from service.domain.totals_result import Answer, Part
-from service.domain.vocabulary import in_order
+from service.domain.totals_result import Part, TotalsResult
+from service.domain.vocabulary import sort_outcomes
 from service.http.csv_writer import table
 
 COLUMNS: Final = (
@@ -24,7 +24,7 @@ THEN: Final = ("then_low", "then_high")
 """More columns, of a comparison: both empty where nothing was reported, the second where open."""
 
 
-def as_csv(answer: Answer) -> str:
+def as_csv(answer: TotalsResult) -> str:
     """Return the header and one row for each part and set of outcomes.
 
     Without a cut the whole is the one part; its key is the asked places. Compared, a row ends with
@@ -34,10 +34,10 @@ def as_csv(answer: Answer) -> str:
     return table(columns, _rows(answer))
 
 
-def _rows(answer: Answer) -> Iterator[dict[str, Any]]:
+def _rows(answer: TotalsResult) -> Iterator[dict[str, Any]]:
     parts = answer.parts
     if parts is None:
-        key = " ".join(answer.question.places)
+        key = " ".join(answer.query.places)
         parts = [Part(key, answer.name, answer.totals, answer.caveats)]
     for part in parts:
         for stated in part.totals:
@@ -47,12 +47,12 @@ def _rows(answer: Answer) -> Iterator[dict[str, Any]]:
             yield {
                 "key": part.key,
                 "name": part.name,
-                "outcomes": ",".join(in_order(stated.outcomes)),
-                "reported": total.reported,
+                "outcomes": ",".join(sort_outcomes(stated.outcomes)),
+                "reported": total.is_reported,
                 "low": total.low,
                 "high": total.high,
                 "text": stated.text,
-                "disputed": total.disputed,
+                "disputed": total.is_disputed,
                 "exact": total.exact,
                 "caveats": "; ".join(codes),
                 "then_low": then and then.low,

@@ -3,9 +3,9 @@
 from typing import Any
 
 from schemas.wording import VocabularyOut, WordingIn, WordingOut
-from service.domain.caveat_codes import CAVEATS, WARNINGS
-from service.domain.errors import Invalid, invalid
-from service.domain.vocabulary import OUTCOMES, STANCES, STATES, in_order
+from service.domain.caveat_codes import CAVEAT_MEANINGS, WARNING_CODES
+from service.domain.errors import InvalidInputError, invalid_field
+from service.domain.vocabulary import OUTCOMES, STANCES, STATES, sort_outcomes
 from service.domain.wording import reader
 from service.http.auth import requires
 from service.http.smorest import Blueprint
@@ -22,9 +22,9 @@ def get_vocabulary() -> Any:
         "outcomes": OUTCOMES,
         "stances": STANCES,
         "states": STATES,
-        "caveats": CAVEATS,
-        "warnings": WARNINGS,
-        "lexicon": {"version": reader.LEXICON_VERSION, "rules": reader.describe()},
+        "caveats": CAVEAT_MEANINGS,
+        "warnings": WARNING_CODES,
+        "lexicon": {"version": reader.LEXICON_VERSION, "rules": reader.describe_lexicon()},
     }
 
 
@@ -35,15 +35,15 @@ def get_vocabulary() -> Any:
 def post_wording(sent: dict[str, str]) -> Any:
     """Tell how a phrase would be read, without recording anything."""
     try:
-        reading = reader.read(sent["text"])
-    except Invalid as error:
-        raise invalid("/text", error.detail) from error
+        reading = reader.read_wording(sent["text"])
+    except InvalidInputError as error:
+        raise invalid_field("/text", error.detail) from error
     return {
         "text": sent["text"],
         "low": reading.low,
         "high": reading.high,
         "soft": [end for end in ("low", "high") if end in reading.soft],
-        "outcomes": None if reading.outcomes is None else in_order(reading.outcomes),
+        "outcomes": None if reading.outcomes is None else sort_outcomes(reading.outcomes),
         "qualifier": reading.qualifier,
         "lexicon": reading.lexicon,
         "disclosed": reading.disclosed,

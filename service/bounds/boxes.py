@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from service.domain.figure import Scope
-from service.domain.trees import Span, Tree, meet, within
+from service.domain.trees import Interval, Tree, intervals_contained, intervals_overlap
 from service.domain.vocabulary import OUTCOMES
 
 Node = tuple[tuple[str, str], ...]
@@ -21,11 +21,11 @@ class Extent:
     Days are ordinals, both included; ``outcomes`` is a set of bits in the vocabulary's order.
     """
 
-    places: tuple[Span, ...]
+    places: tuple[Interval, ...]
     start: int
     stop: int
     outcomes: int
-    groups: tuple[Span, ...]
+    groups: tuple[Interval, ...]
 
     def meets(self, other: "Extent") -> bool:
         """Whether the two have a cell in common."""
@@ -33,8 +33,8 @@ class Extent:
             self.start <= other.stop
             and other.start <= self.stop
             and self.outcomes & other.outcomes != 0
-            and meet(self.places, other.places)
-            and meet(self.groups, other.groups)
+            and intervals_overlap(self.places, other.places)
+            and intervals_overlap(self.groups, other.groups)
         )
 
     def within(self, other: "Extent") -> bool:
@@ -43,8 +43,8 @@ class Extent:
             other.start <= self.start
             and self.stop <= other.stop
             and self.outcomes & ~other.outcomes == 0
-            and within(self.places, other.places)
-            and within(self.groups, other.groups)
+            and intervals_contained(self.places, other.places)
+            and intervals_contained(self.groups, other.groups)
         )
 
 
@@ -56,9 +56,9 @@ def bits(outcomes: Iterable[str]) -> int:
 def extent(scope: Scope, places: Tree, groups: Tree) -> Extent:
     """Return the scope in numbers; a scope without places is everywhere."""
     return Extent(
-        places.spans(scope.places) if scope.places else places.whole(),
+        places.intervals(scope.places) if scope.places else places.all_intervals(),
         scope.period.start,
         scope.period.stop,
         bits(scope.outcomes),
-        groups.spans(scope.groups),
+        groups.intervals(scope.groups),
     )

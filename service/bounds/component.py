@@ -20,7 +20,7 @@ from service.bounds.optimize import Bound, Estimate, Wanted
 from service.bounds.presolve import Ends
 from service.bounds.solver import Deadline
 from service.domain.figure import Figure
-from service.domain.total import End, Step
+from service.domain.total import End, Term
 
 KEPT_SHARES: Final = 64
 """So many shares of the same rows are kept; a question cut into parts asks few different ones."""
@@ -47,10 +47,10 @@ class Share:
     disputes: tuple[Dispute, ...] = ()
     set_aside: frozenset[tuple[str, End]] = frozenset()
 
-    def steps(self, which: End) -> list[Step]:
+    def steps(self, which: End) -> list[Term]:
         """Return the proof of one bound in figures."""
         terms = (self.low if which == "low" else self.high).terms
-        return [Step(self._figure(row, end), end, times) for (row, end), times in terms.items()]
+        return [Term(self._figure(row, end), end, times) for (row, end), times in terms.items()]
 
     def _figure(self, row: int, end: End) -> Figure:
         """Return the figure that sets the row's end: one that rests on no convention if it can."""

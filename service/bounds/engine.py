@@ -12,7 +12,7 @@ from service.bounds.constraints import Lineage, rows_of
 from service.bounds.solver import Deadline, without_noise
 from service.bounds.solver_effort import one_total
 from service.domain.figure import Figure, Scope
-from service.domain.total import Step, Total
+from service.domain.total import Term, Total
 from service.domain.trees import Tree
 
 
@@ -118,11 +118,11 @@ class Reckoner:
             low=floor(low),
             high=ceil(sum(highs, Fraction(0))) if len(highs) == len(answers) else None,
             exact=all(answer.exact for answer in answers) and (near is not None or not disputes),
-            floors_set_aside=self._in_order(f for dispute in disputes for f in dispute.floors),
-            ceilings_set_aside=self._in_order(f for dispute in disputes for f in dispute.ceilings),
+            lows_set_aside=self._in_order(f for dispute in disputes for f in dispute.floors),
+            highs_set_aside=self._in_order(f for dispute in disputes for f in dispute.ceilings),
             nearest=near,
-            because_low=self._steps(answer.steps("low") for answer in answers),
-            because_high=self._steps(answer.steps("high") for answer in answers)
+            low_terms=self._steps(answer.steps("low") for answer in answers),
+            high_terms=self._steps(answer.steps("high") for answer in answers)
             if len(highs) == len(answers)
             else (),
         )
@@ -133,7 +133,7 @@ class Reckoner:
             self._found[number] = self._prepared.tied(tuple(self._rows[row] for row in members))
         return self._found[number]
 
-    def _steps(self, found: Iterable[list[Step]]) -> tuple[Step, ...]:
+    def _steps(self, found: Iterable[list[Term]]) -> tuple[Term, ...]:
         steps = [step for steps in found for step in steps]
         return tuple(sorted(steps, key=lambda step: (step.end, self._order[step.figure.id])))
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bounds.boxes import Extent
-from service.domain.trees import Span
+from service.domain.trees import Interval
 from service.domain.vocabulary import OUTCOMES
 
 Indices = NDArray[np.int64]
@@ -17,7 +17,7 @@ Flags = NDArray[np.bool_]
 class Slices:
     """A tree cut at every end of a span, slices that lie in the same extents merged."""
 
-    def __init__(self, lists: Sequence[tuple[Span, ...]]) -> None:
+    def __init__(self, lists: Sequence[tuple[Interval, ...]]) -> None:
         points = sorted({point for spans in lists for span in spans for point in span})
         self._edges = np.array(points, dtype=np.int64)
         inside = np.zeros((len(lists), max(len(points) - 1, 0)), dtype=bool)
@@ -28,7 +28,7 @@ class Slices:
         self._group, members = _distinct_rows(inside.T)
         self.inside: Flags = members
 
-    def split(self, spans: tuple[Span, ...]) -> tuple[Flags, Flags]:
+    def split(self, spans: tuple[Interval, ...]) -> tuple[Flags, Flags]:
         """Return of each merged slice whether some, and whether not all, lies in the spans."""
         some = np.zeros(len(self._group), dtype=bool)
         every = np.zeros(len(self._group), dtype=bool)

@@ -12,8 +12,8 @@ import click
 from schemas.fields import is_slug
 from service.cli.progress import progress
 from service.domain.access import SCOPES
-from service.domain.errors import DomainError, Unavailable
-from service.settings import BadSetting, Settings, database, from_environment
+from service.domain.errors import DomainError, StoreUnavailableError
+from service.settings import Settings, SettingsError, load_settings, parse_database_address
 from service.store.api_keys import Key
 from service.store.factory import open_store
 from service.store.interface import Store
@@ -42,10 +42,10 @@ class _Address(click.ParamType[Store]):
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Store:
         try:
-            address = database(value)
+            address = parse_database_address(value)
             if self._exists and isinstance(address, Path) and not address.is_file():
                 raise ValueError(f"there is no file {value}")
-            return open_store(address, from_environment().busy_seconds)
+            return open_store(address, load_settings().busy_seconds)
         except (ValueError, DomainError) as error:
             self.fail(str(error), param, ctx)
 
@@ -88,7 +88,7 @@ def _plainly(command: Command) -> Command:
     def plain(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
-        except (BadSetting, DomainError, OSError) as error:
+        except (SettingsError, DomainError, OSError) as error:
             raise click.ClickException(str(error)) from None
 
     return plain  # type: ignore[return-value]
@@ -98,7 +98,7 @@ def _plainly(command: Command) -> Command:
 @_plainly
 def migrate() -> None:
     """Bring the database up to date; safe at any time."""
-    settings = from_environment()
+    settings = load_settings()
     store = open_store(settings.database, settings.busy_seconds)
     click.echo(f"{store.shown}: {_steps(store.migrate())}", err=True)
 
@@ -325,18 +325,18 @@ def _in_terminal() -> bool:
 
 
 def _store() -> Store:
-    settings: Settings = from_environment()
+    settings: Settings = load_settings()
     store = open_store(settings.database, settings.busy_seconds)
     store.migrate()
     return store
 
 
 def _file() -> Path:
-    """Return the database's file; raises Unavailable where it is none."""
-    address = from_environment().database
+    """Return the database's file; raises StoreUnavailableError where it is none."""
+    address = load_settings().database
     if isinstance(address, Path):
         return address
-    raise Unavailable(
+    raise StoreUnavailableError(
         "This is for an SQLite file. PostgreSQL has tools of its own (pg_basebackup, pg_dump);"
         " dump, load and copy serve both."
     )

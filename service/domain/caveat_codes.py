@@ -2,7 +2,7 @@
 
 from typing import Final
 
-CAVEATS: Final = {
+CAVEAT_MEANINGS: Final = {
     "shared_places": "A counted figure also covers other places than those asked about.",
     "shared_period": "A counted figure also covers other days than those asked about.",
     "shared_outcomes": "A counted figure also covers other outcomes than those asked about.",
@@ -22,5 +22,5 @@ CAVEATS: Final = {
     "not_exact": "The range may be wider than what the reports allow, never narrower.",
 }
 
-WARNINGS: Final = ("same_reporter_conflict", "possible_relay", "ambiguous_place")
+WARNING_CODES: Final = ("same_reporter_conflict", "possible_relay", "ambiguous_place")
 """What posting a report may make one ask."""

@@ -57,62 +57,70 @@ class Reporter:
     country: str | None = None
 
 
-Entry = Place | Group | Reporter
+Entity = Place | Group | Reporter
 
-KINDS: Final[Mapping[str, type[Entry]]] = {"place": Place, "group": Group, "reporter": Reporter}
+ENTITY_CLASSES: Final[Mapping[str, type[Entity]]] = {
+    "place": Place,
+    "group": Group,
+    "reporter": Reporter,
+}
 """The three kinds of entry, by the word that events and tables use for them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
-    """An entry as a report names it: by id alone (``given`` None), or with some of its fields."""
+class EntityMention:
+    """An entry as a report names it: by id alone (``fields`` None), or with some of its fields."""
 
     id: str
-    given: Mapping[str, Any] | None = None
+    fields: Mapping[str, Any] | None = None
 
 
-def entry(kind: str, id: str, given: Mapping[str, Any]) -> Entry:
+def make_entity(kind: str, entity_id: str, field_values: Mapping[str, Any]) -> Entity:
     """Return the entry with the given fields; those left out take their defaults."""
-    return KINDS[kind](id=id, **{name: value for name, value in given.items() if name != "id"})
+    return ENTITY_CLASSES[kind](
+        id=entity_id, **{name: value for name, value in field_values.items() if name != "id"}
+    )
 
 
-def described(what: Entry) -> dict[str, Any]:
+def entity_fields(entity: Entity) -> dict[str, Any]:
     """Return all fields of an entry by name, in their order."""
-    return {field.name: getattr(what, field.name) for field in fields(what)}
+    return {field.name: getattr(entity, field.name) for field in fields(entity)}
 
 
-def parent_of(what: Entry) -> str | None:
+def parent_of(entity: Entity) -> str | None:
     """Return the id above the entry; None for a root and for every reporter."""
-    return None if isinstance(what, Reporter) else what.parent
+    return None if isinstance(entity, Reporter) else entity.parent
 
 
-def below(what: Entry, above: Entry) -> Entry:
+def with_parent(entity: Entity, parent: Entity) -> Entity:
     """Return the entry with its parent by the id that stands for it now."""
-    if isinstance(what, Reporter) or what.parent == above.id:
-        return what
-    return replace(what, parent=above.id)
+    if isinstance(entity, Reporter) or entity.parent == parent.id:
+        return entity
+    return replace(entity, parent=parent.id)
 
 
-def differing(known: Entry, given: Mapping[str, Any]) -> list[str]:
+def find_differing_fields(known: Entity, field_values: Mapping[str, Any]) -> list[str]:
     """Return the names of the given fields that say something else than what is known."""
-    kind = next(kind for kind, made in KINDS.items() if isinstance(known, made))
-    claimed = entry(kind, known.id, {"name": known.name, **given})
-    return [name for name in given if getattr(claimed, name) != getattr(known, name)]
+    kind = next(
+        kind for kind, entity_class in ENTITY_CLASSES.items() if isinstance(known, entity_class)
+    )
+    candidate = make_entity(kind, known.id, {"name": known.name, **field_values})
+    return [name for name in field_values if getattr(candidate, name) != getattr(known, name)]
 
 
-def folded(text: str) -> str:
+def fold_case(text: str) -> str:
     """Return the text without regard to case and width, for finding and comparing names."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def near(id: str, known: Iterable[str]) -> tuple[str, ...]:
+def find_similar_ids(entity_id: str, known_ids: Iterable[str]) -> tuple[str, ...]:
     """Return up to three known ids that are spelled much like the given one."""
-    return tuple(get_close_matches(id, list(known), n=3, cutoff=0.6))
+    return tuple(get_close_matches(entity_id, list(known_ids), n=3, cutoff=0.6))
 
 
-def unknown(kind: str, id: str, candidates: Iterable[str]) -> str:
+def unknown_id_message(kind: str, entity_id: str, candidates: Iterable[str]) -> str:
     """Return the sentence that says that there is no such entry, and which ids are near."""
-    close = near(id, candidates)
-    if not close:
-        return f"There is no {kind} {id}."
-    return f"There is no {kind} {id}; did you mean {' or '.join(close)}?"
+    similar = find_similar_ids(entity_id, candidates)
+    if not similar:
+        return f"There is no {kind} {entity_id}."
+    return f"There is no {kind} {entity_id}; did you mean {' or '.join(similar)}?"

@@ -6,7 +6,7 @@ from service.domain.periods import ALWAYS, Period
 
 
 @dataclass(frozen=True, slots=True)
-class ReportsAsked:
+class ReportListQuery:
     """Which reports to list; None leaves a part open. ``after`` is an entry of the ledger.
 
     ``as_of`` is an entry or an instant; None is now.
@@ -24,7 +24,7 @@ class ReportsAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class EntriesAsked:
+class EntityListQuery:
     """Which places, groups or reporters to list: those after an id whose names hold ``q``."""
 
     q: str | None = None

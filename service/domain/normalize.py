@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass, field
 
-from service.domain.entities import Mention
-from service.domain.errors import Fault, Invalid
+from service.domain.entities import EntityMention
+from service.domain.errors import ErrorDetail, InvalidInputError
 from service.domain.report import Report, ReportedFigure
 from service.domain.submission import Submission, SubmittedFigure
-from service.domain.vocabulary import ROOT_GROUP, in_order
-from service.domain.wording.reader import read
+from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
+from service.domain.wording.reader import read_wording
 
 
 @dataclass(frozen=True, slots=True)
-class _Range:
+class _FigureRange:
     """What numbers or words come to, before the figure has a place and a time."""
 
     low: int = 0
@@ -21,136 +21,140 @@ class _Range:
     lexicon: str | None = None
     disclosed: bool = True
     outcomes: frozenset[str] | None = None
-    faults: tuple[Fault, ...] = field(default=())
+    errors: tuple[ErrorDetail, ...] = field(default=())
 
 
-def complete(sent: Submission, id: str) -> Report:
+def normalize_submission(submission: Submission, report_id: str) -> Report:
     """Return the report with every figure's range, outcomes and scope settled.
 
-    ``id`` becomes the report's; its figures are numbered below it. Raises Invalid that names every
-    field at fault. Whether the ids in it exist is not looked at here.
+    ``report_id`` becomes the report's; its figures are numbered below it. Raises InvalidInputError
+    that names every field at fault. Whether the ids in it exist is not looked at here.
     """
-    faults = _stance_faults(sent)
-    figures = []
-    for number, figure in enumerate(sent.figures):
-        whole, wrong = _complete_figure(sent, figure, f"{id}-{number + 1}", f"/figures/{number}")
-        faults += wrong
-        if whole is not None:
-            figures.append(whole)
-    if faults:
-        raise Invalid(_summary(faults), tuple(faults))
+    errors = _check_stance(submission)
+    reported_figures = []
+    for number, figure in enumerate(submission.figures):
+        reported, figure_errors = _normalize_figure(
+            submission, figure, f"{report_id}-{number + 1}", f"/figures/{number}"
+        )
+        errors += figure_errors
+        if reported is not None:
+            reported_figures.append(reported)
+    if errors:
+        raise InvalidInputError(_summarize_errors(errors), tuple(errors))
     return Report(
-        id=id,
-        reporter=sent.reporter.id,
-        stance=sent.stance,
-        figures=tuple(figures),
-        ref=sent.ref,
-        published_at=sent.published_at,
-        source=sent.source,
-        quote=sent.quote,
-        note=sent.note,
-        period=sent.period,
-        places=_ids(sent.places),
-        groups=_ids(sent.groups),
-        incident=sent.incident,
-        caveats=sent.caveats,
-        relays=sent.relays,
-        supersedes=sent.supersedes,
+        id=report_id,
+        reporter=submission.reporter.id,
+        stance=submission.stance,
+        figures=tuple(reported_figures),
+        ref=submission.ref,
+        published_at=submission.published_at,
+        source=submission.source,
+        quote=submission.quote,
+        note=submission.note,
+        period=submission.period,
+        places=_ids_of(submission.places),
+        groups=_ids_of(submission.groups),
+        incident=submission.incident,
+        caveats=submission.caveats,
+        relays=submission.relays,
+        supersedes=submission.supersedes,
     )
 
 
-def _summary(faults: list[Fault]) -> str:
+def _summarize_errors(errors: list[ErrorDetail]) -> str:
     return (
-        faults[0].detail if len(faults) == 1 else f"{len(faults)} things are wrong in the report."
+        errors[0].detail if len(errors) == 1 else f"{len(errors)} things are wrong in the report."
     )
 
 
-def _ids(mentions: tuple[Mention, ...]) -> tuple[str, ...]:
+def _ids_of(mentions: tuple[EntityMention, ...]) -> tuple[str, ...]:
     return tuple(mention.id for mention in mentions)
 
 
-def _stance_faults(sent: Submission) -> list[Fault]:
-    if sent.stance == "asserts":
-        if sent.figures:
+def _check_stance(submission: Submission) -> list[ErrorDetail]:
+    if submission.stance == "asserts":
+        if submission.figures:
             return []
-        return [Fault("/figures", "Give at least one figure, or a stance that has none.")]
-    faults = []
-    if sent.figures:
-        faults.append(Fault("/figures", f"The stance {sent.stance} has no figures."))
-    if not sent.places:
-        faults.append(Fault("/places", f"The stance {sent.stance} needs at least one place."))
-    if sent.period is None:
-        faults.append(Fault("/period", f"The stance {sent.stance} needs a period."))
-    return faults
+        return [ErrorDetail("/figures", "Give at least one figure, or a stance that has none.")]
+    errors = []
+    if submission.figures:
+        errors.append(ErrorDetail("/figures", f"The stance {submission.stance} has no figures."))
+    if not submission.places:
+        errors.append(
+            ErrorDetail("/places", f"The stance {submission.stance} needs at least one place.")
+        )
+    if submission.period is None:
+        errors.append(ErrorDetail("/period", f"The stance {submission.stance} needs a period."))
+    return errors
 
 
-def _complete_figure(
-    sent: Submission, figure: SubmittedFigure, id: str, pointer: str
-) -> tuple[ReportedFigure | None, list[Fault]]:
-    span = _range(figure, pointer)
-    faults = list(span.faults)
-    outcomes, wrong = _outcomes(figure, span, pointer)
-    faults += wrong + _best_faults(figure, span, pointer)
-    period = figure.period or sent.period
-    places = figure.places if figure.places is not None else sent.places
-    groups = figure.groups if figure.groups is not None else sent.groups
+def _normalize_figure(
+    submission: Submission, figure: SubmittedFigure, figure_id: str, pointer: str
+) -> tuple[ReportedFigure | None, list[ErrorDetail]]:
+    figure_range = _resolve_range(figure, pointer)
+    errors = list(figure_range.errors)
+    outcomes, outcome_errors = _resolve_outcomes(figure, figure_range, pointer)
+    errors += outcome_errors + _check_best_estimate(figure, figure_range, pointer)
+    period = figure.period or submission.period
+    places = figure.places if figure.places is not None else submission.places
+    groups = figure.groups if figure.groups is not None else submission.groups
     if period is None:
-        faults.append(
-            Fault(f"{pointer}/period", "Give the figure or the report a period: from and to.")
+        errors.append(
+            ErrorDetail(f"{pointer}/period", "Give the figure or the report a period: from and to.")
         )
     if not places:
-        faults.append(Fault(f"{pointer}/places", "Give the figure or the report a place."))
-    if faults or period is None:
-        return None, faults
-    whole = ReportedFigure(
-        id=id,
-        outcomes=in_order(outcomes),
-        low=span.low,
-        high=span.high,
-        soft=span.soft,
+        errors.append(ErrorDetail(f"{pointer}/places", "Give the figure or the report a place."))
+    if errors or period is None:
+        return None, errors
+    reported = ReportedFigure(
+        id=figure_id,
+        outcomes=sort_outcomes(outcomes),
+        low=figure_range.low,
+        high=figure_range.high,
+        soft=figure_range.soft,
         period=period,
-        places=_ids(places),
-        groups=_ids(groups) or (ROOT_GROUP,),
+        places=_ids_of(places),
+        groups=_ids_of(groups) or (ROOT_GROUP,),
         wording=figure.wording,
         exactly=figure.exactly,
         best=figure.best,
         note=figure.note,
-        qualifier=span.qualifier,
-        lexicon=span.lexicon,
-        disclosed=span.disclosed,
-        incident=figure.incident if figure.incident_given else sent.incident,
+        qualifier=figure_range.qualifier,
+        lexicon=figure_range.lexicon,
+        disclosed=figure_range.disclosed,
+        incident=figure.incident if figure.incident_given else submission.incident,
         reclassifies=figure.reclassifies,
     )
-    return whole, []
+    return reported, []
 
 
-def _range(figure: SubmittedFigure, pointer: str) -> _Range:
+def _resolve_range(figure: SubmittedFigure, pointer: str) -> _FigureRange:
     """Return what the figure's numbers say; where there are none, what its words say."""
     if figure.exactly is not None:
-        faults = tuple(
-            Fault(f"{pointer}/{end}", f"Give either exactly or {end}, not both.")
+        errors = tuple(
+            ErrorDetail(f"{pointer}/{end}", f"Give either exactly or {end}, not both.")
             for end in ("low", "high")
             if getattr(figure, end) is not None
         )
-        return _Range(figure.exactly, figure.exactly, faults=faults)
+        return _FigureRange(figure.exactly, figure.exactly, errors=errors)
     if figure.low is not None or figure.high is not None:
         low = figure.low or 0
         if figure.high is not None and low > figure.high:
-            fault = Fault(f"{pointer}/low", f"low {low} is above high {figure.high}.")
-            return _Range(faults=(fault,))
-        return _Range(low, figure.high)
+            error = ErrorDetail(f"{pointer}/low", f"low {low} is above high {figure.high}.")
+            return _FigureRange(errors=(error,))
+        return _FigureRange(low, figure.high)
     if figure.wording is None:
-        fault = Fault(pointer, "Give wording, low, high or exactly.")
-        return _Range(faults=(fault,))
-    return _read(figure.wording, pointer)
+        error = ErrorDetail(pointer, "Give wording, low, high or exactly.")
+        return _FigureRange(errors=(error,))
+    return _read_range(figure.wording, pointer)
 
 
-def _read(wording: str, pointer: str) -> _Range:
+def _read_range(wording: str, pointer: str) -> _FigureRange:
     try:
-        reading = read(wording)
-    except Invalid as error:
-        return _Range(faults=(Fault(f"{pointer}/wording", error.detail),))
-    return _Range(
+        reading = read_wording(wording)
+    except InvalidInputError as error:
+        return _FigureRange(errors=(ErrorDetail(f"{pointer}/wording", error.detail),))
+    return _FigureRange(
         low=reading.low,
         high=reading.high,
         soft=tuple(end for end in ("low", "high") if end in reading.soft),
@@ -161,35 +165,39 @@ def _read(wording: str, pointer: str) -> _Range:
     )
 
 
-def _outcomes(
-    figure: SubmittedFigure, span: _Range, pointer: str
-) -> tuple[frozenset[str], list[Fault]]:
+def _resolve_outcomes(
+    figure: SubmittedFigure, figure_range: _FigureRange, pointer: str
+) -> tuple[frozenset[str], list[ErrorDetail]]:
     """Return the outcomes as sent, else those that the words name; they may not differ.
 
     Words without a number ("heavy losses") may be sent for each outcome that they stand for.
     """
-    named = span.outcomes
+    named = figure_range.outcomes
     if figure.outcomes is None:
-        if named is None and span.lexicon is None and figure.wording is not None:
-            named = _read(figure.wording, pointer).outcomes
-        if named is None and not span.faults:
+        if named is None and figure_range.lexicon is None and figure.wording is not None:
+            named = _read_range(figure.wording, pointer).outcomes
+        if named is None and not figure_range.errors:
             detail = "Give the outcomes: killed, wounded, missing, captured; the words name none."
-            return frozenset(), [Fault(f"{pointer}/outcomes", detail)]
+            return frozenset(), [ErrorDetail(f"{pointer}/outcomes", detail)]
         return named or frozenset(), []
     sent = frozenset(figure.outcomes)
-    withheld = not span.disclosed and named is not None and sent <= named
-    if named is not None and named != sent and not withheld:
-        words = ", ".join(in_order(named))
+    is_part_of_withheld = not figure_range.disclosed and named is not None and sent <= named
+    if named is not None and named != sent and not is_part_of_withheld:
+        words = ", ".join(sort_outcomes(named))
         detail = f"The wording speaks of {words}; give the same outcomes or leave them out."
-        return sent, [Fault(f"{pointer}/outcomes", detail)]
+        return sent, [ErrorDetail(f"{pointer}/outcomes", detail)]
     return sent, []
 
 
-def _best_faults(figure: SubmittedFigure, span: _Range, pointer: str) -> list[Fault]:
-    if figure.best is None or span.faults:
+def _check_best_estimate(
+    figure: SubmittedFigure, figure_range: _FigureRange, pointer: str
+) -> list[ErrorDetail]:
+    if figure.best is None or figure_range.errors:
         return []
-    if figure.best < span.low or (span.high is not None and figure.best > span.high):
-        top = "open" if span.high is None else span.high
-        detail = f"best {figure.best} lies outside the range {span.low} to {top}."
-        return [Fault(f"{pointer}/best", detail)]
+    if figure.best < figure_range.low or (
+        figure_range.high is not None and figure.best > figure_range.high
+    ):
+        top = "open" if figure_range.high is None else figure_range.high
+        detail = f"best {figure.best} lies outside the range {figure_range.low} to {top}."
+        return [ErrorDetail(f"{pointer}/best", detail)]
     return []

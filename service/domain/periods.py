@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-BEGINNING: Final = 0
+OPEN_START: Final = 0
 """The ordinal that stands for "from whenever it began"; ``date.min`` has the ordinal 1."""
 
-END: Final = date.max.toordinal() + 1
+OPEN_END: Final = date.max.toordinal() + 1
 """The ordinal that stands for "until whenever", in questions only: reports have a last day."""
 
 
@@ -23,19 +23,19 @@ class Period:
 
     @property
     def start(self) -> int:
-        """The first day as an ordinal, ``BEGINNING`` where it is open."""
-        return BEGINNING if self.first is None else self.first.toordinal()
+        """The first day as an ordinal, ``OPEN_START`` where it is open."""
+        return OPEN_START if self.first is None else self.first.toordinal()
 
     @property
     def stop(self) -> int:
-        """The last day as an ordinal, ``END`` where it is open."""
-        return END if self.last is None else self.last.toordinal()
+        """The last day as an ordinal, ``OPEN_END`` where it is open."""
+        return OPEN_END if self.last is None else self.last.toordinal()
 
-    def meets(self, other: "Period") -> bool:
+    def overlaps(self, other: "Period") -> bool:
         """Whether the two have a day in common."""
         return self.start <= other.stop and other.start <= self.stop
 
-    def within(self, other: "Period") -> bool:
+    def is_within(self, other: "Period") -> bool:
         """Whether every day of this one is a day of the other."""
         return other.start <= self.start and self.stop <= other.stop
 

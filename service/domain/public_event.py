@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.domain.report import Recorded
+from service.domain.report import RecordedReport
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class PublicEvent:
     """One entry of the ledger: what happened (``kind``) to which id (``subject``), and when.
 
     ``report`` is the report that was recorded by it, as it was then; None where it was something
@@ -20,4 +20,4 @@ class Happening:
     kind: str
     subject: str
     data: Mapping[str, Any]
-    report: Recorded | None = None
+    report: RecordedReport | None = None

@@ -4,37 +4,39 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600}
+SECONDS_PER_UNIT: Final = {"second": 1, "minute": 60, "hour": 3_600}
 
-MOST: Final = 1_000_000
+MAX_REQUESTS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class RateLimit:
     """So many requests in a window of so many seconds."""
 
     requests: int
-    seconds: int
+    window_seconds: int
 
     def __str__(self) -> str:
-        unit = next(name for name, seconds in SECONDS.items() if seconds == self.seconds)
+        unit = next(
+            name for name, seconds in SECONDS_PER_UNIT.items() if seconds == self.window_seconds
+        )
         return f"{self.requests:,} {'request' if self.requests == 1 else 'requests'} per {unit}"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RateLimitStatus:
     """Where somebody stands in the present window: the requests sent, and the seconds left."""
 
     requests: int
-    seconds: int
+    seconds_left: int
 
 
-def rate(text: str) -> Rate:
+def parse_rate_limit(text: str) -> RateLimit:
     """Return the rate that is written like 600/minute; raises ValueError."""
-    found = re.fullmatch(r"([0-9]{1,7})/(second|minute|hour)", text)
-    if found is None:
+    match = re.fullmatch(r"([0-9]{1,7})/(second|minute|hour)", text)
+    if match is None:
         raise ValueError("give a number per second, minute or hour, like 600/minute, or off")
-    requests = int(found[1])
-    if not 1 <= requests <= MOST:
-        raise ValueError(f"give between 1 and {MOST:,} requests")
-    return Rate(requests, SECONDS[found[2]])
+    requests = int(match[1])
+    if not 1 <= requests <= MAX_REQUESTS:
+        raise ValueError(f"give between 1 and {MAX_REQUESTS:,} requests")
+    return RateLimit(requests, SECONDS_PER_UNIT[match[2]])

@@ -9,7 +9,7 @@ from service.domain.periods import Period
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class ReportState:
     """What holds for a report as a whole; ``state`` is as of the asked entry of the ledger.
 
     ``places``, ``period`` and ``groups`` are filled for a stance without figures only: the
@@ -31,24 +31,24 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class RecordState:
     """All statements and figures of whatever state, with the registry that they refer to.
 
     ``figures`` stand in the order in which they were recorded. ``recorded_at`` is None before
     anything was recorded. ``merged`` tells by kind, for an id that was merged into another, the
-    id that stands for it now; nothing else in the claims bears such an id.
+    id that stands for it now; nothing else in the state bears such an id.
     """
 
     seq: int
     recorded_at: str | None
-    statements: dict[str, Statement]
+    reports: dict[str, ReportState]
     figures: tuple[Figure, ...]
     places: dict[str, Place]
     groups: dict[str, Group]
     reporters: dict[str, Reporter]
     merged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def present(self, kind: str, ids: Iterable[str]) -> tuple[str, ...]:
+    def resolve_merged(self, kind: str, ids: Iterable[str]) -> tuple[str, ...]:
         """Return the ids that stand for the given ones now, each once."""
         merged = self.merged.get(kind, {})
-        return tuple(dict.fromkeys(merged.get(id, id) for id in ids))
+        return tuple(dict.fromkeys(merged.get(entity_id, entity_id) for entity_id in ids))

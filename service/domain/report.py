@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 
-OWN = "own"
+OWN_INCIDENT = "own"
 """The incident of a figure that is an event of its reporter's own, with no id in any register."""
 
 
@@ -81,7 +81,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class ReportWarning:
     """A question put to whoever posted the report; it refuses nothing and changes nothing.
 
     ``figures`` are the report's own; ``reports`` and ``places`` are the others that it is about.
@@ -104,7 +104,7 @@ class Retraction:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedReport:
     """A report with its place in the ledger; ``origin`` is the first of a chain of relays.
 
     ``redacted`` points to the free texts that were sent and are blanked.
@@ -116,7 +116,7 @@ class Recorded:
     state: str
     origin: str | None = None
     superseded_by: str | None = None
-    warnings: tuple[Remark, ...] = ()
+    warnings: tuple[ReportWarning, ...] = ()
     retraction: Retraction | None = None
     redacted: tuple[str, ...] = ()
 
@@ -126,12 +126,12 @@ def incident_of(reporter: str, figure: ReportedFigure) -> str | None:
 
     The slash keeps it apart from every scheme that can be sent, which is a slug.
     """
-    if figure.incident == OWN:
-        return f"{OWN}/{reporter}:{figure.id}"
+    if figure.incident == OWN_INCIDENT:
+        return f"{OWN_INCIDENT}/{reporter}:{figure.id}"
     return figure.incident
 
 
-def counted(report: Report) -> tuple[Figure, ...]:
+def counted_figures(report: Report) -> tuple[Figure, ...]:
     """Return the figures of the report as totals take them."""
     return tuple(
         Figure(

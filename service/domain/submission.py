@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from service.domain.entities import Mention
+from service.domain.entities import EntityMention
 from service.domain.periods import Period
 from service.domain.report import Reclassification, Source
 
@@ -23,8 +23,8 @@ class SubmittedFigure:
     best: int | None = None
     note: str | None = None
     period: Period | None = None
-    places: tuple[Mention, ...] | None = None
-    groups: tuple[Mention, ...] | None = None
+    places: tuple[EntityMention, ...] | None = None
+    groups: tuple[EntityMention, ...] | None = None
     incident: str | None = None
     incident_given: bool = False
     reclassifies: Reclassification | None = None
@@ -34,7 +34,7 @@ class SubmittedFigure:
 class Submission:
     """One report as it was sent; None or empty means that the field was left out."""
 
-    reporter: Mention
+    reporter: EntityMention
     figures: tuple[SubmittedFigure, ...] = ()
     stance: str = "asserts"
     ref: str | None = None
@@ -43,8 +43,8 @@ class Submission:
     quote: str | None = None
     note: str | None = None
     period: Period | None = None
-    places: tuple[Mention, ...] = ()
-    groups: tuple[Mention, ...] = ()
+    places: tuple[EntityMention, ...] = ()
+    groups: tuple[EntityMention, ...] = ()
     incident: str | None = None
     caveats: tuple[str, ...] = ()
     relays: str | None = None

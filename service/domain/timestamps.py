@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 
-def instant(when: datetime) -> str:
-    """Return the moment in UTC with Z, always with microseconds; ``when`` knows its time zone."""
-    return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def format_timestamp(moment: datetime) -> str:
+    """Return the moment in UTC with Z, always with microseconds; ``moment`` knows its time zone."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def just_after(moment: str) -> str:
-    """Return the first moment after the given one, both as ``instant`` writes them."""
-    return instant(datetime.fromisoformat(moment) + timedelta(microseconds=1))
+def next_timestamp(timestamp: str) -> str:
+    """Return the first moment after the given one, both as ``format_timestamp`` writes them."""
+    return format_timestamp(datetime.fromisoformat(timestamp) + timedelta(microseconds=1))

@@ -11,15 +11,15 @@ End = Literal["low", "high"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Term:
     """One line of a proof: an end of a figure, and how many times it is taken.
 
-    ``times`` is below zero where the end is taken off.
+    ``multiplier`` is below zero where the end is taken off.
     """
 
     figure: Figure
     end: End
-    times: Fraction
+    multiplier: Fraction
 
     @property
     def people(self) -> int:
@@ -35,32 +35,32 @@ class Total:
     ``figures`` are the counted ones that may speak of people asked for, as they were given; where
     there are none nothing is reported, and ``low`` and ``high`` are both None. Otherwise ``high``
     None means that no ceiling is known. ``nearest`` is None unless the total is disputed (or time
-    ran out). ``because_low`` adds up to the low, rounded up (to a part of it where whole people
-    need more than adding up), and ``because_high`` to the high, rounded down.
+    ran out). ``low_terms`` adds up to the low, rounded up (to a part of it where whole people
+    need more than adding up), and ``high_terms`` to the high, rounded down.
     """
 
     figures: tuple[Figure, ...] = ()
     low: int | None = None
     high: int | None = None
     exact: bool = True
-    floors_set_aside: tuple[Figure, ...] = ()
-    ceilings_set_aside: tuple[Figure, ...] = ()
+    lows_set_aside: tuple[Figure, ...] = ()
+    highs_set_aside: tuple[Figure, ...] = ()
     nearest: tuple[int, int | None] | None = None
-    because_low: tuple[Step, ...] = ()
-    because_high: tuple[Step, ...] = ()
+    low_terms: tuple[Term, ...] = ()
+    high_terms: tuple[Term, ...] = ()
 
     @property
-    def reported(self) -> bool:
+    def is_reported(self) -> bool:
         """Whether any counted figure speaks of the asked scope."""
         return bool(self.figures)
 
     @property
-    def disputed(self) -> bool:
+    def is_disputed(self) -> bool:
         """Whether a figure that speaks of the asked scope contradicts others."""
-        return bool(self.floors_set_aside or self.ceilings_set_aside)
+        return bool(self.lows_set_aside or self.highs_set_aside)
 
-    def leaning(self) -> tuple[Figure, ...]:
+    def soft_figures(self) -> tuple[Figure, ...]:
         """Return the figures with a soft end that a bound leans on, each once."""
-        steps = (*self.because_low, *self.because_high)
-        soft = [step.figure for step in steps if step.end in step.figure.quantity.soft]
+        terms = (*self.low_terms, *self.high_terms)
+        soft = [term.figure for term in terms if term.end in term.figure.quantity.soft]
         return tuple(dict.fromkeys(soft))

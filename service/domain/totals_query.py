@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from service.domain.errors import invalid
+from service.domain.errors import invalid_field
 from service.domain.figure import Scope
 from service.domain.periods import ALWAYS, Period
 from service.domain.vocabulary import ROOT_GROUP
 
-CUTS: Final = ("place", "day", "week", "month", "year", "outcome", "group", "reporter")
+BREAKDOWNS: Final = ("place", "day", "week", "month", "year", "outcome", "group", "reporter")
 """What an answer can be cut by; all but reporters are disjoint."""
 
-SPANS: Final = ("day", "week", "month", "year")
+CALENDAR_UNITS: Final = ("day", "week", "month", "year")
 
-MOST_PARTS: Final = 1_000
+MAX_PARTS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class TotalsQuery:
     """One question, whole: no places means everywhere, no outcomes the usual list of totals.
 
     ``as_of`` is an entry of the ledger, an instant (RFC 3339), or None for now; ``compare`` is an
@@ -40,46 +40,48 @@ class Question:
     explain: bool = False
     compare: int | str | None = None
 
-    def scope(self, outcomes: frozenset[str]) -> Scope:
+    def scope_for(self, outcomes: frozenset[str]) -> Scope:
         """Return the asked scope for one set of outcomes."""
         return Scope(self.places, self.period, outcomes, self.groups)
 
 
-def spans(period: Period, by: str) -> list[tuple[str, Period]]:
+def split_period(period: Period, unit: str) -> list[tuple[str, Period]]:
     """Return the days, weeks (ISO), months or years of a bounded period, clipped to it, by key.
 
-    Raises Invalid where the period is open, or has more than ``MOST_PARTS`` of them.
+    Raises InvalidInputError where the period is open, or has more than ``MAX_PARTS`` of them.
     """
     if period.first is None or period.last is None:
-        raise invalid("from", f"by={by} needs a bounded period: give from and to.")
-    found: list[tuple[str, Period]] = []
-    for key, first, last in _calendar(period.first, period.last, by):
-        if len(found) == MOST_PARTS:
-            raise invalid("by", f"More than {MOST_PARTS:,} parts: ask for fewer days at a time.")
-        found.append((key, Period(first, last)))
-    return found
+        raise invalid_field("from", f"by={unit} needs a bounded period: give from and to.")
+    parts: list[tuple[str, Period]] = []
+    for key, first, last in _iterate_calendar_units(period.first, period.last, unit):
+        if len(parts) == MAX_PARTS:
+            raise invalid_field(
+                "by", f"More than {MAX_PARTS:,} parts: ask for fewer days at a time."
+            )
+        parts.append((key, Period(first, last)))
+    return parts
 
 
-def _calendar(first: date, last: date, by: str) -> Iterator[tuple[str, date, date]]:
+def _iterate_calendar_units(first: date, last: date, unit: str) -> Iterator[tuple[str, date, date]]:
     while first <= last:
-        key, end = _span_of(first, by)
+        key, end = _calendar_unit_of(first, unit)
         yield key, first, min(end, last)
         if end >= last:
             return
         first = end + timedelta(days=1)
 
 
-def _span_of(day: date, by: str) -> tuple[str, date]:
+def _calendar_unit_of(day: date, unit: str) -> tuple[str, date]:
     """Return the key of the span that holds the day, and the span's last day."""
-    if by == "day":
+    if unit == "day":
         return day.isoformat(), day
-    if by == "week":
+    if unit == "week":
         year, week, weekday = day.isocalendar()
-        left = min(7 - weekday, (date.max - day).days)
-        return f"{year:04}-W{week:02}", day + timedelta(days=left)
-    if by == "month":
-        following = day.month % 12 + 1
-        if following == 1:
+        days_left = min(7 - weekday, (date.max - day).days)
+        return f"{year:04}-W{week:02}", day + timedelta(days=days_left)
+    if unit == "month":
+        next_month = day.month % 12 + 1
+        if next_month == 1:
             return f"{day.year:04}-12", day.replace(day=31)
-        return f"{day.year:04}-{day.month:02}", day.replace(month=following, day=1) - timedelta(1)
+        return f"{day.year:04}-{day.month:02}", day.replace(month=next_month, day=1) - timedelta(1)
     return f"{day.year:04}", day.replace(month=12, day=31)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from service.domain.caveats import Caveat
 from service.domain.figure import Figure
-from service.domain.public_event import Happening
+from service.domain.public_event import PublicEvent
 from service.domain.total import Total
-from service.domain.totals_query import Question
+from service.domain.totals_query import TotalsQuery
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class OutcomeTotal:
     """A total of one set of outcomes, in numbers and in words.
 
     ``best`` is the sum of the reporters' own best estimates, None where they do not add up.
@@ -22,23 +22,24 @@ class Stated:
     total: Total
     text: str
     best: int | None
-    change: "Change | None" = None
+    change: "TotalChange | None" = None
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TotalChange:
     """What a total was at an earlier moment, and what happened since that touches it.
 
-    The events stand oldest first; ``left_out`` is how many still older ones are not among them.
+    The events stand oldest first; ``events_left_out`` is how many still older ones are not among
+    them.
     """
 
-    then: Stated
-    events: Sequence[Happening]
-    left_out: int
+    then: OutcomeTotal
+    events: Sequence[PublicEvent]
+    events_left_out: int
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedState:
     """The entry of the ledger that the totals are compared with."""
 
     seq: int
@@ -51,7 +52,7 @@ class Part:
 
     key: str
     name: str
-    totals: Sequence[Stated]
+    totals: Sequence[OutcomeTotal]
     caveats: Sequence[Caveat] = ()
 
 
@@ -64,7 +65,7 @@ class Unplaced:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class ExcludedFigure:
     """A figure in the asked scope that was not counted, and the reason's code."""
 
     figure: Figure
@@ -72,35 +73,35 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TotalsResult:
     """All that is said to one question; ``parts`` is None where it was not cut.
 
     ``name`` is that of the asked places, "everywhere" where none is asked.
     ``unplaced`` is None where parts may share people; ``by_reporter`` where it was not asked for.
     """
 
-    question: Question
+    query: TotalsQuery
     name: str
     seq: int
     recorded_at: str | None
-    totals: Sequence[Stated]
+    totals: Sequence[OutcomeTotal]
     caveats: Sequence[Caveat]
     used: Sequence[Figure]
-    excluded: Sequence[Left]
+    excluded: Sequence[ExcludedFigure]
     parts: Sequence[Part] | None = None
     unplaced: Sequence[Unplaced] | None = None
     by_reporter: Sequence[Part] | None = None
-    compared: Compared | None = None
+    compared: ComparedState | None = None
 
     @property
-    def told(self) -> list[Total]:
+    def all_totals(self) -> list[Total]:
         """Every total of the answer: of the whole, of its parts, of each reporter alone."""
         parts = (*(self.parts or ()), *(self.by_reporter or ()))
-        stated = [*self.totals, *(each for part in parts for each in part.totals)]
-        thens = [each.change.then for each in stated if each.change is not None]
-        return [each.total for each in (*stated, *thens)]
+        outcome_totals = [*self.totals, *(each for part in parts for each in part.totals)]
+        earlier_totals = [each.change.then for each in outcome_totals if each.change is not None]
+        return [each.total for each in (*outcome_totals, *earlier_totals)]
 
     @property
     def exact(self) -> bool:
         """Whether no total of the answer ran out of time."""
-        return all(total.exact for total in self.told)
+        return all(total.exact for total in self.all_totals)

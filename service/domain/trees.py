@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-Span = tuple[int, int]
+Interval = tuple[int, int]
 """A run of nodes in preorder: first (included) to last (excluded)."""
 
 
@@ -18,25 +18,25 @@ class Tree:
         self._children: dict[str | None, list[str]] = {}
         for node in sorted(parents):
             self._children.setdefault(parents[node], []).append(node)
-        self._spans: dict[str, Span] = {}
-        number = 0
+        self._intervals: dict[str, Interval] = {}
+        next_number = 0
         stack: list[tuple[str, bool]] = [(root, False) for root in reversed(self.roots())]
         starts: dict[str, int] = {}
         while stack:
-            node, done = stack.pop()
-            if done:
-                self._spans[node] = (starts[node], number)
+            node, is_closing = stack.pop()
+            if is_closing:
+                self._intervals[node] = (starts[node], next_number)
                 continue
-            starts[node] = number
-            number += 1
+            starts[node] = next_number
+            next_number += 1
             stack.append((node, True))
             stack.extend((child, False) for child in reversed(self.children(node)))
 
     def __contains__(self, node: object) -> bool:
-        return node in self._spans
+        return node in self._intervals
 
     def __len__(self) -> int:
-        return len(self._spans)
+        return len(self._intervals)
 
     def roots(self) -> tuple[str, ...]:
         """Return the ids without a parent, sorted."""
@@ -46,33 +46,33 @@ class Tree:
         """Return the ids directly below the node, sorted."""
         return tuple(self._children.get(node, ()))
 
-    def span(self, node: str) -> Span:
+    def interval(self, node: str) -> Interval:
         """Return the run of numbers that the node and everything below it take."""
-        return self._spans[node]
+        return self._intervals[node]
 
-    def spans(self, nodes: Iterable[str]) -> tuple[Span, ...]:
+    def intervals(self, nodes: Iterable[str]) -> tuple[Interval, ...]:
         """Return the runs that the nodes cover together: sorted, disjoint, touching ones joined.
 
-        Two sets of nodes cover the same part of the tree exactly when their spans are equal.
+        Two sets of nodes cover the same part of the tree exactly when their intervals are equal.
         """
-        joined: list[Span] = []
-        for start, stop in sorted(self._spans[node] for node in nodes):
-            if joined and start <= joined[-1][1]:
-                joined[-1] = (joined[-1][0], max(stop, joined[-1][1]))
+        merged: list[Interval] = []
+        for start, stop in sorted(self._intervals[node] for node in nodes):
+            if merged and start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
             else:
-                joined.append((start, stop))
-        return tuple(joined)
+                merged.append((start, stop))
+        return tuple(merged)
 
-    def whole(self) -> tuple[Span, ...]:
-        """Return the span of everything: empty for a tree without nodes."""
+    def all_intervals(self) -> tuple[Interval, ...]:
+        """Return the interval of everything: empty for a tree without nodes."""
         return ((0, len(self)),) if self else ()
 
 
-def meet(one: tuple[Span, ...], other: tuple[Span, ...]) -> bool:
-    """Whether two lists of spans have a node in common."""
+def intervals_overlap(one: tuple[Interval, ...], other: tuple[Interval, ...]) -> bool:
+    """Whether two lists of intervals have a node in common."""
     return any(a < d and c < b for a, b in one for c, d in other)
 
 
-def within(one: tuple[Span, ...], other: tuple[Span, ...]) -> bool:
-    """Whether every node of the first lies in the second; both as ``Tree.spans`` returns them."""
+def intervals_contained(one: tuple[Interval, ...], other: tuple[Interval, ...]) -> bool:
+    """Whether every node of the first lies in the second; both as ``intervals`` returns them."""
     return all(any(c <= a and b <= d for c, d in other) for a, b in one)

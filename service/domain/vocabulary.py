@@ -21,6 +21,6 @@ LOSSES: Final = frozenset(OUTCOMES)
 """What the word "losses" stands for."""
 
 
-def in_order(outcomes: Collection[str]) -> tuple[str, ...]:
+def sort_outcomes(outcomes: Collection[str]) -> tuple[str, ...]:
     """Return the outcomes in the order of the vocabulary, each once."""
     return tuple(outcome for outcome in OUTCOMES if outcome in outcomes)

@@ -9,8 +9,8 @@ from flask import g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from service.domain.access import Holder
-from service.domain.errors import NotAllowed
+from service.domain.access import Principal
+from service.domain.errors import ForbiddenError
 from service.http import rate_limit
 from service.http.context import now, parts
 from service.store.interface import Store
@@ -43,9 +43,9 @@ def requires(scope: str) -> Callable[[View], View]:
     return decorate
 
 
-def holder() -> Holder | None:
+def holder() -> Principal | None:
     """Return whose key this request was sent with; None where it was sent without one."""
-    held: Holder | None = g.get("key")
+    held: Principal | None = g.get("key")
     return held
 
 
@@ -58,14 +58,14 @@ def actor() -> str | None:
 def may(scope: str) -> bool:
     """Whether the key of this request may do what needs the scope."""
     held = holder()
-    return held is not None and held.may(scope)
+    return held is not None and held.has_scope(scope)
 
 
 def check_describes(kind: str, id: str) -> None:
-    """Raise NotAllowed where the key of this request is bound to reporters and this is not one."""
+    """Raise ForbiddenError where the key of this request is bound, and not to this reporter."""
     held = holder()
     if held is not None:
-        held.check_describes(kind, id)
+        held.check_can_describe(kind, id)
 
 
 def _admit(scope: str) -> None:
@@ -81,11 +81,11 @@ def _admit(scope: str) -> None:
             "The API key is not known, was revoked or has expired.", error="invalid_token"
         )
     g.key = key
-    if not key.may(scope):
-        raise NotAllowed(f"The key has the scope {key.scope}; this needs {scope}.")
+    if not key.has_scope(scope):
+        raise ForbiddenError(f"The key has the scope {key.scope}; this needs {scope}.")
 
 
-def _sent(header: str, scope: str) -> Holder | None:
+def _sent(header: str, scope: str) -> Principal | None:
     """Return whose key stands in the header; None where it is none that is good.
 
     To read, a key may come as the password by which browsers sign in to a page. To write, never:

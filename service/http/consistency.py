@@ -8,7 +8,7 @@ from typing import Final
 
 from flask import Flask, Response, g, request
 
-from service.domain.errors import invalid
+from service.domain.errors import invalid_field
 from service.http.context import parts
 from service.http.long_poll_slots import catching_up, turn
 from service.serving import runtime_dir
@@ -34,7 +34,8 @@ def register(app: Flask) -> None:
 def record() -> Readable:
     """Return the record that this request reads, having seen that it reaches as far as demanded.
 
-    Raises Invalid for a demand that is no number, and Busy for one that is not met in time.
+    Raises InvalidInputError for a demand that is no number, and LockTimeoutError for one that is
+    not met in time.
     """
     if "record" not in g:
         g.record = Reaching(parts().readers, _demanded(), _caught_up)
@@ -47,7 +48,7 @@ def record() -> Readable:
 def _demanded() -> int:
     demanded = request.headers.get(DEMANDED, "0")
     if not (demanded.isascii() and demanded.isdigit() and len(demanded) <= 15):
-        raise invalid(DEMANDED, "This must be the number of an entry.")
+        raise invalid_field(DEMANDED, "This must be the number of an entry.")
     return int(demanded)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from flask import request
 
-from service.domain.errors import invalid
+from service.domain.errors import invalid_field
 from service.http.auth import actor
 from service.http.context import now
 from service.store.idempotency import Claim
@@ -37,7 +37,9 @@ def claim() -> Claim | None:
     if key is None:
         return None
     if not _KEY.fullmatch(key):
-        raise invalid(HEADER, "This must be 1 to 255 visible ASCII characters, such as a UUID.")
+        raise invalid_field(
+            HEADER, "This must be 1 to 255 visible ASCII characters, such as a UUID."
+        )
     query = request.query_string.decode("ascii", "replace")
     asked = f"{request.method} {request.path}?{query}"
     return Claim(actor() or "", asked, key, _fingerprint(), now())

@@ -10,9 +10,9 @@ from typing import Any, Final
 import structlog
 from flask import Flask, Response, g, request
 
-from service.domain.access import without_keys
+from service.domain.access import redact_keys
 from service.http.middleware import around
-from service.request_id import answering, current_request
+from service.request_id import RequestIdContext, get_request_id
 
 _QUIET: Final = frozenset({"/livez", "/readyz"})
 """Asked every few seconds, which would be 17,000 lines a day that say that all is well."""
@@ -51,14 +51,14 @@ class _Driver(logging.Handler):
 
 def _with_request(logger: Any, name: str, line: Any) -> Any:
     """Put into every line the id of the request during which it is written."""
-    if (id := current_request()) is not None:
+    if (id := get_request_id()) is not None:
         line["request_id"] = id
     return line
 
 
 def _without_keys(logger: Any, name: str, line: Any) -> str:
     """Cut keys from the whole line, since one may stand in any part of a request."""
-    return without_keys(line)
+    return redact_keys(line)
 
 
 class _StandardError:
@@ -82,7 +82,7 @@ def register(app: Flask) -> None:
     """Log every request of the application, and answer it with its id."""
     app.before_request(_begin)
     app.after_request(_end)
-    around(app, lambda environ: answering(environ.get("HTTP_X_REQUEST_ID", "")))
+    around(app, lambda environ: RequestIdContext(environ.get("HTTP_X_REQUEST_ID", "")))
 
 
 def _begin() -> None:
@@ -102,5 +102,5 @@ def _end(response: Response) -> Response:
         ms=round(1_000 * (time.perf_counter() - g.get("began", time.perf_counter())), 1),
         key=key.id if key else None,
     )
-    response.headers["X-Request-ID"] = current_request() or ""
+    response.headers["X-Request-ID"] = get_request_id() or ""
     return response

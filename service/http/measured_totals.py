@@ -6,8 +6,8 @@ import structlog
 
 from service.bounds.solver_effort import Effort, metered
 from service.domain.total import Total
-from service.domain.totals_query import Question
-from service.domain.totals_result import Answer
+from service.domain.totals_query import TotalsQuery
+from service.domain.totals_result import TotalsResult
 from service.http import metrics
 from service.http.consistency import record
 from service.http.context import parts
@@ -15,7 +15,9 @@ from service.usecases import totals
 from service.usecases.time_budget import Budget
 
 
-def worked_out(question: Question, seq: int, budget: Budget, then: int | None = None) -> Answer:
+def worked_out(
+    question: TotalsQuery, seq: int, budget: Budget, then: int | None = None
+) -> TotalsResult:
     """Return the answer as of the entry ``seq``, counted and, where it was slow, logged."""
     joined = parts()
     with metered() as efforts:
@@ -23,7 +25,7 @@ def worked_out(question: Question, seq: int, budget: Budget, then: int | None = 
             answer = totals.totals(record(), joined.snapshots, question, seq, budget, then)
         finally:
             metrics.kept().solved(efforts)
-    told = answer.told
+    told = answer.all_totals
     metrics.kept().count(told)
     _log_slow(told, efforts, joined.settings.solver_seconds / 2)
     return answer

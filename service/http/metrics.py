@@ -22,7 +22,14 @@ from prometheus_client import (
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from service.bounds.solver_effort import Effort
-from service.domain.errors import Away, Busy, DomainError, TooCostly, TooMany, Unavailable
+from service.domain.errors import (
+    DatabaseUnreachableError,
+    DomainError,
+    LockTimeoutError,
+    RateLimitExceededError,
+    StoreUnavailableError,
+    TimeBudgetExceededError,
+)
 from service.domain.total import Total
 from service.http.auth import requires
 from service.http.context import parts
@@ -43,11 +50,11 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 WRITING: Final = frozenset(METHODS) - {"GET", "HEAD", "OPTIONS"}
 
 REFUSALS: Final[Mapping[type[DomainError], str]] = {
-    Busy: "busy",
-    Unavailable: "unavailable",
-    Away: "unavailable",
-    TooCostly: "costly",
-    TooMany: "rate",
+    LockTimeoutError: "busy",
+    StoreUnavailableError: "unavailable",
+    DatabaseUnreachableError: "unavailable",
+    TimeBudgetExceededError: "costly",
+    RateLimitExceededError: "rate",
 }
 """Why a request that nothing was wrong with was not answered."""
 
@@ -148,7 +155,7 @@ class Metrics:
         """Count the totals of an answer that was worked out."""
         self._totals.inc(len(totals))
         self._inexact.inc(sum(not total.exact for total in totals))
-        self._disputed.inc(sum(total.disputed for total in totals))
+        self._disputed.inc(sum(total.is_disputed for total in totals))
         for total in totals:
             self._figures.observe(len(total.figures))
 

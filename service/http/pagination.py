@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from schemas.fields import cursor
-from service.domain.list_queries import EntriesAsked, ReportsAsked
+from schemas.fields import make_cursor
+from service.domain.list_queries import EntityListQuery, ReportListQuery
 from service.http.request_parsing import read_query
 
-Asked = TypeVar("Asked", EntriesAsked, ReportsAsked)
+Asked = TypeVar("Asked", EntityListQuery, ReportListQuery)
 
 
 def page(
@@ -26,5 +26,5 @@ def page(
     if len(found) <= asked.limit:
         return found, None
     shown = found[: asked.limit]
-    query = {**read_query(request, set()), "after": cursor(listed, getattr(shown[-1], key))}
+    query = {**read_query(request, set()), "after": make_cursor(listed, getattr(shown[-1], key))}
     return shown, f"{request.script_root}{request.path}?{urlencode(query, safe=',')}"

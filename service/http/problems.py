@@ -11,43 +11,48 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from service.domain.errors import (
-    Away,
-    Busy,
-    Conflict,
+    ConflictError,
+    DatabaseUnreachableError,
     DomainError,
-    Fault,
-    Invalid,
-    Malformed,
-    NotAllowed,
-    NotDone,
-    NotFound,
-    Stale,
-    TooCostly,
-    TooMany,
-    Unavailable,
+    ErrorDetail,
+    FailedDependencyError,
+    ForbiddenError,
+    InvalidInputError,
+    LockTimeoutError,
+    MalformedInputError,
+    NotFoundError,
+    PreconditionFailedError,
+    RateLimitExceededError,
+    StoreUnavailableError,
+    TimeBudgetExceededError,
 )
-from service.request_id import current_request
+from service.request_id import get_request_id
 
 MEDIA_TYPE: Final = "application/problem+json"
 
 STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
-    Malformed: HTTPStatus.BAD_REQUEST,
-    NotAllowed: HTTPStatus.FORBIDDEN,
-    NotFound: HTTPStatus.NOT_FOUND,
-    Conflict: HTTPStatus.CONFLICT,
-    Stale: HTTPStatus.PRECONDITION_FAILED,
-    NotDone: HTTPStatus.FAILED_DEPENDENCY,
-    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
-    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
-    TooCostly: HTTPStatus.SERVICE_UNAVAILABLE,
-    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    Away: HTTPStatus.SERVICE_UNAVAILABLE,
+    MalformedInputError: HTTPStatus.BAD_REQUEST,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    PreconditionFailedError: HTTPStatus.PRECONDITION_FAILED,
+    FailedDependencyError: HTTPStatus.FAILED_DEPENDENCY,
+    InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RateLimitExceededError: HTTPStatus.TOO_MANY_REQUESTS,
+    LockTimeoutError: HTTPStatus.SERVICE_UNAVAILABLE,
+    TimeBudgetExceededError: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    DatabaseUnreachableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 Answer = TypeVar("Answer", bound=WerkzeugResponse)
 
-_RETRY_AFTER: Final = {Busy: "1", Away: "2", TooCostly: "30", Unavailable: "60"}
+_RETRY_AFTER: Final = {
+    LockTimeoutError: "1",
+    DatabaseUnreachableError: "2",
+    TimeBudgetExceededError: "30",
+    StoreUnavailableError: "60",
+}
 
 _DETAILS: Final = {
     404: "There is nothing at this address.",
@@ -63,7 +68,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _defect)
 
 
-def problem(status: int, detail: str, faults: Sequence[Fault] = ()) -> dict[str, Any]:
+def problem(status: int, detail: str, faults: Sequence[ErrorDetail] = ()) -> dict[str, Any]:
     """Return the problem as it is answered."""
     told: dict[str, Any] = {
         "type": "about:blank",
@@ -98,7 +103,7 @@ def status_of(error: DomainError) -> HTTPStatus:
 
 def problem_of(error: DomainError) -> dict[str, Any]:
     """Return the problem that tells of the error."""
-    return problem(status_of(error), error.detail, error.faults)
+    return problem(status_of(error), error.detail, error.errors)
 
 
 def _kind(error: DomainError) -> type[DomainError]:
@@ -115,8 +120,8 @@ def noted(error: DomainError, response: Answer) -> Answer:
     It says when to come back, the refusal is counted, and what somebody must look after is logged.
     """
     kind = g.refused = _kind(error)
-    if isinstance(error, TooMany):
-        response.headers["Retry-After"] = str(error.seconds)
+    if isinstance(error, RateLimitExceededError):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
     if kind in _RETRY_AFTER:
         response.headers["Retry-After"] = _RETRY_AFTER[kind]
         log(error)
@@ -150,4 +155,4 @@ def _defect(error: Exception) -> Response:
 def defect_noted() -> str:
     """Return what may be told of the error that is being handled; logs all that is known of it."""
     structlog.get_logger().exception("defect")
-    return f"The service failed. Its log has more under the request id {current_request()}."
+    return f"The service failed. Its log has more under the request id {get_request_id()}."

@@ -6,10 +6,10 @@ from typing import Final
 import structlog
 from flask import Flask, Response, g, request
 
-from service.domain.access import Holder
-from service.domain.errors import TooMany
+from service.domain.access import Principal
+from service.domain.errors import RateLimitExceededError
 from service.http.context import now, parts
-from service.store.rate_counters import Uncounted
+from service.store.rate_counters import CounterUnavailableError
 
 NETWORK: Final = 64
 """One client of IPv6 has so many bits of address to itself, and could change the others at will."""
@@ -20,8 +20,8 @@ def register(app: Flask) -> None:
     app.after_request(_tell)
 
 
-def check(held: Holder | None) -> None:
-    """Count the request for its key, or for its address without one; raises TooMany.
+def check(held: Principal | None) -> None:
+    """Count the request for its key, or for its address without one; raises RateLimitExceededError.
 
     Where it cannot be counted it goes on: an answer is worth more than a limit.
     """
@@ -30,18 +30,18 @@ def check(held: Holder | None) -> None:
         return
     try:
         standing = counters.count(_who(held), now().timestamp())
-    except Uncounted as error:
+    except CounterUnavailableError as error:
         structlog.get_logger().warning("uncounted", cause=str(error))
         return
     g.standing = standing
     if standing is not None and standing.requests > counters.rate.requests:
-        raise TooMany(
-            f"At most {counters.rate} are answered; ask again in {standing.seconds} seconds.",
-            standing.seconds,
+        raise RateLimitExceededError(
+            f"At most {counters.rate} are answered; ask again in {standing.seconds_left} seconds.",
+            retry_after_seconds=standing.seconds_left,
         )
 
 
-def _who(held: Holder | None) -> str:
+def _who(held: Principal | None) -> str:
     if held is not None:
         return f"key {held.id}"
     try:
@@ -61,6 +61,8 @@ def _tell(response: Response) -> Response:
     if counters is not None and standing is not None:
         rate = counters.rate
         left = max(rate.requests - standing.requests, 0)
-        response.headers["RateLimit-Policy"] = f'"default";q={rate.requests};w={rate.seconds}'
-        response.headers["RateLimit"] = f'"default";r={left};t={standing.seconds}'
+        response.headers["RateLimit-Policy"] = (
+            f'"default";q={rate.requests};w={rate.window_seconds}'
+        )
+        response.headers["RateLimit"] = f'"default";r={left};t={standing.seconds_left}'
     return response

@@ -13,7 +13,7 @@ from marshmallow import ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
-from service.domain.errors import Fault, Invalid, Malformed
+from service.domain.errors import ErrorDetail, InvalidInputError, MalformedInputError
 
 MAX_BODY: Final = 1 << 20
 MAX_DEPTH: Final = 16
@@ -44,26 +44,26 @@ class StrictParser(FlaskParser):  # type: ignore[misc]
     def handle_error(
         self, error: ValidationError, req: Request, schema: Any, **kwargs: Any
     ) -> NoReturn:
-        """Raise Invalid with one fault for every complaint of the schema."""
+        """Raise InvalidInputError with one fault for every complaint of the schema."""
         ((location, messages),) = error.messages_dict.items()
         lead = "" if location == "query" else "/"
         raise complaint(messages, lead) from error
 
 
-def complaint(messages: Any, lead: str = "/") -> Invalid:
+def complaint(messages: Any, lead: str = "/") -> InvalidInputError:
     """Return the error that tells of a schema's complaints; ``lead`` is empty for a query."""
     return faulty(tuple(_faults(messages, "", lead)))
 
 
-def faulty(faults: tuple[Fault, ...]) -> Invalid:
+def faulty(faults: tuple[ErrorDetail, ...]) -> InvalidInputError:
     """Return the error for the faults; its own text says the first, or how many there are."""
     if len(faults) == 1:
-        return Invalid(f"{faults[0].pointer}: {faults[0].detail}", faults)
-    return Invalid(f"{len(faults)} fields are wrong.", faults)
+        return InvalidInputError(f"{faults[0].pointer}: {faults[0].detail}", faults)
+    return InvalidInputError(f"{len(faults)} fields are wrong.", faults)
 
 
 def read_body(req: Request) -> Any:
-    """Return the JSON body; raises Malformed, or what answers 413 and 415."""
+    """Return the JSON body; raises MalformedInputError, or what answers 413 and 415."""
     _, data = receive(req, ("application/json",), MAX_BODY)
     return read_json(data)
 
@@ -94,24 +94,27 @@ def _received(req: Request) -> bytes:
     except HTTPException:
         raise
     except Exception as error:  # The server's own, for chunks that are none.
-        raise Malformed("The body could not be read to its end.") from error
+        raise MalformedInputError("The body could not be read to its end.") from error
 
 
 def read_json(data: bytes) -> Any:
-    """Return what the bytes say; raises Malformed for all that is not plain JSON in UTF-8."""
+    """Return what the bytes say.
+
+    Raises MalformedInputError for all that is not plain JSON in UTF-8.
+    """
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        raise Malformed("The body is not UTF-8.") from None
+        raise MalformedInputError("The body is not UTF-8.") from None
     if text.startswith("\ufeff"):
-        raise Malformed("The body begins with a byte order mark; leave it out.")
+        raise MalformedInputError("The body begins with a byte order mark; leave it out.")
     try:
         value = json.loads(text, object_pairs_hook=_Doubled.unless_distinct)
     except RecursionError:
-        raise Malformed("The body is nested too deep.") from None
+        raise MalformedInputError("The body is nested too deep.") from None
     except ValueError as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
-        raise Malformed(f"The body is not JSON: {reason}.") from None
+        raise MalformedInputError(f"The body is not JSON: {reason}.") from None
     if isinstance(value, dict | list) or _is_no_number(value):
         _inspect(value)
     return value
@@ -124,7 +127,7 @@ def read_query(req: Request, several: set[str]) -> dict[str, Any]:
         if name in several:
             found.setdefault(name, []).append(value)
         elif name in found:
-            raise faulty((Fault(name, "This parameter is given more than once."),))
+            raise faulty((ErrorDetail(name, "This parameter is given more than once."),))
         else:
             found[name] = value
     return found
@@ -147,7 +150,7 @@ class _Doubled(dict[str, Any]):
 
 
 def _inspect(value: Any) -> None:
-    """Raise Malformed for what Python reads as JSON and JSON does not know; without recursion."""
+    """Raise MalformedInputError for what Python reads as JSON and JSON does not know."""
     stack: list[tuple[Any, str, int]] = [(value, "", 1)]
     while stack:
         value, pointer, depth = stack.pop()
@@ -171,8 +174,8 @@ def _is_no_number(value: Any) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def _malformed(pointer: str, detail: str) -> Malformed:
-    return Malformed(detail, (Fault(pointer, detail),))
+def _malformed(pointer: str, detail: str) -> MalformedInputError:
+    return MalformedInputError(detail, (ErrorDetail(pointer, detail),))
 
 
 def _is_text(name: str) -> bool:
@@ -184,7 +187,7 @@ def escaped(key: object) -> str:
     return str(key).replace("~", "~0").replace("/", "~1")
 
 
-def _faults(messages: Any, pointer: str, lead: str) -> Iterator[Fault]:
+def _faults(messages: Any, pointer: str, lead: str) -> Iterator[ErrorDetail]:
     if isinstance(messages, Mapping):
         for key, inner in messages.items():
             if key == "_schema":
@@ -196,7 +199,7 @@ def _faults(messages: Any, pointer: str, lead: str) -> Iterator[Fault]:
         for inner in messages:
             yield from _faults(inner, pointer, lead)
     else:
-        yield Fault(pointer, str(messages))
+        yield ErrorDetail(pointer, str(messages))
 
 
 def _pairs(query: bytes) -> Iterator[tuple[str, str]]:
@@ -208,8 +211,10 @@ def _pairs(query: bytes) -> Iterator[tuple[str, str]]:
 
 def _decoded(raw: bytes) -> str:
     if re.search(rb"%(?![0-9A-Fa-f]{2})", raw):
-        raise Malformed("The query string has a % that is not followed by two hex digits.")
+        raise MalformedInputError(
+            "The query string has a % that is not followed by two hex digits."
+        )
     try:
         return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:
-        raise Malformed("The query string is not UTF-8.") from None
+        raise MalformedInputError("The query string is not UTF-8.") from None

@@ -9,10 +9,16 @@ import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, request
 
-from schemas.fields import ID_LENGTH, SLUG, CommaList, Repeated, no_such
+from schemas.fields import (
+    MAX_ID_LENGTH,
+    SLUG_PATTERN,
+    CommaList,
+    RepeatedParameter,
+    unknown_field_message,
+)
 from schemas.problem import Problem
-from schemas.report_in import Named
-from service.domain.errors import Fault
+from schemas.report_in import EntityReference
+from service.domain.errors import ErrorDetail
 from service.http.problems import MEDIA_TYPE, answered
 from service.http.request_parsing import StrictParser, faulty, read_query
 
@@ -136,9 +142,9 @@ def _schema_name(schema: Any) -> str:
 
 def _named_properties(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
     """Document a field that takes an id or an object."""
-    if not isinstance(field, Named):
+    if not isinstance(field, EntityReference):
         return {}
-    id = {"type": "string", "pattern": f"^{SLUG}$", "maxLength": ID_LENGTH}
+    id = {"type": "string", "pattern": f"^{SLUG_PATTERN}$", "maxLength": MAX_ID_LENGTH}
     return {"anyOf": [id, self.resolve_nested_schema(field.schema)]}
 
 
@@ -150,7 +156,7 @@ def _null_among_words(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
 
 def _joint_sets(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
     """Document a parameter that is repeated, each time with values that have commas between."""
-    if not isinstance(field, Repeated) or not isinstance(field.inner, CommaList):
+    if not isinstance(field, RepeatedParameter) or not isinstance(field.inner, CommaList):
         return {}
     word = "|".join(field.inner.inner.metadata["enum"])
     return {"items": {"type": "string", "pattern": f"^({word})(,({word}))*$"}}
@@ -163,7 +169,10 @@ def _comma_parameter(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
 
 def refuse_query() -> None:
     """Refuse every query parameter: a typo must not pass in silence."""
-    refused = tuple(Fault(name, no_such("parameter", ())) for name in read_query(request, set()))
+    refused = tuple(
+        ErrorDetail(name, unknown_field_message("parameter", ()))
+        for name in read_query(request, set())
+    )
     if refused:
         raise faulty(refused)
 

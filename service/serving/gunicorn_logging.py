@@ -7,8 +7,8 @@ from typing import Any
 
 from gunicorn.glogging import Logger as Plain
 
-from service.domain.access import without_keys
-from service.request_id import current_request
+from service.domain.access import redact_keys
+from service.request_id import get_request_id
 
 
 class Logger(Plain):  # type: ignore[misc]
@@ -26,11 +26,11 @@ class _Line(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         told = {"event": record.getMessage(), "pid": record.process}
-        if (id := current_request()) is not None:
+        if (id := get_request_id()) is not None:
             told["request_id"] = id
         told["level"] = record.levelname.lower()
         told["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat()
         if record.exc_info:
             told["exception"] = self.formatException(record.exc_info)
         # From the whole line, since gunicorn quotes requests that it cannot read.
-        return without_keys(json.dumps(told))
+        return redact_keys(json.dumps(told))

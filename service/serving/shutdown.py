@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any, Final
 
 from service.serving import runtime_dir
-from service.settings import BadSetting
+from service.settings import SettingsError
 
 VARIABLE: Final = "DRAIN_SECONDS"
 USUAL: Final = "2"
@@ -15,14 +15,14 @@ MOST: Final = 600
 
 
 def seconds(environ: Mapping[str, str] | None = None) -> float:
-    """Return for how long the server goes on when it is asked to stop; raises BadSetting."""
+    """Return for how long the server goes on when it is asked to stop; raises SettingsError."""
     text = (os.environ if environ is None else environ).get(VARIABLE, USUAL)
     try:
         given = float(text)
     except ValueError:
         given = -1
     if not 0 <= given <= MOST:
-        raise BadSetting(f"{VARIABLE}={text!r}: give 0 to {MOST} seconds, like {USUAL}")
+        raise SettingsError(f"{VARIABLE}={text!r}: give 0 to {MOST} seconds, like {USUAL}")
     return given
 
 

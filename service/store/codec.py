@@ -8,7 +8,7 @@ from json import dumps
 from typing import Any
 
 from service.domain.periods import Period
-from service.domain.report import Reclassification, Remark, Report, ReportedFigure, Source
+from service.domain.report import Reclassification, Report, ReportedFigure, ReportWarning, Source
 from service.domain.vocabulary import ROOT_GROUP
 
 
@@ -35,9 +35,9 @@ def report_from(body: dict[str, Any]) -> Report:
     return Report(**given)
 
 
-def remarks_from(body: list[dict[str, Any]]) -> tuple[Remark, ...]:
+def remarks_from(body: list[dict[str, Any]]) -> tuple[ReportWarning, ...]:
     """Return the remarks that ``plain`` wrote down."""
-    return tuple(Remark(**_tuples(remark)) for remark in body)
+    return tuple(ReportWarning(**_tuples(remark)) for remark in body)
 
 
 def content_hash(report: Report) -> str:

@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from service.domain.entities import folded
+from service.domain.entities import fold_case
 from service.domain.periods import Period
 from service.domain.vocabulary import OUTCOMES
 
@@ -45,4 +45,4 @@ def first_day(span: Period) -> int | None:
 
 def words_of(text: str | None) -> str | None:
     """Return the text as it is compared with others: no case, single spaces."""
-    return None if text is None else " ".join(folded(text).split())
+    return None if text is None else " ".join(fold_case(text).split())

@@ -7,22 +7,22 @@ from dataclasses import replace
 from typing import Any, cast
 
 from service.domain.entities import (
-    KINDS,
-    Entry,
+    ENTITY_CLASSES,
+    Entity,
     Group,
     Place,
     Reporter,
-    described,
-    entry,
-    folded,
+    entity_fields,
+    fold_case,
+    make_entity,
 )
 from service.domain.entities import parent_of as parent_in
-from service.domain.list_queries import EntriesAsked
+from service.domain.list_queries import EntityListQuery
 from service.store.event_log import Draft, Event
 from service.store.interface import Database, legible
 
 
-def get(db: Database, kind: str, id: str) -> Entry | None:
+def get(db: Database, kind: str, id: str) -> Entity | None:
     """Return the entry as it is now, by an id that was merged into its own too; None if none."""
     row = db.row("entry_now", kind=kind, id=id)
     if row is not None:
@@ -31,7 +31,7 @@ def get(db: Database, kind: str, id: str) -> Entry | None:
     return None if merged is None else get(db, kind, merged[0])
 
 
-def get_all(db: Database, kind: str, ids: Collection[str]) -> list[Entry]:
+def get_all(db: Database, kind: str, ids: Collection[str]) -> list[Entity]:
     """Return those of the entries that are known under these very ids now."""
     if not ids:
         return []
@@ -39,7 +39,7 @@ def get_all(db: Database, kind: str, ids: Collection[str]) -> list[Entry]:
     return [_entry(kind, id, body) for id, body in rows]
 
 
-def last_described(db: Database, kind: str, id: str) -> Entry | None:
+def last_described(db: Database, kind: str, id: str) -> Entity | None:
     """Return the entry as it was last described under this very id; None where it never was."""
     row = db.row("entry_last_described", kind=kind, id=id)
     return None if row is None else _entry(kind, *row)
@@ -54,7 +54,7 @@ def ids_of(db: Database, kind: str, id: str) -> list[str]:
 
 def merged(db: Database, seq: int) -> dict[str, dict[str, str]]:
     """Return, by kind, for every id merged by the entry ``seq`` the id that then stood for it."""
-    found: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+    found: dict[str, dict[str, str]] = {kind: {} for kind in ENTITY_CLASSES}
     for kind, id, into in db.rows("merges_until", seq=seq):
         of_kind = found[kind]
         for earlier, target in of_kind.items():
@@ -75,9 +75,9 @@ def all_as_of(
     return found["place"], found["group"], found["reporter"]
 
 
-def page(db: Database, kind: str, asked: EntriesAsked) -> list[Entry]:
+def page(db: Database, kind: str, asked: EntityListQuery) -> list[Entity]:
     """Return the entries asked for, by id; names and aliases are searched without case."""
-    pattern = None if asked.q is None else f"%{_literal(folded(asked.q))}%"
+    pattern = None if asked.q is None else f"%{_literal(fold_case(asked.q))}%"
     rows = db.rows(
         "entries_page",
         clauses=() if pattern is None else ("of_names",),
@@ -110,7 +110,7 @@ def namesakes(db: Database, kind: str, names: Collection[str]) -> dict[str, list
     """Return the ids of the entries that bear each of the names, folded; of each 20 at most."""
     found: dict[str, list[str]] = {}
     if names:
-        wanted = json.dumps(sorted({folded(name) for name in names}))
+        wanted = json.dumps(sorted({fold_case(name) for name in names}))
         for name, id in db.rows("entries_of_names", kind=kind, names=wanted):
             found.setdefault(name, []).append(id)
     return found
@@ -132,15 +132,15 @@ def ids_below(db: Database, kind: str, ids: Sequence[str], seq: int) -> list[str
     return [row[0] for row in rows]
 
 
-def draft(kind: str, what: Entry, known: bool) -> Draft:
+def draft(kind: str, what: Entity, known: bool) -> Draft:
     """Return what the ledger is to say of an entry: that it is new, or that it has changed."""
-    return Draft(f"{kind}_changed" if known else f"{kind}_added", what.id, described(what))
+    return Draft(f"{kind}_changed" if known else f"{kind}_added", what.id, entity_fields(what))
 
 
 def apply_entry(db: Database, event: Event) -> None:
     """Make the event's description the current one, and date the end of the one before."""
     kind = event.kind.split("_")[0]
-    _describe(db, kind, entry(kind, event.subject, _tuples(event.body)), event.seq)
+    _describe(db, kind, make_entity(kind, event.subject, _tuples(event.body)), event.seq)
 
 
 def apply_merged(db: Database, event: Event) -> None:
@@ -159,14 +159,14 @@ def apply_merged(db: Database, event: Event) -> None:
         _describe(db, kind, replace(_entry(kind, id, body), parent=into), event.seq)
 
 
-def _standing(db: Database, kind: str, id: str) -> Entry:
+def _standing(db: Database, kind: str, id: str) -> Entity:
     found = get(db, kind, id)
     if found is None:
         raise LookupError(f"the ledger merges a {kind} {id} that it never described")
     return found
 
 
-def _describe(db: Database, kind: str, what: Entry, seq: int) -> None:
+def _describe(db: Database, kind: str, what: Entity, seq: int) -> None:
     names = (what.name, *what.aliases)
     _end(db, kind, what.id, seq)
     db.change(
@@ -174,10 +174,10 @@ def _describe(db: Database, kind: str, what: Entry, seq: int) -> None:
         kind=kind,
         id=what.id,
         since_seq=seq,
-        name_folded=folded(what.name),
-        names_folded="\n".join(folded(name) for name in names),
+        name_folded=fold_case(what.name),
+        names_folded="\n".join(fold_case(name) for name in names),
         parent=parent_in(what),
-        body=json.dumps(described(what), ensure_ascii=False),
+        body=json.dumps(entity_fields(what), ensure_ascii=False),
     )
 
 
@@ -186,8 +186,8 @@ def _end(db: Database, kind: str, id: str, seq: int) -> None:
 
 
 @legible
-def _entry(kind: str, id: str, body: str) -> Entry:
-    return entry(kind, id, _tuples(json.loads(body)))
+def _entry(kind: str, id: str, body: str) -> Entity:
+    return make_entity(kind, id, _tuples(json.loads(body)))
 
 
 def _tuples(body: dict[str, Any]) -> dict[str, Any]:

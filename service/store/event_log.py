@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, Final
 
-from service.domain.timestamps import instant, just_after
+from service.domain.timestamps import format_timestamp, next_timestamp
 from service.store import redactable_text
 from service.store.interface import Database, Row, legible
 
@@ -104,9 +104,9 @@ def append(
     last_line = db.row("ledger_last")
     seq, before, last_dated = (0, ROOT, None) if last_line is None else last_line
     first = seq + 1 if request is None else request
-    dated = instant(now)
+    dated = format_timestamp(now)
     if last_dated is not None:
-        dated = max(dated, just_after(last_dated) if first > seq else last_dated)
+        dated = max(dated, next_timestamp(last_dated) if first > seq else last_dated)
     made = []
     for draft in drafts:
         seq += 1
@@ -190,7 +190,7 @@ def moment_of(db: Database, seq: int) -> int:
 
 
 def seq_at(db: Database, when: str) -> int:
-    """Return the last entry made by then; ``when`` as ``instant`` writes it. 0 if none was."""
+    """Return the last entry made by then, 0 if none was; ``when`` is a formatted timestamp."""
     return int(db.value("ledger_seq_at", moment=when))
 
 

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from service.domain.public_event import Happening
+from service.domain.public_event import PublicEvent
 from service.store.interface import Database, legible
 from service.store.redactable_text import FREE
 
 
-def between(db: Database, after: int, until: int) -> Iterator[Happening]:
+def between(db: Database, after: int, until: int) -> Iterator[PublicEvent]:
     """Yield the entries after the one and up to the other, in order, each told in short.
 
     Neither the report that was recorded nor any free text is read: what is told of an entry stays
@@ -17,7 +17,7 @@ def between(db: Database, after: int, until: int) -> Iterator[Happening]:
     """
     rows = db.rows("ledger_happenings", after=after, until=until)
     for seq, recorded_at, kind, subject, body in rows:
-        yield Happening(seq, recorded_at, kind, subject, _in_short(body))
+        yield PublicEvent(seq, recorded_at, kind, subject, _in_short(body))
 
 
 @legible

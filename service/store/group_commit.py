@@ -13,7 +13,7 @@ from contextvars import copy_context
 from threading import Condition, Thread
 from typing import Any, Final, Generic, TypeVar
 
-from service.domain.errors import Busy
+from service.domain.errors import LockTimeoutError
 from service.store.interface import BUSY, Database, Translation
 
 Result = TypeVar("Result")
@@ -47,7 +47,8 @@ class Committer:
         """Return what the job returned, once all that it wrote is on disk.
 
         Raises what the job raised, or what the transaction did, and then nothing of it is kept.
-        Raises Busy when the job has not begun after so many seconds; it is then never run.
+        Raises LockTimeoutError when the job has not begun after so many seconds; it is then never
+        run.
         """
         pending = _Pending(job)
         self._add(pending)
@@ -55,7 +56,7 @@ class Committer:
             pending.promised.exception(seconds)
         except TimeoutError:
             if self._withdraw(pending):
-                raise Busy(BUSY) from None
+                raise LockTimeoutError(BUSY) from None
         except BaseException:
             self._withdraw(pending)
             raise

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from service.domain.timestamps import instant
+from service.domain.timestamps import format_timestamp
 from service.store.interface import Database, legible
 
 KEPT: Final = timedelta(hours=24)
@@ -43,14 +43,14 @@ def find(db: Database, claim: Claim) -> Kept | None:
         holder=claim.holder,
         request=_known_by(claim),
         key=claim.key,
-        now=instant(claim.now),
+        now=format_timestamp(claim.now),
     )
     return None if row is None else Kept(row[0], json.loads(row[1]))
 
 
 def keep(db: Database, claim: Claim, told: Any) -> None:
     """Keep what came of the request, and let go of what is too old; writes."""
-    db.change("answers_forget", now=instant(claim.now))
+    db.change("answers_forget", now=format_timestamp(claim.now))
     db.change(
         "answer_put",
         holder=claim.holder,
@@ -58,7 +58,7 @@ def keep(db: Database, claim: Claim, told: Any) -> None:
         key=claim.key,
         fingerprint=claim.fingerprint,
         told=json.dumps(told, ensure_ascii=False),
-        until=instant(claim.now + KEPT),
+        until=format_timestamp(claim.now + KEPT),
     )
 
 

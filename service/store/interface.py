@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
-from service.domain.errors import DomainError, Unavailable
-from service.domain.rate_limit import Rate
+from service.domain.errors import DomainError, StoreUnavailableError
+from service.domain.rate_limit import RateLimit
 from service.store.named_queries import statement
 from service.store.rate_counters import Counters
 
@@ -136,16 +136,16 @@ class Store(Readable):
 
         The job runs in another thread, alone on the record, in one transaction with the jobs of
         other callers, whose errors do not touch it. All of them wait for it: what can be worked out
-        before or after does not belong in it. Raises what the job raises, and Busy when other
-        writers hold the record for longer than the set time; the job is then never run.
+        before or after does not belong in it. Raises what the job raises, and LockTimeoutError when
+        other writers hold the record for longer than the set time; the job is then never run.
         """
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[Database]:
         """Yield a connection that alone may write; all is kept at the end, nothing on an error.
 
-        For what must be a transaction of its own, like a migration. Raises Busy when another writer
-        holds the record for longer than the set time.
+        For what must be a transaction of its own, like a migration. Raises LockTimeoutError when
+        another writer holds the record for longer than the set time.
         """
 
     @abstractmethod
@@ -157,8 +157,9 @@ class Store(Readable):
         """Return how many steps were run to bring the database up to date; writes.
 
         Safe when several processes start at once: the steps run under the one writer's lock, so
-        that a second process finds nothing left to do. Raises Unavailable for a database of which
-        it cannot be told what was run: to run a step twice could spoil what is still whole.
+        that a second process finds nothing left to do. Raises StoreUnavailableError for a database
+        of which it cannot be told what was run: to run a step twice could spoil what is still
+        whole.
         """
 
     @abstractmethod
@@ -178,7 +179,7 @@ class Store(Readable):
         """Return the bytes that are left on the record's disk; None where it is elsewhere."""
 
     @abstractmethod
-    def counters(self, rate: Rate) -> Counters:
+    def counters(self, rate: RateLimit) -> Counters:
         """Return what counts requests for all processes that share the record."""
 
     @abstractmethod
@@ -211,7 +212,7 @@ def translated(translation: Translation) -> Iterator[None]:
 
 
 def legible(read: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Return the function that makes objects of rows, with Unavailable for rows that make none.
+    """Return the function that makes objects of rows; raises StoreUnavailableError for bad rows.
 
     SQLite keeps no check sums: where a disk has turned a bit, a row comes back without an error,
     and what stood in it can be no JSON any more, no day, or the id of nothing.
@@ -222,6 +223,6 @@ def legible(read: Callable[Given, Result]) -> Callable[Given, Result]:
         try:
             return read(*args, **kwargs)
         except (ValueError, LookupError, TypeError) as error:
-            raise Unavailable(DAMAGED) from error
+            raise StoreUnavailableError(DAMAGED) from error
 
     return reading

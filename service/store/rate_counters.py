@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from math import ceil
 from typing import Final
 
-from service.domain.rate_limit import Rate, Standing
+from service.domain.rate_limit import RateLimit, RateLimitStatus
 
 PATIENCE: Final = 0.25
 """How many seconds a request waits at most for others that are being counted."""
@@ -18,35 +18,36 @@ REST: Final = 10.0
 """For how many seconds nothing is counted after a failure, so that no queue waits for the next."""
 
 
-class Uncounted(Exception):
+class CounterUnavailableError(Exception):
     """The request could not be counted: where counts are kept is out of reach, or damaged."""
 
 
 class Counters(ABC):
     """Counts by name in windows that begin with the first request; safe to share by threads."""
 
-    def __init__(self, rate: Rate) -> None:
+    def __init__(self, rate: RateLimit) -> None:
         """Remember what is allowed; nothing is opened or created yet."""
         self.rate = rate
         self._resting_until = 0.0
 
-    def count(self, who: str, now: float) -> Standing | None:
+    def count(self, who: str, now: float) -> RateLimitStatus | None:
         """Return where ``who`` stands with one request more; writes.
 
-        Raises Uncounted where that fails, and for a while after that returns None at once.
+        Raises CounterUnavailableError where that fails, and for a while after that returns None at
+        once.
         """
         if time.monotonic() < self._resting_until:
             return None
         try:
             began, requests = self._counted(who, now)
-        except Uncounted:
+        except CounterUnavailableError:
             self._resting_until = time.monotonic() + REST
             raise
-        return Standing(requests, max(ceil(began + self.rate.seconds - now), 1))
+        return RateLimitStatus(requests, max(ceil(began + self.rate.window_seconds - now), 1))
 
     @abstractmethod
     def _counted(self, who: str, now: float) -> tuple[float, int]:
-        """Return when the window of ``who`` began and what it counts; raises Uncounted.
+        """Return when the window of ``who`` began and its count; raises CounterUnavailableError.
 
         Windows that have ended are forgotten: no more is kept than is needed, and nobody's address.
         One far in the future is too, since only a clock that was put back can have begun it.

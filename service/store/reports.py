@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from service.domain.figure import Figure
-from service.domain.list_queries import ReportsAsked
+from service.domain.list_queries import ReportListQuery
 from service.domain.periods import ALWAYS
-from service.domain.report import Recorded, Retraction
+from service.domain.report import RecordedReport, Retraction
 from service.store import entities, full_text
 from service.store.codec import remarks_from, report_from
 from service.store.encoding import SETS, joined, number_of, words_of
@@ -15,13 +15,13 @@ from service.store.event_log import Event, event, last_seq
 from service.store.interface import Database, legible
 
 
-def get(db: Database, id: str, seq: int | None = None) -> Recorded | None:
+def get(db: Database, id: str, seq: int | None = None) -> RecordedReport | None:
     """Return the report in its state after the entry ``seq`` (None: now); None if there is none."""
     row = db.row("report_get", id=id, seq=last_seq(db) if seq is None else seq)
     return None if row is None else _recorded(db, row)
 
 
-def several(db: Database, ids: Iterable[str], seq: int) -> list[Recorded]:
+def several(db: Database, ids: Iterable[str], seq: int) -> list[RecordedReport]:
     """Return those of the reports that were recorded by the entry ``seq``, in their states then."""
     rows = db.rows("reports_get", ids=json.dumps(list(ids)), seq=seq)
     return [_recorded(db, row) for row in rows]
@@ -65,7 +65,7 @@ def alike(db: Database, figure: Figure, wording: str | None, quote: str | None) 
     return [row[0] for row in rows]
 
 
-def page(db: Database, asked: ReportsAsked, seq: int) -> list[Recorded]:
+def page(db: Database, asked: ReportListQuery, seq: int) -> list[RecordedReport]:
     """Return the reports asked for, oldest first, in their states after the entry ``seq``."""
     words = full_text.words(asked.words) if asked.words else None
     optional = {
@@ -98,9 +98,9 @@ def _all_below(db: Database, kind: str, ids: Sequence[str] | None, seq: int) -> 
 
 
 @legible
-def _recorded(db: Database, row: Sequence[Any]) -> Recorded:
+def _recorded(db: Database, row: Sequence[Any]) -> RecordedReport:
     body = json.loads(row[0])
-    return Recorded(
+    return RecordedReport(
         report=report_from(body["report"]),
         seq=row[1],
         recorded_at=row[2],

@@ -7,9 +7,9 @@ from functools import lru_cache
 from itertools import chain
 from typing import Final
 
-from service.domain.errors import Busy
+from service.domain.errors import LockTimeoutError
 from service.domain.figure import Figure, Quantity, Scope
-from service.domain.record_state import Claims, Statement
+from service.domain.record_state import RecordState, ReportState
 from service.store.encoding import SETS, joined, number_of, period, split
 from service.store.entities import all_as_of, merged
 from service.store.event_log import last_seq, recorded_at
@@ -19,18 +19,18 @@ __all__ = ["last_seq", "live_rivals", "load_claims"]
 
 
 @legible
-def load_claims(db: Database, seq: int) -> Claims:
+def load_claims(db: Database, seq: int) -> RecordState:
     """Return everything that had been said after the entry ``seq``, in the states of then.
 
-    Raises Busy for a copy of the record that does not reach that entry yet.
+    Raises LockTimeoutError for a copy of the record that does not reach that entry yet.
     """
     if seq > last_seq(db):
-        raise Busy(BEHIND)
+        raise LockTimeoutError(BEHIND)
     places, groups, reporters = all_as_of(db, seq)
-    claims = Claims(
+    claims = RecordState(
         seq=seq,
         recorded_at=recorded_at(db, seq),
-        statements={statement.id: statement for statement in _statements(db, seq)},
+        reports={statement.id: statement for statement in _statements(db, seq)},
         figures=tuple(_figures(db, seq)),
         places=places,
         groups=groups,
@@ -42,9 +42,9 @@ def load_claims(db: Database, seq: int) -> Claims:
     return present
 
 
-def _check_named(claims: Claims) -> None:
+def _check_named(claims: RecordState) -> None:
     """Raise LookupError for an id that was never described, as only damage brings it about."""
-    figures, statements = claims.figures, claims.statements
+    figures, statements = claims.figures, claims.reports
     for known, named in (
         (claims.places, {each.scope.places for each in figures}),
         (claims.groups, {each.scope.groups for each in figures}),
@@ -58,38 +58,38 @@ def _check_named(claims: Claims) -> None:
             raise LookupError(f"nothing is known of {sorted(strange)[0]}")
 
 
-def _by_present_ids(claims: Claims) -> Claims:
+def _by_present_ids(claims: RecordState) -> RecordState:
     """Return the claims with every merged id replaced by the one that stands for it now."""
     reporters = claims.merged["reporter"]
 
-    def statement(was: Statement) -> Statement:
+    def statement(was: ReportState) -> ReportState:
         return replace(
             was,
             reporter=reporters.get(was.reporter, was.reporter),
-            places=claims.present("place", was.places),
-            groups=claims.present("group", was.groups),
+            places=claims.resolve_merged("place", was.places),
+            groups=claims.resolve_merged("group", was.groups),
         )
 
     def figure(was: Figure) -> Figure:
         scope = replace(
             was.scope,
-            places=claims.present("place", was.scope.places),
-            groups=claims.present("group", was.scope.groups),
+            places=claims.resolve_merged("place", was.scope.places),
+            groups=claims.resolve_merged("group", was.scope.groups),
         )
         return replace(was, reporter=reporters.get(was.reporter, was.reporter), scope=scope)
 
     return replace(
         claims,
-        statements={id: statement(each) for id, each in claims.statements.items()},
+        reports={id: statement(each) for id, each in claims.reports.items()},
         figures=tuple(figure(each) for each in claims.figures),
     )
 
 
-def _statements(db: Database, seq: int) -> Iterator[Statement]:
+def _statements(db: Database, seq: int) -> Iterator[ReportState]:
     rows = db.rows("statements_as_of", seq=seq)
     for id, at, reporter, state, stance, places, first, last, groups, caveats, *links in rows:
         silent = stance != "asserts"
-        yield Statement(
+        yield ReportState(
             id,
             at,
             reporter,

@@ -8,9 +8,9 @@ from hashlib import sha256
 from itertools import chain
 from typing import Final
 
-from service.domain.access import KEY_MARK, SCOPES, Holder
-from service.domain.errors import NotFound, invalid
-from service.domain.timestamps import instant
+from service.domain.access import KEY_PREFIX, SCOPES, Principal
+from service.domain.errors import NotFoundError, invalid_field
+from service.domain.timestamps import format_timestamp
 from service.store import api_keys, entities, event_log
 from service.store.api_keys import Key
 from service.store.interface import Store
@@ -34,19 +34,19 @@ def create(
     moment at which it is good.
     """
     if scope not in SCOPES:
-        raise invalid("scope", f"The scope is one of {', '.join(SCOPES)}.")
+        raise invalid_field("scope", f"The scope is one of {', '.join(SCOPES)}.")
     if not name.strip() or not name.isprintable() or len(name) > 200:
-        raise invalid("name", "Give the key a name of up to 200 printable characters.")
+        raise invalid_field("name", "Give the key a name of up to 200 printable characters.")
     if reporters and scope != "report":
-        raise invalid("reporter", "Only a key of the scope report can be bound to reporters.")
+        raise invalid_field("reporter", "Only a key of the scope report can be bound to reporters.")
     if expires is not None and expires <= now:
-        raise invalid("expires", "Give a day that is still to come.")
+        raise invalid_field("expires", "Give a day that is still to come.")
     id, secret = secrets.token_hex(5), secrets.token_hex(24)
     bound = tuple(dict.fromkeys(reporters))
-    until = None if expires is None else instant(expires)
-    key = Key(id, name, scope, _hashed(secret), instant(now), bound, until)
+    until = None if expires is None else format_timestamp(expires)
+    key = Key(id, name, scope, _hashed(secret), format_timestamp(now), bound, until)
     store.write(lambda db: api_keys.add(db, key))
-    return f"{KEY_MARK}_{id}_{secret}"
+    return f"{KEY_PREFIX}_{id}_{secret}"
 
 
 def strangers(store: Store, reporters: Sequence[str]) -> list[str]:
@@ -62,12 +62,14 @@ def everyone(store: Store) -> list[Key]:
 
 
 def revoke(store: Store, id: str, *, now: datetime) -> None:
-    """End the key at once; writes. Raises NotFound for one that is unknown or ended already."""
-    if not store.write(lambda db: api_keys.revoke(db, id, instant(now))):
-        raise NotFound(f"There is no key {id} that could be revoked.")
+    """End the key at once; writes. Raises NotFoundError for one unknown or ended already."""
+    if not store.write(lambda db: api_keys.revoke(db, id, format_timestamp(now))):
+        raise NotFoundError(f"There is no key {id} that could be revoked.")
 
 
-def holder(store: Store, token: str, now: datetime, noted_in: Store | None = None) -> Holder | None:
+def holder(
+    store: Store, token: str, now: datetime, noted_in: Store | None = None
+) -> Principal | None:
     """Return who sent the key; None where it is unknown, wrong, revoked or expired.
 
     The hash is compared in constant time, with a stand-in where the id is unknown. That it was
@@ -82,17 +84,19 @@ def holder(store: Store, token: str, now: datetime, noted_in: Store | None = Non
         key = api_keys.get(db, id)
         kept = key.secret_hash if key else _NOBODYS
         same = hmac.compare_digest(_hashed(secret), kept)
-        if key is None or not same or mark != KEY_MARK or not _is_good(key, now):
+        if key is None or not same or mark != KEY_PREFIX or not _is_good(key, now):
             return None
         # Only now: it takes longer for some ids than for others, which no stranger shall notice.
         bound = [entities.ids_of(db, "reporter", each) for each in key.reporters]
-    if key.last_used_at is None or key.last_used_at < instant(now - NOTED_EVERY):
-        api_keys.note_use(noted_in or store, key.id, instant(now))
-    return Holder(key.id, key.scope, tuple(dict.fromkeys(chain(*bound))))
+    if key.last_used_at is None or key.last_used_at < format_timestamp(now - NOTED_EVERY):
+        api_keys.note_use(noted_in or store, key.id, format_timestamp(now))
+    return Principal(key.id, key.scope, tuple(dict.fromkeys(chain(*bound))))
 
 
 def _is_good(key: Key, now: datetime) -> bool:
-    return key.revoked_at is None and (key.expires_at is None or instant(now) <= key.expires_at)
+    return key.revoked_at is None and (
+        key.expires_at is None or format_timestamp(now) <= key.expires_at
+    )
 
 
 def _hashed(secret: str) -> str:

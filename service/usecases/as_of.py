@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from service.domain.errors import Busy, DomainError, invalid
-from service.domain.timestamps import instant
+from service.domain.errors import DomainError, LockTimeoutError, invalid_field
+from service.domain.timestamps import format_timestamp
 from service.store import event_log
 from service.store.interface import BEHIND, Database
 
@@ -11,15 +11,16 @@ from service.store.interface import BEHIND, Database
 def beyond(db: Database, field: str, detail: str) -> DomainError:
     """Return the error for an entry after the last: of a copy that lies behind it is none yet."""
     if db.lagging:
-        return Busy(BEHIND)
-    return invalid(field, detail)
+        return LockTimeoutError(BEHIND)
+    return invalid_field(field, detail)
 
 
 def seq_asked(db: Database, as_of: int | str | None, now: datetime, field: str = "as_of") -> int:
     """Return the last entry of the ledger that counts as of then; None is now.
 
-    What one request recorded is one moment: an entry inside it stands for its last. Raises Invalid
-    for a moment that is still to come; ``field`` is the parameter that it is told of.
+    What one request recorded is one moment: an entry inside it stands for its last. Raises
+    InvalidInputError for a moment that is still to come; ``field`` is the parameter that it is told
+    of.
     """
     last = event_log.last_seq(db)
     if as_of is None:
@@ -29,6 +30,6 @@ def seq_asked(db: Database, as_of: int | str | None, now: datetime, field: str =
             raise beyond(db, field, f"The record ends at {last}; it has no entry {as_of} yet.")
         return event_log.moment_of(db, as_of)
     # The record can be ahead of a clock that was put back; what it has reached is not to come.
-    if as_of > max(instant(now), event_log.recorded_at(db, last) or ""):
-        raise invalid(field, "This moment is still to come.")
+    if as_of > max(format_timestamp(now), event_log.recorded_at(db, last) or ""):
+        raise invalid_field(field, "This moment is still to come.")
     return event_log.seq_at(db, as_of)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from service.domain.errors import Conflict, NotFound, Unavailable
+from service.domain.errors import ConflictError, NotFoundError, StoreUnavailableError
 from service.store.sqlite.backup import Copy, Told, alone, copied
 from service.store.sqlite.files import open_to, present, put, set_aside
 
@@ -21,7 +21,7 @@ def backup(database: Path, target: Path, told: Told, force: bool = False) -> Cop
     """Return the copy that was made of the database, which may be in use all the while.
 
     All that was acknowledged before is in it. The target has its name once it is whole, checked and
-    safely on disk, and not before. Raises Conflict for a target that exists, unless forced.
+    safely on disk, and not before. Raises ConflictError for a target that exists, unless forced.
     """
     _must_differ(database, target)
     _must_be_free(target, force)
@@ -37,14 +37,17 @@ def restore(
 ) -> Restored:
     """Return what took the database's place: a checked copy of the source, which stays as it is.
 
-    Raises Conflict where there is a database, unless forced, which keeps the former one under a
-    name with the date; and Busy while a service has it open. Nothing changes on an error.
+    Raises ConflictError where there is a database, unless forced, which keeps the former one under
+    a name with the date; and LockTimeoutError while a service has it open. Nothing changes on an
+    error.
     """
     _must_differ(source, database)
     if database.is_symlink():
         database = database.resolve()  # The link stays, and leads to the new file.
     if not force and present(database):
-        raise Conflict(f"{database} exists already; with --force it is kept under another name.")
+        raise ConflictError(
+            f"{database} exists already; with --force it is kept under another name."
+        )
     database.parent.mkdir(parents=True, exist_ok=True)
     with alone(database), copied(source, database, told) as copy:
         open_to(copy.path, database if database.exists() else database.parent)
@@ -65,13 +68,13 @@ def _kept(database: Path, now: datetime) -> Path | None:
 
 def _must_differ(source: Path, target: Path) -> None:
     if not source.is_file():
-        raise NotFound(f"{source}: there is no such file.")
+        raise NotFoundError(f"{source}: there is no such file.")
     if target.exists() and target.samefile(source):
-        raise Conflict(f"{target} is the database itself.")
+        raise ConflictError(f"{target} is the database itself.")
 
 
 def _must_be_free(target: Path, force: bool = False) -> None:
     if not target.parent.is_dir():
-        raise Unavailable(f"{target.parent}: there is no such folder.")
+        raise StoreUnavailableError(f"{target.parent}: there is no such folder.")
     if not force and (found := present(target)):
-        raise Conflict(f"{found[0]} exists already; with --force it is replaced.")
+        raise ConflictError(f"{found[0]} exists already; with --force it is replaced.")

@@ -5,10 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from service.domain import errors
-from service.domain.access import Holder
-from service.domain.errors import DomainError, Fault, NotDone
-from service.domain.report import Recorded, Report
+from service.domain.access import Principal
+from service.domain.errors import (
+    ConflictError,
+    DatabaseUnreachableError,
+    DomainError,
+    ErrorDetail,
+    FailedDependencyError,
+    ForbiddenError,
+    InvalidInputError,
+    LockTimeoutError,
+    MalformedInputError,
+    NotFoundError,
+    PreconditionFailedError,
+    RateLimitExceededError,
+    StoreUnavailableError,
+    TimeBudgetExceededError,
+)
+from service.domain.report import RecordedReport, Report
 from service.domain.submission import Submission
 from service.store import event_log
 from service.store.idempotency import Claim
@@ -19,12 +33,52 @@ from service.usecases.reports import completed, posted_before, taken_in, told
 LARGEST: Final = 10_000
 """So many reports may come in one batch."""
 
+_CLASSES: Final[tuple[type[DomainError], ...]] = (
+    DomainError,
+    InvalidInputError,
+    MalformedInputError,
+    ConflictError,
+    PreconditionFailedError,
+    FailedDependencyError,
+    NotFoundError,
+    ForbiddenError,
+    LockTimeoutError,
+    StoreUnavailableError,
+    DatabaseUnreachableError,
+    TimeBudgetExceededError,
+    RateLimitExceededError,
+)
+
+_CLASS_NAMES_OF_0_1_0: Final[dict[str, type[DomainError]]] = {
+    "DomainError": DomainError,
+    "Invalid": InvalidInputError,
+    "NotUnderstood": InvalidInputError,
+    "Malformed": MalformedInputError,
+    "Conflict": ConflictError,
+    "Stale": PreconditionFailedError,
+    "NotDone": FailedDependencyError,
+    "NotFound": NotFoundError,
+    "NotAllowed": ForbiddenError,
+    "Busy": LockTimeoutError,
+    "Unavailable": StoreUnavailableError,
+    "Away": DatabaseUnreachableError,
+    "TooCostly": TimeBudgetExceededError,
+    "TooMany": RateLimitExceededError,
+}
+"""Release 0.1.0 stored the name of an error's class; the record may hold these for ever."""
+
+ERRORS_BY_CODE: Final[dict[str, type[DomainError]]] = {
+    **_CLASS_NAMES_OF_0_1_0,
+    **{error.code: error for error in _CLASSES},
+}
+"""The class of a stored error by what is stored of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What came of one item: the recorded report, or the error because of which there is none."""
 
-    recorded: Recorded | None = None
+    recorded: RecordedReport | None = None
     new: bool = False
     error: DomainError | None = None
 
@@ -48,13 +102,13 @@ def submit_all(
     actor: str | None,
     now: datetime,
     new_id: Callable[[], str],
-    holder: Holder | None = None,
+    holder: Principal | None = None,
     claim: Claim | None = None,
 ) -> Batch:
     """Return what came of every item, one bad item harming no other; writes.
 
     An item that could not be read stands among them as its error. With ``atomic`` all are recorded
-    or none: then those that nothing is wrong with are told so by NotDone.
+    or none: then those that nothing is wrong with are told so by FailedDependencyError.
     """
     ready = [_completed(item, new_id, holder) for item in items]
 
@@ -78,7 +132,7 @@ def submit_all(
 
 
 def _completed(
-    item: Submission | DomainError, new_id: Callable[[], str], holder: Holder | None
+    item: Submission | DomainError, new_id: Callable[[], str], holder: Principal | None
 ) -> _Ready:
     if isinstance(item, DomainError):
         return item
@@ -107,20 +161,23 @@ def _all_or_none(results: list[Result], undo: Callable[[], None]) -> list[Result
         return results
     undo()
     detail = f"Not recorded, because item {refused} was refused and all or none was asked for."
-    return [result if result.error else Result(error=NotDone(detail)) for result in results]
+    return [
+        result if result.error else Result(error=FailedDependencyError(detail))
+        for result in results
+    ]
 
 
 def _told(db: Database, result: Result) -> list[Any]:
     if result.recorded is not None:
         return told(db, result.recorded, result.new)
     error = result.error or DomainError("")
-    faults = [[fault.pointer, fault.detail] for fault in error.faults]
-    return [type(error).__name__, error.detail, faults]
+    errors = [[each.pointer, each.detail] for each in error.errors]
+    return [error.code, error.detail, errors]
 
 
 def _told_before(db: Database, was: list[Any]) -> Result:
     if isinstance(was[2], bool):
         posted = posted_before(db, was)
         return Result(posted.recorded, posted.new)
-    name, detail, faults = was
-    return Result(error=getattr(errors, name)(detail, tuple(Fault(*each) for each in faults)))
+    code, detail, errors = was
+    return Result(error=ERRORS_BY_CODE[code](detail, tuple(ErrorDetail(*each) for each in errors)))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from service.domain.public_event import Happening
+from service.domain.public_event import PublicEvent
 from service.store import event_log
 from service.store.interface import Readable
 from service.usecases.as_of import beyond
@@ -19,13 +19,16 @@ LOOK_EVERY: Final = 0.1
 class Changes:
     """Entries in order; ``last_seq`` is where to go on from, ``pending`` how many follow there."""
 
-    changes: list[Happening]
+    changes: list[PublicEvent]
     last_seq: int
     pending: int
 
 
 def changes(store: Readable, since: int, limit: int) -> Changes:
-    """Return up to ``limit`` entries after ``since``; raises Invalid for an entry to come."""
+    """Return up to ``limit`` entries after ``since``.
+
+    Raises InvalidInputError for an entry to come.
+    """
     with store.reading() as db:
         end = event_log.last_seq(db)
         if since > end:

@@ -12,13 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from service.domain.errors import invalid
+from service.domain.errors import invalid_field
 from service.domain.figure import Figure
 from service.domain.periods import Period
-from service.domain.public_event import Happening
+from service.domain.public_event import PublicEvent
 from service.domain.total import Total
-from service.domain.totals_query import SPANS, Question, spans
-from service.domain.totals_result import Answer, Change, Compared, Part, Stated
+from service.domain.totals_query import CALENDAR_UNITS, TotalsQuery, split_period
+from service.domain.totals_result import (
+    ComparedState,
+    OutcomeTotal,
+    Part,
+    TotalChange,
+    TotalsResult,
+)
 from service.domain.wording.range_text import total_text
 from service.store.event_window import between
 from service.store.interface import Database, Readable
@@ -33,7 +39,7 @@ MOST_EVENTS: Final = 10_000
 MOST_OF_A_TOTAL: Final = 1_000
 
 
-Inquire = Callable[[Snapshot, Question], Inquiry]
+Inquire = Callable[[Snapshot, TotalsQuery], Inquiry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,10 @@ class Past:
     interval: Interval
 
 
-def moment_compared(store: Readable, question: Question, seq: int, now: datetime) -> int | None:
+def moment_compared(store: Readable, question: TotalsQuery, seq: int, now: datetime) -> int | None:
     """Return the entry with which the answer as of ``seq`` is compared; None where it is not.
 
-    Raises Invalid for a moment that is still to come or later than that of the answer.
+    Raises InvalidInputError for a moment that is still to come or later than that of the answer.
     """
     if question.compare is None:
         return None
@@ -56,7 +62,7 @@ def moment_compared(store: Readable, question: Question, seq: int, now: datetime
     moments = (question.as_of, question.compare)
     later = all(isinstance(each, str) for each in moments) and str(moments[0]) < str(moments[1])
     if then > seq or later:
-        raise invalid("compare", "Compare with a moment that is not later than as_of.")
+        raise invalid_field("compare", "Compare with a moment that is not later than as_of.")
     return then
 
 
@@ -68,8 +74,8 @@ def past(db: Database, snapshots: Snapshots, snapshot: Snapshot, then: int) -> P
 
 
 def compared(
-    answer: Answer, question: Question, snapshot: Snapshot, past: Past, inquire: Inquire
-) -> Answer:
+    answer: TotalsResult, question: TotalsQuery, snapshot: Snapshot, past: Past, inquire: Inquire
+) -> TotalsResult:
     """Return the answer with what each of its totals was then, and what touched it since.
 
     ``question`` is as it was asked: an id that was merged since stood for something of its own.
@@ -79,10 +85,12 @@ def compared(
     told = len(answer.totals) + sum(len(part.totals) for part in (*alone, *parts))
     share = min(MOST_OF_A_TOTAL, max(MOST_EVENTS // max(told, 1), 1))
 
-    def changed(stated: Sequence[Stated], asked: Question) -> list[Stated]:
+    def changed(stated: Sequence[OutcomeTotal], asked: TotalsQuery) -> list[OutcomeTotal]:
         return list(_Comparison(snapshot, past, inquire, asked, share).changes(stated))
 
-    periods = dict(spans(question.period, question.by)) if question.by in SPANS else {}
+    periods = (
+        dict(split_period(question.period, question.by)) if question.by in CALENDAR_UNITS else {}
+    )
 
     def inside(part: Part, by: str | None) -> Part:
         asked = _narrowed(question, by, part.key, periods)
@@ -94,15 +102,15 @@ def compared(
         totals=changed(answer.totals, question),
         parts=answer.parts and [inside(part, question.by) for part in parts],
         by_reporter=answer.by_reporter and [inside(part, "reporter") for part in alone],
-        compared=Compared(then.seq, then.recorded_at),
+        compared=ComparedState(then.seq, then.recorded_at),
     )
 
 
 def _narrowed(
-    question: Question, by: str | None, key: str, periods: Mapping[str, Period]
-) -> Question:
+    question: TotalsQuery, by: str | None, key: str, periods: Mapping[str, Period]
+) -> TotalsQuery:
     """Return the question that the part with the key answers."""
-    if by in SPANS:
+    if by in CALENDAR_UNITS:
         return replace(question, period=periods[key])
     if by == "place":
         return replace(question, places=(key,))
@@ -113,12 +121,12 @@ def _narrowed(
     return question
 
 
-def _of_the_known(snapshot: Snapshot, question: Question) -> Question | None:
+def _of_the_known(snapshot: Snapshot, question: TotalsQuery) -> TotalsQuery | None:
     """Return the question about those of its ids that were known; None where none was."""
     claims = snapshot.claims
 
     def known(kind: str, ids: tuple[str, ...], entries: Collection[str]) -> tuple[str, ...]:
-        return tuple(id for id in ids if claims.present(kind, (id,))[0] in entries)
+        return tuple(id for id in ids if claims.resolve_merged(kind, (id,))[0] in entries)
 
     places = known("place", question.places, claims.places)
     groups = known("group", question.groups, claims.groups)
@@ -136,7 +144,7 @@ class _Comparison:
     """One scope, now and then."""
 
     def __init__(
-        self, snapshot: Snapshot, past: Past, inquire: Inquire, question: Question, share: int
+        self, snapshot: Snapshot, past: Past, inquire: Inquire, question: TotalsQuery, share: int
     ) -> None:
         self._interval, self._share = past.interval, share
         earlier = _of_the_known(past.snapshot, question)
@@ -146,7 +154,7 @@ class _Comparison:
             self._sides.append(Side(past.snapshot, earlier, self._then))
         self._asked = union(side.asked(past.interval) for side in self._sides)
 
-    def changes(self, stated: Sequence[Stated]) -> Iterator[Stated]:
+    def changes(self, stated: Sequence[OutcomeTotal]) -> Iterator[OutcomeTotal]:
         """Yield the totals with what they were, and what touched them since."""
         wanted = [each.outcomes for each in stated]
         thens = self._then.stated(wanted) if self._then else map(_nothing, wanted)
@@ -155,9 +163,9 @@ class _Comparison:
             if not found and not (now.total.exact and then.total.exact):
                 then = now  # Nothing happened: only the time that there was for it differed.
             listed = found[-self._share :]
-            yield replace(now, change=Change(then, listed, len(found) - len(listed)))
+            yield replace(now, change=TotalChange(then, listed, len(found) - len(listed)))
 
-    def _touching(self, now: Stated, then: Stated) -> list[Happening]:
+    def _touching(self, now: OutcomeTotal, then: OutcomeTotal) -> list[PublicEvent]:
         leaned = [*_leaned(now.total), *_leaned(then.total)]
         near = [side.near(now.outcomes, leaned) for side in self._sides]
         found = self._interval.touching(union([self._asked, *near]))
@@ -169,19 +177,19 @@ class _Comparison:
 
 def _leaned(total: Total) -> list[Figure]:
     """Return the figures that the bounds rest on, wherever they lie, and those set aside."""
-    steps = (*total.because_low, *total.because_high)
+    steps = (*total.low_terms, *total.high_terms)
     return [
         *(step.figure for step in steps),
-        *total.floors_set_aside,
-        *total.ceilings_set_aside,
+        *total.lows_set_aside,
+        *total.highs_set_aside,
     ]
 
 
-def _numbers(stated: Stated) -> tuple[object, ...]:
+def _numbers(stated: OutcomeTotal) -> tuple[object, ...]:
     total = stated.total
     reporters = len({figure.reporter for figure in total.figures})
     return (total.low, total.high, total.nearest, stated.best, len(total.figures), reporters)
 
 
-def _nothing(outcomes: frozenset[str]) -> Stated:
-    return Stated(outcomes, Total(), total_text(Total(), outcomes), None)
+def _nothing(outcomes: frozenset[str]) -> OutcomeTotal:
+    return OutcomeTotal(outcomes, Total(), total_text(Total(), outcomes), None)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from service.domain.errors import Busy
+from service.domain.errors import LockTimeoutError
 from service.store.event_log import last_seq
 from service.store.interface import Database, Readable
 
@@ -28,7 +28,7 @@ class Reaching(Readable):
 
     @contextmanager
     def reading(self) -> Iterator[Database]:
-        """Yield a connection to a copy that reaches far enough; raises Busy if none does in time.
+        """Yield a connection to a copy that reaches far enough, or raise LockTimeoutError.
 
         How far it reaches is what the next reading must reach.
         """
@@ -41,7 +41,7 @@ class Reaching(Readable):
                 if self._reaches(db):
                     yield db
                     return
-        raise Busy(f"The record does not hold entry {self.seq} yet; ask again shortly.")
+        raise LockTimeoutError(f"The record does not hold entry {self.seq} yet; ask again shortly.")
 
     def _reaches(self, db: Database) -> bool:
         last = last_seq(db)

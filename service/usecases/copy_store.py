@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from service.domain.errors import Conflict, Unavailable
+from service.domain.errors import ConflictError, StoreUnavailableError
 from service.store import api_keys, event_log, idempotency, redactable_text
 from service.store.interface import Database, Store
 from service.store.maintenance import export_import
@@ -31,14 +31,15 @@ def copy(source: Store, target: Store, told: Told) -> Moved:
     """Return what both hold at the end: the same entries, keys and answers; writes.
 
     What the source records meanwhile is left to the next time: it goes on where this one ended,
-    also after it was broken off. Raises Conflict for a target that holds another record, and
-    Unavailable where the target would not answer as the source does. Both are brought up to date.
+    also after it was broken off. Raises ConflictError for a target that holds another record, and
+    StoreUnavailableError where the target would not answer as the source does. Both are brought up
+    to date.
     """
     source.migrate()
     with source.reading() as old:
         last, head = event_log.last(old)
         if not last:
-            raise Conflict(f"The source, {source.shown}, holds no entries: nothing is copied.")
+            raise ConflictError(f"The source, {source.shown}, holds no entries: nothing is copied.")
         target.migrate()
         before = _agreed(old, target)
         _blank(old, target, before)
@@ -62,7 +63,7 @@ def _agreed(old: Database, target: Store) -> int:
     with target.reading() as new:
         seq, head = event_log.last(new)
     if event_log.hash_of(old, seq) != head:
-        raise Conflict(
+        raise ConflictError(
             f"The target holds another record: its entry {seq} is not the source's."
             " Copy into an empty database."
         )
@@ -77,12 +78,16 @@ def _blank(old: Database, target: Store, until: int) -> None:
 
 
 def _prove(old: Database, target: Store, last: int, head: str) -> None:
-    """Raise Unavailable unless the target's chain ends like the source's and tells the same.
+    """Raise StoreUnavailableError unless the target's chain ends and reads like the source's.
 
     Every total is worked out of the claims alone: where these are equal, so are all totals.
     """
     with target.reading() as new:
         if event_log.last(new) != (last, head):
-            raise Unavailable("The target does not end with the source's last entry; copy again.")
+            raise StoreUnavailableError(
+                "The target does not end with the source's last entry; copy again."
+            )
         if load_claims(new, last) != load_claims(old, last):
-            raise Unavailable("The target does not tell what the source tells; do not use it.")
+            raise StoreUnavailableError(
+                "The target does not tell what the source tells; do not use it."
+            )

@@ -5,10 +5,10 @@ from typing import Protocol
 
 from service.domain.entities import Group, Place
 from service.domain.figure import Figure
-from service.domain.record_state import Statement
-from service.domain.totals_query import Question
-from service.domain.totals_result import Stated
-from service.domain.trees import Tree, meet
+from service.domain.record_state import ReportState
+from service.domain.totals_query import TotalsQuery
+from service.domain.totals_result import OutcomeTotal
+from service.domain.trees import Tree, intervals_overlap
 from service.domain.vocabulary import ROOT_GROUP
 from service.usecases.event_window import FAMILIES, REPORT, Interval, Reach
 from service.usecases.state_cache import Snapshot
@@ -17,7 +17,7 @@ from service.usecases.state_cache import Snapshot
 class Inquiry(Protocol):
     """A question put to one state of the record."""
 
-    def stated(self, wanted: Iterable[frozenset[str]]) -> Sequence[Stated]:
+    def stated(self, wanted: Iterable[frozenset[str]]) -> Sequence[OutcomeTotal]:
         """Return the totals of the sets of outcomes."""
 
     def near(self, outcomes: frozenset[str]) -> Sequence[Figure]:
@@ -26,14 +26,14 @@ class Inquiry(Protocol):
     def tied(self, outcomes: frozenset[str]) -> Sequence[Figure]:
         """Return the counted figures on which the total can depend."""
 
-    def unnumbered(self) -> Sequence[Statement]:
+    def unnumbered(self) -> Sequence[ReportState]:
         """Return the live reports that speak of people asked for and give no number."""
 
 
 class Side:
     """A question, and the state of the record that it is put to."""
 
-    def __init__(self, snapshot: Snapshot, question: Question, inquiry: Inquiry) -> None:
+    def __init__(self, snapshot: Snapshot, question: TotalsQuery, inquiry: Inquiry) -> None:
         """Take the question as it was asked, and the same as it is put to that state."""
         self._snapshot, self._question, self._inquiry = snapshot, question, inquiry
 
@@ -53,15 +53,15 @@ class Side:
         Where everything is asked it is for the figures to say which of them matter.
         """
         claims, question = self._snapshot.claims, self._question
-        places = claims.present("place", question.places)
-        groups = claims.present("group", question.groups)
+        places = claims.resolve_merged("place", question.places)
+        groups = claims.resolve_merged("group", question.groups)
         within_groups = () if ROOT_GROUP in groups else groups
         return {
             "place": set(_related(self._snapshot.places, places, interval.ids("place"))),
             "group": set(_related(self._snapshot.groups, within_groups, interval.ids("group"))),
         }
 
-    def _reach(self, figures: Sequence[Figure], silent: Sequence[Statement]) -> Reach:
+    def _reach(self, figures: Sequence[Figure], silent: Sequence[ReportState]) -> Reach:
         claims = self._snapshot.claims
         return {
             REPORT: {figure.report for figure in figures} | {each.id for each in silent},
@@ -95,5 +95,5 @@ def _above(named: Iterable[tuple[str, ...]], known: Mapping[str, Place | Group])
 
 def _related(tree: Tree, asked: Collection[str], ids: Iterable[str]) -> Iterator[str]:
     """Yield those of the ids that lie in, or hold, any of the asked ones."""
-    within = tree.spans(asked)
-    return (id for id in ids if id in tree and meet(tree.spans((id,)), within))
+    within = tree.intervals(asked)
+    return (id for id in ids if id in tree and intervals_overlap(tree.intervals((id,)), within))

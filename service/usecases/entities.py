@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from service.domain.entities import Entry, below, entry, parent_of
-from service.domain.errors import Conflict, NotAllowed, NotFound, Stale, invalid
-from service.domain.list_queries import EntriesAsked
+from service.domain.entities import Entity, make_entity, parent_of, with_parent
+from service.domain.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    PreconditionFailedError,
+    invalid_field,
+)
+from service.domain.list_queries import EntityListQuery
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import entities
 from service.store.event_log import Draft
@@ -24,25 +30,28 @@ def describe(
     may_change: bool,
     actor: str | None,
     now: datetime,
-    seen: tuple[Entry | None] | None = None,
-) -> tuple[Entry, bool]:
+    seen: tuple[Entity | None] | None = None,
+) -> tuple[Entity, bool]:
     """Return the entry, now as given, and whether it is new; fields left out are cleared; writes.
 
-    Saying what is already recorded changes nothing and needs no right to. Raises NotAllowed where
-    it would change something, Invalid for a parent that is unknown or lies below, and Stale where
-    it is not what the sender has ``seen`` (``(None,)``: that there was none; None: anything).
+    Saying what is already recorded changes nothing and needs no right to. Raises ForbiddenError
+    where it would change something, InvalidInputError for a parent that is unknown or lies below,
+    and PreconditionFailedError where it is not what the sender has ``seen`` (``(None,)``: that
+    there was none; None: anything).
     """
 
-    def job(db: Database) -> tuple[Entry, bool]:
+    def job(db: Database) -> tuple[Entity, bool]:
         known = entities.get(db, kind, id)
         if seen is not None and seen[0] != known:
-            raise Stale(f"The {kind} {id} is not what it was when you looked; look again.")
+            raise PreconditionFailedError(
+                f"The {kind} {id} is not what it was when you looked; look again."
+            )
         _refuse_merged(kind, id, known)
-        what = _placed(db, kind, entry(kind, id, given))
+        what = _placed(db, kind, make_entity(kind, id, given))
         if known == what:
             return what, False
         if known is not None and not may_change:
-            raise NotAllowed(f"The {kind} {id} exists; changing it needs a key of scope admin.")
+            raise ForbiddenError(f"The {kind} {id} exists; changing it needs a key of scope admin.")
         record(db, [entities.draft(kind, what, known=known is not None)], actor, now)
         return what, known is None
 
@@ -51,63 +60,67 @@ def describe(
 
 def merge(
     store: Store, kind: str, id: str, into: str, *, actor: str | None, now: datetime
-) -> Entry:
+) -> Entity:
     """Return the entry that both ids name from now on; writes.
 
     Its aliases take in the other's names, and what lay below the other moves below it. Raises
-    NotFound, Conflict for an id that was merged before, and Invalid for a target that cannot be.
+    NotFoundError, ConflictError for an id that was merged before, and InvalidInputError for a
+    target that cannot be.
     """
 
-    def job(db: Database) -> Entry:
+    def job(db: Database) -> Entity:
         gone, target = entities.get(db, kind, id), entities.get(db, kind, into)
         if gone is None:
-            raise NotFound(f"There is no such {kind}.")
+            raise NotFoundError(f"There is no such {kind}.")
         _refuse_merged(kind, id, gone)
         if target is None:
-            raise invalid("/into", missing(db, kind, into))
+            raise invalid_field("/into", missing(db, kind, into))
         if target.id == id:
-            raise invalid("/into", f"{into} names the same {kind} already.")
+            raise invalid_field("/into", f"{into} names the same {kind} already.")
         if id == ROOT_GROUP and kind == "group":
-            raise invalid("/into", f"{ROOT_GROUP} is the root of all groups and stays.")
+            raise invalid_field("/into", f"{ROOT_GROUP} is the root of all groups and stays.")
         if entities.lies_below(db, kind, target.id, id):
-            raise invalid("/into", f"{into} lies below {id}; merge it into {id} instead.")
+            raise invalid_field("/into", f"{into} lies below {id}; merge it into {id} instead.")
         record(db, [Draft(f"{kind}_merged", id, {"into": target.id})], actor, now)
         return entities.get(db, kind, id) or target
 
     return store.write(job)
 
 
-def show(store: Readable, kind: str, id: str) -> Entry:
-    """Return the entry as it is now; raises NotFound."""
+def show(store: Readable, kind: str, id: str) -> Entity:
+    """Return the entry as it is now; raises NotFoundError."""
     with store.reading() as db:
         found = entities.get(db, kind, id)
     if found is None:
-        raise NotFound(f"There is no such {kind}.")
+        raise NotFoundError(f"There is no such {kind}.")
     return found
 
 
-def find(store: Readable, kind: str, asked: EntriesAsked) -> list[Entry]:
+def find(store: Readable, kind: str, asked: EntityListQuery) -> list[Entity]:
     """Return the entries asked for, by id."""
     with store.reading() as db:
         return entities.page(db, kind, asked)
 
 
-def _refuse_merged(kind: str, id: str, known: Entry | None) -> None:
+def _refuse_merged(kind: str, id: str, known: Entity | None) -> None:
     if known is not None and known.id != id:
-        raise Conflict(f"{id} was merged into the {kind} {known.id}; speak of that one.")
+        raise ConflictError(f"{id} was merged into the {kind} {known.id}; speak of that one.")
 
 
-def _placed(db: Database, kind: str, what: Entry) -> Entry:
-    """Return the entry with its parent by its present id; raises Invalid where it has no place."""
+def _placed(db: Database, kind: str, what: Entity) -> Entity:
+    """Return the entry with its parent by its present id.
+
+    Raises InvalidInputError where it has no place.
+    """
     parent = parent_of(what)
     if what.id == ROOT_GROUP and kind == "group" and parent is not None:
-        raise invalid("/parent", f"{ROOT_GROUP} is the root of all groups and has no parent.")
+        raise invalid_field("/parent", f"{ROOT_GROUP} is the root of all groups and has no parent.")
     if parent is None:
         return what
     above = entities.get(db, kind, parent)
     if above is None:
-        raise invalid("/parent", missing(db, kind, parent))
+        raise invalid_field("/parent", missing(db, kind, parent))
     if entities.lies_below(db, kind, above.id, what.id):
         detail = f"{parent} is {what.id} or lies below it, and cannot be its parent."
-        raise invalid("/parent", detail)
-    return below(what, above)
+        raise invalid_field("/parent", detail)
+    return with_parent(what, above)

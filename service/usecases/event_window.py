@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from service.domain.entities import KINDS, parent_of
-from service.domain.public_event import Happening
-from service.domain.record_state import Claims
+from service.domain.entities import ENTITY_CLASSES, parent_of
+from service.domain.public_event import PublicEvent
+from service.domain.record_state import RecordState
 
 REPORT: Final = "report"
 
-FAMILIES: Final = (REPORT, *KINDS)
+FAMILIES: Final = (REPORT, *ENTITY_CLASSES)
 """What an entry of the ledger can be about."""
 
 Reach = Mapping[str, set[str]]
@@ -23,7 +23,7 @@ _IDLE: Final = {"redacted", "place_added", "group_added", "reporter_added", "rep
 class Interval:
     """The entries of the ledger between two states of the record, ``then`` and ``now``."""
 
-    def __init__(self, then: Claims, now: Claims, entries: Iterable[Happening]) -> None:
+    def __init__(self, then: RecordState, now: RecordState, entries: Iterable[PublicEvent]) -> None:
         """Take the entries in their order, from the first after ``then`` to the last of ``now``."""
         self._then, self._now = then, now
         self._entries = list(_with_states(then, now, entries))
@@ -32,7 +32,7 @@ class Interval:
             for id in self._named(entry):
                 self._about[_family(entry)].setdefault(id, []).append(position)
 
-    def _named(self, entry: Happening) -> set[str]:
+    def _named(self, entry: PublicEvent) -> set[str]:
         """Return the ids that the entry is about: what was merged goes by its new name too."""
         merged = self._now.merged.get(_family(entry), {})
         named = {entry.subject, merged.get(entry.subject, entry.subject)}
@@ -42,7 +42,7 @@ class Interval:
         """Return the ids of the family that an entry is about."""
         return self._about[family].keys()
 
-    def touching(self, reach: Reach) -> list[Happening]:
+    def touching(self, reach: Reach) -> list[PublicEvent]:
         """Return the entries about anything within the reach, oldest first."""
         found: set[int] = set()
         for family, ids in reach.items():
@@ -50,22 +50,22 @@ class Interval:
             found.update(at for id in about.keys() & ids for at in about[id])
         return [self._entries[at] for at in sorted(found)]
 
-    def moved(self, entries: Sequence[Happening]) -> bool:
+    def moved(self, entries: Sequence[PublicEvent]) -> bool:
         """Whether any of the entries can have changed a number of what it touches."""
         return any(self._moves(entry) for entry in entries)
 
-    def _moves(self, entry: Happening) -> bool:
+    def _moves(self, entry: PublicEvent) -> bool:
         if entry.kind in _IDLE:
             return False
         if _family(entry) == REPORT:
-            counted = self._now.statements[entry.subject].stance == "asserts"
+            counted = self._now.reports[entry.subject].stance == "asserts"
             turned = "live" in (entry.data["was"], entry.data["state"])
             return counted and turned
         if entry.kind.endswith("_changed"):
             return self._moved_in_its_tree(entry)
         return True
 
-    def _moved_in_its_tree(self, entry: Happening) -> bool:
+    def _moved_in_its_tree(self, entry: PublicEvent) -> bool:
         places = (self._then.places, self._now.places)
         groups = (self._then.groups, self._now.groups)
         then, now = (
@@ -74,19 +74,21 @@ class Interval:
         return then is None or now is None or parent_of(then) != parent_of(now)
 
 
-def _family(entry: Happening) -> str:
+def _family(entry: PublicEvent) -> str:
     kind = entry.kind.partition("_")[0]
-    return kind if kind in KINDS else REPORT
+    return kind if kind in ENTITY_CLASSES else REPORT
 
 
-def _with_states(then: Claims, now: Claims, entries: Iterable[Happening]) -> Iterator[Happening]:
+def _with_states(
+    then: RecordState, now: RecordState, entries: Iterable[PublicEvent]
+) -> Iterator[PublicEvent]:
     """Yield the entries; those about a report with its reporter and its state before and after."""
-    states = {id: statement.state for id, statement in then.statements.items()}
+    states = {id: statement.state for id, statement in then.reports.items()}
     for entry in entries:
         if _family(entry) != REPORT:
             yield entry
             continue
-        statement = now.statements[entry.subject]
+        statement = now.reports[entry.subject]
         was = states.get(entry.subject)
         state = states[entry.subject] = _after(entry.kind, was, statement.relays is not None)
         more = {"reporter": statement.reporter, "was": was, "state": state}

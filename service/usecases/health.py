@@ -22,13 +22,19 @@ class Extent:
 
 
 def check(store: Readable) -> int:
-    """Return the number of the last entry of the ledger; raises Unavailable or Busy."""
+    """Return the number of the last entry of the ledger.
+
+    Raises StoreUnavailableError or LockTimeoutError.
+    """
     with store.reading() as db:
         return last_seq(db)
 
 
 def extent(store: Store) -> Extent:
-    """Return how far the record goes and how large it is; raises Unavailable or Busy."""
+    """Return how far the record goes and how large it is.
+
+    Raises StoreUnavailableError or LockTimeoutError.
+    """
     with store.reading() as db:
         seq = last_seq(db)
         made = recorded_at(db, seq)

@@ -7,7 +7,7 @@ the record as of then, so that no text is kept in a second place.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from service.domain.errors import invalid
+from service.domain.errors import invalid_field
 from service.store import idempotency
 from service.store.idempotency import Claim
 from service.store.interface import Database
@@ -27,15 +27,15 @@ def once(
     """Return what the job returns, or ``again`` of what it ``told`` the first time, and which.
 
     The flag is True for a request that was sent before. Without a claim it is just the job. Raises
-    Invalid where the same key came with another body. A job that raises is not remembered: nothing
-    was recorded, and the same request may be right the next time.
+    InvalidInputError where the same key came with another body. A job that raises is not
+    remembered: nothing was recorded, and the same request may be right the next time.
     """
     if claim is None:
         return job(), False
     kept = idempotency.find(db, claim)
     if kept is not None:
         if kept.fingerprint != claim.fingerprint:
-            raise invalid(HEADER, "This key came with another body before; use a new one.")
+            raise invalid_field(HEADER, "This key came with another body before; use a new one.")
         return again(kept.told), True
     result = job()
     idempotency.keep(db, claim, told(result))

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from service.domain.access import Holder
-from service.domain.errors import Conflict, Fault, Invalid, NotFound
-from service.domain.public_event import Happening
-from service.domain.report import Recorded
+from service.domain.access import Principal
+from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
+from service.domain.public_event import PublicEvent
+from service.domain.report import RecordedReport
 from service.store import event_log, redactable_text, reports
 from service.store.event_log import Draft, Event
 from service.store.idempotency import Claim
@@ -27,23 +27,23 @@ def retract(
     *,
     actor: str | None,
     now: datetime,
-    holder: Holder | None = None,
+    holder: Principal | None = None,
     claim: Claim | None = None,
-) -> tuple[Recorded, bool]:
+) -> tuple[RecordedReport, bool]:
     """Return the report, withdrawn from now on: its figures are counted no more; writes.
 
     The flag is True for the same request sent again.
 
-    Raises NotFound, NotAllowed where the holder of the key may not report for its reporter (None
-    may for all), and Conflict where it is withdrawn already.
+    Raises NotFoundError, ForbiddenError where the holder of the key may not report for its reporter
+    (None may for all), and ConflictError where it is withdrawn already.
     """
 
-    def work(db: Database) -> Recorded:
+    def work(db: Database) -> RecordedReport:
         known = _found(db, id)
         if holder is not None:
-            holder.check_reports_for(known.report.reporter)
+            holder.check_can_report_for(known.report.reporter)
         if known.retraction is not None:
-            raise Conflict(f"The report was retracted at {known.retraction.recorded_at}.")
+            raise ConflictError(f"The report was retracted at {known.retraction.recorded_at}.")
         record(db, [Draft("retracted", id, {"reason": reason})], actor, now)
         return _found(db, id)
 
@@ -59,27 +59,29 @@ def redact(
     actor: str | None,
     now: datetime,
     claim: Claim | None = None,
-) -> tuple[Recorded, bool]:
+) -> tuple[RecordedReport, bool]:
     """Return the report without the free texts that the JSON pointers name, blanked for good.
 
     No pointer means every free text. The ledger keeps the hashes, so that its chain still holds;
-    the texts themselves are gone from every table; writes. Raises NotFound, Invalid for a pointer
-    to anything but a free text, and Conflict where nothing is left to blank.
+    the texts themselves are gone from every table; writes. Raises NotFoundError, InvalidInputError
+    for a pointer to anything but a free text, and ConflictError where nothing is left to blank.
     """
 
-    def work(db: Database) -> Recorded:
+    def work(db: Database) -> RecordedReport:
         _found(db, id)
         held = {text.pointer: text for text in _texts(db, id)}
         faults = tuple(
-            Fault(f"/fields/{at}", f"The report has no free text there; it has {_listed(held)}.")
+            ErrorDetail(
+                f"/fields/{at}", f"The report has no free text there; it has {_listed(held)}."
+            )
             for at, pointer in enumerate(fields)
             if pointer not in held
         )
         if faults:
-            raise Invalid(faults[0].detail, faults)
+            raise InvalidInputError(faults[0].detail, faults)
         chosen = [held[pointer] for pointer in fields or held if not held[pointer].blanked]
         if not chosen:
-            raise Conflict("Nothing is left to blank in this report.")
+            raise ConflictError("Nothing is left to blank in this report.")
         for text in chosen:
             redactable_text.blank(db, text.seq, text.kept_at)
         body = {"fields": [text.pointer for text in chosen], "reason": reason}
@@ -92,8 +94,8 @@ def redact(
 
 
 def _once(
-    db: Database, claim: Claim | None, id: str, work: Callable[[Database], Recorded]
-) -> tuple[Recorded, bool]:
+    db: Database, claim: Claim | None, id: str, work: Callable[[Database], RecordedReport]
+) -> tuple[RecordedReport, bool]:
     return once(
         db,
         claim,
@@ -103,17 +105,17 @@ def _once(
     )
 
 
-def history(store: Readable, id: str) -> list[Happening]:
-    """Return what happened to the report, oldest first; raises NotFound."""
+def history(store: Readable, id: str) -> list[PublicEvent]:
+    """Return what happened to the report, oldest first; raises NotFoundError."""
     with store.reading() as db:
         _found(db, id)
         return [told(db, event) for event in event_log.events_of(db, id, KINDS)]
 
 
-def told(db: Database, event: Event) -> Happening:
+def told(db: Database, event: Event) -> PublicEvent:
     """Return the entry of the ledger as it is told, with the report that was recorded by it."""
     report = reports.get(db, event.subject, event.seq) if event.kind == "reported" else None
-    return Happening(event.seq, event.recorded_at, event.kind, event.subject, event.body, report)
+    return PublicEvent(event.seq, event.recorded_at, event.kind, event.subject, event.body, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,8 @@ def _listed(held: Iterable[str]) -> str:
     return ", ".join(held) or "none at all"
 
 
-def _found(db: Database, id: str, seq: int | None = None) -> Recorded:
+def _found(db: Database, id: str, seq: int | None = None) -> RecordedReport:
     found = reports.get(db, id, seq)
     if found is None:
-        raise NotFound("There is no such report.")
+        raise NotFoundError("There is no such report.")
     return found

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from service.domain.errors import Conflict, Unavailable
+from service.domain.errors import ConflictError, StoreUnavailableError
 from service.store import event_log
 from service.store.interface import Store
 from service.store.maintenance import export_import, integrity
@@ -17,7 +17,9 @@ def verify(store: Store, progress: Progress) -> list[str]:
     try:
         with store.reading() as db:
             found.extend(integrity.faults(store, db, progress))
-    except Unavailable as error:  # A damaged file may fail to be read or even to be let go of.
+    except (
+        StoreUnavailableError
+    ) as error:  # A damaged file may fail to be read or even to be let go of.
         found.append(error.detail)
     return found
 
@@ -41,12 +43,12 @@ def dump(store: Store) -> Iterator[str]:
 def load(store: Store, lines: Iterable[str]) -> Iterator[int]:
     """Yield the number of each entry read from the lines into an empty record; writes.
 
-    All of them are kept at the end, or none. Raises Conflict where the record is not empty, and
-    Broken for the first line that does not follow from those before.
+    All of them are kept at the end, or none. Raises ConflictError where the record is not empty,
+    and BrokenChainError for the first line that does not follow from those before.
     """
     with store.writing() as db:
         if event_log.last_seq(db):
-            raise Conflict("The record is not empty: load into a new database.")
+            raise ConflictError("The record is not empty: load into a new database.")
         yield from export_import.loaded(db, _read(lines))
 
 
@@ -55,4 +57,6 @@ def _read(lines: Iterable[str]) -> Iterator[Any]:
         try:
             yield json.loads(line)
         except ValueError:
-            raise export_import.Broken(f"Line {number} is not JSON; nothing is kept.") from None
+            raise export_import.BrokenChainError(
+                f"Line {number} is not JSON; nothing is kept."
+            ) from None

@@ -1,7 +1,7 @@
 """What is known by name as of one entry of the ledger, for pages that show more than ids."""
 
 from service.domain.entities import Place
-from service.domain.record_state import Claims
+from service.domain.record_state import RecordState
 from service.store.interface import Readable
 from service.usecases.state_cache import Snapshot, Snapshots
 
@@ -12,7 +12,7 @@ def overview(store: Readable, snapshots: Snapshots, seq: int) -> Snapshot:
         return snapshots.at(db, seq)
 
 
-def above(claims: Claims, place: Place) -> list[Place]:
+def above(claims: RecordState, place: Place) -> list[Place]:
     """Return what the place lies in, the smallest first."""
     found: list[Place] = []
     parent = place.parent
@@ -22,6 +22,6 @@ def above(claims: Claims, place: Place) -> list[Place]:
     return found
 
 
-def lies_in(claims: Claims, place: Place) -> str:
+def lies_in(claims: RecordState, place: Place) -> str:
     """Return the names of what the place lies in, by which same names are told apart."""
     return ", ".join(each.name for each in above(claims, place))

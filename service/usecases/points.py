@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from service.domain.report import Recorded
+from service.domain.report import RecordedReport
 from service.store import coordinates
 from service.store.coordinates import Point
 from service.store.interface import Readable
@@ -14,7 +14,7 @@ def of_places(store: Readable, places: Iterable[str], seq: int) -> dict[str, Poi
         return coordinates.points(db, places, seq)
 
 
-def of_reports(store: Readable, recorded: Sequence[Recorded], seq: int) -> dict[str, Point]:
+def of_reports(store: Readable, recorded: Sequence[RecordedReport], seq: int) -> dict[str, Point]:
     """Return the points of all places that the reports and their figures name, by id."""
     named: set[str] = set()
     for each in recorded:

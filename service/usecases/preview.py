@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, TypeVar
 
-from service.domain.access import Holder
-from service.domain.entities import KINDS, Entry, Group, Place, Reporter
+from service.domain.access import Principal
+from service.domain.entities import ENTITY_CLASSES, Entity, Group, Place, Reporter
 from service.domain.figure import Figure
 from service.domain.periods import Period
-from service.domain.record_state import Claims, Statement
-from service.domain.report import Recorded, counted
+from service.domain.record_state import RecordState, ReportState
+from service.domain.report import RecordedReport, counted_figures
 from service.domain.submission import Submission
-from service.domain.totals_query import Question
-from service.domain.totals_result import Answer
+from service.domain.totals_query import TotalsQuery
+from service.domain.totals_result import TotalsResult
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import entities, event_log
 from service.store.interface import Database, Store
@@ -40,7 +40,7 @@ class Imagined:
     nothing is new. ``seq`` is the last entry of the ledger that it would come after.
     """
 
-    recorded: Recorded
+    recorded: RecordedReport
     known: bool
     places: tuple[Place, ...]
     groups: tuple[Group, ...]
@@ -56,8 +56,8 @@ class Preview:
     """
 
     imagined: Imagined
-    before: Answer
-    after: Answer
+    before: TotalsResult
+    after: TotalsResult
 
 
 def preview(
@@ -67,12 +67,12 @@ def preview(
     *,
     now: datetime,
     budget: Budget,
-    holder: Holder | None = None,
+    holder: Principal | None = None,
 ) -> Preview:
     """Return what would come of the report if it were sent now; nothing is recorded.
 
-    Raises what sending it would. The budget is for both answers together: TooCostly where they take
-    far too long even so.
+    Raises what sending it would. The budget is for both answers together: TimeBudgetExceededError
+    where they take far too long even so.
     """
     imagined = imagine(store, sent, now, holder)
     # From the writer's own record: a copy could lie behind what the report was held against.
@@ -89,7 +89,7 @@ def preview(
     return Preview(imagined, earlier, later)
 
 
-def imagine(store: Store, sent: Submission, now: datetime, holder: Holder | None) -> Imagined:
+def imagine(store: Store, sent: Submission, now: datetime, holder: Principal | None) -> Imagined:
     """Return what would be recorded; all of it is undone before anything else is written.
 
     Raises what sending the report would.
@@ -114,9 +114,9 @@ def imagine(store: Store, sent: Submission, now: datetime, holder: Holder | None
     return store.write(job)
 
 
-def _new(db: Database, seq: int) -> list[Entry]:
+def _new(db: Database, seq: int) -> list[Entity]:
     """Return the places, groups and reporters that were recorded after the entry."""
-    added = {f"{kind}_added": kind for kind in KINDS}
+    added = {f"{kind}_added": kind for kind in ENTITY_CLASSES}
     found = [
         entities.get(db, added[event.kind], event.subject)
         for event in event_log.events(db, after=seq)
@@ -125,7 +125,7 @@ def _new(db: Database, seq: int) -> list[Entry]:
     return [entry for entry in found if entry is not None]
 
 
-def speaks_of(recorded: Recorded) -> Question:
+def speaks_of(recorded: RecordedReport) -> TotalsQuery:
     """Return the question for all that the report speaks of.
 
     That is the places and groups of all its figures, from the first to the last of their days.
@@ -139,7 +139,7 @@ def speaks_of(recorded: Recorded) -> Question:
     else:
         places, groups = report.places, report.groups or (ROOT_GROUP,)
         periods = [report.period] if report.period else []
-    return Question(places=places, groups=groups, period=_hull(periods))
+    return TotalsQuery(places=places, groups=groups, period=_hull(periods))
 
 
 def _hull(periods: Sequence[Period]) -> Period:
@@ -150,7 +150,7 @@ def _hull(periods: Sequence[Period]) -> Period:
     return Period(first, max((each.last for each in periods if each.last), default=date.max))
 
 
-def described(claims: Claims, imagined: Imagined) -> Claims:
+def described(claims: RecordState, imagined: Imagined) -> RecordState:
     """Return the claims with the new places, groups and reporters, and without the report."""
     return replace(
         claims,
@@ -160,7 +160,7 @@ def described(claims: Claims, imagined: Imagined) -> Claims:
     )
 
 
-def overlaid(claims: Claims, imagined: Imagined) -> Claims:
+def overlaid(claims: RecordState, imagined: Imagined) -> RecordState:
     """Return the claims as they would be with the report; the number of the last entry stays.
 
     A report that is known already changes nothing.
@@ -169,28 +169,26 @@ def overlaid(claims: Claims, imagined: Imagined) -> Claims:
         return claims
     whole = described(claims, imagined)
     recorded = imagined.recorded
-    statements = dict(whole.statements)
+    statements = dict(whole.reports)
     old = recorded.report.supersedes
     if old is not None and statements[old].state != "retracted":
         statements[old] = replace(statements[old], state="superseded")
     statements[recorded.report.id] = _statement(whole, recorded)
-    return replace(
-        whole, statements=statements, figures=(*whole.figures, *_figures(whole, recorded))
-    )
+    return replace(whole, reports=statements, figures=(*whole.figures, *_figures(whole, recorded)))
 
 
-def _statement(claims: Claims, recorded: Recorded) -> Statement:
+def _statement(claims: RecordState, recorded: RecordedReport) -> ReportState:
     report = recorded.report
     silent = report.stance != "asserts"
-    return Statement(
+    return ReportState(
         id=report.id,
         seq=recorded.seq,
-        reporter=claims.present("reporter", (report.reporter,))[0],
+        reporter=claims.resolve_merged("reporter", (report.reporter,))[0],
         state=recorded.state,
         stance=report.stance,
-        places=claims.present("place", report.places) if silent else (),
+        places=claims.resolve_merged("place", report.places) if silent else (),
         period=report.period if silent else None,
-        groups=claims.present("group", report.groups or (ROOT_GROUP,)) if silent else (),
+        groups=claims.resolve_merged("group", report.groups or (ROOT_GROUP,)) if silent else (),
         caveats=report.caveats,
         relays=report.relays,
         origin=recorded.origin,
@@ -198,15 +196,15 @@ def _statement(claims: Claims, recorded: Recorded) -> Statement:
     )
 
 
-def _figures(claims: Claims, recorded: Recorded) -> list[Figure]:
+def _figures(claims: RecordState, recorded: RecordedReport) -> list[Figure]:
     found = []
-    for figure in counted(recorded.report):
+    for figure in counted_figures(recorded.report):
         scope = replace(
             figure.scope,
-            places=claims.present("place", sorted(figure.scope.places)),
-            groups=claims.present("group", sorted(figure.scope.groups)),
+            places=claims.resolve_merged("place", sorted(figure.scope.places)),
+            groups=claims.resolve_merged("group", sorted(figure.scope.groups)),
         )
-        reporter = claims.present("reporter", (figure.reporter,))[0]
+        reporter = claims.resolve_merged("reporter", (figure.reporter,))[0]
         found.append(replace(figure, reporter=reporter, scope=scope))
     return found
 

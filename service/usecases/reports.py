@@ -5,11 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from service.domain.access import Holder
-from service.domain.errors import Conflict, Fault, Invalid, NotFound, invalid
-from service.domain.list_queries import ReportsAsked
-from service.domain.normalize import complete
-from service.domain.report import Recorded, Report
+from service.domain.access import Principal
+from service.domain.errors import (
+    ConflictError,
+    ErrorDetail,
+    InvalidInputError,
+    NotFoundError,
+    invalid_field,
+)
+from service.domain.list_queries import ReportListQuery
+from service.domain.normalize import normalize_submission
+from service.domain.report import RecordedReport, Report
 from service.domain.submission import Submission
 from service.store import entities, event_log, reports
 from service.store.codec import content_hash
@@ -31,7 +37,7 @@ class Posted:
     ``again`` is True where the very same request had come before.
     """
 
-    recorded: Recorded
+    recorded: RecordedReport
     new: bool
     again: bool = False
 
@@ -43,15 +49,15 @@ def submit(
     actor: str | None,
     now: datetime,
     new_id: Callable[[], str],
-    holder: Holder | None = None,
+    holder: Principal | None = None,
     claim: Claim | None = None,
 ) -> Posted:
     """Return the recorded report and whether it is new; writes.
 
     A ref that is known with the same content gives the report recorded then; what is said of its
-    places, groups and reporter must be what is recorded even so. Raises Invalid or
-    Conflict, and then nothing at all is recorded, no new place either; NotAllowed where the
-    holder of the key may not report for the reporter (None may for all).
+    places, groups and reporter must be what is recorded even so. Raises InvalidInputError or
+    ConflictError, and then nothing at all is recorded, no new place either; ForbiddenError where
+    the holder of the key may not report for the reporter (None may for all).
     """
     report = completed(sent, new_id(), holder)
 
@@ -68,11 +74,14 @@ def submit(
     return store.write(job)
 
 
-def completed(sent: Submission, id: str, holder: Holder | None) -> Report:
-    """Return the report made whole; raises Invalid, and NotAllowed as ``submit`` does."""
+def completed(sent: Submission, id: str, holder: Principal | None) -> Report:
+    """Return the report made whole.
+
+    Raises InvalidInputError, and ForbiddenError as ``submit`` does.
+    """
     if holder is not None:
-        holder.check_reports_for(sent.reporter.id)
-    return complete(sent, id)
+        holder.check_can_report_for(sent.reporter.id)
+    return normalize_submission(sent, id)
 
 
 def taken_in(
@@ -98,7 +107,7 @@ def taken_in(
     return Posted(_found(db, report.id), True)
 
 
-def told(db: Database, recorded: Recorded, new: bool) -> list[Any]:
+def told(db: Database, recorded: RecordedReport, new: bool) -> list[Any]:
     """Return what is to be kept of what came of a report: by it the same answer can be given."""
     return [recorded.report.id, event_log.last_seq(db), new]
 
@@ -109,16 +118,17 @@ def posted_before(db: Database, was: list[Any]) -> Posted:
     return Posted(_found(db, id, seq), new)
 
 
-def show(store: Readable, id: str, as_of: int | str | None, now: datetime) -> Recorded:
+def show(store: Readable, id: str, as_of: int | str | None, now: datetime) -> RecordedReport:
     """Return the report in its state as of then (None: now).
 
-    Raises NotFound where it was not recorded yet, and Invalid for a moment still to come.
+    Raises NotFoundError where it was not recorded yet, and InvalidInputError for a moment still to
+    come.
     """
     with store.reading() as db:
         return _found(db, id, seq_asked(db, as_of, now))
 
 
-def several(store: Readable, ids: Iterable[str], seq: int) -> dict[str, Recorded]:
+def several(store: Readable, ids: Iterable[str], seq: int) -> dict[str, RecordedReport]:
     """Return the reports by their ids, in their states after the entry ``seq``.
 
     Those that were not recorded yet are left out.
@@ -130,16 +140,17 @@ def several(store: Readable, ids: Iterable[str], seq: int) -> dict[str, Recorded
 def moment_asked(store: Readable, as_of: int | str | None, now: datetime) -> int:
     """Return the entry of the ledger that counts as of then (None: now).
 
-    Raises Invalid for a moment still to come.
+    Raises InvalidInputError for a moment still to come.
     """
     with store.reading() as db:
         return seq_asked(db, as_of, now)
 
 
-def find(store: Readable, asked: ReportsAsked, now: datetime) -> list[Recorded]:
+def find(store: Readable, asked: ReportListQuery, now: datetime) -> list[RecordedReport]:
     """Return the reports asked for, oldest first, in their states as of then.
 
-    Raises Invalid for ids under which nothing was recorded, and for a moment still to come.
+    Raises InvalidInputError for ids under which nothing was recorded, and for a moment still to
+    come.
     """
     with store.reading() as db:
         seq = seq_asked(db, asked.as_of, now)
@@ -150,13 +161,13 @@ def find(store: Readable, asked: ReportsAsked, now: datetime) -> list[Recorded]:
             ("reporter", "reporter", asked.reporters),
         ):
             for id in entities.unknown_ids(db, kind, ids or (), seq)[:3]:
-                faults.append(Fault(parameter, missing(db, kind, id)))
+                faults.append(ErrorDetail(parameter, missing(db, kind, id)))
         if faults:
-            raise Invalid(faults[0].detail, tuple(faults))
+            raise InvalidInputError(faults[0].detail, tuple(faults))
         return reports.page(db, _by_present_ids(db, asked, seq), seq)
 
 
-def _by_present_ids(db: Database, asked: ReportsAsked, seq: int) -> ReportsAsked:
+def _by_present_ids(db: Database, asked: ReportListQuery, seq: int) -> ReportListQuery:
     """Return the question with every merged id replaced by the one that stands for it."""
     merged = entities.merged(db, seq)
 
@@ -171,14 +182,14 @@ def _by_present_ids(db: Database, asked: ReportsAsked, seq: int) -> ReportsAsked
     )
 
 
-def _found(db: Database, id: str, seq: int | None = None) -> Recorded:
+def _found(db: Database, id: str, seq: int | None = None) -> RecordedReport:
     found = reports.get(db, id, seq)
     if found is None:
-        raise NotFound("There is no such report.")
+        raise NotFoundError("There is no such report.")
     return found
 
 
-def _known(db: Database, report: Report) -> Recorded | None:
+def _known(db: Database, report: Report) -> RecordedReport | None:
     """Return the report sent earlier under the same ref with the same content, if there is one.
 
     A ref with other content stands only on the report that supersedes its bearer.
@@ -196,7 +207,7 @@ def _known(db: Database, report: Report) -> Recorded | None:
             f"The reporter's report {bearers[0][0]} has this ref with other content;"
             f' to replace it, send "supersedes": "{bearers[0][0]}".'
         )
-        raise Conflict(detail, (Fault("/ref", detail),))
+        raise ConflictError(detail, (ErrorDetail("/ref", detail),))
     return None
 
 
@@ -206,14 +217,14 @@ def _superseded(db: Database, report: Report) -> list[Draft]:
         return []
     old = reports.get(db, report.supersedes)
     if old is None:
-        raise invalid("/supersedes", "There is no such report to supersede.")
+        raise invalid_field("/supersedes", "There is no such report to supersede.")
     detail = None
     if old.report.reporter not in entities.ids_of(db, "reporter", report.reporter):
         detail = f"Only {old.report.reporter} can supersede its own report {old.report.id}."
     elif old.superseded_by is not None:
         detail = f"The report is superseded already; supersede {old.superseded_by} instead."
     if detail:
-        raise Conflict(detail, (Fault("/supersedes", detail),))
+        raise ConflictError(detail, (ErrorDetail("/supersedes", detail),))
     return [Draft("superseded", old.report.id, {"by": report.id})]
 
 
@@ -237,7 +248,7 @@ def _reclassified(db: Database, report: Report) -> list[Draft]:
 def _check_links(db: Database, report: Report) -> None:
     faults = []
     if report.relays is not None and reports.get(db, report.relays) is None:
-        faults.append(Fault("/relays", "There is no such report to relay."))
+        faults.append(ErrorDetail("/relays", "There is no such report to relay."))
     for position, figure in enumerate(report.figures):
         link = figure.reclassifies
         if link is None:
@@ -245,9 +256,9 @@ def _check_links(db: Database, report: Report) -> None:
         pointer = f"/figures/{position}/reclassifies"
         outcomes = reports.outcomes_of(db, link.figure)
         if outcomes is None:
-            faults.append(Fault(f"{pointer}/figure", "There is no such figure."))
+            faults.append(ErrorDetail(f"{pointer}/figure", "There is no such figure."))
         elif link.source not in outcomes:
             detail = f"The figure {link.figure} does not speak of {link.source}."
-            faults.append(Fault(f"{pointer}/from", detail))
+            faults.append(ErrorDetail(f"{pointer}/from", detail))
     if faults:
-        raise Invalid(faults[0].detail, tuple(faults))
+        raise InvalidInputError(faults[0].detail, tuple(faults))

@@ -3,17 +3,17 @@
 from collections.abc import Collection, Iterator
 
 from service.domain.entities import (
-    KINDS,
-    Entry,
-    Mention,
-    below,
-    differing,
-    entry,
-    folded,
+    ENTITY_CLASSES,
+    Entity,
+    EntityMention,
+    find_differing_fields,
+    fold_case,
+    make_entity,
     parent_of,
-    unknown,
+    unknown_id_message,
+    with_parent,
 )
-from service.domain.errors import Conflict, Fault, Invalid
+from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError
 from service.domain.submission import Submission
 from service.store import entities
 from service.store.event_log import Draft
@@ -32,17 +32,17 @@ class Resolver:
     def __init__(self, db: Database) -> None:
         """Start with nothing new and nothing wrong."""
         self._db = db
-        self._fresh: dict[tuple[str, str], Entry] = {}
-        self._found: dict[tuple[str, str], Entry | None] = {}
-        self.faults: list[Fault] = []
-        self.conflicts: list[Fault] = []
+        self._fresh: dict[tuple[str, str], Entity] = {}
+        self._found: dict[tuple[str, str], Entity | None] = {}
+        self.faults: list[ErrorDetail] = []
+        self.conflicts: list[ErrorDetail] = []
 
     def look_up(self, kind: str, ids: Collection[str]) -> None:
         """Find all of the ids at once: one by one they would be asked for over a network."""
         for found in entities.get_all(self._db, kind, ids):
             self._found[kind, found.id] = found
 
-    def known(self, kind: str, id: str) -> Entry | None:
+    def known(self, kind: str, id: str) -> Entity | None:
         """Return what is recorded under the id, or new in this request."""
         if (kind, id) in self._fresh:
             return self._fresh[kind, id]
@@ -50,12 +50,12 @@ class Resolver:
             self._found[kind, id] = entities.get(self._db, kind, id)
         return self._found[kind, id]
 
-    def take(self, kind: str, mention: Mention, pointer: str) -> None:
+    def take(self, kind: str, mention: EntityMention, pointer: str) -> None:
         """Find the mentioned entry, or make it; what is wrong is remembered under the pointer."""
         known = self.known(kind, mention.id)
-        if mention.given is None:
+        if mention.fields is None:
             if known is None:
-                self.faults.append(Fault(pointer, self._missing(kind, mention.id)))
+                self.faults.append(ErrorDetail(pointer, self._missing(kind, mention.id)))
         elif known is None:
             self._make(kind, mention, pointer)
         else:
@@ -63,12 +63,12 @@ class Resolver:
             own = known
             if known.id != mention.id:
                 own = entities.last_described(self._db, kind, mention.id) or known
-            for name in differing(own, mention.given):
+            for name in find_differing_fields(own, mention.fields):
                 detail = (
                     f"The {kind} {mention.id} is recorded with {name}"
                     f" {_said(getattr(own, name))}; leave {name} out, or change the {kind} first."
                 )
-                self.conflicts.append(Fault(f"{pointer}/{name}", detail))
+                self.conflicts.append(ErrorDetail(f"{pointer}/{name}", detail))
 
     def lies_in(self, kind: str, id: str, others: Collection[str]) -> bool:
         """Whether the entry is one of the others or lies below one of them."""
@@ -89,43 +89,43 @@ class Resolver:
             above = parent_of(known) if known is not None else None
 
     def check(self) -> None:
-        """Raise Invalid or Conflict for what was found wrong, if anything was."""
+        """Raise InvalidInputError or ConflictError for what was found wrong, if anything was."""
         if self.faults:
-            raise Invalid(_summary(self.faults), tuple(self.faults))
+            raise InvalidInputError(_summary(self.faults), tuple(self.faults))
         if self.conflicts:
-            raise Conflict(_summary(self.conflicts), tuple(self.conflicts))
+            raise ConflictError(_summary(self.conflicts), tuple(self.conflicts))
 
     def drafts(self) -> list[Draft]:
         """Return what the ledger is to say of the new entries, each after its parent."""
         return [entities.draft(kind, what, known=False) for (kind, _), what in self._fresh.items()]
 
-    def namesakes(self, kind: str, entries: Collection[Entry]) -> dict[str, tuple[str, ...]]:
+    def namesakes(self, kind: str, entries: Collection[Entity]) -> dict[str, tuple[str, ...]]:
         """Return, for each of the entries, the ids of others of the same name, new ones too."""
         recorded = entities.namesakes(self._db, kind, [each.name for each in entries])
         fresh = [each for (of, _), each in self._fresh.items() if of == kind]
         found = {}
         for what in entries:
-            name = folded(what.name)
-            alike = [each.id for each in fresh if folded(each.name) == name]
+            name = fold_case(what.name)
+            alike = [each.id for each in fresh if fold_case(each.name) == name]
             others = dict.fromkeys((*recorded.get(name, ()), *alike))
             found[what.id] = tuple(id for id in others if id != what.id)
         return found
 
-    def _make(self, kind: str, mention: Mention, pointer: str) -> None:
-        given = mention.given or {}
+    def _make(self, kind: str, mention: EntityMention, pointer: str) -> None:
+        given = mention.fields or {}
         if given.get("name") is None:
             detail = f"{self._missing(kind, mention.id)} A new one needs a name."
-            self.faults.append(Fault(f"{pointer}/name", detail))
+            self.faults.append(ErrorDetail(f"{pointer}/name", detail))
             return
-        made = entry(kind, mention.id, given)
+        made = make_entity(kind, mention.id, given)
         parent = parent_of(made)
         if parent is not None:
             above = self.known(kind, parent)
             if above is None:
                 detail = f"{self._missing(kind, parent)} A parent exists or comes earlier."
-                self.faults.append(Fault(f"{pointer}/parent", detail))
+                self.faults.append(ErrorDetail(f"{pointer}/parent", detail))
                 return
-            made = below(made, above)
+            made = with_parent(made, above)
         self._fresh[kind, mention.id] = made
 
     def _missing(self, kind: str, id: str) -> str:
@@ -137,14 +137,14 @@ class Resolver:
 
 def missing(db: Database, kind: str, id: str, more: list[str] | None = None) -> str:
     """Return the sentence that says that there is no such entry, and which ids are near."""
-    return unknown(kind, id, [*entities.ids_like(db, kind, id), *(more or ())])
+    return unknown_id_message(kind, id, [*entities.ids_like(db, kind, id), *(more or ())])
 
 
 def resolve(db: Database, sent: Submission) -> Resolver:
-    """Return all that the report names, found or new; raises Invalid or Conflict."""
+    """Return all that the report names, found or new; raises InvalidInputError or ConflictError."""
     resolver = Resolver(db)
     mentions = list(_mentions(sent))
-    for kind in KINDS:
+    for kind in ENTITY_CLASSES:
         resolver.look_up(kind, {mention.id for of, mention, _ in mentions if of == kind})
     for kind, mention, pointer in mentions:
         resolver.take(kind, mention, pointer)
@@ -152,7 +152,7 @@ def resolve(db: Database, sent: Submission) -> Resolver:
     return resolver
 
 
-def _mentions(sent: Submission) -> Iterator[tuple[str, Mention, str]]:
+def _mentions(sent: Submission) -> Iterator[tuple[str, EntityMention, str]]:
     yield "reporter", sent.reporter, "/reporter"
     for kind, field in (("place", "places"), ("group", "groups")):
         for number, mention in enumerate(getattr(sent, field)):
@@ -170,5 +170,5 @@ def _said(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _summary(faults: list[Fault]) -> str:
+def _summary(faults: list[ErrorDetail]) -> str:
     return faults[0].detail if len(faults) == 1 else f"{len(faults)} fields cannot stand."

@@ -9,8 +9,8 @@ from typing import Any, Final
 from service.bounds.component import Prepared
 from service.bounds.engine import Reckoner
 from service.domain.figure import Figure
-from service.domain.record_state import Claims, Statement
-from service.domain.totals_query import Question
+from service.domain.record_state import RecordState, ReportState
+from service.domain.totals_query import TotalsQuery
 from service.domain.trees import Tree
 from service.store.event_log import last_redaction
 from service.store.interface import Database
@@ -64,7 +64,7 @@ class Kept:
 class Snapshot:
     """The claims of one state, with their trees, and the reckoners made of them."""
 
-    def __init__(self, claims: Claims, prepared: Prepared | None = None) -> None:
+    def __init__(self, claims: RecordState, prepared: Prepared | None = None) -> None:
         self.claims = claims
         self._prepared = prepared or Prepared()
         self.places = Tree({id: place.parent for id, place in claims.places.items()})
@@ -105,7 +105,7 @@ class Snapshot:
         kept: Reckoner = self._reckoners.get(key, make)
         return kept
 
-    def passes(self, question: Question, reporter: str) -> bool:
+    def passes(self, question: TotalsQuery, reporter: str) -> bool:
         """Whether the question's filters let the reporter's reports through."""
         return (
             (not question.reporters or reporter in question.reporters)
@@ -113,9 +113,9 @@ class Snapshot:
             and not (question.exclude_parties and self.claims.reporters[reporter].party)
         )
 
-    def chosen(self, question: Question, live: bool) -> list[Figure]:
+    def chosen(self, question: TotalsQuery, live: bool) -> list[Figure]:
         """Return the figures that pass the filters: those of live reports, or all others."""
-        statements = self.claims.statements
+        statements = self.claims.reports
         return [
             figure
             for figure in self.claims.figures
@@ -123,11 +123,11 @@ class Snapshot:
             and self.passes(question, figure.reporter)
         ]
 
-    def silent(self, question: Question) -> list[Statement]:
+    def silent(self, question: TotalsQuery) -> list[ReportState]:
         """Return the live statements that give no number and pass the filters."""
         return [
             statement
-            for statement in self.claims.statements.values()
+            for statement in self.claims.reports.values()
             if statement.stance != "asserts"
             and statement.state == "live"
             and self.passes(question, statement.reporter)

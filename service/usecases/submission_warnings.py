@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Final
 
 from service.domain.figure import Figure
-from service.domain.report import Remark, Report, counted
+from service.domain.report import Report, ReportWarning, counted_figures
 from service.store import reports
 from service.store.interface import Database
 from service.store.state_loader import live_rivals
@@ -15,7 +15,7 @@ TOLD: Final = 20
 """So many others that contradict one figure are named; a total finds them all."""
 
 
-def warnings(db: Database, report: Report, named: Resolver) -> tuple[Remark, ...]:
+def warnings(db: Database, report: Report, named: Resolver) -> tuple[ReportWarning, ...]:
     """Return the remarks on a report that is about to be recorded, with all that it names."""
     return (
         *_conflicts(db, report, named),
@@ -24,7 +24,7 @@ def warnings(db: Database, report: Report, named: Resolver) -> tuple[Remark, ...
     )
 
 
-def _conflicts(db: Database, report: Report, named: Resolver) -> Iterator[Remark]:
+def _conflicts(db: Database, report: Report, named: Resolver) -> Iterator[ReportWarning]:
     """Yield a remark where one of the report's figures is within another and yet outnumbers it.
 
     The other is the reporter's own, of this report or of a live one: a day beside a running total
@@ -33,7 +33,7 @@ def _conflicts(db: Database, report: Report, named: Resolver) -> Iterator[Remark
     """
     if report.relays is not None:
         return
-    figures = counted(report)
+    figures = counted_figures(report)
     pairs: list[tuple[Figure, Figure]] = []
     for position, figure in enumerate(figures):
         rivals = live_rivals(db, figure, report.supersedes, named.line_of(figure.scope.places))
@@ -41,7 +41,7 @@ def _conflicts(db: Database, report: Report, named: Resolver) -> Iterator[Remark
         found = ((figure, other) for other in others if _contradict(figure, other, named))
         pairs += islice(found, TOLD)
     if pairs:
-        yield Remark(
+        yield ReportWarning(
             "same_reporter_conflict",
             "The reporter's own figures contradict each other;"
             " did you mean supersedes, or an incident?",
@@ -65,22 +65,22 @@ def _lies_in(part: Figure, whole: Figure, named: Resolver) -> bool:
     event = (outer.incident, whole.reclassifies)
     return (
         event in ((None, None), (inner.incident, part.reclassifies))
-        and inner.period.within(outer.period)
+        and inner.period.is_within(outer.period)
         and inner.outcomes <= outer.outcomes
         and all(named.lies_in("place", place, outer.places) for place in inner.places)
         and all(named.lies_in("group", group, outer.groups) for group in inner.groups)
     )
 
 
-def _relays(db: Database, report: Report) -> Iterator[Remark]:
+def _relays(db: Database, report: Report) -> Iterator[ReportWarning]:
     if report.relays is not None:
         return
     found: dict[str, list[str]] = {}
-    for figure, sent in zip(counted(report), report.figures, strict=True):
+    for figure, sent in zip(counted_figures(report), report.figures, strict=True):
         for other in reports.alike(db, figure, sent.wording, report.quote):
             found.setdefault(other, []).append(figure.id)
     for other, figures in found.items():
-        yield Remark(
+        yield ReportWarning(
             "possible_relay",
             f"Another reporter's report {other} says the same words of the same days and places;"
             " did you mean relays?",
@@ -89,13 +89,13 @@ def _relays(db: Database, report: Report) -> Iterator[Remark]:
         )
 
 
-def _namesakes(report: Report, named: Resolver) -> Iterator[Remark]:
+def _namesakes(report: Report, named: Resolver) -> Iterator[ReportWarning]:
     places = (*report.places, *(place for figure in report.figures for place in figure.places))
     known = (named.known("place", id) for id in dict.fromkeys(places))
     found = {place.id: place for place in known if place is not None}  # Two ids may name one.
     for id, others in named.namesakes("place", found.values()).items():
         if others:
-            yield Remark(
+            yield ReportWarning(
                 "ambiguous_place",
                 f"{found[id].name} is also the name of {', '.join(others)};"
                 f" is {id} the one that is meant?",

@@ -3,7 +3,7 @@
 from time import monotonic
 from typing import Final
 
-from service.domain.errors import TooCostly
+from service.domain.errors import TimeBudgetExceededError
 
 MOST: Final = 2
 """After so many times the set time an answer is given up, even if it needs no solver any more."""
@@ -20,12 +20,12 @@ class Budget:
     def seconds(self) -> float:
         """Return how long the next total may be solved for: 0 when the time is used up.
 
-        A total that is not solved is wider than it could be, and says so. Raises TooCostly when
-        even such totals have taken too long together.
+        A total that is not solved is wider than it could be, and says so. Raises
+        TimeBudgetExceededError when even such totals have taken too long together.
         """
         gone = monotonic() - self._began
         if gone > MOST * self._whole:
-            raise TooCostly(
+            raise TimeBudgetExceededError(
                 f"This takes longer than the {MOST * self._whole:g} seconds that one answer may."
                 " Ask for less at once: a shorter period, one place, one set of outcomes, a coarser"
                 " by (month instead of day), or neither by nor by_reporter."

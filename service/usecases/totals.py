@@ -7,14 +7,14 @@ from typing import Final
 
 from service.bounds.boxes import extent
 from service.bounds.engine import Reckoner
-from service.domain.caveats import Caveat, Evidence, caveats
-from service.domain.entities import unknown
-from service.domain.errors import Fault, Invalid, invalid
+from service.domain.caveats import Caveat, CaveatContext, find_caveats
+from service.domain.entities import unknown_id_message
+from service.domain.errors import ErrorDetail, InvalidInputError, invalid_field
 from service.domain.figure import Figure, Scope
-from service.domain.record_state import Statement
+from service.domain.record_state import ReportState
 from service.domain.total import Total
-from service.domain.totals_query import MOST_PARTS, SPANS, Question, spans
-from service.domain.totals_result import Answer, Left, Part, Stated, Unplaced
+from service.domain.totals_query import CALENDAR_UNITS, MAX_PARTS, TotalsQuery, split_period
+from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part, TotalsResult, Unplaced
 from service.domain.trees import Tree
 from service.domain.vocabulary import LOSSES, OUTCOMES
 from service.domain.wording.range_text import total_text
@@ -29,10 +29,10 @@ MOST_FAULTS: Final = 3
 """How many unknown ids of one parameter are named: looking for near ones takes a while each."""
 
 
-def moment_asked(store: Readable, question: Question, now: datetime) -> int:
+def moment_asked(store: Readable, question: TotalsQuery, now: datetime) -> int:
     """Return the entry of the ledger that the question is to be answered as of.
 
-    Raises Invalid for a moment that is still to come.
+    Raises InvalidInputError for a moment that is still to come.
     """
     with store.reading() as db:
         return seq_asked(db, question.as_of, now)
@@ -47,16 +47,17 @@ def last_redaction(store: Readable) -> int:
 def totals(
     store: Readable,
     snapshots: Snapshots,
-    question: Question,
+    question: TotalsQuery,
     seq: int,
     budget: Budget,
     then: int | None = None,
-) -> Answer:
+) -> TotalsResult:
     """Return the answer as of the entry ``seq``.
 
     What is not solved within the budget is wider, never wrong. It is compared with the answer as of
-    the entry ``then``, unless that is None. Raises Invalid for ids that were unknown as of ``seq``
-    and for cuts that cannot be made, and TooCostly for what takes far too long even so.
+    the entry ``then``, unless that is None. Raises InvalidInputError for ids that were unknown as
+    of ``seq`` and for cuts that cannot be made, and TimeBudgetExceededError for what takes far too
+    long even so.
     """
     with store.reading() as db:
         snapshot = snapshots.at(db, seq)
@@ -65,16 +66,16 @@ def totals(
     if before is None:
         return answer
 
-    def inquire(state: Snapshot, asked: Question) -> _Inquiry:
+    def inquire(state: Snapshot, asked: TotalsQuery) -> _Inquiry:
         return _Inquiry(state, _present(state, asked), budget)
 
     return compared(answer, question, snapshot, before, inquire)
 
 
-def totals_of(snapshot: Snapshot, question: Question, budget: Budget) -> Answer:
+def totals_of(snapshot: Snapshot, question: TotalsQuery, budget: Budget) -> TotalsResult:
     """Return the answer in one state of the record; raises as ``totals`` does."""
     asked = by_present_ids(snapshot, question)
-    answer: Answer | None = snapshot.answers.known(question)
+    answer: TotalsResult | None = snapshot.answers.known(question)
     if answer is None:
         answer = _Inquiry(snapshot, asked, budget).answer()
         if answer.exact:  # What ran out of time may be told better the next time.
@@ -82,7 +83,7 @@ def totals_of(snapshot: Snapshot, question: Question, budget: Budget) -> Answer:
     return answer
 
 
-def usual_outcomes(states: Iterable[Snapshot], question: Question) -> tuple[frozenset[str], ...]:
+def usual_outcomes(states: Iterable[Snapshot], question: TotalsQuery) -> tuple[frozenset[str], ...]:
     """Return the sets of outcomes that answers tell of unless told which, for all of the states.
 
     So the answers of two states can stand side by side, total by total.
@@ -92,31 +93,31 @@ def usual_outcomes(states: Iterable[Snapshot], question: Question) -> tuple[froz
     return _usual(outcomes for inquiry in inquiries for outcomes in inquiry.wanted())
 
 
-def by_present_ids(snapshot: Snapshot, question: Question) -> Question:
+def by_present_ids(snapshot: Snapshot, question: TotalsQuery) -> TotalsQuery:
     """Return the question with every merged id replaced by the one that stood for it.
 
-    Raises Invalid for ids that were unknown.
+    Raises InvalidInputError for ids that were unknown.
     """
     present = _present(snapshot, question)
     _check(snapshot, present)
     return present
 
 
-def _present(snapshot: Snapshot, question: Question) -> Question:
+def _present(snapshot: Snapshot, question: TotalsQuery) -> TotalsQuery:
     claims = snapshot.claims
     return replace(
         question,
-        places=claims.present("place", question.places),
-        groups=claims.present("group", question.groups),
-        reporters=claims.present("reporter", question.reporters),
-        exclude_reporters=claims.present("reporter", question.exclude_reporters),
+        places=claims.resolve_merged("place", question.places),
+        groups=claims.resolve_merged("group", question.groups),
+        reporters=claims.resolve_merged("reporter", question.reporters),
+        exclude_reporters=claims.resolve_merged("reporter", question.exclude_reporters),
     )
 
 
-def _check(snapshot: Snapshot, question: Question) -> None:
+def _check(snapshot: Snapshot, question: TotalsQuery) -> None:
     claims = snapshot.claims
     faults = [
-        Fault(parameter, unknown(kind, id, known))
+        ErrorDetail(parameter, unknown_id_message(kind, id, known))
         for parameter, kind, ids, known in (
             ("place", "place", question.places, claims.places),
             ("group", "group", question.groups, claims.groups),
@@ -126,20 +127,20 @@ def _check(snapshot: Snapshot, question: Question) -> None:
         for id in [id for id in ids if id not in known][:MOST_FAULTS]
     ]
     if faults:
-        raise Invalid(faults[0].detail, tuple(faults))
+        raise InvalidInputError(faults[0].detail, tuple(faults))
 
 
 class _Inquiry:
     """One question put to one snapshot, or to one part of it."""
 
-    def __init__(self, snapshot: Snapshot, question: Question, budget: Budget) -> None:
+    def __init__(self, snapshot: Snapshot, question: TotalsQuery, budget: Budget) -> None:
         self._snapshot, self._question, self._budget = snapshot, question, budget
         self._filters = (
             question.reporters,
             question.exclude_reporters,
             question.exclude_parties,
         )
-        self._asked = extent(question.scope(LOSSES), snapshot.places, snapshot.groups)
+        self._asked = extent(question.scope_for(LOSSES), snapshot.places, snapshot.groups)
         self._straddling: tuple[Figure, ...] = ()
         self._reckoner = self._counting()
 
@@ -151,7 +152,7 @@ class _Inquiry:
         )
         if question.straddling:
             return live
-        meeting = live.meeting(question.scope(LOSSES))
+        meeting = live.meeting(question.scope_for(LOSSES))
         inside = [figure for figure in meeting if self._inside(figure)]
         self._straddling = tuple(figure for figure in meeting if not self._inside(figure))
         key = ("inside", *self._filters, question.places, question.period, question.groups)
@@ -167,19 +168,19 @@ class _Inquiry:
         """Return the sets of outcomes to total: those asked for, or the usual list."""
         if self._question.outcomes:
             return list(self._question.outcomes)
-        meeting = self._reckoner.meeting(self._question.scope(LOSSES))
+        meeting = self._reckoner.meeting(self._question.scope_for(LOSSES))
         return list(_usual(figure.scope.outcomes for figure in meeting))
 
-    def answer(self) -> Answer:
+    def answer(self) -> TotalsResult:
         """Return the whole answer."""
         question = self._question
         wanted = self.wanted()
         stated = self.stated(wanted)
-        scope = question.scope(frozenset().union(*wanted))
+        scope = question.scope_for(frozenset().union(*wanted))
         parts = _cut(self._snapshot, question, wanted, self._budget) if question.by else None
         alone = self._alone(wanted, scope) if question.by_reporter else None
         places = self._snapshot.claims.places
-        return Answer(
+        return TotalsResult(
             question,
             ", ".join(places[id].name for id in question.places) or "everywhere",
             self._snapshot.claims.seq,
@@ -198,14 +199,14 @@ class _Inquiry:
         stated = self.stated(wanted)
         return Part(key, name, stated, self.caveats(stated))
 
-    def stated(self, wanted: Iterable[frozenset[str]]) -> list[Stated]:
+    def stated(self, wanted: Iterable[frozenset[str]]) -> list[OutcomeTotal]:
         """Return the totals of the sets of outcomes."""
         stated = []
         for outcomes in wanted:
-            scope = self._question.scope(outcomes)
+            scope = self._question.scope_for(outcomes)
             total = self._reckoner.total(scope, self._budget.seconds())
             text = total_text(total, outcomes)
-            stated.append(Stated(outcomes, total, text, self._best(scope, total)))
+            stated.append(OutcomeTotal(outcomes, total, text, self._best(scope, total)))
         return stated
 
     def _best(self, scope: Scope, total: Total) -> int | None:
@@ -221,30 +222,30 @@ class _Inquiry:
             estimates.append(best)
         return sum(estimates) if estimates and self._reckoner.apart(scope) else None
 
-    def _left_out(self, scope: Scope) -> list[Left]:
+    def _left_out(self, scope: Scope) -> list[ExcludedFigure]:
         """Return the figures in the scope that were not counted, as they were recorded."""
         snapshot, question = self._snapshot, self._question
         others = snapshot.reckoner(
             ("other", *self._filters), lambda: snapshot.chosen(question, live=False)
         )
-        statements = snapshot.claims.statements
-        left = [Left(f, statements[f.report].state) for f in others.meeting(scope)]
+        statements = snapshot.claims.reports
+        left = [ExcludedFigure(f, statements[f.report].state) for f in others.meeting(scope)]
         where = extent(scope, snapshot.places, snapshot.groups)
         straddling = [
-            Left(figure, "straddles")
+            ExcludedFigure(figure, "straddles")
             for figure in self._straddling
             if extent(figure.scope, snapshot.places, snapshot.groups).meets(where)
         ]
         return left + straddling
 
-    def caveats(self, stated: Iterable[Stated]) -> list[Caveat]:
+    def caveats(self, stated: Iterable[OutcomeTotal]) -> list[Caveat]:
         """Return the caveats of every total, in the totals' order."""
         silent = self.unnumbered()
         found = []
         for each in stated:
-            scope = self._question.scope(each.outcomes)
+            scope = self._question.scope_for(each.outcomes)
             relays = [left.figure for left in self._left_out(scope) if left.reason == "relay"]
-            evidence = Evidence(
+            evidence = CaveatContext(
                 scope,
                 each.total,
                 self._snapshot.claims,
@@ -256,23 +257,23 @@ class _Inquiry:
                 self._reckoner.counted,
                 self._reckoner.outcomes,
             )
-            found += caveats(evidence)
+            found += find_caveats(evidence)
         return found
 
     def near(self, outcomes: frozenset[str]) -> list[Figure]:
         """Return the figures of whatever state that speak of people asked for."""
-        scope = self._question.scope(outcomes)
+        scope = self._question.scope_for(outcomes)
         return [*self._reckoner.meeting(scope), *(left.figure for left in self._left_out(scope))]
 
     def tied(self, outcomes: frozenset[str]) -> tuple[Figure, ...]:
         """Return the counted figures on which the total can depend."""
-        return self._reckoner.tied(self._question.scope(outcomes))
+        return self._reckoner.tied(self._question.scope_for(outcomes))
 
-    def unnumbered(self) -> list[Statement]:
+    def unnumbered(self) -> list[ReportState]:
         """Return the live reports that speak of people asked for and give no number."""
         return [each for each in self._snapshot.silent(self._question) if self._meets(each)]
 
-    def _meets(self, statement: Statement) -> bool:
+    def _meets(self, statement: ReportState) -> bool:
         if statement.period is None:
             return False
         scope = Scope(statement.places, statement.period, LOSSES, statement.groups)
@@ -280,7 +281,7 @@ class _Inquiry:
 
     def _divided(self, scope: Scope, total: Total) -> list[Figure]:
         """Return the figures of the scope in which reporters contradict themselves."""
-        aside = (*total.floors_set_aside, *total.ceilings_set_aside)
+        aside = (*total.lows_set_aside, *total.highs_set_aside)
         found: list[Figure] = []
         for reporter in dict.fromkeys(figure.reporter for figure in aside):
             alone = self._only(reporter)._reckoner
@@ -310,7 +311,7 @@ def _usual(used: Iterable[frozenset[str]]) -> tuple[frozenset[str], ...]:
 
 
 def _cut(
-    snapshot: Snapshot, question: Question, wanted: Sequence[frozenset[str]], budget: Budget
+    snapshot: Snapshot, question: TotalsQuery, wanted: Sequence[frozenset[str]], budget: Budget
 ) -> list[Part] | None:
     """Return the parts that do not share people; None for reporters, who do."""
     if question.by == "reporter":
@@ -325,11 +326,11 @@ def _cut(
     ]
 
 
-def _sections(snapshot: Snapshot, question: Question) -> list[tuple[str, str, Question]]:
+def _sections(snapshot: Snapshot, question: TotalsQuery) -> list[tuple[str, str, TotalsQuery]]:
     """Return key, name and question of each part of the asked scope."""
     claims = snapshot.claims
-    if question.by in SPANS:
-        sections = spans(question.period, question.by)
+    if question.by in CALENDAR_UNITS:
+        sections = split_period(question.period, question.by)
         return [(key, key, replace(question, period=period)) for key, period in sections]
     if question.by == "place":
         below = _below(snapshot.places, question.places)
@@ -345,18 +346,20 @@ def _below(tree: Tree, asked: Sequence[str]) -> list[str]:
     else:
         outermost = [id for id in dict.fromkeys(asked) if not _under_another(tree, id, asked)]
         found = [child for id in outermost for child in tree.children(id)]
-    if len(found) > MOST_PARTS:
-        raise invalid("by", f"{len(found):,} parts, more than {MOST_PARTS:,}: ask for less.")
+    if len(found) > MAX_PARTS:
+        raise invalid_field("by", f"{len(found):,} parts, more than {MAX_PARTS:,}: ask for less.")
     return found
 
 
 def _under_another(tree: Tree, id: str, asked: Sequence[str]) -> bool:
-    start, stop = tree.span(id)
-    spans_of_others = (tree.span(other) for other in asked if other != id)
+    start, stop = tree.interval(id)
+    spans_of_others = (tree.interval(other) for other in asked if other != id)
     return any(first <= start and stop <= last for first, last in spans_of_others)
 
 
-def _unplaced(stated: Sequence[Stated], parts: Sequence[Part], by: str | None) -> list[Unplaced]:
+def _unplaced(
+    stated: Sequence[OutcomeTotal], parts: Sequence[Part], by: str | None
+) -> list[Unplaced]:
     """Return for each total how many people of its low lie in no one part."""
     found = []
     for whole in stated:

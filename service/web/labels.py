@@ -3,19 +3,19 @@
 from collections.abc import Iterable
 
 from service.domain.periods import Period
-from service.domain.record_state import Claims
+from service.domain.record_state import RecordState
 from service.domain.vocabulary import ROOT_GROUP
 from service.web.messages import isolated, plain
 
 
-def places(claims: Claims, ids: Iterable[str]) -> str:
+def places(claims: RecordState, ids: Iterable[str]) -> str:
     """Return the places by name, with commas between."""
-    return ", ".join(isolated(claims.places[id].name) for id in claims.present("place", ids))
+    return ", ".join(isolated(claims.places[id].name) for id in claims.resolve_merged("place", ids))
 
 
-def groups(claims: Claims, ids: Iterable[str]) -> str:
+def groups(claims: RecordState, ids: Iterable[str]) -> str:
     """Return the groups by name, with commas between; nothing for everyone."""
-    present = [id for id in claims.present("group", ids) if id != ROOT_GROUP]
+    present = [id for id in claims.resolve_merged("group", ids) if id != ROOT_GROUP]
     return ", ".join(isolated(claims.groups[id].name) for id in present)
 
 

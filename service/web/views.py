@@ -17,7 +17,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from service.domain.errors import Fault, Invalid, NotFound
+from service.domain.errors import ErrorDetail, InvalidInputError, NotFoundError
 from service.domain.vocabulary import OUTCOMES, STANCES
 from service.http.auth import requires
 from service.http.context import now
@@ -67,8 +67,8 @@ def look() -> WerkzeugResponse:
     while True:
         try:
             return _shown(asked(now(), given), faults)
-        except Invalid as error:
-            more = _by_field(error.faults)
+        except InvalidInputError as error:
+            more = _by_field(error.errors)
             if more.keys().isdisjoint(given):
                 raise
             faults |= more
@@ -89,7 +89,7 @@ def report() -> str:
     """Show a report with all that happened to it."""
     id = request.args.get("id")
     if not id:
-        raise NotFound(messages.plain("report.none"))
+        raise NotFoundError(messages.plain("report.none"))
     return render_template("report.html", account=report_page.account(id))
 
 
@@ -137,7 +137,7 @@ def chart() -> Response:
     view = Desk(question)
     drawn = _drawn(view)
     if not drawn.chart:
-        raise NotFound(messages.plain("embed.nothing"))
+        raise NotFoundError(messages.plain("embed.nothing"))
     caveats = [each.text for each in view.caveats]
     told = {"view": view, "drawn": drawn, "caveats": caveats, "title": view.headline}
     return Response(render_template("chart.svg", **told).strip(), mimetype="image/svg+xml")
@@ -179,7 +179,7 @@ def _drawn(view: Desk) -> Drawn:
     return Drawn(name, title, view.cut.picture if view.cut.bars else None, missing)
 
 
-def _by_field(faults: Iterable[Fault]) -> dict[str, str]:
+def _by_field(faults: Iterable[ErrorDetail]) -> dict[str, str]:
     """Return what is wrong, by the name of the parameter."""
     found: dict[str, str] = {}
     for each in faults:

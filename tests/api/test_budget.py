@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service import create_app
-from service.domain.errors import TooCostly
+from service.domain.errors import TimeBudgetExceededError
 from service.settings import Settings
 from service.usecases import time_budget
 from service.usecases.time_budget import Budget
@@ -92,5 +92,5 @@ def test_what_takes_far_too_long_is_given_up_and_says_what_to_ask_instead(patien
 def test_a_total_gets_its_own_time_or_what_is_left() -> None:
     shared = Budget(each=12.0, whole=25.0)
     assert [shared.seconds() for _ in range(5)] == [12.0, 5.0, 0.0, 0.0, 0.0]
-    with pytest.raises(TooCostly):
+    with pytest.raises(TimeBudgetExceededError):
         shared.seconds()

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service import create_app
-from service.domain.errors import Busy
+from service.domain.errors import LockTimeoutError
 from service.http import consistency
 from service.http.context import parts
 from service.settings import Settings
@@ -165,7 +165,7 @@ def test_no_reading_goes_back_behind_the_one_before(
     never = Reaching(_InTurns(store, copy), 0, lambda readable, entry: False)
     with never.reading() as db:
         assert event_log.last_seq(db) == seq
-    with pytest.raises(Busy, match=f"entry {seq} yet"), never.reading():
+    with pytest.raises(LockTimeoutError, match=f"entry {seq} yet"), never.reading():
         pass
 
     def caught_up(readable: Readable, entry: int) -> bool:
@@ -183,7 +183,7 @@ def test_a_copy_that_lies_behind_makes_no_snapshot(
 ) -> None:
     _, copy, seq = behind
     kept = Snapshots()
-    with copy.reading() as db, pytest.raises(Busy):
+    with copy.reading() as db, pytest.raises(LockTimeoutError):
         kept.at(db, seq)
     with store.reading() as db:
-        assert len(kept.at(db, seq).claims.statements) == 2
+        assert len(kept.at(db, seq).claims.reports) == 2

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service import create_app
-from service.domain.rate_limit import Rate
+from service.domain.rate_limit import RateLimit
 from service.settings import Settings
 from service.store.sqlite.rate_counters import BESIDE
 from tests.check import problem
@@ -23,7 +23,7 @@ def limited(settings: Settings, clock: Any) -> Limited:
     """Return a client of a service that answers two requests a minute, its clock ticking."""
 
     def made(**changes: Any) -> FlaskClient:
-        whole = replace(settings, **{"rate_limit": Rate(2, 60), **changes})
+        whole = replace(settings, **{"rate_limit": RateLimit(2, 60), **changes})
         return create_app(whole, clock).test_client()
 
     return made
@@ -54,7 +54,7 @@ def test_whoever_asks_too_often_is_told_when_to_come_back(limited: Limited, key:
 
 
 def test_the_next_window_is_a_new_one(limited: Limited, key: Key) -> None:
-    client, headers = limited(rate_limit=Rate(2, 1)), key("read")
+    client, headers = limited(rate_limit=RateLimit(2, 1)), key("read")
     for _ in range(5):  # Each request looks at the clock, which ticks by a second.
         assert client.get("/v1/places", headers=headers).status_code == 200
 
@@ -82,7 +82,7 @@ def test_each_key_is_counted_by_itself_wherever_it_comes_from(limited: Limited, 
 def test_without_a_key_the_address_is_counted(
     limited: Limited, first: str, second: str, same: bool
 ) -> None:
-    client = limited(rate_limit=Rate(1, 60))
+    client = limited(rate_limit=RateLimit(1, 60))
     assert _from(client, first).status_code == 200
     assert _from(client, second).status_code == (429 if same else 200)
 
@@ -98,14 +98,14 @@ def test_who_sends_a_wrong_key_is_counted_by_address(limited: Limited) -> None:
 def test_an_address_is_believed_only_of_proxies_that_were_set(
     limited: Limited, proxies: int, statuses: list[int]
 ) -> None:
-    client = limited(rate_limit=Rate(1, 60), proxies=proxies)
+    client = limited(rate_limit=RateLimit(1, 60), proxies=proxies)
     forwarded = ["192.0.2.7, 192.0.2.1", "192.0.2.7, 192.0.2.2"]
     answers = [_from(client, "127.0.0.1", **{"X-Forwarded-For": each}) for each in forwarded]
     assert [answer.status_code for answer in answers] == statuses
 
 
 def test_health_and_documents_are_not_counted(limited: Limited) -> None:
-    client = limited(rate_limit=Rate(1, 60))
+    client = limited(rate_limit=RateLimit(1, 60))
     for address in ("/livez", "/readyz", "/docs", "/v1/openapi.json", "/livez"):
         assert client.get(address).status_code == 200
 
@@ -115,7 +115,7 @@ def test_requests_go_on_where_they_cannot_be_counted(
     limited: Limited, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.database.with_name(settings.database.name + BESIDE).mkdir()
-    client = limited(rate_limit=Rate(1, 60), log_level="warning")
+    client = limited(rate_limit=RateLimit(1, 60), log_level="warning")
     for _ in range(3):
         assert client.get("/v1/places").status_code == 200
     (line,) = capsys.readouterr().err.splitlines()

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from service import create_app
 from service.domain.errors import DomainError
-from service.domain.rate_limit import Rate
+from service.domain.rate_limit import RateLimit
 from service.http import metrics, problems
 from service.http.context import install, parts
 from service.settings import Settings
@@ -157,7 +157,7 @@ def test_answers_that_are_given_up_are_counted(knotted: Any) -> None:
 
 
 def test_what_is_asked_too_often_is_counted(settings: Settings) -> None:
-    app = create_app(replace(settings, rate_limit=Rate(1, 3600)))
+    app = create_app(replace(settings, rate_limit=RateLimit(1, 3600)))
     client = app.test_client()
     assert [client.get("/v1/places").status_code for _ in range(3)] == [200, 429, 429]
     with app.app_context():

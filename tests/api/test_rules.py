@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from service import create_app
-from service.domain.access import allows
+from service.domain.access import scope_includes
 from service.settings import Settings
 from service.store.factory import open_store
 from service.store.interface import Store
@@ -152,7 +152,7 @@ def _refusal(rule: Rule, caller: str, reading: str) -> int | None:
     bound = caller.startswith("bound")
     if bound and caller not in rule.bound:
         return 403
-    allowed = allows("report" if bound else caller, rule.needs)
+    allowed = scope_includes("report" if bound else caller, rule.needs)
     return None if allowed else 403
 
 

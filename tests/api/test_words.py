@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from service.domain.errors import Away, Unavailable
+from service.domain.errors import DatabaseUnreachableError, StoreUnavailableError
 from service.http.context import parts
 from tests import engines
 from tests.check import problem
@@ -61,7 +61,7 @@ def test_a_defect_is_a_problem_that_tells_nothing_of_the_inside(app: Flask) -> N
 def test_who_finds_the_database_away_is_to_come_back_soon(app: Flask) -> None:
     @app.get("/away")
     def away() -> None:
-        raise Away("away")
+        raise DatabaseUnreachableError("away")
 
     answer = app.test_client().get("/away")
     problem(answer, 503)
@@ -69,7 +69,7 @@ def test_who_finds_the_database_away_is_to_come_back_soon(app: Flask) -> None:
 
 
 def test_a_domain_error_below_a_listed_one_has_its_status(app: Flask) -> None:
-    class Fuller(Unavailable):
+    class Fuller(StoreUnavailableError):
         pass
 
     @app.get("/full")

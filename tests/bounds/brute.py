@@ -14,7 +14,7 @@ import highspy
 import numpy as np
 
 from service.domain.figure import Figure, Scope
-from service.domain.periods import BEGINNING, END
+from service.domain.periods import OPEN_END, OPEN_START
 from service.domain.trees import Tree
 from service.domain.vocabulary import OUTCOMES
 
@@ -44,7 +44,7 @@ class World:
         self.known = {figure.id: figure for figure in figures}
         self.reclassified = {f.id: f for f in figures if f.reclassifies}
         self.schemes = self._schemes()
-        self.edges = {query.period.start, min(query.period.stop + 1, END)}
+        self.edges = {query.period.start, min(query.period.stop + 1, OPEN_END)}
         self.days, self.group_nodes, self.assignments = self._axes()
         scopes = [self._covered(figure) for figure in figures]
         self.used = np.any(scopes, axis=0)
@@ -77,7 +77,9 @@ class World:
         edges = {
             edge for f in self.figures for edge in (f.scope.period.start, f.scope.period.stop + 1)
         }
-        days = sorted({BEGINNING, END, *self.edges} | {edge for edge in edges if edge <= END})
+        days = sorted(
+            {OPEN_START, OPEN_END, *self.edges} | {edge for edge in edges if edge <= OPEN_END}
+        )
         choices = [[None, *ids] for ids in self.schemes.values()]
         combined = (dict(zip(self.schemes, chosen, strict=True)) for chosen in product(*choices))
         return days, list(range(len(self.groups))), [a for a in combined if self._nested(a)]
@@ -93,8 +95,10 @@ class World:
 
     def _in(self, scope: Scope, assignments: Any) -> Any:
         """Which cells lie in the scope and in one of the combinations of events."""
-        places = self.places.spans(scope.places) if scope.places else self.places.whole()
-        groups = self.groups.spans(scope.groups)
+        places = (
+            self.places.intervals(scope.places) if scope.places else self.places.all_intervals()
+        )
+        groups = self.groups.intervals(scope.groups)
         axes = (
             [any(a <= place < b for a, b in places) for place in range(len(self.places))],
             [scope.period.start <= day <= scope.period.stop for day in self.days],

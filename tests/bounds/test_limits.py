@@ -74,7 +74,7 @@ def test_without_time_the_first_answer_is_wider(where: str) -> None:
     short, whole = (total(EACH_PAIR, scope(where), time) for time in (NO_TIME, PATIENCE))
     assert not short.exact
     assert contains(short, whole)
-    assert (short.because_low, short.because_high) == ((), ())
+    assert (short.low_terms, short.high_terms) == ((), ())
 
 
 @pytest.mark.parametrize("where", ["a", "b1", "b2", "r"])
@@ -89,15 +89,15 @@ def test_without_time_the_second_answer_is_wider(where: str) -> None:
 def test_without_time_no_contradiction_is_found_and_every_end_of_it_left_out() -> None:
     short = total(DISPUTED_PAIRS, scope("a"), NO_TIME)
     assert (short.low, short.high, short.exact) == (0, None, False)
-    assert (short.disputed, short.nearest) == (False, None)
+    assert (short.is_disputed, short.nearest) == (False, None)
 
 
 def test_a_contradiction_that_was_found_stands_when_time_runs_out() -> None:
     reckoner = settled(DISPUTED_PAIRS, scope("r"))
     short, whole = (reckoner.total(scope("a"), time) for time in (NO_TIME, PATIENCE))
-    assert short.disputed
-    assert ids(short.floors_set_aside) == ids(whole.floors_set_aside)
-    assert ids(short.ceilings_set_aside) == ids(whole.ceilings_set_aside)
+    assert short.is_disputed
+    assert ids(short.lows_set_aside) == ids(whole.lows_set_aside)
+    assert ids(short.highs_set_aside) == ids(whole.highs_set_aside)
     assert contains(short, whole)
 
 
@@ -117,7 +117,7 @@ def test_a_nearest_reading_that_is_not_told_costs_nothing() -> None:
         figure("cap", 0, 1_000, scope("a b2")),
     ]
     found = settled(figures, scope("a")).total(scope("b2"), NO_TIME)
-    assert (found.low, found.high, found.disputed, found.exact) == (4, 4, False, True)
+    assert (found.low, found.high, found.is_disputed, found.exact) == (4, 4, False, True)
 
 
 def test_one_question_cut_short_does_not_spoil_the_next() -> None:
@@ -160,8 +160,8 @@ def test_whenever_time_runs_out_the_answer_is_wider_and_never_narrower(
     """The clock moves on by a second each time that it is looked at."""
     whole = total(figures, asked)
     reckoner = Reckoner(figures, PLACES, GROUPS)
-    if not whole.reported:
-        assert not reckoner.total(asked, moments).reported
+    if not whole.is_reported:
+        assert not reckoner.total(asked, moments).is_reported
         return
     for seconds in (moments, moments // 2, moments + 3):
         with mock.patch.object(solver.time, "monotonic", count().__next__):
@@ -190,7 +190,7 @@ def test_corners_tell_the_same_as_central_optima(
     with mock.patch.object(solver.Model, "central", spoilt):
         corner = total(figures, asked)
     assert (corner.low, corner.high, corner.exact) == (whole.low, whole.high, whole.exact)
-    assert (corner.disputed, corner.nearest) == (whole.disputed, whole.nearest)
+    assert (corner.is_disputed, corner.nearest) == (whole.is_disputed, whole.nearest)
 
 
 def test_the_weaker_of_two_floors_is_told_when_time_allows() -> None:
@@ -203,13 +203,13 @@ def test_the_weaker_of_two_floors_is_told_when_time_allows() -> None:
         figure("cap", 0, 12, scope("a b1 b2")),
     ]
     whole = total(figures, scope("r"))
-    assert ids(whole.floors_set_aside) == {"nine", "b", "c"}
+    assert ids(whole.lows_set_aside) == {"nine", "b", "c"}
     found = set()
     for seconds in range(60):
         with mock.patch.object(solver.time, "monotonic", count().__next__):
             short = total(figures, scope("r"), seconds)
         assert contains(short, whole)
-        found.add((short.exact, "two" in ids(short.floors_set_aside)))
+        found.add((short.exact, "two" in ids(short.lows_set_aside)))
     assert found == {(False, False), (False, True), (True, False)}
 
 
@@ -275,6 +275,6 @@ def test_who_has_no_time_does_not_wait_for_anothers_nearest_reading() -> None:
         short = reckoner.total(scope("b2"), 0.1)
         go_on.set()
         whole = patient.result()
-    assert (short.disputed, short.nearest, short.exact) == (True, None, False)
+    assert (short.is_disputed, short.nearest, short.exact) == (True, None, False)
     assert whole == total(DISPUTED_PAIRS, scope("b1"))
     assert reckoner.total(scope("b2"), PATIENCE) == total(DISPUTED_PAIRS, scope("b2"))

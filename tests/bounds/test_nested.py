@@ -84,7 +84,7 @@ def ladder(rungs: int) -> list[Figure]:
 
 def told(found: Total) -> tuple[object, ...]:
     """Everything in a total that may not depend on how it was come by."""
-    return found.low, found.high, found.exact, found.disputed, found.nearest
+    return found.low, found.high, found.exact, found.is_disputed, found.nearest
 
 
 def by_solver(figures: list[Figure], asked: Scope) -> Total:
@@ -98,7 +98,7 @@ def test_a_long_ladder_has_the_steps_of_a_short_one() -> None:
     short, long = (total(ladder(rungs), days(200, 200)) for rungs in (200, 2_000))
     assert (short.low, short.high, short.exact) == (1, 3, True)
     assert (long.low, long.high, long.exact) == (1, 3, True)
-    assert {step.figure.id for step in long.because_low} == {"f199", "f200"}
+    assert {step.figure.id for step in long.low_terms} == {"f199", "f200"}
 
 
 @settings(max_examples=150, deadline=None)
@@ -115,5 +115,5 @@ def test_the_solver_gives_the_same_dispute() -> None:
     ]
     one, other = total(figures, scope("r")), by_solver(figures, scope("r"))
     assert told(one) == told(other) == (0, None, True, True, (100, 104))
-    assert one.floors_set_aside == other.floors_set_aside
-    assert one.ceilings_set_aside == other.ceilings_set_aside
+    assert one.lows_set_aside == other.lows_set_aside
+    assert one.highs_set_aside == other.highs_set_aside

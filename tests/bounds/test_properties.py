@@ -19,7 +19,7 @@ ALGEBRA = settings.get_profile("algebra")
 
 def told(found: Total) -> tuple[object, ...]:
     """Everything in a total that may not depend on how its figures came in."""
-    return found.reported, found.low, found.high, found.disputed, found.nearest, found.exact
+    return found.is_reported, found.low, found.high, found.is_disputed, found.nearest, found.exact
 
 
 @ALGEBRA
@@ -82,7 +82,7 @@ def test_a_consistent_figure_only_narrows(
         everything, outcomes=frozenset(("killed", "wounded", "missing", "captured"))
     )
     whole = replace(everything, period=replace(asked.period, first=None, last=None))
-    if total(figures, whole).disputed or total([*figures, more], whole).disputed:
+    if total(figures, whole).is_disputed or total([*figures, more], whole).is_disputed:
         return
     before, after = total(figures, asked), total([*figures, more], asked)
     assert (before.low or 0) <= (after.low or 0)
@@ -128,5 +128,5 @@ def test_the_ends_set_aside_are_found_without_the_total(
 ) -> None:
     whole = total(figures, asked)
     alone = Reckoner(figures, PLACES, GROUPS).set_aside(asked, PATIENCE)
-    assert set(alone) == {*whole.floors_set_aside, *whole.ceilings_set_aside}
+    assert set(alone) == {*whole.lows_set_aside, *whole.highs_set_aside}
     assert len(set(alone)) == len(alone)

@@ -102,7 +102,7 @@ def test_totals_are_what_the_definition_says(figures: list[Figure], asked: Scope
         patch.setattr(Nest, "of", lambda covers: None)
         found = total(figures, asked)
     expected = brute.answer(figures, PLACES, GROUPS, asked)
-    assert (found.low, found.high, found.exact, found.disputed, found.nearest) == (
+    assert (found.low, found.high, found.exact, found.is_disputed, found.nearest) == (
         expected.low, expected.high, expected.exact, expected.disputed, expected.nearest,
     )  # fmt: skip
     check_proofs(found)
@@ -122,5 +122,5 @@ def test_corrected_running_totals_are_settled_as_they_were() -> None:
         patch.setattr(sparsify, "MANY", 10**9)
         slow = total(figures, asked)
     assert quick == slow
-    assert quick.disputed and quick.exact
-    assert {each.id for each in quick.ceilings_set_aside} == {"f40", "f90"}
+    assert quick.is_disputed and quick.exact
+    assert {each.id for each in quick.highs_set_aside} == {"f40", "f90"}

@@ -9,8 +9,8 @@ from tests.bounds.build import GROUPS, PLACES, bounds, figure, ids, scope, total
 
 def test_nothing_reported_is_not_zero() -> None:
     found = total([], scope())
-    assert (found.reported, found.low, found.high) == (False, None, None)
-    assert not total([figure("f", 3, 3)], scope("b")).reported
+    assert (found.is_reported, found.low, found.high) == (False, None, None)
+    assert not total([figure("f", 3, 3)], scope("b")).is_reported
 
 
 def test_zero_is_said_when_somebody_says_zero() -> None:
@@ -39,11 +39,11 @@ def test_the_step_of_a_running_total_with_an_open_beginning() -> None:
 def test_the_proof_of_a_difference_takes_the_smaller_off() -> None:
     figures = [figure("f", 9, 11, scope(days=(1, 2))), figure("s", 29, 31, scope(days=(1, 4)))]
     found = total(figures, scope(days=(3, 4)))
-    assert [(s.figure.id, s.end, int(s.times)) for s in found.because_low] == [
+    assert [(s.figure.id, s.end, int(s.multiplier)) for s in found.low_terms] == [
         ("f", "high", -1),
         ("s", "low", 1),
     ]
-    assert [(s.figure.id, s.end, int(s.times)) for s in found.because_high] == [
+    assert [(s.figure.id, s.end, int(s.multiplier)) for s in found.high_terms] == [
         ("s", "high", 1),
         ("f", "low", -1),
     ]
@@ -51,8 +51,8 @@ def test_the_proof_of_a_difference_takes_the_smaller_off() -> None:
 
 def test_a_proof_prefers_words_that_rest_on_no_convention() -> None:
     vague, plain = figure("v", 12, None, soft="low"), figure("p", 12, None)
-    assert total([vague, plain]).leaning() == ()
-    assert ids(total([vague]).leaning()) == {"v"}
+    assert total([vague, plain]).soft_figures() == ()
+    assert ids(total([vague]).soft_figures()) == {"v"}
 
 
 def test_whole_people_need_more_than_adding_up() -> None:
@@ -81,21 +81,21 @@ def test_where_only_fractions_fit_the_answer_says_so() -> None:
     pairs = [("ab", "a b1"), ("bc", "b1 b2"), ("ac", "a b2")]
     figures = [figure(id, 1, 1, scope(places)) for id, places in pairs]
     found = total(figures, scope("r"))
-    assert (found.low, found.high, found.exact, found.disputed) == (1, 2, False, False)
+    assert (found.low, found.high, found.exact, found.is_disputed) == (1, 2, False, False)
 
 
 def test_the_lowest_of_several_floors_may_stand_in_a_dispute() -> None:
     figures = [figure("ten", 10, None), figure("forty", 40, None), figure("cap", 0, 20)]
     found = total(figures)
     assert (found.low, found.high, found.nearest) == (10, None, (20, 40))
-    assert (ids(found.floors_set_aside), ids(found.ceilings_set_aside)) == ({"forty"}, {"cap"})
+    assert (ids(found.lows_set_aside), ids(found.highs_set_aside)) == ({"forty"}, {"cap"})
 
 
 def test_the_highest_of_several_ceilings_may_stand_in_a_dispute() -> None:
     figures = [figure("none", 0, 0), figure("ten", 0, 10), figure("five", 5, None)]
     found = total(figures)
     assert (found.low, found.high, found.nearest) == (0, 10, (0, 5))
-    assert (ids(found.floors_set_aside), ids(found.ceilings_set_aside)) == ({"five"}, {"none"})
+    assert (ids(found.lows_set_aside), ids(found.highs_set_aside)) == ({"five"}, {"none"})
 
 
 def test_a_far_off_dispute_is_neither_named_nor_felt() -> None:
@@ -103,7 +103,7 @@ def test_a_far_off_dispute_is_neither_named_nor_felt() -> None:
     country = figure("c", 0, 1_000, scope("r s"))
     here = figure("h", 4, 4)
     found = total([*dispute, country, here])
-    assert (found.low, found.high, found.disputed) == (4, 4, False)
+    assert (found.low, found.high, found.is_disputed) == (4, 4, False)
 
 
 def test_two_disputes_under_one_loose_ceiling_are_told_apart() -> None:
@@ -115,7 +115,7 @@ def test_two_disputes_under_one_loose_ceiling_are_told_apart() -> None:
         figure("cap", 0, 1_000, scope("a s")),
     ]
     found = total(figures, scope("a"))
-    assert (ids(found.floors_set_aside), ids(found.ceilings_set_aside)) == ({"a9"}, {"a3"})
+    assert (ids(found.lows_set_aside), ids(found.highs_set_aside)) == ({"a9"}, {"a3"})
 
 
 def test_ids_of_one_scheme_are_different_events() -> None:
@@ -137,7 +137,7 @@ def test_ids_of_two_schemes_may_be_the_same_event() -> None:
 def test_the_day_holds_its_events() -> None:
     events = [figure(f"x{n}", 2, 2, scope(incident=f"x:{n}")) for n in range(3)]
     assert bounds([*events, figure("day", 6, 8)]) == (6, 8)
-    assert total([*events, figure("day", 0, 5)]).disputed
+    assert total([*events, figure("day", 0, 5)]).is_disputed
 
 
 MISSING = figure("missing", 3, None, scope(outcomes="missing"))
@@ -155,7 +155,7 @@ def test_people_found_dead_are_among_the_missing() -> None:
 def test_people_found_dead_are_among_another_reporters_dead() -> None:
     figures = [MISSING, FOUND, figure("five", 5, 5, by="B")]
     found = total(figures)
-    assert (found.low, found.high, found.disputed) == (5, 5, False)
+    assert (found.low, found.high, found.is_disputed) == (5, 5, False)
 
 
 def test_people_found_dead_later_or_elsewhere_are_not_counted_twice() -> None:
@@ -173,14 +173,14 @@ def test_people_found_dead_in_another_month_are_no_longer_missing() -> None:
 def test_a_bound_that_stands_without_a_soft_end_does_not_lean_on_it() -> None:
     vague = figure("vague", 12, None, scope("a"), soft="low")
     plain = figure("plain", 12, None, scope("r"))
-    assert total([vague, plain], scope("r")).leaning() == ()
-    assert ids(total([vague, plain], scope("a")).leaning()) == {"vague"}
+    assert total([vague, plain], scope("r")).soft_figures() == ()
+    assert ids(total([vague, plain], scope("a")).soft_figures()) == {"vague"}
     again = figure("again", 12, None, scope("a"))
-    assert total([vague, again, plain], scope("a")).leaning() == ()
+    assert total([vague, again, plain], scope("a")).soft_figures() == ()
     around = figure("around", 25, 35, soft="low high")
     exact = figure("exact", 30, 30, scope("a b"))
-    assert ids(total([around, exact], scope("a")).leaning()) == {"around"}
-    assert total([around, exact], scope("a b")).leaning() == ()
+    assert ids(total([around, exact], scope("a")).soft_figures()) == {"around"}
+    assert total([around, exact], scope("a b")).soft_figures() == ()
 
 
 def test_many_disputes_under_one_ceiling_are_settled_one_by_one() -> None:
@@ -190,9 +190,9 @@ def test_many_disputes_under_one_ceiling_are_settled_one_by_one() -> None:
     country = figure("c", 20, 5_000, scope("r s", (1, 31)))
     found = total([*said, *denied, country], scope(days=(7, 7)))
     assert (found.low, found.high, found.nearest) == (3, 9, (3, 9))
-    assert ids(found.floors_set_aside) == {"b7"}
+    assert ids(found.lows_set_aside) == {"b7"}
     whole = total([*said, *denied, country], scope("r s", (1, 31)))
-    assert (whole.low, whole.high, len(whole.floors_set_aside)) == (84, 5_000, 28)
+    assert (whole.low, whole.high, len(whole.lows_set_aside)) == (84, 5_000, 28)
 
 
 def test_a_ceiling_set_aside_brings_the_next_one_into_play() -> None:
@@ -249,8 +249,8 @@ def test_both_sides_are_named_where_only_events_tie_them() -> None:
         figure("y", 1, None, scope("a", incident="y:1")),
     ]
     found = total(figures, scope("b"))
-    assert ids(found.floors_set_aside) == {"x"}
-    assert ids(found.ceilings_set_aside) == {"day"}
+    assert ids(found.lows_set_aside) == {"x"}
+    assert ids(found.highs_set_aside) == {"day"}
 
 
 def test_a_figure_speaks_of_a_scope_that_any_of_its_people_may_be_in() -> None:

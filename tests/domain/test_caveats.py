@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from service.bounds.engine import Reckoner
-from service.domain.caveat_codes import CAVEATS
-from service.domain.caveats import Caveat, Evidence, caveats
+from service.domain.caveat_codes import CAVEAT_MEANINGS
+from service.domain.caveats import Caveat, CaveatContext, find_caveats
 from service.domain.entities import Reporter
 from service.domain.figure import Figure, Scope
-from service.domain.record_state import Claims, Statement
+from service.domain.record_state import RecordState, ReportState
 from tests.bounds.build import GROUPS, PATIENCE, PLACES, figure, scope
 
 REPORTERS = {
@@ -21,13 +21,13 @@ REPORTERS = {
 """A is a party to the conflict, the others are not."""
 
 
-def told(
+def caveats_of(
     figures: Sequence[Figure] = (),
-    asked: Scope | None = None,
+    query_scope: Scope | None = None,
     *,
     own: dict[str, tuple[str, ...]] | None = None,
     relays: Sequence[Figure] = (),
-    silent: Sequence[Statement] = (),
+    silent: Sequence[ReportState] = (),
     divided: Sequence[Figure] = (),
     seconds: float = PATIENCE,
 ) -> list[Caveat]:
@@ -35,33 +35,37 @@ def told(
 
     By default those killed in village a on the first day are asked for.
     """
-    asked = asked or scope()
-    reckoner = Reckoner(figures, PLACES, GROUPS)
-    statements = {
-        each.report: statement(each.report, by=each.reporter, caveats=(own or {}).get(each.id, ()))
+    query_scope = query_scope or scope()
+    engine = Reckoner(figures, PLACES, GROUPS)
+    reports = {
+        each.report: report_state(
+            each.report, by=each.reporter, caveats=(own or {}).get(each.id, ())
+        )
         for each in figures
     }
-    claims = Claims(9, None, statements, tuple(figures), {}, {}, REPORTERS)
-    evidence = Evidence(
-        asked,
-        reckoner.total(asked, seconds),
-        claims,
+    state = RecordState(9, None, reports, tuple(figures), {}, {}, REPORTERS)
+    context = CaveatContext(
+        query_scope,
+        engine.total(query_scope, seconds),
+        state,
         PLACES,
         GROUPS,
         relays,
         silent,
         divided,
-        reckoner.counted,
-        reckoner.outcomes,
+        engine.counted,
+        engine.outcomes,
     )
-    return caveats(evidence)
+    return find_caveats(context)
 
 
-def statement(id: str, stance: str = "asserts", **changes: Any) -> Statement:
+def report_state(report_id: str, stance: str = "asserts", **changes: Any) -> ReportState:
     """Return what holds for a whole report."""
     by = changes.pop("by", "B")
     caveats = changes.pop("caveats", ())
-    return Statement(id, 1, by, "live", stance, ("a",), None, (), caveats, None, None, None)
+    return ReportState(
+        report_id, 1, by, "live", stance, ("a",), None, (), caveats, None, None, None
+    )
 
 
 def codes(found: Sequence[Caveat]) -> list[str]:
@@ -69,24 +73,24 @@ def codes(found: Sequence[Caveat]) -> list[str]:
     return [each.code for each in found]
 
 
-def one(found: Sequence[Caveat], code: str) -> Caveat:
+def find_caveat(found: Sequence[Caveat], code: str) -> Caveat:
     """Return the one caveat of the code."""
     (caveat,) = [each for each in found if each.code == code]
     return caveat
 
 
-def plain(id: str = "f", where: Scope | None = None, by: str = "B") -> Figure:
+def exact_figure(figure_id: str = "f", where: Scope | None = None, by: str = "B") -> Figure:
     """Return an exact figure of two people."""
-    return figure(id, 2, 2, where, by=by)
+    return figure(figure_id, 2, 2, where, by=by)
 
 
 def test_two_independent_exact_figures_need_no_caveat() -> None:
-    assert told([plain("f"), plain("g", by="c")]) == []
+    assert caveats_of([exact_figure("f"), exact_figure("g", by="c")]) == []
 
 
 def test_nothing_reported_needs_no_caveat() -> None:
-    assert told() == []
-    assert told([plain("f", scope("s"))]) == []
+    assert caveats_of() == []
+    assert caveats_of([exact_figure("f", scope("s"))]) == []
 
 
 WIDER = [
@@ -100,7 +104,7 @@ WIDER = [
 def test_a_figure_that_reaches_outside_the_question_is_told(
     code: str, part: str, where: Scope
 ) -> None:
-    found = told([plain("f", where), plain("g", by="c")])
+    found = caveats_of([exact_figure("f", where), exact_figure("g", by="c")])
     assert codes(found) == [code]
     assert found[0].figures == ("f",)
     assert found[0].text == (
@@ -113,7 +117,7 @@ def test_a_figure_that_reaches_outside_the_question_is_told(
 def test_figures_that_reach_outside_the_question_are_told_together(
     code: str, part: str, where: Scope
 ) -> None:
-    found = told([plain("f", where), plain("g", where, by="c")])
+    found = caveats_of([exact_figure("f", where), exact_figure("g", where, by="c")])
     assert found[0].code == code
     assert found[0].figures == ("f", "g")
     assert found[0].text == (
@@ -126,12 +130,15 @@ def test_figures_that_reach_outside_the_question_are_told_together(
 def test_a_figure_wholly_within_a_wider_question_is_not_shared(
     code: str, part: str, where: Scope
 ) -> None:
-    assert told([plain("f"), plain("g", by="c")], where) == []
+    assert caveats_of([exact_figure("f"), exact_figure("g", by="c")], where) == []
 
 
 def test_groups_that_were_not_asked_for_are_told() -> None:
-    figures = [plain("f", scope(groups="everyone")), plain("g", scope(groups="g"), by="c")]
-    found = told(figures, scope(groups="g"))
+    figures = [
+        exact_figure("f", scope(groups="everyone")),
+        exact_figure("g", scope(groups="g"), by="c"),
+    ]
+    found = caveats_of(figures, scope(groups="g"))
     assert codes(found) == ["shared_groups"]
     assert found[0].figures == ("f",)
     assert found[0].text == (
@@ -142,25 +149,30 @@ def test_groups_that_were_not_asked_for_are_told() -> None:
 
 def test_no_place_is_outside_a_question_about_everywhere() -> None:
     everywhere = Scope((), scope().period, scope().outcomes, scope().groups)
-    assert told([plain("f", scope("r")), plain("g", scope("s"), by="c")], everywhere) == []
+    assert (
+        caveats_of(
+            [exact_figure("f", scope("r")), exact_figure("g", scope("s"), by="c")], everywhere
+        )
+        == []
+    )
 
 
 def test_a_running_total_shares_days_before_a_question_with_a_beginning() -> None:
-    found = told([plain("f", scope(days=(None, 1))), plain("g", by="c")])
+    found = caveats_of([exact_figure("f", scope(days=(None, 1))), exact_figure("g", by="c")])
     assert codes(found) == ["shared_period", "beginning_not_stated"]
 
 
 def test_a_figure_shares_the_outcomes_that_a_later_one_gave_its_people() -> None:
-    missing = plain("f", scope(outcomes="missing"))
+    missing = exact_figure("f", scope(outcomes="missing"))
     dead = figure("d", 1, 1, scope(), by="B", reclassifies="f")
     still_missing = figure("g", 1, 1, missing.scope, by="c")
-    found = told([missing, dead, still_missing], missing.scope)
+    found = caveats_of([missing, dead, still_missing], missing.scope)
     assert codes(found) == ["shared_outcomes"]
     assert found[0].figures == ("f",)
 
 
 def test_a_total_without_a_ceiling_is_open_above() -> None:
-    found = one(told([figure("f", 3, None)]), "open_above")
+    found = find_caveat(caveats_of([figure("f", 3, None)]), "open_above")
     assert found.text == (
         "No ceiling is known: the number may be higher than any that was reported."
     )
@@ -168,33 +180,33 @@ def test_a_total_without_a_ceiling_is_open_above() -> None:
 
 def test_a_ceiling_that_time_ran_out_for_is_not_said_to_be_unknown() -> None:
     pairs = [figure("ab", 3, 3, scope("a b1")), figure("bc", 3, 3, scope("b1 b2"))]
-    found = told([*pairs, figure("ca", 4, 4, scope("a b2"))], seconds=0)
-    assert one(found, "open_above").text == (
+    found = caveats_of([*pairs, figure("ca", 4, 4, scope("a b2"))], seconds=0)
+    assert find_caveat(found, "open_above").text == (
         "No ceiling is known or could be worked out in the time: the number may be higher than any "
         "that was reported."
     )
 
 
 def test_a_total_is_not_open_above_where_any_figure_closes_it() -> None:
-    assert "open_above" not in codes(told([figure("f", 3, None), figure("g", 0, 9)]))
+    assert "open_above" not in codes(caveats_of([figure("f", 3, None), figure("g", 0, 9)]))
 
 
 def test_an_open_total_names_the_figures_that_leave_it_open() -> None:
     figures = [figure("f", 3, None, scope("r")), figure("g", 1, 4)]
-    assert one(told(figures, scope("r")), "open_above").figures == ("f",)
+    assert find_caveat(caveats_of(figures, scope("r")), "open_above").figures == ("f",)
 
 
 def test_a_running_total_does_not_say_from_when_on() -> None:
     so_far = scope(days=(None, 1))
-    found = one(told([plain("f", so_far)], so_far), "beginning_not_stated")
+    found = find_caveat(caveats_of([exact_figure("f", so_far)], so_far), "beginning_not_stated")
     assert found.figures == ("f",)
     assert found.text == "One figure is a total so far and does not say from when on."
 
 
 def test_running_totals_do_not_say_from_when_on() -> None:
     so_far = scope(days=(None, 1))
-    found = told([plain("f", so_far), plain("g", so_far, by="c")], so_far)
-    assert one(found, "beginning_not_stated").text == (
+    found = caveats_of([exact_figure("f", so_far), exact_figure("g", so_far, by="c")], so_far)
+    assert find_caveat(found, "beginning_not_stated").text == (
         "2 figures are totals so far and do not say from when on."
     )
 
@@ -207,8 +219,8 @@ def test_running_totals_do_not_say_from_when_on() -> None:
     ],
 )
 def test_an_incident_at_another_place_or_time_is_told(elsewhere: Scope) -> None:
-    figures = [plain("f", scope(incident="x:1")), plain("g", elsewhere, by="c")]
-    found = told(figures, scope("r", (1, 2)))
+    figures = [exact_figure("f", scope(incident="x:1")), exact_figure("g", elsewhere, by="c")]
+    found = caveats_of(figures, scope("r", (1, 2)))
     assert codes(found) == ["same_incident_elsewhere"]
     assert found[0].figures == ("f", "g")
     assert found[0].text == (
@@ -218,12 +230,12 @@ def test_an_incident_at_another_place_or_time_is_told(elsewhere: Scope) -> None:
 
 def test_an_incident_of_two_groups_is_told_where_one_of_them_is_asked_for() -> None:
     figures = [
-        plain("f", scope(groups="g", incident="x:1")),
-        plain("k", scope(groups="g"), by="c"),
-        plain("h", scope(groups="h", incident="x:1")),
+        exact_figure("f", scope(groups="g", incident="x:1")),
+        exact_figure("k", scope(groups="g"), by="c"),
+        exact_figure("h", scope(groups="h", incident="x:1")),
     ]
-    found = told(figures, scope(groups="g"))
-    assert one(found, "same_incident_elsewhere").figures == ("f",)
+    found = caveats_of(figures, scope(groups="g"))
+    assert find_caveat(found, "same_incident_elsewhere").figures == ("f",)
 
 
 @pytest.mark.parametrize(
@@ -237,21 +249,21 @@ def test_an_incident_of_two_groups_is_told_where_one_of_them_is_asked_for() -> N
     ],
 )
 def test_an_incident_in_one_place_or_another_incident_is_not_told(other: Scope) -> None:
-    figures = [plain("f", scope(incident="x:1")), plain("g", other, by="c")]
+    figures = [exact_figure("f", scope(incident="x:1")), exact_figure("g", other, by="c")]
     wide = scope("r", outcomes="killed wounded")
-    assert "same_incident_elsewhere" not in codes(told(figures, wide))
+    assert "same_incident_elsewhere" not in codes(caveats_of(figures, wide))
 
 
 def test_words_without_a_number_are_losses_undisclosed() -> None:
     wordless = figure("f", 1, None, by="B")
     object.__setattr__(wordless, "disclosed", False)
-    found = one(told([wordless]), "undisclosed")
+    found = find_caveat(caveats_of([wordless]), "undisclosed")
     assert (found.figures, found.reports, found.reporters) == (("f",), ("report f",), ("B",))
     assert found.text == "Losses are acknowledged without a number by Bureau B."
 
 
 def test_a_report_that_acknowledges_is_losses_undisclosed_and_no_figure() -> None:
-    found = told(silent=[statement("s", "acknowledges")])
+    found = caveats_of(silent=[report_state("s", "acknowledges")])
     assert codes(found) == ["undisclosed"]
     assert (found[0].figures, found[0].reports, found[0].reporters) == ((), ("s",), ("B",))
 
@@ -259,22 +271,22 @@ def test_a_report_that_acknowledges_is_losses_undisclosed_and_no_figure() -> Non
 def test_who_withholds_a_number_twice_is_named_once() -> None:
     wordless = figure("f", 1, None, by="B")
     object.__setattr__(wordless, "disclosed", False)
-    silent = [statement("s", "acknowledges"), statement("t", "acknowledges", by="A")]
-    found = one(told([wordless], silent=silent), "undisclosed")
+    silent = [report_state("s", "acknowledges"), report_state("t", "acknowledges", by="A")]
+    found = find_caveat(caveats_of([wordless], silent=silent), "undisclosed")
     assert found.text == "Losses are acknowledged without a number by Bureau B and Agency A."
     assert found.reports == ("report f", "s", "t")
 
 
 def test_who_does_not_acknowledge_gives_no_zero() -> None:
-    found = told(silent=[statement("s", "does_not_acknowledge", by="A")])
+    found = caveats_of(silent=[report_state("s", "does_not_acknowledge", by="A")])
     assert codes(found) == ["not_acknowledged"]
     assert found[0].reporters == ("A",)
     assert found[0].text == "Not acknowledged by Agency A. That is not a zero."
 
 
 def test_who_declines_gives_no_zero() -> None:
-    found = told(
-        silent=[statement("s", "declines_to_say"), statement("t", "declines_to_say", by="A")]
+    found = caveats_of(
+        silent=[report_state("s", "declines_to_say"), report_state("t", "declines_to_say", by="A")]
     )
     assert codes(found) == ["declined"]
     assert found[0].text == (
@@ -283,14 +295,14 @@ def test_who_declines_gives_no_zero() -> None:
 
 
 def test_many_reporters_are_named_in_part() -> None:
-    silent = [statement(name, "declines_to_say", by=name) for name in "cdef"]
-    assert "by C, D, E and F." in told(silent=silent)[0].text
-    more = [*silent, statement("s", "declines_to_say", by="A")]
-    assert "by C, D, E and 2 others." in told(silent=more)[0].text
+    silent = [report_state(name, "declines_to_say", by=name) for name in "cdef"]
+    assert "by C, D, E and F." in caveats_of(silent=silent)[0].text
+    more = [*silent, report_state("s", "declines_to_say", by="A")]
+    assert "by C, D, E and 2 others." in caveats_of(silent=more)[0].text
 
 
 def test_a_contradiction_names_both_sides() -> None:
-    found = told([figure("f", 40, 40, by="A"), figure("g", 30, 30, by="B")])
+    found = caveats_of([figure("f", 40, 40, by="A"), figure("g", 30, 30, by="B")])
     assert codes(found) == ["disputed"]
     assert found[0].figures == ("f", "g")
     assert found[0].reporters == ("A", "B")
@@ -301,23 +313,23 @@ def test_a_contradiction_names_both_sides() -> None:
 
 
 def test_a_contradiction_with_a_zero_names_the_zero() -> None:
-    found = told([figure("f", 40, None, by="A"), figure("g", 0, 0, by="B")])
-    assert "at least 40 by Agency A; at most 0 by Bureau B." in one(found, "disputed").text
+    found = caveats_of([figure("f", 40, None, by="A"), figure("g", 0, 0, by="B")])
+    assert "at least 40 by Agency A; at most 0 by Bureau B." in find_caveat(found, "disputed").text
 
 
 def test_a_contradiction_of_many_names_the_first() -> None:
     floors = [figure(f"f{number}", 40 + number, None, by="A") for number in range(5)]
-    text = one(told([*floors, figure("g", 0, 0, by="B")]), "disputed").text
+    text = find_caveat(caveats_of([*floors, figure("g", 0, 0, by="B")]), "disputed").text
     assert "at least 43 by Agency A, 1 more; at most 0 by Bureau B." in text
 
 
 def test_figures_that_agree_are_not_disputed() -> None:
-    assert "disputed" not in codes(told([figure("f", 3, None), figure("g", 0, 9, by="B")]))
+    assert "disputed" not in codes(caveats_of([figure("f", 3, None), figure("g", 0, 9, by="B")]))
 
 
 def test_a_reporter_at_odds_with_itself_is_named() -> None:
-    figures = [figure("f", 40, 40, by="B"), figure("g", 30, 30, by="B"), plain("h", by="c")]
-    found = one(told(figures, divided=figures[:2]), "same_reporter_conflict")
+    figures = [figure("f", 40, 40, by="B"), figure("g", 30, 30, by="B"), exact_figure("h", by="c")]
+    found = find_caveat(caveats_of(figures, divided=figures[:2]), "same_reporter_conflict")
     assert found.figures == ("f", "g")
     assert found.text == (
         "Figures of Bureau B contradict each other, and none was said to replace the other."
@@ -326,41 +338,45 @@ def test_a_reporter_at_odds_with_itself_is_named() -> None:
 
 def test_a_bound_that_leans_on_a_convention_is_approximate() -> None:
     about = figure("f", 25, 35, by="B", soft="low high")
-    found = one(told([about]), "approximate")
+    found = find_caveat(caveats_of([about]), "approximate")
     assert (found.figures, found.reports, found.reporters) == (("f",), ("report f",), ("B",))
     assert found.text == "A bound rests on words such as “about” or “dozens”, read by convention."
 
 
 def test_a_soft_end_that_no_bound_leans_on_is_not_told() -> None:
     dozens = figure("f", 12, None, by="B", soft="low")
-    assert "approximate" not in codes(told([dozens, figure("g", 20, 20, by="c")]))
+    assert "approximate" not in codes(caveats_of([dozens, figure("g", 20, 20, by="c")]))
 
 
 def test_figures_of_parties_alone_are_told() -> None:
-    found = told([plain("f", by="A")])
-    assert one(found, "party_to_conflict").text == (
+    found = caveats_of([exact_figure("f", by="A")])
+    assert find_caveat(found, "party_to_conflict").text == (
         "Every figure counted comes from a party to the conflict: Agency A."
     )
-    assert one(found, "party_to_conflict").figures == ("f",)
+    assert find_caveat(found, "party_to_conflict").figures == ("f",)
 
 
 def test_one_reporter_beside_the_parties_is_enough() -> None:
-    assert "party_to_conflict" not in codes(told([plain("f", by="A"), plain("g", by="B")]))
+    assert "party_to_conflict" not in codes(
+        caveats_of([exact_figure("f", by="A"), exact_figure("g", by="B")])
+    )
 
 
 def test_figures_of_one_reporter_alone_are_told() -> None:
-    found = one(told([plain("f"), plain("g")]), "single_reporter")
+    found = find_caveat(caveats_of([exact_figure("f"), exact_figure("g")]), "single_reporter")
     assert found.figures == ("f", "g")
     assert found.text == "Every figure counted comes from one reporter, Bureau B."
 
 
 def test_two_reporters_are_not_one() -> None:
-    assert "single_reporter" not in codes(told([plain("f"), plain("g", by="c")]))
+    assert "single_reporter" not in codes(
+        caveats_of([exact_figure("f"), exact_figure("g", by="c")])
+    )
 
 
 def test_a_relay_is_told_and_adds_nothing() -> None:
-    relay = plain("relay", by="c")
-    found = one(told([plain("f")], relays=[relay]), "relayed")
+    relay = exact_figure("relay", by="c")
+    found = find_caveat(caveats_of([exact_figure("f")], relays=[relay]), "relayed")
     assert (found.figures, found.reports, found.reporters) == (
         ("relay",),
         ("report relay",),
@@ -370,13 +386,13 @@ def test_a_relay_is_told_and_adds_nothing() -> None:
 
 
 def test_relays_are_counted_by_report() -> None:
-    relays = [plain("x"), plain("y", by="c")]
-    text = one(told([plain("f")], relays=relays), "relayed").text
+    relays = [exact_figure("x"), exact_figure("y", by="c")]
+    text = find_caveat(caveats_of([exact_figure("f")], relays=relays), "relayed").text
     assert text == "2 reports repeat what others said and add nothing to the number."
 
 
 def test_a_relay_is_told_where_nothing_else_is_reported() -> None:
-    assert codes(told(relays=[plain("relay", by="c")])) == ["relayed"]
+    assert codes(caveats_of(relays=[exact_figure("relay", by="c")])) == ["relayed"]
 
 
 def test_an_answer_cut_short_is_not_exact() -> None:
@@ -386,16 +402,16 @@ def test_an_answer_cut_short_is_not_exact() -> None:
         figure("h", 1, 1, scope("a b2"), by="c"),
     ]
     asked = scope("a b1 b2")
-    found = one(told(figures, asked, seconds=0), "not_exact")
+    found = find_caveat(caveats_of(figures, asked, seconds=0), "not_exact")
     assert found.text == (
         "The range may be wider than what the reports allow; it is never narrower."
     )
-    assert "not_exact" not in codes(told(figures[:2], asked))
+    assert "not_exact" not in codes(caveats_of(figures[:2], asked))
 
 
 def test_a_reports_own_caveats_are_carried() -> None:
     own = {"f": ("preliminary", "not_independently_verified", "Night fell early.")}
-    found = told([plain("f"), plain("g", by="c")], own=own)
+    found = caveats_of([exact_figure("f"), exact_figure("g", by="c")], own=own)
     assert [(each.code, each.text) for each in found] == [
         ("preliminary", "Called preliminary by Bureau B."),
         (
@@ -409,23 +425,25 @@ def test_a_reports_own_caveats_are_carried() -> None:
 
 def test_the_same_caveat_of_two_reports_is_told_once() -> None:
     own = {"f": ("preliminary",), "g": ("preliminary",)}
-    (found,) = told([plain("f"), plain("g", by="c")], own=own)
+    (found,) = caveats_of([exact_figure("f"), exact_figure("g", by="c")], own=own)
     assert found.text == "Called preliminary by Bureau B and C."
     assert found.figures == ("f", "g")
 
 
 def test_the_caveats_of_reports_that_are_not_used_are_not_carried() -> None:
-    figures = [plain("f"), plain("g", by="c"), plain("far", scope("s"))]
-    assert told(figures, own={"far": ("preliminary",)}) == []
+    figures = [exact_figure("f"), exact_figure("g", by="c"), exact_figure("far", scope("s"))]
+    assert caveats_of(figures, own={"far": ("preliminary",)}) == []
 
 
 def test_a_caveat_names_the_outcomes_that_it_is_about() -> None:
     asked = scope(outcomes="killed wounded")
-    found = told([plain("f", asked)], asked)
+    found = caveats_of([exact_figure("f", asked)], asked)
     assert {each.outcomes for each in found} == {frozenset({"killed", "wounded"})}
 
 
 def test_every_code_is_in_the_vocabulary() -> None:
     figures = [figure("f", 40, None, scope("r", (None, 1)), by="A", soft="low")]
-    found = told(figures, silent=[statement("s", "acknowledges")], relays=[plain("x")])
-    assert set(codes(found)) <= set(CAVEATS)
+    found = caveats_of(
+        figures, silent=[report_state("s", "acknowledges")], relays=[exact_figure("x")]
+    )
+    assert set(codes(found)) <= set(CAVEAT_MEANINGS)

@@ -5,20 +5,20 @@ from typing import Any
 
 import pytest
 
-from service.domain.entities import Mention
-from service.domain.errors import Invalid
-from service.domain.normalize import complete
+from service.domain.entities import EntityMention
+from service.domain.errors import InvalidInputError
+from service.domain.normalize import normalize_submission
 from service.domain.periods import Period
-from service.domain.report import Report, counted
+from service.domain.report import Report, counted_figures
 from service.domain.submission import Submission, SubmittedFigure
 
 DAYS = Period(date(2024, 12, 14), date(2024, 12, 15))
-HERE = (Mention("plekhovo"),)
+HERE = (EntityMention("plekhovo"),)
 
 
-def _whole(*figures: SubmittedFigure, **changes: Any) -> Report:
+def _normalize(*figures: SubmittedFigure, **changes: Any) -> Report:
     fields = {"period": DAYS, "places": HERE, **changes}
-    return complete(Submission(Mention("ua-hur"), figures, **fields), "r1")
+    return normalize_submission(Submission(EntityMention("ua-hur"), figures, **fields), "r1")
 
 
 def _figure(**changes: Any) -> SubmittedFigure:
@@ -26,52 +26,54 @@ def _figure(**changes: Any) -> SubmittedFigure:
 
 
 def test_figures_are_numbered_below_their_report() -> None:
-    assert [figure.id for figure in _whole(_figure(), _figure()).figures] == ["r1-1", "r1-2"]
+    assert [figure.id for figure in _normalize(_figure(), _figure()).figures] == ["r1-1", "r1-2"]
 
 
 def test_outcomes_stand_in_the_order_of_the_vocabulary() -> None:
-    (figure,) = _whole(_figure(outcomes=("wounded", "killed"))).figures
+    (figure,) = _normalize(_figure(outcomes=("wounded", "killed"))).figures
     assert figure.outcomes == ("killed", "wounded")
 
 
 def test_everyone_is_hit_where_no_group_is_named() -> None:
-    assert _whole(_figure()).figures[0].groups == ("everyone",)
+    assert _normalize(_figure()).figures[0].groups == ("everyone",)
 
 
 def test_an_own_incident_is_in_a_scheme_that_nobody_can_send() -> None:
-    one, two, three = counted(
-        _whole(_figure(incident="own", incident_given=True), _figure(), _figure(), incident="a:b")
+    one, two, three = counted_figures(
+        _normalize(
+            _figure(incident="own", incident_given=True), _figure(), _figure(), incident="a:b"
+        )
     )
     assert (one.scope.incident, two.scope.incident) == ("own/ua-hur:r1-1", "a:b")
     assert three.scope.incident == "a:b"
 
 
 def test_words_without_a_number_are_not_disclosed() -> None:
-    (figure,) = _whole(_figure(wording="heavy losses", outcomes=None)).figures
+    (figure,) = _normalize(_figure(wording="heavy losses", outcomes=None)).figures
     assert (figure.low, figure.high, figure.disclosed) == (1, None, False)
 
 
 def test_faults_of_all_figures_are_told_together() -> None:
-    with pytest.raises(Invalid) as caught:
-        _whole(_figure(wording=None), _figure(low=3, high=2), period=None)
-    assert [fault.pointer for fault in caught.value.faults] == [
+    with pytest.raises(InvalidInputError) as caught:
+        _normalize(_figure(wording=None), _figure(low=3, high=2), period=None)
+    assert [error.pointer for error in caught.value.errors] == [
         "/figures/0", "/figures/0/period", "/figures/1/low", "/figures/1/period"
     ]  # fmt: skip
     assert caught.value.detail == "4 things are wrong in the report."
 
 
 def test_a_best_estimate_of_an_unreadable_figure_is_not_judged() -> None:
-    with pytest.raises(Invalid) as caught:
-        _whole(_figure(wording="umpteen", best=3))
-    assert [fault.pointer for fault in caught.value.faults] == ["/figures/0/wording"]
+    with pytest.raises(InvalidInputError) as caught:
+        _normalize(_figure(wording="umpteen", best=3))
+    assert [error.pointer for error in caught.value.errors] == ["/figures/0/wording"]
 
 
 def test_a_best_estimate_may_stand_at_either_end() -> None:
     figures = (_figure(low=3, high=5, best=3), _figure(low=3, high=5, best=5), _figure(best=30))
-    assert [figure.best for figure in _whole(*figures).figures] == [3, 5, 30]
+    assert [figure.best for figure in _normalize(*figures).figures] == [3, 5, 30]
 
 
 def test_unreadable_words_beside_numbers_name_no_outcomes() -> None:
-    with pytest.raises(Invalid) as caught:
-        _whole(_figure(outcomes=None, wording="umpteen killed", low=3))
-    assert [fault.pointer for fault in caught.value.faults] == ["/figures/0/outcomes"]
+    with pytest.raises(InvalidInputError) as caught:
+        _normalize(_figure(outcomes=None, wording="umpteen killed", low=3))
+    assert [error.pointer for error in caught.value.errors] == ["/figures/0/outcomes"]

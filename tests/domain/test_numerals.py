@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.wording.reader import NotUnderstood, read
+from service.domain.wording.reader import UnreadableWordingError, read_wording
 
 ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
@@ -31,14 +31,14 @@ def spell(number: int, hyphen: str = "-", glue: str = " and ") -> str:
 
 
 def exact(text: str) -> int:
-    reading = read(text)
+    reading = read_wording(text)
     assert reading.low == reading.high
     return reading.low
 
 
-def refused(text: str) -> str:
-    with pytest.raises(NotUnderstood) as caught:
-        read(text)
+def refused_part(text: str) -> str:
+    with pytest.raises(UnreadableWordingError) as caught:
+        read_wording(text)
     return caught.value.part
 
 
@@ -56,7 +56,7 @@ def test_spelled_numbers_need_neither_hyphens_nor_and(number: int) -> None:
 def test_the_and_of_a_range_is_told_from_the_and_of_a_number(a: int, b: int) -> None:
     low, high = sorted((a, b))
     high += high % 1000 == 0
-    reading = read(f"between {spell(low)} and {high} people")
+    reading = read_wording(f"between {spell(low)} and {high} people")
     assert (reading.low, reading.high) == (low, high)
 
 
@@ -73,7 +73,7 @@ def test_the_and_of_a_range_is_told_from_the_and_of_a_number(a: int, b: int) -> 
     ],
 )
 def test_an_and_belongs_to_the_number_or_to_the_range(text: str, low: int, high: int) -> None:
-    reading = read(text)
+    reading = read_wording(text)
     assert (reading.low, reading.high) == (low, high)
 
 
@@ -106,7 +106,7 @@ def test_an_and_belongs_to_the_number_or_to_the_range(text: str, low: int, high:
 )
 def test_scales_multiply(text: str, number: int | None) -> None:
     if number is None:
-        refused(text)
+        refused_part(text)
     else:
         assert exact(text) == number
 
@@ -150,7 +150,7 @@ def test_every_count_is_read_with_and_without_marks(number: int, mark: str) -> N
     ],
 )
 def test_malformed_digits_are_named(text: str, part: str) -> None:
-    assert refused(text) == part
+    assert refused_part(text) == part
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_malformed_digits_are_named(text: str, part: str) -> None:
     ],
 )  # fmt: skip
 def test_digits_in_disguise_are_refused(text: str) -> None:
-    refused(text)
+    refused_part(text)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_digits_in_disguise_are_refused(text: str) -> None:
     ],
 )  # fmt: skip
 def test_number_words_that_make_no_number_are_refused(text: str) -> None:
-    refused(text)
+    refused_part(text)
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ def test_number_words_that_make_no_number_are_refused(text: str) -> None:
     ],
 )  # fmt: skip
 def test_a_range_whose_start_may_lack_its_thousands_is_refused(text: str) -> None:
-    with pytest.raises(NotUnderstood, match="in full"):
-        read(text)
+    with pytest.raises(UnreadableWordingError, match="in full"):
+        read_wording(text)
 
 
 @pytest.mark.parametrize(
@@ -206,5 +206,5 @@ def test_a_range_whose_start_may_lack_its_thousands_is_refused(text: str) -> Non
     ],
 )
 def test_a_range_that_can_mean_one_thing_only_is_read(text: str, low: int, high: int) -> None:
-    reading = read(text)
+    reading = read_wording(text)
     assert (reading.low, reading.high) == (low, high)

@@ -6,7 +6,13 @@ from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import ALWAYS
 from service.domain.total import Total
 from service.domain.vocabulary import LOSSES
-from service.domain.wording.range_text import listed, number, outcomes_text, range_text, total_text
+from service.domain.wording.range_text import (
+    format_count,
+    join_words,
+    outcomes_text,
+    range_text,
+    total_text,
+)
 
 KILLED = frozenset({"killed"})
 FIGURE = Figure("f", "r", "a", Scope((), ALWAYS, KILLED, ("everyone",)), Quantity(1, None))
@@ -15,7 +21,7 @@ FIGURE = Figure("f", "r", "a", Scope((), ALWAYS, KILLED, ("everyone",)), Quantit
 def text(low: int, high: int | None, disputed: bool = False) -> str:
     """Return what a total of people killed is called."""
     aside = (FIGURE,) if disputed else ()
-    total = Total(figures=(FIGURE,), low=low, high=high, floors_set_aside=aside)
+    total = Total(figures=(FIGURE,), low=low, high=high, lows_set_aside=aside)
     return total_text(total, KILLED)
 
 
@@ -65,12 +71,12 @@ def test_outcomes_are_alternatives_in_the_order_of_the_vocabulary() -> None:
     [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],
 )
 def test_a_list_reads_as_in_a_sentence(words: list[str], said: str) -> None:
-    assert listed(words) == said
+    assert join_words(words) == said
 
 
 def test_thousands_are_set_apart() -> None:
-    assert number(999) == "999"
-    assert number(1_000_000_000) == "1,000,000,000"
+    assert format_count(999) == "999"
+    assert format_count(1_000_000_000) == "1,000,000,000"
 
 
 @pytest.mark.parametrize(

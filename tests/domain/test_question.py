@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from service.domain.errors import Invalid
+from service.domain.errors import InvalidInputError
 from service.domain.periods import ALWAYS, Period
-from service.domain.totals_query import MOST_PARTS, SPANS, Question, spans
+from service.domain.totals_query import CALENDAR_UNITS, MAX_PARTS, TotalsQuery, split_period
 from service.domain.vocabulary import ROOT_GROUP
 
 
@@ -16,20 +16,20 @@ def period(first: str, last: str) -> Period:
     return Period(date.fromisoformat(first), date.fromisoformat(last))
 
 
-def cut(first: str, last: str, by: str) -> list[tuple[str, str, str]]:
+def split(first: str, last: str, by: str) -> list[tuple[str, str, str]]:
     """Return key, first and last day of every part."""
-    parts = spans(period(first, last), by)
+    parts = split_period(period(first, last), by)
     return [(key, str(part.first), str(part.last)) for key, part in parts]
 
 
 def test_a_question_asks_for_everyone_everywhere_and_always() -> None:
-    scope = Question().scope(frozenset({"killed"}))
+    scope = TotalsQuery().scope_for(frozenset({"killed"}))
     assert (scope.places, scope.period, scope.groups) == ((), ALWAYS, (ROOT_GROUP,))
     assert scope.incident is None
 
 
 def test_days_are_keyed_by_their_date() -> None:
-    assert cut("2024-02-28", "2024-03-01", "day") == [
+    assert split("2024-02-28", "2024-03-01", "day") == [
         ("2024-02-28", "2024-02-28", "2024-02-28"),
         ("2024-02-29", "2024-02-29", "2024-02-29"),
         ("2024-03-01", "2024-03-01", "2024-03-01"),
@@ -37,19 +37,19 @@ def test_days_are_keyed_by_their_date() -> None:
 
 
 def test_weeks_begin_on_monday_and_are_clipped() -> None:
-    assert cut("2024-12-14", "2024-12-18", "week") == [
+    assert split("2024-12-14", "2024-12-18", "week") == [
         ("2024-W50", "2024-12-14", "2024-12-15"),
         ("2024-W51", "2024-12-16", "2024-12-18"),
     ]
 
 
 def test_a_week_belongs_to_the_year_of_its_thursday() -> None:
-    assert cut("2024-12-30", "2025-01-05", "week") == [("2025-W01", "2024-12-30", "2025-01-05")]
-    assert cut("2027-01-01", "2027-01-01", "week")[0][0] == "2026-W53"
+    assert split("2024-12-30", "2025-01-05", "week") == [("2025-W01", "2024-12-30", "2025-01-05")]
+    assert split("2027-01-01", "2027-01-01", "week")[0][0] == "2026-W53"
 
 
 def test_months_are_clipped_and_go_over_the_turn_of_the_year() -> None:
-    assert cut("2023-11-30", "2024-02-29", "month") == [
+    assert split("2023-11-30", "2024-02-29", "month") == [
         ("2023-11", "2023-11-30", "2023-11-30"),
         ("2023-12", "2023-12-01", "2023-12-31"),
         ("2024-01", "2024-01-01", "2024-01-31"),
@@ -58,16 +58,16 @@ def test_months_are_clipped_and_go_over_the_turn_of_the_year() -> None:
 
 
 def test_years_are_clipped() -> None:
-    assert cut("2023-12-31", "2025-01-01", "year") == [
+    assert split("2023-12-31", "2025-01-01", "year") == [
         ("2023", "2023-12-31", "2023-12-31"),
         ("2024", "2024-01-01", "2024-12-31"),
         ("2025", "2025-01-01", "2025-01-01"),
     ]
 
 
-@pytest.mark.parametrize("by", SPANS)
+@pytest.mark.parametrize("by", CALENDAR_UNITS)
 def test_the_parts_follow_each_other_without_a_gap_and_fill_the_period(by: str) -> None:
-    parts = spans(period("2023-11-07", "2024-03-13"), by)
+    parts = split_period(period("2023-11-07", "2024-03-13"), by)
     assert (parts[0][1].first, parts[-1][1].last) == (date(2023, 11, 7), date(2024, 3, 13))
     for (_, one), (_, other) in pairwise(parts):
         assert one.last is not None
@@ -80,7 +80,7 @@ def test_the_parts_follow_each_other_without_a_gap_and_fill_the_period(by: str) 
     [("day", "9999-12-31"), ("week", "9999-W52"), ("month", "9999-12"), ("year", "9999")],
 )
 def test_the_calendar_may_be_asked_for_up_to_its_last_day(by: str, key: str) -> None:
-    assert spans(period("9999-12-31", "9999-12-31"), by) == [
+    assert split_period(period("9999-12-31", "9999-12-31"), by) == [
         (key, period("9999-12-31", "9999-12-31"))
     ]
 
@@ -90,7 +90,7 @@ def test_the_calendar_may_be_asked_for_up_to_its_last_day(by: str, key: str) -> 
     [("day", "0001-01-01"), ("week", "0001-W01"), ("month", "0001-01"), ("year", "0001")],
 )
 def test_the_calendar_may_be_asked_for_from_its_first_day(by: str, key: str) -> None:
-    assert spans(period("0001-01-01", "0001-01-01"), by)[0][0] == key
+    assert split_period(period("0001-01-01", "0001-01-01"), by)[0][0] == key
 
 
 @pytest.mark.parametrize(
@@ -98,18 +98,18 @@ def test_the_calendar_may_be_asked_for_from_its_first_day(by: str, key: str) -> 
     [ALWAYS, Period(date(2024, 1, 1), None), Period(None, date(2024, 1, 1))],
 )
 def test_an_open_period_cannot_be_cut(open_period: Period) -> None:
-    with pytest.raises(Invalid) as refused:
-        spans(open_period, "month")
-    assert refused.value.faults[0].pointer == "from"
+    with pytest.raises(InvalidInputError) as refused:
+        split_period(open_period, "month")
+    assert refused.value.errors[0].pointer == "from"
     assert refused.value.detail == "by=month needs a bounded period: give from and to."
 
 
 def test_a_thousand_parts_are_the_most() -> None:
-    assert len(spans(period("2021-01-01", "2023-09-27"), "day")) == MOST_PARTS
-    with pytest.raises(Invalid, match=r"More than 1,000 parts") as refused:
-        spans(period("2021-01-01", "2023-09-28"), "day")
-    assert refused.value.faults[0].pointer == "by"
+    assert len(split_period(period("2021-01-01", "2023-09-27"), "day")) == MAX_PARTS
+    with pytest.raises(InvalidInputError, match=r"More than 1,000 parts") as refused:
+        split_period(period("2021-01-01", "2023-09-28"), "day")
+    assert refused.value.errors[0].pointer == "by"
 
 
 def test_a_period_that_ends_before_it_begins_has_no_parts() -> None:
-    assert spans(period("2024-01-02", "2024-01-01"), "day") == []
+    assert split_period(period("2024-01-02", "2024-01-01"), "day") == []

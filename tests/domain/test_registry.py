@@ -1,6 +1,14 @@
 """Places, groups and reporters, and what may be said about them."""
 
-from service.domain.entities import Group, Place, Reporter, differing, entry, folded, parent_of
+from service.domain.entities import (
+    Group,
+    Place,
+    Reporter,
+    find_differing_fields,
+    fold_case,
+    make_entity,
+    parent_of,
+)
 
 
 def test_only_the_root_of_groups_has_no_parent() -> None:
@@ -15,19 +23,22 @@ def test_reporters_have_no_parent() -> None:
 
 
 def test_an_entry_takes_defaults_for_what_is_left_out() -> None:
-    assert entry("place", "a", {"id": "b", "name": "A"}) == Place("a", "A")
+    assert make_entity("place", "a", {"id": "b", "name": "A"}) == Place("a", "A")
 
 
 def test_only_given_fields_can_differ() -> None:
     known = Place("a", "A", parent="b", aliases=("x",))
-    assert differing(known, {"name": "A"}) == []
-    assert differing(known, {"name": "B", "parent": None, "aliases": ("x",)}) == ["name", "parent"]
+    assert find_differing_fields(known, {"name": "A"}) == []
+    assert find_differing_fields(known, {"name": "B", "parent": None, "aliases": ("x",)}) == [
+        "name",
+        "parent",
+    ]
 
 
 def test_a_group_without_parent_is_said_to_lie_below_everyone() -> None:
-    assert differing(Group("a", "A"), {"parent": None}) == []
+    assert find_differing_fields(Group("a", "A"), {"parent": None}) == []
 
 
 def test_names_are_compared_without_case_and_width() -> None:
-    assert folded("ＰＬＥＫＨＯＶＯ") == folded("Plekhovo") == "plekhovo"
-    assert folded("Straße") == folded("STRASSE")
+    assert fold_case("ＰＬＥＫＨＯＶＯ") == fold_case("Plekhovo") == "plekhovo"
+    assert fold_case("Straße") == fold_case("STRASSE")

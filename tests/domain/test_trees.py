@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain.trees import Tree, meet, within
+from service.domain.trees import Tree, intervals_contained, intervals_overlap
 
 FOREST = Tree({"r": None, "b": "r", "a": "r", "b2": "b", "b1": "b", "s": None})
 
@@ -24,33 +24,33 @@ def test_roots_and_children_stand_in_the_order_of_their_ids() -> None:
 
 
 def test_a_span_holds_the_node_itself_and_all_that_lies_below_it() -> None:
-    assert FOREST.span("r") == (0, 5)
-    assert FOREST.span("b") == (2, 5)
-    assert FOREST.span("s") == (5, 6)
+    assert FOREST.interval("r") == (0, 5)
+    assert FOREST.interval("b") == (2, 5)
+    assert FOREST.interval("s") == (5, 6)
 
 
 def test_a_node_is_more_than_its_named_children() -> None:
-    assert FOREST.spans(["b1", "b2"]) != FOREST.spans(["b"])
-    assert within(FOREST.spans(["b1", "b2"]), FOREST.spans(["b"]))
-    assert not within(FOREST.spans(["b"]), FOREST.spans(["b1", "b2"]))
+    assert FOREST.intervals(["b1", "b2"]) != FOREST.intervals(["b"])
+    assert intervals_contained(FOREST.intervals(["b1", "b2"]), FOREST.intervals(["b"]))
+    assert not intervals_contained(FOREST.intervals(["b"]), FOREST.intervals(["b1", "b2"]))
 
 
 def test_nodes_side_by_side_are_one_run() -> None:
-    assert FOREST.spans(["b2", "b1"]) == ((3, 5),)
-    assert FOREST.spans(["a", "s"]) == ((1, 2), (5, 6))
+    assert FOREST.intervals(["b2", "b1"]) == ((3, 5),)
+    assert FOREST.intervals(["a", "s"]) == ((1, 2), (5, 6))
 
 
 def test_a_node_named_with_one_around_it_adds_nothing() -> None:
-    assert FOREST.spans(["b1", "r"]) == FOREST.spans(["r"])
+    assert FOREST.intervals(["b1", "r"]) == FOREST.intervals(["r"])
 
 
 def test_the_whole_is_every_root() -> None:
-    assert FOREST.whole() == FOREST.spans(["r", "s"]) == ((0, len(FOREST)),)
+    assert FOREST.all_intervals() == FOREST.intervals(["r", "s"]) == ((0, len(FOREST)),)
     assert len(FOREST) == 6
 
 
 def test_an_empty_tree_has_no_whole() -> None:
-    assert Tree({}).whole() == ()
+    assert Tree({}).all_intervals() == ()
     assert Tree({}).roots() == ()
 
 
@@ -62,8 +62,10 @@ def test_two_nodes_meet_where_one_lies_in_the_other(
     one, other = (data.draw(st.sampled_from(sorted(parents))) for _ in range(2))
     above = {name: _line(parents, name) for name in (one, other)}
     nested = one in above[other] or other in above[one]
-    assert meet(tree.spans([one]), tree.spans([other])) == nested
-    assert within(tree.spans([one]), tree.spans([other])) == (other in above[one])
+    assert intervals_overlap(tree.intervals([one]), tree.intervals([other])) == nested
+    assert intervals_contained(tree.intervals([one]), tree.intervals([other])) == (
+        other in above[one]
+    )
 
 
 @given(forests(), st.data())
@@ -72,8 +74,8 @@ def test_spans_cover_each_node_below_the_named_ones_and_no_other(
 ) -> None:
     tree = Tree(parents)
     named = data.draw(st.sets(st.sampled_from(sorted(parents)), min_size=1))
-    numbers = {tree.span(node)[0] for node in parents if named & _line(parents, node)}
-    covered = {number for start, stop in tree.spans(named) for number in range(start, stop)}
+    numbers = {tree.interval(node)[0] for node in parents if named & _line(parents, node)}
+    covered = {number for start, stop in tree.intervals(named) for number in range(start, stop)}
     assert covered == numbers
 
 

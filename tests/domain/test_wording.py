@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from service.domain.wording.reader import (
     LEXICON_VERSION,
-    MAX_LENGTH,
-    NotUnderstood,
+    MAX_WORDING_LENGTH,
     Reading,
-    describe,
-    margin,
-    read,
+    UnreadableWordingError,
+    describe_lexicon,
+    read_wording,
+    rounding_margin,
 )
 
 KILLED = {"killed"}
@@ -23,18 +23,18 @@ ALL = {"killed", "wounded", "missing", "captured"}
 
 
 def ends(text: str) -> tuple[int, int | None, set[str]]:
-    reading = read(text)
+    reading = read_wording(text)
     return reading.low, reading.high, set(reading.soft)
 
 
 def outcomes(text: str) -> set[str] | None:
-    named = read(text).outcomes
+    named = read_wording(text).outcomes
     return None if named is None else set(named)
 
 
-def refusal(text: str) -> NotUnderstood:
-    with pytest.raises(NotUnderstood) as caught:
-        read(text)
+def refusal(text: str) -> UnreadableWordingError:
+    with pytest.raises(UnreadableWordingError) as caught:
+        read_wording(text)
     return caught.value
 
 
@@ -129,7 +129,7 @@ def test_every_number_under_every_qualifier_obeys_the_table(words: str, number: 
 
 @given(st.sampled_from(sorted(TABLE)), counts)
 def test_marks_of_thousands_change_nothing(words: str, number: int) -> None:
-    assert read(words.format(f"{number:,}")) == read(words.format(number))
+    assert read_wording(words.format(f"{number:,}")) == read_wording(words.format(number))
 
 
 @pytest.mark.parametrize(("words", "expected"), VAGUE.items())
@@ -173,7 +173,7 @@ def test_about_reaches_as_far_as_the_contract_says(number: int, low: int, high: 
 
 @given(st.integers(1, 10**9))
 def test_the_margin_is_the_contracts_h(number: int) -> None:
-    assert margin(number) == h(number)
+    assert rounding_margin(number) == h(number)
 
 
 # --- what the words name -----------------------------------------------------------------------
@@ -246,11 +246,11 @@ def test_the_outcomes_are_those_that_the_words_name(text: str, named: set[str] |
 def test_one_claim_in_many_words_is_one_reading(text: str) -> None:
     killed_or_wounded = frozenset(HURT)
     expected = Reading(30, None, frozenset(), killed_or_wounded, "at_least", "en-1", True)
-    assert read(text) == expected
+    assert read_wording(text) == expected
 
 
 def test_people_found_among_those_of_an_earlier_figure_are_counted() -> None:
-    assert read("2 of the missing were found dead").low == 2
+    assert read_wording("2 of the missing were found dead").low == 2
     assert outcomes("2 of the missing were found dead") == KILLED
 
 
@@ -260,12 +260,12 @@ def test_a_part_of_an_earlier_figure_that_nothing_happened_to_is_refused() -> No
 
 @pytest.mark.parametrize("text", ["casualties", "heavy losses", "an unknown number of killed"])
 def test_losses_without_a_number_are_not_disclosed(text: str) -> None:
-    assert read(text).disclosed is False
-    assert read(text).qualifier == "undisclosed"
+    assert read_wording(text).disclosed is False
+    assert read_wording(text).qualifier == "undisclosed"
 
 
 def test_a_number_is_disclosed_however_vague() -> None:
-    assert read("dozens of casualties").disclosed is True
+    assert read_wording("dozens of casualties").disclosed is True
 
 
 # --- how it is written -------------------------------------------------------------------------
@@ -274,15 +274,15 @@ def test_a_number_is_disclosed_however_vague() -> None:
 @pytest.mark.parametrize("text", [*(words.format(30) for words in TABLE), *VAGUE])
 @pytest.mark.parametrize("around", [" {} ", "\n{}\t", "\u00a0{}", '"{}"', "“{}”", "({})", "{}."])
 def test_case_and_what_surrounds_the_phrase_change_nothing(text: str, around: str) -> None:
-    assert read(around.format(text.upper())) == read(text)
+    assert read_wording(around.format(text.upper())) == read_wording(text)
 
 
 def test_the_same_words_give_the_same_reading_with_a_comma_behind() -> None:
-    assert read("19+ killed,") == read("19+ killed")
+    assert read_wording("19+ killed,") == read_wording("19+ killed")
 
 
 def test_the_version_of_the_lexicon_is_in_every_reading() -> None:
-    assert read("dozens").lexicon == LEXICON_VERSION == "en-1"
+    assert read_wording("dozens").lexicon == LEXICON_VERSION == "en-1"
 
 
 def test_a_heading_is_not_a_claim() -> None:
@@ -391,12 +391,12 @@ def test_a_refusal_says_how_to_fix_it(text: str, hint: str) -> None:
 
 def test_a_text_too_long_to_be_a_wording_is_refused_at_once() -> None:
     error = refusal("30 " * 2_000_000)
-    assert f"{MAX_LENGTH} characters" in error.detail
+    assert f"{MAX_WORDING_LENGTH} characters" in error.detail
     assert len(error.detail) < 300
 
 
 def test_white_space_around_does_not_make_a_phrase_too_long() -> None:
-    assert read(" " * 1_000_000 + "30").low == 30
+    assert read_wording(" " * 1_000_000 + "30").low == 30
 
 
 def test_invisible_characters_are_made_visible_in_a_refusal() -> None:
@@ -404,12 +404,12 @@ def test_invisible_characters_are_made_visible_in_a_refusal() -> None:
 
 
 def test_a_list_as_long_as_allowed_is_read_or_refused_without_delay() -> None:
-    refusal(("30 " + "dead/" * 100)[:MAX_LENGTH])
-    refusal(("30 " + "russian " * 100)[:MAX_LENGTH].strip() + "s")
+    refusal(("30 " + "dead/" * 100)[:MAX_WORDING_LENGTH])
+    refusal(("30 " + "russian " * 100)[:MAX_WORDING_LENGTH].strip() + "s")
 
 
 LEXICON_WORDS = sorted(
-    {word for row in describe() for phrase in row["words"] for word in phrase.split()}
+    {word for row in describe_lexicon() for phrase in row["words"] for word in phrase.split()}
     | set("30 1,200 2.5 0 one twenty hundred thousand and or , / - of the soldiers killed".split())
     | set(
         "wounded were casualties losses lost suffered heavy both either dead north korean".split()
@@ -420,8 +420,8 @@ LEXICON_WORDS = sorted(
 @given(st.one_of(st.text(), st.lists(st.sampled_from(LEXICON_WORDS), max_size=12).map(" ".join)))
 def test_every_text_is_read_or_not_understood_and_nothing_else(text: str) -> None:
     try:
-        reading = read(text)
-    except NotUnderstood as error:
+        reading = read_wording(text)
+    except UnreadableWordingError as error:
         assert error.part in text
         assert error.detail
     else:
@@ -434,8 +434,8 @@ def test_every_text_is_read_or_not_understood_and_nothing_else(text: str) -> Non
 def test_the_verdict_does_not_depend_on_case_or_outer_space(text: str) -> None:
     def verdict(given: str) -> object:
         try:
-            return read(given)
-        except NotUnderstood as error:
+            return read_wording(given)
+        except UnreadableWordingError as error:
             return error.part.upper()
 
     assert verdict(text) == verdict(text.upper()) == verdict(f"  {text}\n")
@@ -445,23 +445,23 @@ def test_the_verdict_does_not_depend_on_case_or_outer_space(text: str) -> None:
 
 
 def test_the_lexicon_is_described_as_plain_data() -> None:
-    rows = describe()
+    rows = describe_lexicon()
     assert json.loads(json.dumps(rows)) == rows
     at_least = next(row for row in rows if row["qualifier"] == "at_least")
     assert (at_least["low"], at_least["high"], at_least["soft"]) == ("N", None, [])
 
 
 def test_every_qualifier_of_the_lexicon_is_described_once() -> None:
-    codes = [row["qualifier"] for row in describe()]
+    codes = [row["qualifier"] for row in describe_lexicon()]
     assert len(codes) == len(set(codes))
 
 
 @pytest.mark.parametrize(
     ("phrase", "code"),
-    [(phrase, row["qualifier"]) for row in describe() for phrase in row["words"]],
+    [(phrase, row["qualifier"]) for row in describe_lexicon() for phrase in row["words"]],
 )
 def test_every_wording_that_the_lexicon_lists_is_read_by_its_own_rule(
     phrase: str, code: str
 ) -> None:
     filled = phrase.replace("N", "30").replace("A", "30").replace("B", "40")
-    assert read(filled).qualifier == code
+    assert read_wording(filled).qualifier == code

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from service import create_app
-from service.domain.errors import Unavailable
+from service.domain.errors import StoreUnavailableError
 from service.settings import Settings
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import api_keys, maintenance
@@ -113,7 +113,7 @@ def _damaged(record: Record, folder: Path) -> Iterator[tuple[str, Path]]:
 def _is_found(path: Path) -> bool:
     try:
         return maintenance.verify(SqliteStore(path), lambda what, done: None) != []
-    except Unavailable:
+    except StoreUnavailableError:
         return True
 
 
@@ -126,7 +126,7 @@ def test_a_damaged_page_gives_the_right_answer_or_none_or_is_found_by_verify(
     for name, path in _damaged(record, tmp_path):
         try:
             client = create_app(replace(settings, database=path)).test_client()
-        except Unavailable as error:
+        except StoreUnavailableError as error:
             assert LOOK in error.detail
             counts["not started"] += 1
             continue

@@ -54,7 +54,7 @@ def test_applying_all_events_again_gives_the_same_tables(store: Store, history: 
 def test_claims_tell_every_state(store: Store, history: None) -> None:
     with store.reading() as db:
         claims = load_claims(db, last_seq(db))
-    states = {id: statement.state for id, statement in claims.statements.items()}
+    states = {id: statement.state for id, statement in claims.reports.items()}
     assert states == {
         "r1": "superseded", "r2": "relay", "r3": "live", "r4": "live", "r5": "live"
     }  # fmt: skip
@@ -66,7 +66,7 @@ def test_claims_tell_every_state(store: Store, history: None) -> None:
 
 def test_claims_of_a_stance_tell_its_scope(store: Store, history: None) -> None:
     with store.reading() as db:
-        statement = load_claims(db, last_seq(db)).statements["r5"]
+        statement = load_claims(db, last_seq(db)).reports["r5"]
     assert (statement.places, statement.groups) == (("plekhovo",), ("everyone",))
     assert statement.period is not None
     assert statement.caveats == ("a", "b")
@@ -77,8 +77,8 @@ def test_claims_as_of_an_entry_are_as_they_were_then(store: Store, history: None
         seqs = {event.subject: event.seq for event in events(db) if event.kind == "reported"}
         early = load_claims(db, seqs["r2"])
         empty = load_claims(db, 0)
-    assert early.statements["r1"].state == "live"
-    assert set(early.statements) == {"r1", "r2"}
+    assert early.reports["r1"].state == "live"
+    assert set(early.reports) == {"r1", "r2"}
     assert early.places["plekhovo"].parent == "ru"
     assert early.groups["everyone"].name == "Everyone"
     assert early.recorded_at is not None

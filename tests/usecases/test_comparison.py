@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.report_in import ReportIn
-from service.domain.errors import DomainError, Invalid
+from service.domain.errors import DomainError, InvalidInputError
 from service.domain.periods import Period
-from service.domain.totals_query import Question
-from service.domain.totals_result import Answer, Stated
+from service.domain.totals_query import TotalsQuery
+from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import OUTCOMES
 from service.store import event_log
 from service.store.sqlite.engine import SqliteStore
@@ -94,8 +94,8 @@ TIGHT = st.one_of(*[_reports(_tight())] * 5, *OTHERS[:2])
 
 
 @st.composite
-def _questions(draw: st.DrawFn) -> Question:
-    return Question(
+def _questions(draw: st.DrawFn) -> TotalsQuery:
+    return TotalsQuery(
         places=tuple(sorted(draw(st.sets(IDS, max_size=2)))),
         period=draw(
             st.sampled_from(
@@ -115,7 +115,7 @@ def _questions(draw: st.DrawFn) -> Question:
     )
 
 
-PLACED = IDS.map(lambda id: Question(places=(id,), outcomes=(frozenset({"killed"}),)))
+PLACED = IDS.map(lambda id: TotalsQuery(places=(id,), outcomes=(frozenset({"killed"}),)))
 
 
 class World:
@@ -179,7 +179,7 @@ class World:
         with self.store.reading() as db:
             return event_log.last_seq(db)
 
-    def ask(self, question: Question, seq: int, then: int | None = None) -> Answer:
+    def ask(self, question: TotalsQuery, seq: int, then: int | None = None) -> TotalsResult:
         """Return the answer as of the entry, compared with another."""
         return totals.totals(self.store, self._snapshots, question, seq, Budget(20.0, 600.0), then)
 
@@ -193,17 +193,17 @@ def world_apart() -> Iterator[World]:
         world.store.close()
 
 
-def numbers(stated: Stated) -> tuple[Any, ...]:
+def numbers(stated: OutcomeTotal) -> tuple[Any, ...]:
     """Return everything that is told of a total but its proof."""
     total = stated.total
-    aside = [each.id for each in (*total.floors_set_aside, *total.ceilings_set_aside)]
+    aside = [each.id for each in (*total.lows_set_aside, *total.highs_set_aside)]
     who = {figure.reporter for figure in total.figures}
     figures = [each.id for each in total.figures]
     ends = (total.low, total.high, total.nearest, total.exact)
     return (*ends, stated.text, stated.best, figures, who, aside)
 
 
-def all_of(answer: Answer) -> Iterator[tuple[str, str, Stated]]:
+def all_of(answer: TotalsResult) -> Iterator[tuple[str, str, OutcomeTotal]]:
     """Yield every total with the list that it stands in and the part's key there."""
     listed = {"whole": [], "parts": answer.parts or [], "alone": answer.by_reporter or []}
     for stated in answer.totals:
@@ -214,11 +214,11 @@ def all_of(answer: Answer) -> Iterator[tuple[str, str, Stated]]:
                 yield name, part.key, stated
 
 
-def check(world: World, question: Question, then: int, now: int) -> None:
+def check(world: World, question: TotalsQuery, then: int, now: int) -> None:
     """Assert all that a comparison promises."""
     try:
         answer = world.ask(question, now, then)
-    except Invalid:
+    except InvalidInputError:
         return  # More than can be cut, or an id that is merged into one that is not asked for.
     found = list(all_of(answer))
     earlier = replace(question, outcomes=tuple({each.outcomes: None for *_, each in found}))
@@ -228,7 +228,7 @@ def check(world: World, question: Question, then: int, now: int) -> None:
     for name, key, stated in found:
         assert stated.change is not None
         events, was = stated.change.events, stated.change.then
-        assert stated.change.left_out == 0
+        assert stated.change.events_left_out == 0
         assert all(then < each.seq <= now for each in events)
         assert [each.seq for each in events] == sorted({each.seq for each in events})
         known = before.get((name, key, stated.outcomes))
@@ -279,7 +279,7 @@ def test_what_was_then_is_true_and_what_changed_it_is_listed(
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.lists(TIGHT, min_size=3, max_size=8), PLACED)
 def test_a_change_far_away_is_listed_where_it_changes_a_total(
-    steps: Any, question: Question
+    steps: Any, question: TotalsQuery
 ) -> None:
     with world_apart() as world:
         moments = lived(world, steps)
@@ -294,15 +294,15 @@ def said(place: str, **ends: int) -> tuple[str, dict[str, Any]]:
     return "report", {"reporter": "x", "figures": [figure]}
 
 
-def in_a(world: World, then: int, now: int) -> Stated:
+def in_a(world: World, then: int, now: int) -> OutcomeTotal:
     """Return the total of those killed in a, compared."""
     (told,) = world.ask(
-        Question(places=("a",), outcomes=(frozenset({"killed"}),)), now, then
+        TotalsQuery(places=("a",), outcomes=(frozenset({"killed"}),)), now, then
     ).totals
     return told
 
 
-def events(told: Stated) -> list[tuple[str, str]]:
+def events(told: OutcomeTotal) -> list[tuple[str, str]]:
     """Return kind and subject of what touched the total."""
     assert told.change is not None
     return [(each.kind, each.subject) for each in told.change.events]

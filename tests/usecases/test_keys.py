@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.domain.access import SCOPES, Holder, allows, without_keys
-from service.domain.errors import Invalid, NotAllowed, NotFound
+from service.domain.access import SCOPES, Principal, redact_keys, scope_includes
+from service.domain.errors import ForbiddenError, InvalidInputError, NotFoundError
 from service.store.interface import Store
 from service.usecases import api_keys
 from tests import engines
@@ -24,7 +24,7 @@ def _id(text: str) -> str:
 
 def test_a_key_is_known_again(store: Store) -> None:
     text = _made(store)
-    assert api_keys.holder(store, text, BEGIN) == Holder(_id(text), "report")
+    assert api_keys.holder(store, text, BEGIN) == Principal(_id(text), "report")
 
 
 def test_nothing_kept_gives_the_key_away(store: Store) -> None:
@@ -53,7 +53,7 @@ def test_a_revoked_key_is_nobodys_but_stays_listed(store: Store) -> None:
     api_keys.revoke(store, _id(text), now=BEGIN)
     assert api_keys.holder(store, text, BEGIN) is None
     assert api_keys.everyone(store)[0].revoked_at == "2026-01-05T10:00:00.000000Z"
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         api_keys.revoke(store, _id(text), now=BEGIN)
 
 
@@ -77,12 +77,12 @@ def test_a_key_is_good_to_its_last_moment_and_no_longer(store: Store) -> None:
     ],
 )
 def test_what_a_key_cannot_be(store: Store, wrong: dict[str, Any]) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(InvalidInputError):
         api_keys.create(store, **{"name": "Desk", "scope": "report", "now": BEGIN, **wrong})
 
 
 def test_each_scope_includes_the_ones_before_it() -> None:
-    allowed = [(a, b) for a in SCOPES for b in SCOPES if allows(a, b)]
+    allowed = [(a, b) for a in SCOPES for b in SCOPES if scope_includes(a, b)]
     assert allowed == [
         ("read", "read"), ("report", "read"), ("report", "report"),
         ("admin", "read"), ("admin", "report"), ("admin", "admin"),
@@ -92,27 +92,27 @@ def test_each_scope_includes_the_ones_before_it() -> None:
 def test_a_bound_key_is_known_with_its_reporters(store: Store) -> None:
     text = _made(store, reporters=["b", "a", "b"])
     held = api_keys.holder(store, text, BEGIN)
-    assert held == Holder(_id(text), "report", ("b", "a"))
+    assert held == Principal(_id(text), "report", ("b", "a"))
     assert api_keys.strangers(store, ["b", "a"]) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
     ("held", "may"),
     [
-        (Holder("k", "read"), False),
-        (Holder("k", "report"), True),
-        (Holder("k", "report", ("a", "b")), True),
-        (Holder("k", "report", ("b",)), False),
-        (Holder("k", "admin"), True),
+        (Principal("k", "read"), False),
+        (Principal("k", "report"), True),
+        (Principal("k", "report", ("a", "b")), True),
+        (Principal("k", "report", ("b",)), False),
+        (Principal("k", "admin"), True),
     ],
 )
-def test_who_may_report_for_a_reporter(held: Holder, may: bool) -> None:
-    assert held.may_report_for("a") is may
+def test_who_may_report_for_a_reporter(held: Principal, may: bool) -> None:
+    assert held.can_report_for("a") is may
     if may:
-        held.check_reports_for("a")
+        held.check_can_report_for("a")
     else:
-        with pytest.raises(NotAllowed, match="may not report for a"):
-            held.check_reports_for("a")
+        with pytest.raises(ForbiddenError, match="may not report for a"):
+            held.check_can_report_for("a")
 
 
 def _last_used(store: Store) -> list[str | None]:
@@ -161,4 +161,4 @@ def test_noting_a_use_never_waits_for_a_writer(store: Store) -> None:
     ],
 )
 def test_keys_can_be_cut_from_any_text(text: str, shown: str) -> None:
-    assert without_keys(text) == shown
+    assert redact_keys(text) == shown

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service import create_app
-from service.domain.errors import Conflict
+from service.domain.errors import ConflictError
 from service.settings import Settings
 from service.store.factory import open_store
 from service.store.interface import Store
@@ -133,7 +133,7 @@ def test_another_record_is_not_written_over(
     }
     recorded(client.post("/v1/reports", json=make.report(), headers=headers))
     before = list(maintenance.dump(target))
-    with pytest.raises(Conflict, match="holds another record"):
+    with pytest.raises(ConflictError, match="holds another record"):
         copy_store.copy(store, target, _quiet)
     assert list(maintenance.dump(target)) == before
 
@@ -147,10 +147,10 @@ def test_a_shorter_source_is_not_taken_for_the_same(
     copy_store.copy(store, shorter, _quiet)
     told(1)
     copy_store.copy(store, target, _quiet)
-    with pytest.raises(Conflict, match="holds another record"):
+    with pytest.raises(ConflictError, match="holds another record"):
         copy_store.copy(shorter, target, _quiet)
 
 
 def test_what_holds_nothing_is_not_copied(store: Store, target: Store) -> None:
-    with pytest.raises(Conflict, match="holds no entries"):
+    with pytest.raises(ConflictError, match="holds no entries"):
         copy_store.copy(store, target, _quiet)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from schemas.report_in import ReportIn
-from service.domain.access import Holder
-from service.domain.errors import Conflict, Invalid, NotAllowed
-from service.domain.record_state import Claims
+from service.domain.access import Principal
+from service.domain.errors import ConflictError, ForbiddenError, InvalidInputError
+from service.domain.record_state import RecordState
 from service.domain.submission import Submission
 from service.store import event_log
 from service.store.interface import Store
@@ -38,12 +38,12 @@ def _preview(store: Store, sent: Submission) -> Preview:
     return preview.preview(store, Snapshots(), sent, now=BEGIN, budget=Budget(5, 5), holder=None)
 
 
-def _claims(store: Store) -> Claims:
+def _claims(store: Store) -> RecordState:
     with store.reading() as db:
         return load_claims(db, event_log.last_seq(db))
 
 
-def _renamed(claims: Claims, id: str) -> Claims:
+def _renamed(claims: RecordState, id: str) -> RecordState:
     """Return the claims with the report of that id under the placeholder's, and without moments."""
 
     def of(text: str | None) -> str | None:
@@ -53,8 +53,7 @@ def _renamed(claims: Claims, id: str) -> Claims:
         return f"{PLACEHOLDER}{dash}{number}" if head == id else text
 
     statements = {
-        of(each.id): replace(each, id=of(each.id) or "", seq=0)
-        for each in claims.statements.values()
+        of(each.id): replace(each, id=of(each.id) or "", seq=0) for each in claims.reports.values()
     }
     figures = tuple(
         replace(
@@ -69,7 +68,7 @@ def _renamed(claims: Claims, id: str) -> Claims:
         )
         for each in claims.figures
     )
-    return replace(claims, seq=0, recorded_at=None, statements=statements, figures=figures)  # type: ignore[arg-type]
+    return replace(claims, seq=0, recorded_at=None, reports=statements, figures=figures)  # type: ignore[arg-type]
 
 
 def _nothing(store: Store) -> None:
@@ -197,8 +196,8 @@ def test_the_totals_are_those_that_sending_would_make(store: Store, name: str) -
     prepare(store)
     sent = _sent(**changes)
     found = _preview(store, sent)
-    question = found.after.question
-    assert found.before.question == question
+    question = found.after.query
+    assert found.before.query == question
     _post(store, "sent", sent)
     with store.reading() as db:
         seq = event_log.last_seq(db)
@@ -264,7 +263,7 @@ def test_a_joint_set_stands_in_both_answers_though_one_of_them_does_not_use_it(
 ) -> None:
     found = _preview(store, _sent())
     assert frozenset({"killed", "wounded"}) in [each.outcomes for each in found.before.totals]
-    assert not any(each.total.reported for each in found.before.totals)
+    assert not any(each.total.is_reported for each in found.before.totals)
 
 
 @pytest.mark.parametrize(
@@ -287,16 +286,16 @@ def test_the_question_holds_all_days_of_the_report(
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"places": ["nowhere"]}, Invalid),
-        ({"relays": PLACEHOLDER}, Invalid),
-        ({"supersedes": PLACEHOLDER}, Invalid),
+        ({"places": ["nowhere"]}, InvalidInputError),
+        ({"relays": PLACEHOLDER}, InvalidInputError),
+        ({"supersedes": PLACEHOLDER}, InvalidInputError),
         (
             {"figures": [make.figure(reclassifies={"figure": "preview-1", "from": "killed"})]},
-            Invalid,
+            InvalidInputError,
         ),
-        ({"ref": "a", "note": "other"}, Conflict),
-        ({"places": [make.place(name="Other")]}, Conflict),
-        ({"figures": [make.figure(wording="umpteen")]}, Invalid),
+        ({"ref": "a", "note": "other"}, ConflictError),
+        ({"places": [make.place(name="Other")]}, ConflictError),
+        ({"figures": [make.figure(wording="umpteen")]}, InvalidInputError),
     ],
 )
 def test_what_would_be_refused_is_refused(
@@ -308,11 +307,11 @@ def test_what_would_be_refused_is_refused(
         _preview(store, _sent(**changes))
     with pytest.raises(error) as really:
         _post(store, "r2", _sent(**changes))
-    assert told.value.faults == really.value.faults  # type: ignore[attr-defined]
+    assert told.value.errors == really.value.errors  # type: ignore[attr-defined]
     assert _claims(store) == before
 
 
 def test_a_key_that_may_not_report_for_the_reporter_may_not_try_to(store: Store) -> None:
-    bound = Holder("k", "report", ("us-dod",))
-    with pytest.raises(NotAllowed):
+    bound = Principal("k", "report", ("us-dod",))
+    with pytest.raises(ForbiddenError):
         preview.preview(store, Snapshots(), _sent(), now=BEGIN, budget=Budget(5, 5), holder=bound)

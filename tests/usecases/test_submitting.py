@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from schemas.report_in import ReportIn
-from service.domain.errors import Conflict, Invalid, NotFound
-from service.domain.list_queries import ReportsAsked
+from service.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from service.domain.list_queries import ReportListQuery
 from service.domain.submission import Submission
 from service.settings import Settings
 from service.store import event_log
@@ -76,7 +76,7 @@ def test_what_is_refused_leaves_no_trace(store: Store, changes: dict[str, Any]) 
     _submit(store, "r1")
     with store.reading() as db:
         before = event_log.last_seq(db)
-    with pytest.raises((Invalid, Conflict)):
+    with pytest.raises((InvalidInputError, ConflictError)):
         _submit(store, "r2", **changes)
     with store.reading() as db:
         assert event_log.last_seq(db) == before
@@ -90,7 +90,7 @@ def test_the_same_report_sent_again_is_the_stored_one(store: Store) -> None:
 
 
 def test_an_unknown_report_is_not_found(store: Store) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         reports.show(store, "r1", None, BEGIN)
 
 
@@ -105,4 +105,4 @@ def _race(address: Path | str) -> list[str]:
 def test_four_processes_that_send_the_same_record_it_once(store: Store, settings: Settings) -> None:
     answers = at_once(_race, settings.database)
     assert all(answer == answers[0] for answer in answers)
-    assert len(reports.find(store, ReportsAsked(limit=1000), BEGIN)) == 20
+    assert len(reports.find(store, ReportListQuery(limit=1000), BEGIN)) == 20

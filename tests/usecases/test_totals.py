@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from schemas.report_in import ReportIn
-from service.domain.errors import Invalid
+from service.domain.errors import InvalidInputError
 from service.domain.periods import Period
-from service.domain.totals_query import Question
-from service.domain.totals_result import Answer
+from service.domain.totals_query import TotalsQuery
+from service.domain.totals_result import TotalsResult
 from service.store.interface import Store
 from service.usecases import entities, reports, totals
 from service.usecases.state_cache import Kept, Snapshots
@@ -27,7 +27,7 @@ B = {"id": "b", "name": "B", "parent": "region"}
 DAY = {"from": "2024-12-14", "to": "2024-12-14"}
 
 Post = Callable[..., str]
-Ask = Callable[..., Answer]
+Ask = Callable[..., TotalsResult]
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def ask(store: Store) -> Ask:
     """Put a question, by default about those killed anywhere at any time."""
     snapshots = Snapshots()
 
-    def asked(**question: Any) -> Answer:
-        whole = Question(**{"outcomes": (KILLED,), **question})
+    def asked(**question: Any) -> TotalsResult:
+        whole = TotalsQuery(**{"outcomes": (KILLED,), **question})
         seq = totals.moment_asked(store, whole, BEGIN + timedelta(days=1))
         return totals.totals(store, snapshots, whole, seq, Budget(20.0, 60.0))
 
@@ -63,28 +63,28 @@ def december(day: int) -> date:
     return date(2024, 12, day)
 
 
-def bounds(answer: Answer) -> tuple[int | None, int | None]:
+def bounds(answer: TotalsResult) -> tuple[int | None, int | None]:
     """Return low and high of the only total."""
     (stated,) = answer.totals
     return stated.total.low, stated.total.high
 
 
-def used(answer: Answer) -> list[str]:
+def used(answer: TotalsResult) -> list[str]:
     """Return the ids of the figures that were counted."""
     return [figure.id for figure in answer.used]
 
 
-def left(answer: Answer) -> dict[str, str]:
+def left(answer: TotalsResult) -> dict[str, str]:
     """Return why each figure that was not counted was left out."""
     return {each.figure.id: each.reason for each in answer.excluded}
 
 
-def lows(answer: Answer) -> dict[str, list[int | None]]:
+def lows(answer: TotalsResult) -> dict[str, list[int | None]]:
     """Return the lows of every part by key."""
     return {part.key: [each.total.low for each in part.totals] for part in answer.parts or ()}
 
 
-def codes(answer: Answer) -> set[str]:
+def codes(answer: TotalsResult) -> set[str]:
     """Return the codes of all caveats of the whole."""
     return {caveat.code for caveat in answer.caveats}
 
@@ -226,7 +226,7 @@ def test_a_relay_is_not_counted_where_its_origin_is_not_either(post: Post, ask: 
     assert bounds(ask()) == (7, 7)
     assert left(ask()) == {"r1-1": "superseded", "r2-1": "relay"}
     alone = ask(reporters=("sky",))
-    assert not alone.totals[0].total.reported
+    assert not alone.totals[0].total.is_reported
     assert codes(alone) == {"relayed"}
 
 
@@ -268,7 +268,7 @@ def test_days_outside_the_question_straddle(post: Post, ask: Ask) -> None:
     post({"exactly": 9}, period=make.PERIOD)
     answer = ask(period=Period(december(14), december(14)), straddling=False)
     assert left(answer) == {"r1-1": "straddles"}
-    assert not answer.totals[0].total.reported
+    assert not answer.totals[0].total.is_reported
 
 
 def test_groups_outside_the_question_straddle(post: Post, ask: Ask) -> None:
@@ -414,9 +414,9 @@ def test_caveats_stand_for_each_total(post: Post, ask: Ask) -> None:
 
 def test_unknown_ids_are_refused_by_parameter(post: Post, ask: Ask) -> None:
     post({"exactly": 1})
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidInputError) as refused:
         ask(places=("regoin",), groups=("x",), reporters=("ua-hu",), exclude_reporters=("y",))
-    assert [(each.pointer, each.detail) for each in refused.value.faults] == [
+    assert [(each.pointer, each.detail) for each in refused.value.errors] == [
         ("place", "There is no place regoin; did you mean region?"),
         ("group", "There is no group x."),
         ("reporter", "There is no reporter ua-hu; did you mean ua-hur?"),
@@ -425,9 +425,9 @@ def test_unknown_ids_are_refused_by_parameter(post: Post, ask: Ask) -> None:
 
 
 def test_the_first_few_unknown_ids_are_named(ask: Ask) -> None:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidInputError) as refused:
         ask(places=tuple("abcdef"))
-    assert len(refused.value.faults) == totals.MOST_FAULTS
+    assert len(refused.value.errors) == totals.MOST_FAULTS
 
 
 def test_too_many_parts_are_refused(store: Store, ask: Ask, post: Post) -> None:
@@ -437,47 +437,47 @@ def test_too_many_parts_are_refused(store: Store, ask: Ask, post: Post) -> None:
     entities.describe(
         store, "place", "one-more", {"name": "X"}, may_change=False, actor=None, now=BEGIN
     )
-    with pytest.raises(Invalid, match="1,001 parts") as refused:
+    with pytest.raises(InvalidInputError, match="1,001 parts") as refused:
         ask(by="place")
-    assert refused.value.faults[0].pointer == "by"
+    assert refused.value.errors[0].pointer == "by"
 
 
 def test_what_one_request_records_is_one_moment(post: Post, store: Store, ask: Ask) -> None:
     post({"exactly": 9})
     for seq in (1, 2, 3):
         assert ask(as_of=seq).seq == 3
-    assert totals.moment_asked(store, Question(as_of=0), BEGIN) == 0
-    assert totals.moment_asked(store, Question(), BEGIN) == 3
+    assert totals.moment_asked(store, TotalsQuery(as_of=0), BEGIN) == 0
+    assert totals.moment_asked(store, TotalsQuery(), BEGIN) == 3
 
 
 def test_a_moment_to_come_is_refused(post: Post, store: Store) -> None:
     post({"exactly": 9})
-    with pytest.raises(Invalid, match="The record ends at 3; it has no entry 4 yet"):
-        totals.moment_asked(store, Question(as_of=4), BEGIN)
-    with pytest.raises(Invalid, match="still to come"):
-        totals.moment_asked(store, Question(as_of="2026-01-05T10:00:00.000001Z"), BEGIN)
+    with pytest.raises(InvalidInputError, match="The record ends at 3; it has no entry 4 yet"):
+        totals.moment_asked(store, TotalsQuery(as_of=4), BEGIN)
+    with pytest.raises(InvalidInputError, match="still to come"):
+        totals.moment_asked(store, TotalsQuery(as_of="2026-01-05T10:00:00.000001Z"), BEGIN)
 
 
 def test_an_instant_stands_for_the_last_entry_by_then(post: Post, store: Store) -> None:
     post({"exactly": 9})
     now = "2026-01-05T10:00:00.000000Z"
-    assert totals.moment_asked(store, Question(as_of=now), BEGIN) == 3
+    assert totals.moment_asked(store, TotalsQuery(as_of=now), BEGIN) == 3
     before = "2026-01-05T09:59:59.999999Z"
-    assert totals.moment_asked(store, Question(as_of=before), BEGIN) == 0
+    assert totals.moment_asked(store, TotalsQuery(as_of=before), BEGIN) == 0
 
 
 def test_before_everything_nothing_is_reported(post: Post, ask: Ask) -> None:
     post({"exactly": 9})
     answer = ask(as_of=0)
     assert (answer.seq, answer.recorded_at) == (0, None)
-    assert not answer.totals[0].total.reported
+    assert not answer.totals[0].total.is_reported
     assert (answer.used, list(answer.excluded), answer.caveats) == ((), [], [])
 
 
 def test_ids_that_came_later_are_unknown_before(post: Post, ask: Ask) -> None:
     post({"exactly": 9})
     post({"exactly": 9}, places=[make.place("later")])
-    with pytest.raises(Invalid, match="There is no place later"):
+    with pytest.raises(InvalidInputError, match="There is no place later"):
         ask(as_of=3, places=("later",))
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service import create_app
-from service.domain.rate_limit import Rate
+from service.domain.rate_limit import RateLimit
 from service.settings import Settings
 from tests import make
 from tests.check import problem, recorded
@@ -86,7 +86,7 @@ def test_what_goes_wrong_in_a_frame_can_be_read_there(client: FlaskClient) -> No
 
 
 def test_whoever_asks_too_often_is_told_when_to_come_back(other: Served) -> None:
-    client = other(rate_limit=Rate(1, 60))
+    client = other(rate_limit=RateLimit(1, 60))
     page(client.get("/places"), 200)
     refused = client.get("/places")
     assert "Wait a moment" in page(refused, 429)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service import create_app
-from service.domain.errors import Busy, TooCostly
+from service.domain.errors import LockTimeoutError, TimeBudgetExceededError
 from service.settings import Settings
 from service.web.responses.streaming import FLUSH, in_chunks
 from service.web.viewmodels.dashboard import Desk
@@ -99,8 +99,8 @@ def test_a_page_is_well_formed(client: FlaskClient, send: Send) -> None:
 @pytest.mark.parametrize(
     ("error", "told", "advice"),
     [
-        (TooCostly(LESS), LESS, ADVICE),
-        (Busy("It is busy."), "It is busy.", "Reload the page in a moment"),
+        (TimeBudgetExceededError(LESS), LESS, ADVICE),
+        (LockTimeoutError("It is busy."), "It is busy.", "Reload the page in a moment"),
         (ZeroDivisionError("inside"), "request id abc", "tell whoever runs this service"),
     ],
 )
@@ -137,7 +137,7 @@ def test_so_it_is_where_time_is_up(
 def test_what_goes_wrong_before_anything_is_sent_has_its_status(
     client: FlaskClient, failing: Callable[[str, Exception], None]
 ) -> None:
-    failing("words", TooCostly(LESS))
+    failing("words", TimeBudgetExceededError(LESS))
     assert client.get("/").status_code == 503
 
 
@@ -156,7 +156,7 @@ def test_a_tag_that_was_begun_is_left_out(app: Flask) -> None:
         yield "<html><body><main><p>One"
         yield FLUSH
         yield '</p><p>Two <a href="'
-        raise TooCostly(LESS)
+        raise TimeBudgetExceededError(LESS)
 
     with app.test_request_context("/"):
         page = "".join(in_chunks(written()))

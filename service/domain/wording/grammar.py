@@ -9,155 +9,157 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from service.domain.wording.lexicon import SLOTS, Lexicon, Rule, Words
-from service.domain.wording.numerals import Number, numbers
+from service.domain.wording.numerals import Number, find_numbers
 from service.domain.wording.tokenizer import Phrase
 
-Named = tuple[int, frozenset[str]]
+PartMatch = tuple[int, frozenset[str]]
 """Where a part ends and the outcomes that it names, none for people."""
 
-Item = Callable[[int], Iterator[Named]]
+ItemParser = Callable[[int], Iterator[PartMatch]]
 """What yields the ends of one member of a list that begins at a place."""
 
-Said = tuple[frozenset[str], ...]
+OutcomeSets = tuple[frozenset[str], ...]
 """The sets of outcomes that a phrase names in order: "lost 30, killed or wounded" has two."""
 
 
-class Draft(NamedTuple):
+class Parse(NamedTuple):
     """One way to read a phrase up to ``end``: which rule, its numbers and the outcomes named.
 
-    The quantity is the run of tokens from ``first`` to ``last`` (excluded).
+    The quantity is the run of tokens from ``quantity_start`` to ``quantity_end`` (excluded).
     """
 
     rule: Rule
     numbers: tuple[Number, ...]
-    said: Said
-    first: int
-    last: int
+    outcome_sets: OutcomeSets
+    quantity_start: int
+    quantity_end: int
     end: int
 
 
-class Grammar:
+class PhraseParser:
     """Tries the rules of a lexicon on one phrase."""
 
     def __init__(self, phrase: Phrase, lexicon: Lexicon) -> None:
         self.phrase = phrase
         self.lexicon = lexicon
-        self.reached = 0
+        self.farthest = 0
 
-    def drafts(self) -> Iterator[Draft]:
+    def iterate_parses(self) -> Iterator[Parse]:
         """Yield every way to read a beginning of the phrase; the whole of it is the caller's wish.
 
-        Once all are taken, ``reached`` is the farthest token at which something was looked for.
+        Once all are taken, ``farthest`` is the farthest token at which something was looked for.
         """
-        for first, said, suffered in self._openings():
-            for rule, found, last in self._quantities(first):
-                for end, more in self._rest(last):
+        for first, outcome_sets, needs_outcome in self._parse_opening():
+            for rule, numbers, last in self._parse_quantity(first):
+                for end, more in self._parse_rest(last):
                     # "suffered 30" and "left 30 soldiers" do not say that anyone was hit.
-                    if more or not suffered:
-                        yield Draft(rule, found, said + more, first, last, end)
-            for end, more in self._losses(first):
-                yield Draft(self.lexicon.losses, (), said + more, first, end, end)
+                    if more or not needs_outcome:
+                        yield Parse(rule, numbers, outcome_sets + more, first, last, end)
+            for end, more in self._parse_losses(first):
+                yield Parse(self.lexicon.losses_rule, (), outcome_sets + more, first, end, end)
 
-    def _openings(self) -> Iterator[tuple[int, Said, bool]]:
+    def _parse_opening(self) -> Iterator[tuple[int, OutcomeSets, bool]]:
         """Yield the ways to begin: with the quantity, with "suffered", with "killed or wounded"."""
         yield 0, (), False
-        for end, _ in self._ends("leads", 0):
+        for end, _ in self._match("leads", 0):
             yield end, (), True
-        for end, named in self._listed(0, lambda at: self._ends("deeds", at)):
+        for end, named in self._parse_list(0, lambda at: self._match("deeds", at)):
             yield end, (named,), False
 
-    def _quantities(self, at: int) -> Iterator[tuple[Rule, tuple[Number, ...], int]]:
-        self._look(at)
-        for rule, pattern in self.lexicon.beginning(self.phrase.word(at)):
-            for found, end in self._filled(pattern, at, ()):
-                yield rule, found, end
+    def _parse_quantity(self, at: int) -> Iterator[tuple[Rule, tuple[Number, ...], int]]:
+        self._note_position(at)
+        for rule, pattern in self.lexicon.rules_starting_with(self.phrase.word_at(at)):
+            for numbers, end in self._parse_pattern(pattern, at, ()):
+                yield rule, numbers, end
 
-    def _filled(
-        self, pattern: Words, at: int, found: tuple[Number, ...]
+    def _parse_pattern(
+        self, pattern: Words, at: int, numbers: tuple[Number, ...]
     ) -> Iterator[tuple[tuple[Number, ...], int]]:
         """Yield the numbers in the pattern's slots and where the pattern ends."""
-        self._look(at)
+        self._note_position(at)
         run = tuple(takewhile(lambda word: word not in SLOTS, pattern))
-        if self.phrase.words(at, at + len(run)) != run:
+        if self.phrase.words_between(at, at + len(run)) != run:
             return
         at, pattern = at + len(run), pattern[len(run) :]
         if not pattern:
-            yield found, at
+            yield numbers, at
             return
-        for number in self._numbers(at):
-            yield from self._filled(pattern[1:], number.end, (*found, number))
+        for number in self._parse_number(at):
+            yield from self._parse_pattern(pattern[1:], number.end, (*numbers, number))
             if pattern[0] == "N" and pattern[1:]:  # "30 people or more"
-                for end, _ in self._people(number.end):
-                    yield from self._filled(pattern[1:], end, (*found, number))
+                for end, _ in self._parse_people(number.end):
+                    yield from self._parse_pattern(pattern[1:], end, (*numbers, number))
 
-    def _numbers(self, at: int) -> Iterator[Number]:
-        self._look(at)
-        return numbers(self.phrase, at, self.lexicon.numbers)
+    def _parse_number(self, at: int) -> Iterator[Number]:
+        self._note_position(at)
+        return find_numbers(self.phrase, at, self.lexicon.numbers)
 
-    def _rest(self, at: int) -> Iterator[tuple[int, Said]]:
+    def _parse_rest(self, at: int) -> Iterator[tuple[int, OutcomeSets]]:
         """Yield what may follow a quantity: nothing, people, outcomes, or both in either order."""
         yield at, ()
-        for end, _ in self._ends("parts", at):
-            yield from self._clause(end)
-        for end, _ in self._people(at):
+        for end, _ in self._match("parts", at):
+            yield from self._parse_clause(end)
+        for end, _ in self._parse_people(at):
             yield end, ()
-            yield from self._clause(end)
-        yield from self._clause(at)
-        for start in self._after_of(at):
-            yield from self._described(start)
+            yield from self._parse_clause(end)
+        yield from self._parse_clause(at)
+        for start in self._skip_of(at):
+            yield from self._parse_described(start)
 
-    def _after_of(self, at: int) -> tuple[int, ...]:
+    def _skip_of(self, at: int) -> tuple[int, ...]:
         """Return where "dozens [of] casualties" goes on; "30 of the wounded" would be a part."""
-        return (at, at + 1) if self.phrase.word(at) == "of" else (at,)
+        return (at, at + 1) if self.phrase.word_at(at) == "of" else (at,)
 
-    def _described(self, at: int) -> Iterator[tuple[int, Said]]:
+    def _parse_described(self, at: int) -> Iterator[tuple[int, OutcomeSets]]:
         """Yield the ends of "wounded civilians" and "North Korean casualties", with a clause.
 
         "One army captured" is no person captured: a describer without people needs a noun.
         """
-        found = [
+        matches = [
             (end, named)
-            for middle, named in self._listed(at, self._outcome)
-            for end in (middle, *(stop for stop, _ in self._listed(middle, self._person)))
+            for middle, named in self._parse_list(at, self._parse_outcome)
+            for end in (middle, *(stop for stop, _ in self._parse_list(middle, self._parse_person)))
         ]
-        for start in self._many("describers", at):
-            found += self._listed(start, lambda place: self._ends("tolls", place))
-        for end, named in found:
+        for start in self._match_repeatedly("describers", at):
+            matches += self._parse_list(start, lambda place: self._match("tolls", place))
+        for end, named in matches:
             yield end, (named,)
-            yield from ((stop, (named, *more)) for stop, more in self._clause(end))
+            yield from ((stop, (named, *more)) for stop, more in self._parse_clause(end))
 
-    def _clause(self, at: int) -> Iterator[tuple[int, Said]]:
+    def _parse_clause(self, at: int) -> Iterator[tuple[int, OutcomeSets]]:
         """Yield the ends of "[were] [either] killed or wounded".
 
         A comma needs an "either" or "both" behind it: "39, was killed" tells somebody's age.
         """
-        for link in self._maybe("links", at):
-            for start in self._maybe("both", link):
-                for end, named in self._listed(start, self._outcome):
+        for link in self._match_optionally("links", at):
+            for start in self._match_optionally("both", link):
+                for end, named in self._parse_list(start, self._parse_outcome):
                     yield end, (named,)
 
-    def _losses(self, at: int) -> Iterator[tuple[int, Said]]:
+    def _parse_losses(self, at: int) -> Iterator[tuple[int, OutcomeSets]]:
         """Yield the ends of losses without a number: "heavy losses", "casualties"."""
-        for degree in self._maybe("degrees", at):
-            for start in self._many("describers", degree):
-                for end, named in self._ends("losses", start):
+        for degree in self._match_optionally("degrees", at):
+            for start in self._match_repeatedly("describers", degree):
+                for end, named in self._match("losses", start):
                     yield end, (named,)
-                    yield from ((stop, (named, *more)) for stop, more in self._clause(end))
+                    yield from ((stop, (named, *more)) for stop, more in self._parse_clause(end))
 
-    def _people(self, at: int) -> Iterator[Named]:
+    def _parse_people(self, at: int) -> Iterator[PartMatch]:
         """Yield the ends of "[of their] North Korean soldiers [and civilians]"."""
-        for start in self._maybe("of", at):
-            yield from self._listed(start, self._person)
+        for start in self._match_optionally("of", at):
+            yield from self._parse_list(start, self._parse_person)
 
-    def _person(self, at: int) -> Iterator[Named]:
-        for start in self._many("describers", at):
-            yield from self._ends("nouns", start)
+    def _parse_person(self, at: int) -> Iterator[PartMatch]:
+        for start in self._match_repeatedly("describers", at):
+            yield from self._match("nouns", start)
 
-    def _outcome(self, at: int) -> Iterator[Named]:
-        for start in self._maybe("links", at):
-            yield from self._ends("outcomes", start)
+    def _parse_outcome(self, at: int) -> Iterator[PartMatch]:
+        for start in self._match_optionally("links", at):
+            yield from self._match("outcomes", start)
 
-    def _listed(self, at: int, item: Item, open_comma: bool = False) -> Iterator[Named]:
+    def _parse_list(
+        self, at: int, item: ItemParser, open_comma: bool = False
+    ) -> Iterator[PartMatch]:
         """Yield the ends of "a", "a or b", "a, b and c" and all that they name together.
 
         A comma alone joins nothing: in "5 killed, wounded" and "5 hurt, and losses" a number may
@@ -168,25 +170,25 @@ class Grammar:
             if not open_comma:
                 yield end, named
             for table in (*joiners, "comma"):
-                for start, _ in self._ends(table, end):
-                    for stop, more in self._listed(start, item, table == "comma"):
+                for start, _ in self._match(table, end):
+                    for stop, more in self._parse_list(start, item, table == "comma"):
                         if not named & more:
                             yield stop, named | more
 
-    def _many(self, table: str, at: int) -> list[int]:
+    def _match_repeatedly(self, table: str, at: int) -> list[int]:
         """Return every place that none, one or more phrases of the table lead to."""
         places = [at]
         for place in places:
-            places += [end for end, _ in self._ends(table, place) if end not in places]
+            places += [end for end, _ in self._match(table, place) if end not in places]
         return places
 
-    def _maybe(self, table: str, at: int) -> list[int]:
+    def _match_optionally(self, table: str, at: int) -> list[int]:
         """Return the place itself and every place that one phrase of the table leads to."""
-        return [at, *(end for end, _ in self._ends(table, at))]
+        return [at, *(end for end, _ in self._match(table, at))]
 
-    def _ends(self, table: str, at: int) -> Iterator[Named]:
-        self._look(at)
-        return self.lexicon.tables[table].ends(self.phrase, at)
+    def _match(self, table: str, at: int) -> Iterator[PartMatch]:
+        self._note_position(at)
+        return self.lexicon.tables[table].find_ends(self.phrase, at)
 
-    def _look(self, at: int) -> None:
-        self.reached = max(self.reached, at)
+    def _note_position(self, at: int) -> None:
+        self.farthest = max(self.farthest, at)

@@ -10,14 +10,16 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from service.domain.vocabulary import MAX_COUNT
-from service.domain.wording.lexicon import Numbers
+from service.domain.wording.lexicon import NumberWords
 from service.domain.wording.tokenizer import Phrase
 
-_PLAIN: Final = re.compile(r"0|[1-9][0-9]*")
-_GROUPED: Final = re.compile(r"[1-9][0-9]{0,2}([.,'’ \u00a0\u2009\u202f])[0-9]{3}(?:\1[0-9]{3})*")
-_DECIMAL: Final = re.compile(r"(?:0|[1-9][0-9]*)\.[0-9]+")
+_PLAIN_DIGITS: Final = re.compile(r"0|[1-9][0-9]*")
+_GROUPED_DIGITS: Final = re.compile(
+    r"[1-9][0-9]{0,2}([.,'’ \u00a0\u2009\u202f])[0-9]{3}(?:\1[0-9]{3})*"
+)
+_DECIMAL_DIGITS: Final = re.compile(r"(?:0|[1-9][0-9]*)\.[0-9]+")
 
-_WRITE: Final = "Write a whole number of people, as in 1200 or 1,200."
+_WRITE_WHOLE: Final = "Write a whole number of people, as in 1200 or 1,200."
 _TOO_MANY: Final = f"No report may give more than {MAX_COUNT:,} people."
 
 
@@ -33,110 +35,127 @@ class Number(NamedTuple):
     scales: frozenset[int]
 
 
-def numbers(phrase: Phrase, at: int, known: Numbers) -> Iterator[Number]:
+def find_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> Iterator[Number]:
     """Yield every number that begins at the token; nothing where none does.
 
-    Raises ``NotUnderstood`` for digits that are malformed ("1,20"), not whole or beyond all counts.
+    Raises ``UnreadableWordingError`` for digits that are malformed ("1,20"), not whole or beyond
+    all counts.
     """
-    if at < len(phrase.tokens) and phrase.tokens[at].numeral:
-        yield from _digits(phrase, at, known)
-    for words, value in known.wholes.items():
-        if phrase.words(at, at + len(words)) == words:
+    if at < len(phrase.tokens) and phrase.tokens[at].is_numeral:
+        yield from _find_digit_numbers(phrase, at, number_words)
+    for words, value in number_words.wholes.items():
+        if phrase.words_between(at, at + len(words)) == words:
             yield Number(value, at + len(words), frozenset())
-    yield from _spelled(phrase, at, known)
+    yield from _find_spelled_numbers(phrase, at, number_words)
 
 
-def _digits(phrase: Phrase, at: int, known: Numbers) -> Iterator[Number]:
+def _find_digit_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> Iterator[Number]:
     """Yield the number in digits, and with the scale behind it where there is one."""
-    word = phrase.word(at)
-    scale = known.scales.get(phrase.word(at + 1), 0)
-    whole = _whole(word)
+    word = phrase.word_at(at)
+    scale = number_words.scales.get(phrase.word_at(at + 1), 0)
+    whole = _parse_digits(word)
     if whole is not None:
         if whole > MAX_COUNT:
-            raise phrase.refusal(at, at + 1, _TOO_MANY)
-        yield Number(whole, at + 1, _round(whole))
-    elif not (_DECIMAL.fullmatch(word) and scale >= 1_000):
-        raise phrase.refusal(at, at + 1, _WRITE)
+            raise phrase.make_error(at, at + 1, _TOO_MANY)
+        yield Number(whole, at + 1, _implied_scales_of(whole))
+    elif not (_DECIMAL_DIGITS.fullmatch(word) and scale >= 1_000):
+        raise phrase.make_error(at, at + 1, _WRITE_WHOLE)
     # "1.200 thousand" may be meant as 1,200,000 or as 1,200; so digits in groups take no scale.
-    if scale and not _GROUPED.fullmatch(word):
+    if scale and not _GROUPED_DIGITS.fullmatch(word):
         product = Decimal(word) * scale
         if product != int(product) or product > MAX_COUNT:
-            raise phrase.refusal(at, at + 2, _WRITE if product < MAX_COUNT else _TOO_MANY)
-        if Decimal(word) < _most(scale):
+            raise phrase.make_error(at, at + 2, _WRITE_WHOLE if product < MAX_COUNT else _TOO_MANY)
+        if Decimal(word) < _limit_of_scale(scale):
             yield Number(int(product), at + 2, frozenset({scale}))
 
 
-def _whole(word: str) -> int | None:
+def _parse_digits(word: str) -> int | None:
     """Return the number that digits with or without marks of thousands give, None if malformed."""
-    if _PLAIN.fullmatch(word) or _GROUPED.fullmatch(word):
+    if _PLAIN_DIGITS.fullmatch(word) or _GROUPED_DIGITS.fullmatch(word):
         return int("".join(c for c in word if c.isdigit()))
     return None
 
 
-def _round(value: int) -> frozenset[int]:
+def _implied_scales_of(value: int) -> frozenset[int]:
     """Return the thousands that a number before this one in a range may have left unsaid."""
     return frozenset(scale for scale in (1_000, 1_000_000) if value and value % scale == 0)
 
 
-def _most(scale: int) -> int:
+def _limit_of_scale(scale: int) -> int:
     """Return the number from which on nobody says it with this scale ("200 hundred")."""
     return 1_000 if scale >= 1_000 else 100
 
 
-def _small(phrase: Phrase, at: int, known: Numbers) -> tuple[int, int] | None:
+def _read_below_hundred(
+    phrase: Phrase, at: int, number_words: NumberWords
+) -> tuple[int, int] | None:
     """Return a number from 1 to 99 in words and where it ends ("five", "thirty-five")."""
-    word = phrase.word(at)
-    if word in known.ones:
-        return known.ones[word], at + 1
-    if word not in known.tens:
+    word = phrase.word_at(at)
+    if word in number_words.ones:
+        return number_words.ones[word], at + 1
+    if word not in number_words.tens:
         return None
     unit = at + 1
-    if phrase.word(unit) == "-" and phrase.touches(at):
+    if phrase.word_at(unit) == "-" and phrase.touches_next(at):
         unit += 1
-    one = known.ones.get(phrase.word(unit), 10)
-    return (known.tens[word] + one, unit + 1) if one < 10 else (known.tens[word], at + 1)
+    one = number_words.ones.get(phrase.word_at(unit), 10)
+    return (
+        (number_words.tens[word] + one, unit + 1) if one < 10 else (number_words.tens[word], at + 1)
+    )
 
 
-def _spelled(phrase: Phrase, at: int, known: Numbers, below: int = MAX_COUNT) -> Iterator[Number]:
+def _find_spelled_numbers(
+    phrase: Phrase, at: int, number_words: NumberWords, below: int = MAX_COUNT
+) -> Iterator[Number]:
     """Yield the numbers in words that begin here and use only scales smaller than ``below``."""
-    for value, end, scales in _group(phrase, at, known):
+    for value, end, scales in _find_small_numbers(phrase, at, number_words):
         if value:
             yield Number(value, end, scales)
-        scale = known.scales.get(phrase.word(end), 0)
+        scale = number_words.scales.get(phrase.word_at(end), 0)
         if not 1_000 <= scale < below or value >= 1_000:
             continue
         base = max(value, 1) * scale
         yield Number(base, end + 1, scales | {scale})
-        for rest in _rest(phrase, end + 1, known, scale):
+        for rest in _find_remainders(phrase, end + 1, number_words, scale):
             yield Number(base + rest.value, rest.end, scales | {scale})
 
 
-def _rest(phrase: Phrase, at: int, known: Numbers, scale: int) -> Iterator[Number]:
+def _find_remainders(
+    phrase: Phrase, at: int, number_words: NumberWords, scale: int
+) -> Iterator[Number]:
     """Yield what may follow a scale: a smaller number, or "and" and a number below a hundred."""
-    if phrase.word(at) == known.glue:
-        small = _small(phrase, at + 1, known)
+    if phrase.word_at(at) == number_words.conjunction:
+        small = _read_below_hundred(phrase, at + 1, number_words)
         if small:
             yield Number(*small, frozenset())
         return
-    yield from (rest for rest in _spelled(phrase, at, known, scale) if rest.value < scale)
+    yield from (
+        rest
+        for rest in _find_spelled_numbers(phrase, at, number_words, scale)
+        if rest.value < scale
+    )
 
 
-def _group(phrase: Phrase, at: int, known: Numbers) -> Iterator[Number]:
+def _find_small_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> Iterator[Number]:
     """Yield the numbers up to "ninety-nine hundred and ninety-nine", and dozens.
 
     The value 0 stands for an article, which is a number only before a scale ("a thousand").
     """
-    head = (0, at + 1) if phrase.word(at) in known.articles else _small(phrase, at, known)
+    head = (
+        (0, at + 1)
+        if phrase.word_at(at) in number_words.articles
+        else _read_below_hundred(phrase, at, number_words)
+    )
     if head is None:
         return
     value, end = head
     yield Number(value, end, frozenset())
-    scale = known.scales.get(phrase.word(end), 0)
+    scale = number_words.scales.get(phrase.word_at(end), 0)
     if not 0 < scale < 1_000:
         return
     base = max(value, 1) * scale
     yield Number(base, end + 1, frozenset({scale}))
-    and_too = end + 1 + (phrase.word(end + 1) == known.glue)
-    small = _small(phrase, and_too, known)
+    after_conjunction = end + 1 + (phrase.word_at(end + 1) == number_words.conjunction)
+    small = _read_below_hundred(phrase, after_conjunction, number_words)
     if scale == 100 and small:
         yield Number(base + small[0], small[1], frozenset({scale}))

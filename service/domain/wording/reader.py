@@ -10,19 +10,24 @@ from itertools import takewhile
 from typing import Any, Final
 
 from service.domain.vocabulary import LOSSES, MAX_COUNT
-from service.domain.wording.grammar import Draft, Grammar, Said
+from service.domain.wording.grammar import OutcomeSets, Parse, PhraseParser
 from service.domain.wording.lexicon import EN, Rule
 from service.domain.wording.numerals import Number
-from service.domain.wording.tokenizer import MAX_LENGTH, NotUnderstood, Phrase, Token
+from service.domain.wording.tokenizer import (
+    MAX_WORDING_LENGTH,
+    Phrase,
+    Token,
+    UnreadableWordingError,
+)
 
 __all__ = [
     "LEXICON_VERSION",
-    "MAX_LENGTH",
-    "NotUnderstood",
+    "MAX_WORDING_LENGTH",
     "Reading",
-    "describe",
-    "margin",
-    "read",
+    "UnreadableWordingError",
+    "describe_lexicon",
+    "read_wording",
+    "rounding_margin",
 ]
 
 LEXICON_VERSION: Final = EN.version
@@ -40,7 +45,7 @@ _TWO_THINGS: Final = (
     ' with "and" or "or" where they are one sum, or post two figures.'
 )
 _BREAKS_OFF: Final = "Something is missing, or one thing is said twice."
-_USUAL: Final = f"Write {EN.examples}, or post low and high beside these words."
+_USUAL_HINT: Final = f"Write {EN.examples}, or post low and high beside these words."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,30 +67,31 @@ class Reading:
 
 
 @lru_cache(maxsize=4_096)
-def read(text: str) -> Reading:
+def read_wording(text: str) -> Reading:
     """Return what the words say; whom they call the people ("soldiers") is not part of it.
 
-    Raises ``NotUnderstood``, and nothing else, for every text that cannot be read whole.
+    Raises ``UnreadableWordingError``, and nothing else, for every text that cannot be read whole.
     """
-    phrase = Phrase.of(text)
-    grammar = Grammar(phrase, EN)
+    phrase = Phrase.from_text(text)
+    parser = PhraseParser(phrase, EN)
     readings: set[Reading] = set()
-    refusals: list[NotUnderstood] = []
-    for draft in grammar.drafts():
-        if draft.end == len(phrase.tokens):
+    refusals: list[UnreadableWordingError] = []
+    for parse in parser.iterate_parses():
+        if parse.end == len(phrase.tokens):
             try:
-                readings.add(_meaning(phrase, draft))
-            except NotUnderstood as refusal:
+                readings.add(_interpret(phrase, parse))
+            except UnreadableWordingError as refusal:
                 refusals.append(refusal)
     if len(readings) == 1:
         return readings.pop()
-    raise refusals[0] if refusals else _stopped(phrase, grammar.reached)
+    raise refusals[0] if refusals else _make_unread_error(phrase, parser.farthest)
 
 
-def describe() -> list[dict[str, Any]]:
+def describe_lexicon() -> list[dict[str, Any]]:
     """Return the rules of the lexicon as plain data, in the order in which they stand in it.
 
-    An end is a number, null (no ceiling) or text such as "N-h"; h is what ``margin`` gives.
+    An end is a number, null (no ceiling) or text such as "N-h"; h is what ``rounding_margin``
+    gives.
     """
     return [
         {
@@ -100,7 +106,7 @@ def describe() -> list[dict[str, Any]]:
     ]
 
 
-def margin(number: int) -> int:
+def rounding_margin(number: int) -> int:
     """Return how far a rounded number may be off: h of the contract, at least 1.
 
     The smaller of half its unit and a fifth of it, where the unit is the largest power of ten that
@@ -113,26 +119,26 @@ def margin(number: int) -> int:
     return max(1, min(unit // 2, number // 5))
 
 
-def _meaning(phrase: Phrase, draft: Draft) -> Reading:
-    """Return what a draft of the whole phrase says; raises where that cannot be."""
-    rule = draft.rule
-    hint = _wrong_numbers(rule, draft.numbers)
+def _interpret(phrase: Phrase, parse: Parse) -> Reading:
+    """Return what a parse of the whole phrase says; raises where that cannot be."""
+    rule = parse.rule
+    hint = _check_numbers(rule, parse.numbers)
     if hint:
-        raise phrase.refusal(draft.first, draft.last, hint)
-    low, high = (_end(end, draft.numbers) for end in (rule.low, rule.high))
+        raise phrase.make_error(parse.quantity_start, parse.quantity_end, hint)
+    low, high = (_resolve_end(end, parse.numbers) for end in (rule.low, rule.high))
     if high is not None and high < (low or 0):
-        raise phrase.refusal(draft.first, draft.last, _REVERSED)
+        raise phrase.make_error(parse.quantity_start, parse.quantity_end, _REVERSED)
     if max(low or 0, high or 0) > MAX_COUNT:
-        raise phrase.refusal(draft.first, draft.last, _TOO_MANY)
-    outcomes = _agreed(phrase, draft.said)
+        raise phrase.make_error(parse.quantity_start, parse.quantity_end, _TOO_MANY)
+    outcomes = _merge_outcome_sets(phrase, parse.outcome_sets)
     return Reading(
         low or 0, high, rule.soft, outcomes, rule.qualifier, LEXICON_VERSION, rule.disclosed
     )
 
 
-def _wrong_numbers(rule: Rule, numbers: tuple[Number, ...]) -> str:
+def _check_numbers(rule: Rule, numbers: tuple[Number, ...]) -> str:
     """Return why the rule cannot take these numbers, "" where it can."""
-    if rule.rounds and numbers[0].value == 0:
+    if rule.uses_rounding and numbers[0].value == 0:
         return _NO_ROUND_ZERO
     if len(numbers) == 2:
         start, end = numbers
@@ -142,46 +148,46 @@ def _wrong_numbers(rule: Rule, numbers: tuple[Number, ...]) -> str:
     return ""
 
 
-def _end(end: int | str | None, numbers: tuple[Number, ...]) -> int | None:
+def _resolve_end(end: int | str | None, numbers: tuple[Number, ...]) -> int | None:
     """Return an end of a rule for the numbers in its slots."""
     if end is None or isinstance(end, int):
         return end
     first, last = numbers[0].value, numbers[-1].value
-    h = margin(first)
+    h = rounding_margin(first)
     ends = {"N": first, "N+1": first + 1, "N-1": first - 1, "A": first, "B": last}
     return (ends | {"N-h": max(0, first - h), "N+h": first + h})[end]
 
 
-def _agreed(phrase: Phrase, said: Said) -> frozenset[str] | None:
+def _merge_outcome_sets(phrase: Phrase, outcome_sets: OutcomeSets) -> frozenset[str] | None:
     """Return the one set of outcomes that the words name, None where they name none.
 
     Only "losses" and "lost" may be told more closely: "lost 30 men, either killed or wounded".
     """
 
-    def told(before: frozenset[str], after: frozenset[str]) -> frozenset[str]:
+    def narrow(before: frozenset[str], after: frozenset[str]) -> frozenset[str]:
         if before not in (after, LOSSES):
-            raise phrase.refusal(0, len(phrase.tokens), _TWO_THINGS)
+            raise phrase.make_error(0, len(phrase.tokens), _TWO_THINGS)
         return after
 
-    return reduce(told, said) if said else None
+    return reduce(narrow, outcome_sets) if outcome_sets else None
 
 
-def _stopped(phrase: Phrase, reached: int) -> NotUnderstood:
+def _make_unread_error(phrase: Phrase, farthest: int) -> UnreadableWordingError:
     """Return the error for a phrase that could be read only up to the token."""
-    rest = phrase.tokens[reached:]
+    rest = phrase.tokens[farthest:]
     if not rest:
-        return phrase.refusal(0, len(phrase.tokens), f"{_BREAKS_OFF} {_USUAL}")
-    strange = len(tuple(takewhile(lambda token: not _is_known(token), rest)))
-    stop = reached + strange if strange else len(phrase.tokens)
+        return phrase.make_error(0, len(phrase.tokens), f"{_BREAKS_OFF} {_USUAL_HINT}")
+    unknown_count = len(tuple(takewhile(lambda token: not _is_known(token), rest)))
+    stop = farthest + unknown_count if unknown_count else len(phrase.tokens)
     words = (token.word for token in rest if token.word in EN.hints or token.word[0].isalnum())
-    second = reached and any(_is_number(token) for token in rest)
-    usual = EN.another_number if second else _USUAL
-    return phrase.refusal(reached, stop, EN.hints.get(next(words, ""), usual))
+    is_second_number = farthest and any(_is_number(token) for token in rest)
+    usual = EN.another_number_hint if is_second_number else _USUAL_HINT
+    return phrase.make_error(farthest, stop, EN.hints.get(next(words, ""), usual))
 
 
 def _is_known(token: Token) -> bool:
-    return token.numeral or token.word in EN.known
+    return token.is_numeral or token.word in EN.known_words
 
 
 def _is_number(token: Token) -> bool:
-    return token.numeral or token.word in EN.numbers.ones or token.word in EN.numbers.tens
+    return token.is_numeral or token.word in EN.numbers.ones or token.word in EN.numbers.tens

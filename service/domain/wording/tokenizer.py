@@ -4,35 +4,37 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from service.domain.errors import Invalid
+from service.domain.errors import InvalidInputError
 
-MAX_LENGTH: Final = 300
+MAX_WORDING_LENGTH: Final = 300
 """The most characters that a wording to be read may have; longer ones are quotes, not wordings."""
 
-_SHOWN: Final = 80
+_MAX_SHOWN: Final = 80
 _QUOTES: Final = frozenset("\"'“”„‟‘’‚«»")
 _DASHES: Final = frozenset("-‐‑‒–—―−﹘﹣－")
-_CLOSING: Final = frozenset(".,;")
+_CLOSING_MARKS: Final = frozenset(".,;")
 _BRACKETS: Final = frozenset({("(", ")"), ("[", "]")})
 
 # A run of digits may hold marks of thousands or decimals; a space counts only before three digits.
 # Whatever touches a letter, a superscript or a digit of another script is a word, never a numeral.
-_TOKEN: Final = re.compile(
+_TOKEN_PATTERN: Final = re.compile(
     r"(?P<numeral>[0-9]+(?:[.,'’][0-9]+|[ \u00a0\u2009\u202f][0-9]{3}(?!\w))*(?!\w))"
     r"|(?P<word>\w+(?:['’]\w+)*)"
     r"|(?P<mark>\S)"
 )
 
 
-class NotUnderstood(Invalid):
+class UnreadableWordingError(InvalidInputError):
     """A wording cannot be read whole: ``part`` is the part that was not, ``start`` where it begins.
 
     ``detail`` shows the part and how to fix it, with invisible characters made visible.
     """
 
     def __init__(self, text: str, part: str, start: int, hint: str) -> None:
-        shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in part[:_SHOWN])
-        super().__init__(f'Not understood: "{shown}{"…" if len(part) > _SHOWN else ""}". {hint}')
+        shown = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in part[:_MAX_SHOWN])
+        super().__init__(
+            f'Not understood: "{shown}{"…" if len(part) > _MAX_SHOWN else ""}". {hint}'
+        )
         self.text = text
         self.part = part
         self.start = start
@@ -45,7 +47,7 @@ class Token:
     word: str
     start: int
     stop: int
-    numeral: bool
+    is_numeral: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,50 +58,58 @@ class Phrase:
     tokens: tuple[Token, ...]
 
     @classmethod
-    def of(cls, text: str) -> "Phrase":
-        """Return the phrase; raises ``NotUnderstood`` where the text is too long to be one."""
-        if len(text.strip()) > MAX_LENGTH:
-            hint = f"A wording has at most {MAX_LENGTH} characters; longer text belongs in quote."
-            raise NotUnderstood(text, text.strip()[: _SHOWN + 1], 0, hint)
-        return cls(text, _bare(cut(text)))
+    def from_text(cls, text: str) -> "Phrase":
+        """Return the phrase.
 
-    def word(self, at: int) -> str:
+        Raises ``UnreadableWordingError`` where the text is too long to be one.
+        """
+        if len(text.strip()) > MAX_WORDING_LENGTH:
+            hint = (
+                f"A wording has at most {MAX_WORDING_LENGTH} characters;"
+                " longer text belongs in quote."
+            )
+            raise UnreadableWordingError(text, text.strip()[: _MAX_SHOWN + 1], 0, hint)
+        return cls(text, _strip_marks(tokenize(text)))
+
+    def word_at(self, at: int) -> str:
         """Return the token's word, "" beyond the end."""
         return self.tokens[at].word if at < len(self.tokens) else ""
 
-    def words(self, first: int, stop: int) -> tuple[str, ...]:
+    def words_between(self, first: int, stop: int) -> tuple[str, ...]:
         """Return the words of a run of tokens, fewer where the phrase ends before."""
         return tuple(token.word for token in self.tokens[first:stop])
 
-    def touches(self, at: int) -> bool:
+    def touches_next(self, at: int) -> bool:
         """Whether the token and the next one stand side by side without a space."""
         return self.tokens[at].stop == self.tokens[at + 1].start
 
-    def refusal(self, first: int, stop: int, hint: str) -> NotUnderstood:
+    def make_error(self, first: int, stop: int, hint: str) -> UnreadableWordingError:
         """Return the error that names a run of tokens, the whole phrase where the run is empty."""
         run = self.tokens[first:stop] or self.tokens
         if not run:
-            return NotUnderstood(self.text, self.text.strip(), 0, hint)
-        return NotUnderstood(self.text, self.text[run[0].start : run[-1].stop], run[0].start, hint)
+            return UnreadableWordingError(self.text, self.text.strip(), 0, hint)
+        return UnreadableWordingError(
+            self.text, self.text[run[0].start : run[-1].stop], run[0].start, hint
+        )
 
 
-def cut(text: str) -> tuple[Token, ...]:
+def tokenize(text: str) -> tuple[Token, ...]:
     """Return the tokens of a text in order; white space and quotation marks are left out."""
-    found = ((match.group().lower(), match) for match in _TOKEN.finditer(text))
+    matches = ((match.group().lower(), match) for match in _TOKEN_PATTERN.finditer(text))
     return tuple(
         Token("-" if word in _DASHES else word, *match.span(), match.lastgroup == "numeral")
-        for word, match in found
+        for word, match in matches
         if word not in _QUOTES
     )
 
 
-def _bare(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+def _strip_marks(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     """Return the tokens without one closing mark and without brackets around the whole.
 
     Nothing is taken off the front (".5" and "-5" are not 5), and a colon at the end stays, since
     "Civilian casualties:" is a heading and says nothing yet.
     """
-    if tokens and tokens[-1].word in _CLOSING:
+    if tokens and tokens[-1].word in _CLOSING_MARKS:
         tokens = tokens[:-1]
     if len(tokens) > 1 and (tokens[0].word, tokens[-1].word) in _BRACKETS:
         tokens = tokens[1:-1]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from service.domain.errors import Invalid
+from service.domain.errors import InvalidInputError
 from service.store import event_log, redactable_text
 from service.store.event_log import Line
 from service.store.interface import Database
@@ -14,7 +14,7 @@ from service.store.redactable_text import Text
 _FIELDS: Final = frozenset({*Line.__slots__, "texts"})
 
 
-class Broken(Invalid):
+class BrokenChainError(InvalidInputError):
     """The ledger is not what it was: an entry was changed, taken out, put in or left half done."""
 
 
@@ -28,16 +28,18 @@ def dumped(db: Database, after: int = 0) -> Iterator[dict[str, Any]]:
 def loaded(db: Database, entries: Iterable[Mapping[str, Any]]) -> Iterator[int]:
     """Yield the number of each entry as it is kept and applied; writes.
 
-    Raises Broken for the first entry that does not follow from the one before.
+    Raises BrokenChainError for the first entry that does not follow from the one before.
     """
     expected, before = event_log.last(db)
     for given in entries:
         expected += 1
         line, kept = _line(given, expected)
         if line.seq != expected or line.hash != line.hashed_after(before):
-            raise Broken(f"Entry {expected} does not follow from the one before; nothing is kept.")
+            raise BrokenChainError(
+                f"Entry {expected} does not follow from the one before; nothing is kept."
+            )
         for fault in faulty_texts(line, kept):
-            raise Broken(f"{fault} Nothing is kept.")
+            raise BrokenChainError(f"{fault} Nothing is kept.")
         event_log.put(db, line, kept)
         apply(db, line.opened(kept))
         before = line.hash
@@ -46,12 +48,14 @@ def loaded(db: Database, entries: Iterable[Mapping[str, Any]]) -> Iterator[int]:
 
 def _line(given: Mapping[str, Any], expected: int) -> tuple[Line, dict[str, Text]]:
     if not isinstance(given, Mapping) or set(given) != _FIELDS:
-        raise Broken(f"Entry {expected} is no entry of a ledger; nothing is kept.")
+        raise BrokenChainError(f"Entry {expected} is no entry of a ledger; nothing is kept.")
     values = {name: given[name] for name in Line.__slots__}
     try:
         kept = {at: Text(text, salt) for at, (salt, text) in given["texts"].items()}
     except (AttributeError, TypeError, ValueError):
-        raise Broken(f"The texts of entry {expected} are no texts; nothing is kept.") from None
+        raise BrokenChainError(
+            f"The texts of entry {expected} are no texts; nothing is kept."
+        ) from None
     return Line(**values), kept
 
 

@@ -21,13 +21,18 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
-from service.domain.errors import Away, Busy, DomainError, Unavailable
-from service.domain.rate_limit import Rate
-from service.request_id import current_request
+from service.domain.errors import (
+    DatabaseUnreachableError,
+    DomainError,
+    LockTimeoutError,
+    StoreUnavailableError,
+)
+from service.domain.rate_limit import RateLimit
+from service.request_id import get_request_id
 from service.store.group_commit import Committer
 from service.store.interface import BUSY, Database, Row, Store, translated
 from service.store.named_queries import statement
-from service.store.rate_counters import PATIENCE, Counters, Uncounted
+from service.store.rate_counters import PATIENCE, Counters, CounterUnavailableError
 
 Result = TypeVar("Result")
 
@@ -100,7 +105,7 @@ def spelled(sql: str) -> str:
 
 def _told(sql: str) -> str:
     """Return the SQL as it is sent: before it the request that asks, for the server's own log."""
-    request = current_request()
+    request = get_request_id()
     return spelled(sql) if request is None else f"/* {request} */ {spelled(sql)}"
 
 
@@ -144,7 +149,7 @@ class PostgresStore(Store):
         """Remember where the database is; nothing is opened or created yet.
 
         A ``standby`` is only read, and may lie a little behind what was acknowledged. Raises
-        Unavailable for a URL that cannot be read.
+        StoreUnavailableError for a URL that cannot be read.
         """
         super().__init__(busy_seconds)
         self.url = url
@@ -155,20 +160,24 @@ class PostgresStore(Store):
     def translation(error: BaseException) -> DomainError | None:
         """Return what to tell of an error of circumstance."""
         if isinstance(error, errors.LockNotAvailable):
-            return Busy(BUSY)
+            return LockTimeoutError(BUSY)
         if isinstance(error, errors.DiskFull):
-            return Unavailable("The disk is full; nothing was recorded. Its keeper must make room.")
+            return StoreUnavailableError(
+                "The disk is full; nothing was recorded. Its keeper must make room."
+            )
         if isinstance(error, errors.ReadOnlySqlTransaction):
-            return Away("The database takes no writes; send the same request again shortly.")
+            return DatabaseUnreachableError(
+                "The database takes no writes; send the same request again shortly."
+            )
         if isinstance(error, (errors.DataCorrupted, errors.IndexCorrupted)):
-            return Unavailable("The database is damaged; its keeper must look.")
+            return StoreUnavailableError("The database is damaged; its keeper must look.")
         lost = (
             psycopg.OperationalError,
             psycopg.InterfaceError,
             errors.IdleInTransactionSessionTimeout,
         )
         if isinstance(error, lost):
-            return Away(AWAY)
+            return DatabaseUnreachableError(AWAY)
         return None
 
     @property
@@ -186,7 +195,7 @@ class PostgresStore(Store):
         try:
             return conninfo_to_dict(self.url)
         except psycopg.Error:
-            raise Unavailable(UNREAD) from None
+            raise StoreUnavailableError(UNREAD) from None
 
     @contextmanager
     def reading(self) -> Iterator[Database]:
@@ -226,12 +235,16 @@ class PostgresStore(Store):
             conn.execute("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
             ((schema, table),) = conn.execute(_WHERE).fetchall()
             if schema is None:
-                raise Unavailable("The schema that the URL names is not there; make it first.")
+                raise StoreUnavailableError(
+                    "The schema that the URL names is not there; make it first."
+                )
             if table is None:
                 conn.execute(_MIGRATIONS)
             run = {name for (name,) in conn.execute("SELECT name FROM migrations")}
             if not run <= {name for name, _ in _STEPS}:
-                raise Unavailable("The database is of a later release; its keeper must look.")
+                raise StoreUnavailableError(
+                    "The database is of a later release; its keeper must look."
+                )
             missing = [step for step in _STEPS if step[0] not in run]
             for name, path in missing:
                 conn.execute(path.read_bytes())
@@ -255,7 +268,7 @@ class PostgresStore(Store):
     def free(self) -> None:
         """Return None: the disk is another machine's."""
 
-    def counters(self, rate: Rate) -> "PostgresCounters":
+    def counters(self, rate: RateLimit) -> "PostgresCounters":
         """Return counters in a table that is no part of the record, and has no log."""
         return PostgresCounters(self._pool, rate)
 
@@ -331,13 +344,13 @@ class _Own:
 class PostgresCounters(Counters):
     """Counts in a table of the database, for all machines that share it."""
 
-    def __init__(self, pool: Callable[[], _Pool], rate: Rate) -> None:
+    def __init__(self, pool: Callable[[], _Pool], rate: RateLimit) -> None:
         """Remember where to count; nothing is opened yet."""
         super().__init__(rate)
         self._pool = pool
 
     def _counted(self, who: str, now: float) -> tuple[float, int]:
-        window = self.rate.seconds
+        window = self.rate.window_seconds
         binds = {"who": who, "now": now, "early": now - window, "late": now + window}
         try:
             with self._pool().connection(PATIENCE) as conn, _begun(conn, _WRITE):
@@ -345,8 +358,8 @@ class PostgresCounters(Counters):
                 conn.execute(f"SET LOCAL lock_timeout = '{int(PATIENCE * 1000)}ms'".encode())
                 conn.execute(_FORGET_COUNTS, binds)
                 ((began, requests),) = conn.execute(_COUNT, binds).fetchall()
-        except (psycopg.Error, Unavailable) as error:
-            raise Uncounted(str(error)) from error
+        except (psycopg.Error, StoreUnavailableError) as error:
+            raise CounterUnavailableError(str(error)) from error
         return began, requests
 
 
@@ -379,13 +392,13 @@ def _begun(
         with _given_up_after(patience, conn):
             ended = conn.execute("COMMIT").statusmessage
     except psycopg.OperationalError as error:
-        raise Away(IN_DOUBT) from error
+        raise DatabaseUnreachableError(IN_DOUBT) from error
     finally:
         conn.remove_notice_handler(heard)
     # It warns, and nothing more, of what is written here and not yet on the standby that must
     # have it; and it answers ROLLBACK, no error, to the end of what had failed.
     if ended != "COMMIT" or notices:
-        raise Away(IN_DOUBT)
+        raise DatabaseUnreachableError(IN_DOUBT)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from service.domain.report import Report, ReportedFigure, counted
+from service.domain.report import Report, ReportedFigure, counted_figures
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import event_log
 from service.store.codec import content_hash, plain, report_from
@@ -102,7 +102,7 @@ def _apply_figures(db: Database, event: Event, report: Report) -> None:
             "group_ids": joined(sorted(figure.scope.groups)),
             "wording_folded": words_of(report.figures[position].wording),
         }
-        for position, figure in enumerate(counted(report))
+        for position, figure in enumerate(counted_figures(report))
     ]
     db.change_all("figure_put", rows)
 

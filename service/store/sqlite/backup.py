@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from sqlite_utils import Database as SqliteUtils
 
-from service.domain.errors import Busy, Unavailable
+from service.domain.errors import LockTimeoutError, StoreUnavailableError
 from service.store.event_log import last_seq
 from service.store.sqlite.engine import SqliteDatabase
 from service.store.sqlite.files import present, settle
@@ -43,7 +43,8 @@ def copied(source: Path, target: Path, told: Told) -> Iterator[Copy]:
 
     It is checked and would survive a loss of power; what is not moved away goes at the end. It
     holds all that was written before this began, and holds up nobody who writes meanwhile. Raises
-    Unavailable for a source that is damaged or of another kind, and where there is no room.
+    StoreUnavailableError for a source that is damaged or of another kind, and where there is no
+    room.
     """
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
@@ -59,7 +60,7 @@ def copied(source: Path, target: Path, told: Told) -> Iterator[Copy]:
 
 @contextmanager
 def alone(database: Path, seconds: float = 1.0) -> Iterator[None]:
-    """Keep every other process away from the database; raises Busy if one has it open.
+    """Keep every other process away from the database; raises LockTimeoutError if one has it open.
 
     What stood in its write-ahead log is in the file itself then. A damaged file cannot be asked
     who has it open: then nobody is kept away.
@@ -76,7 +77,7 @@ def alone(database: Path, seconds: float = 1.0) -> Iterator[None]:
             db.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
             if _code(error) in _BUSY:
-                raise Busy(f"{database} is in use: stop the service first.") from error
+                raise LockTimeoutError(f"{database} is in use: stop the service first.") from error
         yield
 
 
@@ -110,18 +111,20 @@ def _new(part: Path) -> sqlite3.Connection:
 
 
 def _check(copy: Path, source: Path) -> None:
-    """Raise Unavailable unless the copy is a whole database that this release can serve."""
+    """Raise StoreUnavailableError unless the copy is a whole database of this release."""
     with closing(_opened(copy)) as db:
         (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
         if found != "ok":
-            raise Unavailable(f"{source} is damaged: {found}")
+            raise StoreUnavailableError(f"{source} is damaged: {found}")
         (entries,) = db.execute("SELECT count(*) FROM events").fetchone()
         if entries != last_seq(SqliteDatabase(db)):
-            raise Unavailable(f"{source} is damaged: its ledger has gaps.")
+            raise StoreUnavailableError(f"{source} is damaged: its ledger has gaps.")
         known = {each.name for each in migrations.pending(SqliteUtils(memory=True))}
         run = migrations.applied(SqliteUtils(db, execute_plugins=False))
         if newer := [each.name for each in run if each.name not in known]:
-            raise Unavailable(f"{source} was written by a newer release: it has {newer[0]}.")
+            raise StoreUnavailableError(
+                f"{source} was written by a newer release: it has {newer[0]}."
+            )
 
 
 @contextmanager
@@ -131,11 +134,11 @@ def _reasons(source: Path, otherwise: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if _code(error) in _BUSY:
-            raise Busy(f"{source} is in use; try again shortly.") from error
+            raise LockTimeoutError(f"{source} is in use; try again shortly.") from error
         meaning = f"{source} is damaged" if _code(error) in _DAMAGED else otherwise
-        raise Unavailable(f"{meaning}: {error}.") from error
+        raise StoreUnavailableError(f"{meaning}: {error}.") from error
     except OSError as error:
-        raise Unavailable(f"{otherwise}: {error.strerror or error}.") from error
+        raise StoreUnavailableError(f"{otherwise}: {error.strerror or error}.") from error
 
 
 def _code(error: sqlite3.Error) -> int:

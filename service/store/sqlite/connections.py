@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from service.domain.errors import Busy, DomainError, Unavailable
+from service.domain.errors import DomainError, LockTimeoutError, StoreUnavailableError
 from service.store.interface import BUSY, DAMAGED
 
 CHECKPOINT_PAGES: Final = 10_000
@@ -71,21 +71,23 @@ def begun(conn: sqlite3.Connection, begin: str) -> Iterator[None]:
 def translation(error: BaseException) -> DomainError | None:
     """Return what to tell of an error of circumstance; None for any other."""
     if isinstance(error, BlockingIOError):
-        return Busy(BUSY)
+        return LockTimeoutError(BUSY)
     if isinstance(error, OSError):
-        return Unavailable("The database file cannot be reached; its keeper must look.")
+        return StoreUnavailableError("The database file cannot be reached; its keeper must look.")
     # Damage also makes names and texts that are no UTF-8, even in the message of the error itself.
     if type(error) in _DAMAGED or _illegible(error):
-        return Unavailable(DAMAGED)
+        return StoreUnavailableError(DAMAGED)
     if not isinstance(error, sqlite3.OperationalError):
         return None
     code = _code(error)
     if code in _BUSY:
-        return Busy(BUSY)
+        return LockTimeoutError(BUSY)
     if code == sqlite3.SQLITE_FULL or _extended(error) == sqlite3.SQLITE_IOERR_SHMSIZE:
-        return Unavailable("The disk is full; nothing was recorded. Its keeper must make room.")
+        return StoreUnavailableError(
+            "The disk is full; nothing was recorded. Its keeper must make room."
+        )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
-        return Unavailable("The database file cannot be used; its keeper must look.")
+        return StoreUnavailableError("The database file cannot be used; its keeper must look.")
     return None
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database as SqliteUtilsDatabase
 
-from service.domain.rate_limit import Rate
+from service.domain.rate_limit import RateLimit
 from service.store.group_commit import Committer
 from service.store.interface import Database, Row, Store, translated
 from service.store.named_queries import statement
@@ -116,7 +116,7 @@ class SqliteStore(Store):
         with translated(translation):
             return shutil.disk_usage(self.path.resolve().parent).free
 
-    def counters(self, rate: Rate) -> FileCounters:
+    def counters(self, rate: RateLimit) -> FileCounters:
         """Return counters in a file beside the database."""
         return FileCounters(self.path, rate)
 

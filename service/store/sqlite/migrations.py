@@ -9,7 +9,7 @@ from typing import Final
 from sqlite_utils import Database as SqliteUtils
 from sqlite_utils import Migrations
 
-from service.domain.errors import Unavailable
+from service.domain.errors import StoreUnavailableError
 from service.store import event_log as entries
 from service.store import full_text, redactable_text
 from service.store.codec import content_hash, report_from
@@ -40,7 +40,7 @@ def migrate(
         run = {each.name for each in migrations.applied(model)}
         if not run <= known or (not run and "events" in model.table_names()):
             detail = "The database file is damaged or of another release; its keeper must look."
-            raise Unavailable(detail)
+            raise StoreUnavailableError(detail)
         migrations.apply(model)
         return len(pending)
 

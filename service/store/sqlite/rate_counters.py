@@ -6,8 +6,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from service.domain.rate_limit import Rate
-from service.store.rate_counters import PATIENCE, Counters, Uncounted
+from service.domain.rate_limit import RateLimit
+from service.store.rate_counters import PATIENCE, Counters, CounterUnavailableError
 from service.store.sqlite.connections import connect
 
 BESIDE: Final = "-rates"
@@ -23,7 +23,7 @@ _TABLES: Final = (
 class FileCounters(Counters):
     """Counts in a file beside the database, for all processes of this machine."""
 
-    def __init__(self, database: Path, rate: Rate) -> None:
+    def __init__(self, database: Path, rate: RateLimit) -> None:
         """Remember where to count; nothing is opened or created yet."""
         super().__init__(rate)
         self.path = database.with_name(database.name + BESIDE)
@@ -43,10 +43,10 @@ class FileCounters(Counters):
                 return self._counted_in(self._opened(), who, now)
             except (sqlite3.Error, OSError) as error:
                 self.close()
-                raise Uncounted(str(error)) from error
+                raise CounterUnavailableError(str(error)) from error
 
     def _counted_in(self, conn: sqlite3.Connection, who: str, now: float) -> tuple[float, int]:
-        window = self.rate.seconds
+        window = self.rate.window_seconds
         conn.execute("BEGIN IMMEDIATE")
         conn.execute(
             "DELETE FROM counts WHERE began <= ? OR began > ?", (now - window, now + window)

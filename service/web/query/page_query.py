@@ -9,14 +9,16 @@ from urllib.parse import urlencode
 from flask import request
 from marshmallow import ValidationError
 
-from schemas.dashboard_query import PageQuery
-from service.domain.errors import Fault
-from service.domain.totals_query import Question
-from service.domain.vocabulary import LOSSES, in_order
+from schemas.dashboard_query import DashboardParameters
+from service.domain.errors import ErrorDetail
+from service.domain.totals_query import TotalsQuery
+from service.domain.vocabulary import LOSSES, sort_outcomes
 from service.http.request_parsing import complaint, faulty
 from service.web.messages import plain
 
-KNOWN: Final = frozenset(field.data_key or name for name, field in PageQuery().fields.items())
+KNOWN: Final = frozenset(
+    field.data_key or name for name, field in DashboardParameters().fields.items()
+)
 """The parameters that pages know. Links get others from those who pass them on."""
 
 LISTS: Final = ("place", "group", "reporter", "exclude_reporter", "show")
@@ -38,7 +40,7 @@ class Asked:
     """
 
     given: Mapping[str, str]
-    question: Question
+    question: TotalsQuery
     show: frozenset[str] = LOSSES
     by: str = "place"
     scale: str | None = None
@@ -60,7 +62,7 @@ class Asked:
         kept = {name: self.given[name] for name in OF_THE_ANSWER if name in self.given}
         if self.question.as_of is not None:
             kept["as_of"] = str(self.question.as_of)
-        kept.update({"outcomes": ",".join(in_order(self.show)), **more})
+        kept.update({"outcomes": ",".join(sort_outcomes(self.show)), **more})
         return f"{page}?{urlencode(kept, safe=',:')}"
 
 
@@ -72,21 +74,21 @@ def _named(name: str) -> str:
 def asked(now: datetime, given: Mapping[str, str] | None = None) -> Asked:
     """Return what the parameters ask (None: those of this request).
 
-    Raises Invalid with a fault for each that is wrong.
+    Raises InvalidInputError with a fault for each that is wrong.
     """
     given, faults = sent() if given is None else (given, ())
     try:
-        read: dict[str, Any] = PageQuery().load(given)
+        read: dict[str, Any] = DashboardParameters().load(given)
     except ValidationError as error:
-        raise faulty((*faults, *complaint(error.messages, "").faults)) from error
+        raise faulty((*faults, *complaint(error.messages, "").errors)) from error
     if faults:
         raise faulty(faults)
     moment = _moment(read.pop("as_of"), now)
-    question = replace(read.pop("question"), as_of=moment)
+    question = replace(read.pop("query"), as_of=moment)
     return Asked(given, question, **{**read, "every": read.get("every") == "true"})
 
 
-def sent() -> tuple[dict[str, str], tuple[Fault, ...]]:
+def sent() -> tuple[dict[str, str], tuple[ErrorDetail, ...]]:
     """Return what is given of the parameters that pages know, and a fault for each given too often.
 
     Those of several values may stand several times and are joined. Empty ones are left out, as are
@@ -101,7 +103,7 @@ def sent() -> tuple[dict[str, str], tuple[Fault, ...]]:
         if len(filled) == 1 or name in LISTS:
             found[name] = ",".join(filled)
         else:
-            faults.append(Fault(name, plain("ask.repeated")))
+            faults.append(ErrorDetail(name, plain("ask.repeated")))
     return found, tuple(faults)
 
 

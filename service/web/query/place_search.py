@@ -2,8 +2,8 @@
 
 from typing import Final, cast
 
-from service.domain.entities import Place, folded
-from service.domain.list_queries import EntriesAsked
+from service.domain.entities import Place, fold_case
+from service.domain.list_queries import EntityListQuery
 from service.http.consistency import record
 from service.http.context import parts
 from service.usecases import entities, health
@@ -19,8 +19,10 @@ def found(words: str) -> list[tuple[Place, str]]:
     It is one alone where only one is called so: others whose names are longer do not matter then.
     """
     store = record()
-    near = cast(list[Place], entities.find(store, "place", EntriesAsked(words, limit=200)))
-    called = [each for each in near if folded(words) in map(folded, (each.name, *each.aliases))]
+    near = cast(list[Place], entities.find(store, "place", EntityListQuery(words, limit=200)))
+    called = [
+        each for each in near if fold_case(words) in map(fold_case, (each.name, *each.aliases))
+    ]
     offered = called if len(called) == 1 else (called or near)[:MOST]
     claims = overview(store, parts().snapshots, health.check(store)).claims
     return [(each, lies_in(claims, each)) for each in offered]

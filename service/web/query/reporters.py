@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from service.domain.record_state import Claims
+from service.domain.record_state import RecordState
 
 MOST: Final = 40
 """So many are listed; of more, those who report most often."""
@@ -24,9 +24,9 @@ class Listed:
         return len(self.shown) + self.more
 
 
-def listed(claims: Claims, asked: Iterable[str]) -> Listed:
+def listed(claims: RecordState, asked: Iterable[str]) -> Listed:
     """Return the reporters for the form: those who are asked about are always among them."""
-    often = Counter(each.reporter for each in claims.statements.values())
+    often = Counter(each.reporter for each in claims.reports.values())
     kept = {id for id, _ in often.most_common(MOST)}.union(asked)
     named = sorted((claims.reporters[id] for id in kept), key=lambda each: each.name)
     shown = [(each.id, each.name, each.party) for each in named]

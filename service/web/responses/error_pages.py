@@ -8,7 +8,7 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from service.domain.errors import DomainError, Fault, TooCostly
+from service.domain.errors import DomainError, ErrorDetail, TimeBudgetExceededError
 from service.http.problems import (
     MEDIA_TYPE,
     Answer,
@@ -49,12 +49,16 @@ def broken_off(error: Exception) -> str:
 
 def _name_of(error: DomainError) -> str:
     """Return the name by which the texts tell of such an error."""
-    return "costly" if isinstance(error, TooCostly) else _name(status_of(error))
+    return "costly" if isinstance(error, TimeBudgetExceededError) else _name(status_of(error))
 
 
 def _detail_of(error: DomainError) -> str:
     """Return what went wrong; the error's own words may name parameters that pages do not have."""
-    return messages.plain("error.costly.detail") if isinstance(error, TooCostly) else error.detail
+    return (
+        messages.plain("error.costly.detail")
+        if isinstance(error, TimeBudgetExceededError)
+        else error.detail
+    )
 
 
 def _name(status: int) -> str:
@@ -62,7 +66,7 @@ def _name(status: int) -> str:
 
 
 def _refused(error: DomainError) -> Response:
-    page = _page(Response(), status_of(error), _name_of(error), _detail_of(error), error.faults)
+    page = _page(Response(), status_of(error), _name_of(error), _detail_of(error), error.errors)
     return noted(error, page)
 
 
@@ -91,7 +95,7 @@ def _nowhere(error: HTTPException) -> WerkzeugResponse:
 
 
 def _page(
-    response: Answer, status: int, name: str, detail: str, faults: tuple[Fault, ...] = ()
+    response: Answer, status: int, name: str, detail: str, faults: tuple[ErrorDetail, ...] = ()
 ) -> Answer:
     """Return the response with a page in it that tells of the error."""
     response.set_data(

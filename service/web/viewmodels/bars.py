@@ -6,7 +6,7 @@ from typing import Final
 from service.domain.caveats import Caveat
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
-from service.domain.totals_result import Stated
+from service.domain.totals_result import OutcomeTotal
 from service.domain.wording.range_text import outcomes_text
 from service.web import labels
 from service.web.charts.bars import Bar, Side
@@ -21,7 +21,7 @@ def bar(
     view: View,
     key: str,
     label: str,
-    stated: Stated,
+    stated: OutcomeTotal,
     caveats: Iterable[Caveat],
     opens: str | None = None,
     **changes: str,
@@ -30,8 +30,8 @@ def bar(
     total = stated.total
     sides = _sides(view, total)
     return Bar(
-        key, label, said(stated), total.low, total.high, total.disputed, nearest(total),
-        total.exact, proof(view, **changes) if total.reported else None, opens,
+        key, label, said(stated), total.low, total.high, total.is_disputed, nearest(total),
+        total.exact, proof(view, **changes) if total.is_reported else None, opens,
         sides=sides[:MOST_SIDES], untold=len(sides[MOST_SIDES:]),
         caveats=tuple(each.text for each in caveats),
     )  # fmt: skip
@@ -47,7 +47,7 @@ def nearest(total: Total) -> tuple[int, int | None] | None:
     return None if total.nearest == (total.low, total.high) else total.nearest
 
 
-def said(stated: Stated) -> str:
+def said(stated: OutcomeTotal) -> str:
     """Return the range in words, such as "at least 30".
 
     The picture around it says of whom, and shows a dispute.
@@ -62,7 +62,7 @@ def _sides(view: View, total: Total) -> tuple[Side, ...]:
     Of whom it speaks is said with the first of them: figures of different people can contradict
     each other, and must not be held against each other as if they were of the same.
     """
-    aside = dict.fromkeys((*total.floors_set_aside, *total.ceilings_set_aside))
+    aside = dict.fromkeys((*total.lows_set_aside, *total.highs_set_aside))
     found: list[Side] = []
     before = None
     for figure in sorted(aside, key=_spoken_of):

@@ -6,9 +6,9 @@ from functools import cached_property
 
 from service.domain.caveats import Caveat
 from service.domain.entities import Group
-from service.domain.record_state import Claims
-from service.domain.totals_query import Question
-from service.domain.totals_result import Answer, Stated
+from service.domain.record_state import RecordState
+from service.domain.totals_query import TotalsQuery
+from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import ROOT_GROUP
 from service.domain.wording.range_text import outcomes_text
 from service.http.consistency import record
@@ -36,13 +36,13 @@ class View:
     """The question of a page, with answers that are worked out when they are first shown."""
 
     def __init__(self, asked: Asked) -> None:
-        """Find the state that answers; raises Invalid for what cannot be answered."""
+        """Find the state that answers; raises InvalidInputError for what cannot be answered."""
         self.asked = asked
         self._budget = budget()  # One for all the answers of the page.
         self.seq = totals.moment_asked(record(), asked.question, now())
-        self.question: Question = totals.by_present_ids(self.snapshot, asked.question)
+        self.question: TotalsQuery = totals.by_present_ids(self.snapshot, asked.question)
 
-    def answer(self, **changes: object) -> Answer:
+    def answer(self, **changes: object) -> TotalsResult:
         """Return the answer to the same question but for the changes."""
         question = replace(self.asked.question, **changes)  # type: ignore[arg-type]
         return worked_out(question, self.seq, self._budget)
@@ -53,31 +53,31 @@ class View:
         return overview(record(), parts().snapshots, self.seq)
 
     @property
-    def claims(self) -> Claims:
+    def claims(self) -> RecordState:
         """Everything that had been said by then."""
         return self.snapshot.claims
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing had been recorded by then."""
-        return not self.claims.statements
+        return not self.claims.reports
 
     # The number -----------------------------------------------------------------------------
 
     @cached_property
-    def whole(self) -> Answer:
+    def whole(self) -> TotalsResult:
         """The totals of all sets of outcomes that are in use."""
         return self.answer()
 
     @cached_property
-    def _showing(self) -> Answer:
+    def _showing(self) -> TotalsResult:
         """The answer that tells of the outcomes that the page shows alone: it is there first."""
         answer = self.answer(outcomes=(self.asked.show,))
         # Where the time ran out more may be told the next time: what was found by then is kept.
         return answer if answer.exact else self.answer(outcomes=(self.asked.show,))
 
     @property
-    def shown(self) -> Stated:
+    def shown(self) -> OutcomeTotal:
         """The total of the outcomes that the page shows."""
         return self._showing.totals[0]
 

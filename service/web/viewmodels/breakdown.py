@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
-from service.domain.errors import Invalid
+from service.domain.errors import InvalidInputError
 from service.domain.totals_result import Part
 from service.http.consistency import record
 from service.usecases import points
@@ -32,7 +32,7 @@ class Cut:
         """Why there are no parts, where there would be too many."""
         try:
             answer = view.answer(outcomes=(view.asked.show,), by=view.asked.by)
-        except Invalid as error:
+        except InvalidInputError as error:
             self.fault = error.detail
         else:
             self.all = answer.parts or ()
@@ -57,7 +57,7 @@ class Cut:
     @cached_property
     def bars(self) -> list[Bar]:
         """Those in no one part, and the parts of which something is known, the largest first."""
-        known = [part for part in self.all if part.totals[0].total.reported]
+        known = [part for part in self.all if part.totals[0].total.is_reported]
         return [*self._apart, *map(self._bar, sorted(known, key=_largest))]
 
     @property
@@ -71,7 +71,7 @@ class Cut:
     @cached_property
     def unreported(self) -> list[Named]:
         """The parts of which nothing is known, by name."""
-        unknown = [part for part in self.all if not part.totals[0].total.reported]
+        unknown = [part for part in self.all if not part.totals[0].total.is_reported]
         found = [Named(part.key, part.name, self._opened(part.key)) for part in unknown]
         return sorted(found, key=lambda each: each.name)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import cached_property
 
-from service.domain.vocabulary import in_order
+from service.domain.vocabulary import sort_outcomes
 from service.domain.wording.range_text import outcomes_text
 from service.web.charts.bars import Bar
 from service.web.charts.range_chart import Ranges, ranges
@@ -42,7 +42,7 @@ class Desk(View):
         for total in self.whole.totals:
             # What the headline says is said here too, even if more could be told by now.
             each = self.shown if total.outcomes == self.asked.show else total
-            key, label = ",".join(in_order(each.outcomes)), outcomes_text(each.outcomes)
+            key, label = ",".join(sort_outcomes(each.outcomes)), outcomes_text(each.outcomes)
             caveats = self.caveats_of(each.outcomes)
             found.append(bar(self, key, label.capitalize(), each, caveats, show=key))
         return found
@@ -74,7 +74,7 @@ class Desk(View):
             key = "head.between" if total.low else "head.up_to"
         values = {"low": total.low, "high": total.high or 0, "what": what, "count": total.low}
         said = plain(key, **values)
-        return said + plain("head.disputed") if total.disputed else said
+        return said + plain("head.disputed") if total.is_disputed else said
 
     @property
     def known_more(self) -> str:

@@ -8,10 +8,10 @@ from typing import Final
 
 from service.domain.entities import Reporter
 from service.domain.figure import Figure
-from service.domain.record_state import Statement
-from service.domain.report import Recorded, ReportedFigure
-from service.domain.total import Step
-from service.domain.totals_result import Left, Part, Stated
+from service.domain.record_state import ReportState
+from service.domain.report import RecordedReport, ReportedFigure
+from service.domain.total import Term
+from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part
 from service.domain.wording.range_text import range_text
 from service.http.consistency import record
 from service.usecases import reports
@@ -31,7 +31,7 @@ class Said:
 
     figure: Figure
     told: ReportedFigure
-    recorded: Recorded
+    recorded: RecordedReport
     reporter: Reporter
     relays: int
 
@@ -45,45 +45,45 @@ class Proof(View):
     """One number with everything that makes it."""
 
     def __init__(self, asked: Asked) -> None:
-        """Work out the number; raises Invalid for what cannot be answered."""
+        """Work out the number; raises InvalidInputError for what cannot be answered."""
         question = replace(asked.question, outcomes=(asked.show,), explain=True, by_reporter=True)
         super().__init__(replace(asked, question=question))
 
     @property
-    def stated(self) -> Stated:
+    def stated(self) -> OutcomeTotal:
         """The number that is proved."""
         return self.whole.totals[0]
 
     @cached_property
-    def low(self) -> Some[Step]:
+    def low(self) -> Some[Term]:
         """What adds up to the low, and then what is taken off."""
-        return first(MOST, sorted(self.stated.total.because_low, key=_taken_off))
+        return first(MOST, sorted(self.stated.total.low_terms, key=_taken_off))
 
     @cached_property
-    def high(self) -> Some[Step]:
+    def high(self) -> Some[Term]:
         """What adds up to the high, and then what is taken off."""
-        return first(MOST, sorted(self.stated.total.because_high, key=_taken_off))
+        return first(MOST, sorted(self.stated.total.high_terms, key=_taken_off))
 
     @cached_property
     def floors_aside(self) -> Some[Figure]:
         """The figures whose floor contradicts others."""
-        return first(MOST, self.stated.total.floors_set_aside)
+        return first(MOST, self.stated.total.lows_set_aside)
 
     @cached_property
     def ceilings_aside(self) -> Some[Figure]:
         """The figures whose ceiling contradicts others."""
-        return first(MOST, self.stated.total.ceilings_set_aside)
+        return first(MOST, self.stated.total.highs_set_aside)
 
     @cached_property
     def also(self) -> Some[Figure]:
         """The counted figures that move neither end."""
         total = self.stated.total
-        named = {step.figure.id for step in (*total.because_low, *total.because_high)}
-        named |= {each.id for each in (*total.floors_set_aside, *total.ceilings_set_aside)}
+        named = {step.figure.id for step in (*total.low_terms, *total.high_terms)}
+        named |= {each.id for each in (*total.lows_set_aside, *total.highs_set_aside)}
         return first(MOST, [each for each in total.figures if each.id not in named])
 
     @cached_property
-    def left_out(self) -> Some[Left]:
+    def left_out(self) -> Some[ExcludedFigure]:
         """The figures that speak of what was asked and are not counted."""
         return first(MOST, self.whole.excluded)
 
@@ -100,7 +100,7 @@ class Proof(View):
         return Said(figure, told, recorded, reporter, len(self._relays.get(figure.report, ())))
 
     @cached_property
-    def _reports(self) -> dict[str, Recorded]:
+    def _reports(self) -> dict[str, RecordedReport]:
         """The reports of all figures that are shown, by id."""
         shown = (
             *(step.figure for step in (*self.low.shown, *self.high.shown)),
@@ -113,7 +113,7 @@ class Proof(View):
         return reports.several(record(), ids, self.seq)
 
     @cached_property
-    def _relays(self) -> Mapping[str, list[Statement]]:
+    def _relays(self) -> Mapping[str, list[ReportState]]:
         return relays(self.claims)
 
     @property
@@ -122,18 +122,18 @@ class Proof(View):
         low, high = self.stated.total.nearest or (0, None)
         return plain("proof.nearest", range=range_text(low, high))
 
-    def term(self, step: Step) -> str:
+    def term(self, step: Term) -> str:
         """Return the step as a term of a sum, in words."""
-        key = "proof.taken_off" if step.times < 0 else "proof.added"
-        times = abs(step.times)
+        key = "proof.taken_off" if step.multiplier < 0 else "proof.added"
+        times = abs(step.multiplier)
         factor = "" if times == 1 else plain("proof.times", times=str(times))
         return plain(key, people=step.people, factor=factor, end=plain(f"proof.end.{step.end}"))
 
-    def sum(self, steps: Iterable[Step]) -> int | str:
+    def sum(self, steps: Iterable[Term]) -> int | str:
         """Return what the steps add up to; as a fraction where that is no whole number."""
-        added = sum((step.times * step.people for step in steps), Fraction())
+        added = sum((step.multiplier * step.people for step in steps), Fraction())
         return int(added) if added.denominator == 1 else str(added)
 
 
-def _taken_off(step: Step) -> bool:
-    return step.times < 0
+def _taken_off(step: Term) -> bool:
+    return step.multiplier < 0

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.domain.entities import Reporter
-from service.domain.errors import NotFound
-from service.domain.public_event import Happening
-from service.domain.record_state import Claims
-from service.domain.report import Recorded, ReportedFigure
+from service.domain.errors import NotFoundError
+from service.domain.public_event import PublicEvent
+from service.domain.record_state import RecordState
+from service.domain.report import RecordedReport, ReportedFigure
 from service.domain.wording.range_text import outcomes_text, range_text
 from service.http.consistency import record
 from service.http.context import now, parts
@@ -28,11 +28,11 @@ MOST_RELAYS: Final = 40
 class Account:
     """A report, who says it, what happened to it, and who repeats it (id and name)."""
 
-    recorded: Recorded
+    recorded: RecordedReport
     reporter: Reporter
-    history: Sequence[Happening]
+    history: Sequence[PublicEvent]
     relays: Some[tuple[str, str]]
-    claims: Claims
+    claims: RecordState
 
     def range(self, figure: ReportedFigure) -> str:
         """Return how the figure is read, in words."""
@@ -44,11 +44,11 @@ class Account:
 
 
 def account(id: str) -> Account:
-    """Return the report as it is now; raises NotFound."""
+    """Return the report as it is now; raises NotFoundError."""
     store = record()
     recorded = reports.show(store, id, None, now())
     claims = overview(store, parts().snapshots, health.check(store)).claims
-    (reporter,) = claims.present("reporter", [recorded.report.reporter])
+    (reporter,) = claims.resolve_merged("reporter", [recorded.report.reporter])
     repeating = [
         (each.id, claims.reporters[each.reporter].name) for each in relays(claims).get(id, ())
     ]
@@ -69,13 +69,13 @@ class Place:
 def places(id: str | None) -> dict[str, object]:
     """Return what the list of places shows: one place with what lies in it, or the roots.
 
-    Raises NotFound for an id under which nothing is recorded.
+    Raises NotFoundError for an id under which nothing is recorded.
     """
     store = record()
     snapshot = overview(store, parts().snapshots, health.check(store))
     known = snapshot.claims.places
     if id is not None and id not in known:
-        raise NotFound("There is no such place.")
+        raise NotFoundError("There is no such place.")
 
     def told(each: str, page: str) -> Place:
         about = ", ".join(known[each].aliases)

@@ -4,9 +4,9 @@ from datetime import date
 from functools import cached_property
 from typing import Final, cast
 
-from service.domain.errors import Invalid
+from service.domain.errors import InvalidInputError
 from service.domain.periods import Period
-from service.domain.totals_query import SPANS, spans
+from service.domain.totals_query import CALENDAR_UNITS, split_period
 from service.domain.totals_result import Part
 from service.web.charts.time_chart import Span, Times, times
 from service.web.viewmodels.bars import nearest, proof, said
@@ -41,15 +41,15 @@ class Course:
         """The spans: those asked for, or the shortest that are not too many; None without days."""
         if self._asked.scale is not None and self.fits(self._asked.scale):
             return self._asked.scale
-        return next((each for each in SPANS if self.fits(each)), None)
+        return next((each for each in CALENDAR_UNITS if self.fits(each)), None)
 
     def fits(self, scale: str) -> bool:
         """Whether the picture can show the period in such spans."""
         if self.period is None:
             return False
         try:
-            return len(spans(self.period, scale)) <= MOST_SPANS
-        except Invalid:
+            return len(split_period(self.period, scale)) <= MOST_SPANS
+        except InvalidInputError:
             return False
 
     @cached_property
@@ -59,7 +59,7 @@ class Course:
             return []
         show = (self._asked.show,)
         answer = self._view.answer(period=self.period, outcomes=show, by=self.scale)
-        told = zip(spans(self.period, self.scale), answer.parts or (), strict=True)
+        told = zip(split_period(self.period, self.scale), answer.parts or (), strict=True)
         return [self._span(key, period, part) for (key, period), part in told]
 
     def _span(self, key: str, period: Period, part: Part) -> Span:
@@ -68,8 +68,8 @@ class Course:
         changes = {"from_": first.isoformat(), "to": last.isoformat()}
         return Span(
             key, key, said(stated), first, last, total.low, total.high,
-            total.disputed, nearest(total), total.exact,
-            proof(self._view, **changes) if total.reported else None,
+            total.is_disputed, nearest(total), total.exact,
+            proof(self._view, **changes) if total.is_reported else None,
             self._asked.link("./", **changes, scale=None),
             tuple(each.text for each in part.caveats),
         )  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service import create_app
-from service.domain.errors import Away, Busy, Unavailable
+from service.domain.errors import DatabaseUnreachableError, LockTimeoutError, StoreUnavailableError
 from service.settings import Settings
 from service.store import event_log
 from service.store.interface import Database
@@ -128,9 +128,9 @@ def test_who_waits_too_long_for_another_writer_is_told_so(url: str) -> None:
     store = PostgresStore(url, busy_seconds=0.3)
     store.migrate()
     with held(store):
-        with pytest.raises(Busy):
+        with pytest.raises(LockTimeoutError):
             store.write(note("a"))
-        with pytest.raises(Busy), store.writing():
+        with pytest.raises(LockTimeoutError), store.writing():
             pass
         assert subjects(store) == []  # Readers wait for nobody.
     assert store.write(note("b")) == 1
@@ -143,7 +143,7 @@ def test_the_lock_of_a_writer_that_is_heard_of_no_more_ends(
 ) -> None:
     monkeypatch.setattr(engine, "_IDLE", b"SET LOCAL idle_in_transaction_session_timeout = '0.3s'")
     other = PostgresStore(store.url, busy_seconds=10.0)
-    with pytest.raises(Away), store.writing() as db:
+    with pytest.raises(DatabaseUnreachableError), store.writing() as db:
         note("a")(db)
         assert other.write(note("b")) == 1
         note("c")(db)
@@ -185,9 +185,9 @@ def test_a_connection_that_ends_in_the_middle_is_told_as_such(store: PostgresSto
         end_connections(store, "idle in transaction")
         note("b")(db)
 
-    with pytest.raises(Unavailable, match=AWAY):
+    with pytest.raises(StoreUnavailableError, match=AWAY):
         store.write(cut_off)
-    with pytest.raises(Unavailable, match=AWAY), store.reading() as db:
+    with pytest.raises(StoreUnavailableError, match=AWAY), store.reading() as db:
         end_connections(store, "idle in transaction")
         db.value("ledger_last_seq")
     assert subjects(store) == []
@@ -277,7 +277,7 @@ def test_a_commit_waits_for_the_standby_that_must_have_it(store: PostgresStore) 
                 time.sleep(0.02)
             assert subjects(store) == []
             conn.execute("SELECT pg_cancel_backend(%s)", found[0])
-            with pytest.raises(Unavailable, match="went away before it said"):
+            with pytest.raises(StoreUnavailableError, match="went away before it said"):
                 told.result()
         finally:
             conn.execute("ALTER SYSTEM RESET synchronous_standby_names")
@@ -330,13 +330,13 @@ def test_what_is_up_to_date_is_only_looked_at(store: PostgresStore) -> None:
 
 def test_a_schema_that_is_not_there_is_told(store: PostgresStore) -> None:
     nowhere = PostgresStore(store.url.split("?")[0] + "?options=-csearch_path%3Dnowhere", 10.0)
-    with pytest.raises(Unavailable, match="make it first"):
+    with pytest.raises(StoreUnavailableError, match="make it first"):
         nowhere.migrate()
     nowhere.close()
 
 
 def test_a_url_that_cannot_be_read_is_not_told() -> None:
-    with pytest.raises(Unavailable, match="%40 for @") as told:
+    with pytest.raises(StoreUnavailableError, match="%40 for @") as told:
         PostgresStore("postgresql://me:%zzsecret@db/casualties")
     assert "secret" not in str(told.value)
 
@@ -351,7 +351,7 @@ def test_where_the_record_is_is_shown_without_a_password() -> None:
 def test_a_database_of_a_later_release_is_refused(store: PostgresStore) -> None:
     with psycopg.connect(store.url) as conn:
         conn.execute("INSERT INTO migrations (name) VALUES ('9999_later')")
-    with pytest.raises(Unavailable, match="later release"):
+    with pytest.raises(StoreUnavailableError, match="later release"):
         store.migrate()
 
 
@@ -362,7 +362,7 @@ def test_a_full_disk_is_told_and_nothing_is_kept(store: PostgresStore) -> None:
         note("a")(db)
         db.execute("DO $$ BEGIN RAISE 'no space left' USING ERRCODE = 'disk_full'; END $$")
 
-    with pytest.raises(Unavailable, match="disk is full"):
+    with pytest.raises(StoreUnavailableError, match="disk is full"):
         store.write(full)
     assert subjects(store) == []
     assert store.write(note("b")) == 1

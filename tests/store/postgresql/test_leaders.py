@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from service.domain.errors import Away
+from service.domain.errors import DatabaseUnreachableError
 from service.store import event_log
 from service.store.event_log import Draft
 from service.store.interface import Database
@@ -68,7 +68,7 @@ def test_a_record_that_no_standby_takes_is_in_doubt_and_not_waited_for(
     tell("SELECT pg_reload_conf()")
     try:
         time.sleep(0.5)  # Until every process of the server has read it.
-        with pytest.raises(Away) as told:
+        with pytest.raises(DatabaseUnreachableError) as told:
             store.write(_append)
         assert told.value.detail == IN_DOUBT
         assert _last(store) == before
@@ -89,7 +89,7 @@ def test_who_is_the_leader_no_more_is_left_at_the_first_refusal(
         _read_eight_at_once(store)
     finally:
         tell("ALTER DATABASE postgres RESET default_transaction_read_only")
-    with pytest.raises(Away):
+    with pytest.raises(DatabaseUnreachableError):
         store.write(_append)
     store.write(_append)
     assert _last(store) == before + 1
@@ -121,7 +121,7 @@ def test_a_server_that_is_there_again_is_found_within_a_moment(
     try:
         tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
         for _ in range(2):
-            with pytest.raises(Away):
+            with pytest.raises(DatabaseUnreachableError):
                 store.write(_append)
     finally:
         tell("ALTER DATABASE postgres ALLOW_CONNECTIONS true")

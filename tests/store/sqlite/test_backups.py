@@ -12,7 +12,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from service import create_app
-from service.domain.errors import Busy, Conflict, NotFound, Unavailable
+from service.domain.errors import (
+    ConflictError,
+    LockTimeoutError,
+    NotFoundError,
+    StoreUnavailableError,
+)
 from service.http.context import parts
 from service.settings import Settings
 from service.store.sqlite.engine import SqliteStore
@@ -129,18 +134,18 @@ def test_nothing_is_overwritten_unasked(database: Path, tmp_path: Path) -> None:
     target = tmp_path / "a.db"
     for name in ("a.db", "a.db-wal"):
         (tmp_path / name).write_text("mine")
-        with pytest.raises(Conflict, match=f"{name} exists already"):
+        with pytest.raises(ConflictError, match=f"{name} exists already"):
             backup(database, target, _quiet)
         assert (tmp_path / name).read_text() == "mine"
         (tmp_path / name).rename(tmp_path / "other")
     backup(database, target, _quiet)
-    with pytest.raises(Conflict, match="exists already"):
+    with pytest.raises(ConflictError, match="exists already"):
         restore(target, database, _quiet, NOW)
 
 
 def test_a_target_that_appears_meanwhile_is_not_overwritten(database: Path, tmp_path: Path) -> None:
     target = tmp_path / "a.db"
-    with pytest.raises(Conflict):
+    with pytest.raises(ConflictError):
         backup(database, target, lambda done, whole: target.write_text("mine") and None)
     assert target.read_text() == "mine"
 
@@ -163,18 +168,18 @@ def test_the_database_is_not_its_own_backup(database: Path, name: str) -> None:
         lambda: backup(database, same, _quiet, force=True),
         lambda: restore(same, database, _quiet, NOW, force=True),
     ):
-        with pytest.raises(Conflict, match="is the database itself"):
+        with pytest.raises(ConflictError, match="is the database itself"):
             call()
 
 
 def test_no_database_is_made_where_there_is_none(tmp_path: Path) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         backup(tmp_path / "none.db", tmp_path / "a.db", _quiet)
     assert _names(tmp_path) == set()
 
 
 def test_a_folder_that_is_not_there_is_named(database: Path, tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="no such folder"):
+    with pytest.raises(StoreUnavailableError, match="no such folder"):
         backup(database, tmp_path / "nowhere" / "a.db", _quiet)
 
 
@@ -253,7 +258,7 @@ def test_a_source_that_is_not_whole_is_refused_and_nothing_changes(
     before, content = _names(tmp_path), _count(stopped)
     for force in (False, True):
         target = stopped if force else tmp_path / "elsewhere" / "x.db"
-        with pytest.raises(Unavailable, match=says) as caught:
+        with pytest.raises(StoreUnavailableError, match=says) as caught:
             restore(source, target, _quiet, NOW, force=force)
         assert str(source) in str(caught.value) and "\n" not in str(caught.value)
     assert _names(tmp_path) - {"elsewhere"} == before
@@ -271,7 +276,7 @@ def test_the_former_database_is_kept_with_all_that_was_in_it(stopped: Path, tmp_
         assert db.execute("SELECT * FROM later").fetchall() == []
     with closing(sqlite3.connect(stopped)) as db, pytest.raises(sqlite3.OperationalError):
         db.execute("SELECT * FROM later")
-    with pytest.raises(Conflict, match="exists already"):
+    with pytest.raises(ConflictError, match="exists already"):
         restore(tmp_path / "a.db", stopped, _quiet, NOW, force=True)
 
 
@@ -286,7 +291,7 @@ def test_what_a_crash_left_beside_the_database_does_not_get_into_the_new_one(
         log = stopped.with_name("casualties.db-wal").read_bytes()
     stopped.unlink()
     stopped.with_name("casualties.db-wal").write_bytes(log)
-    with pytest.raises(Conflict, match="exists already"):
+    with pytest.raises(ConflictError, match="exists already"):
         restore(tmp_path / "a.db", stopped, _quiet, NOW)
     restore(tmp_path / "a.db", stopped, _quiet, NOW, force=True)
     assert stopped.with_name(f"{ASIDE}-wal").read_bytes() == log
@@ -296,7 +301,7 @@ def test_what_a_crash_left_beside_the_database_does_not_get_into_the_new_one(
 
 def test_a_database_that_is_in_use_is_not_replaced(database: Path, tmp_path: Path) -> None:
     backup(database, tmp_path / "a.db", _quiet)
-    with pytest.raises(Busy, match="stop the service first"):
+    with pytest.raises(LockTimeoutError, match="stop the service first"):
         restore(tmp_path / "a.db", database, _quiet, NOW, force=True)
     assert not database.with_name(ASIDE).exists()
 

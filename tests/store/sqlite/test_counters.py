@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from service.domain.rate_limit import Rate, Standing
+from service.domain.rate_limit import RateLimit, RateLimitStatus
 from service.store import rate_counters
-from service.store.rate_counters import Uncounted
+from service.store.rate_counters import CounterUnavailableError
 from service.store.sqlite.rate_counters import BESIDE, FileCounters
 from tests.check import at_once
 
-RATE = Rate(3, 60)
+RATE = RateLimit(3, 60)
 NOW = 1_000_000.0
 
 
@@ -24,12 +24,12 @@ def counted(tmp_path: Path) -> FileCounters:
 def test_each_client_has_a_window_of_its_own_that_begins_with_its_first_request(
     counted: FileCounters,
 ) -> None:
-    assert counted.count("a", NOW) == Standing(1, 60)
-    assert counted.count("a", NOW + 20.5) == Standing(2, 40)
-    assert counted.count("b", NOW + 30) == Standing(1, 60)
-    assert counted.count("a", NOW + 59.9) == Standing(3, 1)
-    assert counted.count("a", NOW + 60) == Standing(1, 60)
-    assert counted.count("b", NOW + 60) == Standing(2, 30)
+    assert counted.count("a", NOW) == RateLimitStatus(1, 60)
+    assert counted.count("a", NOW + 20.5) == RateLimitStatus(2, 40)
+    assert counted.count("b", NOW + 30) == RateLimitStatus(1, 60)
+    assert counted.count("a", NOW + 59.9) == RateLimitStatus(3, 1)
+    assert counted.count("a", NOW + 60) == RateLimitStatus(1, 60)
+    assert counted.count("b", NOW + 60) == RateLimitStatus(2, 30)
 
 
 def test_what_ended_is_forgotten(counted: FileCounters) -> None:
@@ -42,7 +42,7 @@ def test_what_ended_is_forgotten(counted: FileCounters) -> None:
 def test_a_clock_that_is_put_back_locks_nobody_out(counted: FileCounters) -> None:
     for _ in range(5):
         counted.count("a", NOW)
-    assert counted.count("a", NOW - 3_600) == Standing(1, 60)
+    assert counted.count("a", NOW - 3_600) == RateLimitStatus(1, 60)
 
 
 def test_the_counts_are_in_a_file_apart(counted: FileCounters, tmp_path: Path) -> None:
@@ -71,13 +71,13 @@ def test_a_file_that_cannot_be_used_is_told_once_and_then_left_alone_for_a_while
     counted: FileCounters, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], None]
 ) -> None:
     spoil(counted.path)
-    with pytest.raises(Uncounted):
+    with pytest.raises(CounterUnavailableError):
         counted.count("a", NOW)
     assert counted.count("a", NOW) is None
     monkeypatch.setattr(rate_counters, "REST", -1.0)
     counted._resting_until = 0.0
     for _ in range(2):
-        with pytest.raises(Uncounted):
+        with pytest.raises(CounterUnavailableError):
             counted.count("a", NOW)
 
 
@@ -86,7 +86,7 @@ def test_it_counts_again_when_the_file_can_be_used(
 ) -> None:
     monkeypatch.setattr(rate_counters, "REST", -1.0)
     counted.path.mkdir()
-    with pytest.raises(Uncounted):
+    with pytest.raises(CounterUnavailableError):
         counted.count("a", NOW)
     counted.path.rmdir()
-    assert counted.count("a", NOW) == Standing(1, 60)
+    assert counted.count("a", NOW) == RateLimitStatus(1, 60)

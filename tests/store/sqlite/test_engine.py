@@ -7,7 +7,7 @@ from threading import Timer
 
 import pytest
 
-from service.domain.errors import Busy, Unavailable
+from service.domain.errors import LockTimeoutError, StoreUnavailableError
 from service.store import event_log
 from service.store.event_log import Draft
 from service.store.sqlite.engine import SqliteStore
@@ -41,7 +41,7 @@ def test_a_new_file_that_another_is_setting_up_is_waited_for(tmp_path: Path) -> 
     path = tmp_path / "new.db"
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Busy), SqliteStore(path, busy_seconds=0.05).reading():
+    with pytest.raises(LockTimeoutError), SqliteStore(path, busy_seconds=0.05).reading():
         pass
     done = Timer(0.3, other.close)
     done.start()
@@ -95,12 +95,12 @@ def test_an_error_leaves_nothing_written(store: SqliteStore) -> None:
 
 def test_a_writer_that_waits_too_long_is_told_to_come_back(store: SqliteStore) -> None:
     hasty = SqliteStore(store.path, busy_seconds=0.05)
-    with store.writing(), pytest.raises(Busy), hasty.writing():
+    with store.writing(), pytest.raises(LockTimeoutError), hasty.writing():
         pass
 
 
 def test_a_full_disk_is_told_as_such(store: SqliteStore) -> None:
-    with pytest.raises(Unavailable, match="full"), store.writing() as db:
+    with pytest.raises(StoreUnavailableError, match="full"), store.writing() as db:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
         event_log.append(db, [Draft("k", "s", {"text": "x" * 100_000})], None, BEGIN)
@@ -118,13 +118,13 @@ def test_what_readers_share_stays_while_errors_close_connections(store: SqliteSt
 def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     path.write_bytes(b"not a database at all" * 1000)
-    with pytest.raises(Unavailable):
+    with pytest.raises(StoreUnavailableError):
         SqliteStore(path).migrate()
 
 
 def test_a_place_where_no_file_can_be_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(Unavailable):
+    with pytest.raises(StoreUnavailableError):
         SqliteStore(tmp_path / "file" / "x.db").migrate()
 
 

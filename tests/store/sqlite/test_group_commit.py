@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from service.domain.errors import Busy, Unavailable
+from service.domain.errors import LockTimeoutError, StoreUnavailableError
 from service.store import event_log, group_commit
 from service.store.event_log import Draft
 from service.store.interface import Database
@@ -175,7 +175,7 @@ def test_a_full_disk_is_told_to_all_and_nothing_is_kept(store: SqliteStore) -> N
 
     told = together(store, note("a"), fill, note("b"))
     for each in told[:2]:
-        with pytest.raises(Unavailable, match="full"):
+        with pytest.raises(StoreUnavailableError, match="full"):
             each.result()
     assert told[2].result() == 1  # It came after the transaction that failed, and had its own.
     assert subjects(store) == ["b"]
@@ -206,16 +206,16 @@ def test_what_cannot_begin_is_told_to_all(store: SqliteStore) -> None:
     store.close()
     store.path = store.path / "no-folder" / "x.db"
     for _ in range(2):
-        with pytest.raises(Unavailable):
+        with pytest.raises(StoreUnavailableError):
             store.write(note("a"))
 
 
 def test_a_writer_waits_for_another_process_only_so_long(store: SqliteStore) -> None:
     with another_process(store, HOLDS):
         hasty = SqliteStore(store.path, 0.05)
-        with pytest.raises(Busy):
+        with pytest.raises(LockTimeoutError):
             hasty.write(note("given up"))
-        with pytest.raises(Busy), hasty.writing():
+        with pytest.raises(LockTimeoutError), hasty.writing():
             pass
     # Killed, the other has lost its turn; and what was given up is never written.
     with store.writing():
@@ -228,7 +228,7 @@ def test_a_tool_that_takes_no_turn_is_waited_for_as_well(store: SqliteStore) -> 
     hasty = SqliteStore(store.path, 0.05)
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Busy):
+    with pytest.raises(LockTimeoutError):
         hasty.write(note("given up"))
     other.close()
     assert store.write(note("a")) == 1

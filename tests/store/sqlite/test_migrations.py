@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.domain.errors import Unavailable
+from service.domain.errors import StoreUnavailableError
 from service.store import event_log
 from service.store.event_log import Event
 from service.store.projections.dispatch import apply
@@ -101,7 +101,7 @@ def test_no_step_is_run_where_it_cannot_be_told_what_was_run(store: SqliteStore,
     with store.writing() as db:
         db.execute(sql)
         before = list(db.conn.iterdump())
-    with pytest.raises(Unavailable, match="keeper must look"):
+    with pytest.raises(StoreUnavailableError, match="keeper must look"):
         store.migrate()
     with store.reading() as db:
         assert list(db.conn.iterdump()) == before

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from service.domain.errors import Conflict
-from service.store.maintenance.export_import import Broken
+from service.domain.errors import ConflictError
+from service.store.maintenance.export_import import BrokenChainError
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import maintenance
 from tests import make
@@ -133,7 +133,7 @@ def test_a_dump_loads_into_the_same_ledger(store: SqliteStore, tmp_path: Path) -
     assert list(maintenance.dump(again)) == lines
     assert maintenance.extent(again) == maintenance.extent(store)
     assert faults(again) == []
-    with pytest.raises(Conflict, match="not empty"):
+    with pytest.raises(ConflictError, match="not empty"):
         list(maintenance.load(again, lines))
 
 
@@ -157,6 +157,6 @@ def test_a_dump_that_was_changed_is_refused_as_a_whole(
     store: SqliteStore, tmp_path: Path, spoil: Callable[[list[str]], list[str]], told: str
 ) -> None:
     lines = [*maintenance.dump(store)]
-    with pytest.raises(Broken, match=told):
+    with pytest.raises(BrokenChainError, match=told):
         _loaded(spoil(lines), tmp_path / "again.db")
     assert maintenance.extent(SqliteStore(tmp_path / "again.db"))[0] == 0
