@@ -21,9 +21,9 @@ from typing import Any, Final
 import numpy as np
 
 from service.bounds import sparsify
-from service.bounds.engine import Reckoner
+from service.bounds.engine import TotalsEngine
 from service.bounds.solver import Deadline, Model
-from service.bounds.sparse_matrix import Sparse
+from service.bounds.sparse_matrix import SparseMatrix
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 from service.domain.trees import Tree
@@ -32,7 +32,7 @@ from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
 SEED = 20241214
 FIRST_DAY = date(2024, 1, 1)
 DAYS = 60
-PATIENCE = 60.0
+MAX_SECONDS = 60.0
 
 DISTRICTS, VILLAGES = 10, 9
 PARENTS: dict[str, str | None] = {"country": None}
@@ -43,68 +43,68 @@ GROUPS = Tree({ROOT_GROUP: None})
 
 
 @dataclass
-class Line:
+class Measurement:
     """One row of the table."""
 
     figures: int
     kind: str
-    question: str
-    answer: str
-    seconds: float
-    again: float
-    plain: float | None
+    query: str
+    result: str
+    first_seconds: float
+    again_seconds: float
+    plain_seconds: float | None
 
 
-def scopes(count: int, chance: random.Random) -> list[Scope]:
+def make_scopes(count: int, chance: random.Random) -> list[Scope]:
     """Return random scopes, nearly all of which overlap with some other."""
-    ids = list(PARENTS)
-    found = []
+    place_ids = list(PARENTS)
+    random_scopes = []
     for _ in range(count):
-        first = chance.randrange(DAYS)
-        last = min(first + chance.choice([0, 0, 1, 3, 7, 30, 59]), DAYS - 1)
-        found.append(
+        first_day = chance.randrange(DAYS)
+        last_day = min(first_day + chance.choice([0, 0, 1, 3, 7, 30, 59]), DAYS - 1)
+        random_scopes.append(
             Scope(
-                tuple(chance.sample(ids, chance.choice([1, 1, 1, 2, 3]))),
-                Period(FIRST_DAY + timedelta(first), FIRST_DAY + timedelta(last)),
+                tuple(chance.sample(place_ids, chance.choice([1, 1, 1, 2, 3]))),
+                Period(FIRST_DAY + timedelta(first_day), FIRST_DAY + timedelta(last_day)),
                 frozenset(chance.sample(OUTCOMES, chance.choice([1, 1, 2, 2, 4]))),
                 (ROOT_GROUP,),
             )
         )
-    return found
+    return random_scopes
 
 
-def covers(scope: Scope, span: int = DAYS) -> Any:
+def flag_cells(scope: Scope, day_count: int = DAYS) -> Any:
     """Return which of the places x days x outcomes lie in the scope, one flag for each."""
     places = np.zeros(len(PLACES), dtype=bool)
     for start, stop in PLACES.intervals(scope.places) if scope.places else PLACES.all_intervals():
         places[start:stop] = True
-    begin = FIRST_DAY.toordinal()
-    days = np.zeros(span, dtype=bool)
-    days[max(scope.period.start - begin, 0) : max(scope.period.stop - begin + 1, 0)] = True
+    origin = FIRST_DAY.toordinal()
+    days = np.zeros(day_count, dtype=bool)
+    days[max(scope.period.start - origin, 0) : max(scope.period.stop - origin + 1, 0)] = True
     outcomes = np.array([outcome in scope.outcomes for outcome in OUTCOMES])
     return np.multiply.outer(np.multiply.outer(places, days), outcomes).ravel()
 
 
-def agreeing(count: int) -> list[Figure]:
+def make_consistent_figures(count: int) -> list[Figure]:
     """Return figures that are all true of one made-up world."""
     chance = random.Random(SEED)
     numbers = np.random.default_rng(SEED)
     size = len(PLACES) * DAYS * len(OUTCOMES)
     world = numbers.integers(0, 9, size) * (numbers.random(size) < 0.02)
     figures = []
-    for index, scope in enumerate(scopes(count, chance)):
-        truth = int(world[covers(scope)].sum())
+    for index, scope in enumerate(make_scopes(count, chance)):
+        truth = int(world[flag_cells(scope)].sum())
         less, more = chance.randrange(truth + 1), truth + chance.randrange(20)
         low, high = chance.choice([(truth, truth), (less, None), (0, more), (less, more)])
         figures.append(Figure(f"f{index}", "r", "a", scope, Quantity(low, high)))
     return figures
 
 
-def contradicting(count: int) -> list[Figure]:
+def make_contradicting_figures(count: int) -> list[Figure]:
     """Return figures whose numbers know nothing of each other."""
     chance = random.Random(SEED)
     figures = []
-    for index, scope in enumerate(scopes(count, chance)):
+    for index, scope in enumerate(make_scopes(count, chance)):
         number = chance.choice([0, 1, 5, 10, 30, 100, 300])
         more = number + chance.randrange(50)
         low, high = chance.choice([(number, number), (number, None), (0, number), (number, more)])
@@ -112,7 +112,7 @@ def contradicting(count: int) -> list[Figure]:
     return figures
 
 
-def running(count: int) -> list[Figure]:
+def make_running_totals(count: int) -> list[Figure]:
     """Return the running totals of so many days in one village, about as large as they are."""
     chance = random.Random(SEED)
     figures, people = [], 0
@@ -124,9 +124,9 @@ def running(count: int) -> list[Figure]:
     return figures
 
 
-def falling(count: int) -> list[Figure]:
+def make_corrected_totals(count: int) -> list[Figure]:
     """Return running totals that were corrected five times, and so contradict those before."""
-    figures = running(count)
+    figures = make_running_totals(count)
     for day in range(count // 10, count, count // 5):
         before = figures[day]
         less = Quantity(before.quantity.low - 5_000, (before.quantity.high or 0) - 5_000)
@@ -134,7 +134,7 @@ def falling(count: int) -> list[Figure]:
     return figures
 
 
-QUESTIONS = {
+QUERIES = {
     "the country": Scope((), Period(None, None), frozenset(OUTCOMES), (ROOT_GROUP,)),
     "a district, a month, two outcomes": Scope(
         ("district-1",),
@@ -151,7 +151,7 @@ QUESTIONS = {
 }
 
 
-RUNNING = {
+RUNNING_QUERIES = {
     "all of it": Scope((), Period(None, None), frozenset(OUTCOMES), (ROOT_GROUP,)),
     "from the second month on": Scope(
         (), Period(FIRST_DAY + timedelta(30), None), frozenset(OUTCOMES[:1]), (ROOT_GROUP,)
@@ -159,83 +159,111 @@ RUNNING = {
 }
 
 KINDS: dict[str, tuple[Callable[[int], list[Figure]], dict[str, Scope]]] = {
-    "agree": (agreeing, QUESTIONS),
-    "contradict": (contradicting, QUESTIONS),
-    "running totals": (running, RUNNING),
-    "corrected ones": (falling, RUNNING),
+    "agree": (make_consistent_figures, QUERIES),
+    "contradict": (make_contradicting_figures, QUERIES),
+    "running totals": (make_running_totals, RUNNING_QUERIES),
+    "corrected ones": (make_corrected_totals, RUNNING_QUERIES),
 }
 
-AGREEING: Final = frozenset({"agree", "running totals"})
+CONSISTENT_KINDS: Final = frozenset({"agree", "running totals"})
 
 
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+def measure_time(work: Callable[[], Any]) -> tuple[Any, float]:
     """Return what the work returns, and its seconds."""
-    begin = time.perf_counter()
+    started_at = time.perf_counter()
     result = work()
-    return result, time.perf_counter() - begin
+    return result, time.perf_counter() - started_at
 
 
-def plain(figures: Sequence[Figure], asked: Scope) -> None:
+def solve_plain_program(figures: Sequence[Figure], scope: Scope) -> None:
     """Find the least and the most with one column for each place, day and outcome."""
-    span = max(figure.scope.period.stop for figure in figures) - FIRST_DAY.toordinal() + 1
-    inside = [np.flatnonzero(covers(figure.scope, span)) for figure in figures]
-    columns = np.concatenate(inside)
-    used = np.unique(columns)
-    matrix = Sparse(
-        (len(figures), len(used)),
-        np.repeat(np.arange(len(figures)), [len(each) for each in inside]),
-        np.searchsorted(used, columns),
+    day_count = max(figure.scope.period.stop for figure in figures) - FIRST_DAY.toordinal() + 1
+    cells_of_figures = [np.flatnonzero(flag_cells(figure.scope, day_count)) for figure in figures]
+    columns = np.concatenate(cells_of_figures)
+    used_columns = np.unique(columns)
+    matrix = SparseMatrix(
+        (len(figures), len(used_columns)),
+        np.repeat(np.arange(len(figures)), [len(cells) for cells in cells_of_figures]),
+        np.searchsorted(used_columns, columns),
         np.ones(len(columns), dtype=np.int64),
     )
     lower = np.array([figure.quantity.low for figure in figures], dtype=float)
     highs = [figure.quantity.high for figure in figures]
     upper = np.array([np.inf if high is None else high for high in highs], dtype=float)
-    wanted = covers(asked, span)[used]
-    capped = matrix.columns_in(np.isfinite(upper))
+    objective = flag_cells(scope, day_count)[used_columns]
+    has_upper = matrix.nonzero_columns(np.isfinite(upper))
     model = Model(matrix, lower, upper)
-    model.minimise(wanted.astype(float), Deadline(PATIENCE))
-    if not (wanted & ~capped).any():
-        model.minimise(-wanted.astype(float), Deadline(PATIENCE))
+    model.minimise(objective.astype(float), Deadline(MAX_SECONDS))
+    if not (objective & ~has_upper).any():
+        model.minimise(-objective.astype(float), Deadline(MAX_SECONDS))
 
 
-def slowly(figures: Sequence[Figure], asked: Scope) -> float:
+def time_plain_program(figures: Sequence[Figure], scope: Scope) -> float:
     """Return the seconds of the plain program, whose rows are not told by each other."""
-    kept, sparsify.MANY = sparsify.MANY, sys.maxsize  # type: ignore[misc]
+    threshold, sparsify.MIN_MATRIX_ENTRIES = sparsify.MIN_MATRIX_ENTRIES, sys.maxsize  # type: ignore[misc]
     try:
-        return timed(lambda: plain(figures, asked))[1]
+        return measure_time(lambda: solve_plain_program(figures, scope))[1]
     finally:
-        sparsify.MANY = kept  # type: ignore[misc]
+        sparsify.MIN_MATRIX_ENTRIES = threshold  # type: ignore[misc]
 
 
-def measure(count: int) -> list[Line]:
+def measure_totals(count: int) -> list[Measurement]:
     """Return the lines of the table for one number of figures."""
-    lines = []
-    for kind, (make, questions) in KINDS.items():
+    measurements = []
+    for kind, (make, queries) in KINDS.items():
         figures = make(count)
-        for name, asked in questions.items():
-            reckoner, made = timed(lambda f=figures: Reckoner(f, PLACES, GROUPS))  # type: ignore[misc]
-            ask = lambda r=reckoner, q=asked: r.total(q, PATIENCE)  # noqa: E731
-            total, first = timed(ask)
-            _, again = timed(ask)
-            slow = slowly(figures, asked) if kind in AGREEING else None
+        for name, scope in queries.items():
+            engine, build_seconds = measure_time(lambda f=figures: TotalsEngine(f, PLACES, GROUPS))  # type: ignore[misc]
+            ask = lambda r=engine, q=scope: r.total(q, MAX_SECONDS)  # noqa: E731
+            total, first_seconds = measure_time(ask)
+            _, again_seconds = measure_time(ask)
+            plain_seconds = time_plain_program(figures, scope) if kind in CONSISTENT_KINDS else None
             high = "open" if total.high is None else f"{total.high:,}"
             answer = "nothing" if total.low is None else f"{total.low:,} to {high}"
-            lines.append(Line(count, kind, name, answer, made + first, again, slow))
-    return lines
+            measurements.append(
+                Measurement(
+                    count,
+                    kind,
+                    name,
+                    answer,
+                    build_seconds + first_seconds,
+                    again_seconds,
+                    plain_seconds,
+                )
+            )
+    return measurements
 
 
-def table(lines: Sequence[Line]) -> str:
+def format_table(measurements: Sequence[Measurement]) -> str:
     """Return the lines as a table for a person, times in milliseconds."""
-    heads = ("figures", "they", "asked", "answer", "first", "again", "plain LP", "LP / first")
-    rows = [heads]
-    for line in lines:
-        slow = "-" if line.plain is None else f"{line.plain * 1000:,.0f} ms"
-        ratio = "-" if line.plain is None else f"{line.plain / line.seconds:,.1f} x"
-        first, again = f"{line.seconds * 1000:,.0f} ms", f"{line.again * 1000:,.0f} ms"
-        rows.append(
-            (f"{line.figures:,}", line.kind, line.question, line.answer, first, again, slow, ratio)
+    headings = ("figures", "they", "asked", "answer", "first", "again", "plain LP", "LP / first")
+    rows = [headings]
+    for measurement in measurements:
+        plain_text = (
+            "-"
+            if measurement.plain_seconds is None
+            else f"{measurement.plain_seconds * 1000:,.0f} ms"
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
+        ratio = (
+            "-"
+            if measurement.plain_seconds is None
+            else f"{measurement.plain_seconds / measurement.first_seconds:,.1f} x"
+        )
+        first_text = f"{measurement.first_seconds * 1000:,.0f} ms"
+        again_text = f"{measurement.again_seconds * 1000:,.0f} ms"
+        rows.append(
+            (
+                f"{measurement.figures:,}",
+                measurement.kind,
+                measurement.query,
+                measurement.result,
+                first_text,
+                again_text,
+                plain_text,
+                ratio,
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
@@ -249,13 +277,13 @@ def main() -> None:
     )
     parser.add_argument("sizes", nargs="*", type=int, default=[100, 1_000], metavar="FIGURES")
     Model(
-        Sparse.of(np.ones((1, 1), np.int8)), np.zeros(1), np.ones(1)
+        SparseMatrix.from_dense(np.ones((1, 1), np.int8)), np.zeros(1), np.ones(1)
     )  # The solver's import is not timed.
-    lines: list[Line] = []
+    measurements: list[Measurement] = []
     for size in parser.parse_args().sizes:
         print(f"{size:,} figures …", file=sys.stderr)
-        lines += measure(size)
-    print(table(lines))
+        measurements += measure_totals(size)
+    print(format_table(measurements))
 
 
 if __name__ == "__main__":

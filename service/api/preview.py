@@ -7,7 +7,7 @@ from flask import Response
 from schemas.preview import NewOut, PreviewedReportOut, PreviewOut
 from schemas.report_in import ReportIn
 from schemas.totals import dump_totals
-from service.bounds.solver_effort import metered
+from service.bounds.solver_effort import measure_effort
 from service.domain.submission import Submission
 from service.http import metrics
 from service.http.auth import holder, requires
@@ -31,7 +31,7 @@ def post_preview(sent: Submission) -> Response:
     It is refused for whatever the report would be refused for.
     """
     joined = parts()
-    with metered() as efforts:
+    with measure_effort() as efforts:
         try:
             found = preview.preview(
                 joined.store,

@@ -5,115 +5,124 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.boxes import Extent, Node
-from service.bounds.constraints import Part, Row
+from service.bounds.boxes import Box, EventPath
+from service.bounds.constraints import Constraint, EventBox
 
-Indices = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
-class Parts:
+class EventBoxArrays:
     """The parts of many rows side by side in arrays, so that one can be held against all."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        parts = [part for row in rows for part in row.parts]
-        self.owner: Indices = np.array(
-            [index for index, row in enumerate(rows) for _ in row.parts], dtype=np.int64
+    def __init__(self, constraints: Sequence[Constraint]) -> None:
+        parts = [part for constraint in constraints for part in constraint.parts]
+        self.constraint_of: IntArray = np.array(
+            [index for index, constraint in enumerate(constraints) for _ in constraint.parts],
+            dtype=np.int64,
         )
-        self.start = np.array([part.extent.start for part in parts], dtype=np.int64)
-        self.stop = np.array([part.extent.stop for part in parts], dtype=np.int64)
-        self.outcomes = np.array([part.extent.outcomes for part in parts], dtype=np.int64)
-        self._places = _Spans([part.extent.places for part in parts])
-        self._groups = _Spans([part.extent.groups for part in parts])
-        self._numbers: dict[str, int] = {}
-        depth = max((len(part.node) for part in parts), default=0)
-        self._nodes: Indices = np.full((len(parts), depth, 2), -1, dtype=np.int64)
+        self.first_day = np.array([part.box.first_day for part in parts], dtype=np.int64)
+        self.last_day = np.array([part.box.last_day for part in parts], dtype=np.int64)
+        self.outcome_bits = np.array([part.box.outcome_bits for part in parts], dtype=np.int64)
+        self._place_intervals = _IntervalLists([part.box.places for part in parts])
+        self._group_intervals = _IntervalLists([part.box.groups for part in parts])
+        self._codes: dict[str, int] = {}
+        depth = max((len(part.event_path) for part in parts), default=0)
+        self._event_codes: IntArray = np.full((len(parts), depth, 2), -1, dtype=np.int64)
         for index, part in enumerate(parts):
-            if part.node:
-                self._nodes[index, : len(part.node)] = self._numbered(part.node)
+            if part.event_path:
+                self._event_codes[index, : len(part.event_path)] = self._encode_path(
+                    part.event_path
+                )
 
-    def _numbered(self, node: Node) -> list[tuple[int, int]]:
-        def number(name: str) -> int:
-            return self._numbers.setdefault(name, len(self._numbers))
+    def _encode_path(self, event_path: EventPath) -> list[tuple[int, int]]:
+        def encode(name: str) -> int:
+            return self._codes.setdefault(name, len(self._codes))
 
-        return [(number(scheme), number(event)) for scheme, event in node]
+        return [(encode(scheme), encode(event)) for scheme, event in event_path]
 
-    def meeting(self, asked: Extent) -> Flags:
+    def flag_overlapping(self, box: Box) -> BoolArray:
         """Return which parts have a cell in common with the extent, events aside."""
-        flags: Flags = (
-            (self.start <= asked.stop)
-            & (self.stop >= asked.start)
-            & ((self.outcomes & asked.outcomes) != 0)
-            & self._places.meeting(asked.places)
-            & self._groups.meeting(asked.groups)
+        flags: BoolArray = (
+            (self.first_day <= box.last_day)
+            & (self.last_day >= box.first_day)
+            & ((self.outcome_bits & box.outcome_bits) != 0)
+            & self._place_intervals.flag_overlapping(box.places)
+            & self._group_intervals.flag_overlapping(box.groups)
         )
         return flags
 
-    def tied(self, part: Part) -> Flags:
+    def flag_sharing_people(self, part: EventBox) -> BoolArray:
         """Return which parts can hold some of the same people as the given one."""
-        flags = self.meeting(part.extent)
-        same = np.ones(len(flags), dtype=bool)
-        for level, (scheme, event) in enumerate(self._numbered(part.node)):
-            schemes, events = self._nodes[:, level, 0], self._nodes[:, level, 1]
-            same &= schemes == scheme
-            flags &= ~(same & (events != event))
-            same &= events == event
+        flags = self.flag_overlapping(part.box)
+        same_path = np.ones(len(flags), dtype=bool)
+        for level, (scheme, event) in enumerate(self._encode_path(part.event_path)):
+            schemes, events = self._event_codes[:, level, 0], self._event_codes[:, level, 1]
+            same_path &= schemes == scheme
+            flags &= ~(same_path & (events != event))
+            same_path &= events == event
         return flags
 
 
-class _Spans:
+class _IntervalLists:
     """Lists of spans, one per part, flattened."""
 
-    def __init__(self, lists: Sequence[tuple[tuple[int, int], ...]]) -> None:
-        self._count = len(lists)
-        flat = [(index, *span) for index, spans in enumerate(lists) for span in spans]
-        table = np.array(flat, dtype=np.int64).reshape(-1, 3)
-        self._owner, self._start, self._stop = table[:, 0], table[:, 1], table[:, 2]
+    def __init__(self, interval_lists: Sequence[tuple[tuple[int, int], ...]]) -> None:
+        self._list_count = len(interval_lists)
+        indexed_intervals = [
+            (index, *interval)
+            for index, intervals in enumerate(interval_lists)
+            for interval in intervals
+        ]
+        table = np.array(indexed_intervals, dtype=np.int64).reshape(-1, 3)
+        self._list_of, self._start, self._stop = table[:, 0], table[:, 1], table[:, 2]
 
-    def meeting(self, spans: tuple[tuple[int, int], ...]) -> Flags:
+    def flag_overlapping(self, intervals: tuple[tuple[int, int], ...]) -> BoolArray:
         """Return which of the lists have a node in common with the spans."""
-        hit = np.zeros(len(self._owner), dtype=bool)
-        for start, stop in spans:
-            hit |= (self._start < stop) & (self._stop > start)
-        flags: Flags = np.zeros(self._count, dtype=bool)
-        flags[self._owner[hit]] = True
+        is_hit = np.zeros(len(self._list_of), dtype=bool)
+        for start, stop in intervals:
+            is_hit |= (self._start < stop) & (self._stop > start)
+        flags: BoolArray = np.zeros(self._list_count, dtype=bool)
+        flags[self._list_of[is_hit]] = True
         return flags
 
 
-class Clusters:
+class ConnectedComponents:
     """The clusters of some rows, each found when first asked for."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows = rows
-        self._parts = Parts(rows)
-        self._cluster = np.full(len(rows), -1, dtype=np.int64)
-        self._members: list[Indices] = []
+    def __init__(self, constraints: Sequence[Constraint]) -> None:
+        self._constraints = constraints
+        self._event_boxes = EventBoxArrays(constraints)
+        self._component_of = np.full(len(constraints), -1, dtype=np.int64)
+        self._members: list[IntArray] = []
 
-    def meeting(self, asked: Extent) -> Indices:
+    def find_overlapping(self, box: Box) -> IntArray:
         """Return the indices of the rows that may hold people asked for, in ascending order."""
-        return np.unique(self._parts.owner[self._parts.meeting(asked)])
+        return np.unique(self._event_boxes.constraint_of[self._event_boxes.flag_overlapping(box)])
 
-    def of(self, row: int) -> int:
+    def component_of(self, constraint: int) -> int:
         """Return the number of the row's cluster."""
-        if self._cluster[row] < 0:
-            self._grow(row)
-        return int(self._cluster[row])
+        if self._component_of[constraint] < 0:
+            self._grow_component(constraint)
+        return int(self._component_of[constraint])
 
-    def members(self, cluster: int) -> Indices:
+    def members_of(self, component: int) -> IntArray:
         """Return the indices of the cluster's rows, in ascending order."""
-        return self._members[cluster]
+        return self._members[component]
 
-    def _grow(self, seed: int) -> None:
-        number = len(self._members)
-        inside = self._cluster
-        inside[seed] = number
-        pending = [seed]
-        left = int((inside < 0).sum())
-        while pending and left:
-            for part in self._rows[pending.pop()].parts:
-                found = np.unique(self._parts.owner[self._parts.tied(part)])
-                fresh = found[inside[found] < 0]
-                inside[fresh] = number
-                pending.extend(fresh.tolist())
-                left -= len(fresh)
-        self._members.append(np.flatnonzero(inside == number))
+    def _grow_component(self, first_constraint: int) -> None:
+        component = len(self._members)
+        component_of = self._component_of
+        component_of[first_constraint] = component
+        pending = [first_constraint]
+        unassigned = int((component_of < 0).sum())
+        while pending and unassigned:
+            for part in self._constraints[pending.pop()].parts:
+                sharing = np.unique(
+                    self._event_boxes.constraint_of[self._event_boxes.flag_sharing_people(part)]
+                )
+                new_members = sharing[component_of[sharing] < 0]
+                component_of[new_members] = component
+                pending.extend(new_members.tolist())
+                unassigned -= len(new_members)
+        self._members.append(np.flatnonzero(component_of == component))

@@ -4,135 +4,169 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.bounds.linear_program import Indices, Program
-from service.bounds.presolve import Ends, Piece
+from service.bounds.linear_program import IntArray, LinearProgram
+from service.bounds.presolve import Block, ConstraintBounds
 from service.bounds.solver import (
-    NOISE,
+    OPTIMUM_TOLERANCE,
     Deadline,
+    FloatArray,
     Model,
     Solution,
-    Unsolved,
-    Vector,
-    simple,
-    without_noise,
+    UnsolvedError,
+    find_simple_fraction,
+    remove_noise,
 )
-from service.bounds.sparse_matrix import Sparse, beside, stacked
+from service.bounds.sparse_matrix import SparseMatrix, hstack, vstack
 
-BENT = 1e-5
+MIN_VIOLATION = 1e-5
 """From how many people on an end counts as bent; the solver's own tolerance is 1e-7."""
 
-CLEAR = 1e-3
+CENTRAL_TOLERANCE = 1e-3
 """How far from zero a bend, or a price from one, is in a central optimum to tell which it is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bends:
+class LeastViolation:
     """How a piece bends least: the sum, which rows some such world bends, and what forces it.
 
-    ``rows`` and ``forcing`` are numbered as in the piece, ``tying`` as in the whole program;
-    ``people`` is how many each of the rows holds in one such world.
+    ``violated`` and ``forcing`` are numbered as in the piece, ``forcing_couplings`` as in the whole
+    program; ``people`` is how many each of the rows holds in one such world.
     """
 
-    least: float
-    rows: Indices
-    people: Vector
-    forcing: Indices
-    tying: Indices
+    amount: float
+    violated: IntArray
+    people: FloatArray
+    forcing: IntArray
+    forcing_couplings: IntArray
 
 
-class Elastic:
+class ElasticProgram:
     """A piece some of whose ends may be bent, at a cost of one for each person."""
 
-    def __init__(self, program: Program, piece: Piece, ends: Ends, soft: Ends) -> None:
-        """``soft`` tells by 1 and 0 which of all the rows may be bent at their floor or ceiling."""
-        floored, capped = np.flatnonzero(piece.binding), np.flatnonzero(piece.capping)
-        floors, ceilings = piece.rows[floored], piece.rows[capped]
-        self._at, self._ties = np.concatenate([floored, capped]), piece.ties
-        self._soft = np.flatnonzero(np.concatenate([soft.floors[floors], soft.ceilings[ceilings]]))
-        self._people = len(piece.columns)
-        self._covers = program.covers.cut(piece.rows, piece.columns)
-        every = np.arange(len(piece.columns))
-        matrix = stacked(
+    def __init__(
+        self,
+        program: LinearProgram,
+        block: Block,
+        bounds: ConstraintBounds,
+        relaxed: ConstraintBounds,
+    ) -> None:
+        """``relaxed`` marks by 1 and 0 which bounds of all constraints may be violated."""
+        lower_positions = np.flatnonzero(block.uses_lower)
+        upper_positions = np.flatnonzero(block.uses_upper)
+        lower_constraints = block.constraints[lower_positions]
+        upper_constraints = block.constraints[upper_positions]
+        self._positions = np.concatenate([lower_positions, upper_positions])
+        self._couplings = block.couplings
+        self._slack_rows = np.flatnonzero(
+            np.concatenate([relaxed.lower[lower_constraints], relaxed.upper[upper_constraints]])
+        )
+        self._column_count = len(block.columns)
+        self._constraint_matrix = program.constraint_matrix.submatrix(
+            block.constraints, block.columns
+        )
+        all_columns = np.arange(len(block.columns))
+        matrix = vstack(
             [
-                self._covers.cut(floored, every),
-                self._covers.cut(capped, every),
-                program.ties.cut(piece.ties, piece.columns),
+                self._constraint_matrix.submatrix(lower_positions, all_columns),
+                self._constraint_matrix.submatrix(upper_positions, all_columns),
+                program.coupling_matrix.submatrix(block.couplings, block.columns),
             ]
         )
-        up = np.where(self._soft < len(floored), 1, -1)
-        bends = Sparse((matrix.shape[0], len(up)), self._soft, np.arange(len(up)), up)
-        below = np.full(len(capped) + len(piece.ties), -np.inf)
-        above = np.full(len(floored), np.inf)
+        slack_signs = np.where(self._slack_rows < len(lower_positions), 1, -1)
+        slack_matrix = SparseMatrix(
+            (matrix.shape[0], len(slack_signs)),
+            self._slack_rows,
+            np.arange(len(slack_signs)),
+            slack_signs,
+        )
+        no_lower = np.full(len(upper_positions) + len(block.couplings), -np.inf)
+        no_upper = np.full(len(lower_positions), np.inf)
         self._model = Model(
-            beside(matrix, bends),
-            np.concatenate([ends.floors[floors], below]),
-            np.concatenate([above, ends.ceilings[ceilings], np.zeros(len(piece.ties))]),
+            hstack(matrix, slack_matrix),
+            np.concatenate([bounds.lower[lower_constraints], no_lower]),
+            np.concatenate(
+                [no_upper, bounds.upper[upper_constraints], np.zeros(len(block.couplings))]
+            ),
         )
 
-    def _costs(self, people: Vector | float, bends: Vector | float) -> Vector:
+    def _make_costs(self, people: FloatArray | float, slacks: FloatArray | float) -> FloatArray:
         """Return the cost of each column of people and of each bend."""
-        costs = np.zeros(self._people + len(self._soft))
-        costs[: self._people], costs[self._people :] = people, bends
+        costs = np.zeros(self._column_count + len(self._slack_rows))
+        costs[: self._column_count], costs[self._column_count :] = people, slacks
         return costs
 
-    def least(self, by: Deadline) -> float:
+    def minimise_violation(self, deadline: Deadline) -> float:
         """Return the least sum of the bends."""
-        return without_noise(self._model.minimise(self._costs(0, 1), by).value)
+        return remove_noise(self._model.minimise(self._make_costs(0, 1), deadline).value)
 
-    def bends(self, by: Deadline) -> Bends:
+    def find_violated_constraints(self, deadline: Deadline) -> LeastViolation:
         """Return how the piece bends least; from then on only such worlds are allowed.
 
         An optimum and its prices nearly always tell of every end whether any optimum bends it: if
         this one does, yes; if its price is below the cost of bending it, no. The others are tried.
         """
-        solution = self._optimum(by)
-        least = without_noise(solution.value)
-        if least <= NOISE:
-            nothing = np.zeros(0, dtype=np.int64)
-            return Bends(0.0, nothing, nothing.astype(float), nothing, nothing)
-        self.hold(least)
-        bent = solution.columns[self._people :] > CLEAR
-        unsure = ~bent & (abs(solution.prices[self._soft]) > 1 - CLEAR)
-        while unsure.any():
-            most = self._model.minimise(self._costs(0, np.where(unsure, -1.0, 0.0)), by)
-            fresh = unsure & (most.columns[self._people :] > BENT)
-            if not fresh.any():
+        solution = self._find_optimum(deadline)
+        least_violation = remove_noise(solution.value)
+        if least_violation <= OPTIMUM_TOLERANCE:
+            no_rows = np.zeros(0, dtype=np.int64)
+            return LeastViolation(0.0, no_rows, no_rows.astype(float), no_rows, no_rows)
+        self.limit_violation(least_violation)
+        is_violated = solution.primal[self._column_count :] > CENTRAL_TOLERANCE
+        is_undecided = ~is_violated & (
+            abs(solution.duals[self._slack_rows]) > 1 - CENTRAL_TOLERANCE
+        )
+        while is_undecided.any():
+            probe = self._model.minimise(
+                self._make_costs(0, np.where(is_undecided, -1.0, 0.0)), deadline
+            )
+            is_new = is_undecided & (probe.primal[self._column_count :] > MIN_VIOLATION)
+            if not is_new.any():
                 break
-            bent, unsure = bent | fresh, unsure & ~fresh
-        ends, ties = np.split(abs(solution.prices) > CLEAR, [len(self._at)])
-        rows = self._at[self._soft[bent]]
-        people = self._covers.times(solution.columns[: self._people])[rows]
-        return Bends(least, rows, people, self._at[ends], self._ties[ties])
+            is_violated, is_undecided = is_violated | is_new, is_undecided & ~is_new
+        forcing, forcing_couplings = np.split(
+            abs(solution.duals) > CENTRAL_TOLERANCE, [len(self._positions)]
+        )
+        violated = self._positions[self._slack_rows[is_violated]]
+        people = self._constraint_matrix.matvec(solution.primal[: self._column_count])[violated]
+        return LeastViolation(
+            least_violation,
+            violated,
+            people,
+            self._positions[forcing],
+            self._couplings[forcing_couplings],
+        )
 
-    def _optimum(self, by: Deadline) -> Solution:
+    def _find_optimum(self, deadline: Deadline) -> Solution:
         """Return a central optimum where it can be believed, else a corner.
 
         Only in the centre are all the ends that may force a bend priced, so that the same ones are
         named whatever the order of the rows. Ties make the way there long, and mostly needless.
         """
-        costs = self._costs(0, 1)
-        if len(self._ties):
-            corner = self._model.minimise(costs, by)
-            if without_noise(corner.value) <= NOISE:
-                return corner
+        costs = self._make_costs(0, 1)
+        if len(self._couplings):
+            vertex = self._model.minimise(costs, deadline)
+            if remove_noise(vertex.value) <= OPTIMUM_TOLERANCE:
+                return vertex
         try:
-            solution = self._model.central(costs, by)
-        except Unsolved:
-            return self._model.minimise(costs, by)
-        if simple(solution.value) is None:
-            return self._model.minimise(costs, by)
+            solution = self._model.find_central_optimum(costs, deadline)
+        except UnsolvedError:
+            return self._model.minimise(costs, deadline)
+        if find_simple_fraction(solution.value) is None:
+            return self._model.minimise(costs, deadline)
         return solution
 
-    def hold(self, least: float) -> None:
+    def limit_violation(self, max_violation: float) -> None:
         """Allow only worlds that bend no more than this."""
-        self._model.add_row(self._costs(0, 1), least)
+        self._model.add_constraint(self._make_costs(0, 1), max_violation)
 
-    def cheapest(self, costs: Vector, by: Deadline) -> float:
+    def minimise_cost(self, costs: FloatArray, deadline: Deadline) -> float:
         """Return the least cost of the columns of people."""
-        return without_noise(self._model.minimise(self._costs(costs, 0), by).value)
+        return remove_noise(self._model.minimise(self._make_costs(costs, 0), deadline).value)
 
-    def extreme(self, row: int, sign: int, by: Deadline) -> float:
+    def find_extreme(self, position: int, sign: int, deadline: Deadline) -> float:
         """Return the least (sign 1) or the most (sign -1) people in a row of the piece."""
-        only = np.zeros(self._covers.shape[0], dtype=np.int64)
-        only[row] = sign
-        return sign * self.cheapest(self._covers.priced(only).astype(float), by)
+        selector = np.zeros(self._constraint_matrix.shape[0], dtype=np.int64)
+        selector[position] = sign
+        return sign * self.minimise_cost(
+            self._constraint_matrix.rmatvec(selector).astype(float), deadline
+        )

@@ -5,18 +5,18 @@ from fractions import Fraction
 from math import ceil, floor
 from threading import Lock
 
-from service.bounds.boxes import Extent, extent
-from service.bounds.component import Prepared, Share, Tied
-from service.bounds.components import Clusters
-from service.bounds.constraints import Lineage, rows_of
-from service.bounds.solver import Deadline, without_noise
-from service.bounds.solver_effort import one_total
+from service.bounds.boxes import Box, make_box
+from service.bounds.component_solver import Component, ComponentCache, ComponentResult
+from service.bounds.components import ConnectedComponents
+from service.bounds.constraints import Reclassifications, build_constraints
+from service.bounds.solver import Deadline, remove_noise
+from service.bounds.solver_effort import accumulate_effort
 from service.domain.figure import Figure, Scope
 from service.domain.total import Term, Total
 from service.domain.trees import Tree
 
 
-class Reckoner:
+class TotalsEngine:
     """The counted figures, cut and settled once for all the questions asked of them.
 
     Threads may share one: at worst two of them prepare the same cluster.
@@ -24,129 +24,169 @@ class Reckoner:
 
     def __init__(
         self,
-        counted: Sequence[Figure],
+        counted_figures: Sequence[Figure],
         places: Tree,
         groups: Tree,
-        known: Mapping[str, Figure] | None = None,
-        prepared: Prepared | None = None,
+        figures_by_id: Mapping[str, Figure] | None = None,
+        cache: ComponentCache | None = None,
     ) -> None:
-        """``known`` holds the figures that a counted one may reclassify, counted or not.
+        """``figures_by_id`` holds the figures that a counted one may reclassify, counted or not.
 
-        ``prepared`` keeps what was worked out before of the same figures.
+        ``cache`` keeps what was worked out before of the same figures.
         """
-        self.counted = tuple(counted)
+        self.counted_figures = tuple(counted_figures)
         self._places, self._groups = places, groups
-        everyone = {figure.id: figure for figure in counted} if known is None else known
-        self._lineage = Lineage(counted, everyone)
-        self._rows = rows_of(counted, self._lineage, places, groups)
-        self._order = {figure.id: index for index, figure in enumerate(counted)}
-        self._clusters = Clusters(self._rows)
-        self._found: dict[int, Tied] = {}
-        self._prepared = prepared or Prepared()
+        reclassifiable = (
+            {figure.id: figure for figure in counted_figures}
+            if figures_by_id is None
+            else figures_by_id
+        )
+        self._reclassifications = Reclassifications(counted_figures, reclassifiable)
+        self._constraints = build_constraints(
+            counted_figures, self._reclassifications, places, groups
+        )
+        self._order = {figure.id: index for index, figure in enumerate(counted_figures)}
+        self._connected_components = ConnectedComponents(self._constraints)
+        self._components: dict[int, Component] = {}
+        self._cache = cache or ComponentCache()
         self._lock = Lock()
 
-    def meeting(self, asked: Scope) -> tuple[Figure, ...]:
+    def overlapping_figures(self, scope: Scope) -> tuple[Figure, ...]:
         """Return the counted figures that may speak of people asked for, as they were given."""
-        rows = self._meeting(extent(asked, self._places, self._groups))
-        return self._in_order(figure for row in rows for figure in self._rows[row].figures)
-
-    def _meeting(self, asked: Extent) -> list[int]:
-        return [int(row) for row in self._clusters.meeting(asked)]
-
-    def tied(self, asked: Scope) -> tuple[Figure, ...]:
-        """Return the counted figures on which the total of the asked scope can depend."""
-        rows = self._meeting(extent(asked, self._places, self._groups))
-        numbers = self._clusters_of(rows)
-        tied = [int(row) for number in numbers for row in self._clusters.members(number)]
-        return self._in_order(figure for row in tied for figure in self._rows[row].figures)
-
-    def apart(self, asked: Scope) -> bool:
-        """Whether no figure that speaks of the asked scope can share people with another."""
-        rows = self._meeting(extent(asked, self._places, self._groups))
-        clusters = self._clusters_of(rows)
-        return all(len(self._rows[row].figures) == 1 for row in rows) and all(
-            len(self._clusters.members(number)) == 1 for number in clusters
+        indices = self._find_overlapping(make_box(scope, self._places, self._groups))
+        return self._sort_figures(
+            figure for index in indices for figure in self._constraints[index].figures
         )
 
-    def outcomes(self, figure: Figure) -> frozenset[str]:
+    def _find_overlapping(self, query_box: Box) -> list[int]:
+        return [int(index) for index in self._connected_components.find_overlapping(query_box)]
+
+    def dependent_figures(self, scope: Scope) -> tuple[Figure, ...]:
+        """Return the counted figures on which the total of the asked scope can depend."""
+        overlapping = self._find_overlapping(make_box(scope, self._places, self._groups))
+        component_numbers = self._components_of(overlapping)
+        indices = [
+            int(index)
+            for number in component_numbers
+            for index in self._connected_components.members_of(number)
+        ]
+        return self._sort_figures(
+            figure for index in indices for figure in self._constraints[index].figures
+        )
+
+    def are_disjoint(self, scope: Scope) -> bool:
+        """Whether no figure that speaks of the asked scope can share people with another."""
+        overlapping = self._find_overlapping(make_box(scope, self._places, self._groups))
+        component_numbers = self._components_of(overlapping)
+        return all(len(self._constraints[index].figures) == 1 for index in overlapping) and all(
+            len(self._connected_components.members_of(number)) == 1 for number in component_numbers
+        )
+
+    def outcomes_of(self, figure: Figure) -> frozenset[str]:
         """Return the outcomes of a counted figure, widened by those that reclassify its people."""
-        later = self._lineage.later(figure)
-        return figure.scope.outcomes.union(*(each.scope.outcomes for each in later))
+        reclassifying = self._reclassifications.find_reclassifying(figure)
+        return figure.scope.outcomes.union(
+            *(later_figure.scope.outcomes for later_figure in reclassifying)
+        )
 
-    def _clusters_of(self, rows: Iterable[int]) -> list[int]:
+    def _components_of(self, indices: Iterable[int]) -> list[int]:
         with self._lock:
-            return list(dict.fromkeys(self._clusters.of(row) for row in rows))
+            return list(
+                dict.fromkeys(self._connected_components.component_of(index) for index in indices)
+            )
 
-    def _in_order(self, figures: Iterable[Figure]) -> tuple[Figure, ...]:
+    def _sort_figures(self, figures: Iterable[Figure]) -> tuple[Figure, ...]:
         return tuple(sorted(figures, key=lambda figure: self._order[figure.id]))
 
-    def set_aside(self, asked: Scope, seconds: float) -> tuple[Figure, ...]:
+    def find_set_aside(self, scope: Scope, seconds: float) -> tuple[Figure, ...]:
         """Return the figures with an end that the total of the asked scope sets aside.
 
         Far quicker than the total, of which nothing else is worked out.
         """
-        with one_total():
-            where = extent(asked, self._places, self._groups)
+        with accumulate_effort():
+            query_box = make_box(scope, self._places, self._groups)
             deadline = Deadline(seconds)
-            tied = [self._cluster(number) for number in self._clusters_of(self._meeting(where))]
-            disputes = [dispute for each in tied for dispute in each.disputes(where, deadline)]
-            return self._in_order({f for d in disputes for f in (*d.floors, *d.ceilings)})
+            components = [
+                self._get_component(number)
+                for number in self._components_of(self._find_overlapping(query_box))
+            ]
+            disputes = [
+                dispute
+                for component in components
+                for dispute in component.find_disputes(query_box, deadline)
+            ]
+            return self._sort_figures(
+                {figure for dispute in disputes for figure in (*dispute.lows, *dispute.highs)}
+            )
 
-    def total(self, asked: Scope, seconds: float) -> Total:
+    def total(self, scope: Scope, seconds: float) -> Total:
         """Return the total of the asked scope.
 
         Solving ends after about so many seconds; an answer that needed more is wider than it
         could be, never narrower, and says so by ``exact``. The scope's incident must be None.
         """
-        with one_total():
-            return self._total(asked, seconds)
+        with accumulate_effort():
+            return self._compute_total(scope, seconds)
 
-    def _total(self, asked: Scope, seconds: float) -> Total:
-        where = extent(asked, self._places, self._groups)
-        rows = self._meeting(where)
-        if not rows:
+    def _compute_total(self, scope: Scope, seconds: float) -> Total:
+        query_box = make_box(scope, self._places, self._groups)
+        overlapping = self._find_overlapping(query_box)
+        if not overlapping:
             return Total()
         deadline = Deadline(seconds)
-        numbers = self._clusters_of(rows)
-        answers = [self._cluster(number).answer(where, deadline) for number in numbers]
-        low = sum((answer.low.value or Fraction(0) for answer in answers), Fraction(0))
-        highs = [answer.high.value for answer in answers if answer.high.value is not None]
-        disputes = [dispute for answer in answers for dispute in answer.disputes]
-        near = _nearest_of(answers, deadline) if disputes else None
+        component_numbers = self._components_of(overlapping)
+        results = [
+            self._get_component(number).compute_result(query_box, deadline)
+            for number in component_numbers
+        ]
+        low = sum((result.low.value or Fraction(0) for result in results), Fraction(0))
+        highs = [result.high.value for result in results if result.high.value is not None]
+        disputes = [dispute for result in results for dispute in result.disputes]
+        nearest = _add_nearest_ranges(results, deadline) if disputes else None
         return Total(
-            figures=self._in_order(f for row in rows for f in self._rows[row].figures),
+            figures=self._sort_figures(
+                figure for index in overlapping for figure in self._constraints[index].figures
+            ),
             low=floor(low),
-            high=ceil(sum(highs, Fraction(0))) if len(highs) == len(answers) else None,
-            exact=all(answer.exact for answer in answers) and (near is not None or not disputes),
-            lows_set_aside=self._in_order(f for dispute in disputes for f in dispute.floors),
-            highs_set_aside=self._in_order(f for dispute in disputes for f in dispute.ceilings),
-            nearest=near,
-            low_terms=self._steps(answer.steps("low") for answer in answers),
-            high_terms=self._steps(answer.steps("high") for answer in answers)
-            if len(highs) == len(answers)
+            high=ceil(sum(highs, Fraction(0))) if len(highs) == len(results) else None,
+            exact=all(result.exact for result in results) and (nearest is not None or not disputes),
+            lows_set_aside=self._sort_figures(
+                figure for dispute in disputes for figure in dispute.lows
+            ),
+            highs_set_aside=self._sort_figures(
+                figure for dispute in disputes for figure in dispute.highs
+            ),
+            nearest=nearest,
+            low_terms=self._sort_terms(result.make_terms("low") for result in results),
+            high_terms=self._sort_terms(result.make_terms("high") for result in results)
+            if len(highs) == len(results)
             else (),
         )
 
-    def _cluster(self, number: int) -> Tied:
-        if number not in self._found:
-            members = self._clusters.members(number).tolist()
-            self._found[number] = self._prepared.tied(tuple(self._rows[row] for row in members))
-        return self._found[number]
+    def _get_component(self, number: int) -> Component:
+        if number not in self._components:
+            members = self._connected_components.members_of(number).tolist()
+            self._components[number] = self._cache.get_component(
+                tuple(self._constraints[index] for index in members)
+            )
+        return self._components[number]
 
-    def _steps(self, found: Iterable[list[Term]]) -> tuple[Term, ...]:
-        steps = [step for steps in found for step in steps]
-        return tuple(sorted(steps, key=lambda step: (step.end, self._order[step.figure.id])))
+    def _sort_terms(self, term_lists: Iterable[list[Term]]) -> tuple[Term, ...]:
+        all_terms = [term for terms in term_lists for term in terms]
+        return tuple(sorted(all_terms, key=lambda term: (term.end, self._order[term.figure.id])))
 
 
-def _nearest_of(answers: Sequence[Share], by: Deadline) -> tuple[int, int | None] | None:
+def _add_nearest_ranges(
+    results: Sequence[ComponentResult], deadline: Deadline
+) -> tuple[int, int | None] | None:
     """Return the nearest readings together, rounded outward; None where one is unknown."""
     low, high = 0.0, 0.0
     open_above = False
-    for answer in answers:
-        near = answer.nearest(by)
-        if near is None:
+    for result in results:
+        nearest = result.find_nearest(deadline)
+        if nearest is None:
             return None
-        low += near[0]
-        open_above |= near[1] is None
-        high += near[1] or 0
-    return floor(without_noise(low)), None if open_above else ceil(without_noise(high))
+        low += nearest[0]
+        open_above |= nearest[1] is None
+        high += nearest[1] or 0
+    return floor(remove_noise(low)), None if open_above else ceil(remove_noise(high))

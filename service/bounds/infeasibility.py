@@ -14,31 +14,31 @@ from typing import Literal
 
 import numpy as np
 
-from service.bounds.constraints import Row
-from service.bounds.elastic_program import BENT, Elastic
-from service.bounds.linear_program import Flags, Indices, Program
-from service.bounds.optimize import nested_range, nested_whole
-from service.bounds.presolve import Ends, Piece, connected, pieces
-from service.bounds.solver import Deadline, Unsolved
-from service.bounds.sparse_matrix import stacked
+from service.bounds.constraints import Constraint
+from service.bounds.elastic_program import MIN_VIOLATION, ElasticProgram
+from service.bounds.linear_program import BoolArray, IntArray, LinearProgram
+from service.bounds.optimize import solve_laminar_block, solve_laminar_program
+from service.bounds.presolve import Block, ConstraintBounds, connected_components, find_blocks
+from service.bounds.solver import Deadline, UnsolvedError
+from service.bounds.sparse_matrix import vstack
 from service.domain.figure import Figure
 
-RESERVE = 3
+MIN_EXTREME_TIME_RATIO = 3
 """How many times as long as its side took an end is only looked at if so much time is left: it
 takes once as long, and a total is of more use with both bounds than with every end told. Where a
 side took long, half of a question's time is left to the bounds, and the ends get the other half:
 they are told over several questions, as the side is solved but once."""
 
-TRIES = 2
+MAX_TRIES = 2
 """So often a side is tried at once though the time runs out: the first time much is made ready."""
 
-REST = 10
+PAUSE_RATIO = 10
 """Then it is left alone for so many times as long as was spent on it, but by who has more than
 twice that time: the other questions of an answer would only lose theirs to it."""
 
-Side = Literal["floors", "ceilings"]
+Side = Literal["lower", "upper"]
 
-_Aside = dict[Side, dict[int, list[Figure]]]
+_SetAside = dict[Side, dict[int, list[Figure]]]
 """The figures whose end on a side is set aside, by row."""
 
 
@@ -46,290 +46,352 @@ _Aside = dict[Side, dict[int, list[Figure]]]
 class Dispute:
     """Ends that contradict each other, and the rows in which they do."""
 
-    floors: tuple[Figure, ...]
-    ceilings: tuple[Figure, ...]
-    rows: tuple[int, ...]
+    lows: tuple[Figure, ...]
+    highs: tuple[Figure, ...]
+    constraints: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ResolvedBounds:
     """The ends that stand, the disputes about the rest, and the contests behind them.
 
     ``exact`` is False where the time ran out: ends that may have to be set aside are then left
     out too, so that bounds may be wider than they need be and never narrower.
     """
 
-    given: Ends
-    ends: Ends
+    given_bounds: ConstraintBounds
+    remaining_bounds: ConstraintBounds
     disputes: tuple[Dispute, ...]
-    contests: tuple["Contest", ...]
+    conflicts: tuple["Conflict", ...]
     exact: bool
 
 
-def given_ends(rows: Sequence[Row]) -> Ends:
+def make_constraint_bounds(constraints: Sequence[Constraint]) -> ConstraintBounds:
     """Return the highest floor and the lowest ceiling of every row."""
-    ceilings = [np.inf if row.ceiling is None else row.ceiling for row in rows]
-    return Ends(np.array([row.floor for row in rows], dtype=float), np.array(ceilings, dtype=float))
+    upper = [np.inf if constraint.upper is None else constraint.upper for constraint in constraints]
+    return ConstraintBounds(
+        np.array([constraint.lower for constraint in constraints], dtype=float),
+        np.array(upper, dtype=float),
+    )
 
 
-class Court:
+class ConflictResolver:
     """Settles the contradictions of a program, each piece when it first bears on a question.
 
     Contradictions are local: a piece far from what is asked is not looked at.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: LinearProgram) -> None:
         self._program = program
-        self.given = given_ends(program.rows)
-        self._contests: dict[int, Contest] = {}
-        nobody = np.zeros(program.covers.shape[1], dtype=bool)
-        self.agreed = nested_whole(program, self.given, nobody) is not None
+        self.given_bounds = make_constraint_bounds(program.constraints)
+        self._conflicts: dict[int, Conflict] = {}
+        no_columns = np.zeros(program.constraint_matrix.shape[1], dtype=bool)
+        self.is_consistent = (
+            solve_laminar_program(program, self.given_bounds, no_columns) is not None
+        )
         """Whether all agree, as can be seen without a look at the pieces."""
 
     @cached_property
-    def _pieces(self) -> list[Piece]:
-        anybody = np.ones(self._program.atoms.shape[1], dtype=bool)
-        nobody = np.zeros(self._program.covers.shape[1], dtype=bool)
-        return pieces(self._program, self.given, anybody, nobody, ~nobody)
+    def _blocks(self) -> list[Block]:
+        all_types = np.ones(self._program.person_type_matrix.shape[1], dtype=bool)
+        no_columns = np.zeros(self._program.constraint_matrix.shape[1], dtype=bool)
+        return find_blocks(self._program, self.given_bounds, all_types, no_columns, ~no_columns)
 
     @cached_property
-    def _of_row(self) -> Indices:
+    def _block_of_constraint(self) -> IntArray:
         """The number of the piece that each row takes part in, -1 for none."""
-        found = np.full(len(self._program.rows), -1)
-        for number, piece in enumerate(self._pieces):
-            found[piece.rows] = number
-        return found
+        block_of = np.full(len(self._program.constraints), -1)
+        for number, block in enumerate(self._blocks):
+            block_of[block.constraints] = number
+        return block_of
 
-    def concerned(self, rows: Flags) -> set[int]:
+    def find_blocks_of(self, constraints: BoolArray) -> set[int]:
         """Return the numbers of the pieces that the rows take part in and that may contradict."""
-        if self.agreed:
+        if self.is_consistent:
             return set()
-        return {int(number) for number in self._of_row[rows] if number >= 0}
+        return {int(number) for number in self._block_of_constraint[constraints] if number >= 0}
 
-    def settle(self, numbers: set[int], by: Deadline) -> Settled:
+    def resolve(self, block_numbers: set[int], deadline: Deadline) -> ResolvedBounds:
         """Return what stands when the numbered pieces are settled, the others as they were given.
 
         What is settled in time is kept for the next question.
         """
-        left = self.given
+        remaining = self.given_bounds
         disputes: list[Dispute] = []
-        contests: list[Contest] = []
+        conflicts: list[Conflict] = []
         exact = True
-        for number in sorted(numbers):
-            contest = self._contest(number)
-            ruling = contest.ruling(by)
-            exact &= ruling.exact
-            if ruling.left is not None:
-                if left is self.given:
-                    left = Ends(self.given.floors.copy(), self.given.ceilings.copy())
-                left.floors[contest.piece.rows] = ruling.left.floors
-                left.ceilings[contest.piece.rows] = ruling.left.ceilings
-            if ruling.disputes:
-                disputes.extend(ruling.disputes)
-                contests.append(contest)
-        return Settled(self.given, left, tuple(disputes), tuple(contests), exact)
+        for number in sorted(block_numbers):
+            conflict = self._get_conflict(number)
+            resolution = conflict.resolve(deadline)
+            exact &= resolution.exact
+            if resolution.remaining_bounds is not None:
+                if remaining is self.given_bounds:
+                    remaining = ConstraintBounds(
+                        self.given_bounds.lower.copy(), self.given_bounds.upper.copy()
+                    )
+                remaining.lower[conflict.block.constraints] = resolution.remaining_bounds.lower
+                remaining.upper[conflict.block.constraints] = resolution.remaining_bounds.upper
+            if resolution.disputes:
+                disputes.extend(resolution.disputes)
+                conflicts.append(conflict)
+        return ResolvedBounds(
+            self.given_bounds, remaining, tuple(disputes), tuple(conflicts), exact
+        )
 
-    def _contest(self, number: int) -> "Contest":
-        if number not in self._contests:
-            self._contests[number] = Contest(self._program, self._pieces[number], self.given)
-        return self._contests[number]
+    def _get_conflict(self, number: int) -> "Conflict":
+        if number not in self._conflicts:
+            self._conflicts[number] = Conflict(
+                self._program, self._blocks[number], self.given_bounds
+            )
+        return self._conflicts[number]
 
 
 @dataclass(frozen=True, slots=True)
-class _Ruling:
+class Resolution:
     """What came of one piece: the ends that stand in its rows (None: all), and what is disputed."""
 
-    left: Ends | None = None
+    remaining_bounds: ConstraintBounds | None = None
     disputes: tuple[Dispute, ...] = ()
     exact: bool = True
 
 
-class Contest:
+class Conflict:
     """One piece, and the two ways of resolving it if its ends contradict each other."""
 
-    def __init__(self, program: Program, piece: Piece, ends: Ends) -> None:
-        self.piece = piece
-        self._program, self._ends = program, ends
-        self._sides: dict[Side, _Side] = {}
-        self._tries, self._spent, self._rests_until = 0, 0.0, 0.0
-        self._ruling: _Ruling | None = None
-        self._least: float | None = None
+    def __init__(self, program: LinearProgram, block: Block, bounds: ConstraintBounds) -> None:
+        self.block = block
+        self._program, self._bounds = program, bounds
+        self._sides: dict[Side, _SideViolation] = {}
+        self._tries, self._seconds_spent, self._paused_until = 0, 0.0, 0.0
+        self._resolution: Resolution | None = None
+        self._least_violation: float | None = None
         self._lock = Lock()
 
-    def ruling(self, by: Deadline) -> _Ruling:
+    def resolve(self, deadline: Deadline) -> Resolution:
         """Return what stands, as far as it can be told in the time.
 
         What was found is kept; who comes while it is looked for waits for it.
         """
-        if self._ruling is not None:
-            return self._ruling
-        if not self._lock.acquire(timeout=by.left()):
-            return self._unknown()
+        if self._resolution is not None:
+            return self._resolution
+        if not self._lock.acquire(timeout=deadline.seconds_left()):
+            return self._make_unresolved()
         try:
-            found = self._judged(by)
-            if found.exact:
-                self._ruling = found
+            resolution = self._compute_resolution(deadline)
+            if resolution.exact:
+                self._resolution = resolution
                 self._sides.clear()
-            return found
+            return resolution
         finally:
             self._lock.release()
 
-    def _unknown(self) -> _Ruling:
+    def _make_unresolved(self) -> Resolution:
         """Return the ruling by which no end stands, since it is not known which must fall."""
-        count = len(self.piece.rows)
-        return _Ruling(Ends(np.zeros(count), np.full(count, np.inf)), (), False)
+        count = len(self.block.constraints)
+        return Resolution(ConstraintBounds(np.zeros(count), np.full(count, np.inf)), (), False)
 
-    def _judged(self, by: Deadline) -> _Ruling:
-        nobody = np.zeros(self._program.covers.shape[1], dtype=bool)
-        if nested_range(self._program, self.piece, self._ends, nobody) is not None:
-            return _Ruling()
-        floors = self._side("floors", by)
-        if floors is None:
-            return self._unknown()
-        if not floors.least:
-            return _Ruling()
-        ceilings = self._side("ceilings", by)
-        sides = [floors] if ceilings is None else [floors, ceilings]
-        aside: _Aside = {"floors": {}, "ceilings": {}}
+    def _compute_resolution(self, deadline: Deadline) -> Resolution:
+        no_columns = np.zeros(self._program.constraint_matrix.shape[1], dtype=bool)
+        if solve_laminar_block(self._program, self.block, self._bounds, no_columns) is not None:
+            return Resolution()
+        lower_side = self._get_side("lower", deadline)
+        if lower_side is None:
+            return self._make_unresolved()
+        if not lower_side.least_violation:
+            return Resolution()
+        upper_side = self._get_side("upper", deadline)
+        sides = [lower_side] if upper_side is None else [lower_side, upper_side]
+        set_aside: _SetAside = {"lower": {}, "upper": {}}
         for side in sides:
-            aside[side.side] = side.set_aside(by)
-        left = [self._left(int(row), aside) for row in self.piece.rows]
-        ends = Ends(*(np.array(each, dtype=float) for each in zip(*left, strict=True)))
-        if ceilings is None:
-            ends.ceilings[:] = np.inf
-        whole = ceilings is not None and all(side.exact for side in sides)
-        return _Ruling(ends, tuple(self._disputes(sides, aside)), whole)
+            set_aside[side.side] = side.find_set_aside(deadline)
+        remaining = [
+            self._find_remaining(int(constraint), set_aside)
+            for constraint in self.block.constraints
+        ]
+        bounds = ConstraintBounds(
+            *(np.array(column, dtype=float) for column in zip(*remaining, strict=True))
+        )
+        if upper_side is None:
+            bounds.upper[:] = np.inf
+        is_exact = upper_side is not None and all(side.exact for side in sides)
+        return Resolution(bounds, tuple(self._split_disputes(sides, set_aside)), is_exact)
 
-    def _side(self, side: Side, by: Deadline) -> "_Side | None":
+    def _get_side(self, side: Side, deadline: Deadline) -> "_SideViolation | None":
         """Return how the side bends when the other is true; None where the time ran out."""
         if side not in self._sides:
-            began = monotonic()
-            resting = began < self._rests_until and by.left() <= 2 * self._spent
-            if resting or not by.left():
+            started_at = monotonic()
+            is_paused = (
+                started_at < self._paused_until
+                and deadline.seconds_left() <= 2 * self._seconds_spent
+            )
+            if is_paused or not deadline.seconds_left():
                 return None
             try:
-                self._sides[side] = _Side(side, self._program, self.piece, self._ends, by)
-            except Unsolved:
-                self._tries, self._spent = self._tries + 1, monotonic() - began
-                if self._tries >= TRIES:
-                    self._rests_until = monotonic() + REST * self._spent
+                self._sides[side] = _SideViolation(
+                    side, self._program, self.block, self._bounds, deadline
+                )
+            except UnsolvedError:
+                self._tries, self._seconds_spent = self._tries + 1, monotonic() - started_at
+                if self._tries >= MAX_TRIES:
+                    self._paused_until = monotonic() + PAUSE_RATIO * self._seconds_spent
                 return None
         return self._sides[side]
 
-    def least(self, by: Deadline) -> float:
-        """Return the least sum of shortfall and excess together; raises Unsolved."""
-        if self._least is None:
-            everything = np.ones(len(self._program.rows))
-            soft = Ends(everything, everything)
-            self._least = Elastic(self._program, self.piece, self._ends, soft).least(by)
-        return self._least
+    def minimise_violation(self, deadline: Deadline) -> float:
+        """Return the least sum of shortfall and excess together; raises UnsolvedError."""
+        if self._least_violation is None:
+            all_constraints = np.ones(len(self._program.constraints))
+            relaxed = ConstraintBounds(all_constraints, all_constraints)
+            self._least_violation = ElasticProgram(
+                self._program, self.block, self._bounds, relaxed
+            ).minimise_violation(deadline)
+        return self._least_violation
 
-    def _left(self, row: int, aside: _Aside) -> tuple[float, float]:
+    def _find_remaining(self, constraint: int, set_aside: _SetAside) -> tuple[float, float]:
         """Return the floor and the ceiling that stand in the row when all is settled."""
-        figures = self._program.rows[row].figures
-        short, over = aside["floors"].get(row, ()), aside["ceilings"].get(row, ())
-        floors = [figure.quantity.low for figure in figures if figure not in short]
-        highs = [figure.quantity.high for figure in figures if figure not in over]
-        return max(floors, default=0), min((h for h in highs if h is not None), default=np.inf)
+        figures = self._program.constraints[constraint].figures
+        lows_set_aside = set_aside["lower"].get(constraint, ())
+        highs_set_aside = set_aside["upper"].get(constraint, ())
+        lows = [figure.quantity.low for figure in figures if figure not in lows_set_aside]
+        highs = [figure.quantity.high for figure in figures if figure not in highs_set_aside]
+        return max(lows, default=0), min(
+            (high for high in highs if high is not None), default=np.inf
+        )
 
-    def _disputes(self, sides: Sequence["_Side"], aside: _Aside) -> Iterator[Dispute]:
+    def _split_disputes(
+        self, sides: Sequence["_SideViolation"], set_aside: _SetAside
+    ) -> Iterator[Dispute]:
         """Yield the parts of the contradiction that do not bind each other.
 
         A part without an end set aside concerns no question.
         """
-        rows = np.array(sorted(set().union(*(side.rows for side in sides))), dtype=np.int64)
-        tying = np.array(sorted(set().union(*(side.tying for side in sides))), dtype=np.int64)
-        every = np.arange(self._program.covers.shape[1])
-        covers = self._program.covers.cut(rows, every)
-        ties = self._program.ties.cut(tying, every)
-        for members, _ in connected(stacked([covers, ties])):
-            mine = [int(rows[member]) for member in members if member < len(rows)]
-            floors = [figure for row in mine for figure in aside["floors"].get(row, ())]
-            ceilings = [figure for row in mine for figure in aside["ceilings"].get(row, ())]
-            yield Dispute(tuple(floors), tuple(ceilings), tuple(mine))
+        constraints = np.array(
+            sorted(set().union(*(side.constraints for side in sides))), dtype=np.int64
+        )
+        couplings = np.array(
+            sorted(set().union(*(side.couplings for side in sides))), dtype=np.int64
+        )
+        all_columns = np.arange(self._program.constraint_matrix.shape[1])
+        constraint_matrix = self._program.constraint_matrix.submatrix(constraints, all_columns)
+        coupling_matrix = self._program.coupling_matrix.submatrix(couplings, all_columns)
+        for row_numbers, _ in connected_components(vstack([constraint_matrix, coupling_matrix])):
+            members = [
+                int(constraints[row_number])
+                for row_number in row_numbers
+                if row_number < len(constraints)
+            ]
+            lows = [
+                figure
+                for constraint in members
+                for figure in set_aside["lower"].get(constraint, ())
+            ]
+            highs = [
+                figure
+                for constraint in members
+                for figure in set_aside["upper"].get(constraint, ())
+            ]
+            yield Dispute(tuple(lows), tuple(highs), tuple(members))
 
 
-class _Side:
+class _SideViolation:
     """How a piece bends on one side least while the other side is taken as true."""
 
     def __init__(
-        self, side: Side, program: Program, piece: Piece, ends: Ends, by: Deadline
+        self,
+        side: Side,
+        program: LinearProgram,
+        block: Block,
+        bounds: ConstraintBounds,
+        deadline: Deadline,
     ) -> None:
-        """Raises Unsolved where the time runs out."""
-        self.side, self._program, self._piece = side, program, piece
-        self._reach: dict[int, float] = {}
+        """Raises UnsolvedError where the time runs out."""
+        self.side, self._program, self._block = side, program, block
+        self._extremes: dict[int, float] = {}
         self.exact = True
-        if len(piece.rows) == 1:
-            self._alone(ends)
+        if len(block.constraints) == 1:
+            self._solve_single_constraint(bounds)
             return
-        rows = len(program.rows)
-        soft = Ends(np.full(rows, side == "floors"), np.full(rows, side == "ceilings"))
-        self._elastic = Elastic(program, piece, ends, soft)
-        start = by.left()
-        bends = self._elastic.bends(by)
-        self._took = start - by.left()
-        self.least = bends.least
-        self._bent = bends.rows
-        self._seen = dict(zip(bends.rows.tolist(), bends.people.tolist(), strict=True))
-        self.tying = set(bends.tying.tolist())
-        self.rows = set(piece.rows[np.concatenate([bends.rows, bends.forcing])].tolist())
+        constraint_count = len(program.constraints)
+        relaxed = ConstraintBounds(
+            np.full(constraint_count, side == "lower"),
+            np.full(constraint_count, side == "upper"),
+        )
+        self._elastic = ElasticProgram(program, block, bounds, relaxed)
+        seconds_before = deadline.seconds_left()
+        violation = self._elastic.find_violated_constraints(deadline)
+        self._solve_seconds = seconds_before - deadline.seconds_left()
+        self.least_violation = violation.amount
+        self._violated = violation.violated
+        self._people_of = dict(
+            zip(violation.violated.tolist(), violation.people.tolist(), strict=True)
+        )
+        self.couplings = set(violation.forcing_couplings.tolist())
+        self.constraints = set(
+            block.constraints[np.concatenate([violation.violated, violation.forcing])].tolist()
+        )
 
-    def _alone(self, ends: Ends) -> None:
+    def _solve_single_constraint(self, bounds: ConstraintBounds) -> None:
         """Note how one row bends whose floor is above its ceiling: there is nothing to solve."""
-        row = int(self._piece.rows[0])
-        floor, ceiling = float(ends.floors[row]), float(ends.ceilings[row])
-        self.least = floor - ceiling
-        self._bent = np.array([0])
-        self.tying, self.rows = set[int](), {row}
-        self._reach[0] = ceiling if self.side == "floors" else floor
+        constraint = int(self._block.constraints[0])
+        lower, upper = float(bounds.lower[constraint]), float(bounds.upper[constraint])
+        self.least_violation = lower - upper
+        self._violated = np.array([0])
+        self.couplings, self.constraints = set[int](), {constraint}
+        self._extremes[0] = upper if self.side == "lower" else lower
 
-    def set_aside(self, by: Deadline) -> dict[int, list[Figure]]:
+    def find_set_aside(self, deadline: Deadline) -> dict[int, list[Figure]]:
         """Return the figures whose end on this side is set aside, by row of the program.
 
         Where the time runs out all ends of a bent row are, and ``exact`` is False until next time.
         """
         self.exact = True
-        found = {}
-        for row in self._bent.tolist():
-            number = int(self._piece.rows[row])
-            reach = self._reached(row, by)
-            found[number] = [
+        figures_by_constraint = {}
+        for position in self._violated.tolist():
+            constraint = int(self._block.constraints[position])
+            extreme = self._find_extreme(position, deadline)
+            figures_by_constraint[constraint] = [
                 figure
-                for figure in self._program.rows[number].figures
-                if _beyond(_level(figure, self.side), reach, self.side)
+                for figure in self._program.constraints[constraint].figures
+                if _is_violated(_get_level(figure, self.side), extreme, self.side)
             ]
-        return found
+        return figures_by_constraint
 
-    def _reached(self, row: int, by: Deadline) -> float:
+    def _find_extreme(self, position: int, deadline: Deadline) -> float:
         """Return how few (or many) people a bent row holds at the furthest.
 
         The outermost end is bent anyway; only further ends, not bent in the world that was found,
         need solving.
         """
-        if row in self._reach:
-            return self._reach[row]
-        furthest = -np.inf if self.side == "floors" else np.inf
-        figures = self._program.rows[self._piece.rows[row]].figures
-        levels = {_level(figure, self.side) for figure in figures} - {None}
-        if len(levels) > 1 and not all(_beyond(x, self._seen[row], self.side) for x in levels):
+        if position in self._extremes:
+            return self._extremes[position]
+        extreme = -np.inf if self.side == "lower" else np.inf
+        figures = self._program.constraints[self._block.constraints[position]].figures
+        levels = {_get_level(figure, self.side) for figure in figures} - {None}
+        if len(levels) > 1 and not all(
+            _is_violated(level, self._people_of[position], self.side) for level in levels
+        ):
             try:
-                if by.left() <= min(RESERVE * self._took, by.seconds / 2):
-                    raise Unsolved("the bounds need what time is left")
-                furthest = self._elastic.extreme(row, 1 if self.side == "floors" else -1, by)
-            except Unsolved:
+                if deadline.seconds_left() <= min(
+                    MIN_EXTREME_TIME_RATIO * self._solve_seconds, deadline.seconds / 2
+                ):
+                    raise UnsolvedError("the bounds need what time is left")
+                extreme = self._elastic.find_extreme(
+                    position, 1 if self.side == "lower" else -1, deadline
+                )
+            except UnsolvedError:
                 self.exact = False
-                return furthest
-        self._reach[row] = furthest
-        return furthest
+                return extreme
+        self._extremes[position] = extreme
+        return extreme
 
 
-def _level(figure: Figure, side: Side) -> int | None:
+def _get_level(figure: Figure, side: Side) -> int | None:
     """Return the figure's end on the side, None where it has none; a floor of 0 asks for nobody."""
-    return figure.quantity.low or None if side == "floors" else figure.quantity.high
+    return figure.quantity.low or None if side == "lower" else figure.quantity.high
 
 
-def _beyond(level: int | None, reach: float, side: Side) -> bool:
-    """Whether an end at this level is bent where the row holds ``reach`` people."""
+def _is_violated(level: int | None, people: float, side: Side) -> bool:
+    """Whether an end at this level is bent where the row holds ``people`` people."""
     if level is None:
         return False
-    return reach < level - BENT if side == "floors" else reach > level + BENT
+    return people < level - MIN_VIOLATION if side == "lower" else people > level + MIN_VIOLATION

@@ -13,121 +13,135 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.certificate import Terms
-from service.bounds.sparse_matrix import Sparse, Whole
+from service.bounds.certificate import Certificate
+from service.bounds.sparse_matrix import IntArray, SparseMatrix
 from service.domain.total import End
 
-Flags = NDArray[np.bool_]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
+class ProvenValue:
     """A number of people with how it was come by: an end of a row, or a sum or a difference."""
 
     value: int
-    end: tuple[int, End] | None = None
-    plus: tuple["Proven", ...] = ()
-    minus: tuple["Proven", ...] = ()
+    source: tuple[int, End] | None = None
+    plus: tuple["ProvenValue", ...] = ()
+    minus: tuple["ProvenValue", ...] = ()
 
-    def terms(self) -> Terms:
+    def build_certificate(self) -> Certificate:
         """Return the ends that add up to the value."""
-        total: dict[tuple[int, End], Fraction] = {}
-        pending: list[tuple[Proven, int]] = [(self, 1)]
+        multipliers: dict[tuple[int, End], Fraction] = {}
+        pending: list[tuple[ProvenValue, int]] = [(self, 1)]
         while pending:
-            proven, sign = pending.pop()
-            if proven.end is not None:
-                total[proven.end] = total.get(proven.end, Fraction(0)) + sign
-            pending.extend((part, sign) for part in proven.plus)
-            pending.extend((part, -sign) for part in proven.minus)
-        return {end: times for end, times in total.items() if times}
+            item, sign = pending.pop()
+            if item.source is not None:
+                multipliers[item.source] = multipliers.get(item.source, Fraction(0)) + sign
+            pending.extend((summand, sign) for summand in item.plus)
+            pending.extend((summand, -sign) for summand in item.minus)
+        return {end: multiplier for end, multiplier in multipliers.items() if multiplier}
 
 
-NOBODY = Proven(0)
+ZERO = ProvenValue(0)
 
 
-def _sum(parts: Iterable[Proven | None]) -> Proven | None:
+def _add_values(summands: Iterable[ProvenValue | None]) -> ProvenValue | None:
     """Return the sum; None (no end known) where any part is."""
-    known: list[Proven] = []
-    for part in parts:
-        if part is None:
+    nonzero: list[ProvenValue] = []
+    for summand in summands:
+        if summand is None:
             return None
-        if part is not NOBODY:
-            known.append(part)
-    if not known:
-        return NOBODY
-    return known[0] if len(known) == 1 else Proven(sum(p.value for p in known), plus=tuple(known))
+        if summand is not ZERO:
+            nonzero.append(summand)
+    if not nonzero:
+        return ZERO
+    return (
+        nonzero[0]
+        if len(nonzero) == 1
+        else ProvenValue(sum(summand.value for summand in nonzero), plus=tuple(nonzero))
+    )
 
 
-def _raised(least: Proven, whole: Proven, beside: Proven | None) -> Proven:
+def _tighten_lower(
+    lower: ProvenValue, whole_lower: ProvenValue, other_upper: ProvenValue | None
+) -> ProvenValue:
     """Return a part's least, or what the whole's least asks of it beyond the most beside it."""
-    if beside is None or whole.value - beside.value <= least.value:
-        return least
-    return Proven(whole.value - beside.value, plus=(whole,), minus=(beside,))
+    if other_upper is None or whole_lower.value - other_upper.value <= lower.value:
+        return lower
+    return ProvenValue(
+        whole_lower.value - other_upper.value, plus=(whole_lower,), minus=(other_upper,)
+    )
 
 
-def _lowered(most: Proven | None, whole: Proven | None, beside: Proven) -> Proven | None:
+def _tighten_upper(
+    upper: ProvenValue | None, whole_upper: ProvenValue | None, other_lower: ProvenValue
+) -> ProvenValue | None:
     """Return a part's most, or what the least beside it leaves of the whole's most."""
-    if whole is None or (most is not None and whole.value - beside.value >= most.value):
-        return most
-    return Proven(whole.value - beside.value, plus=(whole,), minus=(beside,))
+    if whole_upper is None or (
+        upper is not None and whole_upper.value - other_lower.value >= upper.value
+    ):
+        return upper
+    return ProvenValue(
+        whole_upper.value - other_lower.value, plus=(whole_upper,), minus=(other_lower,)
+    )
 
 
 @dataclass(slots=True)
-class Range:
+class SplitBounds:
     """The six ends: the least and the most asked for, others, and both together."""
 
-    least_in: Proven
-    most_in: Proven | None
-    least_out: Proven
-    most_out: Proven | None
-    least: Proven
-    most: Proven | None
+    lower_in: ProvenValue
+    upper_in: ProvenValue | None
+    lower_out: ProvenValue
+    upper_out: ProvenValue | None
+    lower: ProvenValue
+    upper: ProvenValue | None
 
-    def bound(self, row: int, floor: int, ceiling: int | None) -> bool:
+    def apply_constraint(self, constraint: int, lower: int, upper: int | None) -> bool:
         """Narrow the ends to what the row allows; return whether anything is left."""
-        if floor > self.least.value:
-            self.least = Proven(floor, (row, "low"))
-        if ceiling is not None and (self.most is None or ceiling < self.most.value):
-            self.most = Proven(ceiling, (row, "high"))
-        if self.most is not None and self.least.value > self.most.value:
+        if lower > self.lower.value:
+            self.lower = ProvenValue(lower, (constraint, "low"))
+        if upper is not None and (self.upper is None or upper < self.upper.value):
+            self.upper = ProvenValue(upper, (constraint, "high"))
+        if self.upper is not None and self.lower.value > self.upper.value:
             return False
-        least_in = _raised(self.least_in, self.least, self.most_out)
-        least_out = _raised(self.least_out, self.least, self.most_in)
-        self.most_in = _lowered(self.most_in, self.most, self.least_out)
-        self.most_out = _lowered(self.most_out, self.most, self.least_in)
-        self.least_in, self.least_out = least_in, least_out
+        lower_in = _tighten_lower(self.lower_in, self.lower, self.upper_out)
+        lower_out = _tighten_lower(self.lower_out, self.lower, self.upper_in)
+        self.upper_in = _tighten_upper(self.upper_in, self.upper, self.lower_out)
+        self.upper_out = _tighten_upper(self.upper_out, self.upper, self.lower_in)
+        self.lower_in, self.lower_out = lower_in, lower_out
         return True
 
 
-def _together(parts: list[Range], open_in: bool, open_out: bool) -> Range:
+def _combine_bounds(parts: list[SplitBounds], open_in: bool, open_out: bool) -> SplitBounds:
     """Return what the parts allow together with people of no part, asked for or not."""
 
     if len(parts) == 1:  # As in running totals, each around the one before.
         (part,) = parts
-        return Range(
-            part.least_in,
-            None if open_in else part.most_in,
-            part.least_out,
-            None if open_out else part.most_out,
-            part.least,
-            None if open_in or open_out else part.most,
+        return SplitBounds(
+            part.lower_in,
+            None if open_in else part.upper_in,
+            part.lower_out,
+            None if open_out else part.upper_out,
+            part.lower,
+            None if open_in or open_out else part.upper,
         )
 
-    def least(ends: Iterable[Proven]) -> Proven:
-        return _sum(ends) or NOBODY
+    def add_lower(values: Iterable[ProvenValue]) -> ProvenValue:
+        return _add_values(values) or ZERO
 
-    return Range(
-        least(part.least_in for part in parts),
-        None if open_in else _sum(part.most_in for part in parts),
-        least(part.least_out for part in parts),
-        None if open_out else _sum(part.most_out for part in parts),
-        least(part.least for part in parts),
-        None if open_in or open_out else _sum(part.most for part in parts),
+    return SplitBounds(
+        add_lower(part.lower_in for part in parts),
+        None if open_in else _add_values(part.upper_in for part in parts),
+        add_lower(part.lower_out for part in parts),
+        None if open_out else _add_values(part.upper_out for part in parts),
+        add_lower(part.lower for part in parts),
+        None if open_in or open_out else _add_values(part.upper for part in parts),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Nest:
+class LaminarFamily:
     """Rows of which every two are nested or apart: from the largest down, and what is around each.
 
     ``innermost`` is the row around each column; around what lies in no row there is -1.
@@ -135,41 +149,46 @@ class Nest:
 
     order: list[int]
     parent: list[int]
-    innermost: Whole
+    innermost: IntArray
 
     @staticmethod
-    def of(covers: Sparse) -> "Nest | None":
+    def from_matrix(matrix: SparseMatrix) -> "LaminarFamily | None":
         """Return the nest of the rows of a matrix of 0 and 1, None where two of them cross."""
-        columns = covers.by_row()
-        order = sorted(range(len(columns)), key=lambda row: -len(columns[row]))
-        parent = [-1] * len(columns)
-        innermost = np.full(covers.shape[1], -1, dtype=np.int64)
-        for row in order:
-            around = innermost[columns[row]]
-            if (around != around[:1]).any():
+        columns_of = matrix.split_rows()
+        order = sorted(range(len(columns_of)), key=lambda constraint: -len(columns_of[constraint]))
+        parent = [-1] * len(columns_of)
+        innermost = np.full(matrix.shape[1], -1, dtype=np.int64)
+        for constraint in order:
+            enclosing = innermost[columns_of[constraint]]
+            if (enclosing != enclosing[:1]).any():
                 return None
-            if len(around):
-                parent[row] = int(around[0])
-            innermost[columns[row]] = row
-        return Nest(order, parent, innermost)
+            if len(enclosing):
+                parent[constraint] = int(enclosing[0])
+            innermost[columns_of[constraint]] = constraint
+        return LaminarFamily(order, parent, innermost)
 
-    def range(self, floors: NDArray[Any], ceilings: NDArray[Any], wanted: Flags) -> Range | None:
+    def compute_bounds(
+        self, lower: NDArray[Any], upper: NDArray[Any], inside: BoolArray
+    ) -> SplitBounds | None:
         """Return what the rows allow of the wanted columns, None where they contradict each other.
 
         A ceiling is infinite where there is none.
         """
-        open_in, open_out = self._holding(wanted), self._holding(~wanted)
-        below: list[list[Range]] = [[] for _ in range(len(floors) + 1)]  # The last is of no row.
-        for row in reversed(self.order):
-            allowed = _together(below[row], bool(open_in[row]), bool(open_out[row]))
-            ceiling = None if np.isinf(ceilings[row]) else int(ceilings[row])
-            if not allowed.bound(row, int(floors[row]), ceiling):
+        open_in, open_out = self._flag_own_columns(inside), self._flag_own_columns(~inside)
+        # The last is of no row.
+        child_bounds: list[list[SplitBounds]] = [[] for _ in range(len(lower) + 1)]
+        for constraint in reversed(self.order):
+            bounds = _combine_bounds(
+                child_bounds[constraint], bool(open_in[constraint]), bool(open_out[constraint])
+            )
+            constraint_upper = None if np.isinf(upper[constraint]) else int(upper[constraint])
+            if not bounds.apply_constraint(constraint, int(lower[constraint]), constraint_upper):
                 return None
-            below[self.parent[row]].append(allowed)
-        return _together(below[-1], bool(open_in[-1]), bool(open_out[-1]))
+            child_bounds[self.parent[constraint]].append(bounds)
+        return _combine_bounds(child_bounds[-1], bool(open_in[-1]), bool(open_out[-1]))
 
-    def _holding(self, columns: Flags) -> Flags:
+    def _flag_own_columns(self, columns: BoolArray) -> BoolArray:
         """Return which rows hold some of the columns outside the rows within; the last is none."""
-        found = np.zeros(len(self.parent) + 1, dtype=bool)
-        found[self.innermost[columns]] = True
-        return found
+        has_own_columns = np.zeros(len(self.parent) + 1, dtype=bool)
+        has_own_columns[self.innermost[columns]] = True
+        return has_own_columns

@@ -10,84 +10,97 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.boxes import Extent, Node
-from service.bounds.constraints import Row
-from service.bounds.laminar import Nest
-from service.bounds.partition import Cells, cut
-from service.bounds.sparse_matrix import Sparse
+from service.bounds.boxes import Box, EventPath
+from service.bounds.constraints import Constraint
+from service.bounds.laminar import LaminarFamily
+from service.bounds.partition import Partition, build_partition
+from service.bounds.sparse_matrix import SparseMatrix
 
-Flags = NDArray[np.bool_]
-Indices = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class LinearProgram:
     """Columns are numbers of people; a row's people are the sum of the columns it covers.
 
-    ``ties`` are rows of +1, 0 and -1 whose sum must not be above zero: they hold together the
-    columns of cells where two registers may speak of the same event; ``knots`` and ``tie_knots``
-    number the cell that a column or a tie belongs to, -1 for a column without ties.
+    ``coupling_matrix`` has rows of +1, 0 and -1 whose sum must not be above zero: they hold
+    together the columns of cells where two registers may speak of the same event; ``column_cells``
+    and ``coupling_cells`` number the cell that a column or a tie belongs to, -1 for a column
+    without ties.
 
-    ``atoms`` tells for each kind of person (a cell and at most one chain of events) which rows
-    count that person, and ``atom_column`` in which column a question counts that person.
+    ``person_type_matrix`` tells for each kind of person (a cell and at most one chain of events)
+    which rows count that person, and ``person_type_column`` in which column a question counts that
+    person.
     """
 
-    rows: tuple[Row, ...]
-    covers: Sparse
-    ties: Sparse
-    knots: Indices
-    tie_knots: Indices
-    atoms: Sparse
-    atom_column: Indices
-    nest: Nest | None
+    constraints: tuple[Constraint, ...]
+    constraint_matrix: SparseMatrix
+    coupling_matrix: SparseMatrix
+    column_cells: IntArray
+    coupling_cells: IntArray
+    person_type_matrix: SparseMatrix
+    person_type_column: IntArray
+    laminar_family: LaminarFamily | None
     """The rows as a tree, where they are one and nothing ties their columns."""
-    _cells: Cells
-    _counted: Indices
+    _partition: Partition
+    _cell_columns: IntArray
     """Cell and column of every pair that makes up the people of a cell."""
 
-    def split(self, asked: Extent) -> tuple[Flags, Flags]:
+    def classify_columns(self, query_box: Box) -> tuple[BoolArray, BoolArray]:
         """Return which columns can hold people asked for, and which can hold others."""
-        cell_in, cell_out = self._cells.split(asked)
-        cell, column = self._counted.T
-        inside = np.zeros(self.covers.shape[1], dtype=bool)
-        outside = np.zeros(self.covers.shape[1], dtype=bool)
-        inside[column[cell_in[cell]]] = True
-        outside[column[cell_out[cell]]] = True
-        return inside, outside
+        cell_in, cell_out = self._partition.classify(query_box)
+        cell, column = self._cell_columns.T
+        has_inside = np.zeros(self.constraint_matrix.shape[1], dtype=bool)
+        has_outside = np.zeros(self.constraint_matrix.shape[1], dtype=bool)
+        has_inside[column[cell_in[cell]]] = True
+        has_outside[column[cell_out[cell]]] = True
+        return has_inside, has_outside
 
 
-def build(rows: Sequence[Row]) -> Program:
+def build_linear_program(constraints: Sequence[Constraint]) -> LinearProgram:
     """Return the program of the rows, which need not all be tied to each other."""
-    extents = sorted({part.extent for row in rows for part in row.parts})
-    number = {extent: index for index, extent in enumerate(extents)}
-    cells = cut(extents)
-    if any(part.node for row in rows for part in row.parts):
-        return _with_events(tuple(rows), number, cells)
-    position = [number[row.parts[0].extent] for row in rows]
-    covers = Sparse.of(cells.inside[:, position].T)
-    every = np.arange(covers.shape[1])
-    ties = Sparse.of(np.zeros((0, covers.shape[1])))
-    counted = np.stack([every, every], axis=1)
-    untied = np.full(covers.shape[1], -1)
-    nest = Nest.of(covers)
-    return Program(
-        tuple(rows), covers, ties, untied, every[:0], covers, every, nest, cells, counted
+    boxes = sorted({part.box for constraint in constraints for part in constraint.parts})
+    box_numbers = {box: index for index, box in enumerate(boxes)}
+    partition = build_partition(boxes)
+    if any(part.event_path for constraint in constraints for part in constraint.parts):
+        return _build_with_events(tuple(constraints), box_numbers, partition)
+    first_boxes = [box_numbers[constraint.parts[0].box] for constraint in constraints]
+    constraint_matrix = SparseMatrix.from_dense(partition.incidence[:, first_boxes].T)
+    all_columns = np.arange(constraint_matrix.shape[1])
+    coupling_matrix = SparseMatrix.from_dense(np.zeros((0, constraint_matrix.shape[1])))
+    cell_columns = np.stack([all_columns, all_columns], axis=1)
+    uncoupled = np.full(constraint_matrix.shape[1], -1)
+    laminar_family = LaminarFamily.from_matrix(constraint_matrix)
+    return LinearProgram(
+        tuple(constraints),
+        constraint_matrix,
+        coupling_matrix,
+        uncoupled,
+        all_columns[:0],
+        constraint_matrix,
+        all_columns,
+        laminar_family,
+        partition,
+        cell_columns,
     )
 
 
-def _with_events(rows: tuple[Row, ...], number: Mapping[Extent, int], cells: Cells) -> Program:
-    holding: list[list[tuple[int, Node]]] = [[] for _ in number]
-    for index, row in enumerate(rows):
-        for part in row.parts:
-            holding[number[part.extent]].append((index, part.node))
-    columns = _Columns(len(rows))
-    for cell, inside in enumerate(cells.inside):
-        held = [pair for extent in np.flatnonzero(inside) for pair in holding[extent]]
-        columns.add(cell, held)
-    return columns.program(rows, cells)
+def _build_with_events(
+    constraints: tuple[Constraint, ...], box_numbers: Mapping[Box, int], partition: Partition
+) -> LinearProgram:
+    holders_of_box: list[list[tuple[int, EventPath]]] = [[] for _ in box_numbers]
+    for constraint_number, constraint in enumerate(constraints):
+        for part in constraint.parts:
+            holders_of_box[box_numbers[part.box]].append((constraint_number, part.event_path))
+    builder = _ProgramBuilder(len(constraints))
+    for cell, in_box in enumerate(partition.incidence):
+        holders = [pair for box in np.flatnonzero(in_box) for pair in holders_of_box[box]]
+        builder.add_cell(cell, holders)
+    return builder.build_program(constraints, partition)
 
 
-class _Columns:
+class _ProgramBuilder:
     """Gathers the columns of a program whose rows speak of events.
 
     Ids of two schemes may be the same event, so a cell with two schemes would need a column for
@@ -96,126 +109,154 @@ class _Columns:
     where nobody speaks of the cell as a whole, all schemes together have at least as many.
     """
 
-    def __init__(self, rows: int) -> None:
-        self._rows = rows
-        self._covering: list[frozenset[int]] = []
-        self._merged: dict[frozenset[int], int] = {}
-        self._ties: list[tuple[list[int], list[int]]] = []
-        self._knots: list[int] = []
-        self._tie_knots: list[int] = []
+    def __init__(self, constraint_count: int) -> None:
+        self._constraint_count = constraint_count
+        self._column_constraints: list[frozenset[int]] = []
+        self._merged_columns: dict[frozenset[int], int] = {}
+        self._couplings: list[tuple[list[int], list[int]]] = []
+        self._column_cells: list[int] = []
+        self._coupling_cells: list[int] = []
         self._cell = -1
-        self._atoms: set[tuple[frozenset[int], int]] = set()
-        self._counted: list[tuple[int, int]] = []
+        self._person_types: set[tuple[frozenset[int], int]] = set()
+        self._cell_columns: list[tuple[int, int]] = []
 
-    def add(self, cell: int, held: list[tuple[int, Node]]) -> None:
+    def add_cell(self, cell: int, holders: list[tuple[int, EventPath]]) -> None:
         """Add the columns of a cell that is held by the given rows, each within an event."""
         self._cell = cell
-        everyone = _Event()
-        for row, node in held:
-            everyone.hold(row, node)
-        columns = self._people(everyone, frozenset(), frozenset(), None)
-        self._counted.extend((cell, column) for column in columns)
+        root = _Event()
+        for constraint, event_path in holders:
+            root.add_constraint(constraint, event_path)
+        columns = self._make_event_columns(root, frozenset(), frozenset(), None)
+        self._cell_columns.extend((cell, column) for column in columns)
 
-    def _people(
-        self, event: "_Event", near: frozenset[int], around: frozenset[int], shared: int | None
+    def _make_event_columns(
+        self,
+        event: "_Event",
+        carried: frozenset[int],
+        enclosing: frozenset[int],
+        shared_column: int | None,
     ) -> list[int]:
         """Return the columns that add up to the event's people.
 
-        ``around`` are the rows of all the events around it, ``near`` those that its columns must
-        carry themselves: where several schemes share one column of people, ``shared``, that column
-        carries the rows of the events around it.
+        ``enclosing`` are the rows of all the events around it, ``carried`` those that its columns
+        must carry themselves: where several schemes share one column of people, ``shared_column``,
+        that column carries the rows of the events around it.
         """
-        near, around = near | (event.rows - around), around | event.rows
+        carried = carried | (event.constraints - enclosing)
+        enclosing = enclosing | event.constraints
         if len(event.schemes) > 1:
-            return [self._shared_people(event, near, around, shared)]
+            return [self._make_shared_column(event, carried, enclosing, shared_column)]
         columns = [
             column
-            for inner in event.inner()
-            for column in self._people(inner, near, around, shared)
+            for subevent in event.iterate_subevents()
+            for column in self._make_event_columns(subevent, carried, enclosing, shared_column)
         ]
-        if event.rows:
-            own = self._column(near, tied=shared is not None)
-            self._atoms.add((around, own if shared is None else shared))
-            columns.append(own)
+        if event.constraints:
+            own_column = self._make_column(carried, is_coupled=shared_column is not None)
+            self._person_types.add(
+                (enclosing, own_column if shared_column is None else shared_column)
+            )
+            columns.append(own_column)
         return columns
 
-    def _shared_people(
-        self, event: "_Event", near: frozenset[int], around: frozenset[int], shared: int | None
+    def _make_shared_column(
+        self,
+        event: "_Event",
+        carried: frozenset[int],
+        enclosing: frozenset[int],
+        shared_column: int | None,
     ) -> int:
         """Return the one column of an event in which several schemes count the same people."""
-        total = self._column(near, tied=True)
-        shared = total if shared is None else shared
-        if event.rows:
-            self._atoms.add((around, shared))
-        everyone: list[int] = []
+        total_column = self._make_column(carried, is_coupled=True)
+        shared_column = total_column if shared_column is None else shared_column
+        if event.constraints:
+            self._person_types.add((enclosing, shared_column))
+        all_columns: list[int] = []
         for scheme in event.schemes.values():
-            columns = [
+            scheme_columns = [
                 column
-                for inner in scheme.values()
-                for column in self._people(inner, frozenset(), around, shared)
+                for subevent in scheme.values()
+                for column in self._make_event_columns(
+                    subevent, frozenset(), enclosing, shared_column
+                )
             ]
-            self._tie(columns, [total])
-            everyone.extend(columns)
-        if not event.rows:
-            self._tie([total], everyone)
-        return total
+            self._add_coupling(scheme_columns, [total_column])
+            all_columns.extend(scheme_columns)
+        if not event.constraints:
+            self._add_coupling([total_column], all_columns)
+        return total_column
 
-    def _tie(self, more: list[int], less: list[int]) -> None:
+    def _add_coupling(self, smaller: list[int], larger: list[int]) -> None:
         """Hold the people of the first columns to no more than those of the second."""
-        self._ties.append((more, less))
-        self._tie_knots.append(self._cell)
+        self._couplings.append((smaller, larger))
+        self._coupling_cells.append(self._cell)
 
-    def _column(self, rows: frozenset[int], tied: bool) -> int:
+    def _make_column(self, constraints: frozenset[int], is_coupled: bool) -> int:
         """Return the column that the rows cover: one of its own where it is tied to others."""
-        if not tied and rows in self._merged:
-            return self._merged[rows]
-        self._covering.append(rows)
-        self._knots.append(self._cell if tied else -1)
-        if not tied:
-            self._merged[rows] = len(self._covering) - 1
-        return len(self._covering) - 1
+        if not is_coupled and constraints in self._merged_columns:
+            return self._merged_columns[constraints]
+        self._column_constraints.append(constraints)
+        self._column_cells.append(self._cell if is_coupled else -1)
+        if not is_coupled:
+            self._merged_columns[constraints] = len(self._column_constraints) - 1
+        return len(self._column_constraints) - 1
 
-    def program(self, rows: tuple[Row, ...], cells: Cells) -> Program:
+    def build_program(
+        self, constraints: tuple[Constraint, ...], partition: Partition
+    ) -> LinearProgram:
         """Return the program of all the cells added."""
-        covers = Sparse.from_sets(self._covering, self._rows)
-        atoms = sorted(self._atoms, key=lambda atom: (sorted(atom[0]), atom[1]))
-        held = Sparse.from_sets([covering for covering, _ in atoms], self._rows)
-        column_of = np.array([column for _, column in atoms], dtype=np.int64)
-        counted = np.array(sorted(set(self._counted)), dtype=np.int64)
-        knots = np.array(self._knots, dtype=np.int64)
-        tie_knots = np.array(self._tie_knots, dtype=np.int64)
-        nest = None if self._ties else Nest.of(covers)
-        return Program(
-            rows, covers, self._tied(), knots, tie_knots, held, column_of, nest, cells, counted
+        constraint_matrix = SparseMatrix.from_sets(self._column_constraints, self._constraint_count)
+        person_types = sorted(
+            self._person_types, key=lambda person_type: (sorted(person_type[0]), person_type[1])
+        )
+        person_type_matrix = SparseMatrix.from_sets(
+            [constraint_set for constraint_set, _ in person_types], self._constraint_count
+        )
+        person_type_column = np.array([column for _, column in person_types], dtype=np.int64)
+        cell_columns = np.array(sorted(set(self._cell_columns)), dtype=np.int64)
+        column_cells = np.array(self._column_cells, dtype=np.int64)
+        coupling_cells = np.array(self._coupling_cells, dtype=np.int64)
+        laminar_family = None if self._couplings else LaminarFamily.from_matrix(constraint_matrix)
+        return LinearProgram(
+            constraints,
+            constraint_matrix,
+            self._build_coupling_matrix(),
+            column_cells,
+            coupling_cells,
+            person_type_matrix,
+            person_type_column,
+            laminar_family,
+            partition,
+            cell_columns,
         )
 
-    def _tied(self) -> Sparse:
+    def _build_coupling_matrix(self) -> SparseMatrix:
         """Return the ties: +1 for columns that may not hold more than those of -1."""
         entries = [
-            (tie, column, sign)
-            for tie, sides in enumerate(self._ties)
+            (coupling, column, sign)
+            for coupling, sides in enumerate(self._couplings)
             for columns, sign in zip(sides, (1, -1), strict=True)
             for column in columns
         ]
         table = np.array(entries, dtype=np.int64).reshape(-1, 3)
-        return Sparse((len(self._ties), len(self._covering)), *table.T)
+        return SparseMatrix((len(self._couplings), len(self._column_constraints)), *table.T)
 
 
 class _Event:
     """An event in one cell: the rows that speak of all of it, and the events within it."""
 
     def __init__(self) -> None:
-        self.rows: frozenset[int] = frozenset()
+        self.constraints: frozenset[int] = frozenset()
         self.schemes: dict[str, dict[str, _Event]] = {}
 
-    def hold(self, row: int, node: Node) -> None:
+    def add_constraint(self, constraint: int, event_path: EventPath) -> None:
         """Note that the row speaks of the event at the end of the path."""
         event = self
-        for scheme, name in node:
-            event = event.schemes.setdefault(scheme, {}).setdefault(name, _Event())
-        event.rows |= {row}
+        for scheme, event_id in event_path:
+            event = event.schemes.setdefault(scheme, {}).setdefault(event_id, _Event())
+        event.constraints |= {constraint}
 
-    def inner(self) -> Iterator["_Event"]:
+    def iterate_subevents(self) -> Iterator["_Event"]:
         """Yield the events directly within this one, of all schemes."""
         for scheme in self.schemes.values():
             yield from scheme.values()

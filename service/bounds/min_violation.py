@@ -6,73 +6,95 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.elastic_program import Elastic
-from service.bounds.infeasibility import Settled
-from service.bounds.linear_program import Program
-from service.bounds.optimize import Wanted
-from service.bounds.presolve import Ends, Piece, joined
-from service.bounds.solver import Deadline, Unsolved
+from service.bounds.elastic_program import ElasticProgram
+from service.bounds.infeasibility import ResolvedBounds
+from service.bounds.linear_program import LinearProgram
+from service.bounds.optimize import Objective
+from service.bounds.presolve import Block, ConstraintBounds, merge_blocks
+from service.bounds.solver import Deadline, UnsolvedError
 
-Nearest = tuple[float, float | None]
+NearestRange = tuple[float, float | None]
 """The least and the most in the nearest reading, real-valued; a most of None is open."""
 
 
-class Readings:
+class NearestRangeSolver:
     """Finds the nearest readings of one program; threads may share it.
 
     The last model is kept: both ends need the same one, and so do most questions that are parts of
     one answer.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: LinearProgram) -> None:
         self._program = program
         self._lock = Lock()
-        self._bent: tuple[bytes, ...] = ()
-        self._elastic: Elastic | None = None
+        self._key: tuple[bytes, ...] = ()
+        self._elastic_program: ElasticProgram | None = None
 
-    def nearest(self, wanted: Wanted, settled: Settled, by: Deadline) -> Nearest | None:
+    def find_nearest(
+        self, objective: Objective, resolved: ResolvedBounds, deadline: Deadline
+    ) -> NearestRange | None:
         """Return the least and the most asked for in the worlds that bend the reports least.
 
         The whole is None where time ran out.
         """
         try:
-            low = self._least(settled, wanted.for_least(settled.given), wanted.surely, by)
-            found = wanted.for_most(settled.given)
-            if found is None:
+            low = self._minimise_cost(
+                resolved,
+                objective.find_min_blocks(resolved.given_bounds),
+                objective.certain_columns,
+                deadline,
+            )
+            max_blocks = objective.find_max_blocks(resolved.given_bounds)
+            if max_blocks is None:
                 return low, None
-            return low, -self._least(settled, found, -wanted.maybe.astype(int), by)
-        except Unsolved:
+            return low, -self._minimise_cost(
+                resolved, max_blocks, -objective.possible_columns.astype(int), deadline
+            )
+        except UnsolvedError:
             return None
 
-    def _least(
-        self, settled: Settled, found: list[Piece], costs: NDArray[Any], by: Deadline
+    def _minimise_cost(
+        self, resolved: ResolvedBounds, blocks: list[Block], costs: NDArray[Any], deadline: Deadline
     ) -> float:
         """Return the least cost where each contested piece bends no more than it must."""
-        if not found:
+        if not blocks:
             return 0.0
-        whole = joined(found)
-        inside = np.zeros(len(self._program.rows), dtype=bool)
-        inside[whole.rows] = True
-        soft = np.zeros(len(self._program.rows))
-        least = 0.0
-        for contest in settled.contests:
-            if inside[contest.piece.rows].all():
-                soft[contest.piece.rows] = 1
-                least += contest.least(by)
-        if not self._lock.acquire(timeout=by.left()):
-            raise Unsolved("no time left")
+        block = merge_blocks(blocks)
+        in_block = np.zeros(len(self._program.constraints), dtype=bool)
+        in_block[block.constraints] = True
+        relaxed = np.zeros(len(self._program.constraints))
+        max_violation = 0.0
+        for conflict in resolved.conflicts:
+            if in_block[conflict.block.constraints].all():
+                relaxed[conflict.block.constraints] = 1
+                max_violation += conflict.minimise_violation(deadline)
+        if not self._lock.acquire(timeout=deadline.seconds_left()):
+            raise UnsolvedError("no time left")
         try:
-            elastic = self._held(whole, settled.given, soft, least)
-            return elastic.cheapest(costs[whole.columns].astype(float), by)
+            elastic_program = self._get_elastic_program(
+                block, resolved.given_bounds, relaxed, max_violation
+            )
+            return elastic_program.minimise_cost(costs[block.columns].astype(float), deadline)
         finally:
             self._lock.release()
 
-    def _held(self, whole: Piece, given: Ends, soft: NDArray[Any], least: float) -> Elastic:
+    def _get_elastic_program(
+        self, block: Block, bounds: ConstraintBounds, relaxed: NDArray[Any], max_violation: float
+    ) -> ElasticProgram:
         """Return the model of the worlds that bend the soft ends no more than this in all."""
-        parts = (whole.rows, whole.binding, whole.capping, whole.columns, whole.ties, soft)
-        bent = tuple(each.tobytes() for each in parts)
-        if self._elastic is None or self._bent != bent:
-            self._elastic = Elastic(self._program, whole, given, Ends(soft, soft))
-            self._elastic.hold(least)
-            self._bent = bent
-        return self._elastic
+        key_arrays = (
+            block.constraints,
+            block.uses_lower,
+            block.uses_upper,
+            block.columns,
+            block.couplings,
+            relaxed,
+        )
+        key = tuple(array.tobytes() for array in key_arrays)
+        if self._elastic_program is None or self._key != key:
+            self._elastic_program = ElasticProgram(
+                self._program, block, bounds, ConstraintBounds(relaxed, relaxed)
+            )
+            self._elastic_program.limit_violation(max_violation)
+            self._key = key
+        return self._elastic_program

@@ -7,28 +7,33 @@ from math import ceil
 
 import numpy as np
 
-from service.bounds.certificate import Terms, added, exact_prices, negated
-from service.bounds.laminar import Nest, Proven, Range
-from service.bounds.linear_program import Flags, Program
-from service.bounds.presolve import Ends, Numbers, Piece, pieces
+from service.bounds.certificate import (
+    Certificate,
+    add_certificates,
+    negate_certificate,
+    rationalize_duals,
+)
+from service.bounds.laminar import LaminarFamily, ProvenValue, SplitBounds
+from service.bounds.linear_program import BoolArray, LinearProgram
+from service.bounds.presolve import Block, ConstraintBounds, FloatArray, find_blocks
 from service.bounds.solver import (
-    NOISE,
+    OPTIMUM_TOLERANCE,
     Deadline,
     Model,
     Solution,
-    Unsolved,
+    UnsolvedError,
 )
-from service.bounds.sparse_matrix import Whole, stacked
+from service.bounds.sparse_matrix import IntArray, vstack
 from service.domain.total import End
 
-LARGEST_SEARCH = 800
+MAX_SEARCH_COLUMNS = 800
 """How many columns a search for whole numbers may have: its time cannot be held to a limit."""
 
-OVERRUN = 4
+MIN_SEARCH_TIME_RATIO = 4
 """A search is only begun while so many times as long is left as the real-valued optimum took: it
 looks at the clock no sooner."""
 
-TOLERANCE = 1e-4
+INTEGRALITY_TOLERANCE = 1e-4
 """How far from a whole number the solver's columns may be to be tried as one."""
 
 
@@ -42,240 +47,338 @@ class Bound:
 
     value: Fraction | None
     exact: bool = True
-    terms: Terms = field(default_factory=dict)
+    certificate: Certificate = field(default_factory=dict)
 
 
-class Wanted:
+class Objective:
     """The columns of a program that a question counts, and the pieces that bear on it."""
 
-    def __init__(self, program: Program, surely: Flags, maybe: Flags) -> None:
-        """``surely`` are those that hold only people asked for, ``maybe`` those that hold some."""
-        self.program, self.surely, self.maybe = program, surely, maybe
-        self._for_least: dict[Ends, list[Piece]] = {}
-        self._for_most: dict[Ends, list[Piece] | None] = {}
-        self._whole: dict[tuple[Ends, bytes], Range | None] = {}
+    def __init__(
+        self, program: LinearProgram, certain_columns: BoolArray, possible_columns: BoolArray
+    ) -> None:
+        """``certain_columns`` hold only people asked for, ``possible_columns`` hold some."""
+        self.program = program
+        self.certain_columns = certain_columns
+        self.possible_columns = possible_columns
+        self._min_blocks: dict[ConstraintBounds, list[Block]] = {}
+        self._max_blocks: dict[ConstraintBounds, list[Block] | None] = {}
+        self._laminar_bounds: dict[tuple[ConstraintBounds, bytes], SplitBounds | None] = {}
 
-    def for_least(self, ends: Ends) -> list[Piece]:
+    def find_min_blocks(self, bounds: ConstraintBounds) -> list[Block]:
         """Return the pieces that bear on the fewest people asked for.
 
         A floor that can be met by people who are not asked for and whom no ceiling counts cannot
         raise it, and drops out before anything is solved.
         """
-        if ends not in self._for_least:
-            elsewhere = np.logical_not(self.surely[self.program.atom_column], dtype=np.bool_)
-            nobody = np.zeros(len(self.surely), dtype=bool)
-            self._for_least[ends] = pieces(self.program, ends, elsewhere, nobody, self.surely)
-        return self._for_least[ends]
+        if bounds not in self._min_blocks:
+            free_types = np.logical_not(
+                self.certain_columns[self.program.person_type_column], dtype=np.bool_
+            )
+            no_columns = np.zeros(len(self.certain_columns), dtype=bool)
+            self._min_blocks[bounds] = find_blocks(
+                self.program, bounds, free_types, no_columns, self.certain_columns
+            )
+        return self._min_blocks[bounds]
 
-    def for_most(self, ends: Ends) -> list[Piece] | None:
+    def find_max_blocks(self, bounds: ConstraintBounds) -> list[Block] | None:
         """Return the pieces that bear on the most people asked for; None if it is open."""
-        if ends not in self._for_most:
-            self._for_most[ends] = self._most_pieces(ends)
-        return self._for_most[ends]
+        if bounds not in self._max_blocks:
+            self._max_blocks[bounds] = self._compute_max_blocks(bounds)
+        return self._max_blocks[bounds]
 
-    def _most_pieces(self, ends: Ends) -> list[Piece] | None:
-        asked = self.maybe[self.program.atom_column]
-        if (asked & ~self.program.atoms.columns_in(ends.capped)).any():
+    def _compute_max_blocks(self, bounds: ConstraintBounds) -> list[Block] | None:
+        counted_types = self.possible_columns[self.program.person_type_column]
+        if (
+            counted_types & ~self.program.person_type_matrix.nonzero_columns(bounds.has_upper)
+        ).any():
             return None
-        others = np.logical_not(asked, dtype=np.bool_)
-        return pieces(self.program, ends, others, self.maybe, self.maybe)
+        free_types = np.logical_not(counted_types, dtype=np.bool_)
+        return find_blocks(
+            self.program, bounds, free_types, self.possible_columns, self.possible_columns
+        )
 
-    def _nested(self, ends: Ends, wanted: Flags) -> Range | None:
+    def _solve_laminar(self, bounds: ConstraintBounds, columns: BoolArray) -> SplitBounds | None:
         """Return what all rows allow of the columns, once for both ends where they ask the same."""
-        key = ends, wanted.tobytes()
-        if key not in self._whole:
-            self._whole[key] = nested_whole(self.program, ends, wanted)
-        return self._whole[key]
+        key = bounds, columns.tobytes()
+        if key not in self._laminar_bounds:
+            self._laminar_bounds[key] = solve_laminar_program(self.program, bounds, columns)
+        return self._laminar_bounds[key]
 
-    def least(self, ends: Ends, by: Deadline) -> "Estimate":
+    def minimise(self, bounds: ConstraintBounds, deadline: Deadline) -> "LazyBound":
         """Return the fewest people asked for in any world that meets the ends."""
-        whole = self._nested(ends, self.surely)
-        if whole is not None:
-            return Estimate([_Known(_bound(whole.least_in))])
-        found = self.for_least(ends)
-        return Estimate([_sought(each, self.program, ends, self.surely, 1, by) for each in found])
+        split_bounds = self._solve_laminar(bounds, self.certain_columns)
+        if split_bounds is not None:
+            return LazyBound([_KnownBound(_make_bound(split_bounds.lower_in))])
+        blocks = self.find_min_blocks(bounds)
+        return LazyBound(
+            [
+                _bound_block(block, self.program, bounds, self.certain_columns, 1, deadline)
+                for block in blocks
+            ]
+        )
 
-    def most(self, ends: Ends, by: Deadline) -> "Estimate":
+    def maximise(self, bounds: ConstraintBounds, deadline: Deadline) -> "LazyBound":
         """Return the most people asked for in any world that meets the ends, None if it is open."""
-        whole = self._nested(ends, self.maybe)
-        if whole is not None:
-            return Estimate([_Known(_bound(whole.most_in))])
-        found = self.for_most(ends)
-        if found is None:
-            return Estimate([_Known(Bound(None))])
-        return Estimate([_sought(each, self.program, ends, self.maybe, -1, by) for each in found])
+        split_bounds = self._solve_laminar(bounds, self.possible_columns)
+        if split_bounds is not None:
+            return LazyBound([_KnownBound(_make_bound(split_bounds.upper_in))])
+        blocks = self.find_max_blocks(bounds)
+        if blocks is None:
+            return LazyBound([_KnownBound(Bound(None))])
+        return LazyBound(
+            [
+                _bound_block(block, self.program, bounds, self.possible_columns, -1, deadline)
+                for block in blocks
+            ]
+        )
 
 
-class Estimate:
+class LazyBound:
     """One end of a total as real numbers tell it, the sum over pieces that do not bind each other.
 
     The search for whole people can take long, and is put off until it is asked for.
     """
 
-    def __init__(self, found: Sequence["_Known | _Part"]) -> None:
-        self._found = found
+    def __init__(self, parts: Sequence["_KnownBound | BlockSolver"]) -> None:
+        self._parts = parts
 
-    def searched(self, by: Deadline) -> Bound:
+    def search_integer(self, deadline: Deadline) -> Bound:
         """Return the end in whole people, or as real numbers tell it where no time is left."""
-        bounds = [each.searched(by) for each in self._found]
-        exact = all(bound.exact for bound in bounds)
-        values = [bound.value for bound in bounds if bound.value is not None]
-        if len(values) < len(bounds):
+        part_bounds = [part.search_integer(deadline) for part in self._parts]
+        exact = all(bound.exact for bound in part_bounds)
+        values = [bound.value for bound in part_bounds if bound.value is not None]
+        if len(values) < len(part_bounds):
             return Bound(None, exact)
-        return Bound(sum(values, Fraction(0)), exact, added([bound.terms for bound in bounds]))
+        return Bound(
+            sum(values, Fraction(0)),
+            exact,
+            add_certificates([bound.certificate for bound in part_bounds]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownBound:
     """An end that was found without a solver."""
 
     bound: Bound
 
-    def searched(self, by: Deadline) -> Bound:
+    def search_integer(self, deadline: Deadline) -> Bound:
         """Return the end: there is nothing to search for."""
         return self.bound
 
 
-def _sought(
-    piece: Piece, program: Program, ends: Ends, wanted: Flags, sign: int, by: Deadline
-) -> "_Known | _Part":
+def _bound_block(
+    block: Block,
+    program: LinearProgram,
+    bounds: ConstraintBounds,
+    columns: BoolArray,
+    sign: int,
+    deadline: Deadline,
+) -> "_KnownBound | BlockSolver":
     """Return the fewest (sign 1) or the most (sign -1) people asked for in the piece."""
-    known = nested_range(program, piece, ends, wanted)
-    end = None if known is None else known.least_in if sign > 0 else known.most_in
-    if end is not None:
-        return _Known(replace(_bound(end), terms=_named(end.terms(), piece)))
-    return _Part(piece, program, ends, sign * wanted[piece.columns].astype(np.int64), by)
+    split_bounds = solve_laminar_block(program, block, bounds, columns)
+    proven = (
+        None
+        if split_bounds is None
+        else split_bounds.lower_in
+        if sign > 0
+        else split_bounds.upper_in
+    )
+    if proven is not None:
+        return _KnownBound(
+            replace(
+                _make_bound(proven),
+                certificate=_renumber_certificate(proven.build_certificate(), block),
+            )
+        )
+    return BlockSolver(
+        block, program, bounds, sign * columns[block.columns].astype(np.int64), deadline
+    )
 
 
-def _bound(end: Proven | None) -> Bound:
+def _make_bound(proven: ProvenValue | None) -> Bound:
     """Return the end of a total that nested rows have, with its proof."""
-    return Bound(None) if end is None else Bound(Fraction(end.value), True, end.terms())
+    return (
+        Bound(None)
+        if proven is None
+        else Bound(Fraction(proven.value), True, proven.build_certificate())
+    )
 
 
-def nested_whole(program: Program, ends: Ends, wanted: Flags) -> Range | None:
+def solve_laminar_program(
+    program: LinearProgram, bounds: ConstraintBounds, columns: BoolArray
+) -> SplitBounds | None:
     """Return what all rows together allow where they are nested, free of ties, and agree.
 
     Of running totals that is far quicker than to look for the pieces that bear on a question.
     """
-    return None if program.nest is None else program.nest.range(ends.floors, ends.ceilings, wanted)
+    return (
+        None
+        if program.laminar_family is None
+        else program.laminar_family.compute_bounds(bounds.lower, bounds.upper, columns)
+    )
 
 
-def nested_range(program: Program, piece: Piece, ends: Ends, wanted: Flags) -> Range | None:
+def solve_laminar_block(
+    program: LinearProgram, block: Block, bounds: ConstraintBounds, columns: BoolArray
+) -> SplitBounds | None:
     """Return what the piece allows where its rows are all nested, nothing ties its columns and its
     ends agree; None where a solver has to tell. Rows are numbered as in the piece.
     """
-    if len(piece.ties):
+    if len(block.couplings):
         return None
-    nest = Nest.of(program.covers.cut(piece.rows, piece.columns))
-    return None if nest is None else nest.range(*_own_ends(piece, ends), wanted[piece.columns])
+    laminar_family = LaminarFamily.from_matrix(
+        program.constraint_matrix.submatrix(block.constraints, block.columns)
+    )
+    return (
+        None
+        if laminar_family is None
+        else laminar_family.compute_bounds(*_select_bounds(block, bounds), columns[block.columns])
+    )
 
 
-def _own_ends(piece: Piece, ends: Ends) -> tuple[Numbers, Numbers]:
+def _select_bounds(block: Block, bounds: ConstraintBounds) -> tuple[FloatArray, FloatArray]:
     """Return the floors and the ceilings with which the piece's rows take part."""
-    floors = np.where(piece.binding, ends.floors[piece.rows], 0.0)
-    return floors, np.where(piece.capping, ends.ceilings[piece.rows], np.inf)
+    lower = np.where(block.uses_lower, bounds.lower[block.constraints], 0.0)
+    return lower, np.where(block.uses_upper, bounds.upper[block.constraints], np.inf)
 
 
-def _named(terms: Terms, piece: Piece) -> Terms:
+def _renumber_certificate(certificate: Certificate, block: Block) -> Certificate:
     """Return the proof with the rows' numbers in the whole program."""
-    return {(int(piece.rows[row]), end): times for (row, end), times in terms.items()}
+    return {
+        (int(block.constraints[position]), end): multiplier
+        for (position, end), multiplier in certificate.items()
+    }
 
 
-class _Part:
+class BlockSolver:
     """The rows and columns of one piece with the cost of each column, cut out of the program.
 
     Costs are all 0 or 1 for the fewest people, all 0 or -1 for the most.
     """
 
     def __init__(
-        self, piece: Piece, program: Program, ends: Ends, costs: Whole, by: Deadline
+        self,
+        block: Block,
+        program: LinearProgram,
+        bounds: ConstraintBounds,
+        costs: IntArray,
+        deadline: Deadline,
     ) -> None:
-        self._piece, self._costs = piece, costs
-        covers = program.covers.cut(piece.rows, piece.columns)
-        self._matrix = stacked([covers, program.ties.cut(piece.ties, piece.columns)])
-        self._floors, self._ceilings = _own_ends(piece, ends)
-        ties = len(piece.ties)
-        self._lower = np.concatenate([self._floors, np.full(ties, -np.inf)])
-        self._upper = np.concatenate([self._ceilings, np.zeros(ties)])
-        self._proven: Bound | None = None
+        self._block, self._costs = block, costs
+        constraint_matrix = program.constraint_matrix.submatrix(block.constraints, block.columns)
+        self._matrix = vstack(
+            [constraint_matrix, program.coupling_matrix.submatrix(block.couplings, block.columns)]
+        )
+        self._constraint_lower, self._constraint_upper = _select_bounds(block, bounds)
+        coupling_count = len(block.couplings)
+        self._row_lower = np.concatenate([self._constraint_lower, np.full(coupling_count, -np.inf)])
+        self._row_upper = np.concatenate([self._constraint_upper, np.zeros(coupling_count)])
+        self._proven_bound: Bound | None = None
         try:
-            self._solve(by)
-        except Unsolved:
+            self._solve_relaxation(deadline)
+        except UnsolvedError:
             pass
 
-    def _solve(self, by: Deadline) -> None:
+    def _solve_relaxation(self, deadline: Deadline) -> None:
         """Find the real-valued optimum and its proof."""
-        self._model = Model(self._matrix, self._lower, self._upper)
-        start = by.left()
-        self._real = self._model.minimise(self._costs.astype(float), by)
-        self._took = start - by.left()
-        value, terms = self._priced()
-        reached = self._reached(self._real)
-        if reached is not None and reached <= ceil(value):
-            self._proven = Bound(Fraction(reached), True, terms)
+        self._model = Model(self._matrix, self._row_lower, self._row_upper)
+        seconds_before = deadline.seconds_left()
+        self._relaxation = self._model.minimise(self._costs.astype(float), deadline)
+        self._solve_seconds = seconds_before - deadline.seconds_left()
+        value, certificate = self._prove_bound()
+        cost = self._compute_integer_cost(self._relaxation)
+        if cost is not None and cost <= ceil(value):
+            self._proven_bound = Bound(Fraction(cost), True, certificate)
         else:
-            self._proven = Bound(value, False, terms)
+            self._proven_bound = Bound(value, False, certificate)
 
-    def searched(self, by: Deadline) -> Bound:
+    def search_integer(self, deadline: Deadline) -> Bound:
         """Return the end in whole people where it is found, else as real numbers prove it."""
-        most = (self._costs < 0).any()
-        if self._proven is None:
-            return Bound(None if most else Fraction(0), exact=False)
-        found = self._proven if self._proven.exact else self._searched(self._proven, by)
-        if not most:
-            return found
-        return Bound(-(found.value or 0) + Fraction(0), found.exact, negated(found.terms))
+        is_maximum = (self._costs < 0).any()
+        if self._proven_bound is None:
+            return Bound(None if is_maximum else Fraction(0), exact=False)
+        bound = (
+            self._proven_bound
+            if self._proven_bound.exact
+            else self._find_integer_optimum(self._proven_bound, deadline)
+        )
+        if not is_maximum:
+            return bound
+        return Bound(
+            -(bound.value or 0) + Fraction(0), bound.exact, negate_certificate(bound.certificate)
+        )
 
-    def _searched(self, proven: Bound, by: Deadline) -> Bound:
+    def _find_integer_optimum(self, proven_bound: Bound, deadline: Deadline) -> Bound:
         """Return the optimum in whole people where a search finds it, else the proven bound.
 
         It is looked for near the real-valued optimum first, where only the fractions are free:
         that is a small search however large the piece.
         """
-        near = np.abs(self._real.columns - np.rint(self._real.columns)) <= TOLERANCE
-        nothing = np.zeros(len(near), dtype=bool)
-        return self._search(near, proven, by) or self._search(nothing, proven, by) or proven
+        is_integral = (
+            np.abs(self._relaxation.primal - np.rint(self._relaxation.primal))
+            <= INTEGRALITY_TOLERANCE
+        )
+        none_fixed = np.zeros(len(is_integral), dtype=bool)
+        return (
+            self._search_with_fixed(is_integral, proven_bound, deadline)
+            or self._search_with_fixed(none_fixed, proven_bound, deadline)
+            or proven_bound
+        )
 
-    def _search(self, kept: Flags, proven: Bound, by: Deadline) -> Bound | None:
+    def _search_with_fixed(
+        self, fixed: BoolArray, proven_bound: Bound, deadline: Deadline
+    ) -> Bound | None:
         """Return the optimum in whole people with the kept columns as they are, if it is one."""
-        if (~kept).sum() > LARGEST_SEARCH or by.left() < OVERRUN * self._took:
+        if (
+            (~fixed).sum() > MAX_SEARCH_COLUMNS
+            or deadline.seconds_left() < MIN_SEARCH_TIME_RATIO * self._solve_seconds
+        ):
             return None
         try:
-            whole = self._model.minimise_whole(
-                self._costs.astype(float), self._real.columns, kept, by
+            solution = self._model.minimise_integer(
+                self._costs.astype(float), self._relaxation.primal, fixed, deadline
             )
-        except Unsolved:
+        except UnsolvedError:
             return None
-        reached = self._reached(whole)
+        cost = self._compute_integer_cost(solution)
         # Where columns are kept the search proves nothing of the others.
-        limit = -np.inf if kept.any() else whole.bound - NOISE * max(1.0, abs(whole.bound))
-        surely = np.ceil(max(float(proven.value or 0), limit))
-        optimal = reached is not None and reached <= surely
-        return Bound(Fraction(reached or 0), True, proven.terms) if optimal else None
+        search_bound = (
+            -np.inf
+            if fixed.any()
+            else solution.dual_bound - OPTIMUM_TOLERANCE * max(1.0, abs(solution.dual_bound))
+        )
+        proven_cost = np.ceil(max(float(proven_bound.value or 0), search_bound))
+        is_optimal = cost is not None and cost <= proven_cost
+        return Bound(Fraction(cost or 0), True, proven_bound.certificate) if is_optimal else None
 
-    def _priced(self) -> tuple[Fraction, Terms]:
+    def _prove_bound(self) -> tuple[Fraction, Certificate]:
         """Return the bound that the prices prove in exact arithmetic, and its terms.
 
-        Raises Unsolved where they prove none.
+        Raises UnsolvedError where they prove none.
         """
-        capped = np.isfinite(self._upper)
-        floored = np.isfinite(self._lower)
-        prices = exact_prices(self._real.prices, self._matrix, self._costs, floored, capped)
-        terms: dict[tuple[int, End], Fraction] = {}
+        has_upper = np.isfinite(self._row_upper)
+        has_lower = np.isfinite(self._row_lower)
+        duals = rationalize_duals(
+            self._relaxation.duals, self._matrix, self._costs, has_lower, has_upper
+        )
+        certificate: dict[tuple[int, End], Fraction] = {}
         value = Fraction(0)
-        for row, price in enumerate(prices[: len(self._floors)]):
-            if price > 0 and self._floors[row]:
-                value += price * int(self._floors[row])
-                terms[(row, "low")] = price
-            elif price < 0:
-                value += price * int(self._ceilings[row])
-                terms[(row, "high")] = price
-        return value, _named(terms, self._piece)
+        for position, dual in enumerate(duals[: len(self._constraint_lower)]):
+            if dual > 0 and self._constraint_lower[position]:
+                value += dual * int(self._constraint_lower[position])
+                certificate[(position, "low")] = dual
+            elif dual < 0:
+                value += dual * int(self._constraint_upper[position])
+                certificate[(position, "high")] = dual
+        return value, _renumber_certificate(certificate, self._block)
 
-    def _reached(self, solution: Solution) -> int | None:
+    def _compute_integer_cost(self, solution: Solution) -> int | None:
         """Return the cost of the solution, None unless it is a world of whole people."""
-        columns = np.rint(solution.columns).astype(np.int64)
-        sums = self._matrix.times(columns)
-        fits = (sums >= self._lower).all() and (sums <= self._upper).all()
-        whole = (np.abs(columns - solution.columns) <= TOLERANCE).all() and (columns >= 0).all()
-        return int(self._costs @ columns) if fits and whole else None
+        primal = np.rint(solution.primal).astype(np.int64)
+        sums = self._matrix.matvec(primal)
+        is_feasible = (sums >= self._row_lower).all() and (sums <= self._row_upper).all()
+        is_integral = (np.abs(primal - solution.primal) <= INTEGRALITY_TOLERANCE).all() and (
+            primal >= 0
+        ).all()
+        return int(self._costs @ primal) if is_feasible and is_integral else None

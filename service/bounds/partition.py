@@ -6,132 +6,160 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.boxes import Extent
+from service.bounds.boxes import Box
 from service.domain.trees import Interval
 from service.domain.vocabulary import OUTCOMES
 
-Indices = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
-class Slices:
+class AxisPartition:
     """A tree cut at every end of a span, slices that lie in the same extents merged."""
 
-    def __init__(self, lists: Sequence[tuple[Interval, ...]]) -> None:
-        points = sorted({point for spans in lists for span in spans for point in span})
-        self._edges = np.array(points, dtype=np.int64)
-        inside = np.zeros((len(lists), max(len(points) - 1, 0)), dtype=bool)
-        for index, spans in enumerate(lists):
-            for start, stop in spans:
-                first, last = np.searchsorted(self._edges, (start, stop))
-                inside[index, first:last] = True
-        self._group, members = _distinct_rows(inside.T)
-        self.inside: Flags = members
+    def __init__(self, interval_lists: Sequence[tuple[Interval, ...]]) -> None:
+        endpoints = sorted(
+            {point for intervals in interval_lists for interval in intervals for point in interval}
+        )
+        self._edges = np.array(endpoints, dtype=np.int64)
+        incidence = np.zeros((len(interval_lists), max(len(endpoints) - 1, 0)), dtype=bool)
+        for index, intervals in enumerate(interval_lists):
+            for start, stop in intervals:
+                first_slice, end_slice = np.searchsorted(self._edges, (start, stop))
+                incidence[index, first_slice:end_slice] = True
+        self._merged_slices, merged_incidence = _find_distinct_rows(incidence.T)
+        self.incidence: BoolArray = merged_incidence
 
-    def split(self, spans: tuple[Interval, ...]) -> tuple[Flags, Flags]:
+    def classify(self, intervals: tuple[Interval, ...]) -> tuple[BoolArray, BoolArray]:
         """Return of each merged slice whether some, and whether not all, lies in the spans."""
-        some = np.zeros(len(self._group), dtype=bool)
-        every = np.zeros(len(self._group), dtype=bool)
+        has_inside = np.zeros(len(self._merged_slices), dtype=bool)
+        is_contained = np.zeros(len(self._merged_slices), dtype=bool)
         starts, stops = self._edges[:-1], self._edges[1:]
-        for start, stop in spans:
-            some |= (starts < stop) & (stops > start)
-            every |= (start <= starts) & (stops <= stop)
-        count = len(self.inside)
-        return _any_by(self._group, some, count), _any_by(self._group, ~every, count)
+        for start, stop in intervals:
+            has_inside |= (starts < stop) & (stops > start)
+            is_contained |= (start <= starts) & (stops <= stop)
+        slice_count = len(self.incidence)
+        return _any_by_group(self._merged_slices, has_inside, slice_count), _any_by_group(
+            self._merged_slices, ~is_contained, slice_count
+        )
 
 
-def _distinct_rows(flags: Flags) -> tuple[Indices, Flags]:
+def _find_distinct_rows(flags: BoolArray) -> tuple[IntArray, BoolArray]:
     """Return for each row the number of its distinct value, and the distinct rows."""
-    numbers: dict[bytes, int] = {}
+    number_of_row: dict[bytes, int] = {}
     packed = np.packbits(flags, axis=1)
-    group = [numbers.setdefault(row.tobytes(), len(numbers)) for row in packed]
-    first = np.zeros(len(numbers), dtype=np.int64)
-    first[group[::-1]] = np.arange(len(group))[::-1]
-    return np.array(group, dtype=np.int64), flags[first]
+    row_numbers = [number_of_row.setdefault(row.tobytes(), len(number_of_row)) for row in packed]
+    first_position = np.zeros(len(number_of_row), dtype=np.int64)
+    first_position[row_numbers[::-1]] = np.arange(len(row_numbers))[::-1]
+    return np.array(row_numbers, dtype=np.int64), flags[first_position]
 
 
-def _any_by(group: Indices, flags: Flags, count: int) -> Flags:
-    result: Flags = np.zeros(count, dtype=bool)
-    result[group[flags]] = True
-    return result
+def _any_by_group(group_numbers: IntArray, flags: BoolArray, count: int) -> BoolArray:
+    group_flags: BoolArray = np.zeros(count, dtype=bool)
+    group_flags[group_numbers[flags]] = True
+    return group_flags
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class Partition:
     """The merged cells of some extents.
 
-    ``inside[cell, extent]`` tells which extents hold the cell. A cell is made of patches: a column
+    ``incidence[cell, box]`` tells which extents hold the cell. A cell is made of patches: a column
     (slices of places and groups with an outcome) over a run of days.
     """
 
-    inside: Flags
-    _places: Slices
-    _groups: Slices
-    _columns: Indices
+    incidence: BoolArray
+    _place_axis: AxisPartition
+    _group_axis: AxisPartition
+    _footprints: IntArray
     """Place slice, outcome, group slice and number of each column; equal columns share a number."""
-    _patches: Indices
+    _patches: IntArray
     """Cell, number of the column, first day and last day of each patch."""
 
-    def split(self, asked: Extent) -> tuple[Flags, Flags]:
+    def classify(self, box: Box) -> tuple[BoolArray, BoolArray]:
         """Return for each cell whether part of it is asked for, and whether part of it is not."""
-        place, outcome, group, number = self._columns.T
-        place_in, place_out = self._places.split(asked.places)
-        group_in, group_out = self._groups.split(asked.groups)
-        outcome_in = np.array([asked.outcomes >> bit & 1 for bit in range(len(OUTCOMES))], bool)
-        columns = int(number.max()) + 1
-        column_in = _any_by(
-            number, place_in[place] & outcome_in[outcome] & group_in[group], columns
+        place_slice, outcome, group_slice, footprint_number = self._footprints.T
+        place_in, place_out = self._place_axis.classify(box.places)
+        group_in, group_out = self._group_axis.classify(box.groups)
+        outcome_in = np.array([box.outcome_bits >> bit & 1 for bit in range(len(OUTCOMES))], bool)
+        footprint_count = int(footprint_number.max()) + 1
+        footprint_in = _any_by_group(
+            footprint_number,
+            place_in[place_slice] & outcome_in[outcome] & group_in[group_slice],
+            footprint_count,
         )
-        column_out = _any_by(
-            number, place_out[place] | ~outcome_in[outcome] | group_out[group], columns
+        footprint_out = _any_by_group(
+            footprint_number,
+            place_out[place_slice] | ~outcome_in[outcome] | group_out[group_slice],
+            footprint_count,
         )
-        cell, column, start, stop = self._patches.T
-        inside = column_in[column] & (start <= asked.stop) & (stop >= asked.start)
-        outside = column_out[column] | (start < asked.start) | (stop > asked.stop)
-        count = len(self.inside)
-        return _any_by(cell, inside, count), _any_by(cell, outside, count)
+        cell, footprint, first_day, last_day = self._patches.T
+        inside = footprint_in[footprint] & (first_day <= box.last_day) & (last_day >= box.first_day)
+        outside = footprint_out[footprint] | (first_day < box.first_day) | (last_day > box.last_day)
+        cell_count = len(self.incidence)
+        return _any_by_group(cell, inside, cell_count), _any_by_group(cell, outside, cell_count)
 
 
-def cut(extents: Sequence[Extent]) -> Cells:
+def build_partition(boxes: Sequence[Box]) -> Partition:
     """Return the merged cells that lie in at least one of the extents."""
-    places = Slices([extent.places for extent in extents])
-    groups = Slices([extent.groups for extent in extents])
-    outcomes = np.array(
-        [[extent.outcomes >> bit & 1 for extent in extents] for bit in range(len(OUTCOMES))], bool
+    places = AxisPartition([box.places for box in boxes])
+    groups = AxisPartition([box.groups for box in boxes])
+    outcome_incidence = np.array(
+        [[box.outcome_bits >> bit & 1 for box in boxes] for bit in range(len(OUTCOMES))], bool
     )
-    columns, holders = _columns(places.inside, outcomes, groups.inside)
-    starts = np.array([extent.start for extent in extents], dtype=np.int64)
-    stops = np.array([extent.stop for extent in extents], dtype=np.int64)
-    numbers: dict[bytes, int] = {}
+    footprints, footprint_incidence = _build_footprints(
+        places.incidence, outcome_incidence, groups.incidence
+    )
+    first_days = np.array([box.first_day for box in boxes], dtype=np.int64)
+    last_days = np.array([box.last_day for box in boxes], dtype=np.int64)
+    cell_numbers: dict[bytes, int] = {}
     patches = [
-        _patches(number, np.flatnonzero(held), starts, stops, numbers)
-        for number, held in enumerate(holders)
+        _build_patches(footprint, np.flatnonzero(in_box), first_days, last_days, cell_numbers)
+        for footprint, in_box in enumerate(footprint_incidence)
     ]
-    packed = np.frombuffer(b"".join(numbers), dtype=np.uint8).reshape(len(numbers), -1)
-    inside = np.unpackbits(packed, axis=1, count=len(extents)).astype(bool)
-    return Cells(inside, places, groups, columns, np.concatenate(patches))
+    packed = np.frombuffer(b"".join(cell_numbers), dtype=np.uint8).reshape(len(cell_numbers), -1)
+    incidence = np.unpackbits(packed, axis=1, count=len(boxes)).astype(bool)
+    return Partition(incidence, places, groups, footprints, np.concatenate(patches))
 
 
-def _columns(places: Flags, outcomes: Flags, groups: Flags) -> tuple[Indices, Flags]:
+def _build_footprints(
+    places: BoolArray, outcomes: BoolArray, groups: BoolArray
+) -> tuple[IntArray, BoolArray]:
     """Return every column that some extent holds, and which extents hold each distinct one."""
-    held = places[:, None, None, :] & outcomes[None, :, None, :] & groups[None, None, :, :]
-    place, outcome, group = np.nonzero(held.any(axis=3))
-    number, distinct = _distinct_rows(held[place, outcome, group])
-    return np.stack([place, outcome, group, number], axis=1), distinct
-
-
-def _patches(
-    column: int, held: Indices, starts: Indices, stops: Indices, numbers: dict[bytes, int]
-) -> Indices:
-    """Return the patches of one column, giving each new set of extents the next cell number."""
-    first, last = starts[held], stops[held]
-    edges = np.unique(np.concatenate([first, last + 1]))
-    days = edges[:-1]
-    inside = np.zeros((len(days), len(starts)), dtype=bool)
-    inside[:, held] = (first <= days[:, None]) & (last >= days[:, None])
-    kept = inside.any(axis=1)
-    packed = np.packbits(inside[kept], axis=1)
-    cells = [numbers.setdefault(row.tobytes(), len(numbers)) for row in packed]
+    incidence = places[:, None, None, :] & outcomes[None, :, None, :] & groups[None, None, :, :]
+    place_slice, outcome, group_slice = np.nonzero(incidence.any(axis=3))
+    footprint_numbers, distinct_incidence = _find_distinct_rows(
+        incidence[place_slice, outcome, group_slice]
+    )
     return np.stack(
-        [np.array(cells), np.full(len(cells), column), days[kept], edges[1:][kept] - 1], axis=1
+        [place_slice, outcome, group_slice, footprint_numbers], axis=1
+    ), distinct_incidence
+
+
+def _build_patches(
+    footprint: int,
+    box_numbers: IntArray,
+    first_days: IntArray,
+    last_days: IntArray,
+    cell_numbers: dict[bytes, int],
+) -> IntArray:
+    """Return the patches of one column, giving each new set of extents the next cell number."""
+    own_first_days, own_last_days = first_days[box_numbers], last_days[box_numbers]
+    day_edges = np.unique(np.concatenate([own_first_days, own_last_days + 1]))
+    run_starts = day_edges[:-1]
+    incidence = np.zeros((len(run_starts), len(first_days)), dtype=bool)
+    incidence[:, box_numbers] = (own_first_days <= run_starts[:, None]) & (
+        own_last_days >= run_starts[:, None]
+    )
+    is_covered = incidence.any(axis=1)
+    packed = np.packbits(incidence[is_covered], axis=1)
+    cells = [cell_numbers.setdefault(row.tobytes(), len(cell_numbers)) for row in packed]
+    return np.stack(
+        [
+            np.array(cells),
+            np.full(len(cells), footprint),
+            run_starts[is_covered],
+            day_edges[1:][is_covered] - 1,
+        ],
+        axis=1,
     )

@@ -6,157 +6,191 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.linear_program import Flags, Indices, Program
-from service.bounds.sparse_matrix import Sparse, stacked
+from service.bounds.linear_program import BoolArray, IntArray, LinearProgram
+from service.bounds.sparse_matrix import SparseMatrix, vstack
 
-Numbers = NDArray[np.float64]
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ends:
+class ConstraintBounds:
     """The floor and the ceiling of every row: 0 and infinity where there is none (any more).
 
     Equal is only what is the same, so that what was worked out of it can be kept by it.
     """
 
-    floors: Numbers
-    ceilings: Numbers
+    lower: FloatArray
+    upper: FloatArray
 
     @property
-    def capped(self) -> Flags:
+    def has_upper(self) -> BoolArray:
         """Which rows have a ceiling."""
-        return np.asarray(np.isfinite(self.ceilings), dtype=np.bool_)
+        return np.asarray(np.isfinite(self.upper), dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Block:
     """Rows, columns and ties that bind each other and nothing else.
 
-    ``binding`` tells which of the rows take part with their floor, ``capping`` which with their
-    ceiling.
+    ``uses_lower`` tells which of the rows take part with their floor, ``uses_upper`` which with
+    their ceiling.
     """
 
-    rows: Indices
-    binding: Flags
-    capping: Flags
-    columns: Indices
-    ties: Indices
+    constraints: IntArray
+    uses_lower: BoolArray
+    uses_upper: BoolArray
+    columns: IntArray
+    couplings: IntArray
 
 
-def pieces(program: Program, ends: Ends, spare: Flags, needed: Flags, about: Flags) -> list[Piece]:
-    """Return the pieces of floors, ceilings and needed columns that hold a column asked ``about``.
+def find_blocks(
+    program: LinearProgram,
+    bounds: ConstraintBounds,
+    free_types: BoolArray,
+    needed_columns: BoolArray,
+    query_columns: BoolArray,
+) -> list[Block]:
+    """Return the blocks of bounds and needed columns that hold one of ``query_columns``.
 
-    A floor binds nothing if it can be met by a kind of person that is ``spare`` (costs nothing)
+    A floor binds nothing if it can be met by a person type in ``free_types`` (of no cost)
     and that no ceiling counts. A column that lies in no binding floor and is not needed is best
     left empty and drops out, and so does a ceiling over nothing but such columns, or above all
     that its piece can come to; without that ceiling, further floors may bind nothing.
     """
-    found: list[Piece] = []
-    pending = [(np.arange(len(program.rows)), ends.capped, needed)]
+    blocks: list[Block] = []
+    pending = [(np.arange(len(program.constraints)), bounds.has_upper, needed_columns)]
     while pending:
-        rows, capping, wanted = pending.pop()
-        binding = _binding(program, ends, rows, capping, spare)
-        for piece in _split(program, _gathered(program, rows, binding, capping, wanted), about):
-            loose = _loose(program, ends, piece, needed)
-            if not loose.any():
-                found.append(piece)
+        constraints, uses_upper, pending_columns = pending.pop()
+        uses_lower = _flag_binding_lower(program, bounds, constraints, uses_upper, free_types)
+        for block in _split_block(
+            program,
+            _make_block(program, constraints, uses_lower, uses_upper, pending_columns),
+            query_columns,
+        ):
+            is_redundant = _flag_redundant_upper(program, bounds, block, needed_columns)
+            if not is_redundant.any():
+                blocks.append(block)
                 continue
-            mine = np.zeros(len(needed), dtype=bool)
-            mine[piece.columns] = needed[piece.columns]
-            pending.append((piece.rows, piece.capping & ~loose, mine))
-    return found
+            block_needed = np.zeros(len(needed_columns), dtype=bool)
+            block_needed[block.columns] = needed_columns[block.columns]
+            pending.append((block.constraints, block.uses_upper & ~is_redundant, block_needed))
+    return blocks
 
 
-def _binding(program: Program, ends: Ends, rows: Indices, capping: Flags, spare: Flags) -> Flags:
+def _flag_binding_lower(
+    program: LinearProgram,
+    bounds: ConstraintBounds,
+    constraints: IntArray,
+    uses_upper: BoolArray,
+    free_types: BoolArray,
+) -> BoolArray:
     """Return which of the rows have a floor that no spare kind of person can meet freely."""
-    free = spare & ~program.atoms.columns_in(_flagged(rows[capping], len(program.rows)))
-    binding: Flags = (ends.floors[rows] > 0) & ~program.atoms.rows_in(free)[rows]
-    return binding
+    uncounted_types = free_types & ~program.person_type_matrix.nonzero_columns(
+        _to_flags(constraints[uses_upper], len(program.constraints))
+    )
+    is_binding: BoolArray = (
+        bounds.lower[constraints] > 0
+    ) & ~program.person_type_matrix.nonzero_rows(uncounted_types)[constraints]
+    return is_binding
 
 
-def _gathered(
-    program: Program, rows: Indices, binding: Flags, capping: Flags, needed: Flags
-) -> Piece:
+def _make_block(
+    program: LinearProgram,
+    constraints: IntArray,
+    uses_lower: BoolArray,
+    uses_upper: BoolArray,
+    needed_columns: BoolArray,
+) -> Block:
     """Return the binding floors and the needed columns with the ceilings and ties over them."""
-    called = program.covers.columns_in(_flagged(rows[binding], len(program.rows)))
-    columns = called | needed
-    touched = np.setdiff1d(program.knots[columns], [-1])
-    columns = columns | np.isin(program.knots, touched)
-    ties = np.isin(program.tie_knots, touched)
-    capping = capping & program.covers.rows_in(columns)[rows]
-    kept = binding | capping
-    return Piece(
-        rows[kept], binding[kept], capping[kept], np.flatnonzero(columns), np.flatnonzero(ties)
+    lower_columns = program.constraint_matrix.nonzero_columns(
+        _to_flags(constraints[uses_lower], len(program.constraints))
+    )
+    columns = lower_columns | needed_columns
+    coupled_cells = np.setdiff1d(program.column_cells[columns], [-1])
+    columns = columns | np.isin(program.column_cells, coupled_cells)
+    couplings = np.isin(program.coupling_cells, coupled_cells)
+    uses_upper = uses_upper & program.constraint_matrix.nonzero_rows(columns)[constraints]
+    is_used = uses_lower | uses_upper
+    return Block(
+        constraints[is_used],
+        uses_lower[is_used],
+        uses_upper[is_used],
+        np.flatnonzero(columns),
+        np.flatnonzero(couplings),
     )
 
 
-def _flagged(numbers: Indices, count: int) -> Flags:
-    flags: Flags = np.zeros(count, dtype=bool)
-    flags[numbers] = True
+def _to_flags(indices: IntArray, count: int) -> BoolArray:
+    flags: BoolArray = np.zeros(count, dtype=bool)
+    flags[indices] = True
     return flags
 
 
-def _loose(program: Program, ends: Ends, piece: Piece, needed: Flags) -> Flags:
+def _flag_redundant_upper(
+    program: LinearProgram, bounds: ConstraintBounds, block: Block, needed_columns: BoolArray
+) -> BoolArray:
     """Return which ceilings of the piece are above all that it can come to.
 
     Nobody is in the piece but those whom a floor calls for, at most the sum of the floors, and
     those in needed columns, at most the sum of a few ceilings that cover these, each exceeded by
     no more than the floors call for.
     """
-    loose = np.zeros(len(piece.rows), dtype=bool)
-    called = float(ends.floors[piece.rows[piece.binding]].sum())
-    most = called
-    capping = np.flatnonzero(piece.capping)
-    capping = capping[np.argsort(ends.ceilings[piece.rows[capping]], kind="stable")]
-    left = piece.columns[needed[piece.columns]]
-    covers = program.covers.cut(piece.rows[capping], left)
-    uncovered = np.ones(len(left), dtype=bool)
-    for row, columns in zip(capping, covers.by_row(), strict=True):
+    is_redundant = np.zeros(len(block.constraints), dtype=bool)
+    lower_sum = float(bounds.lower[block.constraints[block.uses_lower]].sum())
+    largest_sum = lower_sum
+    with_upper = np.flatnonzero(block.uses_upper)
+    with_upper = with_upper[np.argsort(bounds.upper[block.constraints[with_upper]], kind="stable")]
+    block_needed = block.columns[needed_columns[block.columns]]
+    upper_matrix = program.constraint_matrix.submatrix(block.constraints[with_upper], block_needed)
+    uncovered = np.ones(len(block_needed), dtype=bool)
+    for position, columns in zip(with_upper, upper_matrix.split_rows(), strict=True):
         if uncovered[columns].any():
             uncovered[columns] = False
-            most += float(ends.ceilings[piece.rows[row]]) + called
+            largest_sum += float(bounds.upper[block.constraints[position]]) + lower_sum
         else:
-            loose[row] = True
+            is_redundant[position] = True
     if uncovered.any():
-        return np.zeros(len(piece.rows), dtype=bool)
-    return loose & (ends.ceilings[piece.rows] >= most)
+        return np.zeros(len(block.constraints), dtype=bool)
+    return is_redundant & (bounds.upper[block.constraints] >= largest_sum)
 
 
-def _split(program: Program, piece: Piece, about: Flags) -> list[Piece]:
+def _split_block(program: LinearProgram, block: Block, query_columns: BoolArray) -> list[Block]:
     """Return the parts of the piece that nothing ties together and that are asked about."""
-    covers = program.covers.cut(piece.rows, piece.columns)
-    links = stacked([covers, program.ties.cut(piece.ties, piece.columns)])
-    found = []
-    asked = about[piece.columns]
-    for members, columns in connected(links):
-        if not asked[columns].any():
+    constraint_matrix = program.constraint_matrix.submatrix(block.constraints, block.columns)
+    links = vstack(
+        [constraint_matrix, program.coupling_matrix.submatrix(block.couplings, block.columns)]
+    )
+    blocks = []
+    is_queried = query_columns[block.columns]
+    for row_numbers, columns in connected_components(links):
+        if not is_queried[columns].any():
             continue
-        rows = members[members < len(piece.rows)]
-        ties = members[members >= len(piece.rows)] - len(piece.rows)
-        found.append(
-            Piece(
-                piece.rows[rows],
-                piece.binding[rows],
-                piece.capping[rows],
-                piece.columns[columns],
-                piece.ties[ties],
+        positions = row_numbers[row_numbers < len(block.constraints)]
+        couplings = row_numbers[row_numbers >= len(block.constraints)] - len(block.constraints)
+        blocks.append(
+            Block(
+                block.constraints[positions],
+                block.uses_lower[positions],
+                block.uses_upper[positions],
+                block.columns[columns],
+                block.couplings[couplings],
             )
         )
-    return found
+    return blocks
 
 
-def joined(found: Sequence[Piece]) -> Piece:
+def merge_blocks(blocks: Sequence[Block]) -> Block:
     """Return the pieces as one."""
-    return Piece(
-        np.concatenate([piece.rows for piece in found]),
-        np.concatenate([piece.binding for piece in found]),
-        np.concatenate([piece.capping for piece in found]),
-        np.concatenate([piece.columns for piece in found]),
-        np.concatenate([piece.ties for piece in found]),
+    return Block(
+        np.concatenate([block.constraints for block in blocks]),
+        np.concatenate([block.uses_lower for block in blocks]),
+        np.concatenate([block.uses_upper for block in blocks]),
+        np.concatenate([block.columns for block in blocks]),
+        np.concatenate([block.couplings for block in blocks]),
     )
 
 
-def connected(links: Sparse) -> list[tuple[Indices, Indices]]:
+def connected_components(links: SparseMatrix) -> list[tuple[IntArray, IntArray]]:
     """Return the rows and columns of each connected part of a bipartite graph.
 
     A column without a row is no part of any. Every row takes over the least number among the rows
@@ -165,23 +199,23 @@ def connected(links: Sparse) -> list[tuple[Indices, Indices]]:
     rows, columns = links.row, links.column
     label = np.arange(links.shape[0])
     while True:
-        of_column = np.full(links.shape[1], links.shape[0])
-        np.minimum.at(of_column, columns, label[rows])
-        lower = label.copy()
-        np.minimum.at(lower, rows, of_column[columns])
-        lower = lower[lower]
-        if (lower == label).all():
+        smallest_label = np.full(links.shape[1], links.shape[0])
+        np.minimum.at(smallest_label, columns, label[rows])
+        new_label = label.copy()
+        np.minimum.at(new_label, rows, smallest_label[columns])
+        new_label = new_label[new_label]
+        if (new_label == label).all():
             break
-        label = lower
+        label = new_label
     column_label = np.full(links.shape[1], -1)
     column_label[columns] = label[rows]
-    return [*zip(_grouped(label, label), _grouped(column_label, label), strict=True)]
+    return [*zip(_group_by_label(label, label), _group_by_label(column_label, label), strict=True)]
 
 
-def _grouped(labels: Indices, every: Indices) -> list[Indices]:
+def _group_by_label(labels: IntArray, all_labels: IntArray) -> list[IntArray]:
     """Return for each label in use, ascending, the positions that carry it."""
-    used = np.unique(every)
+    distinct_labels = np.unique(all_labels)
     order = np.argsort(labels, kind="stable")
-    starts = np.searchsorted(labels[order], used, side="left")
-    stops = np.searchsorted(labels[order], used, side="right")
+    starts = np.searchsorted(labels[order], distinct_labels, side="left")
+    stops = np.searchsorted(labels[order], distinct_labels, side="right")
     return [order[start:stop] for start, stop in zip(starts, stops, strict=True)]

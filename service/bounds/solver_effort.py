@@ -15,44 +15,44 @@ class Effort:
     columns: int = 0
 
 
-_efforts: ContextVar[list[Effort] | None] = ContextVar("efforts", default=None)
-_effort: ContextVar[Effort | None] = ContextVar("effort", default=None)
+_measured_efforts: ContextVar[list[Effort] | None] = ContextVar("efforts", default=None)
+_current_effort: ContextVar[Effort | None] = ContextVar("effort", default=None)
 
 
 @contextmanager
-def metered() -> Iterator[list[Effort]]:
+def measure_effort() -> Iterator[list[Effort]]:
     """Yield the list of the efforts that this thread makes in the block, one for each total.
 
     Totals that need no solver are left out. What the list holds stays readable afterwards.
     """
     efforts: list[Effort] = []
-    token = _efforts.set(efforts)
+    token = _measured_efforts.set(efforts)
     try:
         yield efforts
     finally:
-        _efforts.reset(token)
+        _measured_efforts.reset(token)
 
 
 @contextmanager
-def one_total() -> Iterator[None]:
+def accumulate_effort() -> Iterator[None]:
     """Take the solver's work in the block for one effort."""
-    token = _effort.set(effort := Effort())
+    token = _current_effort.set(effort := Effort())
     try:
         yield
     finally:
-        _effort.reset(token)
-        efforts = _efforts.get()
+        _current_effort.reset(token)
+        efforts = _measured_efforts.get()
         if efforts is not None and effort.columns:
             efforts.append(effort)
 
 
 @contextmanager
-def working(columns: int) -> Iterator[None]:
+def time_solver_run(columns: int) -> Iterator[None]:
     """Count the time in the block, in which a program of so many columns is solved."""
-    began = time.monotonic()
+    started_at = time.monotonic()
     try:
         yield
     finally:
-        if (effort := _effort.get()) is not None:
-            effort.seconds += time.monotonic() - began
+        if (effort := _current_effort.get()) is not None:
+            effort.seconds += time.monotonic() - started_at
             effort.columns = max(effort.columns, columns)

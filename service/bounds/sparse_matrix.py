@@ -7,60 +7,62 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Whole = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Sparse:
+class SparseMatrix:
     """A matrix by its entries that are not zero: the row, the column and the value of each."""
 
     shape: tuple[int, int]
-    row: Whole
-    column: Whole
-    value: NDArray[np.int8] | Whole
+    row: IntArray
+    column: IntArray
+    value: NDArray[np.int8] | IntArray
 
     @staticmethod
-    def of(dense: NDArray[Any]) -> "Sparse":
+    def from_dense(dense: NDArray[Any]) -> "SparseMatrix":
         """Return the entries of a matrix of flags or small whole numbers, below 128.
 
         Such matrices are kept, with up to millions of entries: a number has one byte.
         """
         row, column = np.nonzero(dense)
         value = dense[row, column].astype(np.int8)
-        return Sparse((dense.shape[0], dense.shape[1]), row, column, value)
+        return SparseMatrix((dense.shape[0], dense.shape[1]), row, column, value)
 
     @staticmethod
-    def from_sets(sets: Sequence[Iterable[int]], height: int) -> "Sparse":
+    def from_sets(row_sets: Sequence[Iterable[int]], row_count: int) -> "SparseMatrix":
         """Return a matrix with one column for each set, which is 1 in the rows of the set."""
-        entries = [(row, column) for column, rows in enumerate(sets) for row in rows]
+        entries = [(row, column) for column, row_set in enumerate(row_sets) for row in row_set]
         table = np.array(entries, dtype=np.int64).reshape(-1, 2)
-        return Sparse((height, len(sets)), table[:, 0], table[:, 1], np.ones(len(table), np.int8))
+        return SparseMatrix(
+            (row_count, len(row_sets)), table[:, 0], table[:, 1], np.ones(len(table), np.int8)
+        )
 
-    def dense(self) -> NDArray[np.int64]:
+    def to_dense(self) -> NDArray[np.int64]:
         """Return the matrix with all its zeros."""
         dense = np.zeros(self.shape, dtype=np.int64)
         dense[self.row, self.column] = self.value
         return dense
 
-    def columns_in(self, rows: Flags) -> Flags:
+    def nonzero_columns(self, rows: BoolArray) -> BoolArray:
         """Return which columns are not zero in some of the flagged rows."""
-        found: Flags = np.zeros(self.shape[1], dtype=bool)
-        found[self.column[rows[self.row]]] = True
-        return found
+        is_nonzero: BoolArray = np.zeros(self.shape[1], dtype=bool)
+        is_nonzero[self.column[rows[self.row]]] = True
+        return is_nonzero
 
-    def rows_in(self, columns: Flags) -> Flags:
+    def nonzero_rows(self, columns: BoolArray) -> BoolArray:
         """Return which rows are not zero in some of the flagged columns."""
-        found: Flags = np.zeros(self.shape[0], dtype=bool)
-        found[self.row[columns[self.column]]] = True
-        return found
+        is_nonzero: BoolArray = np.zeros(self.shape[0], dtype=bool)
+        is_nonzero[self.row[columns[self.column]]] = True
+        return is_nonzero
 
-    def by_row(self) -> list[Whole]:
+    def split_rows(self) -> list[IntArray]:
         """Return for each row the columns in which it is not zero."""
-        starts, columns, _ = self.compressed()
+        starts, columns, _ = self.to_csr()
         return np.split(columns, starts[1:])[:-1]
 
-    def compressed(self) -> tuple[Whole, Whole, NDArray[np.int8] | Whole]:
+    def to_csr(self) -> tuple[IntArray, IntArray, NDArray[np.int8] | IntArray]:
         """Return where each row starts (and last, where all end), and the columns and the values.
 
         These stand row by row, within a row in the order of the entries.
@@ -70,56 +72,61 @@ class Sparse:
         np.cumsum(np.bincount(self.row, minlength=self.shape[0]), out=starts[1:])
         return starts, self.column[order], self.value[order]
 
-    def cut(self, rows: Whole, columns: Whole) -> "Sparse":
+    def submatrix(self, rows: IntArray, columns: IntArray) -> "SparseMatrix":
         """Return the given rows and columns, in that order; none may be given twice."""
-        if _all_of(rows, self.shape[0]) and _all_of(columns, self.shape[1]):
+        if _is_full_range(rows, self.shape[0]) and _is_full_range(columns, self.shape[1]):
             return self
         new_row, new_column = (
-            _numbered(kept, of) for kept, of in zip((rows, columns), self.shape, strict=True)
+            _invert_indices(indices, count)
+            for indices, count in zip((rows, columns), self.shape, strict=True)
         )
         row, column = new_row[self.row], new_column[self.column]
-        kept = (row >= 0) & (column >= 0)
-        return Sparse((len(rows), len(columns)), row[kept], column[kept], self.value[kept])
+        is_kept = (row >= 0) & (column >= 0)
+        return SparseMatrix(
+            (len(rows), len(columns)), row[is_kept], column[is_kept], self.value[is_kept]
+        )
 
-    def times(self, columns: NDArray[Any]) -> NDArray[Any]:
+    def matvec(self, vector: NDArray[Any]) -> NDArray[Any]:
         """Return the sum of each row, every column taken so many times."""
-        sums = np.zeros(self.shape[0], dtype=columns.dtype)
-        np.add.at(sums, self.row, self.value * columns[self.column])
+        sums = np.zeros(self.shape[0], dtype=vector.dtype)
+        np.add.at(sums, self.row, self.value * vector[self.column])
         return sums
 
-    def priced(self, prices: Whole) -> Whole:
+    def rmatvec(self, vector: IntArray) -> IntArray:
         """Return the sum of each column, every row taken so many times."""
         sums = np.zeros(self.shape[1], dtype=np.int64)
-        np.add.at(sums, self.column, self.value * prices[self.row])
+        np.add.at(sums, self.column, self.value * vector[self.row])
         return sums
 
 
-def _all_of(kept: Whole, count: int) -> bool:
-    return len(kept) == count and bool((kept == np.arange(count)).all())
+def _is_full_range(indices: IntArray, count: int) -> bool:
+    return len(indices) == count and bool((indices == np.arange(count)).all())
 
 
-def _numbered(kept: Whole, count: int) -> Whole:
+def _invert_indices(indices: IntArray, count: int) -> IntArray:
     """Return where each of ``count`` numbers stands among the kept ones, -1 if it does not."""
-    numbers = np.full(count, -1, dtype=np.int64)
-    numbers[kept] = np.arange(len(kept))
-    return numbers
+    positions = np.full(count, -1, dtype=np.int64)
+    positions[indices] = np.arange(len(indices))
+    return positions
 
 
-def stacked(parts: Sequence[Sparse]) -> Sparse:
+def vstack(matrices: Sequence[SparseMatrix]) -> SparseMatrix:
     """Return matrices of the same width one below the other."""
-    heights = np.array([part.shape[0] for part in parts])
-    starts = np.cumsum(heights) - heights
-    return Sparse(
-        (int(heights.sum()), parts[0].shape[1]),
-        np.concatenate([part.row + start for part, start in zip(parts, starts, strict=True)]),
-        np.concatenate([part.column for part in parts]),
-        np.concatenate([part.value for part in parts]),
+    row_counts = np.array([matrix.shape[0] for matrix in matrices])
+    first_rows = np.cumsum(row_counts) - row_counts
+    return SparseMatrix(
+        (int(row_counts.sum()), matrices[0].shape[1]),
+        np.concatenate(
+            [matrix.row + first_row for matrix, first_row in zip(matrices, first_rows, strict=True)]
+        ),
+        np.concatenate([matrix.column for matrix in matrices]),
+        np.concatenate([matrix.value for matrix in matrices]),
     )
 
 
-def beside(left: Sparse, right: Sparse) -> Sparse:
+def hstack(left: SparseMatrix, right: SparseMatrix) -> SparseMatrix:
     """Return two matrices of the same height side by side."""
-    return Sparse(
+    return SparseMatrix(
         (left.shape[0], left.shape[1] + right.shape[1]),
         np.concatenate([left.row, right.row]),
         np.concatenate([left.column, right.column + left.shape[1]]),

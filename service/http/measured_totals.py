@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from service.bounds.solver_effort import Effort, metered
+from service.bounds.solver_effort import Effort, measure_effort
 from service.domain.total import Total
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import TotalsResult
@@ -20,7 +20,7 @@ def worked_out(
 ) -> TotalsResult:
     """Return the answer as of the entry ``seq``, counted and, where it was slow, logged."""
     joined = parts()
-    with metered() as efforts:
+    with measure_effort() as efforts:
         try:
             answer = totals.totals(record(), joined.snapshots, question, seq, budget, then)
         finally:

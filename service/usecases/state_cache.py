@@ -6,8 +6,8 @@ from functools import cached_property
 from threading import Lock
 from typing import Any, Final
 
-from service.bounds.component import Prepared
-from service.bounds.engine import Reckoner
+from service.bounds.component_solver import ComponentCache
+from service.bounds.engine import TotalsEngine
 from service.domain.figure import Figure
 from service.domain.record_state import RecordState, ReportState
 from service.domain.totals_query import TotalsQuery
@@ -64,9 +64,9 @@ class Kept:
 class Snapshot:
     """The claims of one state, with their trees, and the reckoners made of them."""
 
-    def __init__(self, claims: RecordState, prepared: Prepared | None = None) -> None:
+    def __init__(self, claims: RecordState, prepared: ComponentCache | None = None) -> None:
         self.claims = claims
-        self._prepared = prepared or Prepared()
+        self._prepared = prepared or ComponentCache()
         self.places = Tree({id: place.parent for id, place in claims.places.items()})
         self.groups = Tree({id: group.parent for id, group in claims.groups.items()})
         self._reckoners = Kept(KEPT_RECKONERS)
@@ -96,13 +96,13 @@ class Snapshot:
         ids = {figure.id for figure in figures}
         return [figure for figure, before in self._again if before & ids]
 
-    def reckoner(self, key: Hashable, choose: Callable[[], Sequence[Figure]]) -> Reckoner:
+    def reckoner(self, key: Hashable, choose: Callable[[], Sequence[Figure]]) -> TotalsEngine:
         """Return the reckoner kept under the key, made of the chosen figures if it is not there."""
 
-        def make() -> Reckoner:
-            return Reckoner(choose(), self.places, self.groups, self._known, self._prepared)
+        def make() -> TotalsEngine:
+            return TotalsEngine(choose(), self.places, self.groups, self._known, self._prepared)
 
-        kept: Reckoner = self._reckoners.get(key, make)
+        kept: TotalsEngine = self._reckoners.get(key, make)
         return kept
 
     def passes(self, question: TotalsQuery, reporter: str) -> bool:
@@ -139,7 +139,7 @@ class Snapshots:
 
     def __init__(self) -> None:
         self._kept = Kept(KEPT_STATES)
-        self._prepared = Prepared()
+        self._prepared = ComponentCache()
 
     def at(self, db: Database, seq: int) -> Snapshot:
         """Return what was known after the entry, read from the record if it is not kept.

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from service.bounds.boxes import extent
-from service.bounds.engine import Reckoner
+from service.bounds.boxes import make_box
+from service.bounds.engine import TotalsEngine
 from service.domain.caveats import Caveat, CaveatContext, find_caveats
 from service.domain.entities import unknown_id_message
 from service.domain.errors import ErrorDetail, InvalidInputError, invalid_field
@@ -140,11 +140,11 @@ class _Inquiry:
             question.exclude_reporters,
             question.exclude_parties,
         )
-        self._asked = extent(question.scope_for(LOSSES), snapshot.places, snapshot.groups)
+        self._asked = make_box(question.scope_for(LOSSES), snapshot.places, snapshot.groups)
         self._straddling: tuple[Figure, ...] = ()
         self._reckoner = self._counting()
 
-    def _counting(self) -> Reckoner:
+    def _counting(self) -> TotalsEngine:
         """Return the reckoner of the counted figures; notes those left out as straddling."""
         snapshot, question = self._snapshot, self._question
         live = snapshot.reckoner(
@@ -152,7 +152,7 @@ class _Inquiry:
         )
         if question.straddling:
             return live
-        meeting = live.meeting(question.scope_for(LOSSES))
+        meeting = live.overlapping_figures(question.scope_for(LOSSES))
         inside = [figure for figure in meeting if self._inside(figure)]
         self._straddling = tuple(figure for figure in meeting if not self._inside(figure))
         key = ("inside", *self._filters, question.places, question.period, question.groups)
@@ -162,13 +162,13 @@ class _Inquiry:
         """Whether the figure lies wholly in the asked places, period and groups."""
         snapshot = self._snapshot
         scope = replace(figure.scope, outcomes=LOSSES)
-        return extent(scope, snapshot.places, snapshot.groups).within(self._asked)
+        return make_box(scope, snapshot.places, snapshot.groups).is_within(self._asked)
 
     def wanted(self) -> list[frozenset[str]]:
         """Return the sets of outcomes to total: those asked for, or the usual list."""
         if self._question.outcomes:
             return list(self._question.outcomes)
-        meeting = self._reckoner.meeting(self._question.scope_for(LOSSES))
+        meeting = self._reckoner.overlapping_figures(self._question.scope_for(LOSSES))
         return list(_usual(figure.scope.outcomes for figure in meeting))
 
     def answer(self) -> TotalsResult:
@@ -187,7 +187,7 @@ class _Inquiry:
             self._snapshot.claims.recorded_at,
             stated,
             self.caveats(stated),
-            self._reckoner.meeting(scope),
+            self._reckoner.overlapping_figures(scope),
             self._left_out(scope),
             self._alone(wanted, scope) if question.by == "reporter" else parts,
             _unplaced(stated, parts, question.by) if parts is not None else None,
@@ -211,16 +211,16 @@ class _Inquiry:
 
     def _best(self, scope: Scope, total: Total) -> int | None:
         """Return the sum of the best estimates where it is one, never made up."""
-        inside = extent(scope, self._snapshot.places, self._snapshot.groups)
+        inside = make_box(scope, self._snapshot.places, self._snapshot.groups)
         estimates = []
         for figure in total.figures:
-            whole = extent(figure.scope, self._snapshot.places, self._snapshot.groups)
+            whole = make_box(figure.scope, self._snapshot.places, self._snapshot.groups)
             exact = figure.quantity.low == figure.quantity.high
             best = figure.quantity.low if exact and figure.best is None else figure.best
-            if best is None or not whole.within(inside):
+            if best is None or not whole.is_within(inside):
                 return None
             estimates.append(best)
-        return sum(estimates) if estimates and self._reckoner.apart(scope) else None
+        return sum(estimates) if estimates and self._reckoner.are_disjoint(scope) else None
 
     def _left_out(self, scope: Scope) -> list[ExcludedFigure]:
         """Return the figures in the scope that were not counted, as they were recorded."""
@@ -229,12 +229,14 @@ class _Inquiry:
             ("other", *self._filters), lambda: snapshot.chosen(question, live=False)
         )
         statements = snapshot.claims.reports
-        left = [ExcludedFigure(f, statements[f.report].state) for f in others.meeting(scope)]
-        where = extent(scope, snapshot.places, snapshot.groups)
+        left = [
+            ExcludedFigure(f, statements[f.report].state) for f in others.overlapping_figures(scope)
+        ]
+        where = make_box(scope, snapshot.places, snapshot.groups)
         straddling = [
             ExcludedFigure(figure, "straddles")
             for figure in self._straddling
-            if extent(figure.scope, snapshot.places, snapshot.groups).meets(where)
+            if make_box(figure.scope, snapshot.places, snapshot.groups).overlaps(where)
         ]
         return left + straddling
 
@@ -254,8 +256,8 @@ class _Inquiry:
                 relays,
                 silent,
                 self._divided(scope, each.total),
-                self._reckoner.counted,
-                self._reckoner.outcomes,
+                self._reckoner.counted_figures,
+                self._reckoner.outcomes_of,
             )
             found += find_caveats(evidence)
         return found
@@ -263,11 +265,14 @@ class _Inquiry:
     def near(self, outcomes: frozenset[str]) -> list[Figure]:
         """Return the figures of whatever state that speak of people asked for."""
         scope = self._question.scope_for(outcomes)
-        return [*self._reckoner.meeting(scope), *(left.figure for left in self._left_out(scope))]
+        return [
+            *self._reckoner.overlapping_figures(scope),
+            *(left.figure for left in self._left_out(scope)),
+        ]
 
     def tied(self, outcomes: frozenset[str]) -> tuple[Figure, ...]:
         """Return the counted figures on which the total can depend."""
-        return self._reckoner.tied(self._question.scope_for(outcomes))
+        return self._reckoner.dependent_figures(self._question.scope_for(outcomes))
 
     def unnumbered(self) -> list[ReportState]:
         """Return the live reports that speak of people asked for and give no number."""
@@ -277,7 +282,7 @@ class _Inquiry:
         if statement.period is None:
             return False
         scope = Scope(statement.places, statement.period, LOSSES, statement.groups)
-        return extent(scope, self._snapshot.places, self._snapshot.groups).meets(self._asked)
+        return make_box(scope, self._snapshot.places, self._snapshot.groups).overlaps(self._asked)
 
     def _divided(self, scope: Scope, total: Total) -> list[Figure]:
         """Return the figures of the scope in which reporters contradict themselves."""
@@ -285,7 +290,7 @@ class _Inquiry:
         found: list[Figure] = []
         for reporter in dict.fromkeys(figure.reporter for figure in aside):
             alone = self._only(reporter)._reckoner
-            found += alone.set_aside(scope, self._budget.seconds())
+            found += alone.find_set_aside(scope, self._budget.seconds())
         return found
 
     def _only(self, reporter: str) -> "_Inquiry":
@@ -295,7 +300,7 @@ class _Inquiry:
 
     def _alone(self, wanted: Sequence[frozenset[str]], scope: Scope) -> list[Part]:
         """Return each reporter's totals, of that reporter's counted figures alone."""
-        meeting = self._reckoner.meeting(scope)
+        meeting = self._reckoner.overlapping_figures(scope)
         parts = []
         for reporter in sorted({figure.reporter for figure in meeting}):
             name = self._snapshot.claims.reporters[reporter].name

@@ -6,64 +6,64 @@ from hypothesis import HealthCheck, given, settings
 
 from service.domain.figure import Figure, Scope
 from service.domain.total import Term, Total
-from tests.bounds import brute
-from tests.bounds.build import GROUPS, PLACES, ids, scopes, sets, total
+from tests.bounds import brute_force
+from tests.bounds.builders import GROUPS, PLACES, compute_total, figure_ids_of, figure_lists, scopes
 
-MANY = settings(
+MANY_EXAMPLES = settings(
     max_examples=2_000,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
-@MANY
-@given(sets(), scopes(asked=True))
-def test_totals_are_what_the_definition_says(figures: list[Figure], asked: Scope) -> None:
-    found = total(figures, asked)
-    expected = brute.answer(figures, PLACES, GROUPS, asked)
-    assert (found.is_reported, found.low, found.high) == (
-        expected.reported,
+@MANY_EXAMPLES
+@given(figure_lists(), scopes(for_query=True))
+def test_totals_are_what_the_definition_says(figures: list[Figure], scope: Scope) -> None:
+    result = compute_total(figures, scope)
+    expected = brute_force.compute_expected_total(figures, PLACES, GROUPS, scope)
+    assert (result.is_reported, result.low, result.high) == (
+        expected.is_reported,
         expected.low,
         expected.high,
     )
-    assert found.exact == expected.exact
-    assert found.is_disputed == expected.disputed
-    assert found.nearest == expected.nearest
+    assert result.exact == expected.exact
+    assert result.is_disputed == expected.is_disputed
+    assert result.nearest == expected.nearest
     # The definition sets ends aside anywhere; a total names those of the disputes it meets.
-    assert ids(found.lows_set_aside) <= expected.floors
-    assert ids(found.highs_set_aside) <= expected.ceilings
-    check_proofs(found)
+    assert figure_ids_of(result.lows_set_aside) <= expected.lows_set_aside
+    assert figure_ids_of(result.highs_set_aside) <= expected.highs_set_aside
+    check_certificates(result)
 
 
-@settings(MANY, max_examples=300)
-@given(sets(most=14, reclassified=False), scopes(asked=True))
-def test_larger_sets_are_what_the_definition_says(figures: list[Figure], asked: Scope) -> None:
-    plain = [f for f in figures if f.scope.incident is None]
-    found = total(plain, asked)
-    expected = brute.answer(plain, PLACES, GROUPS, asked)
-    assert (found.low, found.high, found.is_disputed, found.nearest) == (
+@settings(MANY_EXAMPLES, max_examples=300)
+@given(figure_lists(max_size=14, with_reclassified=False), scopes(for_query=True))
+def test_larger_sets_are_what_the_definition_says(figures: list[Figure], scope: Scope) -> None:
+    plain = [figure for figure in figures if figure.scope.incident is None]
+    result = compute_total(plain, scope)
+    expected = brute_force.compute_expected_total(plain, PLACES, GROUPS, scope)
+    assert (result.low, result.high, result.is_disputed, result.nearest) == (
         expected.low,
         expected.high,
-        expected.disputed,
+        expected.is_disputed,
         expected.nearest,
     )
-    check_proofs(found)
+    check_certificates(result)
 
 
-def added_up(steps: tuple[Term, ...]) -> float:
-    return float(sum(step.multiplier * step.people for step in steps))
+def add_terms(terms: tuple[Term, ...]) -> float:
+    return float(sum(term.multiplier * term.people for term in terms))
 
 
-def check_proofs(found: Total) -> None:
+def check_certificates(total: Total) -> None:
     """The steps add up to the bound, and prove it with the right ends."""
-    if not found.exact or found.low is None:
+    if not total.exact or total.low is None:
         return
-    assert ceil(added_up(found.low_terms)) == found.low
-    for step in found.low_terms:
-        assert (step.multiplier > 0) == (step.end == "low")
-    if found.high is None:
-        assert found.high_terms == ()
+    assert ceil(add_terms(total.low_terms)) == total.low
+    for term in total.low_terms:
+        assert (term.multiplier > 0) == (term.end == "low")
+    if total.high is None:
+        assert total.high_terms == ()
         return
-    assert floor(added_up(found.high_terms)) == found.high
-    for step in found.high_terms:
-        assert (step.multiplier > 0) == (step.end == "high")
+    assert floor(add_terms(total.high_terms)) == total.high
+    for term in total.high_terms:
+        assert (term.multiplier > 0) == (term.end == "high")

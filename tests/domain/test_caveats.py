@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from service.bounds.engine import Reckoner
+from service.bounds.engine import TotalsEngine
 from service.domain.caveat_codes import CAVEAT_MEANINGS
 from service.domain.caveats import Caveat, CaveatContext, find_caveats
 from service.domain.entities import Reporter
 from service.domain.figure import Figure, Scope
 from service.domain.record_state import RecordState, ReportState
-from tests.bounds.build import GROUPS, PATIENCE, PLACES, figure, scope
+from tests.bounds.builders import AMPLE_SECONDS, GROUPS, PLACES, make_figure, make_scope
 
 REPORTERS = {
     "A": Reporter("A", "Agency A", party=True),
@@ -29,14 +29,14 @@ def caveats_of(
     relays: Sequence[Figure] = (),
     silent: Sequence[ReportState] = (),
     divided: Sequence[Figure] = (),
-    seconds: float = PATIENCE,
+    seconds: float = AMPLE_SECONDS,
 ) -> list[Caveat]:
     """Return the caveats of the total of the asked scope; ``own`` are those of a figure's report.
 
     By default those killed in village a on the first day are asked for.
     """
-    query_scope = query_scope or scope()
-    engine = Reckoner(figures, PLACES, GROUPS)
+    query_scope = query_scope or make_scope()
+    engine = TotalsEngine(figures, PLACES, GROUPS)
     reports = {
         each.report: report_state(
             each.report, by=each.reporter, caveats=(own or {}).get(each.id, ())
@@ -53,8 +53,8 @@ def caveats_of(
         relays,
         silent,
         divided,
-        engine.counted,
-        engine.outcomes,
+        engine.counted_figures,
+        engine.outcomes_of,
     )
     return find_caveats(context)
 
@@ -81,7 +81,7 @@ def find_caveat(found: Sequence[Caveat], code: str) -> Caveat:
 
 def exact_figure(figure_id: str = "f", where: Scope | None = None, by: str = "B") -> Figure:
     """Return an exact figure of two people."""
-    return figure(figure_id, 2, 2, where, by=by)
+    return make_figure(figure_id, 2, 2, where, reporter=by)
 
 
 def test_two_independent_exact_figures_need_no_caveat() -> None:
@@ -90,13 +90,13 @@ def test_two_independent_exact_figures_need_no_caveat() -> None:
 
 def test_nothing_reported_needs_no_caveat() -> None:
     assert caveats_of() == []
-    assert caveats_of([exact_figure("f", scope("s"))]) == []
+    assert caveats_of([exact_figure("f", make_scope("s"))]) == []
 
 
 WIDER = [
-    ("shared_places", "places", scope("r")),
-    ("shared_period", "days", scope(days=(1, 2))),
-    ("shared_outcomes", "outcomes", scope(outcomes="killed wounded")),
+    ("shared_places", "places", make_scope("r")),
+    ("shared_period", "days", make_scope(days=(1, 2))),
+    ("shared_outcomes", "outcomes", make_scope(outcomes="killed wounded")),
 ]
 
 
@@ -135,10 +135,10 @@ def test_a_figure_wholly_within_a_wider_question_is_not_shared(
 
 def test_groups_that_were_not_asked_for_are_told() -> None:
     figures = [
-        exact_figure("f", scope(groups="everyone")),
-        exact_figure("g", scope(groups="g"), by="c"),
+        exact_figure("f", make_scope(groups="everyone")),
+        exact_figure("g", make_scope(groups="g"), by="c"),
     ]
-    found = caveats_of(figures, scope(groups="g"))
+    found = caveats_of(figures, make_scope(groups="g"))
     assert codes(found) == ["shared_groups"]
     assert found[0].figures == ("f",)
     assert found[0].text == (
@@ -148,39 +148,43 @@ def test_groups_that_were_not_asked_for_are_told() -> None:
 
 
 def test_no_place_is_outside_a_question_about_everywhere() -> None:
-    everywhere = Scope((), scope().period, scope().outcomes, scope().groups)
+    everywhere = Scope((), make_scope().period, make_scope().outcomes, make_scope().groups)
     assert (
         caveats_of(
-            [exact_figure("f", scope("r")), exact_figure("g", scope("s"), by="c")], everywhere
+            [exact_figure("f", make_scope("r")), exact_figure("g", make_scope("s"), by="c")],
+            everywhere,
         )
         == []
     )
 
 
 def test_a_running_total_shares_days_before_a_question_with_a_beginning() -> None:
-    found = caveats_of([exact_figure("f", scope(days=(None, 1))), exact_figure("g", by="c")])
+    found = caveats_of([exact_figure("f", make_scope(days=(None, 1))), exact_figure("g", by="c")])
     assert codes(found) == ["shared_period", "beginning_not_stated"]
 
 
 def test_a_figure_shares_the_outcomes_that_a_later_one_gave_its_people() -> None:
-    missing = exact_figure("f", scope(outcomes="missing"))
-    dead = figure("d", 1, 1, scope(), by="B", reclassifies="f")
-    still_missing = figure("g", 1, 1, missing.scope, by="c")
+    missing = exact_figure("f", make_scope(outcomes="missing"))
+    dead = make_figure("d", 1, 1, make_scope(), reporter="B", reclassifies="f")
+    still_missing = make_figure("g", 1, 1, missing.scope, reporter="c")
     found = caveats_of([missing, dead, still_missing], missing.scope)
     assert codes(found) == ["shared_outcomes"]
     assert found[0].figures == ("f",)
 
 
 def test_a_total_without_a_ceiling_is_open_above() -> None:
-    found = find_caveat(caveats_of([figure("f", 3, None)]), "open_above")
+    found = find_caveat(caveats_of([make_figure("f", 3, None)]), "open_above")
     assert found.text == (
         "No ceiling is known: the number may be higher than any that was reported."
     )
 
 
 def test_a_ceiling_that_time_ran_out_for_is_not_said_to_be_unknown() -> None:
-    pairs = [figure("ab", 3, 3, scope("a b1")), figure("bc", 3, 3, scope("b1 b2"))]
-    found = caveats_of([*pairs, figure("ca", 4, 4, scope("a b2"))], seconds=0)
+    pairs = [
+        make_figure("ab", 3, 3, make_scope("a b1")),
+        make_figure("bc", 3, 3, make_scope("b1 b2")),
+    ]
+    found = caveats_of([*pairs, make_figure("ca", 4, 4, make_scope("a b2"))], seconds=0)
     assert find_caveat(found, "open_above").text == (
         "No ceiling is known or could be worked out in the time: the number may be higher than any "
         "that was reported."
@@ -188,23 +192,25 @@ def test_a_ceiling_that_time_ran_out_for_is_not_said_to_be_unknown() -> None:
 
 
 def test_a_total_is_not_open_above_where_any_figure_closes_it() -> None:
-    assert "open_above" not in codes(caveats_of([figure("f", 3, None), figure("g", 0, 9)]))
+    assert "open_above" not in codes(
+        caveats_of([make_figure("f", 3, None), make_figure("g", 0, 9)])
+    )
 
 
 def test_an_open_total_names_the_figures_that_leave_it_open() -> None:
-    figures = [figure("f", 3, None, scope("r")), figure("g", 1, 4)]
-    assert find_caveat(caveats_of(figures, scope("r")), "open_above").figures == ("f",)
+    figures = [make_figure("f", 3, None, make_scope("r")), make_figure("g", 1, 4)]
+    assert find_caveat(caveats_of(figures, make_scope("r")), "open_above").figures == ("f",)
 
 
 def test_a_running_total_does_not_say_from_when_on() -> None:
-    so_far = scope(days=(None, 1))
+    so_far = make_scope(days=(None, 1))
     found = find_caveat(caveats_of([exact_figure("f", so_far)], so_far), "beginning_not_stated")
     assert found.figures == ("f",)
     assert found.text == "One figure is a total so far and does not say from when on."
 
 
 def test_running_totals_do_not_say_from_when_on() -> None:
-    so_far = scope(days=(None, 1))
+    so_far = make_scope(days=(None, 1))
     found = caveats_of([exact_figure("f", so_far), exact_figure("g", so_far, by="c")], so_far)
     assert find_caveat(found, "beginning_not_stated").text == (
         "2 figures are totals so far and do not say from when on."
@@ -214,13 +220,13 @@ def test_running_totals_do_not_say_from_when_on() -> None:
 @pytest.mark.parametrize(
     "elsewhere",
     [
-        scope("b", incident="x:1"),
-        scope(days=(2, 2), incident="x:1"),
+        make_scope("b", incident="x:1"),
+        make_scope(days=(2, 2), incident="x:1"),
     ],
 )
 def test_an_incident_at_another_place_or_time_is_told(elsewhere: Scope) -> None:
-    figures = [exact_figure("f", scope(incident="x:1")), exact_figure("g", elsewhere, by="c")]
-    found = caveats_of(figures, scope("r", (1, 2)))
+    figures = [exact_figure("f", make_scope(incident="x:1")), exact_figure("g", elsewhere, by="c")]
+    found = caveats_of(figures, make_scope("r", (1, 2)))
     assert codes(found) == ["same_incident_elsewhere"]
     assert found[0].figures == ("f", "g")
     assert found[0].text == (
@@ -230,32 +236,32 @@ def test_an_incident_at_another_place_or_time_is_told(elsewhere: Scope) -> None:
 
 def test_an_incident_of_two_groups_is_told_where_one_of_them_is_asked_for() -> None:
     figures = [
-        exact_figure("f", scope(groups="g", incident="x:1")),
-        exact_figure("k", scope(groups="g"), by="c"),
-        exact_figure("h", scope(groups="h", incident="x:1")),
+        exact_figure("f", make_scope(groups="g", incident="x:1")),
+        exact_figure("k", make_scope(groups="g"), by="c"),
+        exact_figure("h", make_scope(groups="h", incident="x:1")),
     ]
-    found = caveats_of(figures, scope(groups="g"))
+    found = caveats_of(figures, make_scope(groups="g"))
     assert find_caveat(found, "same_incident_elsewhere").figures == ("f",)
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        scope("r", incident="x:1"),
-        scope(outcomes="wounded", incident="x:1"),
-        scope("b", incident="x:2"),
-        scope("b", incident="y:1"),
-        scope("b"),
+        make_scope("r", incident="x:1"),
+        make_scope(outcomes="wounded", incident="x:1"),
+        make_scope("b", incident="x:2"),
+        make_scope("b", incident="y:1"),
+        make_scope("b"),
     ],
 )
 def test_an_incident_in_one_place_or_another_incident_is_not_told(other: Scope) -> None:
-    figures = [exact_figure("f", scope(incident="x:1")), exact_figure("g", other, by="c")]
-    wide = scope("r", outcomes="killed wounded")
+    figures = [exact_figure("f", make_scope(incident="x:1")), exact_figure("g", other, by="c")]
+    wide = make_scope("r", outcomes="killed wounded")
     assert "same_incident_elsewhere" not in codes(caveats_of(figures, wide))
 
 
 def test_words_without_a_number_are_losses_undisclosed() -> None:
-    wordless = figure("f", 1, None, by="B")
+    wordless = make_figure("f", 1, None, reporter="B")
     object.__setattr__(wordless, "disclosed", False)
     found = find_caveat(caveats_of([wordless]), "undisclosed")
     assert (found.figures, found.reports, found.reporters) == (("f",), ("report f",), ("B",))
@@ -269,7 +275,7 @@ def test_a_report_that_acknowledges_is_losses_undisclosed_and_no_figure() -> Non
 
 
 def test_who_withholds_a_number_twice_is_named_once() -> None:
-    wordless = figure("f", 1, None, by="B")
+    wordless = make_figure("f", 1, None, reporter="B")
     object.__setattr__(wordless, "disclosed", False)
     silent = [report_state("s", "acknowledges"), report_state("t", "acknowledges", by="A")]
     found = find_caveat(caveats_of([wordless], silent=silent), "undisclosed")
@@ -302,7 +308,9 @@ def test_many_reporters_are_named_in_part() -> None:
 
 
 def test_a_contradiction_names_both_sides() -> None:
-    found = caveats_of([figure("f", 40, 40, by="A"), figure("g", 30, 30, by="B")])
+    found = caveats_of(
+        [make_figure("f", 40, 40, reporter="A"), make_figure("g", 30, 30, reporter="B")]
+    )
     assert codes(found) == ["disputed"]
     assert found[0].figures == ("f", "g")
     assert found[0].reporters == ("A", "B")
@@ -313,22 +321,30 @@ def test_a_contradiction_names_both_sides() -> None:
 
 
 def test_a_contradiction_with_a_zero_names_the_zero() -> None:
-    found = caveats_of([figure("f", 40, None, by="A"), figure("g", 0, 0, by="B")])
+    found = caveats_of(
+        [make_figure("f", 40, None, reporter="A"), make_figure("g", 0, 0, reporter="B")]
+    )
     assert "at least 40 by Agency A; at most 0 by Bureau B." in find_caveat(found, "disputed").text
 
 
 def test_a_contradiction_of_many_names_the_first() -> None:
-    floors = [figure(f"f{number}", 40 + number, None, by="A") for number in range(5)]
-    text = find_caveat(caveats_of([*floors, figure("g", 0, 0, by="B")]), "disputed").text
+    floors = [make_figure(f"f{number}", 40 + number, None, reporter="A") for number in range(5)]
+    text = find_caveat(caveats_of([*floors, make_figure("g", 0, 0, reporter="B")]), "disputed").text
     assert "at least 43 by Agency A, 1 more; at most 0 by Bureau B." in text
 
 
 def test_figures_that_agree_are_not_disputed() -> None:
-    assert "disputed" not in codes(caveats_of([figure("f", 3, None), figure("g", 0, 9, by="B")]))
+    assert "disputed" not in codes(
+        caveats_of([make_figure("f", 3, None), make_figure("g", 0, 9, reporter="B")])
+    )
 
 
 def test_a_reporter_at_odds_with_itself_is_named() -> None:
-    figures = [figure("f", 40, 40, by="B"), figure("g", 30, 30, by="B"), exact_figure("h", by="c")]
+    figures = [
+        make_figure("f", 40, 40, reporter="B"),
+        make_figure("g", 30, 30, reporter="B"),
+        exact_figure("h", by="c"),
+    ]
     found = find_caveat(caveats_of(figures, divided=figures[:2]), "same_reporter_conflict")
     assert found.figures == ("f", "g")
     assert found.text == (
@@ -337,15 +353,15 @@ def test_a_reporter_at_odds_with_itself_is_named() -> None:
 
 
 def test_a_bound_that_leans_on_a_convention_is_approximate() -> None:
-    about = figure("f", 25, 35, by="B", soft="low high")
+    about = make_figure("f", 25, 35, reporter="B", soft="low high")
     found = find_caveat(caveats_of([about]), "approximate")
     assert (found.figures, found.reports, found.reporters) == (("f",), ("report f",), ("B",))
     assert found.text == "A bound rests on words such as “about” or “dozens”, read by convention."
 
 
 def test_a_soft_end_that_no_bound_leans_on_is_not_told() -> None:
-    dozens = figure("f", 12, None, by="B", soft="low")
-    assert "approximate" not in codes(caveats_of([dozens, figure("g", 20, 20, by="c")]))
+    dozens = make_figure("f", 12, None, reporter="B", soft="low")
+    assert "approximate" not in codes(caveats_of([dozens, make_figure("g", 20, 20, reporter="c")]))
 
 
 def test_figures_of_parties_alone_are_told() -> None:
@@ -397,11 +413,11 @@ def test_a_relay_is_told_where_nothing_else_is_reported() -> None:
 
 def test_an_answer_cut_short_is_not_exact() -> None:
     figures = [
-        figure("f", 1, 1, scope("a b1"), by="A"),
-        figure("g", 1, 1, scope("b1 b2"), by="B"),
-        figure("h", 1, 1, scope("a b2"), by="c"),
+        make_figure("f", 1, 1, make_scope("a b1"), reporter="A"),
+        make_figure("g", 1, 1, make_scope("b1 b2"), reporter="B"),
+        make_figure("h", 1, 1, make_scope("a b2"), reporter="c"),
     ]
-    asked = scope("a b1 b2")
+    asked = make_scope("a b1 b2")
     found = find_caveat(caveats_of(figures, asked, seconds=0), "not_exact")
     assert found.text == (
         "The range may be wider than what the reports allow; it is never narrower."
@@ -431,18 +447,18 @@ def test_the_same_caveat_of_two_reports_is_told_once() -> None:
 
 
 def test_the_caveats_of_reports_that_are_not_used_are_not_carried() -> None:
-    figures = [exact_figure("f"), exact_figure("g", by="c"), exact_figure("far", scope("s"))]
+    figures = [exact_figure("f"), exact_figure("g", by="c"), exact_figure("far", make_scope("s"))]
     assert caveats_of(figures, own={"far": ("preliminary",)}) == []
 
 
 def test_a_caveat_names_the_outcomes_that_it_is_about() -> None:
-    asked = scope(outcomes="killed wounded")
+    asked = make_scope(outcomes="killed wounded")
     found = caveats_of([exact_figure("f", asked)], asked)
     assert {each.outcomes for each in found} == {frozenset({"killed", "wounded"})}
 
 
 def test_every_code_is_in_the_vocabulary() -> None:
-    figures = [figure("f", 40, None, scope("r", (None, 1)), by="A", soft="low")]
+    figures = [make_figure("f", 40, None, make_scope("r", (None, 1)), reporter="A", soft="low")]
     found = caveats_of(
         figures, silent=[report_state("s", "acknowledges")], relays=[exact_figure("x")]
     )

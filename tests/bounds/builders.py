@@ -8,25 +8,25 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from service.bounds.engine import Reckoner
+from service.bounds.engine import TotalsEngine
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 from service.domain.total import Total
 from service.domain.trees import Tree
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
 
-PLACES_NAMED = ("r", "a", "b", "b1", "b2", "s")
+PLACE_IDS = ("r", "a", "b", "b1", "b2", "s")
 
 PLACES = Tree({"r": None, "a": "r", "b": "r", "b1": "b", "b2": "b", "s": None})
 """Region r with village a and district b, which has two villages; and s, apart from it."""
 
 GROUPS = Tree({ROOT_GROUP: None, "g": ROOT_GROUP, "h": ROOT_GROUP})
 
-PATIENCE = 20.0
+AMPLE_SECONDS = 20.0
 """Seconds that a total may take in a test: far more than any of them needs."""
 
 
-def scope(
+def make_scope(
     places: str = "a",
     days: tuple[int | None, int | None] = (1, 1),
     outcomes: str = "killed",
@@ -34,57 +34,72 @@ def scope(
     incident: str | None = None,
 ) -> Scope:
     """Return a scope; lists are words with spaces between, days are of January 2024."""
-    first, last = (None if day is None else date(2024, 1, day) for day in days)
+    first_day, last_day = (None if day is None else date(2024, 1, day) for day in days)
     return Scope(
         tuple(places.split()),
-        Period(first, last),
+        Period(first_day, last_day),
         frozenset(outcomes.split()),
         tuple(groups.split()),
         incident,
     )
 
 
-def figure(
-    id: str,
+def make_figure(
+    figure_id: str,
     low: int,
     high: int | None,
-    where: Scope | None = None,
+    scope: Scope | None = None,
     *,
-    by: str = "A",
+    reporter: str = "A",
     soft: str = "",
     reclassifies: str | None = None,
 ) -> Figure:
     """Return a figure, by default of those killed in village a on the first day."""
     quantity = Quantity(low, high, frozenset(soft.split()))
-    return Figure(id, f"report {id}", by, where or scope(), quantity, reclassifies=reclassifies)
+    return Figure(
+        figure_id,
+        f"report {figure_id}",
+        reporter,
+        scope or make_scope(),
+        quantity,
+        reclassifies=reclassifies,
+    )
 
 
-def total(
-    figures: Sequence[Figure], asked: Scope | None = None, seconds: float = PATIENCE
+def compute_total(
+    figures: Sequence[Figure], scope: Scope | None = None, seconds: float = AMPLE_SECONDS
 ) -> Total:
     """Return the total of the asked scope, by default of those killed in a on the first day."""
-    return Reckoner(figures, PLACES, GROUPS).total(asked or scope(), seconds)
+    return TotalsEngine(figures, PLACES, GROUPS).total(scope or make_scope(), seconds)
 
 
-def bounds(figures: Sequence[Figure], asked: Scope | None = None) -> tuple[int | None, int | None]:
+def compute_bounds(
+    figures: Sequence[Figure], scope: Scope | None = None
+) -> tuple[int | None, int | None]:
     """Return low and high of the asked scope."""
-    found = total(figures, asked)
-    return found.low, found.high
+    result = compute_total(figures, scope)
+    return result.low, result.high
 
 
-def ids(figures: Sequence[Figure]) -> set[str]:
+def figure_ids_of(figures: Sequence[Figure]) -> set[str]:
     """Return the ids of the figures."""
-    return {each.id for each in figures}
+    return {figure.id for figure in figures}
 
 
 # A scope is drawn as one number and read digit by digit: to draw each part of it by itself takes
 # several times as long, and it is the number of sets that finds things.
-_PLACES = [" ".join(ids) for size in (1, 2, 3) for ids in combinations(PLACES_NAMED, size)]
+_PLACES = [" ".join(ids) for size in (1, 2, 3) for ids in combinations(PLACE_IDS, size)]
 _OUTCOMES = [" ".join(words) for size in (1, 2) for words in combinations(OUTCOMES[:2], size)] * 3
 _OUTCOMES += [" ".join(words) for size in (1, 2, 3) for words in combinations(OUTCOMES, size)]
-_SPANS = [(first, last) for first in range(1, 5) for last in range(first, 5)]
-_DAYS: list[tuple[int | None, int | None]] = [*_SPANS] * 5 + [(None, last) for _, last in _SPANS]
-_ASKED_DAYS = [*_DAYS, *((None, None) for _ in _SPANS), *((first, None) for first, _ in _SPANS)]
+_DAY_RANGES = [(first, last) for first in range(1, 5) for last in range(first, 5)]
+_DAYS: list[tuple[int | None, int | None]] = [*_DAY_RANGES] * 5 + [
+    (None, last) for _, last in _DAY_RANGES
+]
+_QUERY_DAYS = [
+    *_DAYS,
+    *((None, None) for _ in _DAY_RANGES),
+    *((first, None) for first, _ in _DAY_RANGES),
+]
 _GROUPS = [ROOT_GROUP] * 4 + ["g", "h", "g h"]
 _EVENTS = [None, "x:1", "x:2", "y:1", "y:2"]
 _QUANTITIES: list[tuple[int, int | None]] = [
@@ -95,42 +110,48 @@ _QUANTITIES: list[tuple[int, int | None]] = [
 ]
 
 
-def _read(number: int, choices: Sequence[Sequence[Any]]) -> Iterator[Any]:
+def _pick_by_digits(number: int, choices: Sequence[Sequence[Any]]) -> Iterator[Any]:
     """Yield one member of each of the choices, as the digits of the number say."""
     for choice in choices:
         number, digit = divmod(number, len(choice))
         yield choice[digit]
 
 
-def _drawn(choices: Sequence[Sequence[Any]]) -> st.SearchStrategy[tuple[Any, ...]]:
+def _picks(choices: Sequence[Sequence[Any]]) -> st.SearchStrategy[tuple[Any, ...]]:
     """Draw one member of each of the choices."""
     count = prod(map(len, choices))
-    return st.integers(0, count - 1).map(lambda number: tuple(_read(number, choices)))
+    return st.integers(0, count - 1).map(lambda number: tuple(_pick_by_digits(number, choices)))
 
 
-def scopes(events: bool = False, asked: bool = False) -> st.SearchStrategy[Scope]:
+def scopes(with_events: bool = False, for_query: bool = False) -> st.SearchStrategy[Scope]:
     """Draw a scope that overlaps with others more often than not."""
-    days = _ASKED_DAYS if asked else _DAYS
-    incidents = _EVENTS if events else [None]
+    days = _QUERY_DAYS if for_query else _DAYS
+    incidents = _EVENTS if with_events else [None]
     choices = (_PLACES, days, _OUTCOMES, _GROUPS, incidents)
-    return _drawn(choices).map(lambda drawn: scope(*drawn))
+    return _picks(choices).map(lambda picked: make_scope(*picked))
 
 
 @st.composite
-def sets(draw: st.DrawFn, most: int = 7, reclassified: bool = True) -> list[Figure]:
+def figure_lists(
+    draw: st.DrawFn, max_size: int = 7, with_reclassified: bool = True
+) -> list[Figure]:
     """Draw a set of figures: with and without events, repeated scopes and reclassified people."""
-    where_from = scopes(draw(st.sampled_from([False, False, True])))
+    scope_strategy = scopes(draw(st.sampled_from([False, False, True])))
     figures: list[Figure] = []
-    for number in range(draw(st.integers(1, most))):
-        where = draw(where_from)
-        kinds = _drawn((range(12), "AB", OUTCOMES, figures or [None], _QUANTITIES))
-        kind, by, outcome, earlier, (low, high) = draw(kinds)
-        source = None
+    for number in range(draw(st.integers(1, max_size))):
+        scope = draw(scope_strategy)
+        kinds = _picks((range(12), "AB", OUTCOMES, figures or [None], _QUANTITIES))
+        kind, reporter, outcome, earlier, (low, high) = draw(kinds)
+        reclassifies = None
         if earlier and kind < 4:
-            where = earlier.scope
-        elif earlier and kind == 4 and reclassified:
-            source = earlier.id
+            scope = earlier.scope
+        elif earlier and kind == 4 and with_reclassified:
+            reclassifies = earlier.id
             days, groups = earlier.scope.period, earlier.scope.groups
-            where = Scope(earlier.scope.places, days, frozenset({outcome}), groups)
-        figures.append(figure(f"f{number}", low, high, where, by=by, reclassifies=source))
+            scope = Scope(earlier.scope.places, days, frozenset({outcome}), groups)
+        figures.append(
+            make_figure(
+                f"f{number}", low, high, scope, reporter=reporter, reclassifies=reclassifies
+            )
+        )
     return figures

@@ -1,0 +1,323 @@
+"""Rows tied to each other: what they add to a total, worked out once for all who ask the same."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from threading import Lock
+from typing import Final
+
+import numpy as np
+
+from service.bounds.boxes import Box
+from service.bounds.certificate import Certificate
+from service.bounds.constraints import Constraint
+from service.bounds.infeasibility import ConflictResolver, Dispute, ResolvedBounds
+from service.bounds.linear_program import BoolArray, LinearProgram, build_linear_program
+from service.bounds.min_violation import NearestRange, NearestRangeSolver
+from service.bounds.optimize import Bound, LazyBound, Objective
+from service.bounds.presolve import ConstraintBounds
+from service.bounds.solver import Deadline
+from service.domain.figure import Figure
+from service.domain.total import End, Term
+
+MAX_CACHED_RESULTS: Final = 64
+"""So many shares of the same rows are kept; a question cut into parts asks few different ones."""
+
+MAX_CACHE_WEIGHT: Final = 5_000_000
+"""Sets of rows are kept from one state of the record to the next while they weigh no more together.
+
+A set weighs what its matrix may have entries: years of running totals have a million and more."""
+
+MIN_COMPONENT_WEIGHT: Final = 2_500
+"""No set weighs less, however few its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentResult:
+    """What one cluster adds to a total."""
+
+    constraints: Sequence[Constraint]
+    low: Bound
+    high: Bound
+    find_nearest: Callable[[Deadline], NearestRange | None]
+    """Solved for when asked: only a total with a dispute tells it."""
+    exact: bool = True
+    disputes: tuple[Dispute, ...] = ()
+    set_aside: frozenset[tuple[str, End]] = frozenset()
+
+    def make_terms(self, bound_end: End) -> list[Term]:
+        """Return the proof of one bound in figures."""
+        terms = (self.low if bound_end == "low" else self.high).certificate
+        return [
+            Term(self._find_figure(constraint, end), end, multiplier)
+            for (constraint, end), multiplier in terms.items()
+        ]
+
+    def _find_figure(self, constraint: int, end: End) -> Figure:
+        """Return the figure that sets the row's end: one that rests on no convention if it can."""
+        candidates = [
+            figure
+            for figure in self.constraints[constraint].figures
+            if (figure.id, end) not in self.set_aside
+        ]
+
+        def rank_figure(figure: Figure) -> tuple[float, bool]:
+            quantity = figure.quantity
+            if end == "low":
+                return -quantity.low, "low" in quantity.soft
+            return np.inf if quantity.high is None else quantity.high, "high" in quantity.soft
+
+        return min(candidates, key=rank_figure)
+
+
+class Component:
+    """Rows tied to each other, with their program and their settlement made when first needed."""
+
+    def __init__(self, constraints: Sequence[Constraint]) -> None:
+        self._constraints = constraints
+        self._results: dict[tuple[bytes, ...], ComponentResult] = {}
+
+    @cached_property
+    def _program(self) -> LinearProgram:
+        return build_linear_program(self._constraints)
+
+    @cached_property
+    def _resolver(self) -> ConflictResolver:
+        return ConflictResolver(self._program)
+
+    @cached_property
+    def _nearest_solver(self) -> NearestRangeSolver:
+        return NearestRangeSolver(self._program)
+
+    def _resolve_conflicts(
+        self, overlapping: BoolArray, objective: Objective, deadline: Deadline
+    ) -> ResolvedBounds:
+        """Return what stands when all is settled that bears on the asked people.
+
+        Ends that are set aside can bring further pieces into play, which are then settled too.
+        """
+        resolver = self._resolver
+        if resolver.is_consistent:
+            return resolver.resolve(set(), deadline)
+        block_numbers = resolver.find_blocks_of(
+            overlapping | self._flag_relevant_constraints(resolver.given_bounds, objective)
+        )
+        resolved = resolver.resolve(block_numbers, deadline)
+        while resolved.disputes:
+            more_numbers = block_numbers | resolver.find_blocks_of(
+                self._flag_relevant_constraints(resolved.remaining_bounds, objective)
+            )
+            if more_numbers == block_numbers:
+                break
+            block_numbers = more_numbers
+            resolved = resolver.resolve(block_numbers, deadline)
+        return resolved
+
+    def _flag_relevant_constraints(
+        self, bounds: ConstraintBounds, objective: Objective
+    ) -> BoolArray:
+        """Return the rows of the pieces on which the asked bounds depend."""
+        is_relevant = np.zeros(len(self._constraints), dtype=bool)
+        for block in (
+            *objective.find_min_blocks(bounds),
+            *(objective.find_max_blocks(bounds) or ()),
+        ):
+            is_relevant[block.constraints] = True
+        return is_relevant
+
+    def compute_result(self, query_box: Box, deadline: Deadline) -> ComponentResult:
+        """Return the cluster's share of the total.
+
+        What is asked matters to it only by the columns and the rows that it reaches: another
+        question that reaches the same ones has the same answer, and is not worked out again.
+        """
+        single = self._solve_single(query_box)
+        if single is not None:
+            return single
+        possible_columns, outside_columns = self._program.classify_columns(query_box)
+        certain_columns = possible_columns & ~outside_columns
+        overlapping = np.array([constraint.overlaps(query_box) for constraint in self._constraints])
+        key = (overlapping.tobytes(), certain_columns.tobytes(), possible_columns.tobytes())
+        cached = self._results.get(key)
+        if cached is not None:
+            return cached
+        result = self._solve(
+            overlapping, Objective(self._program, certain_columns, possible_columns), deadline
+        )
+        if result.exact:  # What ran out of time may be told better the next time.
+            if len(self._results) >= MAX_CACHED_RESULTS:
+                self._results.clear()
+            self._results[key] = result
+        return result
+
+    def find_disputes(self, query_box: Box, deadline: Deadline) -> tuple[Dispute, ...]:
+        """Return the disputes in which a figure speaks of people asked for, as answers tell them.
+
+        Only they are settled: no bound is worked out.
+        """
+        if len(self._constraints) == 1 and self._constraints[0].is_feasible:
+            return ()
+        overlapping = np.array([constraint.overlaps(query_box) for constraint in self._constraints])
+        resolved = self._resolver.resolve(self._resolver.find_blocks_of(overlapping), deadline)
+        return tuple(
+            dispute for dispute in resolved.disputes if self._is_relevant(dispute, overlapping)
+        )
+
+    def _solve(
+        self, overlapping: BoolArray, objective: Objective, deadline: Deadline
+    ) -> ComponentResult:
+        resolved = self._resolve_conflicts(overlapping, objective, deadline)
+        set_aside: set[tuple[str, End]] = set()
+        for dispute in resolved.disputes:
+            set_aside.update((figure.id, "low") for figure in dispute.lows)
+            set_aside.update((figure.id, "high") for figure in dispute.highs)
+        firm_bounds = self._make_firm_bounds(resolved.remaining_bounds, set_aside)
+
+        # Both ends are told in real numbers before whole people are searched for either.
+        lazy_low = objective.minimise(resolved.remaining_bounds, deadline)
+        lazy_high = objective.maximise(resolved.remaining_bounds, deadline)
+        low = _prefer_firm_bound(
+            lazy_low.search_integer(deadline),
+            objective.minimise,
+            resolved.remaining_bounds,
+            firm_bounds,
+            deadline,
+        )
+        high = _prefer_firm_bound(
+            lazy_high.search_integer(deadline),
+            objective.maximise,
+            resolved.remaining_bounds,
+            firm_bounds,
+            deadline,
+        )
+        disputes = tuple(
+            dispute for dispute in resolved.disputes if self._is_relevant(dispute, overlapping)
+        )
+
+        cached_nearest: list[NearestRange] = []
+
+        def find_nearest(deadline: Deadline) -> NearestRange | None:
+            if not resolved.conflicts:
+                return _make_nearest_range(low, high)
+            if not cached_nearest:
+                nearest = self._nearest_solver.find_nearest(objective, resolved, deadline)
+                cached_nearest.extend([] if nearest is None else [nearest])
+            return cached_nearest[0] if cached_nearest else None
+
+        return ComponentResult(
+            self._constraints,
+            low,
+            high,
+            find_nearest,
+            resolved.exact and low.exact and high.exact,
+            disputes,
+            frozenset(set_aside),
+        )
+
+    def _make_firm_bounds(
+        self, bounds: ConstraintBounds, set_aside: Set[tuple[str, End]]
+    ) -> ConstraintBounds:
+        """Return the standing ends that rest on the meaning of words, not on a convention."""
+        lower, upper = bounds.lower.copy(), bounds.upper.copy()
+        for index, constraint in enumerate(self._constraints):
+            if not any(figure.quantity.soft for figure in constraint.figures):
+                continue
+            lows = [0]
+            highs: list[float] = [np.inf]
+            for figure in constraint.figures:
+                quantity = figure.quantity
+                if "low" not in quantity.soft and (figure.id, "low") not in set_aside:
+                    lows.append(quantity.low)
+                if "high" not in quantity.soft and (figure.id, "high") not in set_aside:
+                    highs.append(np.inf if quantity.high is None else quantity.high)
+            lower[index] = min(max(lows), lower[index])
+            upper[index] = max(min(highs), upper[index])
+        return ConstraintBounds(lower, upper)
+
+    def _is_relevant(self, dispute: Dispute, overlapping: BoolArray) -> bool:
+        """Whether a figure with an end set aside speaks of people asked for."""
+        figure_ids = {figure.id for figure in (*dispute.lows, *dispute.highs)}
+        return any(
+            overlapping[index]
+            and any(figure.id in figure_ids for figure in self._constraints[index].figures)
+            for index in dispute.constraints
+        )
+
+    def _solve_single(self, query_box: Box) -> ComponentResult | None:
+        """Return the answer of a row that stands alone and agrees with itself, else None."""
+        constraint = self._constraints[0]
+        if len(self._constraints) > 1 or len(constraint.parts) > 1:
+            return None
+        if not constraint.is_feasible:
+            return None
+        lower, upper = constraint.lower, constraint.upper
+        is_covered = constraint.parts[0].box.is_within(query_box)
+        low = _make_single_bound(lower, "low") if is_covered else Bound(Fraction(0))
+        high = Bound(None) if upper is None else _make_single_bound(upper, "high")
+        return ComponentResult(
+            [constraint], low, high, lambda deadline: _make_nearest_range(low, high)
+        )
+
+
+def _prefer_firm_bound(
+    bound: Bound,
+    optimize: Callable[[ConstraintBounds, Deadline], LazyBound],
+    bounds: ConstraintBounds,
+    firm_bounds: ConstraintBounds,
+    deadline: Deadline,
+) -> Bound:
+    """Return the bound, proved without ends that rest on a convention where that can be done."""
+    uses_soft_end = any(
+        (bounds.lower if end == "low" else bounds.upper)[constraint]
+        != (firm_bounds.lower if end == "low" else firm_bounds.upper)[constraint]
+        for constraint, end in bound.certificate
+    )
+    if not uses_soft_end:
+        return bound
+    firm_bound = optimize(firm_bounds, deadline).search_integer(deadline)
+    return firm_bound if firm_bound.exact and firm_bound.value == bound.value else bound
+
+
+def _make_single_bound(value: int, end: End) -> Bound:
+    certificate: Certificate = {(0, end): Fraction(1)} if value or end == "high" else {}
+    return Bound(Fraction(value), True, certificate)
+
+
+def _make_nearest_range(low: Bound, high: Bound) -> NearestRange:
+    """Return the nearest reading of a cluster in which nothing is bent: its bounds."""
+    return float(low.value or 0), None if high.value is None else float(high.value)
+
+
+class ComponentCache:
+    """Tied rows by what they say, for all who meet the same ones; safe to share between threads.
+
+    From one state of the record to the next most rows are tied to the same others as before, and
+    what was worked out of them still holds: it depends on nothing else.
+    """
+
+    def __init__(self, max_weight: int = MAX_CACHE_WEIGHT) -> None:
+        """Start empty; above ``max_weight`` the least recently used components are evicted."""
+        self._max_weight, self._weight = max_weight, 0
+        self._components: OrderedDict[tuple[Constraint, ...], Component] = OrderedDict()
+        self._lock = Lock()
+
+    def get_component(self, constraints: tuple[Constraint, ...]) -> Component:
+        """Return the rows with what was worked out of them."""
+        if len(constraints) == 1:
+            # Of one alone there is little to work out, and there are many.
+            return Component(constraints)
+        with self._lock:
+            if constraints not in self._components:
+                self._components[constraints] = Component(constraints)
+                self._weight += _weigh(constraints)
+            self._components.move_to_end(constraints)
+            while self._weight > self._max_weight and len(self._components) > 1:
+                evicted, _ = self._components.popitem(last=False)
+                self._weight -= _weigh(evicted)
+            return self._components[constraints]
+
+
+def _weigh(constraints: Sequence[Constraint]) -> int:
+    return max(MIN_COMPONENT_WEIGHT, len(constraints) ** 2)

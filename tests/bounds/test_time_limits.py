@@ -1,0 +1,308 @@
+"""What is answered when the time runs out: something wider, which says so."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import count
+from threading import Event
+from types import SimpleNamespace
+from unittest import mock
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.bounds import infeasibility, solver
+from service.bounds.elastic_program import ElasticProgram
+from service.bounds.engine import TotalsEngine
+from service.domain.figure import Figure, Scope
+from service.domain.total import Total
+from tests.bounds.builders import (
+    AMPLE_SECONDS,
+    GROUPS,
+    PLACES,
+    compute_total,
+    figure_ids_of,
+    figure_lists,
+    make_figure,
+    make_scope,
+    scopes,
+)
+
+NO_TIME = 0.0
+
+EACH_PAIR = [
+    make_figure("ab", 3, 3, make_scope("a b1")),
+    make_figure("bc", 3, 3, make_scope("b1 b2")),
+    make_figure("ca", 4, 4, make_scope("a b2")),
+]
+"""Three villages of which every two are counted together: a has 2, b1 has 1 and b2 has 2."""
+
+REGION = [
+    make_figure("region", 0, 100, make_scope("r")),
+    make_figure("a", 52, None, make_scope("a")),
+    make_figure("b", 52, None, make_scope("b")),
+]
+"""A region of at most 100 whose parts have at least 104."""
+
+DISPUTED_PAIRS = [
+    *EACH_PAIR,
+    make_figure("few", 0, 1, make_scope("a")),
+    make_figure("any", 0, 9, make_scope("s")),
+]
+
+
+def make_used_engine(figures: Sequence[Figure], scope: Scope) -> TotalsEngine:
+    """Return a reckoner that has answered one question already."""
+    engine = TotalsEngine(figures, PLACES, GROUPS)
+    engine.total(scope, AMPLE_SECONDS)
+    return engine
+
+
+def contains(wide: Total, narrow: Total) -> bool:
+    """Whether the one range holds the other."""
+    assert wide.low is not None
+    assert narrow.low is not None
+    return wide.low <= narrow.low and (
+        wide.high is None or (narrow.high is not None and narrow.high <= wide.high)
+    )
+
+
+def test_pairs_need_the_solver_and_get_it() -> None:
+    result = compute_total(EACH_PAIR, make_scope("a"))
+    assert (result.low, result.high, result.exact) == (2, 2, True)
+
+
+@pytest.mark.parametrize("where", ["a", "b1", "b2", "r", "a b1"])
+def test_without_time_the_first_total_is_wider(where: str) -> None:
+    short, whole = (
+        compute_total(EACH_PAIR, make_scope(where), time) for time in (NO_TIME, AMPLE_SECONDS)
+    )
+    assert not short.exact
+    assert contains(short, whole)
+    assert (short.low_terms, short.high_terms) == ((), ())
+
+
+@pytest.mark.parametrize("where", ["a", "b1", "b2", "r"])
+def test_without_time_the_second_total_is_wider(where: str) -> None:
+    engine = make_used_engine(EACH_PAIR, make_scope("a b1"))
+    short, whole = (engine.total(make_scope(where), time) for time in (NO_TIME, AMPLE_SECONDS))
+    assert (short.low, short.high, short.exact) == (0, None, False)
+    assert whole.exact
+    assert contains(short, whole)
+
+
+def test_without_time_no_contradiction_is_found_and_all_its_bounds_are_left_out() -> None:
+    short = compute_total(DISPUTED_PAIRS, make_scope("a"), NO_TIME)
+    assert (short.low, short.high, short.exact) == (0, None, False)
+    assert (short.is_disputed, short.nearest) == (False, None)
+
+
+def test_a_contradiction_that_was_found_stands_when_time_runs_out() -> None:
+    engine = make_used_engine(DISPUTED_PAIRS, make_scope("r"))
+    short, whole = (engine.total(make_scope("a"), time) for time in (NO_TIME, AMPLE_SECONDS))
+    assert short.is_disputed
+    assert figure_ids_of(short.lows_set_aside) == figure_ids_of(whole.lows_set_aside)
+    assert figure_ids_of(short.highs_set_aside) == figure_ids_of(whole.highs_set_aside)
+    assert contains(short, whole)
+
+
+def test_without_time_the_nearest_range_is_unknown_and_the_total_not_exact() -> None:
+    engine = make_used_engine(REGION, make_scope("a"))
+    short, whole = (engine.total(make_scope("r"), time) for time in (NO_TIME, AMPLE_SECONDS))
+    assert (whole.low, whole.high, whole.nearest, whole.exact) == (0, None, (100, 104), True)
+    assert (short.low, short.high, short.nearest, short.exact) == (0, None, None, False)
+
+
+def test_a_nearest_range_that_is_not_needed_costs_nothing() -> None:
+    """The dispute in village a does not concern b2, which no figure of it reaches."""
+    figures = [
+        make_figure("a3", 3, 3, make_scope("a")),
+        make_figure("a9", 9, 9, make_scope("a")),
+        make_figure("b", 4, 4, make_scope("b2")),
+        make_figure("cap", 0, 1_000, make_scope("a b2")),
+    ]
+    result = make_used_engine(figures, make_scope("a")).total(make_scope("b2"), NO_TIME)
+    assert (result.low, result.high, result.is_disputed, result.exact) == (4, 4, False, True)
+
+
+def test_one_total_cut_short_does_not_spoil_the_next() -> None:
+    engine = TotalsEngine(DISPUTED_PAIRS, PLACES, GROUPS)
+    assert not engine.total(make_scope("a"), NO_TIME).exact
+    again = engine.total(make_scope("a"), AMPLE_SECONDS)
+    fresh = compute_total(DISPUTED_PAIRS, make_scope("a"))
+    assert again == fresh
+    assert again.exact
+
+
+def test_what_takes_no_solver_is_exact_without_time() -> None:
+    nested = [
+        make_figure("part", 3, 4, make_scope("a")),
+        make_figure("whole", 10, 12, make_scope("r")),
+    ]
+    result = compute_total(nested, make_scope("b"), NO_TIME)
+    assert (result.low, result.high, result.exact) == (0, 9, True)
+    lone = compute_total([make_figure("lone", 3, 4)], make_scope("a"), NO_TIME)
+    assert (lone.low, lone.high, lone.exact) == (3, 4, True)
+
+
+def test_what_takes_long_to_resolve_is_resolved_over_several_queries() -> None:
+    """The clock moves on by a second each time that it is looked at."""
+    figures = [
+        make_figure("none", 0, 0, make_scope("r")),
+        make_figure("many", 13, 17, make_scope("a b2")),
+        make_figure("few", 0, 5, make_scope("a b2")),
+    ]
+    whole, engine = compute_total(figures, make_scope("a")), TotalsEngine(figures, PLACES, GROUPS)
+    totals = []
+    for _ in range(8):
+        with mock.patch.object(solver.time, "monotonic", count().__next__):
+            totals.append(engine.total(make_scope("a"), 11))
+    assert [total.exact for total in totals[::7]] == [False, True]
+    assert totals[-1] == whole
+
+
+@settings(max_examples=150, deadline=None)
+@given(figure_lists(max_size=9), scopes(for_query=True), st.integers(0, 30))
+def test_whenever_time_runs_out_the_total_is_wider_and_never_narrower(
+    figures: list[Figure], scope: Scope, moments: int
+) -> None:
+    """The clock moves on by a second each time that it is looked at."""
+    whole = compute_total(figures, scope)
+    engine = TotalsEngine(figures, PLACES, GROUPS)
+    if not whole.is_reported:
+        assert not engine.total(scope, moments).is_reported
+        return
+    for seconds in (moments, moments // 2, moments + 3):
+        with mock.patch.object(solver.time, "monotonic", count().__next__):
+            short = engine.total(scope, seconds)
+        assert contains(short, whole)
+        if short.exact:
+            assert short == whole
+    assert engine.total(scope, AMPLE_SECONDS) == whole
+
+
+# The same sets every time, because few of them have corners that leave anything to be tried.
+@pytest.mark.parametrize("kind", ["none", "noisy"])
+@settings(max_examples=400, derandomize=True)
+@given(figures=figure_lists(max_size=9), scope=scopes(for_query=True))
+def test_vertex_optima_give_the_same_as_central_optima(
+    figures: list[Figure], scope: Scope, kind: str
+) -> None:
+    find_central_optimum = solver.Model.find_central_optimum
+
+    def spoil_value(
+        model: solver.Model, costs: solver.FloatArray, deadline: solver.Deadline
+    ) -> solver.Solution:
+        if kind == "none":
+            raise solver.UnsolvedError("there is no way to the centre")
+        return replace(find_central_optimum(model, costs, deadline), value=0.6180339)
+
+    whole = compute_total(figures, scope)
+    with mock.patch.object(solver.Model, "find_central_optimum", spoil_value):
+        at_vertex = compute_total(figures, scope)
+    assert (at_vertex.low, at_vertex.high, at_vertex.exact) == (whole.low, whole.high, whole.exact)
+    assert (at_vertex.is_disputed, at_vertex.nearest) == (whole.is_disputed, whole.nearest)
+
+
+def test_the_weaker_of_two_lows_is_found_when_time_allows() -> None:
+    """At most 12 in the region: of a's floors of 9 and 2, the first alone may have to fall."""
+    figures = [
+        make_figure("nine", 9, None, make_scope("a b1")),
+        make_figure("two", 2, None, make_scope("a b1")),
+        make_figure("b", 8, None, make_scope("b1 b2")),
+        make_figure("c", 8, None, make_scope("a b2")),
+        make_figure("cap", 0, 12, make_scope("a b1 b2")),
+    ]
+    whole = compute_total(figures, make_scope("r"))
+    assert figure_ids_of(whole.lows_set_aside) == {"nine", "b", "c"}
+    combinations = set()
+    for seconds in range(60):
+        with mock.patch.object(solver.time, "monotonic", count().__next__):
+            short = compute_total(figures, make_scope("r"), seconds)
+        assert contains(short, whole)
+        combinations.add((short.exact, "two" in figure_ids_of(short.lows_set_aside)))
+    assert combinations == {(False, False), (False, True), (True, False)}
+
+
+def test_a_failed_attempt_pauses_further_attempts() -> None:
+    engine = TotalsEngine(DISPUTED_PAIRS, PLACES, GROUPS)
+    tried = []
+
+    def fail_slowly(
+        model: solver.Model, costs: solver.FloatArray, deadline: solver.Deadline
+    ) -> solver.Solution:
+        tried.append(deadline.seconds_left())
+        clock.now += 1.5
+        raise solver.UnsolvedError("no time left")
+
+    clock = SimpleNamespace(now=0.0)
+    with (
+        mock.patch.object(solver.Model, "find_central_optimum", fail_slowly),
+        mock.patch.object(solver.Model, "minimise", fail_slowly),
+        mock.patch.object(infeasibility, "monotonic", lambda: clock.now),
+    ):
+        for _ in range(20):
+            assert not engine.total(make_scope("a"), 1.5).exact
+        assert len(tried) == 2 * infeasibility.MAX_TRIES  # Each try goes two ways.
+        engine.total(make_scope("a"), AMPLE_SECONDS)  # Who has more time may try.
+        assert len(tried) == 2 * infeasibility.MAX_TRIES + 2
+        clock.now += infeasibility.PAUSE_RATIO * 3.1
+        engine.total(make_scope("a"), 1.5)
+        assert len(tried) == 2 * infeasibility.MAX_TRIES + 4
+    assert engine.total(make_scope("a"), AMPLE_SECONDS) == compute_total(
+        DISPUTED_PAIRS, make_scope("a")
+    )
+
+
+def test_a_caller_without_time_does_not_wait_for_another_that_resolves_the_same() -> None:
+    engine = TotalsEngine(DISPUTED_PAIRS, PLACES, GROUPS)
+    begun, go_on = Event(), Event()
+    find_central_optimum = solver.Model.find_central_optimum
+
+    def solve_when_released(
+        model: solver.Model, costs: solver.FloatArray, deadline: solver.Deadline
+    ) -> solver.Solution:
+        begun.set()
+        assert go_on.wait(AMPLE_SECONDS)
+        return find_central_optimum(model, costs, deadline)
+
+    with (
+        mock.patch.object(solver.Model, "find_central_optimum", solve_when_released),
+        ThreadPoolExecutor() as pool,
+    ):
+        patient = pool.submit(engine.total, make_scope("a"), AMPLE_SECONDS)
+        assert begun.wait(AMPLE_SECONDS)
+        short = engine.total(make_scope("a"), NO_TIME)
+        go_on.set()
+        whole = patient.result()
+    assert (short.low, short.high, short.exact) == (0, None, False)
+    assert whole == compute_total(DISPUTED_PAIRS, make_scope("a"))
+
+
+def test_a_caller_without_time_does_not_wait_for_anothers_nearest_range() -> None:
+    engine = make_used_engine(DISPUTED_PAIRS, make_scope("a"))
+    begun, go_on = Event(), Event()
+    minimise_cost = ElasticProgram.minimise_cost
+
+    def solve_when_released(
+        elastic: ElasticProgram, costs: solver.FloatArray, deadline: solver.Deadline
+    ) -> float:
+        begun.set()
+        assert go_on.wait(AMPLE_SECONDS)
+        return minimise_cost(elastic, costs, deadline)
+
+    with (
+        mock.patch.object(ElasticProgram, "minimise_cost", solve_when_released),
+        ThreadPoolExecutor() as pool,
+    ):
+        patient = pool.submit(engine.total, make_scope("b1"), AMPLE_SECONDS)
+        assert begun.wait(AMPLE_SECONDS)
+        short = engine.total(make_scope("b2"), 0.1)
+        go_on.set()
+        whole = patient.result()
+    assert (short.is_disputed, short.nearest, short.exact) == (True, None, False)
+    assert whole == compute_total(DISPUTED_PAIRS, make_scope("b1"))
+    assert engine.total(make_scope("b2"), AMPLE_SECONDS) == compute_total(
+        DISPUTED_PAIRS, make_scope("b2")
+    )
