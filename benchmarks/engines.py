@@ -42,32 +42,32 @@ DOCUMENT = ROOT / "docs" / "scaling.md"
 BEGIN_FIGURES = "<!-- figures: written by benchmarks/engines.py --write -->\n"
 
 DISTRICTS, VILLAGES, DAYS = 20, 25, 300
-TOGETHER = 500
+BATCH_SIZE = 500
 WRITERS = 8
 SECONDS = 3.0
-ASKED = 300
-FIRST = date(2024, 1, 1)
+TOTALS_COUNT = 300
+FIRST_DAY = date(2024, 1, 1)
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 RELEASE = "18"
 
 _ids = count()
-_series = count(1)
+_write_series = count(1)
 
 
 @dataclass
-class Line:
+class Measurement:
     """One row: what is done, and the seconds or the rate on each engine."""
 
-    what: str
+    label: str
     unit: str
-    found: dict[str, float]
+    values: dict[str, float]
 
 
-def submission(number: int) -> Submission:
+def make_submission(number: int) -> Submission:
     """Return one report of one village; the first ones describe the country."""
     village = number % (DISTRICTS * VILLAGES)
     district = f"district-{village % DISTRICTS}"
-    day = (FIRST + timedelta(days=number // 7 % DAYS)).isoformat()
+    day = (FIRST_DAY + timedelta(days=number // 7 % DAYS)).isoformat()
     loaded: Submission = ReportIn().load(
         {
             "reporter": {"id": f"reporter-{number % 7}", "name": f"Reporter {number % 7}"},
@@ -95,111 +95,120 @@ def _new_id() -> str:
     return f"r{next(_ids)}"
 
 
-def taken_in(store: Store, sent: Iterator[Submission]) -> None:
+def submit_in_batches(store: Store, submissions: Iterator[Submission]) -> None:
     """Record the reports in batches."""
-    while some := list(islice(sent, TOGETHER)):
-        batches.submit_all(store, some, atomic=True, actor=None, now=NOW, new_id=_new_id)
+    while batch := list(islice(submissions, BATCH_SIZE)):
+        batches.submit_all(store, batch, atomic=True, actor=None, now=NOW, new_id=_new_id)
 
 
-def waits(work: Callable[[], Any], times: int) -> list[float]:
+def measure_durations(work: Callable[[], Any], times: int) -> list[float]:
     """Return the milliseconds that the work takes each time, shortest first."""
-    found = []
+    milliseconds = []
     for _ in range(times):
         began = time.perf_counter()
         work()
-        found.append(1000 * (time.perf_counter() - began))
-    return sorted(found)
+        milliseconds.append(1000 * (time.perf_counter() - began))
+    return sorted(milliseconds)
 
 
-def took(work: Callable[[], Any], times: int = 1) -> float:
+def measure_median(work: Callable[[], Any], times: int = 1) -> float:
     """Return the median milliseconds that the work takes."""
-    return statistics.median(waits(work, times))
+    return statistics.median(measure_durations(work, times))
 
 
-def most(waited: Sequence[float]) -> float:
+def percentile_99(durations: Sequence[float]) -> float:
     """Return within how long 99 of 100 were done, of the times in order."""
-    return waited[int(len(waited) * 0.99)]
+    return durations[int(len(durations) * 0.99)]
 
 
-def written(store: Store, writers: int) -> tuple[float, list[float]]:
+def measure_writes(store: Store, writers: int) -> tuple[float, list[float]]:
     """Return writes a second by so many threads, and the milliseconds that each took, in order."""
-    end, waited = time.perf_counter() + SECONDS, []
+    end, durations = time.perf_counter() + SECONDS, []
 
     def write(first: int) -> None:
         for number in count(first):
             began = time.perf_counter()
             if began > end:
                 return
-            reports.submit(store, submission(number), actor=None, now=NOW, new_id=_new_id)
-            waited.append(1000 * (time.perf_counter() - began))
+            reports.submit(store, make_submission(number), actor=None, now=NOW, new_id=_new_id)
+            durations.append(1000 * (time.perf_counter() - began))
 
     with ThreadPoolExecutor(writers) as pool:
-        list(pool.map(write, [10_000_000 * next(_series) for _ in range(writers)]))
-    return len(waited) / SECONDS, sorted(waited)
+        list(pool.map(write, [10_000_000 * next(_write_series) for _ in range(writers)]))
+    return len(durations) / SECONDS, sorted(durations)
 
 
-def measured(store: Store, size: int) -> Iterator[tuple[str, str, float]]:
+def measure_store(store: Store, size: int) -> Iterator[tuple[str, str, float]]:
     """Yield what was measured of a new store with so many reports."""
     store.migrate()
     empty = store.size()
     yield (
-        f"written in batches of {TOGETHER}",
+        f"written in batches of {BATCH_SIZE}",
         "reports/s",
-        1000 * size / took(lambda: taken_in(store, map(submission, range(size)))),
+        1000
+        * size
+        / measure_median(lambda: submit_in_batches(store, map(make_submission, range(size)))),
     )
-    store.forget()  # What waits in SQLite's log is no part of the size.
+    store.erase_overwritten()  # What waits in SQLite's log is no part of the size.
     yield "size of the database", "MiB", (store.size() - empty) / 2**20
     snapshots = Snapshots()
 
     def ask(place: str) -> Any:
-        question = TotalsQuery(places=(place,))
-        seq = totals.moment_asked(store, question, NOW)
-        return totals.totals(store, snapshots, question, seq, Budget(60, 600))
+        query = TotalsQuery(places=(place,))
+        seq = totals.moment_asked(store, query, NOW)
+        return totals.totals(store, snapshots, query, seq, Budget(60, 600))
 
-    yield "first total after a change", "ms", took(lambda: ask("village-7"))
+    yield "first total after a change", "ms", measure_median(lambda: ask("village-7"))
     villages = cycle(range(min(size, DISTRICTS * VILLAGES)))
-    asked = waits(lambda: ask(f"village-{next(villages)}"), ASKED)
-    yield "total of a village, half within", "ms", statistics.median(asked)
-    yield "total of a village, 99 of 100 within", "ms", most(asked)
-    yield "total of the country", "ms", took(lambda: ask("land"))
+    durations = measure_durations(lambda: ask(f"village-{next(villages)}"), TOTALS_COUNT)
+    yield "total of a village, half within", "ms", statistics.median(durations)
+    yield "total of a village, 99 of 100 within", "ms", percentile_99(durations)
+    yield "total of the country", "ms", measure_median(lambda: ask("land"))
     page = ReportListQuery(limit=100)
-    yield "100 reports", "ms", took(lambda: reports.find(store, page, NOW), 20)
+    yield "100 reports", "ms", measure_median(lambda: reports.find(store, page, NOW), 20)
     search = replace(page, words="wounded village 7")
-    yield "100 reports found by words", "ms", took(lambda: reports.find(store, search, NOW), 20)
+    yield (
+        "100 reports found by words",
+        "ms",
+        measure_median(lambda: reports.find(store, search, NOW), 20),
+    )
     feed = partial(changes.changes, store, size // 2, 100)
-    yield "100 entries of the feed", "ms", took(feed, 20)
+    yield "100 entries of the feed", "ms", measure_median(feed, 20)
     for writers, by in ((1, "one after another"), (WRITERS, f"by {WRITERS} at once")):
-        rate, waited = written(store, writers)
+        rate, durations = measure_writes(store, writers)
         yield f"written {by}", "reports/s", rate
-        yield f"written {by}, half within", "ms", statistics.median(waited)
-        yield f"written {by}, 99 of 100 within", "ms", most(waited)
+        yield f"written {by}, half within", "ms", statistics.median(durations)
+        yield f"written {by}, 99 of 100 within", "ms", percentile_99(durations)
 
 
 @contextmanager
-def engines() -> Iterator[dict[str, Callable[[str], Path | str]]]:
+def make_databases() -> Iterator[dict[str, Callable[[str], Path | str]]]:
     """Yield, for each engine, what makes the address of a new database of the name."""
     with tempfile.TemporaryDirectory() as folder:
-        made: dict[str, Callable[[str], Path | str]] = {
+        address_makers: dict[str, Callable[[str], Path | str]] = {
             "SQLite": lambda name: Path(folder) / f"{name}.db"
         }
-        if postgres.binaries(RELEASE) is None:
-            yield made
+        if postgres.find_binaries(RELEASE) is None:
+            yield address_makers
             return
-        with postgres.running(RELEASE, durable=True) as url:
-            yield {**made, f"PostgreSQL {RELEASE}": lambda name: postgres.schema(url, name)}
+        with postgres.run_server(RELEASE, durable=True) as url:
+            yield {
+                **address_makers,
+                f"PostgreSQL {RELEASE}": lambda name: postgres.create_schema(url, name),
+            }
 
 
-def rows(lines: Sequence[Line], names: Sequence[str]) -> list[tuple[str, ...]]:
+def build_rows(lines: Sequence[Measurement], names: Sequence[str]) -> list[tuple[str, ...]]:
     """Return the cells of the lines, with the ratio of the last engine to the first."""
-    found: list[tuple[str, ...]] = [("", *names, "ratio", "")]
+    table: list[tuple[str, ...]] = [("", *names, "ratio", "")]
     for line in lines:
-        cells = [f"{line.found[name]:,.1f}" for name in names]
-        ratio = line.found[names[-1]] / line.found[names[0]]
-        found.append((line.what, *cells, f"{ratio:.2f}", line.unit))
-    return found
+        cells = [f"{line.values[name]:,.1f}" for name in names]
+        ratio = line.values[names[-1]] / line.values[names[0]]
+        table.append((line.label, *cells, f"{ratio:.2f}", line.unit))
+    return table
 
 
-def shown(cells: Sequence[tuple[str, ...]]) -> str:
+def format_for_terminal(cells: Sequence[tuple[str, ...]]) -> str:
     """Return the table for a terminal."""
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     return "\n".join(
@@ -211,18 +220,22 @@ def shown(cells: Sequence[tuple[str, ...]]) -> str:
     )
 
 
-def marked(cells: Sequence[tuple[str, ...]]) -> str:
+def format_as_markdown(cells: Sequence[tuple[str, ...]]) -> str:
     """Return the table for the document."""
     head, *rest = ["| " + " | ".join(row) + " |\n" for row in cells]
     rule = "|---|" + "---:|" * (len(cells[0]) - 2) + "---|\n"
     return "".join((head, rule, *rest))
 
 
-def write(tables: Mapping[int, Sequence[tuple[str, ...]]], document: Path = DOCUMENT) -> None:
+def write_document(
+    tables: Mapping[int, Sequence[tuple[str, ...]]], document: Path = DOCUMENT
+) -> None:
     """Put the tables into the document, by their numbers of reports; writes."""
     programs = f"SQLite {sqlite3.sqlite_version} and PostgreSQL {RELEASE}"
     parts = [f"On {machine()}, {programs}.\n"]
-    parts += [f"With {size:,} reports:\n\n{marked(cells)}" for size, cells in tables.items()]
+    parts += [
+        f"With {size:,} reports:\n\n{format_as_markdown(cells)}" for size, cells in tables.items()
+    ]
     put("\n".join(parts), document, BEGIN_FIGURES)
 
 
@@ -233,23 +246,23 @@ def main() -> None:
     )
     parser.add_argument("reports", nargs="*", type=int, default=[1_000, 10_000])
     parser.add_argument("--write", action="store_true")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     tables = {}
-    with engines() as made:
-        if asked.write and len(made) < 2:
+    with make_databases() as address_makers:
+        if arguments.write and len(address_makers) < 2:
             parser.error(f"PostgreSQL {RELEASE} is not installed")
-        for size in asked.reports:
-            lines: dict[str, Line] = {}
-            for name, address in made.items():
+        for size in arguments.reports:
+            lines: dict[str, Measurement] = {}
+            for name, address in address_makers.items():
                 print(f"{size:,} reports, {name} …", file=sys.stderr)
                 store = open_store(address(f"with_{size}"), 60)
-                for what, unit, number in measured(store, size):
-                    lines.setdefault(what, Line(what, unit, {})).found[name] = number
+                for label, unit, number in measure_store(store, size):
+                    lines.setdefault(label, Measurement(label, unit, {})).values[name] = number
                 store.close()
-            tables[size] = rows([*lines.values()], [*made])
-            print(f"\n{size:,} reports\n{shown(tables[size])}")
-    if asked.write:
-        write(tables)
+            tables[size] = build_rows([*lines.values()], [*address_makers])
+            print(f"\n{size:,} reports\n{format_for_terminal(tables[size])}")
+    if arguments.write:
+        write_document(tables)
 
 
 if __name__ == "__main__":

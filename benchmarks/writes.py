@@ -25,57 +25,59 @@ from typing import Any, TypeVar
 from schemas.report_in import ReportIn
 from service.domain.errors import LockTimeoutError
 from service.domain.submission import Submission
-from service.store.interface import Database, translated
-from service.store.sqlite.connections import begun, translation
-from service.store.sqlite.engine import SqliteDatabase, SqliteStore
+from service.store.interface import Connection, translate_errors
+from service.store.sqlite.connections import begin_transaction, to_domain_error
+from service.store.sqlite.engine import SqliteConnection, SqliteStore
 from service.usecases import reports
 
-THREADS = 8
-PLACES = 200
-APART = multiprocessing.get_context("spawn")
+THREADS_PER_PROCESS = 8
+PLACE_COUNT = 200
+SPAWN = multiprocessing.get_context("spawn")
 
 Result = TypeVar("Result")
 
 
-class Plain(SqliteStore):
+class SingleTransactionStore(SqliteStore):
     """A store in which each write is a transaction of its own, and SQLite does the waiting."""
 
-    def write(self, job: Callable[[Database], Result]) -> Result:
+    def write(self, job: Callable[[Connection], Result]) -> Result:
         """Return what the job returns, once what it wrote is on disk."""
         with (
-            translated(translation),
-            self._connection() as conn,
-            begun(conn, "BEGIN IMMEDIATE"),
+            translate_errors(to_domain_error),
+            self._borrow_connection() as conn,
+            begin_transaction(conn, "BEGIN IMMEDIATE"),
         ):
-            return job(SqliteDatabase(conn))
+            return job(SqliteConnection(conn))
 
 
-WAYS: dict[str, type[SqliteStore]] = {"plain": Plain, "in groups": SqliteStore}
+STORES: dict[str, type[SqliteStore]] = {"plain": SingleTransactionStore, "in groups": SqliteStore}
 
 
 @dataclass
-class Line:
+class Measurement:
     """One row of the table; the seconds that each acknowledged write took, in order."""
 
     processes: int
-    way: str
+    store_name: str
     seconds: float
-    took: list[float]
+    durations: list[float]
     refused: int
 
     @property
     def rate(self) -> float:
         """Acknowledged writes in a second."""
-        return len(self.took) / self.seconds
+        return len(self.durations) / self.seconds
 
-    def percentile(self, part: float) -> float:
+    def percentile(self, fraction: float) -> float:
         """Return the milliseconds within which that part of the writes was acknowledged."""
-        return self.took[min(int(part * len(self.took)), len(self.took) - 1)] * 1000
+        return (
+            self.durations[min(int(fraction * len(self.durations)), len(self.durations) - 1)] * 1000
+        )
 
 
-def report(number: int) -> Submission:
+def make_submission(number: int) -> Submission:
     """Return a small report, of a place that others speak of too."""
-    place, day = f"place-{number % PLACES}", f"2024-12-{number % 28 + 1:02}"
+    place, day = f"place-{number % PLACE_COUNT}", f"2024-12-{number % 28 + 1:02}"
     loaded: Submission = ReportIn().load(
         {
             "reporter": {"id": f"reporter-{number % 5}", "name": f"Reporter {number % 5}"},
@@ -87,13 +89,13 @@ def report(number: int) -> Submission:
     return loaded
 
 
-def submit(
+def submit_until_end(
     store: SqliteStore,
-    sent: Sequence[Submission],
+    submissions: Sequence[Submission],
     name: str,
     seconds: float,
-    took: list[float],
-    refused: list[str],
+    durations: list[float],
+    refused_refs: list[str],
 ) -> None:
     """Submit reports until the time is over, noting how long each took."""
     end = time.perf_counter() + seconds
@@ -101,62 +103,73 @@ def submit(
         begin = time.perf_counter()
         if begin > end:
             return
-        id = f"{name}-{number}"
-        what = replace(sent[number % len(sent)], ref=id)
+        ref = f"{name}-{number}"
+        submission = replace(submissions[number % len(submissions)], ref=ref)
         try:
-            reports.submit(store, what, actor=None, now=datetime.now(UTC), new_id=partial(str, id))
-            took.append(time.perf_counter() - begin)
+            reports.submit(
+                store, submission, actor=None, now=datetime.now(UTC), new_id=partial(str, ref)
+            )
+            durations.append(time.perf_counter() - begin)
         except LockTimeoutError:
-            refused.append(id)
+            refused_refs.append(ref)
 
 
-def process(path: str, way: str, seconds: float, name: str, ready: Any, results: Any) -> None:
+def run_process(
+    path: str, store_name: str, seconds: float, name: str, ready: Any, results: Any
+) -> None:
     """Let the threads of one process submit, together with all other processes."""
-    store = WAYS[way](Path(path))
-    sent = [report(number) for number in range(PLACES)]
-    took: list[float] = []
-    refused: list[str] = []
+    store = STORES[store_name](Path(path))
+    submissions = [make_submission(number) for number in range(PLACE_COUNT)]
+    durations: list[float] = []
+    refused_refs: list[str] = []
     threads = [
-        Thread(target=submit, args=(store, sent, f"{name}-{number}", seconds, took, refused))
-        for number in range(THREADS)
+        Thread(
+            target=submit_until_end,
+            args=(store, submissions, f"{name}-{number}", seconds, durations, refused_refs),
+        )
+        for number in range(THREADS_PER_PROCESS)
     ]
     ready.wait()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    results.put((took, len(refused)))
+    results.put((durations, len(refused_refs)))
 
 
-def measure(processes: int, way: str, seconds: float) -> Line:
+def measure_store(processes: int, store_name: str, seconds: float) -> Measurement:
     """Return one row of the table."""
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "casualties.db")
         SqliteStore(Path(path)).migrate()
-        ready, results = APART.Barrier(processes), APART.Queue()
+        ready, results = SPAWN.Barrier(processes), SPAWN.Queue()
         started = [
-            APART.Process(target=process, args=(path, way, seconds, f"p{n}", ready, results))
+            SPAWN.Process(
+                target=run_process, args=(path, store_name, seconds, f"p{n}", ready, results)
+            )
             for n in range(processes)
         ]
         for each in started:
             each.start()
-        told = [results.get() for _ in started]
+        outcomes = [results.get() for _ in started]
         for each in started:
             each.join()
-    took = sorted(one for some, _ in told for one in some)
-    return Line(processes, way, seconds, took, sum(refused for _, refused in told))
+    durations = sorted(one for durations_of_process, _ in outcomes for one in durations_of_process)
+    return Measurement(
+        processes, store_name, seconds, durations, sum(refused for _, refused in outcomes)
+    )
 
 
-def table(lines: Sequence[Line]) -> str:
+def format_table(lines: Sequence[Measurement]) -> str:
     """Return the lines as a table for a person."""
     heads = ("writers", "way", "writes/s", "p50", "p99", "slowest", "refused", "to plain")
     rows = [heads]
-    plain = {line.processes: line.rate for line in lines if line.way == "plain"}
+    plain = {line.processes: line.rate for line in lines if line.store_name == "plain"}
     for line in lines:
         p50, p99, slowest = (f"{line.percentile(part):,.1f} ms" for part in (0.5, 0.99, 1))
         rate, ratio = f"{line.rate:,.0f}", f"{line.rate / plain[line.processes]:.1f} x"
-        writers, refused = f"{line.processes} x {THREADS}", f"{line.refused:,}"
-        rows.append((writers, line.way, rate, p50, p99, slowest, refused, ratio))
+        writers, refused = f"{line.processes} x {THREADS_PER_PROCESS}", f"{line.refused:,}"
+        rows.append((writers, line.store_name, rate, p50, p99, slowest, refused, ratio))
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -171,13 +184,13 @@ def main() -> None:
     )
     parser.add_argument("processes", nargs="*", type=int, default=[1, 2, 4], metavar="PROCESSES")
     parser.add_argument("--seconds", type=float, default=3.0)
-    asked = parser.parse_args()
-    lines: list[Line] = []
-    for processes in asked.processes:
-        for way in WAYS:
-            print(f"{processes} x {THREADS} writers, {way} …", file=sys.stderr)
-            lines.append(measure(processes, way, asked.seconds))
-    print(table(lines))
+    arguments = parser.parse_args()
+    lines: list[Measurement] = []
+    for processes in arguments.processes:
+        for store_name in STORES:
+            print(f"{processes} x {THREADS_PER_PROCESS} writers, {store_name} …", file=sys.stderr)
+            lines.append(measure_store(processes, store_name, arguments.seconds))
+    print(format_table(lines))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def create_app(
     store = open_store(settings.database, settings.busy_seconds)
     store.migrate()
     rate_limit = settings.rate_limit
-    counters = store.counters(rate_limit) if rate_limit else None
+    counters = store.rate_counters(rate_limit) if rate_limit else None
     standby = settings.read_database
     readers = open_standby(standby, settings.busy_seconds) if standby else store
     return build(

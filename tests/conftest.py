@@ -53,7 +53,7 @@ def _is_about(item: pytest.Item, *engines: str) -> bool:
 @pytest.fixture
 def settings(tmp_path: Path) -> Iterator[Settings]:
     """Settings with a database of the test's own."""
-    with engines.database(tmp_path) as database:
+    with engines.temporary_database(tmp_path) as database:
         yield Settings(database=database, log_level="error")
 
 

@@ -30,7 +30,7 @@ REQUIRED: Final = os.environ.get("ENGINES_REQUIRED") == "1"
 RELEASES: Final = ("15", "18")
 """The releases of PostgreSQL that the service is tried on: Debian's, and the newest."""
 
-REFUSED: Final = (sqlite3.IntegrityError, psycopg.Error)
+CONSTRAINT_ERRORS: Final = (sqlite3.IntegrityError, psycopg.Error)
 """What an engine raises where a rule of the tables is broken."""
 
 _server = contextlib.ExitStack()
@@ -41,7 +41,7 @@ def start(config: pytest.Config) -> None:
     """Start the server if one is asked for and this is the process that starts the others."""
     global URL
     if ENGINE != "sqlite" and URL is None:
-        URL = _server.enter_context(postgres.running(ENGINE))
+        URL = _server.enter_context(postgres.run_server(ENGINE))
         os.environ["TEST_ENGINE_URL"] = URL
 
 
@@ -50,7 +50,7 @@ def stop(config: pytest.Config) -> None:
     _server.close()
 
 
-def server(release: str) -> str:
+def server_url(release: str) -> str:
     """Return the URL of a server of the release, started when it is first asked for.
 
     Where it is not installed the test is left out, unless it is required.
@@ -58,14 +58,14 @@ def server(release: str) -> str:
     if ENGINE == release and URL is not None:
         return URL
     if release not in _urls:
-        needs(f"PostgreSQL {release}", postgres.binaries(release))
-        _urls[release] = _server.enter_context(postgres.running(release))
+        require(f"PostgreSQL {release}", postgres.find_binaries(release))
+        _urls[release] = _server.enter_context(postgres.run_server(release))
     return _urls[release]
 
 
-def needs(name: str, found: object) -> None:
+def require(name: str, is_installed: object) -> None:
     """Leave the test out where something is not installed; fail where everything must be."""
-    if not found:
+    if not is_installed:
         assert not REQUIRED, f"{name} is not installed, and ENGINES_REQUIRED=1 says that it is"
         pytest.skip(f"needs {name}")
 
@@ -79,18 +79,18 @@ def new_schema(url: str) -> str:
 
 
 @contextlib.contextmanager
-def database(folder: Path) -> Iterator[Path | str]:
+def temporary_database(folder: Path) -> Iterator[Path | str]:
     """Yield the address of a new database of the engine that is asked for; it goes at the end."""
     if URL is None:
         yield folder / "casualties.db"
         return
     schema = f"test_{secrets.token_hex(8)}"
-    yield postgres.schema(URL, schema)
+    yield postgres.create_schema(URL, schema)
     with psycopg.connect(URL, autocommit=True) as conn:
         conn.execute(f"DROP SCHEMA {schema} CASCADE".encode())
 
 
-def lose(store: Store) -> None:
+def make_unreachable(store: Store) -> None:
     """Put the store's database out of reach."""
     store.close()
     if isinstance(store, SqliteStore):
@@ -99,12 +99,12 @@ def lose(store: Store) -> None:
         store.url = f"postgresql://tests@127.0.0.1:{free_port()}/postgres"  # type: ignore[attr-defined]
 
 
-def kept(store: Store) -> bytes:
+def read_everything_stored(store: Store) -> bytes:
     """Return all that is kept, wherever it is: whole files, or every row of every table."""
     if isinstance(store, SqliteStore):
         files = (path for path in store.path.parent.iterdir() if path.is_file())
         return b"".join(path.read_bytes() for path in files)
-    with store.reading() as db:
+    with store.read_transaction() as db:
         tables = db.execute(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
         ).fetchall()

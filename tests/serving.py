@@ -36,7 +36,7 @@ def serving(folder: Path, port: int | None = None, **more: str) -> Iterator[Serv
     It listens on a free port unless one is given.
     ``more`` is set in its environment; unless it says otherwise, the server stops when asked to.
     """
-    with engines.database(folder) as database:
+    with engines.temporary_database(folder) as database:
         environment = (
             {name: value for name, value in os.environ.items() if not name.startswith("CASUALTY_")}
             | {"CASUALTY_DATABASE": str(database), "DRAIN_SECONDS": "0"}

@@ -24,7 +24,7 @@ from service.domain.timestamps import format_timestamp
 from service.http.context import Parts, install
 from service.settings import Settings
 from service.store import api_keys, event_log
-from service.store.api_keys import Key
+from service.store.api_keys import ApiKey
 from service.store.factory import open_store
 from service.store.interface import Store
 from service.usecases import maintenance
@@ -43,25 +43,25 @@ class Side:
     def __init__(self, name: str, settings: Settings, clock: Any, new_id: Any) -> None:
         self.name, self.store = name, open_store(settings.database, settings.busy_seconds)
         self.store.migrate()
-        app = _application(name)
+        app = _make_application(name)
         install(app, Parts(settings, self.store, self.store, Snapshots(), clock, new_id))
         self.client = app.test_client()
-        for id, reporters in KEYS.items():
-            scope = "report" if id == "bound" else id
-            secret, moment = sha256(SECRET.encode()).hexdigest(), format_timestamp(BEGIN)
-            key = Key(id, id, scope, secret, moment, reporters)
+        for key_id, reporters in KEYS.items():
+            scope = "report" if key_id == "bound" else key_id
+            secret, created_at = sha256(SECRET.encode()).hexdigest(), format_timestamp(BEGIN)
+            key = ApiKey(key_id, key_id, scope, secret, created_at, reporters)
             self.store.write(lambda db, key=key: api_keys.add(db, key))
 
 
 @cache
-def _application(name: str) -> Flask:
+def _make_application(name: str) -> Flask:
     """Return the application of one engine: made once, given another record for each run."""
     with tempfile.TemporaryDirectory() as folder:
         return create_app(Settings(database=Path(folder) / "made.db", log_level="error"))
 
 
 @cache
-def _new_file() -> bytes:
+def _make_empty_database() -> bytes:
     """Return an SQLite database without entries: to copy it is faster than to migrate another."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "new.db"
@@ -80,10 +80,10 @@ class SideBySide:
         self._folder = Path(tempfile.mkdtemp(prefix="side-by-side-"))
         self._ids: Iterator[str] = iter(())
         path = self._folder / "casualties.db"
-        path.write_bytes(_new_file())
+        path.write_bytes(_make_empty_database())
         addresses: dict[str, Path | str] = {"sqlite": path}
         for release in engines.RELEASES:
-            addresses[release] = engines.new_schema(engines.server(release))
+            addresses[release] = engines.new_schema(engines.server_url(release))
         self.sides = [
             Side(
                 name,
@@ -95,32 +95,36 @@ class SideBySide:
         ]
 
     def send(
-        self, method: str, path: str, *, key: str = "admin", headers: Any = None, **given: Any
+        self, method: str, path: str, *, key: str = "admin", headers: Any = None, **options: Any
     ) -> TestResponse:
         """Return the answer to the request, having checked that all give the very same one."""
         self.requests += 1
-        sent = {
+        all_headers = {
             "Authorization": self.authorization(key),
             "X-Request-ID": f"request-{self.requests}",
             **(headers or {}),
         }
-        answers = []
+        responses = []
         for side in self.sides:
             self._ids = (f"r{self.requests}n{number}" for number in itertools.count(1))
-            with _salted(self.requests):
-                answers.append(side.client.open(path, method=method, headers=sent, **given))
-        told = [_told(answer) for answer in answers]
-        for side, other in zip(self.sides[1:], told[1:], strict=True):
-            assert other == told[0], f"{method} {path}: {side.name} (left) is not as sqlite is"
-        return answers[0]
+            with _use_same_salts(self.requests):
+                responses.append(
+                    side.client.open(path, method=method, headers=all_headers, **options)
+                )
+        comparable = [_comparable_response(response) for response in responses]
+        for side, other in zip(self.sides[1:], comparable[1:], strict=True):
+            assert other == comparable[0], (
+                f"{method} {path}: {side.name} (left) is not as sqlite is"
+            )
+        return responses[0]
 
     def authorization(self, key: str) -> str:
         """Return the header that carries the key."""
         return f"Bearer {KEY_PREFIX}_{key}_{SECRET}"
 
-    def id_of(self, number: int) -> str:
+    def next_report_id(self, index: int) -> str:
         """Return the id that the next request's n-th report, from 0, will have."""
-        return f"r{self.requests + 1}n{number + 1}"
+        return f"r{self.requests + 1}n{index + 1}"
 
     def dump(self) -> list[str]:
         """Return the record as lines, having checked that all hold the very same one."""
@@ -129,15 +133,17 @@ class SideBySide:
             assert other == dumps[0], f"{side.name} holds another record than sqlite"
         return dumps[0]
 
-    def check_whole(self) -> None:
+    def check_integrity(self) -> None:
         """Check that verify finds nothing to say of any of the records."""
         for side in self.sides:
             assert maintenance.verify(side.store, lambda what, done: None) == [], side.name
 
     @contextlib.contextmanager
-    def loaded(self, name: str, lines: list[str]) -> Iterator[Side]:
+    def load_into_new_service(self, name: str, lines: list[str]) -> Iterator[Side]:
         """Yield another service on the engine, into whose empty record the lines were read."""
-        settings = Settings(database=self._another(name), log_level="error", solver_seconds=60.0)
+        settings = Settings(
+            database=self._make_address(name), log_level="error", solver_seconds=60.0
+        )
         side = Side(name, settings, lambda: self.now, lambda: next(self._ids))
         try:
             for _ in maintenance.load(side.store, lines):
@@ -146,10 +152,10 @@ class SideBySide:
         finally:
             side.store.close()
 
-    def _another(self, name: str) -> Path | str:
+    def _make_address(self, name: str) -> Path | str:
         if name == "sqlite":
             return self._folder / "loaded.db"
-        return engines.new_schema(engines.server(name))
+        return engines.new_schema(engines.server_url(name))
 
     def close(self) -> None:
         """Close what is open and remove what lies on the disk."""
@@ -158,34 +164,34 @@ class SideBySide:
         shutil.rmtree(self._folder)
 
 
-def stores(folder: Path) -> dict[str, Store]:
+def make_stores(folder: Path) -> dict[str, Store]:
     """Return an empty record, up to date, on each engine."""
     addresses: dict[str, Path | str] = {"sqlite": folder / "casualties.db"}
     for release in engines.RELEASES:
-        addresses[release] = engines.new_schema(engines.server(release))
-    made = {name: open_store(address, 10.0) for name, address in addresses.items()}
-    for store in made.values():
+        addresses[release] = engines.new_schema(engines.server_url(release))
+    stores_by_engine = {name: open_store(address, 10.0) for name, address in addresses.items()}
+    for store in stores_by_engine.values():
         store.migrate()
-    return made
+    return stores_by_engine
 
 
 @contextlib.contextmanager
-def _salted(request: int) -> Iterator[None]:
+def _use_same_salts(request: int) -> Iterator[None]:
     """Give the free texts salts that are the same for all, since the hashes are made with them."""
     defaults: Any = event_log.append.__kwdefaults__
-    usual, numbers = defaults["salt"], itertools.count()
-    defaults["salt"] = lambda: f"{request:016}{next(numbers):016}"
+    default_salt, numbers = defaults["make_salt"], itertools.count()
+    defaults["make_salt"] = lambda: f"{request:016}{next(numbers):016}"
     try:
         yield
     finally:
-        defaults["salt"] = usual
+        defaults["make_salt"] = default_salt
 
 
-def _told(answer: TestResponse) -> tuple[int, list[tuple[str, str]], bytes]:
-    headers = sorted(each for each in answer.headers if each[0] != "Date")
-    return answer.status_code, headers, answer.get_data()
+def _comparable_response(response: TestResponse) -> tuple[int, list[tuple[str, str]], bytes]:
+    headers = sorted(each for each in response.headers if each[0] != "Date")
+    return response.status_code, headers, response.get_data()
 
 
-def moment(when: datetime) -> str:
+def format_as_of(timestamp: datetime) -> str:
     """Return the moment as it is written in an address."""
-    return format_timestamp(when)
+    return format_timestamp(timestamp)

@@ -22,7 +22,7 @@ from service import create_app
 from service.settings import Settings
 from service.store.factory import open_store
 from service.store.sqlite.engine import SqliteStore
-from service.store.sqlite.write_lock import turn
+from service.store.sqlite.write_lock import hold_write_lock
 from service.usecases import api_keys
 from tests import engines, make
 from tests.faults.mounts import mounted
@@ -117,7 +117,7 @@ def _slow(folder: Path, port: int) -> Iterator[None]:
 
     def hold() -> None:
         while not enough.is_set():
-            with turn(folder / "casualties.db"):
+            with hold_write_lock(folder / "casualties.db"):
                 enough.wait(2.9)
             time.sleep(0.01)
 
@@ -186,7 +186,7 @@ def _behind(folder: Path, port: int) -> Iterator[None]:
 @contextmanager
 def _stale(folder: Path, port: int) -> Iterator[None]:
     """Serve readers from a database into which nothing comes."""
-    url = engines.new_schema(engines.server(engines.RELEASES[-1]))
+    url = engines.new_schema(engines.server_url(engines.RELEASES[-1]))
     copy = open_store(url, 10.0)
     copy.migrate()
     copy.close()

@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from service.cli.commands import commands
 from service.settings import Settings
-from service.store.event_log import Draft
-from service.store.projections.dispatch import record
+from service.store.event_log import NewEvent
+from service.store.projections.dispatch import record_events
 from service.store.sqlite.engine import SqliteStore
 from tests.conftest import BEGIN
 
@@ -141,8 +141,8 @@ def test_a_bad_setting_is_told_in_one_line(run: Any) -> None:
 def test_a_ledger_is_dumped_loaded_and_found_whole(run: Any, tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "new" / "x.db")
     store.migrate()
-    with store.writing() as db:
-        record(db, [Draft("place_added", "a", {"id": "a", "name": "A"})], None, BEGIN)
+    with store.write_transaction() as db:
+        record_events(db, [NewEvent("place_added", "a", {"id": "a", "name": "A"})], None, BEGIN)
     file = tmp_path / "ledger.ndjson"
     assert run("dump", str(file)).exit_code == 0
     assert run("dump").stdout == file.read_text()
@@ -155,7 +155,7 @@ def test_a_ledger_is_dumped_loaded_and_found_whole(run: Any, tmp_path: Path) -> 
 
 def test_verify_fails_where_anything_is_wrong(run: Any, tmp_path: Path) -> None:
     assert run("verify").exit_code == 0
-    with SqliteStore(tmp_path / "new" / "x.db").writing() as db:
+    with SqliteStore(tmp_path / "new" / "x.db").write_transaction() as db:
         db.execute("DELETE FROM entries")
     wrong = run("verify")
     assert wrong.exit_code == 1
@@ -168,8 +168,8 @@ def test_a_record_is_carried_and_nothing_is_made_of_a_mistyped_name(
     source, target = tmp_path / "new" / "x.db", tmp_path / "target.db"
     store = SqliteStore(source)
     store.migrate()
-    with store.writing() as db:
-        record(db, [Draft("place_added", "a", {"id": "a", "name": "A"})], None, BEGIN)
+    with store.write_transaction() as db:
+        record_events(db, [NewEvent("place_added", "a", {"id": "a", "name": "A"})], None, BEGIN)
     mistyped = run("copy", f"{source}x", str(target))
     assert (mistyped.exit_code, mistyped.stdout) == (2, "")
     assert f"there is no file {source}x" in mistyped.stderr

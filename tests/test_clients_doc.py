@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from schemas.changes import MAX_WAIT_SECONDS
 from service.api.batches import MAX_BATCH
 from service.http.long_poll_slots import WAITING
-from service.store.idempotency import KEPT
-from service.store.projections.dispatch import KINDS
+from service.store.idempotency import RETENTION
+from service.store.projections.dispatch import EVENT_KINDS
 from service.usecases.batches import LARGEST
 from tests import make
 from tests.check import recorded
@@ -34,7 +34,7 @@ def test_every_address_exists(app: Flask) -> None:
 
 def test_every_kind_of_entry_is_told() -> None:
     told = set(re.findall(r"`([a-z]+(?:_[a-z]+)?)`", TEXT[TEXT.index("| kind") :]))
-    spelled = {kind for kind in KINDS if not kind.startswith(("group_", "reporter_"))}
+    spelled = {kind for kind in EVENT_KINDS if not kind.startswith(("group_", "reporter_"))}
     assert spelled <= told
 
 
@@ -42,7 +42,7 @@ def test_every_limit_is_the_one_that_holds() -> None:
     assert f"up to {LARGEST:,} reports and {MAX_BATCH >> 20} MiB" in TEXT
     assert f"({MAX_WAIT_SECONDS} at most)" in TEXT
     assert WAITING == 4 and "Four may" in TEXT
-    assert f"For {KEPT.total_seconds() / 3600:.0f} hours" in TEXT
+    assert f"For {RETENTION.total_seconds() / 3600:.0f} hours" in TEXT
 
 
 DAY = {"from": "2024-12-14", "to": "2024-12-14"}

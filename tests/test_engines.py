@@ -26,7 +26,7 @@ from service.domain.periods import Period
 from service.domain.vocabulary import OUTCOMES
 from tests import engines, model
 from tests.bounds import brute_force
-from tests.side_by_side import SideBySide, moment
+from tests.side_by_side import SideBySide, format_as_of
 
 SIZE: Final = os.environ.get("ENGINES_SIZE")
 EXAMPLES, STEPS = (int(SIZE), 60) if SIZE else (8, 25)
@@ -76,7 +76,7 @@ def descriptions(draw: st.DrawFn, kind: str) -> dict[str, Any]:
     elif draw(st.booleans()):
         body["parent"] = draw(ids(kind))
     if draw(st.booleans()):
-        body["aliases"] = draw(st.lists(TEXT, max_size=2, unique_by=model.nfc))
+        body["aliases"] = draw(st.lists(TEXT, max_size=2, unique_by=model.normalize_nfc))
     return body
 
 
@@ -85,7 +85,7 @@ def mentions(draw: st.DrawFn, kind: str, known: model.Model) -> Any:
     """Draw how a report names something: mostly by an id that is known, or with a description."""
     how = draw(st.integers(0, 19))
     if how < 15:
-        return draw(st.sampled_from(sorted(known.registry.described[kind])))
+        return draw(st.sampled_from(sorted(known.registry.last_versions[kind])))
     if how == 15:
         return draw(ids(kind))
     body: dict[str, Any] = {"id": draw(ids(kind)), "name": draw(st.sampled_from(NAMES))}
@@ -96,7 +96,7 @@ def mentions(draw: st.DrawFn, kind: str, known: model.Model) -> Any:
 
 def several(kind: str, known: model.Model) -> st.SearchStrategy[list[Any]]:
     """Draw one or two mentions of different things."""
-    return st.lists(mentions(kind, known), min_size=1, max_size=2, unique_by=model.id_in)
+    return st.lists(mentions(kind, known), min_size=1, max_size=2, unique_by=model.id_of_mention)
 
 
 def seldom(draw: st.DrawFn, known: Sequence[str], unknown: str) -> str:
@@ -112,7 +112,7 @@ def periods(draw: st.DrawFn) -> dict[str, Any]:
 
 
 NUMBERS = st.one_of(
-    st.sampled_from([{"wording": words} for words in model.READ]),
+    st.sampled_from([{"wording": words} for words in model.WORDING_RANGES]),
     st.integers(0, 6).map(lambda low: {"low": low}),
     st.integers(0, 6).map(lambda high: {"high": high}),
     st.integers(0, 6).map(lambda exactly: {"exactly": exactly, "best": exactly}),
@@ -199,7 +199,7 @@ class Engines(RuleBasedStateMachine):
 
     def wrote(self, first: int) -> None:
         """Close the moment of a request, before which the record ended just before ``first``."""
-        self.model.moment(first, self.services.now)
+        self.model.close_request(first, self.services.now)
 
     @rule(
         by=st.sampled_from(
@@ -279,7 +279,7 @@ class Engines(RuleBasedStateMachine):
 
     def post_body(self, body: dict[str, Any], key: str) -> None:
         """Post a report."""
-        first, id = self.model.seq + 1, self.services.id_of(0)
+        first, id = self.model.seq + 1, self.services.next_report_id(0)
         answer = self.services.send("POST", "/v1/reports", json=body, key=key)
         expected, known = self.model.post(id, body, ("ann",) if key == "bound" else ())
         assert answer.status_code == expected, answer.get_data(as_text=True)
@@ -299,9 +299,9 @@ class Engines(RuleBasedStateMachine):
             text = "\n".join(json.dumps(body) for body in bodies)
             given = {"data": text, "content_type": "application/x-ndjson"}
         path, first = f"/v1/reports/batch?atomic={str(atomic).lower()}", self.model.seq + 1
-        names = [self.services.id_of(number) for number, _ in enumerate(bodies)]
+        names = [self.services.next_report_id(number) for number, _ in enumerate(bodies)]
         answer = self.services.send("POST", path, **given)
-        expected = self.model.batch(names, bodies, atomic)
+        expected = self.model.post_batch(names, bodies, atomic)
         told = [(each["status"], each.get("id", "")) for each in answer.get_json()["results"]]
         assert told == expected, answer.get_data(as_text=True)
         self.sent += [body for body, (status, _) in zip(bodies, told, strict=True) if status < 400]
@@ -312,24 +312,24 @@ class Engines(RuleBasedStateMachine):
         """Post under an Idempotency-Key: new, or one that came before with this body or another."""
         path = "/v1/reports/batch" if batch else "/v1/reports"
         name = ("admin", path, named)
-        if name in self.model.answers and data.draw(st.booleans()):
-            body = self.model.answers[name][0]
+        if name in self.model.responses and data.draw(st.booleans()):
+            body = self.model.responses[name][0]
         else:
             body = data.draw(reports(self.model))
             body = {"reports": [body, body]} if batch else body
         now, first = self.services.now, self.model.seq + 1
-        names = [self.services.id_of(number) for number in range(2)]
+        names = [self.services.next_report_id(number) for number in range(2)]
         answer = self.services.send("POST", path, json=body, headers={"Idempotency-Key": named})
-        expected = self.model.again(name, body, now)
+        expected = self.model.replayed_status(name, body, now)
         replayed = expected is not None and expected < 400
         if expected is None:
             if batch:
-                self.model.batch(names, body["reports"], False)
+                self.model.post_batch(names, body["reports"], False)
                 expected = 207
             else:
                 expected, _ = self.model.post(names[0], body)
             if expected < 400:
-                self.model.keep(name, body, now, expected)
+                self.model.store_response(name, body, now, expected)
         assert answer.status_code == expected, answer.get_data(as_text=True)
         assert ("Idempotent-Replayed" in answer.headers) == replayed
         self.wrote(first)
@@ -401,11 +401,11 @@ class Engines(RuleBasedStateMachine):
         if how == "entry":
             seq = data.draw(st.integers(0, self.model.seq))
             return {"as_of": str(seq)}, seq
-        if how == "instant" and self.model.moments:
-            number = data.draw(st.integers(0, len(self.model.moments) - 1))
-            then = self.model.moments[number].recorded_at
-            then -= data.draw(st.sampled_from([timedelta(0), model.STEP]))
-            return {"as_of": moment(then)}, then
+        if how == "instant" and self.model.requests:
+            number = data.draw(st.integers(0, len(self.model.requests) - 1))
+            then = self.model.requests[number].recorded_at
+            then -= data.draw(st.sampled_from([timedelta(0), model.TIMESTAMP_STEP]))
+            return {"as_of": format_as_of(then)}, then
         return {}, None
 
     @rule(data=st.data(), limit=st.sampled_from([1, 2, 3, 100]))
@@ -431,7 +431,7 @@ class Engines(RuleBasedStateMachine):
         }
         path: str | None = f"/v1/reports?{urlencode({**query, **written, 'limit': limit})}"
         found: list[str] = []
-        expected = self.model.listed(asked, then)
+        expected = self.model.list_reports(asked, then)
         while path:
             answer = self.services.send("GET", path)
             if expected is None:
@@ -452,13 +452,13 @@ class Engines(RuleBasedStateMachine):
             told = self.services.send("GET", path).get_json()
             found += [each["id"] for each in told[f"{kind}s"]]
             path = told["next"]
-        assert found == self.model.named(kind, q)
+        assert found == self.model.search_entities(kind, q)
         id = data.draw(ids(kind))
         answer = self.services.send("GET", f"/v1/{kind}s/{id}")
         known = self.model.registry.get(kind, id)
         assert answer.status_code == (200 if known else 404)
         if known:
-            assert answer.get_json()["id"] == self.model.registry.present(kind, id)
+            assert answer.get_json()["id"] == self.model.registry.resolve_merged(kind, id)
             assert answer.get_json()["name"] == known.name
             assert tuple(answer.get_json()["aliases"]) == known.aliases
 
@@ -474,7 +474,7 @@ class Engines(RuleBasedStateMachine):
             assert answer.status_code == 404
             return
         told = answer.get_json()
-        assert (told["state"], told["seq"]) == (report.state(seq), report.seq)
+        assert (told["state"], told["seq"]) == (report.state_at(seq), report.seq)
         texts = {"quote", "note"} & report.body.keys()
         left = {each for each in texts if f"/{each}" not in report.blanked}
         assert {each for each in texts if told[each] is not None} == left
@@ -499,13 +499,13 @@ class Engines(RuleBasedStateMachine):
         """Ask for one total and find it as the definition says."""
         written, then = self.as_of(data)
         _, registry = self.model.as_of(then)
-        places = [id for id in registry.entries["place"] if data.draw(st.integers(0, 2)) == 0]
+        places = [id for id in registry.entities["place"] if data.draw(st.integers(0, 2)) == 0]
         first, last = sorted((data.draw(DAY), data.draw(DAY)))
         query = {"outcomes": ",".join(outcomes), "from": first, "to": last, **written}
         query |= {"place": ",".join(places)} if places else {}
         answer = self.services.send("GET", f"/v1/totals?{urlencode(query)}")
         assert answer.status_code == 200, answer.get_data(as_text=True)
-        counted = self.model.counted(then)
+        counted = self.model.counted_figures(then)
         if counted is None or len(counted) > MOST_FIGURES:
             return
         scope = Scope(
@@ -519,7 +519,7 @@ class Engines(RuleBasedStateMachine):
             assert not told["reported"]
             return
         right = brute_force.compute_expected_total(
-            counted, registry.tree("place"), registry.tree("group"), scope
+            counted, registry.make_tree("place"), registry.make_tree("group"), scope
         )
         assert (told["reported"], told["low"], told["high"], told["disputed"]) == (
             right.is_reported, right.low, right.high, right.is_disputed
@@ -565,11 +565,11 @@ class Engines(RuleBasedStateMachine):
         lines = self.services.dump()
         told = [json.loads(line) for line in lines]
         assert [(each["kind"], each["subject"]) for each in told] == self.model.events
-        self.services.check_whole()
+        self.services.check_integrity()
         names = [side.name for side in self.services.sides]
         question = "/v1/totals?explain=true&by_reporter=true"
         right = self.services.send("GET", question)
-        with self.services.loaded(names[len(lines) % len(names)], lines) as other:
+        with self.services.load_into_new_service(names[len(lines) % len(names)], lines) as other:
             sent = {"Authorization": self.services.authorization("admin")}
             assert other.client.get(question, headers=sent).get_data() == right.get_data()
             reports = "/v1/reports?limit=1000"
@@ -580,7 +580,7 @@ class Engines(RuleBasedStateMachine):
 @pytest.mark.engines
 def test_all_engines_answer_alike_and_as_the_model_says() -> None:
     for release in engines.RELEASES:
-        engines.server(release)
+        engines.server_url(release)
     run_state_machine_as_test(
         Engines,
         settings=settings(

@@ -46,7 +46,7 @@ def test_what_is_not_fit_to_be_repeated_is_replaced(sent: str) -> None:
 
 
 def test_it_is_known_where_a_request_reads(store: Store) -> None:
-    with RequestIdContext("reader"), store.reading():
+    with RequestIdContext("reader"), store.read_transaction():
         assert get_request_id() == "reader"
 
 
@@ -67,7 +67,7 @@ def test_a_stream_that_breaks_off_is_found_by_its_request(
         events = iter(stream.response)
         assert b"retry" in next(events)
         assert b"id: 1" in next(events)
-        engines.lose(store)
+        engines.make_unreachable(store)
         assert len([*events]) == 2  # Those of the page that was read before.
     line = json.loads(capsys.readouterr().err)
     assert (line["event"], line["request_id"]) == ("unavailable", "cut-off")

@@ -24,7 +24,7 @@ def _looks_up_without_the_country(sql: str) -> bool:
 def test_it_names_every_statement_that_would_have_to_be_told_the_country() -> None:
     found = {name for name, sql in STATEMENTS.items() if _looks_up_without_the_country(sql)}
     part = TEXT.partition("What would have to change")[2]
-    named = set(re.findall(r"`((?:report|figure)s?_\w+)`", part.partition("\n\n")[0]))
+    named = set(re.findall(r"`([a-z]+_\w+)`", part.partition("\n\n")[0]))
     assert len(found) > 8 and found <= named
     assert named <= set(STATEMENTS)
 
@@ -57,8 +57,8 @@ def test_its_figures_are_of_both_engines() -> None:
 def test_the_figures_are_written_between_their_marks(tmp_path: Path) -> None:
     document = tmp_path / "document.md"
     document.write_text(f"before\n{benchmark.BEGIN_FIGURES}old\n{END}after\n", encoding="utf-8")
-    line = benchmark.Line("written", "reports/s", {"SQLite": 1500.0, "PostgreSQL 18": 75.0})
-    benchmark.write({1_000: benchmark.rows([line], [*line.found])}, document)
+    line = benchmark.Measurement("written", "reports/s", {"SQLite": 1500.0, "PostgreSQL 18": 75.0})
+    benchmark.write_document({1_000: benchmark.build_rows([line], [*line.values])}, document)
     text = document.read_text(encoding="utf-8")
     assert text.startswith(f"before\n{benchmark.BEGIN_FIGURES}\nOn a machine with ")
     assert "\nWith 1,000 reports:\n\n|  | SQLite | PostgreSQL 18 | ratio |  |\n|---|---:|" in text

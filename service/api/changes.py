@@ -16,7 +16,7 @@ from service.http.consistency import record
 from service.http.long_poll_slots import followers, turn
 from service.http.smorest import Blueprint
 from service.serving import runtime_dir
-from service.store.interface import Readable
+from service.store.interface import Reader
 from service.usecases import changes
 
 blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="What happened since.")
@@ -83,7 +83,7 @@ def _stream(since: int) -> Response:
     return response
 
 
-def _events(store: Readable, counted: metrics.Metrics, since: int) -> Iterator[str]:
+def _events(store: Reader, counted: metrics.Metrics, since: int) -> Iterator[str]:
     yield "retry: 2000\n\n"
     try:
         yield from _following(store, counted, since)
@@ -91,7 +91,7 @@ def _events(store: Readable, counted: metrics.Metrics, since: int) -> Iterator[s
         problems.log(error)  # Its reader comes back, and is then told.
 
 
-def _following(store: Readable, counted: metrics.Metrics, since: int) -> Iterator[str]:
+def _following(store: Reader, counted: metrics.Metrics, since: int) -> Iterator[str]:
     end = time.monotonic() + LONGEST_STREAM
     while time.monotonic() < end and _going_on():
         if not changes.wait(store, since, BEAT, _going_on):

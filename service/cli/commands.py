@@ -14,10 +14,10 @@ from service.cli.progress import progress
 from service.domain.access import SCOPES
 from service.domain.errors import DomainError, StoreUnavailableError
 from service.settings import Settings, SettingsError, load_settings, parse_database_address
-from service.store.api_keys import Key
+from service.store.api_keys import ApiKey
 from service.store.factory import open_store
 from service.store.interface import Store
-from service.store.sqlite.backup import Copy
+from service.store.sqlite.backup import DatabaseCopy
 from service.usecases import api_keys, backups, copy_store, maintenance
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -100,7 +100,7 @@ def migrate() -> None:
     """Bring the database up to date; safe at any time."""
     settings = load_settings()
     store = open_store(settings.database, settings.busy_seconds)
-    click.echo(f"{store.shown}: {_steps(store.migrate())}", err=True)
+    click.echo(f"{store.display_address}: {_steps(store.migrate())}", err=True)
 
 
 @commands.command()
@@ -165,8 +165,8 @@ def copy(source: Store, target: Store) -> None:
     with progress("Copying") as told:
         moved = copy_store.copy(source, target, told)
     click.echo(
-        f"{target.shown}: {moved.seq:,} entries ({moved.new:,} new), the last with the hash"
-        f" {moved.hash}; it tells what {source.shown} tells."
+        f"{target.display_address}: {moved.seq:,} entries ({moved.new:,} new), the last with"
+        f" the hash {moved.hash}; it tells what {source.display_address} tells."
     )
 
 
@@ -315,7 +315,7 @@ def revoke_key(id: str) -> None:
     click.echo(f"The key {id} is revoked.", err=True)
 
 
-def _row(listed: Key) -> list[str]:
+def _row(listed: ApiKey) -> list[str]:
     cells = (getattr(listed, name) for name in _HEAD)
     return [",".join(each) if isinstance(each, tuple) else each or "" for each in cells]
 
@@ -342,7 +342,7 @@ def _file() -> Path:
     )
 
 
-def _copied(copy: Copy) -> str:
+def _copied(copy: DatabaseCopy) -> str:
     return f"{copy.path}: {copy.size:,} bytes, entries up to {copy.seq}, checked"
 
 

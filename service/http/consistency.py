@@ -12,7 +12,7 @@ from service.domain.errors import invalid_field
 from service.http.context import parts
 from service.http.long_poll_slots import catching_up, turn
 from service.serving import runtime_dir
-from service.store.interface import Readable
+from service.store.interface import Reader
 from service.usecases import changes
 from service.usecases.consistency import Reaching
 
@@ -31,7 +31,7 @@ def register(app: Flask) -> None:
     app.after_request(_tell)
 
 
-def record() -> Readable:
+def record() -> Reader:
     """Return the record that this request reads, having seen that it reaches as far as demanded.
 
     Raises InvalidInputError for a demand that is no number, and LockTimeoutError for one that is
@@ -39,7 +39,7 @@ def record() -> Readable:
     """
     if "record" not in g:
         g.record = Reaching(parts().readers, _demanded(), _caught_up)
-        with g.record.reading():
+        with g.record.read_transaction():
             g.held = g.record.seq
     reaching: Reaching = g.record
     return reaching
@@ -52,7 +52,7 @@ def _demanded() -> int:
     return int(demanded)
 
 
-def _caught_up(readable: Readable, seq: int) -> bool:
+def _caught_up(readable: Reader, seq: int) -> bool:
     """Whether the copy holds the entry, having waited a little; not everybody may wait at once."""
     with turn(catching_up) as mine:
         return mine and changes.wait(readable, seq - 1, SECONDS, _going_on)

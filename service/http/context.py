@@ -9,7 +9,7 @@ from flask import Flask, current_app, g
 
 from service.settings import Settings
 from service.store.interface import Store
-from service.store.rate_counters import Counters
+from service.store.rate_counters import RateCounters
 from service.usecases.state_cache import Snapshots
 from service.usecases.time_budget import Budget
 
@@ -30,7 +30,7 @@ class Parts:
     snapshots: Snapshots
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
-    counters: Counters | None = None
+    counters: RateCounters | None = None
 
 
 def install(app: Flask, joined: Parts) -> None:

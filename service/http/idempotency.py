@@ -11,7 +11,7 @@ from flask import request
 from service.domain.errors import invalid_field
 from service.http.auth import actor
 from service.http.context import now
-from service.store.idempotency import Claim
+from service.store.idempotency import IdempotencyKey
 from service.usecases.idempotency import HEADER
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
@@ -27,7 +27,7 @@ DOCUMENTED: Final = {
 }
 
 
-def claim() -> Claim | None:
+def claim() -> IdempotencyKey | None:
     """Return who sends what under which key; None where the request bears no key.
 
     To be asked for when the body has been read. It is scoped to the holder of the API key, the
@@ -42,7 +42,7 @@ def claim() -> Claim | None:
         )
     query = request.query_string.decode("ascii", "replace")
     asked = f"{request.method} {request.path}?{query}"
-    return Claim(actor() or "", asked, key, _fingerprint(), now())
+    return IdempotencyKey(actor() or "", asked, key, _fingerprint(), now())
 
 
 def answered(again: bool) -> Mapping[str, str]:

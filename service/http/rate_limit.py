@@ -34,9 +34,10 @@ def check(held: Principal | None) -> None:
         structlog.get_logger().warning("uncounted", cause=str(error))
         return
     g.standing = standing
-    if standing is not None and standing.requests > counters.rate.requests:
+    if standing is not None and standing.requests > counters.rate_limit.requests:
         raise RateLimitExceededError(
-            f"At most {counters.rate} are answered; ask again in {standing.seconds_left} seconds.",
+            f"At most {counters.rate_limit} are answered;"
+            f" ask again in {standing.seconds_left} seconds.",
             retry_after_seconds=standing.seconds_left,
         )
 
@@ -59,7 +60,7 @@ def _tell(response: Response) -> Response:
     """Add the fields of the IETF's draft on rate limits, where the request was counted."""
     counters, standing = parts().counters, g.get("standing")
     if counters is not None and standing is not None:
-        rate = counters.rate
+        rate = counters.rate_limit
         left = max(rate.requests - standing.requests, 0)
         response.headers["RateLimit-Policy"] = (
             f'"default";q={rate.requests};w={rate.window_seconds}'

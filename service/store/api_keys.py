@@ -3,12 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from service.store.encoding import joined, split
-from service.store.interface import Database, Store
+from service.store.encoding import join_ids, split_ids
+from service.store.interface import Connection, Store
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ApiKey:
     """One API key; ``id`` is the part of it that may be shown.
 
     No reporters means that it is not bound to any; None for a moment that it has not come.
@@ -25,43 +25,43 @@ class Key:
     revoked_at: str | None = None
 
 
-def add(db: Database, key: Key) -> None:
+def add(db: Connection, key: ApiKey) -> None:
     """Keep a new key; writes."""
-    db.change("key_put", **{**asdict(key), "reporters": joined(key.reporters)})
+    db.change("insert_key", **{**asdict(key), "reporters": join_ids(key.reporters)})
 
 
-def get(db: Database, id: str) -> Key | None:
+def get(db: Connection, key_id: str) -> ApiKey | None:
     """Return the key, ended or not; None where there is none."""
-    row = db.row("key_get", id=id)
-    return None if row is None else _key(row)
+    row = db.fetch_one("select_key", id=key_id)
+    return None if row is None else _key_from_row(row)
 
 
-def listed(db: Database) -> list[Key]:
+def list_keys(db: Connection) -> list[ApiKey]:
     """Return all keys, oldest first."""
-    return [_key(row) for row in db.rows("keys_all")]
+    return [_key_from_row(row) for row in db.fetch_all("select_all_keys")]
 
 
-def copy(source: Database, target: Database) -> None:
+def copy_keys(source: Connection, target: Connection) -> None:
     """Make the target's keys those of the source; writes."""
-    target.change("keys_clear")
-    for key in listed(source):
+    target.change("delete_all_keys")
+    for key in list_keys(source):
         add(target, key)
 
 
-def revoke(db: Database, id: str, when: str) -> bool:
+def revoke(db: Connection, key_id: str, revoked_at: str) -> bool:
     """Return whether there was such a key to revoke that was not revoked already; writes."""
-    return db.change("key_revoke", id=id, moment=when) == 1
+    return db.change("revoke_key", id=key_id, moment=revoked_at) == 1
 
 
-def note_use(store: Store, id: str, when: str) -> None:
+def record_use(store: Store, key_id: str, used_at: str) -> None:
     """Note when the key was last used; writes, yet neither waits nor fails.
 
     What cannot be noted at once (another writes, the disk is full) is left for the next use: no
     reader shall wait for the writer because of it.
     """
-    store.note("key_note_use", id=id, moment=when)
+    store.write_best_effort("update_key_last_use", id=key_id, moment=used_at)
 
 
-def _key(row: Any) -> Key:
-    values = [*row[:5], split(row[5]), *row[6:]]
-    return Key(*values)
+def _key_from_row(row: Any) -> ApiKey:
+    values = [*row[:5], split_ids(row[5]), *row[6:]]
+    return ApiKey(*values)

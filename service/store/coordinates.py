@@ -3,26 +3,35 @@
 import json
 from collections.abc import Iterable
 
-from service.store.entities import merged
-from service.store.interface import Database, legible
+from service.store.entities import load_merges
+from service.store.interface import Connection, translate_corrupt_rows
 
 Point = tuple[float, float]
 """Longitude and latitude, in degrees, in this order."""
 
 
-@legible
-def points(db: Database, places: Iterable[str], seq: int) -> dict[str, Point]:
+@translate_corrupt_rows
+def load_points(db: Connection, place_ids: Iterable[str], seq: int) -> dict[str, Point]:
     """Return the points of those of the places that have both coordinates, by the ids given.
 
     An id that was merged by then lies where the one lies that stands for it.
     """
-    into = merged(db, seq)["place"]
-    present = {id: into.get(id, id) for id in places}
-    rows = db.rows("entries_of_ids", kind="place", ids=json.dumps([*present.values()]), seq=seq)
-    bodies = ((id, json.loads(body)) for id, body in rows)
-    lying = {
-        id: (body["longitude"], body["latitude"])
-        for id, body in bodies
+    merges = load_merges(db, seq)["place"]
+    current_ids = {place_id: merges.get(place_id, place_id) for place_id in place_ids}
+    rows = db.fetch_all(
+        "select_entities_by_id_as_of",
+        kind="place",
+        ids=json.dumps([*current_ids.values()]),
+        seq=seq,
+    )
+    bodies = ((place_id, json.loads(body)) for place_id, body in rows)
+    points_by_id = {
+        place_id: (body["longitude"], body["latitude"])
+        for place_id, body in bodies
         if body.get("longitude") is not None and body.get("latitude") is not None
     }
-    return {id: lying[there] for id, there in present.items() if there in lying}
+    return {
+        place_id: points_by_id[current_id]
+        for place_id, current_id in current_ids.items()
+        if current_id in points_by_id
+    }

@@ -9,40 +9,40 @@ from service.domain.entities import fold_case
 from service.domain.periods import Period
 from service.domain.vocabulary import OUTCOMES
 
-SETS: Final = tuple(
+OUTCOME_SETS: Final = tuple(
     frozenset(outcome for bit, outcome in enumerate(OUTCOMES) if number >> bit & 1)
     for number in range(1 << len(OUTCOMES))
 )
-"""The set of outcomes for every number that ``number_of`` gives."""
+"""The set of outcomes for every number that ``encode_outcomes`` gives."""
 
 
-def number_of(outcomes: Iterable[str]) -> int:
+def encode_outcomes(outcomes: Iterable[str]) -> int:
     """Return the set of outcomes as one small number."""
     return sum(1 << OUTCOMES.index(outcome) for outcome in set(outcomes))
 
 
-def joined(ids: Iterable[str]) -> str:
+def join_ids(ids: Iterable[str]) -> str:
     """Return the ids as one text; a slug holds no comma."""
     return ",".join(ids)
 
 
 @lru_cache(maxsize=100_000)
-def split(text: str) -> tuple[str, ...]:
+def split_ids(text: str) -> tuple[str, ...]:
     """Return the ids that were joined."""
     return tuple(text.split(",")) if text else ()
 
 
 @lru_cache(maxsize=100_000)
-def period(first: int | None, last: int) -> Period:
+def decode_period(first: int | None, last: int) -> Period:
     """Return the period between two days given as ordinals; first None is open."""
     return Period(None if first is None else date.fromordinal(first), date.fromordinal(last))
 
 
-def first_day(span: Period) -> int | None:
+def encode_first_day(period: Period) -> int | None:
     """Return the first day as an ordinal, None where it is open."""
-    return None if span.first is None else span.start
+    return None if period.first is None else period.start
 
 
-def words_of(text: str | None) -> str | None:
+def fold_text(text: str | None) -> str | None:
     """Return the text as it is compared with others: no case, single spaces."""
     return None if text is None else " ".join(fold_case(text).split())

@@ -15,180 +15,200 @@ from service.domain.entities import (
     entity_fields,
     fold_case,
     make_entity,
+    parent_of,
 )
-from service.domain.entities import parent_of as parent_in
 from service.domain.list_queries import EntityListQuery
-from service.store.event_log import Draft, Event
-from service.store.interface import Database, legible
+from service.store.event_log import Event, NewEvent
+from service.store.interface import Connection, translate_corrupt_rows
 
 
-def get(db: Database, kind: str, id: str) -> Entity | None:
+def get(db: Connection, kind: str, entity_id: str) -> Entity | None:
     """Return the entry as it is now, by an id that was merged into its own too; None if none."""
-    row = db.row("entry_now", kind=kind, id=id)
+    row = db.fetch_one("select_current_entity", kind=kind, id=entity_id)
     if row is not None:
-        return _entry(kind, *row)
-    merged = db.row("merge_of", kind=kind, id=id)
-    return None if merged is None else get(db, kind, merged[0])
+        return _entity_from_row(kind, *row)
+    merge = db.fetch_one("select_merge", kind=kind, id=entity_id)
+    return None if merge is None else get(db, kind, merge[0])
 
 
-def get_all(db: Database, kind: str, ids: Collection[str]) -> list[Entity]:
+def get_many(db: Connection, kind: str, entity_ids: Collection[str]) -> list[Entity]:
     """Return those of the entries that are known under these very ids now."""
-    if not ids:
+    if not entity_ids:
         return []
-    rows = db.rows("entries_now_of", kind=kind, ids=json.dumps(sorted(ids)))
-    return [_entry(kind, id, body) for id, body in rows]
+    rows = db.fetch_all("select_current_entities", kind=kind, ids=json.dumps(sorted(entity_ids)))
+    return [_entity_from_row(kind, entity_id, body) for entity_id, body in rows]
 
 
-def last_described(db: Database, kind: str, id: str) -> Entity | None:
+def get_last_version(db: Connection, kind: str, entity_id: str) -> Entity | None:
     """Return the entry as it was last described under this very id; None where it never was."""
-    row = db.row("entry_last_described", kind=kind, id=id)
-    return None if row is None else _entry(kind, *row)
+    row = db.fetch_one("select_last_entity_version", kind=kind, id=entity_id)
+    return None if row is None else _entity_from_row(kind, *row)
 
 
-def ids_of(db: Database, kind: str, id: str) -> list[str]:
+def list_equivalent_ids(db: Connection, kind: str, entity_id: str) -> list[str]:
     """Return every id that names the same entry as the given one, itself among them."""
-    now = get(db, kind, id)
-    top = id if now is None else now.id
-    return [top, *(row[0] for row in db.rows("merged_into", kind=kind, id=top))]
+    entity = get(db, kind, entity_id)
+    current_id = entity_id if entity is None else entity.id
+    return [
+        current_id,
+        *(row[0] for row in db.fetch_all("select_ids_merged_into", kind=kind, id=current_id)),
+    ]
 
 
-def merged(db: Database, seq: int) -> dict[str, dict[str, str]]:
+def load_merges(db: Connection, seq: int) -> dict[str, dict[str, str]]:
     """Return, by kind, for every id merged by the entry ``seq`` the id that then stood for it."""
-    found: dict[str, dict[str, str]] = {kind: {} for kind in ENTITY_CLASSES}
-    for kind, id, into in db.rows("merges_until", seq=seq):
-        of_kind = found[kind]
-        for earlier, target in of_kind.items():
-            if target == id:
-                of_kind[earlier] = into
-        of_kind[id] = into
-    return found
+    merges: dict[str, dict[str, str]] = {kind: {} for kind in ENTITY_CLASSES}
+    for kind, entity_id, into_id in db.fetch_all("select_merges_until", seq=seq):
+        merges_of_kind = merges[kind]
+        for merged_id, target_id in merges_of_kind.items():
+            if target_id == entity_id:
+                merges_of_kind[merged_id] = into_id
+        merges_of_kind[entity_id] = into_id
+    return merges
 
 
-@legible
-def all_as_of(
-    db: Database, seq: int
+@translate_corrupt_rows
+def load_all_as_of(
+    db: Connection, seq: int
 ) -> tuple[dict[str, Place], dict[str, Group], dict[str, Reporter]]:
     """Return every place, group and reporter by id, as they were after the entry ``seq``."""
-    found: dict[str, dict[str, Any]] = {"place": {}, "group": {}, "reporter": {}}
-    for kind, id, body in db.rows("entries_as_of", seq=seq):
-        found[kind][id] = _entry(kind, id, body)
-    return found["place"], found["group"], found["reporter"]
+    entities: dict[str, dict[str, Any]] = {"place": {}, "group": {}, "reporter": {}}
+    for kind, entity_id, body in db.fetch_all("select_entities_as_of", seq=seq):
+        entities[kind][entity_id] = _entity_from_row(kind, entity_id, body)
+    return entities["place"], entities["group"], entities["reporter"]
 
 
-def page(db: Database, kind: str, asked: EntityListQuery) -> list[Entity]:
+def load_page(db: Connection, kind: str, query: EntityListQuery) -> list[Entity]:
     """Return the entries asked for, by id; names and aliases are searched without case."""
-    pattern = None if asked.q is None else f"%{_literal(fold_case(asked.q))}%"
-    rows = db.rows(
-        "entries_page",
-        clauses=() if pattern is None else ("of_names",),
+    pattern = None if query.q is None else f"%{_escape_like_pattern(fold_case(query.q))}%"
+    rows = db.fetch_all(
+        "select_entities_page",
+        clauses=() if pattern is None else ("filter_by_name",),
         kind=kind,
-        after=asked.after,
-        limit=asked.limit,
+        after=query.after,
+        limit=query.limit,
         pattern=pattern,
     )
-    return [_entry(kind, id, body) for id, body in rows]
+    return [_entity_from_row(kind, entity_id, body) for entity_id, body in rows]
 
 
-def _literal(text: str) -> str:
+def _escape_like_pattern(text: str) -> str:
     """Return the text as a pattern that means nothing but itself."""
     return re.sub("([!%_])", r"!\1", text)
 
 
-def ids_like(db: Database, kind: str, id: str) -> list[str]:
+def list_ids_of_similar_length(db: Connection, kind: str, entity_id: str) -> list[str]:
     """Return known ids of about the same length, as candidates for what was meant."""
-    least, most = len(id) - 4, len(id) + 4
-    return [row[0] for row in db.rows("entries_of_length", kind=kind, least=least, most=most)]
+    min_length, max_length = len(entity_id) - 4, len(entity_id) + 4
+    return [
+        row[0]
+        for row in db.fetch_all(
+            "select_entity_ids_of_length", kind=kind, least=min_length, most=max_length
+        )
+    ]
 
 
-def unknown_ids(db: Database, kind: str, ids: Sequence[str], seq: int) -> list[str]:
+def find_unknown_ids(db: Connection, kind: str, ids: Sequence[str], seq: int) -> list[str]:
     """Return those of the ids under which nothing of the kind was recorded by the entry."""
-    rows = db.rows("entries_unknown", ids=json.dumps(ids), kind=kind, seq=seq)
+    rows = db.fetch_all("select_unknown_entity_ids", ids=json.dumps(ids), kind=kind, seq=seq)
     return [row[0] for row in rows]
 
 
-def namesakes(db: Database, kind: str, names: Collection[str]) -> dict[str, list[str]]:
+def find_ids_by_name(db: Connection, kind: str, names: Collection[str]) -> dict[str, list[str]]:
     """Return the ids of the entries that bear each of the names, folded; of each 20 at most."""
-    found: dict[str, list[str]] = {}
+    ids_by_name: dict[str, list[str]] = {}
     if names:
-        wanted = json.dumps(sorted({fold_case(name) for name in names}))
-        for name, id in db.rows("entries_of_names", kind=kind, names=wanted):
-            found.setdefault(name, []).append(id)
-    return found
+        names_json = json.dumps(sorted({fold_case(name) for name in names}))
+        for name, entity_id in db.fetch_all(
+            "select_entity_ids_by_name", kind=kind, names=names_json
+        ):
+            ids_by_name.setdefault(name, []).append(entity_id)
+    return ids_by_name
 
 
-def lies_below(db: Database, kind: str, id: str, top: str) -> bool:
-    """Whether ``id`` is ``top`` or lies somewhere below it."""
-    return id == top or db.row("entry_above", kind=kind, id=id, top=top) is not None
-
-
-def has_below(db: Database, kind: str, id: str) -> bool:
-    """Whether anything lies below the entry."""
-    return db.row("entry_below", kind=kind, parent=id) is not None
-
-
-def ids_below(db: Database, kind: str, ids: Sequence[str], seq: int) -> list[str]:
-    """Return the ids with all that lay below them after the entry, by every id it ever had."""
-    rows = db.rows("entries_below", kind=kind, ids=json.dumps(ids), seq=seq)
-    return [row[0] for row in rows]
-
-
-def draft(kind: str, what: Entity, known: bool) -> Draft:
-    """Return what the ledger is to say of an entry: that it is new, or that it has changed."""
-    return Draft(f"{kind}_changed" if known else f"{kind}_added", what.id, entity_fields(what))
-
-
-def apply_entry(db: Database, event: Event) -> None:
-    """Make the event's description the current one, and date the end of the one before."""
-    kind = event.kind.split("_")[0]
-    _describe(db, kind, make_entity(kind, event.subject, _tuples(event.body)), event.seq)
-
-
-def apply_merged(db: Database, event: Event) -> None:
-    """Make the two ids one: the names become aliases of the other, what lay below moves there."""
-    kind, into = event.kind.split("_")[0], event.body["into"]
-    gone, target = _standing(db, kind, event.subject), _standing(db, kind, into)
-    _end(db, kind, event.subject, event.seq)
-    db.change("merge_put", kind=kind, id=event.subject, into_id=into, seq=event.seq)
-    names = (target.name, *target.aliases)
-    more = [name for name in (gone.name, *gone.aliases) if name not in names]
-    aliases = tuple(dict.fromkeys((*target.aliases, *more)))
-    if aliases != target.aliases:
-        _describe(db, kind, replace(target, aliases=aliases), event.seq)
-    below = db.rows("entries_right_below", kind=kind, parent=event.subject)
-    for id, body in below:
-        _describe(db, kind, replace(_entry(kind, id, body), parent=into), event.seq)
-
-
-def _standing(db: Database, kind: str, id: str) -> Entity:
-    found = get(db, kind, id)
-    if found is None:
-        raise LookupError(f"the ledger merges a {kind} {id} that it never described")
-    return found
-
-
-def _describe(db: Database, kind: str, what: Entity, seq: int) -> None:
-    names = (what.name, *what.aliases)
-    _end(db, kind, what.id, seq)
-    db.change(
-        "entry_put",
-        kind=kind,
-        id=what.id,
-        since_seq=seq,
-        name_folded=fold_case(what.name),
-        names_folded="\n".join(fold_case(name) for name in names),
-        parent=parent_in(what),
-        body=json.dumps(entity_fields(what), ensure_ascii=False),
+def is_same_or_below(db: Connection, kind: str, entity_id: str, ancestor_id: str) -> bool:
+    """Whether ``entity_id`` is ``ancestor_id`` or lies somewhere below it."""
+    return (
+        entity_id == ancestor_id
+        or db.fetch_one("select_entity_ancestor", kind=kind, id=entity_id, top=ancestor_id)
+        is not None
     )
 
 
-def _end(db: Database, kind: str, id: str, seq: int) -> None:
-    db.change("entry_end", kind=kind, id=id, seq=seq)
+def has_children(db: Connection, kind: str, entity_id: str) -> bool:
+    """Whether anything lies below the entry."""
+    return db.fetch_one("select_any_child_entity", kind=kind, parent=entity_id) is not None
 
 
-@legible
-def _entry(kind: str, id: str, body: str) -> Entity:
-    return make_entity(kind, id, _tuples(json.loads(body)))
+def list_ids_in_subtrees(db: Connection, kind: str, ids: Sequence[str], seq: int) -> list[str]:
+    """Return the ids with all that lay below them after the entry, by every id it ever had."""
+    rows = db.fetch_all("select_entity_ids_in_subtrees", kind=kind, ids=json.dumps(ids), seq=seq)
+    return [row[0] for row in rows]
 
 
-def _tuples(body: dict[str, Any]) -> dict[str, Any]:
+def make_entity_event(kind: str, entity: Entity, is_known: bool) -> NewEvent:
+    """Return what the ledger is to say of an entry: that it is new, or that it has changed."""
+    return NewEvent(
+        f"{kind}_changed" if is_known else f"{kind}_added", entity.id, entity_fields(entity)
+    )
+
+
+def apply_entity(db: Connection, event: Event) -> None:
+    """Make the event's description the current one, and date the end of the one before."""
+    kind = event.kind.split("_")[0]
+    _insert_version(
+        db, kind, make_entity(kind, event.subject, _aliases_to_tuple(event.body)), event.seq
+    )
+
+
+def apply_merge(db: Connection, event: Event) -> None:
+    """Make the two ids one: the names become aliases of the other, what lay below moves there."""
+    kind, into_id = event.kind.split("_")[0], event.body["into"]
+    merged_entity, target = _get_existing(db, kind, event.subject), _get_existing(db, kind, into_id)
+    _end_version(db, kind, event.subject, event.seq)
+    db.change("insert_merge", kind=kind, id=event.subject, into_id=into_id, seq=event.seq)
+    names = (target.name, *target.aliases)
+    more = [name for name in (merged_entity.name, *merged_entity.aliases) if name not in names]
+    aliases = tuple(dict.fromkeys((*target.aliases, *more)))
+    if aliases != target.aliases:
+        _insert_version(db, kind, replace(target, aliases=aliases), event.seq)
+    children = db.fetch_all("select_child_entities", kind=kind, parent=event.subject)
+    for child_id, body in children:
+        _insert_version(
+            db, kind, replace(_entity_from_row(kind, child_id, body), parent=into_id), event.seq
+        )
+
+
+def _get_existing(db: Connection, kind: str, entity_id: str) -> Entity:
+    entity = get(db, kind, entity_id)
+    if entity is None:
+        raise LookupError(f"the ledger merges a {kind} {entity_id} that it never described")
+    return entity
+
+
+def _insert_version(db: Connection, kind: str, entity: Entity, seq: int) -> None:
+    names = (entity.name, *entity.aliases)
+    _end_version(db, kind, entity.id, seq)
+    db.change(
+        "insert_entity",
+        kind=kind,
+        id=entity.id,
+        since_seq=seq,
+        name_folded=fold_case(entity.name),
+        names_folded="\n".join(fold_case(name) for name in names),
+        parent=parent_of(entity),
+        body=json.dumps(entity_fields(entity), ensure_ascii=False),
+    )
+
+
+def _end_version(db: Connection, kind: str, entity_id: str, seq: int) -> None:
+    db.change("end_entity_version", kind=kind, id=entity_id, seq=seq)
+
+
+@translate_corrupt_rows
+def _entity_from_row(kind: str, entity_id: str, body: str) -> Entity:
+    return make_entity(kind, entity_id, _aliases_to_tuple(json.loads(body)))
+
+
+def _aliases_to_tuple(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "aliases": tuple(cast(list[str], body.get("aliases", ())))}

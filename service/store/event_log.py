@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from service.domain.timestamps import format_timestamp, next_timestamp
 from service.store import redactable_text
-from service.store.interface import Database, Row, legible
+from service.store.interface import Connection, Row, translate_corrupt_rows
 
-ROOT: Final = "0" * 64
+INITIAL_HASH: Final = "0" * 64
 """What stands for the hash of an entry before the first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class NewEvent:
     """Something about to be recorded: what happened, to which id, and all that is known of it."""
 
     kind: str
@@ -48,7 +48,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StoredEvent:
     """One entry as it is kept: its body with a hash in the place of every free text."""
 
     seq: int
@@ -60,20 +60,22 @@ class Line:
     body: str
     hash: str
 
-    def hashed_after(self, before: str) -> str:
+    def compute_hash(self, previous_hash: str) -> str:
         """Return the hash that the entry must have when it follows an entry with that hash."""
-        said = [self.seq, self.request, self.recorded_at, self.kind, self.subject, self.actor]
-        return sha256(f"{before}\n{written([*said, self.body])}".encode()).hexdigest()
+        fields = [self.seq, self.request, self.recorded_at, self.kind, self.subject, self.actor]
+        return sha256(
+            f"{previous_hash}\n{canonical_json([*fields, self.body])}".encode()
+        ).hexdigest()
 
-    @legible
-    def read(self) -> Any:
+    @translate_corrupt_rows
+    def parse_body(self) -> Any:
         """Return the body; where a free text belongs there is its hash."""
         return json.loads(self.body)
 
-    def opened(self, kept: Mapping[str, redactable_text.Text]) -> Event:
+    def to_event(self, texts: Mapping[str, redactable_text.RedactableText]) -> Event:
         """Return the entry with its free texts."""
-        blanked = tuple(pointer for pointer, text in kept.items() if text.text is None)
-        body = redactable_text.opened(self.read(), kept)
+        blanked_pointers = tuple(pointer for pointer, text in texts.items() if text.text is None)
+        body = redactable_text.open_texts(self.parse_body(), texts)
         return Event(
             self.seq,
             self.request,
@@ -82,18 +84,18 @@ class Line:
             self.subject,
             self.actor,
             body,
-            blanked,
+            blanked_pointers,
         )
 
 
 def append(
-    db: Database,
-    drafts: Sequence[Draft],
+    db: Connection,
+    new_events: Sequence[NewEvent],
     actor: str | None,
     now: datetime,
     *,
     request: int | None = None,
-    salt: Callable[[], str] = redactable_text.new_salt,
+    make_salt: Callable[[], str] = redactable_text.generate_salt,
 ) -> tuple[Event, ...]:
     """Return the drafts as entries of the ledger, numbered without a gap; writes.
 
@@ -101,105 +103,113 @@ def append(
     one before, so that what was known at the date of an entry stays what it was. ``request`` is
     the first entry of the same request; it may be the first of these, as None says that it is.
     """
-    last_line = db.row("ledger_last")
-    seq, before, last_dated = (0, ROOT, None) if last_line is None else last_line
-    first = seq + 1 if request is None else request
-    dated = format_timestamp(now)
-    if last_dated is not None:
-        dated = max(dated, next_timestamp(last_dated) if first > seq else last_dated)
-    made = []
-    for draft in drafts:
+    last_row = db.fetch_one("select_last_event")
+    seq, previous_hash, last_timestamp = (0, INITIAL_HASH, None) if last_row is None else last_row
+    first_seq = seq + 1 if request is None else request
+    timestamp = format_timestamp(now)
+    if last_timestamp is not None:
+        timestamp = max(
+            timestamp, next_timestamp(last_timestamp) if first_seq > seq else last_timestamp
+        )
+    events = []
+    for new_event in new_events:
         seq += 1
-        body, kept = redactable_text.sealed(draft.body, salt)
-        said = (seq, first, dated, draft.kind, draft.subject, actor)
-        line = Line(*said, written(body), "")
-        before = line.hashed_after(before)
-        put(db, replace(line, hash=before), kept)
-        made.append(Event(*said, dict(draft.body)))
-    return tuple(made)
+        body, texts = redactable_text.seal_texts(new_event.body, make_salt)
+        fields = (seq, first_seq, timestamp, new_event.kind, new_event.subject, actor)
+        stored = StoredEvent(*fields, canonical_json(body), "")
+        previous_hash = stored.compute_hash(previous_hash)
+        store_event(db, replace(stored, hash=previous_hash), texts)
+        events.append(Event(*fields, dict(new_event.body)))
+    return tuple(events)
 
 
-def put(db: Database, line: Line, kept: Mapping[str, redactable_text.Text]) -> None:
+def store_event(
+    db: Connection, stored: StoredEvent, texts: Mapping[str, redactable_text.RedactableText]
+) -> None:
     """Keep the entry as it is, with its free texts; writes."""
-    db.change("ledger_put", **asdict(line))
-    if kept:
-        redactable_text.keep(db, line.seq, kept)
+    db.change("insert_event", **asdict(stored))
+    if texts:
+        redactable_text.store_texts(db, stored.seq, texts)
 
 
-def lines(db: Database, after: int = 0) -> Iterator[tuple[Line, dict[str, redactable_text.Text]]]:
+def iterate_stored_events(
+    db: Connection, after: int = 0
+) -> Iterator[tuple[StoredEvent, dict[str, redactable_text.RedactableText]]]:
     """Yield every entry after the given one as it is kept, in order, with its texts."""
-    rows = db.stream("ledger_after", after=after)
-    while some := [Line(*row) for row in islice(rows, TOGETHER)]:
-        kept = redactable_text.of_entries(db, [line.seq for line in some])
-        for line in some:
-            yield line, kept.get(line.seq, {})
+    rows = db.stream("select_events_after", after=after)
+    while batch := [StoredEvent(*row) for row in islice(rows, TEXT_BATCH_SIZE)]:
+        texts_by_seq = redactable_text.load_texts(db, [stored.seq for stored in batch])
+        for stored in batch:
+            yield stored, texts_by_seq.get(stored.seq, {})
 
 
-TOGETHER: Final = 500
+TEXT_BATCH_SIZE: Final = 500
 """Of so many entries the texts are read at once."""
 
 
-def events(db: Database, after: int = 0, limit: int = 1_000_000) -> list[Event]:
+def load_events(db: Connection, after: int = 0, limit: int = 1_000_000) -> list[Event]:
     """Return the entries after the given one, in order, at most ``limit``."""
-    return _opened(db, db.rows("ledger_page", after=after, limit=limit))
+    return _to_events(db, db.fetch_all("select_events_page", after=after, limit=limit))
 
 
-def events_of(db: Database, subject: str, kinds: Sequence[str]) -> list[Event]:
+def load_events_about(db: Connection, subject: str, kinds: Sequence[str]) -> list[Event]:
     """Return the entries of the given kinds about one id, in order."""
-    return _opened(db, db.rows("ledger_of", subject=subject, kinds=json.dumps(kinds)))
+    return _to_events(
+        db, db.fetch_all("select_events_about", subject=subject, kinds=json.dumps(kinds))
+    )
 
 
-def event(db: Database, seq: int) -> Event:
+def load_event(db: Connection, seq: int) -> Event:
     """Return the one entry; there must be one."""
-    return _opened(db, db.rows("ledger_entry", seq=seq))[0]
+    return _to_events(db, db.fetch_all("select_event", seq=seq))[0]
 
 
-@legible
-def _opened(db: Database, rows: Sequence[Row]) -> list[Event]:
-    found = [Line(*row) for row in rows]
-    kept = redactable_text.of_entries(db, [line.seq for line in found])
-    return [line.opened(kept.get(line.seq, {})) for line in found]
+@translate_corrupt_rows
+def _to_events(db: Connection, rows: Sequence[Row]) -> list[Event]:
+    stored_events = [StoredEvent(*row) for row in rows]
+    texts_by_seq = redactable_text.load_texts(db, [stored.seq for stored in stored_events])
+    return [stored.to_event(texts_by_seq.get(stored.seq, {})) for stored in stored_events]
 
 
-def last_seq(db: Database) -> int:
+def last_seq(db: Connection) -> int:
     """Return the number of the last entry; 0 before the first."""
-    return int(db.value("ledger_last_seq"))
+    return int(db.fetch_value("select_last_seq"))
 
 
-def last(db: Database) -> tuple[int, str]:
+def last_seq_and_hash(db: Connection) -> tuple[int, str]:
     """Return number and hash of the last entry; 0 and what stands for no hash before the first."""
-    row = db.row("ledger_last")
-    return (0, ROOT) if row is None else (int(row[0]), str(row[1]))
+    row = db.fetch_one("select_last_event")
+    return (0, INITIAL_HASH) if row is None else (int(row[0]), str(row[1]))
 
 
-def hash_of(db: Database, seq: int) -> str | None:
+def hash_of(db: Connection, seq: int) -> str | None:
     """Return the hash of the entry; what stands for no hash for 0, None where there is none."""
-    row = db.row("ledger_hash", seq=seq)
-    return (ROOT if seq == 0 else None) if row is None else str(row[0])
+    row = db.fetch_one("select_event_hash", seq=seq)
+    return (INITIAL_HASH if seq == 0 else None) if row is None else str(row[0])
 
 
-def last_redaction(db: Database) -> int:
+def last_redaction_seq(db: Connection) -> int:
     """Return the number of the last entry that blanked a text; 0 where none did."""
-    return int(db.value("ledger_last_redaction"))
+    return int(db.fetch_value("select_last_redaction_seq"))
 
 
-def moment_of(db: Database, seq: int) -> int:
+def last_seq_of_request(db: Connection, seq: int) -> int:
     """Return the last entry made by the request that made ``seq``; ``seq`` where there is none."""
-    found = db.value("ledger_moment", seq=seq)
-    return seq if found is None else int(found)
+    last_seq_found = db.fetch_value("select_last_seq_of_request", seq=seq)
+    return seq if last_seq_found is None else int(last_seq_found)
 
 
-def seq_at(db: Database, when: str) -> int:
-    """Return the last entry made by then, 0 if none was; ``when`` is a formatted timestamp."""
-    return int(db.value("ledger_seq_at", moment=when))
+def seq_at(db: Connection, timestamp: str) -> int:
+    """Return the last entry made by then, 0 if none was; ``timestamp`` is a formatted timestamp."""
+    return int(db.fetch_value("select_seq_at", moment=timestamp))
 
 
-def recorded_at(db: Database, seq: int) -> str | None:
+def timestamp_of(db: Connection, seq: int) -> str | None:
     """Return when the entry was made; None for one that does not exist."""
-    row = db.row("ledger_recorded_at", seq=seq)
+    row = db.fetch_one("select_event_timestamp", seq=seq)
     return None if row is None else str(row[0])
 
 
-def written(value: Any) -> str:
+def canonical_json(value: Any) -> str:
     """Return the value as the ledger writes it: the hashes are of these very characters."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

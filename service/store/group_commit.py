@@ -14,117 +14,117 @@ from threading import Condition, Thread
 from typing import Any, Final, Generic, TypeVar
 
 from service.domain.errors import LockTimeoutError
-from service.store.interface import BUSY, Database, Translation
+from service.store.interface import LOCK_TIMEOUT_MESSAGE, Connection, ErrorTranslator
 
 Result = TypeVar("Result")
 
-MOST_JOBS: Final = 64
-MOST_SECONDS: Final = 0.02
+MAX_JOBS_IN_GROUP: Final = 64
+MAX_GROUP_SECONDS: Final = 0.02
 """A transaction takes no further job after so many, or so long: other processes wait as well."""
 
 IDLE_SECONDS: Final = 1.0
 
 
-class Committer:
+class GroupCommitter:
     """Runs jobs in a thread of its own, which starts with the first one and ends when idle."""
 
     def __init__(
         self,
-        transaction: Callable[[], AbstractContextManager[Database]],
-        translation: Translation,
+        begin_transaction: Callable[[], AbstractContextManager[Connection]],
+        to_domain_error: ErrorTranslator,
     ) -> None:
         """Remember how to begin a transaction that is kept at its end; none is begun yet.
 
         An error that can be translated is no job's own, but concerns all of the transaction.
         """
-        self._transaction = transaction
-        self._translation = translation
-        self._waiting: deque[_Pending[Any]] = deque()
-        self._changed = Condition()
-        self._running = False
+        self._begin_transaction = begin_transaction
+        self._to_domain_error = to_domain_error
+        self._queue: deque[_PendingJob[Any]] = deque()
+        self._condition = Condition()
+        self._is_running = False
 
-    def run(self, job: Callable[[Database], Result], seconds: float) -> Result:
+    def run(self, job: Callable[[Connection], Result], wait_seconds: float) -> Result:
         """Return what the job returned, once all that it wrote is on disk.
 
         Raises what the job raised, or what the transaction did, and then nothing of it is kept.
         Raises LockTimeoutError when the job has not begun after so many seconds; it is then never
         run.
         """
-        pending = _Pending(job)
-        self._add(pending)
+        pending = _PendingJob(job)
+        self._enqueue(pending)
         try:
-            pending.promised.exception(seconds)
+            pending.future.exception(wait_seconds)
         except TimeoutError:
             if self._withdraw(pending):
-                raise LockTimeoutError(BUSY) from None
+                raise LockTimeoutError(LOCK_TIMEOUT_MESSAGE) from None
         except BaseException:
             self._withdraw(pending)
             raise
-        return pending.promised.result()
+        return pending.future.result()
 
-    def _add(self, pending: "_Pending[Any]") -> None:
-        with self._changed:
-            if not self._running:
-                Thread(target=self._work, name="committer", daemon=True).start()
-                self._running = True
-            self._waiting.append(pending)
-            self._changed.notify()
+    def _enqueue(self, pending: "_PendingJob[Any]") -> None:
+        with self._condition:
+            if not self._is_running:
+                Thread(target=self._commit_until_idle, name="committer", daemon=True).start()
+                self._is_running = True
+            self._queue.append(pending)
+            self._condition.notify()
 
-    def _withdraw(self, pending: "_Pending[Any]") -> bool:
+    def _withdraw(self, pending: "_PendingJob[Any]") -> bool:
         """Return whether the job was still waiting, and is not run any more."""
-        with self._changed:
-            if pending not in self._waiting:
+        with self._condition:
+            if pending not in self._queue:
                 return False
-            self._waiting.remove(pending)
+            self._queue.remove(pending)
             return True
 
-    def _work(self) -> None:
-        while self._wanted():
-            self._commit()
+    def _commit_until_idle(self) -> None:
+        while self._wait_for_jobs():
+            self._commit_group()
 
-    def _wanted(self) -> bool:
-        with self._changed:
-            self._running = self._changed.wait_for(lambda: bool(self._waiting), IDLE_SECONDS)
-            return self._running
+    def _wait_for_jobs(self) -> bool:
+        with self._condition:
+            self._is_running = self._condition.wait_for(lambda: bool(self._queue), IDLE_SECONDS)
+            return self._is_running
 
-    def _commit(self) -> None:
+    def _commit_group(self) -> None:
         """Run the waiting jobs in one transaction; each caller is told only when it has ended."""
-        taken: list[_Pending[Any]] = []
+        group: list[_PendingJob[Any]] = []
         try:
-            with self._transaction() as db:
-                for pending in self._arriving():
-                    taken.append(pending)
-                    pending.run(db, self._translation)
+            with self._begin_transaction() as db:
+                for pending in self._take_jobs():
+                    group.append(pending)
+                    pending.run(db, self._to_domain_error)
         except BaseException as error:
-            for pending in taken or list(self._arriving()):
-                pending.promised.set_exception(error)
+            for pending in group or list(self._take_jobs()):
+                pending.future.set_exception(error)
         else:
-            for pending in taken:
-                pending.tell()
+            for pending in group:
+                pending.complete()
 
-    def _arriving(self) -> "Iterator[_Pending[Any]]":
+    def _take_jobs(self) -> "Iterator[_PendingJob[Any]]":
         """Yield the jobs that wait, and those that come meanwhile, up to the limits of a group."""
-        end = time.monotonic() + MOST_SECONDS
-        for _ in range(MOST_JOBS):
-            with self._changed:
-                if not self._waiting or time.monotonic() > end:
+        end = time.monotonic() + MAX_GROUP_SECONDS
+        for _ in range(MAX_JOBS_IN_GROUP):
+            with self._condition:
+                if not self._queue or time.monotonic() > end:
                     return
-                pending = self._waiting.popleft()
+                pending = self._queue.popleft()
             yield pending
 
 
-class _Pending(Generic[Result]):
+class _PendingJob(Generic[Result]):
     """A job, what came of it, and the promise to its caller."""
 
-    def __init__(self, job: Callable[[Database], Result]) -> None:
-        self.promised: Future[Result] = Future()
+    def __init__(self, job: Callable[[Connection], Result]) -> None:
+        self.future: Future[Result] = Future()
         self._job = job
         # What is said of the job in a log shall name the request that it is done for.
         self._context = copy_context()
         self._result: Result
         self._error: BaseException | None = None
 
-    def run(self, db: Database, translation: Translation) -> None:
+    def run(self, db: Connection, to_domain_error: ErrorTranslator) -> None:
         """Do the job, or undo what it did before it failed; raises only what concerns all."""
         try:
             with db.savepoint("job"):
@@ -132,13 +132,13 @@ class _Pending(Generic[Result]):
         except BaseException as error:
             # After a full disk and the like SQLite's keepers advise to undo the whole transaction;
             # sometimes it has done so itself.
-            if translation(error) is not None or not db.in_transaction:
+            if to_domain_error(error) is not None or not db.in_transaction:
                 raise
             self._error = error
 
-    def tell(self) -> None:
+    def complete(self) -> None:
         """Keep the promise: what the job did is on disk, or undone."""
         if self._error is None:
-            self.promised.set_result(self._result)
+            self.future.set_result(self._result)
         else:
-            self.promised.set_exception(self._error)
+            self.future.set_exception(self._error)

@@ -7,20 +7,20 @@ from hashlib import sha256
 from typing import Any, Final
 
 from service.domain.timestamps import format_timestamp
-from service.store.interface import Database, legible
+from service.store.interface import Connection, translate_corrupt_rows
 
-KEPT: Final = timedelta(hours=24)
+RETENTION: Final = timedelta(hours=24)
 """For how long a request that is sent again is known again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class IdempotencyKey:
     """A request that its sender may send again: who sends what, under which key of their own.
 
     ``request`` is its method and its address, ``fingerprint`` a hash of its body.
     """
 
-    holder: str
+    principal_id: str
     request: str
     key: str
     fingerprint: str
@@ -28,49 +28,52 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredResponse:
     """What came of a request: the fingerprint of its body, and what it was told."""
 
     fingerprint: str
-    told: Any
+    response: Any
 
 
-@legible
-def find(db: Database, claim: Claim) -> Kept | None:
+@translate_corrupt_rows
+def find_response(db: Connection, idempotency_key: IdempotencyKey) -> StoredResponse | None:
     """Return what came of the request when it was first sent; None where that is not known."""
-    row = db.row(
-        "answer_find",
-        holder=claim.holder,
-        request=_known_by(claim),
-        key=claim.key,
-        now=format_timestamp(claim.now),
+    row = db.fetch_one(
+        "select_idempotent_response",
+        holder=idempotency_key.principal_id,
+        request=_indexable_request(idempotency_key),
+        key=idempotency_key.key,
+        now=format_timestamp(idempotency_key.now),
     )
-    return None if row is None else Kept(row[0], json.loads(row[1]))
+    return None if row is None else StoredResponse(row[0], json.loads(row[1]))
 
 
-def keep(db: Database, claim: Claim, told: Any) -> None:
+def store_response(db: Connection, idempotency_key: IdempotencyKey, response: Any) -> None:
     """Keep what came of the request, and let go of what is too old; writes."""
-    db.change("answers_forget", now=format_timestamp(claim.now))
+    db.change("delete_expired_idempotent_responses", now=format_timestamp(idempotency_key.now))
     db.change(
-        "answer_put",
-        holder=claim.holder,
-        request=_known_by(claim),
-        key=claim.key,
-        fingerprint=claim.fingerprint,
-        told=json.dumps(told, ensure_ascii=False),
-        until=format_timestamp(claim.now + KEPT),
+        "insert_idempotent_response",
+        holder=idempotency_key.principal_id,
+        request=_indexable_request(idempotency_key),
+        key=idempotency_key.key,
+        fingerprint=idempotency_key.fingerprint,
+        told=json.dumps(response, ensure_ascii=False),
+        until=format_timestamp(idempotency_key.now + RETENTION),
     )
 
 
-def _known_by(claim: Claim) -> str:
+def _indexable_request(idempotency_key: IdempotencyKey) -> str:
     """Return what the request is found by: an index of PostgreSQL holds no text of any length."""
-    asked = claim.request
-    return asked if len(asked) <= 500 else sha256(asked.encode()).hexdigest()
+    request = idempotency_key.request
+    return request if len(request) <= 500 else sha256(request.encode()).hexdigest()
 
 
-def copy(source: Database, target: Database) -> None:
+def copy_responses(source: Connection, target: Connection) -> None:
     """Make what the target knows of requests what the source knows; writes."""
-    target.change("answers_clear")
+    target.change("delete_all_idempotent_responses")
     names = ("holder", "request", "key", "fingerprint", "told", "until")
-    many = [dict(zip(names, row, strict=True)) for row in source.rows("answers_all")]
-    target.change_all("answer_put", many)
+    rows = [
+        dict(zip(names, row, strict=True))
+        for row in source.fetch_all("select_all_idempotent_responses")
+    ]
+    target.change_many("insert_idempotent_response", rows)

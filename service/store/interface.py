@@ -13,37 +13,41 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from service.domain.errors import DomainError, StoreUnavailableError
 from service.domain.rate_limit import RateLimit
-from service.store.named_queries import statement
-from service.store.rate_counters import Counters
+from service.store.named_queries import build_statement
+from service.store.rate_counters import RateCounters
 
-Given = ParamSpec("Given")
+Params = ParamSpec("Params")
 Result = TypeVar("Result")
 
 Row = tuple[Any, ...]
 
-BUSY: Final = "Another writer holds the record; send the same request again shortly."
-BEHIND: Final = "This copy of the record does not reach so far yet; ask again shortly."
-DAMAGED: Final = "The database file is damaged; its keeper must look."
+LOCK_TIMEOUT_MESSAGE: Final = (
+    "Another writer holds the record; send the same request again shortly."
+)
+REPLICA_BEHIND_MESSAGE: Final = (
+    "This copy of the record does not reach so far yet; ask again shortly."
+)
+DAMAGED_MESSAGE: Final = "The database file is damaged; its keeper must look."
 
 
-class Database(ABC):
+class Connection(ABC):
     """An open connection in a transaction, which runs the statements of queries.sql by name.
 
-    ``lagging`` says that this is a copy of the record, which may lie a little behind.
+    ``may_lag`` says that this is a copy of the record, which may lie a little behind.
     """
 
-    lagging: bool = False
+    may_lag: bool = False
 
     @abstractmethod
     def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> Any:
         """Return the cursor after running one text of SQL with its ``:names`` bound."""
 
     @abstractmethod
-    def execute_all(self, sql: str, many: Iterable[Mapping[str, Any]]) -> None:
+    def execute_many(self, sql: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
         """Run one text of SQL once for each of the binds; writes."""
 
     @abstractmethod
-    def each(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
+    def iterate(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
         """Yield the rows as they are read, for more of them than memory should hold."""
 
     @property
@@ -51,32 +55,32 @@ class Database(ABC):
     def in_transaction(self) -> bool:
         """Whether a transaction is still open: an engine may end one by itself on an error."""
 
-    def rows(self, name: str, /, *, clauses: Sequence[str] = (), **binds: Any) -> list[Row]:
+    def fetch_all(self, name: str, /, *, clauses: Sequence[str] = (), **binds: Any) -> list[Row]:
         """Return the rows that the statement finds; ``clauses`` names optional parts of it."""
-        found: list[Row] = self.execute(statement(name, *clauses), binds).fetchall()
-        return found
+        rows: list[Row] = self.execute(build_statement(name, *clauses), binds).fetchall()
+        return rows
 
-    def row(self, name: str, /, **binds: Any) -> Row | None:
+    def fetch_one(self, name: str, /, **binds: Any) -> Row | None:
         """Return the first row that the statement finds; None where there is none."""
-        found: Row | None = self.execute(statement(name), binds).fetchone()
-        return found
+        row: Row | None = self.execute(build_statement(name), binds).fetchone()
+        return row
 
-    def value(self, name: str, /, **binds: Any) -> Any:
+    def fetch_value(self, name: str, /, **binds: Any) -> Any:
         """Return the one value of the one row that the statement always finds."""
-        return self.execute(statement(name), binds).fetchone()[0]
+        return self.execute(build_statement(name), binds).fetchone()[0]
 
     def stream(self, name: str, /, **binds: Any) -> Iterator[Row]:
         """Yield the rows that the statement finds as they are read."""
-        return self.each(statement(name), binds)
+        return self.iterate(build_statement(name), binds)
 
     def change(self, name: str, /, **binds: Any) -> int:
         """Return how many rows the statement changed; writes."""
-        changed: int = self.execute(statement(name), binds).rowcount
+        changed: int = self.execute(build_statement(name), binds).rowcount
         return changed
 
-    def change_all(self, name: str, many: Iterable[Mapping[str, Any]]) -> None:
+    def change_many(self, name: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
         """Run the statement once for each of the binds; writes."""
-        self.execute_all(statement(name), many)
+        self.execute_many(build_statement(name), bind_sets)
 
     @contextmanager
     def savepoint(self, name: str) -> Iterator[Callable[[], None]]:
@@ -86,27 +90,27 @@ class Database(ABC):
         """
         self.execute(f"SAVEPOINT {name}")
         try:
-            yield lambda: self._undo(name)
+            yield lambda: self._rollback_to(name)
         except BaseException:
             if self.in_transaction:
-                self._undo(name)
+                self._rollback_to(name)
                 self.execute(f"RELEASE SAVEPOINT {name}")
             raise
         self.execute(f"RELEASE SAVEPOINT {name}")
 
-    def _undo(self, name: str) -> None:
+    def _rollback_to(self, name: str) -> None:
         self.execute(f"ROLLBACK TO SAVEPOINT {name}")
 
 
-class Readable(ABC):
+class Reader(ABC):
     """A record as its readers see it."""
 
     @abstractmethod
-    def reading(self) -> AbstractContextManager[Database]:
+    def read_transaction(self) -> AbstractContextManager[Connection]:
         """Yield a connection that sees one state of the record throughout; writes nothing."""
 
 
-class Store(Readable):
+class Store(Reader):
     """The record as the use cases see it: one state for a reader, one writer at a time.
 
     Safe to share between threads. A process that forks starts with nothing of its parent's.
@@ -115,11 +119,11 @@ class Store(Readable):
     def __init__(self, busy_seconds: float) -> None:
         """Remember how long a writer waits for another; nothing is opened or created yet."""
         self._busy_seconds = busy_seconds
-        self._by_process: dict[int, Any] = {}
+        self._resources_by_pid: dict[int, Any] = {}
 
     @staticmethod
     @abstractmethod
-    def translation(error: BaseException) -> DomainError | None:
+    def to_domain_error(error: BaseException) -> DomainError | None:
         """Return what to tell of an error of circumstance: disk, network, another writer.
 
         None of any other error: it is a defect.
@@ -127,11 +131,11 @@ class Store(Readable):
 
     @property
     @abstractmethod
-    def shown(self) -> str:
+    def display_address(self) -> str:
         """Where the record is, as it may be shown: without a password."""
 
     @abstractmethod
-    def write(self, job: Callable[[Database], Result]) -> Result:
+    def write(self, job: Callable[[Connection], Result]) -> Result:
         """Return what the job returns, once what it wrote is safe; on an error nothing is kept.
 
         The job runs in another thread, alone on the record, in one transaction with the jobs of
@@ -141,7 +145,7 @@ class Store(Readable):
         """
 
     @abstractmethod
-    def writing(self) -> AbstractContextManager[Database]:
+    def write_transaction(self) -> AbstractContextManager[Connection]:
         """Yield a connection that alone may write; all is kept at the end, nothing on an error.
 
         For what must be a transaction of its own, like a migration. Raises LockTimeoutError when
@@ -149,7 +153,7 @@ class Store(Readable):
         """
 
     @abstractmethod
-    def note(self, name: str, /, **binds: Any) -> None:
+    def write_best_effort(self, name: str, /, **binds: Any) -> None:
         """Run a statement whose loss would not matter; writes, yet neither waits nor fails."""
 
     @abstractmethod
@@ -163,11 +167,11 @@ class Store(Readable):
         """
 
     @abstractmethod
-    def forget(self) -> None:
+    def erase_overwritten(self) -> None:
         """Remove what was overwritten from the disk, as far as the engine can."""
 
     @abstractmethod
-    def faults(self, db: Database) -> Iterator[str]:
+    def check_engine(self, db: Connection) -> Iterator[str]:
         """Yield a sentence for all that the engine itself finds wrong with its database."""
 
     @abstractmethod
@@ -175,54 +179,56 @@ class Store(Readable):
         """Return the bytes that the record takes on disk."""
 
     @abstractmethod
-    def free(self) -> int | None:
+    def free_space(self) -> int | None:
         """Return the bytes that are left on the record's disk; None where it is elsewhere."""
 
     @abstractmethod
-    def counters(self, rate: RateLimit) -> Counters:
+    def rate_counters(self, rate_limit: RateLimit) -> RateCounters:
         """Return what counts requests for all processes that share the record."""
 
     @abstractmethod
     def close(self) -> None:
         """Close the idle connections; the store may be used again afterwards."""
 
-    def _own(self) -> Any:
+    def _get_resources(self) -> Any:
         """Return what belongs to this process; its parent's is left alone, not even closed."""
-        process = os.getpid()
-        return self._by_process.get(process) or self._by_process.setdefault(process, self._new())
+        pid = os.getpid()
+        return self._resources_by_pid.get(pid) or self._resources_by_pid.setdefault(
+            pid, self._make_resources()
+        )
 
     @abstractmethod
-    def _new(self) -> Any:
+    def _make_resources(self) -> Any:
         """Return what a process needs of its own: connections, and the thread that writes."""
 
 
-Translation = Callable[[BaseException], DomainError | None]
+ErrorTranslator = Callable[[BaseException], DomainError | None]
 
 
 @contextmanager
-def translated(translation: Translation) -> Iterator[None]:
+def translate_errors(to_domain_error: ErrorTranslator) -> Iterator[None]:
     """Turn the driver's errors of circumstance into the domain's; defects stay what they are."""
     try:
         yield
     except Exception as error:
-        told = translation(error)
-        if told is None:
+        domain_error = to_domain_error(error)
+        if domain_error is None:
             raise
-        raise told from error
+        raise domain_error from error
 
 
-def legible(read: Callable[Given, Result]) -> Callable[Given, Result]:
+def translate_corrupt_rows(function: Callable[Params, Result]) -> Callable[Params, Result]:
     """Return the function that makes objects of rows; raises StoreUnavailableError for bad rows.
 
     SQLite keeps no check sums: where a disk has turned a bit, a row comes back without an error,
     and what stood in it can be no JSON any more, no day, or the id of nothing.
     """
 
-    @wraps(read)
-    def reading(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+    @wraps(function)
+    def wrapper(*args: Params.args, **kwargs: Params.kwargs) -> Result:
         try:
-            return read(*args, **kwargs)
+            return function(*args, **kwargs)
         except (ValueError, LookupError, TypeError) as error:
-            raise StoreUnavailableError(DAMAGED) from error
+            raise StoreUnavailableError(DAMAGED_MESSAGE) from error
 
-    return reading
+    return wrapper

@@ -8,125 +8,125 @@
 
 -- The ledger -----------------------------------------------------------------------------------
 
--- part: line
+-- part: select_events
 SELECT seq, request, recorded_at, kind, subject, actor, body, hash FROM events
 
--- name: ledger_put
+-- name: insert_event
 INSERT INTO events (seq, request, recorded_at, kind, subject, actor, body, hash)
 VALUES (:seq, :request, :recorded_at, :kind, :subject, :actor, :body, :hash)
 
--- name: ledger_after
-{line} WHERE seq > :after ORDER BY seq
+-- name: select_events_after
+{select_events} WHERE seq > :after ORDER BY seq
 
--- name: ledger_page
-{line} WHERE seq > :after ORDER BY seq LIMIT :limit
+-- name: select_events_page
+{select_events} WHERE seq > :after ORDER BY seq LIMIT :limit
 
--- name: ledger_of
-{line} WHERE subject = :subject
+-- name: select_events_about
+{select_events} WHERE subject = :subject
 AND kind IN (SELECT value FROM json_each(CAST(:kinds AS TEXT))) ORDER BY seq
 
--- name: ledger_entry
-{line} WHERE seq = :seq
+-- name: select_event
+{select_events} WHERE seq = :seq
 
--- name: ledger_last
+-- name: select_last_event
 SELECT seq, hash, recorded_at FROM events ORDER BY seq DESC LIMIT 1
 
--- name: ledger_last_seq
+-- name: select_last_seq
 SELECT coalesce(max(seq), 0) FROM events
 
--- name: ledger_last_redaction
+-- name: select_last_redaction_seq
 SELECT coalesce(max(seq), 0) FROM events WHERE kind = 'redacted'
 
--- name: ledger_moment
+-- name: select_last_seq_of_request
 SELECT max(seq) FROM events WHERE request = (SELECT request FROM events WHERE seq = :seq)
 
--- name: ledger_seq_at
+-- name: select_seq_at
 SELECT coalesce(max(seq), 0) FROM events WHERE recorded_at <= :moment
 
--- name: ledger_hash
+-- name: select_event_hash
 SELECT hash FROM events WHERE seq = :seq
 
--- name: ledger_recorded_at
+-- name: select_event_timestamp
 SELECT recorded_at FROM events WHERE seq = :seq
 
--- name: ledger_happenings
+-- name: select_events_between
 SELECT seq, recorded_at, kind, subject, CASE kind WHEN 'reported' THEN '{}' ELSE body END
 FROM events WHERE seq > :after AND seq <= :until ORDER BY seq
 
--- name: texts_keep
+-- name: insert_text
 INSERT INTO texts (seq, pointer, salt, text) VALUES (:seq, :pointer, :salt, :text)
 
--- name: texts_of
+-- name: select_texts
 SELECT seq, pointer, text, salt FROM texts
 WHERE seq IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(:seqs AS TEXT)))
 ORDER BY seq, pointer
 
--- name: texts_blanked
+-- name: select_blanked_texts
 SELECT seq, pointer FROM texts WHERE text IS NULL AND seq <= :until ORDER BY seq, pointer
 
--- name: texts_blank
+-- name: blank_text
 UPDATE texts SET salt = NULL, text = NULL WHERE seq = :seq AND pointer = :pointer
 
 
 -- Places, groups and reporters -----------------------------------------------------------------
 
--- name: entry_now
+-- name: select_current_entity
 SELECT id, body FROM entries WHERE kind = :kind AND id = :id AND until_seq IS NULL
 
--- name: entries_now_of
+-- name: select_current_entities
 SELECT id, body FROM entries WHERE kind = :kind AND until_seq IS NULL
 AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id
 
--- name: entry_last_described
+-- name: select_last_entity_version
 SELECT id, body FROM entries WHERE kind = :kind AND id = :id ORDER BY since_seq DESC LIMIT 1
 
--- name: entry_put
+-- name: insert_entity
 INSERT INTO entries (kind, id, since_seq, name_folded, names_folded, parent, body)
 VALUES (:kind, :id, :since_seq, :name_folded, :names_folded, :parent, :body)
 
--- name: entry_end
+-- name: end_entity_version
 UPDATE entries SET until_seq = :seq WHERE kind = :kind AND id = :id AND until_seq IS NULL
 
--- name: entries_as_of
+-- name: select_entities_as_of
 SELECT kind, id, body FROM entries
 WHERE since_seq <= :seq AND (until_seq IS NULL OR until_seq > :seq) ORDER BY kind, id
 
--- name: entries_of_ids
+-- name: select_entities_by_id_as_of
 SELECT id, body FROM entries
 WHERE kind = :kind AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 AND since_seq <= :seq AND (until_seq IS NULL OR until_seq > :seq)
 
--- name: entries_page
+-- name: select_entities_page
 SELECT id, body FROM entries WHERE kind = :kind AND until_seq IS NULL AND id > :after {clauses}
 ORDER BY id LIMIT :limit
 
--- part: of_names
+-- part: filter_by_name
 AND names_folded LIKE :pattern ESCAPE '!'
 
--- name: entries_of_length
+-- name: select_entity_ids_of_length
 SELECT id FROM entries WHERE kind = :kind AND until_seq IS NULL
 AND length(id) BETWEEN :least AND :most ORDER BY id LIMIT 20000
 
--- name: entries_unknown
+-- name: select_unknown_entity_ids
 SELECT value FROM json_each(CAST(:ids AS TEXT)) WHERE NOT EXISTS
     (SELECT 1 FROM entries WHERE kind = :kind AND id = value AND since_seq <= :seq)
 ORDER BY value
 
--- name: entries_of_names
+-- name: select_entity_ids_by_name
 SELECT name_folded, id FROM (
     SELECT name_folded, id, row_number() OVER (PARTITION BY name_folded ORDER BY id) AS place
     FROM entries WHERE kind = :kind AND until_seq IS NULL
     AND name_folded IN (SELECT value FROM json_each(CAST(:names AS TEXT)))
 ) AS named WHERE place <= 20 ORDER BY name_folded, id
 
--- name: entries_right_below
+-- name: select_child_entities
 SELECT id, body FROM entries WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
 ORDER BY id
 
--- name: entry_below
+-- name: select_any_child_entity
 SELECT 1 FROM entries WHERE kind = :kind AND parent = :parent AND until_seq IS NULL LIMIT 1
 
--- name: entry_above
+-- name: select_entity_ancestor
 WITH RECURSIVE above (id) AS (
     SELECT id FROM entries WHERE kind = :kind AND id = :id AND until_seq IS NULL
     UNION
@@ -134,7 +134,7 @@ WITH RECURSIVE above (id) AS (
     WHERE entries.id = above.id AND kind = :kind AND until_seq IS NULL AND parent IS NOT NULL
 ) SELECT 1 FROM above WHERE id = :top
 
--- name: entries_below
+-- name: select_entity_ids_in_subtrees
 -- All that lies below the ids after one entry, with all that was merged into any of it.
 WITH RECURSIVE below (id) AS (
     SELECT id FROM entries
@@ -150,16 +150,16 @@ WITH RECURSIVE below (id) AS (
     WHERE merges.into_id = all_ids.id AND merges.kind = :kind AND merges.seq <= :seq
 ) SELECT id FROM all_ids
 
--- name: merge_put
+-- name: insert_merge
 INSERT INTO merges (kind, id, into_id, seq) VALUES (:kind, :id, :into_id, :seq)
 
--- name: merge_of
+-- name: select_merge
 SELECT into_id FROM merges WHERE kind = :kind AND id = :id
 
--- name: merges_until
+-- name: select_merges_until
 SELECT kind, id, into_id FROM merges WHERE seq <= :seq ORDER BY seq, kind, id
 
--- name: merged_into
+-- name: select_ids_merged_into
 WITH RECURSIVE same (id) AS (
     SELECT id FROM merges WHERE kind = :kind AND into_id = :id
     UNION
@@ -170,88 +170,88 @@ WITH RECURSIVE same (id) AS (
 
 -- Reports --------------------------------------------------------------------------------------
 
--- part: state
+-- part: report_state
 CASE
     WHEN retracted_seq <= :seq THEN 'retracted'
     WHEN superseded_seq <= :seq THEN 'superseded'
     WHEN relays IS NOT NULL THEN 'relay'
     ELSE 'live' END
 
--- part: report
-SELECT body, seq, recorded_at, {state}, origin,
+-- part: select_reports
+SELECT body, seq, recorded_at, {report_state}, origin,
     CASE WHEN superseded_seq <= :seq THEN superseded_by END,
     CASE WHEN retracted_seq <= :seq THEN retracted_seq END
 FROM reports
 
--- name: report_put
+-- name: insert_report
 INSERT INTO reports (id, seq, recorded_at, reporter, ref, stance, relays, origin, supersedes,
     first_day, last_day, place_ids, group_ids, content_hash, caveats, quote_folded, body)
 VALUES (:id, :seq, :recorded_at, :reporter, :ref, :stance, :relays, :origin, :supersedes,
     :first_day, :last_day, :place_ids, :group_ids, :content_hash, :caveats, :quote_folded, :body)
 
--- name: report_retell
+-- name: update_report_texts
 UPDATE reports SET content_hash = :content_hash, caveats = :caveats, quote_folded = :quote_folded,
     body = :body WHERE seq = :seq
 
--- name: report_retract
+-- name: retract_report
 UPDATE reports SET retracted_seq = :seq WHERE id = :id
 
--- name: report_supersede
+-- name: supersede_report
 UPDATE reports SET superseded_seq = :seq, superseded_by = :by WHERE id = :id
 
--- name: report_place_put
+-- name: insert_report_place
 INSERT INTO report_places (place, seq) VALUES (:place, :seq)
 
--- name: report_group_put
+-- name: insert_report_group
 INSERT INTO report_groups (group_id, seq) VALUES (:group_id, :seq)
 
--- name: report_word_put
+-- name: insert_report_word
 INSERT INTO report_words (word, seq) VALUES (:word, :seq)
 
--- name: report_words_forget
+-- name: delete_report_words
 DELETE FROM report_words WHERE seq = :seq
 
--- name: report_seq
+-- name: select_report_seq
 SELECT seq FROM reports WHERE id = :id
 
--- name: report_origin
+-- name: select_report_origin
 SELECT coalesce(origin, id) FROM reports WHERE id = :id
 
--- name: report_get
-{report} WHERE id = :id AND seq <= :seq
+-- name: select_report
+{select_reports} WHERE id = :id AND seq <= :seq
 
--- name: reports_get
-{report} WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND seq <= :seq
+-- name: select_reports_by_id
+{select_reports} WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND seq <= :seq
 
--- name: reports_with_ref
+-- name: select_reports_by_ref
 SELECT id, content_hash FROM reports
 WHERE reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT))) AND ref = :ref
 ORDER BY seq DESC
 
--- name: reports_page
-{report} WHERE seq > :after AND seq <= :seq {clauses} ORDER BY seq LIMIT :limit
+-- name: select_reports_page
+{select_reports} WHERE seq > :after AND seq <= :seq {clauses} ORDER BY seq LIMIT :limit
 
--- part: in_places
+-- part: filter_by_places
 AND seq IN (SELECT seq FROM report_places
     WHERE place IN (SELECT value FROM json_each(CAST(:places AS TEXT))))
 
--- part: in_groups
+-- part: filter_by_groups
 AND seq IN (SELECT seq FROM report_groups
     WHERE group_id IN (SELECT value FROM json_each(CAST(:groups AS TEXT))))
 
--- part: of_reporters
+-- part: filter_by_reporters
 AND reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
 
--- part: in_states
-AND {state} IN (SELECT value FROM json_each(CAST(:states AS TEXT)))
+-- part: filter_by_states
+AND {report_state} IN (SELECT value FROM json_each(CAST(:states AS TEXT)))
 
--- part: in_period
+-- part: filter_by_period
 -- It is one and the same figure that neither ends before nor begins after.
 AND (CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures WHERE report = reports.id
         AND last_day >= :first_day AND coalesce(first_day, 0) <= :last_day)
     ELSE last_day >= :first_day AND coalesce(first_day, 0) <= :last_day END)
 
--- part: with_words
+-- part: filter_by_words
 AND seq IN (SELECT seq FROM report_words
     WHERE word IN (SELECT value FROM json_each(CAST(:words AS TEXT)))
     GROUP BY seq HAVING count(*) = :word_count)
@@ -259,12 +259,12 @@ AND seq IN (SELECT seq FROM report_words
 
 -- Figures --------------------------------------------------------------------------------------
 
--- part: figure
+-- part: figure_columns
 figures.id, report, figures.reporter, figures.place_ids, figures.first_day, figures.last_day,
     outcomes, figures.group_ids, incident, low, high, soft_low + 2 * soft_high, best, reclassifies,
     disclosed
 
--- name: figure_put
+-- name: insert_figure
 INSERT INTO figures (id, report, position, reporter, seq, low, high, soft_low, soft_high, best,
     outcomes, first_day, last_day, incident, reclassifies, disclosed, place_ids, group_ids,
     wording_folded)
@@ -272,19 +272,19 @@ VALUES (:id, :report, :position, :reporter, :seq, :low, :high, :soft_low, :soft_
     :outcomes, :first_day, :last_day, :incident, :reclassifies, :disclosed, :place_ids, :group_ids,
     :wording_folded)
 
--- name: figure_reword
+-- name: update_figure_wording
 UPDATE figures SET wording_folded = :wording_folded WHERE id = :id
 
--- name: figure_outcomes
+-- name: select_figure_outcomes
 SELECT outcomes FROM figures WHERE id = :id
 
--- name: figure_report
+-- name: select_report_id_of_figure
 SELECT report FROM figures WHERE id = :id
 
--- name: figures_as_of
-SELECT {figure} FROM figures WHERE seq <= :seq ORDER BY seq, position
+-- name: select_figures_as_of
+SELECT {figure_columns} FROM figures WHERE seq <= :seq ORDER BY seq, position
 
--- name: figures_alike
+-- name: select_reports_of_same_wording
 SELECT reports.id FROM (
     SELECT * FROM figures WHERE last_day = :last_day
     AND substr(place_ids, 1, 200) = substr(CAST(:place_ids AS TEXT), 1, 200)
@@ -295,9 +295,9 @@ AND outcomes = :outcomes AND figures.reporter <> :reporter AND relays IS NULL
 AND (wording_folded = :wording OR quote_folded = :quote)
 GROUP BY reports.id ORDER BY min(figures.seq) LIMIT 20
 
--- name: figures_rival
+-- name: select_contradicting_figures
 -- Each part is read in the order of an index, so that none is longer than its limit.
-SELECT {figure} FROM (
+SELECT {figure_columns} FROM (
     SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
         AND last_day = :last ORDER BY seq DESC LIMIT :nearest) AS same
     UNION ALL
@@ -318,53 +318,53 @@ AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
 AND (CAST(:but AS TEXT) IS NULL OR report <> :but)
 ORDER BY figures.seq DESC, figures.position DESC LIMIT :few
 
--- name: statements_as_of
-SELECT id, seq, reporter, {state}, stance, place_ids, first_day, last_day, group_ids, caveats,
+-- name: select_reports_as_of
+SELECT id, seq, reporter, {report_state}, stance, place_ids, first_day, last_day, group_ids, caveats,
     relays, origin, supersedes
 FROM reports WHERE seq <= :seq ORDER BY seq
 
 
 -- Keys, and requests that may be sent again ----------------------------------------------------
 
--- part: key
+-- part: select_keys
 SELECT id, name, scope, secret_hash, created_at, reporters, expires_at, last_used_at, revoked_at
 FROM keys
 
--- name: key_put
+-- name: insert_key
 INSERT INTO keys (id, name, scope, secret_hash, created_at, reporters, expires_at, last_used_at,
     revoked_at)
 VALUES (:id, :name, :scope, :secret_hash, :created_at, :reporters, :expires_at, :last_used_at,
     :revoked_at)
 
--- name: key_get
-{key} WHERE id = :id
+-- name: select_key
+{select_keys} WHERE id = :id
 
--- name: keys_all
-{key} ORDER BY created_at, id
+-- name: select_all_keys
+{select_keys} ORDER BY created_at, id
 
--- name: keys_clear
+-- name: delete_all_keys
 DELETE FROM keys
 
--- name: key_revoke
+-- name: revoke_key
 UPDATE keys SET revoked_at = :moment WHERE id = :id AND revoked_at IS NULL
 
--- name: key_note_use
+-- name: update_key_last_use
 UPDATE keys SET last_used_at = :moment WHERE id = :id
 
--- name: answer_find
+-- name: select_idempotent_response
 SELECT fingerprint, told FROM answers
 WHERE holder = :holder AND request = :request AND key = :key AND until > :now
 
--- name: answer_put
+-- name: insert_idempotent_response
 INSERT INTO answers (holder, request, key, fingerprint, told, until)
 VALUES (:holder, :request, :key, :fingerprint, :told, :until)
 
--- name: answers_all
+-- name: select_all_idempotent_responses
 SELECT holder, request, key, fingerprint, told, until FROM answers
 ORDER BY holder, request, key
 
--- name: answers_clear
+-- name: delete_all_idempotent_responses
 DELETE FROM answers
 
--- name: answers_forget
+-- name: delete_expired_idempotent_responses
 DELETE FROM answers WHERE until <= :now

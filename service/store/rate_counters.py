@@ -11,10 +11,10 @@ from typing import Final
 
 from service.domain.rate_limit import RateLimit, RateLimitStatus
 
-PATIENCE: Final = 0.25
+MAX_WAIT_SECONDS: Final = 0.25
 """How many seconds a request waits at most for others that are being counted."""
 
-REST: Final = 10.0
+PAUSE_AFTER_FAILURE_SECONDS: Final = 10.0
 """For how many seconds nothing is counted after a failure, so that no queue waits for the next."""
 
 
@@ -22,32 +22,34 @@ class CounterUnavailableError(Exception):
     """The request could not be counted: where counts are kept is out of reach, or damaged."""
 
 
-class Counters(ABC):
+class RateCounters(ABC):
     """Counts by name in windows that begin with the first request; safe to share by threads."""
 
-    def __init__(self, rate: RateLimit) -> None:
+    def __init__(self, rate_limit: RateLimit) -> None:
         """Remember what is allowed; nothing is opened or created yet."""
-        self.rate = rate
-        self._resting_until = 0.0
+        self.rate_limit = rate_limit
+        self._paused_until = 0.0
 
-    def count(self, who: str, now: float) -> RateLimitStatus | None:
-        """Return where ``who`` stands with one request more; writes.
+    def count(self, client: str, now: float) -> RateLimitStatus | None:
+        """Return where ``client`` stands with one request more; writes.
 
         Raises CounterUnavailableError where that fails, and for a while after that returns None at
         once.
         """
-        if time.monotonic() < self._resting_until:
+        if time.monotonic() < self._paused_until:
             return None
         try:
-            began, requests = self._counted(who, now)
+            window_start, requests = self._increment(client, now)
         except CounterUnavailableError:
-            self._resting_until = time.monotonic() + REST
+            self._paused_until = time.monotonic() + PAUSE_AFTER_FAILURE_SECONDS
             raise
-        return RateLimitStatus(requests, max(ceil(began + self.rate.window_seconds - now), 1))
+        return RateLimitStatus(
+            requests, max(ceil(window_start + self.rate_limit.window_seconds - now), 1)
+        )
 
     @abstractmethod
-    def _counted(self, who: str, now: float) -> tuple[float, int]:
-        """Return when the window of ``who`` began and its count; raises CounterUnavailableError.
+    def _increment(self, client: str, now: float) -> tuple[float, int]:
+        """Return when the window of ``client`` began and its count; raises CounterUnavailableError.
 
         Windows that have ended are forgotten: no more is kept than is needed, and nobody's address.
         One far in the future is too, since only a clock that was put back can have begun it.

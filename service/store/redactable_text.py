@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from service.store.interface import Database
+from service.store.interface import Connection
 
-FREE: Final = frozenset(
+FREE_TEXT_FIELDS: Final = frozenset(
     {"quote", "note", "title", "url", "publisher", "wording", "caveats", "reason"}
 )
 """The fields that hold free text, wherever in an entry they stand."""
 
-_MARK: Final = "sha256"
+_HASH_KEY: Final = "sha256"
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class RedactableText:
     """A free text and its salt; both None once they are blanked."""
 
     text: str | None
@@ -33,97 +33,100 @@ class Text:
         return sha256(f"{self.salt}\n{self.text}".encode()).hexdigest()
 
 
-def new_salt() -> str:
+def generate_salt() -> str:
     """Return a salt that cannot be guessed."""
     return secrets.token_hex(16)
 
 
-def sealed(
-    body: Mapping[str, Any], salt: Callable[[], str]
-) -> tuple[dict[str, Any], dict[str, Text]]:
+def seal_texts(
+    body: Mapping[str, Any], make_salt: Callable[[], str]
+) -> tuple[dict[str, Any], dict[str, RedactableText]]:
     """Return the body with a hash for every free text, and the texts by their JSON pointers."""
-    texts: dict[str, Text] = {}
+    texts: dict[str, RedactableText] = {}
 
-    def copied(value: Any, pointer: str, free: bool) -> Any:
+    def copy_value(value: Any, pointer: str, is_free_text: bool) -> Any:
         if isinstance(value, Mapping):
             return {
-                name: copied(each, f"{pointer}/{name}", name in FREE)
+                name: copy_value(each, f"{pointer}/{name}", name in FREE_TEXT_FIELDS)
                 for name, each in value.items()
             }
         if isinstance(value, list | tuple):
-            return [copied(each, f"{pointer}/{at}", free) for at, each in enumerate(value)]
-        if free and isinstance(value, str):
-            texts[pointer] = Text(value, salt())
-            return {_MARK: texts[pointer].seal()}
+            return [
+                copy_value(each, f"{pointer}/{index}", is_free_text)
+                for index, each in enumerate(value)
+            ]
+        if is_free_text and isinstance(value, str):
+            texts[pointer] = RedactableText(value, make_salt())
+            return {_HASH_KEY: texts[pointer].seal()}
         return value
 
-    return copied(body, "", False), texts
+    return copy_value(body, "", False), texts
 
 
-def opened(body: Any, texts: Mapping[str, Text]) -> Any:
+def open_texts(body: Any, texts: Mapping[str, RedactableText]) -> Any:
     """Return the body with its free texts again; those that were blanked are left out."""
 
-    def copied(value: Any, pointer: str) -> Any:
+    def copy_value(value: Any, pointer: str) -> Any:
         if _is_seal(value):
             return texts[pointer].text
         if isinstance(value, Mapping):
             return {
-                name: copied(each, f"{pointer}/{name}")
+                name: copy_value(each, f"{pointer}/{name}")
                 for name, each in value.items()
-                if not gone(each, f"{pointer}/{name}")
+                if not is_blanked(each, f"{pointer}/{name}")
             }
         if isinstance(value, list):
             return [
-                copied(each, f"{pointer}/{at}")
-                for at, each in enumerate(value)
-                if not gone(each, f"{pointer}/{at}")
+                copy_value(each, f"{pointer}/{index}")
+                for index, each in enumerate(value)
+                if not is_blanked(each, f"{pointer}/{index}")
             ]
         return value
 
-    def gone(value: Any, pointer: str) -> bool:
+    def is_blanked(value: Any, pointer: str) -> bool:
         return _is_seal(value) and texts[pointer].text is None
 
-    return copied(body, "")
+    return copy_value(body, "")
 
 
 def _is_seal(value: Any) -> bool:
-    return isinstance(value, Mapping) and set(value) == {_MARK}
+    return isinstance(value, Mapping) and set(value) == {_HASH_KEY}
 
 
-def seals(body: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+def iterate_seals(body: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
     """Yield the pointer and the hash of every free text in the body."""
     if _is_seal(body):
-        yield pointer, body[_MARK]
+        yield pointer, body[_HASH_KEY]
     elif isinstance(body, Mapping):
         for name, each in body.items():
-            yield from seals(each, f"{pointer}/{name}")
+            yield from iterate_seals(each, f"{pointer}/{name}")
     elif isinstance(body, list):
-        for at, each in enumerate(body):
-            yield from seals(each, f"{pointer}/{at}")
+        for index, each in enumerate(body):
+            yield from iterate_seals(each, f"{pointer}/{index}")
 
 
-def keep(db: Database, seq: int, texts: Mapping[str, Text]) -> None:
+def store_texts(db: Connection, seq: int, texts: Mapping[str, RedactableText]) -> None:
     """Keep the texts of one entry; writes."""
-    many = [
+    rows = [
         {"seq": seq, "pointer": pointer, "salt": text.salt, "text": text.text}
         for pointer, text in texts.items()
     ]
-    db.change_all("texts_keep", many)
+    db.change_many("insert_text", rows)
 
 
-def of_entries(db: Database, seqs: Sequence[int]) -> dict[int, dict[str, Text]]:
+def load_texts(db: Connection, seqs: Sequence[int]) -> dict[int, dict[str, RedactableText]]:
     """Return the texts of the entries by seq and pointer, blanked ones too."""
-    found: dict[int, dict[str, Text]] = {}
-    for seq, pointer, text, salt in db.rows("texts_of", seqs=json.dumps(seqs)):
-        found.setdefault(seq, {})[pointer] = Text(text, salt)
-    return found
+    texts_by_seq: dict[int, dict[str, RedactableText]] = {}
+    for seq, pointer, text, salt in db.fetch_all("select_texts", seqs=json.dumps(seqs)):
+        texts_by_seq.setdefault(seq, {})[pointer] = RedactableText(text, salt)
+    return texts_by_seq
 
 
-def blank(db: Database, seq: int, pointer: str) -> None:
+def blank_text(db: Connection, seq: int, pointer: str) -> None:
     """Blank one text of an entry for good; writes."""
-    db.change("texts_blank", seq=seq, pointer=pointer)
+    db.change("blank_text", seq=seq, pointer=pointer)
 
 
-def blanked(db: Database, until: int) -> list[tuple[int, str]]:
+def list_blanked(db: Connection, last_seq: int) -> list[tuple[int, str]]:
     """Return entry and pointer of every text that was blanked in the entries up to the given."""
-    return [(seq, pointer) for seq, pointer in db.rows("texts_blanked", until=until)]
+    return [(seq, pointer) for seq, pointer in db.fetch_all("select_blanked_texts", until=last_seq)]

@@ -9,109 +9,114 @@ from service.domain.list_queries import ReportListQuery
 from service.domain.periods import ALWAYS
 from service.domain.report import RecordedReport, Retraction
 from service.store import entities, full_text
-from service.store.codec import remarks_from, report_from
-from service.store.encoding import SETS, joined, number_of, words_of
-from service.store.event_log import Event, event, last_seq
-from service.store.interface import Database, legible
+from service.store.codec import decode_report, decode_warnings
+from service.store.encoding import OUTCOME_SETS, encode_outcomes, fold_text, join_ids
+from service.store.event_log import Event, last_seq, load_event
+from service.store.interface import Connection, translate_corrupt_rows
 
 
-def get(db: Database, id: str, seq: int | None = None) -> RecordedReport | None:
+def get(db: Connection, report_id: str, seq: int | None = None) -> RecordedReport | None:
     """Return the report in its state after the entry ``seq`` (None: now); None if there is none."""
-    row = db.row("report_get", id=id, seq=last_seq(db) if seq is None else seq)
-    return None if row is None else _recorded(db, row)
+    row = db.fetch_one("select_report", id=report_id, seq=last_seq(db) if seq is None else seq)
+    return None if row is None else _report_from_row(db, row)
 
 
-def several(db: Database, ids: Iterable[str], seq: int) -> list[RecordedReport]:
+def get_many(db: Connection, report_ids: Iterable[str], seq: int) -> list[RecordedReport]:
     """Return those of the reports that were recorded by the entry ``seq``, in their states then."""
-    rows = db.rows("reports_get", ids=json.dumps(list(ids)), seq=seq)
-    return [_recorded(db, row) for row in rows]
+    rows = db.fetch_all("select_reports_by_id", ids=json.dumps(list(report_ids)), seq=seq)
+    return [_report_from_row(db, row) for row in rows]
 
 
-def with_ref(db: Database, reporters: Sequence[str], ref: str) -> list[tuple[str, str]]:
+def find_by_ref(db: Connection, reporters: Sequence[str], ref: str) -> list[tuple[str, str]]:
     """Return (id, content hash) of the reporters' reports that bear the ref, newest first."""
-    rows = db.rows("reports_with_ref", reporters=json.dumps(reporters), ref=ref)
-    return [(id, content) for id, content in rows]
+    rows = db.fetch_all("select_reports_by_ref", reporters=json.dumps(reporters), ref=ref)
+    return [(report_id, content_hash) for report_id, content_hash in rows]
 
 
-@legible
-def outcomes_of(db: Database, figure: str) -> frozenset[str] | None:
+@translate_corrupt_rows
+def get_figure_outcomes(db: Connection, figure_id: str) -> frozenset[str] | None:
     """Return the outcomes that the figure was recorded with; None where there is no such figure."""
-    row = db.row("figure_outcomes", id=figure)
-    return None if row is None else SETS[row[0]]
+    row = db.fetch_one("select_figure_outcomes", id=figure_id)
+    return None if row is None else OUTCOME_SETS[row[0]]
 
 
-def report_of(db: Database, figure: str) -> str:
+def get_report_id_of_figure(db: Connection, figure_id: str) -> str:
     """Return the id of the report that holds the figure; there must be one."""
-    return str(db.value("figure_report", id=figure))
+    return str(db.fetch_value("select_report_id_of_figure", id=figure_id))
 
 
-def alike(db: Database, figure: Figure, wording: str | None, quote: str | None) -> list[str]:
+def find_same_wording(
+    db: Connection, figure: Figure, wording: str | None, quote: str | None
+) -> list[str]:
     """Return other reporters' reports that say the same words of the same days and places.
 
     Only reports that relay nobody, and of the same outcomes; oldest first. Of the figures of those
     days and places the last 500 are looked at.
     """
     scope = figure.scope
-    rows = db.rows(
-        "figures_alike",
+    rows = db.fetch_all(
+        "select_reports_of_same_wording",
         last_day=scope.period.stop,
-        place_ids=joined(sorted(scope.places)),
+        place_ids=join_ids(sorted(scope.places)),
         first_day=scope.period.start,
-        outcomes=number_of(scope.outcomes),
+        outcomes=encode_outcomes(scope.outcomes),
         reporter=figure.reporter,
-        wording=words_of(wording),
-        quote=words_of(quote),
+        wording=fold_text(wording),
+        quote=fold_text(quote),
     )
     return [row[0] for row in rows]
 
 
-def page(db: Database, asked: ReportListQuery, seq: int) -> list[RecordedReport]:
+def load_page(db: Connection, query: ReportListQuery, seq: int) -> list[RecordedReport]:
     """Return the reports asked for, oldest first, in their states after the entry ``seq``."""
-    words = full_text.words(asked.words) if asked.words else None
+    words = full_text.extract_words(query.words) if query.words else None
     optional = {
-        "in_places": ("places", _all_below(db, "place", asked.places, seq)),
-        "in_groups": ("groups", _all_below(db, "group", asked.groups, seq)),
-        "of_reporters": ("reporters", _all_below(db, "reporter", asked.reporters, seq)),
-        "in_states": ("states", None if asked.states is None else json.dumps(asked.states)),
-        "in_period": ("last_day", None if asked.period == ALWAYS else asked.period.stop),
-        "with_words": ("words", None if words is None else json.dumps(words)),
+        "filter_by_places": ("places", _subtree_ids_json(db, "place", query.places, seq)),
+        "filter_by_groups": ("groups", _subtree_ids_json(db, "group", query.groups, seq)),
+        "filter_by_reporters": (
+            "reporters",
+            _subtree_ids_json(db, "reporter", query.reporters, seq),
+        ),
+        "filter_by_states": ("states", None if query.states is None else json.dumps(query.states)),
+        "filter_by_period": ("last_day", None if query.period == ALWAYS else query.period.stop),
+        "filter_by_words": ("words", None if words is None else json.dumps(words)),
     }
-    given = {clause: bind for clause, bind in optional.items() if bind[1] is not None}
+    chosen = {clause: bind for clause, bind in optional.items() if bind[1] is not None}
     binds = {
-        **dict(given.values()),
-        "first_day": asked.period.start,
+        **dict(chosen.values()),
+        "first_day": query.period.start,
         "word_count": len(words or ()),
     }
-    rows = db.rows(
-        "reports_page",
-        clauses=tuple(given),
+    rows = db.fetch_all(
+        "select_reports_page",
+        clauses=tuple(chosen),
         **binds,
         seq=seq,
-        after=asked.after,
-        limit=asked.limit,
+        after=query.after,
+        limit=query.limit,
     )
-    return [_recorded(db, row) for row in rows]
+    return [_report_from_row(db, row) for row in rows]
 
 
-def _all_below(db: Database, kind: str, ids: Sequence[str] | None, seq: int) -> str | None:
-    return None if ids is None else json.dumps(entities.ids_below(db, kind, ids, seq))
+def _subtree_ids_json(db: Connection, kind: str, ids: Sequence[str] | None, seq: int) -> str | None:
+    return None if ids is None else json.dumps(entities.list_ids_in_subtrees(db, kind, ids, seq))
 
 
-@legible
-def _recorded(db: Database, row: Sequence[Any]) -> RecordedReport:
+@translate_corrupt_rows
+def _report_from_row(db: Connection, row: Sequence[Any]) -> RecordedReport:
     body = json.loads(row[0])
     return RecordedReport(
-        report=report_from(body["report"]),
+        report=decode_report(body["report"]),
         seq=row[1],
         recorded_at=row[2],
         state=row[3],
         origin=row[4],
         superseded_by=row[5],
-        warnings=remarks_from(body["warnings"]),
-        retraction=None if row[6] is None else _retraction(event(db, row[6])),
+        warnings=decode_warnings(body["warnings"]),
+        retraction=None if row[6] is None else _retraction_from_event(load_event(db, row[6])),
         redacted=tuple(body.get("redacted", ())),
     )
 
 
-def _retraction(entry: Event) -> Retraction:
-    return Retraction(entry.seq, entry.recorded_at, entry.body.get("reason"))
+def _retraction_from_event(event: Event) -> Retraction:
+    return Retraction(event.seq, event.recorded_at, event.body.get("reason"))

@@ -10,161 +10,181 @@ from typing import Final
 from service.domain.errors import LockTimeoutError
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.record_state import RecordState, ReportState
-from service.store.encoding import SETS, joined, number_of, period, split
-from service.store.entities import all_as_of, merged
-from service.store.event_log import last_seq, recorded_at
-from service.store.interface import BEHIND, Database, Row, legible
+from service.store.encoding import OUTCOME_SETS, decode_period, encode_outcomes, join_ids, split_ids
+from service.store.entities import load_all_as_of, load_merges
+from service.store.event_log import last_seq, timestamp_of
+from service.store.interface import REPLICA_BEHIND_MESSAGE, Connection, Row, translate_corrupt_rows
 
-__all__ = ["last_seq", "live_rivals", "load_claims"]
+__all__ = ["find_possible_contradictions", "last_seq", "load_state"]
 
 
-@legible
-def load_claims(db: Database, seq: int) -> RecordState:
+@translate_corrupt_rows
+def load_state(db: Connection, seq: int) -> RecordState:
     """Return everything that had been said after the entry ``seq``, in the states of then.
 
     Raises LockTimeoutError for a copy of the record that does not reach that entry yet.
     """
     if seq > last_seq(db):
-        raise LockTimeoutError(BEHIND)
-    places, groups, reporters = all_as_of(db, seq)
-    claims = RecordState(
+        raise LockTimeoutError(REPLICA_BEHIND_MESSAGE)
+    places, groups, reporters = load_all_as_of(db, seq)
+    state = RecordState(
         seq=seq,
-        recorded_at=recorded_at(db, seq),
-        reports={statement.id: statement for statement in _statements(db, seq)},
-        figures=tuple(_figures(db, seq)),
+        recorded_at=timestamp_of(db, seq),
+        reports={report.id: report for report in _load_reports(db, seq)},
+        figures=tuple(_load_figures(db, seq)),
         places=places,
         groups=groups,
         reporters=reporters,
-        merged=merged(db, seq),
+        merged=load_merges(db, seq),
     )
-    present = _by_present_ids(claims) if any(claims.merged.values()) else claims
-    _check_named(present)
-    return present
+    resolved = _resolve_merged_ids(state) if any(state.merged.values()) else state
+    _check_references(resolved)
+    return resolved
 
 
-def _check_named(claims: RecordState) -> None:
+def _check_references(state: RecordState) -> None:
     """Raise LookupError for an id that was never described, as only damage brings it about."""
-    figures, statements = claims.figures, claims.reports
-    for known, named in (
-        (claims.places, {each.scope.places for each in figures}),
-        (claims.groups, {each.scope.groups for each in figures}),
-        (claims.places, {each.places for each in statements.values()}),
-        (claims.groups, {each.groups for each in statements.values()}),
-        (claims.reporters, [{each.reporter for each in statements.values()}]),
-        (claims.reporters, [{each.reporter for each in figures}]),
-        (statements, [{each.report for each in figures}]),
+    figures, reports = state.figures, state.reports
+    for known, referenced in (
+        (state.places, {each.scope.places for each in figures}),
+        (state.groups, {each.scope.groups for each in figures}),
+        (state.places, {each.places for each in reports.values()}),
+        (state.groups, {each.groups for each in reports.values()}),
+        (state.reporters, [{each.reporter for each in reports.values()}]),
+        (state.reporters, [{each.reporter for each in figures}]),
+        (reports, [{each.report for each in figures}]),
     ):
-        if strange := set(chain.from_iterable(named)) - known.keys():
-            raise LookupError(f"nothing is known of {sorted(strange)[0]}")
+        if unknown := set(chain.from_iterable(referenced)) - known.keys():
+            raise LookupError(f"nothing is known of {sorted(unknown)[0]}")
 
 
-def _by_present_ids(claims: RecordState) -> RecordState:
+def _resolve_merged_ids(state: RecordState) -> RecordState:
     """Return the claims with every merged id replaced by the one that stands for it now."""
-    reporters = claims.merged["reporter"]
+    reporters = state.merged["reporter"]
 
-    def statement(was: ReportState) -> ReportState:
+    def resolve_report(report: ReportState) -> ReportState:
         return replace(
-            was,
-            reporter=reporters.get(was.reporter, was.reporter),
-            places=claims.resolve_merged("place", was.places),
-            groups=claims.resolve_merged("group", was.groups),
+            report,
+            reporter=reporters.get(report.reporter, report.reporter),
+            places=state.resolve_merged("place", report.places),
+            groups=state.resolve_merged("group", report.groups),
         )
 
-    def figure(was: Figure) -> Figure:
+    def resolve_figure(figure: Figure) -> Figure:
         scope = replace(
-            was.scope,
-            places=claims.resolve_merged("place", was.scope.places),
-            groups=claims.resolve_merged("group", was.scope.groups),
+            figure.scope,
+            places=state.resolve_merged("place", figure.scope.places),
+            groups=state.resolve_merged("group", figure.scope.groups),
         )
-        return replace(was, reporter=reporters.get(was.reporter, was.reporter), scope=scope)
+        return replace(
+            figure, reporter=reporters.get(figure.reporter, figure.reporter), scope=scope
+        )
 
     return replace(
-        claims,
-        reports={id: statement(each) for id, each in claims.reports.items()},
-        figures=tuple(figure(each) for each in claims.figures),
+        state,
+        reports={report_id: resolve_report(each) for report_id, each in state.reports.items()},
+        figures=tuple(resolve_figure(each) for each in state.figures),
     )
 
 
-def _statements(db: Database, seq: int) -> Iterator[ReportState]:
-    rows = db.rows("statements_as_of", seq=seq)
-    for id, at, reporter, state, stance, places, first, last, groups, caveats, *links in rows:
-        silent = stance != "asserts"
+def _load_reports(db: Connection, seq: int) -> Iterator[ReportState]:
+    rows = db.fetch_all("select_reports_as_of", seq=seq)
+    for (
+        report_id,
+        reported_seq,
+        reporter,
+        state,
+        stance,
+        places,
+        first,
+        last,
+        groups,
+        caveats,
+        *links,
+    ) in rows:
+        has_no_figures = stance != "asserts"
         yield ReportState(
-            id,
-            at,
+            report_id,
+            reported_seq,
             reporter,
             state,
             stance,
-            split(places) if silent else (),
-            period(first, last) if silent else None,
-            split(groups) if silent else (),
-            _texts(caveats) if caveats else (),
+            split_ids(places) if has_no_figures else (),
+            decode_period(first, last) if has_no_figures else None,
+            split_ids(groups) if has_no_figures else (),
+            _parse_caveats(caveats) if caveats else (),
             *links,
         )
 
 
-@legible
-def live_rivals(
-    db: Database, figure: Figure, but: str | None, among: Sequence[str] | None
+@translate_corrupt_rows
+def find_possible_contradictions(
+    db: Connection, figure: Figure, excluded_report: str | None, place_ids: Sequence[str] | None
 ) -> list[Figure]:
     """Return the reporter's other live figures that may contradict this one.
 
     They give numbers apart from its, of days and outcomes that hold its own or are held by them,
-    and name several places or one ``among`` the given ones (None: any). Those of the report
-    ``but`` are left out. At most NEAREST are looked at that end on its last day, as many before it
-    and after it, and FEW are returned, so that no number of figures of one day makes every further
-    one slower.
+    and name several places or one of ``place_ids`` (None: any). Those of the report
+    ``excluded_report`` are left out. At most MAX_CANDIDATES are looked at that end on its last day,
+    as many before it and after it, and MAX_CONTRADICTIONS are returned, so that no number of
+    figures of one day makes every further one slower.
     """
     scope, quantity = figure.scope, figure.quantity
-    rows = db.rows(
-        "figures_rival",
+    rows = db.fetch_all(
+        "select_contradicting_figures",
         reporter=figure.reporter,
         low=quantity.low,
         high=quantity.high,
         first=scope.period.start,
         last=scope.period.stop,
-        outcomes=number_of(scope.outcomes),
-        places=None if among is None else f",{joined(among)},",
-        but=but,
-        nearest=NEAREST,
-        few=FEW,
+        outcomes=encode_outcomes(scope.outcomes),
+        places=None if place_ids is None else f",{join_ids(place_ids)},",
+        but=excluded_report,
+        nearest=MAX_CANDIDATES,
+        few=MAX_CONTRADICTIONS,
     )
-    return list(_from(rows))
+    return list(_figures_from_rows(rows))
 
 
-NEAREST: Final = 500
+MAX_CANDIDATES: Final = 500
 """How many of a reporter's figures are looked at for contradictions: of a day, before and after."""
 
-FEW: Final = 100
+MAX_CONTRADICTIONS: Final = 100
 """How many of these are returned at most."""
 
 
-def _figures(db: Database, seq: int) -> Iterator[Figure]:
-    return _from(db.rows("figures_as_of", seq=seq))
+def _load_figures(db: Connection, seq: int) -> Iterator[Figure]:
+    return _figures_from_rows(db.fetch_all("select_figures_as_of", seq=seq))
 
 
-def _from(rows: Iterable[Row]) -> Iterator[Figure]:
+def _figures_from_rows(rows: Iterable[Row]) -> Iterator[Figure]:
     for row in rows:
         yield Figure(
             row[0],
             row[1],
             row[2],
-            Scope(split(row[3]), period(row[4], row[5]), SETS[row[6]], split(row[7]), row[8]),
-            _quantity(row[9], row[10], row[11]),
+            Scope(
+                split_ids(row[3]),
+                decode_period(row[4], row[5]),
+                OUTCOME_SETS[row[6]],
+                split_ids(row[7]),
+                row[8],
+            ),
+            _make_quantity(row[9], row[10], row[11]),
             row[12],
             row[13],
             row[14] == 1,
         )
 
 
-_SOFT = (frozenset[str](), frozenset({"low"}), frozenset({"high"}), frozenset({"low", "high"}))
+_SOFT_ENDS = (frozenset[str](), frozenset({"low"}), frozenset({"high"}), frozenset({"low", "high"}))
 
 
 @lru_cache(maxsize=100_000)
-def _quantity(low: int, high: int | None, soft: int) -> Quantity:
-    return Quantity(low, high, _SOFT[soft])
+def _make_quantity(low: int, high: int | None, soft: int) -> Quantity:
+    return Quantity(low, high, _SOFT_ENDS[soft])
 
 
 @lru_cache(maxsize=10_000)
-def _texts(caveats: str) -> tuple[str, ...]:
+def _parse_caveats(caveats: str) -> tuple[str, ...]:
     return tuple(json.loads(caveats))

@@ -12,7 +12,7 @@ from service.domain.access import KEY_PREFIX, SCOPES, Principal
 from service.domain.errors import NotFoundError, invalid_field
 from service.domain.timestamps import format_timestamp
 from service.store import api_keys, entities, event_log
-from service.store.api_keys import Key
+from service.store.api_keys import ApiKey
 from service.store.interface import Store
 
 NOTED_EVERY: Final = timedelta(hours=1)
@@ -44,21 +44,21 @@ def create(
     id, secret = secrets.token_hex(5), secrets.token_hex(24)
     bound = tuple(dict.fromkeys(reporters))
     until = None if expires is None else format_timestamp(expires)
-    key = Key(id, name, scope, _hashed(secret), format_timestamp(now), bound, until)
+    key = ApiKey(id, name, scope, _hashed(secret), format_timestamp(now), bound, until)
     store.write(lambda db: api_keys.add(db, key))
     return f"{KEY_PREFIX}_{id}_{secret}"
 
 
 def strangers(store: Store, reporters: Sequence[str]) -> list[str]:
     """Return those of the reporters of whom nothing is recorded yet."""
-    with store.reading() as db:
-        return entities.unknown_ids(db, "reporter", tuple(reporters), event_log.last_seq(db))
+    with store.read_transaction() as db:
+        return entities.find_unknown_ids(db, "reporter", tuple(reporters), event_log.last_seq(db))
 
 
-def everyone(store: Store) -> list[Key]:
+def everyone(store: Store) -> list[ApiKey]:
     """Return all keys, ended ones too, oldest first."""
-    with store.reading() as db:
-        return api_keys.listed(db)
+    with store.read_transaction() as db:
+        return api_keys.list_keys(db)
 
 
 def revoke(store: Store, id: str, *, now: datetime) -> None:
@@ -80,20 +80,20 @@ def holder(
         return None  # No key; and PostgreSQL takes no text with a zero byte to look for.
     mark, _, rest = token.partition("_")
     id, _, secret = rest.partition("_")
-    with store.reading() as db:
+    with store.read_transaction() as db:
         key = api_keys.get(db, id)
         kept = key.secret_hash if key else _NOBODYS
         same = hmac.compare_digest(_hashed(secret), kept)
         if key is None or not same or mark != KEY_PREFIX or not _is_good(key, now):
             return None
         # Only now: it takes longer for some ids than for others, which no stranger shall notice.
-        bound = [entities.ids_of(db, "reporter", each) for each in key.reporters]
+        bound = [entities.list_equivalent_ids(db, "reporter", each) for each in key.reporters]
     if key.last_used_at is None or key.last_used_at < format_timestamp(now - NOTED_EVERY):
-        api_keys.note_use(noted_in or store, key.id, format_timestamp(now))
+        api_keys.record_use(noted_in or store, key.id, format_timestamp(now))
     return Principal(key.id, key.scope, tuple(dict.fromkeys(chain(*bound))))
 
 
-def _is_good(key: Key, now: datetime) -> bool:
+def _is_good(key: ApiKey, now: datetime) -> bool:
     return key.revoked_at is None and (
         key.expires_at is None or format_timestamp(now) <= key.expires_at
     )

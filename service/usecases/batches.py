@@ -25,8 +25,8 @@ from service.domain.errors import (
 from service.domain.report import RecordedReport, Report
 from service.domain.submission import Submission
 from service.store import event_log
-from service.store.idempotency import Claim
-from service.store.interface import Database, Store
+from service.store.idempotency import IdempotencyKey
+from service.store.interface import Connection, Store
 from service.usecases.idempotency import once
 from service.usecases.reports import completed, posted_before, taken_in, told
 
@@ -103,7 +103,7 @@ def submit_all(
     now: datetime,
     new_id: Callable[[], str],
     holder: Principal | None = None,
-    claim: Claim | None = None,
+    claim: IdempotencyKey | None = None,
 ) -> Batch:
     """Return what came of every item, one bad item harming no other; writes.
 
@@ -112,13 +112,13 @@ def submit_all(
     """
     ready = [_completed(item, new_id, holder) for item in items]
 
-    def work(db: Database) -> tuple[Result, ...]:
+    def work(db: Connection) -> tuple[Result, ...]:
         request = event_log.last_seq(db) + 1
         with db.savepoint("batch") as undo:
             results = [_result(db, item, actor, now, request) for item in ready]
             return tuple(_all_or_none(results, undo) if atomic else results)
 
-    def job(db: Database) -> Batch:
+    def job(db: Connection) -> Batch:
         results, again = once(
             db,
             claim,
@@ -142,7 +142,7 @@ def _completed(
         return error
 
 
-def _result(db: Database, item: _Ready, actor: str | None, now: datetime, request: int) -> Result:
+def _result(db: Connection, item: _Ready, actor: str | None, now: datetime, request: int) -> Result:
     if isinstance(item, DomainError):
         return Result(error=item)
     with db.savepoint("item") as undo:
@@ -167,7 +167,7 @@ def _all_or_none(results: list[Result], undo: Callable[[], None]) -> list[Result
     ]
 
 
-def _told(db: Database, result: Result) -> list[Any]:
+def _told(db: Connection, result: Result) -> list[Any]:
     if result.recorded is not None:
         return told(db, result.recorded, result.new)
     error = result.error or DomainError("")
@@ -175,7 +175,7 @@ def _told(db: Database, result: Result) -> list[Any]:
     return [error.code, error.detail, errors]
 
 
-def _told_before(db: Database, was: list[Any]) -> Result:
+def _told_before(db: Connection, was: list[Any]) -> Result:
     if isinstance(was[2], bool):
         posted = posted_before(db, was)
         return Result(posted.recorded, posted.new)

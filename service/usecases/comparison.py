@@ -26,8 +26,8 @@ from service.domain.totals_result import (
     TotalsResult,
 )
 from service.domain.wording.range_text import total_text
-from service.store.event_window import between
-from service.store.interface import Database, Readable
+from service.store.event_window import load_public_events
+from service.store.interface import Connection, Reader
 from service.usecases.as_of import seq_asked
 from service.usecases.dependencies import Inquiry, Side, union
 from service.usecases.event_window import Interval
@@ -50,14 +50,14 @@ class Past:
     interval: Interval
 
 
-def moment_compared(store: Readable, question: TotalsQuery, seq: int, now: datetime) -> int | None:
+def moment_compared(store: Reader, question: TotalsQuery, seq: int, now: datetime) -> int | None:
     """Return the entry with which the answer as of ``seq`` is compared; None where it is not.
 
     Raises InvalidInputError for a moment that is still to come or later than that of the answer.
     """
     if question.compare is None:
         return None
-    with store.reading() as db:
+    with store.read_transaction() as db:
         then = seq_asked(db, question.compare, now, "compare")
     moments = (question.as_of, question.compare)
     later = all(isinstance(each, str) for each in moments) and str(moments[0]) < str(moments[1])
@@ -66,10 +66,10 @@ def moment_compared(store: Readable, question: TotalsQuery, seq: int, now: datet
     return then
 
 
-def past(db: Database, snapshots: Snapshots, snapshot: Snapshot, then: int) -> Past:
+def past(db: Connection, snapshots: Snapshots, snapshot: Snapshot, then: int) -> Past:
     """Return the state after the entry ``then``, and all that happened up to the later one."""
     earlier = snapshots.at(db, then)
-    entries = between(db, then, snapshot.claims.seq)
+    entries = load_public_events(db, then, snapshot.claims.seq)
     return Past(earlier, Interval(earlier.claims, snapshot.claims, entries))
 
 

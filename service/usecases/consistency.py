@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from service.domain.errors import LockTimeoutError
 from service.store.event_log import last_seq
-from service.store.interface import Database, Readable
+from service.store.interface import Connection, Reader
 
 
-class Reaching(Readable):
+class Reaching(Reader):
     """A record of which every reading holds what the one before it held.
 
     Behind one address can be several standbys, each as far as it has come: of two readings for one
@@ -16,7 +16,7 @@ class Reaching(Readable):
     """
 
     def __init__(
-        self, readable: Readable, seq: int, caught_up: Callable[[Readable, int], bool]
+        self, readable: Reader, seq: int, caught_up: Callable[[Reader, int], bool]
     ) -> None:
         """Remember the entry up to which already the first reading must hold all.
 
@@ -27,23 +27,23 @@ class Reaching(Readable):
         self._caught_up = caught_up
 
     @contextmanager
-    def reading(self) -> Iterator[Database]:
+    def read_transaction(self) -> Iterator[Connection]:
         """Yield a connection to a copy that reaches far enough, or raise LockTimeoutError.
 
         How far it reaches is what the next reading must reach.
         """
-        with self._readable.reading() as db:
+        with self._readable.read_transaction() as db:
             if self._reaches(db):
                 yield db
                 return
         if self._caught_up(self._readable, self.seq):
-            with self._readable.reading() as db:
+            with self._readable.read_transaction() as db:
                 if self._reaches(db):
                     yield db
                     return
         raise LockTimeoutError(f"The record does not hold entry {self.seq} yet; ask again shortly.")
 
-    def _reaches(self, db: Database) -> bool:
+    def _reaches(self, db: Connection) -> bool:
         last = last_seq(db)
         reaches = last >= self.seq
         self.seq = max(self.seq, last)

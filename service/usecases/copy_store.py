@@ -7,9 +7,9 @@ from typing import Final
 
 from service.domain.errors import ConflictError, StoreUnavailableError
 from service.store import api_keys, event_log, idempotency, redactable_text
-from service.store.interface import Database, Store
+from service.store.interface import Connection, Store
 from service.store.maintenance import export_import
-from service.store.state_loader import load_claims
+from service.store.state_loader import load_state
 
 Told = Callable[[int, int], None]
 """Is told now and then how many entries are carried, and of how many."""
@@ -36,32 +36,34 @@ def copy(source: Store, target: Store, told: Told) -> Moved:
     to date.
     """
     source.migrate()
-    with source.reading() as old:
-        last, head = event_log.last(old)
+    with source.read_transaction() as old:
+        last, head = event_log.last_seq_and_hash(old)
         if not last:
-            raise ConflictError(f"The source, {source.shown}, holds no entries: nothing is copied.")
+            raise ConflictError(
+                f"The source, {source.display_address}, holds no entries: nothing is copied."
+            )
         target.migrate()
         before = _agreed(old, target)
         _blank(old, target, before)
-        entries = export_import.dumped(old, before)
+        entries = export_import.export_events(old, before)
         while some := list(islice(entries, TOGETHER)):
-            with target.writing() as new:
-                for _ in export_import.loaded(new, some):
+            with target.write_transaction() as new:
+                for _ in export_import.import_events(new, some):
                     pass
             told(some[-1]["seq"], last)
-        with target.writing() as new:
-            api_keys.copy(old, new)
-            idempotency.copy(old, new)
+        with target.write_transaction() as new:
+            api_keys.copy_keys(old, new)
+            idempotency.copy_responses(old, new)
         if before:
-            target.forget()
+            target.erase_overwritten()
         _prove(old, target, last, head)
     return Moved(last, head, last - before)
 
 
-def _agreed(old: Database, target: Store) -> int:
+def _agreed(old: Connection, target: Store) -> int:
     """Return up to which entry the target holds the source's ledger, having seen that it does."""
-    with target.reading() as new:
-        seq, head = event_log.last(new)
+    with target.read_transaction() as new:
+        seq, head = event_log.last_seq_and_hash(new)
     if event_log.hash_of(old, seq) != head:
         raise ConflictError(
             f"The target holds another record: its entry {seq} is not the source's."
@@ -70,24 +72,24 @@ def _agreed(old: Database, target: Store) -> int:
     return seq
 
 
-def _blank(old: Database, target: Store, until: int) -> None:
+def _blank(old: Connection, target: Store, until: int) -> None:
     """Blank what was carried before and blanked in the source since."""
-    with target.writing() as new:
-        for seq, pointer in redactable_text.blanked(old, until):
-            redactable_text.blank(new, seq, pointer)
+    with target.write_transaction() as new:
+        for seq, pointer in redactable_text.list_blanked(old, until):
+            redactable_text.blank_text(new, seq, pointer)
 
 
-def _prove(old: Database, target: Store, last: int, head: str) -> None:
+def _prove(old: Connection, target: Store, last: int, head: str) -> None:
     """Raise StoreUnavailableError unless the target's chain ends and reads like the source's.
 
     Every total is worked out of the claims alone: where these are equal, so are all totals.
     """
-    with target.reading() as new:
-        if event_log.last(new) != (last, head):
+    with target.read_transaction() as new:
+        if event_log.last_seq_and_hash(new) != (last, head):
             raise StoreUnavailableError(
                 "The target does not end with the source's last entry; copy again."
             )
-        if load_claims(new, last) != load_claims(old, last):
+        if load_state(new, last) != load_state(old, last):
             raise StoreUnavailableError(
                 "The target does not tell what the source tells; do not use it."
             )

@@ -15,9 +15,9 @@ from service.domain.errors import (
 from service.domain.list_queries import EntityListQuery
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import entities
-from service.store.event_log import Draft
-from service.store.interface import Database, Readable, Store
-from service.store.projections.dispatch import record
+from service.store.event_log import NewEvent
+from service.store.interface import Connection, Reader, Store
+from service.store.projections.dispatch import record_events
 from service.usecases.resolve_entities import missing
 
 
@@ -40,7 +40,7 @@ def describe(
     there was none; None: anything).
     """
 
-    def job(db: Database) -> tuple[Entity, bool]:
+    def job(db: Connection) -> tuple[Entity, bool]:
         known = entities.get(db, kind, id)
         if seen is not None and seen[0] != known:
             raise PreconditionFailedError(
@@ -52,7 +52,9 @@ def describe(
             return what, False
         if known is not None and not may_change:
             raise ForbiddenError(f"The {kind} {id} exists; changing it needs a key of scope admin.")
-        record(db, [entities.draft(kind, what, known=known is not None)], actor, now)
+        record_events(
+            db, [entities.make_entity_event(kind, what, is_known=known is not None)], actor, now
+        )
         return what, known is None
 
     return store.write(job)
@@ -68,7 +70,7 @@ def merge(
     target that cannot be.
     """
 
-    def job(db: Database) -> Entity:
+    def job(db: Connection) -> Entity:
         gone, target = entities.get(db, kind, id), entities.get(db, kind, into)
         if gone is None:
             raise NotFoundError(f"There is no such {kind}.")
@@ -79,27 +81,27 @@ def merge(
             raise invalid_field("/into", f"{into} names the same {kind} already.")
         if id == ROOT_GROUP and kind == "group":
             raise invalid_field("/into", f"{ROOT_GROUP} is the root of all groups and stays.")
-        if entities.lies_below(db, kind, target.id, id):
+        if entities.is_same_or_below(db, kind, target.id, id):
             raise invalid_field("/into", f"{into} lies below {id}; merge it into {id} instead.")
-        record(db, [Draft(f"{kind}_merged", id, {"into": target.id})], actor, now)
+        record_events(db, [NewEvent(f"{kind}_merged", id, {"into": target.id})], actor, now)
         return entities.get(db, kind, id) or target
 
     return store.write(job)
 
 
-def show(store: Readable, kind: str, id: str) -> Entity:
+def show(store: Reader, kind: str, id: str) -> Entity:
     """Return the entry as it is now; raises NotFoundError."""
-    with store.reading() as db:
+    with store.read_transaction() as db:
         found = entities.get(db, kind, id)
     if found is None:
         raise NotFoundError(f"There is no such {kind}.")
     return found
 
 
-def find(store: Readable, kind: str, asked: EntityListQuery) -> list[Entity]:
+def find(store: Reader, kind: str, asked: EntityListQuery) -> list[Entity]:
     """Return the entries asked for, by id."""
-    with store.reading() as db:
-        return entities.page(db, kind, asked)
+    with store.read_transaction() as db:
+        return entities.load_page(db, kind, asked)
 
 
 def _refuse_merged(kind: str, id: str, known: Entity | None) -> None:
@@ -107,7 +109,7 @@ def _refuse_merged(kind: str, id: str, known: Entity | None) -> None:
         raise ConflictError(f"{id} was merged into the {kind} {known.id}; speak of that one.")
 
 
-def _placed(db: Database, kind: str, what: Entity) -> Entity:
+def _placed(db: Connection, kind: str, what: Entity) -> Entity:
     """Return the entry with its parent by its present id.
 
     Raises InvalidInputError where it has no place.
@@ -120,7 +122,7 @@ def _placed(db: Database, kind: str, what: Entity) -> Entity:
     above = entities.get(db, kind, parent)
     if above is None:
         raise invalid_field("/parent", missing(db, kind, parent))
-    if entities.lies_below(db, kind, above.id, what.id):
+    if entities.is_same_or_below(db, kind, above.id, what.id):
         detail = f"{parent} is {what.id} or lies below it, and cannot be its parent."
         raise invalid_field("/parent", detail)
     return with_parent(what, above)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.store.event_log import last_seq, recorded_at
-from service.store.interface import Readable, Store, legible
+from service.store.event_log import last_seq, timestamp_of
+from service.store.interface import Reader, Store, translate_corrupt_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,12 @@ class Extent:
     free: int | None
 
 
-def check(store: Readable) -> int:
+def check(store: Reader) -> int:
     """Return the number of the last entry of the ledger.
 
     Raises StoreUnavailableError or LockTimeoutError.
     """
-    with store.reading() as db:
+    with store.read_transaction() as db:
         return last_seq(db)
 
 
@@ -35,12 +35,12 @@ def extent(store: Store) -> Extent:
 
     Raises StoreUnavailableError or LockTimeoutError.
     """
-    with store.reading() as db:
+    with store.read_transaction() as db:
         seq = last_seq(db)
-        made = recorded_at(db, seq)
-    return Extent(seq, None if made is None else _moment(made), store.size(), store.free())
+        made = timestamp_of(db, seq)
+    return Extent(seq, None if made is None else _moment(made), store.size(), store.free_space())
 
 
-@legible
+@translate_corrupt_rows
 def _moment(written: str) -> datetime:
     return datetime.fromisoformat(written)

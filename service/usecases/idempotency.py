@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from service.domain.errors import invalid_field
 from service.store import idempotency
-from service.store.idempotency import Claim
-from service.store.interface import Database
+from service.store.idempotency import IdempotencyKey
+from service.store.interface import Connection
 
 Result = TypeVar("Result")
 
@@ -18,8 +18,8 @@ HEADER = "Idempotency-Key"
 
 
 def once(
-    db: Database,
-    claim: Claim | None,
+    db: Connection,
+    claim: IdempotencyKey | None,
     job: Callable[[], Result],
     told: Callable[[Result], Any],
     again: Callable[[Any], Result],
@@ -32,11 +32,11 @@ def once(
     """
     if claim is None:
         return job(), False
-    kept = idempotency.find(db, claim)
+    kept = idempotency.find_response(db, claim)
     if kept is not None:
         if kept.fingerprint != claim.fingerprint:
             raise invalid_field(HEADER, "This key came with another body before; use a new one.")
-        return again(kept.told), True
+        return again(kept.response), True
     result = job()
-    idempotency.keep(db, claim, told(result))
+    idempotency.store_response(db, claim, told(result))
     return result, False

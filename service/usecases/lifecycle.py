@@ -10,10 +10,10 @@ from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError,
 from service.domain.public_event import PublicEvent
 from service.domain.report import RecordedReport
 from service.store import event_log, redactable_text, reports
-from service.store.event_log import Draft, Event
-from service.store.idempotency import Claim
-from service.store.interface import Database, Readable, Store
-from service.store.projections.dispatch import record
+from service.store.event_log import Event, NewEvent
+from service.store.idempotency import IdempotencyKey
+from service.store.interface import Connection, Reader, Store
+from service.store.projections.dispatch import record_events
 from service.usecases.idempotency import once
 
 KINDS: Final = ("reported", "superseded", "reclassified", "retracted", "redacted")
@@ -28,7 +28,7 @@ def retract(
     actor: str | None,
     now: datetime,
     holder: Principal | None = None,
-    claim: Claim | None = None,
+    claim: IdempotencyKey | None = None,
 ) -> tuple[RecordedReport, bool]:
     """Return the report, withdrawn from now on: its figures are counted no more; writes.
 
@@ -38,13 +38,13 @@ def retract(
     (None may for all), and ConflictError where it is withdrawn already.
     """
 
-    def work(db: Database) -> RecordedReport:
+    def work(db: Connection) -> RecordedReport:
         known = _found(db, id)
         if holder is not None:
             holder.check_can_report_for(known.report.reporter)
         if known.retraction is not None:
             raise ConflictError(f"The report was retracted at {known.retraction.recorded_at}.")
-        record(db, [Draft("retracted", id, {"reason": reason})], actor, now)
+        record_events(db, [NewEvent("retracted", id, {"reason": reason})], actor, now)
         return _found(db, id)
 
     return store.write(lambda db: _once(db, claim, id, work))
@@ -58,7 +58,7 @@ def redact(
     *,
     actor: str | None,
     now: datetime,
-    claim: Claim | None = None,
+    claim: IdempotencyKey | None = None,
 ) -> tuple[RecordedReport, bool]:
     """Return the report without the free texts that the JSON pointers name, blanked for good.
 
@@ -67,7 +67,7 @@ def redact(
     for a pointer to anything but a free text, and ConflictError where nothing is left to blank.
     """
 
-    def work(db: Database) -> RecordedReport:
+    def work(db: Connection) -> RecordedReport:
         _found(db, id)
         held = {text.pointer: text for text in _texts(db, id)}
         faults = tuple(
@@ -83,18 +83,21 @@ def redact(
         if not chosen:
             raise ConflictError("Nothing is left to blank in this report.")
         for text in chosen:
-            redactable_text.blank(db, text.seq, text.kept_at)
+            redactable_text.blank_text(db, text.seq, text.kept_at)
         body = {"fields": [text.pointer for text in chosen], "reason": reason}
-        record(db, [Draft("redacted", id, body)], actor, now)
+        record_events(db, [NewEvent("redacted", id, body)], actor, now)
         return _found(db, id)
 
     redacted = store.write(lambda db: _once(db, claim, id, work))
-    store.forget()
+    store.erase_overwritten()
     return redacted
 
 
 def _once(
-    db: Database, claim: Claim | None, id: str, work: Callable[[Database], RecordedReport]
+    db: Connection,
+    claim: IdempotencyKey | None,
+    id: str,
+    work: Callable[[Connection], RecordedReport],
 ) -> tuple[RecordedReport, bool]:
     return once(
         db,
@@ -105,14 +108,14 @@ def _once(
     )
 
 
-def history(store: Readable, id: str) -> list[PublicEvent]:
+def history(store: Reader, id: str) -> list[PublicEvent]:
     """Return what happened to the report, oldest first; raises NotFoundError."""
-    with store.reading() as db:
+    with store.read_transaction() as db:
         _found(db, id)
-        return [told(db, event) for event in event_log.events_of(db, id, KINDS)]
+        return [told(db, event) for event in event_log.load_events_about(db, id, KINDS)]
 
 
-def told(db: Database, event: Event) -> PublicEvent:
+def told(db: Connection, event: Event) -> PublicEvent:
     """Return the entry of the ledger as it is told, with the report that was recorded by it."""
     report = reports.get(db, event.subject, event.seq) if event.kind == "reported" else None
     return PublicEvent(event.seq, event.recorded_at, event.kind, event.subject, event.body, report)
@@ -128,9 +131,9 @@ class _FreeText:
     blanked: bool
 
 
-def _texts(db: Database, id: str) -> Iterator[_FreeText]:
-    for event in event_log.events_of(db, id, ("reported", "retracted")):
-        for kept_at, text in redactable_text.of_entries(db, [event.seq]).get(event.seq, {}).items():
+def _texts(db: Connection, id: str) -> Iterator[_FreeText]:
+    for event in event_log.load_events_about(db, id, ("reported", "retracted")):
+        for kept_at, text in redactable_text.load_texts(db, [event.seq]).get(event.seq, {}).items():
             shown = kept_at.removeprefix("/report")
             pointer = shown if event.kind == "reported" else f"/retraction{shown}"
             yield _FreeText(pointer, event.seq, kept_at, text.text is None)
@@ -140,7 +143,7 @@ def _listed(held: Iterable[str]) -> str:
     return ", ".join(held) or "none at all"
 
 
-def _found(db: Database, id: str, seq: int | None = None) -> RecordedReport:
+def _found(db: Connection, id: str, seq: int | None = None) -> RecordedReport:
     found = reports.get(db, id, seq)
     if found is None:
         raise NotFoundError("There is no such report.")

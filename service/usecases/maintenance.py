@@ -15,8 +15,8 @@ def verify(store: Store, progress: Progress) -> list[str]:
     """Return a sentence for everything that is not as it was recorded; none for a whole record."""
     found: list[str] = []
     try:
-        with store.reading() as db:
-            found.extend(integrity.faults(store, db, progress))
+        with store.read_transaction() as db:
+            found.extend(integrity.find_faults(store, db, progress))
     except (
         StoreUnavailableError
     ) as error:  # A damaged file may fail to be read or even to be let go of.
@@ -26,8 +26,8 @@ def verify(store: Store, progress: Progress) -> list[str]:
 
 def extent(store: Store) -> tuple[int, str]:
     """Return the number and the hash of the last entry."""
-    with store.reading() as db:
-        return event_log.last(db)
+    with store.read_transaction() as db:
+        return event_log.last_seq_and_hash(db)
 
 
 def dump(store: Store) -> Iterator[str]:
@@ -35,8 +35,8 @@ def dump(store: Store) -> Iterator[str]:
 
     The lines hold free texts too: keep them as safe as the record itself.
     """
-    with store.reading() as db:
-        for entry in export_import.dumped(db):
+    with store.read_transaction() as db:
+        for entry in export_import.export_events(db):
             yield json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -46,10 +46,10 @@ def load(store: Store, lines: Iterable[str]) -> Iterator[int]:
     All of them are kept at the end, or none. Raises ConflictError where the record is not empty,
     and BrokenChainError for the first line that does not follow from those before.
     """
-    with store.writing() as db:
+    with store.write_transaction() as db:
         if event_log.last_seq(db):
             raise ConflictError("The record is not empty: load into a new database.")
-        yield from export_import.loaded(db, _read(lines))
+        yield from export_import.import_events(db, _read(lines))
 
 
 def _read(lines: Iterable[str]) -> Iterator[Any]:

@@ -2,13 +2,13 @@
 
 from service.domain.entities import Place
 from service.domain.record_state import RecordState
-from service.store.interface import Readable
+from service.store.interface import Reader
 from service.usecases.state_cache import Snapshot, Snapshots
 
 
-def overview(store: Readable, snapshots: Snapshots, seq: int) -> Snapshot:
+def overview(store: Reader, snapshots: Snapshots, seq: int) -> Snapshot:
     """Return everything that had been said after the entry, with the trees of places and groups."""
-    with store.reading() as db:
+    with store.read_transaction() as db:
         return snapshots.at(db, seq)
 
 

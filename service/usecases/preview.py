@@ -21,7 +21,7 @@ from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import TotalsResult
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import entities, event_log
-from service.store.interface import Database, Store
+from service.store.interface import Connection, Store
 from service.usecases.reports import completed, taken_in
 from service.usecases.state_cache import Snapshot, Snapshots
 from service.usecases.time_budget import Budget
@@ -76,7 +76,7 @@ def preview(
     """
     imagined = imagine(store, sent, now, holder)
     # From the writer's own record: a copy could lie behind what the report was held against.
-    with store.reading() as db:
+    with store.read_transaction() as db:
         before = snapshots.at(db, imagined.seq)
     question = speaks_of(imagined.recorded)
     # A place that is new would be unknown before: it is there in both, the report in one.
@@ -96,7 +96,7 @@ def imagine(store: Store, sent: Submission, now: datetime, holder: Principal | N
     """
     report = completed(sent, PLACEHOLDER, holder)
 
-    def job(db: Database) -> Imagined:
+    def job(db: Connection) -> Imagined:
         with db.savepoint("preview") as undo:
             seq = event_log.last_seq(db)
             posted = taken_in(db, sent, report, None, now)
@@ -114,12 +114,12 @@ def imagine(store: Store, sent: Submission, now: datetime, holder: Principal | N
     return store.write(job)
 
 
-def _new(db: Database, seq: int) -> list[Entity]:
+def _new(db: Connection, seq: int) -> list[Entity]:
     """Return the places, groups and reporters that were recorded after the entry."""
     added = {f"{kind}_added": kind for kind in ENTITY_CLASSES}
     found = [
         entities.get(db, added[event.kind], event.subject)
-        for event in event_log.events(db, after=seq)
+        for event in event_log.load_events(db, after=seq)
         if event.kind in added
     ]
     return [entry for entry in found if entry is not None]

@@ -18,11 +18,11 @@ from service.domain.normalize import normalize_submission
 from service.domain.report import RecordedReport, Report
 from service.domain.submission import Submission
 from service.store import entities, event_log, reports
-from service.store.codec import content_hash
-from service.store.event_log import Draft
-from service.store.idempotency import Claim
-from service.store.interface import Database, Readable, Store
-from service.store.projections.dispatch import record
+from service.store.codec import hash_content
+from service.store.event_log import NewEvent
+from service.store.idempotency import IdempotencyKey
+from service.store.interface import Connection, Reader, Store
+from service.store.projections.dispatch import record_events
 from service.store.projections.reports import body_of
 from service.usecases.as_of import seq_asked
 from service.usecases.idempotency import once
@@ -50,7 +50,7 @@ def submit(
     now: datetime,
     new_id: Callable[[], str],
     holder: Principal | None = None,
-    claim: Claim | None = None,
+    claim: IdempotencyKey | None = None,
 ) -> Posted:
     """Return the recorded report and whether it is new; writes.
 
@@ -61,7 +61,7 @@ def submit(
     """
     report = completed(sent, new_id(), holder)
 
-    def job(db: Database) -> Posted:
+    def job(db: Connection) -> Posted:
         posted, again = once(
             db,
             claim,
@@ -85,7 +85,7 @@ def completed(sent: Submission, id: str, holder: Principal | None) -> Report:
 
 
 def taken_in(
-    db: Database,
+    db: Connection,
     sent: Submission,
     report: Report,
     actor: str | None,
@@ -101,58 +101,58 @@ def taken_in(
     _check_links(db, report)
     body = body_of(report, warnings(db, report, named))
     # All of it in one go, because what one request records is one moment.
-    reported = Draft("reported", report.id, body)
+    reported = NewEvent("reported", report.id, body)
     drafts = [*named.drafts(), *replaced, reported, *_reclassified(db, report)]
-    record(db, drafts, actor, now, request=request)
+    record_events(db, drafts, actor, now, request=request)
     return Posted(_found(db, report.id), True)
 
 
-def told(db: Database, recorded: RecordedReport, new: bool) -> list[Any]:
+def told(db: Connection, recorded: RecordedReport, new: bool) -> list[Any]:
     """Return what is to be kept of what came of a report: by it the same answer can be given."""
     return [recorded.report.id, event_log.last_seq(db), new]
 
 
-def posted_before(db: Database, was: list[Any]) -> Posted:
+def posted_before(db: Connection, was: list[Any]) -> Posted:
     """Return what came of a report, as it was ``told`` then."""
     id, seq, new = was
     return Posted(_found(db, id, seq), new)
 
 
-def show(store: Readable, id: str, as_of: int | str | None, now: datetime) -> RecordedReport:
+def show(store: Reader, id: str, as_of: int | str | None, now: datetime) -> RecordedReport:
     """Return the report in its state as of then (None: now).
 
     Raises NotFoundError where it was not recorded yet, and InvalidInputError for a moment still to
     come.
     """
-    with store.reading() as db:
+    with store.read_transaction() as db:
         return _found(db, id, seq_asked(db, as_of, now))
 
 
-def several(store: Readable, ids: Iterable[str], seq: int) -> dict[str, RecordedReport]:
+def several(store: Reader, ids: Iterable[str], seq: int) -> dict[str, RecordedReport]:
     """Return the reports by their ids, in their states after the entry ``seq``.
 
     Those that were not recorded yet are left out.
     """
-    with store.reading() as db:
-        return {each.report.id: each for each in reports.several(db, ids, seq)}
+    with store.read_transaction() as db:
+        return {each.report.id: each for each in reports.get_many(db, ids, seq)}
 
 
-def moment_asked(store: Readable, as_of: int | str | None, now: datetime) -> int:
+def moment_asked(store: Reader, as_of: int | str | None, now: datetime) -> int:
     """Return the entry of the ledger that counts as of then (None: now).
 
     Raises InvalidInputError for a moment still to come.
     """
-    with store.reading() as db:
+    with store.read_transaction() as db:
         return seq_asked(db, as_of, now)
 
 
-def find(store: Readable, asked: ReportListQuery, now: datetime) -> list[RecordedReport]:
+def find(store: Reader, asked: ReportListQuery, now: datetime) -> list[RecordedReport]:
     """Return the reports asked for, oldest first, in their states as of then.
 
     Raises InvalidInputError for ids under which nothing was recorded, and for a moment still to
     come.
     """
-    with store.reading() as db:
+    with store.read_transaction() as db:
         seq = seq_asked(db, asked.as_of, now)
         faults = []
         for kind, parameter, ids in (
@@ -160,16 +160,16 @@ def find(store: Readable, asked: ReportListQuery, now: datetime) -> list[Recorde
             ("group", "group", asked.groups),
             ("reporter", "reporter", asked.reporters),
         ):
-            for id in entities.unknown_ids(db, kind, ids or (), seq)[:3]:
+            for id in entities.find_unknown_ids(db, kind, ids or (), seq)[:3]:
                 faults.append(ErrorDetail(parameter, missing(db, kind, id)))
         if faults:
             raise InvalidInputError(faults[0].detail, tuple(faults))
-        return reports.page(db, _by_present_ids(db, asked, seq), seq)
+        return reports.load_page(db, _by_present_ids(db, asked, seq), seq)
 
 
-def _by_present_ids(db: Database, asked: ReportListQuery, seq: int) -> ReportListQuery:
+def _by_present_ids(db: Connection, asked: ReportListQuery, seq: int) -> ReportListQuery:
     """Return the question with every merged id replaced by the one that stands for it."""
-    merged = entities.merged(db, seq)
+    merged = entities.load_merges(db, seq)
 
     def present(kind: str, ids: tuple[str, ...] | None) -> tuple[str, ...] | None:
         return None if ids is None else tuple(merged[kind].get(id, id) for id in ids)
@@ -182,23 +182,23 @@ def _by_present_ids(db: Database, asked: ReportListQuery, seq: int) -> ReportLis
     )
 
 
-def _found(db: Database, id: str, seq: int | None = None) -> RecordedReport:
+def _found(db: Connection, id: str, seq: int | None = None) -> RecordedReport:
     found = reports.get(db, id, seq)
     if found is None:
         raise NotFoundError("There is no such report.")
     return found
 
 
-def _known(db: Database, report: Report) -> RecordedReport | None:
+def _known(db: Connection, report: Report) -> RecordedReport | None:
     """Return the report sent earlier under the same ref with the same content, if there is one.
 
     A ref with other content stands only on the report that supersedes its bearer.
     """
     if report.ref is None:
         return None
-    reporters = entities.ids_of(db, "reporter", report.reporter)
-    bearers = reports.with_ref(db, reporters, report.ref)
-    same = content_hash(report)
+    reporters = entities.list_equivalent_ids(db, "reporter", report.reporter)
+    bearers = reports.find_by_ref(db, reporters, report.ref)
+    same = hash_content(report)
     for id, content in bearers:
         if content == same:
             return _found(db, id)
@@ -211,7 +211,7 @@ def _known(db: Database, report: Report) -> RecordedReport | None:
     return None
 
 
-def _superseded(db: Database, report: Report) -> list[Draft]:
+def _superseded(db: Connection, report: Report) -> list[NewEvent]:
     """Return what the ledger is to say of the report that this one replaces."""
     if report.supersedes is None:
         return []
@@ -219,16 +219,16 @@ def _superseded(db: Database, report: Report) -> list[Draft]:
     if old is None:
         raise invalid_field("/supersedes", "There is no such report to supersede.")
     detail = None
-    if old.report.reporter not in entities.ids_of(db, "reporter", report.reporter):
+    if old.report.reporter not in entities.list_equivalent_ids(db, "reporter", report.reporter):
         detail = f"Only {old.report.reporter} can supersede its own report {old.report.id}."
     elif old.superseded_by is not None:
         detail = f"The report is superseded already; supersede {old.superseded_by} instead."
     if detail:
         raise ConflictError(detail, (ErrorDetail("/supersedes", detail),))
-    return [Draft("superseded", old.report.id, {"by": report.id})]
+    return [NewEvent("superseded", old.report.id, {"by": report.id})]
 
 
-def _reclassified(db: Database, report: Report) -> list[Draft]:
+def _reclassified(db: Connection, report: Report) -> list[NewEvent]:
     """Return what the ledger is to say of the reports whose people this one speaks of again."""
     drafts = []
     for figure in report.figures:
@@ -241,11 +241,13 @@ def _reclassified(db: Database, report: Report) -> list[Draft]:
                 "by": report.id,
                 "by_figure": figure.id,
             }
-            drafts.append(Draft("reclassified", reports.report_of(db, link.figure), body))
+            drafts.append(
+                NewEvent("reclassified", reports.get_report_id_of_figure(db, link.figure), body)
+            )
     return drafts
 
 
-def _check_links(db: Database, report: Report) -> None:
+def _check_links(db: Connection, report: Report) -> None:
     faults = []
     if report.relays is not None and reports.get(db, report.relays) is None:
         faults.append(ErrorDetail("/relays", "There is no such report to relay."))
@@ -254,7 +256,7 @@ def _check_links(db: Database, report: Report) -> None:
         if link is None:
             continue
         pointer = f"/figures/{position}/reclassifies"
-        outcomes = reports.outcomes_of(db, link.figure)
+        outcomes = reports.get_figure_outcomes(db, link.figure)
         if outcomes is None:
             faults.append(ErrorDetail(f"{pointer}/figure", "There is no such figure."))
         elif link.source not in outcomes:

@@ -16,8 +16,8 @@ from service.domain.entities import (
 from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError
 from service.domain.submission import Submission
 from service.store import entities
-from service.store.event_log import Draft
-from service.store.interface import Database
+from service.store.event_log import NewEvent
+from service.store.interface import Connection
 
 NEAR_LIMIT = 3
 """For so many unknown ids of one request the near ones are looked up: it takes a while each."""
@@ -29,7 +29,7 @@ class Resolver:
     ``faults`` and ``conflicts`` name every mention that cannot stand; ``check`` raises them.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Connection) -> None:
         """Start with nothing new and nothing wrong."""
         self._db = db
         self._fresh: dict[tuple[str, str], Entity] = {}
@@ -39,7 +39,7 @@ class Resolver:
 
     def look_up(self, kind: str, ids: Collection[str]) -> None:
         """Find all of the ids at once: one by one they would be asked for over a network."""
-        for found in entities.get_all(self._db, kind, ids):
+        for found in entities.get_many(self._db, kind, ids):
             self._found[kind, found.id] = found
 
     def known(self, kind: str, id: str) -> Entity | None:
@@ -62,7 +62,7 @@ class Resolver:
             # An id that was merged into another was described by a name of its own.
             own = known
             if known.id != mention.id:
-                own = entities.last_described(self._db, kind, mention.id) or known
+                own = entities.get_last_version(self._db, kind, mention.id) or known
             for name in find_differing_fields(own, mention.fields):
                 detail = (
                     f"The {kind} {mention.id} is recorded with {name}"
@@ -76,7 +76,7 @@ class Resolver:
 
     def line_of(self, places: Collection[str]) -> list[str] | None:
         """Return the places and all that they lie in; None where something lies below one too."""
-        if any(entities.has_below(self._db, "place", place) for place in places):
+        if any(entities.has_children(self._db, "place", place) for place in places):
             return None
         return sorted({each for place in places for each in self._line("place", place)})
 
@@ -95,13 +95,16 @@ class Resolver:
         if self.conflicts:
             raise ConflictError(_summary(self.conflicts), tuple(self.conflicts))
 
-    def drafts(self) -> list[Draft]:
+    def drafts(self) -> list[NewEvent]:
         """Return what the ledger is to say of the new entries, each after its parent."""
-        return [entities.draft(kind, what, known=False) for (kind, _), what in self._fresh.items()]
+        return [
+            entities.make_entity_event(kind, what, is_known=False)
+            for (kind, _), what in self._fresh.items()
+        ]
 
     def namesakes(self, kind: str, entries: Collection[Entity]) -> dict[str, tuple[str, ...]]:
         """Return, for each of the entries, the ids of others of the same name, new ones too."""
-        recorded = entities.namesakes(self._db, kind, [each.name for each in entries])
+        recorded = entities.find_ids_by_name(self._db, kind, [each.name for each in entries])
         fresh = [each for (of, _), each in self._fresh.items() if of == kind]
         found = {}
         for what in entries:
@@ -135,12 +138,14 @@ class Resolver:
         return missing(self._db, kind, id, fresh)
 
 
-def missing(db: Database, kind: str, id: str, more: list[str] | None = None) -> str:
+def missing(db: Connection, kind: str, id: str, more: list[str] | None = None) -> str:
     """Return the sentence that says that there is no such entry, and which ids are near."""
-    return unknown_id_message(kind, id, [*entities.ids_like(db, kind, id), *(more or ())])
+    return unknown_id_message(
+        kind, id, [*entities.list_ids_of_similar_length(db, kind, id), *(more or ())]
+    )
 
 
-def resolve(db: Database, sent: Submission) -> Resolver:
+def resolve(db: Connection, sent: Submission) -> Resolver:
     """Return all that the report names, found or new; raises InvalidInputError or ConflictError."""
     resolver = Resolver(db)
     mentions = list(_mentions(sent))

@@ -12,9 +12,9 @@ from service.domain.figure import Figure
 from service.domain.record_state import RecordState, ReportState
 from service.domain.totals_query import TotalsQuery
 from service.domain.trees import Tree
-from service.store.event_log import last_redaction
-from service.store.interface import Database
-from service.store.state_loader import load_claims
+from service.store.event_log import last_redaction_seq
+from service.store.interface import Connection
+from service.store.state_loader import load_state
 
 KEPT_STATES: Final = 3
 """How many states of the ledger are kept: the present one, and a few that are asked again."""
@@ -141,13 +141,13 @@ class Snapshots:
         self._kept = Kept(KEPT_STATES)
         self._prepared = ComponentCache()
 
-    def at(self, db: Database, seq: int) -> Snapshot:
+    def at(self, db: Connection, seq: int) -> Snapshot:
         """Return what was known after the entry, read from the record if it is not kept.
 
         What was read before a text was blanked is not used any more.
         """
-        key = (seq, last_redaction(db))
+        key = (seq, last_redaction_seq(db))
         snapshot: Snapshot = self._kept.get(
-            key, lambda: Snapshot(load_claims(db, seq), self._prepared)
+            key, lambda: Snapshot(load_state(db, seq), self._prepared)
         )
         return snapshot

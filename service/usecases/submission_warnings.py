@@ -7,15 +7,15 @@ from typing import Final
 from service.domain.figure import Figure
 from service.domain.report import Report, ReportWarning, counted_figures
 from service.store import reports
-from service.store.interface import Database
-from service.store.state_loader import live_rivals
+from service.store.interface import Connection
+from service.store.state_loader import find_possible_contradictions
 from service.usecases.resolve_entities import Resolver
 
 TOLD: Final = 20
 """So many others that contradict one figure are named; a total finds them all."""
 
 
-def warnings(db: Database, report: Report, named: Resolver) -> tuple[ReportWarning, ...]:
+def warnings(db: Connection, report: Report, named: Resolver) -> tuple[ReportWarning, ...]:
     """Return the remarks on a report that is about to be recorded, with all that it names."""
     return (
         *_conflicts(db, report, named),
@@ -24,7 +24,7 @@ def warnings(db: Database, report: Report, named: Resolver) -> tuple[ReportWarni
     )
 
 
-def _conflicts(db: Database, report: Report, named: Resolver) -> Iterator[ReportWarning]:
+def _conflicts(db: Connection, report: Report, named: Resolver) -> Iterator[ReportWarning]:
     """Yield a remark where one of the report's figures is within another and yet outnumbers it.
 
     The other is the reporter's own, of this report or of a live one: a day beside a running total
@@ -36,7 +36,9 @@ def _conflicts(db: Database, report: Report, named: Resolver) -> Iterator[Report
     figures = counted_figures(report)
     pairs: list[tuple[Figure, Figure]] = []
     for position, figure in enumerate(figures):
-        rivals = live_rivals(db, figure, report.supersedes, named.line_of(figure.scope.places))
+        rivals = find_possible_contradictions(
+            db, figure, report.supersedes, named.line_of(figure.scope.places)
+        )
         others = (*rivals, *figures[:position])
         found = ((figure, other) for other in others if _contradict(figure, other, named))
         pairs += islice(found, TOLD)
@@ -72,12 +74,12 @@ def _lies_in(part: Figure, whole: Figure, named: Resolver) -> bool:
     )
 
 
-def _relays(db: Database, report: Report) -> Iterator[ReportWarning]:
+def _relays(db: Connection, report: Report) -> Iterator[ReportWarning]:
     if report.relays is not None:
         return
     found: dict[str, list[str]] = {}
     for figure, sent in zip(counted_figures(report), report.figures, strict=True):
-        for other in reports.alike(db, figure, sent.wording, report.quote):
+        for other in reports.find_same_wording(db, figure, sent.wording, report.quote):
             found.setdefault(other, []).append(figure.id)
     for other, figures in found.items():
         yield ReportWarning(

@@ -19,7 +19,7 @@ from service.domain.trees import Tree
 from service.domain.vocabulary import LOSSES, OUTCOMES
 from service.domain.wording.range_text import total_text
 from service.store import event_log
-from service.store.interface import Readable
+from service.store.interface import Reader
 from service.usecases.as_of import seq_asked
 from service.usecases.comparison import compared, past
 from service.usecases.state_cache import Snapshot, Snapshots
@@ -29,23 +29,23 @@ MOST_FAULTS: Final = 3
 """How many unknown ids of one parameter are named: looking for near ones takes a while each."""
 
 
-def moment_asked(store: Readable, question: TotalsQuery, now: datetime) -> int:
+def moment_asked(store: Reader, question: TotalsQuery, now: datetime) -> int:
     """Return the entry of the ledger that the question is to be answered as of.
 
     Raises InvalidInputError for a moment that is still to come.
     """
-    with store.reading() as db:
+    with store.read_transaction() as db:
         return seq_asked(db, question.as_of, now)
 
 
-def last_redaction(store: Readable) -> int:
+def last_redaction(store: Reader) -> int:
     """Return the entry after which no text was blanked; an answer from before may hold one."""
-    with store.reading() as db:
-        return event_log.last_redaction(db)
+    with store.read_transaction() as db:
+        return event_log.last_redaction_seq(db)
 
 
 def totals(
-    store: Readable,
+    store: Reader,
     snapshots: Snapshots,
     question: TotalsQuery,
     seq: int,
@@ -59,7 +59,7 @@ def totals(
     of ``seq`` and for cuts that cannot be made, and TimeBudgetExceededError for what takes far too
     long even so.
     """
-    with store.reading() as db:
+    with store.read_transaction() as db:
         snapshot = snapshots.at(db, seq)
         before = None if then is None else past(db, snapshots, snapshot, then)
     answer = totals_of(snapshot, question, budget)

@@ -63,8 +63,8 @@ def test_what_one_batch_records_is_one_moment(
 ) -> None:
     post([make.report(ref="a")])
     post([make.report(ref="b"), BAD, make.report(ref="c")])
-    with store.reading() as db:
-        requests = [(event.seq, event.request) for event in event_log.events(db)]
+    with store.read_transaction() as db:
+        requests = [(event.seq, event.request) for event in event_log.load_events(db)]
     assert requests == [(1, 1), (2, 1), (3, 1), (4, 4), (5, 4)]
     inside = client.get("/v1/totals?as_of=4").get_json()
     assert inside["as_of"]["seq"] == 5

@@ -43,13 +43,13 @@ def test_it_reports_for_nobody_else_and_leaves_no_trace(
     client: FlaskClient, post: Post, key: Key, store: Store, reporter: Any
 ) -> None:
     recorded(client.post("/v1/reports", json=make.report(reporter=OTHER), headers=key("report")))
-    with store.reading() as db:
+    with store.read_transaction() as db:
         before = event_log.last_seq(db)
     told = problem(
         post(make.report(reporter=reporter, places=[make.place("new")])), 403, "/reporter"
     )
     assert told["detail"] == "The key may not report for ru-mod, only for ua-hur, ua-gs."
-    with store.reading() as db:
+    with store.read_transaction() as db:
         assert event_log.last_seq(db) == before
 
 

@@ -19,7 +19,7 @@ from service.http.context import parts
 from service.settings import Settings
 from service.store import event_log
 from service.store.factory import open_store
-from service.store.interface import Database, Readable, Store
+from service.store.interface import Connection, Reader, Store
 from service.usecases import copy_store
 from service.usecases.consistency import Reaching
 from service.usecases.state_cache import Snapshots
@@ -92,7 +92,7 @@ def behind(
     recorded(send(make.report()))
     folder = tmp_path / "copy"
     folder.mkdir()
-    with engines.database(folder) as address:
+    with engines.temporary_database(folder) as address:
         copy = open_store(address, settings.busy_seconds)
         copy_store.copy(store, copy, lambda done, whole: None)
         seq = recorded(send(make.report(note="2")))["seq"]
@@ -139,7 +139,7 @@ def test_reading_goes_on_without_the_primary(
     reader = key("read")
     copy_store.copy(store, copy, lambda done, whole: None)
     with client.application.app_context():
-        engines.lose(parts().store)
+        engines.make_unreachable(parts().store)
     assert client.get("/readyz").status_code == 200
     began = time.monotonic()
     assert client.get("/v1/totals", headers=reader).status_code == 200
@@ -147,14 +147,14 @@ def test_reading_goes_on_without_the_primary(
     problem(client.post("/v1/reports", json=make.report(), headers={"Authorization": "x"}), 401)
 
 
-class _InTurns(Readable):
+class _InTurns(Reader):
     """What one address of several hosts leads to: now one copy, now another."""
 
-    def __init__(self, *readables: Readable) -> None:
+    def __init__(self, *readables: Reader) -> None:
         self._turns = itertools.cycle(readables)
 
-    def reading(self) -> AbstractContextManager[Database]:
-        return next(self._turns).reading()
+    def read_transaction(self) -> AbstractContextManager[Connection]:
+        return next(self._turns).read_transaction()
 
 
 @pytest.mark.postgresql
@@ -163,17 +163,17 @@ def test_no_reading_goes_back_behind_the_one_before(
 ) -> None:
     _, copy, seq = behind
     never = Reaching(_InTurns(store, copy), 0, lambda readable, entry: False)
-    with never.reading() as db:
+    with never.read_transaction() as db:
         assert event_log.last_seq(db) == seq
-    with pytest.raises(LockTimeoutError, match=f"entry {seq} yet"), never.reading():
+    with pytest.raises(LockTimeoutError, match=f"entry {seq} yet"), never.read_transaction():
         pass
 
-    def caught_up(readable: Readable, entry: int) -> bool:
+    def caught_up(readable: Reader, entry: int) -> bool:
         copy_store.copy(store, copy, lambda done, whole: None)
         return entry == seq
 
     soon = Reaching(_InTurns(copy, store, copy), seq, caught_up)
-    with soon.reading() as db:
+    with soon.read_transaction() as db:
         assert event_log.last_seq(db) == seq
 
 
@@ -183,7 +183,7 @@ def test_a_copy_that_lies_behind_makes_no_snapshot(
 ) -> None:
     _, copy, seq = behind
     kept = Snapshots()
-    with copy.reading() as db, pytest.raises(LockTimeoutError):
+    with copy.read_transaction() as db, pytest.raises(LockTimeoutError):
         kept.at(db, seq)
-    with store.reading() as db:
+    with store.read_transaction() as db:
         assert len(kept.at(db, seq).claims.reports) == 2

@@ -57,7 +57,7 @@ def fuzzed(tmp_path_factory: Any) -> Iterator[tuple[FlaskClient, dict[str, str]]
     """One service for all examples, with a report in it, and the headers of an admin."""
     folder: Path = tmp_path_factory.mktemp("fuzz")
     numbers = count(1)
-    with engines.database(folder) as database:
+    with engines.temporary_database(folder) as database:
         fast = Settings(database=database, log_level="error", solver_seconds=0.2)
         app = create_app(fast, None, lambda: f"r{next(numbers)}")
         with app.app_context():

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from service import create_app
 from service.domain.rate_limit import RateLimit
 from service.settings import Settings
-from service.store.sqlite.rate_counters import BESIDE
+from service.store.sqlite.rate_counters import FILE_SUFFIX
 from tests.check import problem
 
 Key = Callable[..., dict[str, str]]
@@ -37,7 +37,7 @@ def test_there_is_no_limit_unless_set(client: FlaskClient, settings: Settings) -
     answer = client.get("/v1/places")
     assert not [name for name in answer.headers.keys() if name.startswith("RateLimit")]
     database = settings.database
-    assert isinstance(database, str) or not database.with_name(database.name + BESIDE).exists()
+    assert isinstance(database, str) or not database.with_name(database.name + FILE_SUFFIX).exists()
 
 
 def test_whoever_asks_too_often_is_told_when_to_come_back(limited: Limited, key: Key) -> None:
@@ -114,7 +114,7 @@ def test_health_and_documents_are_not_counted(limited: Limited) -> None:
 def test_requests_go_on_where_they_cannot_be_counted(
     limited: Limited, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings.database.with_name(settings.database.name + BESIDE).mkdir()
+    settings.database.with_name(settings.database.name + FILE_SUFFIX).mkdir()
     client = limited(rate_limit=RateLimit(1, 60), log_level="warning")
     for _ in range(3):
         assert client.get("/v1/places").status_code == 200

@@ -168,7 +168,7 @@ def test_what_is_asked_too_often_is_counted(settings: Settings) -> None:
 def test_writes_that_find_no_turn_are_counted(settings: Settings, store: Store, key: Key) -> None:
     client = create_app(replace(settings, busy_seconds=0.1)).test_client()
     headers = key("report")
-    with store.writing():
+    with store.write_transaction():
         answer = client.post("/v1/reports", json=make.report(), headers=headers)
     problem(answer, 503)
     found = _scraped(client)
@@ -223,7 +223,7 @@ def test_the_record_and_the_release_are_told_as_they_are_now(
     assert value(after, "casualty_ledger_seq") == told["seq"]
     assert 0 <= value(after, made) - BEGIN.timestamp() < 60
     with app.app_context():
-        size, free = parts().store.size(), parts().store.free()
+        size, free = parts().store.size(), parts().store.free_space()
     assert ("casualty_database_free_bytes" in {name for name, _ in after}) == (free is not None)
     assert size > 50_000
     assert value(_scraped(client), "casualty_database_bytes") == pytest.approx(size, rel=0.2)
@@ -232,7 +232,7 @@ def test_the_record_and_the_release_are_told_as_they_are_now(
 def test_the_counts_are_told_though_the_database_is_lost(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         store = parts().store
-    engines.lose(store)
+    engines.make_unreachable(store)
     client.get("/livez")
     text = client.get("/metrics").get_data(as_text=True)
     assert value(samples(text), REQUESTS, route="/livez", method="GET", status=200) == 1
@@ -247,7 +247,7 @@ READERS = "casualty_readers_ledger_seq"
 def copy(app: Flask, tmp_path: Path) -> Iterator[Store]:
     """A database of their own for the readers, as a standby is: it holds what is copied into it."""
     (tmp_path / "copy").mkdir()
-    with engines.database(tmp_path / "copy") as address:
+    with engines.temporary_database(tmp_path / "copy") as address:
         made = open_store(address, 10.0)
         made.migrate()
         with app.app_context():
@@ -273,7 +273,7 @@ def test_of_two_databases_the_one_that_is_there_is_told(
     app: Flask, client: FlaskClient, copy: Store, lost: str
 ) -> None:
     with app.app_context():
-        engines.lose(copy if lost == READERS else parts().store)
+        engines.make_unreachable(copy if lost == READERS else parts().store)
     told = {name for name, _ in _scraped(client)} & {READERS, "casualty_ledger_seq"}
     assert told == {READERS, "casualty_ledger_seq"} - {lost}
 

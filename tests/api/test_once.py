@@ -32,7 +32,7 @@ def post(client: FlaskClient, key: Key) -> Send:
 
 
 def entries(store: Store) -> int:
-    with store.reading() as db:
+    with store.read_transaction() as db:
         return event_log.last_seq(db)
 
 
@@ -151,8 +151,8 @@ def test_of_many_at_once_one_is_done(app: Flask, key: Key, store: Store) -> None
     with ThreadPoolExecutor(8) as pool:
         answers = set(pool.map(post, range(24)))
     assert len(answers) == 1
-    with store.reading() as db:
-        assert [each.kind for each in event_log.events(db)].count("reported") == 1
+    with store.read_transaction() as db:
+        assert [each.kind for each in event_log.load_events(db)].count("reported") == 1
 
 
 def test_redacted_words_are_not_answered_again(post: Send) -> None:

@@ -111,7 +111,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One for all tests of this file: none depends on what another one wrote."""
-    with engines.database(tmp_path_factory.mktemp("rules")) as database:
+    with engines.temporary_database(tmp_path_factory.mktemp("rules")) as database:
         settings = Settings(database=database, log_level="error")
         served = {
             reading: create_app(replace(settings, reading=reading)).test_client()

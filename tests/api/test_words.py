@@ -41,7 +41,7 @@ def test_the_process_is_alive_and_ready(client: FlaskClient) -> None:
 def test_a_lost_database_is_not_ready(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         store = parts().store
-    engines.lose(store)
+    engines.make_unreachable(store)
     answer = client.get("/readyz")
     problem(answer, 503)
     # A server may be replaced by another within moments; a file is not.

@@ -49,7 +49,7 @@ def needs_cluster() -> None:
         lacking = "needs the right to make networks (root)"
     else:
         absent = [tool for tool in _CLUSTER if not shutil.which(tool)]
-        absent += [] if postgres.binaries("15") else ["PostgreSQL 15"]
+        absent += [] if postgres.find_binaries("15") else ["PostgreSQL 15"]
         lacking = f"needs {', '.join(absent)}" if absent else None
     _leave_out(lacking)
 

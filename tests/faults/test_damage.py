@@ -88,7 +88,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     id = answer.get_json()["id"]
     made.addresses = tuple(each.format(id=id) for each in READS)
     made.answers = {each: client.get(each).get_json() for each in made.addresses}
-    store.forget()
+    store.erase_overwritten()
     store.close()
     return made
 

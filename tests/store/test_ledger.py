@@ -6,50 +6,56 @@ from datetime import timedelta
 import pytest
 
 from service.store import event_log, redactable_text
-from service.store.event_log import Draft
+from service.store.event_log import NewEvent
 from service.store.interface import Store
 from tests import engines
 from tests.conftest import BEGIN
 
-NOTE = Draft("place_added", "a", {"id": "a", "name": "A"})
+PLACE_ADDED = NewEvent("place_added", "a", {"id": "a", "name": "A"})
 
 
 def test_entries_count_from_one_without_a_gap(store: Store) -> None:
-    with store.writing() as db:
+    with store.write_transaction() as db:
         assert event_log.last_seq(db) == 0
-        event_log.append(db, [NOTE, NOTE], None, BEGIN)
-        event_log.append(db, [NOTE], "k", BEGIN)
-        assert [event.seq for event in event_log.events(db)] == [1, 2, 3]
-        assert [event.actor for event in event_log.events(db)] == [None, None, "k"]
+        event_log.append(db, [PLACE_ADDED, PLACE_ADDED], None, BEGIN)
+        event_log.append(db, [PLACE_ADDED], "k", BEGIN)
+        assert [event.seq for event in event_log.load_events(db)] == [1, 2, 3]
+        assert [event.actor for event in event_log.load_events(db)] == [None, None, "k"]
 
 
 def test_what_one_request_records_is_one_moment(store: Store) -> None:
-    with store.writing() as db:
-        event_log.append(db, [NOTE, NOTE], None, BEGIN)
-        event_log.append(db, [NOTE], None, BEGIN)
-        assert [event_log.moment_of(db, seq) for seq in (0, 1, 2, 3, 9)] == [0, 2, 2, 3, 9]
+    with store.write_transaction() as db:
+        event_log.append(db, [PLACE_ADDED, PLACE_ADDED], None, BEGIN)
+        event_log.append(db, [PLACE_ADDED], None, BEGIN)
+        assert [event_log.last_seq_of_request(db, seq) for seq in (0, 1, 2, 3, 9)] == [
+            0,
+            2,
+            2,
+            3,
+            9,
+        ]
 
 
 def test_a_clock_that_goes_back_does_not_take_the_ledger_with_it(store: Store) -> None:
-    with store.writing() as db:
-        event_log.append(db, [NOTE], None, BEGIN)
-        event_log.append(db, [NOTE], None, BEGIN - timedelta(hours=1))
-        first, second = event_log.events(db)
+    with store.write_transaction() as db:
+        event_log.append(db, [PLACE_ADDED], None, BEGIN)
+        event_log.append(db, [PLACE_ADDED], None, BEGIN - timedelta(hours=1))
+        first, second = event_log.load_events(db)
     assert first.recorded_at == "2026-01-05T10:00:00.000000Z"
     assert second.recorded_at == "2026-01-05T10:00:00.000001Z"
 
 
 def test_an_instant_finds_the_last_entry_made_by_then(store: Store) -> None:
-    with store.writing() as db:
-        event_log.append(db, [NOTE, NOTE], None, BEGIN)
-        event_log.append(db, [NOTE], None, BEGIN + timedelta(seconds=1))
+    with store.write_transaction() as db:
+        event_log.append(db, [PLACE_ADDED, PLACE_ADDED], None, BEGIN)
+        event_log.append(db, [PLACE_ADDED], None, BEGIN + timedelta(seconds=1))
         assert event_log.seq_at(db, "2026-01-05T09:59:59.999999Z") == 0
         assert event_log.seq_at(db, "2026-01-05T10:00:00.000000Z") == 2
         assert event_log.seq_at(db, "2026-01-05T10:00:00.500000Z") == 2
         assert event_log.seq_at(db, "2099-01-01T00:00:00.000000Z") == 3
 
 
-WHOLE = {
+VALID_ROW = {
     "seq": 2,
     "request": 2,
     "recorded_at": "2026-01-06T00:00:00.0Z",
@@ -61,10 +67,10 @@ WHOLE = {
 }
 
 
-def _insert(store: Store, **wrong: object) -> None:
-    with store.writing() as db:
-        names = ", ".join(f":{name}" for name in WHOLE)
-        db.execute(f"INSERT INTO events VALUES ({names})", {**WHOLE, **wrong})  # noqa: S608
+def _insert(store: Store, **changes: object) -> None:
+    with store.write_transaction() as db:
+        names = ", ".join(f":{name}" for name in VALID_ROW)
+        db.execute(f"INSERT INTO events VALUES ({names})", {**VALID_ROW, **changes})  # noqa: S608
 
 
 @pytest.mark.parametrize(
@@ -82,16 +88,18 @@ def _insert(store: Store, **wrong: object) -> None:
     ids=lambda wrong: ", ".join(wrong),
 )
 def test_the_database_itself_guards_the_ledger(store: Store, wrong: dict[str, object]) -> None:
-    with store.writing() as db:
-        event_log.append(db, [NOTE], None, BEGIN)
-    with pytest.raises(engines.REFUSED):
+    with store.write_transaction() as db:
+        event_log.append(db, [PLACE_ADDED], None, BEGIN)
+    with pytest.raises(engines.CONSTRAINT_ERRORS):
         _insert(store, **wrong)
-    with store.reading() as db:
-        assert len(event_log.events(db)) == 1
+    with store.read_transaction() as db:
+        assert len(event_log.load_events(db)) == 1
     _insert(store)
 
 
-SAID = Draft("reported", "r1", {"report": {"quote": "they said", "ref": "a"}, "reason": "why"})
+REPORTED = NewEvent(
+    "reported", "r1", {"report": {"quote": "they said", "ref": "a"}, "reason": "why"}
+)
 
 
 @pytest.mark.parametrize(
@@ -106,48 +114,48 @@ SAID = Draft("reported", "r1", {"report": {"quote": "they said", "ref": "a"}, "r
     ],
 )
 def test_nothing_that_was_recorded_can_be_changed(store: Store, sql: str) -> None:
-    with store.writing() as db:
-        event_log.append(db, [SAID, NOTE], None, BEGIN)
-    with pytest.raises(engines.REFUSED), store.writing() as db:
+    with store.write_transaction() as db:
+        event_log.append(db, [REPORTED, PLACE_ADDED], None, BEGIN)
+    with pytest.raises(engines.CONSTRAINT_ERRORS), store.write_transaction() as db:
         db.execute(sql)
 
 
 def test_every_entry_is_chained_to_the_one_before(store: Store) -> None:
-    with store.writing() as db:
-        event_log.append(db, [NOTE, SAID], "k", BEGIN)
-        event_log.append(db, [NOTE], None, BEGIN)
-        before = event_log.ROOT
-        for line, _ in event_log.lines(db):
-            assert line.hash == line.hashed_after(before)
-            assert line.hash != line.hashed_after("1" * 64)
-            assert line.hash != replace(line, subject="b").hashed_after(before)
+    with store.write_transaction() as db:
+        event_log.append(db, [PLACE_ADDED, REPORTED], "k", BEGIN)
+        event_log.append(db, [PLACE_ADDED], None, BEGIN)
+        before = event_log.INITIAL_HASH
+        for line, _ in event_log.iterate_stored_events(db):
+            assert line.hash == line.compute_hash(before)
+            assert line.hash != line.compute_hash("1" * 64)
+            assert line.hash != replace(line, subject="b").compute_hash(before)
             before = line.hash
 
 
 def test_free_text_is_kept_apart_and_can_be_blanked(store: Store) -> None:
-    with store.writing() as db:
-        (made,) = event_log.append(db, [SAID], None, BEGIN)
-        assert event_log.event(db, 1) == made
-        ((line, _),) = event_log.lines(db)
+    with store.write_transaction() as db:
+        (event,) = event_log.append(db, [REPORTED], None, BEGIN)
+        assert event_log.load_event(db, 1) == event
+        ((line, _),) = event_log.iterate_stored_events(db)
         assert "they said" not in line.body
-        redactable_text.blank(db, 1, "/report/quote")
-        again = event_log.event(db, 1)
-        assert again.body == {"report": {"ref": "a"}, "reason": "why"}
-        assert again.redacted == ("/report/quote",)
-        assert [each for each, _ in event_log.lines(db)] == [line]
+        redactable_text.blank_text(db, 1, "/report/quote")
+        reloaded = event_log.load_event(db, 1)
+        assert reloaded.body == {"report": {"ref": "a"}, "reason": "why"}
+        assert reloaded.redacted == ("/report/quote",)
+        assert [each for each, _ in event_log.iterate_stored_events(db)] == [line]
 
 
 def test_equal_texts_cannot_be_told_from_their_hashes(store: Store) -> None:
-    with store.writing() as db:
-        event_log.append(db, [SAID, SAID], None, BEGIN)
-        (one, _), (other, _) = event_log.lines(db)
+    with store.write_transaction() as db:
+        event_log.append(db, [REPORTED, REPORTED], None, BEGIN)
+        (one, _), (other, _) = event_log.iterate_stored_events(db)
     assert one.body != other.body
 
 
 def test_later_entries_of_a_request_name_its_first(store: Store) -> None:
-    with store.writing() as db:
-        event_log.append(db, [NOTE], None, BEGIN)
-        event_log.append(db, [NOTE], None, BEGIN, request=1)
-        assert [event.request for event in event_log.events(db)] == [1, 1]
-        assert event_log.moment_of(db, 1) == 2
-        assert [event.seq for event in event_log.events(db, after=1, limit=1)] == [2]
+    with store.write_transaction() as db:
+        event_log.append(db, [PLACE_ADDED], None, BEGIN)
+        event_log.append(db, [PLACE_ADDED], None, BEGIN, request=1)
+        assert [event.request for event in event_log.load_events(db)] == [1, 1]
+        assert event_log.last_seq_of_request(db, 1) == 2
+        assert [event.seq for event in event_log.load_events(db, after=1, limit=1)] == [2]

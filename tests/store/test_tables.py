@@ -6,43 +6,47 @@ from typing import Any, Final
 
 import pytest
 
-from service.store.interface import Database, Store
+from service.store.interface import Connection, Store
 from service.store.postgresql.engine import PostgresStore
-from tests.side_by_side import stores
+from tests.side_by_side import make_stores
 
 TYPES: Final = {"bigint": "INTEGER", "text": "TEXT"}
 
-OWN: Final = {"migrations", "_sqlite_migrations", "counts"}
+ENGINE_TABLES: Final = {"migrations", "_sqlite_migrations", "counts"}
 """Tables in which an engine keeps what is no part of the record."""
 
 Columns = dict[str, dict[str, tuple[str, bool, str | None]]]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Store]]:
+def empty_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Store]]:
     """An empty record on each engine."""
-    made = stores(tmp_path_factory.mktemp("tables"))
-    yield made
-    for store in made.values():
+    empty_stores = make_stores(tmp_path_factory.mktemp("tables"))
+    yield empty_stores
+    for store in empty_stores.values():
         store.close()
 
 
-def _rows(db: Database, sql: str) -> list[Any]:
+def _fetch_all(db: Connection, sql: str) -> list[Any]:
     return list(db.execute(sql).fetchall())
 
 
-def _in_sqlite(db: Database) -> dict[str, Any]:
-    tables = dict(_rows(db, "SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+def _describe_sqlite(db: Connection) -> dict[str, Any]:
+    tables = dict(_fetch_all(db, "SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
     columns: Columns = {}
     rules: dict[str, set[str]] = {}
     references = set()
-    for table in tables.keys() - OWN:
+    for table in tables.keys() - ENGINE_TABLES:
         columns[table] = {
             name: (kind, bool(needed or of_key), default)
-            for _, name, kind, needed, default, of_key in _rows(db, f"PRAGMA table_info({table})")
+            for _, name, kind, needed, default, of_key in _fetch_all(
+                db, f"PRAGMA table_info({table})"
+            )
         }
         rules[table] = set(re.findall(r"CONSTRAINT (\w+)", tables[table]))
-        for _, _, to, from_column, to_column, *_ in _rows(db, f"PRAGMA foreign_key_list({table})"):
+        for _, _, to, from_column, to_column, *_ in _fetch_all(
+            db, f"PRAGMA foreign_key_list({table})"
+        ):
             references.add((table, from_column, to, to_column))
     indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
     indexes += " AND tbl_name NOT LIKE '%migrations'"
@@ -50,30 +54,30 @@ def _in_sqlite(db: Database) -> dict[str, Any]:
         "columns": columns,
         "rules": rules,
         "references": references,
-        "indexes": {name for (name,) in _rows(db, indexes)},
+        "indexes": {name for (name,) in _fetch_all(db, indexes)},
     }
 
 
-def _in_postgresql(db: Database) -> dict[str, Any]:
+def _describe_postgresql(db: Connection) -> dict[str, Any]:
     columns: Columns = {}
-    for table, name, kind, missing, default in _rows(
+    for table, name, kind, missing, default in _fetch_all(
         db,
         "SELECT table_name, column_name, data_type, is_nullable, column_default"
         " FROM information_schema.columns WHERE table_schema = current_schema()",
     ):
-        if table not in OWN:
-            told = default and default.removesuffix("::text")
-            columns.setdefault(table, {})[name] = (TYPES[kind], missing == "NO", told)
+        if table not in ENGINE_TABLES:
+            default_value = default and default.removesuffix("::text")
+            columns.setdefault(table, {})[name] = (TYPES[kind], missing == "NO", default_value)
     rules: dict[str, set[str]] = {table: set() for table in columns}
     references = set()
-    for table, name, kind, to, given in _rows(
+    for table, name, kind, to, definition in _fetch_all(
         db,
         "SELECT conrelid::regclass::text, conname, contype::text, confrelid::regclass::text,"
         " pg_get_constraintdef(oid) FROM pg_constraint"
         " WHERE connamespace = current_schema()::regnamespace AND conrelid <> 0",
     ):
         if kind == "f":
-            (one, other) = re.findall(r"\((\w+)\)", given)
+            (one, other) = re.findall(r"\((\w+)\)", definition)
             references.add((table, one, to, other))
         elif table in rules and not re.search("_(pkey|key|not_null)$", name):
             rules[table].add(name)
@@ -86,27 +90,27 @@ def _in_postgresql(db: Database) -> dict[str, Any]:
         "columns": columns,
         "rules": rules,
         "references": references,
-        "indexes": {name for (name,) in _rows(db, indexes)} - {"counts_by_age"},
+        "indexes": {name for (name,) in _fetch_all(db, indexes)} - {"counts_by_age"},
     }
 
 
 @pytest.mark.engines
 @pytest.mark.parametrize("what", ["columns", "rules", "references", "indexes"])
 @pytest.mark.parametrize("release", ["15", "18"])
-def test_the_tables_are_the_same(made: dict[str, Store], release: str, what: str) -> None:
-    with made["sqlite"].reading() as db:
-        right = _in_sqlite(db)[what]
-    with made[release].reading() as db:
-        assert _in_postgresql(db)[what] == right
-    assert right
+def test_the_tables_are_the_same(empty_stores: dict[str, Store], release: str, what: str) -> None:
+    with empty_stores["sqlite"].read_transaction() as db:
+        expected = _describe_sqlite(db)[what]
+    with empty_stores[release].read_transaction() as db:
+        assert _describe_postgresql(db)[what] == expected
+    assert expected
 
 
 @pytest.mark.engines
-def test_text_is_compared_byte_by_byte(made: dict[str, Store]) -> None:
-    for store in made.values():
+def test_text_is_compared_byte_by_byte(empty_stores: dict[str, Store]) -> None:
+    for store in empty_stores.values():
         if isinstance(store, PostgresStore):
-            with store.reading() as db:
-                assert not _rows(
+            with store.read_transaction() as db:
+                assert not _fetch_all(
                     db,
                     "SELECT table_name, column_name FROM information_schema.columns"
                     " WHERE table_schema = current_schema() AND data_type = 'text'"

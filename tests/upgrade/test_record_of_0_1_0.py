@@ -108,7 +108,7 @@ def test_the_dumped_ledger_is_loaded_into_a_whole_record(command: Command, tmp_p
     ledger, folder = tmp_path / "ledger.ndjson", tmp_path / "loaded"
     ledger.write_bytes(_kept("ledger.ndjson"))
     folder.mkdir()
-    with engines.database(folder) as database:
+    with engines.temporary_database(folder) as database:
         command("load", str(ledger), database=database)
         command("verify", database=database)
         assert command("dump", database=database) == _kept("ledger.ndjson")

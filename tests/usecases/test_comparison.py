@@ -176,7 +176,7 @@ class World:
 
     def last(self) -> int:
         """Return the present end of the ledger."""
-        with self.store.reading() as db:
+        with self.store.read_transaction() as db:
             return event_log.last_seq(db)
 
     def ask(self, question: TotalsQuery, seq: int, then: int | None = None) -> TotalsResult:
@@ -251,8 +251,8 @@ def check(world: World, question: TotalsQuery, then: int, now: int) -> None:
 
 
 def _reported_since(world: World, then: int, now: int) -> set[str]:
-    with world.store.reading() as db:
-        entries = event_log.events(db, then, now - then) if now > then else []
+    with world.store.read_transaction() as db:
+        entries = event_log.load_events(db, then, now - then) if now > then else []
     return {each.subject for each in entries if each.kind == "reported"}
 
 

@@ -33,7 +33,7 @@ def test_nothing_kept_gives_the_key_away(store: Store) -> None:
     assert secret not in repr(kept)
     store.close()
     assert api_keys.holder(store, "cas_x_y", BEGIN) is None
-    assert secret.encode() not in engines.kept(store)
+    assert secret.encode() not in engines.read_everything_stored(store)
 
 
 @pytest.mark.parametrize("change", ["", "x", "cas", "cas_", "cas__", "\ud800", "cas_\ud800_x"])
@@ -141,7 +141,7 @@ def test_a_use_is_noted_of_good_keys_alone(store: Store) -> None:
 @pytest.mark.sqlite
 def test_noting_a_use_never_waits_for_a_writer(store: Store) -> None:
     text = _made(store)
-    with store.writing():
+    with store.write_transaction():
         began = time.monotonic()
         assert api_keys.holder(store, text, BEGIN) is not None
         assert time.monotonic() - began < 2.0 < 10.0 == store._busy_seconds

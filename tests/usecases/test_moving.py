@@ -32,7 +32,7 @@ def target(tmp_path: Path) -> Iterator[Store]:
     """Another store of the engine that is tested, with nothing in it."""
     folder = tmp_path / "other"
     folder.mkdir()
-    with engines.database(folder) as address:
+    with engines.temporary_database(folder) as address:
         store = open_store(address, 10)
         yield store
         store.close()
@@ -111,7 +111,7 @@ def test_what_is_new_is_carried_and_what_was_blanked_is_blanked(
 ) -> None:
     told(2)
     copy_store.copy(store, target, _quiet)
-    assert b"not named" in engines.kept(target)
+    assert b"not named" in engines.read_everything_stored(target)
     told(1)
     admin = key("admin")
     for id in ("r1", "r2", "r3"):
@@ -120,7 +120,7 @@ def test_what_is_new_is_carried_and_what_was_blanked_is_blanked(
     copy_store.copy(store, target, _quiet)
     assert maintenance.verify(target, lambda what, done: None) == []
     target.close()
-    assert b"not named" not in engines.kept(target)
+    assert b"not named" not in engines.read_everything_stored(target)
 
 
 def test_another_record_is_not_written_over(

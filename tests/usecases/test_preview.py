@@ -13,7 +13,7 @@ from service.domain.record_state import RecordState
 from service.domain.submission import Submission
 from service.store import event_log
 from service.store.interface import Store
-from service.store.state_loader import load_claims
+from service.store.state_loader import load_state
 from service.usecases import entities, lifecycle, preview, reports
 from service.usecases.preview import PLACEHOLDER, Preview, imagine, overlaid, speaks_of
 from service.usecases.state_cache import Snapshots
@@ -39,8 +39,8 @@ def _preview(store: Store, sent: Submission) -> Preview:
 
 
 def _claims(store: Store) -> RecordState:
-    with store.reading() as db:
-        return load_claims(db, event_log.last_seq(db))
+    with store.read_transaction() as db:
+        return load_state(db, event_log.last_seq(db))
 
 
 def _renamed(claims: RecordState, id: str) -> RecordState:
@@ -199,7 +199,7 @@ def test_the_totals_are_those_that_sending_would_make(store: Store, name: str) -
     question = found.after.query
     assert found.before.query == question
     _post(store, "sent", sent)
-    with store.reading() as db:
+    with store.read_transaction() as db:
         seq = event_log.last_seq(db)
     after = totals(store, Snapshots(), question, seq, Budget(5, 5))
     told = [(each.outcomes, each.text, each.best) for each in found.after.totals]
@@ -215,14 +215,14 @@ def test_nothing_is_recorded(store: Store, name: str) -> None:
     before = _claims(store)
     _preview(store, _sent(**changes))
     assert _claims(store) == before
-    with store.reading() as db:
+    with store.read_transaction() as db:
         assert event_log.last_seq(db) == before.seq
 
 
 def test_not_even_the_text_is_left_in_a_file(store: Store) -> None:
     _one(store)
     _preview(store, _sent(quote="a name that nobody may keep"))
-    assert b"a name that nobody may keep" not in engines.kept(store)
+    assert b"a name that nobody may keep" not in engines.read_everything_stored(store)
 
 
 def test_what_is_known_changes_nothing(store: Store) -> None:

@@ -32,8 +32,8 @@ def _submit(store: Store, id: str, **changes: Any) -> tuple[Any, bool]:
 
 def test_everything_new_is_recorded_before_the_report(store: Store) -> None:
     _submit(store, "r1", groups=[{"id": "g", "name": "G"}])
-    with store.reading() as db:
-        events = event_log.events(db)
+    with store.read_transaction() as db:
+        events = event_log.load_events(db)
     assert [(event.kind, event.subject) for event in events] == [
         ("reporter_added", "ua-hur"),
         ("place_added", "plekhovo"),
@@ -47,8 +47,8 @@ def test_everything_new_is_recorded_before_the_report(store: Store) -> None:
 def test_a_replacement_is_recorded_after_what_it_replaces_ended(store: Store) -> None:
     _submit(store, "r1", ref="a")
     _submit(store, "r2", ref="a", note="n", supersedes="r1")
-    with store.reading() as db:
-        kinds = [event.kind for event in event_log.events(db)][-2:]
+    with store.read_transaction() as db:
+        kinds = [event.kind for event in event_log.load_events(db)][-2:]
     assert kinds == ["superseded", "reported"]
 
 
@@ -74,11 +74,11 @@ def test_several_reports_are_read_together_as_they_were_then(store: Store) -> No
 )
 def test_what_is_refused_leaves_no_trace(store: Store, changes: dict[str, Any]) -> None:
     _submit(store, "r1")
-    with store.reading() as db:
+    with store.read_transaction() as db:
         before = event_log.last_seq(db)
     with pytest.raises((InvalidInputError, ConflictError)):
         _submit(store, "r2", **changes)
-    with store.reading() as db:
+    with store.read_transaction() as db:
         assert event_log.last_seq(db) == before
 
 

@@ -81,8 +81,10 @@ def test_reports_are_read_together(
 ) -> None:
     asked: list[str] = []
     kind = type(store)
-    reading = kind.reading
-    monkeypatch.setattr(kind, "reading", lambda self: asked.append("once") or reading(self))
+    reading = kind.read_transaction
+    monkeypatch.setattr(
+        kind, "read_transaction", lambda self: asked.append("once") or reading(self)
+    )
     client.get("/proof?show=killed")
     assert 0 < len(asked) < 20
 

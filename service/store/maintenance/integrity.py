@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from service.store import event_log
-from service.store.interface import Database, Store
-from service.store.maintenance.export_import import faulty_texts
-from service.store.projections.dispatch import apply
+from service.store.interface import Connection, Store
+from service.store.maintenance.export_import import find_text_faults
+from service.store.projections.dispatch import apply_event
 from service.store.sqlite.engine import SqliteStore
 
 Progress = Callable[[str, int], None]
 """Told what is being done and how many entries of it are done."""
 
-DERIVED: Final = {
+PROJECTION_TABLES: Final = {
     "entries": (
         "kind, id, since_seq, until_seq, name_folded, names_folded, parent, body",
         "kind, id, since_seq",
@@ -40,27 +40,27 @@ DERIVED: Final = {
 }
 """The tables that are made of the ledger: their columns, and the order of their rows."""
 
-EVERY: Final = 500
+PROGRESS_INTERVAL: Final = 500
 """After so many entries progress is told."""
 
-MOST: Final = 20
+MAX_FAULTS_PER_CHECK: Final = 20
 """So many faults of one kind are told; more would tell nothing new."""
 
 
-def faults(store: Store, db: Database, progress: Progress) -> Iterator[str]:
+def find_faults(store: Store, db: Connection, progress: Progress) -> Iterator[str]:
     """Yield a sentence for all that is not as it was recorded; nothing for a whole record.
 
     ``db`` is a reading of the store, so that all checks look at one state.
     """
 
-    def engine(db: Database, progress: Progress) -> Iterator[str]:
+    def check_engine(db: Connection, progress: Progress) -> Iterator[str]:
         progress("the file", 0)
-        yield from store.faults(db)
+        yield from store.check_engine(db)
 
-    for check in (engine, _chain, _tables):
+    for check in (check_engine, _check_chain, _check_projections):
         try:
             for count, fault in enumerate(check(db, progress)):
-                if count == MOST:
+                if count == MAX_FAULTS_PER_CHECK:
                     yield "… and more of the same."
                     break
                 yield fault
@@ -68,51 +68,55 @@ def faults(store: Store, db: Database, progress: Progress) -> Iterator[str]:
             yield f"The database cannot be read on: {str(error).rstrip('.')}."
 
 
-def _chain(db: Database, progress: Progress) -> Iterator[str]:
-    before, expected = event_log.ROOT, 0
-    for line, kept in event_log.lines(db):
-        expected += 1
-        if line.seq != expected:
-            yield f"Entry {expected} is missing: the next one is {line.seq}."
-            expected = line.seq
-        elif line.hash != line.hashed_after(before):
-            yield f"Entry {line.seq} is not the one that was recorded, or the one before it is not."
-        yield from faulty_texts(line, kept)
-        before = line.hash
-        if expected % EVERY == 0:
-            progress("the chain", expected)
+def _check_chain(db: Connection, progress: Progress) -> Iterator[str]:
+    previous_hash, expected_seq = event_log.INITIAL_HASH, 0
+    for stored, texts in event_log.iterate_stored_events(db):
+        expected_seq += 1
+        if stored.seq != expected_seq:
+            yield f"Entry {expected_seq} is missing: the next one is {stored.seq}."
+            expected_seq = stored.seq
+        elif stored.hash != stored.compute_hash(previous_hash):
+            yield (
+                f"Entry {stored.seq} is not the one that was recorded, or the one before it is not."
+            )
+        yield from find_text_faults(stored, texts)
+        previous_hash = stored.hash
+        if expected_seq % PROGRESS_INTERVAL == 0:
+            progress("the chain", expected_seq)
 
 
-def _tables(db: Database, progress: Progress) -> Iterator[str]:
+def _check_projections(db: Connection, progress: Progress) -> Iterator[str]:
     """Make all tables again from the ledger, in a file of their own, and compare them."""
     with tempfile.TemporaryDirectory() as folder:
         store = SqliteStore(Path(folder) / "again.db")
         store.migrate()
-        with store.writing() as again:
-            for line, kept in event_log.lines(db):
+        with store.write_transaction() as rebuilt:
+            for stored, texts in event_log.iterate_stored_events(db):
                 try:
-                    event_log.put(again, line, kept)
-                    apply(again, line.opened(kept))
+                    event_log.store_event(rebuilt, stored, texts)
+                    apply_event(rebuilt, stored.to_event(texts))
                 except Exception as error:  # Whatever was done to an entry, it must be told where.
-                    yield f"The tables cannot be made again from entry {line.seq} on: {error!r}."
+                    yield f"The tables cannot be made again from entry {stored.seq} on: {error!r}."
                     return
-                if line.seq % EVERY == 0:
-                    progress("the tables", line.seq)
-            for table in DERIVED:
-                yield from _differences(db, again, table)
+                if stored.seq % PROGRESS_INTERVAL == 0:
+                    progress("the tables", stored.seq)
+            for table in PROJECTION_TABLES:
+                yield from _compare_table(db, rebuilt, table)
         store.close()
 
 
-def _differences(db: Database, again: Database, table: str) -> Iterator[str]:
-    columns, order = DERIVED[table]
-    rows = f"SELECT {columns} FROM {table} ORDER BY {order}"
-    pairs = zip_longest(db.each(rows), again.each(rows))
-    for found, right in pairs:
-        if found != right:
-            row = json.dumps(list(found or right)[:3], ensure_ascii=False)
-            if found is None:
-                what = "lacks"
+def _compare_table(db: Connection, rebuilt: Connection, table: str) -> Iterator[str]:
+    columns, order = PROJECTION_TABLES[table]
+    sql = f"SELECT {columns} FROM {table} ORDER BY {order}"
+    pairs = zip_longest(db.iterate(sql), rebuilt.iterate(sql))
+    for actual, expected in pairs:
+        if actual != expected:
+            row = json.dumps(list(actual or expected)[:3], ensure_ascii=False)
+            if actual is None:
+                difference = "lacks"
             else:
-                what = "has too many:" if right is None else "tells otherwise than the ledger of"
-            yield f"The table {table} {what} the row {row}."
+                difference = (
+                    "has too many:" if expected is None else "tells otherwise than the ledger of"
+                )
+            yield f"The table {table} {difference} the row {row}."
             return

@@ -29,20 +29,20 @@ from service.domain.errors import (
 )
 from service.domain.rate_limit import RateLimit
 from service.request_id import get_request_id
-from service.store.group_commit import Committer
-from service.store.interface import BUSY, Database, Row, Store, translated
-from service.store.named_queries import statement
-from service.store.rate_counters import PATIENCE, Counters, CounterUnavailableError
+from service.store.group_commit import GroupCommitter
+from service.store.interface import LOCK_TIMEOUT_MESSAGE, Connection, Row, Store, translate_errors
+from service.store.named_queries import build_statement
+from service.store.rate_counters import MAX_WAIT_SECONDS, CounterUnavailableError, RateCounters
 
 Result = TypeVar("Result")
 
-MOST_CONNECTIONS: Final = 12
+MAX_CONNECTIONS: Final = 12
 """A process opens no more: eight readers at once, the writer, and a few that look after keys."""
 
-CHUNK: Final = 2_000
+FETCH_SIZE: Final = 2_000
 """So many rows are fetched at once of what is too much for memory."""
 
-PATIENT: Final = {
+CONNECTION_TIMEOUTS: Final = {
     "connect_timeout": 5,
     # A host that is lost or cut off says nothing, and by its default the kernel goes on asking for
     # more than a quarter of an hour. With these a connection to it ends after five seconds.
@@ -60,17 +60,17 @@ The pool waits twice as long after every try: with a new leader there, it would 
 pass again as it took to choose one.
 """
 
-AWAY: Final = "The database cannot be reached; send the same request again shortly."
-UNREAD: Final = (
+UNREACHABLE_MESSAGE: Final = "The database cannot be reached; send the same request again shortly."
+UNREADABLE_URL_MESSAGE: Final = (
     "The URL of the database cannot be read: write what is special in its password as %40 for @,"
     " %2F for / and %25 for %."
 )
-IN_DOUBT: Final = (
+COMMIT_IN_DOUBT_MESSAGE: Final = (
     "The database went away before it said whether this is recorded. Send the same request again:"
     " with the same Idempotency-Key or ref it is recorded once."
 )
 
-FOUND_SECONDS: Final = 2.0
+READER_WAIT_SECONDS: Final = 2.0
 """So long a reader waits for a connection: it is told soon that the database is away, and those
 who look whether all is well are answered in time."""
 
@@ -79,60 +79,62 @@ IDLE_SECONDS: Final = 60
 hold the lock for as long as the server's kernel believes in its connection: two hours by default.
 """
 
-_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Named, since a role or a database can have other defaults; and repeatable reads would see what
 # there was before the lock was waited for.
-_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
-_IDLE: Final = f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'".encode()
-_LOCK: Final = "SELECT pg_advisory_xact_lock('events'::regclass::oid::bigint)"
-_STEPS: Final = (("0001_tables", Path(__file__).with_name("tables.sql")),)
-_WHERE: Final = "SELECT current_schema(), to_regclass('migrations')"
-_MIGRATIONS: Final = (
+_BEGIN_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_SET_IDLE_TIMEOUT: Final = (
+    f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'".encode()
+)
+_TAKE_WRITE_LOCK: Final = "SELECT pg_advisory_xact_lock('events'::regclass::oid::bigint)"
+_MIGRATION_STEPS: Final = (("0001_tables", Path(__file__).with_name("tables.sql")),)
+_FIND_SCHEMA: Final = "SELECT current_schema(), to_regclass('migrations')"
+_CREATE_MIGRATIONS: Final = (
     "CREATE TABLE migrations (name TEXT PRIMARY KEY, run_at TIMESTAMPTZ NOT NULL DEFAULT now())"
 )
 _Pool = ConnectionPool[psycopg.Connection[Row]]
 
-_numbers: Final = count()
+_cursor_numbers: Final = count()
 _BIND: Final = re.compile(r"(?<![:\w]):([a-z_]+)")
-_HINT: Final = re.compile(r" INDEXED BY \w+")
+_INDEX_HINT: Final = re.compile(r" INDEXED BY \w+")
 
 
 @lru_cache(maxsize=1_000)
-def spelled(sql: str) -> str:
+def to_psycopg_sql(sql: str) -> str:
     """Return the shared SQL as psycopg takes it: its own marks for binds, no hints for SQLite."""
-    return _BIND.sub(r"%(\1)s", _HINT.sub("", sql).replace("%", "%%"))
+    return _BIND.sub(r"%(\1)s", _INDEX_HINT.sub("", sql).replace("%", "%%"))
 
 
-def _told(sql: str) -> str:
+def _add_request_comment(sql: str) -> str:
     """Return the SQL as it is sent: before it the request that asks, for the server's own log."""
     request = get_request_id()
-    return spelled(sql) if request is None else f"/* {request} */ {spelled(sql)}"
+    return to_psycopg_sql(sql) if request is None else f"/* {request} */ {to_psycopg_sql(sql)}"
 
 
-class PostgresDatabase(Database):
+class PostgresConnection(Connection):
     """An open connection to PostgreSQL."""
 
-    def __init__(self, conn: psycopg.Connection[Row], lagging: bool = False) -> None:
+    def __init__(self, conn: psycopg.Connection[Row], may_lag: bool = False) -> None:
         """Remember the connection; nothing is run yet."""
         self.conn = conn
-        self.lagging = lagging
+        self.may_lag = may_lag
 
     def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> psycopg.Cursor[Row]:
         """Return the cursor after running the SQL."""
-        return self.conn.execute(_told(sql).encode(), binds or {})
+        return self.conn.execute(_add_request_comment(sql).encode(), binds or {})
 
-    def execute_all(self, sql: str, many: Iterable[Mapping[str, Any]]) -> None:
+    def execute_many(self, sql: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
         """Run the SQL for each of the binds, all of them in one go."""
-        given = list(many)
-        if given:
+        bind_list = list(bind_sets)
+        if bind_list:
             with self.conn.cursor() as cursor:
-                cursor.executemany(_told(sql).encode(), given)
+                cursor.executemany(_add_request_comment(sql).encode(), bind_list)
 
-    def each(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
+    def iterate(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
         """Yield the rows, a chunk of them in memory at a time."""
-        with self.conn.cursor(name=f"each_{next(_numbers)}") as cursor:
-            cursor.itersize = CHUNK
-            cursor.execute(_told(sql).encode(), binds or {})
+        with self.conn.cursor(name=f"iterate_{next(_cursor_numbers)}") as cursor:
+            cursor.itersize = FETCH_SIZE
+            cursor.execute(_add_request_comment(sql).encode(), binds or {})
             yield from cursor
 
     @property
@@ -153,14 +155,14 @@ class PostgresStore(Store):
         """
         super().__init__(busy_seconds)
         self.url = url
-        self._standby = standby
-        self._said()
+        self._is_standby = standby
+        self._parse_url()
 
     @staticmethod
-    def translation(error: BaseException) -> DomainError | None:
+    def to_domain_error(error: BaseException) -> DomainError | None:
         """Return what to tell of an error of circumstance."""
         if isinstance(error, errors.LockNotAvailable):
-            return LockTimeoutError(BUSY)
+            return LockTimeoutError(LOCK_TIMEOUT_MESSAGE)
         if isinstance(error, errors.DiskFull):
             return StoreUnavailableError(
                 "The disk is full; nothing was recorded. Its keeper must make room."
@@ -171,151 +173,166 @@ class PostgresStore(Store):
             )
         if isinstance(error, (errors.DataCorrupted, errors.IndexCorrupted)):
             return StoreUnavailableError("The database is damaged; its keeper must look.")
-        lost = (
+        connection_errors = (
             psycopg.OperationalError,
             psycopg.InterfaceError,
             errors.IdleInTransactionSessionTimeout,
         )
-        if isinstance(error, lost):
-            return DatabaseUnreachableError(AWAY)
+        if isinstance(error, connection_errors):
+            return DatabaseUnreachableError(UNREACHABLE_MESSAGE)
         return None
 
     @property
-    def shown(self) -> str:
+    def display_address(self) -> str:
         """The URL without its password."""
-        said = self._said()
-        hosts, ports = (str(said.get(name) or "").split(",") for name in ("host", "port"))
+        url_parts = self._parse_url()
+        hosts, ports = (str(url_parts.get(name) or "").split(",") for name in ("host", "port"))
         ports *= len(hosts) if len(ports) == 1 else 1
         pairs = zip(hosts, ports, strict=False)
-        at = ",".join(f"{host or 'localhost'}:{port or 5432}" for host, port in pairs)
-        return f"postgresql://{at}/{said.get('dbname') or said.get('user') or ''}"
+        addresses = ",".join(f"{host or 'localhost'}:{port or 5432}" for host, port in pairs)
+        return f"postgresql://{addresses}/{url_parts.get('dbname') or url_parts.get('user') or ''}"
 
-    def _said(self) -> dict[str, Any]:
+    def _parse_url(self) -> dict[str, Any]:
         """Return what the URL says; no error tells any of it, since it may hold a password."""
         try:
             return conninfo_to_dict(self.url)
         except psycopg.Error:
-            raise StoreUnavailableError(UNREAD) from None
+            raise StoreUnavailableError(UNREADABLE_URL_MESSAGE) from None
 
     @contextmanager
-    def reading(self) -> Iterator[Database]:
+    def read_transaction(self) -> Iterator[Connection]:
         """Yield a connection that sees one state of the record throughout."""
-        with translated(self.translation), self._pool().connection(FOUND_SECONDS) as conn:
-            conn.execute(_READ)
+        with (
+            translate_errors(self.to_domain_error),
+            self._get_pool().connection(READER_WAIT_SECONDS) as conn,
+        ):
+            conn.execute(_BEGIN_READ)
             try:
-                yield PostgresDatabase(conn, self._standby)
+                yield PostgresConnection(conn, self._is_standby)
             finally:
                 with suppress(psycopg.Error):  # What was read is read.
                     conn.execute("ROLLBACK")
 
-    def write(self, job: Callable[[Database], Result]) -> Result:
+    def write(self, job: Callable[[Connection], Result]) -> Result:
         """Return what the job returns, once what it wrote is safe."""
-        own: _Own = self._own()
-        with translated(self.translation):
-            return own.committer.run(job, self._busy_seconds)
+        resources: _ProcessResources = self._get_resources()
+        with translate_errors(self.to_domain_error):
+            return resources.committer.run(job, self._busy_seconds)
 
     @contextmanager
-    def writing(self) -> Iterator[Database]:
+    def write_transaction(self) -> Iterator[Connection]:
         """Yield a connection that alone may write."""
-        with self._alone(self._busy_seconds) as db:
+        with self._locked_transaction(self._busy_seconds) as db:
             yield db
 
-    def note(self, name: str, /, **binds: Any) -> None:
+    def write_best_effort(self, name: str, /, **binds: Any) -> None:
         """Run the statement; it does not wait for the disk, nor for a row that another changes."""
-        with suppress(psycopg.Error, DomainError), self._pool().connection(PATIENCE) as conn:
-            with _begun(conn, _WRITE):
-                db = PostgresDatabase(conn)
+        with (
+            suppress(psycopg.Error, DomainError),
+            self._get_pool().connection(MAX_WAIT_SECONDS) as conn,
+        ):
+            with _begin_transaction(conn, _BEGIN_WRITE):
+                db = PostgresConnection(conn)
                 db.execute("SET LOCAL synchronous_commit = off")
                 db.execute("SET LOCAL lock_timeout = '100ms'")
-                db.execute(statement(name), binds)
+                db.execute(build_statement(name), binds)
 
     def migrate(self) -> int:
         """Return how many steps were run to bring the schema up to date."""
-        with translated(self.translation), self._pool().connection() as conn, _begun(conn, _WRITE):
+        with (
+            translate_errors(self.to_domain_error),
+            self._get_pool().connection() as conn,
+            _begin_transaction(conn, _BEGIN_WRITE),
+        ):
             conn.execute("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
-            ((schema, table),) = conn.execute(_WHERE).fetchall()
+            ((schema, table),) = conn.execute(_FIND_SCHEMA).fetchall()
             if schema is None:
                 raise StoreUnavailableError(
                     "The schema that the URL names is not there; make it first."
                 )
             if table is None:
-                conn.execute(_MIGRATIONS)
-            run = {name for (name,) in conn.execute("SELECT name FROM migrations")}
-            if not run <= {name for name, _ in _STEPS}:
+                conn.execute(_CREATE_MIGRATIONS)
+            applied = {name for (name,) in conn.execute("SELECT name FROM migrations")}
+            if not applied <= {name for name, _ in _MIGRATION_STEPS}:
                 raise StoreUnavailableError(
                     "The database is of a later release; its keeper must look."
                 )
-            missing = [step for step in _STEPS if step[0] not in run]
+            missing = [step for step in _MIGRATION_STEPS if step[0] not in applied]
             for name, path in missing:
                 conn.execute(path.read_bytes())
                 conn.execute("INSERT INTO migrations (name) VALUES (%s)", (name,))
             return len(missing)
 
-    def forget(self) -> None:
+    def erase_overwritten(self) -> None:
         """Let go of the rows that were overwritten; what backups and logs hold stays there."""
-        with translated(self.translation), self._pool().connection() as conn:
+        with translate_errors(self.to_domain_error), self._get_pool().connection() as conn:
             conn.execute("VACUUM texts, reports, figures, report_words")
 
-    def faults(self, db: Database) -> Iterator[str]:
+    def check_engine(self, db: Connection) -> Iterator[str]:
         """Yield nothing: PostgreSQL checks its pages as it reads them, if it was set up to."""
         yield from ()
 
     def size(self) -> int:
         """Return the bytes of the whole database."""
-        with self.reading() as db:
+        with self.read_transaction() as db:
             return int(db.execute("SELECT pg_database_size(current_database())").fetchone()[0])
 
-    def free(self) -> None:
+    def free_space(self) -> None:
         """Return None: the disk is another machine's."""
 
-    def counters(self, rate: RateLimit) -> "PostgresCounters":
+    def rate_counters(self, rate_limit: RateLimit) -> "PostgresRateCounters":
         """Return counters in a table that is no part of the record, and has no log."""
-        return PostgresCounters(self._pool, rate)
+        return PostgresRateCounters(self._get_pool, rate_limit)
 
     def close(self) -> None:
         """Close the idle connections; the store may be used again afterwards."""
-        own = self._by_process.pop(os.getpid(), None)
-        if own is not None:
-            own.pool.close()
+        resources = self._resources_by_pid.pop(os.getpid(), None)
+        if resources is not None:
+            resources.pool.close()
 
     @contextmanager
-    def _alone(self, seconds: float | None = None) -> Iterator[Database]:
-        pool = self._pool()
-        with translated(self.translation):
+    def _locked_transaction(self, lock_seconds: float | None = None) -> Iterator[Connection]:
+        pool = self._get_pool()
+        with translate_errors(self.to_domain_error):
             try:
-                with pool.connection() as conn, _begun(conn, _WRITE, self._busy_seconds):
-                    conn.execute(_IDLE)
-                    if seconds is not None:
-                        conn.execute(f"SET LOCAL lock_timeout = '{int(seconds * 1000)}ms'".encode())
-                    conn.execute(_LOCK)
-                    yield PostgresDatabase(conn)
+                with (
+                    pool.connection() as conn,
+                    _begin_transaction(conn, _BEGIN_WRITE, self._busy_seconds),
+                ):
+                    conn.execute(_SET_IDLE_TIMEOUT)
+                    if lock_seconds is not None:
+                        conn.execute(
+                            f"SET LOCAL lock_timeout = '{int(lock_seconds * 1000)}ms'".encode()
+                        )
+                    conn.execute(_TAKE_WRITE_LOCK)
+                    yield PostgresConnection(conn)
             except errors.ReadOnlySqlTransaction:
                 # Who was the leader takes no writes any more; all connections may lead to it.
                 pool.drain()
                 raise
 
-    def _pool(self) -> _Pool:
-        pool: _Pool = self._own().pool
+    def _get_pool(self) -> _Pool:
+        pool: _Pool = self._get_resources().pool
         if pool.closed:
             pool.open()
         return pool
 
-    def _new(self) -> "_Own":
-        return _Own(self)
+    def _make_resources(self) -> "_ProcessResources":
+        return _ProcessResources(self)
 
 
-class _Own:
+class _ProcessResources:
     """What one process has of a store: its connections, and the thread that writes."""
 
     def __init__(self, store: PostgresStore) -> None:
-        said = store._said()
+        url_parts = store._parse_url()
         self.pool = ConnectionPool(
             store.url,
             min_size=1,
-            max_size=MOST_CONNECTIONS,
+            max_size=MAX_CONNECTIONS,
             # A little less than callers wait for the writer, so that it can tell what is wrong.
             timeout=0.9 * store._busy_seconds,
-            check=self._check,
+            check=self._check_connection,
             reconnect_timeout=RECONNECT_SECONDS,
             # Transactions are begun by hand; statements are not prepared, since behind a pooler
             # like pgbouncer the next one may come to another connection.
@@ -323,13 +340,17 @@ class _Own:
                 "autocommit": True,
                 "prepare_threshold": None,
                 "application_name": "casualty-figures",
-                **{name: value for name, value in PATIENT.items() if name not in said},
+                **{
+                    name: value
+                    for name, value in CONNECTION_TIMEOUTS.items()
+                    if name not in url_parts
+                },
             },
             open=False,  # Two threads may come here at once, and one of the two is used.
         )
-        self.committer = Committer(store._alone, store.translation)
+        self.committer = GroupCommitter(store._locked_transaction, store.to_domain_error)
 
-    def _check(self, conn: psycopg.Connection[Row]) -> None:
+    def _check_connection(self, conn: psycopg.Connection[Row]) -> None:
         """Raise where the connection has gone; it is seldom the only one, and all are replaced.
 
         Otherwise the pool would find them out one by one, and wait longer after each.
@@ -341,68 +362,73 @@ class _Own:
             raise
 
 
-class PostgresCounters(Counters):
+class PostgresRateCounters(RateCounters):
     """Counts in a table of the database, for all machines that share it."""
 
-    def __init__(self, pool: Callable[[], _Pool], rate: RateLimit) -> None:
+    def __init__(self, get_pool: Callable[[], _Pool], rate_limit: RateLimit) -> None:
         """Remember where to count; nothing is opened yet."""
-        super().__init__(rate)
-        self._pool = pool
+        super().__init__(rate_limit)
+        self._get_pool = get_pool
 
-    def _counted(self, who: str, now: float) -> tuple[float, int]:
-        window = self.rate.window_seconds
-        binds = {"who": who, "now": now, "early": now - window, "late": now + window}
+    def _increment(self, client: str, now: float) -> tuple[float, int]:
+        window = self.rate_limit.window_seconds
+        binds = {"who": client, "now": now, "early": now - window, "late": now + window}
         try:
-            with self._pool().connection(PATIENCE) as conn, _begun(conn, _WRITE):
+            with (
+                self._get_pool().connection(MAX_WAIT_SECONDS) as conn,
+                _begin_transaction(conn, _BEGIN_WRITE),
+            ):
                 conn.execute("SET LOCAL synchronous_commit = off")
-                conn.execute(f"SET LOCAL lock_timeout = '{int(PATIENCE * 1000)}ms'".encode())
-                conn.execute(_FORGET_COUNTS, binds)
-                ((began, requests),) = conn.execute(_COUNT, binds).fetchall()
+                conn.execute(
+                    f"SET LOCAL lock_timeout = '{int(MAX_WAIT_SECONDS * 1000)}ms'".encode()
+                )
+                conn.execute(_DELETE_EXPIRED_COUNTS, binds)
+                ((window_start, requests),) = conn.execute(_INCREMENT_COUNT, binds).fetchall()
         except (psycopg.Error, StoreUnavailableError) as error:
             raise CounterUnavailableError(str(error)) from error
-        return began, requests
+        return window_start, requests
 
 
-_FORGET_COUNTS: Final = "DELETE FROM counts WHERE began <= %(early)s OR began > %(late)s"
-_COUNT: Final = """
+_DELETE_EXPIRED_COUNTS: Final = "DELETE FROM counts WHERE began <= %(early)s OR began > %(late)s"
+_INCREMENT_COUNT: Final = """
     INSERT INTO counts VALUES (%(who)s, %(now)s, 1)
     ON CONFLICT (who) DO UPDATE SET requests = counts.requests + 1 RETURNING began, requests
 """
 
 
 @contextmanager
-def _begun(
-    conn: psycopg.Connection[Row], begin: str, patience: float | None = None
+def _begin_transaction(
+    conn: psycopg.Connection[Row], begin_sql: str, commit_seconds: float | None = None
 ) -> Iterator[None]:
     """Keep at its end what is done in the transaction; on an error nothing of it.
 
-    After ``patience`` seconds without an answer whether it is kept the connection is given up.
+    After ``commit_seconds`` without an answer whether it is kept the connection is given up.
     """
     notices: list[str] = []
-    conn.execute(begin.encode())
+    conn.execute(begin_sql.encode())
     try:
         yield
     except BaseException:
         with suppress(psycopg.Error):
             conn.execute("ROLLBACK")
         raise
-    heard = partial(_hear, notices)
-    conn.add_notice_handler(heard)
+    notice_handler = partial(_collect_notice, notices)
+    conn.add_notice_handler(notice_handler)
     try:
-        with _given_up_after(patience, conn):
-            ended = conn.execute("COMMIT").statusmessage
+        with _abort_after(commit_seconds, conn):
+            commit_status = conn.execute("COMMIT").statusmessage
     except psycopg.OperationalError as error:
-        raise DatabaseUnreachableError(IN_DOUBT) from error
+        raise DatabaseUnreachableError(COMMIT_IN_DOUBT_MESSAGE) from error
     finally:
-        conn.remove_notice_handler(heard)
+        conn.remove_notice_handler(notice_handler)
     # It warns, and nothing more, of what is written here and not yet on the standby that must
     # have it; and it answers ROLLBACK, no error, to the end of what had failed.
-    if ended != "COMMIT" or notices:
-        raise DatabaseUnreachableError(IN_DOUBT)
+    if commit_status != "COMMIT" or notices:
+        raise DatabaseUnreachableError(COMMIT_IN_DOUBT_MESSAGE)
 
 
 @contextmanager
-def _given_up_after(seconds: float | None, conn: psycopg.Connection[Row]) -> Iterator[None]:
+def _abort_after(seconds: float | None, conn: psycopg.Connection[Row]) -> Iterator[None]:
     """Break the connection off when what is done inside takes longer.
 
     A COMMIT waits for the standby that must have it for ever, and no timeout of the server's ends
@@ -412,8 +438,8 @@ def _given_up_after(seconds: float | None, conn: psycopg.Connection[Row]) -> Ite
         yield
         return
     # Of its own, so that it is the same connection still, whatever is closed or opened meanwhile.
-    line = socket.socket(fileno=os.dup(conn.fileno()))
-    timer = Timer(seconds, _break_off, [line])
+    connection_socket = socket.socket(fileno=os.dup(conn.fileno()))
+    timer = Timer(seconds, _shut_down_socket, [connection_socket])
     timer.daemon = True
     timer.start()
     try:
@@ -421,13 +447,13 @@ def _given_up_after(seconds: float | None, conn: psycopg.Connection[Row]) -> Ite
     finally:
         timer.cancel()
         timer.join()
-        line.close()
+        connection_socket.close()
 
 
-def _break_off(line: socket.socket) -> None:
+def _shut_down_socket(connection_socket: socket.socket) -> None:
     with suppress(OSError):  # It has ended already.
-        line.shutdown(socket.SHUT_RDWR)
+        connection_socket.shutdown(socket.SHUT_RDWR)
 
 
-def _hear(notices: list[str], notice: errors.Diagnostic) -> None:
+def _collect_notice(notices: list[str], notice: errors.Diagnostic) -> None:
     notices.append(notice.sqlstate or "")

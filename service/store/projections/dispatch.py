@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from service.store.entities import apply_entry, apply_merged
-from service.store.event_log import Draft, Event, append
-from service.store.interface import Database
+from service.store.entities import apply_entity, apply_merge
+from service.store.event_log import Event, NewEvent, append
+from service.store.interface import Connection
 from service.store.projections.reports import (
     apply_redacted,
     apply_reported,
@@ -15,44 +15,44 @@ from service.store.projections.reports import (
 )
 
 
-def _nothing(db: Database, event: Event) -> None:
+def _ignore_event(db: Connection, event: Event) -> None:
     """Change no table: the event says again, of another report, what its own entry said."""
 
 
-_APPLY: Final = {
+_HANDLERS: Final = {
     "reported": apply_reported,
     "superseded": apply_superseded,
-    "reclassified": _nothing,
+    "reclassified": _ignore_event,
     "retracted": apply_retracted,
     "redacted": apply_redacted,
-    "place_added": apply_entry,
-    "place_changed": apply_entry,
-    "place_merged": apply_merged,
-    "group_added": apply_entry,
-    "group_changed": apply_entry,
-    "group_merged": apply_merged,
-    "reporter_added": apply_entry,
-    "reporter_changed": apply_entry,
-    "reporter_merged": apply_merged,
+    "place_added": apply_entity,
+    "place_changed": apply_entity,
+    "place_merged": apply_merge,
+    "group_added": apply_entity,
+    "group_changed": apply_entity,
+    "group_merged": apply_merge,
+    "reporter_added": apply_entity,
+    "reporter_changed": apply_entity,
+    "reporter_merged": apply_merge,
 }
 
 
-KINDS: Final = tuple(_APPLY)
+EVENT_KINDS: Final = tuple(_HANDLERS)
 """Everything that can happen."""
 
 
-def apply(db: Database, event: Event) -> None:
+def apply_event(db: Connection, event: Event) -> None:
     """Bring the tables for reading up to date with the event; writes.
 
     It looks at the event and at what earlier events made, never at a clock or a lexicon, so that
     applying all events to empty tables gives the same tables again.
     """
-    _APPLY[event.kind](db, event)
+    _HANDLERS[event.kind](db, event)
 
 
-def record(
-    db: Database,
-    drafts: Sequence[Draft],
+def record_events(
+    db: Connection,
+    new_events: Sequence[NewEvent],
     actor: str | None,
     now: datetime,
     *,
@@ -62,7 +62,7 @@ def record(
 
     ``request`` is the first entry of the same request where these are not its first.
     """
-    events = append(db, drafts, actor, now, request=request)
+    events = append(db, new_events, actor, now, request=request)
     for event in events:
-        apply(db, event)
+        apply_event(db, event)
     return events

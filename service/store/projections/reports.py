@@ -7,24 +7,24 @@ from typing import Any
 from service.domain.report import Report, ReportedFigure, counted_figures
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import event_log
-from service.store.codec import content_hash, plain, report_from
-from service.store.encoding import first_day, joined, number_of, words_of
-from service.store.event_log import Event, written
-from service.store.full_text import words
-from service.store.interface import Database
+from service.store.codec import decode_report, hash_content, to_plain
+from service.store.encoding import encode_first_day, encode_outcomes, fold_text, join_ids
+from service.store.event_log import Event, canonical_json
+from service.store.full_text import extract_words
+from service.store.interface import Connection
 
 
 def body_of(report: Report, warnings: Sequence[Any]) -> dict[str, Any]:
     """Return what the ledger is to say of a report: all of it, as it was understood."""
-    return {"report": plain(report), "warnings": plain(tuple(warnings))}
+    return {"report": to_plain(report), "warnings": to_plain(tuple(warnings))}
 
 
-def apply_reported(db: Database, event: Event) -> None:
+def apply_reported(db: Connection, event: Event) -> None:
     """Make the event's report and its figures readable."""
-    report = report_from(event.body["report"])
+    report = decode_report(event.body["report"])
     period = report.period
     db.change(
-        "report_put",
+        "insert_report",
         id=report.id,
         seq=event.seq,
         recorded_at=event.recorded_at,
@@ -32,54 +32,56 @@ def apply_reported(db: Database, event: Event) -> None:
         ref=report.ref,
         stance=report.stance,
         relays=report.relays,
-        origin=None if report.relays is None else db.value("report_origin", id=report.relays),
+        origin=None
+        if report.relays is None
+        else db.fetch_value("select_report_origin", id=report.relays),
         supersedes=report.supersedes,
-        first_day=first_day(period) if period else None,
+        first_day=encode_first_day(period) if period else None,
         last_day=period.stop if period else None,
-        place_ids=joined(report.places),
-        group_ids=joined(report.groups or (ROOT_GROUP,)),
-        **_told(report, event),
+        place_ids=join_ids(report.places),
+        group_ids=join_ids(report.groups or (ROOT_GROUP,)),
+        **_make_text_columns(report, event),
     )
-    _apply_figures(db, event, report)
-    _apply_links(db, event, report)
+    _insert_figures(db, event, report)
+    _insert_links(db, event, report)
 
 
-def _told(report: Report, event: Event) -> dict[str, str | None]:
+def _make_text_columns(report: Report, event: Event) -> dict[str, str | None]:
     """Return the columns that hold free text or are made of it: these a redaction changes."""
     redacted = [pointer.removeprefix("/report") for pointer in event.redacted]
     return {
-        "content_hash": content_hash(report),
+        "content_hash": hash_content(report),
         "caveats": json.dumps(report.caveats, ensure_ascii=False) if report.caveats else "",
-        "quote_folded": words_of(report.quote),
-        "body": written({**event.body, **({"redacted": redacted} if redacted else {})}),
+        "quote_folded": fold_text(report.quote),
+        "body": canonical_json({**event.body, **({"redacted": redacted} if redacted else {})}),
     }
 
 
-def apply_redacted(db: Database, event: Event) -> None:
+def apply_redacted(db: Connection, event: Event) -> None:
     """Leave out of the report, wherever it is kept for reading, what is blanked in its entry."""
-    seq = db.value("report_seq", id=event.subject)
-    reported = event_log.event(db, seq)
-    report = report_from(reported.body["report"])
-    db.change("report_retell", seq=seq, **_told(report, reported))
-    reworded = [
-        {"id": figure.id, "wording_folded": words_of(figure.wording)} for figure in report.figures
+    seq = db.fetch_value("select_report_seq", id=event.subject)
+    reported_event = event_log.load_event(db, seq)
+    report = decode_report(reported_event.body["report"])
+    db.change("update_report_texts", seq=seq, **_make_text_columns(report, reported_event))
+    figure_rows = [
+        {"id": figure.id, "wording_folded": fold_text(figure.wording)} for figure in report.figures
     ]
-    db.change_all("figure_reword", reworded)
-    db.change("report_words_forget", seq=seq)
-    _apply_words(db, seq, report)
+    db.change_many("update_figure_wording", figure_rows)
+    db.change("delete_report_words", seq=seq)
+    _insert_words(db, seq, report)
 
 
-def apply_retracted(db: Database, event: Event) -> None:
+def apply_retracted(db: Connection, event: Event) -> None:
     """Mark the report as withdrawn from this entry on."""
-    db.change("report_retract", seq=event.seq, id=event.subject)
+    db.change("retract_report", seq=event.seq, id=event.subject)
 
 
-def apply_superseded(db: Database, event: Event) -> None:
+def apply_superseded(db: Connection, event: Event) -> None:
     """Mark the report as replaced from this entry on."""
-    db.change("report_supersede", seq=event.seq, by=event.body["by"], id=event.subject)
+    db.change("supersede_report", seq=event.seq, by=event.body["by"], id=event.subject)
 
 
-def _apply_figures(db: Database, event: Event, report: Report) -> None:
+def _insert_figures(db: Connection, event: Event, report: Report) -> None:
     rows = [
         {
             "id": figure.id,
@@ -92,37 +94,39 @@ def _apply_figures(db: Database, event: Event, report: Report) -> None:
             "soft_low": int("low" in figure.quantity.soft),
             "soft_high": int("high" in figure.quantity.soft),
             "best": figure.best,
-            "outcomes": number_of(figure.scope.outcomes),
-            "first_day": first_day(figure.scope.period),
+            "outcomes": encode_outcomes(figure.scope.outcomes),
+            "first_day": encode_first_day(figure.scope.period),
             "last_day": figure.scope.period.stop,
             "incident": figure.scope.incident,
             "reclassifies": figure.reclassifies,
             "disclosed": int(figure.disclosed),
-            "place_ids": joined(sorted(figure.scope.places)),
-            "group_ids": joined(sorted(figure.scope.groups)),
-            "wording_folded": words_of(report.figures[position].wording),
+            "place_ids": join_ids(sorted(figure.scope.places)),
+            "group_ids": join_ids(sorted(figure.scope.groups)),
+            "wording_folded": fold_text(report.figures[position].wording),
         }
         for position, figure in enumerate(counted_figures(report))
     ]
-    db.change_all("figure_put", rows)
+    db.change_many("insert_figure", rows)
 
 
-def _apply_links(db: Database, event: Event, report: Report) -> None:
+def _insert_links(db: Connection, event: Event, report: Report) -> None:
     scopes: Sequence[Report | ReportedFigure] = report.figures or (report,)
     places = {place for scope in scopes for place in scope.places}
     groups = {group for scope in scopes for group in scope.groups or (ROOT_GROUP,)}
     seq = event.seq
-    db.change_all("report_place_put", [{"place": each, "seq": seq} for each in sorted(places)])
-    db.change_all("report_group_put", [{"group_id": each, "seq": seq} for each in sorted(groups)])
-    _apply_words(db, seq, report)
+    db.change_many("insert_report_place", [{"place": each, "seq": seq} for each in sorted(places)])
+    db.change_many(
+        "insert_report_group", [{"group_id": each, "seq": seq} for each in sorted(groups)]
+    )
+    _insert_words(db, seq, report)
 
 
-def _apply_words(db: Database, seq: int, report: Report) -> None:
-    found = words(searchable(report))
-    db.change_all("report_word_put", [{"word": word, "seq": seq} for word in found])
+def _insert_words(db: Connection, seq: int, report: Report) -> None:
+    words = extract_words(searchable_text(report))
+    db.change_many("insert_report_word", [{"word": word, "seq": seq} for word in words])
 
 
-def searchable(report: Report) -> str:
+def searchable_text(report: Report) -> str:
     """Return everything in the report that a reader may look for by its words."""
     source = report.source
     texts = [report.quote, report.note, report.ref]

@@ -14,22 +14,22 @@ from sqlite_utils import Database as SqliteUtils
 
 from service.domain.errors import LockTimeoutError, StoreUnavailableError
 from service.store.event_log import last_seq
-from service.store.sqlite.engine import SqliteDatabase
-from service.store.sqlite.files import present, settle
+from service.store.sqlite.engine import SqliteConnection
+from service.store.sqlite.files import list_existing, sync_to_disk
 from service.store.sqlite.migrations import migrations
 
-Told = Callable[[int, int], None]
+CopyProgress = Callable[[int, int], None]
 """Is told now and then how many pages are done, and of how many."""
 
-PAGES: Final = 1_000
+PAGES_PER_STEP: Final = 1_000
 """Copied between two tellings: 4 MB."""
 
-_BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_BUSY_CODES: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DAMAGE_CODES: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class DatabaseCopy:
     """A whole database in one file: its bytes, and the last entry of its ledger."""
 
     path: Path
@@ -38,7 +38,7 @@ class Copy:
 
 
 @contextmanager
-def copied(source: Path, target: Path, told: Told) -> Iterator[Copy]:
+def make_checked_copy(source: Path, target: Path, progress: CopyProgress) -> Iterator[DatabaseCopy]:
     """Yield a copy of the database that lies beside the target, under a name that passes.
 
     It is checked and would survive a loss of power; what is not moved away goes at the end. It
@@ -48,18 +48,18 @@ def copied(source: Path, target: Path, told: Told) -> Iterator[Copy]:
     """
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with _reasons(source, f"{target} could not be written"):
-            seq = _copy(source, part, told)
-            _check(part, source)
-            settle(part)
-        yield Copy(part, part.stat().st_size, seq)
+        with _translate_copy_errors(source, f"{target} could not be written"):
+            seq = _copy_pages(source, part, progress)
+            _check_copy(part, source)
+            sync_to_disk(part)
+        yield DatabaseCopy(part, part.stat().st_size, seq)
     finally:
-        for each in present(part):
+        for each in list_existing(part):
             each.unlink()
 
 
 @contextmanager
-def alone(database: Path, seconds: float = 1.0) -> Iterator[None]:
+def hold_exclusive_access(database: Path, seconds: float = 1.0) -> Iterator[None]:
     """Keep every other process away from the database; raises LockTimeoutError if one has it open.
 
     What stood in its write-ahead log is in the file itself then. A damaged file cannot be asked
@@ -68,78 +68,84 @@ def alone(database: Path, seconds: float = 1.0) -> Iterator[None]:
     if not database.exists():
         yield
         return
-    with _reasons(database, f"{database} could not be opened"):
-        db = _opened(database, seconds)
+    with _translate_copy_errors(database, f"{database} could not be opened"):
+        db = _open_existing(database, seconds)
     with closing(db):
         try:
             # A service keeps connections open, and as long as there is one this is refused.
             db.execute("PRAGMA journal_mode = DELETE")
             db.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
-            if _code(error) in _BUSY:
+            if _primary_code(error) in _BUSY_CODES:
                 raise LockTimeoutError(f"{database} is in use: stop the service first.") from error
         yield
 
 
-def _opened(path: Path, seconds: float = 10.0) -> sqlite3.Connection:
+def _open_existing(path: Path, seconds: float = 10.0) -> sqlite3.Connection:
     """Return a connection to a file that must be there."""
     address = f"file:{quote(str(path.resolve()))}?mode=rw"
     return sqlite3.connect(address, timeout=seconds, isolation_level=None, uri=True)
 
 
-def _copy(source: Path, part: Path, told: Told) -> int:
+def _copy_pages(source: Path, part: Path, progress: CopyProgress) -> int:
     """Return the last entry of the ledger in the copy."""
-    with closing(_opened(source)) as old, closing(_new(part)) as new:
-        with _reasons(source, f"{source} is no database of this service"):
+    with closing(_open_existing(source)) as source_conn, closing(_create_file(part)) as target_conn:
+        with _translate_copy_errors(source, f"{source} is no database of this service"):
             # One reading holds the state that is copied: without it every write of another process
             # would make the copying begin anew, and with enough of them it would never end.
-            old.execute("BEGIN")
-            seq = last_seq(SqliteDatabase(old))
-        old.backup(new, pages=PAGES, progress=lambda _, left, pages: told(pages - left, pages))
+            source_conn.execute("BEGIN")
+            seq = last_seq(SqliteConnection(source_conn))
+        source_conn.backup(
+            target_conn,
+            pages=PAGES_PER_STEP,
+            progress=lambda _, remaining, pages: progress(pages - remaining, pages),
+        )
         # All in one file, with nothing beside it that could be forgotten; a service turns it back.
-        new.execute("PRAGMA journal_mode = DELETE")
+        target_conn.execute("PRAGMA journal_mode = DELETE")
     return seq
 
 
-def _new(part: Path) -> sqlite3.Connection:
+def _create_file(part: Path) -> sqlite3.Connection:
     """Return a connection that is in no need of care: what breaks is thrown away."""
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    new = sqlite3.connect(part, isolation_level=None)
-    new.execute("PRAGMA journal_mode = OFF")
-    new.execute("PRAGMA synchronous = OFF")
-    return new
+    conn = sqlite3.connect(part, isolation_level=None)
+    conn.execute("PRAGMA journal_mode = OFF")
+    conn.execute("PRAGMA synchronous = OFF")
+    return conn
 
 
-def _check(copy: Path, source: Path) -> None:
+def _check_copy(copy: Path, source: Path) -> None:
     """Raise StoreUnavailableError unless the copy is a whole database of this release."""
-    with closing(_opened(copy)) as db:
-        (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-        if found != "ok":
-            raise StoreUnavailableError(f"{source} is damaged: {found}")
-        (entries,) = db.execute("SELECT count(*) FROM events").fetchone()
-        if entries != last_seq(SqliteDatabase(db)):
+    with closing(_open_existing(copy)) as db:
+        (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+        if verdict != "ok":
+            raise StoreUnavailableError(f"{source} is damaged: {verdict}")
+        (event_count,) = db.execute("SELECT count(*) FROM events").fetchone()
+        if event_count != last_seq(SqliteConnection(db)):
             raise StoreUnavailableError(f"{source} is damaged: its ledger has gaps.")
-        known = {each.name for each in migrations.pending(SqliteUtils(memory=True))}
-        run = migrations.applied(SqliteUtils(db, execute_plugins=False))
-        if newer := [each.name for each in run if each.name not in known]:
+        known_steps = {each.name for each in migrations.pending(SqliteUtils(memory=True))}
+        applied = migrations.applied(SqliteUtils(db, execute_plugins=False))
+        if newer := [each.name for each in applied if each.name not in known_steps]:
             raise StoreUnavailableError(
                 f"{source} was written by a newer release: it has {newer[0]}."
             )
 
 
 @contextmanager
-def _reasons(source: Path, otherwise: str) -> Iterator[None]:
+def _translate_copy_errors(source: Path, default_message: str) -> Iterator[None]:
     """Turn what the driver and the system say into one line that begins with what it means."""
     try:
         yield
     except sqlite3.Error as error:
-        if _code(error) in _BUSY:
+        if _primary_code(error) in _BUSY_CODES:
             raise LockTimeoutError(f"{source} is in use; try again shortly.") from error
-        meaning = f"{source} is damaged" if _code(error) in _DAMAGED else otherwise
+        meaning = (
+            f"{source} is damaged" if _primary_code(error) in _DAMAGE_CODES else default_message
+        )
         raise StoreUnavailableError(f"{meaning}: {error}.") from error
     except OSError as error:
-        raise StoreUnavailableError(f"{otherwise}: {error.strerror or error}.") from error
+        raise StoreUnavailableError(f"{default_message}: {error.strerror or error}.") from error
 
 
-def _code(error: sqlite3.Error) -> int:
+def _primary_code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # The low byte is the primary code.

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from service.domain.errors import DomainError, LockTimeoutError, StoreUnavailableError
-from service.store.interface import BUSY, DAMAGED
+from service.store.interface import DAMAGED_MESSAGE, LOCK_TIMEOUT_MESSAGE
 
 CHECKPOINT_PAGES: Final = 10_000
 
-_BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_DAMAGED: Final = {sqlite3.DatabaseError, sqlite3.DataError, UnicodeDecodeError}
-_MASK: Final = 0xFF  # The low byte of an extended result code is the primary one.
+_BUSY_CODES: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DAMAGE_ERRORS: Final = {sqlite3.DatabaseError, sqlite3.DataError, UnicodeDecodeError}
+_PRIMARY_CODE_MASK: Final = 0xFF  # The low byte of an extended result code is the primary one.
 
 
 def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
@@ -28,7 +28,7 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
         path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
     )
     try:
-        _write_ahead(conn, busy_seconds)
+        _enable_wal(conn, busy_seconds)
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("PRAGMA foreign_keys = ON")
         conn.execute("PRAGMA secure_delete = ON")
@@ -39,7 +39,7 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
     return conn
 
 
-def _write_ahead(conn: sqlite3.Connection, busy_seconds: float) -> None:
+def _enable_wal(conn: sqlite3.Connection, busy_seconds: float) -> None:
     """Switch to the write-ahead log, which a new file needs once.
 
     While it switches, SQLite does not wait for others who do the same; so this does.
@@ -50,15 +50,15 @@ def _write_ahead(conn: sqlite3.Connection, busy_seconds: float) -> None:
             conn.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if _code(error) not in _BUSY or time.monotonic() > end:
+            if _primary_code(error) not in _BUSY_CODES or time.monotonic() > end:
                 raise
         time.sleep(0.01)
 
 
 @contextmanager
-def begun(conn: sqlite3.Connection, begin: str) -> Iterator[None]:
+def begin_transaction(conn: sqlite3.Connection, begin_sql: str) -> Iterator[None]:
     """Keep at its end what is done in the transaction; on an error nothing of it."""
-    conn.execute(begin)
+    conn.execute(begin_sql)
     try:
         yield
         conn.execute("COMMIT")
@@ -68,21 +68,21 @@ def begun(conn: sqlite3.Connection, begin: str) -> Iterator[None]:
         raise
 
 
-def translation(error: BaseException) -> DomainError | None:
+def to_domain_error(error: BaseException) -> DomainError | None:
     """Return what to tell of an error of circumstance; None for any other."""
     if isinstance(error, BlockingIOError):
-        return LockTimeoutError(BUSY)
+        return LockTimeoutError(LOCK_TIMEOUT_MESSAGE)
     if isinstance(error, OSError):
         return StoreUnavailableError("The database file cannot be reached; its keeper must look.")
     # Damage also makes names and texts that are no UTF-8, even in the message of the error itself.
-    if type(error) in _DAMAGED or _illegible(error):
-        return StoreUnavailableError(DAMAGED)
+    if type(error) in _DAMAGE_ERRORS or _is_decoding_error(error):
+        return StoreUnavailableError(DAMAGED_MESSAGE)
     if not isinstance(error, sqlite3.OperationalError):
         return None
-    code = _code(error)
-    if code in _BUSY:
-        return LockTimeoutError(BUSY)
-    if code == sqlite3.SQLITE_FULL or _extended(error) == sqlite3.SQLITE_IOERR_SHMSIZE:
+    code = _primary_code(error)
+    if code in _BUSY_CODES:
+        return LockTimeoutError(LOCK_TIMEOUT_MESSAGE)
+    if code == sqlite3.SQLITE_FULL or _extended_code(error) == sqlite3.SQLITE_IOERR_SHMSIZE:
         return StoreUnavailableError(
             "The disk is full; nothing was recorded. Its keeper must make room."
         )
@@ -91,14 +91,14 @@ def translation(error: BaseException) -> DomainError | None:
     return None
 
 
-def _illegible(error: BaseException) -> bool:
+def _is_decoding_error(error: BaseException) -> bool:
     """Whether the driver could not make a text of what a row holds; it gives no code for that."""
     return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode")
 
 
-def _code(error: sqlite3.OperationalError) -> int:
-    return _extended(error) & _MASK
+def _primary_code(error: sqlite3.OperationalError) -> int:
+    return _extended_code(error) & _PRIMARY_CODE_MASK
 
 
-def _extended(error: sqlite3.OperationalError) -> int:
+def _extended_code(error: sqlite3.OperationalError) -> int:
     return int(getattr(error, "sqlite_errorcode", 0))

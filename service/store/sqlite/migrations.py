@@ -12,8 +12,8 @@ from sqlite_utils import Migrations
 from service.domain.errors import StoreUnavailableError
 from service.store import event_log as entries
 from service.store import full_text, redactable_text
-from service.store.codec import content_hash, report_from
-from service.store.projections.reports import searchable
+from service.store.codec import decode_report, hash_content
+from service.store.projections.reports import searchable_text
 
 Step = Callable[[SqliteUtils], None]
 
@@ -27,21 +27,21 @@ def _step(name: str) -> Callable[[Step], Step]:
 
 
 def migrate(
-    reading: Callable[[], AbstractContextManager[SqliteUtils]],
-    remodelling: Callable[[], AbstractContextManager[SqliteUtils]],
+    inspect_schema: Callable[[], AbstractContextManager[SqliteUtils]],
+    migration_transaction: Callable[[], AbstractContextManager[SqliteUtils]],
 ) -> int:
     """Return how many steps were run, as ``Store.migrate`` does; writes."""
-    with reading() as model:
-        if not migrations.pending(model):
+    with inspect_schema() as db:
+        if not migrations.pending(db):
             return 0
-    with remodelling() as model:
-        pending = migrations.pending(model)
+    with migration_transaction() as db:
+        pending = migrations.pending(db)
         known = {each.name for each in migrations.pending(SqliteUtils(memory=True))}
-        run = {each.name for each in migrations.applied(model)}
-        if not run <= known or (not run and "events" in model.table_names()):
+        applied = {each.name for each in migrations.applied(db)}
+        if not applied <= known or (not applied and "events" in db.table_names()):
             detail = "The database file is damaged or of another release; its keeper must look."
             raise StoreUnavailableError(detail)
-        migrations.apply(model)
+        migrations.apply(db)
         return len(pending)
 
 
@@ -256,7 +256,7 @@ def content(db: SqliteUtils) -> None:
     rows = db.execute("SELECT seq, body FROM reports").fetchall()
     db.conn.executemany(
         "UPDATE reports SET content_hash = ? WHERE seq = ?",
-        [(content_hash(report_from(json.loads(body)["report"])), seq) for seq, body in rows],
+        [(hash_content(decode_report(json.loads(body)["report"])), seq) for seq, body in rows],
     )
 
 
@@ -350,14 +350,16 @@ def chain(db: SqliteUtils) -> None:
 
 def _copy_chained(db: SqliteUtils) -> None:
     """Copy every entry from before there was a chain; a request ended where a moment did."""
-    before, end, first = entries.ROOT, 0, 1
+    before, end, first = entries.INITIAL_HASH, 0, 1
     rows = db.execute("SELECT * FROM events ORDER BY seq").fetchall()
     for seq, moment, dated, kind, subject, actor, body in rows:
         if seq > end:
             first, end = seq, moment
-        told, kept = redactable_text.sealed(json.loads(body), redactable_text.new_salt)
-        line = entries.Line(seq, first, dated, kind, subject, actor, entries.written(told), "")
-        before = line.hashed_after(before)
+        told, kept = redactable_text.seal_texts(json.loads(body), redactable_text.generate_salt)
+        line = entries.StoredEvent(
+            seq, first, dated, kind, subject, actor, entries.canonical_json(told), ""
+        )
+        before = line.compute_hash(before)
         values = astuple(replace(line, hash=before))
         db.execute("INSERT INTO chained VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
         db.conn.executemany(
@@ -432,10 +434,10 @@ def words(db: SqliteUtils) -> None:
         "CREATE INDEX figures_by_reporter ON figures (reporter, last_day, seq)",
     )
     for seq, body in rows:
-        report = report_from(json.loads(body)["report"])
+        report = decode_report(json.loads(body)["report"])
         db.conn.executemany(
             "INSERT INTO report_words (word, seq) VALUES (?, ?)",
-            [(word, seq) for word in full_text.words(searchable(report))],
+            [(word, seq) for word in full_text.extract_words(searchable_text(report))],
         )
 
 

@@ -7,28 +7,28 @@ from threading import Lock
 from typing import Final
 
 from service.domain.rate_limit import RateLimit
-from service.store.rate_counters import PATIENCE, Counters, CounterUnavailableError
+from service.store.rate_counters import MAX_WAIT_SECONDS, CounterUnavailableError, RateCounters
 from service.store.sqlite.connections import connect
 
-BESIDE: Final = "-rates"
+FILE_SUFFIX: Final = "-rates"
 """What the file's name has after the database's."""
 
-_TABLES: Final = (
+_SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS counts"
     " (who TEXT PRIMARY KEY, began REAL NOT NULL, requests INTEGER NOT NULL) STRICT",
     "CREATE INDEX IF NOT EXISTS counts_by_age ON counts (began)",
 )
 
 
-class FileCounters(Counters):
+class FileRateCounters(RateCounters):
     """Counts in a file beside the database, for all processes of this machine."""
 
-    def __init__(self, database: Path, rate: RateLimit) -> None:
+    def __init__(self, database: Path, rate_limit: RateLimit) -> None:
         """Remember where to count; nothing is opened or created yet."""
-        super().__init__(rate)
-        self.path = database.with_name(database.name + BESIDE)
+        super().__init__(rate_limit)
+        self.path = database.with_name(database.name + FILE_SUFFIX)
         self._conn: sqlite3.Connection | None = None
-        self._owner = os.getpid()
+        self._pid = os.getpid()
         self._lock = Lock()
 
     def close(self) -> None:
@@ -37,34 +37,34 @@ class FileCounters(Counters):
             self._conn.close()
             self._conn = None
 
-    def _counted(self, who: str, now: float) -> tuple[float, int]:
+    def _increment(self, client: str, now: float) -> tuple[float, int]:
         with self._lock:
             try:
-                return self._counted_in(self._opened(), who, now)
+                return self._increment_in(self._open_connection(), client, now)
             except (sqlite3.Error, OSError) as error:
                 self.close()
                 raise CounterUnavailableError(str(error)) from error
 
-    def _counted_in(self, conn: sqlite3.Connection, who: str, now: float) -> tuple[float, int]:
-        window = self.rate.window_seconds
+    def _increment_in(self, conn: sqlite3.Connection, client: str, now: float) -> tuple[float, int]:
+        window = self.rate_limit.window_seconds
         conn.execute("BEGIN IMMEDIATE")
         conn.execute(
             "DELETE FROM counts WHERE began <= ? OR began > ?", (now - window, now + window)
         )
-        ((began, requests),) = conn.execute(
+        ((window_start, requests),) = conn.execute(
             "INSERT INTO counts VALUES (?, ?, 1)"
             " ON CONFLICT (who) DO UPDATE SET requests = requests + 1 RETURNING began, requests",
-            (who, now),
+            (client, now),
         ).fetchall()
         conn.execute("COMMIT")
-        return began, requests
+        return window_start, requests
 
-    def _opened(self) -> sqlite3.Connection:
-        if self._owner != os.getpid():  # A parent's connection must not be used, nor closed.
-            self._conn, self._owner = None, os.getpid()
+    def _open_connection(self) -> sqlite3.Connection:
+        if self._pid != os.getpid():  # A parent's connection must not be used, nor closed.
+            self._conn, self._pid = None, os.getpid()
         if self._conn is None:
-            self._conn = connect(self.path, PATIENCE)
+            self._conn = connect(self.path, MAX_WAIT_SECONDS)
             self._conn.execute("PRAGMA synchronous = OFF")
-            for statement in _TABLES:
+            for statement in _SCHEMA:
                 self._conn.execute(statement)
         return self._conn

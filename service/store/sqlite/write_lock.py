@@ -17,13 +17,13 @@ try:
 except ImportError:  # Not on Windows, where SQLite's own lock has to do.
     fcntl = None  # type: ignore[assignment]
 
-PAUSE: Final = 0.002
+POLL_SECONDS: Final = 0.002
 
-_open: Final[set[int]] = set()
+_held_descriptors: Final[set[int]] = set()
 
 
 @contextmanager
-def turn(database: Path, seconds: float | None = None) -> Iterator[None]:
+def hold_write_lock(database: Path, seconds: float | None = None) -> Iterator[None]:
     """Hold the turn to write to the database; it ends with the process, however that ends.
 
     Waits for as long as it takes, or raises BlockingIOError after so many seconds. The file
@@ -33,37 +33,37 @@ def turn(database: Path, seconds: float | None = None) -> Iterator[None]:
         yield
         return
     # Opened for reading, which is all that a lock needs, so that it may be another user's file.
-    handle = os.open(f"{database}-lock", os.O_RDONLY | os.O_CREAT, 0o666)
-    _open.add(handle)
+    descriptor = os.open(f"{database}-lock", os.O_RDONLY | os.O_CREAT, 0o666)
+    _held_descriptors.add(descriptor)
     try:
-        _lock(handle, seconds)
+        _acquire(descriptor, seconds)
         yield
     finally:
-        if handle in _open:  # Not so in a child that was forked meanwhile.
-            _open.remove(handle)
-            os.close(handle)
+        if descriptor in _held_descriptors:  # Not so in a child that was forked meanwhile.
+            _held_descriptors.remove(descriptor)
+            os.close(descriptor)
 
 
-def _lock(handle: int, seconds: float | None) -> None:
+def _acquire(descriptor: int, seconds: float | None) -> None:
     if seconds is None:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         return
     end = time.monotonic() + seconds
     while True:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
             if time.monotonic() > end:
                 raise
-        time.sleep(PAUSE)
+        time.sleep(POLL_SECONDS)
 
 
-def _forget() -> None:
+def _close_inherited() -> None:
     """Leave the parent its turns: shared with a child, they would outlive a parent's sudden end."""
-    while _open:
-        os.close(_open.pop())
+    while _held_descriptors:
+        os.close(_held_descriptors.pop())
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(after_in_child=_close_inherited)

@@ -13,8 +13,8 @@ RELEASE = engines.RELEASES[-1] if engines.ENGINE == "sqlite" else engines.ENGINE
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """A server of these tests' own: they change how all of it behaves, and end its connections."""
-    engines.needs(f"PostgreSQL {RELEASE}", postgres.binaries(RELEASE))
-    with postgres.running(RELEASE) as url:
+    engines.require(f"PostgreSQL {RELEASE}", postgres.find_binaries(RELEASE))
+    with postgres.run_server(RELEASE) as url:
         yield url
 
 

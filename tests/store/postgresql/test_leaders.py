@@ -13,27 +13,27 @@ import pytest
 
 from service.domain.errors import DatabaseUnreachableError
 from service.store import event_log
-from service.store.event_log import Draft
-from service.store.interface import Database
-from service.store.postgresql.engine import IN_DOUBT, PostgresStore
+from service.store.event_log import NewEvent
+from service.store.interface import Connection
+from service.store.postgresql.engine import COMMIT_IN_DOUBT_MESSAGE, PostgresStore
 from tests.conftest import BEGIN
 
-NOTE = Draft("place_added", "a", {"id": "a", "name": "A"})
+PLACE_ADDED = NewEvent("place_added", "a", {"id": "a", "name": "A"})
 BUSY_SECONDS = 2.0
 
-Tell = Callable[[str], None]
+RunSql = Callable[[str], None]
 
 
 @pytest.fixture
-def tell(server: str) -> Tell:
+def run_sql(server: str) -> RunSql:
     """What tells the server something, past the store and from another database."""
 
-    def told(sql: str) -> None:
+    def run_on_server(sql: str) -> None:
         url = server.replace("/postgres", "/template1")
         with psycopg.connect(url, autocommit=True) as conn:
             conn.execute(sql.encode())
 
-    return told
+    return run_on_server
 
 
 @pytest.fixture
@@ -45,69 +45,69 @@ def store(server: str) -> Iterator[PostgresStore]:
     made.close()
 
 
-def _append(db: Database) -> Any:
-    return event_log.append(db, [NOTE], None, BEGIN)
+def _append(db: Connection) -> Any:
+    return event_log.append(db, [PLACE_ADDED], None, BEGIN)
 
 
-def _last(store: PostgresStore) -> int:
-    with store.reading() as db:
+def _read_last_seq(store: PostgresStore) -> int:
+    with store.read_transaction() as db:
         return event_log.last_seq(db)
 
 
-def _seconds(do: Callable[[], Any]) -> float:
+def _measure_seconds(action: Callable[[], Any]) -> float:
     began = time.monotonic()
-    do()
+    action()
     return time.monotonic() - began
 
 
 def test_a_record_that_no_standby_takes_is_in_doubt_and_not_waited_for(
-    store: PostgresStore, tell: Tell
+    store: PostgresStore, run_sql: RunSql
 ) -> None:
-    before = _last(store)
-    tell("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
-    tell("SELECT pg_reload_conf()")
+    before = _read_last_seq(store)
+    run_sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    run_sql("SELECT pg_reload_conf()")
     try:
         time.sleep(0.5)  # Until every process of the server has read it.
-        with pytest.raises(DatabaseUnreachableError) as told:
+        with pytest.raises(DatabaseUnreachableError) as error_info:
             store.write(_append)
-        assert told.value.detail == IN_DOUBT
-        assert _last(store) == before
+        assert error_info.value.detail == COMMIT_IN_DOUBT_MESSAGE
+        assert _read_last_seq(store) == before
     finally:
-        tell("ALTER SYSTEM RESET synchronous_standby_names")
-        tell("SELECT pg_reload_conf()")
+        run_sql("ALTER SYSTEM RESET synchronous_standby_names")
+        run_sql("SELECT pg_reload_conf()")
     store.write(_append)
-    assert _last(store) == before + 2
+    assert _read_last_seq(store) == before + 2
 
 
 def test_who_is_the_leader_no_more_is_left_at_the_first_refusal(
-    store: PostgresStore, tell: Tell
+    store: PostgresStore, run_sql: RunSql
 ) -> None:
-    before = _last(store)
+    before = _read_last_seq(store)
     store.close()
-    tell("ALTER DATABASE postgres SET default_transaction_read_only = on")
+    run_sql("ALTER DATABASE postgres SET default_transaction_read_only = on")
     try:
         _read_eight_at_once(store)
     finally:
-        tell("ALTER DATABASE postgres RESET default_transaction_read_only")
+        run_sql("ALTER DATABASE postgres RESET default_transaction_read_only")
     with pytest.raises(DatabaseUnreachableError):
         store.write(_append)
     store.write(_append)
-    assert _last(store) == before + 1
+    assert _read_last_seq(store) == before + 1
 
 
 def test_of_many_connections_that_were_lost_none_is_waited_for(
-    store: PostgresStore, tell: Tell
+    store: PostgresStore, run_sql: RunSql
 ) -> None:
     _read_eight_at_once(store)
-    tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
-    assert _seconds(lambda: store.write(_append)) < 1.0
+    run_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
+    assert _measure_seconds(lambda: store.write(_append)) < 1.0
 
 
 def _read_eight_at_once(store: PostgresStore) -> None:
     together = Barrier(8)
 
     def read(_: int) -> None:
-        with store.reading():
+        with store.read_transaction():
             together.wait()
 
     with ThreadPoolExecutor(8) as readers:
@@ -115,31 +115,31 @@ def _read_eight_at_once(store: PostgresStore) -> None:
 
 
 def test_a_server_that_is_there_again_is_found_within_a_moment(
-    store: PostgresStore, tell: Tell
+    store: PostgresStore, run_sql: RunSql
 ) -> None:
-    tell("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
+    run_sql("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
     try:
-        tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
+        run_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'")
         for _ in range(2):
             with pytest.raises(DatabaseUnreachableError):
                 store.write(_append)
     finally:
-        tell("ALTER DATABASE postgres ALLOW_CONNECTIONS true")
-    assert _seconds(lambda: store.write(_append)) < BUSY_SECONDS
+        run_sql("ALTER DATABASE postgres ALLOW_CONNECTIONS true")
+    assert _measure_seconds(lambda: store.write(_append)) < BUSY_SECONDS
 
 
 def test_a_host_that_says_nothing_is_given_up_after_seconds_unless_the_url_says_so(
     store: PostgresStore, server: str
 ) -> None:
-    def waits(of: PostgresStore) -> tuple[int, int, int]:
-        with of.reading() as db, socket.socket(fileno=os.dup(db.conn.fileno())) as line:  # type: ignore[attr-defined]
+    def read_timeouts(store: PostgresStore) -> tuple[int, int, int]:
+        with store.read_transaction() as db, socket.socket(fileno=os.dup(db.conn.fileno())) as line:  # type: ignore[attr-defined]
             return (
                 line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
                 line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
                 line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
             )
 
-    assert waits(store) == (1, 2, 5_000)
+    assert read_timeouts(store) == (1, 2, 5_000)
     other = PostgresStore(f"{server}?tcp_user_timeout=60000")
-    assert waits(other) == (1, 2, 60_000)
+    assert read_timeouts(other) == (1, 2, 60_000)
     other.close()

@@ -28,20 +28,20 @@ CONNECTIONS = 3
 
 
 @contextmanager
-def pooled(folder: Path) -> Iterator[str]:
+def run_pgbouncer(folder: Path) -> Iterator[str]:
     """Yield the URL of a new database of the server, by way of a pgbouncer."""
     program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin")
-    engines.needs("pgbouncer", program)
-    server = engines.server(RELEASE)
+    engines.require("pgbouncer", program)
+    server = engines.server_url(RELEASE)
     with psycopg.connect(server, autocommit=True) as conn:
         conn.execute("CREATE DATABASE pooled")
-    port, known = free_port(), conninfo_to_dict(server)
+    port, server_parts = free_port(), conninfo_to_dict(server)
     folder.chmod(0o755)
     (folder / "users").write_text('"tests" ""\n')
     (folder / "pgbouncer.ini").write_text(
         f"""
         [databases]
-        pooled = host={known["host"]} port={known["port"]}
+        pooled = host={server_parts["host"]} port={server_parts["port"]}
         [pgbouncer]
         listen_addr = 127.0.0.1
         listen_port = {port}
@@ -53,11 +53,11 @@ def pooled(folder: Path) -> Iterator[str]:
         """
     )
     command = [str(program), str(folder / "pgbouncer.ini")]
-    told = (folder / "log").open("wb")
-    with told, subprocess.Popen(command, stderr=told, **postgres.as_somebody()) as bouncer:
+    log = (folder / "log").open("wb")
+    with log, subprocess.Popen(command, stderr=log, **postgres.unprivileged_user()) as bouncer:
         try:
             url = f"postgresql://tests@127.0.0.1:{port}/pooled"
-            _wait(url, folder / "log")
+            _wait_until_ready(url, folder / "log")
             yield url
         finally:
             bouncer.terminate()
@@ -66,7 +66,7 @@ def pooled(folder: Path) -> Iterator[str]:
         conn.execute("DROP DATABASE pooled WITH (FORCE)")
 
 
-def _wait(url: str, log: Path) -> None:
+def _wait_until_ready(url: str, log: Path) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         with suppress(psycopg.OperationalError), psycopg.connect(url):
@@ -83,25 +83,25 @@ def folder() -> Iterator[Path]:
 
 
 def test_a_service_works_behind_a_pooler(folder: Path) -> None:
-    with pooled(folder) as url:
+    with run_pgbouncer(folder) as url:
         app = create_app(Settings(database=url, log_level="error"))
         store = open_store(url, 10.0)
         key = api_keys.create(store, name="k", scope="report", now=BEGIN)
         headers = {"Authorization": f"Bearer {key}"}
 
         def work(number: int) -> set[int]:
-            client, told = app.test_client(), set()
+            client, statuses = app.test_client(), set()
             for turn in range(8):
                 body: Any = make.report(ref=f"{number}-{turn}", quote=f"words{number} of {turn}")
-                told.add(client.post("/v1/reports", json=body, headers=headers).status_code)
+                statuses.add(client.post("/v1/reports", json=body, headers=headers).status_code)
                 for path in ("totals", f"reports?q=words{number}", "changes?since=3", "places?q=p"):
-                    told.add(client.get(f"/v1/{path}").status_code)
-            return told
+                    statuses.add(client.get(f"/v1/{path}").status_code)
+            return statuses
 
         with ThreadPoolExecutor(8) as pool:
             assert set().union(*pool.map(work, range(8))) == {200, 201}
-        found = app.test_client().get("/v1/reports?limit=1000").get_json()["reports"]
-        assert len(found) == 64
+        reports = app.test_client().get("/v1/reports?limit=1000").get_json()["reports"]
+        assert len(reports) == 64
         assert maintenance.verify(store, lambda what, done: None) == []
         with psycopg.connect(url) as conn:
             backends = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'pooled'"

@@ -36,7 +36,7 @@ HEADERS = (
 
 
 @pytest.fixture
-def served(store: PostgresStore) -> tuple[FlaskClient, dict[str, str]]:
+def client_and_headers(store: PostgresStore) -> tuple[FlaskClient, dict[str, str]]:
     """A service with one report, and the headers of an admin."""
     client = create_app(Settings(database=store.url, log_level="error")).test_client()
     key = api_keys.create(store, name="k", scope="admin", now=BEGIN)
@@ -45,7 +45,7 @@ def served(store: PostgresStore) -> tuple[FlaskClient, dict[str, str]]:
     return client, headers
 
 
-def _bodies() -> Iterator[tuple[str, str, Any]]:
+def _iterate_bodies() -> Iterator[tuple[str, str, Any]]:
     """Yield every text of every body, each with a zero byte in its place."""
     for zero in ZEROS:
         for path in PATHS:
@@ -63,10 +63,10 @@ def _bodies() -> Iterator[tuple[str, str, Any]]:
         yield "POST", "/v1/wording", {"text": zero}
 
 
-def test_no_body_with_a_zero_byte_fails(served: Any) -> None:
-    client, headers = served
+def test_no_body_with_a_zero_byte_fails(client_and_headers: Any) -> None:
+    client, headers = client_and_headers
     statuses = set()
-    for method, address, body in _bodies():
+    for method, address, body in _iterate_bodies():
         sent = {"data": json.dumps(body), "content_type": "application/json", "headers": headers}
         answer = client.open(address, method=method, **sent)
         assert answer.status_code < 500, (address, body)
@@ -74,8 +74,8 @@ def test_no_body_with_a_zero_byte_fails(served: Any) -> None:
     assert {201, 404, 422} <= statuses
 
 
-def test_no_address_with_a_zero_byte_fails(served: Any) -> None:
-    client, headers = served
+def test_no_address_with_a_zero_byte_fails(client_and_headers: Any) -> None:
+    client, headers = client_and_headers
     for address in ("reports", "reports/r", "places", "places/plekhovo", "groups", "reporters",
                     "totals", "places/plekhovo/totals", "changes", "vocabulary"):  # fmt: skip
         for name in PARAMETERS:
@@ -86,8 +86,8 @@ def test_no_address_with_a_zero_byte_fails(served: Any) -> None:
             assert client.get(f"/v1/{address}/{path}").status_code == 404
 
 
-def test_no_header_with_a_zero_byte_fails(served: Any) -> None:
-    client, headers = served
+def test_no_header_with_a_zero_byte_fails(client_and_headers: Any) -> None:
+    client, headers = client_and_headers
     for name in HEADERS:
         for value in ("\x00", "Bearer cas_\x00_x", "Bearer cas_a\x00", '"\x00"'):
             sent = {**headers, name: value}

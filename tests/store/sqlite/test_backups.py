@@ -29,16 +29,16 @@ NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
 ASIDE = "casualties.db.20260105T100000Z"
 
 
-def _quiet(done: int, whole: int) -> None:
+def _ignore_progress(done: int, whole: int) -> None:
     pass
 
 
-def _count(path: Path) -> int:
+def _count_events(path: Path) -> int:
     with closing(sqlite3.connect(path)) as db:
         return int(db.execute("SELECT count(*) FROM events").fetchone()[0])
 
 
-def _names(folder: Path) -> set[str]:
+def _list_names(folder: Path) -> set[str]:
     return {each.name for each in folder.iterdir()}
 
 
@@ -50,7 +50,7 @@ def database(settings: Settings, store: SqliteStore, send: Any) -> Iterator[Path
 
 
 @pytest.fixture
-def stopped(database: Path, app: Any, store: SqliteStore) -> Path:
+def unused_database(database: Path, app: Any, store: SqliteStore) -> Path:
     """The same, with nobody who has it open."""
     store.close()
     with app.app_context():
@@ -61,11 +61,11 @@ def stopped(database: Path, app: Any, store: SqliteStore) -> Path:
 def test_a_backup_is_one_file_that_says_how_far_it_goes(database: Path, tmp_path: Path) -> None:
     target = tmp_path / "kept" / "a.db"
     target.parent.mkdir()
-    copy = backup(database, target, _quiet)
+    copy = backup(database, target, _ignore_progress)
     assert copy.path == target
     assert copy.size == target.stat().st_size
-    assert copy.seq == _count(target) == _count(database) > 0
-    assert _names(target.parent) == {"a.db"}
+    assert copy.seq == _count_events(target) == _count_events(database) > 0
+    assert _list_names(target.parent) == {"a.db"}
     assert target.stat().st_mode == database.stat().st_mode
 
 
@@ -89,11 +89,11 @@ def test_what_was_acknowledged_before_is_in_it_while_others_write(
     try:
         for turn in range(5):
             before = list(acknowledged)
-            backup(settings.database, tmp_path / f"{turn}.db", _quiet)
+            backup(settings.database, tmp_path / f"{turn}.db", _ignore_progress)
             with closing(sqlite3.connect(tmp_path / f"{turn}.db")) as db:
                 assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-                there = {id for (id,) in db.execute("SELECT id FROM reports")}
-            assert set(before) <= there
+                copied_ids = {report_id for (report_id,) in db.execute("SELECT id FROM reports")}
+            assert set(before) <= copied_ids
     finally:
         enough.set()
         for writer in writers:
@@ -102,19 +102,19 @@ def test_what_was_acknowledged_before_is_in_it_while_others_write(
 
 
 def test_the_copying_ends_though_another_process_never_stops_writing(
-    stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    unused_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.store.sqlite.backup.PAGES", 1)
-    told = []
+    monkeypatch.setattr("service.store.sqlite.backup.PAGES_PER_STEP", 1)
+    pages_done = []
 
     def disturb(done: int, whole: int) -> None:
-        told.append(done)
-        with closing(sqlite3.connect(stopped, isolation_level=None)) as other:
+        pages_done.append(done)
+        with closing(sqlite3.connect(unused_database, isolation_level=None)) as other:
             other.execute("CREATE TABLE IF NOT EXISTS noise (n)")
             other.execute("INSERT INTO noise VALUES (1)")
 
-    backup(stopped, tmp_path / "a.db", disturb)
-    assert told == sorted(told) and len(told) > 10
+    backup(unused_database, tmp_path / "a.db", disturb)
+    assert pages_done == sorted(pages_done) and len(pages_done) > 10
     with closing(sqlite3.connect(tmp_path / "a.db")) as db:
         assert not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'noise'").fetchall()
 
@@ -122,12 +122,12 @@ def test_the_copying_ends_though_another_process_never_stops_writing(
 def test_a_restored_record_is_served_as_it_was(
     client: FlaskClient, database: Path, tmp_path: Path
 ) -> None:
-    backup(database, tmp_path / "a.db", _quiet)
+    backup(database, tmp_path / "a.db", _ignore_progress)
     target = tmp_path / "new" / "casualties.db"
-    done = restore(tmp_path / "a.db", target, _quiet, NOW)
+    done = restore(tmp_path / "a.db", target, _ignore_progress, NOW)
     assert (done.copy.path, done.aside) == (target, None)
-    again = create_app(Settings(database=target, log_level="error")).test_client()
-    assert again.get("/v1/reports").get_json() == client.get("/v1/reports").get_json()
+    restored_client = create_app(Settings(database=target, log_level="error")).test_client()
+    assert restored_client.get("/v1/reports").get_json() == client.get("/v1/reports").get_json()
 
 
 def test_nothing_is_overwritten_unasked(database: Path, tmp_path: Path) -> None:
@@ -135,12 +135,12 @@ def test_nothing_is_overwritten_unasked(database: Path, tmp_path: Path) -> None:
     for name in ("a.db", "a.db-wal"):
         (tmp_path / name).write_text("mine")
         with pytest.raises(ConflictError, match=f"{name} exists already"):
-            backup(database, target, _quiet)
+            backup(database, target, _ignore_progress)
         assert (tmp_path / name).read_text() == "mine"
         (tmp_path / name).rename(tmp_path / "other")
-    backup(database, target, _quiet)
+    backup(database, target, _ignore_progress)
     with pytest.raises(ConflictError, match="exists already"):
-        restore(target, database, _quiet, NOW)
+        restore(target, database, _ignore_progress, NOW)
 
 
 def test_a_target_that_appears_meanwhile_is_not_overwritten(database: Path, tmp_path: Path) -> None:
@@ -154,9 +154,9 @@ def test_what_lay_beside_a_replaced_backup_goes_with_it(database: Path, tmp_path
     target = tmp_path / "a.db"
     for name in ("a.db", "a.db-wal", "a.db-shm", "a.db-journal"):
         (tmp_path / name).write_text("old")
-    backup(database, target, _quiet, force=True)
-    assert {name for name in _names(tmp_path) if name.startswith("a.db")} == {"a.db"}
-    assert _count(target) == _count(database)
+    backup(database, target, _ignore_progress, force=True)
+    assert {name for name in _list_names(tmp_path) if name.startswith("a.db")} == {"a.db"}
+    assert _count_events(target) == _count_events(database)
 
 
 @pytest.mark.parametrize("name", ["casualties.db", "link.db"])
@@ -165,8 +165,8 @@ def test_the_database_is_not_its_own_backup(database: Path, name: str) -> None:
     if name == "link.db":
         same.symlink_to(database)
     for call in (
-        lambda: backup(database, same, _quiet, force=True),
-        lambda: restore(same, database, _quiet, NOW, force=True),
+        lambda: backup(database, same, _ignore_progress, force=True),
+        lambda: restore(same, database, _ignore_progress, NOW, force=True),
     ):
         with pytest.raises(ConflictError, match="is the database itself"):
             call()
@@ -174,18 +174,18 @@ def test_the_database_is_not_its_own_backup(database: Path, name: str) -> None:
 
 def test_no_database_is_made_where_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
-        backup(tmp_path / "none.db", tmp_path / "a.db", _quiet)
-    assert _names(tmp_path) == set()
+        backup(tmp_path / "none.db", tmp_path / "a.db", _ignore_progress)
+    assert _list_names(tmp_path) == set()
 
 
 def test_a_folder_that_is_not_there_is_named(database: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailableError, match="no such folder"):
-        backup(database, tmp_path / "nowhere" / "a.db", _quiet)
+        backup(database, tmp_path / "nowhere" / "a.db", _ignore_progress)
 
 
 def test_an_interrupted_backup_leaves_nothing(database: Path, tmp_path: Path) -> None:
     target = tmp_path / "a.db"
-    before = _names(tmp_path)
+    before = _list_names(tmp_path)
 
     def interrupt(done: int, whole: int) -> None:
         assert not target.exists()
@@ -193,15 +193,15 @@ def test_an_interrupted_backup_leaves_nothing(database: Path, tmp_path: Path) ->
 
     with pytest.raises(KeyboardInterrupt):
         backup(database, target, interrupt)
-    assert _names(tmp_path) == before
+    assert _list_names(tmp_path) == before
 
 
-def _cut(path: Path) -> None:
+def _truncate(path: Path) -> None:
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size // 2)
 
 
-def _scribbled(path: Path) -> None:
+def _overwrite_pages(path: Path) -> None:
     size = path.stat().st_size
     with path.open("r+b") as file:
         for place in range(8192, size, 4096):
@@ -209,21 +209,21 @@ def _scribbled(path: Path) -> None:
             file.write(b"\xff" * 64)
 
 
-def _words(path: Path) -> None:
+def _replace_with_text(path: Path) -> None:
     path.write_text("low,high\n30,\n" * 1000)
 
 
-def _empty(path: Path) -> None:
+def _make_empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-def _other(path: Path) -> None:
+def _replace_with_other_database(path: Path) -> None:
     path.unlink()
     with closing(sqlite3.connect(path)) as db:
         db.execute("CREATE TABLE t (x)")
 
 
-def _newer(path: Path) -> None:
+def _add_later_migration(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
@@ -231,7 +231,7 @@ def _newer(path: Path) -> None:
         )
 
 
-def _gap(path: Path) -> None:
+def _delete_first_event(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("DROP TRIGGER events_never_go")
         db.execute("DELETE FROM events WHERE seq = 1")
@@ -240,101 +240,107 @@ def _gap(path: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
-        (_cut, "is damaged"),
-        (_scribbled, "is damaged"),
-        (_words, "is damaged: file is not a database"),
-        (_empty, "is no database of this service"),
-        (_other, "is no database of this service"),
-        (_newer, "newer release"),
-        (_gap, "gaps"),
+        (_truncate, "is damaged"),
+        (_overwrite_pages, "is damaged"),
+        (_replace_with_text, "is damaged: file is not a database"),
+        (_make_empty, "is no database of this service"),
+        (_replace_with_other_database, "is no database of this service"),
+        (_add_later_migration, "newer release"),
+        (_delete_first_event, "gaps"),
     ],
 )
 def test_a_source_that_is_not_whole_is_refused_and_nothing_changes(
-    stopped: Path, tmp_path: Path, harm: Callable[[Path], None], says: str
+    unused_database: Path, tmp_path: Path, harm: Callable[[Path], None], says: str
 ) -> None:
     source = tmp_path / "a.db"
-    backup(stopped, source, _quiet)
+    backup(unused_database, source, _ignore_progress)
     harm(source)
-    before, content = _names(tmp_path), _count(stopped)
+    before, content = _list_names(tmp_path), _count_events(unused_database)
     for force in (False, True):
-        target = stopped if force else tmp_path / "elsewhere" / "x.db"
+        target = unused_database if force else tmp_path / "elsewhere" / "x.db"
         with pytest.raises(StoreUnavailableError, match=says) as caught:
-            restore(source, target, _quiet, NOW, force=force)
+            restore(source, target, _ignore_progress, NOW, force=force)
         assert str(source) in str(caught.value) and "\n" not in str(caught.value)
-    assert _names(tmp_path) - {"elsewhere"} == before
-    assert _names(tmp_path / "elsewhere") == set()
-    assert _count(stopped) == content
+    assert _list_names(tmp_path) - {"elsewhere"} == before
+    assert _list_names(tmp_path / "elsewhere") == set()
+    assert _count_events(unused_database) == content
 
 
-def test_the_former_database_is_kept_with_all_that_was_in_it(stopped: Path, tmp_path: Path) -> None:
-    backup(stopped, tmp_path / "a.db", _quiet)
-    with closing(sqlite3.connect(stopped, isolation_level=None)) as db:
+def test_the_former_database_is_kept_with_all_that_was_in_it(
+    unused_database: Path, tmp_path: Path
+) -> None:
+    backup(unused_database, tmp_path / "a.db", _ignore_progress)
+    with closing(sqlite3.connect(unused_database, isolation_level=None)) as db:
         db.execute("CREATE TABLE later (n)")
-    done = restore(tmp_path / "a.db", stopped, _quiet, NOW, force=True)
-    assert done.aside == stopped.with_name(ASIDE)
+    done = restore(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
+    assert done.aside == unused_database.with_name(ASIDE)
     with closing(sqlite3.connect(done.aside)) as db:
         assert db.execute("SELECT * FROM later").fetchall() == []
-    with closing(sqlite3.connect(stopped)) as db, pytest.raises(sqlite3.OperationalError):
+    with closing(sqlite3.connect(unused_database)) as db, pytest.raises(sqlite3.OperationalError):
         db.execute("SELECT * FROM later")
     with pytest.raises(ConflictError, match="exists already"):
-        restore(tmp_path / "a.db", stopped, _quiet, NOW, force=True)
+        restore(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
 
 
 def test_what_a_crash_left_beside_the_database_does_not_get_into_the_new_one(
-    stopped: Path, tmp_path: Path
+    unused_database: Path, tmp_path: Path
 ) -> None:
-    backup(stopped, tmp_path / "a.db", _quiet)
-    expected = _count(stopped)
-    with closing(sqlite3.connect(stopped, isolation_level=None)) as db:
+    backup(unused_database, tmp_path / "a.db", _ignore_progress)
+    expected = _count_events(unused_database)
+    with closing(sqlite3.connect(unused_database, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("CREATE TABLE later (n)")
-        log = stopped.with_name("casualties.db-wal").read_bytes()
-    stopped.unlink()
-    stopped.with_name("casualties.db-wal").write_bytes(log)
+        log = unused_database.with_name("casualties.db-wal").read_bytes()
+    unused_database.unlink()
+    unused_database.with_name("casualties.db-wal").write_bytes(log)
     with pytest.raises(ConflictError, match="exists already"):
-        restore(tmp_path / "a.db", stopped, _quiet, NOW)
-    restore(tmp_path / "a.db", stopped, _quiet, NOW, force=True)
-    assert stopped.with_name(f"{ASIDE}-wal").read_bytes() == log
-    assert not stopped.with_name("casualties.db-wal").exists()
-    assert _count(stopped) == expected
+        restore(tmp_path / "a.db", unused_database, _ignore_progress, NOW)
+    restore(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
+    assert unused_database.with_name(f"{ASIDE}-wal").read_bytes() == log
+    assert not unused_database.with_name("casualties.db-wal").exists()
+    assert _count_events(unused_database) == expected
 
 
 def test_a_database_that_is_in_use_is_not_replaced(database: Path, tmp_path: Path) -> None:
-    backup(database, tmp_path / "a.db", _quiet)
+    backup(database, tmp_path / "a.db", _ignore_progress)
     with pytest.raises(LockTimeoutError, match="stop the service first"):
-        restore(tmp_path / "a.db", database, _quiet, NOW, force=True)
+        restore(tmp_path / "a.db", database, _ignore_progress, NOW, force=True)
     assert not database.with_name(ASIDE).exists()
 
 
-@pytest.mark.parametrize("harm", [_words, _cut, _empty, _scribbled])
+@pytest.mark.parametrize("harm", [_replace_with_text, _truncate, _make_empty, _overwrite_pages])
 def test_a_damaged_database_can_be_replaced(
-    stopped: Path, tmp_path: Path, harm: Callable[[Path], None]
+    unused_database: Path, tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
-    backup(stopped, tmp_path / "a.db", _quiet)
-    expected = _count(stopped)
-    harm(stopped)
-    damaged = stopped.read_bytes()
-    done = restore(tmp_path / "a.db", stopped, _quiet, NOW, force=True)
+    backup(unused_database, tmp_path / "a.db", _ignore_progress)
+    expected = _count_events(unused_database)
+    harm(unused_database)
+    damaged = unused_database.read_bytes()
+    done = restore(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
     assert done.aside is not None and len(done.aside.read_bytes()) == len(damaged)
-    assert health.check(SqliteStore(stopped)) == expected
+    assert health.check(SqliteStore(unused_database)) == expected
 
 
-def test_a_link_to_the_database_stays_one(stopped: Path, tmp_path: Path) -> None:
-    backup(stopped, tmp_path / "a.db", _quiet)
+def test_a_link_to_the_database_stays_one(unused_database: Path, tmp_path: Path) -> None:
+    backup(unused_database, tmp_path / "a.db", _ignore_progress)
     link = tmp_path / "link.db"
-    link.symlink_to(stopped)
-    restore(tmp_path / "a.db", link, _quiet, NOW, force=True)
-    assert link.is_symlink() and not stopped.is_symlink()
+    link.symlink_to(unused_database)
+    restore(tmp_path / "a.db", link, _ignore_progress, NOW, force=True)
+    assert link.is_symlink() and not unused_database.is_symlink()
 
 
 def test_without_hard_links_the_former_database_is_kept_too(
-    stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    unused_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any) -> None:
         raise OSError("not on this file system")
 
     monkeypatch.setattr("os.link", refuse)
-    backup(stopped, tmp_path / "a.db", _quiet)
-    expected = _count(stopped)
-    restore(tmp_path / "a.db", stopped, _quiet, NOW, force=True)
-    assert _count(stopped.with_name(ASIDE)) == _count(stopped) == expected
+    backup(unused_database, tmp_path / "a.db", _ignore_progress)
+    expected = _count_events(unused_database)
+    restore(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
+    assert (
+        _count_events(unused_database.with_name(ASIDE))
+        == _count_events(unused_database)
+        == expected
+    )

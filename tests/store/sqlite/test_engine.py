@@ -9,23 +9,23 @@ import pytest
 
 from service.domain.errors import LockTimeoutError, StoreUnavailableError
 from service.store import event_log
-from service.store.event_log import Draft
+from service.store.event_log import NewEvent
 from service.store.sqlite.engine import SqliteStore
 from tests.check import at_once
 from tests.conftest import BEGIN
 
-NOTE = Draft("place_added", "a", {"id": "a", "name": "A"})
+PLACE_ADDED = NewEvent("place_added", "a", {"id": "a", "name": "A"})
 
 
 def _migrate(path: str) -> int:
     return SqliteStore(Path(path)).migrate()
 
 
-def _append(path: str) -> int:
+def _append_many(path: str) -> int:
     store = SqliteStore(Path(path), busy_seconds=60)
     for _ in range(50):
-        with store.writing() as db:
-            event_log.append(db, [NOTE, NOTE], str(os.getpid()), BEGIN)
+        with store.write_transaction() as db:
+            event_log.append(db, [PLACE_ADDED, PLACE_ADDED], str(os.getpid()), BEGIN)
     return 50
 
 
@@ -41,7 +41,7 @@ def test_a_new_file_that_another_is_setting_up_is_waited_for(tmp_path: Path) -> 
     path = tmp_path / "new.db"
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(LockTimeoutError), SqliteStore(path, busy_seconds=0.05).reading():
+    with pytest.raises(LockTimeoutError), SqliteStore(path, busy_seconds=0.05).read_transaction():
         pass
     done = Timer(0.3, other.close)
     done.start()
@@ -50,25 +50,25 @@ def test_a_new_file_that_another_is_setting_up_is_waited_for(tmp_path: Path) -> 
 
 
 def test_four_processes_may_write_at_once(store: SqliteStore) -> None:
-    at_once(_append, str(store.path))
-    with store.reading() as db:
-        events = event_log.events(db)
+    at_once(_append_many, str(store.path))
+    with store.read_transaction() as db:
+        events = event_log.load_events(db)
     assert [event.seq for event in events] == list(range(1, 401))
     assert all(one.actor == two.actor for one, two in zip(events[::2], events[1::2], strict=True))
     assert len({event.actor for event in events}) > 1
 
 
 def test_the_file_is_kept_as_the_service_promises(store: SqliteStore) -> None:
-    with store.reading() as db:
-        found = {
+    with store.read_transaction() as db:
+        pragmas = {
             name: db.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
-    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
 def test_every_table_is_strict(store: SqliteStore) -> None:
-    with store.reading() as db:
+    with store.read_transaction() as db:
         tables = db.execute("PRAGMA table_list").fetchall()
     own = {row[1]: row[5] for row in tables if row[2] == "table"}
     loose = {name for name, strict in own.items() if not strict}
@@ -76,39 +76,39 @@ def test_every_table_is_strict(store: SqliteStore) -> None:
 
 
 def test_a_reader_sees_one_state_throughout(store: SqliteStore) -> None:
-    with store.reading() as db:
+    with store.read_transaction() as db:
         assert event_log.last_seq(db) == 0
-        with store.writing() as other:
-            event_log.append(other, [NOTE], None, BEGIN)
+        with store.write_transaction() as other:
+            event_log.append(other, [PLACE_ADDED], None, BEGIN)
         assert event_log.last_seq(db) == 0
-    with store.reading() as db:
+    with store.read_transaction() as db:
         assert event_log.last_seq(db) == 1
 
 
 def test_an_error_leaves_nothing_written(store: SqliteStore) -> None:
-    with pytest.raises(RuntimeError), store.writing() as db:
-        event_log.append(db, [NOTE], None, BEGIN)
+    with pytest.raises(RuntimeError), store.write_transaction() as db:
+        event_log.append(db, [PLACE_ADDED], None, BEGIN)
         raise RuntimeError
-    with store.reading() as db:
+    with store.read_transaction() as db:
         assert event_log.last_seq(db) == 0
 
 
 def test_a_writer_that_waits_too_long_is_told_to_come_back(store: SqliteStore) -> None:
     hasty = SqliteStore(store.path, busy_seconds=0.05)
-    with store.writing(), pytest.raises(LockTimeoutError), hasty.writing():
+    with store.write_transaction(), pytest.raises(LockTimeoutError), hasty.write_transaction():
         pass
 
 
 def test_a_full_disk_is_told_as_such(store: SqliteStore) -> None:
-    with pytest.raises(StoreUnavailableError, match="full"), store.writing() as db:
+    with pytest.raises(StoreUnavailableError, match="full"), store.write_transaction() as db:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
-        event_log.append(db, [Draft("k", "s", {"text": "x" * 100_000})], None, BEGIN)
+        event_log.append(db, [NewEvent("k", "s", {"text": "x" * 100_000})], None, BEGIN)
 
 
 def test_what_readers_share_stays_while_errors_close_connections(store: SqliteStore) -> None:
     for _ in range(5):
-        with pytest.raises(RuntimeError), store.reading():
+        with pytest.raises(RuntimeError), store.read_transaction():
             raise RuntimeError
     assert Path(f"{store.path}-shm").exists()
     store.close()
@@ -129,17 +129,17 @@ def test_a_place_where_no_file_can_be_is_told_as_such(tmp_path: Path) -> None:
 
 
 def test_a_defect_in_the_sql_is_not_dressed_up(store: SqliteStore) -> None:
-    with pytest.raises(sqlite3.OperationalError), store.reading() as db:
+    with pytest.raises(sqlite3.OperationalError), store.read_transaction() as db:
         db.execute("SELECT nothing FROM nowhere")
 
 
 def _is_another_in_a_child(path: str) -> bool:
     store = SqliteStore(Path(path))
-    with store.reading() as db:
+    with store.read_transaction() as db:
         before = db.conn
     child = os.fork()
     if child == 0:
-        with store.reading() as db:
+        with store.read_transaction() as db:
             os._exit(int(db.conn is before))
     return os.waitpid(child, 0)[1] == 0
 

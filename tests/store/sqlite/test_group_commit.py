@@ -18,19 +18,19 @@ import pytest
 
 from service.domain.errors import LockTimeoutError, StoreUnavailableError
 from service.store import event_log, group_commit
-from service.store.event_log import Draft
-from service.store.interface import Database
+from service.store.event_log import NewEvent
+from service.store.interface import Connection
 from service.store.sqlite import write_lock
 from service.store.sqlite.engine import SqliteStore
-from service.store.sqlite.write_lock import turn
+from service.store.sqlite.write_lock import hold_write_lock
 from tests.check import at_once
 from tests.conftest import BEGIN
 from tests.serving import PATIENCE, ROOT
 
-Job = Callable[[Database], Any]
+Job = Callable[[Connection], Any]
 
-HOLDS = "with turn(path): print(os.getpid(), flush=True); time.sleep(600)"
-FORKS = """with turn(path):
+HOLD_LOCK_SCRIPT = "with hold_write_lock(path): print(os.getpid(), flush=True); time.sleep(600)"
+FORK_WITH_LOCK_SCRIPT = """with hold_write_lock(path):
     child = os.fork()
     if child == 0:
         time.sleep(600)
@@ -38,168 +38,178 @@ FORKS = """with turn(path):
     os._exit(0)"""
 
 
-def note(subject: str) -> Job:
+def make_job(subject: str) -> Job:
     """Return a job that records an entry, and returns its number."""
-    draft = Draft("place_added", subject, {})
+    draft = NewEvent("place_added", subject, {})
     return lambda db: event_log.append(db, [draft], None, BEGIN)[0].seq
 
 
-def failing(subject: str, error: BaseException) -> Job:
+def make_failing_job(subject: str, error: BaseException) -> Job:
     """Return a job that records an entry and fails."""
 
-    def job(db: Database) -> None:
-        note(subject)(db)
+    def job(db: Connection) -> None:
+        make_job(subject)(db)
         raise error
 
     return job
 
 
-def subjects(store: SqliteStore) -> list[str]:
+def read_subjects(store: SqliteStore) -> list[str]:
     """Return what is recorded, in order, having checked that no number is left out."""
-    with store.reading() as db:
-        found = event_log.events(db)
-    assert [event.seq for event in found] == list(range(1, len(found) + 1))
-    return [event.subject for event in found]
+    with store.read_transaction() as db:
+        events = event_log.load_events(db)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    return [event.subject for event in events]
 
 
-def together(store: SqliteStore, *jobs: Job) -> list[Future[Any]]:
+def run_together(store: SqliteStore, *jobs: Job) -> list[Future[Any]]:
     """Return what became of the jobs, which all wait, in order, before the first of them is run."""
-    waiting = store._own().committer._waiting
+    queue = store._get_resources().committer._queue
     with ThreadPoolExecutor(len(jobs)) as pool:
-        with turn(store.path):
-            told = []
+        with hold_write_lock(store.path):
+            futures = []
             for number, job in enumerate(jobs, start=1):
-                told.append(pool.submit(store.write, job))
-                until(lambda number=number: len(waiting) == number)  # type: ignore[misc]
-        wait(told)
-    return told
+                futures.append(pool.submit(store.write, job))
+                wait_until(lambda number=number: len(queue) == number)  # type: ignore[misc]
+        wait(futures)
+    return futures
 
 
-def until(true: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     """Wait for it to become true."""
     end = time.monotonic() + PATIENCE
-    while not true():
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.001)
 
 
 @contextmanager
-def another_process(store: SqliteStore, script: str) -> Iterator[int]:
+def run_process(store: SqliteStore, script: str) -> Iterator[int]:
     """Yield the process id that the script prints once it holds the turn; kill it afterwards."""
     begin = (
         "import os, sys, time; from pathlib import Path;"
-        " from service.store.sqlite.write_lock import turn; path = Path(sys.argv[1])"
+        " from service.store.sqlite.write_lock import hold_write_lock; path = Path(sys.argv[1])"
     )
     command = [sys.executable, "-c", f"{begin}\n{script}", str(store.path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        id = int(process.stdout.readline())
+        pid = int(process.stdout.readline())
         try:
-            yield id
+            yield pid
         finally:
-            os.kill(id, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture(autouse=True)
 def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a slow machine put into one transaction what belongs together, too."""
-    monkeypatch.setattr(group_commit, "MOST_SECONDS", PATIENCE)
+    monkeypatch.setattr(group_commit, "MAX_GROUP_SECONDS", PATIENCE)
 
 
-def _many(path: str) -> list[str]:
+def _write_many(path: str) -> list[str]:
     """Write from several threads, refuse some of it, and return what was acknowledged."""
     store, other = SqliteStore(Path(path), 60), SqliteStore(Path(path))
-    chance = random.Random(os.getpid())
-    fails = [chance.random() < 0.3 for _ in range(200)]
+    random_source = random.Random(os.getpid())
+    fails = [random_source.random() < 0.3 for _ in range(200)]
 
-    def one(number: int) -> str | None:
+    def write_or_fail(number: int) -> str | None:
         name = f"{os.getpid()}-{number}"
         if fails[number]:
             with pytest.raises(ValueError, match=name):
-                store.write(failing(name, ValueError(name)))
+                store.write(make_failing_job(name, ValueError(name)))
             return None
-        seq = store.write(note(name))
-        with other.reading() as db:  # What is acknowledged is there for everybody.
+        seq = store.write(make_job(name))
+        with other.read_transaction() as db:  # What is acknowledged is there for everybody.
             assert event_log.last_seq(db) >= seq
         return name
 
     with ThreadPoolExecutor(8) as pool:
-        return [name for name in pool.map(one, range(200)) if name]
+        return [name for name in pool.map(write_or_fail, range(200)) if name]
 
 
 def test_the_ledger_holds_exactly_what_was_acknowledged(store: SqliteStore) -> None:
-    acknowledged = [name for names in at_once(_many, str(store.path), 3) for name in names]
+    acknowledged = [name for names in at_once(_write_many, str(store.path), 3) for name in names]
     assert len(acknowledged) > 100
-    assert sorted(subjects(store)) == sorted(acknowledged)
+    assert sorted(read_subjects(store)) == sorted(acknowledged)
 
 
 def test_those_who_wait_are_written_together(store: SqliteStore) -> None:
-    used = {id(told.result()): told.result() for told in together(store, *[lambda db: db] * 20)}
-    assert len(used) == 1
+    connections = {
+        id(future.result()): future.result()
+        for future in run_together(store, *[lambda db: db] * 20)
+    }
+    assert len(connections) == 1
 
 
 def test_a_transaction_takes_only_so_many(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group_commit, "MOST_JOBS", 3)
-    used = {id(told.result()): told.result() for told in together(store, *[lambda db: db] * 10)}
-    assert len(used) == 4
+    monkeypatch.setattr(group_commit, "MAX_JOBS_IN_GROUP", 3)
+    connections = {
+        id(future.result()): future.result()
+        for future in run_together(store, *[lambda db: db] * 10)
+    }
+    assert len(connections) == 4
 
 
 def test_a_slow_job_is_the_last_of_its_transaction(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(db: Database) -> Database:
+    def slow(db: Connection) -> Connection:
         time.sleep(0.1)
         return db
 
-    monkeypatch.setattr(group_commit, "MOST_SECONDS", 0.05)
-    first, last = together(store, slow, lambda db: db)
+    monkeypatch.setattr(group_commit, "MAX_GROUP_SECONDS", 0.05)
+    first, last = run_together(store, slow, lambda db: db)
     assert first.result() is not last.result()
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), sqlite3.IntegrityError("x"), SystemExit(3)])
 def test_a_job_that_fails_harms_no_other(store: SqliteStore, error: BaseException) -> None:
-    first, failed, last = together(store, note("a"), failing("b", error), note("c"))
+    first, failed, last = run_together(
+        store, make_job("a"), make_failing_job("b", error), make_job("c")
+    )
     assert (first.result(), last.result()) == (1, 2)
     assert failed.exception() is error
-    assert subjects(store) == ["a", "c"]
+    assert read_subjects(store) == ["a", "c"]
 
 
 def test_a_full_disk_is_told_to_all_and_nothing_is_kept(store: SqliteStore) -> None:
-    def fill(db: Database) -> None:
+    def fill(db: Connection) -> None:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
         db.execute("CREATE TABLE filler (x)")
         db.execute("INSERT INTO filler VALUES (zeroblob(1000000))")
 
-    told = together(store, note("a"), fill, note("b"))
-    for each in told[:2]:
+    futures = run_together(store, make_job("a"), fill, make_job("b"))
+    for each in futures[:2]:
         with pytest.raises(StoreUnavailableError, match="full"):
             each.result()
-    assert told[2].result() == 1  # It came after the transaction that failed, and had its own.
-    assert subjects(store) == ["b"]
+    assert futures[2].result() == 1  # It came after the transaction that failed, and had its own.
+    assert read_subjects(store) == ["b"]
 
 
 def test_what_sqlite_undoes_by_itself_is_told_to_all(store: SqliteStore) -> None:
-    def undo(db: Database) -> None:
+    def undo(db: Connection) -> None:
         db.execute("INSERT OR ROLLBACK INTO entries SELECT * FROM entries")
 
-    for each in together(store, note("a"), undo):
+    for each in run_together(store, make_job("a"), undo):
         with pytest.raises(sqlite3.IntegrityError):
             each.result()
-    assert subjects(store) == []
+    assert read_subjects(store) == []
 
 
 def test_what_fails_at_the_end_is_told_to_all_and_nothing_is_kept(store: SqliteStore) -> None:
-    def dangling(db: Database) -> None:
+    def break_reference(db: Connection) -> None:
         db.execute("PRAGMA defer_foreign_keys = ON")
         db.execute("INSERT INTO report_places (place, seq) VALUES ('x', 999)")
 
-    for each in together(store, note("a"), dangling, failing("b", ValueError()), note("c")):
+    for each in run_together(
+        store, make_job("a"), break_reference, make_failing_job("b", ValueError()), make_job("c")
+    ):
         with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
             each.result()
-    assert subjects(store) == []
+    assert read_subjects(store) == []
 
 
 def test_what_cannot_begin_is_told_to_all(store: SqliteStore) -> None:
@@ -207,21 +217,21 @@ def test_what_cannot_begin_is_told_to_all(store: SqliteStore) -> None:
     store.path = store.path / "no-folder" / "x.db"
     for _ in range(2):
         with pytest.raises(StoreUnavailableError):
-            store.write(note("a"))
+            store.write(make_job("a"))
 
 
 def test_a_writer_waits_for_another_process_only_so_long(store: SqliteStore) -> None:
-    with another_process(store, HOLDS):
+    with run_process(store, HOLD_LOCK_SCRIPT):
         hasty = SqliteStore(store.path, 0.05)
         with pytest.raises(LockTimeoutError):
-            hasty.write(note("given up"))
-        with pytest.raises(LockTimeoutError), hasty.writing():
+            hasty.write(make_job("given up"))
+        with pytest.raises(LockTimeoutError), hasty.write_transaction():
             pass
     # Killed, the other has lost its turn; and what was given up is never written.
-    with store.writing():
+    with store.write_transaction():
         pass
-    assert store.write(note("a")) == 1
-    assert subjects(store) == ["a"]
+    assert store.write(make_job("a")) == 1
+    assert read_subjects(store) == ["a"]
 
 
 def test_a_tool_that_takes_no_turn_is_waited_for_as_well(store: SqliteStore) -> None:
@@ -229,42 +239,42 @@ def test_a_tool_that_takes_no_turn_is_waited_for_as_well(store: SqliteStore) -> 
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(LockTimeoutError):
-        hasty.write(note("given up"))
+        hasty.write(make_job("given up"))
     other.close()
-    assert store.write(note("a")) == 1
+    assert store.write(make_job("a")) == 1
 
 
 def test_a_job_that_began_in_time_is_told_how_it_ended(store: SqliteStore) -> None:
-    def slow(db: Database) -> Any:
+    def slow(db: Connection) -> Any:
         time.sleep(0.3)
-        return note("a")(db)
+        return make_job("a")(db)
 
     assert SqliteStore(store.path, 0.1).write(slow) == 1
-    assert subjects(store) == ["a"]
+    assert read_subjects(store) == ["a"]
 
 
-def _forked(path: str) -> int:
+def _write_in_fork(path: str) -> int:
     store = SqliteStore(Path(path))
-    store.write(note("parent"))
+    store.write(make_job("parent"))
     child = os.fork()
     if child == 0:
         # The thread that writes, and its connection, are the parent's and not here.
-        store.write(note("child"))
+        store.write(make_job("child"))
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
-    return int(store.write(note("parent")))
+    return int(store.write(make_job("parent")))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_writes_for_itself(store: SqliteStore) -> None:
-    assert at_once(_forked, str(store.path), 1) == [3]
-    assert subjects(store) == ["parent", "child", "parent"]
+    assert at_once(_write_in_fork, str(store.path), 1) == [3]
+    assert read_subjects(store) == ["parent", "child", "parent"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_turn_ends_with_its_process_even_where_a_child_lives_on(store: SqliteStore) -> None:
-    with another_process(store, FORKS):
-        assert store.write(note("a")) == 1
+    with run_process(store, FORK_WITH_LOCK_SCRIPT):
+        assert store.write(make_job("a")) == 1
 
 
 def test_without_lock_files_sqlite_alone_keeps_writers_apart(
@@ -273,8 +283,8 @@ def test_without_lock_files_sqlite_alone_keeps_writers_apart(
     Path(f"{store.path}-lock").unlink()
     monkeypatch.setattr(write_lock, "fcntl", None)
     with ThreadPoolExecutor(5) as pool:
-        assert sorted(pool.map(store.write, [note("a")] * 5)) == [1, 2, 3, 4, 5]
-    assert subjects(store) == ["a"] * 5
+        assert sorted(pool.map(store.write, [make_job("a")] * 5)) == [1, 2, 3, 4, 5]
+    assert read_subjects(store) == ["a"] * 5
     assert not Path(f"{store.path}-lock").exists()
 
 
@@ -283,5 +293,5 @@ def test_the_thread_that_writes_ends_when_idle(
 ) -> None:
     monkeypatch.setattr(group_commit, "IDLE_SECONDS", 0.01)
     for number in (1, 2):
-        assert store.write(note("a")) == number
-        until(lambda: not any(thread.name == "committer" for thread in threads()))
+        assert store.write(make_job("a")) == number
+        wait_until(lambda: not any(thread.name == "committer" for thread in threads()))

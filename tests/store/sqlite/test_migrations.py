@@ -8,27 +8,27 @@ import pytest
 from service.domain.errors import StoreUnavailableError
 from service.store import event_log
 from service.store.event_log import Event
-from service.store.projections.dispatch import apply
-from service.store.sqlite.engine import SqliteDatabase, SqliteStore
+from service.store.projections.dispatch import apply_event
+from service.store.sqlite.engine import SqliteConnection, SqliteStore
 from service.store.sqlite.migrations import migrations
 from service.usecases import api_keys, maintenance
 from tests import make
 from tests.conftest import Send
 
 
-def _hashes(store: SqliteStore) -> list[str]:
-    with store.reading() as db:
+def _read_content_hashes(store: SqliteStore) -> list[str]:
+    with store.read_transaction() as db:
         return [row[0] for row in db.execute("SELECT content_hash FROM reports").fetchall()]
 
 
 def test_reports_hashed_as_before_are_known_again(send: Send, store: SqliteStore) -> None:
     send(make.report(ref="a"))
-    known = _hashes(store)
-    with store.writing() as db:
+    hashes = _read_content_hashes(store)
+    with store.write_transaction() as db:
         db.execute("UPDATE reports SET content_hash = 'old'")
         db.execute("DELETE FROM _sqlite_migrations WHERE name = '0005_content'")
     assert store.migrate() == 1
-    assert _hashes(store) == known
+    assert _read_content_hashes(store) == hashes
     assert send(make.report(ref="a")).status_code == 200
 
 
@@ -59,7 +59,7 @@ BODIES = [
 
 def test_a_ledger_from_before_the_chain_is_chained(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "old.db")
-    with store._remodelling() as db:
+    with store._migration_transaction() as db:
         migrations.apply(db, stop_before="0006_chain")
         db.execute("CREATE TABLE report_words (word, seq)")  # Which is written to now.
         for seq, (kind, subject, body) in enumerate(BODIES, start=1):
@@ -68,28 +68,28 @@ def test_a_ledger_from_before_the_chain_is_chained(tmp_path: Path) -> None:
                 (seq, max(seq, 3), "2026-01-05T10:00:00.0Z", kind, subject, json.dumps(body)),
             )
             moment = 3 if seq < 4 else 4
-            told = Event(seq, moment, "2026-01-05T10:00:00.0Z", kind, subject, None, body)
-            apply(SqliteDatabase(db.conn), told)
+            event = Event(seq, moment, "2026-01-05T10:00:00.0Z", kind, subject, None, body)
+            apply_event(SqliteConnection(db.conn), event)
         db.execute("DROP TABLE report_words")
     assert store.migrate() > 0
-    with store.reading() as db:
-        kept = event_log.events(db)
-    assert [(event.kind, event.subject, event.body) for event in kept] == BODIES
-    assert [event.request for event in kept] == [1, 1, 1, 4]
+    with store.read_transaction() as db:
+        events = event_log.load_events(db)
+    assert [(event.kind, event.subject, event.body) for event in events] == BODIES
+    assert [event.request for event in events] == [1, 1, 1, 4]
     assert maintenance.verify(store, lambda what, done: None) == []
 
 
 def test_a_key_made_before_keys_could_be_bound_is_good_for_ever(tmp_path: Path) -> None:
     older = SqliteStore(tmp_path / "x.db")
-    with older._remodelling() as db:
+    with older._migration_transaction() as db:
         migrations.apply(db, stop_before="0007_keys")
         db.execute(
             "INSERT INTO keys VALUES ('a', 'Desk', 'read', printf('%064d', 0), 'then', NULL)"
         )
     older.migrate()
-    (kept,) = api_keys.everyone(older)
-    assert (kept.id, kept.scope, kept.reporters) == ("a", "read", ())
-    assert (kept.expires_at, kept.last_used_at, kept.revoked_at) == (None, None, None)
+    (key,) = api_keys.everyone(older)
+    assert (key.id, key.scope, key.reporters) == ("a", "read", ())
+    assert (key.expires_at, key.last_used_at, key.revoked_at) == (None, None, None)
     older.close()
 
 
@@ -98,10 +98,10 @@ def test_a_key_made_before_keys_could_be_bound_is_good_for_ever(tmp_path: Path) 
     ["DELETE FROM _sqlite_migrations", "UPDATE _sqlite_migrations SET name = 'x' WHERE id = 4"],
 )
 def test_no_step_is_run_where_it_cannot_be_told_what_was_run(store: SqliteStore, sql: str) -> None:
-    with store.writing() as db:
+    with store.write_transaction() as db:
         db.execute(sql)
         before = list(db.conn.iterdump())
     with pytest.raises(StoreUnavailableError, match="keeper must look"):
         store.migrate()
-    with store.reading() as db:
+    with store.read_transaction() as db:
         assert list(db.conn.iterdump()) == before

@@ -38,12 +38,12 @@ def history(client: FlaskClient, send: Send, put: Send, key: Key) -> None:
     assert client.post("/v1/places/other/merge", **merge).status_code == 201
 
 
-def faults(store: SqliteStore) -> list[str]:
+def find_faults(store: SqliteStore) -> list[str]:
     return maintenance.verify(store, lambda what, done: None)
 
 
 def test_a_record_that_nobody_touched_is_whole(store: SqliteStore) -> None:
-    assert faults(store) == []
+    assert find_faults(store) == []
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def tamper(store: SqliteStore) -> Iterator[Callable[..., None]]:
 
 
 @pytest.mark.parametrize(
-    ("sql", "told"),
+    ("sql", "message"),
     [
         ("UPDATE events SET body = replace(body, '30', '31') WHERE kind = 'reported'", "Entry 3 "),
         ("UPDATE events SET recorded_at = '2026-01-05T10:00:00.1Z' WHERE seq = 2", "Entry 2 "),
@@ -80,10 +80,10 @@ def tamper(store: SqliteStore) -> Iterator[Callable[..., None]]:
     ],
 )
 def test_tampering_is_found(
-    store: SqliteStore, tamper: Callable[..., None], sql: str, told: str
+    store: SqliteStore, tamper: Callable[..., None], sql: str, message: str
 ) -> None:
     tamper(sql)
-    assert told in "\n".join(faults(store))
+    assert message in "\n".join(find_faults(store))
 
 
 @pytest.mark.parametrize(
@@ -108,18 +108,18 @@ def test_figures_of_what_was_never_described_are_not_counted(
 
 
 def test_a_damaged_page_is_found(store: SqliteStore) -> None:
-    with store.writing() as db:
+    with store.write_transaction() as db:
         (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'figures'").fetchone()
         (size,) = db.execute("PRAGMA page_size").fetchone()
-    store.forget()
+    store.erase_overwritten()
     store.close()
     with store.path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\x00" * size)
-    assert any("damaged" in fault or "cannot be read" in fault for fault in faults(store))
+    assert any("damaged" in fault or "cannot be read" in fault for fault in find_faults(store))
 
 
-def _loaded(lines: list[str], path: Path) -> SqliteStore:
+def _load_into_new_store(lines: list[str], path: Path) -> SqliteStore:
     store = SqliteStore(path)
     store.migrate()
     for _ in maintenance.load(store, lines):
@@ -129,16 +129,16 @@ def _loaded(lines: list[str], path: Path) -> SqliteStore:
 
 def test_a_dump_loads_into_the_same_ledger(store: SqliteStore, tmp_path: Path) -> None:
     lines = list(maintenance.dump(store))
-    again = _loaded(lines, tmp_path / "again.db")
-    assert list(maintenance.dump(again)) == lines
-    assert maintenance.extent(again) == maintenance.extent(store)
-    assert faults(again) == []
+    other = _load_into_new_store(lines, tmp_path / "again.db")
+    assert list(maintenance.dump(other)) == lines
+    assert maintenance.extent(other) == maintenance.extent(store)
+    assert find_faults(other) == []
     with pytest.raises(ConflictError, match="not empty"):
-        list(maintenance.load(again, lines))
+        list(maintenance.load(other, lines))
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "message"),
     [
         (lambda lines: lines[:4] + lines[5:], "Entry 5 does not follow"),
         (lambda lines: [lines[1], *lines], "Entry 1 does not follow"),
@@ -154,9 +154,9 @@ def test_a_dump_loads_into_the_same_ledger(store: SqliteStore, tmp_path: Path) -
     ],
 )
 def test_a_dump_that_was_changed_is_refused_as_a_whole(
-    store: SqliteStore, tmp_path: Path, spoil: Callable[[list[str]], list[str]], told: str
+    store: SqliteStore, tmp_path: Path, spoil: Callable[[list[str]], list[str]], message: str
 ) -> None:
     lines = [*maintenance.dump(store)]
-    with pytest.raises(BrokenChainError, match=told):
-        _loaded(spoil(lines), tmp_path / "again.db")
+    with pytest.raises(BrokenChainError, match=message):
+        _load_into_new_store(spoil(lines), tmp_path / "again.db")
     assert maintenance.extent(SqliteStore(tmp_path / "again.db"))[0] == 0
