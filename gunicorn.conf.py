@@ -93,7 +93,7 @@ def post_worker_init(worker: Any) -> None:
     from service import web
     from service.http import metrics
 
-    metrics.of(worker.wsgi).has_threads(worker.cfg.threads)
+    metrics.metrics_of(worker.wsgi).set_thread_count(worker.cfg.threads)
     web.prepare(worker.wsgi)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.serving import serving
+from tests.serving import run_server
 from tests.web.conftest import DESK, filled, launched
 
 PAGES = {
@@ -99,12 +99,12 @@ def main(arguments: list[str] | None = None) -> int:
         again = Path(folder) / "again"
         filler.mkdir()
         again.mkdir()
-        with serving(filler) as server:
+        with run_server(filler) as server:
             filled(server)
             database = server.environment["CASUALTY_DATABASE"]
         # Started anew over the same database, it has worked nothing out yet.
         with (
-            serving(again, CASUALTY_DATABASE=database) as server,
+            run_server(again, CASUALTY_DATABASE=database) as server,
             launched() as browser,
         ):
             print(f"{'':28}{'kB':>8}" + "".join(f"{f'{each} ms':>9}" for each in head) + "   ratio")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.serving import ROOT, serving
+from tests.serving import ROOT, run_server
 from tests.web.conftest import PHONE, filled, launched
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -61,7 +61,7 @@ def main() -> int:
     too_large = 0
     with (
         tempfile.TemporaryDirectory() as folder,
-        serving(Path(folder)) as server,
+        run_server(Path(folder)) as server,
         launched() as browser,
     ):
         filled(server)

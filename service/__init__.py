@@ -22,23 +22,23 @@ def create_app(
     Without settings those of the environment are taken. ``clock`` and ``new_id`` are for tests.
     """
     # Imported here, so that the domain and the bounds can be used without the web's libraries.
-    from service.app import build
+    from service.app import build_app
     from service.http import logging
-    from service.http.context import Parts
+    from service.http.context import Services
     from service.settings import load_settings
     from service.store.factory import open_standby, open_store
     from service.usecases.state_cache import Snapshots
 
     settings = settings or load_settings()
-    logging.configure(settings.log_level)
+    logging.configure_logging(settings.log_level)
     store = open_store(settings.database, settings.busy_seconds)
     store.migrate()
     rate_limit = settings.rate_limit
     counters = store.rate_counters(rate_limit) if rate_limit else None
     standby = settings.read_database
     readers = open_standby(standby, settings.busy_seconds) if standby else store
-    return build(
-        Parts(
+    return build_app(
+        Services(
             settings,
             store,
             readers,

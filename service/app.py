@@ -20,8 +20,8 @@ from service.api import (
     vocabulary,
 )
 from service.http import consistency, cors, drain_body, logging, metrics, problems, rate_limit
-from service.http.context import Parts, install
-from service.http.request_parsing import MAX_BODY
+from service.http.context import Services, install_services
+from service.http.request_parsing import MAX_BODY_BYTES
 from service.http.smorest import Api
 from service.version import __version__
 
@@ -38,27 +38,27 @@ BLUEPRINTS = (
 )
 
 
-def build(joined: Parts) -> Flask:
+def build_app(services: Services) -> Flask:
     """Return the application that works with the given parts."""
     app = Flask("service.api", static_folder=None)
-    app.url_map.converters["default"] = _Id
+    app.url_map.converters["default"] = _IdConverter
     # One more than is allowed: a body sent in chunks is cut at the limit without a word, and only
     # the parser can tell by the one byte more that there was too much of it.
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
-    app.json = _Json(app)
-    install(app, joined)
-    if joined.settings.proxies:
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1
+    app.json = _JsonProvider(app)
+    install_services(app, services)
+    if services.settings.proxies:
         # Of what proxies add only the reader's address is of use here, and only when asked for.
-        fixed = ProxyFix(app.wsgi_app, x_for=joined.settings.proxies, x_proto=0)
-        app.wsgi_app = fixed  # type: ignore[method-assign]
+        proxy_fix = ProxyFix(app.wsgi_app, x_for=services.settings.proxies, x_proto=0)
+        app.wsgi_app = proxy_fix  # type: ignore[method-assign]
     logging.register(app)
     metrics.register(app)
     problems.register(app)
     drain_body.register(app)
     rate_limit.register(app)
     consistency.register(app)
-    cors.register(app, joined.settings.origins)
-    app.after_request(_guard)
+    cors.register(app, services.settings.origins)
+    app.after_request(_add_security_headers)
     api = Api(app, __version__)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
@@ -67,13 +67,13 @@ def build(joined: Parts) -> Flask:
     return app
 
 
-class _Id(BaseConverter):
+class _IdConverter(BaseConverter):
     """An id in an address. No id holds a zero byte, and PostgreSQL refuses to be asked for one."""
 
     regex = r"[^/\x00]+"
 
 
-class _Json(DefaultJSONProvider):
+class _JsonProvider(DefaultJSONProvider):
     """JSON in UTF-8 as people read it, in the order in which it was made."""
 
     ensure_ascii = False
@@ -81,7 +81,7 @@ class _Json(DefaultJSONProvider):
     compact = True
 
 
-GUARDS: Final = {
+SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
@@ -93,13 +93,13 @@ GUARDS: Final = {
 camera; and no Strict-Transport-Security: that is for whoever holds the certificate to promise."""
 
 
-def _guard(response: Response) -> Any:
+def _add_security_headers(response: Response) -> Any:
     """Tell browsers to take the answer for what it says it is, and to run nothing in it.
 
     Pages of other origins can neither embed it nor hold on to its window; what they may read by
     asking, ``origins`` says.
     """
-    for name, value in GUARDS.items():
+    for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     if "frame-ancestors *" in response.headers["Content-Security-Policy"]:
         # The older header has no word for everyone, and would forbid what this one allows.

@@ -23,11 +23,11 @@ from tests import engines
 settings_of_hypothesis.register_profile("untimed", deadline=None)
 settings_of_hypothesis.load_profile("untimed")
 
-Send = Callable[..., TestResponse]
-Key = Callable[[str], dict[str, str]]
+SendRequest = Callable[..., TestResponse]
+MakeHeaders = Callable[[str], dict[str, str]]
 
-TESTS = Path(__file__).parent
-BEGIN = datetime(2026, 1, 5, 10, 0, 0, tzinfo=UTC)
+TESTS_FOLDER = Path(__file__).parent
+START_TIME = datetime(2026, 1, 5, 10, 0, 0, tzinfo=UTC)
 
 
 pytest_configure, pytest_unconfigure = engines.start, engines.stop
@@ -35,19 +35,19 @@ pytest_configure, pytest_unconfigure = engines.start, engines.stop
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is about the ways of an engine that the tests do not run on."""
-    ours = [item for item in items if not _is_about(item, *OTHERS)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in ours])
-    items[:] = ours
+    selected = [item for item in items if not _is_engine_specific(item, *OTHER_ENGINES)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in selected])
+    items[:] = selected
 
 
-OTHERS = ("postgresql",) if engines.ENGINE == "sqlite" else ("sqlite", "engines")
-FOLDERS = {"sqlite": ("store/sqlite", "faults"), "engines": ("cluster",)}
+OTHER_ENGINES = ("postgresql",) if engines.ENGINE == "sqlite" else ("sqlite", "engines")
+ENGINE_FOLDERS = {"sqlite": ("store/sqlite", "faults"), "engines": ("cluster",)}
 
 
-def _is_about(item: pytest.Item, *engines: str) -> bool:
-    folders = [folder for engine in engines for folder in FOLDERS.get(engine, ())]
-    lies_there = any(TESTS / folder in item.path.parents for folder in folders)
-    return lies_there or any(item.get_closest_marker(engine) for engine in engines)
+def _is_engine_specific(item: pytest.Item, *engines: str) -> bool:
+    folders = [folder for engine in engines for folder in ENGINE_FOLDERS.get(engine, ())]
+    is_in_folder = any(TESTS_FOLDER / folder in item.path.parents for folder in folders)
+    return is_in_folder or any(item.get_closest_marker(engine) for engine in engines)
 
 
 @pytest.fixture
@@ -60,17 +60,17 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
     """The test's database, up to date."""
-    made = open_store(settings.database, settings.busy_seconds)
-    made.migrate()
-    yield made
-    made.close()
+    store = open_store(settings.database, settings.busy_seconds)
+    store.migrate()
+    yield store
+    store.close()
 
 
 @pytest.fixture
 def clock() -> Callable[[], datetime]:
     """A clock that goes on by a second whenever it is looked at."""
     ticks = count()
-    return lambda: BEGIN + timedelta(seconds=next(ticks))
+    return lambda: START_TIME + timedelta(seconds=next(ticks))
 
 
 @pytest.fixture
@@ -96,15 +96,15 @@ def client(app: Flask) -> FlaskClient:
 def key(app: Flask, store: Store) -> Callable[..., dict[str, str]]:
     """A maker of the headers that carry a new key of the scope."""
 
-    def made(scope: str, **more: Any) -> dict[str, str]:
-        text = api_keys.create(store, name=f"{scope} key", scope=scope, now=BEGIN, **more)
+    def make_headers(scope: str, **options: Any) -> dict[str, str]:
+        text = api_keys.create(store, name=f"{scope} key", scope=scope, now=START_TIME, **options)
         return {"Authorization": f"Bearer {text}"}
 
-    return made
+    return make_headers
 
 
 @pytest.fixture
-def send(client: FlaskClient, key: Callable[..., dict[str, str]]) -> Send:
+def send(client: FlaskClient, key: Callable[..., dict[str, str]]) -> SendRequest:
     """Post a report's body with a key that may."""
     headers = key("report")
     return lambda body, **options: client.post(
@@ -113,7 +113,7 @@ def send(client: FlaskClient, key: Callable[..., dict[str, str]]) -> Send:
 
 
 @pytest.fixture
-def put(client: FlaskClient, key: Callable[..., dict[str, str]]) -> Send:
+def put(client: FlaskClient, key: Callable[..., dict[str, str]]) -> SendRequest:
     """Put a description at an address, with an admin's key."""
     headers = key("admin")
     return lambda path, body: client.put(path, json=body, headers=headers)

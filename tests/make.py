@@ -8,26 +8,26 @@ PERIOD = {"from": "2024-12-14", "to": "2024-12-15"}
 
 def figure(**changes: Any) -> dict[str, Any]:
     """Return a figure of "at least 30 killed or wounded"; ``...`` leaves a field out."""
-    return _changed({"outcomes": ["killed", "wounded"], "wording": "at least 30"}, changes)
+    return _apply_changes({"outcomes": ["killed", "wounded"], "wording": "at least 30"}, changes)
 
 
-def place(id: str = "plekhovo", **changes: Any) -> dict[str, Any]:
+def place(place_id: str = "plekhovo", **changes: Any) -> dict[str, Any]:
     """Return a place as it stands in a report."""
-    return _changed({"id": id, "name": id.title()}, changes)
+    return _apply_changes({"id": place_id, "name": place_id.title()}, changes)
 
 
 def report(**changes: Any) -> dict[str, Any]:
     """Return a report that is right in all its parts; ``...`` leaves a field out."""
-    whole = {
+    defaults = {
         "reporter": REPORTER,
         "period": PERIOD,
         "places": [place()],
         "figures": [figure()],
     }
-    return _changed(whole, changes)
+    return _apply_changes(defaults, changes)
 
 
-def knot() -> dict[str, Any]:
+def interlocked_report() -> dict[str, Any]:
     """Return a report of what only a solver can tell apart: of three villages every two together.
 
     In a, b and c 2, 1 and 2 were killed.
@@ -36,7 +36,7 @@ def knot() -> dict[str, Any]:
         {"outcomes": ["killed"], "exactly": number, "places": pair}
         for number, pair in ((3, ["a", "b"]), (3, ["b", "c"]), (4, ["a", "c"]))
     ]
-    return report(places=[place(id) for id in "abc"], figures=figures)
+    return report(places=[place(place_id) for place_id in "abc"], figures=figures)
 
 
 def stance(word: str = "does_not_acknowledge", **changes: Any) -> dict[str, Any]:
@@ -44,6 +44,6 @@ def stance(word: str = "does_not_acknowledge", **changes: Any) -> dict[str, Any]
     return report(stance=word, figures=..., **changes)
 
 
-def _changed(whole: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    both = {**whole, **changes}
-    return {name: value for name, value in both.items() if value is not ...}
+def _apply_changes(defaults: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = {**defaults, **changes}
+    return {name: value for name, value in merged.items() if value is not ...}

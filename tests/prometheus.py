@@ -22,7 +22,7 @@ from typing import Any, Final
 import pytest
 
 from tests.ports import free_port
-from tests.serving import PATIENCE, ROOT
+from tests.serving import ROOT, TIMEOUT_SECONDS
 
 EXAMPLES: Final = ROOT / "examples" / "prometheus"
 RULES: Final = EXAMPLES / "alerts.yml"
@@ -83,7 +83,7 @@ class Watching:
 
     def await_firing(self, name: str, address: str) -> dict[str, Any]:
         """Return the alert when it fires for the service at the address."""
-        end = time.monotonic() + 2 * PATIENCE
+        end = time.monotonic() + 2 * TIMEOUT_SECONDS
         while (found := self.alerts(address)).get(name, {}).get("state") != "firing":
             assert time.monotonic() < end, f"{name} does not fire; these do or will: {found}"
             time.sleep(0.1)
@@ -91,7 +91,7 @@ class Watching:
 
     def await_up(self, address: str) -> None:
         """Return when the service at the address has been read."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT_SECONDS
         while not self.up(address):
             assert time.monotonic() < end, f"{address} is not read"
             time.sleep(0.1)
@@ -129,11 +129,11 @@ def watching(folder: Path, addresses: Iterable[str]) -> Iterator[Watching]:
             yield Watching(f"http://{own}")
         finally:
             process.terminate()
-            process.wait(timeout=PATIENCE)
+            process.wait(timeout=TIMEOUT_SECONDS)
 
 
 def _await(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2):
             return

@@ -16,11 +16,11 @@ from tests import engines
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Served:
+class RunningServer:
     """Where the server answers, a key to report with, its first process and its environment."""
 
     url: str
@@ -30,25 +30,25 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, port: int | None = None, **more: str) -> Iterator[Served]:
+def run_server(folder: Path, port: int | None = None, **variables: str) -> Iterator[RunningServer]:
     """Yield a server, its database and its log in the folder; ends it afterwards.
 
     It listens on a free port unless one is given.
-    ``more`` is set in its environment; unless it says otherwise, the server stops when asked to.
+    Its environment has ``variables``; unless it says otherwise, the server stops when asked to.
     """
     with engines.temporary_database(folder) as database:
         environment = (
             {name: value for name, value in os.environ.items() if not name.startswith("CASUALTY_")}
             | {"CASUALTY_DATABASE": str(database), "DRAIN_SECONDS": "0"}
-            | more
+            | variables
         )
-        with _started(folder, environment, port or free_port()) as server:
+        with _start_server(folder, environment, port or free_port()) as server:
             yield server
 
 
 @contextlib.contextmanager
-def _started(folder: Path, environment: dict[str, str], port: int) -> Iterator[Served]:
-    key = _made(environment, "report")
+def _start_server(folder: Path, environment: dict[str, str], port: int) -> Iterator[RunningServer]:
+    key = _create_key(environment, "report")
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "gunicorn", "--bind", url.removeprefix("http://"), "wsgi:app"]
     log = folder / "server.log"
@@ -59,19 +59,19 @@ def _started(folder: Path, environment: dict[str, str], port: int) -> Iterator[S
         ) as server,
     ):
         try:
-            _wait(server, url, log)
-            yield Served(url, key, server, environment)
+            _wait_until_ready(server, url, log)
+            yield RunningServer(url, key, server, environment)
         finally:
             server.terminate()
-            server.wait(timeout=PATIENCE)
+            server.wait(timeout=TIMEOUT_SECONDS)
 
 
-def key_of(server: Served, scope: str) -> str:
+def create_key(server: RunningServer, scope: str) -> str:
     """Return a new key of the scope."""
-    return _made(server.environment, scope)
+    return _create_key(server.environment, scope)
 
 
-def _made(environment: dict[str, str], scope: str) -> str:
+def _create_key(environment: dict[str, str], scope: str) -> str:
     return subprocess.run(
         [sys.executable, "-m", "service", "key", "create", "--name", "test", "--scope", scope],
         cwd=ROOT,
@@ -82,9 +82,9 @@ def _made(environment: dict[str, str], scope: str) -> str:
     ).stdout.strip()
 
 
-def begun_report(address: str, key: str, length: int = 1000) -> http.client.HTTPConnection:
+def begin_report(address: str, key: str, length: int = 1000) -> http.client.HTTPConnection:
     """Return a connection on which a report of so many bytes is announced, and nothing sent."""
-    connection = http.client.HTTPConnection(address, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(address, timeout=TIMEOUT_SECONDS)
     connection.putrequest("POST", "/v1/reports")
     connection.putheader("Authorization", f"Bearer {key}")
     connection.putheader("Content-Type", "application/json")
@@ -93,20 +93,20 @@ def begun_report(address: str, key: str, length: int = 1000) -> http.client.HTTP
     return connection
 
 
-def workers(server: Served) -> set[int]:
+def find_worker_pids(server: RunningServer) -> set[int]:
     """Return the ids of the processes that the server's first process has started."""
-    found = set()
-    for each in Path("/proc").glob("[0-9]*/stat"):
+    worker_pids = set()
+    for stat_file in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            fields = each.read_text().rpartition(")")[2].split()
+            fields = stat_file.read_text().rpartition(")")[2].split()
             if int(fields[1]) == server.process.pid and fields[0] != "Z":
-                found.add(int(each.parent.name))
-    return found
+                worker_pids.add(int(stat_file.parent.name))
+    return worker_pids
 
 
-def _wait(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and server.poll() is None:
+def _wait_until_ready(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=2):
                 return

@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from service import create_app
 from service.domain.access import KEY_PREFIX
 from service.domain.timestamps import format_timestamp
-from service.http.context import Parts, install
+from service.http.context import Services, install_services
 from service.settings import Settings
 from service.store import api_keys, event_log
 from service.store.api_keys import ApiKey
@@ -30,7 +30,7 @@ from service.store.interface import Store
 from service.usecases import maintenance
 from service.usecases.state_cache import Snapshots
 from tests import engines
-from tests.conftest import BEGIN
+from tests.conftest import START_TIME
 
 SECRET: Final = "s" * 48
 KEYS: Final = {"admin": (), "report": (), "bound": ("ann",)}
@@ -44,11 +44,13 @@ class Side:
         self.name, self.store = name, open_store(settings.database, settings.busy_seconds)
         self.store.migrate()
         app = _make_application(name)
-        install(app, Parts(settings, self.store, self.store, Snapshots(), clock, new_id))
+        install_services(
+            app, Services(settings, self.store, self.store, Snapshots(), clock, new_id)
+        )
         self.client = app.test_client()
         for key_id, reporters in KEYS.items():
             scope = "report" if key_id == "bound" else key_id
-            secret, created_at = sha256(SECRET.encode()).hexdigest(), format_timestamp(BEGIN)
+            secret, created_at = sha256(SECRET.encode()).hexdigest(), format_timestamp(START_TIME)
             key = ApiKey(key_id, key_id, scope, secret, created_at, reporters)
             self.store.write(lambda db, key=key: api_keys.add(db, key))
 
@@ -76,7 +78,7 @@ class SideBySide:
 
     def __init__(self) -> None:
         self.requests = 0
-        self.now = BEGIN
+        self.now = START_TIME
         self._folder = Path(tempfile.mkdtemp(prefix="side-by-side-"))
         self._ids: Iterator[str] = iter(())
         path = self._folder / "casualties.db"

@@ -14,7 +14,7 @@ from service.settings import Settings
 from service.store.event_log import NewEvent
 from service.store.projections.dispatch import record_events
 from service.store.sqlite.engine import SqliteStore
-from tests.conftest import BEGIN
+from tests.conftest import START_TIME
 
 
 @pytest.fixture
@@ -142,7 +142,9 @@ def test_a_ledger_is_dumped_loaded_and_found_whole(run: Any, tmp_path: Path) -> 
     store = SqliteStore(tmp_path / "new" / "x.db")
     store.migrate()
     with store.write_transaction() as db:
-        record_events(db, [NewEvent("place_added", "a", {"id": "a", "name": "A"})], None, BEGIN)
+        record_events(
+            db, [NewEvent("place_added", "a", {"id": "a", "name": "A"})], None, START_TIME
+        )
     file = tmp_path / "ledger.ndjson"
     assert run("dump", str(file)).exit_code == 0
     assert run("dump").stdout == file.read_text()
@@ -169,7 +171,9 @@ def test_a_record_is_carried_and_nothing_is_made_of_a_mistyped_name(
     store = SqliteStore(source)
     store.migrate()
     with store.write_transaction() as db:
-        record_events(db, [NewEvent("place_added", "a", {"id": "a", "name": "A"})], None, BEGIN)
+        record_events(
+            db, [NewEvent("place_added", "a", {"id": "a", "name": "A"})], None, START_TIME
+        )
     mistyped = run("copy", f"{source}x", str(target))
     assert (mistyped.exit_code, mistyped.stdout) == (2, "")
     assert f"there is no file {source}x" in mistyped.stderr

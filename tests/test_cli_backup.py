@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving import PATIENCE, ROOT, serving
+from tests.serving import ROOT, TIMEOUT_SECONDS, run_server
 
 pytestmark = pytest.mark.sqlite
 
@@ -33,7 +33,7 @@ def _ran(database: Path, *words: str, before: str = "") -> subprocess.CompletedP
         env=_environ(database),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
 
@@ -42,7 +42,7 @@ def _ran(database: Path, *words: str, before: str = "") -> subprocess.CompletedP
 def running(tmp_path_factory: Any) -> Iterator[Path]:
     """The database of a real server that runs."""
     folder = tmp_path_factory.mktemp("running")
-    with serving(folder):
+    with run_server(folder):
         yield folder / "casualties.db"
 
 
@@ -64,13 +64,13 @@ def test_nothing_is_restored_over_a_service_that_runs(running: Path, tmp_path: P
 
 
 def test_a_stopped_service_gets_its_backup_and_keeps_what_it_had(tmp_path: Path) -> None:
-    with serving(tmp_path):
+    with run_server(tmp_path):
         assert _ran(tmp_path / "casualties.db", "backup", str(tmp_path / "a.db")).returncode == 0
     done = _ran(tmp_path / "casualties.db", "restore", "--force", str(tmp_path / "a.db"))
     assert done.returncode == 0
     (aside,) = re.findall(r"kept as (\S+)\.\n", done.stderr)
     assert Path(aside).is_file()
-    with serving(tmp_path):
+    with run_server(tmp_path):
         pass
 
 
@@ -84,7 +84,7 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(running: Path, tmp_p
 
 def test_a_killed_backup_has_no_name(running: Path, tmp_path: Path) -> None:
     target = tmp_path / "a.db"
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     killed = False
     while not killed and time.monotonic() < end:
         with subprocess.Popen(
@@ -107,7 +107,7 @@ def test_a_terminal_sees_how_far_it_is(running: Path, tmp_path: Path) -> None:
         env=_environ(running),
         stdout=subprocess.PIPE,
         stderr=terminal,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
         check=True,
     )
     os.close(terminal)

@@ -16,7 +16,7 @@ from service.settings import Settings
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import api_keys
 from tests.check import recorded
-from tests.conftest import BEGIN
+from tests.conftest import START_TIME
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT.parent / "shared" / "reading" / "examples.json"
@@ -49,7 +49,7 @@ class World:
     def __init__(self, database: Path, places: Json, groups: Json) -> None:
         app = create_app(Settings(database=database, log_level="error", solver_seconds=60))
         store = SqliteStore(database, busy_seconds=5)
-        self._key = api_keys.create(store, name="test", scope="report", now=BEGIN)
+        self._key = api_keys.create(store, name="test", scope="report", now=START_TIME)
         store.close()
         self._client: FlaskClient = app.test_client()
         self._named = {

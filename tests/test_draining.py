@@ -15,12 +15,12 @@ from service.serving.shutdown import MOST, seconds
 from service.settings import SettingsError
 from tests import make
 from tests.metered import scraped, value
-from tests.serving import PATIENCE, Served, begun_report, serving
+from tests.serving import TIMEOUT_SECONDS, RunningServer, begin_report, run_server
 
 BODY = json.dumps(make.report()).encode()
 
 
-def _ready(served: Served) -> int:
+def _ready(served: RunningServer) -> int:
     try:
         with urlopen(f"{served.url}/readyz", timeout=5) as answer:
             return int(answer.status)
@@ -31,9 +31,9 @@ def _ready(served: Served) -> int:
         return error.code
 
 
-def _begun(served: Served) -> http.client.HTTPConnection:
+def _begun(served: RunningServer) -> http.client.HTTPConnection:
     """Return a connection on which a report has been announced and nothing of it sent."""
-    return begun_report(served.url.removeprefix("http://"), served.key, len(BODY))
+    return begin_report(served.url.removeprefix("http://"), served.key, len(BODY))
 
 
 def _ended(connection: http.client.HTTPConnection) -> int:
@@ -47,7 +47,7 @@ def _ended(connection: http.client.HTTPConnection) -> int:
 class Client(threading.Thread):
     """Posts one report after another until told to end; keeps every status and failure."""
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: RunningServer) -> None:
         super().__init__()
         self.enough = threading.Event()
         self.statuses: list[int] = []
@@ -63,7 +63,7 @@ class Client(threading.Thread):
 
 
 def test_it_says_so_first_and_loses_nothing(tmp_path: Path) -> None:
-    with serving(tmp_path, DRAIN_SECONDS="1.5") as served:
+    with run_server(tmp_path, DRAIN_SECONDS="1.5") as served:
         clients = [Client(served) for _ in range(4)]
         for client in clients:
             client.start()
@@ -84,7 +84,7 @@ def test_it_says_so_first_and_loses_nothing(tmp_path: Path) -> None:
         assert _ready(served) == 503
         time.sleep(max(0.0, asked + 1.8 - time.monotonic()))  # gunicorn itself stops by now.
         assert _ended(slow) == 201
-        assert served.process.wait(timeout=PATIENCE) == 0
+        assert served.process.wait(timeout=TIMEOUT_SECONDS) == 0
         assert time.monotonic() - asked < 1.5 + 6 + 1
     assert [failure for client in clients for failure in client.failures] == []
     assert {status for client in clients for status in client.statuses} == {201}
@@ -93,7 +93,7 @@ def test_it_says_so_first_and_loses_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_it_at_once(tmp_path: Path, second: signal.Signals) -> None:
-    with serving(tmp_path, DRAIN_SECONDS="60") as served:
+    with run_server(tmp_path, DRAIN_SECONDS="60") as served:
         assert value(scraped(served.url), "casualty_draining") == 0
         served.process.send_signal(signal.SIGTERM)
         while _ready(served) == 200:
@@ -104,7 +104,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path, second: signal.Signals)
 
 
 def test_without_draining_it_ends_at_once(tmp_path: Path) -> None:
-    with serving(tmp_path, DRAIN_SECONDS="0") as served:
+    with run_server(tmp_path, DRAIN_SECONDS="0") as served:
         began = time.monotonic()
         served.process.send_signal(signal.SIGTERM)
         assert served.process.wait(timeout=10) == 0

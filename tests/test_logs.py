@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 from service import create_app
-from service.http.context import parts
-from service.http.logging import configure
+from service.http.context import get_services
+from service.http.logging import configure_logging
 from service.settings import Settings
 from tests import make
 from tests.ports import free_port
-from tests.serving import Served, serving
+from tests.serving import RunningServer, run_server
 
-HIDDEN = "nobody shall read this"
+PRIVATE_TEXT = "nobody shall read this"
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +32,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(folder: Path) -> Iterator[Served]:
+def server(folder: Path) -> Iterator[RunningServer]:
     """One server, to which every test sends what it likes."""
-    with serving(folder, WEB_CONCURRENCY="1") as server:
+    with run_server(folder, WEB_CONCURRENCY="1") as server:
         yield server
 
 
-def _asked(url: str, body: Any = None, **headers: str) -> int:
+def _request_status(url: str, body: Any = None, **headers: str) -> int:
     data = None if body is None else json.dumps(body).encode()
-    sent = {"Content-Type": "application/json"} if body is not None else {}
-    request = urllib.request.Request(url, data, {**sent, **headers})
+    content_headers = {"Content-Type": "application/json"} if body is not None else {}
+    request = urllib.request.Request(url, data, {**content_headers, **headers})
     try:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return int(answer.status)
@@ -50,54 +50,60 @@ def _asked(url: str, body: Any = None, **headers: str) -> int:
             return error.code
 
 
-def _said(served: Served, text: str) -> bytes:
-    host, _, port = served.url.removeprefix("http://").partition(":")
+def _send_raw(server: RunningServer, text: str) -> bytes:
+    host, _, port = server.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(text.encode())
         return connection.recv(1 << 16)
 
 
-def _lines(folder: Path) -> list[dict[str, Any]]:
+def _read_log(folder: Path) -> list[dict[str, Any]]:
     text = (folder / "server.log").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
-def _assert_silent(folder: Path, key: str) -> None:
+def _check_nothing_leaked(folder: Path, key: str) -> None:
     text = (folder / "server.log").read_text(encoding="utf-8")
     assert key not in text
     assert key.split("_")[2] not in text
-    assert HIDDEN not in text
+    assert PRIVATE_TEXT not in text
 
 
-def test_a_request_is_one_line_by_which_it_can_be_found(served: Served, folder: Path) -> None:
-    header = {"Authorization": f"Bearer {served.key}", "X-Request-ID": "find-me"}
-    assert _asked(f"{served.url}/v1/reports", make.report(note=HIDDEN), **header) == 201
-    (line,) = (line for line in _lines(folder) if line.get("request_id") == "find-me")
+def test_a_request_is_one_line_by_which_it_can_be_found(
+    server: RunningServer, folder: Path
+) -> None:
+    header = {"Authorization": f"Bearer {server.key}", "X-Request-ID": "find-me"}
+    assert (
+        _request_status(f"{server.url}/v1/reports", make.report(note=PRIVATE_TEXT), **header) == 201
+    )
+    (line,) = (line for line in _read_log(folder) if line.get("request_id") == "find-me")
     assert (line["method"], line["path"], line["status"]) == ("POST", "/v1/reports", 201)
-    assert line["key"] == served.key.split("_")[1]
+    assert line["key"] == server.key.split("_")[1]
     assert set(line) == {
         "request_id", "method", "path", "status", "ms", "key", "event", "level", "timestamp"
     }  # fmt: skip
-    _assert_silent(folder, served.key)
+    _check_nothing_leaked(folder, server.key)
 
 
-def test_no_key_is_logged_wherever_it_is_sent(served: Served, folder: Path) -> None:
-    key = served.key
+def test_no_key_is_logged_wherever_it_is_sent(server: RunningServer, folder: Path) -> None:
+    key = server.key
     escaped = key.replace("_", "%5F")
-    reports = f"{served.url}/v1/reports"
+    reports = f"{server.url}/v1/reports"
     for address in (f"/{key}", f"/{escaped}", f"/{escaped.replace('%', '%25')}/x"):
-        assert _asked(f"{reports}{address}") == 404
-    assert _asked(f"{reports}?key={key}") == 422
-    assert _asked(f"{reports}?{key}=1") == 422
-    assert _asked(f"{reports}?q={key}") == 200
-    assert _asked(f"{reports}?q={HIDDEN.replace(' ', '+')}") == 200
-    assert _asked(reports, **{"Authorization": f"Bearer {key}", "X-Request-ID": key}) == 200
-    assert _asked(reports, **{"Authorization": f"Basic {key}"}) == 401
-    assert _asked(reports, **{"Authorization": f"Bearer {key}x"}) == 401
-    assert _asked(reports, {"note": key}, **{"Authorization": f"Bearer {key}"}) == 422
-    logged = [line.get("path") for line in _lines(folder)]
+        assert _request_status(f"{reports}{address}") == 404
+    assert _request_status(f"{reports}?key={key}") == 422
+    assert _request_status(f"{reports}?{key}=1") == 422
+    assert _request_status(f"{reports}?q={key}") == 200
+    assert _request_status(f"{reports}?q={PRIVATE_TEXT.replace(' ', '+')}") == 200
+    assert (
+        _request_status(reports, **{"Authorization": f"Bearer {key}", "X-Request-ID": key}) == 200
+    )
+    assert _request_status(reports, **{"Authorization": f"Basic {key}"}) == 401
+    assert _request_status(reports, **{"Authorization": f"Bearer {key}x"}) == 401
+    assert _request_status(reports, {"note": key}, **{"Authorization": f"Bearer {key}"}) == 422
+    logged = [line.get("path") for line in _read_log(folder)]
     assert "/v1/reports/cas_..." in logged
-    _assert_silent(folder, key)
+    _check_nothing_leaked(folder, key)
 
 
 @pytest.mark.parametrize(
@@ -111,81 +117,85 @@ def test_no_key_is_logged_wherever_it_is_sent(served: Served, folder: Path) -> N
     ],
 )
 def test_what_the_server_cannot_read_is_not_quoted_with_the_key_in_it(
-    served: Served, folder: Path, text: str
+    server: RunningServer, folder: Path, text: str
 ) -> None:
-    assert _said(served, text.format(key=served.key)).startswith(b"HTTP/1.1 400 ")
-    _assert_silent(folder, served.key)
+    assert _send_raw(server, text.format(key=server.key)).startswith(b"HTTP/1.1 400 ")
+    _check_nothing_leaked(folder, server.key)
 
 
-def test_a_body_that_cannot_be_read_is_not_quoted(served: Served, folder: Path) -> None:
+def test_a_body_that_cannot_be_read_is_not_quoted(server: RunningServer, folder: Path) -> None:
     head = (
-        f"POST /v1/reports HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {served.key}\r\n"
+        f"POST /v1/reports HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.key}\r\n"
         "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    assert _said(served, f"{head}{HIDDEN}\r\n{{}}\r\n0\r\n\r\n").startswith(b"HTTP/1.1 400 ")
-    _assert_silent(folder, served.key)
+    assert _send_raw(server, f"{head}{PRIVATE_TEXT}\r\n{{}}\r\n0\r\n\r\n").startswith(
+        b"HTTP/1.1 400 "
+    )
+    _check_nothing_leaked(folder, server.key)
 
 
 def test_what_the_server_says_of_itself_is_json_as_well(tmp_path: Path) -> None:
-    with serving(tmp_path):
+    with run_server(tmp_path):
         pass
     lines = (tmp_path / "server.log").read_text(encoding="utf-8").splitlines()
-    told = [json.loads(line) for line in lines]
-    assert any(each["event"].startswith("Listening at: http://127.0.0.1:") for each in told)
-    assert all({"event", "level", "timestamp", "pid"} <= set(each) for each in told)
+    entries = [json.loads(line) for line in lines]
+    assert any(each["event"].startswith("Listening at: http://127.0.0.1:") for each in entries)
+    assert all({"event", "level", "timestamp", "pid"} <= set(each) for each in entries)
 
 
-def test_health_checks_are_not_logged_while_all_is_well(served: Served, folder: Path) -> None:
+def test_health_checks_are_not_logged_while_all_is_well(
+    server: RunningServer, folder: Path
+) -> None:
     for path in ("/livez", "/readyz", "/nowhere"):
-        _asked(f"{served.url}{path}", **{"X-Request-ID": f"check{path.replace('/', '-')}"})
-    logged = {line.get("request_id") for line in _lines(folder)}
+        _request_status(f"{server.url}{path}", **{"X-Request-ID": f"check{path.replace('/', '-')}"})
+    logged = {line.get("request_id") for line in _read_log(folder)}
     assert "check-nowhere" in logged
     assert not {"check-livez", "check-readyz"} & logged
 
 
-def _events_of(folder: Path, id: str) -> list[dict[str, Any]]:
-    return [line for line in _lines(folder) if line.get("request_id") == id]
+def _find_log_lines(folder: Path, request_id: str) -> list[dict[str, Any]]:
+    return [line for line in _read_log(folder) if line.get("request_id") == request_id]
 
 
 @pytest.mark.sqlite
 def test_an_error_of_the_database_is_found_by_the_request(tmp_path: Path) -> None:
-    with serving(tmp_path):
+    with run_server(tmp_path):
         pass  # When it stops, all that was written is folded into the one file.
-    with serving(tmp_path, WEB_CONCURRENCY="1") as served:
+    with run_server(tmp_path, WEB_CONCURRENCY="1") as server:
         database = tmp_path / "casualties.db"
         with database.open("r+b") as file:
             file.write(bytes(range(256)) * (database.stat().st_size // 256))
-        assert _asked(f"{served.url}/v1/places", **{"X-Request-ID": "torn"}) == 503
-    error, request = _events_of(tmp_path, "torn")
+        assert _request_status(f"{server.url}/v1/places", **{"X-Request-ID": "torn"}) == 503
+    error, request = _find_log_lines(tmp_path, "torn")
     assert (error["event"], error["level"]) == ("unavailable", "error")
     assert error["cause"].startswith("DatabaseError(")
     assert (request["event"], request["status"]) == ("request", 503)
 
 
 @pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
+def read_driver_messages(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
     """What looks up what the driver has said since, having seen that all is lines of ours."""
 
-    def found() -> list[str]:
+    def read_messages() -> list[str]:
         lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
         assert all({"event", "level", "timestamp"} <= set(line) for line in lines)
         return [line["said"] for line in lines if line["event"] == "driver"]
 
-    return found
+    return read_messages
 
 
 def test_what_the_driver_says_is_json_without_the_password(
-    settings: Settings, said: Callable[[], list[str]]
+    settings: Settings, read_driver_messages: Callable[[], list[str]]
 ) -> None:
-    away = f"postgresql://somebody:{HIDDEN.replace(' ', '')}@127.0.0.1:{free_port()}/x"
-    served = replace(settings, log_level="info", read_database=away, busy_seconds=1.0)
-    app = create_app(served)
+    away = f"postgresql://somebody:{PRIVATE_TEXT.replace(' ', '')}@127.0.0.1:{free_port()}/x"
+    changed_settings = replace(settings, log_level="info", read_database=away, busy_seconds=1.0)
+    app = create_app(changed_settings)
     assert app.test_client().get("/v1/places").status_code == 503
     with app.app_context():
-        parts().readers.close()
-    told = said()
-    assert any("127.0.0.1" in each for each in told)
-    assert not any(HIDDEN.replace(" ", "") in each for each in told)
+        get_services().read_store.close()
+    messages = read_driver_messages()
+    assert any("127.0.0.1" in each for each in messages)
+    assert not any(PRIVATE_TEXT.replace(" ", "") in each for each in messages)
 
 
 @pytest.mark.parametrize(
@@ -199,18 +209,18 @@ def test_what_the_driver_says_is_json_without_the_password(
     ],
 )
 def test_an_address_that_the_driver_quotes_has_no_password(
-    said: Callable[[], list[str]], quoted: str, shown: str
+    read_driver_messages: Callable[[], list[str]], quoted: str, shown: str
 ) -> None:
-    configure("info")
+    configure_logging("info")
     for name in ("psycopg", "psycopg.pool"):
         logging.getLogger(name).warning("error connecting %s", quoted)
-    assert said() == [f"error connecting {shown}"] * 2
+    assert read_driver_messages() == [f"error connecting {shown}"] * 2
 
 
 def test_what_the_driver_failed_at_is_told_with_its_traceback(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    configure("info")
+    configure_logging("info")
     try:
         raise RuntimeError("broken")
     except RuntimeError:
@@ -224,12 +234,12 @@ def test_what_the_driver_failed_at_is_told_with_its_traceback(
 def test_totals_that_take_long_are_found_by_the_request(
     tmp_path: Path, seconds: str, inexact: int
 ) -> None:
-    with serving(tmp_path, WEB_CONCURRENCY="1", CASUALTY_SOLVER_SECONDS=seconds) as served:
-        key = {"Authorization": f"Bearer {served.key}"}
-        assert _asked(f"{served.url}/v1/reports", make.knot(), **key) == 201
-        asked = f"{served.url}/v1/totals?place=a&outcomes=killed"
-        assert _asked(asked, **{"X-Request-ID": "long"}) == 200
-    *slow, request = _events_of(tmp_path, "long")
+    with run_server(tmp_path, WEB_CONCURRENCY="1", CASUALTY_SOLVER_SECONDS=seconds) as server:
+        key = {"Authorization": f"Bearer {server.key}"}
+        assert _request_status(f"{server.url}/v1/reports", make.interlocked_report(), **key) == 201
+        url = f"{server.url}/v1/totals?place=a&outcomes=killed"
+        assert _request_status(url, **{"X-Request-ID": "long"}) == 200
+    *slow, request = _find_log_lines(tmp_path, "long")
     assert request["event"] == "request"
     assert [(each["event"], each["level"], each["inexact"]) for each in slow] == [
         ("slow totals", "warning", 1)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from service.settings import Settings
-from tests.serving import ROOT, Served, serving
+from tests.serving import ROOT, RunningServer, run_server
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8000"
@@ -27,12 +27,12 @@ EXAMPLES = [
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("readme")) as server:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with run_server(tmp_path_factory.mktemp("readme")) as server:
         yield server
 
 
-def _curl(command: str, served: Served) -> Any:
+def _curl(command: str, served: RunningServer) -> Any:
     assert ADDRESS in command
     done = subprocess.run(
         ["sh", "-c", command.replace(ADDRESS, served.url)],
@@ -68,7 +68,7 @@ def test_it_shows_how_to_post_and_how_to_ask() -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
-def test_its_commands_give_the_answers_shown(served: Served) -> None:
+def test_its_commands_give_the_answers_shown(served: RunningServer) -> None:
     for command, shown in EXAMPLES:
         _assert_shown(shown, _curl(command, served))
 

@@ -8,12 +8,12 @@ from flask import Flask
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request
 
-from service.http.context import parts
+from service.http.context import get_services
 from service.request_id import RequestIdContext, get_request_id
 from service.store.interface import Store
 from tests import engines, make
 from tests.check import recorded
-from tests.conftest import Send
+from tests.conftest import SendRequest
 
 
 @pytest.fixture(autouse=True)
@@ -57,11 +57,11 @@ def test_the_thread_that_writes_for_all_knows_whose_job_it_does(store: Store) ->
 
 
 def test_a_stream_that_breaks_off_is_found_by_its_request(
-    app: Flask, send: Send, capsys: pytest.CaptureFixture[str]
+    app: Flask, send: SendRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recorded(send(make.report()))
     with app.app_context():
-        store = parts().store
+        store = get_services().store
     headers = {"Accept": "text/event-stream", "X-Request-ID": "cut-off"}
     with app.test_client().get("/v1/changes?since=0", headers=headers, buffered=False) as stream:
         events = iter(stream.response)

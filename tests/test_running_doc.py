@@ -12,12 +12,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from service.http.context import install, parts
+from service.http.context import get_services, install_services
 from service.settings import Settings
 from service.store.factory import open_store
 from tests import make
 from tests.check import recorded
-from tests.conftest import Send
+from tests.conftest import SendRequest
 from tests.metered import families, samples
 from tests.serving import ROOT
 
@@ -27,12 +27,14 @@ ROWS = re.findall(r"^\| `(casualty_\w+)` \| (\w+) \|([^|]*)\|", PAGE, flags=re.M
 
 
 @pytest.fixture
-def scraped(app: Flask, client: FlaskClient, send: Send, settings: Settings) -> Iterator[str]:
+def scraped(
+    app: Flask, client: FlaskClient, send: SendRequest, settings: Settings
+) -> Iterator[str]:
     """All that can be told of a record with a report, and of readers' own way to it."""
     recorded(send(make.report()))
     readers = open_store(settings.database, settings.busy_seconds)
     with app.app_context():
-        install(app, replace(parts(), readers=readers))
+        install_services(app, replace(get_services(), read_store=readers))
     yield client.get("/metrics").get_data(as_text=True)
     readers.close()
 

@@ -9,9 +9,9 @@ import pytest
 from packaging.version import Version
 
 from schemas.text_fields import MAX_NAME_LENGTH, MAX_TEXT_LENGTH
-from service.api.batches import MAX_BATCH
+from service.api.batches import MAX_BATCH_BYTES
 from service.domain.vocabulary import MAX_COUNT
-from service.http.request_parsing import MAX_BODY, MAX_DEPTH
+from service.http.request_parsing import MAX_BODY_BYTES, MAX_JSON_DEPTH
 from service.serving.gunicorn_worker import BODY_SECONDS, HEAD_SECONDS
 from service.usecases.batches import LARGEST
 from tests import engines
@@ -80,8 +80,8 @@ def test_the_limits_are_those_that_are_kept() -> None:
         assert kept and said.startswith(f"{int(kept[1]):,}"), name
     assert _limit("the time for its head") == f"{HEAD_SECONDS:.0f} seconds"
     assert _limit("the time for its body") == f"{BODY_SECONDS:.0f} seconds"
-    assert _limit("a body") == f"{MAX_BODY >> 20} MiB, a batch {MAX_BATCH >> 20} MiB"
-    assert _limit("depth of a body") == f"{MAX_DEPTH} levels"
+    assert _limit("a body") == f"{MAX_BODY_BYTES >> 20} MiB, a batch {MAX_BATCH_BYTES >> 20} MiB"
+    assert _limit("depth of a body") == f"{MAX_JSON_DEPTH} levels"
     assert _limit("reports in a batch") == f"{LARGEST:,}"
     assert _limit("a number of people") == f"{MAX_COUNT:,}"
     assert _limit("a free text, a name") == f"{MAX_TEXT_LENGTH:,} and {MAX_NAME_LENGTH} characters"

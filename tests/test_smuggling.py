@@ -8,64 +8,64 @@ from collections.abc import Iterator
 import pytest
 
 from tests import make
-from tests.serving import Served, serving
+from tests.serving import RunningServer, run_server
 
-INNER = b"GET /v1/vocabulary HTTP/1.1\r\nHost: inner\r\n\r\n"
+INNER_REQUEST = b"GET /v1/vocabulary HTTP/1.1\r\nHost: inner\r\n\r\n"
 """What must not be answered where it stands in a body."""
 
-INNER_SAYS = b'"stances"'
+INNER_ANSWER_MARK = b'"stances"'
 
-POST = b"POST /v1/wording HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+POST_HEAD = b"POST /v1/wording HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 BODY = b'{"text": "at least 30"}'
-CHUNKED = b"Transfer-Encoding: chunked\r\n"
+CHUNKED_FIELD = b"Transfer-Encoding: chunked\r\n"
 
-STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
+STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One real server for all of these."""
-    with serving(tmp_path_factory.mktemp("smuggling"), CASUALTY_LOG_LEVEL="error") as running:
+    with run_server(tmp_path_factory.mktemp("smuggling"), CASUALTY_LOG_LEVEL="error") as running:
         yield running
 
 
-def _connected(served: Served) -> socket.socket:
-    host, port = served.url.removeprefix("http://").split(":")
+def _connect(server: RunningServer) -> socket.socket:
+    host, port = server.url.removeprefix("http://").split(":")
     return socket.create_connection((host, int(port)), timeout=20)
 
 
-def _said(connection: socket.socket) -> bytes:
+def _receive_all(connection: socket.socket) -> bytes:
     """Return all that is answered until the server closes or has been silent."""
-    said = b""
+    received = b""
     try:
-        while more := connection.recv(1 << 16):
-            said += more
+        while chunk := connection.recv(1 << 16):
+            received += chunk
     except (TimeoutError, ConnectionResetError):
         pass
-    return said
+    return received
 
 
-def _told(served: Served, sent: bytes, patience: float = 20) -> tuple[list[int], bytes]:
+def _exchange(server: RunningServer, data: bytes, timeout: float = 20) -> tuple[list[int], bytes]:
     """Return the statuses of all answers, and all that was said, once the sender has no more."""
-    with _connected(served) as connection:
-        connection.settimeout(patience)
+    with _connect(server) as connection:
+        connection.settimeout(timeout)
         try:
-            connection.sendall(sent)
+            connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # It was refused before all was sent; the answer may still be there.
-        said = _said(connection)
-    return [int(each) for each in STATUS.findall(said)], said
+        received = _receive_all(connection)
+    return [int(status) for status in STATUS_LINE.findall(received)], received
 
 
-def _refused(served: Served, sent: bytes, *statuses: int) -> None:
+def _check_refused(server: RunningServer, data: bytes, *statuses: int) -> None:
     """Check that what was sent is answered once at most, with a refusal, and closed."""
-    answers, said = _told(served, sent)
-    assert INNER_SAYS not in said, said
-    assert len(answers) <= 1, said
-    assert all(400 <= each < 500 or each == 501 for each in answers), said
+    answer_statuses, received = _exchange(server, data)
+    assert INNER_ANSWER_MARK not in received, received
+    assert len(answer_statuses) <= 1, received
+    assert all(400 <= status < 500 or status == 501 for status in answer_statuses), received
     if statuses:
-        assert answers and answers[0] in statuses, said
+        assert answer_statuses and answer_statuses[0] in statuses, received
 
 
 LENGTHS = [
@@ -75,21 +75,23 @@ LENGTHS = [
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_a_length_is_plain_digits(served: Served, length: bytes) -> None:
-    _refused(served, POST + b"Content-Length: " + length + b"\r\n\r\n" + BODY + INNER, 400)
+def test_a_length_is_plain_digits(server: RunningServer, length: bytes) -> None:
+    _check_refused(
+        server, POST_HEAD + b"Content-Length: " + length + b"\r\n\r\n" + BODY + INNER_REQUEST, 400
+    )
 
 
 @pytest.mark.parametrize("second", [b"23", b"0", b"24"])
-def test_a_length_stands_once(served: Served, second: bytes) -> None:
-    head = POST + b"Content-Length: 23\r\nContent-Length: " + second + b"\r\n\r\n"
-    _refused(served, head + BODY + INNER, 400)
+def test_a_length_stands_once(server: RunningServer, second: bytes) -> None:
+    head = POST_HEAD + b"Content-Length: 23\r\nContent-Length: " + second + b"\r\n\r\n"
+    _check_refused(server, head + BODY + INNER_REQUEST, 400)
 
 
 @pytest.mark.parametrize("first", ["length", "coding"])
-def test_a_length_and_chunks_are_never_both(served: Served, first: str) -> None:
+def test_a_length_and_chunks_are_never_both(server: RunningServer, first: str) -> None:
     length = b"Content-Length: 5\r\n"
-    fields = length + CHUNKED if first == "length" else CHUNKED + length
-    _refused(served, POST + fields + b"\r\n0\r\n\r\n" + INNER, 400)
+    fields = length + CHUNKED_FIELD if first == "length" else CHUNKED_FIELD + length
+    _check_refused(server, POST_HEAD + fields + b"\r\n0\r\n\r\n" + INNER_REQUEST, 400)
 
 
 CODINGS = [
@@ -109,19 +111,21 @@ CODINGS = [
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-def test_a_coding_that_is_not_chunked_alone_is_refused(served: Served, coding: bytes) -> None:
+def test_a_coding_that_is_not_chunked_alone_is_refused(
+    server: RunningServer, coding: bytes
+) -> None:
     for length in (b"", b"Content-Length: 5\r\n"):
-        _refused(served, POST + length + coding + b"\r\n\r\n0\r\n\r\n" + INNER)
+        _check_refused(server, POST_HEAD + length + coding + b"\r\n\r\n0\r\n\r\n" + INNER_REQUEST)
 
 
 @pytest.mark.parametrize("name", [b"Transfer_Encoding", b"X-Transfer-Encoding", b"Content_Length"])
-def test_another_field_says_nothing_about_the_length(served: Served, name: bytes) -> None:
+def test_another_field_says_nothing_about_the_length(server: RunningServer, name: bytes) -> None:
     field = name + (b": 0" if b"Length" in name else b": chunked")
-    sent = POST + b"Content-Length: 23\r\n" + field + b"\r\n\r\n" + BODY + INNER
-    answers, said = _told(served, sent)
+    data = POST_HEAD + b"Content-Length: 23\r\n" + field + b"\r\n\r\n" + BODY + INNER_REQUEST
+    statuses, received = _exchange(server, data)
     # What follows the body in full is a request of its own, and no other.
-    assert answers == [200, 200], said
-    assert said.count(INNER_SAYS) == 1
+    assert statuses == [200, 200], received
+    assert received.count(INNER_ANSWER_MARK) == 1
 
 
 CHUNKS = [
@@ -132,8 +136,10 @@ CHUNKS = [
 
 
 @pytest.mark.parametrize("size", CHUNKS)
-def test_a_size_of_a_chunk_is_plain_hexadecimal(served: Served, size: bytes) -> None:
-    _refused(served, POST + CHUNKED + b"\r\n" + size + BODY + b"\r\n0\r\n\r\n" + INNER)
+def test_a_size_of_a_chunk_is_plain_hexadecimal(server: RunningServer, size: bytes) -> None:
+    _check_refused(
+        server, POST_HEAD + CHUNKED_FIELD + b"\r\n" + size + BODY + b"\r\n0\r\n\r\n" + INNER_REQUEST
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,15 +147,25 @@ def test_a_size_of_a_chunk_is_plain_hexadecimal(served: Served, size: bytes) -> 
     [b"0\r\n\r\n", b"\n0\r\n\r\n", b"\r\n0\n\n", b"\r\n0\r\nHost: y\r\n\r\n",
      b"\r\n0\r\nContent-Length: 9\r\n\r\n", b"\r\n0\r\nX y: z\r\n\r\n", b"XX0\r\n\r\n"],
 )  # fmt: skip
-def test_chunks_end_as_chunks_end(served: Served, after: bytes) -> None:
-    _refused(served, POST + CHUNKED + b"\r\n17\r\n" + BODY + after + INNER)
+def test_chunks_end_as_chunks_end(server: RunningServer, after: bytes) -> None:
+    _check_refused(server, POST_HEAD + CHUNKED_FIELD + b"\r\n17\r\n" + BODY + after + INNER_REQUEST)
 
 
 @pytest.mark.parametrize("extension", [b"", b";a", b";a=1", b' ; a="b c"'])
-def test_chunks_that_are_right_are_read_to_their_end(served: Served, extension: bytes) -> None:
+def test_chunks_that_are_right_are_read_to_their_end(
+    server: RunningServer, extension: bytes
+) -> None:
     size = b"17" + extension + b"\r\n"
-    sent = POST + CHUNKED + b"\r\n" + size + BODY + b"\r\n0\r\nX-T: 1\r\n\r\n" + INNER
-    assert _told(served, sent)[0] == [200, 200]
+    data = (
+        POST_HEAD
+        + CHUNKED_FIELD
+        + b"\r\n"
+        + size
+        + BODY
+        + b"\r\n0\r\nX-T: 1\r\n\r\n"
+        + INNER_REQUEST
+    )
+    assert _exchange(server, data)[0] == [200, 200]
 
 
 HEADS = [
@@ -184,50 +200,50 @@ HEADS = [
 
 
 @pytest.mark.parametrize("head", HEADS)
-def test_what_is_no_head_of_a_request_is_refused(served: Served, head: bytes) -> None:
-    _refused(served, head + INNER)
+def test_what_is_no_head_of_a_request_is_refused(server: RunningServer, head: bytes) -> None:
+    _check_refused(server, head + INNER_REQUEST)
 
 
-def test_a_head_is_limited(served: Served) -> None:
+def test_a_head_is_limited(server: RunningServer) -> None:
     get = b"GET /livez HTTP/1.1\r\nHost: x\r\n"
-    _refused(served, b"GET /livez?" + b"a" * 8_200 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414)
-    _refused(served, get + b"X: " + b"a" * 8_200 + b"\r\n\r\n", 431)
-    _refused(served, get + b"X: a\r\n" * 70 + b"\r\n", 431)
-    _refused(served, get + b"X: a\r\n" * 200_000, 431)
+    _check_refused(server, b"GET /livez?" + b"a" * 8_200 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414)
+    _check_refused(server, get + b"X: " + b"a" * 8_200 + b"\r\n\r\n", 431)
+    _check_refused(server, get + b"X: a\r\n" * 70 + b"\r\n", 431)
+    _check_refused(server, get + b"X: a\r\n" * 200_000, 431)
 
 
-def test_a_refusal_is_a_problem_that_quotes_nothing(served: Served) -> None:
-    (status,), said = _told(served, b"GET /<script> HTTP/9\r\nHost: x\r\n\r\n")
-    head, _, body = said.partition(b"\r\n\r\n")
+def test_a_refusal_is_a_problem_that_quotes_nothing(server: RunningServer) -> None:
+    (status,), received = _exchange(server, b"GET /<script> HTTP/9\r\nHost: x\r\n\r\n")
+    head, _, body = received.partition(b"\r\n\r\n")
     assert b"Content-Type: application/problem+json" in head
     assert b"Connection: close" in head
-    told = json.loads(body)
-    assert (told["status"], told["title"]) == (status, "Bad Request")
-    assert b"script" not in said
+    problem = json.loads(body)
+    assert (problem["status"], problem["title"]) == (status, "Bad Request")
+    assert b"script" not in received
 
 
 @pytest.mark.parametrize(
     ("target", "status"), [(b"http://evil.example/livez", 200), (b"http://x/nowhere", 404)]
 )
 def test_an_absolute_address_is_answered_by_its_path(
-    served: Served, target: bytes, status: int
+    server: RunningServer, target: bytes, status: int
 ) -> None:
-    answers, said = _told(served, b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert answers == [status]
-    assert b"evil" not in said
+    statuses, received = _exchange(server, b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert statuses == [status]
+    assert b"evil" not in received
 
 
-def test_http_1_0_is_answered_and_closed(served: Served) -> None:
-    answers, said = _told(served, b"GET /livez HTTP/1.0\r\n\r\n" + INNER)
-    assert answers == [200], said
+def test_http_1_0_is_answered_and_closed(server: RunningServer) -> None:
+    statuses, received = _exchange(server, b"GET /livez HTTP/1.0\r\n\r\n" + INNER_REQUEST)
+    assert statuses == [200], received
 
 
-def test_a_path_cannot_be_set_by_a_field(served: Served) -> None:
+def test_a_path_cannot_be_set_by_a_field(server: RunningServer) -> None:
     for name in (b"PATH_INFO", b"SCRIPT_NAME", b"X-Original-URL", b"X-Rewrite-URL"):
         head = b"GET /livez HTTP/1.1\r\nHost: x\r\n" + name + b": /v1/vocabulary\r\n\r\n"
-        answers, said = _told(served, head)
-        assert answers == [200]
-        assert b"alive" in said
+        statuses, received = _exchange(server, head)
+        assert statuses == [200]
+        assert b"alive" in received
 
 
 REFUSED = {
@@ -242,45 +258,47 @@ REFUSED = {
 @pytest.mark.parametrize("reason", REFUSED)
 @pytest.mark.parametrize("framing", ["length", "chunks", "large"])
 def test_what_follows_a_refused_body_is_the_next_request(
-    served: Served, reason: str, framing: str
+    server: RunningServer, reason: str, framing: str
 ) -> None:
     status, head = REFUSED[reason]
-    body = INNER * (2_000 if framing == "large" else 1)
+    body = INNER_REQUEST * (2_000 if framing == "large" else 1)
     if framing == "chunks":
-        framed = CHUNKED + b"\r\n%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
+        framed = CHUNKED_FIELD + b"\r\n%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
     else:
         framed = b"Content-Length: %d\r\n\r\n" % len(body) + body
-    answers, said = _told(served, head + framed + b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+    statuses, received = _exchange(
+        server, head + framed + b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
     # The one behind it is answered, or the connection is closed; never what is inside.
-    assert answers in ([status, 200], [status]), said
-    assert INNER_SAYS not in said
+    assert statuses in ([status, 200], [status]), received
+    assert INNER_ANSWER_MARK not in received
 
 
-def test_a_body_that_is_expected_is_asked_for_and_read(served: Served) -> None:
-    head = POST + b"Content-Length: 23\r\nExpect: 100-continue\r\n\r\n"
-    with _connected(served) as connection:
+def test_a_body_that_is_expected_is_asked_for_and_read(server: RunningServer) -> None:
+    head = POST_HEAD + b"Content-Length: 23\r\nExpect: 100-continue\r\n\r\n"
+    with _connect(server) as connection:
         connection.sendall(head)
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 100 ")
         connection.sendall(BODY)
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
 
 
-def test_whoever_expects_something_else_is_refused(served: Served) -> None:
-    head = POST + b"Content-Length: 23\r\nExpect: 200-ok\r\n\r\n"
-    _refused(served, head + BODY + INNER, 417)
+def test_whoever_expects_something_else_is_refused(server: RunningServer) -> None:
+    head = POST_HEAD + b"Content-Length: 23\r\nExpect: 200-ok\r\n\r\n"
+    _check_refused(server, head + BODY + INNER_REQUEST, 417)
 
 
-def test_a_body_that_is_expected_but_refused_is_no_request(served: Served) -> None:
+def test_a_body_that_is_expected_but_refused_is_no_request(server: RunningServer) -> None:
     head = b"POST /v1/reports HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
-    sent = head + b"Content-Length: %d\r\n\r\n" % len(INNER) + INNER
-    answers, said = _told(served, sent)
-    assert answers in ([401], [100, 401]), said
-    assert INNER_SAYS not in said
+    data = head + b"Content-Length: %d\r\n\r\n" % len(INNER_REQUEST) + INNER_REQUEST
+    statuses, received = _exchange(server, data)
+    assert statuses in ([401], [100, 401]), received
+    assert INNER_ANSWER_MARK not in received
 
 
-def test_the_server_answers_as_before(served: Served) -> None:
+def test_the_server_answers_as_before(server: RunningServer) -> None:
     body = json.dumps(make.report()).encode()
     head = b"POST /v1/reports HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    key = b"Authorization: Bearer " + served.key.encode() + b"\r\n"
-    sent = head + key + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    assert _told(served, sent)[0] == [201]
+    key = b"Authorization: Bearer " + server.key.encode() + b"\r\n"
+    data = head + key + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    assert _exchange(server, data)[0] == [201]

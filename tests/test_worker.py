@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from service.serving.gunicorn_worker import PARTING, Patience
-from tests.serving import Served, serving
+from tests.serving import RunningServer, run_server
 
 CLIENTS = 3 * PARTING
 THREADS = 2 * 8
@@ -18,24 +18,24 @@ THREADS = 2 * 8
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("worker")) as running:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with run_server(tmp_path_factory.mktemp("worker")) as running:
         yield running
 
 
-def _connected(served: Served) -> socket.socket:
+def _connected(served: RunningServer) -> socket.socket:
     host, port = served.url.removeprefix("http://").split(":")
     return socket.create_connection((host, int(port)), timeout=10)
 
 
-def _seconds_to_answer(served: Served) -> float:
+def _seconds_to_answer(served: RunningServer) -> float:
     begun = time.monotonic()
     with urllib.request.urlopen(f"{served.url}/v1/totals", timeout=30) as answer:
         assert json.load(answer)["totals"]
     return time.monotonic() - begun
 
 
-def test_clients_that_never_close_hold_nobody_up(served: Served) -> None:
+def test_clients_that_never_close_hold_nobody_up(served: RunningServer) -> None:
     with ExitStack() as stack:
         for _ in range(CLIENTS):
             client = stack.enter_context(_connected(served))
@@ -44,7 +44,7 @@ def test_clients_that_never_close_hold_nobody_up(served: Served) -> None:
         assert _seconds_to_answer(served) < 2
 
 
-def test_clients_that_send_nothing_hold_nobody_up(served: Served) -> None:
+def test_clients_that_send_nothing_hold_nobody_up(served: RunningServer) -> None:
     with ExitStack() as stack:
         for _ in range(CLIENTS):
             stack.enter_context(_connected(served))
@@ -52,7 +52,7 @@ def test_clients_that_send_nothing_hold_nobody_up(served: Served) -> None:
         assert _seconds_to_answer(served) < 2
 
 
-def test_clients_that_never_end_their_request_are_cut_off(served: Served) -> None:
+def test_clients_that_never_end_their_request_are_cut_off(served: RunningServer) -> None:
     """More of them than there are threads; each has a thread for a few seconds at the most."""
     with ExitStack() as stack:
         for _ in range(THREADS):
@@ -61,7 +61,7 @@ def test_clients_that_never_end_their_request_are_cut_off(served: Served) -> Non
         assert min(_seconds_to_answer(served) for _ in range(4)) < 2
 
 
-def test_bodies_that_come_slowly_hold_up_only_their_own_threads(served: Served) -> None:
+def test_bodies_that_come_slowly_hold_up_only_their_own_threads(served: RunningServer) -> None:
     head = (
         "POST /v1/reports HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {served.key}\r\nContent-Length: 1000\r\n\r\n{{"

@@ -6,7 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.serving import serving
+from tests.serving import run_server
 
 
 def _status(url: str) -> int:
@@ -20,7 +20,7 @@ def _status(url: str) -> int:
 
 def test_a_rate_holds_for_all_workers_together(tmp_path: Path) -> None:
     settings = {"WEB_CONCURRENCY": "2", "CASUALTY_RATE_LIMIT": "40/hour"}
-    with serving(tmp_path, **settings) as server, ThreadPoolExecutor(8) as pool:
+    with run_server(tmp_path, **settings) as server, ThreadPoolExecutor(8) as pool:
         statuses = Counter(pool.map(_status, [f"{server.url}/v1/places"] * 100))
     assert statuses == {200: 40, 429: 60}
     assert "uncounted" not in (tmp_path / "server.log").read_text(encoding="utf-8")

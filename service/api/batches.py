@@ -11,24 +11,24 @@ from schemas.report_in import ReportIn
 from service.domain.errors import DomainError, InvalidInputError, invalid_field
 from service.domain.submission import Submission
 from service.http import idempotency
-from service.http.auth import actor, holder, requires
-from service.http.context import now, parts
-from service.http.problems import problem_of
-from service.http.request_parsing import complaint, read_json, receive
+from service.http.auth import get_key_id, get_principal, requires
+from service.http.context import get_services, request_time
+from service.http.problems import describe_error
+from service.http.request_parsing import make_schema_error, parse_json, read_body_bytes
 from service.http.smorest import Blueprint
 from service.usecases import batches
 from service.usecases.batches import LARGEST, Result
 
 blueprint = Blueprint("batches", __name__, url_prefix="/v1", description="Many reports at once.")
 
-MAX_BATCH: Final = 32 << 20
+MAX_BATCH_BYTES: Final = 32 << 20
 
-LINES: Final = "application/x-ndjson"
+NDJSON: Final = "application/x-ndjson"
 
-_REPORT: Final = ReportIn()
+_REPORT_SCHEMA: Final = ReportIn()
 """Made once: it takes longer to make than to read a report with."""
 
-BODY: Final = {
+REQUEST_BODY: Final = {
     "required": True,
     "content": {
         "application/json": {
@@ -45,7 +45,7 @@ BODY: Final = {
                 },
             }
         },
-        LINES: {"schema": {"type": "string"}},
+        NDJSON: {"schema": {"type": "string"}},
     },
 }
 
@@ -54,32 +54,32 @@ BODY: Final = {
 @requires("report")
 @blueprint.arguments(BatchParameters, location="query")
 @blueprint.response(207, BatchOut)
-@blueprint.doc(requestBody=BODY, parameters=[idempotency.DOCUMENTED])
+@blueprint.doc(requestBody=REQUEST_BODY, parameters=[idempotency.HEADER_PARAMETER])
 def post_batch(atomic: bool) -> Any:
     """Record many reports: one result for each, in order; one bad item harms no other.
 
     Sent as an object with reports, or as lines of JSON. With atomic=true all are recorded or none.
     """
-    items = [_taken(each) for each in _items()]
-    joined = parts()
-    batch = batches.submit_all(
-        joined.store,
+    items = [_load_submission(item) for item in _read_items()]
+    services = get_services()
+    batch_result = batches.submit_all(
+        services.store,
         items,
         atomic=atomic,
-        actor=actor(),
-        now=now(),
-        new_id=joined.new_id,
-        holder=holder(),
-        claim=idempotency.claim(),
+        actor=get_key_id(),
+        now=request_time(),
+        new_id=services.new_id,
+        holder=get_principal(),
+        claim=idempotency.read_idempotency_key(),
     )
-    results = [_shown(index, result) for index, result in enumerate(batch.results)]
-    return {"results": results}, 207, idempotency.answered(batch.again)
+    results = [_render_result(index, result) for index, result in enumerate(batch_result.results)]
+    return {"results": results}, 207, idempotency.replay_headers(batch_result.again)
 
 
-def _items() -> list[Any]:
+def _read_items() -> list[Any]:
     """Return what stands for each report in the body; an error for a line that is no JSON."""
-    kind, data = receive(request, ("application/json", LINES), MAX_BATCH)
-    items = list(_lines(data)) if kind == LINES else _listed(read_json(data))
+    media_type, data = read_body_bytes(request, ("application/json", NDJSON), MAX_BATCH_BYTES)
+    items = list(_parse_lines(data)) if media_type == NDJSON else _extract_reports(parse_json(data))
     if len(items) > LARGEST:
         raise invalid_field(
             "/reports", f"These are {len(items):,} reports; send at most {LARGEST:,}."
@@ -87,16 +87,16 @@ def _items() -> list[Any]:
     return items
 
 
-def _lines(data: bytes) -> Iterator[Any]:
+def _parse_lines(data: bytes) -> Iterator[Any]:
     for line in data.split(b"\n"):
         if line.strip():
             try:
-                yield read_json(line)
+                yield parse_json(line)
             except DomainError as error:
                 yield error
 
 
-def _listed(body: Any) -> list[Any]:
+def _extract_reports(body: Any) -> list[Any]:
     if not isinstance(body, dict) or set(body) != {"reports"}:
         raise invalid_field("/reports", "Send an object with reports in it, and with nothing else.")
     if not isinstance(body["reports"], list):
@@ -104,22 +104,22 @@ def _listed(body: Any) -> list[Any]:
     return list(body["reports"])
 
 
-def _taken(item: Any) -> Submission | DomainError:
+def _load_submission(item: Any) -> Submission | DomainError:
     if isinstance(item, DomainError):
         return item
     if not isinstance(item, dict):
         return InvalidInputError("A report must be an object.")
     try:
-        sent: Submission = _REPORT.load(item)
+        submission: Submission = _REPORT_SCHEMA.load(item)
     except ValidationError as error:
-        return complaint(error.messages)
-    return sent
+        return make_schema_error(error.messages)
+    return submission
 
 
-def _shown(index: int, result: Result) -> dict[str, Any]:
+def _render_result(index: int, result: Result) -> dict[str, Any]:
     if result.recorded is None:
-        told = problem_of(result.error or DomainError(""))
-        return {"index": index, "status": told["status"], "problem": told}
+        problem = describe_error(result.error or DomainError(""))
+        return {"index": index, "status": problem["status"], "problem": problem}
     status = 201 if result.new else 200
     recorded = result.recorded
     return {

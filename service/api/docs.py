@@ -4,10 +4,10 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, render_template
 
-from service.api.openapi import completed
+from service.api.openapi import complete_document
 from service.http.smorest import Api, refuse_query
 
-PAGE_POLICY = (
+PAGE_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'"
@@ -23,7 +23,7 @@ def register(app: Flask, api: Api) -> None:
         static_url_path="/docs/static",
         template_folder="templates",
     )
-    document: dict[str, Any] = completed(api.spec.to_dict())
+    document: dict[str, Any] = complete_document(api.spec.to_dict())
 
     @blueprint.get("/v1/openapi.json")
     def openapi() -> Response:
@@ -34,7 +34,7 @@ def register(app: Flask, api: Api) -> None:
     def page() -> Response:
         refuse_query()
         response = Response(render_template("docs.html"), mimetype="text/html")
-        response.headers["Content-Security-Policy"] = PAGE_POLICY
+        response.headers["Content-Security-Policy"] = PAGE_SECURITY_POLICY
         return response
 
     app.register_blueprint(blueprint)

@@ -22,87 +22,95 @@ from schemas.list_queries import EntityListParameters
 from service.domain.entities import Entity
 from service.domain.errors import NotFoundError, PreconditionFailedError, invalid_field
 from service.domain.list_queries import EntityListQuery
-from service.http.auth import actor, check_describes, may, requires
-from service.http.consistency import record
-from service.http.context import now, parts
-from service.http.pagination import page
-from service.http.smorest import Blueprint, tag_of
+from service.http.auth import check_can_describe, get_key_id, has_scope, requires
+from service.http.consistency import get_reader
+from service.http.context import get_services, request_time
+from service.http.pagination import fetch_page
+from service.http.smorest import Blueprint, compute_etag
 from service.usecases import entities
 
 
-def routes(
-    kind: str, says: str, taken: type[Schema], shown: type[Schema], listed: type[Schema]
+def make_blueprint(
+    kind: str,
+    description: str,
+    input_schema: type[Schema],
+    output_schema: type[Schema],
+    list_schema: type[Schema],
 ) -> Blueprint:
     """Return the addresses of one kind of entry."""
-    kinds = f"{kind}s"
-    blueprint = Blueprint(kinds, __name__, url_prefix=f"/v1/{kinds}", description=says)
+    plural = f"{kind}s"
+    blueprint = Blueprint(plural, __name__, url_prefix=f"/v1/{plural}", description=description)
 
     @blueprint.route("/<id>", methods=["PUT"])
     @requires("report")
-    @blueprint.arguments(taken)
-    @blueprint.response(200, shown)
-    @blueprint.alt_response(201, schema=shown, description="It is new.")
+    @blueprint.arguments(input_schema)
+    @blueprint.response(200, output_schema)
+    @blueprint.alt_response(201, schema=output_schema, description="It is new.")
     @blueprint.doc(
         operationId=f"put_{kind}",
         summary=f"Describe a {kind}, new or known; what is left out is cleared",
     )
-    def put(given: dict[str, Any], id: str) -> Any:
+    def put(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
         if not is_slug(id):
             detail = (
                 f"An id has lower-case letters, digits, - and _, up to {MAX_ID_LENGTH} of them."
             )
             raise invalid_field("id", detail)
-        if given.get("id", id) != id:
+        if fields.get("id", id) != id:
             raise invalid_field("/id", f"The address says {id}.")
-        check_describes(kind, id)
-        what, new = entities.describe(
-            parts().store,
+        check_can_describe(kind, id)
+        entity, is_new = entities.describe(
+            get_services().store,
             kind,
             id,
-            given,
-            may_change=may("admin"),
-            actor=actor(),
-            now=now(),
-            seen=_seen(kind, id, shown),
+            fields,
+            may_change=has_scope("admin"),
+            actor=get_key_id(),
+            now=request_time(),
+            seen=_check_preconditions(kind, id, output_schema),
         )
-        return what, 201 if new else 200
+        return entity, 201 if is_new else 200
 
     @blueprint.route("/<id>/merge", methods=["POST"])
     @requires("admin")
     @blueprint.arguments(MergeIn)
-    @blueprint.response(201, shown)
+    @blueprint.response(201, output_schema)
     @blueprint.doc(
         operationId=f"merge_{kind}",
         summary=f"Make one {kind} of two: both ids name the one that it is merged into",
     )
-    def merge(given: dict[str, Any], id: str) -> Entity:
-        joined = parts()
-        return entities.merge(joined.store, kind, id, given["into"], actor=actor(), now=now())
+    def merge(fields: dict[str, Any], id: str) -> Entity:  # noqa: A002
+        services = get_services()
+        return entities.merge(
+            services.store, kind, id, fields["into"], actor=get_key_id(), now=request_time()
+        )
 
     @blueprint.route("/<id>")
     @requires("read")
-    @blueprint.response(200, shown)
+    @blueprint.response(200, output_schema)
     @blueprint.doc(operationId=f"get_{kind}", summary=f"Show a {kind}")
-    def get(id: str) -> Entity:
-        return entities.show(record(), kind, id)
+    def get(id: str) -> Entity:  # noqa: A002
+        return entities.show(get_reader(), kind, id)
 
     @blueprint.route("")
     @requires("read")
     @blueprint.arguments(EntityListParameters, location="query")
-    @blueprint.response(200, listed)
+    @blueprint.response(200, list_schema)
     @blueprint.doc(
-        operationId=f"list_{kinds}",
-        summary=f"List {kinds} by id; q is looked for in names and aliases",
+        operationId=f"list_{plural}",
+        summary=f"List {plural} by id; q is looked for in names and aliases",
     )
-    def listing(asked: EntityListQuery) -> Any:
-        find = partial(entities.find, record(), kind)
-        found, following = page("entries", asked, find, "id")
-        return {kinds: found, "next": following}
+    def listing(query: EntityListQuery) -> Any:
+        find_entities = partial(entities.find, get_reader(), kind)
+        page_entities, next_link = fetch_page("entries", query, find_entities, "id")
+        return {plural: page_entities, "next": next_link}
 
     return blueprint
 
 
-def _seen(kind: str, id: str, shown: type[Schema]) -> tuple[Entity | None] | None:
+def _check_preconditions(
+    kind: str, entity_id: str, output_schema: type[Schema]
+) -> tuple[Entity | None] | None:
     """Return what If-Match and If-None-Match say that the sender has seen; None without them.
 
     Raises PreconditionFailedError where it is something else now. That it still is when it is
@@ -111,21 +119,25 @@ def _seen(kind: str, id: str, shown: type[Schema]) -> tuple[Entity | None] | Non
     if not (request.if_match or request.if_none_match):
         return None
     try:
-        known: Entity | None = entities.show(parts().store, kind, id)
+        entity: Entity | None = entities.show(get_services().store, kind, entity_id)
     except NotFoundError:
-        known = None
-    tag = None if known is None else tag_of(jsonify(shown().dump(known)).get_data())
-    if request.if_match and (tag is None or not request.if_match.contains(tag)):
-        raise PreconditionFailedError(f"The {kind} {id} is not what If-Match says; look again.")
-    if tag is not None and request.if_none_match and request.if_none_match.contains(tag):
+        entity = None
+    etag = (
+        None if entity is None else compute_etag(jsonify(output_schema().dump(entity)).get_data())
+    )
+    if request.if_match and (etag is None or not request.if_match.contains(etag)):
         raise PreconditionFailedError(
-            f"The {kind} {id} is there, and If-None-Match says that it must not be."
+            f"The {kind} {entity_id} is not what If-Match says; look again."
         )
-    return (known,)
+    if etag is not None and request.if_none_match and request.if_none_match.contains(etag):
+        raise PreconditionFailedError(
+            f"The {kind} {entity_id} is there, and If-None-Match says that it must not be."
+        )
+    return (entity,)
 
 
 blueprints = (
-    routes("place", "Where it happened: a forest.", PlaceIn, PlaceOut, PlacesOut),
-    routes("group", "Who was hit: a tree below everyone.", GroupIn, GroupOut, GroupsOut),
-    routes("reporter", "Who says it.", ReporterIn, ReporterOut, ReportersOut),
+    make_blueprint("place", "Where it happened: a forest.", PlaceIn, PlaceOut, PlacesOut),
+    make_blueprint("group", "Who was hit: a tree below everyone.", GroupIn, GroupOut, GroupsOut),
+    make_blueprint("reporter", "Who says it.", ReporterIn, ReporterOut, ReportersOut),
 )

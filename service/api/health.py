@@ -5,8 +5,8 @@ from typing import Any
 from marshmallow import fields
 
 from schemas.fields import Schema
-from service.http.context import parts
-from service.http.problems import answered
+from service.http.context import get_services
+from service.http.problems import problem_response
 from service.http.smorest import Blueprint
 from service.serving import runtime_dir
 from service.usecases import health
@@ -33,8 +33,8 @@ def readyz() -> Any:
     """Tell that the record can be read and that no end is near; else 503."""
     if runtime_dir.draining():
         # Not an error of the service's, hence no line in the log as for one.
-        response = answered(503, "This server is about to stop; another one may be ready.")
+        response = problem_response(503, "This server is about to stop; another one may be ready.")
         response.headers["Retry-After"] = "1"
         return response
-    health.check(parts().readers)
+    health.check(get_services().read_store)
     return {"status": "ready"}

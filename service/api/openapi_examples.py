@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-_REPORT: Final[dict[str, Any]] = {
+_REPORT_BODY: Final[dict[str, Any]] = {
     "reporter": {
         "id": "ua-hur",
         "name": "Defence Intelligence of Ukraine",
@@ -22,23 +22,23 @@ _REPORT: Final[dict[str, Any]] = {
     "caveats": ["not_independently_verified"],
 }
 
-_LINE: Final = (
+_REPORT_LINE: Final = (
     '{"reporter":{"id":"us-dod","name":"Department of Defense"},"places":["plekhovo"],'
     '"period":{"from":"2024-12-14","to":"2024-12-17"},'
     '"figures":[{"outcomes":["killed","wounded"],"wording":"several hundred"}]}\n'
 )
 
-_JSON: Final = "application/json"
+_JSON_MEDIA_TYPE: Final = "application/json"
 
-BODIES: Final[dict[tuple[str, str], Any]] = {
-    ("post_preview", _JSON): _REPORT,
-    ("post_report", _JSON): _REPORT,
-    ("post_batch", _JSON): {"reports": [_REPORT]},
-    ("post_batch", "application/x-ndjson"): _LINE,
-    ("post_retraction", _JSON): {"reason": "The ministry withdrew its statement."},
-    ("post_redaction", _JSON): {"reason": "A victim is named.", "fields": ["/quote"]},
-    ("post_wording", _JSON): {"text": "at least 30 soldiers were killed or wounded"},
-    ("put_place", _JSON): {
+BODY_EXAMPLES: Final[dict[tuple[str, str], Any]] = {
+    ("post_preview", _JSON_MEDIA_TYPE): _REPORT_BODY,
+    ("post_report", _JSON_MEDIA_TYPE): _REPORT_BODY,
+    ("post_batch", _JSON_MEDIA_TYPE): {"reports": [_REPORT_BODY]},
+    ("post_batch", "application/x-ndjson"): _REPORT_LINE,
+    ("post_retraction", _JSON_MEDIA_TYPE): {"reason": "The ministry withdrew its statement."},
+    ("post_redaction", _JSON_MEDIA_TYPE): {"reason": "A victim is named.", "fields": ["/quote"]},
+    ("post_wording", _JSON_MEDIA_TYPE): {"text": "at least 30 soldiers were killed or wounded"},
+    ("put_place", _JSON_MEDIA_TYPE): {
         "name": "Plekhovo",
         "kind": "village",
         "aliases": ["Pliekhovo", "Plyokhovo"],
@@ -46,15 +46,15 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
         "longitude": 35.4,
         "country": "RU",
     },
-    ("put_group", _JSON): {"name": "North Korean (DPRK) forces", "parent": "everyone"},
-    ("put_reporter", _JSON): {"name": "Defence Intelligence of Ukraine", "party": True},
-    ("merge_place", _JSON): {"into": "vorozhba"},
-    ("merge_group", _JSON): {"into": "everyone"},
-    ("merge_reporter", _JSON): {"into": "us-dod"},
+    ("put_group", _JSON_MEDIA_TYPE): {"name": "North Korean (DPRK) forces", "parent": "everyone"},
+    ("put_reporter", _JSON_MEDIA_TYPE): {"name": "Defence Intelligence of Ukraine", "party": True},
+    ("merge_place", _JSON_MEDIA_TYPE): {"into": "vorozhba"},
+    ("merge_group", _JSON_MEDIA_TYPE): {"into": "everyone"},
+    ("merge_reporter", _JSON_MEDIA_TYPE): {"into": "us-dod"},
 }
 """By operation and media type."""
 
-IDS: Final = {
+ID_EXAMPLES: Final = {
     "reports": "mfrggzdfmztwq2lk",
     "places": "plekhovo",
     "groups": "dprk-forces",
@@ -62,7 +62,7 @@ IDS: Final = {
 }
 """For the id in an address, by what stands before it."""
 
-PARAMETERS: Final[dict[str, Any]] = {
+PARAMETER_EXAMPLES: Final[dict[str, Any]] = {
     "place": ["plekhovo"],
     "group": ["dprk-forces"],
     "reporter": ["ua-hur"],

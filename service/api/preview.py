@@ -10,9 +10,9 @@ from schemas.totals import dump_totals
 from service.bounds.solver_effort import measure_effort
 from service.domain.submission import Submission
 from service.http import metrics
-from service.http.auth import holder, requires
-from service.http.context import budget, now, parts
-from service.http.negotiation import answer_in, dumped
+from service.http.auth import get_principal, requires
+from service.http.context import get_services, request_time, start_time_budget
+from service.http.negotiation import make_response, to_json_text
 from service.http.smorest import Blueprint
 from service.usecases import preview
 
@@ -25,35 +25,35 @@ blueprint = Blueprint(
 @requires("report")
 @blueprint.arguments(ReportIn)
 @blueprint.response(200, PreviewOut)
-def post_preview(sent: Submission) -> Response:
+def post_preview(submission: Submission) -> Response:
     """Tell what a report would do to the totals, without recording anything.
 
     It is refused for whatever the report would be refused for.
     """
-    joined = parts()
+    services = get_services()
     with measure_effort() as efforts:
         try:
-            found = preview.preview(
-                joined.store,
-                joined.snapshots,
-                sent,
-                now=now(),
-                budget=budget(),
-                holder=holder(),
+            result = preview.preview(
+                services.store,
+                services.state_cache,
+                submission,
+                now=request_time(),
+                budget=start_time_budget(),
+                holder=get_principal(),
             )
         finally:
-            metrics.kept().solved(efforts)
-    return answer_in("json", dumped(_told(found)) + "\n")
+            metrics.get_current_metrics().count_solver_effort(efforts)
+    return make_response("json", to_json_text(_render_preview(result)) + "\n")
 
 
-def _told(found: preview.Preview) -> dict[str, Any]:
-    imagined = found.imagined
+def _render_preview(result: preview.Preview) -> dict[str, Any]:
+    imagined = result.imagined
     report = PreviewedReportOut().dump(imagined.recorded)
     return {
         "known": imagined.known,
         "report": report,
         "warnings": report["warnings"],
         "new": NewOut().dump(imagined),
-        "before": dump_totals(found.before),
-        "after": dump_totals(found.after),
+        "before": dump_totals(result.before),
+        "after": dump_totals(result.after),
     }

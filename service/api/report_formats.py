@@ -9,37 +9,45 @@ from flask import Response
 from schemas.report_out import ReportOut, ReportsOut
 from service.api import geojson, report_rows
 from service.domain.report import RecordedReport
-from service.http.negotiation import answer_in, dumped
+from service.http.negotiation import make_response, to_json_text
 
-Points = Callable[[Sequence[RecordedReport]], geojson.Points]
+FindPoints = Callable[[Sequence[RecordedReport]], geojson.PointsByPlace]
 """Finds out where the places of some reports lie."""
 
-FORMS: Final = ("ndjson", "csv", "geojson")
+OTHER_FORMATS: Final = ("ndjson", "csv", "geojson")
 """The forms besides JSON."""
 
 
-def paged(
-    form: str, shown: Sequence[RecordedReport], following: str | None, points: Points
+def make_page_response(
+    format_name: str,
+    reports: Sequence[RecordedReport],
+    next_link: str | None,
+    find_points: FindPoints,
 ) -> Response:
     """Return the page in the form, with a link to the one that follows it, if there is one."""
-    response = answer_in(form, _written(form, shown, following, points))
-    if following is not None:
-        response.headers["Link"] = f'<{following}>; rel="next"'
+    response = make_response(
+        format_name, _render_page(format_name, reports, next_link, find_points)
+    )
+    if next_link is not None:
+        response.headers["Link"] = f'<{next_link}>; rel="next"'
     # The link is part of what is answered: a last page that has become full is another one.
-    said = f"{form} {following} ".encode() + response.get_data()
-    response.set_etag(sha256(said).hexdigest()[:32])
+    tagged_bytes = f"{format_name} {next_link} ".encode() + response.get_data()
+    response.set_etag(sha256(tagged_bytes).hexdigest()[:32])
     return response
 
 
-def _written(
-    form: str, shown: Sequence[RecordedReport], following: str | None, points: Points
+def _render_page(
+    format_name: str,
+    reports: Sequence[RecordedReport],
+    next_link: str | None,
+    find_points: FindPoints,
 ) -> str:
-    if form == "ndjson":
-        lines = ReportOut(many=True).dump(shown)
-        return "".join(f"{dumped(line)}\n" for line in lines)
-    if form == "csv":
-        return report_rows.as_csv(shown)
-    if form == "geojson":
-        return dumped(geojson.of_reports(shown, points(shown)))
-    page: dict[str, Any] = {"reports": shown, "next": following}
-    return dumped(ReportsOut().dump(page)) + "\n"
+    if format_name == "ndjson":
+        lines = ReportOut(many=True).dump(reports)
+        return "".join(f"{to_json_text(line)}\n" for line in lines)
+    if format_name == "csv":
+        return report_rows.to_csv(reports)
+    if format_name == "geojson":
+        return to_json_text(geojson.make_report_features(reports, find_points(reports)))
+    content: dict[str, Any] = {"reports": reports, "next": next_link}
+    return to_json_text(ReportsOut().dump(content)) + "\n"

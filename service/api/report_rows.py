@@ -6,7 +6,7 @@ from typing import Any, Final
 from service.domain.periods import Period
 from service.domain.report import RecordedReport, Report, ReportedFigure
 from service.domain.vocabulary import ROOT_GROUP
-from service.http.csv_writer import table
+from service.http.csv_writer import write_csv
 
 COLUMNS: Final = (
     "report",
@@ -46,25 +46,27 @@ COLUMNS: Final = (
 """Every column, in its order; new ones are added at the end."""
 
 
-def as_csv(recorded: Iterable[RecordedReport]) -> str:
+def to_csv(reports: Iterable[RecordedReport]) -> str:
     """Return the header and one row for each figure, or for a report that gives none.
 
     An open end is an empty cell; a row without a figure's id is a stance, and its numbers are
     missing.
     """
-    return table(COLUMNS, (row for each in recorded for row in rows(each)))
+    return write_csv(COLUMNS, (row for report in reports for row in iterate_rows(report)))
 
 
-def rows(recorded: RecordedReport) -> Iterator[dict[str, Any]]:
+def iterate_rows(recorded: RecordedReport) -> Iterator[dict[str, Any]]:
     """Yield the report's figures, or itself where it has none, by column."""
     report = recorded.report
-    whole = {**_said(report), **_kept(recorded)}
-    for told in map(_figure, report.figures) if report.figures else (_scope(report),):
-        row = {**whole, **told}
+    report_columns = {**_content_columns(report), **_record_columns(recorded)}
+    for figure_columns in (
+        map(_figure_columns, report.figures) if report.figures else (_scope_columns(report),)
+    ):
+        row = {**report_columns, **figure_columns}
         yield {column: row.get(column) for column in COLUMNS}
 
 
-def _said(report: Report) -> dict[str, Any]:
+def _content_columns(report: Report) -> dict[str, Any]:
     source = report.source
     return {
         "report": report.id,
@@ -83,7 +85,7 @@ def _said(report: Report) -> dict[str, Any]:
     }
 
 
-def _kept(recorded: RecordedReport) -> dict[str, Any]:
+def _record_columns(recorded: RecordedReport) -> dict[str, Any]:
     return {
         "seq": recorded.seq,
         "recorded_at": recorded.recorded_at,
@@ -93,8 +95,8 @@ def _kept(recorded: RecordedReport) -> dict[str, Any]:
     }
 
 
-def _figure(figure: ReportedFigure) -> dict[str, Any]:
-    said = {
+def _figure_columns(figure: ReportedFigure) -> dict[str, Any]:
+    columns = {
         "figure": figure.id,
         "outcomes": ",".join(figure.outcomes),
         "low": figure.low,
@@ -106,16 +108,16 @@ def _figure(figure: ReportedFigure) -> dict[str, Any]:
         "figure_note": figure.note,
         "reclassifies": figure.reclassifies and figure.reclassifies.figure,
     }
-    return {**said, **_scope(figure)}
+    return {**columns, **_scope_columns(figure)}
 
 
-def _scope(of: Report | ReportedFigure) -> dict[str, Any]:
-    period: Period | None = of.period
-    first, last = (period.first, period.last) if period else (None, None)
+def _scope_columns(scoped: Report | ReportedFigure) -> dict[str, Any]:
+    period: Period | None = scoped.period
+    first_day, last_day = (period.first, period.last) if period else (None, None)
     return {
-        "from": first and first.isoformat(),
-        "to": last and last.isoformat(),
-        "places": ",".join(of.places),
-        "groups": ",".join(of.groups or (ROOT_GROUP,)),
-        "incident": of.incident,
+        "from": first_day and first_day.isoformat(),
+        "to": last_day and last_day.isoformat(),
+        "places": ",".join(scoped.places),
+        "groups": ",".join(scoped.groups or (ROOT_GROUP,)),
+        "incident": scoped.incident,
     }

@@ -11,19 +11,19 @@ from schemas.lifecycle import HistoryOut, RedactionIn, RetractionIn
 from schemas.list_queries import ReportListParameters
 from schemas.report_in import ReportIn
 from schemas.report_out import ReportOut, ReportsOut
-from service.api.report_formats import FORMS, paged
+from service.api.report_formats import OTHER_FORMATS, make_page_response
 from service.domain.list_queries import ReportListQuery
 from service.domain.report import RecordedReport
 from service.domain.submission import Submission
 from service.http import idempotency
-from service.http.auth import actor, holder, requires
-from service.http.consistency import record
-from service.http.context import now, parts
-from service.http.negotiation import LINK, chosen, documented
-from service.http.pagination import page
+from service.http.auth import get_key_id, get_principal, requires
+from service.http.consistency import get_reader
+from service.http.context import get_services, request_time
+from service.http.negotiation import LINK_HEADER, choose_format, document_formats
+from service.http.pagination import fetch_page
 from service.http.smorest import Blueprint
 from service.usecases import lifecycle, reports
-from service.usecases.points import of_reports as lying
+from service.usecases.points import of_reports as find_points
 
 blueprint = Blueprint("reports", __name__, url_prefix="/v1", description="What was said, by whom.")
 
@@ -33,99 +33,101 @@ blueprint = Blueprint("reports", __name__, url_prefix="/v1", description="What w
 @blueprint.arguments(ReportIn)
 @blueprint.response(201, ReportOut)
 @blueprint.alt_response(200, schema=ReportOut, description="The same ref and content was known.")
-@blueprint.doc(parameters=[idempotency.DOCUMENTED])
-def post_report(sent: Submission) -> Any:
+@blueprint.doc(parameters=[idempotency.HEADER_PARAMETER])
+def post_report(submission: Submission) -> Any:
     """Record a report.
 
     New places, groups and reporters may be described in it. All of it is recorded, or nothing.
     """
-    joined = parts()
-    posted = reports.submit(
-        joined.store,
-        sent,
-        actor=actor(),
-        now=now(),
-        new_id=joined.new_id,
-        holder=holder(),
-        claim=idempotency.claim(),
+    services = get_services()
+    result = reports.submit(
+        services.store,
+        submission,
+        actor=get_key_id(),
+        now=request_time(),
+        new_id=services.new_id,
+        holder=get_principal(),
+        claim=idempotency.read_idempotency_key(),
     )
-    location = url_for("reports.get_report", id=posted.recorded.report.id)
-    headers = {"Location": location, **idempotency.answered(posted.again)}
-    return posted.recorded, 201 if posted.new else 200, headers
+    location = url_for("reports.get_report", id=result.recorded.report.id)
+    headers = {"Location": location, **idempotency.replay_headers(result.again)}
+    return result.recorded, 201 if result.new else 200, headers
 
 
 @blueprint.route("/reports/<id>")
 @requires("read")
 @blueprint.arguments(AsOfParameters, location="query")
 @blueprint.response(200, ReportOut)
-def get_report(as_of: int | str | None, id: str) -> RecordedReport:
+def get_report(as_of: int | str | None, id: str) -> RecordedReport:  # noqa: A002
     """Show a report in its present state, or as of an earlier moment."""
-    return reports.show(record(), id, as_of, now())
+    return reports.show(get_reader(), id, as_of, request_time())
 
 
 @blueprint.route("/reports/<id>/retraction", methods=["POST"])
 @requires("report")
 @blueprint.arguments(RetractionIn)
 @blueprint.response(201, ReportOut)
-@blueprint.doc(parameters=[idempotency.DOCUMENTED])
-def post_retraction(sent: dict[str, Any], id: str) -> Any:
+@blueprint.doc(parameters=[idempotency.HEADER_PARAMETER])
+def post_retraction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
     """Withdraw a report: it is kept and shown, and counted no more."""
-    recorded, again = lifecycle.retract(
-        parts().store,
+    recorded, is_replay = lifecycle.retract(
+        get_services().store,
         id,
-        sent["reason"],
-        actor=actor(),
-        now=now(),
-        holder=holder(),
-        claim=idempotency.claim(),
+        fields["reason"],
+        actor=get_key_id(),
+        now=request_time(),
+        holder=get_principal(),
+        claim=idempotency.read_idempotency_key(),
     )
-    return recorded, 201, idempotency.answered(again)
+    return recorded, 201, idempotency.replay_headers(is_replay)
 
 
 @blueprint.route("/reports/<id>/redaction", methods=["POST"])
 @requires("admin")
 @blueprint.arguments(RedactionIn)
 @blueprint.response(201, ReportOut)
-@blueprint.doc(parameters=[idempotency.DOCUMENTED])
-def post_redaction(sent: dict[str, Any], id: str) -> Any:
+@blueprint.doc(parameters=[idempotency.HEADER_PARAMETER])
+def post_redaction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
     """Blank free texts of a report for good, where law demands it.
 
     The numbers stay, and the ledger keeps a hash of each text, so that its chain still holds.
     """
-    recorded, again = lifecycle.redact(
-        parts().store,
+    recorded, is_replay = lifecycle.redact(
+        get_services().store,
         id,
-        sent["pointers"],
-        sent["reason"],
-        actor=actor(),
-        now=now(),
-        claim=idempotency.claim(),
+        fields["pointers"],
+        fields["reason"],
+        actor=get_key_id(),
+        now=request_time(),
+        claim=idempotency.read_idempotency_key(),
     )
-    return recorded, 201, idempotency.answered(again)
+    return recorded, 201, idempotency.replay_headers(is_replay)
 
 
 @blueprint.route("/reports/<id>/history")
 @requires("read")
 @blueprint.response(200, HistoryOut)
-def get_history(id: str) -> Any:
+def get_history(id: str) -> Any:  # noqa: A002
     """List what happened to a report, oldest first."""
-    return {"history": lifecycle.history(record(), id)}
+    return {"history": lifecycle.history(get_reader(), id)}
 
 
 @blueprint.route("/reports")
 @requires("read")
 @blueprint.arguments(ReportListParameters, location="query")
 @blueprint.response(200, ReportsOut)
-@blueprint.doc(responses=documented(*FORMS, headers=LINK))
-def list_reports(asked: tuple[ReportListQuery, str | None]) -> Response:
+@blueprint.doc(responses=document_formats(*OTHER_FORMATS, headers=LINK_HEADER))
+def list_reports(arguments: tuple[ReportListQuery, str | None]) -> Response:
     """List reports, oldest first.
 
     A place or group stands for everything below it too; a period for every report that meets it.
     """
-    question, named = asked
-    store, form = record(), chosen(named, *FORMS)
+    query, requested_format = arguments
+    reader, format_name = get_reader(), choose_format(requested_format, *OTHER_FORMATS)
     # One moment for all that is looked up, even if more is recorded meanwhile.
-    seq = reports.moment_asked(store, question.as_of, now())
-    find = partial(reports.find, store, now=now())
-    shown, following = page("reports", replace(question, as_of=seq), find, "seq")
-    return paged(form, shown, following, partial(lying, store, seq=seq))
+    seq = reports.moment_asked(reader, query.as_of, request_time())
+    find_reports = partial(reports.find, reader, now=request_time())
+    page_reports, next_link = fetch_page("reports", replace(query, as_of=seq), find_reports, "seq")
+    return make_page_response(
+        format_name, page_reports, next_link, partial(find_points, reader, seq=seq)
+    )

@@ -8,15 +8,15 @@ from flask import Response, request
 
 from schemas.totals import PlaceTotalsParameters, TotalsOut, TotalsParameters, dump_totals
 from service.api import geojson
-from service.api.totals_csv import as_csv
+from service.api.totals_csv import to_csv
 from service.domain.errors import invalid_field
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import TotalsResult
 from service.http.auth import requires
-from service.http.consistency import record
-from service.http.context import budget, now
-from service.http.measured_totals import worked_out
-from service.http.negotiation import answer_in, chosen, documented, dumped
+from service.http.consistency import get_reader
+from service.http.context import request_time, start_time_budget
+from service.http.measured_totals import compute_measured_totals
+from service.http.negotiation import choose_format, document_formats, make_response, to_json_text
 from service.http.smorest import Blueprint
 from service.usecases import entities, points, totals
 from service.usecases.comparison import moment_compared
@@ -26,7 +26,7 @@ blueprint = Blueprint(
     "totals", __name__, url_prefix="/v1", description="What is known, how sure, and who says so."
 )
 
-FORMS: Final = ("csv", "geojson")
+OTHER_FORMATS: Final = ("csv", "geojson")
 """The forms besides JSON; a map is made of an answer by place."""
 
 
@@ -34,61 +34,66 @@ FORMS: Final = ("csv", "geojson")
 @requires("read")
 @blueprint.arguments(TotalsParameters, location="query")
 @blueprint.response(200, TotalsOut)
-@blueprint.doc(responses=documented(*FORMS))
-def get_totals(asked: tuple[TotalsQuery, str | None]) -> Any:
+@blueprint.doc(responses=document_formats(*OTHER_FORMATS))
+def get_totals(arguments: tuple[TotalsQuery, str | None]) -> Any:
     """Tell the least and the most people that the counted figures allow.
 
     Each outcome alone, every joint set in use, and all four, unless outcomes are asked for.
     """
-    return _answered(*asked)
+    return _answer_query(*arguments)
 
 
 @blueprint.route("/places/<id>/totals")
 @requires("read")
 @blueprint.arguments(PlaceTotalsParameters, location="query")
 @blueprint.response(200, TotalsOut)
-@blueprint.doc(responses=documented(*FORMS))
-def get_totals_of_place(asked: tuple[TotalsQuery, str | None], id: str) -> Any:
+@blueprint.doc(responses=document_formats(*OTHER_FORMATS))
+def get_totals_of_place(arguments: tuple[TotalsQuery, str | None], id: str) -> Any:  # noqa: A002
     """Tell the totals of one place and everything that lies in it."""
-    entities.show(record(), "place", id)
-    question, named = asked
-    return _answered(replace(question, places=(id,)), named)
+    entities.show(get_reader(), "place", id)
+    query, requested_format = arguments
+    return _answer_query(replace(query, places=(id,)), requested_format)
 
 
-def _answered(question: TotalsQuery, named: str | None) -> Response:
+def _answer_query(query: TotalsQuery, requested_format: str | None) -> Response:
     """Return the answer, or 304 without working it out where the reader has it already."""
-    store = record()
-    form = chosen(named, *FORMS)
-    if form == "geojson" and question.by != "place":
+    reader = get_reader()
+    format_name = choose_format(requested_format, *OTHER_FORMATS)
+    if format_name == "geojson" and query.by != "place":
         raise invalid_field("by", "A map needs by=place: it shows one feature for each place.")
-    seq = totals.moment_asked(store, question, now())
-    then = moment_compared(store, question, seq, now())
-    tag = _tag(seq, then, totals.last_redaction(store), form)
-    held = request.if_none_match
-    if not held.star_tag and held.contains_weak(tag):
+    seq = totals.moment_asked(reader, query, request_time())
+    compared_seq = moment_compared(reader, query, seq, request_time())
+    etag = _compute_etag(seq, compared_seq, totals.last_redaction(reader), format_name)
+    held_etags = request.if_none_match
+    if not held_etags.star_tag and held_etags.contains_weak(etag):
         response = Response(status=304)
-        response.set_etag(tag)
+        response.set_etag(etag)
         return response
-    answer = worked_out(question, seq, budget(), then)
-    response = answer_in(form, _rendered(answer, form))
-    if answer.exact:  # One that ran out of time may be wider than the next.
-        response.set_etag(tag)
+    result = compute_measured_totals(query, seq, start_time_budget(), compared_seq)
+    response = make_response(format_name, _render_totals(result, format_name))
+    if result.exact:  # One that ran out of time may be wider than the next.
+        response.set_etag(etag)
     return response
 
 
-def _tag(seq: int, then: int | None, redacted: int, form: str) -> str:
+def _compute_etag(
+    seq: int, compared_seq: int | None, last_redaction_seq: int, format_name: str
+) -> str:
     """Return what names the answer: the same question of the same state of the same release."""
-    asked = request.path.encode() + b"?" + request.query_string
-    return sha256(f"{__version__} {seq} {then} {redacted} {form} ".encode() + asked).hexdigest()[
-        :32
-    ]
+    request_target = request.path.encode() + b"?" + request.query_string
+    return sha256(
+        f"{__version__} {seq} {compared_seq} {last_redaction_seq} {format_name} ".encode()
+        + request_target
+    ).hexdigest()[:32]
 
 
-def _rendered(answer: TotalsResult, form: str) -> str:
-    if form == "csv":
-        return as_csv(answer)
-    told = dump_totals(answer)
-    if form == "geojson":
-        places = [part["key"] for part in told["parts"]]
-        told = geojson.of_parts(told, points.of_places(record(), places, answer.seq))
-    return dumped(told) + "\n"
+def _render_totals(result: TotalsResult, format_name: str) -> str:
+    if format_name == "csv":
+        return to_csv(result)
+    content = dump_totals(result)
+    if format_name == "geojson":
+        places = [part["key"] for part in content["parts"]]
+        content = geojson.make_part_features(
+            content, points.of_places(get_reader(), places, result.seq)
+        )
+    return to_json_text(content) + "\n"

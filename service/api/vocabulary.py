@@ -32,14 +32,14 @@ def get_vocabulary() -> Any:
 @requires("read")
 @blueprint.arguments(WordingIn)
 @blueprint.response(200, WordingOut)
-def post_wording(sent: dict[str, str]) -> Any:
+def post_wording(fields: dict[str, str]) -> Any:
     """Tell how a phrase would be read, without recording anything."""
     try:
-        reading = reader.read_wording(sent["text"])
+        reading = reader.read_wording(fields["text"])
     except InvalidInputError as error:
         raise invalid_field("/text", error.detail) from error
     return {
-        "text": sent["text"],
+        "text": fields["text"],
         "low": reading.low,
         "high": reading.high,
         "soft": [end for end in ("low", "high") if end in reading.soft],

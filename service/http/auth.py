@@ -12,7 +12,7 @@ from werkzeug.exceptions import Unauthorized
 from service.domain.access import Principal
 from service.domain.errors import ForbiddenError
 from service.http import rate_limit
-from service.http.context import now, parts
+from service.http.context import get_services, request_time
 from service.store.interface import Store
 from service.usecases import api_keys
 
@@ -28,64 +28,64 @@ def requires(scope: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
-            _admit(scope)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            _authorize(scope)
             return view(*args, **kwargs)
 
-        documented: Any = guarded
-        documented._apidoc = deepcopy(getattr(view, "_apidoc", {}))
+        documented_view: Any = wrapper
+        documented_view._apidoc = deepcopy(getattr(view, "_apidoc", {}))
         security: list[dict[str, list[str]]] = [{"key": []}]
         if scope == "read":
             security.append({})
-        documented._apidoc.setdefault("manual_doc", {})["security"] = security
-        return cast(View, guarded)
+        documented_view._apidoc.setdefault("manual_doc", {})["security"] = security
+        return cast(View, wrapper)
 
     return decorate
 
 
-def holder() -> Principal | None:
+def get_principal() -> Principal | None:
     """Return whose key this request was sent with; None where it was sent without one."""
-    held: Principal | None = g.get("key")
-    return held
+    principal: Principal | None = g.get("principal")
+    return principal
 
 
-def actor() -> str | None:
+def get_key_id() -> str | None:
     """Return the id of the key that this request was sent with."""
-    held = holder()
-    return held.id if held else None
+    principal = get_principal()
+    return principal.id if principal else None
 
 
-def may(scope: str) -> bool:
+def has_scope(scope: str) -> bool:
     """Whether the key of this request may do what needs the scope."""
-    held = holder()
-    return held is not None and held.has_scope(scope)
+    principal = get_principal()
+    return principal is not None and principal.has_scope(scope)
 
 
-def check_describes(kind: str, id: str) -> None:
+def check_can_describe(kind: str, entity_id: str) -> None:
     """Raise ForbiddenError where the key of this request is bound, and not to this reporter."""
-    held = holder()
-    if held is not None:
-        held.check_can_describe(kind, id)
+    principal = get_principal()
+    if principal is not None:
+        principal.check_can_describe(kind, entity_id)
 
 
-def _admit(scope: str) -> None:
+def _authorize(scope: str) -> None:
     header = request.headers.get("Authorization")
-    key = None if header is None else _sent(header, scope)
-    rate_limit.check(key)
+    principal = None if header is None else _find_principal(header, scope)
+    rate_limit.check_rate_limit(principal)
     if header is None:
-        if scope == "read" and parts().settings.reading == "open":
+        if scope == "read" and get_services().settings.reading == "open":
             return
-        raise _unauthorized("Send an API key: Authorization: Bearer KEY.")
-    if key is None:
-        raise _unauthorized(
+        raise _make_unauthorized_error("Send an API key: Authorization: Bearer KEY.")
+    if principal is None:
+        raise _make_unauthorized_error(
             "The API key is not known, was revoked or has expired.", error="invalid_token"
         )
-    g.key = key
-    if not key.has_scope(scope):
-        raise ForbiddenError(f"The key has the scope {key.scope}; this needs {scope}.")
+    g.principal = principal
+    if not principal.has_scope(scope):
+        raise ForbiddenError(f"The key has the scope {principal.scope}; this needs {scope}.")
 
 
-def _sent(header: str, scope: str) -> Principal | None:
+def _find_principal(header: str, scope: str) -> Principal | None:
     """Return whose key stands in the header; None where it is none that is good.
 
     To read, a key may come as the password by which browsers sign in to a page. To write, never:
@@ -97,14 +97,16 @@ def _sent(header: str, scope: str) -> Principal | None:
         token = password
     elif scheme.lower() != "bearer":
         return None
-    return api_keys.holder(_keys(), token.strip(), now(), noted_in=parts().store)
+    return api_keys.holder(
+        _get_key_store(), token.strip(), request_time(), noted_in=get_services().store
+    )
 
 
-def _keys() -> Store:
+def _get_key_store() -> Store:
     """Return where keys are looked up: to read, they shall be known though no one can write."""
-    return parts().readers if request.method in ("GET", "HEAD") else parts().store
+    return get_services().read_store if request.method in ("GET", "HEAD") else get_services().store
 
 
-def _unauthorized(detail: str, **values: str) -> Unauthorized:
-    challenge = WWWAuthenticate("bearer", {"realm": "casualty figures", **values})
+def _make_unauthorized_error(detail: str, **parameters: str) -> Unauthorized:
+    challenge = WWWAuthenticate("bearer", {"realm": "casualty figures", **parameters})
     return Unauthorized(detail, www_authenticate=challenge)

@@ -13,45 +13,45 @@ from service.store.rate_counters import RateCounters
 from service.usecases.state_cache import Snapshots
 from service.usecases.time_budget import Budget
 
-_NAME = "casualties"
+_EXTENSION_KEY = "casualty_services"
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Services:
     """Settings, record, its states in memory, clock (with its time zone) and maker of new ids.
 
-    ``readers`` is the record as readers see it: the same, or a standby that may lie behind.
-    ``counters`` count the requests of each client; None where there is no limit.
+    ``read_store`` is the record as readers see it: the same, or a standby that may lie behind.
+    ``rate_counters`` count the requests of each client; None where there is no limit.
     """
 
     settings: Settings
     store: Store
-    readers: Store
-    snapshots: Snapshots
+    read_store: Store
+    state_cache: Snapshots
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
-    counters: RateCounters | None = None
+    rate_counters: RateCounters | None = None
 
 
-def install(app: Flask, joined: Parts) -> None:
+def install_services(app: Flask, services: Services) -> None:
     """Give the application its parts."""
-    app.extensions[_NAME] = joined
+    app.extensions[_EXTENSION_KEY] = services
 
 
-def parts() -> Parts:
+def get_services() -> Services:
     """Return the parts of the application that answers this request."""
-    return cast(Parts, current_app.extensions[_NAME])
+    return cast(Services, current_app.extensions[_EXTENSION_KEY])
 
 
-def now() -> datetime:
+def request_time() -> datetime:
     """Return the moment of this request: the same for whoever looks, so that it is one moment."""
-    if "moment" not in g:
-        g.moment = parts().clock()
-    moment: datetime = g.moment
-    return moment
+    if "request_time" not in g:
+        g.request_time = get_services().clock()
+    requested_at: datetime = g.request_time
+    return requested_at
 
 
-def budget() -> Budget:
+def start_time_budget() -> Budget:
     """Return the time that the settings give to one answer; it begins to run at once."""
-    settings = parts().settings
+    settings = get_services().settings
     return Budget(settings.solver_seconds, settings.answer_seconds)

@@ -9,14 +9,14 @@ from typing import Final
 from flask import request
 
 from service.domain.errors import invalid_field
-from service.http.auth import actor
-from service.http.context import now
+from service.http.auth import get_key_id
+from service.http.context import request_time
 from service.store.idempotency import IdempotencyKey
 from service.usecases.idempotency import HEADER
 
-_KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
+_KEY_PATTERN: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
-DOCUMENTED: Final = {
+HEADER_PARAMETER: Final = {
     "name": HEADER,
     "in": "header",
     "description": (
@@ -27,7 +27,7 @@ DOCUMENTED: Final = {
 }
 
 
-def claim() -> IdempotencyKey | None:
+def read_idempotency_key() -> IdempotencyKey | None:
     """Return who sends what under which key; None where the request bears no key.
 
     To be asked for when the body has been read. It is scoped to the holder of the API key, the
@@ -36,21 +36,21 @@ def claim() -> IdempotencyKey | None:
     key = request.headers.get(HEADER)
     if key is None:
         return None
-    if not _KEY.fullmatch(key):
+    if not _KEY_PATTERN.fullmatch(key):
         raise invalid_field(
             HEADER, "This must be 1 to 255 visible ASCII characters, such as a UUID."
         )
     query = request.query_string.decode("ascii", "replace")
-    asked = f"{request.method} {request.path}?{query}"
-    return IdempotencyKey(actor() or "", asked, key, _fingerprint(), now())
+    request_target = f"{request.method} {request.path}?{query}"
+    return IdempotencyKey(get_key_id() or "", request_target, key, _hash_body(), request_time())
 
 
-def answered(again: bool) -> Mapping[str, str]:
+def replay_headers(is_replay: bool) -> Mapping[str, str]:
     """Return the header by which an answer says that it was given before."""
-    return {"Idempotent-Replayed": "true"} if again else {}
+    return {"Idempotent-Replayed": "true"} if is_replay else {}
 
 
-def _fingerprint() -> str:
+def _hash_body() -> str:
     """Return a hash of what the body says, however it is spaced."""
     data = request.get_data()
     if request.mimetype == "application/json":

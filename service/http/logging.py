@@ -11,64 +11,64 @@ import structlog
 from flask import Flask, Response, g, request
 
 from service.domain.access import redact_keys
-from service.http.middleware import around
+from service.http.middleware import wrap_requests
 from service.request_id import RequestIdContext, get_request_id
 
-_QUIET: Final = frozenset({"/livez", "/readyz"})
+_HEALTH_CHECK_PATHS: Final = frozenset({"/livez", "/readyz"})
 """Asked every few seconds, which would be 17,000 lines a day that say that all is well."""
 
-_PASSWORDS: Final = re.compile(r"\S+(?=@)|(?<=password=)(?:'[^']*'|\S+)")
+_PASSWORD_PATTERN: Final = re.compile(r"\S+(?=@)|(?<=password=)(?:'[^']*'|\S+)")
 """What may hold one where a driver quotes an address: all of a word that stands before an @."""
 
 
-def configure(level: str) -> None:
+def configure_logging(level: str) -> None:
     """Make structlog write JSON lines from the level on to standard error, the driver's too."""
     structlog.configure(
         processors=[
-            _with_request,
+            _add_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
-            _without_keys,
+            _redact_line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=_StandardError(),
+        logger_factory=_StderrLoggerFactory(),
         cache_logger_on_first_use=False,
     )
     driver = logging.getLogger("psycopg")
-    driver.handlers = [_Driver()]
+    driver.handlers = [_DriverLogHandler()]
     driver.propagate = False
 
 
-class _Driver(logging.Handler):
+class _DriverLogHandler(logging.Handler):
     """Writes what the driver of PostgreSQL logs, which would be plain text, as lines of ours."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = _PASSWORDS.sub("...", record.getMessage())
-        structlog.get_logger().warning("driver", said=said, exc_info=record.exc_info)
+        message = _PASSWORD_PATTERN.sub("...", record.getMessage())
+        structlog.get_logger().warning("driver", said=message, exc_info=record.exc_info)
 
 
-def _with_request(logger: Any, name: str, line: Any) -> Any:
+def _add_request_id(logger: Any, method_name: str, event_dict: Any) -> Any:
     """Put into every line the id of the request during which it is written."""
-    if (id := get_request_id()) is not None:
-        line["request_id"] = id
-    return line
+    if (request_id := get_request_id()) is not None:
+        event_dict["request_id"] = request_id
+    return event_dict
 
 
-def _without_keys(logger: Any, name: str, line: Any) -> str:
+def _redact_line(logger: Any, method_name: str, line: Any) -> str:
     """Cut keys from the whole line, since one may stand in any part of a request."""
     return redact_keys(line)
 
 
-class _StandardError:
+class _StderrLoggerFactory:
     """Looks up standard error for every line, because tests and servers replace it."""
 
-    def __call__(self, *args: Any) -> "_Patient":
-        return _Patient(sys.stderr)
+    def __call__(self, *args: Any) -> "_LossyWriteLogger":
+        return _LossyWriteLogger(sys.stderr)
 
 
-class _Patient(structlog.WriteLogger):
+class _LossyWriteLogger(structlog.WriteLogger):
     """Leaves out a line that cannot be written: a full disk must not turn answers into errors."""
 
     def msg(self, message: str) -> None:
@@ -80,27 +80,27 @@ class _Patient(structlog.WriteLogger):
 
 def register(app: Flask) -> None:
     """Log every request of the application, and answer it with its id."""
-    app.before_request(_begin)
-    app.after_request(_end)
-    around(app, lambda environ: RequestIdContext(environ.get("HTTP_X_REQUEST_ID", "")))
+    app.before_request(_start_timer)
+    app.after_request(_log_request)
+    wrap_requests(app, lambda environ: RequestIdContext(environ.get("HTTP_X_REQUEST_ID", "")))
 
 
-def _begin() -> None:
-    g.began = time.perf_counter()
+def _start_timer() -> None:
+    g.started_at = time.perf_counter()
 
 
-def _end(response: Response) -> Response:
+def _log_request(response: Response) -> Response:
     # The query string is left out: it tells what somebody looks for.
-    key = g.get("key")
+    principal = g.get("principal")
     log = structlog.get_logger()
-    quiet = request.path in _QUIET and response.status_code < 400
-    (log.debug if quiet else log.info)(
+    is_quiet = request.path in _HEALTH_CHECK_PATHS and response.status_code < 400
+    (log.debug if is_quiet else log.info)(
         "request",
         method=request.method[:20],
         path=request.path[:300],
         status=response.status_code,
-        ms=round(1_000 * (time.perf_counter() - g.get("began", time.perf_counter())), 1),
-        key=key.id if key else None,
+        ms=round(1_000 * (time.perf_counter() - g.get("started_at", time.perf_counter())), 1),
+        key=principal.id if principal else None,
     )
     response.headers["X-Request-ID"] = get_request_id() or ""
     return response

@@ -5,22 +5,22 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Final
 
-WAITING: Final = 4
+MAX_WAITING_THREADS: Final = 4
 """So many of a process's threads may wait at once for one kind of thing: the others answer."""
 
-followers: Final = BoundedSemaphore(WAITING)
+feed_slots: Final = BoundedSemaphore(MAX_WAITING_THREADS)
 """The turns of those who wait for whatever comes next, for minutes perhaps."""
 
-catching_up: Final = BoundedSemaphore(WAITING)
+catch_up_slots: Final = BoundedSemaphore(MAX_WAITING_THREADS)
 """The turns of those who wait for a copy to hold what is recorded already, for a moment."""
 
 
 @contextmanager
-def turn(of: BoundedSemaphore) -> Iterator[bool]:
+def try_acquire_slot(slots: BoundedSemaphore) -> Iterator[bool]:
     """Yield whether this thread may wait; its turn is over at the end."""
-    mine = of.acquire(blocking=False)
+    is_acquired = slots.acquire(blocking=False)
     try:
-        yield mine
+        yield is_acquired
     finally:
-        if mine:
-            of.release()
+        if is_acquired:
+            slots.release()

@@ -9,36 +9,40 @@ from service.domain.total import Total
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import TotalsResult
 from service.http import metrics
-from service.http.consistency import record
-from service.http.context import parts
+from service.http.consistency import get_reader
+from service.http.context import get_services
 from service.usecases import totals
 from service.usecases.time_budget import Budget
 
 
-def worked_out(
-    question: TotalsQuery, seq: int, budget: Budget, then: int | None = None
+def compute_measured_totals(
+    query: TotalsQuery, seq: int, budget: Budget, compared_seq: int | None = None
 ) -> TotalsResult:
     """Return the answer as of the entry ``seq``, counted and, where it was slow, logged."""
-    joined = parts()
+    services = get_services()
     with measure_effort() as efforts:
         try:
-            answer = totals.totals(record(), joined.snapshots, question, seq, budget, then)
+            result = totals.totals(
+                get_reader(), services.state_cache, query, seq, budget, compared_seq
+            )
         finally:
-            metrics.kept().solved(efforts)
-    told = answer.all_totals
-    metrics.kept().count(told)
-    _log_slow(told, efforts, joined.settings.solver_seconds / 2)
-    return answer
+            metrics.get_current_metrics().count_solver_effort(efforts)
+    all_totals = result.all_totals
+    metrics.get_current_metrics().count_totals(all_totals)
+    _log_if_slow(all_totals, efforts, services.settings.solver_seconds / 2)
+    return result
 
 
-def _log_slow(told: Sequence[Total], efforts: Sequence[Effort], slow: float) -> None:
+def _log_if_slow(
+    all_totals: Sequence[Total], efforts: Sequence[Effort], slow_seconds: float
+) -> None:
     """Log what the answer took if a total ran out of time, or the solver took so many seconds."""
     seconds = sum(effort.seconds for effort in efforts)
-    inexact = sum(not total.exact for total in told)
-    if inexact or seconds >= slow:
+    inexact = sum(not total.exact for total in all_totals)
+    if inexact or seconds >= slow_seconds:
         structlog.get_logger().warning(
             "slow totals",
-            totals=len(told),
+            totals=len(all_totals),
             inexact=inexact,
             solver_seconds=round(seconds, 3),
             solver_columns=max((effort.columns for effort in efforts), default=0),

@@ -32,24 +32,24 @@ from service.domain.errors import (
 )
 from service.domain.total import Total
 from service.http.auth import requires
-from service.http.context import parts
-from service.http.middleware import around
+from service.http.context import get_services
+from service.http.middleware import wrap_requests
 from service.http.smorest import Blueprint
 from service.serving import metrics_multiprocess, runtime_dir
 from service.store.interface import Store
 from service.usecases import health
 from service.version import __version__
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
-LABELS: Final = ("route", "method", "status")
+REQUEST_LABELS: Final = ("route", "method", "status")
 
-METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
+KNOWN_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 """Told apart; a client can send any word."""
 
-WRITING: Final = frozenset(METHODS) - {"GET", "HEAD", "OPTIONS"}
+WRITE_METHODS: Final = frozenset(KNOWN_METHODS) - {"GET", "HEAD", "OPTIONS"}
 
-REFUSALS: Final[Mapping[type[DomainError], str]] = {
+REFUSAL_REASONS: Final[Mapping[type[DomainError], str]] = {
     LockTimeoutError: "busy",
     StoreUnavailableError: "unavailable",
     DatabaseUnreachableError: "unavailable",
@@ -58,16 +58,30 @@ REFUSALS: Final[Mapping[type[DomainError], str]] = {
 }
 """Why a request that nothing was wrong with was not answered."""
 
-UNMATCHED: Final = "unmatched"
+UNMATCHED_ROUTE: Final = "unmatched"
 """Stands for every path that no view answers, of which there is no end either."""
 
-REQUEST_SECONDS: Final = (
+REQUEST_TIME_BUCKETS: Final = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 )  # fmt: skip
-SOLVER_SECONDS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
-TENS: Final = (1, 10, 100, 1_000, 10_000, 100_000)
+SOLVER_TIME_BUCKETS: Final = (
+    0.001,
+    0.005,
+    0.01,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    1.5,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+)
+COUNT_BUCKETS: Final = (1, 10, 100, 1_000, 10_000, 100_000)
 
-_NAME: Final = "metrics"
+_EXTENSION_KEY: Final = "metrics"
 
 disable_created_metrics()  # They are series of their own, which processes together do not have.
 
@@ -80,8 +94,8 @@ blueprint = Blueprint("metrics", __name__, description="For whoever watches the 
 @blueprint.doc(responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 def get_metrics() -> Response:
     """Tell the counts of all processes of this server, in the text format of Prometheus."""
-    told = kept().told(parts().store, parts().readers)
-    response = Response(told, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    text = get_current_metrics().render(get_services().store, get_services().read_store)
+    response = Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -91,186 +105,200 @@ class Metrics:
 
     def __init__(self) -> None:
         """Begin at zero, or where this process's file stands if it is one of several."""
-        own = self._own = CollectorRegistry()
+        registry = self._registry = CollectorRegistry()
 
-        def counter(name: str, told: str, labels: Sequence[str] = ()) -> Counter:
-            return Counter(f"casualty_{name}", told, labels, registry=own)
+        def make_counter(name: str, description: str, labels: Sequence[str] = ()) -> Counter:
+            return Counter(f"casualty_{name}", description, labels, registry=registry)
 
-        def histogram(
-            name: str, told: str, buckets: Sequence[float], labels: Sequence[str] = ()
+        def make_histogram(
+            name: str, description: str, buckets: Sequence[float], labels: Sequence[str] = ()
         ) -> Histogram:
-            return Histogram(f"casualty_{name}", told, labels, buckets=buckets, registry=own)
+            return Histogram(
+                f"casualty_{name}", description, labels, buckets=buckets, registry=registry
+            )
 
-        def gauge(name: str, told: str) -> Gauge:
+        def make_gauge(name: str, description: str) -> Gauge:
             """Return one that is the sum over the processes that live."""
-            return Gauge(f"casualty_{name}", told, multiprocess_mode="livesum", registry=own)
+            return Gauge(
+                f"casualty_{name}", description, multiprocess_mode="livesum", registry=registry
+            )
 
-        self._requests = counter("http_requests", "Requests answered.", LABELS)
-        self._request_seconds = histogram(
+        self._requests = make_counter("http_requests", "Requests answered.", REQUEST_LABELS)
+        self._request_seconds = make_histogram(
             "http_request_duration_seconds",
             "Time until the answer to a request began.",
-            REQUEST_SECONDS,
-            LABELS,
+            REQUEST_TIME_BUCKETS,
+            REQUEST_LABELS,
         )
-        self._refused = counter(
+        self._refusals = make_counter(
             "refused",
             "Requests with nothing wrong in them that were not answered, by the reason.",
             ("reason", "work"),
         )
-        self._threads = gauge("threads", "Threads that answer requests.")
-        self._busy = gauge("threads_busy", "Threads that have a request to answer.")
-        self._totals = counter("totals_answered", "Totals worked out.")
-        self._inexact = counter("totals_inexact", "Totals wider than they could be.")
-        self._disputed = counter("totals_disputed", "Totals with reports that contradict.")
-        self._figures = histogram("totals_figures", "Figures that a total counts.", TENS)
-        self._solver_seconds = histogram(
-            "solver_seconds", "Time that the solver worked for a total.", SOLVER_SECONDS
+        self._threads = make_gauge("threads", "Threads that answer requests.")
+        self._busy_threads = make_gauge("threads_busy", "Threads that have a request to answer.")
+        self._totals = make_counter("totals_answered", "Totals worked out.")
+        self._inexact_totals = make_counter("totals_inexact", "Totals wider than they could be.")
+        self._disputed_totals = make_counter(
+            "totals_disputed", "Totals with reports that contradict."
         )
-        self._solver_columns = histogram(
-            "solver_columns", "Columns of the largest program solved for a total.", TENS
+        self._figures_per_total = make_histogram(
+            "totals_figures", "Figures that a total counts.", COUNT_BUCKETS
         )
-        self._pending = histogram(
+        self._solver_seconds = make_histogram(
+            "solver_seconds", "Time that the solver worked for a total.", SOLVER_TIME_BUCKETS
+        )
+        self._solver_columns = make_histogram(
+            "solver_columns", "Columns of the largest program solved for a total.", COUNT_BUCKETS
+        )
+        self._pending_events = make_histogram(
             "feed_pending_entries",
             "Entries that a reader of the feed had still to fetch after an answer.",
-            (0, *TENS),
+            (0, *COUNT_BUCKETS),
         )
         # A rate sees only what a series grows by: one that began with its first refusal would
         # hide it.
-        for reason in REFUSALS.values():
+        for reason in REFUSAL_REASONS.values():
             for work in ("reading", "writing"):
-                self._refused.labels(reason, work)
+                self._refusals.labels(reason, work)
 
-    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+    def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
-        labels = (route, method if method in METHODS else "other", str(status))
+        labels = (route, method if method in KNOWN_METHODS else "other", str(status))
         self._requests.labels(*labels).inc()
         self._request_seconds.labels(*labels).observe(seconds)
 
-    def refused(self, kind: type[DomainError], method: str) -> None:
+    def count_refusal(self, error_type: type[DomainError], method: str) -> None:
         """Count a request that ended in an error of this kind, where it is a refusal."""
-        if (reason := REFUSALS.get(kind)) is not None:
-            self._refused.labels(reason, "writing" if method in WRITING else "reading").inc()
+        if (reason := REFUSAL_REASONS.get(error_type)) is not None:
+            self._refusals.labels(reason, "writing" if method in WRITE_METHODS else "reading").inc()
 
-    def count(self, totals: Sequence[Total]) -> None:
+    def count_totals(self, totals: Sequence[Total]) -> None:
         """Count the totals of an answer that was worked out."""
         self._totals.inc(len(totals))
-        self._inexact.inc(sum(not total.exact for total in totals))
-        self._disputed.inc(sum(total.is_disputed for total in totals))
+        self._inexact_totals.inc(sum(not total.exact for total in totals))
+        self._disputed_totals.inc(sum(total.is_disputed for total in totals))
         for total in totals:
-            self._figures.observe(len(total.figures))
+            self._figures_per_total.observe(len(total.figures))
 
-    def solved(self, efforts: Sequence[Effort]) -> None:
+    def count_solver_effort(self, efforts: Sequence[Effort]) -> None:
         """Count what the solver did, also for an answer that was given up."""
         for effort in efforts:
             self._solver_seconds.observe(effort.seconds)
             self._solver_columns.observe(effort.columns)
 
-    def fed(self, pending: int) -> None:
+    def count_feed_response(self, pending: int) -> None:
         """Count an answer of the feed, after which so many entries follow."""
-        self._pending.observe(pending)
+        self._pending_events.observe(pending)
 
-    def has_threads(self, number: int) -> None:
+    def set_thread_count(self, count: int) -> None:
         """Tell how many threads of this process answer requests."""
-        self._threads.set(number)
+        self._threads.set(count)
 
     @contextmanager
-    def busy(self) -> Iterator[None]:
+    def count_busy_thread(self) -> Iterator[None]:
         """Count this thread as one that answers a request."""
-        self._busy.inc()
+        self._busy_threads.inc()
         try:
             yield
         finally:
-            self._busy.dec()
+            self._busy_threads.dec()
 
-    def told(self, store: Store, readers: Store) -> bytes:
+    def render(self, store: Store, read_store: Store) -> bytes:
         """Return all there is to tell, as Prometheus reads it."""
-        with metrics_multiprocess.everywhere(self._own) as collector:
+        with metrics_multiprocess.everywhere(self._registry) as collector:
             registry = CollectorRegistry()
             registry.register(collector)
-            registry.register(_Present(store, readers))
+            registry.register(_CurrentStateCollector(store, read_store))
             text: bytes = generate_latest(registry)
             return text
 
 
-class _Present:
+class _CurrentStateCollector:
     """What is looked up when it is asked for, whichever process answers."""
 
-    def __init__(self, store: Store, readers: Store) -> None:
+    def __init__(self, store: Store, read_store: Store) -> None:
         self._store = store
-        self._readers = readers
+        self._read_store = read_store
 
     def collect(self) -> Iterable[Metric]:
         """Yield the release and whether an end is near; the record's extent where it is known."""
-        build = GaugeMetricFamily(
+        build_info = GaugeMetricFamily(
             "casualty_build_info", "The release that runs; always 1.", labels=("release",)
         )
-        build.add_metric((__version__,), 1)
-        yield build
-        yield _gauge("draining", "1 while the server is about to stop.", runtime_dir.draining())
-        extent, shown = self._looked_up()
+        build_info.add_metric((__version__,), 1)
+        yield build_info
+        yield _make_gauge(
+            "draining", "1 while the server is about to stop.", runtime_dir.draining()
+        )
+        extent, reader_seq = self._look_up()
         if extent is not None:
-            yield from _told(extent)
-        if shown is not None:
-            yield _gauge("readers_ledger_seq", "The last entry that readers are shown.", shown)
+            yield from _make_extent_metrics(extent)
+        if reader_seq is not None:
+            yield _make_gauge(
+                "readers_ledger_seq", "The last entry that readers are shown.", reader_seq
+            )
 
-    def _looked_up(self) -> tuple[health.Extent | None, int | None]:
+    def _look_up(self) -> tuple[health.Extent | None, int | None]:
         """Return the record's extent and, where readers have a database of their own, its end."""
-        if self._readers is self._store:
-            return _found(health.extent, self._store), None
+        if self._read_store is self._store:
+            return _try_look_up(health.extent, self._store), None
         # At once: a database that is away is waited for, and two would be for twice as long.
-        with ThreadPoolExecutor() as at_once:
-            extent = at_once.submit(_found, health.extent, self._store)
-            shown = _found(health.check, self._readers)
-            return extent.result(), shown
+        with ThreadPoolExecutor() as executor:
+            extent = executor.submit(_try_look_up, health.extent, self._store)
+            reader_seq = _try_look_up(health.check, self._read_store)
+            return extent.result(), reader_seq
 
 
-def _found(look: Callable[[Store], Found], store: Store) -> Found | None:
+def _try_look_up(look_up: Callable[[Store], Value], store: Store) -> Value | None:
     """Return what is found; None out of reach, which is when the counts are needed most."""
     try:
-        return look(store)
+        return look_up(store)
     except (DomainError, OSError):
         return None
 
 
-def _told(extent: health.Extent) -> Iterator[Metric]:
-    yield _gauge("ledger_seq", "The last entry of the ledger.", extent.seq)
+def _make_extent_metrics(extent: health.Extent) -> Iterator[Metric]:
+    yield _make_gauge("ledger_seq", "The last entry of the ledger.", extent.seq)
     if extent.recorded_at is not None:
-        yield _gauge(
+        yield _make_gauge(
             "ledger_last_entry_timestamp_seconds",
             "When the last entry of the ledger was made.",
             extent.recorded_at.timestamp(),
         )
-    yield _gauge("database_bytes", "The database's size on disk.", extent.size)
+    yield _make_gauge("database_bytes", "The database's size on disk.", extent.size)
     if extent.free is not None:
-        yield _gauge("database_free_bytes", "Room that its disk has left.", extent.free)
+        yield _make_gauge("database_free_bytes", "Room that its disk has left.", extent.free)
 
 
-def _gauge(name: str, told: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"casualty_{name}", told, value=value)
+def _make_gauge(name: str, description: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"casualty_{name}", description, value=value)
 
 
 def register(app: Flask) -> None:
     """Count every request that reaches the application."""
-    counted = app.extensions[_NAME] = Metrics()
-    app.after_request(_count)
-    around(app, lambda environ: counted.busy())
+    metrics = app.extensions[_EXTENSION_KEY] = Metrics()
+    app.after_request(_count_request)
+    wrap_requests(app, lambda environ: metrics.count_busy_thread())
 
 
-def of(app: Flask) -> Metrics:
+def metrics_of(app: Flask) -> Metrics:
     """Return what the application counts with."""
-    return cast(Metrics, app.extensions[_NAME])
+    return cast(Metrics, app.extensions[_EXTENSION_KEY])
 
 
-def kept() -> Metrics:
+def get_current_metrics() -> Metrics:
     """Return what the application that answers this request counts with."""
-    return of(current_app)
+    return metrics_of(current_app)
 
 
-def _count(response: Response) -> Response:
-    route = request.url_rule.rule if request.url_rule else UNMATCHED
+def _count_request(response: Response) -> Response:
+    route = request.url_rule.rule if request.url_rule else UNMATCHED_ROUTE
     now = time.perf_counter()
-    counted = kept()
-    counted.answered(route, request.method, response.status_code, now - g.get("began", now))
-    if "refused" in g:
-        counted.refused(g.refused, request.method)
+    metrics = get_current_metrics()
+    metrics.count_request(
+        route, request.method, response.status_code, now - g.get("started_at", now)
+    )
+    if "refused_error_type" in g:
+        metrics.count_refusal(g.refused_error_type, request.method)
     return response

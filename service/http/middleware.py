@@ -14,16 +14,18 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
-def around(
-    app: Flask, holding: "Callable[[WSGIEnvironment], AbstractContextManager[None]]"
+def wrap_requests(
+    app: Flask, make_context: "Callable[[WSGIEnvironment], AbstractContextManager[None]]"
 ) -> None:
-    """Enter what ``holding`` returns before each request, and leave it when its answer is sent."""
-    inner = app.wsgi_app
+    """Enter ``make_context()`` before each request, and leave it when its answer is sent."""
+    inner_app = app.wsgi_app
 
-    def answered(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        with ExitStack() as held:
-            held.enter_context(holding(environ))
-            return ClosingIterator(inner(environ, start_response), held.pop_all().close)
+    def respond_in_context(
+        environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        with ExitStack() as stack:
+            stack.enter_context(make_context(environ))
+            return ClosingIterator(inner_app(environ, start_response), stack.pop_all().close)
 
-    replaced: Any = answered
-    app.wsgi_app = replaced  # type: ignore[method-assign]
+    outer_app: Any = respond_in_context
+    app.wsgi_app = outer_app  # type: ignore[method-assign]

@@ -13,9 +13,9 @@ MEDIA_TYPES: Final = {
 }
 """The media type of every form that an answer can have; JSON where none is asked for."""
 
-_KINDS: Final = {"ndjson": "string", "csv": "string", "geojson": "object"}
+_SCHEMA_TYPES: Final = {"ndjson": "string", "csv": "string", "geojson": "object"}
 
-LINK: Final[Mapping[str, Any]] = {
+LINK_HEADER: Final[Mapping[str, Any]] = {
     "Link": {
         "description": 'The address of the next page, with rel="next"; missing on the last.',
         "schema": {"type": "string"},
@@ -23,29 +23,36 @@ LINK: Final[Mapping[str, Any]] = {
 }
 
 
-def chosen(named: str | None, *offered: str) -> str:
+def choose_format(requested_format: str | None, *offered_formats: str) -> str:
     """Return the form to answer in: the named one, else the best of those offered besides JSON.
 
     A client that accepts none of them is answered in JSON.
     """
-    if named is not None:
-        return named
-    types = {MEDIA_TYPES[form]: form for form in ("json", *offered)}
-    best = request.accept_mimetypes.best_match(types)
-    return types[best] if best else "json"
+    if requested_format is not None:
+        return requested_format
+    formats_by_type = {
+        MEDIA_TYPES[format_name]: format_name for format_name in ("json", *offered_formats)
+    }
+    best_type = request.accept_mimetypes.best_match(formats_by_type)
+    return formats_by_type[best_type] if best_type else "json"
 
 
-def documented(*offered: str, headers: Mapping[str, Any] | None = None) -> dict[int, Any]:
+def document_formats(
+    *offered_formats: str, headers: Mapping[str, Any] | None = None
+) -> dict[int, Any]:
     """Return what the document is to say of the forms besides JSON."""
-    content = {MEDIA_TYPES[form]: {"schema": {"type": _KINDS[form]}} for form in offered}
+    content = {
+        MEDIA_TYPES[format_name]: {"schema": {"type": _SCHEMA_TYPES[format_name]}}
+        for format_name in offered_formats
+    }
     return {200: {"content": content, **({"headers": headers} if headers else {})}}
 
 
-def dumped(value: Any) -> str:
+def to_json_text(value: Any) -> str:
     """Return the value as JSON in one line, as every answer is written."""
     return current_app.json.dumps(value, separators=(",", ":"))
 
 
-def answer_in(form: str, text: str) -> Response:
+def make_response(format_name: str, text: str) -> Response:
     """Return the answer that the text is."""
-    return Response(text, mimetype=MEDIA_TYPES[form])
+    return Response(text, mimetype=MEDIA_TYPES[format_name])

@@ -9,22 +9,28 @@ from flask import request
 
 from schemas.fields import make_cursor
 from service.domain.list_queries import EntityListQuery, ReportListQuery
-from service.http.request_parsing import read_query
+from service.http.request_parsing import parse_query_string
 
-Asked = TypeVar("Asked", EntityListQuery, ReportListQuery)
+ListQuery = TypeVar("ListQuery", EntityListQuery, ReportListQuery)
 
 
-def page(
-    listed: str, asked: Asked, find: Callable[[Asked], Sequence[Any]], key: str
+def fetch_page(
+    list_name: str,
+    query: ListQuery,
+    find_items: Callable[[ListQuery], Sequence[Any]],
+    sort_attribute: str,
 ) -> tuple[Sequence[Any], str | None]:
     """Return one page and the address of the next, None at the end.
 
-    ``key`` is the attribute by which the list is in order. One more than asked is fetched, so that
+    ``sort_attribute`` gives the order of the list. One more than asked is fetched, so that
     a last page is known for the last.
     """
-    found = find(replace(asked, limit=asked.limit + 1))
-    if len(found) <= asked.limit:
-        return found, None
-    shown = found[: asked.limit]
-    query = {**read_query(request, set()), "after": make_cursor(listed, getattr(shown[-1], key))}
-    return shown, f"{request.script_root}{request.path}?{urlencode(query, safe=',')}"
+    items = find_items(replace(query, limit=query.limit + 1))
+    if len(items) <= query.limit:
+        return items, None
+    page_items = items[: query.limit]
+    parameters = {
+        **parse_query_string(request, set()),
+        "after": make_cursor(list_name, getattr(page_items[-1], sort_attribute)),
+    }
+    return page_items, f"{request.script_root}{request.path}?{urlencode(parameters, safe=',')}"

@@ -30,7 +30,7 @@ from service.request_id import get_request_id
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
+STATUS_BY_ERROR: Final[Mapping[type[DomainError], HTTPStatus]] = {
     MalformedInputError: HTTPStatus.BAD_REQUEST,
     ForbiddenError: HTTPStatus.FORBIDDEN,
     NotFoundError: HTTPStatus.NOT_FOUND,
@@ -45,16 +45,16 @@ STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     DatabaseUnreachableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-Answer = TypeVar("Answer", bound=WerkzeugResponse)
+AnyResponse = TypeVar("AnyResponse", bound=WerkzeugResponse)
 
-_RETRY_AFTER: Final = {
+_RETRY_AFTER_SECONDS: Final = {
     LockTimeoutError: "1",
     DatabaseUnreachableError: "2",
     TimeBudgetExceededError: "30",
     StoreUnavailableError: "60",
 }
 
-_DETAILS: Final = {
+_DETAIL_BY_STATUS: Final = {
     404: "There is nothing at this address.",
     405: "This address does not know the method; Allow names those it knows.",
     413: "The body is too large; at most 1 MiB is read.",
@@ -63,96 +63,100 @@ _DETAILS: Final = {
 
 def register(app: Flask) -> None:
     """Make every error of the application a problem."""
-    app.register_error_handler(DomainError, _domain_error)
-    app.register_error_handler(HTTPException, http_problem)
-    app.register_error_handler(Exception, _defect)
+    app.register_error_handler(DomainError, _handle_domain_error)
+    app.register_error_handler(HTTPException, handle_http_exception)
+    app.register_error_handler(Exception, _handle_defect)
 
 
-def problem(status: int, detail: str, faults: Sequence[ErrorDetail] = ()) -> dict[str, Any]:
+def make_problem(status: int, detail: str, errors: Sequence[ErrorDetail] = ()) -> dict[str, Any]:
     """Return the problem as it is answered."""
-    told: dict[str, Any] = {
+    content: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
     }
-    if faults:
-        told["errors"] = [{"pointer": each.pointer, "detail": each.detail} for each in faults]
-    return told
+    if errors:
+        content["errors"] = [{"pointer": error.pointer, "detail": error.detail} for error in errors]
+    return content
 
 
-def answered(status: int, detail: str) -> Response:
+def problem_response(status: int, detail: str) -> Response:
     """Return the answer that tells of a problem."""
-    return _filled(Response(), problem(status, detail))
+    return _fill_response(Response(), make_problem(status, detail))
 
 
-def _filled(response: Answer, told: dict[str, Any]) -> Answer:
+def _fill_response(response: AnyResponse, content: dict[str, Any]) -> AnyResponse:
     # A lone surrogate in a text that is quoted back cannot be encoded; it is shown as an escape.
-    text = json.dumps(told, ensure_ascii=False)
+    text = json.dumps(content, ensure_ascii=False)
     response.set_data(text.encode("utf-8", "backslashreplace"))
     response.content_type = MEDIA_TYPE
-    response.status_code = told["status"]
+    response.status_code = content["status"]
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def status_of(error: DomainError) -> HTTPStatus:
     """Return the status by which the error is answered."""
-    return STATUS[_kind(error)]
+    return STATUS_BY_ERROR[_find_listed_type(error)]
 
 
-def problem_of(error: DomainError) -> dict[str, Any]:
+def describe_error(error: DomainError) -> dict[str, Any]:
     """Return the problem that tells of the error."""
-    return problem(status_of(error), error.detail, error.errors)
+    return make_problem(status_of(error), error.detail, error.errors)
 
 
-def _kind(error: DomainError) -> type[DomainError]:
-    return next(kind for kind in type(error).__mro__ if kind in STATUS)
+def _find_listed_type(error: DomainError) -> type[DomainError]:
+    return next(error_type for error_type in type(error).__mro__ if error_type in STATUS_BY_ERROR)
 
 
-def _domain_error(error: DomainError) -> Response:
-    return noted(error, _filled(Response(), problem_of(error)))
+def _handle_domain_error(error: DomainError) -> Response:
+    return finish_error_response(error, _fill_response(Response(), describe_error(error)))
 
 
-def noted(error: DomainError, response: Answer) -> Answer:
+def finish_error_response(error: DomainError, response: AnyResponse) -> AnyResponse:
     """Return the answer to the error with all that goes with it whatever its body is.
 
     It says when to come back, the refusal is counted, and what somebody must look after is logged.
     """
-    kind = g.refused = _kind(error)
+    error_type = g.refused_error_type = _find_listed_type(error)
     if isinstance(error, RateLimitExceededError):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
-    if kind in _RETRY_AFTER:
-        response.headers["Retry-After"] = _RETRY_AFTER[kind]
-        log(error)
+    if error_type in _RETRY_AFTER_SECONDS:
+        response.headers["Retry-After"] = _RETRY_AFTER_SECONDS[error_type]
+        log_unavailable(error)
     return response
 
 
-def log(error: DomainError) -> None:
+def log_unavailable(error: DomainError) -> None:
     """Log why something could not be answered, with what the database said."""
     structlog.get_logger().error("unavailable", detail=error.detail, cause=repr(error.__cause__))
 
 
-def http_problem(error: HTTPException) -> WerkzeugResponse:
+def handle_http_exception(error: HTTPException) -> WerkzeugResponse:
     """Answer as the error would, with its headers (Allow, WWW-Authenticate), as a problem."""
     response: WerkzeugResponse = error.get_response()
     if error.code is None or error.code < 400:
         return response
-    return _filled(response, problem(error.code, detail_of(error)))
+    return _fill_response(response, make_problem(error.code, detail_of(error)))
 
 
 def detail_of(error: HTTPException) -> str:
     """Return what the error says: what the service says of its status where it says no more."""
-    plain = type(error).description
-    detail = _DETAILS.get(error.code or 0) if error.description == plain else error.description
+    default_description = type(error).description
+    detail = (
+        _DETAIL_BY_STATUS.get(error.code or 0)
+        if error.description == default_description
+        else error.description
+    )
     return detail or error.description or error.name
 
 
-def _defect(error: Exception) -> Response:
-    return answered(HTTPStatus.INTERNAL_SERVER_ERROR, defect_noted())
+def _handle_defect(error: Exception) -> Response:
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, log_defect())
 
 
-def defect_noted() -> str:
+def log_defect() -> str:
     """Return what may be told of the error that is being handled; logs all that is known of it."""
     structlog.get_logger().exception("defect")
     return f"The service failed. Its log has more under the request id {get_request_id()}."

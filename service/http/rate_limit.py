@@ -8,43 +8,43 @@ from flask import Flask, Response, g, request
 
 from service.domain.access import Principal
 from service.domain.errors import RateLimitExceededError
-from service.http.context import now, parts
+from service.http.context import get_services, request_time
 from service.store.rate_counters import CounterUnavailableError
 
-NETWORK: Final = 64
+IPV6_CLIENT_PREFIX_BITS: Final = 64
 """One client of IPv6 has so many bits of address to itself, and could change the others at will."""
 
 
 def register(app: Flask) -> None:
     """Tell whoever is counted what is left; counting itself begins where keys are looked at."""
-    app.after_request(_tell)
+    app.after_request(_add_rate_limit_headers)
 
 
-def check(held: Principal | None) -> None:
+def check_rate_limit(principal: Principal | None) -> None:
     """Count the request for its key, or for its address without one; raises RateLimitExceededError.
 
     Where it cannot be counted it goes on: an answer is worth more than a limit.
     """
-    counters = parts().counters
+    counters = get_services().rate_counters
     if counters is None:
         return
     try:
-        standing = counters.count(_who(held), now().timestamp())
+        status = counters.count(_identify_client(principal), request_time().timestamp())
     except CounterUnavailableError as error:
         structlog.get_logger().warning("uncounted", cause=str(error))
         return
-    g.standing = standing
-    if standing is not None and standing.requests > counters.rate_limit.requests:
+    g.rate_limit_status = status
+    if status is not None and status.requests > counters.rate_limit.requests:
         raise RateLimitExceededError(
             f"At most {counters.rate_limit} are answered;"
-            f" ask again in {standing.seconds_left} seconds.",
-            retry_after_seconds=standing.seconds_left,
+            f" ask again in {status.seconds_left} seconds.",
+            retry_after_seconds=status.seconds_left,
         )
 
 
-def _who(held: Principal | None) -> str:
-    if held is not None:
-        return f"key {held.id}"
+def _identify_client(principal: Principal | None) -> str:
+    if principal is not None:
+        return f"key {principal.id}"
     try:
         address = ip_address(request.remote_addr or "")
     except ValueError:
@@ -53,17 +53,17 @@ def _who(held: Principal | None) -> str:
         return f"from {address}"
     if address.ipv4_mapped is not None:
         return f"from {address.ipv4_mapped}"
-    return f"from {ip_network((int(address), NETWORK), strict=False)}"
+    return f"from {ip_network((int(address), IPV6_CLIENT_PREFIX_BITS), strict=False)}"
 
 
-def _tell(response: Response) -> Response:
+def _add_rate_limit_headers(response: Response) -> Response:
     """Add the fields of the IETF's draft on rate limits, where the request was counted."""
-    counters, standing = parts().counters, g.get("standing")
-    if counters is not None and standing is not None:
-        rate = counters.rate_limit
-        left = max(rate.requests - standing.requests, 0)
+    counters, status = get_services().rate_counters, g.get("rate_limit_status")
+    if counters is not None and status is not None:
+        rate_limit = counters.rate_limit
+        remaining = max(rate_limit.requests - status.requests, 0)
         response.headers["RateLimit-Policy"] = (
-            f'"default";q={rate.requests};w={rate.window_seconds}'
+            f'"default";q={rate_limit.requests};w={rate_limit.window_seconds}'
         )
-        response.headers["RateLimit"] = f'"default";r={left};t={standing.seconds_left}'
+        response.headers["RateLimit"] = f'"default";r={remaining};t={status.seconds_left}'
     return response

@@ -15,8 +15,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, Unsupporte
 
 from service.domain.errors import ErrorDetail, InvalidInputError, MalformedInputError
 
-MAX_BODY: Final = 1 << 20
-MAX_DEPTH: Final = 16
+MAX_BODY_BYTES: Final = 1 << 20
+MAX_JSON_DEPTH: Final = 16
 """Objects and lists inside each other; the deepest body that means anything has six."""
 
 
@@ -34,61 +34,63 @@ class StrictParser(FlaskParser):  # type: ignore[misc]
 
     def load_querystring(self, req: Request, schema: marshmallow.Schema) -> dict[str, Any]:
         """Return the query parameters: lists for those that may be repeated, else text."""
-        several = {
+        repeatable = {
             field.data_key or name
             for name, field in schema.fields.items()
             if getattr(field, "is_multiple", False)
         }
-        return read_query(req, several)
+        return parse_query_string(req, repeatable)
 
     def handle_error(
         self, error: ValidationError, req: Request, schema: Any, **kwargs: Any
     ) -> NoReturn:
         """Raise InvalidInputError with one fault for every complaint of the schema."""
         ((location, messages),) = error.messages_dict.items()
-        lead = "" if location == "query" else "/"
-        raise complaint(messages, lead) from error
+        separator = "" if location == "query" else "/"
+        raise make_schema_error(messages, separator) from error
 
 
-def complaint(messages: Any, lead: str = "/") -> InvalidInputError:
-    """Return the error that tells of a schema's complaints; ``lead`` is empty for a query."""
-    return faulty(tuple(_faults(messages, "", lead)))
+def make_schema_error(messages: Any, separator: str = "/") -> InvalidInputError:
+    """Return the error that tells of a schema's complaints; ``separator`` is empty for a query."""
+    return make_invalid_input_error(tuple(_iterate_errors(messages, "", separator)))
 
 
-def faulty(faults: tuple[ErrorDetail, ...]) -> InvalidInputError:
+def make_invalid_input_error(errors: tuple[ErrorDetail, ...]) -> InvalidInputError:
     """Return the error for the faults; its own text says the first, or how many there are."""
-    if len(faults) == 1:
-        return InvalidInputError(f"{faults[0].pointer}: {faults[0].detail}", faults)
-    return InvalidInputError(f"{len(faults)} fields are wrong.", faults)
+    if len(errors) == 1:
+        return InvalidInputError(f"{errors[0].pointer}: {errors[0].detail}", errors)
+    return InvalidInputError(f"{len(errors)} fields are wrong.", errors)
 
 
 def read_body(req: Request) -> Any:
     """Return the JSON body; raises MalformedInputError, or what answers 413 and 415."""
-    _, data = receive(req, ("application/json",), MAX_BODY)
-    return read_json(data)
+    _, data = read_body_bytes(req, ("application/json",), MAX_BODY_BYTES)
+    return parse_json(data)
 
 
-def receive(req: Request, types: Sequence[str], most: int) -> tuple[str, bytes]:
-    """Return the body with its media type, one of ``types``; raises what answers 413 and 415."""
+def read_body_bytes(req: Request, media_types: Sequence[str], max_bytes: int) -> tuple[str, bytes]:
+    """Return the body and which of ``media_types`` it has; raises what answers 413 and 415."""
     if req.headers.get("Content-Encoding") is not None:
         raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
     charset = req.mimetype_params.get("charset", "utf-8")
-    if req.mimetype not in types or charset.lower() != "utf-8":
-        named = " or ".join(types)
-        raise UnsupportedMediaType(f"Send JSON in UTF-8, with Content-Type: {named}.")
+    if req.mimetype not in media_types or charset.lower() != "utf-8":
+        allowed_types = " or ".join(media_types)
+        raise UnsupportedMediaType(f"Send JSON in UTF-8, with Content-Type: {allowed_types}.")
     # One more than is allowed: a body sent in chunks is cut at the limit without a word, and only
     # by the one byte more can it be told that there was too much of it.
-    req.max_content_length = most + 1
+    req.max_content_length = max_bytes + 1
     try:
-        data = _received(req)
+        data = _read_data(req)
     except RequestEntityTooLarge:
         data = None
-    if data is None or len(data) > most:
-        raise RequestEntityTooLarge(f"The body is too large; at most {most >> 20} MiB is read.")
+    if data is None or len(data) > max_bytes:
+        raise RequestEntityTooLarge(
+            f"The body is too large; at most {max_bytes >> 20} MiB is read."
+        )
     return req.mimetype, data
 
 
-def _received(req: Request) -> bytes:
+def _read_data(req: Request) -> bytes:
     try:
         return req.get_data()
     except HTTPException:
@@ -97,7 +99,7 @@ def _received(req: Request) -> bytes:
         raise MalformedInputError("The body could not be read to its end.") from error
 
 
-def read_json(data: bytes) -> Any:
+def parse_json(data: bytes) -> Any:
     """Return what the bytes say.
 
     Raises MalformedInputError for all that is not plain JSON in UTF-8.
@@ -109,107 +111,117 @@ def read_json(data: bytes) -> Any:
     if text.startswith("\ufeff"):
         raise MalformedInputError("The body begins with a byte order mark; leave it out.")
     try:
-        value = json.loads(text, object_pairs_hook=_Doubled.unless_distinct)
+        value = json.loads(text, object_pairs_hook=_DuplicateNameObject.from_pairs)
     except RecursionError:
         raise MalformedInputError("The body is nested too deep.") from None
     except ValueError as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
         raise MalformedInputError(f"The body is not JSON: {reason}.") from None
-    if isinstance(value, dict | list) or _is_no_number(value):
-        _inspect(value)
+    if isinstance(value, dict | list) or _is_non_finite(value):
+        _check_json(value)
     return value
 
 
-def read_query(req: Request, several: set[str]) -> dict[str, Any]:
-    """Return the query parameters by name; only those in ``several`` may stand twice."""
-    found: dict[str, Any] = {}
-    for name, value in _pairs(req.query_string):
-        if name in several:
-            found.setdefault(name, []).append(value)
-        elif name in found:
-            raise faulty((ErrorDetail(name, "This parameter is given more than once."),))
+def parse_query_string(req: Request, repeatable: set[str]) -> dict[str, Any]:
+    """Return the query parameters by name; only those in ``repeatable`` may stand twice."""
+    parameters: dict[str, Any] = {}
+    for name, value in _split_query_string(req.query_string):
+        if name in repeatable:
+            parameters.setdefault(name, []).append(value)
+        elif name in parameters:
+            raise make_invalid_input_error(
+                (ErrorDetail(name, "This parameter is given more than once."),)
+            )
         else:
-            found[name] = value
-    return found
+            parameters[name] = value
+    return parameters
 
 
-class _Doubled(dict[str, Any]):
-    """An object that has a name twice; ``name`` is that name."""
+class _DuplicateNameObject(dict[str, Any]):
+    """An object that has a name twice; ``duplicate_name`` is that name."""
 
-    name: str
+    duplicate_name: str
 
     @classmethod
-    def unless_distinct(cls, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) == len(pairs):
-            return found
+    def from_pairs(cls, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) == len(pairs):
+            return members
         names = [name for name, _ in pairs]
-        doubled = cls(found)
-        doubled.name = next(name for place, name in enumerate(names) if name in names[:place])
-        return doubled
+        result = cls(members)
+        result.duplicate_name = next(
+            name for index, name in enumerate(names) if name in names[:index]
+        )
+        return result
 
 
-def _inspect(value: Any) -> None:
+def _check_json(value: Any) -> None:
     """Raise MalformedInputError for what Python reads as JSON and JSON does not know."""
     stack: list[tuple[Any, str, int]] = [(value, "", 1)]
     while stack:
         value, pointer, depth = stack.pop()
         if isinstance(value, float):
-            raise _malformed(pointer, "This is not a number that JSON has.")
-        if depth > MAX_DEPTH:
-            raise _malformed(pointer, f"The body is nested deeper than {MAX_DEPTH} levels.")
-        if isinstance(value, _Doubled):
-            raise _malformed(f"{pointer}/{escaped(value.name)}", "This name stands twice.")
-        if isinstance(value, dict) and not all(map(_is_text, value)):
-            raise _malformed(pointer, "A name holds half of a character (a lone surrogate).")
+            raise _make_malformed_input_error(pointer, "This is not a number that JSON has.")
+        if depth > MAX_JSON_DEPTH:
+            raise _make_malformed_input_error(
+                pointer, f"The body is nested deeper than {MAX_JSON_DEPTH} levels."
+            )
+        if isinstance(value, _DuplicateNameObject):
+            raise _make_malformed_input_error(
+                f"{pointer}/{escape_pointer_token(value.duplicate_name)}", "This name stands twice."
+            )
+        if isinstance(value, dict) and not all(map(_is_free_of_surrogates, value)):
+            raise _make_malformed_input_error(
+                pointer, "A name holds half of a character (a lone surrogate)."
+            )
         members = value.items() if isinstance(value, dict) else enumerate(value)
         stack.extend(
-            (each, f"{pointer}/{escaped(key)}", depth + 1)
-            for key, each in members
-            if isinstance(each, dict | list) or _is_no_number(each)
+            (member, f"{pointer}/{escape_pointer_token(key)}", depth + 1)
+            for key, member in members
+            if isinstance(member, dict | list) or _is_non_finite(member)
         )
 
 
-def _is_no_number(value: Any) -> bool:
+def _is_non_finite(value: Any) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def _malformed(pointer: str, detail: str) -> MalformedInputError:
+def _make_malformed_input_error(pointer: str, detail: str) -> MalformedInputError:
     return MalformedInputError(detail, (ErrorDetail(pointer, detail),))
 
 
-def _is_text(name: str) -> bool:
+def _is_free_of_surrogates(name: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
-def escaped(key: object) -> str:
+def escape_pointer_token(key: object) -> str:
     """Return the key as a step of a JSON pointer."""
     return str(key).replace("~", "~0").replace("/", "~1")
 
 
-def _faults(messages: Any, pointer: str, lead: str) -> Iterator[ErrorDetail]:
+def _iterate_errors(messages: Any, pointer: str, separator: str) -> Iterator[ErrorDetail]:
     if isinstance(messages, Mapping):
         for key, inner in messages.items():
             if key == "_schema":
-                yield from _faults(inner, pointer, lead)
+                yield from _iterate_errors(inner, pointer, separator)
             else:
-                step = escaped(key) if lead else str(key)
-                yield from _faults(inner, f"{pointer}{lead}{step}", lead or "/")
+                token = escape_pointer_token(key) if separator else str(key)
+                yield from _iterate_errors(inner, f"{pointer}{separator}{token}", separator or "/")
     elif isinstance(messages, list):
         for inner in messages:
-            yield from _faults(inner, pointer, lead)
+            yield from _iterate_errors(inner, pointer, separator)
     else:
         yield ErrorDetail(pointer, str(messages))
 
 
-def _pairs(query: bytes) -> Iterator[tuple[str, str]]:
-    for part in query.split(b"&"):
+def _split_query_string(query_string: bytes) -> Iterator[tuple[str, str]]:
+    for part in query_string.split(b"&"):
         if part:
             name, _, value = part.partition(b"=")
-            yield _decoded(name), _decoded(value)
+            yield _decode_component(name), _decode_component(value)
 
 
-def _decoded(raw: bytes) -> str:
+def _decode_component(raw: bytes) -> str:
     if re.search(rb"%(?![0-9A-Fa-f]{2})", raw):
         raise MalformedInputError(
             "The query string has a % that is not followed by two hex digits."

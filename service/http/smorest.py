@@ -19,14 +19,14 @@ from schemas.fields import (
 from schemas.problem import Problem
 from schemas.report_in import EntityReference
 from service.domain.errors import ErrorDetail
-from service.http.problems import MEDIA_TYPE, answered
-from service.http.request_parsing import StrictParser, faulty, read_query
+from service.http.problems import MEDIA_TYPE, problem_response
+from service.http.request_parsing import StrictParser, make_invalid_input_error, parse_query_string
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-_TAKES_QUERY: Final = "takes_query"
+_TAKES_QUERY_ATTRIBUTE: Final = "takes_query"
 
-SECURITY: Final = {
+SECURITY_SCHEMES: Final = {
     "key": {
         "type": "http",
         "scheme": "bearer",
@@ -44,8 +44,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what the library's own takes."""
         super().__init__(*args, **kwargs)
-        self.before_request(_refuse_unless_taken)
-        self.after_request(_tag)
+        self.before_request(_refuse_unexpected_query)
+        self.after_request(_add_etag)
 
     def arguments(
         self, schema: Any, *, location: str = "json", **kwargs: Any
@@ -53,13 +53,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Return the decorator that gives the view what the schema makes of body or query."""
         decorate: Callable[[View], View] = super().arguments(schema, location=location, **kwargs)
 
-        def marked(view: View) -> View:
-            taking = decorate(view)
+        def mark_and_decorate(view: View) -> View:
+            parsing_view = decorate(view)
             if location == "query":
-                setattr(taking, _TAKES_QUERY, True)
-            return taking
+                setattr(parsing_view, _TAKES_QUERY_ATTRIBUTE, True)
+            return parsing_view
 
-        return marked
+        return mark_and_decorate
 
     def response(
         self, status_code: int, schema: Any = None, **kwargs: Any
@@ -86,12 +86,14 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """
         decorate: Callable[[View], View] = super().route(rule, **options)
 
-        def named(view: View) -> View:
-            documented: Any = view
-            documented._apidoc.setdefault("manual_doc", {}).setdefault("operationId", view.__name__)
+        def name_and_decorate(view: View) -> View:
+            documented_view: Any = view
+            documented_view._apidoc.setdefault("manual_doc", {}).setdefault(
+                "operationId", view.__name__
+            )
             return decorate(view)
 
-        return named
+        return name_and_decorate
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
@@ -101,7 +103,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def __init__(self, app: Flask, version: str) -> None:
         """Begin the document; blueprints are added by ``register_blueprint``."""
-        plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _schema_name(schema))
+        plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _schema_name_of(schema))
         super().__init__(
             app,
             spec_kwargs={
@@ -111,11 +113,11 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
                 "marshmallow_plugin": plugin,
             },
         )
-        self.spec.components.security_scheme("key", SECURITY["key"])
-        plugin.converter.add_attribute_function(_named_properties)
-        plugin.converter.add_attribute_function(_null_among_words)
-        plugin.converter.add_attribute_function(_joint_sets)
-        plugin.converter.add_parameter_attribute_function(_comma_parameter)
+        self.spec.components.security_scheme("key", SECURITY_SCHEMES["key"])
+        plugin.converter.add_attribute_function(_document_id_or_object)
+        plugin.converter.add_attribute_function(_document_nullable_enum)
+        plugin.converter.add_attribute_function(_document_repeated_sets)
+        plugin.converter.add_parameter_attribute_function(_document_comma_list)
 
     def _register_error_handlers(self) -> None:
         """Leave errors to service.http.problems, which keeps headers such as Allow."""
@@ -135,68 +137,70 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
                 response["content"] = {MEDIA_TYPE: schema}
 
 
-def _schema_name(schema: Any) -> str:
-    kind = schema if isinstance(schema, type) else type(schema)
-    return str(kind.__name__).strip("_")
+def _schema_name_of(schema: Any) -> str:
+    schema_class = schema if isinstance(schema, type) else type(schema)
+    return str(schema_class.__name__).strip("_")
 
 
-def _named_properties(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
+def _document_id_or_object(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
     """Document a field that takes an id or an object."""
     if not isinstance(field, EntityReference):
         return {}
-    id = {"type": "string", "pattern": f"^{SLUG_PATTERN}$", "maxLength": MAX_ID_LENGTH}
-    return {"anyOf": [id, self.resolve_nested_schema(field.schema)]}
+    id_schema = {"type": "string", "pattern": f"^{SLUG_PATTERN}$", "maxLength": MAX_ID_LENGTH}
+    return {"anyOf": [id_schema, self.resolve_nested_schema(field.schema)]}
 
 
-def _null_among_words(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
+def _document_nullable_enum(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
     """Document null as one of the words where it may stand for them."""
-    words = field.metadata.get("enum")
-    return {"enum": [*words, None]} if words and field.allow_none else {}
+    values = field.metadata.get("enum")
+    return {"enum": [*values, None]} if values and field.allow_none else {}
 
 
-def _joint_sets(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
+def _document_repeated_sets(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
     """Document a parameter that is repeated, each time with values that have commas between."""
     if not isinstance(field, RepeatedParameter) or not isinstance(field.inner, CommaList):
         return {}
-    word = "|".join(field.inner.inner.metadata["enum"])
-    return {"items": {"type": "string", "pattern": f"^({word})(,({word}))*$"}}
+    alternatives = "|".join(field.inner.inner.metadata["enum"])
+    return {"items": {"type": "string", "pattern": f"^({alternatives})(,({alternatives}))*$"}}
 
 
-def _comma_parameter(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
+def _document_comma_list(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
     """Document a parameter whose values stand with commas between them."""
     return {"explode": False, "style": "form"} if isinstance(field, CommaList) else {}
 
 
 def refuse_query() -> None:
     """Refuse every query parameter: a typo must not pass in silence."""
-    refused = tuple(
+    errors = tuple(
         ErrorDetail(name, unknown_field_message("parameter", ()))
-        for name in read_query(request, set())
+        for name in parse_query_string(request, set())
     )
-    if refused:
-        raise faulty(refused)
+    if errors:
+        raise make_invalid_input_error(errors)
 
 
-def _refuse_unless_taken() -> None:
+def _refuse_unexpected_query() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
-    if not getattr(view, _TAKES_QUERY, False):
+    if not getattr(view, _TAKES_QUERY_ATTRIBUTE, False):
         refuse_query()
 
 
-def tag_of(data: bytes) -> str:
+def compute_etag(data: bytes) -> str:
     """Return the strong ETag of a representation."""
     return sha256(data).hexdigest()[:32]
 
 
-def _tag(response: Response) -> Response:
+def _add_etag(response: Response) -> Response:
     """Give what can be asked for again a strong ETag, and answer 304 to whoever has it."""
     if request.method in ("GET", "HEAD"):
         response.vary.update(("Accept", "Authorization"))
-    tagged = request.method in ("GET", "HEAD", "PUT") or "Location" in response.headers
-    if tagged and response.status_code in (200, 201) and not response.is_streamed:
+    is_taggable = request.method in ("GET", "HEAD", "PUT") or "Location" in response.headers
+    if is_taggable and response.status_code in (200, 201) and not response.is_streamed:
         if "ETag" not in response.headers:
-            response.set_etag(tag_of(response.get_data()))
+            response.set_etag(compute_etag(response.get_data()))
         response.make_conditional(request)
         if response.status_code == HTTPStatus.PRECONDITION_FAILED:
-            return answered(HTTPStatus.PRECONDITION_FAILED, "It is another one now; see its ETag.")
+            return problem_response(
+                HTTPStatus.PRECONDITION_FAILED, "It is another one now; see its ETag."
+            )
     return response

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from service.domain.errors import ErrorDetail, InvalidInputError, NotFoundError
 from service.domain.vocabulary import OUTCOMES, STANCES
 from service.http.auth import requires
-from service.http.context import now
+from service.http.context import request_time
 from service.web import labels, messages
 from service.web.query.page_query import Asked, asked, sent
 from service.web.query.place_search import found
@@ -66,7 +66,7 @@ def look() -> WerkzeugResponse:
     faults = _by_field(wrong)
     while True:
         try:
-            return _shown(asked(now(), given), faults)
+            return _shown(asked(request_time(), given), faults)
         except InvalidInputError as error:
             more = _by_field(error.errors)
             if more.keys().isdisjoint(given):
@@ -79,7 +79,7 @@ def look() -> WerkzeugResponse:
 @requires("read")
 def proof() -> str:
     """Show the figures that make a number, and those that were left out."""
-    question = asked(now())
+    question = asked(request_time())
     return render_template("proof.html", view=Proof(question), asked=question)
 
 
@@ -112,7 +112,7 @@ def enter() -> str:
 def find() -> Response:
     """Tell the places whose names hold the words, each with where it lies, for who is typing."""
     words = request.args.get("words", "").strip()
-    question = asked(now(), {"find": words} if words else {})
+    question = asked(request_time(), {"find": words} if words else {})
     told = [
         {"id": each.key, "shown": f"{each.name} ({each.about})" if each.about else each.name}
         for each in _matches(question)
@@ -124,7 +124,7 @@ def find() -> Response:
 @requires("read")
 def embed() -> str:
     """Show one picture with its caveats, for a frame on another page."""
-    question = asked(now())
+    question = asked(request_time())
     view = Desk(question)
     return render_template("embed.html", view=view, asked=question, drawn=_drawn(view))
 
@@ -133,7 +133,7 @@ def embed() -> str:
 @requires("read")
 def chart() -> Response:
     """Give one picture as a file, with its caveats printed in it."""
-    question = asked(now())
+    question = asked(request_time())
     view = Desk(question)
     drawn = _drawn(view)
     if not drawn.chart:

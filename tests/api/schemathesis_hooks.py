@@ -5,11 +5,11 @@ from typing import Any, Final
 import schemathesis
 from schemathesis import HookContext, SerializationContext
 
-LONG: Final = 100
+MIN_LONG_ITEMS: Final = 100
 
 
 @schemathesis.serializer("application/x-ndjson")
-def lines(context: SerializationContext, value: Any) -> bytes:
+def encode_lines(context: SerializationContext, value: Any) -> bytes:
     """Send a text as it is."""
     return str(value).encode("utf-8", "surrogatepass")
 
@@ -17,21 +17,21 @@ def lines(context: SerializationContext, value: Any) -> bytes:
 @schemathesis.hook
 def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
     """Try no lists as long as they may be: they take long to make, and have tests of their own."""
-    _shorten(raw_schema)
+    _drop_long_limits(raw_schema)
 
 
-def _shorten(value: Any) -> None:
+def _drop_long_limits(value: Any) -> None:
     if isinstance(value, dict):
-        if value.get("maxItems", 0) >= LONG:
+        if value.get("maxItems", 0) >= MIN_LONG_ITEMS:
             del value["maxItems"]
         value = list(value.values())
     if isinstance(value, list):
         for inner in value:
-            _shorten(inner)
+            _drop_long_limits(inner)
 
 
 @schemathesis.hook
 def filter_case(context: HookContext, case: Any) -> bool:
     """Leave out OPTIONS where Allow names GET, which is GET of a report called batch or preview."""
-    named = ("/v1/reports/batch", "/v1/reports/preview")
-    return not (case.method == "OPTIONS" and case.path in named)
+    paths = ("/v1/reports/batch", "/v1/reports/preview")
+    return not (case.method == "OPTIONS" and case.path in paths)

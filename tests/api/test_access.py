@@ -14,9 +14,9 @@ from service.store.interface import Store
 from service.usecases import api_keys
 from tests import make
 from tests.check import problem
-from tests.conftest import BEGIN
+from tests.conftest import START_TIME
 
-Key = Callable[[str], dict[str, str]]
+MakeHeaders = Callable[[str], dict[str, str]]
 
 
 @pytest.mark.parametrize(
@@ -37,18 +37,18 @@ def test_a_wrong_key_is_refused_even_where_none_is_needed(client: FlaskClient, h
     problem(client.get("/v1/reports", headers={"Authorization": header}), 401)
 
 
-def test_a_key_with_another_secret_is_refused(client: FlaskClient, key: Key) -> None:
+def test_a_key_with_another_secret_is_refused(client: FlaskClient, key: MakeHeaders) -> None:
     headers = {"Authorization": key("admin")["Authorization"][:-1] + "g"}
     problem(client.post("/v1/reports", json=make.report(), headers=headers), 401)
 
 
-def test_a_revoked_key_is_refused(client: FlaskClient, key: Key, store: Store) -> None:
+def test_a_revoked_key_is_refused(client: FlaskClient, key: MakeHeaders, store: Store) -> None:
     headers = key("report")
-    api_keys.revoke(store, headers["Authorization"].split("_")[1], now=BEGIN)
+    api_keys.revoke(store, headers["Authorization"].split("_")[1], now=START_TIME)
     problem(client.post("/v1/reports", json=make.report(), headers=headers), 401)
 
 
-def test_a_key_is_never_taken_from_the_address(client: FlaskClient, key: Key) -> None:
+def test_a_key_is_never_taken_from_the_address(client: FlaskClient, key: MakeHeaders) -> None:
     text = key("report")["Authorization"].removeprefix("Bearer ")
     problem(client.post(f"/v1/reports?key={text}", json=make.report()), 422, "key")
 
@@ -59,7 +59,9 @@ def test_a_stranger_is_told_nothing_about_the_body(client: FlaskClient) -> None:
     assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
 
 
-def test_no_key_and_no_body_comes_into_the_log(settings: Settings, key: Key, capsys: Any) -> None:
+def test_no_key_and_no_body_comes_into_the_log(
+    settings: Settings, key: MakeHeaders, capsys: Any
+) -> None:
     app: Flask = create_app(replace(settings, log_level="info"))
     headers = {**key("report"), "X-Request-ID": "abc-1"}
     text = headers["Authorization"].removeprefix("Bearer ")

@@ -8,130 +8,140 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests import make
-from tests.conftest import Key
+from tests.conftest import MakeHeaders
 
 PLACES = ("plekhovo", "vorozhba", "kursk")
 REPORTERS = ("hur", "sky", "sun")
-QUESTIONS = (
+TOTALS_QUERIES = (
     "",
     "place=plekhovo&by_reporter=true",
     "by=place&explain=true",
     "party=exclude&outcomes=killed",
     "reporter=hur&straddling=exclude&place=kursk",
 )
-LISTS = ("", "state=live", "place=kursk", "reporter=hur", "q=words")
+LIST_QUERIES = ("", "state=live", "place=kursk", "reporter=hur", "q=words")
 
 
-class World:
+class RandomClient:
     """Does whatever can be done to a record, at random, through the service."""
 
     def __init__(self, client: FlaskClient, headers: dict[str, str], seed: int) -> None:
-        self.client, self.headers, self.chance = client, headers, random.Random(seed)
+        self.client, self.headers, self.random = client, headers, random.Random(seed)
         self.reports: list[str] = []
         self.figures: list[str] = []
-        for id in PLACES:
-            self._put("places", id, {"name": id})
-        for id in REPORTERS:
-            self._put("reporters", id, {"name": id})
+        for entity_id in PLACES:
+            self._put("places", entity_id, {"name": entity_id})
+        for entity_id in REPORTERS:
+            self._put("reporters", entity_id, {"name": entity_id})
 
-    def _put(self, kind: str, id: str, body: dict[str, Any]) -> None:
-        answer = self.client.put(f"/v1/{kind}/{id}", json=body, headers=self.headers)
+    def _put(self, kind: str, entity_id: str, body: dict[str, Any]) -> None:
+        answer = self.client.put(f"/v1/{kind}/{entity_id}", json=body, headers=self.headers)
         assert answer.status_code in (200, 201, 409, 422)
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = self.client.post(f"/v1/{path}", json=body, headers=self.headers)
         assert answer.status_code in (201, 207, 409, 422), answer.get_data(as_text=True)
-        told: dict[str, Any] = answer.get_json(force=True)
-        return told
+        body: dict[str, Any] = answer.get_json(force=True)
+        return body
 
-    def step(self) -> None:
+    def take_random_action(self) -> None:
         """Do one thing."""
-        steps: list[Callable[[], None]] = [self.report] * 6
-        steps += [self.retract, self.move, self.rename, self.merge, self.batch]
-        self.chance.choice(steps)()
+        actions: list[Callable[[], None]] = [self.post_report] * 6
+        actions += [
+            self.retract_report,
+            self.move_place,
+            self.rename_reporter,
+            self.merge_entities,
+            self.post_batch,
+        ]
+        self.random.choice(actions)()
 
-    def _body(self) -> dict[str, Any]:
-        low = self.chance.randrange(20)
-        high = self.chance.choice([None, low, low + 5])
-        outcomes = self.chance.choice([["killed"], ["missing"], ["killed", "wounded"]])
+    def _make_report_body(self) -> dict[str, Any]:
+        low = self.random.randrange(20)
+        high = self.random.choice([None, low, low + 5])
+        outcomes = self.random.choice([["killed"], ["missing"], ["killed", "wounded"]])
         figure = {"outcomes": outcomes, "low": low, "high": high}
         body = make.report(
-            reporter=self.chance.choice(REPORTERS),
-            places=[self.chance.choice(PLACES)],
+            reporter=self.random.choice(REPORTERS),
+            places=[self.random.choice(PLACES)],
             figures=[figure],
-            quote=self.chance.choice(["words", "other"]),
+            quote=self.random.choice(["words", "other"]),
         )
         if self.reports:
-            link = self.chance.choice([None, None, "supersedes", "relays", "reclassifies"])
+            link = self.random.choice([None, None, "supersedes", "relays", "reclassifies"])
             if link == "reclassifies":
-                earlier = self.chance.choice(self.figures)
+                earlier = self.random.choice(self.figures)
                 figure["reclassifies"] = {"figure": earlier, "from": "missing"}
                 figure["outcomes"] = ["killed"]
             elif link:
-                body[link] = self.chance.choice(self.reports)
+                body[link] = self.random.choice(self.reports)
         return body
 
-    def report(self) -> None:
+    def post_report(self) -> None:
         """Post a report that may replace, relay or reclassify another."""
-        told = self._post("reports", self._body())
-        if "figures" in told:
-            self.reports.append(told["id"])
-            self.figures += [figure["id"] for figure in told["figures"]]
+        report = self._post("reports", self._make_report_body())
+        if "figures" in report:
+            self.reports.append(report["id"])
+            self.figures += [figure["id"] for figure in report["figures"]]
 
-    def batch(self) -> None:
+    def post_batch(self) -> None:
         """Post two reports at once."""
-        for result in self._post("reports/batch", {"reports": [self._body(), self._body()]})[
-            "results"
-        ]:
+        for result in self._post(
+            "reports/batch", {"reports": [self._make_report_body(), self._make_report_body()]}
+        )["results"]:
             if "id" in result:
                 self.reports.append(result["id"])
 
-    def retract(self) -> None:
+    def retract_report(self) -> None:
         """Withdraw a report."""
         if self.reports:
-            id = self.chance.choice(self.reports)
-            self._post(f"reports/{id}/retraction", {"reason": "a mistake"})
+            report_id = self.random.choice(self.reports)
+            self._post(f"reports/{report_id}/retraction", {"reason": "a mistake"})
 
-    def move(self) -> None:
+    def move_place(self) -> None:
         """Put a place below another."""
-        id, parent = self.chance.sample(PLACES, 2)
-        self._put("places", id, {"name": id, "parent": parent})
+        place_id, parent = self.random.sample(PLACES, 2)
+        self._put("places", place_id, {"name": place_id, "parent": parent})
 
-    def rename(self) -> None:
+    def rename_reporter(self) -> None:
         """Describe a reporter anew, as a party or not."""
-        id, party = self.chance.choice(REPORTERS), self.chance.random() < 0.5
-        self._put("reporters", id, {"name": f"{id} {self.chance.randrange(3)}", "party": party})
+        reporter_id, party = self.random.choice(REPORTERS), self.random.random() < 0.5
+        self._put(
+            "reporters",
+            reporter_id,
+            {"name": f"{reporter_id} {self.random.randrange(3)}", "party": party},
+        )
 
-    def merge(self) -> None:
+    def merge_entities(self) -> None:
         """Make one of two places or reporters; seldom, since nothing is left in the end."""
-        if self.chance.random() < 0.3:
-            kind, ids = self.chance.choice([("places", PLACES), ("reporters", REPORTERS)])
-            id, into = self.chance.sample(ids, 2)
-            self._post(f"{kind}/{id}/merge", {"into": into})
+        if self.random.random() < 0.3:
+            kind, entity_ids = self.random.choice([("places", PLACES), ("reporters", REPORTERS)])
+            entity_id, into = self.random.sample(entity_ids, 2)
+            self._post(f"{kind}/{entity_id}/merge", {"into": into})
 
-    def answers(self, seq: int | None) -> list[Any]:
+    def read_answers(self, seq: int | None) -> list[Any]:
         """Return all that is told, now or as of an entry."""
         as_of = "" if seq is None else f"&as_of={seq}"
-        told: list[Any] = []
-        for question in QUESTIONS:
-            answer = self.client.get(f"/v1/totals?{question}{as_of}").get_json()
+        bodies: list[Any] = []
+        for query in TOTALS_QUERIES:
+            answer = self.client.get(f"/v1/totals?{query}{as_of}").get_json()
             answer["query"].pop("as_of")
-            told.append(answer)
-        for asked in LISTS:
-            told.append(self.client.get(f"/v1/reports?{asked}{as_of}").get_json()["reports"])
-        for id in self.reports[-3:]:
-            told.append(self.client.get(f"/v1/reports/{id}?{as_of[1:]}").get_json())
-        return told
+            bodies.append(answer)
+        for filters in LIST_QUERIES:
+            bodies.append(self.client.get(f"/v1/reports?{filters}{as_of}").get_json()["reports"])
+        for report_id in self.reports[-3:]:
+            bodies.append(self.client.get(f"/v1/reports/{report_id}?{as_of[1:]}").get_json())
+        return bodies
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_every_answer_can_be_had_again(client: FlaskClient, key: Key, seed: int) -> None:
-    world = World(client, key("admin"), seed)
-    kept: list[tuple[int, list[str], list[Any]]] = []
+def test_every_answer_can_be_had_again(client: FlaskClient, key: MakeHeaders, seed: int) -> None:
+    random_client = RandomClient(client, key("admin"), seed)
+    history: list[tuple[int, list[str], list[Any]]] = []
     for _ in range(18):
-        world.step()
-        told = world.answers(None)
-        kept.append((told[0]["as_of"]["seq"], list(world.reports), told))
-    for seq, reports, told in kept:
-        world.reports = reports
-        assert world.answers(seq) == told
+        random_client.take_random_action()
+        answers = random_client.read_answers(None)
+        history.append((answers[0]["as_of"]["seq"], list(random_client.reports), answers))
+    for seq, reports, answers in history:
+        random_client.reports = reports
+        assert random_client.read_answers(seq) == answers

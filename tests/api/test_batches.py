@@ -14,55 +14,63 @@ from service.store.interface import Store
 from service.usecases import api_keys
 from tests import make
 from tests.check import problem
-from tests.conftest import BEGIN, Key, Send
+from tests.conftest import START_TIME, MakeHeaders, SendRequest
 
-BAD = make.report(figures=[make.figure(wording="a whole lot of")])
+INVALID_REPORT = make.report(figures=[make.figure(wording="a whole lot of")])
 
 
 @pytest.fixture
-def post(client: FlaskClient, key: Key) -> Send:
+def post(client: FlaskClient, key: MakeHeaders) -> SendRequest:
     """Post a batch with a key that may."""
     headers = key("report")
 
-    def posted(reports: list[Any], query: str = "", **options: Any) -> TestResponse:
-        sent = {"json": {"reports": reports}, "headers": headers, **options}
-        return client.post(f"/v1/reports/batch{query}", **sent)
+    def post_batch(reports: list[Any], query: str = "", **options: Any) -> TestResponse:
+        request = {"json": {"reports": reports}, "headers": headers, **options}
+        return client.post(f"/v1/reports/batch{query}", **request)
 
-    return posted
+    return post_batch
 
 
-def results(answer: TestResponse) -> list[dict[str, Any]]:
+def read_results(answer: TestResponse) -> list[dict[str, Any]]:
     assert answer.status_code == 207, answer.get_data(as_text=True)
-    found: list[dict[str, Any]] = answer.get_json()["results"]
-    assert [each["index"] for each in found] == list(range(len(found)))
-    return found
+    items: list[dict[str, Any]] = answer.get_json()["results"]
+    assert [each["index"] for each in items] == list(range(len(items)))
+    return items
 
 
-def test_every_item_has_its_result_in_order(client: FlaskClient, post: Send) -> None:
-    known = make.report(ref="a")
-    sent = [known, BAD, known, make.report(ref="a", note="other"), make.report(ref="b"), 7, {}]
-    found = results(post(sent))
-    assert [each["status"] for each in found] == [201, 422, 200, 409, 201, 422, 422]
-    assert (found[0]["id"], found[2]["id"], found[4]["id"]) == ("r1", "r1", "r5")
-    assert found[1]["problem"]["errors"][0]["pointer"] == "/figures/0/wording"
-    assert found[3]["problem"]["errors"][0]["pointer"] == "/ref"
-    assert found[6]["problem"]["errors"][0]["pointer"] == "/reporter"
-    listed = client.get("/v1/reports").get_json()["reports"]
-    assert [each["id"] for each in listed] == ["r1", "r5"]
+def test_every_item_has_its_result_in_order(client: FlaskClient, post: SendRequest) -> None:
+    report = make.report(ref="a")
+    reports = [
+        report,
+        INVALID_REPORT,
+        report,
+        make.report(ref="a", note="other"),
+        make.report(ref="b"),
+        7,
+        {},
+    ]
+    items = read_results(post(reports))
+    assert [each["status"] for each in items] == [201, 422, 200, 409, 201, 422, 422]
+    assert (items[0]["id"], items[2]["id"], items[4]["id"]) == ("r1", "r1", "r5")
+    assert items[1]["problem"]["errors"][0]["pointer"] == "/figures/0/wording"
+    assert items[3]["problem"]["errors"][0]["pointer"] == "/ref"
+    assert items[6]["problem"]["errors"][0]["pointer"] == "/reporter"
+    listed_reports = client.get("/v1/reports").get_json()["reports"]
+    assert [each["id"] for each in listed_reports] == ["r1", "r5"]
 
 
-def test_a_later_item_may_build_on_an_earlier_one(client: FlaskClient, post: Send) -> None:
+def test_a_later_item_may_build_on_an_earlier_one(client: FlaskClient, post: SendRequest) -> None:
     first = make.report(reporter=make.REPORTER, places=[make.place()])
     then = make.report(reporter="ua-hur", places=["plekhovo"], supersedes="r1")
-    assert [each["status"] for each in results(post([first, then]))] == [201, 201]
+    assert [each["status"] for each in read_results(post([first, then]))] == [201, 201]
     assert client.get("/v1/reports/r1").get_json()["state"] == "superseded"
 
 
 def test_what_one_batch_records_is_one_moment(
-    client: FlaskClient, post: Send, store: Store
+    client: FlaskClient, post: SendRequest, store: Store
 ) -> None:
     post([make.report(ref="a")])
-    post([make.report(ref="b"), BAD, make.report(ref="c")])
+    post([make.report(ref="b"), INVALID_REPORT, make.report(ref="c")])
     with store.read_transaction() as db:
         requests = [(event.seq, event.request) for event in event_log.load_events(db)]
     assert requests == [(1, 1), (2, 1), (3, 1), (4, 4), (5, 4)]
@@ -71,22 +79,22 @@ def test_what_one_batch_records_is_one_moment(
     assert len(inside["used"]) == 3
 
 
-def test_all_or_none_is_kept(client: FlaskClient, post: Send) -> None:
-    found = results(post([make.report(), BAD, make.report()], "?atomic=true"))
-    assert [each["status"] for each in found] == [424, 422, 424]
-    assert "item 1" in found[0]["problem"]["detail"]
+def test_all_or_none_is_kept(client: FlaskClient, post: SendRequest) -> None:
+    items = read_results(post([make.report(), INVALID_REPORT, make.report()], "?atomic=true"))
+    assert [each["status"] for each in items] == [424, 422, 424]
+    assert "item 1" in items[0]["problem"]["detail"]
     assert client.get("/v1/reports").get_json()["reports"] == []
     assert client.get("/v1/places").get_json()["places"] == []
-    found = results(post([make.report(), make.report()], "?atomic=true"))
-    assert [each["status"] for each in found] == [201, 201]
+    items = read_results(post([make.report(), make.report()], "?atomic=true"))
+    assert [each["status"] for each in items] == [201, 201]
 
 
-def test_lines_of_json_are_a_batch(client: FlaskClient, post: Send) -> None:
+def test_lines_of_json_are_a_batch(client: FlaskClient, post: SendRequest) -> None:
     lines = [json.dumps(make.report()), "", "{", "[]", "\ufeff{}", json.dumps(make.report()), ""]
-    found = results(
+    items = read_results(
         post([], json=None, data="\n".join(lines).encode(), content_type="application/x-ndjson")
     )
-    assert [each["status"] for each in found] == [201, 400, 422, 400, 201]
+    assert [each["status"] for each in items] == [201, 400, 422, 400, 201]
 
 
 @pytest.mark.parametrize(
@@ -100,46 +108,45 @@ def test_lines_of_json_are_a_batch(client: FlaskClient, post: Send) -> None:
         ({"reports": [{}] * 10_001}, 422),
     ],
 )
-def test_a_batch_that_is_none_is_refused(post: Send, body: Any, status: int) -> None:
+def test_a_batch_that_is_none_is_refused(post: SendRequest, body: Any, status: int) -> None:
     problem(post([], json=body), status, "/reports")
 
 
-def test_a_batch_may_be_empty(post: Send) -> None:
-    assert results(post([])) == []
+def test_a_batch_may_be_empty(post: SendRequest) -> None:
+    assert read_results(post([])) == []
 
 
-def test_other_bodies_are_refused(post: Send) -> None:
+def test_other_bodies_are_refused(post: SendRequest) -> None:
     problem(post([], "?atomic=yes"), 422, "atomic")
     problem(post([], "?atomic=true&x=1"), 422, "x")
     problem(post([], json=None, data="{", content_type="application/json"), 400)
     problem(post([], json=None, data="{}", content_type="text/plain"), 415)
 
 
-def test_a_batch_may_be_larger_than_a_report(post: Send) -> None:
+def test_a_batch_may_be_larger_than_a_report(post: SendRequest) -> None:
     many = [make.report(quote="x" * 9_000) for _ in range(150)]
-    assert {each["status"] for each in results(post(many))} == {201}
+    assert {each["status"] for each in read_results(post(many))} == {201}
     large = b" " * ((32 << 20) + 1)
-    told = problem(post([], json=None, data=large, content_type="application/json"), 413)
-    assert "32 MiB" in told["detail"]
+    problem_body = problem(post([], json=None, data=large, content_type="application/json"), 413)
+    assert "32 MiB" in problem_body["detail"]
 
 
-def test_a_key_bound_to_a_reporter_posts_its_reports_only(post: Send, store: Store) -> None:
-    token = api_keys.create(store, name="k", scope="report", now=BEGIN, reporters=["ua-hur"])
+def test_a_key_bound_to_a_reporter_posts_its_reports_only(post: SendRequest, store: Store) -> None:
+    token = api_keys.create(store, name="k", scope="report", now=START_TIME, reporters=["ua-hur"])
     other = make.report(reporter={"id": "sky", "name": "Sky"})
-    found = results(post([make.report(), other], headers={"Authorization": f"Bearer {token}"}))
-    assert [each["status"] for each in found] == [201, 403]
+    items = read_results(post([make.report(), other], headers={"Authorization": f"Bearer {token}"}))
+    assert [each["status"] for each in items] == [201, 403]
 
 
 def test_a_batch_is_dated_after_what_came_before_though_the_clock_stands(
     settings: Settings, store: Store
 ) -> None:
-    client = create_app(settings, lambda: BEGIN).test_client()
-    headers = {
-        "Authorization": f"Bearer {api_keys.create(store, name='k', scope='report', now=BEGIN)}"
-    }
+    client = create_app(settings, lambda: START_TIME).test_client()
+    token = api_keys.create(store, name="k", scope="report", now=START_TIME)
+    headers = {"Authorization": f"Bearer {token}"}
     first = client.post("/v1/reports", json=make.report(), headers=headers).get_json()
     batch = {"reports": [make.report(), make.report()]}
-    results(client.post("/v1/reports/batch", json=batch, headers=headers))
+    read_results(client.post("/v1/reports/batch", json=batch, headers=headers))
     then = client.get(f"/v1/reports?as_of={first['recorded_at']}").get_json()["reports"]
     assert [report["id"] for report in then] == [first["id"]]
     now = client.get("/v1/reports").get_json()["reports"]

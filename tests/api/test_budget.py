@@ -15,80 +15,83 @@ from service.usecases import time_budget
 from service.usecases.time_budget import Budget
 from tests import make
 from tests.check import problem, recorded
-from tests.conftest import Send
+from tests.conftest import SendRequest
 
 VILLAGES = ("a", "b", "c")
-QUESTION = "/v1/totals?place=region&outcomes=killed&by=place"
+TOTALS_BY_PLACE = "/v1/totals?place=region&outcomes=killed&by=place"
 
 
 @pytest.fixture
-def by_tens(monkeypatch: pytest.MonkeyPatch) -> None:
+def ten_second_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the time of an answer go on by ten seconds each time that it is looked at."""
     monkeypatch.setattr(time_budget, "monotonic", count(step=10).__next__)
 
 
 @pytest.fixture
-def patient(settings: Settings, send: Send) -> Callable[[float], FlaskClient]:
+def make_client(settings: Settings, send: SendRequest) -> Callable[[float], FlaskClient]:
     """Record what only a solver can tell apart: of three villages every two together.
 
     Returns a maker of services that have so many seconds for an answer, and ten for each total.
     """
-    places = [{"id": "region", "name": "R"}, *(make.place(id, parent="region") for id in VILLAGES)]
+    places = [
+        {"id": "region", "name": "R"},
+        *(make.place(place_id, parent="region") for place_id in VILLAGES),
+    ]
     figures = [
         {"outcomes": ["killed"], "exactly": number, "places": pair}
         for number, pair in ((3, ["a", "b"]), (3, ["b", "c"]), (4, ["a", "c"]))
     ]
     recorded(send(make.report(places=places, figures=figures)))
 
-    def made(seconds: float) -> FlaskClient:
-        whole = replace(settings, solver_seconds=10.0, answer_seconds=seconds)
-        return create_app(whole).test_client()
+    def create_client(seconds: float) -> FlaskClient:
+        changed_settings = replace(settings, solver_seconds=10.0, answer_seconds=seconds)
+        return create_app(changed_settings).test_client()
 
-    return made
+    return create_client
 
 
-def _told(total: dict[str, Any]) -> tuple[int, int | None, bool]:
+def _range_of(total: dict[str, Any]) -> tuple[int, int | None, bool]:
     return total["low"], total["high"], total["exact"]
 
 
-def test_an_ordinary_question_gets_what_it_needs(patient: Any) -> None:
-    answer = patient(20.0).get(QUESTION)
+def test_an_ordinary_question_gets_what_it_needs(make_client: Any) -> None:
+    answer = make_client(20.0).get(TOTALS_BY_PLACE)
     (whole,) = answer.get_json()["totals"]
-    assert _told(whole) == (5, 5, True)
-    assert [_told(*part["totals"]) for part in answer.get_json()["parts"]] == [
+    assert _range_of(whole) == (5, 5, True)
+    assert [_range_of(*part["totals"]) for part in answer.get_json()["parts"]] == [
         (2, 2, True), (1, 1, True), (2, 2, True)
     ]  # fmt: skip
     assert "ETag" in answer.headers
 
 
-@pytest.mark.usefixtures("by_tens")
-def test_when_the_time_is_used_up_the_rest_is_wider_and_says_so(patient: Any) -> None:
-    answer = patient(25.0).get(QUESTION)
+@pytest.mark.usefixtures("ten_second_clock")
+def test_when_the_time_is_used_up_the_rest_is_wider_and_says_so(make_client: Any) -> None:
+    answer = make_client(25.0).get(TOTALS_BY_PLACE)
     first, *rest = (part["totals"][0] for part in answer.get_json()["parts"])
-    assert _told(answer.get_json()["totals"][0]) == (5, 5, True)
-    assert _told(first) == (2, 2, True)
+    assert _range_of(answer.get_json()["totals"][0]) == (5, 5, True)
+    assert _range_of(first) == (2, 2, True)
     for total, number in zip(rest, (1, 2), strict=True):
         assert not total["exact"]
         assert total["low"] <= number
         assert total["high"] is None or total["high"] >= number
     tag = {"If-None-Match": answer.headers["ETag"]}
-    again = patient(500.0).get(QUESTION, headers=tag)
+    again = make_client(500.0).get(TOTALS_BY_PLACE, headers=tag)
     assert again.status_code == 200  # With more time it is another answer, under another tag.
     assert all(part["totals"][0]["exact"] for part in again.get_json()["parts"])
 
 
-@pytest.mark.usefixtures("by_tens")
-def test_what_takes_far_too_long_is_given_up_and_says_what_to_ask_instead(patient: Any) -> None:
-    client = patient(15.0)
-    answer = client.get(QUESTION)
-    told = problem(answer, 503)
+@pytest.mark.usefixtures("ten_second_clock")
+def test_what_takes_far_too_long_is_given_up_and_says_what_to_ask_instead(make_client: Any) -> None:
+    client = make_client(15.0)
+    answer = client.get(TOTALS_BY_PLACE)
+    problem_body = problem(answer, 503)
     assert answer.headers["Retry-After"] == "30"
-    assert told["detail"].startswith("This takes longer than the 30 seconds")
-    assert "Ask for less at once" in told["detail"]
-    assert client.get(QUESTION.removesuffix("&by=place")).status_code == 200
+    assert problem_body["detail"].startswith("This takes longer than the 30 seconds")
+    assert "Ask for less at once" in problem_body["detail"]
+    assert client.get(TOTALS_BY_PLACE.removesuffix("&by=place")).status_code == 200
 
 
-@pytest.mark.usefixtures("by_tens")
+@pytest.mark.usefixtures("ten_second_clock")
 def test_a_total_gets_its_own_time_or_what_is_left() -> None:
     shared = Budget(each=12.0, whole=25.0)
     assert [shared.seconds() for _ in range(5)] == [12.0, 5.0, 0.0, 0.0, 0.0]

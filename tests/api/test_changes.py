@@ -13,36 +13,38 @@ from flask.testing import FlaskClient
 
 from tests import make
 from tests.check import problem, recorded
-from tests.conftest import Key, Send
-from tests.serving import Served, serving
+from tests.conftest import MakeHeaders, SendRequest
+from tests.serving import RunningServer, run_server
 
 
-def page(client: FlaskClient, **query: Any) -> dict[str, Any]:
+def fetch_changes(client: FlaskClient, **query: Any) -> dict[str, Any]:
     answer = client.get("/v1/changes", query_string=query)
     assert answer.status_code == 200
     body: dict[str, Any] = answer.get_json()
     return body
 
 
-def test_every_entry_comes_once_and_in_order(client: FlaskClient, send: Send, put: Send) -> None:
-    assert page(client) == {"changes": [], "last_seq": 0, "pending": 0}
+def test_every_entry_comes_once_and_in_order(
+    client: FlaskClient, send: SendRequest, put: SendRequest
+) -> None:
+    assert fetch_changes(client) == {"changes": [], "last_seq": 0, "pending": 0}
     first = recorded(send(make.report(ref="a")))
     recorded(send(make.report(ref="a", note="2", supersedes="r1")))
     put("/v1/places/plekhovo", {"name": "Plekhovo (Kursk)"})
-    told = page(client)
-    assert [(each["seq"], each["kind"]) for each in told["changes"]] == [
+    whole_feed = fetch_changes(client)
+    assert [(each["seq"], each["kind"]) for each in whole_feed["changes"]] == [
         (1, "reporter_added"), (2, "place_added"), (3, "reported"),
         (4, "superseded"), (5, "reported"), (6, "place_changed"),
     ]  # fmt: skip
-    assert told["changes"][2]["data"]["report"] == first
-    assert told["changes"][1]["data"]["name"] == "Plekhovo"
-    seen: list[dict[str, Any]] = []
+    assert whole_feed["changes"][2]["data"]["report"] == first
+    assert whole_feed["changes"][1]["data"]["name"] == "Plekhovo"
+    events: list[dict[str, Any]] = []
     since = 0
-    while (found := page(client, since=since, limit=2))["changes"]:
-        since = found["last_seq"]
-        assert found["pending"] == 6 - since
-        seen += found["changes"]
-    assert seen == told["changes"]
+    while (feed_page := fetch_changes(client, since=since, limit=2))["changes"]:
+        since = feed_page["last_seq"]
+        assert feed_page["pending"] == 6 - since
+        events += feed_page["changes"]
+    assert events == whole_feed["changes"]
 
 
 @pytest.mark.parametrize("query", ["since=7", "since=-1", "since=x", "limit=0", "wait=61", "as=1"])
@@ -52,93 +54,96 @@ def test_what_cannot_be_asked_is_named(client: FlaskClient, query: str) -> None:
 
 def test_an_event_that_cannot_have_been_seen_is_named(client: FlaskClient) -> None:
     headers = {"Accept": "text/event-stream"}
-    for seen, pointer in (("9", "since"), ("x", "Last-Event-ID")):
-        answer = client.get("/v1/changes", headers={**headers, "Last-Event-ID": seen})
+    for last_event_id, pointer in (("9", "since"), ("x", "Last-Event-ID")):
+        answer = client.get("/v1/changes", headers={**headers, "Last-Event-ID": last_event_id})
         problem(answer, 422, pointer)
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("feed")) as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with run_server(tmp_path_factory.mktemp("feed")) as running:
         yield running
 
 
-def get(served: Served, path: str, **headers: str) -> Any:
-    asked = urllib.request.Request(f"{served.url}{path}", headers=headers)
-    return urllib.request.urlopen(asked, timeout=30)
+def open_address(server: RunningServer, path: str, **headers: str) -> Any:
+    request = urllib.request.Request(f"{server.url}{path}", headers=headers)
+    return urllib.request.urlopen(request, timeout=30)
 
 
-def post(served: Served, body: dict[str, Any]) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {served.key}", "Content-Type": "application/json"}
-    sent = urllib.request.Request(
-        f"{served.url}/v1/reports", json.dumps(body).encode(), headers, method="POST"
+def post_report(server: RunningServer, body: dict[str, Any]) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {server.key}", "Content-Type": "application/json"}
+    request = urllib.request.Request(
+        f"{server.url}/v1/reports", json.dumps(body).encode(), headers, method="POST"
     )
-    with urllib.request.urlopen(sent, timeout=30) as answer:
-        told: dict[str, Any] = json.load(answer)
-        return told
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        report: dict[str, Any] = json.load(answer)
+        return report
 
 
-def last(served: Served) -> int:
-    with get(served, "/v1/changes?limit=1000") as answer:
+def fetch_last_seq(server: RunningServer) -> int:
+    with open_address(server, "/v1/changes?limit=1000") as answer:
         return int(json.load(answer)["last_seq"])
 
 
-def test_who_waits_is_answered_as_soon_as_something_happens(served: Served) -> None:
-    since = last(served)
+def test_who_waits_is_answered_as_soon_as_something_happens(server: RunningServer) -> None:
+    since = fetch_last_seq(server)
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(get, served, f"/v1/changes?since={since}&wait=20")
+        future = pool.submit(open_address, server, f"/v1/changes?since={since}&wait=20")
         time.sleep(0.5)
-        assert not waiting.done()
-        made = post(served, make.report())
-        with waiting.result(timeout=10) as answer:
-            told = json.load(answer)
-    assert made["seq"] in [each["seq"] for each in told["changes"]]
+        assert not future.done()
+        report = post_report(server, make.report())
+        with future.result(timeout=10) as answer:
+            feed_page = json.load(answer)
+    assert report["seq"] in [each["seq"] for each in feed_page["changes"]]
 
 
-def test_a_wait_ends_with_nothing(served: Served) -> None:
-    since = last(served)
-    with get(served, f"/v1/changes?since={since}&wait=1") as answer:
+def test_a_wait_ends_with_nothing(server: RunningServer) -> None:
+    since = fetch_last_seq(server)
+    with open_address(server, f"/v1/changes?since={since}&wait=1") as answer:
         assert json.load(answer) == {"changes": [], "last_seq": since, "pending": 0}
 
 
-def test_many_who_wait_leave_the_others_served(served: Served) -> None:
-    since = last(served)
+def test_many_who_wait_leave_the_others_served(server: RunningServer) -> None:
+    since = fetch_last_seq(server)
     with ThreadPoolExecutor(40) as pool:
-        waiting = [pool.submit(get, served, f"/v1/changes?since={since}&wait=3") for _ in range(40)]
+        futures = [
+            pool.submit(open_address, server, f"/v1/changes?since={since}&wait=3")
+            for _ in range(40)
+        ]
         time.sleep(0.5)
-        begun = time.monotonic()
-        with get(served, "/v1/totals") as answer:
+        start = time.monotonic()
+        with open_address(server, "/v1/totals") as answer:
             assert answer.status == 200
-        assert time.monotonic() - begun < 2
-        for each in waiting:
+        assert time.monotonic() - start < 2
+        for each in futures:
             each.result(timeout=20).close()
 
 
-def test_a_stream_goes_on_from_the_last_event_seen(served: Served) -> None:
-    def follow(seen: int, until: int) -> list[dict[str, Any]]:
-        found = []
-        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(seen)}
-        with get(served, "/v1/changes", **headers) as stream:
+def test_a_stream_goes_on_from_the_last_event_seen(server: RunningServer) -> None:
+    def follow(last_event_id: int, last_seq: int) -> list[dict[str, Any]]:
+        events = []
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last_event_id)}
+        with open_address(server, "/v1/changes", **headers) as stream:
             assert stream.headers["Content-Type"].startswith("text/event-stream")
-            id = None
+            event_id = None
             for line in stream:
                 if line.startswith(b"id: "):
-                    id = int(line[4:])
+                    event_id = int(line[4:])
                 if line.startswith(b"data: "):
-                    found.append(json.loads(line[6:]))
-                    assert found[-1]["seq"] == id
-                if id == until and not line.strip():
-                    return found
+                    events.append(json.loads(line[6:]))
+                    assert events[-1]["seq"] == event_id
+                if event_id == last_seq and not line.strip():
+                    return events
         raise AssertionError("the stream ended")
 
-    since = last(served)
+    since = fetch_last_seq(server)
     with ThreadPoolExecutor() as pool:
-        following = pool.submit(follow, since, since + 2)
-        post(served, make.report())
-        post(served, make.report())
-        told = following.result(timeout=20)
-    assert [each["seq"] for each in told] == [since + 1, since + 2]
-    assert follow(since + 1, since + 2) == told[1:]
+        future = pool.submit(follow, since, since + 2)
+        post_report(server, make.report())
+        post_report(server, make.report())
+        events = future.result(timeout=20)
+    assert [each["seq"] for each in events] == [since + 1, since + 2]
+    assert follow(since + 1, since + 2) == events[1:]
 
 
 class Follower:
@@ -146,29 +151,29 @@ class Follower:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        kept = json.loads(path.read_text()) if path.exists() else {"seq": 0, "reports": {}}
-        self.seq: int = kept["seq"]
-        self.reports: dict[str, Any] = kept["reports"]
+        saved = json.loads(path.read_text()) if path.exists() else {"seq": 0, "reports": {}}
+        self.seq: int = saved["seq"]
+        self.reports: dict[str, Any] = saved["reports"]
 
-    def take(self, entry: dict[str, Any]) -> None:
-        assert entry["seq"] == self.seq + 1
-        self.seq = entry["seq"]
-        report = self.reports.get(entry["subject"])
-        if entry["kind"] == "reported":
-            self.reports[entry["subject"]] = entry["data"]["report"]
-        elif report is not None and entry["kind"] == "superseded":
-            report["superseded_by"] = entry["data"]["by"]
+    def apply_event(self, event: dict[str, Any]) -> None:
+        assert event["seq"] == self.seq + 1
+        self.seq = event["seq"]
+        report = self.reports.get(event["subject"])
+        if event["kind"] == "reported":
+            self.reports[event["subject"]] = event["data"]["report"]
+        elif report is not None and event["kind"] == "superseded":
+            report["superseded_by"] = event["data"]["by"]
             report["state"] = "superseded"
-        elif report is not None and entry["kind"] == "retracted":
-            told = {"seq": entry["seq"], "recorded_at": entry["recorded_at"], **entry["data"]}
-            report["retraction"], report["state"] = told, "retracted"
+        elif report is not None and event["kind"] == "retracted":
+            retraction = {"seq": event["seq"], "recorded_at": event["recorded_at"], **event["data"]}
+            report["retraction"], report["state"] = retraction, "retracted"
 
-    def keep(self) -> None:
+    def save(self) -> None:
         self.path.write_text(json.dumps({"seq": self.seq, "reports": self.reports}))
 
 
 def test_whoever_follows_ends_with_the_same_reports(
-    client: FlaskClient, send: Send, key: Key, tmp_path: Path
+    client: FlaskClient, send: SendRequest, key: MakeHeaders, tmp_path: Path
 ) -> None:
     """It is cut off in the middle of every page, and goes on from what it had kept."""
     for number in range(12):
@@ -182,14 +187,14 @@ def test_whoever_follows_ends_with_the_same_reports(
     path = tmp_path / "kept.json"
     for _ in range(100):
         follower = Follower(path)
-        entries = page(client, since=follower.seq, limit=5)["changes"]
-        if not entries:
+        events = fetch_changes(client, since=follower.seq, limit=5)["changes"]
+        if not events:
             break
-        for count, entry in enumerate(entries):
-            follower.take(entry)
+        for count, event in enumerate(events):
+            follower.apply_event(event)
             if count == 2:
-                follower.keep()
-        if len(entries) < 3:
-            follower.keep()
-    listed = client.get("/v1/reports?limit=1000").get_json()["reports"]
-    assert list(Follower(path).reports.values()) == listed
+                follower.save()
+        if len(events) < 3:
+            follower.save()
+    listed_reports = client.get("/v1/reports?limit=1000").get_json()["reports"]
+    assert list(Follower(path).reports.values()) == listed_reports

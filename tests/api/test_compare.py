@@ -9,18 +9,18 @@ from flask.testing import FlaskClient
 
 from tests import make
 from tests.check import problem, recorded
-from tests.conftest import Key, Send
+from tests.conftest import MakeHeaders, SendRequest
 
 SKY = {"id": "sky", "name": "Sky"}
 KILLED = "/v1/totals?outcomes=killed"
 
 
-def killed(number: int, **changes: Any) -> dict[str, Any]:
+def make_killed_report(number: int, **changes: Any) -> dict[str, Any]:
     """Return a report of exactly so many killed."""
     return make.report(**{"figures": [{"outcomes": ["killed"], "exactly": number}], **changes})
 
 
-def ask(client: FlaskClient, address: str) -> dict[str, Any]:
+def get_answer(client: FlaskClient, address: str) -> dict[str, Any]:
     """Return the answer to a question, which must be one."""
     answer = client.get(address)
     assert answer.status_code == 200, answer.get_data(as_text=True)
@@ -28,29 +28,32 @@ def ask(client: FlaskClient, address: str) -> dict[str, Any]:
     return body
 
 
-def one(client: FlaskClient, address: str) -> dict[str, Any]:
+def get_only_total(client: FlaskClient, address: str) -> dict[str, Any]:
     """Return the only total of the answer."""
-    (total,) = ask(client, address)["totals"]
+    (total,) = get_answer(client, address)["totals"]
     return dict(total)
 
 
 @pytest.fixture
-def first(send: Send) -> dict[str, Any]:
+def first_report(send: SendRequest) -> dict[str, Any]:
     """Exactly four killed, as the Ministry has it."""
-    return recorded(send(killed(4)))
+    return recorded(send(make_killed_report(4)))
 
 
 def test_a_total_tells_what_it_was_and_what_happened_since(
-    send: Send, client: FlaskClient, key: Key, first: dict[str, Any]
+    send: SendRequest, client: FlaskClient, key: MakeHeaders, first_report: dict[str, Any]
 ) -> None:
-    second = recorded(send(killed(9, reporter=SKY, places=["plekhovo"])))
+    second = recorded(send(make_killed_report(9, reporter=SKY, places=["plekhovo"])))
     client.post("/v1/reports/r1/retraction", json={"reason": "x"}, headers=key("report"))
-    told = ask(client, f"{KILLED}&compare={first['seq']}")
-    assert told["query"]["compare"] == first["seq"]
-    assert told["compared"] == {"seq": first["seq"], "recorded_at": first["recorded_at"]}
-    (total,) = told["totals"]
+    answer = get_answer(client, f"{KILLED}&compare={first_report['seq']}")
+    assert answer["query"]["compare"] == first_report["seq"]
+    assert answer["compared"] == {
+        "seq": first_report["seq"],
+        "recorded_at": first_report["recorded_at"],
+    }
+    (total,) = answer["totals"]
     assert (total["low"], total["high"]) == (9, 9)
-    assert total["then"] == one(client, f"{KILLED}&as_of={first['seq']}")
+    assert total["then"] == get_only_total(client, f"{KILLED}&as_of={first_report['seq']}")
     assert total["events_left_out"] == 0
     added, reported, retracted = total["events"]
     assert (added["kind"], added["subject"]) == ("reporter_added", "sky")
@@ -68,14 +71,14 @@ def test_a_total_tells_what_it_was_and_what_happened_since(
 
 
 def test_what_replaces_a_report_and_what_speaks_of_it_again_is_told(
-    send: Send, client: FlaskClient
+    send: SendRequest, client: FlaskClient
 ) -> None:
     missing = {"outcomes": ["missing"], "exactly": 3}
     seq = recorded(send(make.report(figures=[missing])))["seq"]
     link = {"figure": "r1-1", "from": "missing"}
     dead = {"outcomes": ["killed"], "exactly": 2, "reclassifies": link}
     recorded(send(make.report(figures=[dead])))
-    total = one(client, f"/v1/totals?outcomes=missing&compare={seq}")
+    total = get_only_total(client, f"/v1/totals?outcomes=missing&compare={seq}")
     assert (total["low"], total["then"]["low"]) == (1, 3)
     assert [each["kind"] for each in total["events"]] == ["reported", "reclassified"]
     assert total["events"][1]["data"] == {
@@ -83,67 +86,69 @@ def test_what_replaces_a_report_and_what_speaks_of_it_again_is_told(
         "reporter": "ua-hur", "was": "live", "state": "live",
     }  # fmt: skip
     recorded(send(make.stance("acknowledges", supersedes="r2")))
-    kinds = [(each["kind"], each["subject"]) for each in one(
+    kinds = [(each["kind"], each["subject"]) for each in get_only_total(
         client, f"/v1/totals?outcomes=missing&compare={seq}"
     )["events"]]  # fmt: skip
     assert kinds[2:] == [("superseded", "r2"), ("reported", "r3")]
 
 
-def test_an_instant_is_a_moment_too(send: Send, client: FlaskClient, first: dict[str, Any]) -> None:
-    recorded(send(killed(9, reporter=SKY, places=["plekhovo"])))
-    told = ask(client, f"{KILLED}&compare={first['recorded_at']}")
-    assert told["compared"]["seq"] == first["seq"]
-    assert told["totals"][0]["then"]["low"] == 4
+def test_an_instant_is_a_moment_too(
+    send: SendRequest, client: FlaskClient, first_report: dict[str, Any]
+) -> None:
+    recorded(send(make_killed_report(9, reporter=SKY, places=["plekhovo"])))
+    answer = get_answer(client, f"{KILLED}&compare={first_report['recorded_at']}")
+    assert answer["compared"]["seq"] == first_report["seq"]
+    assert answer["totals"][0]["then"]["low"] == 4
 
 
 def test_a_place_that_was_not_known_then_had_nothing_reported(
-    send: Send, client: FlaskClient, first: dict[str, Any]
+    send: SendRequest, client: FlaskClient, first_report: dict[str, Any]
 ) -> None:
-    recorded(send(killed(2, places=[make.place("new")])))
+    recorded(send(make_killed_report(2, places=[make.place("new")])))
     for address in (f"{KILLED}&place=new", "/v1/places/new/totals?outcomes=killed"):
-        total = one(client, f"{address}&compare={first['seq']}")
+        total = get_only_total(client, f"{address}&compare={first_report['seq']}")
         assert total["then"]["reported"] is False
         assert (total["then"]["low"], total["then"]["text"]) == (None, "no figure reported")
         assert [each["kind"] for each in total["events"]] == ["place_added", "reported"]
-    both = one(client, f"{KILLED}&place=new,plekhovo&compare={first['seq']}")
+    both = get_only_total(client, f"{KILLED}&place=new,plekhovo&compare={first_report['seq']}")
     assert (both["low"], both["then"]["low"]) == (6, 4)
-    before = ask(client, f"{KILLED}&compare=0")
+    before = get_answer(client, f"{KILLED}&compare=0")
     assert before["compared"] == {"seq": 0, "recorded_at": None}
     assert before["totals"][0]["then"]["reported"] is False
-    unknown = one(client, f"{KILLED}&reporter=ua-hur&compare=0")
+    unknown = get_only_total(client, f"{KILLED}&reporter=ua-hur&compare=0")
     assert unknown["then"]["reported"] is False
 
 
 def test_parts_and_reporters_alone_are_compared_too(
-    send: Send, client: FlaskClient, put: Send, first: dict[str, Any]
+    send: SendRequest, client: FlaskClient, put: SendRequest, first_report: dict[str, Any]
 ) -> None:
-    recorded(send(killed(9, reporter=SKY, places=[make.place("new")])))
-    told = ask(client, f"{KILLED}&by=place&by_reporter=true&compare={first['seq']}")
-    lows = {part["key"]: part["totals"][0]["then"]["low"] for part in told["parts"]}
+    recorded(send(make_killed_report(9, reporter=SKY, places=[make.place("new")])))
+    answer = get_answer(client, f"{KILLED}&by=place&by_reporter=true&compare={first_report['seq']}")
+    lows = {part["key"]: part["totals"][0]["then"]["low"] for part in answer["parts"]}
     assert lows == {"new": None, "plekhovo": 4}
     subjects = {
         part["key"]: [each["subject"] for each in part["totals"][0]["events"]]
-        for part in told["parts"]
+        for part in answer["parts"]
     }
     assert subjects == {"new": ["sky", "new", "r2"], "plekhovo": []}
-    alone = {part["reporter"]: part["totals"][0] for part in told["by_reporter"]}
+    alone = {part["reporter"]: part["totals"][0] for part in answer["by_reporter"]}
     assert (alone["sky"]["then"]["reported"], alone["ua-hur"]["then"]["low"]) == (False, 4)
-    days = f"{KILLED}&from=2024-12-14&to=2024-12-15&compare={first['seq']}"
+    days = f"{KILLED}&from=2024-12-14&to=2024-12-15&compare={first_report['seq']}"
     for by in ("day", "outcome", "group", "reporter"):
-        for part in ask(client, f"{days}&by={by}")["parts"]:
+        for part in get_answer(client, f"{days}&by={by}")["parts"]:
             assert "then" in part["totals"][0]
 
 
 def test_a_place_that_moved_is_told_where_it_came_and_went(
-    send: Send, client: FlaskClient, put: Send
+    send: SendRequest, client: FlaskClient, put: SendRequest
 ) -> None:
     tree = [make.place("n"), make.place("s"), make.place(parent="n")]
     figure = {"outcomes": ["killed"], "exactly": 4, "places": ["plekhovo"]}
     recorded(send(make.report(places=tree, figures=[figure])))
-    seq = ask(client, KILLED)["as_of"]["seq"]
+    seq = get_answer(client, KILLED)["as_of"]["seq"]
     assert put("/v1/places/plekhovo", {"name": "Plekhovo", "parent": "s"}).status_code == 200
     for place, low, then in (("n", None, 4), ("s", 4, None), ("plekhovo", 4, 4)):
-        total = one(client, f"{KILLED}&place={place}&compare={seq}")
+        total = get_only_total(client, f"{KILLED}&place={place}&compare={seq}")
         assert (total["low"], total["then"]["low"]) == (low, then)
         (event,) = total["events"]
         assert (event["kind"], event["subject"]) == ("place_changed", "plekhovo")
@@ -151,21 +156,26 @@ def test_a_place_that_moved_is_told_where_it_came_and_went(
 
 
 def test_a_merged_id_stood_for_itself_then(
-    send: Send, client: FlaskClient, key: Key, first: dict[str, Any]
+    send: SendRequest, client: FlaskClient, key: MakeHeaders, first_report: dict[str, Any]
 ) -> None:
-    seq = recorded(send(killed(2, places=[make.place("twin")])))["seq"]
+    seq = recorded(send(make_killed_report(2, places=[make.place("twin")])))["seq"]
     client.post("/v1/places/twin/merge", json={"into": "plekhovo"}, headers=key("admin"))
     for place, then in (("plekhovo", 4), ("twin", 2)):
-        total = one(client, f"{KILLED}&place={place}&compare={seq}")
+        total = get_only_total(client, f"{KILLED}&place={place}&compare={seq}")
         assert (total["then"]["low"], total["then"]["figures"], total["figures"]) == (then, 1, 2)
         assert [each["kind"] for each in total["events"]] == ["place_merged"]
 
 
-def test_proofs_come_with_explain_alone(client: FlaskClient, first: dict[str, Any]) -> None:
-    address = f"{KILLED}&compare={first['seq']}"
-    assert "because" not in one(client, address)["then"]
-    assert one(client, f"{address}&explain=true")["then"]["because"]["low"][0]["people"] == 4
-    assert not {"compared", "then"} & (set(ask(client, KILLED)) | set(one(client, KILLED)))
+def test_proofs_come_with_explain_alone(client: FlaskClient, first_report: dict[str, Any]) -> None:
+    address = f"{KILLED}&compare={first_report['seq']}"
+    assert "because" not in get_only_total(client, address)["then"]
+    assert (
+        get_only_total(client, f"{address}&explain=true")["then"]["because"]["low"][0]["people"]
+        == 4
+    )
+    assert not {"compared", "then"} & (
+        set(get_answer(client, KILLED)) | set(get_only_total(client, KILLED))
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,49 +184,56 @@ def test_proofs_come_with_explain_alone(client: FlaskClient, first: dict[str, An
      "as_of=2026-01-05T10:00:00Z&compare=2026-01-05T10:00:00.5Z", "compare=-1"],
 )  # fmt: skip
 def test_only_an_earlier_moment_can_be_compared_with(
-    send: Send, client: FlaskClient, query: str
+    send: SendRequest, client: FlaskClient, query: str
 ) -> None:
-    assert recorded(send(killed(4)))["seq"] == 3
-    recorded(send(killed(5, reporter=SKY, places=["plekhovo"])))
+    assert recorded(send(make_killed_report(4)))["seq"] == 3
+    recorded(send(make_killed_report(5, reporter=SKY, places=["plekhovo"])))
     problem(client.get(f"/v1/totals?{query}"), 422, "compare")
 
 
-def test_the_same_moment_is_no_change(client: FlaskClient, first: dict[str, Any]) -> None:
-    total = one(client, f"{KILLED}&as_of={first['seq']}&compare={first['seq']}")
+def test_the_same_moment_is_no_change(client: FlaskClient, first_report: dict[str, Any]) -> None:
+    total = get_only_total(
+        client, f"{KILLED}&as_of={first_report['seq']}&compare={first_report['seq']}"
+    )
     assert (total["then"]["low"], total["events"]) == (total["low"], [])
 
 
 def test_a_comparison_is_another_answer_than_that_with_another_moment(
-    send: Send, client: FlaskClient, first: dict[str, Any]
+    send: SendRequest, client: FlaskClient, first_report: dict[str, Any]
 ) -> None:
-    recorded(send(killed(9, reporter=SKY, places=["plekhovo"])))
+    recorded(send(make_killed_report(9, reporter=SKY, places=["plekhovo"])))
     address = f"{KILLED}&compare="
-    tags = {client.get(f"{address}{seq}").headers["ETag"] for seq in (0, first["seq"])}
+    tags = {client.get(f"{address}{seq}").headers["ETag"] for seq in (0, first_report["seq"])}
     tags.add(client.get(KILLED).headers["ETag"])
     assert len(tags) == 3
     tag = client.get(f"{address}0").headers["ETag"]
     again = client.get(f"{address}0", headers={"If-None-Match": tag})
     assert (again.status_code, again.headers["ETag"]) == (304, tag)
-    recorded(send(killed(3, reporter=SKY, places=["plekhovo"])))
+    recorded(send(make_killed_report(3, reporter=SKY, places=["plekhovo"])))
     assert client.get(f"{address}0", headers={"If-None-Match": tag}).status_code == 200
 
 
 def test_a_long_history_is_cut_at_its_beginning(
-    send: Send, client: FlaskClient, first: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    send: SendRequest,
+    client: FlaskClient,
+    first_report: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("service.usecases.comparison.MOST_OF_A_TOTAL", 2)
     for number in range(4):
-        recorded(send(killed(number, places=["plekhovo"])))
-    total = one(client, f"{KILLED}&compare={first['seq']}")
+        recorded(send(make_killed_report(number, places=["plekhovo"])))
+    total = get_only_total(client, f"{KILLED}&compare={first_report['seq']}")
     assert [each["subject"] for each in total["events"]] == ["r4", "r5"]
     assert total["events_left_out"] == 2
 
 
 def test_a_table_of_a_comparison_has_the_bounds_of_then(
-    send: Send, client: FlaskClient, first: dict[str, Any]
+    send: SendRequest, client: FlaskClient, first_report: dict[str, Any]
 ) -> None:
-    recorded(send(killed(9, reporter=SKY, places=[make.place("new")])))
-    text = client.get(f"{KILLED}&by=place&format=csv&compare={first['seq']}").get_data(as_text=True)
+    recorded(send(make_killed_report(9, reporter=SKY, places=[make.place("new")])))
+    text = client.get(f"{KILLED}&by=place&format=csv&compare={first_report['seq']}").get_data(
+        as_text=True
+    )
     assert text.splitlines()[0].endswith(",exact,caveats,then_low,then_high")
     rows = {row["key"]: row for row in csv.DictReader(io.StringIO(text))}
     assert (rows["new"]["then_low"], rows["new"]["then_high"]) == ("", "")

@@ -33,10 +33,10 @@ def test_errors_are_documented_as_problems(client: FlaskClient) -> None:
 
 def test_what_is_sent_and_asked_is_documented(client: FlaskClient) -> None:
     document = client.get("/v1/openapi.json").get_json()
-    sent = document["components"]["schemas"]["ReportIn"]
-    assert sent["additionalProperties"] is False
-    assert set(sent["required"]) == {"reporter"}
-    assert "anyOf" in sent["properties"]["reporter"]
+    report_schema = document["components"]["schemas"]["ReportIn"]
+    assert report_schema["additionalProperties"] is False
+    assert set(report_schema["required"]) == {"reporter"}
+    assert "anyOf" in report_schema["properties"]["reporter"]
     listing = document["paths"]["/v1/reports"]["get"]
     names = {each["name"] for each in listing["parameters"] if each["in"] == "query"}
     assert names == {
@@ -108,19 +108,19 @@ def test_every_form_of_a_list_and_the_link_to_its_next_page_are_documented(
     client: FlaskClient,
 ) -> None:
     operation = client.get("/v1/openapi.json").get_json()["paths"]["/v1/reports"]["get"]
-    answered = operation["responses"]["200"]
-    assert set(answered["content"]) == set(MEDIA_TYPES.values())
-    assert "Link" in answered["headers"]
-    (named,) = (each for each in operation["parameters"] if each.get("name") == "format")
-    assert named["schema"]["enum"] == list(MEDIA_TYPES)
+    response = operation["responses"]["200"]
+    assert set(response["content"]) == set(MEDIA_TYPES.values())
+    assert "Link" in response["headers"]
+    (format_parameter,) = (each for each in operation["parameters"] if each.get("name") == "format")
+    assert format_parameter["schema"]["enum"] == list(MEDIA_TYPES)
 
 
 def test_texts_that_cannot_be_empty_are_documented_so(client: FlaskClient) -> None:
     paths = client.get("/v1/openapi.json").get_json()["paths"]
     for path, name in (("/v1/reports", "after"), ("/v1/places", "after"), ("/v1/totals", "as_of")):
         parameters = paths[path]["get"]["parameters"]
-        (found,) = (each for each in parameters if each.get("name") == name)
-        assert found["schema"]["minLength"] == 1
+        (parameter,) = (each for each in parameters if each.get("name") == name)
+        assert parameter["schema"]["minLength"] == 1
 
 
 def test_null_is_documented_where_it_is_taken(client: FlaskClient) -> None:

@@ -14,49 +14,49 @@ from service.api import totals_csv
 from service.api.report_rows import COLUMNS
 from tests import make
 from tests.check import problem, recorded
-from tests.conftest import Key, Send
+from tests.conftest import MakeHeaders, SendRequest
 from tests.serving import ROOT
 
 SKY = {"id": "sky", "name": "Sky"}
-TYPES = {
+MEDIA_TYPES = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
     "csv": "text/csv",
     "geojson": "application/geo+json",
 }
-FORMS = pytest.mark.parametrize("form", TYPES)
+each_format = pytest.mark.parametrize("form", MEDIA_TYPES)
 
 
-def ids(answer: TestResponse) -> list[str]:
+def read_report_ids(answer: TestResponse) -> list[str]:
     """Return the ids of the reports in the answer, in whatever form it is, each once."""
     assert answer.status_code == 200, answer.get_data(as_text=True)
     text = answer.get_data(as_text=True)
-    if answer.mimetype == TYPES["ndjson"]:
-        found = [json.loads(line)["id"] for line in text.splitlines()]
-    elif answer.mimetype == TYPES["csv"]:
-        found = [row["report"] for row in rows(answer)]
-    elif answer.mimetype == TYPES["geojson"]:
-        found = [each["properties"]["report"] for each in features(answer)]
+    if answer.mimetype == MEDIA_TYPES["ndjson"]:
+        report_ids = [json.loads(line)["id"] for line in text.splitlines()]
+    elif answer.mimetype == MEDIA_TYPES["csv"]:
+        report_ids = [row["report"] for row in read_rows(answer)]
+    elif answer.mimetype == MEDIA_TYPES["geojson"]:
+        report_ids = [each["properties"]["report"] for each in read_features(answer)]
     else:
-        found = [each["id"] for each in answer.get_json()["reports"]]
-    return list(dict.fromkeys(found))
+        report_ids = [each["id"] for each in answer.get_json()["reports"]]
+    return list(dict.fromkeys(report_ids))
 
 
-def rows(answer: TestResponse) -> list[dict[str, str]]:
+def read_rows(answer: TestResponse) -> list[dict[str, str]]:
     """Return the rows of a table by column."""
     return list(csv.DictReader(io.StringIO(answer.get_data(as_text=True), newline="")))
 
 
-def features(answer: TestResponse) -> list[dict[str, Any]]:
+def read_features(answer: TestResponse) -> list[dict[str, Any]]:
     """Return the features of a map."""
-    whole = answer.get_json(force=True)
-    assert whole["type"] == "FeatureCollection"
-    found: list[dict[str, Any]] = whole["features"]
-    return found
+    collection = answer.get_json(force=True)
+    assert collection["type"] == "FeatureCollection"
+    items: list[dict[str, Any]] = collection["features"]
+    return items
 
 
 @pytest.fixture
-def three(send: Send) -> list[dict[str, Any]]:
+def three_reports(send: SendRequest) -> list[dict[str, Any]]:
     """One report of two figures, one of a stance, one by another reporter."""
     places = [
         make.place(latitude=51.1, longitude=35.25),
@@ -82,44 +82,46 @@ def three(send: Send) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-@FORMS
-def test_a_form_is_named_or_accepted(client: FlaskClient, three: Any, form: str) -> None:
+@each_format
+def test_a_form_is_named_or_accepted(client: FlaskClient, three_reports: Any, form: str) -> None:
     named = client.get(f"/v1/reports?format={form}", headers={"Accept": "text/html"})
-    accepted = client.get("/v1/reports", headers={"Accept": f"text/html, {TYPES[form]};q=0.5"})
+    accepted = client.get(
+        "/v1/reports", headers={"Accept": f"text/html, {MEDIA_TYPES[form]};q=0.5"}
+    )
     for answer in (named, accepted):
-        assert answer.mimetype == TYPES[form]
-        assert ids(answer) == ["r1", "r2", "r3"]
+        assert answer.mimetype == MEDIA_TYPES[form]
+        assert read_report_ids(answer) == ["r1", "r2", "r3"]
         assert {"Accept", "Authorization"} <= set(answer.vary)
     assert named.get_data() == accepted.get_data()
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/*", "image/png", "application/json, */*"])
 def test_json_is_answered_where_nothing_else_is_asked_for(client: FlaskClient, accept: str) -> None:
-    assert client.get("/v1/reports", headers={"Accept": accept}).mimetype == TYPES["json"]
+    assert client.get("/v1/reports", headers={"Accept": accept}).mimetype == MEDIA_TYPES["json"]
 
 
-def test_a_line_is_a_report_as_json_has_it(client: FlaskClient, three: Any) -> None:
+def test_a_line_is_a_report_as_json_has_it(client: FlaskClient, three_reports: Any) -> None:
     text = client.get("/v1/reports?format=ndjson").get_data(as_text=True)
     assert text.endswith("\n")
-    listed = client.get("/v1/reports").get_json()["reports"]
-    assert [json.loads(line) for line in text.split("\n")[:-1]] == listed
+    listed_reports = client.get("/v1/reports").get_json()["reports"]
+    assert [json.loads(line) for line in text.split("\n")[:-1]] == listed_reports
 
 
-def test_a_row_is_a_figure(client: FlaskClient, three: Any) -> None:
+def test_a_row_is_a_figure(client: FlaskClient, three_reports: Any) -> None:
     answer = client.get("/v1/reports?format=csv")
-    found = rows(answer)
+    table = read_rows(answer)
     assert answer.get_data(as_text=True).splitlines()[0] == ",".join(COLUMNS)
-    assert [(row["report"], row["figure"]) for row in found] == [
+    assert [(row["report"], row["figure"]) for row in table] == [
         ("r1", "r1-1"), ("r1", "r1-2"), ("r1", "r1-3"), ("r2", ""), ("r3", "r3-1"),
     ]  # fmt: skip
-    assert found[0] == {
+    assert table[0] == {
         "report": "r1",
-        "seq": str(three[0]["seq"]),
-        "recorded_at": three[0]["recorded_at"],
+        "seq": str(three_reports[0]["seq"]),
+        "recorded_at": three_reports[0]["recorded_at"],
         "state": "live",
         "reporter": "ua-hur",
         "ref": "a",
-        "published_at": three[0]["published_at"],
+        "published_at": three_reports[0]["published_at"],
         "stance": "asserts",
         "figure": "r1-1",
         "outcomes": "killed,wounded",
@@ -147,14 +149,14 @@ def test_a_row_is_a_figure(client: FlaskClient, three: Any) -> None:
         "figure_note": "in the evening",
         "caveats": "preliminary; of one day",
     }
-    assert [(row["low"], row["high"], row["best"]) for row in found[1:4]] == [
+    assert [(row["low"], row["high"], row["best"]) for row in table[1:4]] == [
         ("2", "9", "5"), ("0", "0", ""), ("", "", ""),
     ]  # fmt: skip
-    assert (found[3]["stance"], found[3]["outcomes"]) == ("does_not_acknowledge", "")
-    assert (found[3]["places"], found[3]["groups"], found[3]["to"]) == (
+    assert (table[3]["stance"], table[3]["outcomes"]) == ("does_not_acknowledge", "")
+    assert (table[3]["places"], table[3]["groups"], table[3]["to"]) == (
         "plekhovo", "everyone", "2024-12-15",
     )  # fmt: skip
-    assert (found[4]["from"], found[4]["relays"], found[4]["state"]) == ("", "r1", "relay")
+    assert (table[4]["from"], table[4]["relays"], table[4]["state"]) == ("", "r1", "relay")
 
 
 @pytest.mark.parametrize(
@@ -162,102 +164,108 @@ def test_a_row_is_a_figure(client: FlaskClient, three: Any) -> None:
     ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "'=1", '"=1+1"', "“+30”", "\u00a0=1",
      "\u200b=1", "＝1", '" =1', "\n=1"],
 )  # fmt: skip
-def test_a_text_is_no_formula(send: Send, client: FlaskClient, text: str) -> None:
+def test_a_text_is_no_formula(send: SendRequest, client: FlaskClient, text: str) -> None:
     recorded(send(make.report(quote=f"{text} ", note=text)))
-    (row,) = rows(client.get("/v1/reports?format=csv"))
+    (row,) = read_rows(client.get("/v1/reports?format=csv"))
     assert (row["quote"], row["note"]) == (f"'{text} ", f"'{text}")
     assert (row["low"], row["source_url"]) == ("30", "")
 
 
-def test_a_text_that_is_none_stays_as_it_is(send: Send, client: FlaskClient) -> None:
+def test_a_text_that_is_none_stays_as_it_is(send: SendRequest, client: FlaskClient) -> None:
     text = 'they, "the ministry", said:\n30 = thirty – or more'
     recorded(send(make.report(quote=text, reporter=SKY)))
-    (row,) = rows(client.get("/v1/reports?format=csv"))
+    (row,) = read_rows(client.get("/v1/reports?format=csv"))
     assert row["quote"] == text
 
 
 def test_a_feature_is_a_figure_with_the_points_of_its_places(
-    client: FlaskClient, three: Any
+    client: FlaskClient, three_reports: Any
 ) -> None:
-    found = features(client.get("/v1/reports?format=geojson"))
-    assert [each["id"] for each in found] == ["r1-1", "r1-2", "r1-3", "r2", "r3-1"]
+    items = read_features(client.get("/v1/reports?format=geojson"))
+    assert [each["id"] for each in items] == ["r1-1", "r1-2", "r1-3", "r2", "r3-1"]
     plekhovo, vorozhba = [35.25, 51.1], [-34.0, -51.5]
-    assert [each["geometry"] for each in found] == [
+    assert [each["geometry"] for each in items] == [
         {"type": "MultiPoint", "coordinates": [plekhovo, vorozhba]},
         {"type": "Point", "coordinates": plekhovo},
         None,
         {"type": "Point", "coordinates": plekhovo},
         {"type": "MultiPoint", "coordinates": [plekhovo, vorozhba]},
     ]
-    assert all(each["type"] == "Feature" for each in found)
-    said = found[0]["properties"]
-    assert tuple(said) == COLUMNS
-    assert (said["low"], said["high"], said["places"]) == (30, None, "plekhovo,vorozhba,somewhere")
-    assert found[3]["properties"]["low"] is None
+    assert all(each["type"] == "Feature" for each in items)
+    properties = items[0]["properties"]
+    assert tuple(properties) == COLUMNS
+    assert (properties["low"], properties["high"], properties["places"]) == (
+        30,
+        None,
+        "plekhovo,vorozhba,somewhere",
+    )
+    assert items[3]["properties"]["low"] is None
 
 
 def test_a_place_lies_where_it_lay_then(
-    client: FlaskClient, three: Any, put: Send, key: Key
+    client: FlaskClient, three_reports: Any, put: SendRequest, key: MakeHeaders
 ) -> None:
     moved = {"name": "Plekhovo", "latitude": 52, "longitude": 36}
     assert put("/v1/places/plekhovo", moved).status_code == 200
-    then = three[0]["seq"]
+    then = three_reports[0]["seq"]
 
     def geometry(query: str = "") -> Any:
-        return features(client.get(f"/v1/reports?format=geojson{query}"))[1]["geometry"]
+        return read_features(client.get(f"/v1/reports?format=geojson{query}"))[1]["geometry"]
 
     assert geometry()["coordinates"] == [36, 52]
     assert geometry(f"&as_of={then}")["coordinates"] == [35.25, 51.1]
     client.post("/v1/places/plekhovo/merge", json={"into": "vorozhba"}, headers=key("admin"))
     assert geometry()["coordinates"] == [-34.0, -51.5]
-    first = features(client.get("/v1/reports?format=geojson"))[0]
+    first = read_features(client.get("/v1/reports?format=geojson"))[0]
     assert first["geometry"]["type"] == "Point"
 
 
-@FORMS
-def test_pages_follow_each_other_by_their_links(client: FlaskClient, three: Any, form: str) -> None:
+@each_format
+def test_pages_follow_each_other_by_their_links(
+    client: FlaskClient, three_reports: Any, form: str
+) -> None:
     address: str | None = f"/v1/reports?format={form}&limit=1&place=plekhovo"
-    found = []
+    report_ids = []
     while address:
         answer = client.get(address)
-        found += ids(answer)
+        report_ids += read_report_ids(answer)
         link = answer.headers.get("Link")
         if form == "json":
-            following = answer.get_json()["next"]
-            assert link == (following and f'<{following}>; rel="next"')
+            next_link = answer.get_json()["next"]
+            assert link == (next_link and f'<{next_link}>; rel="next"')
         match = link and re.fullmatch(r'<(/v1/reports\?[!-;=?-~]+)>; rel="next"', link)
         assert bool(match) == bool(link)
         address = match[1] if match else None
-    assert found == ["r1", "r2", "r3"]
+    assert report_ids == ["r1", "r2", "r3"]
 
 
-@FORMS
+@each_format
 def test_every_form_is_as_of_then(
-    client: FlaskClient, send: Send, key: Key, three: Any, form: str
+    client: FlaskClient, send: SendRequest, key: MakeHeaders, three_reports: Any, form: str
 ) -> None:
     address = f"/v1/reports?format={form}"
     then = client.get(address)
-    seq = three[-1]["seq"]
+    seq = three_reports[-1]["seq"]
     client.post("/v1/reports/r1/retraction", json={"reason": "x"}, headers=key("admin"))
     recorded(send(make.report(places=["plekhovo"])))
     assert client.get(f"{address}&as_of={seq}").get_data() == then.get_data()
-    assert ids(client.get(address)) == ["r1", "r2", "r3", "r4"]
+    assert read_report_ids(client.get(address)) == ["r1", "r2", "r3", "r4"]
     problem(client.get(f"{address}&as_of=999"), 422, "as_of")
 
 
-@FORMS
+@each_format
 def test_filters_and_refusals_are_the_same_in_every_form(
-    client: FlaskClient, three: Any, form: str
+    client: FlaskClient, three_reports: Any, form: str
 ) -> None:
-    assert ids(client.get(f"/v1/reports?format={form}&reporter=sky")) == ["r2", "r3"]
-    assert ids(client.get(f"/v1/reports?format={form}&q=nothing")) == []
+    assert read_report_ids(client.get(f"/v1/reports?format={form}&reporter=sky")) == ["r2", "r3"]
+    assert read_report_ids(client.get(f"/v1/reports?format={form}&q=nothing")) == []
     problem(client.get(f"/v1/reports?format={form}&place=nowhere"), 422, "place")
     problem(client.get(f"/v1/reports?format={form}&format={form}"), 422, "format")
 
 
-@FORMS
+@each_format
 def test_what_is_known_already_is_not_sent_again(
-    client: FlaskClient, send: Send, three: Any, form: str
+    client: FlaskClient, send: SendRequest, three_reports: Any, form: str
 ) -> None:
     for address in (f"/v1/reports?limit=3&format={form}", "/v1/reports/r1", "/v1/places"):
         first = client.get(address)
@@ -278,21 +286,23 @@ def test_every_column_is_described_in_its_order() -> None:
     table = text[text.index("| column |") : text.index("## The table of totals")]
     assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == list(COLUMNS)
     assert f"`{','.join(totals_csv.COLUMNS)}`" in text
-    assert [f"`{name}`" in text for name in totals_csv.THEN] == [True, True]
-    for form, media_type in TYPES.items():
+    assert [f"`{name}`" in text for name in totals_csv.COMPARISON_COLUMNS] == [True, True]
+    for form, media_type in MEDIA_TYPES.items():
         assert f"| `{form}` | `{media_type}` |" in text
 
 
 def test_every_form_has_a_tag_of_its_own(client: FlaskClient) -> None:
-    asked = [client.get("/v1/reports", headers={"Accept": TYPES[form]}) for form in TYPES]
-    assert len({answer.headers["ETag"] for answer in asked}) == len(TYPES)
-    tag = asked[0].headers["ETag"]
-    other = client.get("/v1/reports", headers={"Accept": TYPES["csv"], "If-None-Match": tag})
+    answers = [
+        client.get("/v1/reports", headers={"Accept": MEDIA_TYPES[form]}) for form in MEDIA_TYPES
+    ]
+    assert len({answer.headers["ETag"] for answer in answers}) == len(MEDIA_TYPES)
+    tag = answers[0].headers["ETag"]
+    other = client.get("/v1/reports", headers={"Accept": MEDIA_TYPES["csv"], "If-None-Match": tag})
     assert other.status_code == 200
 
 
 @pytest.fixture
-def villages(send: Send) -> None:
+def villages(send: SendRequest) -> None:
     """A region with two villages, one of which has coordinates."""
     tree = [
         make.place("n", latitude=1, longitude=2),
@@ -306,16 +316,16 @@ def villages(send: Send) -> None:
 def test_totals_by_place_are_a_map(client: FlaskClient, villages: None, address: str) -> None:
     query = f"{address}by=place&outcomes=killed,wounded"
     named = client.get(f"{query}&format=geojson")
-    accepted = client.get(query, headers={"Accept": TYPES["geojson"]})
-    told = client.get(query).get_json()
+    accepted = client.get(query, headers={"Accept": MEDIA_TYPES["geojson"]})
+    totals = client.get(query).get_json()
     for answer in (named, accepted):
-        assert answer.mimetype == TYPES["geojson"]
+        assert answer.mimetype == MEDIA_TYPES["geojson"]
         whole = answer.get_json(force=True)
-        assert (whole["query"], whole["as_of"]) == (told["query"], told["as_of"])
-        plekhovo, vorozhba = features(answer)
-        assert (plekhovo["id"], plekhovo["properties"]) == ("plekhovo", told["parts"][0])
+        assert (whole["query"], whole["as_of"]) == (totals["query"], totals["as_of"])
+        plekhovo, vorozhba = read_features(answer)
+        assert (plekhovo["id"], plekhovo["properties"]) == ("plekhovo", totals["parts"][0])
         assert plekhovo["geometry"] == {"type": "Point", "coordinates": [35.25, 51.1]}
-        assert (vorozhba["properties"], vorozhba["geometry"]) == (told["parts"][1], None)
+        assert (vorozhba["properties"], vorozhba["geometry"]) == (totals["parts"][1], None)
     tags = {client.get(f"{query}&format={form}").headers["ETag"] for form in ("json", "geojson")}
     assert len(tags) == 2
     compared = client.get(f"{query}&format=geojson&compare=0").get_json(force=True)
@@ -326,12 +336,16 @@ def test_totals_by_place_are_a_map(client: FlaskClient, villages: None, address:
 def test_only_totals_by_place_are_a_map(client: FlaskClient, villages: None) -> None:
     for query in ("format=geojson", "format=geojson&by=group"):
         problem(client.get(f"/v1/totals?{query}"), 422, "by")
-    problem(client.get("/v1/totals", headers={"Accept": TYPES["geojson"]}), 422, "by")
-    both = client.get("/v1/totals", headers={"Accept": f"{TYPES['geojson']}, application/json"})
-    assert both.mimetype == TYPES["json"]
+    problem(client.get("/v1/totals", headers={"Accept": MEDIA_TYPES["geojson"]}), 422, "by")
+    both = client.get(
+        "/v1/totals", headers={"Accept": f"{MEDIA_TYPES['geojson']}, application/json"}
+    )
+    assert both.mimetype == MEDIA_TYPES["json"]
 
 
-def test_a_name_is_no_formula_in_the_table_of_totals(send: Send, client: FlaskClient) -> None:
+def test_a_name_is_no_formula_in_the_table_of_totals(
+    send: SendRequest, client: FlaskClient
+) -> None:
     recorded(send(make.report(places=[make.place("x", name="'=1+1"), make.place("y", name="@")])))
-    table = rows(client.get("/v1/totals?by=place&outcomes=killed&format=csv"))
+    table = read_rows(client.get("/v1/totals?by=place&outcomes=killed&format=csv"))
     assert [(row["name"], row["low"]) for row in table] == [("''=1+1", "0"), ("'@", "0")]

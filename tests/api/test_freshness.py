@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from service import create_app
 from service.domain.errors import LockTimeoutError
 from service.http import consistency
-from service.http.context import parts
+from service.http.context import get_services
 from service.settings import Settings
 from service.store import event_log
 from service.store.factory import open_store
@@ -25,9 +25,9 @@ from service.usecases.consistency import Reaching
 from service.usecases.state_cache import Snapshots
 from tests import engines, make
 from tests.check import problem, recorded
-from tests.conftest import Send
+from tests.conftest import SendRequest
 
-READS = (
+READ_PATHS = (
     "/v1/totals",
     "/v1/places/plekhovo/totals",
     "/v1/reports",
@@ -40,21 +40,23 @@ READS = (
 )
 
 
-@pytest.mark.parametrize("path", READS)
-def test_every_answer_tells_how_far_it_goes(client: FlaskClient, send: Send, path: str) -> None:
+@pytest.mark.parametrize("path", READ_PATHS)
+def test_every_answer_tells_how_far_it_goes(
+    client: FlaskClient, send: SendRequest, path: str
+) -> None:
     seq = recorded(send(make.report()))["seq"]
     assert client.get(path).headers["Casualty-Seq"] == str(seq)
     again = client.get(path, headers={"If-None-Match": client.get(path).headers.get("ETag", "x")})
     assert again.headers["Casualty-Seq"] == str(seq)
 
 
-def test_what_is_there_is_not_waited_for(client: FlaskClient, send: Send) -> None:
+def test_what_is_there_is_not_waited_for(client: FlaskClient, send: SendRequest) -> None:
     seq = recorded(send(make.report()))["seq"]
     answer = client.get("/v1/totals", headers={"Casualty-Min-Seq": str(seq)})
     assert (answer.status_code, answer.get_json()["as_of"]["seq"]) == (200, seq)
 
 
-def test_what_comes_in_time_is_waited_for(client: FlaskClient, send: Send) -> None:
+def test_what_comes_in_time_is_waited_for(client: FlaskClient, send: SendRequest) -> None:
     seq = recorded(send(make.report()))["seq"]
     later = threading.Timer(0.3, lambda: send(make.report(note="2")))
     later.start()
@@ -65,25 +67,25 @@ def test_what_comes_in_time_is_waited_for(client: FlaskClient, send: Send) -> No
 
 
 def test_what_does_not_come_is_a_503(
-    client: FlaskClient, send: Send, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, send: SendRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consistency, "SECONDS", 0.2)
+    monkeypatch.setattr(consistency, "MAX_WAIT_SECONDS", 0.2)
     recorded(send(make.report()))
-    began = time.monotonic()
+    start = time.monotonic()
     answer = client.get("/v1/totals", headers={"Casualty-Min-Seq": "1000"})
-    assert 0.2 <= time.monotonic() - began < 5
-    told = problem(answer, 503)
-    assert "entry 1000" in told["detail"] and answer.headers["Retry-After"]
+    assert 0.2 <= time.monotonic() - start < 5
+    problem_body = problem(answer, 503)
+    assert "entry 1000" in problem_body["detail"] and answer.headers["Retry-After"]
 
 
-@pytest.mark.parametrize("sent", ["-1", "x", "1.5", "٣", "9" * 16, ""])
-def test_a_demand_is_a_number(client: FlaskClient, sent: str) -> None:
-    problem(client.get("/v1/totals", headers={"Casualty-Min-Seq": sent}), 422, "Casualty-Min-Seq")
+@pytest.mark.parametrize("value", ["-1", "x", "1.5", "٣", "9" * 16, ""])
+def test_a_demand_is_a_number(client: FlaskClient, value: str) -> None:
+    problem(client.get("/v1/totals", headers={"Casualty-Min-Seq": value}), 422, "Casualty-Min-Seq")
 
 
 @pytest.fixture
-def behind(
-    settings: Settings, store: Store, send: Send, tmp_path: Path
+def lagging_service(
+    settings: Settings, store: Store, send: SendRequest, tmp_path: Path
 ) -> Iterator[tuple[FlaskClient, Store, int]]:
     """A service whose readers see a copy of the record, that copy, and how far the record goes.
 
@@ -99,16 +101,16 @@ def behind(
         app = create_app(replace(settings, read_database=address))  # type: ignore[arg-type]
         yield app.test_client(), copy, seq
         with app.app_context():
-            parts().readers.close()
-            parts().store.close()
+            get_services().read_store.close()
+            get_services().store.close()
         copy.close()
 
 
 @pytest.mark.postgresql
 def test_readers_are_served_from_the_copy_and_writers_are_not(
-    behind: tuple[FlaskClient, Store, int], store: Store, send: Send, key: Any
+    lagging_service: tuple[FlaskClient, Store, int], store: Store, send: SendRequest, key: Any
 ) -> None:
-    client, copy, seq = behind
+    client, copy, seq = lagging_service
     first = client.get("/v1/reports")
     assert len(first.get_json()["reports"]) == 1
     assert int(first.headers["Casualty-Seq"]) == seq - 1
@@ -123,67 +125,70 @@ def test_readers_are_served_from_the_copy_and_writers_are_not(
 @pytest.mark.postgresql
 @pytest.mark.parametrize("path", ["/v1/changes?since={}", "/v1/totals?as_of={}"])
 def test_an_entry_that_the_copy_lacks_is_not_called_wrong(
-    behind: tuple[FlaskClient, Store, int], client: FlaskClient, path: str
+    lagging_service: tuple[FlaskClient, Store, int], client: FlaskClient, path: str
 ) -> None:
-    served, _, seq = behind
+    copy_client, _, seq = lagging_service
     assert client.get(path.format(seq)).status_code == 200
-    told = problem(served.get(path.format(seq)), 503)
-    assert "ask again shortly" in told["detail"]
+    problem_body = problem(copy_client.get(path.format(seq)), 503)
+    assert "ask again shortly" in problem_body["detail"]
 
 
 @pytest.mark.postgresql
 def test_reading_goes_on_without_the_primary(
-    behind: tuple[FlaskClient, Store, int], store: Store, key: Any
+    lagging_service: tuple[FlaskClient, Store, int], store: Store, key: Any
 ) -> None:
-    client, copy, _ = behind
+    client, copy, _ = lagging_service
     reader = key("read")
     copy_store.copy(store, copy, lambda done, whole: None)
     with client.application.app_context():
-        engines.make_unreachable(parts().store)
+        engines.make_unreachable(get_services().store)
     assert client.get("/readyz").status_code == 200
-    began = time.monotonic()
+    start = time.monotonic()
     assert client.get("/v1/totals", headers=reader).status_code == 200
-    assert time.monotonic() - began < 2  # That the key was used is noted in the primary, or not.
+    assert time.monotonic() - start < 2  # That the key was used is noted in the primary, or not.
     problem(client.post("/v1/reports", json=make.report(), headers={"Authorization": "x"}), 401)
 
 
-class _InTurns(Reader):
+class _AlternatingReader(Reader):
     """What one address of several hosts leads to: now one copy, now another."""
 
-    def __init__(self, *readables: Reader) -> None:
-        self._turns = itertools.cycle(readables)
+    def __init__(self, *readers: Reader) -> None:
+        self._readers = itertools.cycle(readers)
 
     def read_transaction(self) -> AbstractContextManager[Connection]:
-        return next(self._turns).read_transaction()
+        return next(self._readers).read_transaction()
 
 
 @pytest.mark.postgresql
 def test_no_reading_goes_back_behind_the_one_before(
-    behind: tuple[FlaskClient, Store, int], store: Store
+    lagging_service: tuple[FlaskClient, Store, int], store: Store
 ) -> None:
-    _, copy, seq = behind
-    never = Reaching(_InTurns(store, copy), 0, lambda readable, entry: False)
-    with never.read_transaction() as db:
+    _, copy, seq = lagging_service
+    impatient_reader = Reaching(_AlternatingReader(store, copy), 0, lambda readable, entry: False)
+    with impatient_reader.read_transaction() as db:
         assert event_log.last_seq(db) == seq
-    with pytest.raises(LockTimeoutError, match=f"entry {seq} yet"), never.read_transaction():
+    with (
+        pytest.raises(LockTimeoutError, match=f"entry {seq} yet"),
+        impatient_reader.read_transaction(),
+    ):
         pass
 
-    def caught_up(readable: Reader, entry: int) -> bool:
+    def copy_now(reader: Reader, wanted_seq: int) -> bool:
         copy_store.copy(store, copy, lambda done, whole: None)
-        return entry == seq
+        return wanted_seq == seq
 
-    soon = Reaching(_InTurns(copy, store, copy), seq, caught_up)
-    with soon.read_transaction() as db:
+    waiting_reader = Reaching(_AlternatingReader(copy, store, copy), seq, copy_now)
+    with waiting_reader.read_transaction() as db:
         assert event_log.last_seq(db) == seq
 
 
 @pytest.mark.postgresql
 def test_a_copy_that_lies_behind_makes_no_snapshot(
-    behind: tuple[FlaskClient, Store, int], store: Store
+    lagging_service: tuple[FlaskClient, Store, int], store: Store
 ) -> None:
-    _, copy, seq = behind
-    kept = Snapshots()
+    _, copy, seq = lagging_service
+    state_cache = Snapshots()
     with copy.read_transaction() as db, pytest.raises(LockTimeoutError):
-        kept.at(db, seq)
+        state_cache.at(db, seq)
     with store.read_transaction() as db:
-        assert len(kept.at(db, seq).claims.reports) == 2
+        assert len(state_cache.at(db, seq).claims.reports) == 2

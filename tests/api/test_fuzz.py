@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service import create_app
-from service.http.context import parts
+from service.http.context import get_services
 from service.settings import Settings
 from service.usecases import api_keys
 from tests import engines, make
-from tests.conftest import BEGIN
+from tests.conftest import START_TIME
 
-FUZZ = settings(
+fuzz_settings = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
@@ -53,23 +53,23 @@ JSON = st.recursive(
 
 
 @pytest.fixture(scope="module")
-def fuzzed(tmp_path_factory: Any) -> Iterator[tuple[FlaskClient, dict[str, str]]]:
+def client_and_headers(tmp_path_factory: Any) -> Iterator[tuple[FlaskClient, dict[str, str]]]:
     """One service for all examples, with a report in it, and the headers of an admin."""
     folder: Path = tmp_path_factory.mktemp("fuzz")
     numbers = count(1)
     with engines.temporary_database(folder) as database:
-        fast = Settings(database=database, log_level="error", solver_seconds=0.2)
-        app = create_app(fast, None, lambda: f"r{next(numbers)}")
+        fast_settings = Settings(database=database, log_level="error", solver_seconds=0.2)
+        app = create_app(fast_settings, None, lambda: f"r{next(numbers)}")
         with app.app_context():
-            store = parts().store
-        key = api_keys.create(store, name="fuzz", scope="admin", now=BEGIN)
+            store = get_services().store
+        key = api_keys.create(store, name="fuzz", scope="admin", now=START_TIME)
         client, headers = app.test_client(), {"Authorization": f"Bearer {key}"}
         assert client.post("/v1/reports", json=make.report(), headers=headers).status_code == 201
         yield client, headers
         store.close()
 
 
-def _checked(answer: Any) -> None:
+def _check_response(answer: Any) -> None:
     text = answer.get_data()
     assert answer.status_code < 500, text
     if answer.status_code >= 400:
@@ -80,9 +80,9 @@ def _checked(answer: Any) -> None:
             json.loads(line.decode("utf-8"))
 
 
-def _send(fuzzed: Any, method: str, address: str, data: bytes) -> None:
-    client, headers = fuzzed
-    _checked(
+def _send_and_check(client_and_headers: Any, method: str, address: str, data: bytes) -> None:
+    client, headers = client_and_headers
+    _check_response(
         client.open(
             address, method=method, data=data, headers=headers, content_type="application/json"
         )
@@ -107,34 +107,36 @@ ADDRESSES = st.sampled_from(
 )
 
 
-@FUZZ
+@fuzz_settings
 @given(ADDRESSES, JSON)
-def test_any_json_is_answered(fuzzed: Any, address: tuple[str, str], body: Any) -> None:
-    _send(fuzzed, *address, json.dumps(body).encode())
+def test_any_json_is_answered(client_and_headers: Any, address: tuple[str, str], body: Any) -> None:
+    _send_and_check(client_and_headers, *address, json.dumps(body).encode())
 
 
-@FUZZ
+@fuzz_settings
 @given(ADDRESSES, st.binary(max_size=200))
-def test_any_bytes_are_answered(fuzzed: Any, address: tuple[str, str], body: bytes) -> None:
-    _send(fuzzed, *address, body)
+def test_any_bytes_are_answered(
+    client_and_headers: Any, address: tuple[str, str], body: bytes
+) -> None:
+    _send_and_check(client_and_headers, *address, body)
 
 
-def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def _iterate_paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     yield path
     if isinstance(value, dict | list):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _paths(inner, (*path, key))
+            yield from _iterate_paths(inner, (*path, key))
 
 
-def _replaced(value: Any, path: tuple[Any, ...], change: Callable[[Any], Any]) -> Any:
+def _replace_at(value: Any, path: tuple[Any, ...], change: Callable[[Any], Any]) -> Any:
     if not path:
         return change(value)
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = _replaced(copy[path[0]], path[1:], change)
-    return copy
+    changed = dict(value) if isinstance(value, dict) else list(value)
+    changed[path[0]] = _replace_at(changed[path[0]], path[1:], change)
+    return changed
 
 
-WHOLE = make.report(
+FULL_REPORT = make.report(
     ref="a",
     published_at="2024-12-16",
     source={"url": "https://example.org", "publisher": "p", "title": "t", "language": "en"},
@@ -149,19 +151,19 @@ WHOLE = make.report(
     caveats=["preliminary"],
     incident=None,
 )
-PATHS = sorted(_paths(WHOLE), key=str)
+PATHS = sorted(_iterate_paths(FULL_REPORT), key=str)
 
 
-@FUZZ
+@fuzz_settings
 @given(st.lists(st.tuples(st.sampled_from(PATHS), JSON), min_size=1, max_size=3))
-def test_a_report_with_anything_changed_is_answered(fuzzed: Any, changes: Any) -> None:
-    body: Any = WHOLE
+def test_a_report_with_anything_changed_is_answered(client_and_headers: Any, changes: Any) -> None:
+    body: Any = FULL_REPORT
     for path, value in changes:
         try:
-            body = _replaced(body, path, lambda _, value=value: value)
+            body = _replace_at(body, path, lambda _, value=value: value)
         except (KeyError, IndexError, TypeError):
             continue  # An earlier change took the part away.
-    _send(fuzzed, "POST", "/v1/reports", json.dumps(body).encode())
+    _send_and_check(client_and_headers, "POST", "/v1/reports", json.dumps(body).encode())
 
 
 PARAMETERS = st.sampled_from(
@@ -169,7 +171,7 @@ PARAMETERS = st.sampled_from(
      "as_of", "compare", "party", "straddling", "explain", "by_reporter", "exclude_reporter",
      "format", "since", "x"]
 )  # fmt: skip
-READ = st.sampled_from(
+READ_PATHS = st.sampled_from(
     ["/v1/reports", "/v1/reports/r1", "/v1/places", "/v1/places/plekhovo", "/v1/groups",
      "/v1/reporters", "/v1/vocabulary", "/v1/totals", "/v1/places/plekhovo/totals", "/docs",
      "/v1/openapi.json", "/readyz", "/v1/changes", "/v1/reports/r1/history", "/metrics"]
@@ -185,20 +187,22 @@ VALUES = st.one_of(
 )  # fmt: skip
 
 
-@FUZZ
-@given(READ, st.lists(st.tuples(PARAMETERS, VALUES), max_size=4))
-def test_any_query_is_answered(fuzzed: Any, address: str, query: list[tuple[str, str]]) -> None:
-    client, _ = fuzzed
-    _checked(client.get(f"{address}?{'&'.join(f'{name}={value}' for name, value in query)}"))
+@fuzz_settings
+@given(READ_PATHS, st.lists(st.tuples(PARAMETERS, VALUES), max_size=4))
+def test_any_query_is_answered(
+    client_and_headers: Any, address: str, query: list[tuple[str, str]]
+) -> None:
+    client, _ = client_and_headers
+    _check_response(client.get(f"{address}?{'&'.join(f'{name}={value}' for name, value in query)}"))
 
 
-@FUZZ
+@fuzz_settings
 @given(st.binary(max_size=20).map(quote_from_bytes), st.binary(max_size=20).map(quote_from_bytes))
-def test_any_address_is_answered(fuzzed: Any, path: str, query: str) -> None:
-    client, headers = fuzzed
+def test_any_address_is_answered(client_and_headers: Any, path: str, query: str) -> None:
+    client, headers = client_and_headers
     for start in ("/x", "/v1/reports/", "/v1/places/", "/docs/static/"):
         answer = client.get(f"{start}{path}?{query}", headers=headers)
-        _checked(answer)
+        _check_response(answer)
         answer.close()
 
 
@@ -213,36 +217,36 @@ HEADERS = st.dictionaries(
 )  # fmt: skip
 
 
-@FUZZ
+@fuzz_settings
 @given(HEADERS)
-def test_any_header_is_answered(fuzzed: Any, headers: dict[str, str]) -> None:
-    client, _ = fuzzed
+def test_any_header_is_answered(client_and_headers: Any, headers: dict[str, str]) -> None:
+    client, _ = client_and_headers
     for address in ("/v1/reports", "/v1/totals", "/v1/places/plekhovo", "/v1/changes"):
-        _checked(client.get(address, headers=headers))
-    _checked(client.post("/v1/reports", data=b"{}", headers=headers))
+        _check_response(client.get(address, headers=headers))
+    _check_response(client.post("/v1/reports", data=b"{}", headers=headers))
 
 
-@FUZZ
+@fuzz_settings
 @given(ADDRESSES, HEADERS, st.one_of(JSON, st.just(make.report())))
 def test_any_header_of_a_writer_is_answered(
-    fuzzed: Any, address: tuple[str, str], headers: dict[str, str], body: Any
+    client_and_headers: Any, address: tuple[str, str], headers: dict[str, str], body: Any
 ) -> None:
-    client, admin = fuzzed
+    client, admin_headers = client_and_headers
     method, path = address
-    sent = {"Content-Type": "application/json", **headers, **admin}
-    _checked(client.open(path, method=method, data=json.dumps(body), headers=sent))
+    sent_headers = {"Content-Type": "application/json", **headers, **admin_headers}
+    _check_response(client.open(path, method=method, data=json.dumps(body), headers=sent_headers))
 
 
 LINES = st.lists(st.one_of(JSON.map(json.dumps), st.just(json.dumps(make.report())), TEXT))
 
 
-@FUZZ
+@fuzz_settings
 @given(LINES, st.sampled_from(["", "?atomic=true"]))
-def test_any_lines_are_answered(fuzzed: Any, lines: list[str], query: str) -> None:
-    client, headers = fuzzed
+def test_any_lines_are_answered(client_and_headers: Any, lines: list[str], query: str) -> None:
+    client, headers = client_and_headers
     data = "\n".join(lines).encode("utf-8", "surrogatepass")
     kind = "application/x-ndjson"
     answer = client.post(f"/v1/reports/batch{query}", data=data, headers=headers, content_type=kind)
-    _checked(answer)
+    _check_response(answer)
     if answer.status_code == 207:
         assert all(result["status"] < 500 for result in answer.get_json()["results"])

@@ -11,14 +11,16 @@ from flask.testing import FlaskClient
 
 from tests import make
 from tests.check import problem, recorded
-from tests.conftest import Send
+from tests.conftest import SendRequest
 
 REPORT = json.dumps(make.report()).encode()
 
 
-def _sent(send: Send, data: bytes, content_type: str = "application/json", **headers: str) -> Any:
-    kind = {"content_type": content_type} if content_type else {}
-    return send(None, data=data, **kind)
+def _post_bytes(
+    send: SendRequest, data: bytes, content_type: str = "application/json", **headers: str
+) -> Any:
+    options = {"content_type": content_type} if content_type else {}
+    return send(None, data=data, **options)
 
 
 @pytest.mark.parametrize(
@@ -57,13 +59,15 @@ def _sent(send: Send, data: bytes, content_type: str = "application/json", **hea
         (b'{"ref": "\t"}', []),
     ],
 )
-def test_what_is_not_plain_json_is_malformed(send: Send, data: bytes, pointers: list[str]) -> None:
-    problem(_sent(send, data), 400, *pointers)
+def test_what_is_not_plain_json_is_malformed(
+    send: SendRequest, data: bytes, pointers: list[str]
+) -> None:
+    problem(_post_bytes(send, data), 400, *pointers)
 
 
 @pytest.mark.parametrize("data", [b"[]", b"null", b"1", b'"a"', b"true"])
-def test_the_top_level_is_an_object(send: Send, data: bytes) -> None:
-    problem(_sent(send, data), 422, "")
+def test_the_top_level_is_an_object(send: SendRequest, data: bytes) -> None:
+    problem(_post_bytes(send, data), 422, "")
 
 
 @pytest.mark.parametrize(
@@ -78,12 +82,12 @@ def test_the_top_level_is_an_object(send: Send, data: bytes) -> None:
         "multipart/form-data",
     ],
 )
-def test_another_content_type_is_refused(send: Send, content_type: str) -> None:
-    problem(_sent(send, REPORT, content_type), 415)
+def test_another_content_type_is_refused(send: SendRequest, content_type: str) -> None:
+    problem(_post_bytes(send, REPORT, content_type), 415)
 
 
-def test_a_charset_of_utf_8_is_fine(send: Send) -> None:
-    recorded(_sent(send, REPORT, "application/json; charset=UTF-8"))
+def test_a_charset_of_utf_8_is_fine(send: SendRequest) -> None:
+    recorded(_post_bytes(send, REPORT, "application/json; charset=UTF-8"))
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity", "br", "x, y", ""])
@@ -92,13 +96,13 @@ def test_an_encoded_body_is_refused(client: FlaskClient, key: Any, encoding: str
     problem(client.post("/v1/reports", json=make.report(), headers=headers), 415)
 
 
-def test_a_body_beyond_a_mebibyte_is_refused(send: Send) -> None:
+def test_a_body_beyond_a_mebibyte_is_refused(send: SendRequest) -> None:
     padding = b" " * ((1 << 20) - len(REPORT))
-    recorded(_sent(send, REPORT + padding))
-    problem(_sent(send, REPORT + padding + b" "), 413)
+    recorded(_post_bytes(send, REPORT + padding))
+    problem(_post_bytes(send, REPORT + padding + b" "), 413)
 
 
-def test_a_body_in_chunks_is_not_cut_off_but_refused(send: Send) -> None:
+def test_a_body_in_chunks_is_not_cut_off_but_refused(send: SendRequest) -> None:
     for more in (1, 100_000):
         body = REPORT + b" " * ((1 << 20) - len(REPORT) + more)
         stream = {"input_stream": BytesIO(body), "content_type": "application/json"}
@@ -109,21 +113,21 @@ def test_a_body_in_chunks_is_not_cut_off_but_refused(send: Send) -> None:
     "value",
     [-1, 1_000_000_001, 2**63, 10**30, -(2**63), 30.5, 1e300, "30", "٣٠", "1_000", True, False, []],
 )
-def test_a_count_is_a_whole_number_of_people(send: Send, value: object) -> None:
+def test_a_count_is_a_whole_number_of_people(send: SendRequest, value: object) -> None:
     for end in ("low", "high", "exactly", "best"):
         figure = make.figure(**{end: value})
         problem(send(make.report(figures=[figure])), 422, f"/figures/0/{end}")
 
 
 @pytest.mark.parametrize("number", ["-0", "-0.0", "0e9", "0.0"])
-def test_zero_is_zero_however_it_is_written(send: Send, number: str) -> None:
+def test_zero_is_zero_however_it_is_written(send: SendRequest, number: str) -> None:
     body = json.dumps(make.report(figures=[make.figure(wording=..., exactly=7)]))
     body = body.replace('"exactly": 7', f'"exactly": {number}')
-    (figure,) = recorded(_sent(send, body.encode()))["figures"]
+    (figure,) = recorded(_post_bytes(send, body.encode()))["figures"]
     assert (figure["low"], str(figure["high"])) == (0, "0")
 
 
-def test_a_list_of_no_end_is_refused_at_once(send: Send) -> None:
+def test_a_list_of_no_end_is_refused_at_once(send: SendRequest) -> None:
     many = [f"p{number}" for number in range(100_000)]
     problem(send(make.report(places=many)), 422, "/places")
     problem(send(make.report(places=[make.place(aliases=["a"] * 1_001)])), 422, "/places/0/aliases")
@@ -154,7 +158,7 @@ def test_a_query_that_is_odd_is_refused(client: FlaskClient, query: str, status:
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t", "a\x00b", "a\x1b[0m", "\x7f", "\x85"])
-def test_no_text_is_empty_or_holds_controls(send: Send, text: str) -> None:
+def test_no_text_is_empty_or_holds_controls(send: SendRequest, text: str) -> None:
     for name in ("ref", "quote", "note"):
         problem(send(make.report(**{name: text})), 422, f"/{name}")
     problem(send(make.report(caveats=[text])), 422, "/caveats/0")
@@ -163,7 +167,7 @@ def test_no_text_is_empty_or_holds_controls(send: Send, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a\tb", "a\nb"])
-def test_only_running_text_has_tabs_and_lines(send: Send, text: str) -> None:
+def test_only_running_text_has_tabs_and_lines(send: SendRequest, text: str) -> None:
     recorded(send(make.report(quote=text, note=text, source={"title": text})))
     problem(send(make.report(ref=text)), 422, "/ref")
     problem(send(make.report(caveats=[text])), 422, "/caveats/0")
@@ -171,15 +175,15 @@ def test_only_running_text_has_tabs_and_lines(send: Send, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [b"\\ud800", b"a\\udfff", b"\\udc00\\ud800"])
-def test_half_a_character_is_refused(send: Send, text: bytes) -> None:
+def test_half_a_character_is_refused(send: SendRequest, text: bytes) -> None:
     body = json.dumps(make.report(quote="QUOTE")).encode()
-    problem(_sent(send, body.replace(b"QUOTE", text)), 422, "/quote")
-    problem(_sent(send, REPORT.replace(b"Plekhovo", text)), 422, "/places/0/name")
-    problem(_sent(send, REPORT.replace(b"wounded", text)), 422, "/figures/0/outcomes/1")
+    problem(_post_bytes(send, body.replace(b"QUOTE", text)), 422, "/quote")
+    problem(_post_bytes(send, REPORT.replace(b"Plekhovo", text)), 422, "/places/0/name")
+    problem(_post_bytes(send, REPORT.replace(b"wounded", text)), 422, "/figures/0/outcomes/1")
 
 
 @pytest.mark.parametrize("text", ["\u200b", "\u2060\u2003", "\ufeff", "\ue000", "\u00ad\n"])
-def test_no_text_is_made_of_what_nobody_sees(send: Send, text: str) -> None:
+def test_no_text_is_made_of_what_nobody_sees(send: SendRequest, text: str) -> None:
     problem(send(make.report(quote=text)), 422, "/quote")
     problem(send(make.report(figures=[make.figure(note=text)])), 422, "/figures/0/note")
     name = text.replace("\n", "")
@@ -187,31 +191,33 @@ def test_no_text_is_made_of_what_nobody_sees(send: Send, text: str) -> None:
     problem(send(make.report(places=[make.place(aliases=[name])])), 422, "/places/0/aliases/0")
 
 
-def test_what_nobody_sees_may_stand_among_letters(send: Send) -> None:
+def test_what_nobody_sees_may_stand_among_letters(send: SendRequest) -> None:
     recorded(send(make.report(places=[make.place(name="می\u200cخواهم")])))
 
 
-def test_half_a_character_in_a_name_of_a_field_is_refused(send: Send) -> None:
-    problem(_sent(send, b'{"figures": [{"\\ud800": 1}]}'), 400, "/figures/0")
+def test_half_a_character_in_a_name_of_a_field_is_refused(send: SendRequest) -> None:
+    problem(_post_bytes(send, b'{"figures": [{"\\ud800": 1}]}'), 400, "/figures/0")
 
 
-def test_free_text_keeps_its_direction_and_its_lines(send: Send) -> None:
+def test_free_text_keeps_its_direction_and_its_lines(send: SendRequest) -> None:
     quote = "قتل 30\u202e\n\tabc\u2066d\u2069 \U0001f480"
     assert recorded(send(make.report(quote=quote, note=quote)))["quote"] == quote
 
 
 @pytest.mark.parametrize("character", "\u061c\u200e\u200f\u202a\u202e\u2066\u2069")
-def test_a_name_or_a_ref_keeps_its_direction(send: Send, character: str) -> None:
+def test_a_name_or_a_ref_keeps_its_direction(send: SendRequest, character: str) -> None:
     name = f"a{character}b"
     problem(send(make.report(places=[make.place(name=name)])), 422, "/places/0/name")
     problem(send(make.report(ref=name)), 422, "/ref")
     problem(send(make.report(reporter={"id": name, "name": "a"})), 422, "/reporter/id")
 
 
-@pytest.mark.parametrize("id", ["", "A", "a b", "a/b", "a,b", "-a", "é", "a\n", "a" * 101, "а"])
-def test_an_id_is_a_slug(send: Send, id: str) -> None:
-    problem(send(make.report(places=[id])), 422, "/places/0")
-    problem(send(make.report(places=[{"id": id, "name": "A"}])), 422, "/places/0/id")
+@pytest.mark.parametrize(
+    "place_id", ["", "A", "a b", "a/b", "a,b", "-a", "é", "a\n", "a" * 101, "а"]
+)
+def test_an_id_is_a_slug(send: SendRequest, place_id: str) -> None:
+    problem(send(make.report(places=[place_id])), 422, "/places/0")
+    problem(send(make.report(places=[{"id": place_id, "name": "A"}])), 422, "/places/0/id")
 
 
 @pytest.mark.parametrize(
@@ -245,7 +251,7 @@ def test_an_id_is_a_slug(send: Send, id: str) -> None:
         ({"relays": "R1"}, ["/relays"]),
     ],
 )
-def test_a_wrong_field_is_named(send: Send, changes: dict, pointers: list[str]) -> None:
+def test_a_wrong_field_is_named(send: SendRequest, changes: dict, pointers: list[str]) -> None:
     problem(send(make.report(**changes)), 422, *pointers)
 
 
@@ -266,7 +272,9 @@ def test_a_wrong_field_is_named(send: Send, changes: dict, pointers: list[str]) 
         (None, ["/figures/0/period"]),  # Null is left out, and no figure has its own.
     ],
 )
-def test_a_period_is_two_days_in_order(send: Send, period: object, pointers: list[str]) -> None:
+def test_a_period_is_two_days_in_order(
+    send: SendRequest, period: object, pointers: list[str]
+) -> None:
     problem(send(make.report(period=period)), 422, *pointers)
 
 
@@ -282,11 +290,11 @@ def test_a_period_is_two_days_in_order(send: Send, period: object, pointers: lis
         (make.report(**{"a/b~c": 1}), "/a~1b~0c"),
     ],
 )
-def test_an_unknown_field_is_named(send: Send, body: dict, pointer: str) -> None:
+def test_an_unknown_field_is_named(send: SendRequest, body: dict, pointer: str) -> None:
     problem(send(body), 422, pointer)
 
 
-def test_all_faults_are_told_at_once(send: Send) -> None:
+def test_all_faults_are_told_at_once(send: SendRequest) -> None:
     body = make.report(ref="", figures=[make.figure(low=-1), make.figure(high="x")])
     problem(send(body), 422, "/ref", "/figures/0/low", "/figures/1/high")
 
@@ -313,7 +321,7 @@ def test_head_and_options_are_answered(client: FlaskClient) -> None:
 
 
 def test_a_precondition_that_holds_is_answered_without_a_body(
-    send: Send, client: FlaskClient
+    send: SendRequest, client: FlaskClient
 ) -> None:
     tag = send(make.report()).headers["ETag"]
     assert not tag.startswith("W/")
@@ -322,7 +330,7 @@ def test_a_precondition_that_holds_is_answered_without_a_body(
     assert client.get("/v1/reports/r1", headers={"If-None-Match": '"x"'}).status_code == 200
 
 
-def test_a_precondition_that_fails_is_a_problem(send: Send, client: FlaskClient) -> None:
+def test_a_precondition_that_fails_is_a_problem(send: SendRequest, client: FlaskClient) -> None:
     tag = send(make.report()).headers["ETag"]
     assert client.get("/v1/reports/r1", headers={"If-Match": tag}).status_code == 200
     problem(client.get("/v1/reports/r1", headers={"If-Match": '"x"'}), 412)

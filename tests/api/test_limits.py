@@ -14,22 +14,22 @@ from service.settings import Settings
 from service.store.sqlite.rate_counters import FILE_SUFFIX
 from tests.check import problem
 
-Key = Callable[..., dict[str, str]]
-Limited = Callable[..., FlaskClient]
+MakeHeaders = Callable[..., dict[str, str]]
+MakeClient = Callable[..., FlaskClient]
 
 
 @pytest.fixture
-def limited(settings: Settings, clock: Any) -> Limited:
+def make_client(settings: Settings, clock: Any) -> MakeClient:
     """Return a client of a service that answers two requests a minute, its clock ticking."""
 
-    def made(**changes: Any) -> FlaskClient:
-        whole = replace(settings, **{"rate_limit": RateLimit(2, 60), **changes})
-        return create_app(whole, clock).test_client()
+    def create_client(**changes: Any) -> FlaskClient:
+        changed_settings = replace(settings, **{"rate_limit": RateLimit(2, 60), **changes})
+        return create_app(changed_settings, clock).test_client()
 
-    return made
+    return create_client
 
 
-def _from(client: FlaskClient, address: str, **headers: str) -> TestResponse:
+def _get_from(client: FlaskClient, address: str, **headers: str) -> TestResponse:
     return client.get("/v1/places", environ_base={"REMOTE_ADDR": address}, headers=headers)
 
 
@@ -40,32 +40,38 @@ def test_there_is_no_limit_unless_set(client: FlaskClient, settings: Settings) -
     assert isinstance(database, str) or not database.with_name(database.name + FILE_SUFFIX).exists()
 
 
-def test_whoever_asks_too_often_is_told_when_to_come_back(limited: Limited, key: Key) -> None:
-    client, headers = limited(), key("read")
+def test_whoever_asks_too_often_is_told_when_to_come_back(
+    make_client: MakeClient, key: MakeHeaders
+) -> None:
+    client, headers = make_client(), key("read")
     first = client.get("/v1/places", headers=headers)
     assert first.headers["RateLimit-Policy"] == '"default";q=2;w=60'
     assert first.headers["RateLimit"] == '"default";r=1;t=60'
     assert client.get("/v1/totals", headers=headers).status_code == 200
     refused = client.get("/v1/places", headers=headers)
-    told = problem(refused, 429)
+    problem_body = problem(refused, 429)
     assert 0 < int(refused.headers["Retry-After"]) < 60
     assert refused.headers["RateLimit"].startswith('"default";r=0;t=')
-    assert told["detail"].startswith("At most 2 requests per minute are answered; ask again in ")
+    assert problem_body["detail"].startswith(
+        "At most 2 requests per minute are answered; ask again in "
+    )
 
 
-def test_the_next_window_is_a_new_one(limited: Limited, key: Key) -> None:
-    client, headers = limited(rate_limit=RateLimit(2, 1)), key("read")
+def test_the_next_window_is_a_new_one(make_client: MakeClient, key: MakeHeaders) -> None:
+    client, headers = make_client(rate_limit=RateLimit(2, 1)), key("read")
     for _ in range(5):  # Each request looks at the clock, which ticks by a second.
         assert client.get("/v1/places", headers=headers).status_code == 200
 
 
-def test_each_key_is_counted_by_itself_wherever_it_comes_from(limited: Limited, key: Key) -> None:
-    client, one, other = limited(), key("read"), key("read")
+def test_each_key_is_counted_by_itself_wherever_it_comes_from(
+    make_client: MakeClient, key: MakeHeaders
+) -> None:
+    client, one, other = make_client(), key("read"), key("read")
     for address in ("192.0.2.1", "192.0.2.2"):
-        assert _from(client, address, **one).status_code == 200
-    problem(_from(client, "192.0.2.3", **one), 429)
-    assert _from(client, "192.0.2.1", **other).status_code == 200
-    assert _from(client, "192.0.2.1").status_code == 200
+        assert _get_from(client, address, **one).status_code == 200
+    problem(_get_from(client, "192.0.2.3", **one), 429)
+    assert _get_from(client, "192.0.2.1", **other).status_code == 200
+    assert _get_from(client, "192.0.2.1").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -80,42 +86,42 @@ def test_each_key_is_counted_by_itself_wherever_it_comes_from(limited: Limited, 
     ],
 )
 def test_without_a_key_the_address_is_counted(
-    limited: Limited, first: str, second: str, same: bool
+    make_client: MakeClient, first: str, second: str, same: bool
 ) -> None:
-    client = limited(rate_limit=RateLimit(1, 60))
-    assert _from(client, first).status_code == 200
-    assert _from(client, second).status_code == (429 if same else 200)
+    client = make_client(rate_limit=RateLimit(1, 60))
+    assert _get_from(client, first).status_code == 200
+    assert _get_from(client, second).status_code == (429 if same else 200)
 
 
-def test_who_sends_a_wrong_key_is_counted_by_address(limited: Limited) -> None:
-    client = limited()
+def test_who_sends_a_wrong_key_is_counted_by_address(make_client: MakeClient) -> None:
+    client = make_client()
     for _ in range(2):
-        problem(_from(client, "192.0.2.1", Authorization="Bearer cas_0_0"), 401)
-    problem(_from(client, "192.0.2.1", Authorization="Bearer cas_0_1"), 429)
+        problem(_get_from(client, "192.0.2.1", Authorization="Bearer cas_0_0"), 401)
+    problem(_get_from(client, "192.0.2.1", Authorization="Bearer cas_0_1"), 429)
 
 
 @pytest.mark.parametrize(("proxies", "statuses"), [(0, [200, 429]), (1, [200, 200])])
 def test_an_address_is_believed_only_of_proxies_that_were_set(
-    limited: Limited, proxies: int, statuses: list[int]
+    make_client: MakeClient, proxies: int, statuses: list[int]
 ) -> None:
-    client = limited(rate_limit=RateLimit(1, 60), proxies=proxies)
+    client = make_client(rate_limit=RateLimit(1, 60), proxies=proxies)
     forwarded = ["192.0.2.7, 192.0.2.1", "192.0.2.7, 192.0.2.2"]
-    answers = [_from(client, "127.0.0.1", **{"X-Forwarded-For": each}) for each in forwarded]
+    answers = [_get_from(client, "127.0.0.1", **{"X-Forwarded-For": each}) for each in forwarded]
     assert [answer.status_code for answer in answers] == statuses
 
 
-def test_health_and_documents_are_not_counted(limited: Limited) -> None:
-    client = limited(rate_limit=RateLimit(1, 60))
+def test_health_and_documents_are_not_counted(make_client: MakeClient) -> None:
+    client = make_client(rate_limit=RateLimit(1, 60))
     for address in ("/livez", "/readyz", "/docs", "/v1/openapi.json", "/livez"):
         assert client.get(address).status_code == 200
 
 
 @pytest.mark.sqlite
 def test_requests_go_on_where_they_cannot_be_counted(
-    limited: Limited, settings: Settings, capsys: pytest.CaptureFixture[str]
+    make_client: MakeClient, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.database.with_name(settings.database.name + FILE_SUFFIX).mkdir()
-    client = limited(rate_limit=RateLimit(1, 60), log_level="warning")
+    client = make_client(rate_limit=RateLimit(1, 60), log_level="warning")
     for _ in range(3):
         assert client.get("/v1/places").status_code == 200
     (line,) = capsys.readouterr().err.splitlines()

@@ -7,14 +7,14 @@ from flask.testing import FlaskClient
 
 from tests import make
 from tests.check import problem, recorded
-from tests.conftest import Send
+from tests.conftest import SendRequest
 
 SKY = {"id": "sky", "name": "Sky"}
 KURSK = make.place("ru-kursk", parent="ru")
 
 
 @pytest.fixture
-def known(send: Send, client: FlaskClient) -> Any:
+def find_ids(send: SendRequest, client: FlaskClient) -> Any:
     """Five reports, and a way to list the ids that a query finds."""
     tree = [make.place("ru"), KURSK, make.place(parent="ru-kursk")]
     dprk = {"id": "dprk-forces", "name": "North Korean forces"}
@@ -27,12 +27,12 @@ def known(send: Send, client: FlaskClient) -> Any:
     recorded(send(make.report(places=["ru-kursk"], period=later, supersedes="r2")))
     recorded(send(make.stance(places=["ru"], period={"from": None, "to": "2024-01-01"})))
 
-    def found(query: str) -> list[str]:
+    def list_ids(query: str) -> list[str]:
         answer = client.get(f"/v1/reports?{query}")
         assert answer.status_code == 200, answer.get_data(as_text=True)
         return [report["id"] for report in answer.get_json()["reports"]]
 
-    return found
+    return list_ids
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,11 @@ def known(send: Send, client: FlaskClient) -> Any:
         ("place=ru-kursk&state=live&to=2024-12-31", "r1"),
     ],
 )
-def test_filters_find_what_they_say(known: Any, query: str, ids: str) -> None:
-    assert known(query) == ids.split()
+def test_filters_find_what_they_say(find_ids: Any, query: str, ids: str) -> None:
+    assert find_ids(query) == ids.split()
 
 
-def test_pages_follow_each_other_without_gap_or_repeat(known: Any, client: FlaskClient) -> None:
+def test_pages_follow_each_other_without_gap_or_repeat(find_ids: Any, client: FlaskClient) -> None:
     address: str | None = "/v1/reports?limit=2&place=ru"
     ids = []
     while address:
@@ -79,7 +79,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(known: Any, client: Flask
     assert ids == [["r1", "r2"], ["r3", "r4"], ["r5"]]
 
 
-def test_a_page_that_is_just_full_is_the_last(known: Any, client: FlaskClient) -> None:
+def test_a_page_that_is_just_full_is_the_last(find_ids: Any, client: FlaskClient) -> None:
     assert client.get("/v1/reports?limit=5").get_json()["next"] is None
 
 
@@ -115,7 +115,7 @@ def test_a_page_that_is_just_full_is_the_last(known: Any, client: FlaskClient) -
     ],
 )
 def test_a_wrong_parameter_is_named(
-    known: Any, client: FlaskClient, query: str, pointer: str
+    find_ids: Any, client: FlaskClient, query: str, pointer: str
 ) -> None:
     problem(client.get(f"/v1/reports?{query}"), 422, pointer)
 
@@ -125,7 +125,7 @@ def test_a_query_that_is_not_utf_8_is_refused(client: FlaskClient, query: str) -
     problem(client.get(f"/v1/reports?{query}"), 400)
 
 
-def test_an_unknown_id_in_a_query_names_those_near_it(known: Any, client: FlaskClient) -> None:
+def test_an_unknown_id_in_a_query_names_those_near_it(find_ids: Any, client: FlaskClient) -> None:
     assert "ru-kursk" in problem(client.get("/v1/reports?place=ru-kurs"), 422, "place")["detail"]
 
 
@@ -133,16 +133,16 @@ def test_an_unknown_id_in_a_query_names_those_near_it(known: Any, client: FlaskC
     "address", ["/v1/reports/r1?x=1", "/v1/vocabulary?x=1", "/v1/places/ru?x=1"]
 )
 def test_an_address_without_parameters_refuses_any(
-    known: Any, client: FlaskClient, address: str
+    find_ids: Any, client: FlaskClient, address: str
 ) -> None:
     problem(client.get(address), 422, "x")
 
 
 def test_a_period_is_met_by_one_figure_not_by_two_around_it(
-    send: Send, client: FlaskClient
+    send: SendRequest, client: FlaskClient
 ) -> None:
     first, last = ({"from": day, "to": day} for day in ("2024-12-01", "2024-12-05"))
     recorded(send(make.report(figures=[make.figure(period=first), make.figure(period=last)])))
-    for asked, found in (("from=2024-12-02&to=2024-12-04", 0), ("from=2024-12-05", 1),
+    for query, count in (("from=2024-12-02&to=2024-12-04", 0), ("from=2024-12-05", 1),
                          ("to=2024-12-01", 1), ("from=2024-12-06", 0)):  # fmt: skip
-        assert len(client.get(f"/v1/reports?{asked}").get_json()["reports"]) == found
+        assert len(client.get(f"/v1/reports?{query}").get_json()["reports"]) == count

@@ -8,83 +8,83 @@ from werkzeug.test import TestResponse
 
 from tests import make
 from tests.check import problem, recorded
-from tests.conftest import Key, Send
+from tests.conftest import MakeHeaders, SendRequest
 
 
 @pytest.fixture
-def merge(client: FlaskClient, key: Key) -> Send:
+def merge(client: FlaskClient, key: MakeHeaders) -> SendRequest:
     """Merge one entry into another, with an admin's key."""
     headers = key("admin")
 
-    def merged(kind: str, id: str, into: str) -> TestResponse:
-        return client.post(f"/v1/{kind}/{id}/merge", json={"into": into}, headers=headers)
+    def post_merge(kind: str, entity_id: str, into: str) -> TestResponse:
+        return client.post(f"/v1/{kind}/{entity_id}/merge", json={"into": into}, headers=headers)
 
-    return merged
+    return post_merge
 
 
-def total(client: FlaskClient, **query: Any) -> dict[str, Any]:
-    asked = {"outcomes": "killed,wounded", **query}
-    answer = client.get("/v1/totals", query_string=asked).get_json()
+def get_total(client: FlaskClient, **query: Any) -> dict[str, Any]:
+    parameters = {"outcomes": "killed,wounded", **query}
+    answer = client.get("/v1/totals", query_string=parameters).get_json()
     return {**answer["totals"][0], "query": answer["query"], "as_of": answer["as_of"]}
 
 
 @pytest.fixture
-def twins(send: Send) -> None:
+def twins(send: SendRequest) -> None:
     """One village under two ids, each with a hamlet below it and a figure of its own."""
-    for number, id in ((30, "plekhovo"), (8, "plekhove")):
-        places = [make.place(id), make.place(f"{id}-east", parent=id)]
-        figure = make.figure(wording=f"at least {number}", places=[f"{id}-east"])
+    for number, place_id in ((30, "plekhovo"), (8, "plekhove")):
+        places = [make.place(place_id), make.place(f"{place_id}-east", parent=place_id)]
+        figure = make.figure(wording=f"at least {number}", places=[f"{place_id}-east"])
         recorded(send(make.report(places=places, figures=[figure])))
 
 
-def test_both_ids_name_one_place(client: FlaskClient, twins: None, merge: Send) -> None:
-    assert total(client, place="plekhovo")["low"] == 30
-    before = total(client, place="plekhove")
+def test_both_ids_name_one_place(client: FlaskClient, twins: None, merge: SendRequest) -> None:
+    assert get_total(client, place="plekhovo")["low"] == 30
+    before = get_total(client, place="plekhove")
     answer = merge("places", "plekhove", "plekhovo")
     assert answer.status_code == 201
     assert answer.get_json()["aliases"] == ["Plekhove"]
-    for id in ("plekhovo", "plekhove", "plekhovo,plekhove"):
-        found = total(client, place=id)
-        assert (found["low"], found["figures"]) == (38, 2)
-        assert found["query"]["places"] == ["plekhovo"]
-    then = total(client, place="plekhove", as_of=before["as_of"]["seq"])
+    for place_id in ("plekhovo", "plekhove", "plekhovo,plekhove"):
+        merged_total = get_total(client, place=place_id)
+        assert (merged_total["low"], merged_total["figures"]) == (38, 2)
+        assert merged_total["query"]["places"] == ["plekhovo"]
+    then = get_total(client, place="plekhove", as_of=before["as_of"]["seq"])
     assert {**then, "query": {}} == {**before, "query": {}}
     assert then["query"]["places"] == ["plekhove"]
     assert client.get("/v1/places/plekhove").get_json() == answer.get_json()
     assert client.get("/v1/places/plekhove-east").get_json()["parent"] == "plekhovo"
-    listed = client.get("/v1/places").get_json()["places"]
-    assert "plekhove" not in [each["id"] for each in listed]
-    for id in ("plekhovo", "plekhove"):
-        assert len(client.get(f"/v1/reports?place={id}").get_json()["reports"]) == 2
+    listed_places = client.get("/v1/places").get_json()["places"]
+    assert "plekhove" not in [each["id"] for each in listed_places]
+    for place_id in ("plekhovo", "plekhove"):
+        assert len(client.get(f"/v1/reports?place={place_id}").get_json()["reports"]) == 2
 
 
 def test_a_merged_id_may_still_be_sent(
-    client: FlaskClient, send: Send, twins: None, merge: Send
+    client: FlaskClient, send: SendRequest, twins: None, merge: SendRequest
 ) -> None:
     merge("places", "plekhove", "plekhovo")
-    known = [make.place("plekhove"), make.place("new", parent="plekhove")]
+    places = [make.place("plekhove"), make.place("new", parent="plekhove")]
     more = make.figure(wording="at least two", places=["new"])
-    sent = recorded(send(make.report(places=known, figures=[more])))
-    assert sent["places"] == ["plekhove", "new"]
+    report = recorded(send(make.report(places=places, figures=[more])))
+    assert report["places"] == ["plekhove", "new"]
     assert client.get("/v1/places/new").get_json()["parent"] == "plekhovo"
-    assert total(client, place="plekhovo")["low"] == 40
+    assert get_total(client, place="plekhovo")["low"] == 40
     problem(send(make.report(places=[make.place("plekhove", name="Other")])), 409, "/places/0/name")
 
 
 def test_a_chain_of_merges_leads_to_its_end(
-    client: FlaskClient, put: Send, twins: None, merge: Send
+    client: FlaskClient, put: SendRequest, twins: None, merge: SendRequest
 ) -> None:
     put("/v1/places/third", {"name": "Third"})
     assert merge("places", "plekhove", "plekhovo").status_code == 201
     assert merge("places", "plekhovo", "third").status_code == 201
-    assert total(client, place="plekhove")["query"]["places"] == ["third"]
-    assert total(client, place="third")["low"] == 38
+    assert get_total(client, place="plekhove")["query"]["places"] == ["third"]
+    assert get_total(client, place="third")["low"] == 38
     assert client.get("/v1/places/plekhove").get_json()["id"] == "third"
     assert len(client.get("/v1/reports?place=plekhove").get_json()["reports"]) == 2
 
 
 def test_what_cannot_be_merged_is_refused(
-    client: FlaskClient, put: Send, twins: None, merge: Send, key: Key
+    client: FlaskClient, put: SendRequest, twins: None, merge: SendRequest, key: MakeHeaders
 ) -> None:
     problem(merge("places", "nowhere", "plekhovo"), 404)
     problem(merge("places", "plekhovo", "nowhere"), 422, "/into")
@@ -103,40 +103,48 @@ def test_what_cannot_be_merged_is_refused(
 
 
 def test_a_part_merged_into_the_whole_names_the_whole(
-    client: FlaskClient, twins: None, merge: Send
+    client: FlaskClient, twins: None, merge: SendRequest
 ) -> None:
     assert merge("places", "plekhovo-east", "plekhovo").status_code == 201
-    assert total(client, place="plekhovo-east")["low"] == 30
+    assert get_total(client, place="plekhovo-east")["low"] == 30
 
 
 def test_merged_reporters_speak_with_one_voice(
-    client: FlaskClient, send: Send, merge: Send
+    client: FlaskClient, send: SendRequest, merge: SendRequest
 ) -> None:
     recorded(send(make.report(ref="a")))
     other = {"id": "hur", "name": "HUR"}
     recorded(send(make.report(reporter=other, ref="b")))
     merge("reporters", "hur", "ua-hur")
-    for id in ("hur", "ua-hur"):
-        found = total(client, reporter=id)
-        assert (found["figures"], found["reporters"]) == (2, 1)
-        assert len(client.get(f"/v1/reports?reporter={id}").get_json()["reports"]) == 2
+    for reporter_id in ("hur", "ua-hur"):
+        merged_total = get_total(client, reporter=reporter_id)
+        assert (merged_total["figures"], merged_total["reporters"]) == (2, 1)
+        assert len(client.get(f"/v1/reports?reporter={reporter_id}").get_json()["reports"]) == 2
     problem(send(make.report(reporter="hur", ref="a", note="other")), 409, "/ref")
     newer = recorded(send(make.report(reporter="hur", ref="a", note="2", supersedes="r1")))
     assert newer["reporter"] == "hur"
 
 
-def test_merged_groups_are_one(client: FlaskClient, send: Send, merge: Send) -> None:
-    for id in ("dprk", "kpa"):
-        recorded(send(make.report(groups=[{"id": id, "name": id}])))
-    assert total(client, group="kpa")["figures"] == 1
+def test_merged_groups_are_one(client: FlaskClient, send: SendRequest, merge: SendRequest) -> None:
+    for group_id in ("dprk", "kpa"):
+        recorded(send(make.report(groups=[{"id": group_id, "name": group_id}])))
+    assert get_total(client, group="kpa")["figures"] == 1
     merge("groups", "kpa", "dprk")
-    assert total(client, group="kpa")["figures"] == 2
-    assert total(client, group="kpa")["query"]["groups"] == ["dprk"]
+    assert get_total(client, group="kpa")["figures"] == 2
+    assert get_total(client, group="kpa")["query"]["groups"] == ["dprk"]
 
 
-def test_a_ref_that_both_brought_along_can_be_replaced(send: Send, merge: Send) -> None:
-    for id in ("one", "other"):
-        recorded(send(make.report(reporter={"id": id, "name": id}, ref="a", note=id)))
+def test_a_ref_that_both_brought_along_can_be_replaced(
+    send: SendRequest, merge: SendRequest
+) -> None:
+    for reporter_id in ("one", "other"):
+        recorded(
+            send(
+                make.report(
+                    reporter={"id": reporter_id, "name": reporter_id}, ref="a", note=reporter_id
+                )
+            )
+        )
     assert merge("reporters", "other", "one").status_code == 201
     newer = make.report(reporter="one", ref="a", note="both", supersedes="r2")
     recorded(send(newer))

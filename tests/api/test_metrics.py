@@ -13,7 +13,7 @@ from service import create_app
 from service.domain.errors import DomainError
 from service.domain.rate_limit import RateLimit
 from service.http import metrics, problems
-from service.http.context import install, parts
+from service.http.context import get_services, install_services
 from service.settings import Settings
 from service.store.factory import open_store
 from service.store.interface import Store
@@ -21,55 +21,55 @@ from service.usecases import copy_store
 from service.version import __version__
 from tests import engines, make
 from tests.check import problem, recorded
-from tests.conftest import BEGIN, Key, Send
+from tests.conftest import START_TIME, MakeHeaders, SendRequest
 from tests.metered import Samples, families, samples, value
 
-REQUESTS = "casualty_http_requests_total"
-SECONDS = "casualty_http_request_duration_seconds"
+REQUESTS_METRIC = "casualty_http_requests_total"
+SECONDS_METRIC = "casualty_http_request_duration_seconds"
 
 
-def _scraped(client: FlaskClient) -> Samples:
+def _scrape(client: FlaskClient) -> Samples:
     answer = client.get("/metrics")
     assert answer.status_code == 200
     assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
     return samples(answer.get_data(as_text=True))
 
 
-def _label_values(found: Samples, label: str) -> set[str]:
-    return {value for _, labels in found for name, value in labels if name == label}
+def _find_label_values(sample_values: Samples, label: str) -> set[str]:
+    return {value for _, labels in sample_values for name, value in labels if name == label}
 
 
 def test_requests_are_counted_by_the_template_of_their_route(client: FlaskClient) -> None:
-    for id in ("a", "b"):
-        client.get(f"/v1/places/{id}")
+    for place_id in ("a", "b"):
+        client.get(f"/v1/places/{place_id}")
     labels = {"route": "/v1/places/<id>", "method": "GET", "status": 404}
-    found = _scraped(client)
-    assert value(found, REQUESTS, **labels) == 2
-    assert value(found, f"{SECONDS}_count", **labels) == 2
-    assert value(found, f"{SECONDS}_bucket", **labels, le="+Inf") == 2
-    assert 0 < value(found, f"{SECONDS}_sum", **labels) < 60
+    sample_values = _scrape(client)
+    assert value(sample_values, REQUESTS_METRIC, **labels) == 2
+    assert value(sample_values, f"{SECONDS_METRIC}_count", **labels) == 2
+    assert value(sample_values, f"{SECONDS_METRIC}_bucket", **labels, le="+Inf") == 2
+    assert 0 < value(sample_values, f"{SECONDS_METRIC}_sum", **labels) < 60
 
 
 def test_paths_and_methods_that_do_not_exist_share_one_name(client: FlaskClient) -> None:
     for each in range(3):
         client.get(f"/nowhere/{each}")
         client.open("/livez", method=f"LOOK{each}")
-    found = _scraped(client)
-    assert value(found, REQUESTS, route="unmatched", method="GET", status=404) == 3
-    assert value(found, REQUESTS, route="unmatched", method="other", status=405) == 3
-    assert _label_values(found, "route") == {"unmatched"}
-    assert _label_values(found, "method") == {"GET", "other"}
+    sample_values = _scrape(client)
+    assert value(sample_values, REQUESTS_METRIC, route="unmatched", method="GET", status=404) == 3
+    assert value(sample_values, REQUESTS_METRIC, route="unmatched", method="other", status=405) == 3
+    assert _find_label_values(sample_values, "route") == {"unmatched"}
+    assert _find_label_values(sample_values, "method") == {"GET", "other"}
 
 
 def test_a_defect_is_counted_as_what_it_was_answered_with(app: Flask) -> None:
     @app.get("/broken")
-    def broken() -> None:
+    def fail() -> None:
         raise RuntimeError
 
     client = app.test_client()
     client.get("/broken")
     labels = {"route": "/broken", "method": "GET", "status": 500}
-    assert value(_scraped(client), REQUESTS, **labels) == 1
+    assert value(_scrape(client), REQUESTS_METRIC, **labels) == 1
 
 
 def test_totals_are_counted_once_each_with_what_a_keeper_should_know(
@@ -77,83 +77,85 @@ def test_totals_are_counted_once_each_with_what_a_keeper_should_know(
 ) -> None:
     send(make.report())
     send(make.report(reporter={"id": "b", "name": "B"}, figures=[make.figure(wording="10")]))
-    asked = "/v1/totals?outcomes=killed,wounded&outcomes=captured"
-    tag = client.get(asked).headers["ETag"]
-    assert client.get(asked, headers={"If-None-Match": tag}).status_code == 304
-    found = _scraped(client)
-    assert value(found, "casualty_totals_answered_total") == 2
-    assert value(found, "casualty_totals_disputed_total") == 1
-    assert value(found, "casualty_totals_inexact_total") == 0
-    assert value(found, "casualty_totals_figures_count") == 2
-    assert value(found, "casualty_totals_figures_sum") == 2
-    assert value(found, "casualty_totals_figures_bucket", le="1.0") == 1
+    url = "/v1/totals?outcomes=killed,wounded&outcomes=captured"
+    tag = client.get(url).headers["ETag"]
+    assert client.get(url, headers={"If-None-Match": tag}).status_code == 304
+    sample_values = _scrape(client)
+    assert value(sample_values, "casualty_totals_answered_total") == 2
+    assert value(sample_values, "casualty_totals_disputed_total") == 1
+    assert value(sample_values, "casualty_totals_inexact_total") == 0
+    assert value(sample_values, "casualty_totals_figures_count") == 2
+    assert value(sample_values, "casualty_totals_figures_sum") == 2
+    assert value(sample_values, "casualty_totals_figures_bucket", le="1.0") == 1
 
 
 @pytest.fixture
-def knotted(settings: Settings, send: Send) -> Callable[..., FlaskClient]:
+def make_client(settings: Settings, send: SendRequest) -> Callable[..., FlaskClient]:
     """Record what needs a solver; return a maker of services with other settings."""
-    recorded(send(make.knot()))
+    recorded(send(make.interlocked_report()))
     return lambda **changes: create_app(replace(settings, **changes)).test_client()
 
 
-def test_what_the_solver_does_is_told_for_each_total_that_needs_it(knotted: Any) -> None:
-    client = knotted(solver_seconds=60.0, answer_seconds=60.0)
+def test_what_the_solver_does_is_told_for_each_total_that_needs_it(make_client: Any) -> None:
+    client = make_client(solver_seconds=60.0, answer_seconds=60.0)
     client.get("/v1/totals?place=a&outcomes=captured")
-    assert value(_scraped(client), "casualty_solver_seconds_count") == 0
+    assert value(_scrape(client), "casualty_solver_seconds_count") == 0
     client.get("/v1/totals?place=a&outcomes=killed&outcomes=wounded")
     client.get("/v1/totals?place=b&outcomes=killed")
-    found = _scraped(client)
-    assert value(found, "casualty_totals_answered_total") == 4
-    assert value(found, "casualty_solver_seconds_count") == 2
-    assert 0 < value(found, "casualty_solver_seconds_sum") < 60
-    assert value(found, "casualty_solver_columns_count") == 2
-    assert value(found, "casualty_solver_columns_sum") >= 6
+    sample_values = _scrape(client)
+    assert value(sample_values, "casualty_totals_answered_total") == 4
+    assert value(sample_values, "casualty_solver_seconds_count") == 2
+    assert 0 < value(sample_values, "casualty_solver_seconds_sum") < 60
+    assert value(sample_values, "casualty_solver_columns_count") == 2
+    assert value(sample_values, "casualty_solver_columns_sum") >= 6
 
 
-def test_totals_that_ran_out_of_time_are_counted(knotted: Any) -> None:
-    client = knotted(solver_seconds=1e-9)
+def test_totals_that_ran_out_of_time_are_counted(make_client: Any) -> None:
+    client = make_client(solver_seconds=1e-9)
     answer = client.get("/v1/totals?place=a&outcomes=killed")
     assert answer.get_json()["totals"][0]["exact"] is False
-    found = _scraped(client)
-    assert value(found, "casualty_totals_inexact_total") == 1
+    sample_values = _scrape(client)
+    assert value(sample_values, "casualty_totals_inexact_total") == 1
 
 
-REFUSED = "casualty_refused_total"
+REFUSED_METRIC = "casualty_refused_total"
 
 
 def test_every_reason_to_refuse_begins_at_zero(client: FlaskClient) -> None:
-    found = [
+    refusals = [
         (dict(labels), value)
-        for (name, labels), value in _scraped(client).items()
-        if name == REFUSED
+        for (name, labels), value in _scrape(client).items()
+        if name == REFUSED_METRIC
     ]
-    assert len(found) == 8
-    assert {value for _, value in found} == {0}
+    assert len(refusals) == 8
+    assert {value for _, value in refusals} == {0}
 
 
-UNANSWERED = [kind for kind, status in problems.STATUS.items() if status == 503]
+UNAVAILABLE_ERRORS = [kind for kind, status in problems.STATUS_BY_ERROR.items() if status == 503]
 
 
-@pytest.mark.parametrize("kind", UNANSWERED, ids=lambda kind: kind.__name__)
-def test_whatever_is_answered_with_503_is_counted(app: Flask, kind: type[DomainError]) -> None:
+@pytest.mark.parametrize("error_type", UNAVAILABLE_ERRORS, ids=lambda kind: kind.__name__)
+def test_whatever_is_answered_with_503_is_counted(
+    app: Flask, error_type: type[DomainError]
+) -> None:
     @app.get("/refused")
-    def refused() -> None:
-        raise kind("Not now.")
+    def refuse() -> None:
+        raise error_type("Not now.")
 
     client = app.test_client()
     problem(client.get("/refused"), 503)
-    found = _scraped(client)
-    reason = metrics.REFUSALS[kind]
-    assert value(found, REFUSED, reason=reason, work="reading") == 1
-    assert sum(number for (name, _), number in found.items() if name == REFUSED) == 1
+    sample_values = _scrape(client)
+    reason = metrics.REFUSAL_REASONS[error_type]
+    assert value(sample_values, REFUSED_METRIC, reason=reason, work="reading") == 1
+    assert sum(number for (name, _), number in sample_values.items() if name == REFUSED_METRIC) == 1
 
 
-def test_answers_that_are_given_up_are_counted(knotted: Any) -> None:
-    client = knotted(answer_seconds=1e-9)
+def test_answers_that_are_given_up_are_counted(make_client: Any) -> None:
+    client = make_client(answer_seconds=1e-9)
     problem(client.get("/v1/totals?place=a&outcomes=killed"), 503)
-    found = _scraped(client)
-    assert value(found, REFUSED, reason="costly", work="reading") == 1
-    assert value(found, "casualty_totals_answered_total") == 0
+    sample_values = _scrape(client)
+    assert value(sample_values, REFUSED_METRIC, reason="costly", work="reading") == 1
+    assert value(sample_values, "casualty_totals_answered_total") == 0
 
 
 def test_what_is_asked_too_often_is_counted(settings: Settings) -> None:
@@ -161,86 +163,94 @@ def test_what_is_asked_too_often_is_counted(settings: Settings) -> None:
     client = app.test_client()
     assert [client.get("/v1/places").status_code for _ in range(3)] == [200, 429, 429]
     with app.app_context():
-        text = app.extensions["metrics"].told(parts().store, parts().readers).decode()
-    assert value(samples(text), REFUSED, reason="rate", work="reading") == 2
+        text = (
+            app.extensions["metrics"]
+            .render(get_services().store, get_services().read_store)
+            .decode()
+        )
+    assert value(samples(text), REFUSED_METRIC, reason="rate", work="reading") == 2
 
 
-def test_writes_that_find_no_turn_are_counted(settings: Settings, store: Store, key: Key) -> None:
+def test_writes_that_find_no_turn_are_counted(
+    settings: Settings, store: Store, key: MakeHeaders
+) -> None:
     client = create_app(replace(settings, busy_seconds=0.1)).test_client()
     headers = key("report")
     with store.write_transaction():
         answer = client.post("/v1/reports", json=make.report(), headers=headers)
     problem(answer, 503)
-    found = _scraped(client)
-    assert value(found, REFUSED, reason="busy", work="writing") == 1
+    sample_values = _scrape(client)
+    assert value(sample_values, REFUSED_METRIC, reason="busy", work="writing") == 1
 
 
-def test_what_is_wrong_in_a_request_is_no_refusal(client: FlaskClient, send: Send) -> None:
+def test_what_is_wrong_in_a_request_is_no_refusal(client: FlaskClient, send: SendRequest) -> None:
     assert client.get("/v1/totals?place=nowhere").status_code == 422
     assert send(make.report(figures=[])).status_code == 422
-    found = _scraped(client)
-    assert sum(number for (name, _), number in found.items() if name == REFUSED) == 0
+    sample_values = _scrape(client)
+    assert sum(number for (name, _), number in sample_values.items() if name == REFUSED_METRIC) == 0
 
 
-def test_how_far_behind_readers_of_the_feed_are_is_told(client: FlaskClient, send: Send) -> None:
+def test_how_far_behind_readers_of_the_feed_are_is_told(
+    client: FlaskClient, send: SendRequest
+) -> None:
     recorded(send(make.report()))
     for since, limit in ((0, 1), (1, 1), (2, 100), (3, 100)):
         assert client.get(f"/v1/changes?since={since}&limit={limit}").status_code == 200
-    found = _scraped(client)
+    sample_values = _scrape(client)
     pending = "casualty_feed_pending_entries"
-    assert value(found, f"{pending}_count") == 4
-    assert value(found, f"{pending}_sum") == 2 + 1 + 0 + 0
-    assert value(found, f"{pending}_bucket", le="0.0") == 2
+    assert value(sample_values, f"{pending}_count") == 4
+    assert value(sample_values, f"{pending}_sum") == 2 + 1 + 0 + 0
+    assert value(sample_values, f"{pending}_bucket", le="0.0") == 2
 
 
 def test_a_stream_tells_how_far_behind_it_is_and_keeps_a_thread_busy(
-    client: FlaskClient, send: Send
+    client: FlaskClient, send: SendRequest
 ) -> None:
     recorded(send(make.report()))
-    assert value(_scraped(client), "casualty_threads_busy") == 1
+    assert value(_scrape(client), "casualty_threads_busy") == 1
     headers = {"Accept": "text/event-stream"}
     with client.get("/v1/changes?since=0", headers=headers, buffered=False) as stream:
         events = iter(stream.response)
         assert b"retry" in next(events)
         assert b"id: 1" in next(events)
-        found = _scraped(client)
-        assert value(found, "casualty_feed_pending_entries_count") == 1
-        assert value(found, "casualty_threads_busy") == 2
-    assert value(_scraped(client), "casualty_threads_busy") == 1
+        sample_values = _scrape(client)
+        assert value(sample_values, "casualty_feed_pending_entries_count") == 1
+        assert value(sample_values, "casualty_threads_busy") == 2
+    assert value(_scrape(client), "casualty_threads_busy") == 1
 
 
 def test_the_record_and_the_release_are_told_as_they_are_now(
     app: Flask, client: FlaskClient, send: Any
 ) -> None:
-    before = _scraped(client)
-    made = "casualty_ledger_last_entry_timestamp_seconds"
+    before = _scrape(client)
+    timestamp_metric = "casualty_ledger_last_entry_timestamp_seconds"
     assert value(before, "casualty_ledger_seq") == 0
-    assert made not in {name for name, _ in before}
+    assert timestamp_metric not in {name for name, _ in before}
     assert value(before, "casualty_build_info", release=__version__) == 1
     assert value(before, "casualty_draining") == 0
-    told = send(make.report()).get_json()
-    after = _scraped(client)
-    assert value(after, "casualty_ledger_seq") == told["seq"]
-    assert 0 <= value(after, made) - BEGIN.timestamp() < 60
+    report = send(make.report()).get_json()
+    after = _scrape(client)
+    assert value(after, "casualty_ledger_seq") == report["seq"]
+    assert 0 <= value(after, timestamp_metric) - START_TIME.timestamp() < 60
     with app.app_context():
-        size, free = parts().store.size(), parts().store.free_space()
+        size, free = get_services().store.size(), get_services().store.free_space()
     assert ("casualty_database_free_bytes" in {name for name, _ in after}) == (free is not None)
     assert size > 50_000
-    assert value(_scraped(client), "casualty_database_bytes") == pytest.approx(size, rel=0.2)
+    assert value(_scrape(client), "casualty_database_bytes") == pytest.approx(size, rel=0.2)
 
 
 def test_the_counts_are_told_though_the_database_is_lost(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
-        store = parts().store
+        store = get_services().store
     engines.make_unreachable(store)
     client.get("/livez")
     text = client.get("/metrics").get_data(as_text=True)
-    assert value(samples(text), REQUESTS, route="/livez", method="GET", status=200) == 1
+    assert value(samples(text), REQUESTS_METRIC, route="/livez", method="GET", status=200) == 1
     lost = {each for each in families(text) if "ledger" in each or "database" in each}
     assert lost == set()
 
 
-READERS = "casualty_readers_ledger_seq"
+READERS_METRIC = "casualty_readers_ledger_seq"
 
 
 @pytest.fixture
@@ -248,38 +258,38 @@ def copy(app: Flask, tmp_path: Path) -> Iterator[Store]:
     """A database of their own for the readers, as a standby is: it holds what is copied into it."""
     (tmp_path / "copy").mkdir()
     with engines.temporary_database(tmp_path / "copy") as address:
-        made = open_store(address, 10.0)
-        made.migrate()
+        read_store = open_store(address, 10.0)
+        read_store.migrate()
         with app.app_context():
-            install(app, replace(parts(), readers=made))
-        yield made
-        made.close()
+            install_services(app, replace(get_services(), read_store=read_store))
+        yield read_store
+        read_store.close()
 
 
 def test_how_far_the_readers_database_goes_is_told_beside_the_record(
-    client: FlaskClient, send: Send, store: Store, copy: Store
+    client: FlaskClient, send: SendRequest, store: Store, copy: Store
 ) -> None:
     recorded(send(make.report()))
     copy_store.copy(store, copy, lambda done, whole: None)
-    held = value(_scraped(client), "casualty_ledger_seq")
+    copied_seq = value(_scrape(client), "casualty_ledger_seq")
     recorded(send(make.report(note="2")))
-    found = _scraped(client)
-    assert value(found, READERS) == held > 0
-    assert value(found, "casualty_ledger_seq") == held + 1
+    sample_values = _scrape(client)
+    assert value(sample_values, READERS_METRIC) == copied_seq > 0
+    assert value(sample_values, "casualty_ledger_seq") == copied_seq + 1
 
 
-@pytest.mark.parametrize("lost", [READERS, "casualty_ledger_seq"])
+@pytest.mark.parametrize("lost", [READERS_METRIC, "casualty_ledger_seq"])
 def test_of_two_databases_the_one_that_is_there_is_told(
     app: Flask, client: FlaskClient, copy: Store, lost: str
 ) -> None:
     with app.app_context():
-        engines.make_unreachable(copy if lost == READERS else parts().store)
-    told = {name for name, _ in _scraped(client)} & {READERS, "casualty_ledger_seq"}
-    assert told == {READERS, "casualty_ledger_seq"} - {lost}
+        engines.make_unreachable(copy if lost == READERS_METRIC else get_services().store)
+    metric_names = {name for name, _ in _scrape(client)} & {READERS_METRIC, "casualty_ledger_seq"}
+    assert metric_names == {READERS_METRIC, "casualty_ledger_seq"} - {lost}
 
 
 def test_readers_without_a_database_of_their_own_are_not_told_apart(client: FlaskClient) -> None:
-    assert READERS not in {name for name, _ in _scraped(client)}
+    assert READERS_METRIC not in {name for name, _ in _scrape(client)}
 
 
 def test_no_cache_keeps_it(client: FlaskClient) -> None:

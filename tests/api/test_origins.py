@@ -12,24 +12,24 @@ from service.settings import Settings
 from tests import make
 from tests.check import problem
 
-PAGE = "https://example.org"
-STRANGE = ["https://example.org:8443", "http://example.org", "https://evil.org", "null", ""]
+ALLOWED_ORIGIN = "https://example.org"
+OTHER_ORIGINS = ["https://example.org:8443", "http://example.org", "https://evil.org", "null", ""]
 ADDRESSES = ["/v1/totals", "/v1/places", "/v1/reports/nowhere", "/v1/openapi.json", "/v1/x?y=1"]
 
-Shared = Callable[..., FlaskClient]
+MakeClient = Callable[..., FlaskClient]
 
 
 @pytest.fixture
-def shared(settings: Settings) -> Shared:
+def make_client(settings: Settings) -> MakeClient:
     """Return a client of a service that lets these origins read."""
 
-    def made(*origins: str, **changes: str) -> FlaskClient:
+    def create_client(*origins: str, **changes: str) -> FlaskClient:
         return create_app(replace(settings, origins=origins, **changes)).test_client()
 
-    return made
+    return create_client
 
 
-def _told(answer: TestResponse) -> dict[str, str]:
+def _cors_headers_of(answer: TestResponse) -> dict[str, str]:
     """Return what browsers are told of other origins."""
     return {
         name.removeprefix("Access-Control-"): value
@@ -38,101 +38,109 @@ def _told(answer: TestResponse) -> dict[str, str]:
     }
 
 
-def _asked(client: FlaskClient, address: str, method: str, origin: str = PAGE) -> TestResponse:
+def _send_preflight(
+    client: FlaskClient, address: str, method: str, origin: str = ALLOWED_ORIGIN
+) -> TestResponse:
     headers = {"Origin": origin, "Access-Control-Request-Method": method}
     return client.options(address, headers=headers)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_nobody_elsewhere_reads_unless_set(client: FlaskClient, address: str) -> None:
-    answer = client.get(address, headers={"Origin": PAGE})
-    assert not _told(answer)
+    answer = client.get(address, headers={"Origin": ALLOWED_ORIGIN})
+    assert not _cors_headers_of(answer)
     assert "Origin" not in answer.headers.get("Vary", "")
-    assert not _told(_asked(client, address, "GET"))
+    assert not _cors_headers_of(_send_preflight(client, address, "GET"))
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_pages_of_a_set_origin_read_answers_and_problems(
-    shared: Shared, address: str, method: str
+    make_client: MakeClient, address: str, method: str
 ) -> None:
-    answer = shared("https://other.org", PAGE).open(
-        address, method=method, headers={"Origin": PAGE}
+    answer = make_client("https://other.org", ALLOWED_ORIGIN).open(
+        address, method=method, headers={"Origin": ALLOWED_ORIGIN}
     )
-    told = _told(answer)
-    assert told.pop("Allow-Origin") == PAGE
-    assert "ETag" in told.pop("Expose-Headers")
-    assert told == {}
+    cors_headers = _cors_headers_of(answer)
+    assert cors_headers.pop("Allow-Origin") == ALLOWED_ORIGIN
+    assert "ETag" in cors_headers.pop("Expose-Headers")
+    assert cors_headers == {}
     assert "Origin" in answer.headers["Vary"].split(", ")
 
 
-@pytest.mark.parametrize("origin", STRANGE)
-def test_pages_of_another_origin_do_not(shared: Shared, origin: str) -> None:
-    client = shared(PAGE)
+@pytest.mark.parametrize("origin", OTHER_ORIGINS)
+def test_pages_of_another_origin_do_not(make_client: MakeClient, origin: str) -> None:
+    client = make_client(ALLOWED_ORIGIN)
     answer = client.get("/v1/totals", headers={"Origin": origin})
     assert answer.status_code == 200
-    assert not _told(answer)
+    assert not _cors_headers_of(answer)
     assert "Origin" in answer.headers["Vary"].split(", ")
-    refused = _asked(client, "/v1/totals", "GET", origin)
+    refused = _send_preflight(client, "/v1/totals", "GET", origin)
     problem(refused, 403)
-    assert not _told(refused)
+    assert not _cors_headers_of(refused)
 
 
-def test_an_answer_without_an_origin_is_not_taken_for_all(shared: Shared) -> None:
-    answer = shared(PAGE).get("/v1/totals")
-    assert not _told(answer)
+def test_an_answer_without_an_origin_is_not_taken_for_all(make_client: MakeClient) -> None:
+    answer = make_client(ALLOWED_ORIGIN).get("/v1/totals")
+    assert not _cors_headers_of(answer)
     assert answer.headers["Vary"] == "Accept, Authorization, Origin"
 
 
-@pytest.mark.parametrize("origin", [PAGE, *STRANGE])
-def test_a_star_lets_all_pages_read(shared: Shared, origin: str) -> None:
-    client = shared("*")
+@pytest.mark.parametrize("origin", [ALLOWED_ORIGIN, *OTHER_ORIGINS])
+def test_a_star_lets_all_pages_read(make_client: MakeClient, origin: str) -> None:
+    client = make_client("*")
     for answer in (client.get("/v1/places", headers={"Origin": origin}), client.get("/v1/places")):
-        assert _told(answer)["Allow-Origin"] == "*"
-        assert "Allow-Credentials" not in _told(answer)
-    assert _told(_asked(client, "/v1/places", "GET", origin))["Allow-Origin"] == "*"
+        assert _cors_headers_of(answer)["Allow-Origin"] == "*"
+        assert "Allow-Credentials" not in _cors_headers_of(answer)
+    assert (
+        _cors_headers_of(_send_preflight(client, "/v1/places", "GET", origin))["Allow-Origin"]
+        == "*"
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("address", ["/v1/reports?place=a", "/v1/totals?as_of=1", "/v1/places/a"])
 def test_a_browser_that_asks_first_is_told_that_it_may_read(
-    shared: Shared, address: str, method: str
+    make_client: MakeClient, address: str, method: str
 ) -> None:
-    answer = _asked(shared(PAGE, reading="closed"), address, method)
+    answer = _send_preflight(make_client(ALLOWED_ORIGIN, reading="closed"), address, method)
     assert (answer.status_code, answer.get_data()) == (204, b"")
-    told = _told(answer)
-    assert (told["Allow-Origin"], told["Allow-Methods"]) == (PAGE, "GET, HEAD")
-    assert "Authorization" in told["Allow-Headers"]
-    assert "Allow-Credentials" not in told
+    cors_headers = _cors_headers_of(answer)
+    assert (cors_headers["Allow-Origin"], cors_headers["Allow-Methods"]) == (
+        ALLOWED_ORIGIN,
+        "GET, HEAD",
+    )
+    assert "Authorization" in cors_headers["Allow-Headers"]
+    assert "Allow-Credentials" not in cors_headers
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "get", "x"])
-@pytest.mark.parametrize("origins", [(PAGE,), ("*",)])
+@pytest.mark.parametrize("origins", [(ALLOWED_ORIGIN,), ("*",)])
 def test_a_browser_that_would_write_is_refused(
-    shared: Shared, method: str, origins: tuple[str, ...]
+    make_client: MakeClient, method: str, origins: tuple[str, ...]
 ) -> None:
-    answer = _asked(shared(*origins), "/v1/reports", method)
+    answer = _send_preflight(make_client(*origins), "/v1/reports", method)
     problem(answer, 403)
-    assert not _told(answer)
+    assert not _cors_headers_of(answer)
 
 
 def test_who_writes_without_asking_cannot_read_the_answer(
-    shared: Shared, key: Callable[..., dict[str, str]]
+    make_client: MakeClient, key: Callable[..., dict[str, str]]
 ) -> None:
-    headers = {"Origin": PAGE, **key("report")}
-    answer = shared(PAGE).post("/v1/reports", json=make.report(), headers=headers)
+    headers = {"Origin": ALLOWED_ORIGIN, **key("report")}
+    answer = make_client(ALLOWED_ORIGIN).post("/v1/reports", json=make.report(), headers=headers)
     assert answer.status_code == 201
-    assert not _told(answer)
+    assert not _cors_headers_of(answer)
 
 
 @pytest.mark.parametrize("address", ["/docs", "/livez", "/readyz", "/nowhere"])
-def test_only_what_is_below_v1_is_shared(shared: Shared, address: str) -> None:
-    client = shared("*")
-    assert not _told(client.get(address, headers={"Origin": PAGE}))
-    assert not _told(_asked(client, address, "GET"))
+def test_only_what_is_below_v1_is_shared(make_client: MakeClient, address: str) -> None:
+    client = make_client("*")
+    assert not _cors_headers_of(client.get(address, headers={"Origin": ALLOWED_ORIGIN}))
+    assert not _cors_headers_of(_send_preflight(client, address, "GET"))
 
 
-def test_a_question_about_methods_is_answered_as_ever(shared: Shared) -> None:
-    answer = shared(PAGE).options("/v1/reports", headers={"Origin": PAGE})
+def test_a_question_about_methods_is_answered_as_ever(make_client: MakeClient) -> None:
+    answer = make_client(ALLOWED_ORIGIN).options("/v1/reports", headers={"Origin": ALLOWED_ORIGIN})
     assert "POST" in answer.headers["Allow"]
-    assert not _told(answer)
+    assert not _cors_headers_of(answer)

@@ -5,10 +5,10 @@ from flask.testing import FlaskClient
 
 from tests import make
 from tests.check import problem, recorded
-from tests.conftest import Send
+from tests.conftest import SendRequest
 
 
-def test_a_report_is_answered_with_its_place_in_the_ledger(send: Send) -> None:
+def test_a_report_is_answered_with_its_place_in_the_ledger(send: SendRequest) -> None:
     answer = send(make.report(ref="hur-1"))
     body = recorded(answer)
     assert (body["id"], body["ref"], body["state"]) == ("r1", "hur-1", "live")
@@ -17,16 +17,16 @@ def test_a_report_is_answered_with_its_place_in_the_ledger(send: Send) -> None:
     assert body["recorded_at"].endswith("Z")
 
 
-def test_the_answer_is_the_report_as_it_can_be_got(send: Send, client: FlaskClient) -> None:
-    posted = send(make.report(quote="потери — «не менее 30»", note="a\tb\nc"))
-    got = client.get(posted.headers["Location"])
-    assert got.get_json() == posted.get_json()
-    assert got.headers["ETag"] == posted.headers["ETag"]
-    assert "не менее" in got.get_data(as_text=True)
+def test_the_answer_is_the_report_as_it_can_be_got(send: SendRequest, client: FlaskClient) -> None:
+    post_response = send(make.report(quote="потери — «не менее 30»", note="a\tb\nc"))
+    get_response = client.get(post_response.headers["Location"])
+    assert get_response.get_json() == post_response.get_json()
+    assert get_response.headers["ETag"] == post_response.headers["ETag"]
+    assert "не менее" in get_response.get_data(as_text=True)
 
 
-def test_everything_sent_is_answered(send: Send) -> None:
-    sent = make.report(
+def test_everything_sent_is_answered(send: SendRequest) -> None:
+    report = make.report(
         ref="hur-2024-12-16-1",
         published_at="2024-12-16",
         source={
@@ -41,9 +41,9 @@ def test_everything_sent_is_answered(send: Send) -> None:
         caveats=["not_independently_verified"],
         incident="ucdp:1",
     )
-    body = recorded(send(sent))
+    body = recorded(send(report))
     for name in ("ref", "published_at", "source", "quote", "note", "caveats", "incident", "period"):
-        assert body[name] == sent[name]
+        assert body[name] == report[name]
     assert (body["reporter"], body["places"], body["groups"]) == (
         "ua-hur",
         ["plekhovo"],
@@ -51,7 +51,7 @@ def test_everything_sent_is_answered(send: Send) -> None:
     )
 
 
-def test_words_become_a_range_and_say_who_read_them(send: Send) -> None:
+def test_words_become_a_range_and_say_who_read_them(send: SendRequest) -> None:
     (figure,) = recorded(send(make.report(figures=[make.figure(wording="about 30")])))["figures"]
     assert (figure["low"], figure["high"], figure["soft"]) == (25, 35, ["low", "high"])
     assert figure["qualifier"]
@@ -61,7 +61,7 @@ def test_words_become_a_range_and_say_who_read_them(send: Send) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "low", "high"),
+    ("numbers", "low", "high"),
     [
         ({"low": 3}, 3, None),
         ({"low": 3, "high": None}, 3, None),
@@ -74,32 +74,43 @@ def test_words_become_a_range_and_say_who_read_them(send: Send) -> None:
         ({"low": 0, "high": 1_000_000_000}, 0, 1_000_000_000),
     ],
 )
-def test_numbers_are_taken_as_they_are(send: Send, sent: dict, low: int, high: int | None) -> None:
-    figure = make.figure(wording=..., **sent)
-    (got,) = recorded(send(make.report(figures=[figure])))["figures"]
-    assert (got["low"], got["high"], got["soft"], got["lexicon"]) == (low, high, [], None)
+def test_numbers_are_taken_as_they_are(
+    send: SendRequest, numbers: dict, low: int, high: int | None
+) -> None:
+    figure = make.figure(wording=..., **numbers)
+    (recorded_figure,) = recorded(send(make.report(figures=[figure])))["figures"]
+    assert (
+        recorded_figure["low"],
+        recorded_figure["high"],
+        recorded_figure["soft"],
+        recorded_figure["lexicon"],
+    ) == (low, high, [], None)
 
 
-def test_words_beside_numbers_are_only_kept(send: Send) -> None:
+def test_words_beside_numbers_are_only_kept(send: SendRequest) -> None:
     figure = make.figure(wording="quite a lot, they say", low=10, high=20)
-    (got,) = recorded(send(make.report(figures=[figure])))["figures"]
-    assert (got["low"], got["high"], got["wording"]) == (10, 20, "quite a lot, they say")
-    assert got["qualifier"] is None
+    (recorded_figure,) = recorded(send(make.report(figures=[figure])))["figures"]
+    assert (recorded_figure["low"], recorded_figure["high"], recorded_figure["wording"]) == (
+        10,
+        20,
+        "quite a lot, they say",
+    )
+    assert recorded_figure["qualifier"] is None
 
 
-def test_outcomes_left_out_are_taken_from_the_words(send: Send) -> None:
+def test_outcomes_left_out_are_taken_from_the_words(send: SendRequest) -> None:
     figure = make.figure(outcomes=..., wording="at least 30 killed or wounded")
-    (got,) = recorded(send(make.report(figures=[figure])))["figures"]
-    assert got["outcomes"] == ["killed", "wounded"]
+    (recorded_figure,) = recorded(send(make.report(figures=[figure])))["figures"]
+    assert recorded_figure["outcomes"] == ["killed", "wounded"]
 
 
-def test_outcomes_are_taken_from_words_beside_numbers_too(send: Send) -> None:
+def test_outcomes_are_taken_from_words_beside_numbers_too(send: SendRequest) -> None:
     figure = make.figure(outcomes=..., wording="3 soldiers missing", exactly=3)
-    (got,) = recorded(send(make.report(figures=[figure])))["figures"]
-    assert got["outcomes"] == ["missing"]
+    (recorded_figure,) = recorded(send(make.report(figures=[figure])))["figures"]
+    assert recorded_figure["outcomes"] == ["missing"]
 
 
-def test_a_figure_takes_the_scope_of_its_report_or_has_its_own(send: Send) -> None:
+def test_a_figure_takes_the_scope_of_its_report_or_has_its_own(send: SendRequest) -> None:
     own = {
         "period": {"from": None, "to": "2024-12-20"},
         "places": [make.place("kurilovka")],
@@ -116,16 +127,16 @@ def test_a_figure_takes_the_scope_of_its_report_or_has_its_own(send: Send) -> No
     assert (second["groups"], second["incident"]) == (["ru-forces"], "acled:7")
 
 
-def test_a_figure_can_speak_of_no_incident_though_its_report_does(send: Send) -> None:
+def test_a_figure_can_speak_of_no_incident_though_its_report_does(send: SendRequest) -> None:
     body = recorded(send(make.report(incident="own", figures=[make.figure(incident=None)])))
     assert body["figures"][0]["incident"] is None
 
 
-def test_without_a_ref_every_post_is_a_new_report(send: Send) -> None:
+def test_without_a_ref_every_post_is_a_new_report(send: SendRequest) -> None:
     assert recorded(send(make.report()))["id"] != recorded(send(make.report()))["id"]
 
 
-def test_the_same_ref_and_content_gives_the_stored_report(send: Send) -> None:
+def test_the_same_ref_and_content_gives_the_stored_report(send: SendRequest) -> None:
     first = send(make.report(ref="a"))
     again = send(make.report(ref="a", reporter="ua-hur", places=["plekhovo"]))
     assert again.status_code == 200
@@ -133,18 +144,18 @@ def test_the_same_ref_and_content_gives_the_stored_report(send: Send) -> None:
     assert again.headers["Location"] == first.headers["Location"]
 
 
-def test_the_same_ref_with_other_content_points_to_supersedes(send: Send) -> None:
+def test_the_same_ref_with_other_content_points_to_supersedes(send: SendRequest) -> None:
     recorded(send(make.report(ref="a")))
-    told = problem(send(make.report(ref="a", note="more")), 409, "/ref")
-    assert "supersedes" in told["detail"]
+    problem_body = problem(send(make.report(ref="a", note="more")), 409, "/ref")
+    assert "supersedes" in problem_body["detail"]
 
 
-def test_a_ref_is_the_reporters_own(send: Send) -> None:
+def test_a_ref_is_the_reporters_own(send: SendRequest) -> None:
     recorded(send(make.report(ref="a")))
     recorded(send(make.report(ref="a", reporter={"id": "sky", "name": "Sky"})))
 
 
-def test_a_stance_has_places_and_a_period_and_no_figures(send: Send) -> None:
+def test_a_stance_has_places_and_a_period_and_no_figures(send: SendRequest) -> None:
     body = recorded(send(make.stance("declines_to_say")))
     assert (body["stance"], body["figures"], body["period"]) == ("declines_to_say", [], make.PERIOD)
 
@@ -160,7 +171,7 @@ def test_a_stance_has_places_and_a_period_and_no_figures(send: Send) -> None:
     ],
 )
 def test_a_stance_that_contradicts_its_report_is_refused(
-    send: Send, changes: dict, pointers: list[str]
+    send: SendRequest, changes: dict, pointers: list[str]
 ) -> None:
     body = make.report(**{"stance": "acknowledges", **changes})
     problem(send(body), 422, *pointers)
@@ -189,30 +200,32 @@ def test_a_stance_that_contradicts_its_report_is_refused(
     ],
 )
 def test_a_figure_that_contradicts_itself_is_refused(
-    send: Send, changes: dict, pointers: list[str]
+    send: SendRequest, changes: dict, pointers: list[str]
 ) -> None:
     problem(send(make.report(figures=[make.figure(**changes)])), 422, *pointers)
 
 
-def test_the_words_not_understood_are_named(send: Send) -> None:
-    told = problem(
+def test_the_words_not_understood_are_named(send: SendRequest) -> None:
+    problem_body = problem(
         send(make.report(figures=[make.figure(wording="umpteen")])), 422, "/figures/0/wording"
     )
-    assert "umpteen" in told["detail"]
+    assert "umpteen" in problem_body["detail"]
 
 
-def test_every_figure_needs_a_place_and_a_period(send: Send) -> None:
+def test_every_figure_needs_a_place_and_a_period(send: SendRequest) -> None:
     whole = make.figure(places=["plekhovo"], period=make.PERIOD)
     body = make.report(places=..., period=..., figures=[make.figure(), whole])
     problem(send(body), 422, "/figures/0/period", "/figures/0/places")
 
 
 @pytest.mark.parametrize("incident", ["nothing", "a:", ":b", "A:b", "a:b c", "own:1", "a b:c"])
-def test_an_incident_is_a_scheme_and_an_id(send: Send, incident: str) -> None:
+def test_an_incident_is_a_scheme_and_an_id(send: SendRequest, incident: str) -> None:
     problem(send(make.report(incident=incident)), 422, "/incident")
 
 
-def test_a_report_that_is_refused_leaves_nothing_behind(send: Send, client: FlaskClient) -> None:
+def test_a_report_that_is_refused_leaves_nothing_behind(
+    send: SendRequest, client: FlaskClient
+) -> None:
     problem(
         send(make.report(figures=[make.figure(places=["nowhere"])])), 422, "/figures/0/places/0"
     )
@@ -232,13 +245,13 @@ def test_a_report_that_is_refused_leaves_nothing_behind(send: Send, client: Flas
         {"source": {"url": None}, "caveats": [], "note": None},
     ],
 )
-def test_the_same_content_spelled_otherwise_is_the_same(send: Send, changes: dict) -> None:
+def test_the_same_content_spelled_otherwise_is_the_same(send: SendRequest, changes: dict) -> None:
     first = recorded(send(make.report(ref="a")))
     again = send(make.report(ref="a", **changes))
     assert (again.status_code, again.get_json()) == (200, first)
 
 
-def test_a_number_given_twice_over_is_the_same_as_given_exactly(send: Send) -> None:
+def test_a_number_given_twice_over_is_the_same_as_given_exactly(send: SendRequest) -> None:
     recorded(send(make.report(ref="a", figures=[make.figure(wording=..., low=4, high=4)])))
     again = send(make.report(ref="a", figures=[make.figure(wording=..., exactly=4)]))
     assert again.status_code == 200
@@ -258,7 +271,9 @@ def test_a_number_given_twice_over_is_the_same_as_given_exactly(send: Send) -> N
         {"stance": "acknowledges", "figures": ...},
     ],
 )
-def test_content_that_means_something_else_is_other_content(send: Send, changes: dict) -> None:
+def test_content_that_means_something_else_is_other_content(
+    send: SendRequest, changes: dict
+) -> None:
     recorded(send(make.report(ref="a")))
     problem(send(make.report(ref="a", **changes)), 409, "/ref")
 
@@ -273,14 +288,14 @@ def test_content_that_means_something_else_is_other_content(send: Send, changes:
     ],
 )
 def test_known_content_does_not_excuse_a_differing_object(
-    send: Send, client: FlaskClient, changes: dict, pointer: str
+    send: SendRequest, client: FlaskClient, changes: dict, pointer: str
 ) -> None:
     recorded(send(make.report(ref="a")))
     problem(send(make.report(ref="a", **changes)), 409, pointer)
     assert client.get("/v1/reporters/ua-hur").get_json()["name"] == make.REPORTER["name"]
 
 
-def test_null_is_left_out_wherever_a_field_may_be(send: Send) -> None:
+def test_null_is_left_out_wherever_a_field_may_be(send: SendRequest) -> None:
     empty = {"note": None, "best": None, "places": None, "groups": None, "period": None}
     place = make.place(parent=None, aliases=None, latitude=None)
     body = make.report(
@@ -311,7 +326,7 @@ def test_null_is_left_out_wherever_a_field_may_be(send: Send) -> None:
     ],
 )
 def test_what_is_needed_is_asked_for_in_plain_words(
-    send: Send, changes: dict, pointer: str, detail: str
+    send: SendRequest, changes: dict, pointer: str, detail: str
 ) -> None:
     (fault,) = problem(send(make.report(**changes)), 422, pointer)["errors"]
     assert fault["detail"] == detail

@@ -4,21 +4,21 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.check import problem
-from tests.conftest import Key
+from tests.conftest import MakeHeaders
 
 
 @pytest.mark.parametrize("kind", ["places", "groups", "reporters"])
-def test_only_what_was_seen_is_replaced(client: FlaskClient, key: Key, kind: str) -> None:
+def test_only_what_was_seen_is_replaced(client: FlaskClient, key: MakeHeaders, kind: str) -> None:
     path, admin = f"/v1/{kind}/a", key("admin")
-    made = client.put(path, json={"name": "A"}, headers={**admin, "If-None-Match": "*"})
-    assert made.status_code == 201
-    seen = client.get(path).headers["ETag"]
-    assert made.headers["ETag"] == seen
-    there = {**admin, "If-None-Match": "*"}
-    problem(client.put(path, json={"name": "B"}, headers=there), 412)
-    changed = client.put(path, json={"name": "B"}, headers={**admin, "If-Match": seen})
+    created = client.put(path, json={"name": "A"}, headers={**admin, "If-None-Match": "*"})
+    assert created.status_code == 201
+    etag = client.get(path).headers["ETag"]
+    assert created.headers["ETag"] == etag
+    if_absent = {**admin, "If-None-Match": "*"}
+    problem(client.put(path, json={"name": "B"}, headers=if_absent), 412)
+    changed = client.put(path, json={"name": "B"}, headers={**admin, "If-Match": etag})
     assert changed.status_code == 200
-    problem(client.put(path, json={"name": "C"}, headers={**admin, "If-Match": seen}), 412)
+    problem(client.put(path, json={"name": "C"}, headers={**admin, "If-Match": etag}), 412)
     weak = {**admin, "If-Match": f"W/{changed.headers['ETag']}"}
     problem(client.put(path, json={"name": "C"}, headers=weak), 412)
     assert client.get(path).get_json()["name"] == "B"
@@ -27,7 +27,7 @@ def test_only_what_was_seen_is_replaced(client: FlaskClient, key: Key, kind: str
     assert client.put(path, json={"name": "D"}, headers=admin).status_code == 200
 
 
-def test_what_is_not_there_matches_nothing(client: FlaskClient, key: Key) -> None:
+def test_what_is_not_there_matches_nothing(client: FlaskClient, key: MakeHeaders) -> None:
     for match in ("*", '"x"'):
         headers = {**key("admin"), "If-Match": match}
         problem(client.put("/v1/places/a", json={"name": "A"}, headers=headers), 412)

@@ -6,20 +6,20 @@ from flask.testing import FlaskClient
 
 from tests import make
 from tests.check import problem, recorded
-from tests.conftest import Key, Send
+from tests.conftest import MakeHeaders, SendRequest
 
-ADDRESS = "/v1/reports/preview"
-OTHER = {"id": "us-dod", "name": "Department of Defense"}
+PREVIEW_PATH = "/v1/reports/preview"
+OTHER_REPORTER = {"id": "us-dod", "name": "Department of Defense"}
 
 
-def _previewed(answer: Any) -> dict[str, Any]:
+def _read_preview(answer: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.get_data(as_text=True)
     body: dict[str, Any] = answer.get_json()
     return body
 
 
-def test_a_preview_tells_the_report_as_it_would_be(client: FlaskClient, key: Key) -> None:
-    body = _previewed(client.post(ADDRESS, json=make.report(), headers=key("report")))
+def test_a_preview_tells_the_report_as_it_would_be(client: FlaskClient, key: MakeHeaders) -> None:
+    body = _read_preview(client.post(PREVIEW_PATH, json=make.report(), headers=key("report")))
     assert list(body) == ["known", "report", "warnings", "new", "before", "after"]
     assert body["known"] is False
     report = body["report"]
@@ -34,11 +34,11 @@ def test_a_preview_tells_the_report_as_it_would_be(client: FlaskClient, key: Key
 
 
 def test_after_is_what_the_totals_say_once_it_is_sent(
-    client: FlaskClient, send: Send, key: Key
+    client: FlaskClient, send: SendRequest, key: MakeHeaders
 ) -> None:
     recorded(send(make.report()))
-    report = make.report(reporter=OTHER, figures=[make.figure(wording="about 40")])
-    after = _previewed(client.post(ADDRESS, json=report, headers=key("report")))["after"]
+    report = make.report(reporter=OTHER_REPORTER, figures=[make.figure(wording="about 40")])
+    after = _read_preview(client.post(PREVIEW_PATH, json=report, headers=key("report")))["after"]
     recorded(send(report))
     totals = client.get(
         "/v1/totals?place=plekhovo&from=2024-12-14&to=2024-12-15&group=everyone"
@@ -48,37 +48,43 @@ def test_after_is_what_the_totals_say_once_it_is_sent(
     assert codes == [each["code"] for each in totals["caveats"]]
 
 
-def test_it_warns_of_what_sending_would_warn_of(client: FlaskClient, send: Send, key: Key) -> None:
+def test_it_warns_of_what_sending_would_warn_of(
+    client: FlaskClient, send: SendRequest, key: MakeHeaders
+) -> None:
     recorded(send(make.report(figures=[make.figure(wording="exactly 30")])))
     report = make.report(figures=[make.figure(wording="at least 40")])
-    body = _previewed(client.post(ADDRESS, json=report, headers=key("report")))
+    body = _read_preview(client.post(PREVIEW_PATH, json=report, headers=key("report")))
     (warning,) = body["warnings"]
     assert warning["code"] == "same_reporter_conflict"
     assert warning["figures"] == ["preview-1"]
 
 
-def test_nothing_is_there_afterwards(client: FlaskClient, send: Send, key: Key) -> None:
+def test_nothing_is_there_afterwards(
+    client: FlaskClient, send: SendRequest, key: MakeHeaders
+) -> None:
     headers = {**key("report"), "Idempotency-Key": "once"}
-    _previewed(client.post(ADDRESS, json=make.report(), headers=headers))
+    _read_preview(client.post(PREVIEW_PATH, json=make.report(), headers=headers))
     assert client.get("/v1/changes?since=0").get_json()["last_seq"] == 0
     assert client.get("/v1/places").get_json()["places"] == []
     # The id that the next report gets is the first one, and the key is still free for any body.
-    posted = client.post("/v1/reports", json=make.report(note="n"), headers=headers)
-    assert (recorded(posted)["id"], recorded(posted)["seq"]) == ("r1", 3)
-    assert "Idempotent-Replayed" not in posted.headers
+    post_response = client.post("/v1/reports", json=make.report(note="n"), headers=headers)
+    assert (recorded(post_response)["id"], recorded(post_response)["seq"]) == ("r1", 3)
+    assert "Idempotent-Replayed" not in post_response.headers
 
 
-def test_what_is_known_under_its_ref_says_so(client: FlaskClient, send: Send, key: Key) -> None:
+def test_what_is_known_under_its_ref_says_so(
+    client: FlaskClient, send: SendRequest, key: MakeHeaders
+) -> None:
     recorded(send(make.report(ref="a")))
-    answer = client.post(ADDRESS, json=make.report(ref="a"), headers=key("report"))
-    body = _previewed(answer)
+    answer = client.post(PREVIEW_PATH, json=make.report(ref="a"), headers=key("report"))
+    body = _read_preview(answer)
     assert body["known"] is True
     assert body["report"]["id"] == "r1"
     assert body["before"]["totals"] == body["after"]["totals"]
 
 
 def test_it_is_refused_for_what_the_report_would_be_refused_for(
-    client: FlaskClient, send: Send, key: Key
+    client: FlaskClient, send: SendRequest, key: MakeHeaders
 ) -> None:
     recorded(send(make.report(ref="a")))
     for body, status, pointer in (
@@ -88,12 +94,14 @@ def test_it_is_refused_for_what_the_report_would_be_refused_for(
         (make.report(places=[make.place(name="Other")]), 409, "/places/0/name"),
         (make.report(surprise=1), 422, "/surprise"),
     ):
-        told = problem(client.post(ADDRESS, json=body, headers=key("report")), status, pointer)
-        assert told["errors"] == problem(send(body), status, pointer)["errors"]
+        problem_body = problem(
+            client.post(PREVIEW_PATH, json=body, headers=key("report")), status, pointer
+        )
+        assert problem_body["errors"] == problem(send(body), status, pointer)["errors"]
 
 
-def test_it_takes_a_key_that_may_report(client: FlaskClient, key: Key) -> None:
-    assert client.post(ADDRESS, json=make.report()).status_code == 401
-    assert client.post(ADDRESS, json=make.report(), headers=key("read")).status_code == 403
+def test_it_takes_a_key_that_may_report(client: FlaskClient, key: MakeHeaders) -> None:
+    assert client.post(PREVIEW_PATH, json=make.report()).status_code == 401
+    assert client.post(PREVIEW_PATH, json=make.report(), headers=key("read")).status_code == 403
     bound = key("report", reporters=["us-dod"])
-    assert client.post(ADDRESS, json=make.report(), headers=bound).status_code == 403
+    assert client.post(PREVIEW_PATH, json=make.report(), headers=bound).status_code == 403

@@ -7,9 +7,9 @@ from flask.testing import FlaskClient
 
 from tests import make
 from tests.check import problem, recorded
-from tests.conftest import Send
+from tests.conftest import SendRequest
 
-FULL = {
+FULL_PLACE = {
     "name": "Plekhovo",
     "parent": "ru-kursk",
     "kind": "village",
@@ -23,38 +23,43 @@ FULL = {
 }
 
 
-def test_a_place_is_described_in_full(put: Send, client: FlaskClient) -> None:
+def test_a_place_is_described_in_full(put: SendRequest, client: FlaskClient) -> None:
     assert put("/v1/places/ru-kursk", {"name": "Kursk Oblast"}).status_code == 201
-    answer = put("/v1/places/plekhovo", FULL)
-    assert (answer.status_code, answer.get_json()) == (201, {"id": "plekhovo", **FULL})
-    assert client.get("/v1/places/plekhovo").get_json() == {"id": "plekhovo", **FULL}
+    answer = put("/v1/places/plekhovo", FULL_PLACE)
+    assert (answer.status_code, answer.get_json()) == (201, {"id": "plekhovo", **FULL_PLACE})
+    assert client.get("/v1/places/plekhovo").get_json() == {"id": "plekhovo", **FULL_PLACE}
 
 
-def test_what_is_left_out_is_cleared(put: Send, client: FlaskClient) -> None:
+def test_what_is_left_out_is_cleared(put: SendRequest, client: FlaskClient) -> None:
     put("/v1/places/ru-kursk", {"name": "Kursk Oblast"})
-    put("/v1/places/plekhovo", FULL)
+    put("/v1/places/plekhovo", FULL_PLACE)
     assert put("/v1/places/plekhovo", {"name": "Plekhovo"}).status_code == 200
-    got = client.get("/v1/places/plekhovo").get_json()
-    assert (got["parent"], got["aliases"], got["latitude"]) == (None, [], None)
+    place = client.get("/v1/places/plekhovo").get_json()
+    assert (place["parent"], place["aliases"], place["latitude"]) == (None, [], None)
 
 
 @pytest.mark.parametrize("kinds", ["places", "groups", "reporters"])
-def test_every_kind_is_put_got_and_listed(put: Send, client: FlaskClient, kinds: str) -> None:
-    made = put(f"/v1/{kinds}/one", {"name": "One", "aliases": ["Eins"]})
-    assert made.status_code == 201
-    assert client.get(f"/v1/{kinds}/one").get_json() == made.get_json()
-    assert client.get(f"/v1/{kinds}?q=EIN").get_json() == {kinds: [made.get_json()], "next": None}
+def test_every_kind_is_put_got_and_listed(
+    put: SendRequest, client: FlaskClient, kinds: str
+) -> None:
+    put_answer = put(f"/v1/{kinds}/one", {"name": "One", "aliases": ["Eins"]})
+    assert put_answer.status_code == 201
+    assert client.get(f"/v1/{kinds}/one").get_json() == put_answer.get_json()
+    assert client.get(f"/v1/{kinds}?q=EIN").get_json() == {
+        kinds: [put_answer.get_json()],
+        "next": None,
+    }
     problem(client.get(f"/v1/{kinds}/two"), 404)
 
 
-def test_what_is_got_can_be_put_again(put: Send, client: FlaskClient) -> None:
+def test_what_is_got_can_be_put_again(put: SendRequest, client: FlaskClient) -> None:
     put("/v1/reporters/sky", {"name": "Sky", "party": True, "kind": "newspaper"})
-    got = client.get("/v1/reporters/sky").get_json()
-    again = put("/v1/reporters/sky", got)
-    assert (again.status_code, again.get_json()) == (200, got)
+    reporter = client.get("/v1/reporters/sky").get_json()
+    again = put("/v1/reporters/sky", reporter)
+    assert (again.status_code, again.get_json()) == (200, reporter)
 
 
-def test_a_cycle_is_refused(put: Send) -> None:
+def test_a_cycle_is_refused(put: SendRequest) -> None:
     put("/v1/places/a", {"name": "A"})
     put("/v1/places/b", {"name": "B", "parent": "a"})
     put("/v1/places/c", {"name": "C", "parent": "b"})
@@ -63,7 +68,7 @@ def test_a_cycle_is_refused(put: Send) -> None:
     problem(put("/v1/places/d", {"name": "D", "parent": "d"}), 422, "/parent")
 
 
-def test_an_unknown_parent_is_refused(put: Send) -> None:
+def test_an_unknown_parent_is_refused(put: SendRequest) -> None:
     problem(put("/v1/places/a", {"name": "A", "parent": "b"}), 422, "/parent")
     assert (
         "everyone"
@@ -73,13 +78,15 @@ def test_an_unknown_parent_is_refused(put: Send) -> None:
     )
 
 
-def test_groups_are_one_tree_below_everyone(put: Send) -> None:
+def test_groups_are_one_tree_below_everyone(put: SendRequest) -> None:
     assert put("/v1/groups/a", {"name": "A"}).get_json()["parent"] == "everyone"
     problem(put("/v1/groups/everyone", {"name": "All", "parent": "a"}), 422, "/parent")
     assert put("/v1/groups/everyone", {"name": "All"}).get_json()["parent"] is None
 
 
-def test_a_place_moves_with_its_reports(put: Send, send: Send, client: FlaskClient) -> None:
+def test_a_place_moves_with_its_reports(
+    put: SendRequest, send: SendRequest, client: FlaskClient
+) -> None:
     places = [make.place("ru"), make.place("ua"), make.place(parent="ru")]
     recorded(send(make.report(places=places, figures=[make.figure(places=["plekhovo"])])))
     put("/v1/places/plekhovo", {"name": "Plekhovo", "parent": "ua"})
@@ -110,24 +117,24 @@ def test_a_place_moves_with_its_reports(put: Send, send: Send, client: FlaskClie
         ({"party": True}, "/party"),
     ],
 )
-def test_a_wrong_field_is_named(put: Send, changes: dict, pointer: str) -> None:
+def test_a_wrong_field_is_named(put: SendRequest, changes: dict, pointer: str) -> None:
     body = {name: value for name, value in {"name": "A", **changes}.items() if value is not ...}
     problem(put("/v1/places/a", body), 422, pointer)
 
 
-@pytest.mark.parametrize("id", ["A", "-a", "a-", "a.b", "%20", "x" * 101, "%F0%9F%92%80"])
-def test_an_id_in_the_address_is_a_slug(put: Send, id: str) -> None:
-    problem(put(f"/v1/places/{id}", {"name": "A"}), 422, "id")
+@pytest.mark.parametrize("place_id", ["A", "-a", "a-", "a.b", "%20", "x" * 101, "%F0%9F%92%80"])
+def test_an_id_in_the_address_is_a_slug(put: SendRequest, place_id: str) -> None:
+    problem(put(f"/v1/places/{place_id}", {"name": "A"}), 422, "id")
 
 
-def test_an_address_with_a_zero_byte_leads_nowhere(put: Send, client: FlaskClient) -> None:
+def test_an_address_with_a_zero_byte_leads_nowhere(put: SendRequest, client: FlaskClient) -> None:
     problem(put("/v1/places/a%00", {"name": "A"}), 404)
     problem(client.get("/v1/places/a%00"), 404)
 
 
-def test_pages_are_in_the_order_of_ids(put: Send, client: FlaskClient) -> None:
-    for id in ("c", "a", "b"):
-        put(f"/v1/places/{id}", {"name": "N"})
+def test_pages_are_in_the_order_of_ids(put: SendRequest, client: FlaskClient) -> None:
+    for place_id in ("c", "a", "b"):
+        put(f"/v1/places/{place_id}", {"name": "N"})
     first = client.get("/v1/places?limit=2&q=n").get_json()
     second = client.get(first["next"]).get_json()
     ids = [[place["id"] for place in page["places"]] for page in (first, second)]

@@ -10,19 +10,21 @@ from service.store.interface import Store
 from service.usecases import api_keys
 from tests import engines, make
 from tests.check import problem, recorded
-from tests.conftest import BEGIN, Key, Send
+from tests.conftest import START_TIME, MakeHeaders, SendRequest
 
 NAME = "a name that must go"
 
 
-def low(client: FlaskClient, **query: Any) -> int | None:
-    asked = {"outcomes": "killed,wounded", "place": "plekhovo", **query}
-    answer = client.get("/v1/totals", query_string=asked).get_json()
-    found: int | None = answer["totals"][0]["low"]
-    return found
+def get_low(client: FlaskClient, **query: Any) -> int | None:
+    parameters = {"outcomes": "killed,wounded", "place": "plekhovo", **query}
+    answer = client.get("/v1/totals", query_string=parameters).get_json()
+    value: int | None = answer["totals"][0]["low"]
+    return value
 
 
-def test_a_retracted_report_is_counted_no_more(client: FlaskClient, send: Send, key: Key) -> None:
+def test_a_retracted_report_is_counted_no_more(
+    client: FlaskClient, send: SendRequest, key: MakeHeaders
+) -> None:
     report = recorded(send(make.report()))
     answer = client.post(
         "/v1/reports/r1/retraction", json={"reason": "a mistake"}, headers=key("report")
@@ -34,11 +36,13 @@ def test_a_retracted_report_is_counted_no_more(client: FlaskClient, send: Send, 
     assert client.get("/v1/reports/r1").get_json() == answer.get_json()
     whole = client.get("/v1/totals").get_json()
     assert whole["excluded"] == [{"figure": "r1-1", "reason": "retracted"}]
-    assert low(client) is None
-    assert low(client, as_of=report["seq"]) == 30
+    assert get_low(client) is None
+    assert get_low(client, as_of=report["seq"]) == 30
 
 
-def test_a_report_is_retracted_once(client: FlaskClient, send: Send, key: Key) -> None:
+def test_a_report_is_retracted_once(
+    client: FlaskClient, send: SendRequest, key: MakeHeaders
+) -> None:
     recorded(send(make.report()))
     retract = {"json": {"reason": "a mistake"}, "headers": key("report")}
     assert client.post("/v1/reports/r1/retraction", **retract).status_code == 201
@@ -47,12 +51,12 @@ def test_a_report_is_retracted_once(client: FlaskClient, send: Send, key: Key) -
 
 
 def test_only_who_may_report_for_the_reporter_retracts(
-    client: FlaskClient, send: Send, store: Store, key: Key
+    client: FlaskClient, send: SendRequest, store: Store, key: MakeHeaders
 ) -> None:
     recorded(send(make.report()))
     other, own = (
-        api_keys.create(store, name="k", scope="report", now=BEGIN, reporters=[id])
-        for id in ("somebody-else", "ua-hur")
+        api_keys.create(store, name="k", scope="report", now=START_TIME, reporters=[reporter_id])
+        for reporter_id in ("somebody-else", "ua-hur")
     )
     for token, status in ((other, 403), (own, 201)):
         answer = client.post(
@@ -67,7 +71,7 @@ def test_only_who_may_report_for_the_reporter_retracts(
     "body", [{}, {"reason": ""}, {"reason": None}, {"reason": 3}, {"why": "x"}]
 )
 def test_a_retraction_says_why(
-    client: FlaskClient, send: Send, key: Key, body: dict[str, Any]
+    client: FlaskClient, send: SendRequest, key: MakeHeaders, body: dict[str, Any]
 ) -> None:
     recorded(send(make.report()))
     answer = client.post("/v1/reports/r1/retraction", json=body, headers=key("report"))
@@ -75,23 +79,27 @@ def test_a_retraction_says_why(
     assert client.get("/v1/reports/r1").get_json()["state"] == "live"
 
 
-def test_a_report_is_shown_as_it_was_then(client: FlaskClient, send: Send, key: Key) -> None:
+def test_a_report_is_shown_as_it_was_then(
+    client: FlaskClient, send: SendRequest, key: MakeHeaders
+) -> None:
     first = recorded(send(make.report(ref="a")))
     second = recorded(send(make.report(ref="a", note="2", supersedes="r1")))
     client.post("/v1/reports/r2/retraction", json={"reason": "x"}, headers=key("report"))
 
-    def states(seq: int) -> dict[str, str]:
-        listed = client.get("/v1/reports", query_string={"as_of": seq}).get_json()["reports"]
-        alone = [
-            client.get(f"/v1/reports/{each['id']}", query_string={"as_of": seq}).get_json()
-            for each in listed
+    def read_states(seq: int) -> dict[str, str]:
+        listed_reports = client.get("/v1/reports", query_string={"as_of": seq}).get_json()[
+            "reports"
         ]
-        assert alone == listed
-        return {each["id"]: each["state"] for each in listed}
+        single_reports = [
+            client.get(f"/v1/reports/{each['id']}", query_string={"as_of": seq}).get_json()
+            for each in listed_reports
+        ]
+        assert single_reports == listed_reports
+        return {each["id"]: each["state"] for each in listed_reports}
 
-    assert states(first["seq"]) == {"r1": "live"}
-    assert states(second["seq"]) == {"r1": "superseded", "r2": "live"}
-    assert states(second["seq"] + 1) == {"r1": "superseded", "r2": "retracted"}
+    assert read_states(first["seq"]) == {"r1": "live"}
+    assert read_states(second["seq"]) == {"r1": "superseded", "r2": "live"}
+    assert read_states(second["seq"] + 1) == {"r1": "superseded", "r2": "retracted"}
     early = client.get("/v1/reports/r1", query_string={"as_of": first["seq"]}).get_json()
     assert early == {**first, "warnings": []}
     problem(client.get("/v1/reports/r2", query_string={"as_of": first["seq"]}), 404)
@@ -100,7 +108,7 @@ def test_a_report_is_shown_as_it_was_then(client: FlaskClient, send: Send, key: 
 
 
 def test_history_tells_all_that_happened_in_order(
-    client: FlaskClient, send: Send, key: Key
+    client: FlaskClient, send: SendRequest, key: MakeHeaders
 ) -> None:
     missing = make.figure(outcomes=["missing"], wording=..., low=3)
     recorded(send(make.report(figures=[missing], quote="they said")))
@@ -110,24 +118,24 @@ def test_history_tells_all_that_happened_in_order(
     recorded(send(make.report(supersedes="r1", note="better")))
     client.post("/v1/reports/r1/retraction", json={"reason": "x"}, headers=key("report"))
     client.post("/v1/reports/r1/redaction", json={"reason": "law"}, headers=key("admin"))
-    told = client.get("/v1/reports/r1/history").get_json()["history"]
-    assert [each["kind"] for each in told] == [
+    history = client.get("/v1/reports/r1/history").get_json()["history"]
+    assert [each["kind"] for each in history] == [
         "reported", "reclassified", "superseded", "retracted", "redacted"
     ]  # fmt: skip
-    assert [each["seq"] for each in told] == sorted(each["seq"] for each in told)
-    assert told[0]["data"]["report"]["state"] == "live"
-    assert told[1]["data"] == {
+    assert [each["seq"] for each in history] == sorted(each["seq"] for each in history)
+    assert history[0]["data"]["report"]["state"] == "live"
+    assert history[1]["data"] == {
         "figure": "r1-1", "from": "missing", "to": ["killed"], "by": "r2", "by_figure": "r2-1"
     }  # fmt: skip
-    assert told[2]["data"] == {"by": "r3"}
-    assert told[3]["data"] == {}  # Its reason was blanked with all other free text.
-    assert told[4]["data"] == {"fields": ["/quote", "/retraction/reason"], "reason": "law"}
-    assert {each["subject"] for each in told} == {"r1"}
+    assert history[2]["data"] == {"by": "r3"}
+    assert history[3]["data"] == {}  # Its reason was blanked with all other free text.
+    assert history[4]["data"] == {"fields": ["/quote", "/retraction/reason"], "reason": "law"}
+    assert {each["subject"] for each in history} == {"r1"}
     problem(client.get("/v1/reports/r9/history"), 404)
 
 
 @pytest.fixture
-def telling(send: Send) -> dict[str, Any]:
+def report_with_name(send: SendRequest) -> dict[str, Any]:
     """A report that says the same name in every free text that it has."""
     figure = make.figure(wording=f"at least 30 {NAME}", low=30, note=NAME)
     source = {"url": "https://example.org/a", "publisher": NAME, "title": NAME}
@@ -146,21 +154,21 @@ def telling(send: Send) -> dict[str, Any]:
 
 
 def test_a_redaction_leaves_no_trace_of_the_text_and_every_number(
-    client: FlaskClient, store: Store, key: Key, telling: dict[str, Any]
+    client: FlaskClient, store: Store, key: MakeHeaders, report_with_name: dict[str, Any]
 ) -> None:
     assert NAME.encode() in engines.read_everything_stored(store)
-    before = low(client)
+    before = get_low(client)
     answer = client.post("/v1/reports/r1/redaction", json={"reason": "law"}, headers=key("admin"))
     assert answer.status_code == 201
-    shown = answer.get_json()
-    assert (shown["quote"], shown["note"], shown["caveats"]) == (None, None, [])
-    assert shown["figures"][0] == {**telling["figures"][0], "wording": None, "note": None}
-    assert shown["redacted"] == [
+    report = answer.get_json()
+    assert (report["quote"], report["note"], report["caveats"]) == (None, None, [])
+    assert report["figures"][0] == {**report_with_name["figures"][0], "wording": None, "note": None}
+    assert report["redacted"] == [
         "/caveats/0", "/figures/0/note", "/figures/0/wording", "/note", "/quote",
         "/source/publisher", "/source/title", "/source/url",
     ]  # fmt: skip
-    assert low(client) == before == 30
-    for path in ("", "?q=name", "/r1", "/r1/history", f"/r1?as_of={telling['seq']}"):
+    assert get_low(client) == before == 30
+    for path in ("", "?q=name", "/r1", "/r1/history", f"/r1?as_of={report_with_name['seq']}"):
         assert NAME not in client.get(f"/v1/reports{path}").get_data(as_text=True)
     assert client.get("/v1/reports?q=name").get_json()["reports"] == []
     assert NAME.encode() not in engines.read_everything_stored(store)
@@ -172,13 +180,13 @@ def test_a_redaction_leaves_no_trace_of_the_text_and_every_number(
 
 
 def test_a_redaction_may_name_its_fields(
-    client: FlaskClient, key: Key, telling: dict[str, Any]
+    client: FlaskClient, key: MakeHeaders, report_with_name: dict[str, Any]
 ) -> None:
     headers = key("admin")
     body = {"reason": "law", "fields": ["/quote", "/figures/0/note"]}
-    shown = client.post("/v1/reports/r1/redaction", json=body, headers=headers).get_json()
-    assert shown["redacted"] == ["/figures/0/note", "/quote"]
-    assert (shown["quote"], shown["note"]) == (None, NAME)
+    report = client.post("/v1/reports/r1/redaction", json=body, headers=headers).get_json()
+    assert report["redacted"] == ["/figures/0/note", "/quote"]
+    assert (report["quote"], report["note"]) == (None, NAME)
     wrong = {"reason": "law", "fields": ["/note", "/figures/0/low"]}
     answer = client.post("/v1/reports/r1/redaction", json=wrong, headers=headers)
     assert "/source/title" in problem(answer, 422, "/fields/1")["detail"]
@@ -190,7 +198,7 @@ def test_a_redaction_may_name_its_fields(
 
 
 def test_a_redacted_report_sent_again_is_another_one(
-    client: FlaskClient, send: Send, key: Key, telling: dict[str, Any]
+    client: FlaskClient, send: SendRequest, key: MakeHeaders, report_with_name: dict[str, Any]
 ) -> None:
     """The text that is gone cannot be compared with: its ref is taken, by other content."""
     client.post("/v1/reports/r1/redaction", json={"reason": "law"}, headers=key("admin"))
@@ -198,13 +206,13 @@ def test_a_redacted_report_sent_again_is_another_one(
 
 
 def test_no_total_tells_a_blanked_caveat_any_more(
-    client: FlaskClient, key: Key, telling: dict[str, Any]
+    client: FlaskClient, key: MakeHeaders, report_with_name: dict[str, Any]
 ) -> None:
-    asked = {"place": "plekhovo", "as_of": telling["seq"]}
-    before = client.get("/v1/totals", query_string=asked)
+    parameters = {"place": "plekhovo", "as_of": report_with_name["seq"]}
+    before = client.get("/v1/totals", query_string=parameters)
     assert NAME in before.get_data(as_text=True)
     client.post("/v1/reports/r1/redaction", json={"reason": "law"}, headers=key("admin"))
-    held = {"If-None-Match": before.headers["ETag"]}
-    after = client.get("/v1/totals", query_string=asked, headers=held)
+    headers = {"If-None-Match": before.headers["ETag"]}
+    after = client.get("/v1/totals", query_string=parameters, headers=headers)
     assert after.status_code == 200
     assert NAME not in after.get_data(as_text=True)

@@ -9,25 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import ROOT, Served, key_of, serving
+from tests.serving import ROOT, RunningServer, create_key, run_server
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
+EXAMPLE_COUNT = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
 """How many requests are made up for each operation and caller; more find more."""
 
 CALLERS = [("open", "none"), ("open", "report"), ("closed", "none"), ("closed", "read")]
 
-WHOLE = "examples,coverage,fuzzing" + (",stateful" if EXAMPLES > 10 else "")
+ALL_PHASES = "examples,coverage,fuzzing" + (",stateful" if EXAMPLE_COUNT > 10 else "")
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Served]]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, RunningServer]]:
     """A server where reading is open, and one where it is closed."""
     with ExitStack() as stack:
         yield {
             reading: stack.enter_context(
-                serving(
+                run_server(
                     tmp_path_factory.mktemp(reading),
                     CASUALTY_READING=reading,
                     CASUALTY_LOG_LEVEL="error",
@@ -37,25 +37,25 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Serve
         }
 
 
-def _hold(server: Served, scope: str, phases: str) -> None:
+def _run_schemathesis(server: RunningServer, scope: str, phases: str) -> None:
     """Hold the service against its document, in a process of its own: it brings a plugin along."""
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION)),
         *("run", f"{server.url}/v1/openapi.json", "--checks", "all", "--phases", phases),
-        *("--max-examples", str(EXAMPLES), "--workers", "1", "--continue-on-failure"),
+        *("--max-examples", str(EXAMPLE_COUNT), "--workers", "1", "--continue-on-failure"),
     ]
     if scope != "none":
-        command += ["--header", f"Authorization: Bearer {key_of(server, scope)}"]
+        command += ["--header", f"Authorization: Bearer {create_key(server, scope)}"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_an_admin_meets_nothing_that_is_not_documented(served: dict[str, Served]) -> None:
-    _hold(served["open"], "admin", WHOLE)
+def test_an_admin_meets_nothing_that_is_not_documented(servers: dict[str, RunningServer]) -> None:
+    _run_schemathesis(servers["open"], "admin", ALL_PHASES)
 
 
 @pytest.mark.parametrize(("reading", "scope"), CALLERS)
 def test_whoever_may_do_less_does_not_either(
-    served: dict[str, Served], reading: str, scope: str
+    servers: dict[str, RunningServer], reading: str, scope: str
 ) -> None:
-    _hold(served[reading], scope, "examples,fuzzing")
+    _run_schemathesis(servers[reading], scope, "examples,fuzzing")

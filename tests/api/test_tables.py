@@ -7,25 +7,27 @@ from flask.testing import FlaskClient
 
 from tests import make
 from tests.check import recorded
-from tests.conftest import Send
+from tests.conftest import SendRequest
 
 
-def _rows(client: FlaskClient, query: str) -> list[dict[str, str]]:
+def _fetch_rows(client: FlaskClient, query: str) -> list[dict[str, str]]:
     answer = client.get(f"/v1/totals?format=csv&{query}")
     assert answer.status_code == 200
     return list(csv.DictReader(io.StringIO(answer.get_data(as_text=True))))
 
 
-def test_a_whole_is_called_by_the_names_of_its_places(send: Send, client: FlaskClient) -> None:
+def test_a_whole_is_called_by_the_names_of_its_places(
+    send: SendRequest, client: FlaskClient
+) -> None:
     recorded(send(make.report(places=[make.place(), make.place("ru-kursk", name="Kursk")])))
-    (both,) = _rows(client, "place=ru-kursk,plekhovo&outcomes=killed,wounded")
+    (both,) = _fetch_rows(client, "place=ru-kursk,plekhovo&outcomes=killed,wounded")
     assert (both["key"], both["name"]) == ("ru-kursk plekhovo", "Kursk, Plekhovo")
-    (everywhere,) = _rows(client, "outcomes=killed,wounded")
+    (everywhere,) = _fetch_rows(client, "outcomes=killed,wounded")
     assert (everywhere["key"], everywhere["name"]) == ("", "everywhere")
 
 
-def test_outcomes_stand_as_they_are_asked_for(send: Send, client: FlaskClient) -> None:
+def test_outcomes_stand_as_they_are_asked_for(send: SendRequest, client: FlaskClient) -> None:
     recorded(send(make.report()))
-    rows = _rows(client, "outcomes=wounded,killed&outcomes=captured")
+    rows = _fetch_rows(client, "outcomes=wounded,killed&outcomes=captured")
     assert [row["outcomes"] for row in rows] == ["killed,wounded", "captured"]
-    assert _rows(client, f"outcomes={rows[0]['outcomes']}") == rows[:1]
+    assert _fetch_rows(client, f"outcomes={rows[0]['outcomes']}") == rows[:1]

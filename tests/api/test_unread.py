@@ -11,48 +11,48 @@ from typing import Any
 import pytest
 
 from tests import make
-from tests.serving import Served, serving
+from tests.serving import RunningServer, run_server
 
-BIG = 5 << 20
+BIG_BYTES = 5 << 20
 REPORT = json.dumps(make.report()).encode()
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: Any) -> Iterator[Served]:
+def server(tmp_path_factory: Any) -> Iterator[RunningServer]:
     """One real server for all of these."""
-    with serving(tmp_path_factory.mktemp("served")) as server:
+    with run_server(tmp_path_factory.mktemp("served")) as server:
         yield server
 
 
-def _refused(served: Served, data: Any, status: int, **headers: str) -> dict[str, Any]:
-    sent = {
-        "Authorization": f"Bearer {served.key}",
+def _post_refused(server: RunningServer, data: Any, status: int, **headers: str) -> dict[str, Any]:
+    sent_headers = {
+        "Authorization": f"Bearer {server.key}",
         "Content-Type": "application/json",
         **headers,
     }
-    request = urllib.request.Request(f"{served.url}/v1/reports", data, sent)
+    request = urllib.request.Request(f"{server.url}/v1/reports", data, sent_headers)
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request, timeout=20)
     with caught.value as answer:
         assert answer.code == status
         assert answer.headers["Content-Type"] == "application/problem+json"
-        told: dict[str, Any] = json.load(answer)
-        return told
+        problem: dict[str, Any] = json.load(answer)
+        return problem
 
 
-def _pieces(size: int) -> Iterator[bytes]:
+def _iterate_pieces(size: int) -> Iterator[bytes]:
     yield REPORT
     for _ in range(0, size, 1 << 16):
         yield b" " * (1 << 16)
 
 
-def test_a_body_too_large_is_answered_and_not_cut_off(served: Served) -> None:
-    assert "1 MiB" in _refused(served, REPORT + b" " * BIG, 413)["detail"]
+def test_a_body_too_large_is_answered_and_not_cut_off(server: RunningServer) -> None:
+    assert "1 MiB" in _post_refused(server, REPORT + b" " * BIG_BYTES, 413)["detail"]
 
 
-def test_a_body_in_chunks_is_limited_too(served: Served) -> None:
+def test_a_body_in_chunks_is_limited_too(server: RunningServer) -> None:
     # Without a length, urllib sends what is iterated over in chunks.
-    assert "1 MiB" in _refused(served, _pieces(BIG), 413)["detail"]
+    assert "1 MiB" in _post_refused(server, _iterate_pieces(BIG_BYTES), 413)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -63,17 +63,17 @@ def test_a_body_in_chunks_is_limited_too(served: Served) -> None:
     ],
 )
 def test_whoever_is_refused_for_another_reason_can_read_it_too(
-    served: Served, status: int, headers: dict[str, str]
+    server: RunningServer, status: int, headers: dict[str, str]
 ) -> None:
-    _refused(served, REPORT + b" " * BIG, status, **headers)
+    _post_refused(server, REPORT + b" " * BIG_BYTES, status, **headers)
 
 
-def _talk(served: Served, body: bytes, *headers: str) -> bytes:
-    host, _, port = served.url.removeprefix("http://").partition(":")
+def _send_raw(server: RunningServer, body: bytes, *headers: str) -> bytes:
+    host, _, port = server.url.removeprefix("http://").partition(":")
     head = [
         "POST /v1/reports HTTP/1.1",
         f"Host: {host}",
-        f"Authorization: Bearer {served.key}",
+        f"Authorization: Bearer {server.key}",
         "Content-Type: application/json",
         *headers,
     ]
@@ -82,12 +82,12 @@ def _talk(served: Served, body: bytes, *headers: str) -> bytes:
         return connection.recv(1 << 16)
 
 
-def test_whoever_stops_sending_is_not_waited_for(served: Served) -> None:
-    began = time.monotonic()
-    assert _talk(served, b"{", f"Content-Length: {BIG}").startswith(b"HTTP/1.1 413 ")
-    assert time.monotonic() - began < 15
+def test_whoever_stops_sending_is_not_waited_for(server: RunningServer) -> None:
+    start = time.monotonic()
+    assert _send_raw(server, b"{", f"Content-Length: {BIG_BYTES}").startswith(b"HTTP/1.1 413 ")
+    assert time.monotonic() - start < 15
 
 
-def test_chunks_that_are_none_are_malformed(served: Served) -> None:
-    answer = _talk(served, b"zz\r\n{}\r\n0\r\n\r\n", "Transfer-Encoding: chunked")
+def test_chunks_that_are_none_are_malformed(server: RunningServer) -> None:
+    answer = _send_raw(server, b"zz\r\n{}\r\n0\r\n\r\n", "Transfer-Encoding: chunked")
     assert answer.startswith(b"HTTP/1.1 400 ")

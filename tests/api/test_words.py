@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from service.domain.errors import DatabaseUnreachableError, StoreUnavailableError
-from service.http.context import parts
+from service.http.context import get_services
 from tests import engines
 from tests.check import problem
 
@@ -40,7 +40,7 @@ def test_the_process_is_alive_and_ready(client: FlaskClient) -> None:
 
 def test_a_lost_database_is_not_ready(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
-        store = parts().store
+        store = get_services().store
     engines.make_unreachable(store)
     answer = client.get("/readyz")
     problem(answer, 503)
@@ -51,16 +51,16 @@ def test_a_lost_database_is_not_ready(app: Flask, client: FlaskClient) -> None:
 
 def test_a_defect_is_a_problem_that_tells_nothing_of_the_inside(app: Flask) -> None:
     @app.get("/broken")
-    def broken() -> None:
+    def fail() -> None:
         raise RuntimeError("a secret")
 
-    told = problem(app.test_client().get("/broken"), 500)
-    assert "a secret" not in str(told)
+    problem_body = problem(app.test_client().get("/broken"), 500)
+    assert "a secret" not in str(problem_body)
 
 
 def test_who_finds_the_database_away_is_to_come_back_soon(app: Flask) -> None:
     @app.get("/away")
-    def away() -> None:
+    def fail() -> None:
         raise DatabaseUnreachableError("away")
 
     answer = app.test_client().get("/away")
@@ -69,11 +69,11 @@ def test_who_finds_the_database_away_is_to_come_back_soon(app: Flask) -> None:
 
 
 def test_a_domain_error_below_a_listed_one_has_its_status(app: Flask) -> None:
-    class Fuller(StoreUnavailableError):
+    class FullDiskError(StoreUnavailableError):
         pass
 
     @app.get("/full")
-    def full() -> None:
-        raise Fuller("full")
+    def fail() -> None:
+        raise FullDiskError("full")
 
     problem(app.test_client().get("/full"), 503)

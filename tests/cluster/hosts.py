@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from tests.serving import PATIENCE, ROOT
+from tests.serving import ROOT, TIMEOUT_SECONDS
 
 NOBODY: Final = 65534
 """PostgreSQL refuses to be run by root; this user is on every Linux."""
@@ -33,7 +33,7 @@ _CLONE_NEWNET: Final = 0x40000000
 
 def run(*command: str) -> str:
     """Return what the command says; raises where it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout.strip()
 
@@ -95,10 +95,10 @@ class Room:
         for each in self._inner:
             each.end()
         for process in (*self._started, self._process):
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT_SECONDS)
 
     def _await_first(self) -> int:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < end:
             assert self._process.poll() is None, "no room can be made"
             for id in descendants(self._process.pid):
@@ -173,7 +173,9 @@ class Host:
         self.cut_off()
         self.room.end()
         # It goes with the other end, but when the kernel comes to it.
-        subprocess.run(["ip", "link", "delete", self.name], capture_output=True, timeout=PATIENCE)
+        subprocess.run(
+            ["ip", "link", "delete", self.name], capture_output=True, timeout=TIMEOUT_SECONDS
+        )
         self._lost = True
 
     def heal(self) -> None:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from tests.image.engine import Container, docker
 from tests.ports import free_port
-from tests.serving import PATIENCE, ROOT
+from tests.serving import ROOT, TIMEOUT_SECONDS
 
 COMMAND: Final = os.environ.get("COMPOSE", "docker compose").split()
 
@@ -96,9 +96,9 @@ class Stack:
         """Return a connection to what is published; over TLS where there is a certificate."""
         if "SECRETS_FOLDER" in self.environment:
             return http.client.HTTPSConnection(
-                "127.0.0.1", self.port, timeout=PATIENCE, context=self.context
+                "127.0.0.1", self.port, timeout=TIMEOUT_SECONDS, context=self.context
             )
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
 
     def ask(
         self,

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from service.api.batches import MAX_BATCH
-from service.http.request_parsing import MAX_BODY
+from service.api.batches import MAX_BATCH_BYTES
+from service.http.request_parsing import MAX_BODY_BYTES
 from service.settings import Settings
 from tests.serving import ROOT
 
@@ -27,7 +27,7 @@ def _services(file: str) -> dict[str, dict[str, Any]]:
 
 def test_nginx_takes_as_much_as_the_service_does() -> None:
     sizes = [int(size) << 20 for size in re.findall(r"client_max_body_size (\d+)m;", NGINX)]
-    assert sizes == [MAX_BODY, MAX_BATCH]
+    assert sizes == [MAX_BODY_BYTES, MAX_BATCH_BYTES]
     assert "large_client_header_buffers 4 8k;" in NGINX
 
 

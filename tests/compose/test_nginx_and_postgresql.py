@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from service.api.changes import BEAT
+from service.api.changes import HEARTBEAT_SECONDS
 from tests import make
 from tests.compose.slow import measured, slow_clients
 from tests.compose.stack import Stack
 from tests.image.engine import attempt, docker
 from tests.metered import samples, value
-from tests.serving import PATIENCE, ROOT
+from tests.serving import ROOT, TIMEOUT_SECONDS
 
 SERVICES = ("nginx", "service", "database")
 ID = re.compile(r"[0-9a-f]{32}")
@@ -289,7 +289,7 @@ def test_a_stream_of_changes_comes_as_it_happens(stack: Stack, key: str) -> None
     connection.close()
     # nginx lets go of the service at once, which learns of it by its second sign of life that
     # nobody takes: what comes before that is lost without a word.
-    assert _soon(lambda: _busy(stack) == 0, 2 * BEAT + 5)
+    assert _soon(lambda: _busy(stack) == 0, 2 * HEARTBEAT_SECONDS + 5)
 
 
 def test_the_dashboard_comes_with_all_that_it_loads(stack: Stack) -> None:
@@ -354,7 +354,7 @@ def test_a_stopped_service_ends_what_it_began_and_nginx_says_that_it_is_away(sta
     waiting.start()
     time.sleep(1)
     stack.compose("stop", "service")
-    waiting.join(PATIENCE)
+    waiting.join(TIMEOUT_SECONDS)
     assert waited == [200]
     state = container.state()
     assert (state["Status"], state["ExitCode"], state["OOMKilled"]) == ("exited", 0, False)

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.serving import PATIENCE, ROOT
+from tests.serving import ROOT, TIMEOUT_SECONDS
 
 DISK_MB: Final = 96
 
@@ -84,7 +84,7 @@ def powered(image: Path, folder: Path) -> Iterator[Powered]:
 
 def _end(*command: str | Path) -> None:
     """Undo a mount; processes that were just killed may hold it for a moment longer."""
-    end = time.monotonic() + PATIENCE
-    while subprocess.run(command, capture_output=True, timeout=PATIENCE).returncode != 0:
+    end = time.monotonic() + TIMEOUT_SECONDS
+    while subprocess.run(command, capture_output=True, timeout=TIMEOUT_SECONDS).returncode != 0:
         assert time.monotonic() < end, f"{command} fails"
         time.sleep(0.05)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.faults.client import Client
-from tests.serving import PATIENCE, ROOT
+from tests.serving import ROOT, TIMEOUT_SECONDS
 
 
 class Service:
@@ -77,7 +77,7 @@ class Service:
         """Return when it answers; starts it where it is not started."""
         if self.process is None:
             self.start()
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < end and self.process and self.process.poll() is None:
             try:
                 with Client(self.url) as client:
@@ -107,14 +107,14 @@ class Service:
         if self.process is not None:
             with suppress(ProcessLookupError):  # All of them have ended already.
                 os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(PATIENCE)
+            self.process.wait(TIMEOUT_SECONDS)
             self.process = None
 
     def stop(self) -> None:
         """End it as its keeper does."""
         assert self.process is not None
         self.process.terminate()
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT_SECONDS)
         self.kill()
 
 

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.check import problem, recorded
-from tests.conftest import Send
+from tests.conftest import SendRequest
 from tests.faults.posting import body
 from tests.faults.size import at
 
@@ -44,7 +44,7 @@ def _known(client: FlaskClient, moment: Any) -> Any:
 
 
 def test_entries_go_forward_in_time_whatever_the_clock_does(
-    client: FlaskClient, send: Send, clock: Clock
+    client: FlaskClient, send: SendRequest, clock: Clock
 ) -> None:
     chance = random.Random(3)
     for number in range(at(40, 400)):
@@ -58,7 +58,7 @@ def test_entries_go_forward_in_time_whatever_the_clock_does(
 
 
 def test_what_was_known_at_an_entry_stays_so_though_the_clock_goes_back(
-    client: FlaskClient, send: Send, clock: Clock
+    client: FlaskClient, send: SendRequest, clock: Clock
 ) -> None:
     known = {}
     for number in range(12):
@@ -71,7 +71,7 @@ def test_what_was_known_at_an_entry_stays_so_though_the_clock_goes_back(
 
 
 def test_the_record_may_be_ahead_of_the_clock_and_a_moment_after_both_is_to_come(
-    client: FlaskClient, send: Send, clock: Callable[[], datetime]
+    client: FlaskClient, send: SendRequest, clock: Callable[[], datetime]
 ) -> None:
     last = recorded(send(body("ref-0")))["recorded_at"]
     assert isinstance(clock, Clock)

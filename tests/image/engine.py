@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from tests import make
-from tests.serving import PATIENCE
+from tests.serving import TIMEOUT_SECONDS
 
 SAFELY: Final = (
     *("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
@@ -85,7 +85,7 @@ class Container:
 
     def get(self, path: str) -> Any:
         """Return the JSON at the path."""
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=TIMEOUT_SECONDS) as answer:
             return json.load(answer)
 
     def begin(self, key: str) -> "Begun":
@@ -98,7 +98,7 @@ class Begun:
 
     def __init__(self, address: str, key: str) -> None:
         self._body = json.dumps(make.report()).encode()
-        self._connection = http.client.HTTPConnection(address, timeout=PATIENCE)
+        self._connection = http.client.HTTPConnection(address, timeout=TIMEOUT_SECONDS)
         self._connection.putrequest("POST", "/v1/reports")
         self._connection.putheader("Authorization", f"Bearer {key}")
         self._connection.putheader("Content-Type", "application/json")
@@ -139,7 +139,7 @@ def running(image: str, kept: str) -> Iterator[Container]:
 
 def wait(container: Container, until: Callable[[], bool]) -> None:
     """Return when it holds; fails the test when the container ends or takes too long."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while container.state()["Running"] and time.monotonic() < end:
         if until():
             return

@@ -10,14 +10,14 @@ from service.store.projections.dispatch import apply_event
 from service.store.state_loader import last_seq, load_state
 from tests import make
 from tests.check import recorded
-from tests.conftest import BEGIN, Send
+from tests.conftest import START_TIME, SendRequest
 
 TABLES = ("figures", "report_places", "report_groups", "report_words", "reports", "entries")
 SKY = {"id": "sky", "name": "Sky"}
 
 
 @pytest.fixture
-def history(send: Send, put: Send) -> None:
+def history(send: SendRequest, put: SendRequest) -> None:
     """A bit of everything that can be recorded."""
     tree = [make.place("ru"), make.place("ua"), make.place(parent="ru")]
     missing = make.figure(outcomes=["missing"], period={"from": None, "to": "2024-12-01"})
@@ -106,5 +106,5 @@ def test_what_one_request_records_has_one_moment(store: Store, history: None) ->
 
 def test_an_event_of_unknown_kind_is_a_defect(store: Store) -> None:
     with pytest.raises(KeyError), store.write_transaction() as db:
-        (event,) = append(db, [NewEvent("blessed", "r1", {})], None, BEGIN)
+        (event,) = append(db, [NewEvent("blessed", "r1", {})], None, START_TIME)
         apply_event(db, event)

@@ -9,7 +9,7 @@ from service.store import event_log, redactable_text
 from service.store.event_log import NewEvent
 from service.store.interface import Store
 from tests import engines
-from tests.conftest import BEGIN
+from tests.conftest import START_TIME
 
 PLACE_ADDED = NewEvent("place_added", "a", {"id": "a", "name": "A"})
 
@@ -17,16 +17,16 @@ PLACE_ADDED = NewEvent("place_added", "a", {"id": "a", "name": "A"})
 def test_entries_count_from_one_without_a_gap(store: Store) -> None:
     with store.write_transaction() as db:
         assert event_log.last_seq(db) == 0
-        event_log.append(db, [PLACE_ADDED, PLACE_ADDED], None, BEGIN)
-        event_log.append(db, [PLACE_ADDED], "k", BEGIN)
+        event_log.append(db, [PLACE_ADDED, PLACE_ADDED], None, START_TIME)
+        event_log.append(db, [PLACE_ADDED], "k", START_TIME)
         assert [event.seq for event in event_log.load_events(db)] == [1, 2, 3]
         assert [event.actor for event in event_log.load_events(db)] == [None, None, "k"]
 
 
 def test_what_one_request_records_is_one_moment(store: Store) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED, PLACE_ADDED], None, BEGIN)
-        event_log.append(db, [PLACE_ADDED], None, BEGIN)
+        event_log.append(db, [PLACE_ADDED, PLACE_ADDED], None, START_TIME)
+        event_log.append(db, [PLACE_ADDED], None, START_TIME)
         assert [event_log.last_seq_of_request(db, seq) for seq in (0, 1, 2, 3, 9)] == [
             0,
             2,
@@ -38,8 +38,8 @@ def test_what_one_request_records_is_one_moment(store: Store) -> None:
 
 def test_a_clock_that_goes_back_does_not_take_the_ledger_with_it(store: Store) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED], None, BEGIN)
-        event_log.append(db, [PLACE_ADDED], None, BEGIN - timedelta(hours=1))
+        event_log.append(db, [PLACE_ADDED], None, START_TIME)
+        event_log.append(db, [PLACE_ADDED], None, START_TIME - timedelta(hours=1))
         first, second = event_log.load_events(db)
     assert first.recorded_at == "2026-01-05T10:00:00.000000Z"
     assert second.recorded_at == "2026-01-05T10:00:00.000001Z"
@@ -47,8 +47,8 @@ def test_a_clock_that_goes_back_does_not_take_the_ledger_with_it(store: Store) -
 
 def test_an_instant_finds_the_last_entry_made_by_then(store: Store) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED, PLACE_ADDED], None, BEGIN)
-        event_log.append(db, [PLACE_ADDED], None, BEGIN + timedelta(seconds=1))
+        event_log.append(db, [PLACE_ADDED, PLACE_ADDED], None, START_TIME)
+        event_log.append(db, [PLACE_ADDED], None, START_TIME + timedelta(seconds=1))
         assert event_log.seq_at(db, "2026-01-05T09:59:59.999999Z") == 0
         assert event_log.seq_at(db, "2026-01-05T10:00:00.000000Z") == 2
         assert event_log.seq_at(db, "2026-01-05T10:00:00.500000Z") == 2
@@ -89,7 +89,7 @@ def _insert(store: Store, **changes: object) -> None:
 )
 def test_the_database_itself_guards_the_ledger(store: Store, wrong: dict[str, object]) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED], None, BEGIN)
+        event_log.append(db, [PLACE_ADDED], None, START_TIME)
     with pytest.raises(engines.CONSTRAINT_ERRORS):
         _insert(store, **wrong)
     with store.read_transaction() as db:
@@ -115,15 +115,15 @@ REPORTED = NewEvent(
 )
 def test_nothing_that_was_recorded_can_be_changed(store: Store, sql: str) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [REPORTED, PLACE_ADDED], None, BEGIN)
+        event_log.append(db, [REPORTED, PLACE_ADDED], None, START_TIME)
     with pytest.raises(engines.CONSTRAINT_ERRORS), store.write_transaction() as db:
         db.execute(sql)
 
 
 def test_every_entry_is_chained_to_the_one_before(store: Store) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED, REPORTED], "k", BEGIN)
-        event_log.append(db, [PLACE_ADDED], None, BEGIN)
+        event_log.append(db, [PLACE_ADDED, REPORTED], "k", START_TIME)
+        event_log.append(db, [PLACE_ADDED], None, START_TIME)
         before = event_log.INITIAL_HASH
         for line, _ in event_log.iterate_stored_events(db):
             assert line.hash == line.compute_hash(before)
@@ -134,7 +134,7 @@ def test_every_entry_is_chained_to_the_one_before(store: Store) -> None:
 
 def test_free_text_is_kept_apart_and_can_be_blanked(store: Store) -> None:
     with store.write_transaction() as db:
-        (event,) = event_log.append(db, [REPORTED], None, BEGIN)
+        (event,) = event_log.append(db, [REPORTED], None, START_TIME)
         assert event_log.load_event(db, 1) == event
         ((line, _),) = event_log.iterate_stored_events(db)
         assert "they said" not in line.body
@@ -147,15 +147,15 @@ def test_free_text_is_kept_apart_and_can_be_blanked(store: Store) -> None:
 
 def test_equal_texts_cannot_be_told_from_their_hashes(store: Store) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [REPORTED, REPORTED], None, BEGIN)
+        event_log.append(db, [REPORTED, REPORTED], None, START_TIME)
         (one, _), (other, _) = event_log.iterate_stored_events(db)
     assert one.body != other.body
 
 
 def test_later_entries_of_a_request_name_its_first(store: Store) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED], None, BEGIN)
-        event_log.append(db, [PLACE_ADDED], None, BEGIN, request=1)
+        event_log.append(db, [PLACE_ADDED], None, START_TIME)
+        event_log.append(db, [PLACE_ADDED], None, START_TIME, request=1)
         assert [event.request for event in event_log.load_events(db)] == [1, 1]
         assert event_log.last_seq_of_request(db, 1) == 2
         assert [event.seq for event in event_log.load_events(db, after=1, limit=1)] == [2]

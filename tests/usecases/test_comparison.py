@@ -23,7 +23,7 @@ from service.store.sqlite.engine import SqliteStore
 from service.usecases import entities, lifecycle, reports, totals
 from service.usecases.state_cache import Snapshots
 from service.usecases.time_budget import Budget
-from tests.conftest import BEGIN
+from tests.conftest import START_TIME
 
 PLACES = {"r": None, "a": "r", "b": "r", "b1": "b", "b2": "b", "s": None}
 GROUPS = {"g": "everyone", "h": "everyone"}
@@ -132,7 +132,7 @@ class World:
             self._describe("reporter", id, {"name": id})
 
     def _describe(self, kind: str, id: str, given: dict[str, Any]) -> None:
-        entities.describe(self.store, kind, id, given, may_change=True, actor=None, now=BEGIN)
+        entities.describe(self.store, kind, id, given, may_change=True, actor=None, now=START_TIME)
 
     def take(self, step: Sequence[Any]) -> None:
         """Let it happen, if it can."""
@@ -147,7 +147,7 @@ class World:
                 figure["reclassifies"] = earlier
         sent = ReportIn().load({**body, "figures": figures})
         reports.submit(
-            self.store, sent, actor=None, now=BEGIN, new_id=lambda: f"r{next(self._numbers)}"
+            self.store, sent, actor=None, now=START_TIME, new_id=lambda: f"r{next(self._numbers)}"
         )
 
     def _retract(self, number: int) -> None:
@@ -156,7 +156,7 @@ class World:
             f"r{number}",
             "a mistake",
             actor=None,
-            now=BEGIN,
+            now=START_TIME,
         )
 
     def _move(self, id: str, parent: str | None) -> None:
@@ -166,13 +166,13 @@ class World:
         self._describe("reporter", id, {"name": id, "party": party})
 
     def _place(self, id: str, into: str) -> None:
-        entities.merge(self.store, "place", id, into, actor=None, now=BEGIN)
+        entities.merge(self.store, "place", id, into, actor=None, now=START_TIME)
 
     def _group(self, id: str, into: str) -> None:
-        entities.merge(self.store, "group", id, into, actor=None, now=BEGIN)
+        entities.merge(self.store, "group", id, into, actor=None, now=START_TIME)
 
     def _reporter(self, id: str, into: str) -> None:
-        entities.merge(self.store, "reporter", id, into, actor=None, now=BEGIN)
+        entities.merge(self.store, "reporter", id, into, actor=None, now=START_TIME)
 
     def last(self) -> int:
         """Return the present end of the ledger."""

@@ -11,11 +11,11 @@ from service.domain.errors import ForbiddenError, InvalidInputError, NotFoundErr
 from service.store.interface import Store
 from service.usecases import api_keys
 from tests import engines
-from tests.conftest import BEGIN
+from tests.conftest import START_TIME
 
 
 def _made(store: Store, scope: str = "report", **more: Any) -> str:
-    return api_keys.create(store, name="Desk", scope=scope, now=BEGIN, **more)
+    return api_keys.create(store, name="Desk", scope=scope, now=START_TIME, **more)
 
 
 def _id(text: str) -> str:
@@ -24,7 +24,7 @@ def _id(text: str) -> str:
 
 def test_a_key_is_known_again(store: Store) -> None:
     text = _made(store)
-    assert api_keys.holder(store, text, BEGIN) == Principal(_id(text), "report")
+    assert api_keys.holder(store, text, START_TIME) == Principal(_id(text), "report")
 
 
 def test_nothing_kept_gives_the_key_away(store: Store) -> None:
@@ -32,33 +32,33 @@ def test_nothing_kept_gives_the_key_away(store: Store) -> None:
     (kept,) = api_keys.everyone(store)
     assert secret not in repr(kept)
     store.close()
-    assert api_keys.holder(store, "cas_x_y", BEGIN) is None
+    assert api_keys.holder(store, "cas_x_y", START_TIME) is None
     assert secret.encode() not in engines.read_everything_stored(store)
 
 
 @pytest.mark.parametrize("change", ["", "x", "cas", "cas_", "cas__", "\ud800", "cas_\ud800_x"])
 def test_anything_else_is_nobodys_key(store: Store, change: str) -> None:
     _made(store)
-    assert api_keys.holder(store, change, BEGIN) is None
+    assert api_keys.holder(store, change, START_TIME) is None
 
 
 def test_half_a_key_is_nobodys(store: Store) -> None:
     mark, id, secret = _made(store).split("_")
     for text in (f"{mark}_{id}_", f"{mark}_{id}", f"x_{id}_{secret}", f"{mark}_{secret}_{id}"):
-        assert api_keys.holder(store, text, BEGIN) is None
+        assert api_keys.holder(store, text, START_TIME) is None
 
 
 def test_a_revoked_key_is_nobodys_but_stays_listed(store: Store) -> None:
     text = _made(store)
-    api_keys.revoke(store, _id(text), now=BEGIN)
-    assert api_keys.holder(store, text, BEGIN) is None
+    api_keys.revoke(store, _id(text), now=START_TIME)
+    assert api_keys.holder(store, text, START_TIME) is None
     assert api_keys.everyone(store)[0].revoked_at == "2026-01-05T10:00:00.000000Z"
     with pytest.raises(NotFoundError):
-        api_keys.revoke(store, _id(text), now=BEGIN)
+        api_keys.revoke(store, _id(text), now=START_TIME)
 
 
 def test_a_key_is_good_to_its_last_moment_and_no_longer(store: Store) -> None:
-    end = BEGIN + timedelta(days=90)
+    end = START_TIME + timedelta(days=90)
     text = _made(store, expires=end)
     assert api_keys.holder(store, text, end) is not None
     assert api_keys.holder(store, text, end + timedelta(microseconds=1)) is None
@@ -73,12 +73,12 @@ def test_a_key_is_good_to_its_last_moment_and_no_longer(store: Store) -> None:
         {"scope": "root"},
         {"scope": "read", "reporters": ["a"]},
         {"scope": "admin", "reporters": ["a"]},
-        {"expires": BEGIN},
+        {"expires": START_TIME},
     ],
 )
 def test_what_a_key_cannot_be(store: Store, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError):
-        api_keys.create(store, **{"name": "Desk", "scope": "report", "now": BEGIN, **wrong})
+        api_keys.create(store, **{"name": "Desk", "scope": "report", "now": START_TIME, **wrong})
 
 
 def test_each_scope_includes_the_ones_before_it() -> None:
@@ -91,7 +91,7 @@ def test_each_scope_includes_the_ones_before_it() -> None:
 
 def test_a_bound_key_is_known_with_its_reporters(store: Store) -> None:
     text = _made(store, reporters=["b", "a", "b"])
-    held = api_keys.holder(store, text, BEGIN)
+    held = api_keys.holder(store, text, START_TIME)
     assert held == Principal(_id(text), "report", ("b", "a"))
     assert api_keys.strangers(store, ["b", "a"]) == ["a", "b"]
 
@@ -127,14 +127,14 @@ def _use(store: Store, text: str, when: datetime) -> str | None:
 def test_its_use_is_noted_about_once_an_hour(store: Store) -> None:
     text, minutes = _made(store), timedelta(minutes=1)
     assert _last_used(store) == [None]
-    assert _use(store, text, BEGIN) == "2026-01-05T10:00:00.000000Z"
-    assert _use(store, text, BEGIN + 59 * minutes) == "2026-01-05T10:00:00.000000Z"
-    assert _use(store, text, BEGIN + 61 * minutes) == "2026-01-05T11:01:00.000000Z"
+    assert _use(store, text, START_TIME) == "2026-01-05T10:00:00.000000Z"
+    assert _use(store, text, START_TIME + 59 * minutes) == "2026-01-05T10:00:00.000000Z"
+    assert _use(store, text, START_TIME + 61 * minutes) == "2026-01-05T11:01:00.000000Z"
 
 
 def test_a_use_is_noted_of_good_keys_alone(store: Store) -> None:
     text = _made(store)
-    assert api_keys.holder(store, f"{text}x", BEGIN) is None
+    assert api_keys.holder(store, f"{text}x", START_TIME) is None
     assert _last_used(store) == [None]
 
 
@@ -143,10 +143,10 @@ def test_noting_a_use_never_waits_for_a_writer(store: Store) -> None:
     text = _made(store)
     with store.write_transaction():
         began = time.monotonic()
-        assert api_keys.holder(store, text, BEGIN) is not None
+        assert api_keys.holder(store, text, START_TIME) is not None
         assert time.monotonic() - began < 2.0 < 10.0 == store._busy_seconds
     assert _last_used(store) == [None]
-    assert _use(store, text, BEGIN) is not None
+    assert _use(store, text, START_TIME) is not None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from service.store.interface import Store
 from service.usecases import api_keys, copy_store, maintenance
 from tests import engines, make
 from tests.check import recorded
-from tests.conftest import BEGIN, Key, Send
+from tests.conftest import START_TIME, MakeHeaders, SendRequest
 
 QUESTIONS = (
     "/v1/totals?explain=true&by_reporter=true",
@@ -39,7 +39,7 @@ def target(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def told(send: Send) -> Callable[[int], None]:
+def told(send: SendRequest) -> Callable[[int], None]:
     """Have so many reports recorded, each with something in it that can be blanked."""
 
     def told(count: int) -> None:
@@ -107,7 +107,7 @@ def test_what_was_broken_off_goes_on(
 
 
 def test_what_is_new_is_carried_and_what_was_blanked_is_blanked(
-    client: FlaskClient, store: Store, target: Store, told: Callable[[int], None], key: Key
+    client: FlaskClient, store: Store, target: Store, told: Callable[[int], None], key: MakeHeaders
 ) -> None:
     told(2)
     copy_store.copy(store, target, _quiet)
@@ -128,9 +128,8 @@ def test_another_record_is_not_written_over(
 ) -> None:
     told(2)
     client = _served(_address(target))
-    headers = {
-        "Authorization": f"Bearer {api_keys.create(target, name='x', scope='report', now=BEGIN)}"
-    }
+    token = api_keys.create(target, name="x", scope="report", now=START_TIME)
+    headers = {"Authorization": f"Bearer {token}"}
     recorded(client.post("/v1/reports", json=make.report(), headers=headers))
     before = list(maintenance.dump(target))
     with pytest.raises(ConflictError, match="holds another record"):

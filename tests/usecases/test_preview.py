@@ -20,7 +20,7 @@ from service.usecases.state_cache import Snapshots
 from service.usecases.time_budget import Budget
 from service.usecases.totals import totals
 from tests import engines, make
-from tests.conftest import BEGIN
+from tests.conftest import START_TIME
 
 OTHER = {"id": "us-dod", "name": "Department of Defense"}
 
@@ -31,11 +31,13 @@ def _sent(**changes: Any) -> Submission:
 
 
 def _post(store: Store, id: str, sent: Submission) -> Any:
-    return reports.submit(store, sent, actor="k", now=BEGIN, new_id=lambda: id).recorded
+    return reports.submit(store, sent, actor="k", now=START_TIME, new_id=lambda: id).recorded
 
 
 def _preview(store: Store, sent: Submission) -> Preview:
-    return preview.preview(store, Snapshots(), sent, now=BEGIN, budget=Budget(5, 5), holder=None)
+    return preview.preview(
+        store, Snapshots(), sent, now=START_TIME, budget=Budget(5, 5), holder=None
+    )
 
 
 def _claims(store: Store) -> RecordState:
@@ -91,7 +93,7 @@ def _replaced(store: Store) -> None:
 
 def _retracted(store: Store) -> None:
     _one(store)
-    lifecycle.retract(store, "r1", "wrong", actor="k", now=BEGIN)
+    lifecycle.retract(store, "r1", "wrong", actor="k", now=START_TIME)
 
 
 def _merged(store: Store) -> None:
@@ -110,7 +112,7 @@ def _merged(store: Store) -> None:
         ("group", "kpa", "dprk"),
         ("reporter", "pentagon", "us-dod"),
     ):
-        entities.merge(store, kind, id, into, actor="k", now=BEGIN)
+        entities.merge(store, kind, id, into, actor="k", now=START_TIME)
 
 
 CASES: dict[str, tuple[Callable[[Store], None], dict[str, Any]]] = {
@@ -183,7 +185,7 @@ def test_the_claims_are_those_that_sending_would_make(store: Store, name: str) -
     prepare, changes = CASES[name]
     prepare(store)
     sent = _sent(**changes)
-    imagined = imagine(store, sent, BEGIN, None)
+    imagined = imagine(store, sent, START_TIME, None)
     previewed = overlaid(_claims(store), imagined)
     _post(store, "sent", sent)
     assert _renamed(previewed, PLACEHOLDER) == _renamed(_claims(store), "sent")
@@ -278,7 +280,7 @@ def test_the_question_holds_all_days_of_the_report(
     store: Store, figures: list[dict[str, Any]], first: str | None, last: str
 ) -> None:
     sent = _sent(figures=[make.figure(**each) for each in figures])
-    period = speaks_of(imagine(store, sent, BEGIN, None).recorded).period
+    period = speaks_of(imagine(store, sent, START_TIME, None).recorded).period
     assert (period.first and period.first.isoformat()) == first
     assert period.last is not None and period.last.isoformat() == last
 
@@ -314,4 +316,6 @@ def test_what_would_be_refused_is_refused(
 def test_a_key_that_may_not_report_for_the_reporter_may_not_try_to(store: Store) -> None:
     bound = Principal("k", "report", ("us-dod",))
     with pytest.raises(ForbiddenError):
-        preview.preview(store, Snapshots(), _sent(), now=BEGIN, budget=Budget(5, 5), holder=bound)
+        preview.preview(
+            store, Snapshots(), _sent(), now=START_TIME, budget=Budget(5, 5), holder=bound
+        )

@@ -17,7 +17,7 @@ from service.store.interface import Store
 from service.usecases import reports
 from tests import make
 from tests.check import at_once
-from tests.conftest import BEGIN
+from tests.conftest import START_TIME
 
 
 def _sent(**changes: Any) -> Submission:
@@ -26,7 +26,7 @@ def _sent(**changes: Any) -> Submission:
 
 
 def _submit(store: Store, id: str, **changes: Any) -> tuple[Any, bool]:
-    done = reports.submit(store, _sent(**changes), actor="k", now=BEGIN, new_id=lambda: id)
+    done = reports.submit(store, _sent(**changes), actor="k", now=START_TIME, new_id=lambda: id)
     return done.recorded, done.new
 
 
@@ -91,7 +91,7 @@ def test_the_same_report_sent_again_is_the_stored_one(store: Store) -> None:
 
 def test_an_unknown_report_is_not_found(store: Store) -> None:
     with pytest.raises(NotFoundError):
-        reports.show(store, "r1", None, BEGIN)
+        reports.show(store, "r1", None, START_TIME)
 
 
 def _race(address: Path | str) -> list[str]:
@@ -105,4 +105,4 @@ def _race(address: Path | str) -> list[str]:
 def test_four_processes_that_send_the_same_record_it_once(store: Store, settings: Settings) -> None:
     answers = at_once(_race, settings.database)
     assert all(answer == answers[0] for answer in answers)
-    assert len(reports.find(store, ReportListQuery(limit=1000), BEGIN)) == 20
+    assert len(reports.find(store, ReportListQuery(limit=1000), START_TIME)) == 20

@@ -16,7 +16,7 @@ from service.usecases import entities, reports, totals
 from service.usecases.state_cache import Kept, Snapshots
 from service.usecases.time_budget import Budget
 from tests import make
-from tests.conftest import BEGIN
+from tests.conftest import START_TIME
 
 KILLED = frozenset({"killed"})
 WOUNDED = frozenset({"wounded"})
@@ -39,7 +39,7 @@ def post(store: Store, new_id: Callable[[], str]) -> Post:
         defaults = {"period": DAY, "places": [REGION], "figures": whole or ...}
         body = make.report(**{**defaults, **changes})
         sent = ReportIn().load(body)
-        found = reports.submit(store, sent, actor="k", now=BEGIN, new_id=new_id).recorded
+        found = reports.submit(store, sent, actor="k", now=START_TIME, new_id=new_id).recorded
         return found.report.id
 
     return posted
@@ -52,7 +52,7 @@ def ask(store: Store) -> Ask:
 
     def asked(**question: Any) -> TotalsResult:
         whole = TotalsQuery(**{"outcomes": (KILLED,), **question})
-        seq = totals.moment_asked(store, whole, BEGIN + timedelta(days=1))
+        seq = totals.moment_asked(store, whole, START_TIME + timedelta(days=1))
         return totals.totals(store, snapshots, whole, seq, Budget(20.0, 60.0))
 
     return asked
@@ -435,7 +435,7 @@ def test_too_many_parts_are_refused(store: Store, ask: Ask, post: Post) -> None:
     post({"exactly": 1}, places=places)
     assert len(ask(by="place").parts or ()) == 1000
     entities.describe(
-        store, "place", "one-more", {"name": "X"}, may_change=False, actor=None, now=BEGIN
+        store, "place", "one-more", {"name": "X"}, may_change=False, actor=None, now=START_TIME
     )
     with pytest.raises(InvalidInputError, match="1,001 parts") as refused:
         ask(by="place")
@@ -446,24 +446,24 @@ def test_what_one_request_records_is_one_moment(post: Post, store: Store, ask: A
     post({"exactly": 9})
     for seq in (1, 2, 3):
         assert ask(as_of=seq).seq == 3
-    assert totals.moment_asked(store, TotalsQuery(as_of=0), BEGIN) == 0
-    assert totals.moment_asked(store, TotalsQuery(), BEGIN) == 3
+    assert totals.moment_asked(store, TotalsQuery(as_of=0), START_TIME) == 0
+    assert totals.moment_asked(store, TotalsQuery(), START_TIME) == 3
 
 
 def test_a_moment_to_come_is_refused(post: Post, store: Store) -> None:
     post({"exactly": 9})
     with pytest.raises(InvalidInputError, match="The record ends at 3; it has no entry 4 yet"):
-        totals.moment_asked(store, TotalsQuery(as_of=4), BEGIN)
+        totals.moment_asked(store, TotalsQuery(as_of=4), START_TIME)
     with pytest.raises(InvalidInputError, match="still to come"):
-        totals.moment_asked(store, TotalsQuery(as_of="2026-01-05T10:00:00.000001Z"), BEGIN)
+        totals.moment_asked(store, TotalsQuery(as_of="2026-01-05T10:00:00.000001Z"), START_TIME)
 
 
 def test_an_instant_stands_for_the_last_entry_by_then(post: Post, store: Store) -> None:
     post({"exactly": 9})
     now = "2026-01-05T10:00:00.000000Z"
-    assert totals.moment_asked(store, TotalsQuery(as_of=now), BEGIN) == 3
+    assert totals.moment_asked(store, TotalsQuery(as_of=now), START_TIME) == 3
     before = "2026-01-05T09:59:59.999999Z"
-    assert totals.moment_asked(store, TotalsQuery(as_of=before), BEGIN) == 0
+    assert totals.moment_asked(store, TotalsQuery(as_of=before), START_TIME) == 0
 
 
 def test_before_everything_nothing_is_reported(post: Post, ask: Ask) -> None:

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from samples.client import Client
-from tests.serving import ROOT, Served, key_of, serving
+from tests.serving import ROOT, RunningServer, create_key, run_server
 from tests.web.country import Country, country, load
 
 REQUIRED: Final = os.environ.get("BROWSER_REQUIRED") == "1"
@@ -29,7 +29,7 @@ DESK: Final = {"width": 1280, "height": 900}
 PHONE: Final = {"width": 360, "height": 740}
 
 
-def sampled(server: Served) -> None:
+def sampled(server: RunningServer) -> None:
     """Load the samples."""
     words = ["--url", server.url, "--key", server.key, str(ROOT / "samples" / "kursk.json")]
     subprocess.run(
@@ -37,10 +37,10 @@ def sampled(server: Served) -> None:
     )
 
 
-def filled(server: Served) -> dict[str, str]:
+def filled(server: RunningServer) -> dict[str, str]:
     """Load the samples and the country; returns the country's report ids by their refs."""
     sampled(server)
-    with Client(server.url, key_of(server, "admin"), timeout=120) as client:
+    with Client(server.url, create_key(server, "admin"), timeout=120) as client:
         return load(client, country())
 
 
@@ -51,20 +51,22 @@ def land() -> Country:
 
 
 @pytest.fixture(scope="session")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, dict[str, str]]]:
+def loaded(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[RunningServer, dict[str, str]]]:
     """A service with everything in it, and the ids of the country's reports by their refs."""
-    with serving(tmp_path_factory.mktemp("pages"), **UNHURRIED) as server:
+    with run_server(tmp_path_factory.mktemp("pages"), **UNHURRIED) as server:
         yield server, filled(server)
 
 
 @pytest.fixture(scope="session")
-def served(loaded: tuple[Served, dict[str, str]]) -> Served:
+def served(loaded: tuple[RunningServer, dict[str, str]]) -> RunningServer:
     """The service with everything in it, which no test adds to."""
     return loaded[0]
 
 
 @pytest.fixture(scope="session")
-def ids(loaded: tuple[Served, dict[str, str]]) -> dict[str, str]:
+def ids(loaded: tuple[RunningServer, dict[str, str]]) -> dict[str, str]:
     """The ids of the country's reports by their refs."""
     return loaded[1]
 
@@ -96,7 +98,7 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def address(served: Served) -> str:
+def address(served: RunningServer) -> str:
     """Where pages are opened; tests that add to a record have a service of their own here."""
     return served.url
 

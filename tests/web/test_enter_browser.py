@@ -8,20 +8,20 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Dialog, Page, Route, expect
 
-from tests.serving import Served, serving
+from tests.serving import RunningServer, run_server
 from tests.web.conftest import PHONE, UNHURRIED, accessible, sampled
 
 
 @pytest.fixture(scope="module")
-def form(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def form(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A service of the tests' own, with the samples in it: reports are added to it."""
-    with serving(tmp_path_factory.mktemp("enter"), **UNHURRIED) as server:
+    with run_server(tmp_path_factory.mktemp("enter"), **UNHURRIED) as server:
         sampled(server)
         yield server
 
 
 @pytest.fixture
-def address(form: Served) -> str:
+def address(form: RunningServer) -> str:
     """Where pages are opened."""
     return form.url
 
@@ -46,7 +46,7 @@ def pick(page: Page, picker: str, typed: str, option: str) -> None:
     page.locator(f"#{picker}-find__listbox li", has_text=option).first.click()
 
 
-def fill(page: Page, form: Served, words: str = "at least 30 killed or wounded") -> None:
+def fill(page: Page, form: RunningServer, words: str = "at least 30 killed or wounded") -> None:
     """Fill in a whole report."""
     page.fill("#key", form.key)
     pick(page, "reporter", "Defence Int", "ua-hur")
@@ -62,7 +62,7 @@ def preview(page: Page) -> None:
     expect(page.locator("#preview-title")).to_be_focused()
 
 
-def count(form: Served) -> int:
+def count(form: RunningServer) -> int:
     """How many entries the record has."""
     with urllib.request.urlopen(f"{form.url}/v1/changes?since=0&limit=1000") as answer:
         return int(json.load(answer)["last_seq"])
@@ -88,7 +88,7 @@ def test_words_are_read_as_they_are_typed(page: Page) -> None:
     expect(said).to_have_text("The numbers below count; the words are only kept.")
 
 
-def test_a_preview_shows_what_would_become_of_every_total(page: Page, form: Served) -> None:
+def test_a_preview_shows_what_would_become_of_every_total(page: Page, form: RunningServer) -> None:
     before = count(form)
     fill(page, form, "at least 777 killed or wounded")
     pick(page, "places", "Nowhere", "New place: Nowhere")
@@ -110,7 +110,7 @@ def test_a_preview_shows_what_would_become_of_every_total(page: Page, form: Serv
     expect(page.locator("#stale")).to_contain_text("The form has changed")
 
 
-def test_every_problem_stands_at_its_field(page: Page, form: Served) -> None:
+def test_every_problem_stands_at_its_field(page: Page, form: RunningServer) -> None:
     page.fill("#key", form.key)
     pick(page, "reporter", "Some Paper", "New reporter")
     page.get_by_label("Id", exact=True).fill("No Slug")
@@ -136,7 +136,7 @@ def test_every_problem_stands_at_its_field(page: Page, form: Served) -> None:
     expect(low).not_to_have_attribute("aria-invalid", "true")
 
 
-def test_what_no_figure_says_is_missing_on_the_report(page: Page, form: Served) -> None:
+def test_what_no_figure_says_is_missing_on_the_report(page: Page, form: RunningServer) -> None:
     page.fill("#key", form.key)
     pick(page, "reporter", "Defence Int", "ua-hur")
     page.get_by_role("button", name="Add a figure").click()
@@ -158,7 +158,7 @@ def test_what_no_figure_says_is_missing_on_the_report(page: Page, form: Served) 
 
 
 def test_places_of_one_name_are_told_apart_and_new_ones_can_be_named_again(
-    page: Page, form: Served
+    page: Page, form: RunningServer
 ) -> None:
     page.fill("#key", form.key)
     box = page.locator("#places-find")
@@ -172,7 +172,7 @@ def test_places_of_one_name_are_told_apart_and_new_ones_can_be_named_again(
     expect(page.locator("#figure-1-places .picked")).to_contain_text("Upper Wood")
 
 
-def test_a_report_is_sent_with_keys_alone(page: Page, form: Served) -> None:
+def test_a_report_is_sent_with_keys_alone(page: Page, form: RunningServer) -> None:
     page.locator("#key").focus()
     page.keyboard.type(form.key)
     page.locator("#reporter-find").focus()
@@ -208,7 +208,7 @@ def test_a_report_is_sent_with_keys_alone(page: Page, form: Served) -> None:
     expect(page.locator('[data-at="/wording"]')).to_have_value("")
 
 
-def test_however_often_it_is_sent_it_is_recorded_once(page: Page, form: Served) -> None:
+def test_however_often_it_is_sent_it_is_recorded_once(page: Page, form: RunningServer) -> None:
     fill(page, form, "exactly 12 missing")
     before = count(form)
 
@@ -228,7 +228,9 @@ def test_however_often_it_is_sent_it_is_recorded_once(page: Page, form: Served) 
     assert count(form) == before + 1
 
 
-def test_what_was_typed_is_there_again_and_leaving_is_asked_about(page: Page, form: Served) -> None:
+def test_what_was_typed_is_there_again_and_leaving_is_asked_about(
+    page: Page, form: RunningServer
+) -> None:
     fill(page, form, "about 40 wounded")
     page.get_by_role("button", name="Add a figure").click()
     second = page.locator(".figure").nth(1)
@@ -257,7 +259,7 @@ def test_what_was_typed_is_there_again_and_leaving_is_asked_about(page: Page, fo
     assert asked == ["beforeunload", "confirm"]
 
 
-def test_the_key_stays_in_the_tab_and_can_be_forgotten(page: Page, form: Served) -> None:
+def test_the_key_stays_in_the_tab_and_can_be_forgotten(page: Page, form: RunningServer) -> None:
     fill(page, form)
     addresses: list[str] = []
     page.on("request", lambda request: addresses.append(request.url))
@@ -282,7 +284,9 @@ def test_the_key_stays_in_the_tab_and_can_be_forgotten(page: Page, form: Served)
         (500, "The service could not do it. It may not."),
     ],
 )
-def test_refusals_are_told_in_plain_words(page: Page, form: Served, status: int, told: str) -> None:
+def test_refusals_are_told_in_plain_words(
+    page: Page, form: RunningServer, status: int, told: str
+) -> None:
     fill(page, form)
     page.route(
         "**/v1/reports",
@@ -297,7 +301,7 @@ def test_refusals_are_told_in_plain_words(page: Page, form: Served, status: int,
     expect(page.locator("#summary")).to_contain_text(told)
 
 
-def test_a_stance_has_no_figures(page: Page, form: Served) -> None:
+def test_a_stance_has_no_figures(page: Page, form: RunningServer) -> None:
     fill(page, form)
     page.get_by_label("What the reporter does").select_option("does_not_acknowledge")
     expect(page.locator("#figures")).to_be_hidden()
@@ -305,7 +309,7 @@ def test_a_stance_has_no_figures(page: Page, form: Served) -> None:
     expect(page.locator("#preview")).to_contain_text("No total changes.")
 
 
-def test_markup_in_names_is_shown_and_not_obeyed(page: Page, form: Served) -> None:
+def test_markup_in_names_is_shown_and_not_obeyed(page: Page, form: RunningServer) -> None:
     page.fill("#key", form.key)
     name = '<img src=x onerror=alert(1)> & "Sons"'
     pick(page, "places", name, "New place")
@@ -321,7 +325,7 @@ def test_without_scripts_it_says_so(scriptless: Page) -> None:
 
 
 @pytest.mark.parametrize("seen", ["page", "phone", "dark"])
-def test_axe_finds_nothing(seen: str, request: pytest.FixtureRequest, form: Served) -> None:
+def test_axe_finds_nothing(seen: str, request: pytest.FixtureRequest, form: RunningServer) -> None:
     page = opened_form(request.getfixturevalue(seen))
     accessible(page)
     for fold in page.locator("#report summary").all():
@@ -343,7 +347,7 @@ def test_axe_finds_nothing(seen: str, request: pytest.FixtureRequest, form: Serv
     accessible(page)
 
 
-def test_it_fits_a_phone(phone: Page, form: Served) -> None:
+def test_it_fits_a_phone(phone: Page, form: RunningServer) -> None:
     page = opened_form(phone)
     fill(page, form)
     preview(page)

@@ -35,7 +35,7 @@ def test_the_headline_and_the_bar_are_of_one_answer(
     headline: str,
     row: str,
 ) -> None:
-    recorded(send(make.knot()))
+    recorded(send(make.interlocked_report()))
     left = chain(repeat(0.0, looks), repeat(PATIENCE))
     monkeypatch.setattr(Budget, "seconds", lambda self: next(left))
     page = client.get("/?place=a,b&show=killed").get_data(as_text=True)

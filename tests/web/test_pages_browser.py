@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
-from tests.serving import Served, serving
+from tests.serving import RunningServer, run_server
 from tests.web.conftest import PHONE, Open, accessible
 from tests.web.country import (
     COUNTRY,
@@ -49,21 +49,21 @@ PAGES = {
 # What a page says, beside what the interface answers.
 
 
-def told(page: Page, served: Served) -> Json:
+def told(page: Page, served: RunningServer) -> Json:
     """Return what the interface answers to the call that the page names."""
     path = page.locator("#call").get_attribute("href")
     assert path
     return asked(served, path)
 
 
-def asked(served: Served, path: str) -> Json:
+def asked(served: RunningServer, path: str) -> Json:
     """Return the interface's answer."""
     with urllib.request.urlopen(f"{served.url}/{path}") as answer:
         found: Json = json.load(answer)
         return found
 
 
-def agrees(page: Page, served: Served) -> Json:
+def agrees(page: Page, served: RunningServer) -> Json:
     """Assert that the headline says what the interface does; returns the interface's total."""
     total: Json = told(page, served)["totals"][0]
     said = page.locator("#headline").inner_text()
@@ -103,7 +103,7 @@ def follow(page: Page, link: Locator) -> None:
 
 
 def test_the_country_is_taken_without_an_error(
-    served: Served, ids: dict[str, str], land: Country
+    served: RunningServer, ids: dict[str, str], land: Country
 ) -> None:
     assert len(ids) == REPORTS
     states = {"relay": 0, "superseded": 0, "retracted": 0}
@@ -128,7 +128,7 @@ def test_the_country_is_taken_without_an_error(
 # The first view, and what it weighs.
 
 
-def test_the_first_view_tells_all_that_is_known(page: Page, served: Served) -> None:
+def test_the_first_view_tells_all_that_is_known(page: Page, served: RunningServer) -> None:
     page.goto("./")
     agrees(page, served)
     expect(page).to_have_title(re.compile("Everywhere"))
@@ -150,7 +150,7 @@ def test_the_first_view_is_light(page: Page) -> None:
     assert sum(received) < LIGHT, received
 
 
-def test_nothing_comes_from_elsewhere(page: Page, served: Served) -> None:
+def test_nothing_comes_from_elsewhere(page: Page, served: RunningServer) -> None:
     sites: set[str] = set()
     page.on("request", lambda request: sites.add(urlsplit(request.url).netloc))
     answer = page.goto(f"./?{WEEKEND}")
@@ -160,7 +160,7 @@ def test_nothing_comes_from_elsewhere(page: Page, served: Served) -> None:
 
 
 def test_an_empty_service_says_what_to_do(opened: Open, tmp_path: Path) -> None:
-    with serving(tmp_path) as empty:
+    with run_server(tmp_path) as empty:
         page = opened(base_url=empty.url)
         page.goto("./")
         expect(page.locator(".empty")).to_be_visible()
@@ -171,7 +171,7 @@ def test_an_empty_service_says_what_to_do(opened: Open, tmp_path: Path) -> None:
 # Every control.
 
 
-def test_days(page: Page, served: Served) -> None:
+def test_days(page: Page, served: RunningServer) -> None:
     page.goto(f"./?place={CALM}")
     before = agrees(page, served)
     page.get_by_label("From", exact=True).fill("2024-07-01")
@@ -185,7 +185,7 @@ def test_days(page: Page, served: Served) -> None:
 
 
 @pytest.mark.parametrize("kept", [["Killed"], ["Killed", "Wounded"], ["Captured"]])
-def test_outcomes(page: Page, served: Served, kept: list[str]) -> None:
+def test_outcomes(page: Page, served: RunningServer, kept: list[str]) -> None:
     page.goto(f"./?place={CALM}")
     for name in ("Killed", "Wounded", "Missing", "Captured"):
         ticked(page, name).set_checked(name in kept)
@@ -196,7 +196,7 @@ def test_outcomes(page: Page, served: Served, kept: list[str]) -> None:
         expect(ticked(page, name)).to_be_checked(checked=name in kept)
 
 
-def test_groups(page: Page, served: Served) -> None:
+def test_groups(page: Page, served: RunningServer) -> None:
     page.goto(f"./?place={CALM}")
     page.get_by_role("checkbox", name="Aid workers").check()
     page.get_by_role("checkbox", name="River Front", exact=True).check()
@@ -209,7 +209,7 @@ def test_groups(page: Page, served: Served) -> None:
     expect(page.get_by_role("checkbox", name="Civilians")).not_to_be_checked()
 
 
-def test_parties_left_out(page: Page, served: Served) -> None:
+def test_parties_left_out(page: Page, served: RunningServer) -> None:
     page.goto(f"./?place={TORN}&show=killed")
     agrees(page, served)
     page.get_by_label("Leave out parties to the conflict").check()
@@ -228,7 +228,7 @@ def test_parties_left_out(page: Page, served: Served) -> None:
         ("Leave out River Front Command", "exclude_reporter"),
     ],
 )
-def test_reporters(page: Page, served: Served, label: str, parameter: str) -> None:
+def test_reporters(page: Page, served: RunningServer, label: str, parameter: str) -> None:
     page.goto(f"./?place={TORN}&show=killed")
     page.locator("summary", has_text="reporters").click()
     page.get_by_label(label).check()
@@ -240,7 +240,7 @@ def test_reporters(page: Page, served: Served, label: str, parameter: str) -> No
     expect(page.locator(".scope")).to_contain_text("River Front Command")
 
 
-def test_what_straddles_can_be_left_out(page: Page, served: Served) -> None:
+def test_what_straddles_can_be_left_out(page: Page, served: RunningServer) -> None:
     page.goto("./?place=brindavell&show=killed&from=2024-06-01&to=2024-08-31")
     before = agrees(page, served)
     page.get_by_label("Count only what is placed wholly inside").check()
@@ -250,7 +250,7 @@ def test_what_straddles_can_be_left_out(page: Page, served: Served) -> None:
     expect(page.locator(".scope")).to_contain_text("wholly inside")
 
 
-def test_several_places(page: Page, served: Served) -> None:
+def test_several_places(page: Page, served: RunningServer) -> None:
     page.goto(f"./?place={CALM},{TORN}&show=killed")
     agrees(page, served)
     page.locator("#ask").get_by_label("Jostrava").uncheck()
@@ -260,7 +260,7 @@ def test_several_places(page: Page, served: Served) -> None:
 
 
 @pytest.mark.parametrize("by", ["group", "outcome", "reporter", "place"])
-def test_cuts(page: Page, served: Served, by: str) -> None:
+def test_cuts(page: Page, served: RunningServer, by: str) -> None:
     page.goto(f"./?place={TORN}&by={'place' if by != 'place' else 'group'}")
     parts = page.locator("section:has(#parts-title)")
     follow(page, parts.get_by_role("link", name=by, exact=True))
@@ -292,7 +292,7 @@ def test_several_places_are_shown_one_by_one_with_the_shared_apart(page: Page) -
     expect(section).to_contain_text("No smaller places are listed within")
 
 
-def test_what_qualifies_a_number_stands_beside_its_bar(page: Page, served: Served) -> None:
+def test_what_qualifies_a_number_stands_beside_its_bar(page: Page, served: RunningServer) -> None:
     page.goto(f"./?place={TORN}&show=killed")
     row = page.locator("section:has(#parts-title) .chart-row[data-key]:not([data-key=''])").first
     key = row.get_attribute("data-key")
@@ -306,7 +306,9 @@ def test_what_qualifies_a_number_stands_beside_its_bar(page: Page, served: Serve
     accessible(page)
 
 
-def test_of_a_dispute_both_sides_are_named_beside_the_bar(page: Page, served: Served) -> None:
+def test_of_a_dispute_both_sides_are_named_beside_the_bar(
+    page: Page, served: RunningServer
+) -> None:
     page.goto(f"./?place={TORN}&show=killed")
     row = page.locator("section:has(#outcomes-title) .chart-row[data-key=killed]")
     (total,) = asked(served, f"v1/totals?place={TORN}&outcomes=killed")["totals"]
@@ -317,7 +319,7 @@ def test_of_a_dispute_both_sides_are_named_beside_the_bar(page: Page, served: Se
 
 
 @pytest.mark.parametrize("scale", ["week", "month", "year"])
-def test_spans_of_time(page: Page, served: Served, scale: str) -> None:
+def test_spans_of_time(page: Page, served: RunningServer, scale: str) -> None:
     # Weeks are offered for a few months only: so many as can be drawn, and worked out in time.
     days = "&from=2024-03-01&to=2024-08-31" if scale == "week" else ""
     other = "month" if scale != "month" else "year"
@@ -344,7 +346,7 @@ def test_starting_anew(page: Page) -> None:
 # Finding a place.
 
 
-def test_a_place_is_found_by_another_name(page: Page, served: Served) -> None:
+def test_a_place_is_found_by_another_name(page: Page, served: RunningServer) -> None:
     page.goto(f"./?place={CALM}")
     find = page.get_by_label("Find a place by any of its names")
     find.press_sequentially("Pliekho", delay=30)
@@ -411,7 +413,7 @@ def test_back_is_where_one_came_from(page: Page) -> None:
     expect(page.locator("#headline")).to_have_text(before)
 
 
-def test_what_others_add_to_an_address_is_left_aside(page: Page, served: Served) -> None:
+def test_what_others_add_to_an_address_is_left_aside(page: Page, served: RunningServer) -> None:
     page.goto(f"./?place={CALM}&utm_source=elsewhere")
     agrees(page, served)
 
@@ -419,7 +421,7 @@ def test_what_others_add_to_an_address_is_left_aside(page: Page, served: Served)
 # The proof.
 
 
-def test_a_number_opens_its_proof_beside_it(page: Page, served: Served) -> None:
+def test_a_number_opens_its_proof_beside_it(page: Page, served: RunningServer) -> None:
     page.goto(f"./?{WEEKEND}")
     total = agrees(page, served)
     page.get_by_role("link", name="How this number is made").click()
@@ -435,7 +437,7 @@ def test_a_number_opens_its_proof_beside_it(page: Page, served: Served) -> None:
     assert parameters(page)["place"].startswith("plekhovo")
 
 
-def test_every_bar_opens_its_own_proof(page: Page, served: Served) -> None:
+def test_every_bar_opens_its_own_proof(page: Page, served: RunningServer) -> None:
     page.goto(f"./?place={CALM}&show=killed")
     row = page.locator("section:has(#parts-title) .chart-row[data-key]:not([data-key=''])").first
     key = row.get_attribute("data-key")
@@ -445,7 +447,9 @@ def test_every_bar_opens_its_own_proof(page: Page, served: Served) -> None:
 
 
 @pytest.mark.parametrize("place", [CALM, "brindavell"])
-def test_whoever_adds_up_by_hand_gets_the_number(page: Page, served: Served, place: str) -> None:
+def test_whoever_adds_up_by_hand_gets_the_number(
+    page: Page, served: RunningServer, place: str
+) -> None:
     query = f"place={place}&from=2024-06-01&to=2024-08-31"
     page.goto(f"proof?{query}&show=killed")
     (total,) = asked(served, f"v1/totals?{query}&outcomes=killed&explain=true")["totals"]
@@ -465,7 +469,7 @@ def _worth(term: str) -> float:
     return sign * (float(times) if times.strip() else 1) * float(people)
 
 
-def test_a_dispute_shows_every_side(page: Page, served: Served) -> None:
+def test_a_dispute_shows_every_side(page: Page, served: RunningServer) -> None:
     page.goto(f"proof?place={TORN}&show=killed")
     (total,) = asked(served, f"v1/totals?place={TORN}&outcomes=killed")["totals"]
     aside = total["set_aside"]
@@ -502,7 +506,7 @@ def _never(dialog: Dialog) -> None:
 # As it was known.
 
 
-def test_as_it_was_known_before(page: Page, served: Served) -> None:
+def test_as_it_was_known_before(page: Page, served: RunningServer) -> None:
     page.goto(f"./?place={COUNTRY}&show=killed&scale=year")
     now = agrees(page, served)
     seq = told(page, served)["as_of"]["seq"] // 2
@@ -532,7 +536,7 @@ def saved(page: Page, act: Callable[[], Any]) -> tuple[str, bytes]:
     return waiting.value.suggested_filename, Path(path).read_bytes()
 
 
-def test_a_table_is_what_the_page_shows(page: Page, served: Served) -> None:
+def test_a_table_is_what_the_page_shows(page: Page, served: RunningServer) -> None:
     page.goto(f"./?place={CALM}&show=killed")
     name, content = saved(page, page.get_by_role("link", name="(CSV)").click)
     assert re.fullmatch(r"casualty-figures-jostrava-seq\d+\.csv", name)
@@ -556,7 +560,7 @@ def test_pictures(page: Page) -> None:
         assert name.endswith(".png") and content.startswith(b"\x89PNG") and len(content) > 5_000
 
 
-def test_a_citation_is_copied(page: Page, served: Served) -> None:
+def test_a_citation_is_copied(page: Page, served: RunningServer) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"./?place={CALM}&show=killed")
     page.locator("[data-copy=citation]").click()
@@ -569,7 +573,7 @@ def test_a_citation_is_copied(page: Page, served: Served) -> None:
     assert total["text"] in copied and "as_of=" in copied
 
 
-def test_a_picture_for_another_page(page: Page, served: Served) -> None:
+def test_a_picture_for_another_page(page: Page, served: RunningServer) -> None:
     page.goto(f"./?place={CALM}&show=killed")
     address = page.get_by_role("link", name="for a frame").get_attribute("href")
     answer = page.goto(address or "")
@@ -662,7 +666,7 @@ def test_days_are_marked_with_the_mouse(page: Page) -> None:
 # Without scripts.
 
 
-def test_all_works_without_scripts(scriptless: Page, served: Served) -> None:
+def test_all_works_without_scripts(scriptless: Page, served: RunningServer) -> None:
     page = scriptless
     page.goto("./")
     agrees(page, served)
@@ -699,7 +703,7 @@ def test_one_match_is_opened_without_scripts(scriptless: Page) -> None:
     assert parameters(scriptless)["place"] == "plekhovo"
 
 
-def test_the_form_keeps_what_was_not_changed(scriptless: Page, served: Served) -> None:
+def test_the_form_keeps_what_was_not_changed(scriptless: Page, served: RunningServer) -> None:
     scriptless.goto(f"./?{WEEKEND}&party=include&by=reporter")
     show(scriptless)
     agrees(scriptless, served)

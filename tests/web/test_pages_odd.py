@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from samples.client import Client
-from tests.serving import Served, key_of, serving
+from tests.serving import RunningServer, create_key, run_server
 from tests.web.country import Json
 
 LEADING_AWAY: Final = 'Metaville<meta http-equiv="refresh" content="0;url=/docs">'
@@ -17,10 +17,10 @@ MANY: Final = 1_001
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A service with odd names, many villages, and figures far apart in time."""
-    with serving(tmp_path_factory.mktemp("odd")) as server:
-        with Client(server.url, key_of(server, "admin"), timeout=120) as client:
+    with run_server(tmp_path_factory.mktemp("odd")) as server:
+        with Client(server.url, create_key(server, "admin"), timeout=120) as client:
             for each in _places():
                 client.put(f"/v1/places/{each['id']}", each)
             for each in _reports():

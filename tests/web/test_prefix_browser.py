@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.serving import Served
+from tests.serving import RunningServer
 from tests.web.conftest import Open
 
 PREFIX = "/figures"
@@ -19,7 +19,7 @@ OWN = {"content-length", "transfer-encoding", "connection", "date", "server"}
 
 
 @pytest.fixture
-def below(served: Served) -> Iterator[str]:
+def below(served: RunningServer) -> Iterator[str]:
     """The address of a proxy that passes on what lies below a path, and has nothing else."""
 
     class Proxy(BaseHTTPRequestHandler):

@@ -13,7 +13,7 @@ from schemas.dashboard_query import DashboardParameters
 from service.domain.errors import ErrorDetail
 from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import LOSSES, sort_outcomes
-from service.http.request_parsing import complaint, faulty
+from service.http.request_parsing import make_invalid_input_error, make_schema_error
 from service.web.messages import plain
 
 KNOWN: Final = frozenset(
@@ -80,9 +80,11 @@ def asked(now: datetime, given: Mapping[str, str] | None = None) -> Asked:
     try:
         read: dict[str, Any] = DashboardParameters().load(given)
     except ValidationError as error:
-        raise faulty((*faults, *complaint(error.messages, "").errors)) from error
+        raise make_invalid_input_error(
+            (*faults, *make_schema_error(error.messages, "").errors)
+        ) from error
     if faults:
-        raise faulty(faults)
+        raise make_invalid_input_error(faults)
     moment = _moment(read.pop("as_of"), now)
     question = replace(read.pop("query"), as_of=moment)
     return Asked(given, question, **{**read, "every": read.get("every") == "true"})

@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from service.domain.errors import DomainError, ErrorDetail, TimeBudgetExceededError
 from service.http.problems import (
     MEDIA_TYPE,
-    Answer,
-    defect_noted,
+    AnyResponse,
     detail_of,
-    http_problem,
-    noted,
+    finish_error_response,
+    handle_http_exception,
+    log_defect,
     status_of,
 )
 from service.web import messages
@@ -41,7 +41,7 @@ def broken_off(error: Exception) -> str:
         cause = repr(error.__cause__)
         structlog.get_logger().error("page broken off", detail=error.detail, cause=cause)
     else:
-        name, detail = "other", defect_noted()
+        name, detail = "other", log_defect()
     return messages.plain(
         "page.broken", detail=detail, advice=messages.plain(f"error.{name}.advice")
     )
@@ -67,7 +67,7 @@ def _name(status: int) -> str:
 
 def _refused(error: DomainError) -> Response:
     page = _page(Response(), status_of(error), _name_of(error), _detail_of(error), error.errors)
-    return noted(error, page)
+    return finish_error_response(error, page)
 
 
 def _failed(error: HTTPException) -> WerkzeugResponse:
@@ -83,20 +83,20 @@ def _failed(error: HTTPException) -> WerkzeugResponse:
 
 def _defect(error: Exception) -> Response:
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    return _page(Response(), status, _name(status), defect_noted())
+    return _page(Response(), status, _name(status), log_defect())
 
 
 def _nowhere(error: HTTPException) -> WerkzeugResponse:
     """Answer a wrong address by a page where one is preferred; programs get a problem."""
     best = request.accept_mimetypes.best_match((MEDIA_TYPE, "text/html"))
     if request.path.startswith("/v1/") or best != "text/html":
-        return http_problem(error)
+        return handle_http_exception(error)
     return headers.dress(_failed(error))
 
 
 def _page(
-    response: Answer, status: int, name: str, detail: str, faults: tuple[ErrorDetail, ...] = ()
-) -> Answer:
+    response: AnyResponse, status: int, name: str, detail: str, faults: tuple[ErrorDetail, ...] = ()
+) -> AnyResponse:
     """Return the response with a page in it that tells of the error."""
     response.set_data(
         render_template(

@@ -9,7 +9,7 @@ from typing import Final
 from flask import request
 from werkzeug.wrappers import Response
 
-from service.http.problems import Answer
+from service.http.problems import AnyResponse
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
@@ -34,7 +34,7 @@ def is_framed() -> bool:
     return request.endpoint == FRAMED
 
 
-def dress(response: Answer) -> Answer:
+def dress(response: AnyResponse) -> AnyResponse:
     """Give the page its policy, let it be kept by nobody unasked, and send it small."""
     if response.mimetype == "text/html":
         framed = "*" if is_framed() else "'none'"

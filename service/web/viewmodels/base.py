@@ -11,9 +11,9 @@ from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import ROOT_GROUP
 from service.domain.wording.range_text import outcomes_text
-from service.http.consistency import record
-from service.http.context import budget, now, parts
-from service.http.measured_totals import worked_out
+from service.http.consistency import get_reader
+from service.http.context import get_services, request_time, start_time_budget
+from service.http.measured_totals import compute_measured_totals
 from service.usecases import totals
 from service.usecases.overview import above, lies_in, overview
 from service.usecases.state_cache import Snapshot
@@ -38,19 +38,19 @@ class View:
     def __init__(self, asked: Asked) -> None:
         """Find the state that answers; raises InvalidInputError for what cannot be answered."""
         self.asked = asked
-        self._budget = budget()  # One for all the answers of the page.
-        self.seq = totals.moment_asked(record(), asked.question, now())
+        self._budget = start_time_budget()  # One for all the answers of the page.
+        self.seq = totals.moment_asked(get_reader(), asked.question, request_time())
         self.question: TotalsQuery = totals.by_present_ids(self.snapshot, asked.question)
 
     def answer(self, **changes: object) -> TotalsResult:
         """Return the answer to the same question but for the changes."""
         question = replace(self.asked.question, **changes)  # type: ignore[arg-type]
-        return worked_out(question, self.seq, self._budget)
+        return compute_measured_totals(question, self.seq, self._budget)
 
     @cached_property
     def snapshot(self) -> Snapshot:
         """The state of the record that answers."""
-        return overview(record(), parts().snapshots, self.seq)
+        return overview(get_reader(), get_services().state_cache, self.seq)
 
     @property
     def claims(self) -> RecordState:

@@ -6,7 +6,7 @@ from typing import Final
 
 from service.domain.errors import InvalidInputError
 from service.domain.totals_result import Part
-from service.http.consistency import record
+from service.http.consistency import get_reader
 from service.usecases import points
 from service.web.charts.bars import Bar
 from service.web.charts.map_chart import Map, Spot, drawn
@@ -97,7 +97,7 @@ class Cut:
         if self._asked.by != "place":
             return None
         bars = {bar.key: bar for bar in self.bars if bar.key}
-        found = points.of_places(record(), bars, self._view.seq)
+        found = points.of_places(get_reader(), bars, self._view.seq)
         return drawn([
             Spot(id, bars[id].label, bars[id].text, longitude, latitude, bars[id].low,
                  bars[id].high, bars[id].disputed, bars[id].exact, bars[id].href, bars[id].more)

@@ -13,7 +13,7 @@ from service.domain.report import RecordedReport, ReportedFigure
 from service.domain.total import Term
 from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part
 from service.domain.wording.range_text import range_text
-from service.http.consistency import record
+from service.http.consistency import get_reader
 from service.usecases import reports
 from service.web.messages import plain
 from service.web.query.page_query import Asked
@@ -110,7 +110,7 @@ class Proof(View):
             *self.also.shown,
         )
         ids = {each.report for each in shown}
-        return reports.several(record(), ids, self.seq)
+        return reports.several(get_reader(), ids, self.seq)
 
     @cached_property
     def _relays(self) -> Mapping[str, list[ReportState]]:

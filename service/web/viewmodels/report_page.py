@@ -10,8 +10,8 @@ from service.domain.public_event import PublicEvent
 from service.domain.record_state import RecordState
 from service.domain.report import RecordedReport, ReportedFigure
 from service.domain.wording.range_text import outcomes_text, range_text
-from service.http.consistency import record
-from service.http.context import now, parts
+from service.http.consistency import get_reader
+from service.http.context import get_services, request_time
 from service.usecases import health, lifecycle, reports
 from service.usecases.overview import above, overview
 from service.web.viewmodels.relays import relays
@@ -45,9 +45,9 @@ class Account:
 
 def account(id: str) -> Account:
     """Return the report as it is now; raises NotFoundError."""
-    store = record()
-    recorded = reports.show(store, id, None, now())
-    claims = overview(store, parts().snapshots, health.check(store)).claims
+    store = get_reader()
+    recorded = reports.show(store, id, None, request_time())
+    claims = overview(store, get_services().state_cache, health.check(store)).claims
     (reporter,) = claims.resolve_merged("reporter", [recorded.report.reporter])
     repeating = [
         (each.id, claims.reporters[each.reporter].name) for each in relays(claims).get(id, ())
@@ -71,8 +71,8 @@ def places(id: str | None) -> dict[str, object]:
 
     Raises NotFoundError for an id under which nothing is recorded.
     """
-    store = record()
-    snapshot = overview(store, parts().snapshots, health.check(store))
+    store = get_reader()
+    snapshot = overview(store, get_services().state_cache, health.check(store))
     known = snapshot.claims.places
     if id is not None and id not in known:
         raise NotFoundError("There is no such place.")

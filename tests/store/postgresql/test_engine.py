@@ -26,7 +26,7 @@ from service.store.postgresql.engine import (
 from service.usecases import api_keys
 from tests import make
 from tests.check import at_once, problem
-from tests.conftest import BEGIN
+from tests.conftest import START_TIME
 from tests.store.sqlite.test_group_commit import make_failing_job, make_job
 
 TAKE_WRITE_LOCK = "SELECT pg_advisory_xact_lock('events'::regclass::oid::bigint)"
@@ -214,7 +214,7 @@ def test_a_connection_that_ends_in_the_middle_is_told_as_such(store: PostgresSto
 def client_and_headers(store: PostgresStore) -> tuple[FlaskClient, dict[str, str]]:
     """A service on the store's database, and the headers of one who may report."""
     settings = Settings(database=store.url, log_level="error", busy_seconds=5.0)
-    key = api_keys.create(store, name="k", scope="report", now=BEGIN)
+    key = api_keys.create(store, name="k", scope="report", now=START_TIME)
     return create_app(settings).test_client(), {"Authorization": f"Bearer {key}"}
 
 

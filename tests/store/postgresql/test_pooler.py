@@ -19,8 +19,8 @@ from service.settings import Settings
 from service.store.factory import open_store
 from service.usecases import api_keys, maintenance
 from tests import engines, make, postgres
-from tests.conftest import BEGIN
-from tests.serving import PATIENCE, free_port
+from tests.conftest import START_TIME
+from tests.serving import TIMEOUT_SECONDS, free_port
 from tests.store.postgresql.conftest import RELEASE
 
 CONNECTIONS = 3
@@ -61,13 +61,13 @@ def run_pgbouncer(folder: Path) -> Iterator[str]:
             yield url
         finally:
             bouncer.terminate()
-            bouncer.wait(timeout=PATIENCE)
+            bouncer.wait(timeout=TIMEOUT_SECONDS)
     with psycopg.connect(server, autocommit=True) as conn:
         conn.execute("DROP DATABASE pooled WITH (FORCE)")
 
 
 def _wait_until_ready(url: str, log: Path) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end:
         with suppress(psycopg.OperationalError), psycopg.connect(url):
             return
@@ -86,7 +86,7 @@ def test_a_service_works_behind_a_pooler(folder: Path) -> None:
     with run_pgbouncer(folder) as url:
         app = create_app(Settings(database=url, log_level="error"))
         store = open_store(url, 10.0)
-        key = api_keys.create(store, name="k", scope="report", now=BEGIN)
+        key = api_keys.create(store, name="k", scope="report", now=START_TIME)
         headers = {"Authorization": f"Bearer {key}"}
 
         def work(number: int) -> set[int]:

@@ -12,8 +12,8 @@ from service.settings import Settings
 from service.store.postgresql.engine import PostgresStore
 from service.usecases import api_keys
 from tests import make
-from tests.api.test_fuzz import PATHS, WHOLE, _replaced
-from tests.conftest import BEGIN
+from tests.api.test_fuzz import FULL_REPORT, PATHS, _replace_at
+from tests.conftest import START_TIME
 
 ZEROS = ("\x00", "a\x00b", "2024-12-14\x00", "r1\x00", "\\u0000")
 """The last is no zero byte, but may become one when JSON is read twice."""
@@ -39,7 +39,7 @@ HEADERS = (
 def client_and_headers(store: PostgresStore) -> tuple[FlaskClient, dict[str, str]]:
     """A service with one report, and the headers of an admin."""
     client = create_app(Settings(database=store.url, log_level="error")).test_client()
-    key = api_keys.create(store, name="k", scope="admin", now=BEGIN)
+    key = api_keys.create(store, name="k", scope="admin", now=START_TIME)
     headers = {"Authorization": f"Bearer {key}"}
     assert client.post("/v1/reports", json=make.report(), headers=headers).status_code == 201
     return client, headers
@@ -49,7 +49,7 @@ def _iterate_bodies() -> Iterator[tuple[str, str, Any]]:
     """Yield every text of every body, each with a zero byte in its place."""
     for zero in ZEROS:
         for path in PATHS:
-            yield "POST", "/v1/reports", _replaced(WHOLE, path, lambda _, zero=zero: zero)
+            yield "POST", "/v1/reports", _replace_at(FULL_REPORT, path, lambda _, zero=zero: zero)
         for kind in ("places", "groups", "reporters"):
             for name, value in DESCRIBED.items():
                 changed = [zero] if isinstance(value, list) else zero

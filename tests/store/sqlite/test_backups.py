@@ -18,7 +18,7 @@ from service.domain.errors import (
     NotFoundError,
     StoreUnavailableError,
 )
-from service.http.context import parts
+from service.http.context import get_services
 from service.settings import Settings
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import health
@@ -54,7 +54,7 @@ def unused_database(database: Path, app: Any, store: SqliteStore) -> Path:
     """The same, with nobody who has it open."""
     store.close()
     with app.app_context():
-        parts().store.close()
+        get_services().store.close()
     return database
 
 

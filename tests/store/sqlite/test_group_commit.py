@@ -24,8 +24,8 @@ from service.store.sqlite import write_lock
 from service.store.sqlite.engine import SqliteStore
 from service.store.sqlite.write_lock import hold_write_lock
 from tests.check import at_once
-from tests.conftest import BEGIN
-from tests.serving import PATIENCE, ROOT
+from tests.conftest import START_TIME
+from tests.serving import ROOT, TIMEOUT_SECONDS
 
 Job = Callable[[Connection], Any]
 
@@ -41,7 +41,7 @@ FORK_WITH_LOCK_SCRIPT = """with hold_write_lock(path):
 def make_job(subject: str) -> Job:
     """Return a job that records an entry, and returns its number."""
     draft = NewEvent("place_added", subject, {})
-    return lambda db: event_log.append(db, [draft], None, BEGIN)[0].seq
+    return lambda db: event_log.append(db, [draft], None, START_TIME)[0].seq
 
 
 def make_failing_job(subject: str, error: BaseException) -> Job:
@@ -77,7 +77,7 @@ def run_together(store: SqliteStore, *jobs: Job) -> list[Future[Any]]:
 
 def wait_until(condition: Callable[[], bool]) -> None:
     """Wait for it to become true."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.001)
@@ -103,7 +103,7 @@ def run_process(store: SqliteStore, script: str) -> Iterator[int]:
 @pytest.fixture(autouse=True)
 def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a slow machine put into one transaction what belongs together, too."""
-    monkeypatch.setattr(group_commit, "MAX_GROUP_SECONDS", PATIENCE)
+    monkeypatch.setattr(group_commit, "MAX_GROUP_SECONDS", TIMEOUT_SECONDS)
 
 
 def _write_many(path: str) -> list[str]:

@@ -13,7 +13,7 @@ from service.store.sqlite.engine import SqliteConnection, SqliteStore
 from service.store.sqlite.migrations import migrations
 from service.usecases import api_keys, maintenance
 from tests import make
-from tests.conftest import Send
+from tests.conftest import SendRequest
 
 
 def _read_content_hashes(store: SqliteStore) -> list[str]:
@@ -21,7 +21,7 @@ def _read_content_hashes(store: SqliteStore) -> list[str]:
         return [row[0] for row in db.execute("SELECT content_hash FROM reports").fetchall()]
 
 
-def test_reports_hashed_as_before_are_known_again(send: Send, store: SqliteStore) -> None:
+def test_reports_hashed_as_before_are_known_again(send: SendRequest, store: SqliteStore) -> None:
     send(make.report(ref="a"))
     hashes = _read_content_hashes(store)
     with store.write_transaction() as db:

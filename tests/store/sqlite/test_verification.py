@@ -14,11 +14,11 @@ from service.store.sqlite.engine import SqliteStore
 from service.usecases import maintenance
 from tests import make
 from tests.check import recorded
-from tests.conftest import Key, Send
+from tests.conftest import MakeHeaders, SendRequest
 
 
 @pytest.fixture(autouse=True)
-def history(client: FlaskClient, send: Send, put: Send, key: Key) -> None:
+def history(client: FlaskClient, send: SendRequest, put: SendRequest, key: MakeHeaders) -> None:
     """A bit of everything that can be recorded."""
     missing = make.figure(outcomes=["missing"], wording="at least three")
     recorded(send(make.report(ref="a", quote="words", figures=[make.figure(), missing])))
