@@ -94,7 +94,7 @@ def post_worker_init(worker: Any) -> None:
     from service.http import metrics
 
     metrics.metrics_of(worker.wsgi).set_thread_count(worker.cfg.threads)
-    web.prepare(worker.wsgi)
+    web.preload(worker.wsgi)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tests.serving import run_server
-from tests.web.conftest import DESK, filled, launched
+from tests.web.conftest import DESKTOP, launch_chromium, load_everything
 
 PAGES = {
     "/livez": "livez",
@@ -31,56 +31,56 @@ PAGES = {
     "proof of a district": "proof?place=brindavell&show=killed",
 }
 
-LIGHT, SOON = 200_000, 1_000.0
+MAX_BYTES, MAX_USABLE_MS = 200_000, 1_000.0
 
-WATCHED = """
+OBSERVER_SCRIPT = """
     window.seen = {};
     new MutationObserver(() => {
         const now = performance.now();
         const number = document.getElementById('headline') || document.querySelector('main h1');
         if (document.documentElement.classList.contains('with-script')) seen.usable ??= now;
-        if (number && number.textContent.trim()) seen.told ??= now;
+        if (number && number.textContent.trim()) seen.headline ??= now;
     }).observe(document, { subtree: true, childList: true, attributes: true });
 """
 
-MEASURED = """() => {
+TIMINGS_SCRIPT = """() => {
     const [page] = performance.getEntriesByType('navigation');
     const paint = performance.getEntriesByName('first-contentful-paint')[0];
     const whole = page.domContentLoadedEventEnd;
-    return [paint ? paint.startTime : NaN, seen.usable ?? whole, seen.told ?? whole, whole];
+    return [paint ? paint.startTime : NaN, seen.usable ?? whole, seen.headline ?? whole, whole];
 }"""
 
 
 @dataclass
-class View:
+class ViewCost:
     """One view of one page: bytes over the line, and milliseconds until this and that."""
 
-    size: float
-    painted: float
-    usable: float
-    told: float
-    whole: float
+    received_bytes: float
+    painted_ms: float
+    usable_ms: float
+    headline_ms: float
+    complete_ms: float
 
 
-def viewed(browser: Browser, address: str) -> View:
+def measure_view(browser: Browser, address: str) -> ViewCost:
     """Return what one view costs, with nothing kept by the browser from earlier ones."""
-    context = browser.new_context(viewport=DESK)
+    context = browser.new_context(viewport=DESKTOP)
     page = context.new_page()
     line = context.new_cdp_session(page)
     line.send("Network.enable")
     sizes: list[float] = []
     line.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    page.add_init_script(WATCHED)
+    page.add_init_script(OBSERVER_SCRIPT)
     page.goto(address, wait_until="load", timeout=120_000)
     page.wait_for_load_state("networkidle")
-    times = page.evaluate(MEASURED)
+    times = page.evaluate(TIMINGS_SCRIPT)
     context.close()
-    return View(sum(sizes), *times)
+    return ViewCost(sum(sizes), *times)
 
 
-def row(name: str, view: View, base: View | None) -> str:
+def format_row(name: str, view: ViewCost, base: ViewCost | None) -> str:
     """Return a line of the table; ratios are to the page that is one word."""
-    ratio = f"{view.whole / base.whole:8.1f}" if base else f"{'':8}"
+    ratio = f"{view.complete_ms / base.complete_ms:8.1f}" if base else f"{'':8}"
     size, *times = astuple(view)
     return f"{name:28}{size / 1000:8.1f}" + "".join(f"{each:9.0f}" for each in times) + ratio
 
@@ -100,29 +100,37 @@ def main(arguments: list[str] | None = None) -> int:
         filler.mkdir()
         again.mkdir()
         with run_server(filler) as server:
-            filled(server)
+            load_everything(server)
             database = server.environment["CASUALTY_DATABASE"]
         # Started anew over the same database, it has worked nothing out yet.
         with (
             run_server(again, CASUALTY_DATABASE=database) as server,
-            launched() as browser,
+            launch_chromium() as browser,
         ):
             print(f"{'':28}{'kB':>8}" + "".join(f"{f'{each} ms':>9}" for each in head) + "   ratio")
-            base: View | None = None
-            light = True
+            base: ViewCost | None = None
+            is_within_limits = True
             for name, path in PAGES.items():
                 address = f"{server.url}/{path}"
-                first = viewed(browser, address)
-                views = [viewed(browser, address) for _ in range(times)]
-                usual = View(*map(statistics.median, zip(*map(astuple, views), strict=True)))
-                print(row(f"{name}, first", first, base))
-                print(row(name, usual, base))
-                base = base or usual
-                light = light and max(first.size, usual.size) <= LIGHT
-                light = light and max(first.usable, usual.usable) <= SOON
-    print(f"\nEvery view: at most {LIGHT / 1000:.0f} kB, usable within {SOON:.0f} ms: ", end="")
-    print("kept" if light else "MISSED")
-    return 0 if light else 1
+                first = measure_view(browser, address)
+                views = [measure_view(browser, address) for _ in range(times)]
+                typical = ViewCost(*map(statistics.median, zip(*map(astuple, views), strict=True)))
+                print(format_row(f"{name}, first", first, base))
+                print(format_row(name, typical, base))
+                base = base or typical
+                is_within_limits = (
+                    is_within_limits
+                    and max(first.received_bytes, typical.received_bytes) <= MAX_BYTES
+                )
+                is_within_limits = (
+                    is_within_limits and max(first.usable_ms, typical.usable_ms) <= MAX_USABLE_MS
+                )
+    print(
+        f"\nEvery view: at most {MAX_BYTES / 1000:.0f} kB, usable within {MAX_USABLE_MS:.0f} ms: ",
+        end="",
+    )
+    print("kept" if is_within_limits else "MISSED")
+    return 0 if is_within_limits else 1
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from tests.serving import ROOT, run_server
-from tests.web.conftest import PHONE, filled, launched
+from tests.web.conftest import PHONE, launch_chromium, load_everything
 
 FOLDER = ROOT / "docs" / "pictures"
 MOST_BYTES = 60_000
@@ -62,9 +62,9 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         run_server(Path(folder)) as server,
-        launched() as browser,
+        launch_chromium() as browser,
     ):
-        filled(server)
+        load_everything(server)
         for name, picture in PICTURES.items():
             with _shown(browser, server.url, picture) as page:
                 taken = _taken(page, picture)

@@ -16,10 +16,10 @@ def register(app: "Flask") -> None:
     app.register_blueprint(blueprint)
 
 
-def prepare(app: "Flask") -> None:
+def preload(app: "Flask") -> None:
     """Read every template and file now, which would keep the first reader of a page waiting."""
     from service.web.responses import assets
 
-    assets.version()
+    assets.compute_version()
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)

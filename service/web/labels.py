@@ -5,36 +5,41 @@ from collections.abc import Iterable
 from service.domain.periods import Period
 from service.domain.record_state import RecordState
 from service.domain.vocabulary import ROOT_GROUP
-from service.web.messages import isolated, plain
+from service.web.messages import isolate_bidi, plain_text
 
 
-def places(claims: RecordState, ids: Iterable[str]) -> str:
+def join_place_names(state: RecordState, place_ids: Iterable[str]) -> str:
     """Return the places by name, with commas between."""
-    return ", ".join(isolated(claims.places[id].name) for id in claims.resolve_merged("place", ids))
+    return ", ".join(
+        isolate_bidi(state.places[place_id].name)
+        for place_id in state.resolve_merged("place", place_ids)
+    )
 
 
-def groups(claims: RecordState, ids: Iterable[str]) -> str:
+def join_group_names(state: RecordState, group_ids: Iterable[str]) -> str:
     """Return the groups by name, with commas between; nothing for everyone."""
-    present = [id for id in claims.resolve_merged("group", ids) if id != ROOT_GROUP]
-    return ", ".join(isolated(claims.groups[id].name) for id in present)
+    shown_ids = [
+        group_id for group_id in state.resolve_merged("group", group_ids) if group_id != ROOT_GROUP
+    ]
+    return ", ".join(isolate_bidi(state.groups[group_id].name) for group_id in shown_ids)
 
 
-def days(period: Period) -> str:
+def format_period(period: Period) -> str:
     """Return the days that a figure speaks of."""
     last = "" if period.last is None else period.last.isoformat()
     if period.first is None:
-        return plain("said.until", last=last)
+        return plain_text("said.until", last=last)
     first = period.first.isoformat()
-    return last if first == last else plain("said.days", first=first, last=last)
+    return last if first == last else plain_text("said.days", first=first, last=last)
 
 
-def asked_days(period: Period) -> str:
+def format_query_period(period: Period) -> str:
     """Return the days that a question asks about."""
     first, last = period.first and period.first.isoformat(), period.last and period.last.isoformat()
     if first and first == last:
-        return plain("scope.day", day=first)
+        return plain_text("scope.day", day=first)
     if first and last:
-        return plain("scope.days", first=first, last=last)
+        return plain_text("scope.days", first=first, last=last)
     if first:
-        return plain("scope.since", first=first)
-    return plain("scope.until", last=last) if last else plain("scope.always")
+        return plain_text("scope.since", first=first)
+    return plain_text("scope.until", last=last) if last else plain_text("scope.always")

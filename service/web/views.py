@@ -22,198 +22,219 @@ from service.domain.vocabulary import OUTCOMES, STANCES
 from service.http.auth import requires
 from service.http.context import request_time
 from service.web import labels, messages
-from service.web.query.page_query import Asked, asked, sent
-from service.web.query.place_search import found
-from service.web.query.reporters import listed
+from service.web.query.page_query import PageQuery, parse_page_query, read_parameters
+from service.web.query.place_search import find_places
+from service.web.query.reporters import list_reporters
 from service.web.responses import assets, error_pages, headers, streaming
-from service.web.responses.streaming import FLUSH
+from service.web.responses.streaming import FLUSH_MARKER
 from service.web.viewmodels import report_form, report_page
-from service.web.viewmodels.base import Named
-from service.web.viewmodels.dashboard import Desk
+from service.web.viewmodels.base import NamedLink
+from service.web.viewmodels.dashboard import Dashboard
 from service.web.viewmodels.proof import Proof
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
-blueprint.after_request(headers.dress)
+blueprint.after_request(headers.finish_response)
 error_pages.register(blueprint)
 
 
 @blueprint.app_context_processor
-def _words() -> dict[str, Any]:
+def _make_template_context() -> dict[str, Any]:
     """Give every template the texts, names and days in words, addresses of files, and the way up.
 
     All pages lie at one level; only an error can be told of an address that lies deeper.
     """
-    up = "../" * (request.path.count("/") - 1)
-    address = assets.address
+    root_prefix = "../" * (request.path.count("/") - 1)
+    make_address = assets.make_address
     return {
-        "t": messages.text,
-        "days": labels.days,
-        "groups": labels.groups,
-        "places": labels.places,
-        "asset": lambda name: up + address(name),
-        "up": up,
+        "t": messages.markup,
+        "format_period": labels.format_period,
+        "join_group_names": labels.join_group_names,
+        "join_place_names": labels.join_place_names,
+        "asset_address": lambda name: root_prefix + make_address(name),
+        "root_prefix": root_prefix,
     }
 
 
 @blueprint.get("/")
 @requires("read")
-def look() -> WerkzeugResponse:
+def show_dashboard() -> WerkzeugResponse:
     """Show what is known, how sure it is, and who says so.
 
     What is wrong in the address is left out of the question, and told beside its field.
     """
-    given, wrong = sent()
-    faults = _by_field(wrong)
+    parameters, errors = read_parameters()
+    field_errors = _group_by_field(errors)
     while True:
         try:
-            return _shown(asked(request_time(), given), faults)
+            return _render_dashboard(parse_page_query(request_time(), parameters), field_errors)
         except InvalidInputError as error:
-            more = _by_field(error.errors)
-            if more.keys().isdisjoint(given):
+            new_errors = _group_by_field(error.errors)
+            if new_errors.keys().isdisjoint(parameters):
                 raise
-            faults |= more
-            given = {name: value for name, value in given.items() if name not in more}
+            field_errors |= new_errors
+            parameters = {
+                name: value for name, value in parameters.items() if name not in new_errors
+            }
 
 
 @blueprint.get("/proof")
 @requires("read")
-def proof() -> str:
+def show_proof() -> str:
     """Show the figures that make a number, and those that were left out."""
-    question = asked(request_time())
-    return render_template("proof.html", view=Proof(question), asked=question)
+    page_query = parse_page_query(request_time())
+    return render_template("proof.html", view=Proof(page_query), page_query=page_query)
 
 
 @blueprint.get("/report")
 @requires("read")
-def report() -> str:
+def show_report() -> str:
     """Show a report with all that happened to it."""
-    id = request.args.get("id")
-    if not id:
-        raise NotFoundError(messages.plain("report.none"))
-    return render_template("report.html", account=report_page.account(id))
+    report_id = request.args.get("id")
+    if not report_id:
+        raise NotFoundError(messages.plain_text("report.none"))
+    return render_template("report.html", report_page=report_page.make_report_page(report_id))
 
 
 @blueprint.get("/places")
 @requires("read")
-def places() -> str:
+def show_places() -> str:
     """Show the tree of places, a level at a time."""
-    return render_template("places.html", **report_page.places(request.args.get("place") or None))
+    return render_template(
+        "places.html", **report_page.make_places_page(request.args.get("place") or None)
+    )
 
 
 @blueprint.get("/enter")
-def enter() -> str:
+def show_report_form() -> str:
     """Show the form for one report, empty: what is typed stays in the browser until it is sent."""
-    said = report_form.script_messages()
-    return render_template("report_form.html", outcomes=OUTCOMES, stances=STANCES, said=said)
+    script_messages = report_form.select_script_messages()
+    return render_template(
+        "report_form.html", outcomes=OUTCOMES, stances=STANCES, script_messages=script_messages
+    )
 
 
 @blueprint.get("/find")
 @requires("read")
-def find() -> Response:
+def suggest_places() -> Response:
     """Tell the places whose names hold the words, each with where it lies, for who is typing."""
     words = request.args.get("words", "").strip()
-    question = asked(request_time(), {"find": words} if words else {})
-    told = [
+    page_query = parse_page_query(request_time(), {"find": words} if words else {})
+    matches = [
         {"id": each.key, "shown": f"{each.name} ({each.about})" if each.about else each.name}
-        for each in _matches(question)
+        for each in _find_matches(page_query)
     ]
-    return jsonify({"places": told})
+    return jsonify({"places": matches})
 
 
 @blueprint.get("/embed")
 @requires("read")
-def embed() -> str:
+def show_embed() -> str:
     """Show one picture with its caveats, for a frame on another page."""
-    question = asked(request_time())
-    view = Desk(question)
-    return render_template("embed.html", view=view, asked=question, drawn=_drawn(view))
+    page_query = parse_page_query(request_time())
+    view = Dashboard(page_query)
+    return render_template(
+        "embed.html", view=view, page_query=page_query, selected_chart=_select_chart(view)
+    )
 
 
 @blueprint.get("/chart.svg")
 @requires("read")
-def chart() -> Response:
+def send_chart() -> Response:
     """Give one picture as a file, with its caveats printed in it."""
-    question = asked(request_time())
-    view = Desk(question)
-    drawn = _drawn(view)
-    if not drawn.chart:
-        raise NotFoundError(messages.plain("embed.nothing"))
+    page_query = parse_page_query(request_time())
+    view = Dashboard(page_query)
+    selected_chart = _select_chart(view)
+    if not selected_chart.chart:
+        raise NotFoundError(messages.plain_text("embed.nothing"))
     caveats = [each.text for each in view.caveats]
-    told = {"view": view, "drawn": drawn, "caveats": caveats, "title": view.headline}
-    return Response(render_template("chart.svg", **told).strip(), mimetype="image/svg+xml")
+    context = {
+        "view": view,
+        "selected_chart": selected_chart,
+        "caveats": caveats,
+        "title": view.headline,
+    }
+    return Response(render_template("chart.svg", **context).strip(), mimetype="image/svg+xml")
 
 
 @blueprint.get("/assets/<version>/<path:name>")
-def asset(version: str, name: str) -> Response:
+def send_asset(version: str, name: str) -> Response:
     """Give a file that pages load; under its version it never changes."""
     response = send_from_directory(assets.FOLDER, name)
-    response.headers["Cache-Control"] = assets.keeping(version)
+    response.headers["Cache-Control"] = assets.choose_cache_control(version)
     return response
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class SelectedChart:
     """One picture, what kind it is, and its title; ``chart`` is None where there is none.
 
-    ``missing`` says what it leaves out for want of room or of a point.
+    ``omission`` says what it leaves out for want of room or of a point.
     """
 
-    name: str
+    kind: str
     title: str
     chart: Any
-    missing: str = ""
+    omission: str = ""
 
 
-def _drawn(view: Desk) -> Drawn:
-    name = view.asked.chart or "parts"
-    title = messages.plain(f"parts.title.{view.asked.by}", where=view.name)
-    if name == "times":
-        scale = view.course.scale or "day"
-        return Drawn(name, messages.plain(f"times.title.{scale}"), view.course.picture)
-    if name == "map":
-        count = view.cut.without_point
-        missing = messages.plain("map.without", count=count) if count else ""
-        return Drawn(name, messages.plain("map.title"), view.cut.map, missing)
-    count = view.cut.left_out
-    missing = messages.plain("parts.left_out", count=count) if count else ""
-    return Drawn(name, title, view.cut.picture if view.cut.bars else None, missing)
+def _select_chart(view: Dashboard) -> SelectedChart:
+    kind = view.page_query.chart or "parts"
+    title = messages.plain_text(f"parts.title.{view.page_query.by}", where=view.place_names)
+    if kind == "times":
+        scale = view.time_series.scale or "day"
+        return SelectedChart(
+            kind, messages.plain_text(f"times.title.{scale}"), view.time_series.time_chart
+        )
+    if kind == "map":
+        count = view.breakdown.without_point_count
+        omission = messages.plain_text("map.without", count=count) if count else ""
+        return SelectedChart(
+            kind, messages.plain_text("map.title"), view.breakdown.map_chart, omission
+        )
+    count = view.breakdown.omitted_count
+    omission = messages.plain_text("parts.left_out", count=count) if count else ""
+    return SelectedChart(
+        kind, title, view.breakdown.range_chart if view.breakdown.bars else None, omission
+    )
 
 
-def _by_field(faults: Iterable[ErrorDetail]) -> dict[str, str]:
+def _group_by_field(errors: Iterable[ErrorDetail]) -> dict[str, str]:
     """Return what is wrong, by the name of the parameter."""
-    found: dict[str, str] = {}
-    for each in faults:
-        before = found.get(each.pointer)
-        found[each.pointer] = f"{before} {each.detail}" if before else each.detail
-    return found
+    details: dict[str, str] = {}
+    for each in errors:
+        previous = details.get(each.pointer)
+        details[each.pointer] = f"{previous} {each.detail}" if previous else each.detail
+    return details
 
 
-def _shown(question: Asked, faults: dict[str, str]) -> WerkzeugResponse:
+def _render_dashboard(page_query: PageQuery, field_errors: dict[str, str]) -> WerkzeugResponse:
     """Return the page, or the way to the only place that the reader's words may mean."""
-    matches = _matches(question)
-    if len(matches) == 1 and not faults and not question.given.get("place"):
+    matches = _find_matches(page_query)
+    if len(matches) == 1 and not field_errors and not page_query.parameters.get("place"):
         return redirect(matches[0].href, HTTPStatus.SEE_OTHER)
-    view = Desk(question)
-    chosen = (*view.question.reporters, *view.question.exclude_reporters)
-    told = {
+    view = Dashboard(page_query)
+    selected_reporters = (*view.query.reporters, *view.query.exclude_reporters)
+    context = {
         "view": view,
-        "asked": question,
-        "faults": faults,
+        "page_query": page_query,
+        "field_errors": field_errors,
         "matches": matches,
-        "reporters": listed(view.claims, chosen),
+        "reporters": list_reporters(view.state, selected_reporters),
     }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
-    if question.find and not matches:
-        told["faults"] = {**faults, "find": messages.plain("ask.not_found")}
-    written = stream_template("dashboard.html", **told, flush=FLUSH)
-    return Response(streaming.in_chunks(written), status, mimetype="text/html")
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if field_errors else HTTPStatus.OK
+    if page_query.find and not matches:
+        context["field_errors"] = {**field_errors, "find": messages.plain_text("ask.not_found")}
+    page_stream = stream_template("dashboard.html", **context, flush_marker=FLUSH_MARKER)
+    return Response(streaming.stream_chunks(page_stream), status, mimetype="text/html")
 
 
-def _matches(question: Asked) -> list[Named]:
+def _find_matches(page_query: PageQuery) -> list[NamedLink]:
     """Return the places that the reader's words may mean, with where each lies."""
-    if not question.find:
+    if not page_query.find:
         return []
     return [
-        Named(place.id, place.name, question.link("./", place=place.id, find=None), lies_in)
-        for place, lies_in in found(question.find)
+        NamedLink(
+            place.id, place.name, page_query.link_to("./", place=place.id, find=None), lies_in
+        )
+        for place, lies_in in find_places(page_query.find)
     ]

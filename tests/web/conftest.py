@@ -14,97 +14,99 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from samples.client import Client
 from tests.serving import ROOT, RunningServer, create_key, run_server
-from tests.web.country import Country, country, load
+from tests.web.country import Country, load_country, make_country
 
-REQUIRED: Final = os.environ.get("BROWSER_REQUIRED") == "1"
+IS_BROWSER_REQUIRED: Final = os.environ.get("BROWSER_REQUIRED") == "1"
 """Set where chromium is known to be installed: a test that cannot run there has failed."""
 
-PATIENCE: Final = 60_000
+TIMEOUT_MS: Final = 60_000
 """So many milliseconds may pass until what is looked for is on the page: others work here too."""
 
-UNHURRIED: Final = {"CASUALTY_SOLVER_SECONDS": "10", "CASUALTY_ANSWER_SECONDS": "60"}
+LONG_BUDGETS: Final = {"CASUALTY_SOLVER_SECONDS": "10", "CASUALTY_ANSWER_SECONDS": "60"}
 """Time to settle each number, so that a page and the interface, asked apart, must say the same."""
 
-DESK: Final = {"width": 1280, "height": 900}
+DESKTOP: Final = {"width": 1280, "height": 900}
 PHONE: Final = {"width": 360, "height": 740}
 
 
-def sampled(server: RunningServer) -> None:
+def load_samples(server: RunningServer) -> None:
     """Load the samples."""
-    words = ["--url", server.url, "--key", server.key, str(ROOT / "samples" / "kursk.json")]
+    arguments = ["--url", server.url, "--key", server.key, str(ROOT / "samples" / "kursk.json")]
     subprocess.run(
-        [sys.executable, str(ROOT / "samples" / "load.py"), *words], check=True, capture_output=True
+        [sys.executable, str(ROOT / "samples" / "load.py"), *arguments],
+        check=True,
+        capture_output=True,
     )
 
 
-def filled(server: RunningServer) -> dict[str, str]:
+def load_everything(server: RunningServer) -> dict[str, str]:
     """Load the samples and the country; returns the country's report ids by their refs."""
-    sampled(server)
+    load_samples(server)
     with Client(server.url, create_key(server, "admin"), timeout=120) as client:
-        return load(client, country())
+        return load_country(client, make_country())
 
 
 @pytest.fixture(scope="session")
-def land() -> Country:
+def country() -> Country:
     """What was made up."""
-    return country()
+    return make_country()
 
 
 @pytest.fixture(scope="session")
-def loaded(
+def server_and_ids(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[RunningServer, dict[str, str]]]:
     """A service with everything in it, and the ids of the country's reports by their refs."""
-    with run_server(tmp_path_factory.mktemp("pages"), **UNHURRIED) as server:
-        yield server, filled(server)
+    with run_server(tmp_path_factory.mktemp("pages"), **LONG_BUDGETS) as server:
+        yield server, load_everything(server)
 
 
 @pytest.fixture(scope="session")
-def served(loaded: tuple[RunningServer, dict[str, str]]) -> RunningServer:
+def server(server_and_ids: tuple[RunningServer, dict[str, str]]) -> RunningServer:
     """The service with everything in it, which no test adds to."""
-    return loaded[0]
+    return server_and_ids[0]
 
 
 @pytest.fixture(scope="session")
-def ids(loaded: tuple[RunningServer, dict[str, str]]) -> dict[str, str]:
+def ids(server_and_ids: tuple[RunningServer, dict[str, str]]) -> dict[str, str]:
     """The ids of the country's reports by their refs."""
-    return loaded[1]
+    return server_and_ids[1]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's chromium; without it the test is left out, unless it is required."""
-    with launched() as found:
-        yield found
+    with launch_chromium() as chromium:
+        yield chromium
 
 
 @contextlib.contextmanager
-def launched() -> Iterator[Browser]:
+def launch_chromium() -> Iterator[Browser]:
     """Yield a chromium; leaves the test out where there is none, and fails where one must be."""
     path = shutil.which("chromium")
     if path is None:
-        assert not REQUIRED, "BROWSER_REQUIRED=1 says that there is chromium"
+        assert not IS_BROWSER_REQUIRED, "BROWSER_REQUIRED=1 says that there is chromium"
         pytest.skip("needs chromium")
     # Root may not use chromium's sandbox, and /dev/shm is tiny in many containers.
-    words = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    expect.set_options(timeout=PATIENCE)
+    arguments = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=path, args=words)
-        yield found
-        found.close()
+        browser = driver.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
 
 
-Open = Callable[..., Page]
+OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def address(served: RunningServer) -> str:
+def address(server: RunningServer) -> str:
     """Where pages are opened; tests that add to a record have a service of their own here."""
-    return served.url
+    return server.url
 
 
 @pytest.fixture
-def opened(browser: Browser, address: str) -> Iterator[Open]:
+def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
     """A maker of pages, each in a browser of its own; at the end nothing may have gone wrong.
 
     Whatever the page complains of in the console, throws or cannot load fails the test, and so
@@ -115,91 +117,91 @@ def opened(browser: Browser, address: str) -> Iterator[Open]:
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
-    def open_page(**options: Any) -> Page:
-        usual = {"base_url": address, "viewport": DESK, "locale": "en-GB", "timezone_id": "UTC"}
+    def open_fresh_page(**options: Any) -> Page:
+        usual = {"base_url": address, "viewport": DESKTOP, "locale": "en-GB", "timezone_id": "UTC"}
         context = browser.new_context(**{**usual, **options})
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(TIMEOUT_MS)
         contexts.append(context)
         page = context.new_page()
         page.allowed = set()  # type: ignore[attr-defined]
-        _watch(page, wrong)
+        _record_failures(page, wrong)
         return page
 
-    yield open_page
+    yield open_fresh_page
     for context in contexts:
         context.close()
     assert not wrong, "\n".join(wrong)
 
 
-def _watch(page: Page, wrong: list[str]) -> None:
+def _record_failures(page: Page, failures: list[str]) -> None:
     """Write down all that goes wrong on the page."""
     allowed: set[int | str] = page.allowed  # type: ignore[attr-defined]
 
-    def said(message: Any) -> None:
+    def record_console(message: Any) -> None:
         expected = any(
             each in message.text if isinstance(each, str) else f"status of {each} " in message.text
             for each in allowed
         )
         if message.type in ("error", "warning") and not expected:
-            wrong.append(f"console: {message.text} {message.location}")
+            failures.append(f"console: {message.text} {message.location}")
 
-    def failed(request: Any) -> None:
+    def record_failed_request(request: Any) -> None:
         # A page that is left, and a file that is saved, end their requests so.
         if request.failure not in {"net::ERR_ABORTED", *allowed}:
-            wrong.append(f"request: {request.url} {request.failure}")
+            failures.append(f"request: {request.url} {request.failure}")
 
-    def answered(response: Any) -> None:
+    def record_response(response: Any) -> None:
         if response.status >= 400 and response.status not in allowed:
-            wrong.append(f"answer: {response.status} {response.url}")
+            failures.append(f"answer: {response.status} {response.url}")
 
-    page.on("console", said)
-    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-    page.on("requestfailed", failed)
-    page.on("response", answered)
+    page.on("console", record_console)
+    page.on("pageerror", lambda error: failures.append(f"error: {error}"))
+    page.on("requestfailed", record_failed_request)
+    page.on("response", record_response)
 
 
 @pytest.fixture
-def page(opened: Open) -> Page:
+def page(open_page: OpenPage) -> Page:
     """A page as on a desk."""
-    return opened()
+    return open_page()
 
 
 @pytest.fixture
-def phone(opened: Open) -> Page:
+def phone(open_page: OpenPage) -> Page:
     """A page as on a small phone."""
-    return opened(viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
+    return open_page(viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
 
 
 @pytest.fixture
-def scriptless(opened: Open) -> Page:
+def scriptless(open_page: OpenPage) -> Page:
     """A page in a browser that runs no scripts."""
-    return opened(java_script_enabled=False)
+    return open_page(java_script_enabled=False)
 
 
 @pytest.fixture
-def dark(opened: Open) -> Page:
+def dark(open_page: OpenPage) -> Page:
     """A page for somebody who wants it dark."""
-    return opened(color_scheme="dark")
+    return open_page(color_scheme="dark")
 
 
-LEVELS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE_TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 _AXE: Final = Axe().axe_script
 
 
-def accessible(page: Page) -> None:
+def assert_accessible(page: Page) -> None:
     """Assert that axe finds nothing on the page that shuts people out; says what and where."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_AXE)
-    options = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": LEVELS}}
-    found = page.evaluate("options => axe.run(document, options)", options)
-    assert found["passes"], "axe looked at nothing"
-    told = [
+    options = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": AXE_TAGS}}
+    results = page.evaluate("options => axe.run(document, options)", options)
+    assert results["passes"], "axe looked at nothing"
+    violations = [
         f"{each['impact']} {each['id']}: {each['help']}\n"
         + "\n".join(
             f"    {node['html'][:160]}\n      {node['failureSummary'].splitlines()[1].strip()}"
             for node in each["nodes"][:5]
         )
-        for each in found["violations"]
+        for each in results["violations"]
     ]
-    assert not told, f"{page.url}\n" + "\n".join(told)
+    assert not violations, f"{page.url}\n" + "\n".join(violations)

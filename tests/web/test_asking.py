@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.web.messages import plain
+from service.web.messages import plain_text
 from tests import make
 from tests.check import recorded
 
@@ -15,26 +15,26 @@ Send = Callable[..., TestResponse]
 
 
 @pytest.fixture(autouse=True)
-def known(send: Send) -> None:
+def record_one_report(send: Send) -> None:
     """A report, so that there is something to show."""
     recorded(send(make.report()))
 
 
-def told(client: FlaskClient, query: str, status: int = 422) -> dict[str, str]:
+def read_field_errors(client: FlaskClient, query: str, status: int = 422) -> dict[str, str]:
     """Return what the page says is wrong, by the parameter, having checked that it has the form."""
     answer = client.get(f"/?{query}")
     page = answer.get_data(as_text=True)
     assert answer.status_code == status, page
     assert 'id="ask"' in page and 'id="headline"' in page
-    found = re.findall(r'<span class="fault" id="fault-(\w+)">([^<]*)</span>', page)
-    assert len(found) == len(dict(found))
-    return dict(found)
+    errors = re.findall(r'<span class="fault" id="fault-(\w+)">([^<]*)</span>', page)
+    assert len(errors) == len(dict(errors))
+    return dict(errors)
 
 
 @pytest.mark.parametrize("name", ["utm_source", "gclid", "x"])
 def test_what_pages_do_not_know_is_left_aside_however_often(client: FlaskClient, name: str) -> None:
     query = f"show=killed&{name}=a&{name}=b&{name}=c"
-    assert told(client, query, 200) == {}
+    assert read_field_errors(client, query, 200) == {}
     for page in ("", "proof", "embed"):
         answer = client.get(f"/{page}?{query}")
         assert answer.status_code == 200
@@ -43,8 +43,8 @@ def test_what_pages_do_not_know_is_left_aside_however_often(client: FlaskClient,
 
 @pytest.mark.parametrize("name", ["from", "to", "as_of", "find", "party", "by", "scale", "chart"])
 def test_what_is_given_twice_is_told_beside_its_field(client: FlaskClient, name: str) -> None:
-    found = told(client, f"{name}=2024-12-14&{name}=2024-12-14")
-    assert found == {name: plain("ask.repeated")}
+    found = read_field_errors(client, f"{name}=2024-12-14&{name}=2024-12-14")
+    assert found == {name: plain_text("ask.repeated")}
     answer = client.get(f"/proof?{name}=a&{name}=b&show=nobody")
     assert answer.status_code == 422
     page = answer.get_data(as_text=True)
@@ -52,11 +52,13 @@ def test_what_is_given_twice_is_told_beside_its_field(client: FlaskClient, name:
 
 
 def test_lists_may_stand_twice(client: FlaskClient) -> None:
-    assert told(client, "show=killed&show=wounded&place=plekhovo", 200) == {}
+    assert read_field_errors(client, "show=killed&show=wounded&place=plekhovo", 200) == {}
 
 
 def test_all_that_is_wrong_is_told_at_once(client: FlaskClient) -> None:
-    found = told(client, "place=nope,neither&from=2024-13-01&by=xyz&to=x&to=y&show=killed")
+    found = read_field_errors(
+        client, "place=nope,neither&from=2024-13-01&by=xyz&to=x&to=y&show=killed"
+    )
     assert set(found) == {"place", "from", "to", "by"}
     assert "nope" in found["place"] and "neither" in found["place"]
 
@@ -69,7 +71,7 @@ def test_what_is_right_is_kept(client: FlaskClient) -> None:
 
 def test_a_found_place_is_not_gone_to_where_something_is_wrong(client: FlaskClient) -> None:
     assert client.get("/?find=plekhovo").status_code == 303
-    assert set(told(client, "find=plekhovo&from=yesterday")) == {"from"}
+    assert set(read_field_errors(client, "find=plekhovo&from=yesterday")) == {"from"}
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,6 @@ def test_a_found_place_is_not_gone_to_where_something_is_wrong(client: FlaskClie
     ],
 )
 def test_what_has_no_field_is_told_above_the_form(client: FlaskClient, name: str, fix: str) -> None:
-    assert fix in told(client, f"{name}=false")[name]
+    assert fix in read_field_errors(client, f"{name}=false")[name]
     page = client.get(f"/?{name}=false").get_data(as_text=True)
     assert page.index(f"<strong>{name}</strong>") < page.index('id="ask"')

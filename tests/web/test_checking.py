@@ -20,8 +20,8 @@ def test_a_report_tells_of_whom_each_of_its_figures_speaks(
         make.figure(groups=["marines"]),
         make.figure(outcomes=["missing"], wording="three", groups=["army"]),
     ]
-    id = recorded(send(make.report(groups=[ARMY, MARINES], figures=figures)))["id"]
-    page = client.get(f"/report?id={id}").get_data(as_text=True)
+    report_id = recorded(send(make.report(groups=[ARMY, MARINES], figures=figures)))["id"]
+    page = client.get(f"/report?id={report_id}").get_data(as_text=True)
     rows = re.findall(r"<tr><td><q>(.*?)</q>.*?<small>(.*?)</small>.*?</tr>", page, re.S)
     names = [(words, re.sub("[\u2066-\u2069]", "", whom)) for words, whom in rows]
     assert names == [("at least 30", "The marines"), ("three", "The army")]

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from service.domain.vocabulary import OUTCOMES, STANCES
 from service.web import messages
 from service.web.responses import assets
-from service.web.responses.headers import POLICY
-from service.web.viewmodels.report_form import SAID
+from service.web.responses.headers import CONTENT_SECURITY_POLICY
+from service.web.viewmodels.report_form import SCRIPT_PREFIX
 
 SCRIPTS = [assets.FOLDER / "enter.js", *sorted((assets.FOLDER / "enter").glob("*.js"))]
 CODE = "\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
@@ -29,7 +29,9 @@ def page(client: FlaskClient) -> str:
 
 
 def test_the_policy_lets_nothing_run_that_is_not_ours(client: FlaskClient, page: str) -> None:
-    assert client.get("/enter").headers["Content-Security-Policy"] == POLICY.format(framed="'none'")
+    assert client.get("/enter").headers[
+        "Content-Security-Policy"
+    ] == CONTENT_SECURITY_POLICY.format(framed="'none'")
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page)
     scripts = re.findall(r"<script([^>]*)>", page)
     assert scripts
@@ -70,7 +72,11 @@ def test_under_a_version_that_is_not_ours_a_file_is_not_kept(client: FlaskClient
 
 
 def test_every_text_that_scripts_say_is_in_the_catalogue_and_said() -> None:
-    known = {key.removeprefix(SAID) for key in messages.catalogue() if key.startswith(SAID)}
+    known = {
+        key.removeprefix(SCRIPT_PREFIX)
+        for key in messages.load_catalogue()
+        if key.startswith(SCRIPT_PREFIX)
+    }
     said = set(re.findall(r"""say\(\s*"([^"]+)\"""", CODE))
     begun = tuple(re.findall(r"say\(\s*`([^`$]+)\$\{", CODE))
     assert said <= known
@@ -82,10 +88,10 @@ def test_every_text_that_scripts_say_is_in_the_catalogue_and_said() -> None:
 def test_every_text_of_the_form_is_shown(page: str) -> None:
     template = (assets.FOLDER.parent / "templates" / "report_form.html").read_text(encoding="utf-8")
     begun = tuple(re.findall(r'"(enter\.(?:[\w.]+\.)?)" ~ (?!name)', template))
-    for key in messages.catalogue():
-        if key.startswith("enter.") and not key.startswith((SAID, *begun)):
+    for key in messages.load_catalogue():
+        if key.startswith("enter.") and not key.startswith((SCRIPT_PREFIX, *begun)):
             whole = key.removesuffix(".hint")
-            shown = str(messages.text(key)) in page
+            shown = str(messages.markup(key)) in page
             assert shown and (
                 f'"{key}"' in template or f'"{whole}"' in template or whole in NUMBERS
             ), key

@@ -9,14 +9,14 @@ import pytest
 from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.serving import RunningServer, run_server
-from tests.web.conftest import PHONE, UNHURRIED, accessible, sampled
+from tests.web.conftest import LONG_BUDGETS, PHONE, assert_accessible, load_samples
 
 
 @pytest.fixture(scope="module")
 def form(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A service of the tests' own, with the samples in it: reports are added to it."""
-    with run_server(tmp_path_factory.mktemp("enter"), **UNHURRIED) as server:
-        sampled(server)
+    with run_server(tmp_path_factory.mktemp("enter"), **LONG_BUDGETS) as server:
+        load_samples(server)
         yield server
 
 
@@ -29,10 +29,10 @@ def address(form: RunningServer) -> str:
 @pytest.fixture
 def page(page: Page) -> Page:
     """The form, opened anew in a browser that knows nothing."""
-    return opened_form(page)
+    return open_form(page)
 
 
-def opened_form(page: Page) -> Page:
+def open_form(page: Page) -> Page:
     """Open the form, which is told of every refusal; returns the page."""
     page.allowed.update(range(400, 600))  # type: ignore[attr-defined]
     page.goto("/enter")
@@ -40,29 +40,31 @@ def opened_form(page: Page) -> Page:
     return page
 
 
-def pick(page: Page, picker: str, typed: str, option: str) -> None:
+def pick_option(page: Page, picker: str, typed: str, option: str) -> None:
     """Type into the picker and take what is offered."""
     page.locator(f"#{picker}-find").press_sequentially(typed)
     page.locator(f"#{picker}-find__listbox li", has_text=option).first.click()
 
 
-def fill(page: Page, form: RunningServer, words: str = "at least 30 killed or wounded") -> None:
+def fill_form(
+    page: Page, form: RunningServer, words: str = "at least 30 killed or wounded"
+) -> None:
     """Fill in a whole report."""
     page.fill("#key", form.key)
-    pick(page, "reporter", "Defence Int", "ua-hur")
-    pick(page, "places", "plekh", "Plekhovo")
+    pick_option(page, "reporter", "Defence Int", "ua-hur")
+    pick_option(page, "places", "plekh", "Plekhovo")
     page.fill("#report-from", "2024-12-14")
     page.fill("#report-to", "2024-12-15")
     page.get_by_label("The number in the reporter’s words").fill(words)
 
 
-def preview(page: Page) -> None:
+def request_preview(page: Page) -> None:
     """Ask for a preview, and see it."""
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#preview-title")).to_be_focused()
 
 
-def count(form: RunningServer) -> int:
+def read_last_seq(form: RunningServer) -> int:
     """How many entries the record has."""
     with urllib.request.urlopen(f"{form.url}/v1/changes?since=0&limit=1000") as answer:
         return int(json.load(answer)["last_seq"])
@@ -89,20 +91,20 @@ def test_words_are_read_as_they_are_typed(page: Page) -> None:
 
 
 def test_a_preview_shows_what_would_become_of_every_total(page: Page, form: RunningServer) -> None:
-    before = count(form)
-    fill(page, form, "at least 777 killed or wounded")
-    pick(page, "places", "Nowhere", "New place: Nowhere")
+    before = read_last_seq(form)
+    fill_form(page, form, "at least 777 killed or wounded")
+    pick_option(page, "places", "Nowhere", "New place: Nowhere")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Nowhere")
     expect(page.get_by_label("Id", exact=True)).to_have_value("nowhere")
-    preview(page)
+    request_preview(page)
     told = page.locator("#preview")
     expect(told).to_contain_text("Nothing is recorded yet.")
     expect(told).to_contain_text("Place Nowhere (nowhere)")
     expect(told.locator("tr.changed").first).to_contain_text("at least 777 killed or wounded")
     expect(told).to_contain_text("Plekhovo, Nowhere, 2024-12-14 to 2024-12-15.")
-    assert count(form) == before
-    pick(page, "groups", "Engineers", "New group")
-    preview(page)
+    assert read_last_seq(form) == before
+    pick_option(page, "groups", "Engineers", "New group")
+    request_preview(page)
     expect(told).to_contain_text("2024-12-14 to 2024-12-15, of Engineers alone.")
     page.locator("#groups").get_by_role("button", name="Remove Engineers").click()
     page.get_by_label("Name", exact=True).fill("Elsewhere")
@@ -112,7 +114,7 @@ def test_a_preview_shows_what_would_become_of_every_total(page: Page, form: Runn
 
 def test_every_problem_stands_at_its_field(page: Page, form: RunningServer) -> None:
     page.fill("#key", form.key)
-    pick(page, "reporter", "Some Paper", "New reporter")
+    pick_option(page, "reporter", "Some Paper", "New reporter")
     page.get_by_label("Id", exact=True).fill("No Slug")
     page.fill("#report-to", "2024-12-15")
     page.fill("#source-url", "nonsense")
@@ -123,10 +125,10 @@ def test_every_problem_stands_at_its_field(page: Page, form: RunningServer) -> N
     page.get_by_role("button", name="Send").click()
     summary = page.get_by_role("alert").filter(has_text="This has to be put right first")
     expect(summary.get_by_role("link")).to_have_count(4)
-    id = page.get_by_label("Id", exact=True)
-    expect(id).to_be_focused()
-    expect(id).to_have_attribute("aria-invalid", "true")
-    expect(id).to_have_accessible_description(re.compile("Lower-case letters.*An id has"))
+    id_field = page.get_by_label("Id", exact=True)
+    expect(id_field).to_be_focused()
+    expect(id_field).to_have_attribute("aria-invalid", "true")
+    expect(id_field).to_have_accessible_description(re.compile("Lower-case letters.*An id has"))
     # What the words do not tell is still said beside them.
     expect(page.locator(".reading").first).to_contain_text("umpteen")
     summary.get_by_role("link", name="Figure 2, Low").click()
@@ -138,7 +140,7 @@ def test_every_problem_stands_at_its_field(page: Page, form: RunningServer) -> N
 
 def test_what_no_figure_says_is_missing_on_the_report(page: Page, form: RunningServer) -> None:
     page.fill("#key", form.key)
-    pick(page, "reporter", "Defence Int", "ua-hur")
+    pick_option(page, "reporter", "Defence Int", "ua-hur")
     page.get_by_role("button", name="Add a figure").click()
     for words in page.locator('[data-at="/wording"]').all():
         words.fill("two missing")
@@ -149,11 +151,11 @@ def test_what_no_figure_says_is_missing_on_the_report(page: Page, form: RunningS
     expect(page.locator("#report-from")).to_be_focused()
     expect(page.locator("#places-find")).to_have_attribute("aria-invalid", "true")
     page.fill("#report-to", "2024-12-15")
-    pick(page, "places", "plekh", "Plekhovo")
+    pick_option(page, "places", "plekh", "Plekhovo")
     page.get_by_role("button", name="Preview").click()
     expect(links).to_have_text("Period, From: Give the first day, or tick that it is not stated.")
     page.get_by_label("Not stated").first.check()
-    preview(page)
+    request_preview(page)
     expect(page.locator("#preview")).to_contain_text("until 2024-12-15")
 
 
@@ -166,9 +168,9 @@ def test_places_of_one_name_are_told_apart_and_new_ones_can_be_named_again(
     option = page.locator("#places-find__listbox li").first
     expect(option).to_contain_text("Kursk")
     box.fill("")
-    pick(page, "places", "Upper Wood", "New place: Upper Wood")
+    pick_option(page, "places", "Upper Wood", "New place: Upper Wood")
     page.get_by_text("What holds for this figure alone").click()
-    pick(page, "figure-1-places", "upper", "new in this report")
+    pick_option(page, "figure-1-places", "upper", "new in this report")
     expect(page.locator("#figure-1-places .picked")).to_contain_text("Upper Wood")
 
 
@@ -209,34 +211,34 @@ def test_a_report_is_sent_with_keys_alone(page: Page, form: RunningServer) -> No
 
 
 def test_however_often_it_is_sent_it_is_recorded_once(page: Page, form: RunningServer) -> None:
-    fill(page, form, "exactly 12 missing")
-    before = count(form)
+    fill_form(page, form, "exactly 12 missing")
+    before = read_last_seq(form)
 
-    def lost(route: Route) -> None:
+    def lose_answer(route: Route) -> None:
         route.fetch()  # The service records it, and its answer never comes.
         route.abort()
 
     page.allowed.add("net::ERR_FAILED")  # type: ignore[attr-defined]
-    page.route("**/v1/reports", lost, times=1)
+    page.route("**/v1/reports", lose_answer, times=1)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert").filter(has_text="No answer came")).to_be_visible()
-    assert count(form) == before + 1
+    assert read_last_seq(form) == before + 1
     page.reload()
     expect(page.locator("#notice")).to_contain_text("is here again")
     page.get_by_role("button", name="Send").dblclick()
     expect(page.locator("#sent")).to_contain_text("nothing was recorded twice")
-    assert count(form) == before + 1
+    assert read_last_seq(form) == before + 1
 
 
 def test_what_was_typed_is_there_again_and_leaving_is_asked_about(
     page: Page, form: RunningServer
 ) -> None:
-    fill(page, form, "about 40 wounded")
+    fill_form(page, form, "about 40 wounded")
     page.get_by_role("button", name="Add a figure").click()
     second = page.locator(".figure").nth(1)
     second.get_by_label("The number in the reporter’s words").fill("two missing")
     second.get_by_text("What holds for this figure alone").click()
-    pick(page, "groups", "KPA", "New group")
+    pick_option(page, "groups", "KPA", "New group")
     page.wait_for_timeout(500)
     asked: list[str] = []
 
@@ -260,10 +262,10 @@ def test_what_was_typed_is_there_again_and_leaving_is_asked_about(
 
 
 def test_the_key_stays_in_the_tab_and_can_be_forgotten(page: Page, form: RunningServer) -> None:
-    fill(page, form)
+    fill_form(page, form)
     addresses: list[str] = []
     page.on("request", lambda request: addresses.append(request.url))
-    preview(page)
+    request_preview(page)
     assert addresses and not any(form.key in address for address in addresses)
     assert page.evaluate("JSON.stringify(localStorage)") == "{}"
     assert form.key in page.evaluate("JSON.stringify(sessionStorage)")
@@ -287,7 +289,7 @@ def test_the_key_stays_in_the_tab_and_can_be_forgotten(page: Page, form: Running
 def test_refusals_are_told_in_plain_words(
     page: Page, form: RunningServer, status: int, told: str
 ) -> None:
-    fill(page, form)
+    fill_form(page, form)
     page.route(
         "**/v1/reports",
         lambda route: route.fulfill(
@@ -302,17 +304,17 @@ def test_refusals_are_told_in_plain_words(
 
 
 def test_a_stance_has_no_figures(page: Page, form: RunningServer) -> None:
-    fill(page, form)
+    fill_form(page, form)
     page.get_by_label("What the reporter does").select_option("does_not_acknowledge")
     expect(page.locator("#figures")).to_be_hidden()
-    preview(page)
+    request_preview(page)
     expect(page.locator("#preview")).to_contain_text("No total changes.")
 
 
 def test_markup_in_names_is_shown_and_not_obeyed(page: Page, form: RunningServer) -> None:
     page.fill("#key", form.key)
     name = '<img src=x onerror=alert(1)> & "Sons"'
-    pick(page, "places", name, "New place")
+    pick_option(page, "places", name, "New place")
     expect(page.get_by_label("Name", exact=True)).to_have_value(name)
     assert page.locator("main img").count() == 0
 
@@ -326,29 +328,29 @@ def test_without_scripts_it_says_so(scriptless: Page) -> None:
 
 @pytest.mark.parametrize("seen", ["page", "phone", "dark"])
 def test_axe_finds_nothing(seen: str, request: pytest.FixtureRequest, form: RunningServer) -> None:
-    page = opened_form(request.getfixturevalue(seen))
-    accessible(page)
+    page = open_form(request.getfixturevalue(seen))
+    assert_accessible(page)
     for fold in page.locator("#report summary").all():
         fold.click()
-    accessible(page)
+    assert_accessible(page)
     page.fill("#key", form.key)
     page.locator("#places-find").press_sequentially("plekh")
     expect(page.locator("#places-find__listbox li").first).to_be_visible()
-    accessible(page)
+    assert_accessible(page)
     page.locator("#places-find").fill("")
     page.fill("#source-url", "nonsense")
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert").get_by_role("link").first).to_be_visible()
-    accessible(page)
+    assert_accessible(page)
     page.fill("#source-url", "")
-    fill(page, form, "at least 777 killed or wounded")
-    pick(page, "places", "Nowhere", "New place: Nowhere")
-    preview(page)
-    accessible(page)
+    fill_form(page, form, "at least 777 killed or wounded")
+    pick_option(page, "places", "Nowhere", "New place: Nowhere")
+    request_preview(page)
+    assert_accessible(page)
 
 
 def test_it_fits_a_phone(phone: Page, form: RunningServer) -> None:
-    page = opened_form(phone)
-    fill(page, form)
-    preview(page)
+    page = open_form(phone)
+    fill_form(page, form)
+    request_preview(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -18,18 +18,18 @@ from tests import make
 from tests.check import problem, recorded
 
 Send = Callable[..., TestResponse]
-Served = Callable[..., FlaskClient]
+MakeClient = Callable[..., FlaskClient]
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
 @pytest.fixture
-def other(settings: Settings, clock: Any) -> Served:
+def make_client(settings: Settings, clock: Any) -> MakeClient:
     """Return a client of a service with other settings over the same record."""
     return lambda **changes: create_app(replace(settings, **changes), clock).test_client()
 
 
-def page(answer: TestResponse, status: int) -> str:
+def check_page(answer: TestResponse, status: int) -> str:
     """Return the page in the answer, having checked its status and that it can be shown."""
     assert answer.status_code == status, answer.get_data(as_text=True)
     assert answer.content_type == "text/html; charset=utf-8"
@@ -49,13 +49,13 @@ def test_a_picture_that_there_is_not_is_said_to_be_none(
     client: FlaskClient, send: Send, query: str
 ) -> None:
     recorded(send(make.report()))
-    assert "There is no such picture" in page(client.get(f"/embed?{query}"), 200)
+    assert "There is no such picture" in check_page(client.get(f"/embed?{query}"), 200)
 
 
 @pytest.mark.parametrize("chart", ["parts", "times", "map"])
 def test_of_an_empty_record_there_is_no_picture(client: FlaskClient, chart: str) -> None:
-    assert "There is no such picture" in page(client.get(f"/embed?chart={chart}"), 200)
-    assert page(client.get(f"/chart.svg?chart={chart}"), 404)
+    assert "There is no such picture" in check_page(client.get(f"/embed?chart={chart}"), 200)
+    assert check_page(client.get(f"/chart.svg?chart={chart}"), 404)
 
 
 # What nobody expected.
@@ -65,9 +65,9 @@ def test_of_an_empty_record_there_is_no_picture(client: FlaskClient, chart: str)
 def test_a_defect_of_a_page_is_told_by_a_page(
     app: Flask, capsys: pytest.CaptureFixture[str], path: str
 ) -> None:
-    app.view_functions[f"web.{path}"] = lambda: 1 // 0
+    app.view_functions[app.url_map.bind("").match(f"/{path}")[0]] = lambda: 1 // 0
     answer = app.test_client().get(f"/{path}", headers={"X-Request-ID": "abc"})
-    told = page(answer, 500)
+    told = check_page(answer, 500)
     assert "request id abc" in told
     assert "ZeroDivisionError" not in told
     assert "ZeroDivisionError" in capsys.readouterr().err
@@ -77,7 +77,7 @@ def test_a_defect_of_a_page_is_told_by_a_page(
 def test_what_goes_wrong_in_a_frame_can_be_read_there(client: FlaskClient) -> None:
     for query in ("from=yesterday", "place=nowhere"):
         answer = client.get(f"/embed?{query}")
-        assert '<base target="_blank">' in page(answer, 422)
+        assert '<base target="_blank">' in check_page(answer, 422)
         assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
         assert "X-Frame-Options" not in answer.headers
 
@@ -85,22 +85,22 @@ def test_what_goes_wrong_in_a_frame_can_be_read_there(client: FlaskClient) -> No
 # When to come back.
 
 
-def test_whoever_asks_too_often_is_told_when_to_come_back(other: Served) -> None:
-    client = other(rate_limit=RateLimit(1, 60))
-    page(client.get("/places"), 200)
+def test_whoever_asks_too_often_is_told_when_to_come_back(make_client: MakeClient) -> None:
+    client = make_client(rate_limit=RateLimit(1, 60))
+    check_page(client.get("/places"), 200)
     refused = client.get("/places")
-    assert "Wait a moment" in page(refused, 429)
+    assert "Wait a moment" in check_page(refused, 429)
     assert 0 < int(refused.headers["Retry-After"]) <= 60
 
 
 @pytest.mark.parametrize("path", ["proof", "chart.svg", "embed"])
 def test_what_takes_too_long_is_counted_logged_and_says_what_to_do(
-    other: Served, send: Send, key: Any, capsys: pytest.CaptureFixture[str], path: str
+    make_client: MakeClient, send: Send, key: Any, capsys: pytest.CaptureFixture[str], path: str
 ) -> None:
     recorded(send(make.report()))
-    client = other(answer_seconds=1e-9)
+    client = make_client(answer_seconds=1e-9)
     answer = client.get(f"/{path}")
-    told = page(answer, 503)
+    told = check_page(answer, 503)
     assert "This takes too long" in told
     assert "Reload the page" not in told
     assert "months instead of days" in told and "by_reporter" not in told
@@ -127,7 +127,7 @@ def test_a_wrong_address_is_told_to_a_browser_by_a_page(
     client: FlaskClient, method: str, path: str, status: int, up: str
 ) -> None:
     answer = client.open(path, method=method, headers=BROWSER)
-    told = page(answer, status)
+    told = check_page(answer, status)
     addresses = re.findall(r'(?:href|src)="(?!data:|#)([^"]+)"', told)
     assert len(addresses) > 5
     for address in addresses:

@@ -15,21 +15,21 @@ from tests.check import recorded
 
 Send = Callable[..., TestResponse]
 Key = Callable[..., dict[str, str]]
-MANY = 120
+PLACE_COUNT = 120
 
 
-def batch(client: FlaskClient, key: Key, sent: list[dict[str, object]]) -> None:
+def record_batch(client: FlaskClient, key: Key, reports: list[dict[str, object]]) -> None:
     """Record the reports."""
-    answer = client.post("/v1/reports/batch", json={"reports": sent}, headers=key("report"))
+    answer = client.post("/v1/reports/batch", json={"reports": reports}, headers=key("report"))
     results = answer.get_json()["results"]
     assert {each["status"] for each in results} == {201}, results
 
 
 @pytest.fixture
-def crowded(client: FlaskClient, key: Key) -> None:
+def crowded_record(client: FlaskClient, key: Key) -> None:
     """Many places, each with a figure of its own, some contradicted, some relayed, by many."""
     sent = []
-    for number in range(MANY):
+    for number in range(PLACE_COUNT):
         own = {
             "places": [{"id": f"p{number}", "name": f"Place {number:03}"}],
             "period": make.PERIOD,
@@ -43,11 +43,11 @@ def crowded(client: FlaskClient, key: Key) -> None:
             "reporter": {"id": "wide", "name": "Wide"},
             "figures": [{"outcomes": ["killed", "wounded"], "low": 1}], **own,
         })  # fmt: skip
-    batch(client, key, sent)
+    record_batch(client, key, sent)
 
 
 def test_a_proof_shows_some_of_each_kind_and_says_how_many_more(
-    client: FlaskClient, crowded: None
+    client: FlaskClient, crowded_record: None
 ) -> None:
     page = client.get("/proof?show=killed").get_data(as_text=True)
     total = client.get("/v1/totals?outcomes=killed&explain=true").get_json()["totals"][0]
@@ -55,10 +55,10 @@ def test_a_proof_shows_some_of_each_kind_and_says_how_many_more(
         total["because"]["low"], total["because"]["high"],
         total["set_aside"]["floors"], total["set_aside"]["ceilings"],
     )  # fmt: skip
-    assert sum(len(each) > proof.MOST for each in lists) >= 2, lists
-    shown = [min(len(each), proof.MOST) for each in lists]
-    rest = [len(each) - proof.MOST for each in lists if len(each) > proof.MOST]
-    assert page.count('<article class="said">') <= sum(shown) + 2 * proof.MOST
+    assert sum(len(each) > proof.MAX_ITEMS for each in lists) >= 2, lists
+    shown = [min(len(each), proof.MAX_ITEMS) for each in lists]
+    rest = [len(each) - proof.MAX_ITEMS for each in lists if len(each) > proof.MAX_ITEMS]
+    assert page.count('<article class="said">') <= sum(shown) + 2 * proof.MAX_ITEMS
     said = re.findall(r'<a href="(v1/totals[^"]+)">and ([\d,]+) more', page)
     assert {int(count) for _, count in said} >= set(rest)
     called = client.get("/" + said[0][0].replace("&amp;", "&")).get_json()
@@ -66,18 +66,18 @@ def test_a_proof_shows_some_of_each_kind_and_says_how_many_more(
     assert called["by_reporter"]
 
 
-def test_what_is_not_shown_of_a_sum_is_added_up(client: FlaskClient, crowded: None) -> None:
+def test_what_is_not_shown_of_a_sum_is_added_up(client: FlaskClient, crowded_record: None) -> None:
     page = client.get("/proof?show=killed").get_data(as_text=True)
     low = page[page.index("Why at least") : page.index("Why it is open above")]
     terms = re.findall(r'<p class="term">(\d+) \(', low)
     found = re.search(r"more, which make ([\d,]+) together", low)
     told = re.search(r"Together: at least ([\d,]+)\.", low)
-    assert found and told and len(terms) == proof.MOST
+    assert found and told and len(terms) == proof.MAX_ITEMS
     assert sum(map(int, terms)) + int(found[1]) == int(told[1].replace(",", ""))
 
 
 def test_reports_are_read_together(
-    client: FlaskClient, crowded: None, store: Store, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, crowded_record: None, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     kind = type(store)
@@ -90,22 +90,22 @@ def test_reports_are_read_together(
 
 
 def test_the_form_lists_the_most_frequent_reporters_and_those_asked_for(
-    client: FlaskClient, crowded: None
+    client: FlaskClient, crowded_record: None
 ) -> None:
     page = client.get("/?reporter=own119").get_data(as_text=True)
     listed = re.findall(r'name="reporter" value="([^"]+)"', page)
     assert {"often", "wide", "own119"} <= set(listed)
-    assert len(listed) == reporters.MOST + 1
-    assert f"{MANY + 2 - len(listed)} more, who report less often" in page
-    assert f"{MANY + 2} reporters" in page
+    assert len(listed) == reporters.MAX_REPORTERS + 1
+    assert f"{PLACE_COUNT + 2 - len(listed)} more, who report less often" in page
+    assert f"{PLACE_COUNT + 2} reporters" in page
 
 
 def test_the_list_of_places_ends(
-    client: FlaskClient, crowded: None, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, crowded_record: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = client.get("/places").get_data(as_text=True)
-    assert whole.count("places?place=") == MANY
-    monkeypatch.setattr(report_page, "MOST_PLACES", 100)
+    assert whole.count("places?place=") == PLACE_COUNT
+    monkeypatch.setattr(report_page, "MAX_PLACES", 100)
     page = client.get("/places").get_data(as_text=True)
     assert page.count("places?place=") == 100
     assert '<a href="v1/places">and 20 more' in page
@@ -120,7 +120,7 @@ def test_the_list_of_who_repeats_a_report_ends(
     first = recorded(send(make.report()))["id"]
     for name in ("one", "two", "three"):
         recorded(send(make.report(reporter={"id": name, "name": name.title()}, relays=first)))
-    monkeypatch.setattr(report_page, "MOST_RELAYS", 2)
+    monkeypatch.setattr(report_page, "MAX_RELAYS", 2)
     page = client.get(f"/report?id={first}").get_data(as_text=True)
     assert "3 reports repeat it" in page
     listed = re.findall(r'id=\w+"><bdi>(One|Two|Three)<', page)
@@ -141,21 +141,21 @@ def test_only_relays_that_stand_are_counted_however_long_the_chain(
         sent = make.report(reporter=reporter, relays=chain[-1])
         chain.append(recorded(send(sent))["id"])
 
-    def said() -> tuple[str, list[str]]:
+    def read_relays() -> tuple[str, list[str]]:
         proof = client.get("/proof").get_data(as_text=True)
         page = client.get(f"/report?id={first}").get_data(as_text=True)
         counted = re.findall(r"(\d+) other reports? repeats? this one", proof)
         return counted[0] if counted else "0", re.findall(r'id=\w+"><bdi>(One|Two|Three)<', page)
 
-    def retract(id: str) -> None:
+    def retract(report_id: str) -> None:
         answer = client.post(
-            f"/v1/reports/{id}/retraction", json={"reason": "wrong"}, headers=key("admin")
+            f"/v1/reports/{report_id}/retraction", json={"reason": "wrong"}, headers=key("admin")
         )
         assert answer.status_code == 201
 
-    assert said() == ("3", ["One", "Two", "Three"])
+    assert read_relays() == ("3", ["One", "Two", "Three"])
     retract(chain[2])
-    assert said() == ("2", ["One", "Three"])
-    for id in (chain[1], chain[3]):
-        retract(id)
-    assert said() == ("0", [])
+    assert read_relays() == ("2", ["One", "Three"])
+    for report_id in (chain[1], chain[3]):
+        retract(report_id)
+    assert read_relays() == ("0", [])

@@ -12,10 +12,10 @@ from service.usecases.time_budget import Budget
 from tests import make
 from tests.check import recorded
 
-PATIENCE = 20.0
+BUDGET_SECONDS = 20.0
 
 
-def numbers(page: str) -> tuple[str, str]:
+def read_lows(page: str) -> tuple[str, str]:
     """Return what the headline and what the bar of the same outcomes says of its least."""
     headline = re.search(r'id="headline">(.*?)</h1>', page, re.S)
     row = re.search(r'data-key="killed">.*?class="chart-words">(.*?)</p>', page, re.S)
@@ -36,9 +36,9 @@ def test_the_headline_and_the_bar_are_of_one_answer(
     row: str,
 ) -> None:
     recorded(send(make.interlocked_report()))
-    left = chain(repeat(0.0, looks), repeat(PATIENCE))
+    left = chain(repeat(0.0, looks), repeat(BUDGET_SECONDS))
     monkeypatch.setattr(Budget, "seconds", lambda self: next(left))
     page = client.get("/?place=a,b&show=killed").get_data(as_text=True)
-    said, told = numbers(page)
-    assert headline in said
-    assert row in told
+    shown_headline, shown_row = read_lows(page)
+    assert headline in shown_headline
+    assert row in shown_row

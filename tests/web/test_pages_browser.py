@@ -17,83 +17,86 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.serving import RunningServer, run_server
-from tests.web.conftest import PHONE, Open, accessible
+from tests.web.conftest import PHONE, OpenPage, assert_accessible
 from tests.web.country import (
     COUNTRY,
     PARTIES,
-    REPORTS,
-    RETRACTED,
+    REPORT_COUNT,
+    RETRACTION_COUNT,
     Country,
     Json,
 )
 
 WEEKEND = "place=plekhovo,vorozhba,martynovka&from=2024-12-14&to=2024-12-15&show=killed,wounded"
-CALM, TORN = "jostrava", "askermoor"
-LIGHT = 200_000
+CALM_DISTRICT, DISPUTED_DISTRICT = "jostrava", "askermoor"
+MAX_FIRST_VIEW_BYTES = 200_000
 """So many bytes may come over the line for the first view."""
 
 PAGES = {
     "everywhere": "./",
     "the weekend": f"./?{WEEKEND}",
-    "a calm district": f"./?place={CALM}",
-    "a torn district": f"./?place={TORN}&show=killed&by=reporter",
+    "a calm district": f"./?place={CALM_DISTRICT}",
+    "a torn district": f"./?place={DISPUTED_DISTRICT}&show=killed&by=reporter",
     "nothing reported": "./?place=plekhovo&from=2023-01-01&to=2023-01-02",
     "a proof": f"proof?{WEEKEND}",
-    "a disputed proof": f"proof?place={TORN}&show=killed",
+    "a disputed proof": f"proof?place={DISPUTED_DISTRICT}&show=killed",
     "the places": "places",
-    "a place": f"places?place={TORN}",
-    "a picture": f"embed?place={CALM}",
+    "a place": f"places?place={DISPUTED_DISTRICT}",
+    "a picture": f"embed?place={CALM_DISTRICT}",
 }
 
 
 # What a page says, beside what the interface answers.
 
 
-def told(page: Page, served: RunningServer) -> Json:
+def fetch_named_call(page: Page, server: RunningServer) -> Json:
     """Return what the interface answers to the call that the page names."""
     path = page.locator("#call").get_attribute("href")
     assert path
-    return asked(served, path)
+    return fetch_json(server, path)
 
 
-def asked(served: RunningServer, path: str) -> Json:
+def fetch_json(server: RunningServer, path: str) -> Json:
     """Return the interface's answer."""
-    with urllib.request.urlopen(f"{served.url}/{path}") as answer:
-        found: Json = json.load(answer)
-        return found
+    with urllib.request.urlopen(f"{server.url}/{path}") as answer:
+        answer_data: Json = json.load(answer)
+        return answer_data
 
 
-def agrees(page: Page, served: RunningServer) -> Json:
+def assert_agrees(page: Page, server: RunningServer) -> Json:
     """Assert that the headline says what the interface does; returns the interface's total."""
-    total: Json = told(page, served)["totals"][0]
-    said = page.locator("#headline").inner_text()
+    total: Json = fetch_named_call(page, server)["totals"][0]
+    headline = page.locator("#headline").inner_text()
     if not total["reported"]:
-        assert said.startswith("Nobody has reported"), said
+        assert headline.startswith("Nobody has reported"), headline
         return total
-    assert f"{total['low']:,}" in said or (total["low"] == 0), (said, total)
-    assert ("open above" in said or "not known" in said) == (total["high"] is None), (said, total)
+    assert f"{total['low']:,}" in headline or (total["low"] == 0), (headline, total)
+    assert ("open above" in headline or "not known" in headline) == (total["high"] is None), (
+        headline,
+        total,
+    )
     if total["high"] is not None:
-        assert f"{total['high']:,}" in said or total["high"] == 0, (said, total)
-    assert ("contradict" in said) == total["disputed"], (said, total)
+        assert f"{total['high']:,}" in headline or total["high"] == 0, (headline, total)
+    assert ("contradict" in headline) == total["disputed"], (headline, total)
     return total
 
 
-def parameters(page: Page) -> dict[str, str]:
+def read_parameters(page: Page) -> dict[str, str]:
     """Return what stands in the page's address."""
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
-def ticked(page: Page, outcome: str) -> Locator:
+def locate_outcome(page: Page, outcome: str) -> Locator:
     """Return the box of the outcome in the form."""
     return page.get_by_role("group", name="Who were").get_by_label(outcome)
 
 
-def show(page: Page) -> None:
+def submit_form(page: Page) -> None:
     """Send the form, and wait until all of the answer has come."""
-    follow(page, page.get_by_role("button", name="Show", exact=True))
+    follow_link(page, page.get_by_role("button", name="Show", exact=True))
 
 
-def follow(page: Page, link: Locator) -> None:
+def follow_link(page: Page, link: Locator) -> None:
     """Click, and wait until all of the next page has come: it is sent bit by bit."""
     with page.expect_navigation():
         link.click()
@@ -103,16 +106,16 @@ def follow(page: Page, link: Locator) -> None:
 
 
 def test_the_country_is_taken_without_an_error(
-    served: RunningServer, ids: dict[str, str], land: Country
+    server: RunningServer, ids: dict[str, str], country: Country
 ) -> None:
-    assert len(ids) == REPORTS
+    assert len(ids) == REPORT_COUNT
     states = {"relay": 0, "superseded": 0, "retracted": 0}
     for state in states:
-        found = asked(served, f"v1/reports?place={COUNTRY}&state={state}&limit=1000")
+        found = fetch_json(server, f"v1/reports?place={COUNTRY}&state={state}&limit=1000")
         states[state] = len(found["reports"])
-    assert states["retracted"] == RETRACTED
+    assert states["retracted"] == RETRACTION_COUNT
     assert states["relay"] > 400 and states["superseded"] > 50
-    told = asked(served, f"v1/totals?place={COUNTRY}&by=place&outcomes=killed")
+    told = fetch_json(server, f"v1/totals?place={COUNTRY}&by=place&outcomes=killed")
     codes = {caveat["code"] for caveat in told["caveats"]}
     assert {
         "open_above", "undisclosed", "not_acknowledged", "declined", "disputed", "approximate",
@@ -122,15 +125,15 @@ def test_the_country_is_taken_without_an_error(
     assert {total["disputed"] for total in totals} == {True, False}
     assert {total["high"] is None for total in totals} == {True, False}
     assert all(total["exact"] for total in totals)
-    assert len(land.districts) == len(totals)
+    assert len(country.districts) == len(totals)
 
 
 # The first view, and what it weighs.
 
 
-def test_the_first_view_tells_all_that_is_known(page: Page, served: RunningServer) -> None:
+def test_the_first_view_tells_all_that_is_known(page: Page, server: RunningServer) -> None:
     page.goto("./")
-    agrees(page, served)
+    assert_agrees(page, server)
     expect(page).to_have_title(re.compile("Everywhere"))
     assert page.locator("h1").count() == 1
     for chart in (".chart-of-ranges", ".chart-of-times", ".chart-of-places"):
@@ -147,76 +150,80 @@ def test_the_first_view_is_light(page: Page) -> None:
     page.goto("./")
     page.wait_for_load_state("networkidle")
     assert len(received) > 3
-    assert sum(received) < LIGHT, received
+    assert sum(received) < MAX_FIRST_VIEW_BYTES, received
 
 
-def test_nothing_comes_from_elsewhere(page: Page, served: RunningServer) -> None:
+def test_nothing_comes_from_elsewhere(page: Page, server: RunningServer) -> None:
     sites: set[str] = set()
     page.on("request", lambda request: sites.add(urlsplit(request.url).netloc))
     answer = page.goto(f"./?{WEEKEND}")
     page.wait_for_load_state("networkidle")
     assert answer and "default-src 'none'" in answer.headers["content-security-policy"]
-    assert sites <= {urlsplit(served.url).netloc, ""}
+    assert sites <= {urlsplit(server.url).netloc, ""}
 
 
-def test_an_empty_service_says_what_to_do(opened: Open, tmp_path: Path) -> None:
+def test_an_empty_service_says_what_to_do(open_page: OpenPage, tmp_path: Path) -> None:
     with run_server(tmp_path) as empty:
-        page = opened(base_url=empty.url)
+        page = open_page(base_url=empty.url)
         page.goto("./")
         expect(page.locator(".empty")).to_be_visible()
         assert page.locator(".empty a").count() >= 1
-        accessible(page)
+        assert_accessible(page)
 
 
 # Every control.
 
 
-def test_days(page: Page, served: RunningServer) -> None:
-    page.goto(f"./?place={CALM}")
-    before = agrees(page, served)
+def test_days(page: Page, server: RunningServer) -> None:
+    page.goto(f"./?place={CALM_DISTRICT}")
+    before = assert_agrees(page, server)
     page.get_by_label("From", exact=True).fill("2024-07-01")
     page.get_by_label("To", exact=True).fill("2024-09-30")
-    show(page)
-    assert parameters(page) == {"place": CALM, "from": "2024-07-01", "to": "2024-09-30"}
-    after = agrees(page, served)
+    submit_form(page)
+    assert read_parameters(page) == {
+        "place": CALM_DISTRICT,
+        "from": "2024-07-01",
+        "to": "2024-09-30",
+    }
+    after = assert_agrees(page, server)
     assert after["low"] < before["low"]
     expect(page.locator(".scope")).to_contain_text("2024-07-01")
     expect(page.get_by_label("From", exact=True)).to_have_value("2024-07-01")
 
 
 @pytest.mark.parametrize("kept", [["Killed"], ["Killed", "Wounded"], ["Captured"]])
-def test_outcomes(page: Page, served: RunningServer, kept: list[str]) -> None:
-    page.goto(f"./?place={CALM}")
+def test_outcomes(page: Page, server: RunningServer, kept: list[str]) -> None:
+    page.goto(f"./?place={CALM_DISTRICT}")
     for name in ("Killed", "Wounded", "Missing", "Captured"):
-        ticked(page, name).set_checked(name in kept)
-    show(page)
-    assert parameters(page)["show"] == ",".join(kept).lower()
-    assert agrees(page, served)["outcomes"] == [name.lower() for name in kept]
+        locate_outcome(page, name).set_checked(name in kept)
+    submit_form(page)
+    assert read_parameters(page)["show"] == ",".join(kept).lower()
+    assert assert_agrees(page, server)["outcomes"] == [name.lower() for name in kept]
     for name in ("Killed", "Wounded", "Missing", "Captured"):
-        expect(ticked(page, name)).to_be_checked(checked=name in kept)
+        expect(locate_outcome(page, name)).to_be_checked(checked=name in kept)
 
 
-def test_groups(page: Page, served: RunningServer) -> None:
-    page.goto(f"./?place={CALM}")
+def test_groups(page: Page, server: RunningServer) -> None:
+    page.goto(f"./?place={CALM_DISTRICT}")
     page.get_by_role("checkbox", name="Aid workers").check()
     page.get_by_role("checkbox", name="River Front", exact=True).check()
-    show(page)
-    assert parameters(page)["group"] == "aid-workers,river-front"
-    agrees(page, served)
-    assert told(page, served)["query"]["groups"] == ["aid-workers", "river-front"]
+    submit_form(page)
+    assert read_parameters(page)["group"] == "aid-workers,river-front"
+    assert_agrees(page, server)
+    assert fetch_named_call(page, server)["query"]["groups"] == ["aid-workers", "river-front"]
     expect(page.locator(".scope")).to_contain_text("Aid workers · River Front")
     expect(page.get_by_role("checkbox", name="Aid workers")).to_be_checked()
     expect(page.get_by_role("checkbox", name="Civilians")).not_to_be_checked()
 
 
-def test_parties_left_out(page: Page, served: RunningServer) -> None:
-    page.goto(f"./?place={TORN}&show=killed")
-    agrees(page, served)
+def test_parties_left_out(page: Page, server: RunningServer) -> None:
+    page.goto(f"./?place={DISPUTED_DISTRICT}&show=killed")
+    assert_agrees(page, server)
     page.get_by_label("Leave out parties to the conflict").check()
-    show(page)
-    assert parameters(page)["party"] == "exclude"
-    agrees(page, served)
-    used = told(page, served)
+    submit_form(page)
+    assert read_parameters(page)["party"] == "exclude"
+    assert_agrees(page, server)
+    used = fetch_named_call(page, server)
     assert used["query"]["party"] == "exclude"
     expect(page.get_by_label("Leave out parties to the conflict")).to_be_checked()
 
@@ -228,47 +235,47 @@ def test_parties_left_out(page: Page, served: RunningServer) -> None:
         ("Leave out River Front Command", "exclude_reporter"),
     ],
 )
-def test_reporters(page: Page, served: RunningServer, label: str, parameter: str) -> None:
-    page.goto(f"./?place={TORN}&show=killed")
+def test_reporters(page: Page, server: RunningServer, label: str, parameter: str) -> None:
+    page.goto(f"./?place={DISPUTED_DISTRICT}&show=killed")
     page.locator("summary", has_text="reporters").click()
     page.get_by_label(label).check()
-    show(page)
-    assert parameters(page)[parameter] == PARTIES[1]
-    agrees(page, served)
+    submit_form(page)
+    assert read_parameters(page)[parameter] == PARTIES[1]
+    assert_agrees(page, server)
     # What limits the answer is seen without opening anything.
     expect(page.get_by_label(label)).to_be_visible()
     expect(page.locator(".scope")).to_contain_text("River Front Command")
 
 
-def test_what_straddles_can_be_left_out(page: Page, served: RunningServer) -> None:
+def test_what_straddles_can_be_left_out(page: Page, server: RunningServer) -> None:
     page.goto("./?place=brindavell&show=killed&from=2024-06-01&to=2024-08-31")
-    before = agrees(page, served)
+    before = assert_agrees(page, server)
     page.get_by_label("Count only what is placed wholly inside").check()
-    show(page)
-    assert parameters(page)["straddling"] == "exclude"
-    assert agrees(page, served)["low"] <= before["low"]
+    submit_form(page)
+    assert read_parameters(page)["straddling"] == "exclude"
+    assert assert_agrees(page, server)["low"] <= before["low"]
     expect(page.locator(".scope")).to_contain_text("wholly inside")
 
 
-def test_several_places(page: Page, served: RunningServer) -> None:
-    page.goto(f"./?place={CALM},{TORN}&show=killed")
-    agrees(page, served)
+def test_several_places(page: Page, server: RunningServer) -> None:
+    page.goto(f"./?place={CALM_DISTRICT},{DISPUTED_DISTRICT}&show=killed")
+    assert_agrees(page, server)
     page.locator("#ask").get_by_label("Jostrava").uncheck()
-    show(page)
-    assert parameters(page)["place"] == TORN
-    agrees(page, served)
+    submit_form(page)
+    assert read_parameters(page)["place"] == DISPUTED_DISTRICT
+    assert_agrees(page, server)
 
 
 @pytest.mark.parametrize("by", ["group", "outcome", "reporter", "place"])
-def test_cuts(page: Page, served: RunningServer, by: str) -> None:
-    page.goto(f"./?place={TORN}&by={'place' if by != 'place' else 'group'}")
+def test_cuts(page: Page, server: RunningServer, by: str) -> None:
+    page.goto(f"./?place={DISPUTED_DISTRICT}&by={'place' if by != 'place' else 'group'}")
     parts = page.locator("section:has(#parts-title)")
-    follow(page, parts.get_by_role("link", name=by, exact=True))
+    follow_link(page, parts.get_by_role("link", name=by, exact=True))
     expect(page.locator(".choices [aria-current]").first).to_have_text(by)
-    assert parameters(page)["by"] == by
+    assert read_parameters(page)["by"] == by
     known = {
         part["key"]: part["totals"][0]
-        for part in told(page, served)["parts"]
+        for part in fetch_named_call(page, server)["parts"]
         if part["totals"][0]["reported"]
     }
     rows = page.locator("section:has(#parts-title) .chart-row")
@@ -292,26 +299,26 @@ def test_several_places_are_shown_one_by_one_with_the_shared_apart(page: Page) -
     expect(section).to_contain_text("No smaller places are listed within")
 
 
-def test_what_qualifies_a_number_stands_beside_its_bar(page: Page, served: RunningServer) -> None:
-    page.goto(f"./?place={TORN}&show=killed")
+def test_what_qualifies_a_number_stands_beside_its_bar(page: Page, server: RunningServer) -> None:
+    page.goto(f"./?place={DISPUTED_DISTRICT}&show=killed")
     row = page.locator("section:has(#parts-title) .chart-row[data-key]:not([data-key=''])").first
     key = row.get_attribute("data-key")
-    part = next(each for each in told(page, served)["parts"] if each["key"] == key)
+    part = next(each for each in fetch_named_call(page, server)["parts"] if each["key"] == key)
     texts = [each["text"] for each in part["caveats"]]
     assert texts
     fold = row.locator(".chart-caveats")
     fold.locator("summary").press("Enter")
     expect(fold.locator("li")).to_have_text(texts)
     expect(fold.locator("li").first).to_be_visible()
-    accessible(page)
+    assert_accessible(page)
 
 
 def test_of_a_dispute_both_sides_are_named_beside_the_bar(
-    page: Page, served: RunningServer
+    page: Page, server: RunningServer
 ) -> None:
-    page.goto(f"./?place={TORN}&show=killed")
+    page.goto(f"./?place={DISPUTED_DISTRICT}&show=killed")
     row = page.locator("section:has(#outcomes-title) .chart-row[data-key=killed]")
-    (total,) = asked(served, f"v1/totals?place={TORN}&outcomes=killed")["totals"]
+    (total,) = fetch_json(server, f"v1/totals?place={DISPUTED_DISTRICT}&outcomes=killed")["totals"]
     aside = {*total["set_aside"]["floors"], *total["set_aside"]["ceilings"]}
     row.locator(".chart-many summary").click()
     expect(row.locator(".chart-sides .chart-words")).to_have_count(5)  # The last counts the rest.
@@ -319,46 +326,46 @@ def test_of_a_dispute_both_sides_are_named_beside_the_bar(
 
 
 @pytest.mark.parametrize("scale", ["week", "month", "year"])
-def test_spans_of_time(page: Page, served: RunningServer, scale: str) -> None:
+def test_spans_of_time(page: Page, server: RunningServer, scale: str) -> None:
     # Weeks are offered for a few months only: so many as can be drawn, and worked out in time.
     days = "&from=2024-03-01&to=2024-08-31" if scale == "week" else ""
     other = "month" if scale != "month" else "year"
-    page.goto(f"./?place={CALM}&show=killed{days}&scale={other}")
+    page.goto(f"./?place={CALM_DISTRICT}&show=killed{days}&scale={other}")
     section = page.locator("section:has(#times-title)")
-    follow(page, section.get_by_role("link", name=scale, exact=True))
+    follow_link(page, section.get_by_role("link", name=scale, exact=True))
     expect(section.locator("h2")).to_have_text(re.compile(scale, re.IGNORECASE))
     columns = section.locator(".chart-column")
     expect(columns).to_have_count({"week": 27, "month": 18, "year": 2}[scale])
     first = columns.first
     day, last = first.get_attribute("data-from"), first.get_attribute("data-to")
-    path = f"v1/totals?place={CALM}&outcomes=killed&from={day}&to={last}"
-    (total,) = asked(served, path)["totals"]
+    path = f"v1/totals?place={CALM_DISTRICT}&outcomes=killed&from={day}&to={last}"
+    (total,) = fetch_json(server, path)["totals"]
     words = total["text"].removesuffix(", disputed").removesuffix(" killed")
     assert f": {words}" in (first.get_attribute("aria-label") or "")
 
 
 def test_starting_anew(page: Page) -> None:
     page.goto(f"./?{WEEKEND}")
-    follow(page, page.get_by_role("link", name="Start anew"))
-    assert parameters(page) == {}
+    follow_link(page, page.get_by_role("link", name="Start anew"))
+    assert read_parameters(page) == {}
 
 
 # Finding a place.
 
 
-def test_a_place_is_found_by_another_name(page: Page, served: RunningServer) -> None:
-    page.goto(f"./?place={CALM}")
+def test_a_place_is_found_by_another_name(page: Page, server: RunningServer) -> None:
+    page.goto(f"./?place={CALM_DISTRICT}")
     find = page.get_by_label("Find a place by any of its names")
     find.press_sequentially("Pliekho", delay=30)
     expect(page.get_by_role("option", name=re.compile("Plekhovo"))).to_be_visible()
     find.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("place=plekhovo"))
-    agrees(page, served)
+    assert_agrees(page, server)
 
 
 def test_places_of_one_name_are_told_apart(page: Page) -> None:
-    page.goto(f"./?place={CALM}")
+    page.goto(f"./?place={CALM_DISTRICT}")
     page.get_by_label("Find a place by any of its names").press_sequentially("Oldwell", delay=30)
     options = page.get_by_role("option", name=re.compile("Oldwell"))
     expect(options).to_have_count(2)
@@ -367,35 +374,35 @@ def test_places_of_one_name_are_told_apart(page: Page) -> None:
 
 
 def test_a_name_that_nobody_has(page: Page) -> None:
-    page.goto(f"./?place={CALM}")
+    page.goto(f"./?place={CALM_DISTRICT}")
     page.get_by_label("Find a place by any of its names").press_sequentially("Qqxx", delay=30)
     expect(page.get_by_text("No place is called so").first).to_be_visible()
 
 
-def test_down_the_tree_and_up_again(page: Page, land: Country) -> None:
+def test_down_the_tree_and_up_again(page: Page, country: Country) -> None:
     page.goto(f"places?place={COUNTRY}")
     page.get_by_role("link", name="Lower Lorrendal").click()
     below = page.locator("ul.names a")
-    expect(below).to_have_count(len(land.villages("lower-lorrendal")))
+    expect(below).to_have_count(len(country.villages("lower-lorrendal")))
     below.first.click()
     page.locator("a.button").click()
     trail = page.locator(".trail")
     expect(trail).to_contain_text("Lower Lorrendal")
-    follow(page, trail.get_by_role("link", name="Lower Lorrendal"))
-    assert parameters(page) == {"place": "lower-lorrendal"}
+    follow_link(page, trail.get_by_role("link", name="Lower Lorrendal"))
+    assert read_parameters(page) == {"place": "lower-lorrendal"}
 
 
 # An address is all that has to be shared.
 
 
-def test_an_address_says_everything(page: Page, opened: Open) -> None:
-    page.goto(f"./?place={TORN}&show=killed")
+def test_an_address_says_everything(page: Page, open_page: OpenPage) -> None:
+    page.goto(f"./?place={DISPUTED_DISTRICT}&show=killed")
     page.get_by_label("From", exact=True).fill("2024-03-01")
     page.get_by_label("To", exact=True).fill("2024-05-31")
     page.get_by_label("Leave out parties to the conflict").check()
     page.get_by_role("checkbox", name="Civilians").check()
-    show(page)
-    other = opened()
+    submit_form(page)
+    other = open_page()
     other.goto(page.url)
     for seen in ("#headline", ".scope", "section.head .caveats", "#call"):
         assert other.locator(seen).inner_text() == page.locator(seen).inner_text()
@@ -405,25 +412,25 @@ def test_an_address_says_everything(page: Page, opened: Open) -> None:
 
 
 def test_back_is_where_one_came_from(page: Page) -> None:
-    page.goto(f"./?place={CALM}")
+    page.goto(f"./?place={CALM_DISTRICT}")
     before = page.locator("#headline").inner_text()
-    ticked(page, "Killed").uncheck()
-    show(page)
+    locate_outcome(page, "Killed").uncheck()
+    submit_form(page)
     page.go_back()
     expect(page.locator("#headline")).to_have_text(before)
 
 
-def test_what_others_add_to_an_address_is_left_aside(page: Page, served: RunningServer) -> None:
-    page.goto(f"./?place={CALM}&utm_source=elsewhere")
-    agrees(page, served)
+def test_what_others_add_to_an_address_is_left_aside(page: Page, server: RunningServer) -> None:
+    page.goto(f"./?place={CALM_DISTRICT}&utm_source=elsewhere")
+    assert_agrees(page, server)
 
 
 # The proof.
 
 
-def test_a_number_opens_its_proof_beside_it(page: Page, served: RunningServer) -> None:
+def test_a_number_opens_its_proof_beside_it(page: Page, server: RunningServer) -> None:
     page.goto(f"./?{WEEKEND}")
-    total = agrees(page, served)
+    total = assert_agrees(page, server)
     page.get_by_role("link", name="How this number is made").click()
     panel = page.locator("#panel")
     expect(panel).to_be_visible()
@@ -434,34 +441,34 @@ def test_a_number_opens_its_proof_beside_it(page: Page, served: RunningServer) -
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(page.get_by_role("link", name="How this number is made")).to_be_focused()
-    assert parameters(page)["place"].startswith("plekhovo")
+    assert read_parameters(page)["place"].startswith("plekhovo")
 
 
-def test_every_bar_opens_its_own_proof(page: Page, served: RunningServer) -> None:
-    page.goto(f"./?place={CALM}&show=killed")
+def test_every_bar_opens_its_own_proof(page: Page, server: RunningServer) -> None:
+    page.goto(f"./?place={CALM_DISTRICT}&show=killed")
     row = page.locator("section:has(#parts-title) .chart-row[data-key]:not([data-key=''])").first
     key = row.get_attribute("data-key")
-    (total,) = asked(served, f"v1/totals?place={key}&outcomes=killed")["totals"]
+    (total,) = fetch_json(server, f"v1/totals?place={key}&outcomes=killed")["totals"]
     row.locator(".chart-words a").click()
     expect(page.locator("#panel h1")).to_have_text(re.compile(re.escape(total["text"]), re.I))
 
 
-@pytest.mark.parametrize("place", [CALM, "brindavell"])
+@pytest.mark.parametrize("place", [CALM_DISTRICT, "brindavell"])
 def test_whoever_adds_up_by_hand_gets_the_number(
-    page: Page, served: RunningServer, place: str
+    page: Page, server: RunningServer, place: str
 ) -> None:
     query = f"place={place}&from=2024-06-01&to=2024-08-31"
     page.goto(f"proof?{query}&show=killed")
-    (total,) = asked(served, f"v1/totals?{query}&outcomes=killed&explain=true")["totals"]
+    (total,) = fetch_json(server, f"v1/totals?{query}&outcomes=killed&explain=true")["totals"]
     sums = page.locator("ol.sum")
     assert sums.first.locator("> li").count() == len(total["because"]["low"])
     added = 0.0
     for term in sums.first.locator("> li > .term").all_inner_texts():
-        added += _worth(term)
+        added += _parse_term(term)
     assert added == total["low"]
 
 
-def _worth(term: str) -> float:
+def _parse_term(term: str) -> float:
     """Return what a line of the sum adds: "2 × 30 (…)", "less 5 (…)"."""
     said = term.split("(")[0].replace(",", "").strip()
     sign = -1 if said.startswith("less") else 1
@@ -469,9 +476,9 @@ def _worth(term: str) -> float:
     return sign * (float(times) if times.strip() else 1) * float(people)
 
 
-def test_a_dispute_shows_every_side(page: Page, served: RunningServer) -> None:
-    page.goto(f"proof?place={TORN}&show=killed")
-    (total,) = asked(served, f"v1/totals?place={TORN}&outcomes=killed")["totals"]
+def test_a_dispute_shows_every_side(page: Page, server: RunningServer) -> None:
+    page.goto(f"proof?place={DISPUTED_DISTRICT}&show=killed")
+    (total,) = fetch_json(server, f"v1/totals?place={DISPUTED_DISTRICT}&outcomes=killed")["totals"]
     aside = total["set_aside"]
     dispute = page.locator(".dispute")
     expect(dispute).to_be_visible()
@@ -479,39 +486,41 @@ def test_a_dispute_shows_every_side(page: Page, served: RunningServer) -> None:
     expect(dispute).to_contain_text("party to the conflict")
 
 
-def test_a_report_is_shown_with_its_history(page: Page, ids: dict[str, str], land: Country) -> None:
-    ref, reason = land.retractions[0]
+def test_a_report_is_shown_with_its_history(
+    page: Page, ids: dict[str, str], country: Country
+) -> None:
+    ref, reason = country.retractions[0]
     page.goto(f"report?id={ids[ref]}")
     expect(page.locator("main")).to_contain_text(reason)
     expect(page.locator(".history li")).to_have_count(2)
-    later = next(report for report in land.reports if "supersedes" in report)
+    later = next(report for report in country.reports if "supersedes" in report)
     page.goto(f"report?id={ids[later['supersedes']]}")
     page.get_by_role("link", name="It was replaced by a later report").click()
     page.wait_for_url(re.compile(ids[later["ref"]]))
 
 
-def test_what_others_wrote_is_never_run(page: Page, ids: dict[str, str], land: Country) -> None:
-    page.on("dialog", lambda dialog: _never(dialog))
-    odd = next(report for report in land.reports if "<script>" in report["quote"])
+def test_what_others_wrote_is_never_run(page: Page, ids: dict[str, str], country: Country) -> None:
+    page.on("dialog", lambda dialog: _fail_on_dialog(dialog))
+    odd = next(report for report in country.reports if "<script>" in report["quote"])
     page.goto(f"report?id={ids[odd['ref']]}")
     shown = page.locator("blockquote").inner_text()
     assert "<script>x</script>" in shown and "<b>" in shown
     assert page.locator("blockquote b, blockquote script").count() == 0
 
 
-def _never(dialog: Dialog) -> None:
+def _fail_on_dialog(dialog: Dialog) -> None:
     raise AssertionError(dialog.message)
 
 
 # As it was known.
 
 
-def test_as_it_was_known_before(page: Page, served: RunningServer) -> None:
+def test_as_it_was_known_before(page: Page, server: RunningServer) -> None:
     page.goto(f"./?place={COUNTRY}&show=killed&scale=year")
-    now = agrees(page, served)
-    seq = told(page, served)["as_of"]["seq"] // 2
+    now = assert_agrees(page, server)
+    seq = fetch_named_call(page, server)["as_of"]["seq"] // 2
     page.goto(f"./?place={COUNTRY}&show=killed&scale=year&as_of={seq}")
-    then = agrees(page, served)
+    then = assert_agrees(page, server)
     assert then["low"] < now["low"]
     expect(page.locator(".scope")).to_contain_text("as known on")
     # Everything that the page leads to is of the same moment.
@@ -528,7 +537,7 @@ def test_a_moment_before_everything(page: Page) -> None:
 # Taking it away.
 
 
-def saved(page: Page, act: Callable[[], Any]) -> tuple[str, bytes]:
+def save_file(page: Page, act: Callable[[], Any]) -> tuple[str, bytes]:
     """Return the name and the content of the file that is saved."""
     with page.expect_download() as waiting:
         act()
@@ -536,12 +545,12 @@ def saved(page: Page, act: Callable[[], Any]) -> tuple[str, bytes]:
     return waiting.value.suggested_filename, Path(path).read_bytes()
 
 
-def test_a_table_is_what_the_page_shows(page: Page, served: RunningServer) -> None:
-    page.goto(f"./?place={CALM}&show=killed")
-    name, content = saved(page, page.get_by_role("link", name="(CSV)").click)
+def test_a_table_is_what_the_page_shows(page: Page, server: RunningServer) -> None:
+    page.goto(f"./?place={CALM_DISTRICT}&show=killed")
+    name, content = save_file(page, page.get_by_role("link", name="(CSV)").click)
     assert re.fullmatch(r"casualty-figures-jostrava-seq\d+\.csv", name)
     rows = {row["key"]: row for row in csv.DictReader(io.StringIO(content.decode()))}
-    parts = told(page, served)["parts"]
+    parts = fetch_named_call(page, server)["parts"]
     assert {part["key"] for part in parts} <= set(rows)
     for part in parts:
         low = part["totals"][0]["low"]
@@ -549,32 +558,32 @@ def test_a_table_is_what_the_page_shows(page: Page, served: RunningServer) -> No
 
 
 def test_pictures(page: Page) -> None:
-    page.goto(f"./?place={CALM}&show=killed")
+    page.goto(f"./?place={CALM_DISTRICT}&show=killed")
     for kind in ("parts", "time chart", "map"):
         line = page.locator(".take li", has_text=f"The {kind} as a picture")
-        name, content = saved(page, line.get_by_role("link").click)
+        name, content = save_file(page, line.get_by_role("link").click)
         assert name.endswith(".svg") and content.startswith(b"<svg")
         # A picture alone still says what qualifies it, and where it comes from.
         assert b"As of entry" in content and b"Jostrava" in content
-        name, content = saved(page, line.get_by_role("button").click)
+        name, content = save_file(page, line.get_by_role("button").click)
         assert name.endswith(".png") and content.startswith(b"\x89PNG") and len(content) > 5_000
 
 
-def test_a_citation_is_copied(page: Page, served: RunningServer) -> None:
+def test_a_citation_is_copied(page: Page, server: RunningServer) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.goto(f"./?place={CALM}&show=killed")
+    page.goto(f"./?place={CALM_DISTRICT}&show=killed")
     page.locator("[data-copy=citation]").click()
     expect(page.locator("[data-copy=citation]")).to_have_text("Copied")
     copied = page.evaluate("navigator.clipboard.readText()")
     # On the page the call is told from there on; whoever has only the text needs all of it.
     shown = page.locator("#citation").inner_text()
-    assert copied == shown.replace("v1/", f"{served.url}/v1/")
-    total = agrees(page, served)
+    assert copied == shown.replace("v1/", f"{server.url}/v1/")
+    total = assert_agrees(page, server)
     assert total["text"] in copied and "as_of=" in copied
 
 
-def test_a_picture_for_another_page(page: Page, served: RunningServer) -> None:
-    page.goto(f"./?place={CALM}&show=killed")
+def test_a_picture_for_another_page(page: Page, server: RunningServer) -> None:
+    page.goto(f"./?place={CALM_DISTRICT}&show=killed")
     address = page.get_by_role("link", name="for a frame").get_attribute("href")
     answer = page.goto(address or "")
     assert answer and "frame-ancestors *" in answer.headers["content-security-policy"]
@@ -587,7 +596,7 @@ def test_a_picture_for_another_page(page: Page, served: RunningServer) -> None:
 
 
 def test_the_keyboard_reaches_everything(page: Page) -> None:
-    page.goto(f"./?place={CALM}&show=killed&scale=month")
+    page.goto(f"./?place={CALM_DISTRICT}&show=killed&scale=month")
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     expect(page.locator(".skip")).to_be_in_viewport()
@@ -615,14 +624,14 @@ def test_the_keyboard_reaches_everything(page: Page) -> None:
 
 
 def test_the_form_is_sent_by_enter(page: Page) -> None:
-    page.goto(f"./?place={CALM}")
+    page.goto(f"./?place={CALM_DISTRICT}")
     page.get_by_label("From", exact=True).fill("2024-07-01")
     page.get_by_label("From", exact=True).press("Enter")
     page.wait_for_url(re.compile("from=2024-07-01"))
 
 
 def test_arrows_go_along_the_days_and_enter_opens_the_proof(page: Page) -> None:
-    page.goto(f"./?place={CALM}&show=killed&scale=month")
+    page.goto(f"./?place={CALM_DISTRICT}&show=killed&scale=month")
     columns = page.locator(".chart-column")
     columns.first.focus()
     page.keyboard.press("ArrowRight")
@@ -643,11 +652,11 @@ def test_arrows_go_along_the_days_and_enter_opens_the_proof(page: Page) -> None:
     wanted = first.get_attribute("data-from"), last.get_attribute("data-to")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(f"from={wanted[0]}"))
-    assert (parameters(page)["from"], parameters(page)["to"]) == wanted
+    assert (read_parameters(page)["from"], read_parameters(page)["to"]) == wanted
 
 
 def test_days_are_marked_with_the_mouse(page: Page) -> None:
-    page.goto(f"./?place={CALM}&show=killed&scale=month")
+    page.goto(f"./?place={CALM_DISTRICT}&show=killed&scale=month")
     columns = page.locator(".chart-column")
     page.locator(".chart-days").scroll_into_view_if_needed()
     boxes = [columns.nth(at).locator(".chart-hit").bounding_box() for at in (2, 5)]
@@ -660,33 +669,33 @@ def test_days_are_marked_with_the_mouse(page: Page) -> None:
     wanted = columns.nth(2).get_attribute("data-from"), columns.nth(5).get_attribute("data-to")
     page.mouse.up()
     page.wait_for_url(re.compile(f"from={wanted[0]}"))
-    assert (parameters(page)["from"], parameters(page)["to"]) == wanted
+    assert (read_parameters(page)["from"], read_parameters(page)["to"]) == wanted
 
 
 # Without scripts.
 
 
-def test_all_works_without_scripts(scriptless: Page, served: RunningServer) -> None:
+def test_all_works_without_scripts(scriptless: Page, server: RunningServer) -> None:
     page = scriptless
     page.goto("./")
-    agrees(page, served)
+    assert_agrees(page, server)
     page.locator("#find").fill("Oldwell")
-    show(page)
+    submit_form(page)
     matches = page.locator(".matches a")
     expect(matches).to_have_count(2)
-    follow(page, matches.first)
-    assert "oldwell" in parameters(page)["place"]
-    agrees(page, served)
-    ticked(page, "Killed").uncheck()
-    show(page)
-    agrees(page, served)
+    follow_link(page, matches.first)
+    assert "oldwell" in read_parameters(page)["place"]
+    assert_agrees(page, server)
+    locate_outcome(page, "Killed").uncheck()
+    submit_form(page)
+    assert_agrees(page, server)
     assert parse_qs(urlsplit(page.url).query)["show"] == ["wounded", "missing", "captured"]
     for name in ("Civilians", "River Front"):
         page.get_by_role("checkbox", name=name, exact=True).check()
-    show(page)
+    submit_form(page)
     assert parse_qs(urlsplit(page.url).query)["group"] == ["civilians", "river-front"]
-    assert told(page, served)["query"]["groups"] == ["civilians", "river-front"]
-    agrees(page, served)
+    assert fetch_named_call(page, server)["query"]["groups"] == ["civilians", "river-front"]
+    assert_agrees(page, server)
     page.goto(f"./?{WEEKEND}")
     page.get_by_role("link", name="How this number is made").click()
     expect(page.locator("main h1")).to_contain_text("30")
@@ -700,13 +709,13 @@ def test_all_works_without_scripts(scriptless: Page, served: RunningServer) -> N
 def test_one_match_is_opened_without_scripts(scriptless: Page) -> None:
     scriptless.goto("./?find=Pliekhovo")
     scriptless.wait_for_load_state()
-    assert parameters(scriptless)["place"] == "plekhovo"
+    assert read_parameters(scriptless)["place"] == "plekhovo"
 
 
-def test_the_form_keeps_what_was_not_changed(scriptless: Page, served: RunningServer) -> None:
+def test_the_form_keeps_what_was_not_changed(scriptless: Page, server: RunningServer) -> None:
     scriptless.goto(f"./?{WEEKEND}&party=include&by=reporter")
-    show(scriptless)
-    agrees(scriptless, served)
+    submit_form(scriptless)
+    assert_agrees(scriptless, server)
     query = parse_qs(urlsplit(scriptless.url).query)
     assert query["place"] == ["plekhovo", "vorozhba", "martynovka"]
     assert query["show"] == ["killed", "wounded"]
@@ -745,7 +754,7 @@ def test_a_phone_shows_the_answer_first(phone: Page) -> None:
     expect(phone.locator("#ask")).to_be_hidden()
     phone.locator(".ask-fold > summary").tap()
     expect(phone.locator("#ask")).to_be_visible()
-    ticked(phone, "Missing").check()
+    locate_outcome(phone, "Missing").check()
     phone.get_by_role("button", name="Show", exact=True).tap()
     phone.wait_for_url(re.compile("missing"))
     phone.get_by_role("link", name="How this number is made").tap()
@@ -757,7 +766,7 @@ def test_a_phone_shows_the_answer_first(phone: Page) -> None:
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 def test_axe_finds_nothing(page: Page, path: str) -> None:
     page.goto(path)
-    accessible(page)
+    assert_accessible(page)
 
 
 @pytest.mark.parametrize("name", ["the weekend", "a disputed proof", "a calm district"])
@@ -765,21 +774,21 @@ def test_axe_finds_nothing_in_the_dark(dark: Page, name: str) -> None:
     dark.goto(PAGES[name])
     ground = dark.evaluate("getComputedStyle(document.body).backgroundColor")
     assert sum(map(int, re.findall(r"\d+", ground)[:3])) < 200, ground
-    accessible(dark)
+    assert_accessible(dark)
 
 
 @pytest.mark.parametrize("name", ["the weekend", "a calm district"])
 def test_axe_finds_nothing_on_a_phone(phone: Page, name: str) -> None:
     phone.goto(PAGES[name])
     phone.locator(".ask-fold > summary").tap()
-    accessible(phone)
+    assert_accessible(phone)
 
 
 def test_axe_finds_nothing_in_the_open_panel(page: Page) -> None:
     page.goto(f"./?{WEEKEND}")
     page.get_by_role("link", name="How this number is made").click()
     expect(page.locator("#panel")).to_be_visible()
-    accessible(page)
+    assert_accessible(page)
 
 
 # What cannot be answered.
@@ -787,18 +796,18 @@ def test_axe_finds_nothing_in_the_open_panel(page: Page) -> None:
 
 def test_what_is_wrong_is_said_beside_the_field(page: Page) -> None:
     page.allowed.add(422)  # type: ignore[attr-defined]
-    page.goto(f"./?place={CALM}&from=2024-09-30&to=2024-01-01")
+    page.goto(f"./?place={CALM_DISTRICT}&from=2024-09-30&to=2024-01-01")
     expect(page.locator(".fault").first).to_be_visible()
     expect(page.locator("[aria-invalid=true]").first).to_be_visible()
-    accessible(page)
+    assert_accessible(page)
 
 
 def test_an_unknown_place_does_not_lose_the_rest(page: Page) -> None:
     page.allowed.add(422)  # type: ignore[attr-defined]
     page.goto("./?place=nowhere-at-all&show=killed")
     expect(page.locator(".fault").first).to_contain_text("nowhere-at-all")
-    expect(ticked(page, "Killed")).to_be_checked()
-    expect(ticked(page, "Wounded")).not_to_be_checked()
+    expect(locate_outcome(page, "Killed")).to_be_checked()
+    expect(locate_outcome(page, "Wounded")).not_to_be_checked()
 
 
 def test_an_unknown_report(page: Page) -> None:
@@ -806,4 +815,4 @@ def test_an_unknown_report(page: Page) -> None:
     answer = page.goto("report?id=no-such-report")
     assert answer and answer.status == 404
     expect(page.locator("h1")).to_have_text("There is nothing here")
-    accessible(page)
+    assert_accessible(page)

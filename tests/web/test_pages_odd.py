@@ -10,44 +10,44 @@ from samples.client import Client
 from tests.serving import RunningServer, create_key, run_server
 from tests.web.country import Json
 
-LEADING_AWAY: Final = 'Metaville<meta http-equiv="refresh" content="0;url=/docs">'
-CITY: Final = "مدينة النصر"
-MANY: Final = 1_001
+REDIRECTING_NAME: Final = 'Metaville<meta http-equiv="refresh" content="0;url=/docs">'
+RIGHT_TO_LEFT_NAME: Final = "مدينة النصر"
+HAMLETS: Final = 1_001
 """One more place within a place than an answer may have parts."""
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A service with odd names, many villages, and figures far apart in time."""
     with run_server(tmp_path_factory.mktemp("odd")) as server:
         with Client(server.url, create_key(server, "admin"), timeout=120) as client:
-            for each in _places():
+            for each in _make_places():
                 client.put(f"/v1/places/{each['id']}", each)
-            for each in _reports():
+            for each in _make_reports():
                 client.post("/v1/reports", each)
         yield server
 
 
-def _places() -> Iterator[Json]:
-    yield {"id": "metaville", "name": LEADING_AWAY}
-    yield {"id": "nasr", "name": CITY, "kind": "city"}
+def _make_places() -> Iterator[Json]:
+    yield {"id": "metaville", "name": REDIRECTING_NAME}
+    yield {"id": "nasr", "name": RIGHT_TO_LEFT_NAME, "kind": "city"}
     yield {"id": "torn", "name": "Torn"}
     yield {"id": "torn-a", "name": "Torn Upper", "parent": "torn"}
     yield {"id": "wide", "name": "Wide"}
-    for number in range(MANY):
+    for number in range(HAMLETS):
         yield {"id": f"wide-{number}", "name": f"Hamlet {number}", "parent": "wide"}
 
 
-def _reports() -> Iterator[Json]:
-    yield _report("one", "nasr", "killed", "2030-01-01", {"low": 12, "high": 12})
-    yield _report("two", "nasr", "killed", "2030-01-01", {"low": 22, "high": 22})
-    yield _report("one", "torn-a", "killed", "2030-01-01", {"low": 12, "high": 12})
-    yield _report("two", "torn", "killed,wounded", "2030-01-01", {"low": 0, "high": 9})
-    yield _report("one", "wide-7", "killed", "2030-01-01", {"low": 3, "high": 5})
-    yield _report("one", "metaville", "killed", "1900-01-01", {"low": 1, "high": 1})
+def _make_reports() -> Iterator[Json]:
+    yield _make_report("one", "nasr", "killed", "2030-01-01", {"low": 12, "high": 12})
+    yield _make_report("two", "nasr", "killed", "2030-01-01", {"low": 22, "high": 22})
+    yield _make_report("one", "torn-a", "killed", "2030-01-01", {"low": 12, "high": 12})
+    yield _make_report("two", "torn", "killed,wounded", "2030-01-01", {"low": 0, "high": 9})
+    yield _make_report("one", "wide-7", "killed", "2030-01-01", {"low": 3, "high": 5})
+    yield _make_report("one", "metaville", "killed", "1900-01-01", {"low": 1, "high": 1})
 
 
-def _report(reporter: str, place: str, outcomes: str, day: str, figure: Json) -> Json:
+def _make_report(reporter: str, place: str, outcomes: str, day: str, figure: Json) -> Json:
     return {
         "reporter": {"id": reporter, "name": f"Reporter {reporter}"},
         "period": {"from": day, "to": day},
@@ -60,12 +60,12 @@ def test_no_name_leads_away(page: Page) -> None:
     page.goto("./")
     page.locator("#find").press_sequentially("metav", delay=20)
     offered = page.locator(".autocomplete__option")
-    expect(offered).to_have_text(LEADING_AWAY)
+    expect(offered).to_have_text(REDIRECTING_NAME)
     page.wait_for_timeout(500)
     assert page.locator("meta[http-equiv]").count() == 0
     offered.click()
     page.wait_for_url("**/?place=metaville")
-    expect(page.locator(".trail")).to_contain_text(LEADING_AWAY)
+    expect(page.locator(".trail")).to_contain_text(REDIRECTING_NAME)
 
 
 def test_more_places_than_a_page_can_show_leave_the_number(page: Page) -> None:
@@ -119,13 +119,13 @@ def test_letters_from_right_to_left_turn_no_number_around(page: Page) -> None:
     page.goto("./?place=nasr&from=2030-01-01&to=2030-01-02")
     for words in (".scope", ".chart-about"):
         told = page.locator(words).first
-        expect(told).to_contain_text(CITY)
-        assert _as_seen(told, "2030-01-01") == "2030-01-01"
+        expect(told).to_contain_text(RIGHT_TO_LEFT_NAME)
+        assert _read_in_screen_order(told, "2030-01-01") == "2030-01-01"
 
 
-def _as_seen(element: Any, words: str) -> str:
+def _read_in_screen_order(element: Any, words: str) -> str:
     """Return the letters of these words in the order in which they stand on the screen."""
-    found: str = element.evaluate(
+    letters: str = element.evaluate(
         """(element, words) => {
             const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
             for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -145,7 +145,7 @@ def _as_seen(element: Any, words: str) -> str:
         }""",
         words,
     )
-    return found
+    return letters
 
 
 def test_days_too_far_apart_for_a_picture_say_so(page: Page) -> None:

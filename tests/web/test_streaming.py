@@ -14,110 +14,114 @@ from werkzeug.test import TestResponse
 from service import create_app
 from service.domain.errors import LockTimeoutError, TimeBudgetExceededError
 from service.settings import Settings
-from service.web.responses.streaming import FLUSH, in_chunks
-from service.web.viewmodels.dashboard import Desk
+from service.web.responses.streaming import FLUSH_MARKER, stream_chunks
+from service.web.viewmodels.dashboard import Dashboard
 from tests import make
 from tests.check import recorded
 
 Send = Callable[..., TestResponse]
 
-LESS = "Ask for less at once"
+DETAIL = "Ask for less at once"
 ADVICE = "a smaller question does"
-PARTS = ("said", "known_more", "whole", "cut", "course")
+PARTS = ("headline_start", "headline_end", "full_result", "breakdown", "time_series")
 
 
-class Outline(HTMLParser):
+class OutlineParser(HTMLParser):
     """What lies in what: fails for whatever is closed that was not opened last."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.open: list[str] = []
-        self.found: list[tuple[str, ...]] = []
+        self.open_elements: list[str] = []
+        self.paths: list[tuple[str, ...]] = []
         self.texts: dict[tuple[str, ...], str] = {}
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self.found.append((*self.open, tag))
+        self.paths.append((*self.open_elements, tag))
         if tag not in ("meta", "link", "input", "br", "img", "hr"):
-            self.open.append(tag)
+            self.open_elements.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: Any) -> None:
-        self.found.append((*self.open, tag))
+        self.paths.append((*self.open_elements, tag))
 
     def handle_endtag(self, tag: str) -> None:
-        assert self.open and self.open.pop() == tag, (tag, self.open, self.getpos())
+        assert self.open_elements and self.open_elements.pop() == tag, (
+            tag,
+            self.open_elements,
+            self.getpos(),
+        )
 
     def handle_data(self, data: str) -> None:
-        at = tuple(self.open)
+        at = tuple(self.open_elements)
         self.texts[at] = self.texts.get(at, "") + data
 
 
-def outline(page: str) -> Outline:
+def parse_outline(page: str) -> OutlineParser:
     """Return what lies in what in the page, which is whole and well formed."""
-    found = Outline()
-    found.feed(page)
-    found.close()
-    assert found.open == []
+    parser = OutlineParser()
+    parser.feed(page)
+    parser.close()
+    assert parser.open_elements == []
     for once in ("main", "footer", "dialog"):
-        assert [each[-1] for each in found.found].count(once) == 1, once
-    return found
+        assert [each[-1] for each in parser.paths].count(once) == 1, once
+    return parser
 
 
-def ended(page: str) -> str:
+def read_interruption(page: str) -> str:
     """Return what the page says of its having been broken off, in a paragraph of its own."""
-    found = outline(page)
-    (told,) = re.findall(r'<p class="fault" role="alert">([^<]+)</p>\s*</main>', page)
-    assert told in found.texts["html", "body", "div", "main", "p"] + found.texts.get(
+    parser = parse_outline(page)
+    (message,) = re.findall(r'<p class="fault" role="alert">([^<]+)</p>\s*</main>', page)
+    assert message in parser.texts["html", "body", "div", "main", "p"] + parser.texts.get(
         ("html", "body", "main", "p"), ""
     )
-    assert not any("The rest" in text for at, text in found.texts.items() if "h1" in at)
+    assert not any("The rest" in text for at, text in parser.texts.items() if "h1" in at)
     assert not re.search(r"<h1[^>]*></h1>", page)
-    return str(told)
+    return str(message)
 
 
 @pytest.fixture
-def failing(send: Send, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Exception], None]:
+def make_part_fail(send: Send, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Exception], None]:
     """Let one of the parts of the main page fail, with something to show in the others."""
     recorded(send(make.report()))
 
-    def fails(part: str, error: Exception) -> None:
-        def raised(desk: Desk) -> None:
+    def break_part(part: str, error: Exception) -> None:
+        def raise_error(desk: Dashboard) -> None:
             raise error
 
-        monkeypatch.setattr(Desk, part, property(raised))
+        monkeypatch.setattr(Dashboard, part, property(raise_error))
 
-    return fails
+    return break_part
 
 
 def test_a_page_is_well_formed(client: FlaskClient, send: Send) -> None:
     recorded(send(make.report()))
     page = client.get("/").get_data(as_text=True)
     assert 'role="alert"' not in page
-    outline(page)
+    parse_outline(page)
 
 
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize(
     ("error", "told", "advice"),
     [
-        (TimeBudgetExceededError(LESS), LESS, ADVICE),
+        (TimeBudgetExceededError(DETAIL), DETAIL, ADVICE),
         (LockTimeoutError("It is busy."), "It is busy.", "Reload the page in a moment"),
         (ZeroDivisionError("inside"), "request id abc", "tell whoever runs this service"),
     ],
 )
 def test_what_goes_wrong_on_the_way_is_told_at_the_end(
     client: FlaskClient,
-    failing: Callable[[str, Exception], None],
+    make_part_fail: Callable[[str, Exception], None],
     capsys: pytest.CaptureFixture[str],
     part: str,
     error: Exception,
     told: str,
     advice: str,
 ) -> None:
-    failing(part, error)
+    make_part_fail(part, error)
     answer = client.get("/", headers={"X-Request-ID": "abc"})
     assert answer.status_code == 200
     page = answer.get_data(as_text=True)
-    said = ended(page)
+    said = read_interruption(page)
     assert told in said and advice in said
     assert "inside" not in said
     assert 'id="ask"' in page
@@ -129,15 +133,15 @@ def test_so_it_is_where_time_is_up(
 ) -> None:
     recorded(send(make.report()))
     client = create_app(replace(settings, answer_seconds=1e-9), clock).test_client()
-    said = ended(client.get("/").get_data(as_text=True))
+    said = read_interruption(client.get("/").get_data(as_text=True))
     assert "Ask for less" in said and "Reload the page" not in said
     assert "page broken off" in capsys.readouterr().err
 
 
 def test_what_goes_wrong_before_anything_is_sent_has_its_status(
-    client: FlaskClient, failing: Callable[[str, Exception], None]
+    client: FlaskClient, make_part_fail: Callable[[str, Exception], None]
 ) -> None:
-    failing("words", TimeBudgetExceededError(LESS))
+    make_part_fail("search_messages", TimeBudgetExceededError(DETAIL))
     assert client.get("/").status_code == 503
 
 
@@ -152,14 +156,14 @@ def test_it_is_sent_piece_by_piece(client: FlaskClient, send: Send) -> None:
 
 
 def test_a_tag_that_was_begun_is_left_out(app: Flask) -> None:
-    def written() -> Any:
+    def stream_template() -> Any:
         yield "<html><body><main><p>One"
-        yield FLUSH
+        yield FLUSH_MARKER
         yield '</p><p>Two <a href="'
-        raise TimeBudgetExceededError(LESS)
+        raise TimeBudgetExceededError(DETAIL)
 
     with app.test_request_context("/"):
-        page = "".join(in_chunks(written()))
+        page = "".join(stream_chunks(stream_template()))
     assert "<p>Two </p>" in page
     assert "<a href" not in page[: page.index("Two") + 20]
 

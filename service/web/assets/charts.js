@@ -1,30 +1,30 @@
 // What charts do beyond being links: keys go from bar to bar, a time can be brushed, and a chart
 // can be saved as a PNG. It listens on the document, so parts of a page may be replaced.
 
-const DRAG = 6; // pixels: less is a click
-const TWICE = 2;
-const MOST_PIXELS = 16_000_000; // what every browser's canvas holds
+const MIN_DRAG_PIXELS = 6; // pixels: less is a click
+const PNG_SCALE = 2;
+const MAX_PIXELS = 16_000_000; // what every browser's canvas holds
 
 let drag = null; // { svg, from, x, moved }
-let swallow = false; // the click that ends a drag opens nothing
+let swallowClick = false; // the click that ends a drag opens nothing
 
-const inside = (target, selector) => (target instanceof Element ? target.closest(selector) : null);
-const items = (svg) => [...svg.querySelectorAll(".chart-column, .chart-spot")];
+const closestTo = (target, selector) => (target instanceof Element ? target.closest(selector) : null);
+const itemsOf = (svg) => [...svg.querySelectorAll(".chart-column, .chart-spot")];
 
 // Going from bar to bar: one stop for Tab, arrows for the rest.
 
 document.addEventListener("focusin", (event) => {
-  const here = inside(event.target, ".chart-column, .chart-spot");
+  const here = closestTo(event.target, ".chart-column, .chart-spot");
   const svg = here && here.closest("[data-roving]");
   if (!svg) return;
-  for (const each of items(svg)) each.setAttribute("tabindex", each === here ? "0" : "-1");
+  for (const each of itemsOf(svg)) each.setAttribute("tabindex", each === here ? "0" : "-1");
 });
 
 document.addEventListener("keydown", (event) => {
-  const here = inside(event.target, ".chart-column, .chart-spot");
+  const here = closestTo(event.target, ".chart-column, .chart-spot");
   const svg = here && here.closest("[data-roving]");
   if (!svg || event.altKey || event.ctrlKey || event.metaKey) return;
-  const all = items(svg);
+  const all = itemsOf(svg);
   const at = all.indexOf(here);
   const to = {
     ArrowLeft: at - 1,
@@ -40,22 +40,22 @@ document.addEventListener("keydown", (event) => {
     const next = all[Math.max(0, Math.min(all.length - 1, to))];
     if (brush && event.shiftKey) {
       const begin = all.find((each) => each.dataset.key === svg.dataset.begin) || here;
-      mark(svg, begin, next);
+      markSpan(svg, begin, next);
     } else if (brush) {
-      clear(svg);
+      clearMark(svg);
     }
     next.focus();
   } else if (brush && svg.dataset.begin !== undefined && event.key === "Enter") {
     event.preventDefault();
-    brushed(svg);
+    dispatchBrushed(svg);
   } else if (brush && event.key === "Escape") {
-    clear(svg);
+    clearMark(svg);
   }
 });
 
 // Brushing: from one column to another, whichever way.
 
-function mark(svg, one, other) {
+function markSpan(svg, one, other) {
   const [first, last] = [one, other].sort((a, b) => (a.dataset.from < b.dataset.from ? -1 : 1));
   const from = first.querySelector(".chart-hit");
   const to = last.querySelector(".chart-hit");
@@ -69,33 +69,33 @@ function mark(svg, one, other) {
   svg.dataset.from = first.dataset.from;
   svg.dataset.to = last.dataset.to;
   const words = { from: first.dataset.label, to: last.dataset.label };
-  say(svg, (svg.dataset.marked || "").replace(/\{(from|to)\}/g, (_, name) => words[name]));
+  announce(svg, (svg.dataset.marked || "").replace(/\{(from|to)\}/g, (_, name) => words[name]));
 }
 
-function clear(svg) {
+function clearMark(svg) {
   const brush = svg.querySelector(".chart-brush");
   if (brush) brush.setAttribute("width", "0");
   for (const name of ["begin", "from", "to"]) delete svg.dataset[name];
-  say(svg, "");
+  announce(svg, "");
 }
 
-function say(svg, words) {
+function announce(svg, words) {
   const figure = svg.closest(".chart");
   const live = figure && figure.querySelector(".chart-live");
   if (live && live.textContent !== words) live.textContent = words;
 }
 
-function brushed(svg) {
+function dispatchBrushed(svg) {
   const { from, to } = svg.dataset;
   if (from && to) {
     svg.dispatchEvent(new CustomEvent("brushed", { bubbles: true, detail: { from, to } }));
   }
 }
 
-function nearest(svg, x) {
+function findNearest(svg, x) {
   let best = null;
   let least = Infinity;
-  for (const each of items(svg)) {
+  for (const each of itemsOf(svg)) {
     const hit = each.querySelector(".chart-hit");
     if (!hit) continue;
     const box = hit.getBoundingClientRect();
@@ -106,55 +106,55 @@ function nearest(svg, x) {
 }
 
 document.addEventListener("pointerdown", (event) => {
-  const svg = inside(event.target, "[data-brush]");
+  const svg = closestTo(event.target, "[data-brush]");
   if (!svg || event.button !== 0 || !event.isPrimary) return;
-  swallow = false;
-  drag = { svg, from: nearest(svg, event.clientX), x: event.clientX, moved: false };
+  swallowClick = false;
+  drag = { svg, from: findNearest(svg, event.clientX), x: event.clientX, moved: false };
 });
 
 document.addEventListener("pointermove", (event) => {
   if (!drag || !drag.from || !event.isPrimary) return;
-  if (!drag.moved && Math.abs(event.clientX - drag.x) < DRAG) return;
+  if (!drag.moved && Math.abs(event.clientX - drag.x) < MIN_DRAG_PIXELS) return;
   drag.moved = true;
-  const to = nearest(drag.svg, event.clientX);
-  if (to) mark(drag.svg, drag.from, to);
+  const to = findNearest(drag.svg, event.clientX);
+  if (to) markSpan(drag.svg, drag.from, to);
 });
 
 document.addEventListener("pointerup", () => {
   if (drag && drag.moved) {
-    swallow = true;
-    setTimeout(() => { swallow = false; }, 0);
-    brushed(drag.svg);
+    swallowClick = true;
+    setTimeout(() => { swallowClick = false; }, 0);
+    dispatchBrushed(drag.svg);
   }
   drag = null;
 });
 
 document.addEventListener("pointercancel", () => {
-  if (drag && drag.moved) clear(drag.svg);
+  if (drag && drag.moved) clearMark(drag.svg);
   drag = null;
 });
 
 document.addEventListener("dragstart", (event) => {
-  if (inside(event.target, "[data-brush]")) event.preventDefault();
+  if (closestTo(event.target, "[data-brush]")) event.preventDefault();
 });
 
 document.addEventListener("click", (event) => {
-  if (swallow && inside(event.target, "[data-brush]")) {
+  if (swallowClick && closestTo(event.target, "[data-brush]")) {
     event.preventDefault();
     event.stopPropagation();
   }
-  swallow = false;
+  swallowClick = false;
 }, true);
 
 // Saving: the file of the chart, painted at twice its size.
 
 document.addEventListener("click", (event) => {
-  const button = inside(event.target, '[data-save="png"]');
+  const button = closestTo(event.target, '[data-save="png"]');
   if (!button || !button.dataset.svg) return;
   event.preventDefault();
   if (button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-busy", "true");
-  save(button)
+  savePng(button)
     .catch(() => {
       button.dispatchEvent(new CustomEvent("savefailed", { bubbles: true }));
       if (button.dataset.failed) button.textContent = button.dataset.failed;
@@ -162,7 +162,7 @@ document.addEventListener("click", (event) => {
     .finally(() => button.removeAttribute("aria-busy"));
 });
 
-async function save(button) {
+async function savePng(button) {
   const answer = await fetch(button.dataset.svg, { credentials: "same-origin" });
   if (!answer.ok) throw new Error(`${answer.status}`);
   const text = await answer.text();
@@ -172,20 +172,20 @@ async function save(button) {
     image.src = address;
     await image.decode();
     const { naturalWidth: wide, naturalHeight: tall } = image;
-    const scale = Math.min(TWICE, Math.sqrt(MOST_PIXELS / (wide * tall)));
+    const scale = Math.min(PNG_SCALE, Math.sqrt(MAX_PIXELS / (wide * tall)));
     const canvas = document.createElement("canvas");
     canvas.width = Math.round(wide * scale);
     canvas.height = Math.round(tall * scale);
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
     const picture = await new Promise((done) => canvas.toBlob(done, "image/png"));
     if (!picture) throw new Error("empty");
-    give(picture, button.dataset.name || "chart.png");
+    downloadAs(picture, button.dataset.name || "chart.png");
   } finally {
     URL.revokeObjectURL(address);
   }
 }
 
-function give(picture, name) {
+function downloadAs(picture, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(picture);
   link.download = name;

@@ -26,7 +26,7 @@ async function openPanel(panel, address) {
   panel.scrollTop = 0;
 }
 
-function isProof(link) {
+function proofAddressOf(link) {
   const address = link && (typeof link.href === "string" ? link.href : link.href && link.href.baseVal);
   if (!address) return null;
   const url = new URL(address, document.baseURI);
@@ -37,7 +37,7 @@ document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const panel = document.getElementById("panel"); // The last to arrive.
   if (event.target === panel) panel.close(); // A click beside it; Escape closes it by itself.
-  const url = panel && isProof(event.target.closest("a"));
+  const url = panel && proofAddressOf(event.target.closest("a"));
   if (!url) return;
   event.preventDefault();
   openPanel(panel, url).catch(() => { location.href = url; });
@@ -56,20 +56,20 @@ document.addEventListener("brushed", (event) => {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const told = document.getElementById(button.dataset.copy);
-  const whole = (call) => new URL(call, document.baseURI).href;
+  const source = document.getElementById(button.dataset.copy);
+  const toAbsolute = (call) => new URL(call, document.baseURI).href;
   try {
-    await navigator.clipboard.writeText(told.textContent.trim().replace(/\bv1\/\S+/, whole));
+    await navigator.clipboard.writeText(source.textContent.trim().replace(/\bv1\/\S+/, toAbsolute));
     button.textContent = button.dataset.done;
   } catch {
     // Pages that do not come over TLS may not copy: what is marked is copied by hand.
-    getSelection().selectAllChildren(told);
+    getSelection().selectAllChildren(source);
   }
 });
 
 // Empty fields stay out of the address that is shared.
-const ask = document.getElementById("ask");
-ask?.addEventListener("formdata", (event) => {
+const queryForm = document.getElementById("ask");
+queryForm?.addEventListener("formdata", (event) => {
   const all = ["killed", "wounded", "missing", "captured"];
   const data = event.formData;
   for (const name of new Set([...data.keys()])) {
@@ -83,15 +83,15 @@ ask?.addEventListener("formdata", (event) => {
 // Places are offered as one types; without this the page offers them after it was asked.
 const find = document.getElementById("find");
 if (find && window.accessibleAutocomplete) {
-  const holder = document.createElement("div");
+  const container = document.createElement("div");
   const words = JSON.parse(document.getElementById("words").textContent);
   const { className, value } = find;
-  const told = find.getAttribute("aria-describedby");
-  let waiting;
-  let asking;
-  find.replaceWith(holder);
+  const description = find.getAttribute("aria-describedby");
+  let timer;
+  let controller;
+  find.replaceWith(container);
   window.accessibleAutocomplete({
-    element: holder,
+    element: container,
     id: "find",
     name: "find",
     defaultValue: value,
@@ -115,19 +115,19 @@ if (find && window.accessibleAutocomplete) {
       },
     },
     source: (typed, show) => {
-      clearTimeout(waiting);
-      asking?.abort();
-      holder.classList.add("waiting"); // Not yet known to be called by nobody.
-      waiting = setTimeout(async () => {
-        asking = new AbortController();
+      clearTimeout(timer);
+      controller?.abort();
+      container.classList.add("waiting"); // Not yet known to be called by nobody.
+      timer = setTimeout(async () => {
+        controller = new AbortController();
         try {
-          const answer = await fetch(`find?words=${encodeURIComponent(typed)}`, { signal: asking.signal });
+          const answer = await fetch(`find?words=${encodeURIComponent(typed)}`, { signal: controller.signal });
           show(answer.ok ? (await answer.json()).places : []);
         } catch (error) {
           if (error.name === "AbortError") return;
           show([]);
         }
-        holder.classList.remove("waiting");
+        container.classList.remove("waiting");
       }, 150);
     },
     onConfirm: (place) => {
@@ -138,15 +138,15 @@ if (find && window.accessibleAutocomplete) {
       location.href = url;
     },
   });
-  if (told) {
+  if (description) {
     // The library says by itself what describes the field, and knows nothing of a fault.
-    const input = holder.querySelector("input");
-    const also = () => {
+    const input = container.querySelector("input");
+    const keepDescription = () => {
       const by = (input.getAttribute("aria-describedby") || "").split(" ").filter(Boolean);
-      if (!by.includes(told.split(" ")[0])) input.setAttribute("aria-describedby", [...by, told].join(" "));
+      if (!by.includes(description.split(" ")[0])) input.setAttribute("aria-describedby", [...by, description].join(" "));
     };
     input.setAttribute("aria-invalid", "true");
-    new MutationObserver(also).observe(input, { attributeFilter: ["aria-describedby"] });
-    also();
+    new MutationObserver(keepDescription).observe(input, { attributeFilter: ["aria-describedby"] });
+    keepDescription();
   }
 }

@@ -1,13 +1,13 @@
 // The form by which one report is entered: what its buttons do, and what is kept until it is sent.
 
-import { debounced } from "./enter/dom.js";
-import { add, figures, readAgain } from "./enter/figures.js";
-import { collect, draft, empty, givesFigures, restore } from "./enter/form.js";
-import { begin, forgetLookedUp, pickerOf } from "./enter/picker.js";
-import { previewed, recorded } from "./enter/preview.js";
-import { clear, clearAll, explained, show } from "./enter/errors.js";
-import { Problem, attempt, key, post } from "./enter/api.js";
-import { remember, remembered } from "./enter/storage.js";
+import { debounce } from "./enter/dom.js";
+import { addFigure, figuresInForm, refreshReading } from "./enter/figures.js";
+import { captureDraft, collectReport, emptyForm, hasFigures, restoreDraft } from "./enter/form.js";
+import { clearEntityCache, createPicker, pickerOf } from "./enter/picker.js";
+import { renderPreview, renderRecorded } from "./enter/preview.js";
+import { clearAll, clearField, explainProblem, showErrors } from "./enter/errors.js";
+import { ProblemError, idempotencyKeyFor, post, readKey } from "./enter/api.js";
+import { loadItem, saveItem } from "./enter/storage.js";
 import { say } from "./enter/messages.js";
 
 const $ = (id) => document.getElementById(id);
@@ -15,66 +15,66 @@ const form = $("report");
 const keyField = $("key");
 const buttons = [$("preview-button"), $("send")];
 
-let blank = "";
-let tried = null; // What the preview on the page is of.
+let blankContent = "";
+let previewedContent = null; // What the preview on the page is of.
 let busy = false;
 
-function notice(text) {
+function showNotice(text) {
   $("notice").textContent = text;
 }
 
-function content() {
-  return JSON.stringify(collect().body);
+function serializeForm() {
+  return JSON.stringify(collectReport().body);
 }
 
 function isDirty() {
-  return !form.hidden && content() !== blank;
+  return !form.hidden && serializeForm() !== blankContent;
 }
 
-function keepNow() {
-  if (!form.hidden) remember("draft", isDirty() ? draft() : null);
+function saveDraft() {
+  if (!form.hidden) saveItem("draft", isDirty() ? captureDraft() : null);
 }
 
-const keep = debounced(keepNow, 250);
+const saveDraftSoon = debounce(saveDraft, 250);
 
-function changed() {
-  keep();
-  const stale = tried !== null && content() !== tried;
+function handleChange() {
+  saveDraftSoon();
+  const stale = previewedContent !== null && serializeForm() !== previewedContent;
   $("stale").textContent = stale ? say("preview.stale") : "";
 }
 
-function complain(problem, fields) {
-  if (!(problem instanceof Problem)) throw problem;
-  notice("");
+function showProblem(problem, fields) {
+  if (!(problem instanceof ProblemError)) throw problem;
+  showNotice("");
   if ([401, 403].includes(problem.status)) {
     fields.set("/key", keyField);
-    show(say("problem.title"), [{ pointer: "/key", detail: explained(problem) }], fields);
+    showErrors(say("problem.title"), [{ pointer: "/key", detail: explainProblem(problem) }], fields);
   } else if (problem.errors.length) {
-    show(say("problem.title"), problem.errors, fields);
+    showErrors(say("problem.title"), problem.errors, fields);
   } else {
-    show(say("problem.general"), [{ pointer: "", detail: explained(problem) }], fields);
+    showErrors(say("problem.general"), [{ pointer: "", detail: explainProblem(problem) }], fields);
   }
 }
 
 // Runs one of the two things that are asked of the service, and never both or one twice at a time.
-async function once(doing, job) {
+async function runOnce(messageKey, job) {
   if (busy) return;
-  const { body, fields } = collect();
-  if (!key()) {
+  const { body, fields } = collectReport();
+  if (!readKey()) {
     fields.set("/key", keyField);
-    show(say("problem.title"), [{ pointer: "/key", detail: say("problem.key") }], fields);
+    showErrors(say("problem.title"), [{ pointer: "/key", detail: say("problem.key") }], fields);
     return;
   }
   busy = true;
   for (const button of buttons) button.setAttribute("aria-disabled", "true");
   clearAll();
-  notice(say(doing));
+  showNotice(say(messageKey));
   try {
     await job(JSON.stringify(body));
-    notice("");
+    showNotice("");
   } catch (problem) {
-    complain(problem, fields);
-    for (const each of figures()) readAgain(each);
+    showProblem(problem, fields);
+    for (const each of figuresInForm()) refreshReading(each);
   } finally {
     busy = false;
     for (const button of buttons) button.removeAttribute("aria-disabled");
@@ -82,110 +82,110 @@ async function once(doing, job) {
 }
 
 // How the places and groups are called that the form names, by id.
-function names() {
+function collectNames() {
   const picked = [...form.querySelectorAll(".picker")].flatMap((each) => pickerOf(each).items);
   return Object.fromEntries(picked.map(({ id, name }) => [id, name]));
 }
 
-function arriveAt(title) {
+function focusTitle(title) {
   title.focus({ preventScroll: true });
   title.scrollIntoView({ block: "start" });
 }
 
-async function tryOut(sent) {
-  const { body } = await post("v1/reports/preview", sent);
-  tried = sent;
-  $("preview-content").replaceChildren(...previewed({ ...body, names: names() }));
+async function previewReport(content) {
+  const { body } = await post("v1/reports/preview", content);
+  previewedContent = content;
+  $("preview-content").replaceChildren(...renderPreview({ ...body, names: collectNames() }));
   $("stale").textContent = "";
   $("preview").hidden = false;
-  arriveAt($("preview-title"));
+  focusTitle($("preview-title"));
 }
 
-async function send(sent) {
-  const { body, status, again } = await post("v1/reports", sent, {
-    headers: { "Idempotency-Key": attempt(sent) },
+async function sendReport(content) {
+  const { body, status, isReplay } = await post("v1/reports", content, {
+    headers: { "Idempotency-Key": idempotencyKeyFor(content) },
   });
-  remember("draft", null);
-  remember("attempt", null);
-  forgetLookedUp();
+  saveItem("draft", null);
+  saveItem("attempt", null);
+  clearEntityCache();
   form.hidden = true;
   $("preview").hidden = true;
-  $("sent-content").replaceChildren(...recorded(body, again || status === 200));
+  $("sent-content").replaceChildren(...renderRecorded(body, isReplay || status === 200));
   $("sent").hidden = false;
-  arriveAt($("sent-title"));
+  focusTitle($("sent-title"));
 }
 
-function startAnew() {
+function resetPage() {
   clearAll();
-  empty(changed);
-  remember("draft", null);
-  remember("attempt", null);
-  tried = null;
+  emptyForm(handleChange);
+  saveItem("draft", null);
+  saveItem("attempt", null);
+  previewedContent = null;
   $("preview").hidden = true;
   $("sent").hidden = true;
   form.hidden = false;
-  showFigures();
+  updateFiguresVisibility();
 }
 
-function showFigures() {
-  $("figures").hidden = !givesFigures();
+function updateFiguresVisibility() {
+  $("figures").hidden = !hasFigures();
 }
 
 function setUp() {
   document.querySelector(".enter").classList.add("with-script");
   $("plain").hidden = true;
   $("entering").hidden = false;
-  for (const each of form.querySelectorAll(".picker")) begin(each, changed);
-  add(changed);
-  blank = content();
-  keyField.value = remembered("key") ?? "";
-  const kept = remembered("draft");
-  if (kept) {
-    restore(kept, changed);
-    notice(say("draft"));
+  for (const each of form.querySelectorAll(".picker")) createPicker(each, handleChange);
+  addFigure(handleChange);
+  blankContent = serializeForm();
+  keyField.value = loadItem("key") ?? "";
+  const savedDraft = loadItem("draft");
+  if (savedDraft) {
+    restoreDraft(savedDraft, handleChange);
+    showNotice(say("draft"));
   }
-  showFigures();
+  updateFiguresVisibility();
 }
 
 keyField.addEventListener("input", () => {
-  clear(keyField);
-  remember("key", key() || null);
+  clearField(keyField);
+  saveItem("key", readKey() || null);
 });
 $("forget").addEventListener("click", () => {
   keyField.value = "";
-  remember("key", null);
-  notice(say("forgotten"));
+  saveItem("key", null);
+  showNotice(say("forgotten"));
   keyField.focus();
 });
 form.addEventListener("input", (event) => {
   const field = event.target.closest("[data-at]");
-  if (field && !field.dataset.said) clear(field);
-  changed();
+  if (field && !field.dataset.said) clearField(field);
+  handleChange();
 });
-form.addEventListener("change", changed);
-$("stance").addEventListener("change", showFigures);
+form.addEventListener("change", handleChange);
+$("stance").addEventListener("change", updateFiguresVisibility);
 $("add").addEventListener("click", () => {
-  add(changed).querySelector("input").focus();
-  changed();
+  addFigure(handleChange).querySelector("input").focus();
+  handleChange();
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  once("previewing", tryOut);
+  runOnce("previewing", previewReport);
 });
-$("send").addEventListener("click", () => once("sending", send));
+$("send").addEventListener("click", () => runOnce("sending", sendReport));
 $("clear").addEventListener("click", () => {
   if (isDirty() && !window.confirm(say("leave"))) return;
-  startAnew();
-  notice(say("cleared"));
+  resetPage();
+  showNotice(say("cleared"));
   $("reporter-find").focus();
 });
 $("another").addEventListener("click", () => {
-  startAnew();
+  resetPage();
   $("reporter-find").focus();
 });
 window.addEventListener("beforeunload", (event) => {
   if (isDirty()) event.preventDefault();
 });
-window.addEventListener("pagehide", keepNow);
+window.addEventListener("pagehide", saveDraft);
 
 setUp();

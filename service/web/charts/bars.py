@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from service.web.charts import range_text
-from service.web.charts.text_layout import plain
-from service.web.messages import text
+from service.web.charts.text_layout import clean_text
+from service.web.messages import markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,12 @@ class Side:
     about: str = ""
 
     @property
-    def said(self) -> str:
+    def range_text(self) -> str:
         """The side's name and its range, in words."""
-        return plain(
-            text("charts.side", label=self.label, range=range_text.said(self.low, self.high))
+        return clean_text(
+            markup(
+                "charts.side", label=self.label, range=range_text.format_range(self.low, self.high)
+            )
         )
 
 
@@ -56,6 +58,6 @@ class Bar:
     caveats: tuple[str, ...] = ()
 
     @property
-    def beyond(self) -> str:
+    def dispute_text(self) -> str:
         """What is said of a dispute, in words; empty where there is none."""
-        return range_text.beyond(self.disputed, self.nearest)
+        return range_text.format_dispute(self.disputed, self.nearest)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
-ALL: Final = ("low", "range", "open", "disputed", "nearest", "loose", "zero", "none", "shared")
+SIGNS: Final = ("low", "range", "open", "disputed", "nearest", "loose", "zero", "none", "shared")
 """Every sign there is, in the order in which a key explains them."""
 
 
-ON_MAPS: Final = {
+MAP_SIGNS: Final = {
     "low": "disc",
     "range": "ring",
     "open": "halo",
@@ -19,7 +19,7 @@ ON_MAPS: Final = {
 """What stands for the same on a map."""
 
 
-class Shown(Protocol):
+class ChartItem(Protocol):
     """What bars, spans and spots have in common."""
 
     @property
@@ -32,13 +32,13 @@ class Shown(Protocol):
     def exact(self) -> bool: ...
 
 
-def used(items: Iterable[Shown]) -> tuple[str, ...]:
+def find_used_signs(items: Iterable[ChartItem]) -> tuple[str, ...]:
     """Return the names of the signs that stand for these, in the key's order."""
-    found = {sign for item in items for sign in _of(item)}
-    return tuple(sign for sign in ALL if sign in found)
+    used_signs = {sign for item in items for sign in _signs_of(item)}
+    return tuple(sign for sign in SIGNS if sign in used_signs)
 
 
-def _of(item: Shown) -> Iterator[str]:
+def _signs_of(item: ChartItem) -> Iterator[str]:
     if getattr(item, "shared", False):
         yield "shared"
         return

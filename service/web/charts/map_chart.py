@@ -7,31 +7,31 @@ from typing import Final
 from zlib import crc32
 
 from service.web.charts import legend, range_text
-from service.web.charts.basemap import Frame, Outline, within
-from service.web.charts.svg_document import ROOM, Sheet, sheet_of
-from service.web.charts.text_layout import plain, shortened, width
-from service.web.messages import text
+from service.web.charts.basemap import Frame, Outline, clip_outline
+from service.web.charts.svg_document import CONTENT_WIDTH, DocumentLayout, layout_document
+from service.web.charts.text_layout import clean_text, measure_text, shorten_text
+from service.web.messages import markup
 
-WIDE: Final = 1200
-TALL: Final = 800
-LEGEND: Final = 180
+MAP_WIDTH: Final = 1200
+MAP_HEIGHT: Final = 800
+LEGEND_HEIGHT: Final = 180
 """The picture's size in whole parts: the map, and below it the strip for the sizes."""
 
-LARGEST: Final = 80
-SMALLEST: Final = 5
-HALO: Final = 24
+MAX_RADIUS: Final = 80
+MIN_RADIUS: Final = 5
+HALO_WIDTH: Final = 24
 """The radius of the greatest number at most, of anyone at least, and how far open ones fade."""
 
-_CROWDED: Final = 36
-_FEW: Final = 10
+_MAX_RADIUS_WHERE_CROWDED: Final = 36
+_MIN_PEOPLE_AT_MAX_RADIUS: Final = 10
 
-_LEAST_DEGREES: Final = 1.5
-_MARGIN: Final = 0.13
-_KM: Final = 111.195
-_PIXELS: Final = (880, 320)
-_LETTERS: Final = 12
-_NAMED: Final = 60
-_MEASURED: Final = 300
+_MIN_DEGREES: Final = 1.5
+_MARGIN_SHARE: Final = 0.13
+_KM_PER_DEGREE: Final = 111.195
+_PICTURE_WIDTHS: Final = (880, 320)
+_FONT_SIZE: Final = 12
+_MAX_LABELS: Final = 60
+_MAX_MEASURED_SPOTS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,17 @@ class Spot:
     more: str | None = None
 
     @property
-    def beyond(self) -> str:
+    def dispute_text(self) -> str:
         """What is said of a dispute, in words; empty where there is none."""
-        return range_text.beyond(self.disputed, None)
+        return range_text.format_dispute(self.disputed, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Disc:
     """One spot as it is drawn: its middle, and the radius of its low and of its high.
 
-    ``low`` is 0 for nobody, ``high`` None where it is open above; both are None where nothing is
-    reported. ``reach`` is the radius of all that is drawn.
+    ``low_radius`` is 0 for nobody, ``high_radius`` None where it is open above; both are None
+    where nothing is reported. ``outer_radius`` is the radius of all that is drawn.
     """
 
     spot: Spot
@@ -73,16 +73,16 @@ class Disc:
     text: str
     x: int
     y: int
-    low: int | None
-    high: int | None
-    reach: int
+    low_radius: int | None
+    high_radius: int | None
+    outer_radius: int
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class PlaceLabel:
     """A place's name on the map: where it begins (or its middle, or its end, by ``anchor``).
 
-    ``on`` says on which pictures: "wide", "narrow" or "both".
+    ``shown_on`` says on which pictures: "wide", "narrow" or "both".
     """
 
     x: int
@@ -90,12 +90,12 @@ class Name:
     dx: int
     dy: int
     anchor: str
-    on: str
+    shown_on: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class LegendDisc:
     """One disc of the legend, and the number of people that it stands for."""
 
     x: int
@@ -104,129 +104,174 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Map:
+class MapChart:
     """A map: its discs, the largest first so that none is hidden, and what lies below them."""
 
-    mark: str
+    id_prefix: str
     frame: Frame
     outline: Outline
     discs: tuple[Disc, ...]
-    names: tuple[Name, ...]
-    sizes: tuple[Size, ...]
-    bar: int
-    bar_km: int
+    labels: tuple[PlaceLabel, ...]
+    legend_discs: tuple[LegendDisc, ...]
+    scale_bar_width: int
+    scale_bar_km: int
     signs: tuple[str, ...]
-    wide: int = WIDE
-    tall: int = TALL + LEGEND
-    base: int = TALL
-    halo: int = HALO
+    width: int = MAP_WIDTH
+    height: int = MAP_HEIGHT + LEGEND_HEIGHT
+    map_height: int = MAP_HEIGHT
+    halo_width: int = HALO_WIDTH
 
-    def sheet(self, title: str, caveats: Sequence[str], citation: str, scope: str) -> Sheet:
+    def layout_document(
+        self, title: str, caveats: Sequence[str], citation: str, scope: str
+    ) -> DocumentLayout:
         """Return the picture with all its words, ready to be saved."""
-        told = (*caveats, str(text("charts.outline")))
-        tall = round(ROOM * self.tall / self.wide)
-        return sheet_of(title, told, citation, scope, self.signs, tall)
+        all_caveats = (*caveats, str(markup("charts.outline")))
+        drawing_height = round(CONTENT_WIDTH * self.height / self.width)
+        return layout_document(title, all_caveats, citation, scope, self.signs, drawing_height)
 
 
 @dataclass(frozen=True, slots=True)
-class _Sizing:
+class _RadiusScale:
     """The greatest number of people on the map, and its radius."""
 
-    most: int
-    largest: int
+    max_people: int
+    max_radius: int
 
-    def radius(self, people: int) -> int:
+    def radius_of(self, people: int) -> int:
         """Return the radius with which a disc's area grows as the number does."""
-        return max(SMALLEST, round(self.largest * sqrt(people / self.most))) if people else 0
+        return (
+            max(MIN_RADIUS, round(self.max_radius * sqrt(people / self.max_people)))
+            if people
+            else 0
+        )
 
 
-def drawn(spots: Sequence[Spot]) -> Map | None:
+def layout_map(spots: Sequence[Spot]) -> MapChart | None:
     """Return where everything of the map stands; None where there is no spot."""
     if not spots:
         return None
-    frame = _frame(spots)
+    frame = _fit_frame(spots)
     numbers = (number for spot in spots for number in (spot.low, spot.high) if number)
     # Where nobody counts more than a few people, the greatest of them does not fill the map.
-    sizing = _Sizing(max(_FEW, *numbers, _FEW), _largest(spots, frame))
-    discs = sorted((_disc(spot, frame, sizing) for spot in spots), key=lambda disc: -disc.reach)
-    bar_km = _round_below(_km_wide(frame) / 4)
-    return Map(
-        mark=f"m{crc32(repr(spots).encode('utf-8', 'replace')):08x}",
+    radius_scale = _RadiusScale(
+        max(_MIN_PEOPLE_AT_MAX_RADIUS, *numbers, _MIN_PEOPLE_AT_MAX_RADIUS),
+        _choose_max_radius(spots, frame),
+    )
+    discs = sorted(
+        (_layout_disc(spot, frame, radius_scale) for spot in spots),
+        key=lambda disc: -disc.outer_radius,
+    )
+    bar_km = _round_down(_measure_width_km(frame) / 4)
+    return MapChart(
+        id_prefix=f"m{crc32(repr(spots).encode('utf-8', 'replace')):08x}",
         frame=frame,
-        outline=within(frame),
+        outline=clip_outline(frame),
         discs=tuple(discs),
-        names=tuple(_names(discs)),
-        sizes=tuple(_sizes(sizing)),
-        bar=round(WIDE * bar_km / _km_wide(frame)),
-        bar_km=bar_km,
-        signs=tuple(legend.ON_MAPS[sign] for sign in legend.used(spots)),
+        labels=tuple(_layout_labels(discs)),
+        legend_discs=tuple(_layout_legend_discs(radius_scale)),
+        scale_bar_width=round(MAP_WIDTH * bar_km / _measure_width_km(frame)),
+        scale_bar_km=bar_km,
+        signs=tuple(legend.MAP_SIGNS[sign] for sign in legend.find_used_signs(spots)),
     )
 
 
-def _frame(spots: Sequence[Spot]) -> Frame:
+def _fit_frame(spots: Sequence[Spot]) -> Frame:
     """Return the degrees shown: all spots, a margin, and enough around them to know where."""
-    west, across = _span([spot.longitude for spot in spots])
+    west, longitude_range = _find_longitude_range([spot.longitude for spot in spots])
     latitudes = [spot.latitude for spot in spots]
     south, north = min(latitudes), max(latitudes)
-    middle = (south + north) / 2
+    middle_latitude = (south + north) / 2
     # A degree of longitude is as long as this many degrees of latitude, in the map's middle.
-    narrow = max(0.05, cos(radians(middle)))
-    room = 1 - 2 * _MARGIN
-    tall = max((north - south) / room, across * narrow / room * TALL / WIDE, _LEAST_DEGREES)
-    wide = tall * WIDE / TALL / narrow
+    longitude_ratio = max(0.05, cos(radians(middle_latitude)))
+    inner_share = 1 - 2 * _MARGIN_SHARE
+    latitudes_shown = max(
+        (north - south) / inner_share,
+        longitude_range * longitude_ratio / inner_share * MAP_HEIGHT / MAP_WIDTH,
+        _MIN_DEGREES,
+    )
+    longitudes_shown = latitudes_shown * MAP_WIDTH / MAP_HEIGHT / longitude_ratio
     # The frame moves, where it can, so that it does not reach past a pole.
-    low = max(-90.0, min(middle - tall / 2, 90.0 - tall)) if tall < 180 else middle - tall / 2
-    low = min(max(low, north + _MARGIN * tall / 2 - tall), south - _MARGIN * tall / 2)
-    left = west + across / 2 - wide / 2
-    turn = 360 * ((left + wide / 2 + 180) // 360)
+    south_edge = (
+        max(-90.0, min(middle_latitude - latitudes_shown / 2, 90.0 - latitudes_shown))
+        if latitudes_shown < 180
+        else middle_latitude - latitudes_shown / 2
+    )
+    south_edge = min(
+        max(south_edge, north + _MARGIN_SHARE * latitudes_shown / 2 - latitudes_shown),
+        south - _MARGIN_SHARE * latitudes_shown / 2,
+    )
+    west_edge = west + longitude_range / 2 - longitudes_shown / 2
+    whole_turns = 360 * ((west_edge + longitudes_shown / 2 + 180) // 360)
     return Frame(
-        round(left - turn, 4),
-        round(left - turn + wide, 4),
-        round(low, 4),
-        round(low + tall, 4),
-        WIDE,
-        TALL,
+        round(west_edge - whole_turns, 4),
+        round(west_edge - whole_turns + longitudes_shown, 4),
+        round(south_edge, 4),
+        round(south_edge + latitudes_shown, 4),
+        MAP_WIDTH,
+        MAP_HEIGHT,
     )
 
 
-def _span(longitudes: Sequence[float]) -> tuple[float, float]:
+def _find_longitude_range(longitudes: Sequence[float]) -> tuple[float, float]:
     """Return the first longitude and the degrees to the last, the shortest way round."""
-    known = sorted({longitude % 360 for longitude in longitudes})
-    gaps = [(known[(i + 1) % len(known)] - known[i]) % 360 for i in range(len(known))]
-    if len(known) == 1:
-        return known[0], 0.0
+    ordered = sorted({longitude % 360 for longitude in longitudes})
+    gaps = [(ordered[(i + 1) % len(ordered)] - ordered[i]) % 360 for i in range(len(ordered))]
+    if len(ordered) == 1:
+        return ordered[0], 0.0
     widest = max(range(len(gaps)), key=gaps.__getitem__)
-    return known[(widest + 1) % len(known)], 360 - gaps[widest]
+    return ordered[(widest + 1) % len(ordered)], 360 - gaps[widest]
 
 
-def _at(spot: Spot, frame: Frame) -> tuple[float, float]:
-    turned = frame.west + (spot.longitude - frame.west) % 360
-    return frame.at(turned, spot.latitude)
+def _project(spot: Spot, frame: Frame) -> tuple[float, float]:
+    longitude = frame.west + (spot.longitude - frame.west) % 360
+    return frame.project(longitude, spot.latitude)
 
 
-def _largest(spots: Sequence[Spot], frame: Frame) -> int:
+def _choose_max_radius(spots: Sequence[Spot], frame: Frame) -> int:
     """Return the radius of the greatest number: less where places lie close together."""
-    points = list({_at(spot, frame) for spot in spots[:_MEASURED]})
+    points = list({_project(spot, frame) for spot in spots[:_MAX_MEASURED_SPOTS]})
     if len(points) < 2:
-        return LARGEST
-    apart = sorted(min(dist(one, each) for each in points if each != one) for one in points)
-    return max(_CROWDED, min(LARGEST, round(apart[len(apart) // 2])))
+        return MAX_RADIUS
+    nearest_distances = sorted(
+        min(dist(one, each) for each in points if each != one) for one in points
+    )
+    return max(
+        _MAX_RADIUS_WHERE_CROWDED,
+        min(MAX_RADIUS, round(nearest_distances[len(nearest_distances) // 2])),
+    )
 
 
-def _disc(spot: Spot, frame: Frame, sizing: _Sizing) -> Disc:
-    x, y = _at(spot, frame)
-    low = None if spot.low is None else sizing.radius(spot.low)
-    high = None if spot.high is None or low is None else max(low, sizing.radius(spot.high))
-    reach = SMALLEST if low is None else max(SMALLEST, low + HALO if high is None else high)
-    return Disc(spot, plain(spot.label), plain(spot.text), round(x), round(y), low, high, reach)
+def _layout_disc(spot: Spot, frame: Frame, radius_scale: _RadiusScale) -> Disc:
+    x, y = _project(spot, frame)
+    low_radius = None if spot.low is None else radius_scale.radius_of(spot.low)
+    high_radius = (
+        None
+        if spot.high is None or low_radius is None
+        else max(low_radius, radius_scale.radius_of(spot.high))
+    )
+    outer_radius = (
+        MIN_RADIUS
+        if low_radius is None
+        else max(MIN_RADIUS, low_radius + HALO_WIDTH if high_radius is None else high_radius)
+    )
+    return Disc(
+        spot,
+        clean_text(spot.label),
+        clean_text(spot.text),
+        round(x),
+        round(y),
+        low_radius,
+        high_radius,
+        outer_radius,
+    )
 
 
-def _km_wide(frame: Frame) -> float:
+def _measure_width_km(frame: Frame) -> float:
     """Return how many kilometres the map is wide: as it is high, where degrees never differ."""
-    return (frame.north - frame.south) * _KM * WIDE / TALL
+    return (frame.north - frame.south) * _KM_PER_DEGREE * MAP_WIDTH / MAP_HEIGHT
 
 
-def _round_below(number: float) -> int:
+def _round_down(number: float) -> int:
     """Return the greatest 1, 2 or 5 with noughts that is not above the number, at least 1."""
     power = 1
     while power * 10 <= number:
@@ -234,15 +279,15 @@ def _round_below(number: float) -> int:
     return max((power * digit for digit in (1, 2, 5) if power * digit <= number), default=1)
 
 
-def _sizes(sizing: _Sizing) -> Iterator[Size]:
+def _layout_legend_discs(radius_scale: _RadiusScale) -> Iterator[LegendDisc]:
     """Return up to three discs to compare with, side by side from the right."""
-    greatest = _round_below(sizing.most / 2)
-    wanted = [greatest, _round_below(greatest / 4), _round_below(greatest / 16)]
-    x = WIDE
-    for people in dict.fromkeys(wanted):
-        radius = sizing.radius(people)
+    greatest = _round_down(radius_scale.max_people / 2)
+    numbers = [greatest, _round_down(greatest / 4), _round_down(greatest / 16)]
+    x = MAP_WIDTH
+    for people in dict.fromkeys(numbers):
+        radius = radius_scale.radius_of(people)
         x -= max(2 * radius, 130)
-        yield Size(x + max(radius, 65), radius, people)
+        yield LegendDisc(x + max(radius, 65), radius, people)
         x -= 20
 
 
@@ -253,7 +298,7 @@ class _Box:
     right: float
     bottom: float
 
-    def meets(self, other: "_Box") -> bool:
+    def overlaps(self, other: "_Box") -> bool:
         """Whether the two boxes share any room."""
         return (
             self.left < other.right
@@ -263,72 +308,97 @@ class _Box:
         )
 
 
-def _names(discs: Sequence[Disc]) -> Iterator[Name]:
+def _layout_labels(discs: Sequence[Disc]) -> Iterator[PlaceLabel]:
     """Return the names for which there is room, on a wide picture and on a phone's."""
-    wide, narrow = (dict(_placed(discs, pixels)) for pixels in _PIXELS)
+    sides_wide, sides_narrow = (dict(_place_labels(discs, pixels)) for pixels in _PICTURE_WIDTHS)
     for disc in discs:
         key = disc.spot.key
-        if key in wide and wide.get(key) == narrow.get(key):
-            yield _name(disc, wide[key], "both", _PIXELS[1])
+        if key in sides_wide and sides_wide.get(key) == sides_narrow.get(key):
+            yield _layout_label(disc, sides_wide[key], "both", _PICTURE_WIDTHS[1])
             continue
-        if key in wide:
-            yield _name(disc, wide[key], "wide", _PIXELS[0])
-        if key in narrow:
-            yield _name(disc, narrow[key], "narrow", _PIXELS[1])
+        if key in sides_wide:
+            yield _layout_label(disc, sides_wide[key], "wide", _PICTURE_WIDTHS[0])
+        if key in sides_narrow:
+            yield _layout_label(disc, sides_narrow[key], "narrow", _PICTURE_WIDTHS[1])
 
 
 _SIDES: Final = ("right", "left", "above", "below")
 
 
-def _placed(discs: Sequence[Disc], pixels: int) -> Iterator[tuple[str, str]]:
+def _place_labels(discs: Sequence[Disc], picture_width: int) -> Iterator[tuple[str, str]]:
     """Return the side of its disc on which each name that has room stands."""
-    scale = WIDE / pixels
-    taken = [_around(disc) for disc in discs]
-    for disc in discs[:_NAMED]:
-        own = _around(disc)
+    scale = MAP_WIDTH / picture_width
+    occupied = [_box_of_disc(disc) for disc in discs]
+    for disc in discs[:_MAX_LABELS]:
+        own_box = _box_of_disc(disc)
         for side in _SIDES:
-            box = _box(disc, side, scale)
-            inside = box.left >= 0 and box.right <= WIDE and box.top >= 0 and box.bottom <= TALL
-            if inside and not any(box.meets(other) for other in taken if other != own):
-                taken.append(box)
+            box = _box_of_label(disc, side, scale)
+            inside = (
+                box.left >= 0
+                and box.right <= MAP_WIDTH
+                and box.top >= 0
+                and box.bottom <= MAP_HEIGHT
+            )
+            if inside and not any(box.overlaps(other) for other in occupied if other != own_box):
+                occupied.append(box)
                 yield disc.spot.key, side
                 break
 
 
-def _around(disc: Disc) -> _Box:
-    radius = max(disc.low or 0, SMALLEST)
+def _box_of_disc(disc: Disc) -> _Box:
+    radius = max(disc.low_radius or 0, MIN_RADIUS)
     return _Box(disc.x - radius, disc.y - radius, disc.x + radius, disc.y + radius)
 
 
-def _short(disc: Disc) -> str:
-    return shortened(disc.label, _LETTERS, 170)
+def _shorten_label(disc: Disc) -> str:
+    return shorten_text(disc.label, _FONT_SIZE, 170)
 
 
-def _box(disc: Disc, side: str, scale: float) -> _Box:
+def _box_of_label(disc: Disc, side: str, scale: float) -> _Box:
     """Return the room that the name takes beside its disc, in parts of the picture."""
-    long, high = width(_short(disc), _LETTERS) * scale, (_LETTERS + 2) * scale
-    gap = 4 * scale + _edge(disc)
+    text_width, text_height = (
+        measure_text(_shorten_label(disc), _FONT_SIZE) * scale,
+        (_FONT_SIZE + 2) * scale,
+    )
+    gap = 4 * scale + _drawn_radius_of(disc)
     if side == "right":
-        return _Box(disc.x + gap, disc.y - high / 2, disc.x + gap + long, disc.y + high / 2)
+        return _Box(
+            disc.x + gap,
+            disc.y - text_height / 2,
+            disc.x + gap + text_width,
+            disc.y + text_height / 2,
+        )
     if side == "left":
-        return _Box(disc.x - gap - long, disc.y - high / 2, disc.x - gap, disc.y + high / 2)
+        return _Box(
+            disc.x - gap - text_width,
+            disc.y - text_height / 2,
+            disc.x - gap,
+            disc.y + text_height / 2,
+        )
     if side == "above":
-        return _Box(disc.x - long / 2, disc.y - gap - high, disc.x + long / 2, disc.y - gap)
-    return _Box(disc.x - long / 2, disc.y + gap, disc.x + long / 2, disc.y + gap + high)
+        return _Box(
+            disc.x - text_width / 2,
+            disc.y - gap - text_height,
+            disc.x + text_width / 2,
+            disc.y - gap,
+        )
+    return _Box(
+        disc.x - text_width / 2, disc.y + gap, disc.x + text_width / 2, disc.y + gap + text_height
+    )
 
 
-def _edge(disc: Disc) -> int:
-    return max(disc.low or 0, disc.high or 0, SMALLEST)
+def _drawn_radius_of(disc: Disc) -> int:
+    return max(disc.low_radius or 0, disc.high_radius or 0, MIN_RADIUS)
 
 
-def _name(disc: Disc, side: str, on: str, pixels: int) -> Name:
+def _layout_label(disc: Disc, side: str, shown_on: str, pixels: int) -> PlaceLabel:
     x, y, dx, dy, anchor = disc.x, disc.y, 0, 4, "middle"
     if side == "right":
-        x, dx, anchor = x + _edge(disc), 4, "start"
+        x, dx, anchor = x + _drawn_radius_of(disc), 4, "start"
     elif side == "left":
-        x, dx, anchor = x - _edge(disc), -4, "end"
+        x, dx, anchor = x - _drawn_radius_of(disc), -4, "end"
     elif side == "above":
-        y, dy = y - _edge(disc), -6
+        y, dy = y - _drawn_radius_of(disc), -6
     else:
-        y, dy = y + _edge(disc), 6 + _LETTERS - 2
-    return Name(x, y, dx, dy, anchor, on, _short(disc))
+        y, dy = y + _drawn_radius_of(disc), 6 + _FONT_SIZE - 2
+    return PlaceLabel(x, y, dx, dy, anchor, shown_on, _shorten_label(disc))

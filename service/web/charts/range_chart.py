@@ -7,141 +7,150 @@ from zlib import crc32
 
 from service.web.charts import legend, scale
 from service.web.charts.bars import Bar, Side
-from service.web.charts.scale import Stretch, Tick
-from service.web.charts.svg_document import BOLD, MARGIN, ROOM, Line, Sheet, sheet_of
-from service.web.charts.text_layout import plain, shortened, wrapped
-from service.web.messages import text
+from service.web.charts.scale import RangePosition, Tick
+from service.web.charts.svg_document import (
+    BOLD_ROLES,
+    CONTENT_WIDTH,
+    MARGIN,
+    DocumentLayout,
+    TextLine,
+    layout_document,
+)
+from service.web.charts.text_layout import clean_text, shorten_text, wrap_text
+from service.web.messages import markup
 
-_NAMES: Final = 320
-_AXIS: Final = 40
-_APART: Final = 34
+_TEXT_COLUMN_WIDTH: Final = 320
+_AXIS_HEIGHT: Final = 40
+_SEPARATOR_HEIGHT: Final = 34
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One bar as it is drawn; ``stretch`` is None where nothing is reported."""
+    """One bar as it is drawn; ``position`` is None where nothing is reported."""
 
     bar: Bar
     label: str
     text: str
-    stretch: Stretch | None
-    nearest: Stretch | None
-    sides: tuple[tuple[Side, Stretch], ...]
+    position: RangePosition | None
+    nearest: RangePosition | None
+    sides: tuple[tuple[Side, RangePosition], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedRow:
     """A row in a picture of its own: its words, and the upper edge of it and of its sides."""
 
     row: Row
-    y: int
-    lines: tuple[Line, ...]
-    sides: tuple[int, ...]
-    end: int
+    top: int
+    lines: tuple[TextLine, ...]
+    side_tops: tuple[int, ...]
+    bottom: int
 
 
 @dataclass(frozen=True, slots=True)
-class Ranges:
-    """A range chart: its ``rows``, and ``apart`` those of people in no one part."""
+class RangeChart:
+    """A range chart: its ``rows``, and ``shared_rows`` those of people in no one part."""
 
-    mark: str
+    id_prefix: str
     rows: tuple[Row, ...]
-    apart: tuple[Row, ...]
+    shared_rows: tuple[Row, ...]
     ticks: tuple[Tick, ...]
     caption: str
     signs: tuple[str, ...]
 
     @property
-    def placed(self) -> tuple[Placed, ...]:
+    def placed_rows(self) -> tuple[PlacedRow, ...]:
         """The rows of the picture, one under another, those apart last."""
-        return tuple(_placed(self.rows, self.apart))
+        return tuple(_place_rows(self.rows, self.shared_rows))
 
     @property
-    def tall(self) -> int:
+    def height(self) -> int:
         """How high the picture's drawing is, in pixels."""
-        return max((each.end for each in self.placed), default=_AXIS)
+        return max((each.bottom for each in self.placed_rows), default=_AXIS_HEIGHT)
 
     @property
-    def rule(self) -> int | None:
+    def separator_y(self) -> int | None:
         """Where the line is that sets the rows apart off; None without such rows."""
-        first = next((each for each in self.placed if each.row.bar.shared), None)
-        return first.y - _APART + 8 if first else None
+        first_shared = next((each for each in self.placed_rows if each.row.bar.shared), None)
+        return first_shared.top - _SEPARATOR_HEIGHT + 8 if first_shared else None
 
-    def sheet(self, title: str, caveats: Sequence[str], citation: str, scope: str) -> Sheet:
+    def layout_document(
+        self, title: str, caveats: Sequence[str], citation: str, scope: str
+    ) -> DocumentLayout:
         """Return the picture with all its words, ready to be saved."""
-        return sheet_of(title, caveats, citation, scope, self.signs, self.tall)
+        return layout_document(title, caveats, citation, scope, self.signs, self.height)
 
 
-def ranges(bars: Sequence[Bar]) -> Ranges:
+def layout_range_chart(bars: Sequence[Bar]) -> RangeChart:
     """Return where everything of the chart stands; the bars keep their order."""
-    known = [_known(bar) for bar in bars]
-    axis = scale.fitting(number for bar in known for number in _numbers(bar))
-    rows = tuple(_row(bar, axis) for bar in known)
-    return Ranges(
-        mark=f"r{crc32(repr(bars).encode('utf-8', 'replace')):08x}",
+    drawn_bars = [_reduce_shared_bar(bar) for bar in bars]
+    axis = scale.fit_axis(number for bar in drawn_bars for number in _numbers_of(bar))
+    rows = tuple(_layout_row(bar, axis) for bar in drawn_bars)
+    return RangeChart(
+        id_prefix=f"r{crc32(repr(bars).encode('utf-8', 'replace')):08x}",
         rows=tuple(row for row in rows if not row.bar.shared),
-        apart=tuple(row for row in rows if row.bar.shared),
+        shared_rows=tuple(row for row in rows if row.bar.shared),
         ticks=axis.ticks,
         caption=axis.caption,
-        signs=legend.used(bars),
+        signs=legend.find_used_signs(bars),
     )
 
 
-def _known(bar: Bar) -> Bar:
+def _reduce_shared_bar(bar: Bar) -> Bar:
     """Return what is drawn of the bar: of shared people the least alone."""
     if not bar.shared:
         return bar
     return replace(bar, high=bar.low, disputed=False, nearest=None, sides=())
 
 
-def _numbers(bar: Bar) -> tuple[int | None, ...]:
+def _numbers_of(bar: Bar) -> tuple[int | None, ...]:
     sides = (number for side in bar.sides for number in (side.low, side.high))
     return (bar.low, bar.high, *(bar.nearest or ()), *sides)
 
 
-def _row(bar: Bar, axis: scale.Scale) -> Row:
+def _layout_row(bar: Bar, axis: scale.Axis) -> Row:
     return Row(
         bar=bar,
-        label=plain(bar.label),
-        text=plain(bar.text),
-        stretch=None if bar.low is None else axis.stretch(bar.low, bar.high),
-        nearest=axis.stretch(*bar.nearest) if bar.nearest else None,
-        sides=tuple((side, axis.stretch(side.low, side.high)) for side in bar.sides),
+        label=clean_text(bar.label),
+        text=clean_text(bar.text),
+        position=None if bar.low is None else axis.locate_range(bar.low, bar.high),
+        nearest=axis.locate_range(*bar.nearest) if bar.nearest else None,
+        sides=tuple((side, axis.locate_range(side.low, side.high)) for side in bar.sides),
     )
 
 
-def _placed(rows: Iterable[Row], apart: Iterable[Row]) -> Iterator[Placed]:
-    y = _AXIS
+def _place_rows(rows: Iterable[Row], shared_rows: Iterable[Row]) -> Iterator[PlacedRow]:
+    y = _AXIS_HEIGHT
     for row in rows:
-        yield (found := _one(row, y))
-        y = found.end
-    y += _APART
-    for row in apart:
-        yield (found := _one(row, y))
-        y = found.end
+        yield (placed_row := _place_row(row, y))
+        y = placed_row.bottom
+    y += _SEPARATOR_HEIGHT
+    for row in shared_rows:
+        yield (placed_row := _place_row(row, y))
+        y = placed_row.bottom
 
 
-def _one(row: Row, top: int) -> Placed:
+def _place_row(row: Row, top: int) -> PlacedRow:
     """Return where the row stands: its words beside its bar, as high as the higher of the two."""
-    lines: list[Line] = []
+    lines: list[TextLine] = []
     y = top
-    told = f"{row.text} ({row.bar.beyond})" if row.bar.beyond else row.text
-    for words, size, role in ((row.label, 14, "strong"), (told, 13, "quiet")):
-        for line in wrapped(words, size, _NAMES - 20, role in BOLD):
+    range_words = f"{row.text} ({row.bar.dispute_text})" if row.bar.dispute_text else row.text
+    for words, size, role in ((row.label, 14, "strong"), (range_words, 13, "quiet")):
+        for line in wrap_text(words, size, _TEXT_COLUMN_WIDTH - 20, role in BOLD_ROLES):
             y += size * 5 // 4
-            lines.append(Line(MARGIN, y, size, role, line))
+            lines.append(TextLine(MARGIN, y, size, role, line))
     y = max(y + 8, top + 30)
     sides = []
     for side, _ in row.sides:
-        for line in wrapped(side.about, 12, ROOM - 16):
-            lines.append(Line(MARGIN + 16, y + 13, 12, "quiet", line))
+        for line in wrap_text(side.about, 12, CONTENT_WIDTH - 16):
+            lines.append(TextLine(MARGIN + 16, y + 13, 12, "quiet", line))
             y += 18
         sides.append(y)
-        label = shortened(side.said, 12, _NAMES - 52)
-        lines.append(Line(MARGIN + 32, y + 13, 12, "quiet", label))
+        label = shorten_text(side.range_text, 12, _TEXT_COLUMN_WIDTH - 52)
+        lines.append(TextLine(MARGIN + 32, y + 13, 12, "quiet", label))
         y += 20
     if row.bar.untold:
-        more = plain(text("charts.sides.more", count=row.bar.untold))
-        lines.append(Line(MARGIN + 16, y + 13, 12, "quiet", more))
+        omitted_text = clean_text(markup("charts.sides.more", count=row.bar.untold))
+        lines.append(TextLine(MARGIN + 16, y + 13, 12, "quiet", omitted_text))
         y += 18
-    return Placed(row, top, tuple(lines), tuple(sides), y + 8)
+    return PlacedRow(row, top, tuple(lines), tuple(sides), y + 8)

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from service.web.messages import text
+from service.web.messages import markup
 
-FRAME: Final = 10_000
+AXIS_LENGTH: Final = 10_000
 """The length of an axis, in whole parts; a picture may have any size."""
 
-_SPAN: Final = 9_200
-_LEAST: Final = 40
+_TOP_POSITION: Final = 9_200
+_MIN_POSITION: Final = 40
 _UNITS: Final = (1_000_000_000, 1_000_000, 1)
 
 
@@ -18,25 +18,25 @@ _UNITS: Final = (1_000_000_000, 1_000_000, 1)
 class Tick:
     """One mark of the axis: where it stands, and the number written there."""
 
-    at: int
+    position: int
     value: int
     label: str
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Where a range lies: solid to ``low``, light to ``high``, and fading out if it is ``open``.
+class RangePosition:
+    """Where a range lies: solid to ``low``, light to ``high``, and fading out if it ``is_open``.
 
     An open range reaches the very end of the axis, past its last mark.
     """
 
     low: int
     high: int
-    open: bool = False
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class Axis:
     """An axis from nobody to ``top`` people, a mark at every ``step``."""
 
     top: int
@@ -46,7 +46,7 @@ class Scale:
     def ticks(self) -> tuple[Tick, ...]:
         """The marks, from zero on; their numbers count ``unit`` people each."""
         values = range(0, self.top + 1, self.step)
-        return tuple(Tick(self.at(value), value, self._label(value)) for value in values)
+        return tuple(Tick(self.locate(value), value, self._format_value(value)) for value in values)
 
     @property
     def unit(self) -> int:
@@ -56,33 +56,33 @@ class Scale:
     @property
     def caption(self) -> str:
         """What the numbers count, in words."""
-        return str(text(f"charts.unit.{self.unit}"))
+        return str(markup(f"charts.unit.{self.unit}"))
 
-    def at(self, people: int) -> int:
+    def locate(self, people: int) -> int:
         """Return where the number stands; even one person stands visibly apart from zero."""
-        return max(_LEAST, people * _SPAN // self.top) if people else 0
+        return max(_MIN_POSITION, people * _TOP_POSITION // self.top) if people else 0
 
-    def stretch(self, low: int, high: int | None) -> Stretch:
+    def locate_range(self, low: int, high: int | None) -> RangePosition:
         """Return where the range lies; ``high`` None means open above."""
         if high is None:
-            return Stretch(self.at(low), FRAME, open=True)
-        return Stretch(self.at(low), self.at(high))
+            return RangePosition(self.locate(low), AXIS_LENGTH, is_open=True)
+        return RangePosition(self.locate(low), self.locate(high))
 
-    def _label(self, value: int) -> str:
+    def _format_value(self, value: int) -> str:
         return f"{value // self.unit:,}" if value % self.unit == 0 else f"{value / self.unit:,.1f}"
 
 
-def fitting(numbers: Iterable[int | None], marks: int = 5) -> Scale:
+def fit_axis(numbers: Iterable[int | None], max_steps: int = 5) -> Axis:
     """Return the axis that holds all the numbers; a None among them is no number.
 
-    ``marks`` is the most steps it has.
+    ``max_steps`` is the most steps it has.
     """
-    most = max((number for number in numbers if number is not None), default=1) or 1
-    step = next(step for step in _round_steps() if step * marks >= most)
-    return Scale(top=-(-most // step) * step, step=step)
+    greatest = max((number for number in numbers if number is not None), default=1) or 1
+    step = next(step for step in _iterate_round_steps() if step * max_steps >= greatest)
+    return Axis(top=-(-greatest // step) * step, step=step)
 
 
-def _round_steps() -> Iterable[int]:
+def _iterate_round_steps() -> Iterable[int]:
     power = 1
     while True:
         yield from (power, 2 * power, 5 * power)

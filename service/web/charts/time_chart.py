@@ -7,18 +7,18 @@ from typing import Final
 from zlib import crc32
 
 from service.web.charts import legend, range_text, scale
-from service.web.charts.scale import FRAME, Stretch, Tick
-from service.web.charts.svg_document import Sheet, sheet_of
-from service.web.charts.text_layout import plain
-from service.web.messages import text
+from service.web.charts.scale import AXIS_LENGTH, RangePosition, Tick
+from service.web.charts.svg_document import DocumentLayout, layout_document
+from service.web.charts.text_layout import clean_text
+from service.web.messages import markup
 
-TALL: Final = 300
+HEIGHT: Final = 300
 """How high the picture's drawing is, in pixels."""
 
-_MANY: Final = 120
-_CLOSE: Final = 850
-_CLOSE_ON_PHONES: Final = 1_750
-_AT_THE_END: Final = 9_500
+_MAX_COLUMNS_WITH_GAPS: Final = 120
+_MIN_TICK_DISTANCE: Final = 850
+_MIN_TICK_DISTANCE_ON_PHONES: Final = 1_750
+_MAX_TICK_POSITION: Final = 9_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,124 +45,134 @@ class Span:
     caveats: tuple[str, ...] = ()
 
     @property
-    def beyond(self) -> str:
+    def dispute_text(self) -> str:
         """What is said of a dispute, in words; empty where there is none."""
-        return range_text.beyond(self.disputed, self.nearest)
+        return range_text.format_dispute(self.disputed, self.nearest)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One span as it is drawn, from ``at`` and ``width`` wide, ``gap`` left free at each edge."""
+    """One span as it is drawn, from ``left`` and ``width`` wide, ``gap`` left free at each edge."""
 
     span: Span
     label: str
     text: str
-    at: int
+    left: int
     width: int
     gap: int
-    stretch: Stretch | None
-    nearest: Stretch | None
+    position: RangePosition | None
+    nearest: RangePosition | None
 
     @property
     def middle(self) -> int:
         """Where the middle of the column is."""
-        return self.at + self.width // 2
+        return self.left + self.width // 2
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A mark on the axis of days; a ``minor`` one is left out where there is little room.
+class DateTick:
+    """A mark on the axis of days; one that ``is_minor`` is left out where there is little room.
 
-    ``year`` is written below it where it is not empty; ``again`` means only where little room has
-    left out the mark that told it before.
+    ``year`` is written below it where it is not empty; ``repeats_year`` means only where little
+    room has left out the mark that told it before.
     """
 
-    at: int
+    position: int
     label: str
     year: str
-    minor: bool
-    again: bool = False
+    is_minor: bool
+    repeats_year: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class TimeChart:
     """A time chart: its columns by their days, its marks of people and of days."""
 
-    mark: str
+    id_prefix: str
     columns: tuple[Column, ...]
     ticks: tuple[Tick, ...]
-    moments: tuple[Moment, ...]
+    date_ticks: tuple[DateTick, ...]
     caption: str
     signs: tuple[str, ...]
-    tall: int = TALL
+    height: int = HEIGHT
 
     @property
-    def arrow(self) -> int:
+    def arrow_half_width(self) -> int:
         """How wide half of an arrow's head is, in pixels: less where columns are narrow."""
-        steps = ((16, 5), (31, 4), (60, 3))
-        return next((wide for count, wide in steps if len(self.columns) <= count), 2)
+        half_widths = ((16, 5), (31, 4), (60, 3))
+        return next(
+            (half_width for count, half_width in half_widths if len(self.columns) <= count), 2
+        )
 
     @property
-    def dense(self) -> bool:
+    def is_dense(self) -> bool:
         """Whether columns are too narrow for lines in and around them."""
         return len(self.columns) > 60
 
-    def sheet(self, title: str, caveats: Sequence[str], citation: str, scope: str) -> Sheet:
+    def layout_document(
+        self, title: str, caveats: Sequence[str], citation: str, scope: str
+    ) -> DocumentLayout:
         """Return the picture with all its words, ready to be saved."""
-        return sheet_of(title, caveats, citation, scope, self.signs, self.tall)
+        return layout_document(title, caveats, citation, scope, self.signs, self.height)
 
 
-def times(spans: Sequence[Span]) -> Times:
+def layout_time_chart(spans: Sequence[Span]) -> TimeChart:
     """Return where everything of the chart stands; the spans come by their first days."""
-    known = sorted(spans, key=lambda span: (span.first, span.last))
-    numbers = (number for span in known for number in _numbers(span))
-    axis = scale.fitting(numbers, marks=4)
-    begin = min((span.first for span in known), default=date(1, 1, 1))
-    days = max(((span.last - begin).days + 1 for span in known), default=1)
-    return Times(
-        mark=f"t{crc32(repr(spans).encode('utf-8', 'replace')):08x}",
-        columns=tuple(_column(span, axis, begin, days, len(known)) for span in known),
+    ordered = sorted(spans, key=lambda span: (span.first, span.last))
+    numbers = (number for span in ordered for number in _numbers_of(span))
+    axis = scale.fit_axis(numbers, max_steps=4)
+    first_day = min((span.first for span in ordered), default=date(1, 1, 1))
+    day_count = max(((span.last - first_day).days + 1 for span in ordered), default=1)
+    return TimeChart(
+        id_prefix=f"t{crc32(repr(spans).encode('utf-8', 'replace')):08x}",
+        columns=tuple(
+            _layout_column(span, axis, first_day, day_count, len(ordered)) for span in ordered
+        ),
         ticks=axis.ticks,
-        moments=_moments(begin, days) if known else (),
+        date_ticks=_layout_date_ticks(first_day, day_count) if ordered else (),
         caption=axis.caption,
-        signs=legend.used(known),
+        signs=legend.find_used_signs(ordered),
     )
 
 
-def _numbers(span: Span) -> tuple[int | None, ...]:
+def _numbers_of(span: Span) -> tuple[int | None, ...]:
     return (span.low, span.high, *(span.nearest or ()))
 
 
-def _column(span: Span, axis: scale.Scale, begin: date, days: int, count: int) -> Column:
-    at = (span.first - begin).days * FRAME // days
-    width = max(1, ((span.last - begin).days + 1) * FRAME // days - at)
+def _layout_column(
+    span: Span, axis: scale.Axis, first_day: date, day_count: int, column_count: int
+) -> Column:
+    left = (span.first - first_day).days * AXIS_LENGTH // day_count
+    width = max(1, ((span.last - first_day).days + 1) * AXIS_LENGTH // day_count - left)
     return Column(
         span=span,
-        label=plain(span.label),
-        text=plain(span.text),
-        at=at,
+        label=clean_text(span.label),
+        text=clean_text(span.text),
+        left=left,
         width=width,
-        gap=0 if count > _MANY else min(width // 8, 60),
-        stretch=None if span.low is None else axis.stretch(span.low, span.high),
-        nearest=axis.stretch(*span.nearest) if span.nearest else None,
+        gap=0 if column_count > _MAX_COLUMNS_WITH_GAPS else min(width // 8, 60),
+        position=None if span.low is None else axis.locate_range(span.low, span.high),
+        nearest=axis.locate_range(*span.nearest) if span.nearest else None,
     )
 
 
-def _moments(begin: date, days: int) -> tuple[Moment, ...]:
+def _layout_date_ticks(first_day: date, day_count: int) -> tuple[DateTick, ...]:
     """Return marks at the finest step that leaves room for their words."""
-    end = begin + timedelta(days=days - 1)
-    for step in _steps():
-        found = [(each, _is_major(each, step)) for each in _dates(begin, end, step)]
-        if len(found) <= 11 and sum(major for _, major in found) <= 6:
+    last_day = first_day + timedelta(days=day_count - 1)
+    for step in _iterate_tick_steps():
+        dates = [
+            (each, _is_major(each, step)) for each in _iterate_tick_dates(first_day, last_day, step)
+        ]
+        if len(dates) <= 11 and sum(major for _, major in dates) <= 6:
             break
-    return tuple(_spaced(begin, days, step[0], found))
+    return tuple(_space_ticks(first_day, day_count, step[0], dates))
 
 
-Step = tuple[str, int, int]
+TickStep = tuple[str, int, int]
 """A unit of days, weeks (``w``), months or years: how many apart marks and major marks are."""
 
 
-def _steps() -> Iterator[Step]:
+def _iterate_tick_steps() -> Iterator[TickStep]:
     yield from (("d", 1, 2), ("d", 2, 4), ("w", 1, 2), ("w", 2, 4), ("m", 1, 2), ("m", 1, 3))
     yield from (("m", 3, 6), ("m", 6, 12))
     power = 1
@@ -172,7 +182,7 @@ def _steps() -> Iterator[Step]:
         power *= 10
 
 
-def _number(day: date, unit: str) -> int:
+def _count_units_before(day: date, unit: str) -> int:
     """Return how many whole units lie before the day."""
     if unit == "d":
         return day.toordinal()
@@ -181,24 +191,24 @@ def _number(day: date, unit: str) -> int:
     return day.year * 12 + day.month - 1 if unit == "m" else day.year
 
 
-def _is_major(day: date, step: Step) -> bool:
-    return _number(day, step[0]) % step[2] == 0
+def _is_major(day: date, step: TickStep) -> bool:
+    return _count_units_before(day, step[0]) % step[2] == 0
 
 
-def _dates(begin: date, end: date, step: Step) -> Iterator[date]:
+def _iterate_tick_dates(first_day: date, last_day: date, step: TickStep) -> Iterator[date]:
     """Return the first days of the steps from the first day to the last, and one too many."""
-    unit, every, _ = step
-    number = -(-_number(begin, unit) // every) * every
+    unit, interval, _ = step
+    number = -(-_count_units_before(first_day, unit) // interval) * interval
     for _ in range(13):
-        day = _day(number, unit)
-        if day is None or day > end:
+        day = _find_first_day(number, unit)
+        if day is None or day > last_day:
             return
-        if day >= begin:
+        if day >= first_day:
             yield day
-        number += every
+        number += interval
 
 
-def _day(number: int, unit: str) -> date | None:
+def _find_first_day(number: int, unit: str) -> date | None:
     """Return the day with which the unit begins; None where no calendar reaches."""
     try:
         if unit == "d":
@@ -210,28 +220,32 @@ def _day(number: int, unit: str) -> date | None:
         return None
 
 
-def _spaced(
-    begin: date, days: int, unit: str, dates: Sequence[tuple[date, bool]]
-) -> Iterator[Moment]:
+def _space_ticks(
+    first_day: date, day_count: int, unit: str, dates: Sequence[tuple[date, bool]]
+) -> Iterator[DateTick]:
     """Return the marks without those whose words would run into each other."""
-    last, last_major = -FRAME, -FRAME
+    last, last_major = -AXIS_LENGTH, -AXIS_LENGTH
     year, year_major = 0, 0
     for day, major in dates:
-        at = (day - begin).days * FRAME // days
-        major = major and at - last_major >= _CLOSE_ON_PHONES and at <= FRAME - _CLOSE_ON_PHONES
-        if at - last < _CLOSE or at > _AT_THE_END:
+        position = (day - first_day).days * AXIS_LENGTH // day_count
+        major = (
+            major
+            and position - last_major >= _MIN_TICK_DISTANCE_ON_PHONES
+            and position <= AXIS_LENGTH - _MIN_TICK_DISTANCE_ON_PHONES
+        )
+        if position - last < _MIN_TICK_DISTANCE or position > _MAX_TICK_POSITION:
             continue
-        told = unit != "y" and (day.year != year or (major and day.year != year_major))
-        written = f"{day.year:04}" if told else ""
-        moment = Moment(at, _words(day, unit), written, not major, day.year == year)
-        last, year = at, day.year
+        shows_year = unit != "y" and (day.year != year or (major and day.year != year_major))
+        year_label = f"{day.year:04}" if shows_year else ""
+        tick = DateTick(position, _format_day(day, unit), year_label, not major, day.year == year)
+        last, year = position, day.year
         if major:
-            last_major, year_major = at, day.year
-        yield moment
+            last_major, year_major = position, day.year
+        yield tick
 
 
-def _words(day: date, unit: str) -> str:
+def _format_day(day: date, unit: str) -> str:
     if unit == "y":
         return f"{day.year}"
-    month = text(f"charts.month.{day.month}")
-    return plain(month if unit == "m" else text("charts.day", day=day.day, month=month))
+    month = markup(f"charts.month.{day.month}")
+    return clean_text(month if unit == "m" else markup("charts.day", day=day.day, month=month))

@@ -9,20 +9,28 @@ from service.http.context import get_services
 from service.usecases import entities, health
 from service.usecases.overview import lies_in, overview
 
-MOST: Final = 12
+MAX_OFFERED_PLACES: Final = 12
 """So many places are offered."""
 
 
-def found(words: str) -> list[tuple[Place, str]]:
+def find_places(words: str) -> list[tuple[Place, str]]:
     """Return the places whose names hold the words, each with where it lies.
 
     It is one alone where only one is called so: others whose names are longer do not matter then.
     """
-    store = get_reader()
-    near = cast(list[Place], entities.find(store, "place", EntityListQuery(words, limit=200)))
-    called = [
-        each for each in near if fold_case(words) in map(fold_case, (each.name, *each.aliases))
+    reader = get_reader()
+    candidates = cast(
+        list[Place], entities.find(reader, "place", EntityListQuery(words, limit=200))
+    )
+    exact_matches = [
+        each
+        for each in candidates
+        if fold_case(words) in map(fold_case, (each.name, *each.aliases))
     ]
-    offered = called if len(called) == 1 else (called or near)[:MOST]
-    claims = overview(store, get_services().state_cache, health.check(store)).claims
-    return [(each, lies_in(claims, each)) for each in offered]
+    offered = (
+        exact_matches
+        if len(exact_matches) == 1
+        else (exact_matches or candidates)[:MAX_OFFERED_PLACES]
+    )
+    state = overview(reader, get_services().state_cache, health.check(reader)).claims
+    return [(each, lies_in(state, each)) for each in offered]

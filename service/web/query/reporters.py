@@ -7,27 +7,31 @@ from typing import Final
 
 from service.domain.record_state import RecordState
 
-MOST: Final = 40
+MAX_REPORTERS: Final = 40
 """So many are listed; of more, those who report most often."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ReporterChoices:
     """Who is listed (id, name, whether a party), by name, and how many more ever said anything."""
 
     shown: list[tuple[str, str, bool]]
-    more: int
+    omitted_count: int
 
     @property
     def count(self) -> int:
         """How many there are in all."""
-        return len(self.shown) + self.more
+        return len(self.shown) + self.omitted_count
 
 
-def listed(claims: RecordState, asked: Iterable[str]) -> Listed:
+def list_reporters(state: RecordState, selected_ids: Iterable[str]) -> ReporterChoices:
     """Return the reporters for the form: those who are asked about are always among them."""
-    often = Counter(each.reporter for each in claims.reports.values())
-    kept = {id for id, _ in often.most_common(MOST)}.union(asked)
-    named = sorted((claims.reporters[id] for id in kept), key=lambda each: each.name)
-    shown = [(each.id, each.name, each.party) for each in named]
-    return Listed(shown, len(often.keys() - kept))
+    report_counts = Counter(each.reporter for each in state.reports.values())
+    shown_ids = {reporter_id for reporter_id, _ in report_counts.most_common(MAX_REPORTERS)}.union(
+        selected_ids
+    )
+    reporters = sorted(
+        (state.reporters[reporter_id] for reporter_id in shown_ids), key=lambda each: each.name
+    )
+    shown = [(each.id, each.name, each.party) for each in reporters]
+    return ReporterChoices(shown, len(report_counts.keys() - shown_ids))

@@ -6,38 +6,38 @@ from typing import Final
 
 from flask import render_template, stream_with_context
 
-from service.web.responses.error_pages import broken_off
+from service.web.responses.error_pages import describe_interruption
 
-FLUSH: Final = "<!-- -->"
+FLUSH_MARKER: Final = "<!-- -->"
 """Where a template says this, all that it has made so far is sent."""
 
-_VOID: Final = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "wbr"})
+_VOID_ELEMENTS: Final = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "wbr"})
 """Elements that are never closed."""
 
 
-def in_chunks(written: Iterable[str]) -> Iterator[str]:
+def stream_chunks(template_stream: Iterable[str]) -> Iterator[str]:
     """Return the page in as many pieces as it says, the first of which is made at once.
 
     What goes wrong with that one is raised. Later, when the status of the answer is sent, it is
     told in the page, which ends there as every page does.
     """
-    held: list[str] = []
-    chunks = _cut(written, held)
-    return stream_with_context(_to_the_end(next(chunks), chunks, held))
+    pending: list[str] = []
+    chunks = _split_at_markers(template_stream, pending)
+    return stream_with_context(_finish_stream(next(chunks), chunks, pending))
 
 
-def _cut(written: Iterable[str], held: list[str]) -> Iterator[str]:
-    """Yield the pieces; what is made of the next one is ``held``."""
-    for some in written:
-        if some == FLUSH:
-            yield "".join(held)
-            held.clear()
+def _split_at_markers(template_stream: Iterable[str], pending: list[str]) -> Iterator[str]:
+    """Yield the pieces; what is made of the next one is ``pending``."""
+    for piece in template_stream:
+        if piece == FLUSH_MARKER:
+            yield "".join(pending)
+            pending.clear()
         else:
-            held.append(some)
-    yield "".join(held)
+            pending.append(piece)
+    yield "".join(pending)
 
 
-def _to_the_end(first: str, chunks: Iterator[str], held: list[str]) -> Iterator[str]:
+def _finish_stream(first: str, chunks: Iterator[str], pending: list[str]) -> Iterator[str]:
     sent = first
     yield first
     try:
@@ -45,33 +45,35 @@ def _to_the_end(first: str, chunks: Iterator[str], held: list[str]) -> Iterator[
             sent += chunk
             yield chunk
     except Exception as error:
-        told = broken_off(error)
-        rest = _whole_tags("".join(held))
-        yield rest + _ending(sent + rest, told)
+        message = describe_interruption(error)
+        rest = _drop_partial_tag("".join(pending))
+        yield rest + _render_ending(sent + rest, message)
 
 
-def _whole_tags(html: str) -> str:
+def _drop_partial_tag(html: str) -> str:
     """Return the text without a tag at its end that is not complete."""
-    begun, ended = html.rfind("<"), html.rfind(">")
-    return html[:begun] if begun > ended else html
+    last_opening, last_closing = html.rfind("<"), html.rfind(">")
+    return html[:last_opening] if last_opening > last_closing else html
 
 
-def _ending(written: str, told: str) -> str:
+def _render_ending(html: str, message: str) -> str:
     """Return the end of a page that cannot go on: what it tells of that, and all that is open."""
-    still = _Open()
-    still.feed(written)
-    open_ = still.names[still.names.index("body") + 1 :]
-    outside = open_[: open_.index("main") + 1] if "main" in open_ else []
+    parser = _OpenElements()
+    parser.feed(html)
+    open_elements = parser.names[parser.names.index("body") + 1 :]
+    outer_elements = (
+        open_elements[: open_elements.index("main") + 1] if "main" in open_elements else []
+    )
     return render_template(
         "_interrupted.html",
-        told=told,
-        inner=reversed(open_[len(outside) :]),
-        outer=reversed(outside[:-1]),
-        begun="main" in open_,
+        message=message,
+        inner_elements=reversed(open_elements[len(outer_elements) :]),
+        outer_elements=reversed(outer_elements[:-1]),
+        has_main="main" in open_elements,
     )
 
 
-class _Open(HTMLParser):
+class _OpenElements(HTMLParser):
     """Knows the names of the elements that are open after what it was fed, the outermost first."""
 
     def __init__(self) -> None:
@@ -79,7 +81,7 @@ class _Open(HTMLParser):
         self.names: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag not in _VOID:
+        if tag not in _VOID_ELEMENTS:
             self.names.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: object) -> None:

@@ -10,80 +10,81 @@ from service.domain.totals_result import OutcomeTotal
 from service.domain.wording.range_text import outcomes_text
 from service.web import labels
 from service.web.charts.bars import Bar, Side
-from service.web.messages import plain
-from service.web.viewmodels.base import View
+from service.web.messages import plain_text
+from service.web.viewmodels.base import ViewModel
 
-MOST_SIDES: Final = 4
+MAX_SIDES: Final = 4
 """So many of those who contradict each other are shown beside a bar; the proof shows all."""
 
 
-def bar(
-    view: View,
+def make_bar(
+    view: ViewModel,
     key: str,
     label: str,
-    stated: OutcomeTotal,
+    outcome_total: OutcomeTotal,
     caveats: Iterable[Caveat],
-    opens: str | None = None,
+    dashboard_link: str | None = None,
     **changes: str,
 ) -> Bar:
     """Return the bar of a total; its proof is that of the question with the changes."""
-    total = stated.total
-    sides = _sides(view, total)
+    total = outcome_total.total
+    sides = _make_sides(view, total)
     return Bar(
-        key, label, said(stated), total.low, total.high, total.is_disputed, nearest(total),
-        total.exact, proof(view, **changes) if total.is_reported else None, opens,
-        sides=sides[:MOST_SIDES], untold=len(sides[MOST_SIDES:]),
+        key, label, render_range(outcome_total), total.low, total.high, total.is_disputed,
+        find_distinct_nearest(total),
+        total.exact, link_to_proof(view, **changes) if total.is_reported else None, dashboard_link,
+        sides=sides[:MAX_SIDES], untold=len(sides[MAX_SIDES:]),
         caveats=tuple(each.text for each in caveats),
     )  # fmt: skip
 
 
-def proof(view: View, **changes: str) -> str:
+def link_to_proof(view: ViewModel, **changes: str) -> str:
     """Return where the number is proved that answers the question with the changes."""
-    return view.asked.link("proof", every=None, **changes)
+    return view.page_query.link_to("proof", every=None, **changes)
 
 
-def nearest(total: Total) -> tuple[int, int | None] | None:
+def find_distinct_nearest(total: Total) -> tuple[int, int | None] | None:
     """Return the nearest reading where it is another than the range."""
     return None if total.nearest == (total.low, total.high) else total.nearest
 
 
-def said(stated: OutcomeTotal) -> str:
+def render_range(outcome_total: OutcomeTotal) -> str:
     """Return the range in words, such as "at least 30".
 
     The picture around it says of whom, and shows a dispute.
     """
-    words = stated.text.removesuffix(", disputed")
-    return words.removesuffix(f" {outcomes_text(stated.outcomes)}")
+    text = outcome_total.text.removesuffix(", disputed")
+    return text.removesuffix(f" {outcomes_text(outcome_total.outcomes)}")
 
 
-def _sides(view: View, total: Total) -> tuple[Side, ...]:
+def _make_sides(view: ViewModel, total: Total) -> tuple[Side, ...]:
     """Return what each figure says that contradicts others, those of the same people together.
 
     Of whom it speaks is said with the first of them: figures of different people can contradict
     each other, and must not be held against each other as if they were of the same.
     """
-    aside = dict.fromkeys((*total.lows_set_aside, *total.highs_set_aside))
-    found: list[Side] = []
-    before = None
-    for figure in sorted(aside, key=_spoken_of):
-        about = "" if figure.scope == before else _about(view, figure.scope)
-        before = figure.scope
-        name = view.claims.reporters[figure.reporter].name
-        found.append(Side(name, figure.quantity.low, figure.quantity.high, about))
-    return tuple(found)
+    figures_set_aside = dict.fromkeys((*total.lows_set_aside, *total.highs_set_aside))
+    sides: list[Side] = []
+    previous_scope = None
+    for figure in sorted(figures_set_aside, key=_scope_sort_key):
+        about = "" if figure.scope == previous_scope else _describe_scope(view, figure.scope)
+        previous_scope = figure.scope
+        name = view.state.reporters[figure.reporter].name
+        sides.append(Side(name, figure.quantity.low, figure.quantity.high, about))
+    return tuple(sides)
 
 
-def _about(view: View, scope: Scope) -> str:
+def _describe_scope(view: ViewModel, scope: Scope) -> str:
     parts = (
         outcomes_text(scope.outcomes),
-        labels.groups(view.claims, scope.groups),
-        labels.places(view.claims, scope.places),
-        labels.days(scope.period),
+        labels.join_group_names(view.state, scope.groups),
+        labels.join_place_names(view.state, scope.places),
+        labels.format_period(scope.period),
     )
-    return plain("bars.about", scope=" · ".join(part for part in parts if part))
+    return plain_text("bars.about", scope=" · ".join(part for part in parts if part))
 
 
-def _spoken_of(figure: Figure) -> tuple[object, ...]:
+def _scope_sort_key(figure: Figure) -> tuple[object, ...]:
     scope = figure.scope
     return (
         scope.places,

@@ -18,12 +18,12 @@ from service.usecases import totals
 from service.usecases.overview import above, lies_in, overview
 from service.usecases.state_cache import Snapshot
 from service.web import labels
-from service.web.messages import isolated, plain
-from service.web.query.page_query import Asked
+from service.web.messages import isolate_bidi, plain_text
+from service.web.query.page_query import PageQuery
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedLink:
     """Something with a name that is opened by a link; ``about`` tells same names apart."""
 
     key: str
@@ -32,20 +32,20 @@ class Named:
     about: str = ""
 
 
-class View:
+class ViewModel:
     """The question of a page, with answers that are worked out when they are first shown."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, page_query: PageQuery) -> None:
         """Find the state that answers; raises InvalidInputError for what cannot be answered."""
-        self.asked = asked
+        self.page_query = page_query
         self._budget = start_time_budget()  # One for all the answers of the page.
-        self.seq = totals.moment_asked(get_reader(), asked.question, request_time())
-        self.question: TotalsQuery = totals.by_present_ids(self.snapshot, asked.question)
+        self.seq = totals.moment_asked(get_reader(), page_query.query, request_time())
+        self.query: TotalsQuery = totals.by_present_ids(self.snapshot, page_query.query)
 
-    def answer(self, **changes: object) -> TotalsResult:
+    def compute_totals(self, **changes: object) -> TotalsResult:
         """Return the answer to the same question but for the changes."""
-        question = replace(self.asked.question, **changes)  # type: ignore[arg-type]
-        return compute_measured_totals(question, self.seq, self._budget)
+        query = replace(self.page_query.query, **changes)  # type: ignore[arg-type]
+        return compute_measured_totals(query, self.seq, self._budget)
 
     @cached_property
     def snapshot(self) -> Snapshot:
@@ -53,121 +53,127 @@ class View:
         return overview(get_reader(), get_services().state_cache, self.seq)
 
     @property
-    def claims(self) -> RecordState:
+    def state(self) -> RecordState:
         """Everything that had been said by then."""
         return self.snapshot.claims
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing had been recorded by then."""
-        return not self.claims.reports
+        return not self.state.reports
 
     # The number -----------------------------------------------------------------------------
 
     @cached_property
-    def whole(self) -> TotalsResult:
+    def full_result(self) -> TotalsResult:
         """The totals of all sets of outcomes that are in use."""
-        return self.answer()
+        return self.compute_totals()
 
     @cached_property
-    def _showing(self) -> TotalsResult:
+    def _shown_result(self) -> TotalsResult:
         """The answer that tells of the outcomes that the page shows alone: it is there first."""
-        answer = self.answer(outcomes=(self.asked.show,))
+        result = self.compute_totals(outcomes=(self.page_query.show,))
         # Where the time ran out more may be told the next time: what was found by then is kept.
-        return answer if answer.exact else self.answer(outcomes=(self.asked.show,))
+        return result if result.exact else self.compute_totals(outcomes=(self.page_query.show,))
 
     @property
-    def shown(self) -> OutcomeTotal:
+    def shown_total(self) -> OutcomeTotal:
         """The total of the outcomes that the page shows."""
-        return self._showing.totals[0]
+        return self._shown_result.totals[0]
 
     @property
     def caveats(self) -> list[Caveat]:
         """What qualifies that total."""
-        return list(self._showing.caveats)
+        return list(self._shown_result.caveats)
 
     def caveats_of(self, outcomes: frozenset[str]) -> list[Caveat]:
         """Return what qualifies the total of these outcomes."""
-        whole = self._showing if outcomes == self.asked.show else self.whole
-        return [each for each in whole.caveats if each.outcomes == outcomes]
+        result = self._shown_result if outcomes == self.page_query.show else self.full_result
+        return [each for each in result.caveats if each.outcomes == outcomes]
 
     @property
     def file_name(self) -> str:
         """The name of a file that holds this answer, without its ending."""
-        where = "-".join(self.question.places[:3]) or "everywhere"
+        where = "-".join(self.query.places[:3]) or "everywhere"
         return f"casualty-figures-{where}-seq{self.seq}"
 
     @property
     def citation(self) -> str:
         """How to name this answer in a text, so that the same can be found again."""
-        return plain(
-            "take.cited", where=self.name, said=self.shown.text, seq=str(self.seq),
-            at=(self.claims.recorded_at or "–")[:16].replace("T", " "),
-            call=self.asked.api(as_of=str(self.seq)),
+        return plain_text(
+            "take.cited", where=self.place_names, said=self.shown_total.text, seq=str(self.seq),
+            at=(self.state.recorded_at or "–")[:16].replace("T", " "),
+            call=self.page_query.link_to_api(as_of=str(self.seq)),
         )  # fmt: skip
 
     # Names ----------------------------------------------------------------------------------
 
     @property
-    def name(self) -> str:
+    def place_names(self) -> str:
         """The asked places by name."""
-        return labels.places(self.claims, self.question.places) or plain("trail.everywhere")
+        return labels.join_place_names(self.state, self.query.places) or plain_text(
+            "trail.everywhere"
+        )
 
-    def outcome_name(self, outcomes: Iterable[str]) -> str:
+    def format_outcomes(self, outcomes: Iterable[str]) -> str:
         """Return the outcomes in words: killed or wounded."""
         return outcomes_text(tuple(outcomes))
 
     @property
-    def scope(self) -> list[str]:
+    def scope_words(self) -> list[str]:
         """What is asked and what it is confined to, in words: the places and the days first."""
-        question, claims = self.question, self.claims
-        found = [self.name, labels.asked_days(question.period)]
-        found += [isolated(claims.groups[id].name) for id in question.groups if id != ROOT_GROUP]
+        query, state = self.query, self.state
+        words = [self.place_names, labels.format_query_period(query.period)]
+        words += [
+            isolate_bidi(state.groups[group_id].name)
+            for group_id in query.groups
+            if group_id != ROOT_GROUP
+        ]
 
-        def names(ids: Iterable[str]) -> str:
-            return ", ".join(claims.reporters[id].name for id in ids)
+        def join_names(reporter_ids: Iterable[str]) -> str:
+            return ", ".join(state.reporters[reporter_id].name for reporter_id in reporter_ids)
 
-        if question.reporters:
-            found.append(plain("scope.only", names=names(question.reporters)))
-        if question.exclude_reporters:
-            found.append(plain("scope.without", names=names(question.exclude_reporters)))
-        if question.exclude_parties:
-            found.append(plain("scope.no_parties"))
-        if not question.straddling:
-            found.append(plain("scope.inside"))
-        if question.as_of is not None:
-            found.append(plain("scope.as_of", moment=(self.claims.recorded_at or "")[:10]))
-        return found
+        if query.reporters:
+            words.append(plain_text("scope.only", names=join_names(query.reporters)))
+        if query.exclude_reporters:
+            words.append(plain_text("scope.without", names=join_names(query.exclude_reporters)))
+        if query.exclude_parties:
+            words.append(plain_text("scope.no_parties"))
+        if not query.straddling:
+            words.append(plain_text("scope.inside"))
+        if query.as_of is not None:
+            words.append(plain_text("scope.as_of", moment=(self.state.recorded_at or "")[:10]))
+        return words
 
     @property
-    def places(self) -> list[Named]:
+    def place_links(self) -> list[NamedLink]:
         """The asked places."""
-        return [self.place(id) for id in self.question.places]
+        return [self.make_place_link(place_id) for place_id in self.query.places]
 
-    def place(self, id: str) -> Named:
+    def make_place_link(self, place_id: str) -> NamedLink:
         """Return the place with where it lies."""
-        known = self.claims.places[id]
-        about = lies_in(self.claims, known)
-        return Named(id, known.name, self.asked.link("./", place=id), about)
+        place = self.state.places[place_id]
+        about = lies_in(self.state, place)
+        return NamedLink(place_id, place.name, self.page_query.link_to("./", place=place_id), about)
 
     @property
-    def above(self) -> list[Named]:
+    def ancestor_links(self) -> list[NamedLink]:
         """What the one asked place lies in, the largest first; nothing where several are asked."""
-        asked = self.question.places
-        if len(asked) != 1:
+        place_ids = self.query.places
+        if len(place_ids) != 1:
             return []
         return [
-            self.place(each.id)
-            for each in reversed(above(self.claims, self.claims.places[asked[0]]))
+            self.make_place_link(each.id)
+            for each in reversed(above(self.state, self.state.places[place_ids[0]]))
         ]
 
     @property
-    def groups(self) -> list[tuple[Group, int]]:
+    def group_tree(self) -> list[tuple[Group, int]]:
         """All groups but everyone, in the order of their tree, each with how deep it lies."""
-        tree, found = self.snapshot.groups, []
-        stack = [(id, 0) for id in reversed(tree.children(ROOT_GROUP))]
+        tree, groups = self.snapshot.groups, []
+        stack = [(group_id, 0) for group_id in reversed(tree.children(ROOT_GROUP))]
         while stack:
-            id, depth = stack.pop()
-            found.append((self.claims.groups[id], depth))
-            stack.extend((child, depth + 1) for child in reversed(tree.children(id)))
-        return found
+            group_id, depth = stack.pop()
+            groups.append((self.state.groups[group_id], depth))
+            stack.extend((child, depth + 1) for child in reversed(tree.children(group_id)))
+        return groups

@@ -6,102 +6,120 @@ from functools import cached_property
 from service.domain.vocabulary import sort_outcomes
 from service.domain.wording.range_text import outcomes_text
 from service.web.charts.bars import Bar
-from service.web.charts.range_chart import Ranges, ranges
-from service.web.messages import plain
-from service.web.viewmodels.bars import bar
-from service.web.viewmodels.base import View
-from service.web.viewmodels.breakdown import Cut
-from service.web.viewmodels.time_series import Course
+from service.web.charts.range_chart import RangeChart, layout_range_chart
+from service.web.messages import plain_text
+from service.web.viewmodels.bars import make_bar
+from service.web.viewmodels.base import ViewModel
+from service.web.viewmodels.breakdown import Breakdown
+from service.web.viewmodels.time_series import TimeSeries
 
 
-class Desk(View):
+class Dashboard(ViewModel):
     """All that the main page shows of one question."""
 
     @cached_property
-    def cut(self) -> Cut:
+    def breakdown(self) -> Breakdown:
         """The parts of the answer."""
-        return Cut(self)
+        return Breakdown(self)
 
     @cached_property
-    def course(self) -> Course:
+    def time_series(self) -> TimeSeries:
         """The answer in the course of time."""
-        return Course(self)
+        return TimeSeries(self)
 
     @property
-    def charts(self) -> list[str]:
+    def chart_kinds(self) -> list[str]:
         """The pictures that there are."""
-        there = {"parts": self.cut.bars, "times": self.course.spans, "map": self.cut.map}
-        return [name for name, picture in there.items() if picture]
+        charts = {
+            "parts": self.breakdown.bars,
+            "times": self.time_series.spans,
+            "map": self.breakdown.map_chart,
+        }
+        return [name for name, chart in charts.items() if chart]
 
     # How people were hit --------------------------------------------------------------------
 
     @cached_property
-    def bars(self) -> list[Bar]:
+    def outcome_bars(self) -> list[Bar]:
         """The totals of every set of outcomes that is in use."""
-        found = []
-        for total in self.whole.totals:
+        bars = []
+        for complete_total in self.full_result.totals:
             # What the headline says is said here too, even if more could be told by now.
-            each = self.shown if total.outcomes == self.asked.show else total
-            key, label = ",".join(sort_outcomes(each.outcomes)), outcomes_text(each.outcomes)
-            caveats = self.caveats_of(each.outcomes)
-            found.append(bar(self, key, label.capitalize(), each, caveats, show=key))
-        return found
+            outcome_total = (
+                self.shown_total
+                if complete_total.outcomes == self.page_query.show
+                else complete_total
+            )
+            key, label = (
+                ",".join(sort_outcomes(outcome_total.outcomes)),
+                outcomes_text(outcome_total.outcomes),
+            )
+            caveats = self.caveats_of(outcome_total.outcomes)
+            bars.append(make_bar(self, key, label.capitalize(), outcome_total, caveats, show=key))
+        return bars
 
     @cached_property
-    def outcomes(self) -> Ranges:
+    def outcome_chart(self) -> RangeChart:
         """The picture of these."""
-        return ranges(self.bars)
+        return layout_range_chart(self.outcome_bars)
 
     # In one sentence ------------------------------------------------------------------------
 
     @property
     def headline(self) -> str:
         """What is known of the shown outcomes, in one sentence, and what of them is known more."""
-        return self.said + self.known_more
+        return self.headline_start + self.headline_end
 
     @property
-    def said(self) -> str:
+    def headline_start(self) -> str:
         """How the sentence begins: what is known of the shown outcomes."""
-        total = self.shown.total
-        what = outcomes_text(self.asked.show)
+        total = self.shown_total.total
+        outcome_words = outcomes_text(self.page_query.show)
         if total.low is None:
-            return plain("head.nothing", what=what)
+            return plain_text("head.nothing", what=outcome_words)
         if total.high is None:
             key = "head.at_least" if total.low else "head.unknown"
         elif total.low == total.high:
             key = "head.exactly" if total.low else "head.nobody"
         else:
             key = "head.between" if total.low else "head.up_to"
-        values = {"low": total.low, "high": total.high or 0, "what": what, "count": total.low}
-        said = plain(key, **values)
-        return said + plain("head.disputed") if total.is_disputed else said
+        values = {
+            "low": total.low,
+            "high": total.high or 0,
+            "what": outcome_words,
+            "count": total.low,
+        }
+        text = plain_text(key, **values)
+        return text + plain_text("head.disputed") if total.is_disputed else text
 
     @property
-    def known_more(self) -> str:
+    def headline_end(self) -> str:
         """How it ends, which takes longer to find out: what of them is known more."""
-        return plain("head.more", more="".join(self._found_of_them))
+        return plain_text("head.more", more="".join(self._headline_details))
 
     @property
-    def _found_of_them(self) -> Iterable[str]:
+    def _headline_details(self) -> Iterable[str]:
         """Yield what is known of some of these people: how they were hit, that no place is known.
 
         Only of the largest such set, so that the sentence can be read.
         """
-        low = self.shown.total.low or 0
-        inner = [
+        low = self.shown_total.total.low or 0
+        narrower_totals = [
             each
-            for each in self.whole.totals
-            if each.outcomes < self.asked.show and 0 < (each.total.low or 0) < low
+            for each in self.full_result.totals
+            if each.outcomes < self.page_query.show and 0 < (each.total.low or 0) < low
         ]
-        best = max(inner, key=lambda each: each.total.low or 0, default=None)
-        if best is not None:
-            yield plain("head.of_them", low=best.total.low, what=outcomes_text(best.outcomes))
-        unplaced = self.cut.unplaced
-        if unplaced and self.cut.all and self.asked.by == "place":
+        largest = max(narrower_totals, key=lambda each: each.total.low or 0, default=None)
+        if largest is not None:
+            yield plain_text(
+                "head.of_them", low=largest.total.low, what=outcomes_text(largest.outcomes)
+            )
+        unplaced = self.breakdown.unplaced_people
+        if unplaced and self.breakdown.parts and self.page_query.by == "place":
             key = "head.unplaced" if unplaced < low else "head.all_unplaced"
-            yield plain(key, low=unplaced, count=unplaced)
+            yield plain_text(key, low=unplaced, count=unplaced)
 
     @property
-    def words(self) -> dict[str, str]:
+    def search_messages(self) -> dict[str, str]:
         """What the script of the page says where places are found as one types."""
-        return {name: plain(f"find.{name}") for name in ("none", "short", "results", "hint")}
+        return {name: plain_text(f"find.{name}") for name in ("none", "short", "results", "hint")}

@@ -15,125 +15,137 @@ from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part
 from service.domain.wording.range_text import range_text
 from service.http.consistency import get_reader
 from service.usecases import reports
-from service.web.messages import plain
-from service.web.query.page_query import Asked
-from service.web.viewmodels.base import View
-from service.web.viewmodels.relays import relays
-from service.web.viewmodels.truncated import Some, first
+from service.web.messages import plain_text
+from service.web.query.page_query import PageQuery
+from service.web.viewmodels.base import ViewModel
+from service.web.viewmodels.relays import find_relays
+from service.web.viewmodels.truncated import Truncated, truncate
 
-MOST: Final = 40
+MAX_ITEMS: Final = 40
 """So many are shown of each kind of figures, and of reporters; the interface lists them all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ProofFigure:
     """One figure as its reporter gave it, with the report that it stands in."""
 
     figure: Figure
-    told: ReportedFigure
-    recorded: RecordedReport
+    reported_figure: ReportedFigure
+    recorded_report: RecordedReport
     reporter: Reporter
-    relays: int
+    relay_count: int
 
     @property
-    def range(self) -> str:
+    def range_words(self) -> str:
         """How it is read, in words."""
-        return range_text(self.told.low, self.told.high)
+        return range_text(self.reported_figure.low, self.reported_figure.high)
 
 
-class Proof(View):
+class Proof(ViewModel):
     """One number with everything that makes it."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, page_query: PageQuery) -> None:
         """Work out the number; raises InvalidInputError for what cannot be answered."""
-        question = replace(asked.question, outcomes=(asked.show,), explain=True, by_reporter=True)
-        super().__init__(replace(asked, question=question))
+        query = replace(
+            page_query.query, outcomes=(page_query.show,), explain=True, by_reporter=True
+        )
+        super().__init__(replace(page_query, query=query))
 
     @property
-    def stated(self) -> OutcomeTotal:
+    def outcome_total(self) -> OutcomeTotal:
         """The number that is proved."""
-        return self.whole.totals[0]
+        return self.full_result.totals[0]
 
     @cached_property
-    def low(self) -> Some[Term]:
+    def low_terms(self) -> Truncated[Term]:
         """What adds up to the low, and then what is taken off."""
-        return first(MOST, sorted(self.stated.total.low_terms, key=_taken_off))
+        return truncate(MAX_ITEMS, sorted(self.outcome_total.total.low_terms, key=_is_subtracted))
 
     @cached_property
-    def high(self) -> Some[Term]:
+    def high_terms(self) -> Truncated[Term]:
         """What adds up to the high, and then what is taken off."""
-        return first(MOST, sorted(self.stated.total.high_terms, key=_taken_off))
+        return truncate(MAX_ITEMS, sorted(self.outcome_total.total.high_terms, key=_is_subtracted))
 
     @cached_property
-    def floors_aside(self) -> Some[Figure]:
+    def lows_set_aside(self) -> Truncated[Figure]:
         """The figures whose floor contradicts others."""
-        return first(MOST, self.stated.total.lows_set_aside)
+        return truncate(MAX_ITEMS, self.outcome_total.total.lows_set_aside)
 
     @cached_property
-    def ceilings_aside(self) -> Some[Figure]:
+    def highs_set_aside(self) -> Truncated[Figure]:
         """The figures whose ceiling contradicts others."""
-        return first(MOST, self.stated.total.highs_set_aside)
+        return truncate(MAX_ITEMS, self.outcome_total.total.highs_set_aside)
 
     @cached_property
-    def also(self) -> Some[Figure]:
+    def other_figures(self) -> Truncated[Figure]:
         """The counted figures that move neither end."""
-        total = self.stated.total
-        named = {step.figure.id for step in (*total.low_terms, *total.high_terms)}
-        named |= {each.id for each in (*total.lows_set_aside, *total.highs_set_aside)}
-        return first(MOST, [each for each in total.figures if each.id not in named])
+        total = self.outcome_total.total
+        named_ids = {term.figure.id for term in (*total.low_terms, *total.high_terms)}
+        named_ids |= {each.id for each in (*total.lows_set_aside, *total.highs_set_aside)}
+        return truncate(MAX_ITEMS, [each for each in total.figures if each.id not in named_ids])
 
     @cached_property
-    def left_out(self) -> Some[ExcludedFigure]:
+    def excluded_figures(self) -> Truncated[ExcludedFigure]:
         """The figures that speak of what was asked and are not counted."""
-        return first(MOST, self.whole.excluded)
+        return truncate(MAX_ITEMS, self.full_result.excluded)
 
     @cached_property
-    def alone(self) -> Some[Part]:
+    def reporter_parts(self) -> Truncated[Part]:
         """What each reporter's figures alone say."""
-        return first(MOST, self.whole.by_reporter or ())
+        return truncate(MAX_ITEMS, self.full_result.by_reporter or ())
 
-    def said(self, figure: Figure) -> Said:
+    def make_proof_figure(self, figure: Figure) -> ProofFigure:
         """Return one of the figures that are shown, with the report that it stands in."""
-        recorded = self._reports[figure.report]
-        told = next(each for each in recorded.report.figures if each.id == figure.id)
-        reporter = self.claims.reporters[figure.reporter]
-        return Said(figure, told, recorded, reporter, len(self._relays.get(figure.report, ())))
+        recorded_report = self._reports[figure.report]
+        reported_figure = next(
+            each for each in recorded_report.report.figures if each.id == figure.id
+        )
+        reporter = self.state.reporters[figure.reporter]
+        return ProofFigure(
+            figure,
+            reported_figure,
+            recorded_report,
+            reporter,
+            len(self._relays.get(figure.report, ())),
+        )
 
     @cached_property
     def _reports(self) -> dict[str, RecordedReport]:
         """The reports of all figures that are shown, by id."""
-        shown = (
-            *(step.figure for step in (*self.low.shown, *self.high.shown)),
-            *(left.figure for left in self.left_out.shown),
-            *self.floors_aside.shown,
-            *self.ceilings_aside.shown,
-            *self.also.shown,
+        shown_figures = (
+            *(term.figure for term in (*self.low_terms.shown, *self.high_terms.shown)),
+            *(excluded.figure for excluded in self.excluded_figures.shown),
+            *self.lows_set_aside.shown,
+            *self.highs_set_aside.shown,
+            *self.other_figures.shown,
         )
-        ids = {each.report for each in shown}
-        return reports.several(get_reader(), ids, self.seq)
+        report_ids = {each.report for each in shown_figures}
+        return reports.several(get_reader(), report_ids, self.seq)
 
     @cached_property
     def _relays(self) -> Mapping[str, list[ReportState]]:
-        return relays(self.claims)
+        return find_relays(self.state)
 
     @property
-    def nearest(self) -> str:
+    def nearest_text(self) -> str:
         """What bends the reports least, in words."""
-        low, high = self.stated.total.nearest or (0, None)
-        return plain("proof.nearest", range=range_text(low, high))
+        low, high = self.outcome_total.total.nearest or (0, None)
+        return plain_text("proof.nearest", range=range_text(low, high))
 
-    def term(self, step: Term) -> str:
+    def format_term(self, term: Term) -> str:
         """Return the step as a term of a sum, in words."""
-        key = "proof.taken_off" if step.multiplier < 0 else "proof.added"
-        times = abs(step.multiplier)
-        factor = "" if times == 1 else plain("proof.times", times=str(times))
-        return plain(key, people=step.people, factor=factor, end=plain(f"proof.end.{step.end}"))
+        key = "proof.taken_off" if term.multiplier < 0 else "proof.added"
+        multiplier = abs(term.multiplier)
+        factor = "" if multiplier == 1 else plain_text("proof.times", times=str(multiplier))
+        return plain_text(
+            key, people=term.people, factor=factor, end=plain_text(f"proof.end.{term.end}")
+        )
 
-    def sum(self, steps: Iterable[Term]) -> int | str:
+    def add_terms(self, terms: Iterable[Term]) -> int | str:
         """Return what the steps add up to; as a fraction where that is no whole number."""
-        added = sum((step.multiplier * step.people for step in steps), Fraction())
-        return int(added) if added.denominator == 1 else str(added)
+        total = sum((term.multiplier * term.people for term in terms), Fraction())
+        return int(total) if total.denominator == 1 else str(total)
 
 
-def _taken_off(step: Term) -> bool:
-    return step.multiplier < 0
+def _is_subtracted(term: Term) -> bool:
+    return term.multiplier < 0

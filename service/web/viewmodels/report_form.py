@@ -4,14 +4,14 @@ from typing import Any, Final
 
 from service.web import messages
 
-SAID: Final = "enter.say."
+SCRIPT_PREFIX: Final = "enter.say."
 """What the texts begin with that the scripts say, rather than the page itself."""
 
 
-def script_messages() -> dict[str, Any]:
+def select_script_messages() -> dict[str, Any]:
     """Return the texts that the scripts of the form show, by their keys without the prefix."""
     return {
-        key.removeprefix(SAID): text
-        for key, text in messages.catalogue().items()
-        if key.startswith(SAID)
+        key.removeprefix(SCRIPT_PREFIX): message
+        for key, message in messages.load_catalogue().items()
+        if key.startswith(SCRIPT_PREFIX)
     }

@@ -14,51 +14,52 @@ from service.http.consistency import get_reader
 from service.http.context import get_services, request_time
 from service.usecases import health, lifecycle, reports
 from service.usecases.overview import above, overview
-from service.web.viewmodels.relays import relays
-from service.web.viewmodels.truncated import Some, first
+from service.web.viewmodels.relays import find_relays
+from service.web.viewmodels.truncated import Truncated, truncate
 
-MOST_PLACES: Final = 500
+MAX_PLACES: Final = 500
 """So many places are listed at once; the interface lists them all."""
 
-MOST_RELAYS: Final = 40
+MAX_RELAYS: Final = 40
 """So many reports that repeat one are listed; the interface lists all that repeat any."""
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ReportPage:
     """A report, who says it, what happened to it, and who repeats it (id and name)."""
 
     recorded: RecordedReport
     reporter: Reporter
     history: Sequence[PublicEvent]
-    relays: Some[tuple[str, str]]
-    claims: RecordState
+    relays: Truncated[tuple[str, str]]
+    state: RecordState
 
-    def range(self, figure: ReportedFigure) -> str:
+    def format_range(self, figure: ReportedFigure) -> str:
         """Return how the figure is read, in words."""
         return range_text(figure.low, figure.high)
 
-    def outcomes(self, figure: ReportedFigure) -> str:
+    def format_outcomes(self, figure: ReportedFigure) -> str:
         """Return the figure's outcomes in words."""
         return outcomes_text(figure.outcomes)
 
 
-def account(id: str) -> Account:
+def make_report_page(report_id: str) -> ReportPage:
     """Return the report as it is now; raises NotFoundError."""
-    store = get_reader()
-    recorded = reports.show(store, id, None, request_time())
-    claims = overview(store, get_services().state_cache, health.check(store)).claims
-    (reporter,) = claims.resolve_merged("reporter", [recorded.report.reporter])
+    reader = get_reader()
+    recorded = reports.show(reader, report_id, None, request_time())
+    state = overview(reader, get_services().state_cache, health.check(reader)).claims
+    (reporter_id,) = state.resolve_merged("reporter", [recorded.report.reporter])
     repeating = [
-        (each.id, claims.reporters[each.reporter].name) for each in relays(claims).get(id, ())
+        (each.id, state.reporters[each.reporter].name)
+        for each in find_relays(state).get(report_id, ())
     ]
-    history = lifecycle.history(store, id)
-    shown = first(MOST_RELAYS, repeating)
-    return Account(recorded, claims.reporters[reporter], history, shown, claims)
+    history = lifecycle.history(reader, report_id)
+    shown_relays = truncate(MAX_RELAYS, repeating)
+    return ReportPage(recorded, state.reporters[reporter_id], history, shown_relays, state)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlaceLink:
     """A place in the list of places; ``about`` tells same names apart."""
 
     name: str
@@ -66,27 +67,27 @@ class Place:
     about: str
 
 
-def places(id: str | None) -> dict[str, object]:
+def make_places_page(place_id: str | None) -> dict[str, object]:
     """Return what the list of places shows: one place with what lies in it, or the roots.
 
     Raises NotFoundError for an id under which nothing is recorded.
     """
-    store = get_reader()
-    snapshot = overview(store, get_services().state_cache, health.check(store))
-    known = snapshot.claims.places
-    if id is not None and id not in known:
+    reader = get_reader()
+    snapshot = overview(reader, get_services().state_cache, health.check(reader))
+    places = snapshot.claims.places
+    if place_id is not None and place_id not in places:
         raise NotFoundError("There is no such place.")
 
-    def told(each: str, page: str) -> Place:
-        about = ", ".join(known[each].aliases)
-        return Place(known[each].name, f"{page}?place={each}", about)
+    def make_link(linked_id: str, page: str) -> PlaceLink:
+        about = ", ".join(places[linked_id].aliases)
+        return PlaceLink(places[linked_id].name, f"{page}?place={linked_id}", about)
 
-    over = [] if id is None else above(snapshot.claims, known[id])
-    below = snapshot.places.roots() if id is None else snapshot.places.children(id)
-    ordered = first(MOST_PLACES, sorted(below, key=lambda each: known[each].name))
+    ancestors = [] if place_id is None else above(snapshot.claims, places[place_id])
+    child_ids = snapshot.places.roots() if place_id is None else snapshot.places.children(place_id)
+    children = truncate(MAX_PLACES, sorted(child_ids, key=lambda each: places[each].name))
     return {
-        "place": None if id is None else told(id, "./"),
-        "above": [told(each.id, "places") for each in reversed(over)],
-        "below": [told(each, "places") for each in ordered.shown],
-        "more": len(ordered.rest),
+        "place": None if place_id is None else make_link(place_id, "./"),
+        "ancestors": [make_link(each.id, "places") for each in reversed(ancestors)],
+        "children": [make_link(each, "places") for each in children.shown],
+        "omitted_count": len(children.rest),
     }

@@ -8,47 +8,56 @@ from service.domain.errors import InvalidInputError
 from service.domain.periods import Period
 from service.domain.totals_query import CALENDAR_UNITS, split_period
 from service.domain.totals_result import Part
-from service.web.charts.time_chart import Span, Times, times
-from service.web.viewmodels.bars import nearest, proof, said
-from service.web.viewmodels.base import View
+from service.web.charts.time_chart import Span, TimeChart, layout_time_chart
+from service.web.viewmodels.bars import find_distinct_nearest, link_to_proof, render_range
+from service.web.viewmodels.base import ViewModel
 
-MOST_SPANS: Final = 62
+MAX_SPANS: Final = 62
 """So many can be told apart in a picture; each takes a while to work out."""
 
 
-class Course:
+class TimeSeries:
     """The totals of one answer, a span of time each."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: ViewModel) -> None:
         """Look at the figures; nothing is worked out yet."""
-        self._view, self._asked = view, view.asked
+        self._view, self._page_query = view, view.page_query
 
     @cached_property
     def period(self) -> Period | None:
         """The days asked for, of many only those that figures speak of; None without figures."""
-        asked, used = self._asked.question.period, self._view.whole.used
-        days = [day for f in used for day in (f.scope.period.first, f.scope.period.last) if day]
+        query_period, used_figures = self._page_query.query.period, self._view.full_result.used
+        days = [
+            day
+            for figure in used_figures
+            for day in (figure.scope.period.first, figure.scope.period.last)
+            if day
+        ]
         if not days:
             return None
-        if asked.first and asked.last and (asked.last - asked.first).days < MOST_SPANS:
-            return asked
-        last = min(asked.last or max(days), max(days))
-        first = max(asked.first or min(days), min(days))
+        if (
+            query_period.first
+            and query_period.last
+            and (query_period.last - query_period.first).days < MAX_SPANS
+        ):
+            return query_period
+        last = min(query_period.last or max(days), max(days))
+        first = max(query_period.first or min(days), min(days))
         return Period(min(first, last), last)
 
     @cached_property
     def scale(self) -> str | None:
         """The spans: those asked for, or the shortest that are not too many; None without days."""
-        if self._asked.scale is not None and self.fits(self._asked.scale):
-            return self._asked.scale
-        return next((each for each in CALENDAR_UNITS if self.fits(each)), None)
+        if self._page_query.scale is not None and self.can_show(self._page_query.scale):
+            return self._page_query.scale
+        return next((each for each in CALENDAR_UNITS if self.can_show(each)), None)
 
-    def fits(self, scale: str) -> bool:
+    def can_show(self, scale: str) -> bool:
         """Whether the picture can show the period in such spans."""
         if self.period is None:
             return False
         try:
-            return len(split_period(self.period, scale)) <= MOST_SPANS
+            return len(split_period(self.period, scale)) <= MAX_SPANS
         except InvalidInputError:
             return False
 
@@ -57,24 +66,24 @@ class Course:
         """The totals of all spans in order."""
         if self.period is None or self.scale is None:
             return []
-        show = (self._asked.show,)
-        answer = self._view.answer(period=self.period, outcomes=show, by=self.scale)
-        told = zip(split_period(self.period, self.scale), answer.parts or (), strict=True)
-        return [self._span(key, period, part) for (key, period), part in told]
+        show = (self._page_query.show,)
+        result = self._view.compute_totals(period=self.period, outcomes=show, by=self.scale)
+        parts = zip(split_period(self.period, self.scale), result.parts or (), strict=True)
+        return [self._make_span(key, period, part) for (key, period), part in parts]
 
-    def _span(self, key: str, period: Period, part: Part) -> Span:
-        stated, total = part.totals[0], part.totals[0].total
+    def _make_span(self, key: str, period: Period, part: Part) -> Span:
+        outcome_total, total = part.totals[0], part.totals[0].total
         first, last = cast(tuple[date, date], (period.first, period.last))
         changes = {"from_": first.isoformat(), "to": last.isoformat()}
         return Span(
-            key, key, said(stated), first, last, total.low, total.high,
-            total.is_disputed, nearest(total), total.exact,
-            proof(self._view, **changes) if total.is_reported else None,
-            self._asked.link("./", **changes, scale=None),
+            key, key, render_range(outcome_total), first, last, total.low, total.high,
+            total.is_disputed, find_distinct_nearest(total), total.exact,
+            link_to_proof(self._view, **changes) if total.is_reported else None,
+            self._page_query.link_to("./", **changes, scale=None),
             tuple(each.text for each in part.caveats),
         )  # fmt: skip
 
     @cached_property
-    def picture(self) -> Times | None:
+    def time_chart(self) -> TimeChart | None:
         """The spans side by side; None where no figure speaks of any day."""
-        return times(self.spans) if self.spans else None
+        return layout_time_chart(self.spans) if self.spans else None

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-Each = TypeVar("Each")
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Some(Generic[Each]):
+class Truncated(Generic[Item]):
     """What of a list is shown, and the rest."""
 
-    shown: Sequence[Each]
-    rest: Sequence[Each]
+    shown: Sequence[Item]
+    rest: Sequence[Item]
 
     @property
     def count(self) -> int:
@@ -20,6 +20,6 @@ class Some(Generic[Each]):
         return len(self.shown) + len(self.rest)
 
 
-def first(most: int, of: Sequence[Each]) -> Some[Each]:
+def truncate(limit: int, items: Sequence[Item]) -> Truncated[Item]:
     """Return so many of the list as are shown at most, and the rest."""
-    return Some(of[:most], of[most:])
+    return Truncated(items[:limit], items[limit:])

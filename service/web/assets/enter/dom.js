@@ -12,7 +12,7 @@ export function el(tag, attributes = {}, ...children) {
 }
 
 // A copy of a template in which every id that begins with `mark` begins with `id` instead.
-export function copy(template, mark, id) {
+export function copyTemplate(template, mark, id) {
   const made = document.getElementById(template).content.firstElementChild.cloneNode(true);
   for (const each of [made, ...made.querySelectorAll("*")]) {
     for (const name of ["id", "for", "aria-describedby", "aria-labelledby", "data-said"]) {
@@ -23,7 +23,7 @@ export function copy(template, mark, id) {
   return made;
 }
 
-export function debounced(job, milliseconds) {
+export function debounce(job, milliseconds) {
   let timer;
   return (...given) => {
     clearTimeout(timer);
@@ -32,7 +32,7 @@ export function debounced(job, milliseconds) {
 }
 
 // What describes an element is a list of ids: add one to it, or take it away.
-export function describe(element, id, whether) {
+export function toggleDescription(element, id, whether) {
   const ids = new Set((element.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean));
   if (whether === ids.has(id)) return;
   if (whether) ids.add(id);
@@ -41,15 +41,15 @@ export function describe(element, id, whether) {
   else element.removeAttribute("aria-describedby");
 }
 
-export function inView(element) {
+export function openAncestors(element) {
   for (let above = element; above; above = above.parentElement) {
     if (above.tagName === "DETAILS") above.open = true;
   }
 }
 
-let last = 0;
+let lastSerial = 0;
 
-export function serial() {
-  last += 1;
-  return last;
+export function nextSerial() {
+  lastSerial += 1;
+  return lastSerial;
 }

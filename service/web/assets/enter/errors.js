@@ -1,19 +1,19 @@
 // What is wrong with what was typed, shown beside the field that it is about.
 
-import { describe, el, inView } from "./dom.js";
-import { key } from "./api.js";
+import { el, openAncestors, toggleDescription } from "./dom.js";
+import { readKey } from "./api.js";
 import { say } from "./messages.js";
 
 const summary = document.getElementById("summary");
 
 // What takes the focus for a field: itself, or the first thing in a group of fields.
-function focusable(field) {
+function focusTargetOf(field) {
   if (!/^(FIELDSET|DIV|LI)$/.test(field.tagName)) return field;
   const inside = field.querySelector("input, select, textarea, button");
   return inside ?? field;
 }
 
-function marked(field) {
+function fieldsToMark(field) {
   if (!/^(FIELDSET|DIV|LI)$/.test(field.tagName)) return [field];
   return [...field.querySelectorAll(".combobox input, :scope > .tick input")].slice(0, 4);
 }
@@ -32,49 +32,49 @@ function noteOf(field) {
   return document.getElementById(`${field.id}-fault`);
 }
 
-export function mark(field, detail) {
-  const said = field.dataset.said && document.getElementById(field.dataset.said);
-  if (said) {
+export function markField(field, detail) {
+  const output = field.dataset.said && document.getElementById(field.dataset.said);
+  if (output) {
     // The words of a figure have a place of their own for what is said of them.
-    said.textContent = detail;
-    said.classList.add("fault");
+    output.textContent = detail;
+    output.classList.add("fault");
   } else {
     let note = noteOf(field);
     if (!note) {
       note = el("p", { class: "fault", id: `${field.id}-fault` });
       const head = field.querySelector(":scope > .hint, :scope > legend, .figure-head");
-      if (head && focusable(field) !== field) {
+      if (head && focusTargetOf(field) !== field) {
         (field.querySelector(":scope > .hint") ?? head).after(note);
       } else field.before(note);
     }
     if (note.textContent.includes(detail)) return;
     note.textContent = note.textContent ? `${note.textContent} ${detail}` : detail;
-    describe(field, note.id, true);
-    for (const each of marked(field)) describe(each, note.id, true);
+    toggleDescription(field, note.id, true);
+    for (const each of fieldsToMark(field)) toggleDescription(each, note.id, true);
   }
-  for (const each of marked(field)) each.setAttribute("aria-invalid", "true");
+  for (const each of fieldsToMark(field)) each.setAttribute("aria-invalid", "true");
 }
 
-export function clear(field) {
-  const said = field.dataset.said && document.getElementById(field.dataset.said);
-  if (said?.classList.contains("fault")) {
-    said.classList.remove("fault");
-    said.textContent = "";
+export function clearField(field) {
+  const output = field.dataset.said && document.getElementById(field.dataset.said);
+  if (output?.classList.contains("fault")) {
+    output.classList.remove("fault");
+    output.textContent = "";
   }
   const note = noteOf(field);
-  for (const each of [field, ...marked(field)]) {
+  for (const each of [field, ...fieldsToMark(field)]) {
     each.removeAttribute("aria-invalid");
-    if (note) describe(each, note.id, false);
+    if (note) toggleDescription(each, note.id, false);
   }
   note?.remove();
 }
 
 export function clearAll() {
   summary.replaceChildren();
-  for (const field of document.querySelectorAll("[aria-invalid]")) clear(field);
+  for (const field of document.querySelectorAll("[aria-invalid]")) clearField(field);
   for (const note of document.querySelectorAll(".enter .fault[id$='-fault']")) {
     const field = document.getElementById(note.id.slice(0, -"-fault".length));
-    if (field) clear(field);
+    if (field) clearField(field);
     note.remove();
   }
 }
@@ -87,48 +87,48 @@ function fieldOf(pointer, fields) {
   return null;
 }
 
-function reach(field) {
-  inView(field);
-  const target = focusable(field);
+function focusField(field) {
+  openAncestors(field);
+  const target = focusTargetOf(field);
   target.focus();
   target.scrollIntoView({ block: "center" });
 }
 
 // Shows every problem at its field and in the list above the form; the first field takes the focus.
-export function show(title, errors, fields) {
+export function showErrors(title, errors, fields) {
   clearAll();
   const list = el("ul");
-  const told = new Set();
+  const shownDetails = new Set();
   let first = null;
-  for (const { pointer, detail: said } of errors) {
+  for (const { pointer, detail: text } of errors) {
     const field = fieldOf(pointer ?? "", fields);
     if (!field) {
-      list.append(el("li", {}, said));
+      list.append(el("li", {}, text));
       continue;
     }
     // The service speaks of what is sent; the form has a box to tick for it.
-    const detail = field.dataset.reads === "first" && !field.value ? say("problem.first") : said;
+    const detail = field.dataset.reads === "first" && !field.value ? say("problem.first") : text;
     // Two figures may miss the same thing, which the report can give once for both.
-    if (told.has(`${field.id} ${detail}`)) continue;
-    told.add(`${field.id} ${detail}`);
-    mark(field, detail);
+    if (shownDetails.has(`${field.id} ${detail}`)) continue;
+    shownDetails.add(`${field.id} ${detail}`);
+    markField(field, detail);
     first ??= field;
-    const link = el("a", { href: `#${focusable(field).id}` }, `${nameOf(field)}: ${detail}`);
+    const link = el("a", { href: `#${focusTargetOf(field).id}` }, `${nameOf(field)}: ${detail}`);
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      reach(field);
+      focusField(field);
     });
     list.append(el("li", {}, link));
   }
   summary.replaceChildren(el("h2", {}, title), list);
-  if (first) reach(first);
+  if (first) focusField(first);
   else summary.focus();
 }
 
 // What went wrong, in plain words.
-export function explained({ status, detail, seconds }) {
+export function explainProblem({ status, detail, seconds }) {
   if (status === 0) return say("problem.network");
-  if (status === 401 && !key()) return say("problem.key");
+  if (status === 401 && !readKey()) return say("problem.key");
   if ([401, 403, 429, 503].includes(status)) return say(`problem.${status}`, { detail, seconds });
   return say("problem.other", { detail: detail || String(status) });
 }

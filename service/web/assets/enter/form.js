@@ -1,11 +1,11 @@
 // What stands in the form: as the body of a report, and as a draft that can be put back.
 
-import { add, figures, reading, removeAll } from "./figures.js";
+import { addFigure, figuresInForm, removeAllFigures, showReading } from "./figures.js";
 import { pickerOf } from "./picker.js";
 
 const form = document.getElementById("report");
 
-function put(body, pointer, value) {
+function setAt(body, pointer, value) {
   const names = pointer.slice(1).split("/");
   const last = names.pop();
   let into = body;
@@ -13,7 +13,7 @@ function put(body, pointer, value) {
   into[last] = value;
 }
 
-const READ = {
+const READERS = {
   text: (field) => field.value.trim() || undefined,
   // What is no number is sent as it stands: the service says what is wrong with it.
   number: (field) => {
@@ -62,23 +62,23 @@ function collectInto(body, scope, prefix, fields) {
     fields.set(pointer, isOwn ? field : (fields.get(field.dataset.at) ?? field));
     let value;
     if (field.dataset.picks) value = pickerOf(field).collect(pointer, isOwn ? fields : new Map());
-    else if (field.dataset.reads) value = READ[field.dataset.reads](field);
-    if (value !== undefined) put(body, field.dataset.at, value);
+    else if (field.dataset.reads) value = READERS[field.dataset.reads](field);
+    if (value !== undefined) setAt(body, field.dataset.at, value);
   }
 }
 
-export function givesFigures() {
+export function hasFigures() {
   return document.getElementById("stance").value === "asserts";
 }
 
 // The body of the report, and the field for every pointer that an answer may name.
-export function collect() {
+export function collectReport() {
   const body = {};
   const fields = new Map();
   collectInto(body, form, "", fields);
   fields.set("/figures", document.getElementById("figures"));
-  if (givesFigures()) {
-    body.figures = figures().map((element, index) => {
+  if (hasFigures()) {
+    body.figures = figuresInForm().map((element, index) => {
       const figure = {};
       fields.set(`/figures/${index}`, element);
       collectInto(figure, element, `/figures/${index}`, fields);
@@ -106,7 +106,7 @@ function stateOf(scope) {
   return { values, picked };
 }
 
-function putBack(scope, { values, picked }) {
+function restoreState(scope, { values, picked }) {
   for (const field of scope.querySelectorAll("input, select, textarea")) {
     const value = values[nameOf(field, scope)];
     if (value === undefined) continue;
@@ -124,26 +124,26 @@ function putBack(scope, { values, picked }) {
   }
 }
 
-export function draft() {
-  return { report: stateOf(form), figures: figures().map(stateOf) };
+export function captureDraft() {
+  return { report: stateOf(form), figures: figuresInForm().map(stateOf) };
 }
 
-export function restore({ report, figures: kept }, changed) {
-  putBack(form, report);
-  removeAll();
-  for (const each of kept) {
-    const element = add(changed);
-    putBack(element, each);
-    reading(element);
+export function restoreDraft({ report, figures: figureStates }, onChange) {
+  restoreState(form, report);
+  removeAllFigures();
+  for (const each of figureStates) {
+    const element = addFigure(onChange);
+    restoreState(element, each);
+    showReading(element);
   }
 }
 
-export function empty(changed) {
+export function emptyForm(onChange) {
   form.reset();
   for (const field of fieldsOf(form)) {
     if (field.dataset.picks) pickerOf(field).reset();
   }
-  removeAll();
-  add(changed);
+  removeAllFigures();
+  addFigure(onChange);
   for (const details of form.querySelectorAll("details")) details.open = false;
 }

@@ -2,7 +2,7 @@
 
 const catalogue = JSON.parse(document.getElementById("words").textContent);
 
-export function number(value) {
+export function formatNumber(value) {
   return value.toLocaleString("en");
 }
 
@@ -14,17 +14,17 @@ export function say(key, values = {}) {
   if (typeof text !== "string") text = values.count === 1 ? text.one : text.other;
   return text.replace(/\{(\w+)\}/g, (whole, name) => {
     const value = values[name];
-    return typeof value === "number" ? number(value) : (value ?? whole);
+    return typeof value === "number" ? formatNumber(value) : (value ?? whole);
   });
 }
 
-export function outcomesInWords(outcomes) {
+export function formatOutcomes(outcomes) {
   const words = outcomes.map((outcome) => say(`outcome.${outcome}`));
   const last = words.pop();
   return words.length ? `${words.join(", ")} ${say("or")} ${last}` : last;
 }
 
-export function rangeInWords({ low, high, disclosed }) {
+export function formatRange({ low, high, disclosed }) {
   if (disclosed === false) return say("range.unknown");
   if (low === high) return say("range.exactly", { low });
   if (high === null) return low ? say("range.open", { low }) : say("range.any");

@@ -1,27 +1,27 @@
 // Places, groups and reporters: found as one types, or described where they are new.
 
-import { copy, debounced, describe, el, serial } from "./dom.js";
+import { copyTemplate, debounce, el, nextSerial, toggleDescription } from "./dom.js";
 import { get } from "./api.js";
-import { clear, explained } from "./errors.js";
+import { clearField, explainProblem } from "./errors.js";
 import { say } from "./messages.js";
 
-const OFFERED = 8;
+const MAX_OPTIONS = 8;
 const pickers = new Map();
-const lookedUp = new Map();
+const entityCache = new Map();
 
 export function pickerOf(fieldset) {
   return pickers.get(fieldset);
 }
 
-export function forgetLookedUp() {
-  lookedUp.clear();
+export function clearEntityCache() {
+  entityCache.clear();
 }
 
-function folded(text) {
+function foldCase(text) {
   return text.normalize("NFKC").toLowerCase();
 }
 
-const LETTERS = {
+const LATIN_LETTERS = {
   а: "a", б: "b", в: "v", г: "h", ґ: "g", д: "d", е: "e", є: "ie", ё: "e", ж: "zh", з: "z", и: "y",
   і: "i", ї: "i", й: "i", к: "k", л: "l", м: "m", н: "n", о: "o", п: "p", р: "r", с: "s", т: "t",
   у: "u", ф: "f", х: "kh", ц: "ts", ч: "ch", ш: "sh", щ: "shch", ъ: "", ы: "y", ь: "", э: "e",
@@ -29,8 +29,8 @@ const LETTERS = {
 };
 
 // An id as it may be suggested for a name; empty where its letters are not known.
-export function slug(name) {
-  const plain = [...folded(name)].map((letter) => LETTERS[letter] ?? letter).join("");
+export function suggestId(name) {
+  const plain = [...foldCase(name)].map((letter) => LATIN_LETTERS[letter] ?? letter).join("");
   return plain
     .normalize("NFD")
     .replace(/\p{M}/gu, "")
@@ -40,22 +40,22 @@ export function slug(name) {
     .slice(0, 60);
 }
 
-function known(kind, id) {
+function loadEntity(kind, id) {
   const address = `v1/${kind}s/${encodeURIComponent(id)}`;
-  if (!lookedUp.has(address)) {
-    const asked = get(address).then(({ body }) => body);
-    asked.catch(() => lookedUp.delete(address));
-    lookedUp.set(address, asked);
+  if (!entityCache.has(address)) {
+    const request = get(address).then(({ body }) => body);
+    request.catch(() => entityCache.delete(address));
+    entityCache.set(address, request);
   }
-  return lookedUp.get(address);
+  return entityCache.get(address);
 }
 
 // Where it lies, from the nearest on: that tells apart two of the same name.
-async function above(kind, entry) {
+async function describeAncestors(kind, entry) {
   const names = [];
   let parent = entry.parent;
   while (parent && names.length < 6) {
-    const found = await known(kind, parent).catch(() => null);
+    const found = await loadEntity(kind, parent).catch(() => null);
     if (!found || (kind === "group" && !found.parent)) break;
     names.push(found.name);
     parent = found.parent;
@@ -63,57 +63,57 @@ async function above(kind, entry) {
   return names.join(", ");
 }
 
-async function option(kind, entry) {
-  const about = [await above(kind, entry), entry.kind, entry.id].filter(Boolean).join(" · ");
+async function makeOption(kind, entry) {
+  const about = [await describeAncestors(kind, entry), entry.kind, entry.id].filter(Boolean).join(" · ");
   return { id: entry.id, name: entry.name, about };
 }
 
-function nearness(entry, typed) {
-  const names = [entry.name, ...(entry.aliases ?? []), entry.id].map(folded);
+function rankMatch(entry, typed) {
+  const names = [entry.name, ...(entry.aliases ?? []), entry.id].map(foldCase);
   if (names.some((name) => name === typed)) return 0;
   return names.some((name) => name.startsWith(typed)) ? 1 : 2;
 }
 
-async function found(kind, typed, signal) {
+async function findOptions(kind, typed, signal) {
   const { body } = await get(`v1/${kind}s?limit=200&q=${encodeURIComponent(typed)}`, signal);
-  const wanted = folded(typed);
+  const wanted = foldCase(typed);
   const entries = body[`${kind}s`]
-    .map((entry) => [nearness(entry, wanted), entry])
+    .map((entry) => [rankMatch(entry, wanted), entry])
     .sort(([one], [other]) => one - other)
-    .slice(0, OFFERED);
-  return Promise.all(entries.map(([, entry]) => option(kind, entry)));
+    .slice(0, MAX_OPTIONS);
+  return Promise.all(entries.map(([, entry]) => makeOption(kind, entry)));
 }
 
 // What is described as new anywhere in this report, so that it can be named again.
-function newcomers(kind, typed) {
-  const wanted = folded(typed);
-  const all = [...pickers.values()].filter((picker) => picker.kind === kind && picker.isThere);
+function findNewItems(kind, typed) {
+  const wanted = foldCase(typed);
+  const all = [...pickers.values()].filter((picker) => picker.kind === kind && picker.isConnected);
   return all
     .flatMap((picker) => picker.items)
-    .filter((item) => item.fields && item.name && folded(`${item.name} ${item.id}`).includes(wanted))
+    .filter((item) => item.fields && item.name && foldCase(`${item.name} ${item.id}`).includes(wanted))
     .map((item) => ({ id: item.id, name: item.name, about: `${say("here")} · ${item.id}` }));
 }
 
-function escaped(text) {
+function escapeHtml(text) {
   return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 class Picker {
-  constructor(fieldset, changed) {
+  constructor(fieldset, onChange) {
     this.fieldset = fieldset;
     this.kind = fieldset.dataset.picks;
-    this.many = fieldset.hasAttribute("data-many");
-    this.makes = fieldset.hasAttribute("data-makes");
-    this.changed = changed;
+    this.isMultiple = fieldset.hasAttribute("data-many");
+    this.canCreate = fieldset.hasAttribute("data-makes");
+    this.onChange = onChange;
     this.list = fieldset.querySelector(":scope > .picked");
     this.finder = fieldset.querySelector(":scope > .finder");
     this.items = [];
     this.status = el("p", { class: "fine", role: "status" });
     this.finder.append(this.status);
-    this.combine();
+    this.createCombobox();
   }
 
-  get isThere() {
+  get isConnected() {
     return this.fieldset.isConnected;
   }
 
@@ -121,10 +121,10 @@ class Picker {
     return this.finder.querySelector("input");
   }
 
-  combine() {
+  createCombobox() {
     const id = `${this.fieldset.id}-find`;
     const box = this.finder.querySelector(".combobox");
-    const search = debounced((typed, show) => this.search(typed, show), 200);
+    const search = debounce((typed, show) => this.search(typed, show), 200);
     window.accessibleAutocomplete({
       element: box,
       id,
@@ -143,107 +143,107 @@ class Picker {
         // Nothing: what is taken stands in the list, and the field is empty for the next one.
         inputValue: () => "",
         suggestion: (option) =>
-          `<span class="option-name">${escaped(option.label ?? option.name)}</span>` +
-          (option.about ? ` <span class="option-about">${escaped(option.about)}</span>` : ""),
+          `<span class="option-name">${escapeHtml(option.label ?? option.name)}</span>` +
+          (option.about ? ` <span class="option-about">${escapeHtml(option.about)}</span>` : ""),
       },
       source: search,
       onConfirm: (option) => option && this.confirm(option),
     });
     const input = this.input;
     // The library sets anew what describes the field: what the page says of it stays all the same.
-    const also = () => {
+    const keepDescription = () => {
       for (const part of ["hint", "fault"]) {
-        const told = document.getElementById(`${this.fieldset.id}-${part}`);
-        if (told) describe(input, told.id, true);
+        const description = document.getElementById(`${this.fieldset.id}-${part}`);
+        if (description) toggleDescription(input, description.id, true);
       }
     };
-    new MutationObserver(also).observe(input, { attributeFilter: ["aria-describedby"] });
-    also();
+    new MutationObserver(keepDescription).observe(input, { attributeFilter: ["aria-describedby"] });
+    keepDescription();
   }
 
   async search(typed, show) {
-    this.asking?.abort();
-    this.asking = new AbortController();
-    const { signal } = this.asking;
+    this.controller?.abort();
+    this.controller = new AbortController();
+    const { signal } = this.controller;
     const name = typed.trim();
     if (!name) return;
     const chosen = new Set(this.items.map((item) => item.id));
     const create = { create: name, name, label: say(`create.${this.kind}`, { name }) };
-    const last = this.makes ? [create] : [];
+    const last = this.canCreate ? [create] : [];
     try {
-      const options = [...newcomers(this.kind, name), ...(await found(this.kind, name, signal))];
+      const options = [...findNewItems(this.kind, name), ...(await findOptions(this.kind, name, signal))];
       if (signal.aborted || this.input.value.trim() !== name) return;
       const offered = options.filter((option) => !chosen.has(option.id));
       this.status.textContent = offered.length ? "" : say("find.none");
       show([...offered, ...last]);
     } catch (problem) {
       if (signal.aborted) return;
-      this.status.textContent = say("find.failed", { reason: explained(problem) });
+      this.status.textContent = say("find.failed", { reason: explainProblem(problem) });
       show(last);
     }
   }
 
   confirm(option) {
     if (option.create) {
-      this.add({ fields: { "/name": option.create, "/id": slug(option.create) } }, true);
+      this.add({ fields: { "/name": option.create, "/id": suggestId(option.create) } }, true);
     } else {
       this.add({ id: option.id, name: option.name, about: option.about }, true);
     }
-    this.changed();
+    this.onChange();
   }
 
-  empty() {
+  clearInput() {
     const input = this.input;
     input.value = "";
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   add(given, focus = false) {
-    clear(this.fieldset);
+    clearField(this.fieldset);
     this.status.textContent = "";
-    const item = given.fields ? new New(this, given) : new Known(this, given);
+    const item = given.fields ? new NewItem(this, given) : new KnownItem(this, given);
     this.items.push(item);
     this.list.append(item.element);
-    this.show();
-    if (given.fields) item.begin(given);
+    this.updateVisibility();
+    if (given.fields) item.initialize(given);
     if (!focus) return;
     if (given.fields) setTimeout(() => item.element.querySelector("input").focus(), 0);
     else {
       this.status.textContent = say("picked", { name: item.name });
-      if (!this.many) setTimeout(() => item.element.querySelector("button").focus(), 0);
+      if (!this.isMultiple) setTimeout(() => item.element.querySelector("button").focus(), 0);
     }
   }
 
   remove(item) {
     this.items = this.items.filter((each) => each !== item);
     item.element.remove();
-    this.show();
+    this.updateVisibility();
     this.status.textContent = say("removed", { name: item.name });
     this.input.focus();
-    this.changed();
+    this.onChange();
   }
 
-  show() {
+  updateVisibility() {
     this.list.hidden = !this.items.length;
-    this.finder.hidden = !this.many && this.items.length > 0;
+    this.finder.hidden = !this.isMultiple && this.items.length > 0;
   }
 
   reset() {
     for (const item of this.items) item.element.remove();
     this.items = [];
     this.status.textContent = "";
-    this.show();
-    if (this.input.value) this.empty();
+    this.updateVisibility();
+    if (this.input.value) this.clearInput();
   }
 
   // The value for the body; every field is noted under its pointer.
   collect(pointer, fields) {
     fields.set(pointer, this.fieldset);
     const values = this.items.map((item, index) =>
-      item.collect(this.many ? `${pointer}/${index}` : pointer, fields),
+      item.collect(this.isMultiple ? `${pointer}/${index}` : pointer, fields),
     );
     if (!values.length) return undefined;
-    return this.many ? values : values[0];
+    return this.isMultiple ? values : values[0];
   }
 
   get state() {
@@ -257,13 +257,13 @@ class Picker {
 }
 
 // One that is recorded: its id is all that the report needs.
-class Known {
+class KnownItem {
   constructor(picker, { id, name, about }) {
     Object.assign(this, { picker, id, name, about });
-    const label = picker.many ? say("remove", { name }) : say("change");
+    const label = picker.isMultiple ? say("remove", { name }) : say("change");
     this.element = el(
       "li",
-      { id: `${picker.fieldset.id}-${serial()}` },
+      { id: `${picker.fieldset.id}-${nextSerial()}` },
       el("span", {}, el("strong", {}, name), " ", el("small", {}, about ?? "")),
       " ",
       el(
@@ -285,14 +285,14 @@ class Known {
 }
 
 // One that this report describes for the first time.
-class New {
+class NewItem {
   constructor(picker) {
     this.picker = picker;
     this.fields = new Map();
-    this.element = copy(`new-${picker.kind}`, "NEW", `${picker.fieldset.id}-${serial()}`);
+    this.element = copyTemplate(`new-${picker.kind}`, "NEW", `${picker.fieldset.id}-${nextSerial()}`);
   }
 
-  begin({ fields, parent }) {
+  initialize({ fields, parent }) {
     const element = this.element;
     for (const field of element.querySelectorAll("[data-at]:not(.picker)")) {
       this.fields.set(field.dataset.at, field);
@@ -301,23 +301,23 @@ class New {
       else field.value = given ?? "";
     }
     const [name, id] = [this.fields.get("/name"), this.fields.get("/id")];
-    let own = id.value !== slug(name.value);
-    id.addEventListener("input", () => { own = id.value !== ""; });
+    let isIdEdited = id.value !== suggestId(name.value);
+    id.addEventListener("input", () => { isIdEdited = id.value !== ""; });
     name.addEventListener("input", () => {
-      if (!own) id.value = slug(name.value);
-      this.label();
+      if (!isIdEdited) id.value = suggestId(name.value);
+      this.updateLabel();
     });
     const nested = element.querySelector(".picker");
-    this.parent = nested && begin(nested, this.picker.changed);
+    this.parent = nested && createPicker(nested, this.picker.onChange);
     if (parent) this.parent.add(parent);
     element.querySelector(":scope > fieldset > .remove").addEventListener("click", () => {
       if (nested) pickers.delete(nested);
       this.picker.remove(this);
     });
-    this.label();
+    this.updateLabel();
   }
 
-  label() {
+  updateLabel() {
     const button = this.element.querySelector(":scope > fieldset > .remove");
     button.textContent = say("remove", { name: this.name });
   }
@@ -352,9 +352,9 @@ class New {
   }
 }
 
-// Makes a picker of the fieldset; `changed` is called for whatever is picked or dropped.
-export function begin(fieldset, changed) {
-  const made = new Picker(fieldset, changed);
+// Makes a picker of the fieldset; `onChange` is called for whatever is picked or dropped.
+export function createPicker(fieldset, onChange) {
+  const made = new Picker(fieldset, onChange);
   pickers.set(fieldset, made);
   return made;
 }

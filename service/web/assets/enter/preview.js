@@ -1,44 +1,44 @@
 // What a preview or a recorded report has to tell.
 
 import { el } from "./dom.js";
-import { outcomesInWords, rangeInWords, say } from "./messages.js";
+import { formatOutcomes, formatRange, say } from "./messages.js";
 
-function listed(title, texts) {
+function makeList(title, texts) {
   if (!texts.length) return [];
   return [el("h3", {}, title), el("ul", {}, ...texts.map((text) => el("li", {}, text)))];
 }
 
-function namesOf(told) {
-  const names = new Map(Object.entries(told.names));
+function namesOf(preview) {
+  const names = new Map(Object.entries(preview.names));
   for (const kind of ["places", "groups"]) {
-    for (const each of told.new[kind]) names.set(each.id, each.name);
+    for (const each of preview.new[kind]) names.set(each.id, each.name);
   }
   return names;
 }
 
-function period({ from, to }) {
+function formatPeriod({ from, to }) {
   if (!from) return say("preview.until", { to });
   return from === to ? say("preview.day", { to }) : say("preview.days", { from, to });
 }
 
-function row(now, then) {
-  const same = now.text === then.text;
+function makeRow(after, before) {
+  const same = after.text === before.text;
   return el(
     "tr",
     { class: same ? "same" : "changed" },
-    el("th", { scope: "row" }, outcomesInWords(now.outcomes)),
-    el("td", {}, then.text),
-    el("td", {}, same ? say("preview.same") : el("strong", {}, now.text)),
+    el("th", { scope: "row" }, formatOutcomes(after.outcomes)),
+    el("td", {}, before.text),
+    el("td", {}, same ? say("preview.same") : el("strong", {}, after.text)),
   );
 }
 
-function table(told) {
-  const names = namesOf(told);
-  const asked = told.after.query;
-  const named = (ids) => ids.map((id) => names.get(id) ?? id).join(", ");
-  const scope = { places: named(asked.places), period: period(asked), groups: named(asked.groups) };
-  const everyone = asked.groups.includes("everyone");
-  const rows = told.after.totals.map((now, at) => row(now, told.before.totals[at]));
+function makeTable(preview) {
+  const names = namesOf(preview);
+  const query = preview.after.query;
+  const joinNames = (ids) => ids.map((id) => names.get(id) ?? id).join(", ");
+  const scope = { places: joinNames(query.places), period: formatPeriod(query), groups: joinNames(query.groups) };
+  const everyone = query.groups.includes("everyone");
+  const rows = preview.after.totals.map((after, at) => makeRow(after, preview.before.totals[at]));
   const head = ["what", "before", "after"].map((key) =>
     el("th", { scope: "col" }, say(`preview.${key}`)),
   );
@@ -55,26 +55,26 @@ function table(told) {
   ].filter(Boolean);
 }
 
-function figureInWords(figure) {
-  const said = `${rangeInWords(figure)}, ${outcomesInWords(figure.outcomes)}`;
-  return figure.wording ? el("span", {}, el("q", {}, figure.wording), ": ", said) : said;
+function formatFigure(figure) {
+  const text = `${formatRange(figure)}, ${formatOutcomes(figure.outcomes)}`;
+  return figure.wording ? el("span", {}, el("q", {}, figure.wording), ": ", text) : text;
 }
 
 // The parts of the page that tell of a preview; `names` are those of places and groups by id.
-export function previewed(told) {
-  const made = ["reporters", "places", "groups"].flatMap((kind) =>
-    told.new[kind].map(({ id, name }) => say(`preview.new.${kind}`, { id, name })),
+export function renderPreview(preview) {
+  const newEntities = ["reporters", "places", "groups"].flatMap((kind) =>
+    preview.new[kind].map(({ id, name }) => say(`preview.new.${kind}`, { id, name })),
   );
   return [
-    el("p", {}, say(told.known ? "preview.known" : "preview.nothing")),
-    ...listed(say("preview.warnings"), told.warnings.map((each) => each.text)),
-    ...listed(say("preview.new"), made),
-    ...listed(say("preview.read"), told.report.figures.map(figureInWords)),
-    ...table(told),
+    el("p", {}, say(preview.known ? "preview.known" : "preview.nothing")),
+    ...makeList(say("preview.warnings"), preview.warnings.map((each) => each.text)),
+    ...makeList(say("preview.new"), newEntities),
+    ...makeList(say("preview.read"), preview.report.figures.map(formatFigure)),
+    ...makeTable(preview),
   ];
 }
 
-export function recorded(report, known) {
+export function renderRecorded(report, known) {
   const { id, seq } = report;
   return [
     el("p", {}, say("sent.text", { seq, id })),
@@ -86,6 +86,6 @@ export function recorded(report, known) {
       " ",
       el("a", { href: `v1/reports/${encodeURIComponent(id)}` }, say("sent.json")),
     ),
-    ...listed(say("preview.warnings"), report.warnings.map((each) => each.text)),
+    ...makeList(say("preview.warnings"), report.warnings.map((each) => each.text)),
   ].filter(Boolean);
 }
