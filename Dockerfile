@@ -1,12 +1,12 @@
 # Any image with Python 3.11 or newer (and its venv module) as `python3` can be the base.
 ARG BASE=python:3.11-slim-bookworm
 
-# --- Everything that needs pip happens here and stays here. ---
+# --- The build stage: everything that needs pip. ---
 FROM ${BASE} AS builder
 
 COPY requirements.txt /build/requirements.txt
-# pip is a dependency of sqlite-utils' own command line only; the service never calls it. What the
-# libraries bring to test themselves is a sixth of the environment.
+# pip is a dependency of sqlite-utils' command line only; the service never calls it. The libraries'
+# own tests are a sixth of the environment.
 RUN python3 -m venv /opt/venv \
     && /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --quiet \
         --require-hashes --requirement /build/requirements.txt \
@@ -17,11 +17,11 @@ RUN python3 -m venv /opt/venv \
 COPY LICENSE wsgi.py gunicorn.conf.py healthcheck.py /app/
 COPY schemas /app/schemas
 COPY service /app/service
-# The root file system may be read-only at run time, so that byte code can only be written now. It
-# is checked against its source, so that a file mounted over another one is not ignored.
+# The root file system may be read-only at run time, so byte code can only be written now. Python
+# checks it against the hash of its source, so that a file mounted over another one takes effect.
 RUN /opt/venv/bin/python -m compileall -q --invalidation-mode checked-hash /app
 
-# --- What is shipped: the base, the environment, the application. ---
+# --- The final stage: the base, the environment, the application. ---
 FROM ${BASE}
 
 LABEL org.opencontainers.image.title="casualty-figures" \
@@ -30,10 +30,10 @@ LABEL org.opencontainers.image.title="casualty-figures" \
 
 COPY --from=builder /opt/venv /opt/venv
 COPY --from=builder /app /app
-# Owned by the numeric user below, so that a new volume mounted here is his too.
+# Owned by the numeric user below, so that a new volume mounted here belongs to that user too.
 RUN install -d -o 10001 -g 10001 -m 0750 /data
 
-# The root may be read-only, and /tmp with it: what checks the whole record makes it anew in /data.
+# The root may be read-only, /tmp included: `verify` rebuilds the whole record in /data.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

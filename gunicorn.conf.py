@@ -1,6 +1,6 @@
-"""How gunicorn serves the application; every line can be overridden on its command line.
+"""The configuration of gunicorn; options on its command line take precedence.
 
-Nothing here prepares the database: the application migrates it itself, however it is started.
+Nothing here prepares the database: the application migrates it itself when it starts.
 """
 
 import os
@@ -11,85 +11,85 @@ from typing import Any
 from service.serving import runtime_dir, shutdown
 from service.settings import SettingsError, load_settings
 
-# Before the application is imported, since what counts looks for it then.
+# Before the application is imported, because the metrics look for the folder on import.
 runtime_dir.make()
 
-# A thread that works out a total gives way ten times sooner than by Python's default: the one that
-# writes for all needs the interpreter for moments only, and often, while others wait for its turn.
+# A thread that computes a total releases the interpreter ten times sooner than by Python's default.
+# The writing thread needs the interpreter often and briefly, and all writes wait for it.
 sys.setswitchinterval(0.0005)
 
 _host = os.environ.get("LISTEN_HOST", "127.0.0.1")
 _port = os.environ.get("PORT", "8000")
 bind = f"{_host}:{_port}"
 
-# numpy multiplies matrices with as many threads as there are cores, and they wait for the next one
-# by going round in circles: for matrices as small as ours that only takes the cores from others.
+# By default numpy multiplies matrices with a thread for each core, and idle threads wait in a busy
+# loop. With matrices as small as these that only takes CPU time from other requests.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# Threads, because a few slow clients would stop synchronous workers. Two processes, because one
-# total can keep the solver, and with it one core, busy for seconds.
+# Threads, because a few slow clients would block synchronous workers. Two processes, because one
+# total can occupy the solver, and with it one core, for seconds.
 worker_class = "service.serving.gunicorn_worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 8
 
-# A worker that does not report for this long is replaced. A long computation does not count as
-# silence, since the worker's main thread goes on reporting beside it.
+# A worker that sends no heartbeat for this long is replaced. A long computation does not stop the
+# heartbeat, which the worker's main thread sends.
 timeout = 60
 
-# After DRAIN_SECONDS, and together shorter than the 10 seconds after which container engines kill.
+# Counted from the end of DRAIN_SECONDS. Container engines kill after 10 seconds in all.
 graceful_timeout = 6
 keepalive = 5
 
-# The head of a request: lists of ids may make its first line long, and 64 fields are twice what
-# browsers and proxies together send. At most half a MiB is kept of it while it comes.
+# Request line and headers: lists of ids can make the request line long, and 64 fields are twice
+# what browsers and proxies together send. At most half a MiB of them is held in memory.
 limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 8190
 
-# Of gunicorn's two parsers the one that is tested here, whatever else is installed.
+# Of gunicorn's two parsers, the one that this project tests, whatever else is installed.
 http_parser = "python"
 
-# Gunicorn would let a proxy on the same machine set the path with a header of its own; if that
-# proxy passed on what clients send, they could step around its rules.
+# By default gunicorn lets a proxy on the same machine set the path with a header. If the proxy
+# passed on that header from clients, they could bypass its access rules.
 forwarder_headers = ""
 
-# The heartbeat file needs no disk, and a read-only root file system has no other place for it.
+# The heartbeat file is in memory, because the root file system may be read-only.
 if Path("/dev/shm").is_dir():  # noqa: S108 - shared memory, whose files gunicorn unlinks at once
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
-# The control socket would be made below $HOME, which may be read-only or shared, and is not used.
+# The control socket is not used. It would be in $HOME, which may be read-only or shared.
 control_socket_disable = True
 
-# The application writes one line for each request itself, and this one's are like them.
+# The application logs requests itself. This logger writes gunicorn's messages in the same format.
 accesslog = None
 logger_class = "service.serving.gunicorn_logging.Logger"
 
 
 def on_starting(server: Any) -> None:
-    """Refuse a bad setting with one line, before any worker is there to say it again."""
+    """Stop at an invalid setting with one line, before any worker could repeat it."""
     try:
         load_settings()
         shutdown.seconds()
     except SettingsError as error:
         print(error, file=sys.stderr)
         raise SystemExit(3) from None
-    # Workers may run as another user than the one who starts them (--user).
+    # Workers may run as another user than the first process (--user).
     os.chown(runtime_dir.make(), server.cfg.uid, server.cfg.gid)
 
 
 def when_ready(server: Any) -> None:
-    """Let SIGTERM turn /readyz to 503 first, so that requests are sent elsewhere in time."""
+    """Make SIGTERM turn /readyz to 503 first, so that load balancers can react in time."""
     shutdown.arrange(server, shutdown.seconds())
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Leave what the processes share to the one that made it."""
+    """Leave the removal of the shared folder to the process that created it."""
     runtime_dir.leave()
 
 
 def post_worker_init(worker: Any) -> None:
-    """Tell how many threads answer, beside which the busy ones are counted; read the templates."""
-    # Not needed before, and it must not be imported any earlier.
+    """Set the number of threads in the metrics; load the templates."""
+    # Not imported earlier: the shared folder must exist first.
     from service import web
     from service.http import metrics
 
@@ -98,8 +98,8 @@ def post_worker_init(worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Keep what a worker counted, however it ended."""
-    # Not needed before, and it must not be imported any earlier.
+    """Keep the counts of a worker that has ended, for whatever reason."""
+    # Not imported earlier: the shared folder must exist first.
     from service.serving import metrics_multiprocess
 
     metrics_multiprocess.bury(worker.pid)

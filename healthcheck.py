@@ -1,6 +1,6 @@
-"""Exit with 0 when the service in this container says that it is ready, else with 1.
+"""Exit with 0 if the service in this container is ready, otherwise with 1.
 
-For the image's HEALTHCHECK: it needs neither a shell nor curl in the image.
+For the image's HEALTHCHECK, which then needs neither a shell nor curl in the image.
 """
 
 import http.client
@@ -9,7 +9,7 @@ import sys
 
 
 def ready(port: int, timeout: float = 3) -> bool:
-    """Whether /readyz on this machine answers with 200 in time."""
+    """Return whether /readyz on this machine answers with 200 within the timeout."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", "/readyz")

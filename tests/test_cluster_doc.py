@@ -1,4 +1,4 @@
-"""What the document on clusters says is what the tests of the cluster run."""
+"""docs/cluster.md has the configuration that the tests of the cluster use."""
 
 import re
 from typing import Any
@@ -15,16 +15,16 @@ def _patroni() -> Any:
     return yaml.safe_load(re.findall(r"```yaml\n(.+?)```", TEXT, re.DOTALL)[0])
 
 
-def test_patroni_is_told_what_was_tried() -> None:
+def test_patroni_is_configured_as_in_the_tests() -> None:
     assert _patroni()["bootstrap"] == DATABASES_OWN
 
 
-def test_a_leader_has_time_to_try_again_before_its_lock_runs_out() -> None:
-    told = _patroni()["bootstrap"]["dcs"]
-    assert told["ttl"] >= told["loop_wait"] + 2 * told["retry_timeout"]
+def test_a_leader_has_time_to_try_again_before_its_lock_expires() -> None:
+    settings = _patroni()["bootstrap"]["dcs"]
+    assert settings["ttl"] >= settings["loop_wait"] + 2 * settings["retry_timeout"]
 
 
-def test_haproxy_is_told_what_was_tried() -> None:
+def test_haproxy_is_configured_as_in_the_tests() -> None:
     assert WAY_TO_THE_LEADER in TEXT
     assert TEXT.count(DEFAULT_SERVER) == 2
 

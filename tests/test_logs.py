@@ -17,6 +17,7 @@ import pytest
 from service import create_app
 from service.http.context import get_services
 from service.http.logging import configure_logging
+from service.serving.gunicorn_logging import redact_client
 from service.settings import Settings
 from tests import make
 from tests.ports import free_port
@@ -121,6 +122,41 @@ def test_what_the_server_cannot_read_is_not_quoted_with_the_key_in_it(
 ) -> None:
     assert _send_raw(server, text.format(key=server.key)).startswith(b"HTTP/1.1 400 ")
     _check_nothing_leaked(folder, server.key)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /v1/reports?q={hidden} HTTP/x\r\nHost: x\r\n\r\n",
+        "GET /v1/reports?q={hidden}\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\n{hidden} : x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nCookie: {hidden}\x00\r\n\r\n",
+    ],
+)
+def test_no_client_address_or_query_is_logged_for_an_unreadable_request(
+    server: RunningServer, folder: Path, text: str
+) -> None:
+    before = len(_read_log(folder))
+    private_text = PRIVATE_TEXT.replace(" ", "-")
+    assert _send_raw(server, text.format(hidden=private_text)).startswith(b"HTTP/1.1 400 ")
+    added = _read_log(folder)[before:]
+    assert any(line["event"].startswith("Invalid request: ") for line in added)
+    assert not any("127.0.0.1" in str(line) or "nobody-shall" in str(line) for line in added)
+
+
+@pytest.mark.parametrize(
+    ("message", "logged"),
+    [
+        (
+            "Invalid request from ip=2001:db8::7: Invalid HTTP request line: 'GET /?q=a b'",
+            "Invalid request: Invalid HTTP request line",
+        ),
+        ("Error handling request GET /v1/reports?q=a", "Error handling request GET /v1/reports"),
+        ("Worker exiting (pid: 7)", "Worker exiting (pid: 7)"),
+    ],
+)
+def test_a_message_of_gunicorn_has_no_client_address(message: str, logged: str) -> None:
+    assert redact_client(message) == logged
 
 
 def test_a_body_that_cannot_be_read_is_not_quoted(server: RunningServer, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The README is true: its commands run as printed, its answers are given, its settings exist."""
+"""The README is true: its commands run as printed, its answers are given, its files exist."""
 
 import json
 import os
@@ -6,12 +6,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
 import pytest
 
-from service.settings import Settings
 from tests.serving import ROOT, RunningServer, run_server
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -71,18 +69,6 @@ def test_it_shows_how_to_post_and_how_to_ask() -> None:
 def test_its_commands_give_the_answers_shown(served: RunningServer) -> None:
     for command, shown in EXAMPLES:
         _assert_shown(shown, _curl(command, served))
-
-
-@pytest.mark.parametrize("field", [field.name for field in fields(Settings)])
-def test_every_setting_stands_in_it_with_its_default(field: str) -> None:
-    default = getattr(Settings(), field)
-    default = "off" if default in (None, ()) else default
-    assert f"| `CASUALTY_{field.upper()}` | `{default}` |" in README
-
-
-def test_no_setting_stands_in_it_that_does_not_exist() -> None:
-    known = {f"CASUALTY_{field.name.upper()}" for field in fields(Settings)}
-    assert set(re.findall(r"CASUALTY_[A-Z_]+", README)) == known
 
 
 def test_every_file_it_points_to_exists() -> None:

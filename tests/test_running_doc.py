@@ -1,11 +1,11 @@
-"""docs/running.md is true: its metrics, its variables, its links."""
+"""docs/running.md is true: its settings, its metrics, its log events, its examples, its links."""
 
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,7 @@ ROWS = re.findall(r"^\| `(casualty_\w+)` \| (\w+) \|([^|]*)\|", PAGE, flags=re.M
 def scraped(
     app: Flask, client: FlaskClient, send: SendRequest, settings: Settings
 ) -> Iterator[str]:
-    """All that can be told of a record with a report, and of readers' own way to it."""
+    """The metrics of a service with a report, whose reads have a database of their own."""
     recorded(send(make.report()))
     readers = open_store(settings.database, settings.busy_seconds)
     with app.app_context():
@@ -40,12 +40,12 @@ def scraped(
 
 
 @pytest.mark.sqlite
-def test_every_metric_stands_in_it_and_nothing_else(scraped: str) -> None:
+def test_the_metrics_listed_are_those_that_exist(scraped: str) -> None:
     assert families(scraped) == {name for name, _, _ in ROWS}
 
 
 @pytest.mark.sqlite
-def test_kinds_and_labels_are_those_told(scraped: str) -> None:
+def test_the_kinds_and_labels_listed_are_those_of_the_metrics(scraped: str) -> None:
     found = samples(scraped)
     for name, kind, labels in ROWS:
         assert f"# TYPE {name} {kind}\n" in scraped
@@ -54,7 +54,7 @@ def test_kinds_and_labels_are_those_told(scraped: str) -> None:
         assert told == set(re.findall(r"`(\w+)`", labels))
 
 
-def test_every_event_of_the_log_stands_in_it() -> None:
+def test_every_event_of_the_log_is_listed() -> None:
     sources = [each.read_text(encoding="utf-8") for each in (ROOT / "service").rglob("*.py")]
     call = (
         r"(?:get_logger\(\)|log\.info\))\.?(debug|info|warning|error|exception)?\(\s*\"([a-z ]+)\""
@@ -68,18 +68,58 @@ def test_every_event_of_the_log_stands_in_it() -> None:
     assert set(listed) == logged and len(listed) == len(logged)
 
 
-def test_every_variable_of_the_server_stands_in_it() -> None:
-    listed = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE, flags=re.MULTILINE))
+@pytest.mark.parametrize("field", [field.name for field in fields(Settings)])
+def test_every_setting_is_listed_with_its_default(field: str) -> None:
+    default = getattr(Settings(), field)
+    default = "off" if default in (None, ()) else default
+    assert f"| `CASUALTY_{field.upper()}` | `{default}` |" in PAGE
+
+
+def test_every_setting_that_it_names_exists() -> None:
+    known = {f"CASUALTY_{field.name.upper()}" for field in fields(Settings)}
+    assert set(re.findall(r"CASUALTY_[A-Z_]+", PAGE)) == known
+
+
+def test_every_variable_of_the_server_is_listed() -> None:
+    listed = set(re.findall(r"^\| `((?!CASUALTY_)[A-Z_]+)` \|", PAGE, flags=re.MULTILINE))
     read = set(re.findall(r'environ\.get\("([A-Z_]+)"', CONFIGURATION)) | {"DRAIN_SECONDS"}
     assert listed == read
 
 
-def test_every_file_and_every_part_that_it_points_to_exists() -> None:
-    headings = {each.lower().replace(" ", "-") for each in re.findall(r"^#+ (.+)$", PAGE, re.M)}
-    for target in re.findall(r"\]\((?!http)([^)]+)\)", PAGE):
-        file, _, part = target.partition("#")
-        assert (ROOT / "docs" / file).exists(), target
-        assert file or part in headings, target
+PAGES = ("running", "upgrading", "reliability", "scaling", "cluster")
+"""The documents for operators."""
+
+
+@pytest.mark.parametrize("name", [*(f"docs/{page}.md" for page in PAGES), "SECURITY.md"])
+def test_every_link_leads_to_a_file_and_a_heading(name: str) -> None:
+    document = ROOT / name
+    targets = re.findall(r"\]\((?!http)([^)]+)\)", document.read_text(encoding="utf-8"))
+    assert targets
+    for target in targets:
+        file, _, anchor = target.partition("#")
+        linked = document.parent / file if file else document
+        assert linked.exists(), target
+        assert not anchor or anchor in _anchors(linked), target
+
+
+def _anchors(document: Path) -> set[str]:
+    """Return the anchors of the document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+def test_every_section_is_in_the_table_of_contents() -> None:
+    for name in ("running", "scaling", "upgrading"):
+        text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        listed = re.findall(r"^- \[(.+)\]\(#", text.partition("\n## ")[0], re.MULTILINE)
+        assert listed == re.findall(r"^## (.+)$", text, re.MULTILINE)
+
+
+def test_every_target_of_make_that_it_names_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for words in re.findall(r"\bmake ((?:[a-z-]+ ?)+)(?=[`\n#A-Z]|$)", PAGE, re.MULTILINE):
+        for target in words.split():
+            assert f"\n{target}:" in makefile, target
 
 
 EXAMPLES = re.findall(r"```sh\n(.*?)```\n\n```\n(.*?)```", PAGE, flags=re.DOTALL)

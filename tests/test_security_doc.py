@@ -1,4 +1,4 @@
-"""SECURITY.md says what holds: versions, limits, commands."""
+"""SECURITY.md is true: its versions, its limits, its files."""
 
 import re
 import sqlite3
@@ -22,10 +22,8 @@ PINNED = dict(
     re.findall(r"^([a-z0-9-]+)==([^ ]+) ", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
 )
 ROWS = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", TEXT, re.MULTILINE)
-OLDEST = {
-    name: oldest
-    for name, oldest, _ in ROWS[ROWS.index(next(row for row in ROWS if row[0] == "what")) + 1 :]
-}
+HEAD = next(number for number, row in enumerate(ROWS) if row[0] == "component")
+OLDEST = {name: oldest for name, oldest, _ in ROWS[HEAD + 1 :]}
 
 NGINX = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text(encoding="utf-8")
 ELSEWHERE = {
@@ -72,19 +70,19 @@ def test_every_dependency_that_reads_what_is_sent_is_listed() -> None:
 def test_the_limits_are_those_that_are_kept() -> None:
     configured = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
     for name, said in (
-        ("limit_request_line", _limit("the first line of a request")),
-        ("limit_request_fields", _limit("its header fields").split(",")[0]),
-        ("limit_request_field_size", _limit("its header fields").split("each of ")[1]),
+        ("limit_request_line", _limit("request line")),
+        ("limit_request_fields", _limit("header fields").split(",")[0]),
+        ("limit_request_field_size", _limit("header fields").split("each of ")[1]),
     ):
         kept = re.search(rf"^{name} = (\d+)$", configured, re.MULTILINE)
         assert kept and said.startswith(f"{int(kept[1]):,}"), name
-    assert _limit("the time for its head") == f"{HEAD_SECONDS:.0f} seconds"
-    assert _limit("the time for its body") == f"{BODY_SECONDS:.0f} seconds"
-    assert _limit("a body") == f"{MAX_BODY_BYTES >> 20} MiB, a batch {MAX_BATCH_BYTES >> 20} MiB"
-    assert _limit("depth of a body") == f"{MAX_JSON_DEPTH} levels"
+    assert _limit("time to receive the headers") == f"{HEAD_SECONDS:.0f} seconds"
+    assert _limit("time to receive the body") == f"{BODY_SECONDS:.0f} seconds"
+    assert _limit("body") == f"{MAX_BODY_BYTES >> 20} MiB, a batch {MAX_BATCH_BYTES >> 20} MiB"
+    assert _limit("nesting depth of a body") == f"{MAX_JSON_DEPTH} levels"
     assert _limit("reports in a batch") == f"{LARGEST:,}"
-    assert _limit("a number of people") == f"{MAX_COUNT:,}"
-    assert _limit("a free text, a name") == f"{MAX_TEXT_LENGTH:,} and {MAX_NAME_LENGTH} characters"
+    assert _limit("number of people") == f"{MAX_COUNT:,}"
+    assert _limit("free text, name") == f"{MAX_TEXT_LENGTH:,} and {MAX_NAME_LENGTH} characters"
 
 
 def test_every_file_that_it_names_exists() -> None:

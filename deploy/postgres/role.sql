@@ -1,7 +1,8 @@
--- Run once, by the image, when the volume is empty: the service gets a role that owns its database
--- and nothing else. The superuser is then without a password, and so only for `exec` beside it.
+-- The image runs this once, when the volume is empty. It creates the service's role, which owns its
+-- database and nothing else, and removes the superuser's password: the superuser can then log in
+-- only from inside the container (`exec`).
 
--- A password has no place in the log, however much is logged.
+-- Keep the password out of the log, whatever the log level.
 SET log_min_duration_statement = -1;
 SET log_statement = 'none';
 SET log_min_error_statement = 'panic';

@@ -1,4 +1,4 @@
-# Debian's nginx for NGINX_IMAGE, where the official image cannot be fetched; for trying only.
+# Debian's nginx for NGINX_IMAGE, if the official image cannot be pulled; for tests only.
 ARG BASE=stand-in-base
 FROM ${BASE}
 # hadolint ignore=DL3008

@@ -44,6 +44,22 @@ class Stack:
         assert done.returncode == 0, f"{words}: {done.stderr}\n{done.stdout}"
         return done.stdout.strip()
 
+    def shell(self, script: str, folder: Path) -> str:
+        """Return what a documented script prints, run in the folder on this project.
+
+        Fails the test if a command fails.
+        """
+        done = subprocess.run(
+            ["sh", "-ec", script.replace("docker compose", " ".join(self._command))],
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            env=os.environ | self.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{script}\n{done.stderr}\n{done.stdout}"
+        return done.stdout
+
     def up(self) -> None:
         """Bring up what is not, and return when all of it is healthy."""
         self.compose("up", "--detach")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +20,11 @@ import pytest
 from service.api.changes import HEARTBEAT_SECONDS
 from tests import make
 from tests.compose.slow import measured, slow_clients
-from tests.compose.stack import Stack
+from tests.compose.stack import Stack, secrets
 from tests.image.engine import attempt, docker
 from tests.metered import samples, value
 from tests.serving import ROOT, TIMEOUT_SECONDS
+from tests.shell_blocks import shell_blocks
 
 SERVICES = ("nginx", "service", "database")
 ID = re.compile(r"[0-9a-f]{32}")
@@ -386,3 +389,52 @@ def test_new_service_containers_are_found_by_nginx(stack: Stack) -> None:
     stack.wait()
     assert _soon(lambda: stack.ask("GET", TOTAL)[0].status == 200)
     assert value(samples(stack.container("service").python(METRICS)), "casualty_draining") == 0
+
+
+UPGRADING = shell_blocks(ROOT / "docs" / "upgrading.md")
+
+
+def test_it_is_upgraded_and_rolled_back_as_documented(stack: Stack, tmp_path: Path) -> None:
+    before = stack.get(TOTAL)
+    upgrade, rollback = (
+        # The release and its image stay the same here.
+        re.sub(r"^(git|make) .*\n", "", block, flags=re.MULTILINE)
+        for block in UPGRADING["Upgrade with Compose"]
+    )
+    whole, again = re.findall(r"^Whole: .*$", stack.shell(upgrade, tmp_path), re.MULTILINE)
+    assert whole == again
+    stack.wait()
+    assert stack.get(TOTAL) == before
+    assert stack.shell(rollback, tmp_path).rstrip().endswith(whole)
+    stack.wait()
+    assert stack.get(TOTAL) == before
+    owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+    assert _psql(stack, owners) == "casualties"
+
+
+def test_the_password_of_the_database_is_rotated_as_documented(
+    stack: Stack, tmp_path: Path
+) -> None:
+    folder = Path(stack.environment["SECRETS_FOLDER"])
+    former = (folder / "database-password").read_text()
+    _, block = UPGRADING["Rotate the PostgreSQL password"]
+    listed = stack.shell(block.replace("deploy/secrets", str(folder)), tmp_path)
+    assert "last_used_at" in listed
+    password = (folder / "database-password").read_text().strip()
+    assert password != former.strip()
+    assert password not in "".join(stack.container(each).logged() for each in SERVICES)
+    stack.wait()
+    assert stack.get(TOTAL)["totals"]
+
+
+def test_the_certificate_of_nginx_is_replaced_as_documented(stack: Stack, tmp_path: Path) -> None:
+    with secrets(tmp_path / "new") as made:
+        for name in ("certificate.pem", "certificate-key.pem"):
+            shutil.copy(made / name, tmp_path / f"new-{name}")
+    (block,) = UPGRADING["Certificate of nginx"]
+    stack.shell(block.replace("deploy/secrets", stack.environment["SECRETS_FOLDER"]), tmp_path)
+    vars(stack).pop("context", None)  # The former certificate is not trusted any more.
+    stack.wait()
+    assert stack.get(TOTAL)["totals"]
+    new = (tmp_path / "new-certificate.pem").read_text()
+    assert ssl.get_server_certificate(("127.0.0.1", stack.port)).strip() == new.strip()

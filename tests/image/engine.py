@@ -19,7 +19,7 @@ SAFELY: Final = (
     *("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
     *("--memory", "512m", "--pids-limit", "128"),
 )
-"""What the README gives to ``docker run``."""
+"""The flags of ``docker run`` in docs/running.md."""
 
 
 def docker(*words: str | Path, given: str | None = None) -> str:

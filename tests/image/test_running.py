@@ -1,5 +1,6 @@
 """The image runs without rights, serves, and ends without losing anything."""
 
+import re
 import subprocess
 import sys
 import time
@@ -45,9 +46,12 @@ FOR_ALL = {"/tmp", "/var/tmp", "/run/lock", "/dev/mqueue"}  # noqa: S108
 TOTAL = "/v1/totals?from=2024-12-14&to=2024-12-15&outcomes=killed,wounded&place="
 
 
-def test_the_readme_tells_to_run_it_as_it_is_tried_here() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert " ".join(SAFELY) in " ".join(readme.replace("\\\n", " ").split())
+def test_the_documents_run_it_with_the_flags_that_are_tested_here() -> None:
+    for name in ("running.md", "upgrading.md"):
+        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        started = re.findall(r"docker run --detach .*", text.replace("\\\n", " "))
+        assert started
+        assert all(" ".join(SAFELY) in " ".join(command.split()) for command in started)
 
 
 def test_it_becomes_healthy(container: Container) -> None:
