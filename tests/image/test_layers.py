@@ -74,9 +74,12 @@ def test_no_secret_is_in_them(saved: Saved) -> None:
     assert told == []
 
 
+COPIED = ("LICENSE", "service", "schemas", "wsgi.py", "gunicorn.conf.py", "healthcheck.py")
+
+
 def test_nothing_but_what_git_keeps_is_in_the_application(saved: Saved) -> None:
     listed = subprocess.run(
-        ["git", "ls-files", "service", "schemas", "wsgi.py", "gunicorn.conf.py", "healthcheck.py"],
+        ["git", "ls-files", *COPIED],
         cwd=ROOT,
         capture_output=True,
         text=True,
