@@ -12,7 +12,7 @@ from service.serving import runtime_dir, shutdown
 from service.settings import SettingsError, load_settings
 
 # Before the application is imported, because the metrics look for the folder on import.
-runtime_dir.make()
+runtime_dir.make_dir()
 
 # A thread that computes a total releases the interpreter ten times sooner than by Python's default.
 # The writing thread needs the interpreter often and briefly, and all writes wait for it.
@@ -69,22 +69,22 @@ def on_starting(server: Any) -> None:
     """Stop at an invalid setting with one line, before any worker could repeat it."""
     try:
         load_settings()
-        shutdown.seconds()
+        shutdown.read_drain_seconds()
     except SettingsError as error:
         print(error, file=sys.stderr)
         raise SystemExit(3) from None
     # Workers may run as another user than the first process (--user).
-    os.chown(runtime_dir.make(), server.cfg.uid, server.cfg.gid)
+    os.chown(runtime_dir.make_dir(), server.cfg.uid, server.cfg.gid)
 
 
 def when_ready(server: Any) -> None:
     """Make SIGTERM turn /readyz to 503 first, so that load balancers can react in time."""
-    shutdown.arrange(server, shutdown.seconds())
+    shutdown.install_signal_handlers(server, shutdown.read_drain_seconds())
 
 
 def post_fork(server: Any, worker: Any) -> None:
     """Leave the removal of the shared folder to the process that created it."""
-    runtime_dir.leave()
+    runtime_dir.disown_dir()
 
 
 def post_worker_init(worker: Any) -> None:
@@ -102,4 +102,4 @@ def child_exit(server: Any, worker: Any) -> None:
     # Not imported earlier: the shared folder must exist first.
     from service.serving import metrics_multiprocess
 
-    metrics_multiprocess.bury(worker.pid)
+    metrics_multiprocess.merge_ended_process(worker.pid)

@@ -32,8 +32,8 @@ from service.domain.totals_query import TotalsQuery
 from service.store.factory import open_store
 from service.store.interface import Store
 from service.usecases import batches, changes, reports, totals
-from service.usecases.state_cache import Snapshots
-from service.usecases.time_budget import Budget
+from service.usecases.state_cache import StateCache
+from service.usecases.time_budget import TimeBudget
 from tests import postgres
 from tests.faults.figures import machine, put
 from tests.serving import ROOT
@@ -98,7 +98,7 @@ def _new_id() -> str:
 def submit_in_batches(store: Store, submissions: Iterator[Submission]) -> None:
     """Record the reports in batches."""
     while batch := list(islice(submissions, BATCH_SIZE)):
-        batches.submit_all(store, batch, atomic=True, actor=None, now=NOW, new_id=_new_id)
+        batches.submit_batch(store, batch, atomic=True, actor=None, now=NOW, new_id=_new_id)
 
 
 def measure_durations(work: Callable[[], Any], times: int) -> list[float]:
@@ -130,7 +130,9 @@ def measure_writes(store: Store, writers: int) -> tuple[float, list[float]]:
             began = time.perf_counter()
             if began > end:
                 return
-            reports.submit(store, make_submission(number), actor=None, now=NOW, new_id=_new_id)
+            reports.submit_report(
+                store, make_submission(number), actor=None, now=NOW, new_id=_new_id
+            )
             durations.append(1000 * (time.perf_counter() - began))
 
     with ThreadPoolExecutor(writers) as pool:
@@ -151,12 +153,12 @@ def measure_store(store: Store, size: int) -> Iterator[tuple[str, str, float]]:
     )
     store.erase_overwritten()  # What waits in SQLite's log is no part of the size.
     yield "size of the database", "MiB", (store.size() - empty) / 2**20
-    snapshots = Snapshots()
+    snapshots = StateCache()
 
     def ask(place: str) -> Any:
         query = TotalsQuery(places=(place,))
-        seq = totals.moment_asked(store, query, NOW)
-        return totals.totals(store, snapshots, query, seq, Budget(60, 600))
+        seq = totals.resolve_query_as_of(store, query, NOW)
+        return totals.compute_totals(store, snapshots, query, seq, TimeBudget(60, 600))
 
     yield "first total after a change", "ms", measure_median(lambda: ask("village-7"))
     villages = cycle(range(min(size, DISTRICTS * VILLAGES)))
@@ -165,14 +167,14 @@ def measure_store(store: Store, size: int) -> Iterator[tuple[str, str, float]]:
     yield "total of a village, 99 of 100 within", "ms", percentile_99(durations)
     yield "total of the country", "ms", measure_median(lambda: ask("land"))
     page = ReportListQuery(limit=100)
-    yield "100 reports", "ms", measure_median(lambda: reports.find(store, page, NOW), 20)
+    yield "100 reports", "ms", measure_median(lambda: reports.list_reports(store, page, NOW), 20)
     search = replace(page, words="wounded village 7")
     yield (
         "100 reports found by words",
         "ms",
-        measure_median(lambda: reports.find(store, search, NOW), 20),
+        measure_median(lambda: reports.list_reports(store, search, NOW), 20),
     )
-    feed = partial(changes.changes, store, size // 2, 100)
+    feed = partial(changes.load_changes, store, size // 2, 100)
     yield "100 entries of the feed", "ms", measure_median(feed, 20)
     for writers, by in ((1, "one after another"), (WRITERS, f"by {WRITERS} at once")):
         rate, durations = measure_writes(store, writers)

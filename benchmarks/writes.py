@@ -106,7 +106,7 @@ def submit_until_end(
         ref = f"{name}-{number}"
         submission = replace(submissions[number % len(submissions)], ref=ref)
         try:
-            reports.submit(
+            reports.submit_report(
                 store, submission, actor=None, now=datetime.now(UTC), new_id=partial(str, ref)
             )
             durations.append(time.perf_counter() - begin)

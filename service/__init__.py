@@ -27,7 +27,7 @@ def create_app(
     from service.http.context import Services
     from service.settings import load_settings
     from service.store.factory import open_standby, open_store
-    from service.usecases.state_cache import Snapshots
+    from service.usecases.state_cache import StateCache
 
     settings = settings or load_settings()
     logging.configure_logging(settings.log_level)
@@ -42,7 +42,7 @@ def create_app(
             settings,
             store,
             readers,
-            Snapshots(),
+            StateCache(),
             clock or _utc_now,
             new_id or _make_random_id,
             counters,

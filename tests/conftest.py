@@ -97,7 +97,9 @@ def key(app: Flask, store: Store) -> Callable[..., dict[str, str]]:
     """A maker of the headers that carry a new key of the scope."""
 
     def make_headers(scope: str, **options: Any) -> dict[str, str]:
-        text = api_keys.create(store, name=f"{scope} key", scope=scope, now=START_TIME, **options)
+        text = api_keys.create_key(
+            store, name=f"{scope} key", scope=scope, now=START_TIME, **options
+        )
         return {"Authorization": f"Bearer {text}"}
 
     return make_headers

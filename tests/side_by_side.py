@@ -28,7 +28,7 @@ from service.store.api_keys import ApiKey
 from service.store.factory import open_store
 from service.store.interface import Store
 from service.usecases import maintenance
-from service.usecases.state_cache import Snapshots
+from service.usecases.state_cache import StateCache
 from tests import engines
 from tests.conftest import START_TIME
 
@@ -45,7 +45,7 @@ class Side:
         self.store.migrate()
         app = _make_application(name)
         install_services(
-            app, Services(settings, self.store, self.store, Snapshots(), clock, new_id)
+            app, Services(settings, self.store, self.store, StateCache(), clock, new_id)
         )
         self.client = app.test_client()
         for key_id, reporters in KEYS.items():
@@ -130,7 +130,7 @@ class SideBySide:
 
     def dump(self) -> list[str]:
         """Return the record as lines, having checked that all hold the very same one."""
-        dumps = [list(maintenance.dump(side.store)) for side in self.sides]
+        dumps = [list(maintenance.dump_events(side.store)) for side in self.sides]
         for side, other in zip(self.sides[1:], dumps[1:], strict=True):
             assert other == dumps[0], f"{side.name} holds another record than sqlite"
         return dumps[0]
@@ -138,7 +138,7 @@ class SideBySide:
     def check_integrity(self) -> None:
         """Check that verify finds nothing to say of any of the records."""
         for side in self.sides:
-            assert maintenance.verify(side.store, lambda what, done: None) == [], side.name
+            assert maintenance.check_integrity(side.store, lambda what, done: None) == [], side.name
 
     @contextlib.contextmanager
     def load_into_new_service(self, name: str, lines: list[str]) -> Iterator[Side]:
@@ -148,7 +148,7 @@ class SideBySide:
         )
         side = Side(name, settings, lambda: self.now, lambda: next(self._ids))
         try:
-            for _ in maintenance.load(side.store, lines):
+            for _ in maintenance.load_events(side.store, lines):
                 pass
             yield side
         finally:

@@ -204,7 +204,7 @@ def _set_clock_back(folder: Path, port: int) -> Iterator[None]:
     app = create_app(settings, clock=lambda: datetime.now(UTC) + timedelta(hours=1))
     store = SqliteStore(settings.database)
     store.migrate()
-    key = api_keys.create(store, name="ahead", scope="report", now=datetime.now(UTC))
+    key = api_keys.create_key(store, name="ahead", scope="report", now=datetime.now(UTC))
     headers = {"Authorization": f"Bearer {key}"}
     answer = app.test_client().post("/v1/reports", json=make.report(), headers=headers)
     assert answer.status_code == 201

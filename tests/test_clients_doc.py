@@ -13,7 +13,7 @@ from service.api.batches import MAX_BATCH_BYTES
 from service.http.long_poll_slots import MAX_WAITING_THREADS
 from service.store.idempotency import RETENTION
 from service.store.projections.dispatch import EVENT_KINDS
-from service.usecases.batches import LARGEST
+from service.usecases.batches import MAX_BATCH_REPORTS
 from tests import make
 from tests.check import recorded
 from tests.serving import ROOT
@@ -39,7 +39,7 @@ def test_every_kind_of_entry_is_told() -> None:
 
 
 def test_every_limit_is_the_one_that_holds() -> None:
-    assert f"up to {LARGEST:,} reports and {MAX_BATCH_BYTES >> 20} MiB" in TEXT
+    assert f"up to {MAX_BATCH_REPORTS:,} reports and {MAX_BATCH_BYTES >> 20} MiB" in TEXT
     assert f"({MAX_WAIT_SECONDS} at most)" in TEXT
     assert MAX_WAITING_THREADS == 4 and "Four may" in TEXT
     assert f"For {RETENTION.total_seconds() / 3600:.0f} hours" in TEXT

@@ -49,7 +49,7 @@ class World:
     def __init__(self, database: Path, places: Json, groups: Json) -> None:
         app = create_app(Settings(database=database, log_level="error", solver_seconds=60))
         store = SqliteStore(database, busy_seconds=5)
-        self._key = api_keys.create(store, name="test", scope="report", now=START_TIME)
+        self._key = api_keys.create_key(store, name="test", scope="report", now=START_TIME)
         store.close()
         self._client: FlaskClient = app.test_client()
         self._named = {

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from service.serving.shutdown import MOST, seconds
+from service.serving.shutdown import MAX_SECONDS, read_drain_seconds
 from service.settings import SettingsError
 from tests import make
 from tests.metered import scraped, value
@@ -111,16 +111,18 @@ def test_without_draining_it_ends_at_once(tmp_path: Path) -> None:
         assert time.monotonic() - began < 2
 
 
-@pytest.mark.parametrize(("text", "given"), [("0", 0), ("2", 2), ("0.5", 0.5), (str(MOST), MOST)])
+@pytest.mark.parametrize(
+    ("text", "given"), [("0", 0), ("2", 2), ("0.5", 0.5), (str(MAX_SECONDS), MAX_SECONDS)]
+)
 def test_the_time_is_a_number_of_seconds(text: str, given: float) -> None:
-    assert seconds({"DRAIN_SECONDS": text}) == given
+    assert read_drain_seconds({"DRAIN_SECONDS": text}) == given
 
 
 def test_two_seconds_unless_told_otherwise() -> None:
-    assert seconds({}) == 2
+    assert read_drain_seconds({}) == 2
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-1", "nan", "inf", "601"])
 def test_any_other_time_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(SettingsError, match=r"^DRAIN_SECONDS=.*like 2$"):
-        seconds({"DRAIN_SECONDS": text})
+        read_drain_seconds({"DRAIN_SECONDS": text})

@@ -21,7 +21,7 @@ HEALTHCHECK = str(ROOT / "healthcheck.py")
 @pytest.fixture
 def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Read the configuration, without what it prepares for the processes of a server."""
-    monkeypatch.setattr(runtime_dir, "make", lambda: tmp_path)
+    monkeypatch.setattr(runtime_dir, "make_dir", lambda: tmp_path)
     for name in ("LISTEN_HOST", "PORT"):
         monkeypatch.delenv(name, raising=False)
     return lambda: runpy.run_path(CONFIGURATION)
@@ -37,7 +37,7 @@ def test_it_listens_on_this_machine_alone_unless_told_otherwise(
 
 
 def test_it_stops_before_a_container_engine_kills(configured: Any) -> None:
-    assert shutdown.seconds({}) + configured()["graceful_timeout"] < 10
+    assert shutdown.read_drain_seconds({}) + configured()["graceful_timeout"] < 10
 
 
 def test_no_control_socket(configured: Any) -> None:

@@ -13,7 +13,7 @@ from service.api.batches import MAX_BATCH_BYTES
 from service.domain.vocabulary import MAX_COUNT
 from service.http.request_parsing import MAX_BODY_BYTES, MAX_JSON_DEPTH
 from service.serving.gunicorn_worker import BODY_SECONDS, HEAD_SECONDS
-from service.usecases.batches import LARGEST
+from service.usecases.batches import MAX_BATCH_REPORTS
 from tests import engines
 from tests.serving import ROOT
 
@@ -80,7 +80,7 @@ def test_the_limits_are_those_that_are_kept() -> None:
     assert _limit("time to receive the body") == f"{BODY_SECONDS:.0f} seconds"
     assert _limit("body") == f"{MAX_BODY_BYTES >> 20} MiB, a batch {MAX_BATCH_BYTES >> 20} MiB"
     assert _limit("nesting depth of a body") == f"{MAX_JSON_DEPTH} levels"
-    assert _limit("reports in a batch") == f"{LARGEST:,}"
+    assert _limit("reports in a batch") == f"{MAX_BATCH_REPORTS:,}"
     assert _limit("number of people") == f"{MAX_COUNT:,}"
     assert _limit("free text, name") == f"{MAX_TEXT_LENGTH:,} and {MAX_NAME_LENGTH} characters"
 

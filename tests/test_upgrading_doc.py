@@ -397,12 +397,12 @@ def test_the_password_is_replaced_without_a_restart(
     file.chmod(0o600)
     monkeypatch.setenv("PGPASSFILE", str(file))
     store = open_store(on_postgresql.served, busy_seconds=10)
-    health.check(store)
+    health.check_readable(store)
     assert "(1 row)" in on_postgresql.shell(plain)
     assert file.stat().st_mode & 0o077 == 0 and "first" not in file.read_text()
-    health.check(store)  # On the connection that was open.
+    health.check_readable(store)  # On the connection that was open.
     _sql(server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> 'tests'")
-    health.check(store)  # On a new one.
+    health.check_readable(store)  # On a new one.
     store.close()
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(on_postgresql.served, password="first")  # noqa: S106 - that of the test

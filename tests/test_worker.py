@@ -9,10 +9,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from service.serving.gunicorn_worker import PARTING, Patience
+from service.serving.gunicorn_worker import MAX_CLOSING, ReadTimeouts
 from tests.serving import RunningServer, run_server
 
-CLIENTS = 3 * PARTING
+CLIENTS = 3 * MAX_CLOSING
 THREADS = 2 * 8
 """Two processes of eight threads each, as gunicorn.conf.py says."""
 
@@ -75,10 +75,10 @@ def test_bodies_that_come_slowly_hold_up_only_their_own_threads(served: RunningS
 
 def test_a_body_that_does_not_come_is_told_so() -> None:
     """The patience itself, at a limit that a test can wait for."""
-    patience = Patience()
+    patience = ReadTimeouts()
     here, there = socket.socketpair()
-    with here, there, patience.until(here, 60):
-        with patience.until(here, 0.1):
+    with here, there, patience.limit(here, 60):
+        with patience.limit(here, 0.1):
             assert here.recv(1) == b""
         here.sendall(b"too late")
         assert there.recv(8) == b"too late"

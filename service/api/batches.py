@@ -17,7 +17,7 @@ from service.http.problems import describe_error
 from service.http.request_parsing import make_schema_error, parse_json, read_body_bytes
 from service.http.smorest import Blueprint
 from service.usecases import batches
-from service.usecases.batches import LARGEST, Result
+from service.usecases.batches import MAX_BATCH_REPORTS, BatchItemResult
 
 blueprint = Blueprint("batches", __name__, url_prefix="/v1", description="Many reports at once.")
 
@@ -39,7 +39,7 @@ REQUEST_BODY: Final = {
                 "properties": {
                     "reports": {
                         "type": "array",
-                        "maxItems": LARGEST,
+                        "maxItems": MAX_BATCH_REPORTS,
                         "items": {"$ref": "#/components/schemas/ReportIn"},
                     }
                 },
@@ -62,27 +62,27 @@ def post_batch(atomic: bool) -> Any:
     """
     items = [_load_submission(item) for item in _read_items()]
     services = get_services()
-    batch_result = batches.submit_all(
+    batch_result = batches.submit_batch(
         services.store,
         items,
         atomic=atomic,
         actor=get_key_id(),
         now=request_time(),
         new_id=services.new_id,
-        holder=get_principal(),
-        claim=idempotency.read_idempotency_key(),
+        principal=get_principal(),
+        idempotency_key=idempotency.read_idempotency_key(),
     )
     results = [_render_result(index, result) for index, result in enumerate(batch_result.results)]
-    return {"results": results}, 207, idempotency.replay_headers(batch_result.again)
+    return {"results": results}, 207, idempotency.replay_headers(batch_result.is_replay)
 
 
 def _read_items() -> list[Any]:
     """Return what stands for each report in the body; an error for a line that is no JSON."""
     media_type, data = read_body_bytes(request, ("application/json", NDJSON), MAX_BATCH_BYTES)
     items = list(_parse_lines(data)) if media_type == NDJSON else _extract_reports(parse_json(data))
-    if len(items) > LARGEST:
+    if len(items) > MAX_BATCH_REPORTS:
         raise invalid_field(
-            "/reports", f"These are {len(items):,} reports; send at most {LARGEST:,}."
+            "/reports", f"These are {len(items):,} reports; send at most {MAX_BATCH_REPORTS:,}."
         )
     return items
 
@@ -116,11 +116,11 @@ def _load_submission(item: Any) -> Submission | DomainError:
     return submission
 
 
-def _render_result(index: int, result: Result) -> dict[str, Any]:
+def _render_result(index: int, result: BatchItemResult) -> dict[str, Any]:
     if result.recorded is None:
         problem = describe_error(result.error or DomainError(""))
         return {"index": index, "status": problem["status"], "problem": problem}
-    status = 201 if result.new else 200
+    status = 201 if result.is_new else 200
     recorded = result.recorded
     return {
         "index": index,

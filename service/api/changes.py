@@ -46,19 +46,21 @@ def get_changes(parameters: dict[str, Any]) -> Any:
     since = parameters["since"]
     if request.accept_mimetypes.best_match(["application/json", EVENT_STREAM]) == EVENT_STREAM:
         return _stream_response(_read_last_seen_seq(since))
-    page = changes.changes(get_reader(), since, parameters["limit"])
+    page = changes.load_changes(get_reader(), since, parameters["limit"])
     # Where too many wait already, this one is answered at once, with nothing, and asks again.
     if not page.changes and parameters["wait"]:
         with try_acquire_slot(feed_slots) as has_slot:
-            if has_slot and changes.wait(get_reader(), since, parameters["wait"], _is_not_draining):
-                page = changes.changes(get_reader(), since, parameters["limit"])
+            if has_slot and changes.wait_for_event(
+                get_reader(), since, parameters["wait"], _is_not_draining
+            ):
+                page = changes.load_changes(get_reader(), since, parameters["limit"])
     metrics.get_current_metrics().count_feed_response(page.pending)
     return page, 200, {"Cache-Control": "no-store"}
 
 
 def _is_not_draining() -> bool:
     """Whether this server goes on: nobody is kept waiting by one that is about to stop."""
-    return not runtime_dir.draining()
+    return not runtime_dir.is_draining()
 
 
 def _read_last_seen_seq(since: int) -> int:
@@ -73,7 +75,7 @@ def _read_last_seen_seq(since: int) -> int:
 
 def _stream_response(since: int) -> Response:
     reader = get_reader()
-    changes.changes(reader, since, 1)  # Says now what could not be said in a stream.
+    changes.load_changes(reader, since, 1)  # Says now what could not be said in a stream.
     if not feed_slots.acquire(blocking=False):
         raise LockTimeoutError("Too many readers follow the feed already; use wait, or come back.")
     response = Response(
@@ -96,10 +98,10 @@ def _generate_stream(reader: Reader, app_metrics: metrics.Metrics, since: int) -
 def _follow_feed(reader: Reader, app_metrics: metrics.Metrics, since: int) -> Iterator[str]:
     deadline = time.monotonic() + MAX_STREAM_SECONDS
     while time.monotonic() < deadline and _is_not_draining():
-        if not changes.wait(reader, since, HEARTBEAT_SECONDS, _is_not_draining):
+        if not changes.wait_for_event(reader, since, HEARTBEAT_SECONDS, _is_not_draining):
             yield ": nothing new\n\n"
             continue
-        page = changes.changes(reader, since, 100)
+        page = changes.load_changes(reader, since, 100)
         app_metrics.count_feed_response(page.pending)
         for event in page.changes:
             data = json.dumps(EntryOut().dump(event), ensure_ascii=False, separators=(",", ":"))

@@ -59,7 +59,7 @@ def make_blueprint(
         if fields.get("id", id) != id:
             raise invalid_field("/id", f"The address says {id}.")
         check_can_describe(kind, id)
-        entity, is_new = entities.describe(
+        entity, is_new = entities.describe_entity(
             get_services().store,
             kind,
             id,
@@ -67,7 +67,7 @@ def make_blueprint(
             may_change=has_scope("admin"),
             actor=get_key_id(),
             now=request_time(),
-            seen=_check_preconditions(kind, id, output_schema),
+            expected=_check_preconditions(kind, id, output_schema),
         )
         return entity, 201 if is_new else 200
 
@@ -81,7 +81,7 @@ def make_blueprint(
     )
     def merge(fields: dict[str, Any], id: str) -> Entity:  # noqa: A002
         services = get_services()
-        return entities.merge(
+        return entities.merge_entities(
             services.store, kind, id, fields["into"], actor=get_key_id(), now=request_time()
         )
 
@@ -90,7 +90,7 @@ def make_blueprint(
     @blueprint.response(200, output_schema)
     @blueprint.doc(operationId=f"get_{kind}", summary=f"Show a {kind}")
     def get(id: str) -> Entity:  # noqa: A002
-        return entities.show(get_reader(), kind, id)
+        return entities.get_entity(get_reader(), kind, id)
 
     @blueprint.route("")
     @requires("read")
@@ -101,7 +101,7 @@ def make_blueprint(
         summary=f"List {plural} by id; q is looked for in names and aliases",
     )
     def listing(query: EntityListQuery) -> Any:
-        find_entities = partial(entities.find, get_reader(), kind)
+        find_entities = partial(entities.list_entities, get_reader(), kind)
         page_entities, next_link = fetch_page("entries", query, find_entities, "id")
         return {plural: page_entities, "next": next_link}
 
@@ -119,7 +119,7 @@ def _check_preconditions(
     if not (request.if_match or request.if_none_match):
         return None
     try:
-        entity: Entity | None = entities.show(get_services().store, kind, entity_id)
+        entity: Entity | None = entities.get_entity(get_services().store, kind, entity_id)
     except NotFoundError:
         entity = None
     etag = (

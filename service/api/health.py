@@ -31,10 +31,10 @@ def livez() -> dict[str, str]:
 @blueprint.response(200, HealthOut)
 def readyz() -> Any:
     """Tell that the record can be read and that no end is near; else 503."""
-    if runtime_dir.draining():
+    if runtime_dir.is_draining():
         # Not an error of the service's, hence no line in the log as for one.
         response = problem_response(503, "This server is about to stop; another one may be ready.")
         response.headers["Retry-After"] = "1"
         return response
-    health.check(get_services().read_store)
+    health.check_readable(get_services().read_store)
     return {"status": "ready"}

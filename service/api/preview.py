@@ -33,13 +33,13 @@ def post_preview(submission: Submission) -> Response:
     services = get_services()
     with measure_effort() as efforts:
         try:
-            result = preview.preview(
+            result = preview.preview_report(
                 services.store,
                 services.state_cache,
                 submission,
                 now=request_time(),
-                budget=start_time_budget(),
-                holder=get_principal(),
+                time_budget=start_time_budget(),
+                principal=get_principal(),
             )
         finally:
             metrics.get_current_metrics().count_solver_effort(efforts)
@@ -47,10 +47,10 @@ def post_preview(submission: Submission) -> Response:
 
 
 def _render_preview(result: preview.Preview) -> dict[str, Any]:
-    imagined = result.imagined
+    imagined = result.outcome
     report = PreviewedReportOut().dump(imagined.recorded)
     return {
-        "known": imagined.known,
+        "known": imagined.is_known,
         "report": report,
         "warnings": report["warnings"],
         "new": NewOut().dump(imagined),

@@ -23,7 +23,7 @@ from service.http.negotiation import LINK_HEADER, choose_format, document_format
 from service.http.pagination import fetch_page
 from service.http.smorest import Blueprint
 from service.usecases import lifecycle, reports
-from service.usecases.points import of_reports as find_points
+from service.usecases.points import load_coordinates_of_reports as find_points
 
 blueprint = Blueprint("reports", __name__, url_prefix="/v1", description="What was said, by whom.")
 
@@ -40,18 +40,18 @@ def post_report(submission: Submission) -> Any:
     New places, groups and reporters may be described in it. All of it is recorded, or nothing.
     """
     services = get_services()
-    result = reports.submit(
+    result = reports.submit_report(
         services.store,
         submission,
         actor=get_key_id(),
         now=request_time(),
         new_id=services.new_id,
-        holder=get_principal(),
-        claim=idempotency.read_idempotency_key(),
+        principal=get_principal(),
+        idempotency_key=idempotency.read_idempotency_key(),
     )
     location = url_for("reports.get_report", id=result.recorded.report.id)
-    headers = {"Location": location, **idempotency.replay_headers(result.again)}
-    return result.recorded, 201 if result.new else 200, headers
+    headers = {"Location": location, **idempotency.replay_headers(result.is_replay)}
+    return result.recorded, 201 if result.is_new else 200, headers
 
 
 @blueprint.route("/reports/<id>")
@@ -60,7 +60,7 @@ def post_report(submission: Submission) -> Any:
 @blueprint.response(200, ReportOut)
 def get_report(as_of: int | str | None, id: str) -> RecordedReport:  # noqa: A002
     """Show a report in its present state, or as of an earlier moment."""
-    return reports.show(get_reader(), id, as_of, request_time())
+    return reports.get_report(get_reader(), id, as_of, request_time())
 
 
 @blueprint.route("/reports/<id>/retraction", methods=["POST"])
@@ -70,14 +70,14 @@ def get_report(as_of: int | str | None, id: str) -> RecordedReport:  # noqa: A00
 @blueprint.doc(parameters=[idempotency.HEADER_PARAMETER])
 def post_retraction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
     """Withdraw a report: it is kept and shown, and counted no more."""
-    recorded, is_replay = lifecycle.retract(
+    recorded, is_replay = lifecycle.retract_report(
         get_services().store,
         id,
         fields["reason"],
         actor=get_key_id(),
         now=request_time(),
-        holder=get_principal(),
-        claim=idempotency.read_idempotency_key(),
+        principal=get_principal(),
+        idempotency_key=idempotency.read_idempotency_key(),
     )
     return recorded, 201, idempotency.replay_headers(is_replay)
 
@@ -92,14 +92,14 @@ def post_redaction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
 
     The numbers stay, and the ledger keeps a hash of each text, so that its chain still holds.
     """
-    recorded, is_replay = lifecycle.redact(
+    recorded, is_replay = lifecycle.redact_report(
         get_services().store,
         id,
         fields["pointers"],
         fields["reason"],
         actor=get_key_id(),
         now=request_time(),
-        claim=idempotency.read_idempotency_key(),
+        idempotency_key=idempotency.read_idempotency_key(),
     )
     return recorded, 201, idempotency.replay_headers(is_replay)
 
@@ -109,7 +109,7 @@ def post_redaction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
 @blueprint.response(200, HistoryOut)
 def get_history(id: str) -> Any:  # noqa: A002
     """List what happened to a report, oldest first."""
-    return {"history": lifecycle.history(get_reader(), id)}
+    return {"history": lifecycle.load_history(get_reader(), id)}
 
 
 @blueprint.route("/reports")
@@ -125,8 +125,8 @@ def list_reports(arguments: tuple[ReportListQuery, str | None]) -> Response:
     query, requested_format = arguments
     reader, format_name = get_reader(), choose_format(requested_format, *OTHER_FORMATS)
     # One moment for all that is looked up, even if more is recorded meanwhile.
-    seq = reports.moment_asked(reader, query.as_of, request_time())
-    find_reports = partial(reports.find, reader, now=request_time())
+    seq = reports.resolve_as_of_for_reports(reader, query.as_of, request_time())
+    find_reports = partial(reports.list_reports, reader, now=request_time())
     page_reports, next_link = fetch_page("reports", replace(query, as_of=seq), find_reports, "seq")
     return make_page_response(
         format_name, page_reports, next_link, partial(find_points, reader, seq=seq)

@@ -19,7 +19,7 @@ from service.http.measured_totals import compute_measured_totals
 from service.http.negotiation import choose_format, document_formats, make_response, to_json_text
 from service.http.smorest import Blueprint
 from service.usecases import entities, points, totals
-from service.usecases.comparison import moment_compared
+from service.usecases.comparison import resolve_compare
 from service.version import __version__
 
 blueprint = Blueprint(
@@ -50,7 +50,7 @@ def get_totals(arguments: tuple[TotalsQuery, str | None]) -> Any:
 @blueprint.doc(responses=document_formats(*OTHER_FORMATS))
 def get_totals_of_place(arguments: tuple[TotalsQuery, str | None], id: str) -> Any:  # noqa: A002
     """Tell the totals of one place and everything that lies in it."""
-    entities.show(get_reader(), "place", id)
+    entities.get_entity(get_reader(), "place", id)
     query, requested_format = arguments
     return _answer_query(replace(query, places=(id,)), requested_format)
 
@@ -61,9 +61,9 @@ def _answer_query(query: TotalsQuery, requested_format: str | None) -> Response:
     format_name = choose_format(requested_format, *OTHER_FORMATS)
     if format_name == "geojson" and query.by != "place":
         raise invalid_field("by", "A map needs by=place: it shows one feature for each place.")
-    seq = totals.moment_asked(reader, query, request_time())
-    compared_seq = moment_compared(reader, query, seq, request_time())
-    etag = _compute_etag(seq, compared_seq, totals.last_redaction(reader), format_name)
+    seq = totals.resolve_query_as_of(reader, query, request_time())
+    compared_seq = resolve_compare(reader, query, seq, request_time())
+    etag = _compute_etag(seq, compared_seq, totals.get_last_redaction(reader), format_name)
     held_etags = request.if_none_match
     if not held_etags.star_tag and held_etags.contains_weak(etag):
         response = Response(status=304)
@@ -94,6 +94,6 @@ def _render_totals(result: TotalsResult, format_name: str) -> str:
     if format_name == "geojson":
         places = [part["key"] for part in content["parts"]]
         content = geojson.make_part_features(
-            content, points.of_places(get_reader(), places, result.seq)
+            content, points.load_coordinates(get_reader(), places, result.seq)
         )
     return to_json_text(content) + "\n"

@@ -10,7 +10,7 @@ from typing import IO, Any, TypeVar
 import click
 
 from schemas.fields import is_slug
-from service.cli.progress import progress
+from service.cli.progress import show_progress
 from service.domain.access import SCOPES
 from service.domain.errors import DomainError, StoreUnavailableError
 from service.settings import Settings, SettingsError, load_settings, parse_database_address
@@ -22,7 +22,7 @@ from service.usecases import api_keys, backups, copy_store, maintenance
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_HEAD = (
+_KEY_COLUMNS = (
     "id", "name", "scope", "reporters", "created_at", "expires_at", "last_used_at", "revoked_at"
 )  # fmt: skip
 
@@ -32,7 +32,7 @@ def main() -> None:
     commands(prog_name="python -m service")
 
 
-class _Address(click.ParamType[Store]):
+class DatabaseAddress(click.ParamType[Store]):
     """A database: the file of one, or the URL."""
 
     name = "database"
@@ -81,70 +81,71 @@ def commands() -> None:
     """
 
 
-def _plainly(command: Command) -> Command:
+def _show_errors_in_one_line(command: Command) -> Command:
     """Return the command with the errors that may be shown said in one line."""
 
     @wraps(command)
-    def plain(*args: Any, **kwargs: Any) -> Any:
+    def run_command(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
         except (SettingsError, DomainError, OSError) as error:
             raise click.ClickException(str(error)) from None
 
-    return plain  # type: ignore[return-value]
+    return run_command  # type: ignore[return-value]
 
 
 @commands.command()
-@_plainly
+@_show_errors_in_one_line
 def migrate() -> None:
     """Bring the database up to date; safe at any time."""
     settings = load_settings()
     store = open_store(settings.database, settings.busy_seconds)
-    click.echo(f"{store.display_address}: {_steps(store.migrate())}", err=True)
+    click.echo(f"{store.display_address}: {_migration_summary(store.migrate())}", err=True)
 
 
 @commands.command()
-@_plainly
+@_show_errors_in_one_line
 def verify() -> None:
     """See whether the record is whole, and say where it is not.
 
     The chain of hashes, the tables against what the ledger makes of them, and the file itself.
     Exits with 1 where anything is wrong; changes nothing.
     """
-    store = _store()
-    last, head = maintenance.extent(store)
-    with progress("Verifying") as told:
-        faults = maintenance.verify(
-            store, lambda what, done: told(done + last * (what == "the tables"), 2 * last)
+    store = _open_store()
+    last, last_hash = maintenance.get_last_seq_and_hash(store)
+    with show_progress("Verifying") as report_progress:
+        problems = maintenance.check_integrity(
+            store,
+            lambda what, done: report_progress(done + last * (what == "the tables"), 2 * last),
         )
-    for fault in faults:
-        click.echo(fault)
-    if faults:
+    for problem in problems:
+        click.echo(problem)
+    if problems:
         raise SystemExit(1)
-    click.echo(f"Whole: {last:,} entries, the last with the hash {head}.")
+    click.echo(f"Whole: {last:,} entries, the last with the hash {last_hash}.")
 
 
 @commands.command()
 @click.argument("dest", type=click.File("w", encoding="utf-8", atomic=True), default="-")
-@_plainly
+@_show_errors_in_one_line
 def dump(dest: IO[str]) -> None:
     """Write the whole ledger to DEST (standard output), one entry in JSON on each line.
 
     What load makes of it is the same ledger, hash for hash.
     """
-    store = _store()
-    last, _ = maintenance.extent(store)
+    store = _open_store()
+    last, _ = maintenance.get_last_seq_and_hash(store)
     with click.progressbar(
-        maintenance.dump(store), length=last, label="Dumping", file=sys.stderr
+        maintenance.dump_events(store), length=last, label="Dumping", file=sys.stderr
     ) as lines:
         for line in lines:
             dest.write(f"{line}\n")
 
 
 @commands.command()
-@click.argument("source", type=_Address(exists=True))
-@click.argument("target", metavar="DEST", type=_Address())
-@_plainly
+@click.argument("source", type=DatabaseAddress(exists=True))
+@click.argument("target", metavar="DEST", type=DatabaseAddress())
+@_show_errors_in_one_line
 def copy(source: Store, target: Store) -> None:
     """Carry the whole record from SOURCE to DEST, each an SQLite file or a PostgreSQL URL.
 
@@ -162,36 +163,36 @@ def copy(source: Store, target: Store) -> None:
     Who lists a machine's processes sees what their commands were given. Keep a password out:
         PGPASSFILE=~/.pgpass python -m service copy … postgresql://user@host/name
     """
-    with progress("Copying") as told:
-        moved = copy_store.copy(source, target, told)
+    with show_progress("Copying") as report_progress:
+        result = copy_store.copy_store(source, target, report_progress)
     click.echo(
-        f"{target.display_address}: {moved.seq:,} entries ({moved.new:,} new), the last with"
-        f" the hash {moved.hash}; it tells what {source.display_address} tells."
+        f"{target.display_address}: {result.seq:,} entries ({result.new_events:,} new), the last"
+        f" with the hash {result.hash}; it tells what {source.display_address} tells."
     )
 
 
 @commands.command()
 @click.argument("source", type=click.File("r", encoding="utf-8"), default="-")
-@_plainly
+@_show_errors_in_one_line
 def load(source: IO[str]) -> None:
     """Read a dump from SOURCE (standard input) into a new database.
 
     All of it is kept, or nothing: every entry must follow from the one before.
     """
-    store = _store()
+    store = _open_store()
     with click.progressbar(
-        maintenance.load(store, source), label="Loading", file=sys.stderr, show_pos=True
-    ) as entries:
-        for _ in entries:
+        maintenance.load_events(store, source), label="Loading", file=sys.stderr, show_pos=True
+    ) as seqs:
+        for _ in seqs:
             pass
-    last, head = maintenance.extent(store)
-    click.echo(f"Loaded: {last:,} entries, the last with the hash {head}.", err=True)
+    last, last_hash = maintenance.get_last_seq_and_hash(store)
+    click.echo(f"Loaded: {last:,} entries, the last with the hash {last_hash}.", err=True)
 
 
 @commands.command()
 @click.argument("dest", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Replace DEST if it exists.")
-@_plainly
+@_show_errors_in_one_line
 def backup(dest: Path, force: bool) -> None:
     """Copy the database to the file DEST, while it is in use.
 
@@ -202,15 +203,15 @@ def backup(dest: Path, force: bool) -> None:
     Every night:
         python -m service backup /backups/$(date +%F).db
     """
-    with progress("Copying") as told:
-        copy = backups.backup(_file(), dest, told, force)
-    click.echo(_copied(copy))
+    with show_progress("Copying") as report_progress:
+        copy = backups.make_backup(_get_database_file(), dest, report_progress, force)
+    click.echo(_copy_summary(copy))
 
 
 @commands.command()
 @click.argument("source", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Keep the present database under a dated name.")
-@_plainly
+@_show_errors_in_one_line
 def restore(source: Path, force: bool) -> None:
     """Put a copy of SOURCE, a backup, where the database is.
 
@@ -222,11 +223,13 @@ def restore(source: Path, force: bool) -> None:
         CASUALTY_DATABASE=/tmp/look.db python -m service restore 2026-01-05.db
         CASUALTY_DATABASE=/tmp/look.db gunicorn --bind 127.0.0.1:8001 wsgi:app
     """
-    with progress("Copying") as told:
-        done = backups.restore(source, _file(), told, _now(), force)
-    click.echo(_copied(done.copy))
-    if done.aside:
-        click.echo(f"The former database is kept as {done.aside}.", err=True)
+    with show_progress("Copying") as report_progress:
+        result = backups.restore_backup(
+            source, _get_database_file(), report_progress, _now(), force
+        )
+    click.echo(_copy_summary(result.copy))
+    if result.former_path:
+        click.echo(f"The former database is kept as {result.former_path}.", err=True)
 
 
 @commands.group()
@@ -234,11 +237,13 @@ def key() -> None:
     """Create, list and revoke API keys."""
 
 
-def _slugs(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> Any:
-    for id in given:
-        if not is_slug(id):
-            raise click.BadParameter(f"{id!r} is no id of a reporter: give one like ua-hur.")
-    return given
+def _check_slugs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> Any:
+    for reporter_id in values:
+        if not is_slug(reporter_id):
+            raise click.BadParameter(
+                f"{reporter_id!r} is no id of a reporter: give one like ua-hur."
+            )
+    return values
 
 
 @key.command("create")
@@ -254,7 +259,7 @@ def _slugs(context: click.Context, option: click.Parameter, given: tuple[str, ..
     "reporters",
     metavar="ID",
     multiple=True,
-    callback=_slugs,
+    callback=_check_slugs,
     help="Bind a key that reports to this reporter; may be repeated.",
 )
 @click.option(
@@ -264,7 +269,7 @@ def _slugs(context: click.Context, option: click.Parameter, given: tuple[str, ..
     help="The last day on which it is good, in UTC.",
 )
 @click.option("--days", type=click.IntRange(1, 36_500), help="For how many days it is good.")
-@_plainly
+@_show_errors_in_one_line
 def create_key(
     name: str, scope: str, reporters: tuple[str, ...], expires: datetime | None, days: int | None
 ) -> None:
@@ -274,64 +279,66 @@ def create_key(
     """
     if expires is not None and days is not None:
         raise click.UsageError("Give --expires or --days, not both.")
-    store, now, until = _store(), _now(), None
+    store, now, expires_at = _open_store(), _now(), None
     if expires is not None:
-        until = datetime.combine(expires, time.max, UTC)
+        expires_at = datetime.combine(expires, time.max, UTC)
     elif days is not None:
-        until = now + timedelta(days=days)
-    made = api_keys.create(
-        store, name=name, scope=scope, now=now, reporters=reporters, expires=until
+        expires_at = now + timedelta(days=days)
+    api_key = api_keys.create_key(
+        store, name=name, scope=scope, now=now, reporters=reporters, expires=expires_at
     )
-    click.echo(made)
+    click.echo(api_key)
     click.echo("Keep it safe: it cannot be shown again.", err=True)
-    for id in api_keys.strangers(store, reporters):
-        click.echo(f"There is no reporter {id} yet: a report with this key can add it.", err=True)
+    for reporter_id in api_keys.find_unknown_reporters(store, reporters):
+        click.echo(
+            f"There is no reporter {reporter_id} yet: a report with this key can add it.", err=True
+        )
 
 
 @key.command("list")
-@_plainly
+@_show_errors_in_one_line
 def list_keys() -> None:
     """List all keys: a table in a terminal, tab-separated lines in a pipe."""
-    rows = [_row(each) for each in api_keys.everyone(_store())]
-    if not _in_terminal():
-        for row in [list(_HEAD), *rows]:
+    rows = [_key_row(each) for each in api_keys.list_keys(_open_store())]
+    if not _is_terminal():
+        for row in [list(_KEY_COLUMNS), *rows]:
             click.echo("\t".join(row))
         return
     if not rows:
         click.echo("No keys yet: python -m service key create --help", err=True)
         return
-    widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
-    for row in [list(_HEAD), *rows]:
+    widths = [max(map(len, column)) for column in zip(_KEY_COLUMNS, *rows, strict=True)]
+    for row in [list(_KEY_COLUMNS), *rows]:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
 
 
 @key.command("revoke")
-@click.argument("id")
-@_plainly
-def revoke_key(id: str) -> None:
+@click.argument("key_id", metavar="ID")
+@_show_errors_in_one_line
+def revoke_key(key_id: str) -> None:
     """End the key with the ID that key list shows, at once."""
-    api_keys.revoke(_store(), id, now=_now())
-    click.echo(f"The key {id} is revoked.", err=True)
+    api_keys.revoke_key(_open_store(), key_id, now=_now())
+    click.echo(f"The key {key_id} is revoked.", err=True)
 
 
-def _row(listed: ApiKey) -> list[str]:
-    cells = (getattr(listed, name) for name in _HEAD)
+def _key_row(api_key: ApiKey) -> list[str]:
+    cells = (getattr(api_key, name) for name in _KEY_COLUMNS)
     return [",".join(each) if isinstance(each, tuple) else each or "" for each in cells]
 
 
-def _in_terminal() -> bool:
+def _is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def _store() -> Store:
+def _open_store() -> Store:
     settings: Settings = load_settings()
     store = open_store(settings.database, settings.busy_seconds)
     store.migrate()
     return store
 
 
-def _file() -> Path:
+def _get_database_file() -> Path:
     """Return the database's file; raises StoreUnavailableError where it is none."""
     address = load_settings().database
     if isinstance(address, Path):
@@ -342,12 +349,12 @@ def _file() -> Path:
     )
 
 
-def _copied(copy: DatabaseCopy) -> str:
+def _copy_summary(copy: DatabaseCopy) -> str:
     return f"{copy.path}: {copy.size:,} bytes, entries up to {copy.seq}, checked"
 
 
-def _steps(done: int) -> str:
-    return f"{done} steps run, up to date" if done else "up to date"
+def _migration_summary(count: int) -> str:
+    return f"{count} steps run, up to date" if count else "up to date"
 
 
 def _now() -> datetime:

@@ -97,8 +97,8 @@ def _find_principal(header: str, scope: str) -> Principal | None:
         token = password
     elif scheme.lower() != "bearer":
         return None
-    return api_keys.holder(
-        _get_key_store(), token.strip(), request_time(), noted_in=get_services().store
+    return api_keys.authenticate(
+        _get_key_store(), token.strip(), request_time(), use_noted_in=get_services().store
     )
 
 

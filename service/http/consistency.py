@@ -14,7 +14,7 @@ from service.http.long_poll_slots import catch_up_slots, try_acquire_slot
 from service.serving import runtime_dir
 from service.store.interface import Reader
 from service.usecases import changes
-from service.usecases.consistency import Reaching
+from service.usecases.consistency import MonotonicReader
 
 SEQ_HEADER: Final = "Casualty-Seq"
 """The answer holds every entry up to this one, and perhaps later ones."""
@@ -38,10 +38,12 @@ def get_reader() -> Reader:
     not met in time.
     """
     if "reader" not in g:
-        g.reader = Reaching(get_services().read_store, _read_min_seq(), _wait_until_caught_up)
+        g.reader = MonotonicReader(
+            get_services().read_store, _read_min_seq(), _wait_until_caught_up
+        )
         with g.reader.read_transaction():
             g.reader_seq = g.reader.seq
-    reader: Reaching = g.reader
+    reader: MonotonicReader = g.reader
     return reader
 
 
@@ -55,11 +57,13 @@ def _read_min_seq() -> int:
 def _wait_until_caught_up(reader: Reader, seq: int) -> bool:
     """Whether the copy holds the entry, having waited a little; not everybody may wait at once."""
     with try_acquire_slot(catch_up_slots) as has_slot:
-        return has_slot and changes.wait(reader, seq - 1, MAX_WAIT_SECONDS, _is_not_draining)
+        return has_slot and changes.wait_for_event(
+            reader, seq - 1, MAX_WAIT_SECONDS, _is_not_draining
+        )
 
 
 def _is_not_draining() -> bool:
-    return not runtime_dir.draining()
+    return not runtime_dir.is_draining()
 
 
 def _add_seq_header(response: Response) -> Response:

@@ -10,8 +10,8 @@ from flask import Flask, current_app, g
 from service.settings import Settings
 from service.store.interface import Store
 from service.store.rate_counters import RateCounters
-from service.usecases.state_cache import Snapshots
-from service.usecases.time_budget import Budget
+from service.usecases.state_cache import StateCache
+from service.usecases.time_budget import TimeBudget
 
 _EXTENSION_KEY = "casualty_services"
 
@@ -27,7 +27,7 @@ class Services:
     settings: Settings
     store: Store
     read_store: Store
-    state_cache: Snapshots
+    state_cache: StateCache
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     rate_counters: RateCounters | None = None
@@ -51,7 +51,7 @@ def request_time() -> datetime:
     return requested_at
 
 
-def start_time_budget() -> Budget:
+def start_time_budget() -> TimeBudget:
     """Return the time that the settings give to one answer; it begins to run at once."""
     settings = get_services().settings
-    return Budget(settings.solver_seconds, settings.answer_seconds)
+    return TimeBudget(settings.solver_seconds, settings.answer_seconds)

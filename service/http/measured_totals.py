@@ -12,17 +12,17 @@ from service.http import metrics
 from service.http.consistency import get_reader
 from service.http.context import get_services
 from service.usecases import totals
-from service.usecases.time_budget import Budget
+from service.usecases.time_budget import TimeBudget
 
 
 def compute_measured_totals(
-    query: TotalsQuery, seq: int, budget: Budget, compared_seq: int | None = None
+    query: TotalsQuery, seq: int, budget: TimeBudget, compared_seq: int | None = None
 ) -> TotalsResult:
     """Return the answer as of the entry ``seq``, counted and, where it was slow, logged."""
     services = get_services()
     with measure_effort() as efforts:
         try:
-            result = totals.totals(
+            result = totals.compute_totals(
                 get_reader(), services.state_cache, query, seq, budget, compared_seq
             )
         finally:

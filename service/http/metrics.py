@@ -206,7 +206,7 @@ class Metrics:
 
     def render(self, store: Store, read_store: Store) -> bytes:
         """Return all there is to tell, as Prometheus reads it."""
-        with metrics_multiprocess.everywhere(self._registry) as collector:
+        with metrics_multiprocess.collect_all_processes(self._registry) as collector:
             registry = CollectorRegistry()
             registry.register(collector)
             registry.register(_CurrentStateCollector(store, read_store))
@@ -229,7 +229,7 @@ class _CurrentStateCollector:
         build_info.add_metric((__version__,), 1)
         yield build_info
         yield _make_gauge(
-            "draining", "1 while the server is about to stop.", runtime_dir.draining()
+            "draining", "1 while the server is about to stop.", runtime_dir.is_draining()
         )
         extent, reader_seq = self._look_up()
         if extent is not None:
@@ -239,14 +239,14 @@ class _CurrentStateCollector:
                 "readers_ledger_seq", "The last entry that readers are shown.", reader_seq
             )
 
-    def _look_up(self) -> tuple[health.Extent | None, int | None]:
+    def _look_up(self) -> tuple[health.RecordSize | None, int | None]:
         """Return the record's extent and, where readers have a database of their own, its end."""
         if self._read_store is self._store:
-            return _try_look_up(health.extent, self._store), None
+            return _try_look_up(health.measure_record, self._store), None
         # At once: a database that is away is waited for, and two would be for twice as long.
         with ThreadPoolExecutor() as executor:
-            extent = executor.submit(_try_look_up, health.extent, self._store)
-            reader_seq = _try_look_up(health.check, self._read_store)
+            extent = executor.submit(_try_look_up, health.measure_record, self._store)
+            reader_seq = _try_look_up(health.check_readable, self._read_store)
             return extent.result(), reader_seq
 
 
@@ -258,7 +258,7 @@ def _try_look_up(look_up: Callable[[Store], Value], store: Store) -> Value | Non
         return None
 
 
-def _make_extent_metrics(extent: health.Extent) -> Iterator[Metric]:
+def _make_extent_metrics(extent: health.RecordSize) -> Iterator[Metric]:
     yield _make_gauge("ledger_seq", "The last entry of the ledger.", extent.seq)
     if extent.recorded_at is not None:
         yield _make_gauge(

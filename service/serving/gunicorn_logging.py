@@ -11,10 +11,10 @@ from gunicorn.glogging import Logger as Plain
 from service.domain.access import redact_keys
 from service.request_id import get_request_id
 
-_UNREADABLE: Final = re.compile(r"Invalid request from ip=.*?: ([^:]*).*", re.DOTALL)
+_UNREADABLE_REQUEST: Final = re.compile(r"Invalid request from ip=.*?: ([^:]*).*", re.DOTALL)
 """gunicorn's message about a request that it cannot parse: the client's address and a quotation."""
 
-_FAILED: Final = re.compile(r"(Error handling request [^?]*)\?.*", re.DOTALL)
+_FAILED_REQUEST: Final = re.compile(r"(Error handling request [^?]*)\?.*", re.DOTALL)
 
 
 class Logger(Plain):  # type: ignore[misc]
@@ -24,22 +24,22 @@ class Logger(Plain):  # type: ignore[misc]
         """Begin to log as configured."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
-            handler.setFormatter(_Line())
+            handler.setFormatter(JsonFormatter())
 
 
-class _Line(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """Writes a record with the fields that the application's lines have."""
 
     def format(self, record: logging.LogRecord) -> str:
-        told = {"event": redact_client(record.getMessage()), "pid": record.process}
-        if (id := get_request_id()) is not None:
-            told["request_id"] = id
-        told["level"] = record.levelname.lower()
-        told["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat()
+        fields = {"event": redact_client(record.getMessage()), "pid": record.process}
+        if (request_id := get_request_id()) is not None:
+            fields["request_id"] = request_id
+        fields["level"] = record.levelname.lower()
+        fields["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat()
         if record.exc_info:
-            told["exception"] = self.formatException(record.exc_info)
+            fields["exception"] = self.formatException(record.exc_info)
         # From the whole line, since gunicorn quotes requests that it cannot read.
-        return redact_keys(json.dumps(told))
+        return redact_keys(json.dumps(fields))
 
 
 def redact_client(message: str) -> str:
@@ -47,4 +47,4 @@ def redact_client(message: str) -> str:
 
     An IP address is personal data, and a query string shows what a person looks for.
     """
-    return _FAILED.sub(r"\1", _UNREADABLE.sub(r"Invalid request: \1", message))
+    return _FAILED_REQUEST.sub(r"\1", _UNREADABLE_REQUEST.sub(r"Invalid request: \1", message))

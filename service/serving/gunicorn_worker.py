@@ -18,7 +18,7 @@ from typing import Any, Final
 from gunicorn.http.errors import UnsupportedTransferCoding
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
-PARTING: Final = 16
+MAX_CLOSING: Final = 16
 """So many clients are waited for at once to close their end, none of them by a serving thread."""
 
 HEAD_SECONDS: Final = 5.0
@@ -33,16 +33,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Begin to serve; returns when the worker stops."""
-        self._parting = BoundedSemaphore(PARTING)
-        self._partings = ThreadPoolExecutor(PARTING, thread_name_prefix="parting")
-        self._patience = Patience()
+        self._closing_slots = BoundedSemaphore(MAX_CLOSING)
+        self._closing_pool = ThreadPoolExecutor(MAX_CLOSING, thread_name_prefix="parting")
+        self._read_timeouts = ReadTimeouts()
         super().init_process()
 
     def handle(self, conn: Any) -> Any:
         """Answer one request of the connection; a thread is not kept before anything has come."""
         if not (conn.initialized or conn.data_ready or conn.wait_for_data(0)):
             return _DEFER
-        with self._patience.until(conn.sock, HEAD_SECONDS):
+        with self._read_timeouts.limit(conn.sock, HEAD_SECONDS):
             return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
@@ -51,12 +51,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             # Gunicorn also reads "identity, chunked", which a proxy in front may read otherwise.
             if name == "TRANSFER-ENCODING" and value.lower() != "chunked":
                 raise UnsupportedTransferCoding(value)
-        with self._patience.until(conn.sock, BODY_SECONDS):
+        with self._read_timeouts.limit(conn.sock, BODY_SECONDS):
             return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer what cannot be read as a request, or failed outside of the application."""
-        super().handle_error(req, Retold(client), addr, exc)
+        super().handle_error(req, ProblemSocket(client), addr, exc)
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """Keep the connection for its next request, or see to it that it is closed."""
@@ -65,14 +65,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _close(self, conn: Any, graceful: bool = False) -> None:
         close = partial(type(conn).close, conn)
-        if not (graceful and self._parting.acquire(blocking=False)):
+        if not (graceful and self._closing_slots.acquire(blocking=False)):
             close()
             return
-        done = self._partings.submit(close, graceful=True)
-        done.add_done_callback(lambda _: self._parting.release())
+        closed = self._closing_pool.submit(close, graceful=True)
+        closed.add_done_callback(lambda _: self._closing_slots.release())
 
 
-class Retold:
+class ProblemSocket:
     """A socket over which gunicorn's own error page goes out as a problem.
 
     It quotes nothing of what was sent.
@@ -100,52 +100,52 @@ class Retold:
         head, _, _ = page.partition(b"\r\n")
         _, status, title = head.decode("latin-1").split(" ", 2)
         detail = self.DETAILS.get(int(status), "The service failed.")
-        told = {"type": "about:blank", "title": title, "status": int(status), "detail": detail}
-        body = json.dumps(told).encode()
-        fields = (
+        problem = {"type": "about:blank", "title": title, "status": int(status), "detail": detail}
+        body = json.dumps(problem).encode()
+        headers = (
             "Connection: close",
             "Content-Type: application/problem+json",
             "Cache-Control: no-store",
             f"Content-Length: {len(body)}",
         )
-        self._sock.sendall(head + "\r\n".join(("", *fields, "", "")).encode() + body)
+        self._sock.sendall(head + "\r\n".join(("", *headers, "", "")).encode() + body)
 
 
-class Patience:
+class ReadTimeouts:
     """Stops listening to whoever has not said all in time, which ends the read that waits for it.
 
     An answer can still be sent then: nothing is done to the other direction.
     """
 
-    LOOK_EVERY: Final = 0.25
+    CHECK_SECONDS: Final = 0.25
 
     def __init__(self) -> None:
         """Begin to look at the clock, on a thread of its own."""
-        self._ends: dict[socket.socket, float] = {}
+        self._deadlines: dict[socket.socket, float] = {}
         self._lock = Lock()
-        Thread(target=self._look, name="patience", daemon=True).start()
+        Thread(target=self._shut_expired, name="patience", daemon=True).start()
 
     @contextmanager
-    def until(self, sock: socket.socket, seconds: float) -> Iterator[None]:
+    def limit(self, sock: socket.socket, seconds: float) -> Iterator[None]:
         """Listen to the socket for so long inside; an outer limit holds again afterwards."""
         with self._lock:
-            outer = self._ends.get(sock)
-            self._ends[sock] = time.monotonic() + seconds
+            outer_deadline = self._deadlines.get(sock)
+            self._deadlines[sock] = time.monotonic() + seconds
         try:
             yield
         finally:
             with self._lock:
-                if outer is None:
-                    del self._ends[sock]
+                if outer_deadline is None:
+                    del self._deadlines[sock]
                 else:
-                    self._ends[sock] = outer
+                    self._deadlines[sock] = outer_deadline
 
-    def _look(self) -> None:
+    def _shut_expired(self) -> None:
         while True:
-            time.sleep(self.LOOK_EVERY)
+            time.sleep(self.CHECK_SECONDS)
             now = time.monotonic()
             with self._lock:
-                for sock, end in self._ends.items():
-                    if now > end:
+                for sock, deadline in self._deadlines.items():
+                    if now > deadline:
                         with suppress(OSError):
                             sock.shutdown(socket.SHUT_RD)

@@ -16,59 +16,59 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from service.serving import runtime_dir
 
-_KINDS: Final = ("counter", "histogram")
+_METRIC_KINDS: Final = ("counter", "histogram")
 _ENDED: Final = "ended"
 """Stands for the process's id in the names of the files of all processes that have ended."""
 
-_unburied: Final[set[int]] = set()
+_unmerged_pids: Final[set[int]] = set()
 """Those that ended while somebody read; this is of the one process that starts the others."""
 
 
 @contextmanager
-def everywhere(own: CollectorRegistry) -> Iterator[Collector]:
+def collect_all_processes(own: CollectorRegistry) -> Iterator[Collector]:
     """Yield the counts of all processes of this server, or the given ones if it serves alone."""
-    folder = runtime_dir.folder()
+    folder = runtime_dir.get_dir()
     if folder is None:
         yield own
         return
-    with _locked(folder, fcntl.LOCK_SH):
+    with _hold_lock(folder, fcntl.LOCK_SH):
         yield MultiProcessCollector(None, str(folder))
 
 
-def bury(pid: int) -> None:
+def merge_ended_process(pid: int) -> None:
     """Add the counts of a process that has ended to those of all that have: none is ever lost.
 
     Without this every process would leave its own files behind, and reading would take longer and
     longer. While somebody reads they stay where they are, and count as before: until the next one
     ends.
     """
-    folder = runtime_dir.folder()
+    folder = runtime_dir.get_dir()
     if folder is None:
         return
     mark_process_dead(pid, str(folder))
-    _unburied.add(pid)
-    with suppress(BlockingIOError), _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
-        while _unburied:
-            ended = _unburied.pop()
-            for kind in _KINDS:
-                _move(folder / f"{kind}_{ended}.db", folder / f"{kind}_{_ENDED}.db")
+    _unmerged_pids.add(pid)
+    with suppress(BlockingIOError), _hold_lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        while _unmerged_pids:
+            ended_pid = _unmerged_pids.pop()
+            for kind in _METRIC_KINDS:
+                _merge_file(folder / f"{kind}_{ended_pid}.db", folder / f"{kind}_{_ENDED}.db")
 
 
 @contextmanager
-def _locked(folder: Path, how: int) -> Iterator[None]:
+def _hold_lock(folder: Path, lock_mode: int) -> Iterator[None]:
     lock = os.open(folder / "lock", os.O_RDONLY | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(lock, how)
+        fcntl.flock(lock, lock_mode)
         yield
     finally:
         os.close(lock)
 
 
-def _move(source: Path, target: Path) -> None:
+def _merge_file(source: Path, target: Path) -> None:
     if not source.exists() or not source.stat().st_size:
         return
-    added = MmapedDict(str(target))
+    merged = MmapedDict(str(target))
     for key, value, _, _ in MmapedDict.read_all_values_from_file(str(source)):
-        added.write_value(key, added.read_value(key)[0] + value, 0.0)
-    added.close()
+        merged.write_value(key, merged.read_value(key)[0] + value, 0.0)
+    merged.close()
     source.unlink()

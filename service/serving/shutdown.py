@@ -10,29 +10,31 @@ from service.serving import runtime_dir
 from service.settings import SettingsError
 
 VARIABLE: Final = "DRAIN_SECONDS"
-USUAL: Final = "2"
-MOST: Final = 600
+DEFAULT_SECONDS: Final = "2"
+MAX_SECONDS: Final = 600
 
 
-def seconds(environ: Mapping[str, str] | None = None) -> float:
+def read_drain_seconds(environ: Mapping[str, str] | None = None) -> float:
     """Return for how long the server goes on when it is asked to stop; raises SettingsError."""
-    text = (os.environ if environ is None else environ).get(VARIABLE, USUAL)
+    text = (os.environ if environ is None else environ).get(VARIABLE, DEFAULT_SECONDS)
     try:
-        given = float(text)
+        value = float(text)
     except ValueError:
-        given = -1
-    if not 0 <= given <= MOST:
-        raise SettingsError(f"{VARIABLE}={text!r}: give 0 to {MOST} seconds, like {USUAL}")
-    return given
+        value = -1
+    if not 0 <= value <= MAX_SECONDS:
+        raise SettingsError(
+            f"{VARIABLE}={text!r}: give 0 to {MAX_SECONDS} seconds, like {DEFAULT_SECONDS}"
+        )
+    return value
 
 
-def arrange(server: Any, lasting: float) -> None:
+def install_signal_handlers(server: Any, drain_seconds: float) -> None:
     """Make the first SIGTERM begin a draining of so many seconds, and the next one end it at once.
 
     ``server`` is gunicorn's arbiter, whose other signals stay as they are: SIGINT and SIGQUIT do
     not wait for anything.
     """
-    if not lasting:
+    if not drain_seconds:
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -44,11 +46,11 @@ def arrange(server: Any, lasting: float) -> None:
         if os.getpid() != server.pid:
             return
         # After SIGUSR2 a successor listens on the same socket: there is nobody to send elsewhere.
-        if runtime_dir.draining() or server.reexec_pid:
+        if runtime_dir.is_draining() or server.reexec_pid:
             stop(number, frame)
             return
         runtime_dir.begin_draining()
-        signal.setitimer(signal.ITIMER_REAL, lasting)
+        signal.setitimer(signal.ITIMER_REAL, drain_seconds)
 
     # A timer of the system's rather than a thread: workers may still have to be forked meanwhile.
     signal.signal(signal.SIGALRM, stop)

@@ -15,11 +15,11 @@ from service.store import api_keys, entities, event_log
 from service.store.api_keys import ApiKey
 from service.store.interface import Store
 
-NOTED_EVERY: Final = timedelta(hours=1)
+NOTE_USE_INTERVAL: Final = timedelta(hours=1)
 """How much later a use must be than the last one that was noted, to be noted too."""
 
 
-def create(
+def create_key(
     store: Store,
     *,
     name: str,
@@ -41,34 +41,42 @@ def create(
         raise invalid_field("reporter", "Only a key of the scope report can be bound to reporters.")
     if expires is not None and expires <= now:
         raise invalid_field("expires", "Give a day that is still to come.")
-    id, secret = secrets.token_hex(5), secrets.token_hex(24)
-    bound = tuple(dict.fromkeys(reporters))
-    until = None if expires is None else format_timestamp(expires)
-    key = ApiKey(id, name, scope, _hashed(secret), format_timestamp(now), bound, until)
+    key_id, secret = secrets.token_hex(5), secrets.token_hex(24)
+    bound_reporters = tuple(dict.fromkeys(reporters))
+    expires_at = None if expires is None else format_timestamp(expires)
+    key = ApiKey(
+        key_id,
+        name,
+        scope,
+        _hash_secret(secret),
+        format_timestamp(now),
+        bound_reporters,
+        expires_at,
+    )
     store.write(lambda db: api_keys.add(db, key))
-    return f"{KEY_PREFIX}_{id}_{secret}"
+    return f"{KEY_PREFIX}_{key_id}_{secret}"
 
 
-def strangers(store: Store, reporters: Sequence[str]) -> list[str]:
+def find_unknown_reporters(store: Store, reporters: Sequence[str]) -> list[str]:
     """Return those of the reporters of whom nothing is recorded yet."""
     with store.read_transaction() as db:
         return entities.find_unknown_ids(db, "reporter", tuple(reporters), event_log.last_seq(db))
 
 
-def everyone(store: Store) -> list[ApiKey]:
+def list_keys(store: Store) -> list[ApiKey]:
     """Return all keys, ended ones too, oldest first."""
     with store.read_transaction() as db:
         return api_keys.list_keys(db)
 
 
-def revoke(store: Store, id: str, *, now: datetime) -> None:
+def revoke_key(store: Store, key_id: str, *, now: datetime) -> None:
     """End the key at once; writes. Raises NotFoundError for one unknown or ended already."""
-    if not store.write(lambda db: api_keys.revoke(db, id, format_timestamp(now))):
-        raise NotFoundError(f"There is no key {id} that could be revoked.")
+    if not store.write(lambda db: api_keys.revoke(db, key_id, format_timestamp(now))):
+        raise NotFoundError(f"There is no key {key_id} that could be revoked.")
 
 
-def holder(
-    store: Store, token: str, now: datetime, noted_in: Store | None = None
+def authenticate(
+    store: Store, token: str, now: datetime, use_noted_in: Store | None = None
 ) -> Principal | None:
     """Return who sent the key; None where it is unknown, wrong, revoked or expired.
 
@@ -79,17 +87,17 @@ def holder(
     if not (token.isascii() and token.isprintable()):
         return None  # No key; and PostgreSQL takes no text with a zero byte to look for.
     mark, _, rest = token.partition("_")
-    id, _, secret = rest.partition("_")
+    key_id, _, secret = rest.partition("_")
     with store.read_transaction() as db:
-        key = api_keys.get(db, id)
-        kept = key.secret_hash if key else _NOBODYS
-        same = hmac.compare_digest(_hashed(secret), kept)
-        if key is None or not same or mark != KEY_PREFIX or not _is_good(key, now):
+        key = api_keys.get(db, key_id)
+        expected_hash = key.secret_hash if key else _DUMMY_HASH
+        is_same = hmac.compare_digest(_hash_secret(secret), expected_hash)
+        if key is None or not is_same or mark != KEY_PREFIX or not _is_good(key, now):
             return None
         # Only now: it takes longer for some ids than for others, which no stranger shall notice.
         bound = [entities.list_equivalent_ids(db, "reporter", each) for each in key.reporters]
-    if key.last_used_at is None or key.last_used_at < format_timestamp(now - NOTED_EVERY):
-        api_keys.record_use(noted_in or store, key.id, format_timestamp(now))
+    if key.last_used_at is None or key.last_used_at < format_timestamp(now - NOTE_USE_INTERVAL):
+        api_keys.record_use(use_noted_in or store, key.id, format_timestamp(now))
     return Principal(key.id, key.scope, tuple(dict.fromkeys(chain(*bound))))
 
 
@@ -99,9 +107,9 @@ def _is_good(key: ApiKey, now: datetime) -> bool:
     )
 
 
-def _hashed(secret: str) -> str:
+def _hash_secret(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-_NOBODYS: Final = _hashed("")
+_DUMMY_HASH: Final = _hash_secret("")
 """What is compared with where the id is unknown, so that this takes no less time."""

@@ -8,14 +8,16 @@ from service.store import event_log
 from service.store.interface import REPLICA_BEHIND_MESSAGE, Connection
 
 
-def beyond(db: Connection, field: str, detail: str) -> DomainError:
+def seq_beyond_end_error(db: Connection, field: str, detail: str) -> DomainError:
     """Return the error for an entry after the last: of a copy that lies behind it is none yet."""
     if db.may_lag:
         return LockTimeoutError(REPLICA_BEHIND_MESSAGE)
     return invalid_field(field, detail)
 
 
-def seq_asked(db: Connection, as_of: int | str | None, now: datetime, field: str = "as_of") -> int:
+def resolve_as_of(
+    db: Connection, as_of: int | str | None, now: datetime, field: str = "as_of"
+) -> int:
     """Return the last entry of the ledger that counts as of then; None is now.
 
     What one request recorded is one moment: an entry inside it stands for its last. Raises
@@ -27,7 +29,9 @@ def seq_asked(db: Connection, as_of: int | str | None, now: datetime, field: str
         return last
     if isinstance(as_of, int):
         if as_of > last:
-            raise beyond(db, field, f"The record ends at {last}; it has no entry {as_of} yet.")
+            raise seq_beyond_end_error(
+                db, field, f"The record ends at {last}; it has no entry {as_of} yet."
+            )
         return event_log.last_seq_of_request(db, as_of)
     # The record can be ahead of a clock that was put back; what it has reached is not to come.
     if as_of > max(format_timestamp(now), event_log.timestamp_of(db, last) or ""):

@@ -20,38 +20,40 @@ from service.store.sqlite.files import (
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreResult:
     """The database as it is now, and the name under which the former one is kept, if any was."""
 
     copy: DatabaseCopy
-    aside: Path | None
+    former_path: Path | None
 
 
-def backup(database: Path, target: Path, told: CopyProgress, force: bool = False) -> DatabaseCopy:
+def make_backup(
+    database: Path, target: Path, progress: CopyProgress, force: bool = False
+) -> DatabaseCopy:
     """Return the copy that was made of the database, which may be in use all the while.
 
     All that was acknowledged before is in it. The target has its name once it is whole, checked and
     safely on disk, and not before. Raises ConflictError for a target that exists, unless forced.
     """
-    _must_differ(database, target)
-    _must_be_free(target, force)
-    with make_checked_copy(database, target, told) as copy:
-        _must_be_free(target, force)
+    _check_paths_differ(database, target)
+    _check_target_is_free(target, force)
+    with make_checked_copy(database, target, progress) as copy:
+        _check_target_is_free(target, force)
         copy_permissions(copy.path, database)
         replace_database(copy.path, target)
     return replace(copy, path=target)
 
 
-def restore(
-    source: Path, database: Path, told: CopyProgress, now: datetime, force: bool = False
-) -> Restored:
+def restore_backup(
+    source: Path, database: Path, progress: CopyProgress, now: datetime, force: bool = False
+) -> RestoreResult:
     """Return what took the database's place: a checked copy of the source, which stays as it is.
 
     Raises ConflictError where there is a database, unless forced, which keeps the former one under
     a name with the date; and LockTimeoutError while a service has it open. Nothing changes on an
     error.
     """
-    _must_differ(source, database)
+    _check_paths_differ(source, database)
     if database.is_symlink():
         database = database.resolve()  # The link stays, and leads to the new file.
     if not force and list_existing(database):
@@ -59,32 +61,32 @@ def restore(
             f"{database} exists already; with --force it is kept under another name."
         )
     database.parent.mkdir(parents=True, exist_ok=True)
-    with hold_exclusive_access(database), make_checked_copy(source, database, told) as copy:
+    with hold_exclusive_access(database), make_checked_copy(source, database, progress) as copy:
         copy_permissions(copy.path, database if database.exists() else database.parent)
-        aside = _kept(database, now)
+        former_path = _keep_former(database, now)
         replace_database(copy.path, database)
-    return Restored(replace(copy, path=database), aside)
+    return RestoreResult(replace(copy, path=database), former_path)
 
 
-def _kept(database: Path, now: datetime) -> Path | None:
+def _keep_former(database: Path, now: datetime) -> Path | None:
     """Return the other name that the former database was given; None if there was none."""
     if not list_existing(database):
         return None
-    name = database.with_name(f"{database.name}.{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
-    _must_be_free(name)
-    rename_database(database, name)
-    return name
+    former_path = database.with_name(f"{database.name}.{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+    _check_target_is_free(former_path)
+    rename_database(database, former_path)
+    return former_path
 
 
-def _must_differ(source: Path, target: Path) -> None:
+def _check_paths_differ(source: Path, target: Path) -> None:
     if not source.is_file():
         raise NotFoundError(f"{source}: there is no such file.")
     if target.exists() and target.samefile(source):
         raise ConflictError(f"{target} is the database itself.")
 
 
-def _must_be_free(target: Path, force: bool = False) -> None:
+def _check_target_is_free(target: Path, force: bool = False) -> None:
     if not target.parent.is_dir():
         raise StoreUnavailableError(f"{target.parent}: there is no such folder.")
-    if not force and (found := list_existing(target)):
-        raise ConflictError(f"{found[0]} exists already; with --force it is replaced.")
+    if not force and (existing := list_existing(target)):
+        raise ConflictError(f"{existing[0]} exists already; with --force it is replaced.")

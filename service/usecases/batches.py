@@ -27,10 +27,15 @@ from service.domain.submission import Submission
 from service.store import event_log
 from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Store
-from service.usecases.idempotency import once
-from service.usecases.reports import completed, posted_before, taken_in, told
+from service.usecases.idempotency import run_once
+from service.usecases.reports import (
+    check_and_normalize,
+    dump_submit_result,
+    load_submit_result,
+    record_report,
+)
 
-LARGEST: Final = 10_000
+MAX_BATCH_REPORTS: Final = 10_000
 """So many reports may come in one batch."""
 
 _CLASSES: Final[tuple[type[DomainError], ...]] = (
@@ -75,26 +80,26 @@ ERRORS_BY_CODE: Final[dict[str, type[DomainError]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BatchItemResult:
     """What came of one item: the recorded report, or the error because of which there is none."""
 
     recorded: RecordedReport | None = None
-    new: bool = False
+    is_new: bool = False
     error: DomainError | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class BatchResult:
     """What came of every item, in the order in which they were sent; ``again`` as for a report."""
 
-    results: tuple[Result, ...]
-    again: bool = False
+    results: tuple[BatchItemResult, ...]
+    is_replay: bool = False
 
 
-_Ready = tuple[Submission, Report] | DomainError
+_NormalizedItem = tuple[Submission, Report] | DomainError
 
 
-def submit_all(
+def submit_batch(
     store: Store,
     items: Sequence[Submission | DomainError],
     *,
@@ -102,82 +107,90 @@ def submit_all(
     actor: str | None,
     now: datetime,
     new_id: Callable[[], str],
-    holder: Principal | None = None,
-    claim: IdempotencyKey | None = None,
-) -> Batch:
+    principal: Principal | None = None,
+    idempotency_key: IdempotencyKey | None = None,
+) -> BatchResult:
     """Return what came of every item, one bad item harming no other; writes.
 
     An item that could not be read stands among them as its error. With ``atomic`` all are recorded
     or none: then those that nothing is wrong with are told so by FailedDependencyError.
     """
-    ready = [_completed(item, new_id, holder) for item in items]
+    normalized = [_normalize_item(item, new_id, principal) for item in items]
 
-    def work(db: Connection) -> tuple[Result, ...]:
+    def record_items(db: Connection) -> tuple[BatchItemResult, ...]:
         request = event_log.last_seq(db) + 1
         with db.savepoint("batch") as undo:
-            results = [_result(db, item, actor, now, request) for item in ready]
-            return tuple(_all_or_none(results, undo) if atomic else results)
+            results = [_record_item(db, item, actor, now, request) for item in normalized]
+            return tuple(_undo_if_any_refused(results, undo) if atomic else results)
 
-    def job(db: Connection) -> Batch:
-        results, again = once(
+    def job(db: Connection) -> BatchResult:
+        results, is_replay = run_once(
             db,
-            claim,
-            lambda: work(db),
-            lambda results: [_told(db, result) for result in results],
-            lambda was: tuple(_told_before(db, each) for each in was),
+            idempotency_key,
+            lambda: record_items(db),
+            lambda results: [_dump_result(db, result) for result in results],
+            lambda was: tuple(_load_result(db, each) for each in was),
         )
-        return Batch(results, again)
+        return BatchResult(results, is_replay)
 
     return store.write(job)
 
 
-def _completed(
-    item: Submission | DomainError, new_id: Callable[[], str], holder: Principal | None
-) -> _Ready:
+def _normalize_item(
+    item: Submission | DomainError, new_id: Callable[[], str], principal: Principal | None
+) -> _NormalizedItem:
     if isinstance(item, DomainError):
         return item
     try:
-        return item, completed(item, new_id(), holder)
+        return item, check_and_normalize(item, new_id(), principal)
     except DomainError as error:
         return error
 
 
-def _result(db: Connection, item: _Ready, actor: str | None, now: datetime, request: int) -> Result:
+def _record_item(
+    db: Connection, item: _NormalizedItem, actor: str | None, now: datetime, request: int
+) -> BatchItemResult:
     if isinstance(item, DomainError):
-        return Result(error=item)
+        return BatchItemResult(error=item)
     with db.savepoint("item") as undo:
         try:
-            posted = taken_in(db, *item, actor, now, request)
+            submitted = record_report(db, *item, actor, now, request)
         except DomainError as error:
             undo()
-            return Result(error=error)
-    return Result(posted.recorded, posted.new)
+            return BatchItemResult(error=error)
+    return BatchItemResult(submitted.recorded, submitted.is_new)
 
 
-def _all_or_none(results: list[Result], undo: Callable[[], None]) -> list[Result]:
+def _undo_if_any_refused(
+    results: list[BatchItemResult], undo: Callable[[], None]
+) -> list[BatchItemResult]:
     """Return the results, all of them undone if one is an error."""
-    refused = next((at for at, result in enumerate(results) if result.error), None)
-    if refused is None:
+    first_refused = next((index for index, result in enumerate(results) if result.error), None)
+    if first_refused is None:
         return results
     undo()
-    detail = f"Not recorded, because item {refused} was refused and all or none was asked for."
+    detail = (
+        f"Not recorded, because item {first_refused} was refused and all or none was asked for."
+    )
     return [
-        result if result.error else Result(error=FailedDependencyError(detail))
+        result if result.error else BatchItemResult(error=FailedDependencyError(detail))
         for result in results
     ]
 
 
-def _told(db: Connection, result: Result) -> list[Any]:
+def _dump_result(db: Connection, result: BatchItemResult) -> list[Any]:
     if result.recorded is not None:
-        return told(db, result.recorded, result.new)
+        return dump_submit_result(db, result.recorded, result.is_new)
     error = result.error or DomainError("")
     errors = [[each.pointer, each.detail] for each in error.errors]
     return [error.code, error.detail, errors]
 
 
-def _told_before(db: Connection, was: list[Any]) -> Result:
-    if isinstance(was[2], bool):
-        posted = posted_before(db, was)
-        return Result(posted.recorded, posted.new)
-    code, detail, errors = was
-    return Result(error=ERRORS_BY_CODE[code](detail, tuple(ErrorDetail(*each) for each in errors)))
+def _load_result(db: Connection, stored: list[Any]) -> BatchItemResult:
+    if isinstance(stored[2], bool):
+        submitted = load_submit_result(db, stored)
+        return BatchItemResult(submitted.recorded, submitted.is_new)
+    code, detail, errors = stored
+    return BatchItemResult(
+        error=ERRORS_BY_CODE[code](detail, tuple(ErrorDetail(*each) for each in errors))
+    )

@@ -28,115 +28,130 @@ from service.domain.totals_result import (
 from service.domain.wording.range_text import total_text
 from service.store.event_window import load_public_events
 from service.store.interface import Connection, Reader
-from service.usecases.as_of import seq_asked
-from service.usecases.dependencies import Inquiry, Side, union
-from service.usecases.event_window import Interval
-from service.usecases.state_cache import Snapshot, Snapshots
+from service.usecases.as_of import resolve_as_of
+from service.usecases.dependencies import Calculation, QueryDependencies, union_dependencies
+from service.usecases.event_window import EventWindow
+from service.usecases.state_cache import Snapshot, StateCache
 
-MOST_EVENTS: Final = 10_000
+MAX_EVENTS: Final = 10_000
 """How many entries one answer lists altogether; each of its totals gets the same share."""
 
-MOST_OF_A_TOTAL: Final = 1_000
+MAX_EVENTS_PER_TOTAL: Final = 1_000
 
 
-Inquire = Callable[[Snapshot, TotalsQuery], Inquiry]
+MakeCalculation = Callable[[Snapshot, TotalsQuery], Calculation]
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class EarlierState:
     """An earlier state of the record, and what happened from then until now."""
 
     snapshot: Snapshot
-    interval: Interval
+    window: EventWindow
 
 
-def moment_compared(store: Reader, question: TotalsQuery, seq: int, now: datetime) -> int | None:
+def resolve_compare(store: Reader, query: TotalsQuery, seq: int, now: datetime) -> int | None:
     """Return the entry with which the answer as of ``seq`` is compared; None where it is not.
 
     Raises InvalidInputError for a moment that is still to come or later than that of the answer.
     """
-    if question.compare is None:
+    if query.compare is None:
         return None
     with store.read_transaction() as db:
-        then = seq_asked(db, question.compare, now, "compare")
-    moments = (question.as_of, question.compare)
-    later = all(isinstance(each, str) for each in moments) and str(moments[0]) < str(moments[1])
-    if then > seq or later:
+        earlier_seq = resolve_as_of(db, query.compare, now, "compare")
+    requested = (query.as_of, query.compare)
+    is_later = all(isinstance(each, str) for each in requested) and str(requested[0]) < str(
+        requested[1]
+    )
+    if earlier_seq > seq or is_later:
         raise invalid_field("compare", "Compare with a moment that is not later than as_of.")
-    return then
+    return earlier_seq
 
 
-def past(db: Connection, snapshots: Snapshots, snapshot: Snapshot, then: int) -> Past:
+def load_earlier_state(
+    db: Connection, state_cache: StateCache, snapshot: Snapshot, earlier_seq: int
+) -> EarlierState:
     """Return the state after the entry ``then``, and all that happened up to the later one."""
-    earlier = snapshots.at(db, then)
-    entries = load_public_events(db, then, snapshot.claims.seq)
-    return Past(earlier, Interval(earlier.claims, snapshot.claims, entries))
+    earlier = state_cache.load(db, earlier_seq)
+    events = load_public_events(db, earlier_seq, snapshot.state.seq)
+    return EarlierState(earlier, EventWindow(earlier.state, snapshot.state, events))
 
 
-def compared(
-    answer: TotalsResult, question: TotalsQuery, snapshot: Snapshot, past: Past, inquire: Inquire
+def add_comparison(
+    result: TotalsResult,
+    query: TotalsQuery,
+    snapshot: Snapshot,
+    past: EarlierState,
+    make_calculation: MakeCalculation,
 ) -> TotalsResult:
     """Return the answer with what each of its totals was then, and what touched it since.
 
     ``question`` is as it was asked: an id that was merged since stood for something of its own.
     A place, group or reporter that was not known then had nothing reported of it.
     """
-    alone, parts = answer.by_reporter or (), answer.parts or ()
-    told = len(answer.totals) + sum(len(part.totals) for part in (*alone, *parts))
-    share = min(MOST_OF_A_TOTAL, max(MOST_EVENTS // max(told, 1), 1))
+    alone, parts = result.by_reporter or (), result.parts or ()
+    total_count = len(result.totals) + sum(len(part.totals) for part in (*alone, *parts))
+    max_events = min(MAX_EVENTS_PER_TOTAL, max(MAX_EVENTS // max(total_count, 1), 1))
 
-    def changed(stated: Sequence[OutcomeTotal], asked: TotalsQuery) -> list[OutcomeTotal]:
-        return list(_Comparison(snapshot, past, inquire, asked, share).changes(stated))
+    def add_changes(totals: Sequence[OutcomeTotal], part_query: TotalsQuery) -> list[OutcomeTotal]:
+        return list(
+            _Comparison(snapshot, past, make_calculation, part_query, max_events).iterate_changes(
+                totals
+            )
+        )
 
-    periods = (
-        dict(split_period(question.period, question.by)) if question.by in CALENDAR_UNITS else {}
-    )
+    periods = dict(split_period(query.period, query.by)) if query.by in CALENDAR_UNITS else {}
 
-    def inside(part: Part, by: str | None) -> Part:
-        asked = _narrowed(question, by, part.key, periods)
-        return replace(part, totals=changed(part.totals, asked))
+    def add_changes_to_part(part: Part, by: str | None) -> Part:
+        part_query = _narrow_query(query, by, part.key, periods)
+        return replace(part, totals=add_changes(part.totals, part_query))
 
-    then = past.snapshot.claims
+    earlier_state = past.snapshot.state
     return replace(
-        answer,
-        totals=changed(answer.totals, question),
-        parts=answer.parts and [inside(part, question.by) for part in parts],
-        by_reporter=answer.by_reporter and [inside(part, "reporter") for part in alone],
-        compared=ComparedState(then.seq, then.recorded_at),
+        result,
+        totals=add_changes(result.totals, query),
+        parts=result.parts and [add_changes_to_part(part, query.by) for part in parts],
+        by_reporter=result.by_reporter
+        and [add_changes_to_part(part, "reporter") for part in alone],
+        compared=ComparedState(earlier_state.seq, earlier_state.recorded_at),
     )
 
 
-def _narrowed(
-    question: TotalsQuery, by: str | None, key: str, periods: Mapping[str, Period]
+def _narrow_query(
+    query: TotalsQuery, by: str | None, key: str, periods: Mapping[str, Period]
 ) -> TotalsQuery:
     """Return the question that the part with the key answers."""
     if by in CALENDAR_UNITS:
-        return replace(question, period=periods[key])
+        return replace(query, period=periods[key])
     if by == "place":
-        return replace(question, places=(key,))
+        return replace(query, places=(key,))
     if by == "group":
-        return replace(question, groups=(key,))
+        return replace(query, groups=(key,))
     if by == "reporter":
-        return replace(question, reporters=(key,))
-    return question
+        return replace(query, reporters=(key,))
+    return query
 
 
-def _of_the_known(snapshot: Snapshot, question: TotalsQuery) -> TotalsQuery | None:
+def _restrict_to_known_ids(snapshot: Snapshot, query: TotalsQuery) -> TotalsQuery | None:
     """Return the question about those of its ids that were known; None where none was."""
-    claims = snapshot.claims
+    state = snapshot.state
 
-    def known(kind: str, ids: tuple[str, ...], entries: Collection[str]) -> tuple[str, ...]:
-        return tuple(id for id in ids if claims.resolve_merged(kind, (id,))[0] in entries)
+    def select_known(kind: str, ids: tuple[str, ...], entities: Collection[str]) -> tuple[str, ...]:
+        return tuple(
+            entity_id
+            for entity_id in ids
+            if state.resolve_merged(kind, (entity_id,))[0] in entities
+        )
 
-    places = known("place", question.places, claims.places)
-    groups = known("group", question.groups, claims.groups)
-    reporters = known("reporter", question.reporters, claims.reporters)
-    excluded = known("reporter", question.exclude_reporters, claims.reporters)
-    asked = (question.places, places), (question.groups, groups), (question.reporters, reporters)
-    if any(all_of_them and not left for all_of_them, left in asked):
+    places = select_known("place", query.places, state.places)
+    groups = select_known("group", query.groups, state.groups)
+    reporters = select_known("reporter", query.reporters, state.reporters)
+    excluded = select_known("reporter", query.exclude_reporters, state.reporters)
+    id_pairs = (query.places, places), (query.groups, groups), (query.reporters, reporters)
+    if any(ids and not known_ids for ids, known_ids in id_pairs):
         return None
     return replace(
-        question, places=places, groups=groups, reporters=reporters, exclude_reporters=excluded
+        query, places=places, groups=groups, reporters=reporters, exclude_reporters=excluded
     )
 
 
@@ -144,52 +159,78 @@ class _Comparison:
     """One scope, now and then."""
 
     def __init__(
-        self, snapshot: Snapshot, past: Past, inquire: Inquire, question: TotalsQuery, share: int
+        self,
+        snapshot: Snapshot,
+        past: EarlierState,
+        make_calculation: MakeCalculation,
+        query: TotalsQuery,
+        max_events: int,
     ) -> None:
-        self._interval, self._share = past.interval, share
-        earlier = _of_the_known(past.snapshot, question)
-        self._then = earlier and inquire(past.snapshot, earlier)
-        self._sides = [Side(snapshot, question, inquire(snapshot, question))]
-        if earlier and self._then:
-            self._sides.append(Side(past.snapshot, earlier, self._then))
-        self._asked = union(side.asked(past.interval) for side in self._sides)
+        self._window, self._max_events = past.window, max_events
+        earlier_query = _restrict_to_known_ids(past.snapshot, query)
+        self._earlier = earlier_query and make_calculation(past.snapshot, earlier_query)
+        self._sides = [QueryDependencies(snapshot, query, make_calculation(snapshot, query))]
+        if earlier_query and self._earlier:
+            self._sides.append(QueryDependencies(past.snapshot, earlier_query, self._earlier))
+        self._query_dependencies = union_dependencies(
+            side.query_dependencies(past.window) for side in self._sides
+        )
 
-    def changes(self, stated: Sequence[OutcomeTotal]) -> Iterator[OutcomeTotal]:
+    def iterate_changes(self, totals: Sequence[OutcomeTotal]) -> Iterator[OutcomeTotal]:
         """Yield the totals with what they were, and what touched them since."""
-        wanted = [each.outcomes for each in stated]
-        thens = self._then.stated(wanted) if self._then else map(_nothing, wanted)
-        for now, then in zip(stated, thens, strict=True):
-            found = self._touching(now, then)
-            if not found and not (now.total.exact and then.total.exact):
+        outcome_sets = [each.outcomes for each in totals]
+        earlier_totals = (
+            self._earlier.compute_outcome_totals(outcome_sets)
+            if self._earlier
+            else map(_make_unreported_total, outcome_sets)
+        )
+        for now, then in zip(totals, earlier_totals, strict=True):
+            events = self._find_touching_events(now, then)
+            if not events and not (now.total.exact and then.total.exact):
                 then = now  # Nothing happened: only the time that there was for it differed.
-            listed = found[-self._share :]
-            yield replace(now, change=TotalChange(then, listed, len(found) - len(listed)))
+            shown_events = events[-self._max_events :]
+            yield replace(
+                now, change=TotalChange(then, shown_events, len(events) - len(shown_events))
+            )
 
-    def _touching(self, now: OutcomeTotal, then: OutcomeTotal) -> list[PublicEvent]:
-        leaned = [*_leaned(now.total), *_leaned(then.total)]
-        near = [side.near(now.outcomes, leaned) for side in self._sides]
-        found = self._interval.touching(union([self._asked, *near]))
-        if _numbers(now) != _numbers(then) and not self._interval.moved(found):
-            tied = [side.tied(now.outcomes) for side in self._sides]
-            found = self._interval.touching(union([self._asked, *near, *tied]))
-        return found
+    def _find_touching_events(self, now: OutcomeTotal, then: OutcomeTotal) -> list[PublicEvent]:
+        proof_figures = [*_list_proof_figures(now.total), *_list_proof_figures(then.total)]
+        overlapping = [
+            side.overlapping_dependencies(now.outcomes, proof_figures) for side in self._sides
+        ]
+        events = self._window.find_events_touching(
+            union_dependencies([self._query_dependencies, *overlapping])
+        )
+        if _numbers_of(now) != _numbers_of(then) and not self._window.can_change_numbers(events):
+            dependent = [side.all_dependencies(now.outcomes) for side in self._sides]
+            events = self._window.find_events_touching(
+                union_dependencies([self._query_dependencies, *overlapping, *dependent])
+            )
+        return events
 
 
-def _leaned(total: Total) -> list[Figure]:
+def _list_proof_figures(total: Total) -> list[Figure]:
     """Return the figures that the bounds rest on, wherever they lie, and those set aside."""
-    steps = (*total.low_terms, *total.high_terms)
+    terms = (*total.low_terms, *total.high_terms)
     return [
-        *(step.figure for step in steps),
+        *(term.figure for term in terms),
         *total.lows_set_aside,
         *total.highs_set_aside,
     ]
 
 
-def _numbers(stated: OutcomeTotal) -> tuple[object, ...]:
-    total = stated.total
-    reporters = len({figure.reporter for figure in total.figures})
-    return (total.low, total.high, total.nearest, stated.best, len(total.figures), reporters)
+def _numbers_of(outcome_total: OutcomeTotal) -> tuple[object, ...]:
+    total = outcome_total.total
+    reporter_count = len({figure.reporter for figure in total.figures})
+    return (
+        total.low,
+        total.high,
+        total.nearest,
+        outcome_total.best,
+        len(total.figures),
+        reporter_count,
+    )
 
 
-def _nothing(outcomes: frozenset[str]) -> OutcomeTotal:
+def _make_unreported_total(outcomes: frozenset[str]) -> OutcomeTotal:
     return OutcomeTotal(outcomes, Total(), total_text(Total(), outcomes), None)

@@ -8,7 +8,7 @@ from service.store.event_log import last_seq
 from service.store.interface import Connection, Reader
 
 
-class Reaching(Reader):
+class MonotonicReader(Reader):
     """A record of which every reading holds what the one before it held.
 
     Behind one address can be several standbys, each as far as it has come: of two readings for one
@@ -16,15 +16,15 @@ class Reaching(Reader):
     """
 
     def __init__(
-        self, readable: Reader, seq: int, caught_up: Callable[[Reader, int], bool]
+        self, reader: Reader, seq: int, wait_for_seq: Callable[[Reader, int], bool]
     ) -> None:
         """Remember the entry up to which already the first reading must hold all.
 
         ``caught_up`` is asked, where a copy lies behind, whether it holds that entry by now.
         """
         self.seq = seq
-        self._readable = readable
-        self._caught_up = caught_up
+        self._reader = reader
+        self._wait_for_seq = wait_for_seq
 
     @contextmanager
     def read_transaction(self) -> Iterator[Connection]:
@@ -32,19 +32,19 @@ class Reaching(Reader):
 
         How far it reaches is what the next reading must reach.
         """
-        with self._readable.read_transaction() as db:
-            if self._reaches(db):
+        with self._reader.read_transaction() as db:
+            if self._has_reached(db):
                 yield db
                 return
-        if self._caught_up(self._readable, self.seq):
-            with self._readable.read_transaction() as db:
-                if self._reaches(db):
+        if self._wait_for_seq(self._reader, self.seq):
+            with self._reader.read_transaction() as db:
+                if self._has_reached(db):
                     yield db
                     return
         raise LockTimeoutError(f"The record does not hold entry {self.seq} yet; ask again shortly.")
 
-    def _reaches(self, db: Connection) -> bool:
+    def _has_reached(self, db: Connection) -> bool:
         last = last_seq(db)
-        reaches = last >= self.seq
+        is_reached = last >= self.seq
         self.seq = max(self.seq, last)
-        return reaches
+        return is_reached

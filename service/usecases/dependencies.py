@@ -10,90 +10,109 @@ from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal
 from service.domain.trees import Tree, intervals_overlap
 from service.domain.vocabulary import ROOT_GROUP
-from service.usecases.event_window import FAMILIES, REPORT, Interval, Reach
+from service.usecases.event_window import FAMILIES, REPORT_FAMILY, Dependencies, EventWindow
 from service.usecases.state_cache import Snapshot
 
 
-class Inquiry(Protocol):
+class Calculation(Protocol):
     """A question put to one state of the record."""
 
-    def stated(self, wanted: Iterable[frozenset[str]]) -> Sequence[OutcomeTotal]:
+    def compute_outcome_totals(
+        self, outcome_sets: Iterable[frozenset[str]]
+    ) -> Sequence[OutcomeTotal]:
         """Return the totals of the sets of outcomes."""
 
-    def near(self, outcomes: frozenset[str]) -> Sequence[Figure]:
+    def find_overlapping_figures(self, outcomes: frozenset[str]) -> Sequence[Figure]:
         """Return the figures of whatever state that speak of people asked for."""
 
-    def tied(self, outcomes: frozenset[str]) -> Sequence[Figure]:
+    def find_dependent_figures(self, outcomes: frozenset[str]) -> Sequence[Figure]:
         """Return the counted figures on which the total can depend."""
 
-    def unnumbered(self) -> Sequence[ReportState]:
+    def find_silent_reports(self) -> Sequence[ReportState]:
         """Return the live reports that speak of people asked for and give no number."""
 
 
-class Side:
+class QueryDependencies:
     """A question, and the state of the record that it is put to."""
 
-    def __init__(self, snapshot: Snapshot, question: TotalsQuery, inquiry: Inquiry) -> None:
+    def __init__(self, snapshot: Snapshot, query: TotalsQuery, calculation: Calculation) -> None:
         """Take the question as it was asked, and the same as it is put to that state."""
-        self._snapshot, self._question, self._inquiry = snapshot, question, inquiry
+        self._snapshot, self._query, self._calculation = snapshot, query, calculation
 
-    def near(self, outcomes: frozenset[str], leaned: Iterable[Figure]) -> Reach:
+    def overlapping_dependencies(
+        self, outcomes: frozenset[str], proof_figures: Iterable[Figure]
+    ) -> Dependencies:
         """Return what the total is about, and what its bounds lean on."""
-        figures = [*self._inquiry.near(outcomes), *leaned]
-        again = self._snapshot.speaking_of(figures)
-        return self._reach([*figures, *again], self._inquiry.unnumbered())
+        figures = [*self._calculation.find_overlapping_figures(outcomes), *proof_figures]
+        reclassifying = self._snapshot.find_reclassifying(figures)
+        return self._collect_dependencies(
+            [*figures, *reclassifying], self._calculation.find_silent_reports()
+        )
 
-    def tied(self, outcomes: frozenset[str]) -> Reach:
+    def all_dependencies(self, outcomes: frozenset[str]) -> Dependencies:
         """Return all that the total can depend on."""
-        return self._reach(self._inquiry.tied(outcomes), ())
+        return self._collect_dependencies(self._calculation.find_dependent_figures(outcomes), ())
 
-    def asked(self, interval: Interval) -> Reach:
+    def query_dependencies(self, window: EventWindow) -> Dependencies:
         """Return the places and groups of the interval that lie in the asked ones or hold them.
 
         Where everything is asked it is for the figures to say which of them matter.
         """
-        claims, question = self._snapshot.claims, self._question
-        places = claims.resolve_merged("place", question.places)
-        groups = claims.resolve_merged("group", question.groups)
+        state, query = self._snapshot.state, self._query
+        places = state.resolve_merged("place", query.places)
+        groups = state.resolve_merged("group", query.groups)
         within_groups = () if ROOT_GROUP in groups else groups
         return {
-            "place": set(_related(self._snapshot.places, places, interval.ids("place"))),
-            "group": set(_related(self._snapshot.groups, within_groups, interval.ids("group"))),
+            "place": set(
+                _select_related(self._snapshot.places, places, window.subject_ids("place"))
+            ),
+            "group": set(
+                _select_related(self._snapshot.groups, within_groups, window.subject_ids("group"))
+            ),
         }
 
-    def _reach(self, figures: Sequence[Figure], silent: Sequence[ReportState]) -> Reach:
-        claims = self._snapshot.claims
+    def _collect_dependencies(
+        self, figures: Sequence[Figure], silent_reports: Sequence[ReportState]
+    ) -> Dependencies:
+        state = self._snapshot.state
         return {
-            REPORT: {figure.report for figure in figures} | {each.id for each in silent},
-            "reporter": {f.reporter for f in figures} | {each.reporter for each in silent},
-            "place": _above({figure.scope.places for figure in figures}, claims.places),
-            "group": _above({figure.scope.groups for figure in figures}, claims.groups),
+            REPORT_FAMILY: {figure.report for figure in figures}
+            | {each.id for each in silent_reports},
+            "reporter": {f.reporter for f in figures} | {each.reporter for each in silent_reports},
+            "place": _with_ancestors({figure.scope.places for figure in figures}, state.places),
+            "group": _with_ancestors({figure.scope.groups for figure in figures}, state.groups),
         }
 
 
-def union(reaches: Iterable[Reach]) -> Reach:
+def union_dependencies(dependency_sets: Iterable[Dependencies]) -> Dependencies:
     """Return all that lies in any of the reaches."""
     whole: dict[str, set[str]] = {family: set() for family in FAMILIES}
-    for reach in reaches:
-        for family, ids in reach.items():
+    for dependencies in dependency_sets:
+        for family, ids in dependencies.items():
             whole[family] |= ids
     return whole
 
 
-def _above(named: Iterable[tuple[str, ...]], known: Mapping[str, Place | Group]) -> set[str]:
+def _with_ancestors(
+    id_tuples: Iterable[tuple[str, ...]], entities: Mapping[str, Place | Group]
+) -> set[str]:
     """Return the named places or groups, and all that they lie in."""
-    found: set[str] = set()
-    for ids in named:
-        for id in ids:
-            above: str | None = id
-            while above is not None and above not in found:
-                found.add(above)
-                entry = known.get(above)
-                above = entry.parent if entry else None
-    return found
+    ids_with_ancestors: set[str] = set()
+    for ids in id_tuples:
+        for entity_id in ids:
+            ancestor_id: str | None = entity_id
+            while ancestor_id is not None and ancestor_id not in ids_with_ancestors:
+                ids_with_ancestors.add(ancestor_id)
+                entity = entities.get(ancestor_id)
+                ancestor_id = entity.parent if entity else None
+    return ids_with_ancestors
 
 
-def _related(tree: Tree, asked: Collection[str], ids: Iterable[str]) -> Iterator[str]:
+def _select_related(tree: Tree, query_ids: Collection[str], ids: Iterable[str]) -> Iterator[str]:
     """Yield those of the ids that lie in, or hold, any of the asked ones."""
-    within = tree.intervals(asked)
-    return (id for id in ids if id in tree and intervals_overlap(tree.intervals((id,)), within))
+    query_intervals = tree.intervals(query_ids)
+    return (
+        node
+        for node in ids
+        if node in tree and intervals_overlap(tree.intervals((node,)), query_intervals)
+    )

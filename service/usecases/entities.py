@@ -18,19 +18,19 @@ from service.store import entities
 from service.store.event_log import NewEvent
 from service.store.interface import Connection, Reader, Store
 from service.store.projections.dispatch import record_events
-from service.usecases.resolve_entities import missing
+from service.usecases.resolve_entities import make_unknown_id_message
 
 
-def describe(
+def describe_entity(
     store: Store,
     kind: str,
-    id: str,
-    given: Mapping[str, Any],
+    entity_id: str,
+    fields: Mapping[str, Any],
     *,
     may_change: bool,
     actor: str | None,
     now: datetime,
-    seen: tuple[Entity | None] | None = None,
+    expected: tuple[Entity | None] | None = None,
 ) -> tuple[Entity, bool]:
     """Return the entry, now as given, and whether it is new; fields left out are cleared; writes.
 
@@ -41,27 +41,29 @@ def describe(
     """
 
     def job(db: Connection) -> tuple[Entity, bool]:
-        known = entities.get(db, kind, id)
-        if seen is not None and seen[0] != known:
+        known = entities.get(db, kind, entity_id)
+        if expected is not None and expected[0] != known:
             raise PreconditionFailedError(
-                f"The {kind} {id} is not what it was when you looked; look again."
+                f"The {kind} {entity_id} is not what it was when you looked; look again."
             )
-        _refuse_merged(kind, id, known)
-        what = _placed(db, kind, make_entity(kind, id, given))
-        if known == what:
-            return what, False
+        _refuse_merged(kind, entity_id, known)
+        entity = _with_current_parent(db, kind, make_entity(kind, entity_id, fields))
+        if known == entity:
+            return entity, False
         if known is not None and not may_change:
-            raise ForbiddenError(f"The {kind} {id} exists; changing it needs a key of scope admin.")
+            raise ForbiddenError(
+                f"The {kind} {entity_id} exists; changing it needs a key of scope admin."
+            )
         record_events(
-            db, [entities.make_entity_event(kind, what, is_known=known is not None)], actor, now
+            db, [entities.make_entity_event(kind, entity, is_known=known is not None)], actor, now
         )
-        return what, known is None
+        return entity, known is None
 
     return store.write(job)
 
 
-def merge(
-    store: Store, kind: str, id: str, into: str, *, actor: str | None, now: datetime
+def merge_entities(
+    store: Store, kind: str, entity_id: str, into: str, *, actor: str | None, now: datetime
 ) -> Entity:
     """Return the entry that both ids name from now on; writes.
 
@@ -71,58 +73,62 @@ def merge(
     """
 
     def job(db: Connection) -> Entity:
-        gone, target = entities.get(db, kind, id), entities.get(db, kind, into)
-        if gone is None:
+        merged_entity, target = entities.get(db, kind, entity_id), entities.get(db, kind, into)
+        if merged_entity is None:
             raise NotFoundError(f"There is no such {kind}.")
-        _refuse_merged(kind, id, gone)
+        _refuse_merged(kind, entity_id, merged_entity)
         if target is None:
-            raise invalid_field("/into", missing(db, kind, into))
-        if target.id == id:
+            raise invalid_field("/into", make_unknown_id_message(db, kind, into))
+        if target.id == entity_id:
             raise invalid_field("/into", f"{into} names the same {kind} already.")
-        if id == ROOT_GROUP and kind == "group":
+        if entity_id == ROOT_GROUP and kind == "group":
             raise invalid_field("/into", f"{ROOT_GROUP} is the root of all groups and stays.")
-        if entities.is_same_or_below(db, kind, target.id, id):
-            raise invalid_field("/into", f"{into} lies below {id}; merge it into {id} instead.")
-        record_events(db, [NewEvent(f"{kind}_merged", id, {"into": target.id})], actor, now)
-        return entities.get(db, kind, id) or target
+        if entities.is_same_or_below(db, kind, target.id, entity_id):
+            raise invalid_field(
+                "/into", f"{into} lies below {entity_id}; merge it into {entity_id} instead."
+            )
+        record_events(db, [NewEvent(f"{kind}_merged", entity_id, {"into": target.id})], actor, now)
+        return entities.get(db, kind, entity_id) or target
 
     return store.write(job)
 
 
-def show(store: Reader, kind: str, id: str) -> Entity:
+def get_entity(store: Reader, kind: str, entity_id: str) -> Entity:
     """Return the entry as it is now; raises NotFoundError."""
     with store.read_transaction() as db:
-        found = entities.get(db, kind, id)
-    if found is None:
+        entity = entities.get(db, kind, entity_id)
+    if entity is None:
         raise NotFoundError(f"There is no such {kind}.")
-    return found
+    return entity
 
 
-def find(store: Reader, kind: str, asked: EntityListQuery) -> list[Entity]:
+def list_entities(store: Reader, kind: str, query: EntityListQuery) -> list[Entity]:
     """Return the entries asked for, by id."""
     with store.read_transaction() as db:
-        return entities.load_page(db, kind, asked)
+        return entities.load_page(db, kind, query)
 
 
-def _refuse_merged(kind: str, id: str, known: Entity | None) -> None:
-    if known is not None and known.id != id:
-        raise ConflictError(f"{id} was merged into the {kind} {known.id}; speak of that one.")
+def _refuse_merged(kind: str, entity_id: str, known: Entity | None) -> None:
+    if known is not None and known.id != entity_id:
+        raise ConflictError(
+            f"{entity_id} was merged into the {kind} {known.id}; speak of that one."
+        )
 
 
-def _placed(db: Connection, kind: str, what: Entity) -> Entity:
+def _with_current_parent(db: Connection, kind: str, entity: Entity) -> Entity:
     """Return the entry with its parent by its present id.
 
     Raises InvalidInputError where it has no place.
     """
-    parent = parent_of(what)
-    if what.id == ROOT_GROUP and kind == "group" and parent is not None:
+    parent = parent_of(entity)
+    if entity.id == ROOT_GROUP and kind == "group" and parent is not None:
         raise invalid_field("/parent", f"{ROOT_GROUP} is the root of all groups and has no parent.")
     if parent is None:
-        return what
-    above = entities.get(db, kind, parent)
-    if above is None:
-        raise invalid_field("/parent", missing(db, kind, parent))
-    if entities.is_same_or_below(db, kind, above.id, what.id):
-        detail = f"{parent} is {what.id} or lies below it, and cannot be its parent."
+        return entity
+    parent_entity = entities.get(db, kind, parent)
+    if parent_entity is None:
+        raise invalid_field("/parent", make_unknown_id_message(db, kind, parent))
+    if entities.is_same_or_below(db, kind, parent_entity.id, entity.id):
+        detail = f"{parent} is {entity.id} or lies below it, and cannot be its parent."
         raise invalid_field("/parent", detail)
-    return with_parent(what, above)
+    return with_parent(entity, parent_entity)

@@ -8,97 +8,110 @@ from service.domain.entities import ENTITY_CLASSES, parent_of
 from service.domain.public_event import PublicEvent
 from service.domain.record_state import RecordState
 
-REPORT: Final = "report"
+REPORT_FAMILY: Final = "report"
 
-FAMILIES: Final = (REPORT, *ENTITY_CLASSES)
+FAMILIES: Final = (REPORT_FAMILY, *ENTITY_CLASSES)
 """What an entry of the ledger can be about."""
 
-Reach = Mapping[str, set[str]]
+Dependencies = Mapping[str, set[str]]
 """What a total depends on: ids by family."""
 
-_IDLE: Final = {"redacted", "place_added", "group_added", "reporter_added", "reporter_changed"}
+_KINDS_WITHOUT_EFFECT: Final = {
+    "redacted",
+    "place_added",
+    "group_added",
+    "reporter_added",
+    "reporter_changed",
+}
 """Kinds of entries that move no number by themselves, or hardly ever."""
 
 
-class Interval:
+class EventWindow:
     """The entries of the ledger between two states of the record, ``then`` and ``now``."""
 
-    def __init__(self, then: RecordState, now: RecordState, entries: Iterable[PublicEvent]) -> None:
+    def __init__(
+        self, earlier: RecordState, later: RecordState, events: Iterable[PublicEvent]
+    ) -> None:
         """Take the entries in their order, from the first after ``then`` to the last of ``now``."""
-        self._then, self._now = then, now
-        self._entries = list(_with_states(then, now, entries))
-        self._about: dict[str, dict[str, list[int]]] = {family: {} for family in FAMILIES}
-        for position, entry in enumerate(self._entries):
-            for id in self._named(entry):
-                self._about[_family(entry)].setdefault(id, []).append(position)
+        self._earlier, self._later = earlier, later
+        self._events = list(_add_report_states(earlier, later, events))
+        self._positions: dict[str, dict[str, list[int]]] = {family: {} for family in FAMILIES}
+        for position, event in enumerate(self._events):
+            for subject_id in self._subject_ids(event):
+                self._positions[_family_of(event)].setdefault(subject_id, []).append(position)
 
-    def _named(self, entry: PublicEvent) -> set[str]:
+    def _subject_ids(self, event: PublicEvent) -> set[str]:
         """Return the ids that the entry is about: what was merged goes by its new name too."""
-        merged = self._now.merged.get(_family(entry), {})
-        named = {entry.subject, merged.get(entry.subject, entry.subject)}
-        return named | {entry.data["into"]} if "into" in entry.data else named
+        merged = self._later.merged.get(_family_of(event), {})
+        subject_ids = {event.subject, merged.get(event.subject, event.subject)}
+        return subject_ids | {event.data["into"]} if "into" in event.data else subject_ids
 
-    def ids(self, family: str) -> KeysView[str]:
+    def subject_ids(self, family: str) -> KeysView[str]:
         """Return the ids of the family that an entry is about."""
-        return self._about[family].keys()
+        return self._positions[family].keys()
 
-    def touching(self, reach: Reach) -> list[PublicEvent]:
+    def find_events_touching(self, dependencies: Dependencies) -> list[PublicEvent]:
         """Return the entries about anything within the reach, oldest first."""
-        found: set[int] = set()
-        for family, ids in reach.items():
-            about = self._about[family]
-            found.update(at for id in about.keys() & ids for at in about[id])
-        return [self._entries[at] for at in sorted(found)]
+        positions: set[int] = set()
+        for family, ids in dependencies.items():
+            positions_by_id = self._positions[family]
+            positions.update(
+                at
+                for subject_id in positions_by_id.keys() & ids
+                for at in positions_by_id[subject_id]
+            )
+        return [self._events[position] for position in sorted(positions)]
 
-    def moved(self, entries: Sequence[PublicEvent]) -> bool:
+    def can_change_numbers(self, events: Sequence[PublicEvent]) -> bool:
         """Whether any of the entries can have changed a number of what it touches."""
-        return any(self._moves(entry) for entry in entries)
+        return any(self._can_change_numbers(event) for event in events)
 
-    def _moves(self, entry: PublicEvent) -> bool:
-        if entry.kind in _IDLE:
+    def _can_change_numbers(self, event: PublicEvent) -> bool:
+        if event.kind in _KINDS_WITHOUT_EFFECT:
             return False
-        if _family(entry) == REPORT:
-            counted = self._now.reports[entry.subject].stance == "asserts"
-            turned = "live" in (entry.data["was"], entry.data["state"])
-            return counted and turned
-        if entry.kind.endswith("_changed"):
-            return self._moved_in_its_tree(entry)
+        if _family_of(event) == REPORT_FAMILY:
+            has_figures = self._later.reports[event.subject].stance == "asserts"
+            was_or_is_live = "live" in (event.data["was"], event.data["state"])
+            return has_figures and was_or_is_live
+        if event.kind.endswith("_changed"):
+            return self._has_new_parent(event)
         return True
 
-    def _moved_in_its_tree(self, entry: PublicEvent) -> bool:
-        places = (self._then.places, self._now.places)
-        groups = (self._then.groups, self._now.groups)
-        then, now = (
-            side.get(entry.subject) for side in (places if _family(entry) == "place" else groups)
+    def _has_new_parent(self, event: PublicEvent) -> bool:
+        places = (self._earlier.places, self._later.places)
+        groups = (self._earlier.groups, self._later.groups)
+        earlier, later = (
+            entities.get(event.subject)
+            for entities in (places if _family_of(event) == "place" else groups)
         )
-        return then is None or now is None or parent_of(then) != parent_of(now)
+        return earlier is None or later is None or parent_of(earlier) != parent_of(later)
 
 
-def _family(entry: PublicEvent) -> str:
-    kind = entry.kind.partition("_")[0]
-    return kind if kind in ENTITY_CLASSES else REPORT
+def _family_of(event: PublicEvent) -> str:
+    kind = event.kind.partition("_")[0]
+    return kind if kind in ENTITY_CLASSES else REPORT_FAMILY
 
 
-def _with_states(
-    then: RecordState, now: RecordState, entries: Iterable[PublicEvent]
+def _add_report_states(
+    earlier: RecordState, later: RecordState, events: Iterable[PublicEvent]
 ) -> Iterator[PublicEvent]:
     """Yield the entries; those about a report with its reporter and its state before and after."""
-    states = {id: statement.state for id, statement in then.reports.items()}
-    for entry in entries:
-        if _family(entry) != REPORT:
-            yield entry
+    states = {report_id: statement.state for report_id, statement in earlier.reports.items()}
+    for event in events:
+        if _family_of(event) != REPORT_FAMILY:
+            yield event
             continue
-        statement = now.reports[entry.subject]
-        was = states.get(entry.subject)
-        state = states[entry.subject] = _after(entry.kind, was, statement.relays is not None)
-        more = {"reporter": statement.reporter, "was": was, "state": state}
-        yield replace(entry, data={**entry.data, **more})
+        report = later.reports[event.subject]
+        was = states.get(event.subject)
+        state = states[event.subject] = _state_after(event.kind, was, report.relays is not None)
+        report_data = {"reporter": report.reporter, "was": was, "state": state}
+        yield replace(event, data={**event.data, **report_data})
 
 
-def _after(kind: str, was: str | None, relays: bool) -> str:
+def _state_after(kind: str, previous: str | None, is_relay: bool) -> str:
     """Return the state of a report after an entry of the kind: retracted goes before superseded."""
-    if was is None:
-        return "relay" if relays else "live"
-    if kind == "retracted" or (kind == "superseded" and was != "retracted"):
+    if previous is None:
+        return "relay" if is_relay else "live"
+    if kind == "retracted" or (kind == "superseded" and previous != "retracted"):
         return kind
-    return was
+    return previous

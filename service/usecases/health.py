@@ -8,7 +8,7 @@ from service.store.interface import Reader, Store, translate_corrupt_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class RecordSize:
     """The number of the ledger's last entry and when it was made, and what the disk holds.
 
     ``recorded_at`` is None before the first entry. ``size`` is the bytes that the record takes,
@@ -21,7 +21,7 @@ class Extent:
     free: int | None
 
 
-def check(store: Reader) -> int:
+def check_readable(store: Reader) -> int:
     """Return the number of the last entry of the ledger.
 
     Raises StoreUnavailableError or LockTimeoutError.
@@ -30,17 +30,22 @@ def check(store: Reader) -> int:
         return last_seq(db)
 
 
-def extent(store: Store) -> Extent:
+def measure_record(store: Store) -> RecordSize:
     """Return how far the record goes and how large it is.
 
     Raises StoreUnavailableError or LockTimeoutError.
     """
     with store.read_transaction() as db:
         seq = last_seq(db)
-        made = timestamp_of(db, seq)
-    return Extent(seq, None if made is None else _moment(made), store.size(), store.free_space())
+        recorded_at = timestamp_of(db, seq)
+    return RecordSize(
+        seq,
+        None if recorded_at is None else _parse_timestamp(recorded_at),
+        store.size(),
+        store.free_space(),
+    )
 
 
 @translate_corrupt_rows
-def _moment(written: str) -> datetime:
-    return datetime.fromisoformat(written)
+def _parse_timestamp(text: str) -> datetime:
+    return datetime.fromisoformat(text)

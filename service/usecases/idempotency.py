@@ -17,12 +17,12 @@ Result = TypeVar("Result")
 HEADER = "Idempotency-Key"
 
 
-def once(
+def run_once(
     db: Connection,
-    claim: IdempotencyKey | None,
+    idempotency_key: IdempotencyKey | None,
     job: Callable[[], Result],
-    told: Callable[[Result], Any],
-    again: Callable[[Any], Result],
+    dump_result: Callable[[Result], Any],
+    load_result: Callable[[Any], Result],
 ) -> tuple[Result, bool]:
     """Return what the job returns, or ``again`` of what it ``told`` the first time, and which.
 
@@ -30,13 +30,13 @@ def once(
     InvalidInputError where the same key came with another body. A job that raises is not
     remembered: nothing was recorded, and the same request may be right the next time.
     """
-    if claim is None:
+    if idempotency_key is None:
         return job(), False
-    kept = idempotency.find_response(db, claim)
-    if kept is not None:
-        if kept.fingerprint != claim.fingerprint:
+    stored = idempotency.find_response(db, idempotency_key)
+    if stored is not None:
+        if stored.fingerprint != idempotency_key.fingerprint:
             raise invalid_field(HEADER, "This key came with another body before; use a new one.")
-        return again(kept.response), True
+        return load_result(stored.response), True
     result = job()
-    idempotency.store_response(db, claim, told(result))
+    idempotency.store_response(db, idempotency_key, dump_result(result))
     return result, False

@@ -14,21 +14,21 @@ from service.store.event_log import Event, NewEvent
 from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Reader, Store
 from service.store.projections.dispatch import record_events
-from service.usecases.idempotency import once
+from service.usecases.idempotency import run_once
 
-KINDS: Final = ("reported", "superseded", "reclassified", "retracted", "redacted")
+REPORT_EVENT_KINDS: Final = ("reported", "superseded", "reclassified", "retracted", "redacted")
 """The kinds of entries whose subject is a report."""
 
 
-def retract(
+def retract_report(
     store: Store,
-    id: str,
+    report_id: str,
     reason: str,
     *,
     actor: str | None,
     now: datetime,
-    holder: Principal | None = None,
-    claim: IdempotencyKey | None = None,
+    principal: Principal | None = None,
+    idempotency_key: IdempotencyKey | None = None,
 ) -> tuple[RecordedReport, bool]:
     """Return the report, withdrawn from now on: its figures are counted no more; writes.
 
@@ -39,26 +39,26 @@ def retract(
     """
 
     def work(db: Connection) -> RecordedReport:
-        known = _found(db, id)
-        if holder is not None:
-            holder.check_can_report_for(known.report.reporter)
+        known = _get_report(db, report_id)
+        if principal is not None:
+            principal.check_can_report_for(known.report.reporter)
         if known.retraction is not None:
             raise ConflictError(f"The report was retracted at {known.retraction.recorded_at}.")
-        record_events(db, [NewEvent("retracted", id, {"reason": reason})], actor, now)
-        return _found(db, id)
+        record_events(db, [NewEvent("retracted", report_id, {"reason": reason})], actor, now)
+        return _get_report(db, report_id)
 
-    return store.write(lambda db: _once(db, claim, id, work))
+    return store.write(lambda db: _run_once(db, idempotency_key, report_id, work))
 
 
-def redact(
+def redact_report(
     store: Store,
-    id: str,
+    report_id: str,
     fields: Sequence[str],
     reason: str,
     *,
     actor: str | None,
     now: datetime,
-    claim: IdempotencyKey | None = None,
+    idempotency_key: IdempotencyKey | None = None,
 ) -> tuple[RecordedReport, bool]:
     """Return the report without the free texts that the JSON pointers name, blanked for good.
 
@@ -68,54 +68,62 @@ def redact(
     """
 
     def work(db: Connection) -> RecordedReport:
-        _found(db, id)
-        held = {text.pointer: text for text in _texts(db, id)}
-        faults = tuple(
+        _get_report(db, report_id)
+        texts_by_pointer = {text.pointer: text for text in _iterate_texts(db, report_id)}
+        errors = tuple(
             ErrorDetail(
-                f"/fields/{at}", f"The report has no free text there; it has {_listed(held)}."
+                f"/fields/{position}",
+                f"The report has no free text there; it has {_join_pointers(texts_by_pointer)}.",
             )
-            for at, pointer in enumerate(fields)
-            if pointer not in held
+            for position, pointer in enumerate(fields)
+            if pointer not in texts_by_pointer
         )
-        if faults:
-            raise InvalidInputError(faults[0].detail, faults)
-        chosen = [held[pointer] for pointer in fields or held if not held[pointer].blanked]
+        if errors:
+            raise InvalidInputError(errors[0].detail, errors)
+        chosen = [
+            texts_by_pointer[pointer]
+            for pointer in fields or texts_by_pointer
+            if not texts_by_pointer[pointer].is_blanked
+        ]
         if not chosen:
             raise ConflictError("Nothing is left to blank in this report.")
         for text in chosen:
-            redactable_text.blank_text(db, text.seq, text.kept_at)
+            redactable_text.blank_text(db, text.seq, text.stored_pointer)
         body = {"fields": [text.pointer for text in chosen], "reason": reason}
-        record_events(db, [NewEvent("redacted", id, body)], actor, now)
-        return _found(db, id)
+        record_events(db, [NewEvent("redacted", report_id, body)], actor, now)
+        return _get_report(db, report_id)
 
-    redacted = store.write(lambda db: _once(db, claim, id, work))
+    redacted = store.write(lambda db: _run_once(db, idempotency_key, report_id, work))
     store.erase_overwritten()
     return redacted
 
 
-def _once(
+def _run_once(
     db: Connection,
-    claim: IdempotencyKey | None,
-    id: str,
+    idempotency_key: IdempotencyKey | None,
+    report_id: str,
     work: Callable[[Connection], RecordedReport],
 ) -> tuple[RecordedReport, bool]:
-    return once(
+    return run_once(
         db,
-        claim,
+        idempotency_key,
         lambda: work(db),
         lambda recorded: event_log.last_seq(db),
-        lambda seq: _found(db, id, seq),
+        lambda seq: _get_report(db, report_id, seq),
     )
 
 
-def history(store: Reader, id: str) -> list[PublicEvent]:
+def load_history(store: Reader, report_id: str) -> list[PublicEvent]:
     """Return what happened to the report, oldest first; raises NotFoundError."""
     with store.read_transaction() as db:
-        _found(db, id)
-        return [told(db, event) for event in event_log.load_events_about(db, id, KINDS)]
+        _get_report(db, report_id)
+        return [
+            make_public_event(db, event)
+            for event in event_log.load_events_about(db, report_id, REPORT_EVENT_KINDS)
+        ]
 
 
-def told(db: Connection, event: Event) -> PublicEvent:
+def make_public_event(db: Connection, event: Event) -> PublicEvent:
     """Return the entry of the ledger as it is told, with the report that was recorded by it."""
     report = reports.get(db, event.subject, event.seq) if event.kind == "reported" else None
     return PublicEvent(event.seq, event.recorded_at, event.kind, event.subject, event.body, report)
@@ -127,24 +135,26 @@ class _FreeText:
 
     pointer: str
     seq: int
-    kept_at: str
-    blanked: bool
+    stored_pointer: str
+    is_blanked: bool
 
 
-def _texts(db: Connection, id: str) -> Iterator[_FreeText]:
-    for event in event_log.load_events_about(db, id, ("reported", "retracted")):
-        for kept_at, text in redactable_text.load_texts(db, [event.seq]).get(event.seq, {}).items():
-            shown = kept_at.removeprefix("/report")
+def _iterate_texts(db: Connection, report_id: str) -> Iterator[_FreeText]:
+    for event in event_log.load_events_about(db, report_id, ("reported", "retracted")):
+        for stored_pointer, text in (
+            redactable_text.load_texts(db, [event.seq]).get(event.seq, {}).items()
+        ):
+            shown = stored_pointer.removeprefix("/report")
             pointer = shown if event.kind == "reported" else f"/retraction{shown}"
-            yield _FreeText(pointer, event.seq, kept_at, text.text is None)
+            yield _FreeText(pointer, event.seq, stored_pointer, text.text is None)
 
 
-def _listed(held: Iterable[str]) -> str:
-    return ", ".join(held) or "none at all"
+def _join_pointers(pointers: Iterable[str]) -> str:
+    return ", ".join(pointers) or "none at all"
 
 
-def _found(db: Connection, id: str, seq: int | None = None) -> RecordedReport:
-    found = reports.get(db, id, seq)
-    if found is None:
+def _get_report(db: Connection, report_id: str, seq: int | None = None) -> RecordedReport:
+    recorded = reports.get(db, report_id, seq)
+    if recorded is None:
         raise NotFoundError("There is no such report.")
-    return found
+    return recorded

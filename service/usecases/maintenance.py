@@ -11,26 +11,26 @@ from service.store.maintenance import export_import, integrity
 from service.store.maintenance.integrity import Progress
 
 
-def verify(store: Store, progress: Progress) -> list[str]:
+def check_integrity(store: Store, progress: Progress) -> list[str]:
     """Return a sentence for everything that is not as it was recorded; none for a whole record."""
-    found: list[str] = []
+    problems: list[str] = []
     try:
         with store.read_transaction() as db:
-            found.extend(integrity.find_faults(store, db, progress))
+            problems.extend(integrity.find_faults(store, db, progress))
     except (
         StoreUnavailableError
     ) as error:  # A damaged file may fail to be read or even to be let go of.
-        found.append(error.detail)
-    return found
+        problems.append(error.detail)
+    return problems
 
 
-def extent(store: Store) -> tuple[int, str]:
+def get_last_seq_and_hash(store: Store) -> tuple[int, str]:
     """Return the number and the hash of the last entry."""
     with store.read_transaction() as db:
         return event_log.last_seq_and_hash(db)
 
 
-def dump(store: Store) -> Iterator[str]:
+def dump_events(store: Store) -> Iterator[str]:
     """Yield every entry as one line of JSON, all of one state of the record.
 
     The lines hold free texts too: keep them as safe as the record itself.
@@ -40,7 +40,7 @@ def dump(store: Store) -> Iterator[str]:
             yield json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
 
 
-def load(store: Store, lines: Iterable[str]) -> Iterator[int]:
+def load_events(store: Store, lines: Iterable[str]) -> Iterator[int]:
     """Yield the number of each entry read from the lines into an empty record; writes.
 
     All of them are kept at the end, or none. Raises ConflictError where the record is not empty,
@@ -49,10 +49,10 @@ def load(store: Store, lines: Iterable[str]) -> Iterator[int]:
     with store.write_transaction() as db:
         if event_log.last_seq(db):
             raise ConflictError("The record is not empty: load into a new database.")
-        yield from export_import.import_events(db, _read(lines))
+        yield from export_import.import_events(db, _parse_lines(lines))
 
 
-def _read(lines: Iterable[str]) -> Iterator[Any]:
+def _parse_lines(lines: Iterable[str]) -> Iterator[Any]:
     for number, line in enumerate(lines, start=1):
         try:
             yield json.loads(line)

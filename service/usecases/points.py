@@ -8,15 +8,17 @@ from service.store.coordinates import Point
 from service.store.interface import Reader
 
 
-def of_places(store: Reader, places: Iterable[str], seq: int) -> dict[str, Point]:
+def load_coordinates(store: Reader, places: Iterable[str], seq: int) -> dict[str, Point]:
     """Return the points of those of the places that had coordinates after the entry ``seq``."""
     with store.read_transaction() as db:
         return coordinates.load_points(db, places, seq)
 
 
-def of_reports(store: Reader, recorded: Sequence[RecordedReport], seq: int) -> dict[str, Point]:
+def load_coordinates_of_reports(
+    store: Reader, recorded: Sequence[RecordedReport], seq: int
+) -> dict[str, Point]:
     """Return the points of all places that the reports and their figures name, by id."""
-    named: set[str] = set()
+    place_ids: set[str] = set()
     for each in recorded:
-        named.update(each.report.places, *(figure.places for figure in each.report.figures))
-    return of_places(store, sorted(named), seq)
+        place_ids.update(each.report.places, *(figure.places for figure in each.report.figures))
+    return load_coordinates(store, sorted(place_ids), seq)

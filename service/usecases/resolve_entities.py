@@ -19,11 +19,11 @@ from service.store import entities
 from service.store.event_log import NewEvent
 from service.store.interface import Connection
 
-NEAR_LIMIT = 3
+MAX_SUGGESTIONS = 3
 """For so many unknown ids of one request the near ones are looked up: it takes a while each."""
 
 
-class Resolver:
+class EntityResolver:
     """Finds what is mentioned, in order, and remembers what is new.
 
     ``faults`` and ``conflicts`` name every mention that cannot stand; ``check`` raises them.
@@ -32,142 +32,153 @@ class Resolver:
     def __init__(self, db: Connection) -> None:
         """Start with nothing new and nothing wrong."""
         self._db = db
-        self._fresh: dict[tuple[str, str], Entity] = {}
-        self._found: dict[tuple[str, str], Entity | None] = {}
-        self.faults: list[ErrorDetail] = []
+        self._new_entities: dict[tuple[str, str], Entity] = {}
+        self._known_entities: dict[tuple[str, str], Entity | None] = {}
+        self.errors: list[ErrorDetail] = []
         self.conflicts: list[ErrorDetail] = []
 
-    def look_up(self, kind: str, ids: Collection[str]) -> None:
+    def prefetch(self, kind: str, ids: Collection[str]) -> None:
         """Find all of the ids at once: one by one they would be asked for over a network."""
-        for found in entities.get_many(self._db, kind, ids):
-            self._found[kind, found.id] = found
+        for entity in entities.get_many(self._db, kind, ids):
+            self._known_entities[kind, entity.id] = entity
 
-    def known(self, kind: str, id: str) -> Entity | None:
+    def get(self, kind: str, entity_id: str) -> Entity | None:
         """Return what is recorded under the id, or new in this request."""
-        if (kind, id) in self._fresh:
-            return self._fresh[kind, id]
-        if (kind, id) not in self._found:
-            self._found[kind, id] = entities.get(self._db, kind, id)
-        return self._found[kind, id]
+        if (kind, entity_id) in self._new_entities:
+            return self._new_entities[kind, entity_id]
+        if (kind, entity_id) not in self._known_entities:
+            self._known_entities[kind, entity_id] = entities.get(self._db, kind, entity_id)
+        return self._known_entities[kind, entity_id]
 
-    def take(self, kind: str, mention: EntityMention, pointer: str) -> None:
+    def resolve_mention(self, kind: str, mention: EntityMention, pointer: str) -> None:
         """Find the mentioned entry, or make it; what is wrong is remembered under the pointer."""
-        known = self.known(kind, mention.id)
+        known = self.get(kind, mention.id)
         if mention.fields is None:
             if known is None:
-                self.faults.append(ErrorDetail(pointer, self._missing(kind, mention.id)))
+                self.errors.append(ErrorDetail(pointer, self._unknown_message(kind, mention.id)))
         elif known is None:
-            self._make(kind, mention, pointer)
+            self._make_entity(kind, mention, pointer)
         else:
             # An id that was merged into another was described by a name of its own.
-            own = known
+            described = known
             if known.id != mention.id:
-                own = entities.get_last_version(self._db, kind, mention.id) or known
-            for name in find_differing_fields(own, mention.fields):
+                described = entities.get_last_version(self._db, kind, mention.id) or known
+            for name in find_differing_fields(described, mention.fields):
                 detail = (
                     f"The {kind} {mention.id} is recorded with {name}"
-                    f" {_said(getattr(own, name))}; leave {name} out, or change the {kind} first."
+                    f" {_value_text(getattr(described, name))}; leave {name} out,"
+                    f" or change the {kind} first."
                 )
                 self.conflicts.append(ErrorDetail(f"{pointer}/{name}", detail))
 
-    def lies_in(self, kind: str, id: str, others: Collection[str]) -> bool:
+    def is_in_or_below(self, kind: str, entity_id: str, others: Collection[str]) -> bool:
         """Whether the entry is one of the others or lies below one of them."""
-        return any(each in others for each in self._line(kind, id))
+        return any(each in others for each in self._iterate_ancestors(kind, entity_id))
 
-    def line_of(self, places: Collection[str]) -> list[str] | None:
+    def list_with_ancestors(self, places: Collection[str]) -> list[str] | None:
         """Return the places and all that they lie in; None where something lies below one too."""
         if any(entities.has_children(self._db, "place", place) for place in places):
             return None
-        return sorted({each for place in places for each in self._line("place", place)})
+        return sorted(
+            {each for place in places for each in self._iterate_ancestors("place", place)}
+        )
 
-    def _line(self, kind: str, id: str) -> Iterator[str]:
+    def _iterate_ancestors(self, kind: str, entity_id: str) -> Iterator[str]:
         """Yield the id and, one after another, what it lies in."""
-        above: str | None = id
-        while above is not None:
-            yield above
-            known = self.known(kind, above)
-            above = parent_of(known) if known is not None else None
+        ancestor_id: str | None = entity_id
+        while ancestor_id is not None:
+            yield ancestor_id
+            known = self.get(kind, ancestor_id)
+            ancestor_id = parent_of(known) if known is not None else None
 
-    def check(self) -> None:
+    def raise_errors(self) -> None:
         """Raise InvalidInputError or ConflictError for what was found wrong, if anything was."""
-        if self.faults:
-            raise InvalidInputError(_summary(self.faults), tuple(self.faults))
+        if self.errors:
+            raise InvalidInputError(_summarize_errors(self.errors), tuple(self.errors))
         if self.conflicts:
-            raise ConflictError(_summary(self.conflicts), tuple(self.conflicts))
+            raise ConflictError(_summarize_errors(self.conflicts), tuple(self.conflicts))
 
-    def drafts(self) -> list[NewEvent]:
+    def make_events(self) -> list[NewEvent]:
         """Return what the ledger is to say of the new entries, each after its parent."""
         return [
-            entities.make_entity_event(kind, what, is_known=False)
-            for (kind, _), what in self._fresh.items()
+            entities.make_entity_event(kind, entity, is_known=False)
+            for (kind, _), entity in self._new_entities.items()
         ]
 
-    def namesakes(self, kind: str, entries: Collection[Entity]) -> dict[str, tuple[str, ...]]:
+    def find_namesakes(
+        self, kind: str, entities_named: Collection[Entity]
+    ) -> dict[str, tuple[str, ...]]:
         """Return, for each of the entries, the ids of others of the same name, new ones too."""
-        recorded = entities.find_ids_by_name(self._db, kind, [each.name for each in entries])
-        fresh = [each for (of, _), each in self._fresh.items() if of == kind]
-        found = {}
-        for what in entries:
-            name = fold_case(what.name)
-            alike = [each.id for each in fresh if fold_case(each.name) == name]
-            others = dict.fromkeys((*recorded.get(name, ()), *alike))
-            found[what.id] = tuple(id for id in others if id != what.id)
-        return found
+        recorded = entities.find_ids_by_name(self._db, kind, [each.name for each in entities_named])
+        fresh = [each for (of, _), each in self._new_entities.items() if of == kind]
+        ids_by_entity = {}
+        for entity in entities_named:
+            name = fold_case(entity.name)
+            new_ids = [each.id for each in fresh if fold_case(each.name) == name]
+            others = dict.fromkeys((*recorded.get(name, ()), *new_ids))
+            ids_by_entity[entity.id] = tuple(
+                other_id for other_id in others if other_id != entity.id
+            )
+        return ids_by_entity
 
-    def _make(self, kind: str, mention: EntityMention, pointer: str) -> None:
-        given = mention.fields or {}
-        if given.get("name") is None:
-            detail = f"{self._missing(kind, mention.id)} A new one needs a name."
-            self.faults.append(ErrorDetail(f"{pointer}/name", detail))
+    def _make_entity(self, kind: str, mention: EntityMention, pointer: str) -> None:
+        fields = mention.fields or {}
+        if fields.get("name") is None:
+            detail = f"{self._unknown_message(kind, mention.id)} A new one needs a name."
+            self.errors.append(ErrorDetail(f"{pointer}/name", detail))
             return
-        made = make_entity(kind, mention.id, given)
-        parent = parent_of(made)
+        entity = make_entity(kind, mention.id, fields)
+        parent = parent_of(entity)
         if parent is not None:
-            above = self.known(kind, parent)
-            if above is None:
-                detail = f"{self._missing(kind, parent)} A parent exists or comes earlier."
-                self.faults.append(ErrorDetail(f"{pointer}/parent", detail))
+            parent_entity = self.get(kind, parent)
+            if parent_entity is None:
+                detail = f"{self._unknown_message(kind, parent)} A parent exists or comes earlier."
+                self.errors.append(ErrorDetail(f"{pointer}/parent", detail))
                 return
-            made = with_parent(made, above)
-        self._fresh[kind, mention.id] = made
+            entity = with_parent(entity, parent_entity)
+        self._new_entities[kind, mention.id] = entity
 
-    def _missing(self, kind: str, id: str) -> str:
-        if len(self.faults) >= NEAR_LIMIT:
-            return f"There is no {kind} {id}."
-        fresh = [known for of, known in self._fresh if of == kind]
-        return missing(self._db, kind, id, fresh)
+    def _unknown_message(self, kind: str, entity_id: str) -> str:
+        if len(self.errors) >= MAX_SUGGESTIONS:
+            return f"There is no {kind} {entity_id}."
+        new_ids = [known for of, known in self._new_entities if of == kind]
+        return make_unknown_id_message(self._db, kind, entity_id, new_ids)
 
 
-def missing(db: Connection, kind: str, id: str, more: list[str] | None = None) -> str:
+def make_unknown_id_message(
+    db: Connection, kind: str, entity_id: str, new_ids: list[str] | None = None
+) -> str:
     """Return the sentence that says that there is no such entry, and which ids are near."""
     return unknown_id_message(
-        kind, id, [*entities.list_ids_of_similar_length(db, kind, id), *(more or ())]
+        kind,
+        entity_id,
+        [*entities.list_ids_of_similar_length(db, kind, entity_id), *(new_ids or ())],
     )
 
 
-def resolve(db: Connection, sent: Submission) -> Resolver:
+def resolve_entities(db: Connection, submission: Submission) -> EntityResolver:
     """Return all that the report names, found or new; raises InvalidInputError or ConflictError."""
-    resolver = Resolver(db)
-    mentions = list(_mentions(sent))
+    resolver = EntityResolver(db)
+    mentions = list(_iterate_mentions(submission))
     for kind in ENTITY_CLASSES:
-        resolver.look_up(kind, {mention.id for of, mention, _ in mentions if of == kind})
+        resolver.prefetch(kind, {mention.id for of, mention, _ in mentions if of == kind})
     for kind, mention, pointer in mentions:
-        resolver.take(kind, mention, pointer)
-    resolver.check()
+        resolver.resolve_mention(kind, mention, pointer)
+    resolver.raise_errors()
     return resolver
 
 
-def _mentions(sent: Submission) -> Iterator[tuple[str, EntityMention, str]]:
-    yield "reporter", sent.reporter, "/reporter"
+def _iterate_mentions(submission: Submission) -> Iterator[tuple[str, EntityMention, str]]:
+    yield "reporter", submission.reporter, "/reporter"
     for kind, field in (("place", "places"), ("group", "groups")):
-        for number, mention in enumerate(getattr(sent, field)):
+        for number, mention in enumerate(getattr(submission, field)):
             yield kind, mention, f"/{field}/{number}"
-        for position, figure in enumerate(sent.figures):
+        for position, figure in enumerate(submission.figures):
             for number, mention in enumerate(getattr(figure, field) or ()):
                 yield kind, mention, f"/figures/{position}/{field}/{number}"
 
 
-def _said(value: object) -> str:
+def _value_text(value: object) -> str:
     if value is None or value == ():
         return "left empty"
     if isinstance(value, tuple):
@@ -175,5 +186,5 @@ def _said(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _summary(faults: list[ErrorDetail]) -> str:
-    return faults[0].detail if len(faults) == 1 else f"{len(faults)} fields cannot stand."
+def _summarize_errors(errors: list[ErrorDetail]) -> str:
+    return errors[0].detail if len(errors) == 1 else f"{len(errors)} fields cannot stand."

@@ -16,138 +16,146 @@ from service.store.event_log import last_redaction_seq
 from service.store.interface import Connection
 from service.store.state_loader import load_state
 
-KEPT_STATES: Final = 3
+MAX_STATES: Final = 3
 """How many states of the ledger are kept: the present one, and a few that are asked again."""
 
-KEPT_RECKONERS: Final = 64
+MAX_ENGINES: Final = 64
 """How many choices of figures are kept for one state: filters, reporters alone."""
 
 
-KEPT_ANSWERS: Final = 32
+MAX_RESULTS: Final = 32
 """How many whole answers are kept for one state: those that readers ask again and again."""
 
 
-class Kept:
+class LRUCache:
     """The last few results by key; what is missing is made while others wait for it."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._found: OrderedDict[Hashable, Any] = OrderedDict()
+    def __init__(self, max_entries: int) -> None:
+        self._max_entries = max_entries
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = Lock()
 
-    def known(self, key: Hashable) -> Any:
+    def get(self, key: Hashable) -> Any:
         """Return what is kept under the key; None where nothing is."""
         with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-            return self._found.get(key)
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
 
-    def keep(self, key: Hashable, made: Any) -> None:
+    def put(self, key: Hashable, value: Any) -> None:
         """Keep what somebody has made meanwhile."""
         with self._lock:
-            self._found[key] = made
-            if len(self._found) > self._most:
-                self._found.popitem(last=False)
+            self._values[key] = value
+            if len(self._values) > self._max_entries:
+                self._values.popitem(last=False)
 
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def get_or_make(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what is kept under the key, made by ``make`` if it is not there."""
         with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-                return self._found[key]
-            made = self._found[key] = make()
-            if len(self._found) > self._most:
-                self._found.popitem(last=False)
-            return made
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+            value = self._values[key] = make()
+            if len(self._values) > self._max_entries:
+                self._values.popitem(last=False)
+            return value
 
 
 class Snapshot:
     """The claims of one state, with their trees, and the reckoners made of them."""
 
-    def __init__(self, claims: RecordState, prepared: ComponentCache | None = None) -> None:
-        self.claims = claims
-        self._prepared = prepared or ComponentCache()
-        self.places = Tree({id: place.parent for id, place in claims.places.items()})
-        self.groups = Tree({id: group.parent for id, group in claims.groups.items()})
-        self._reckoners = Kept(KEPT_RECKONERS)
-        self.answers = Kept(KEPT_ANSWERS)
+    def __init__(self, state: RecordState, component_cache: ComponentCache | None = None) -> None:
+        self.state = state
+        self._component_cache = component_cache or ComponentCache()
+        self.places = Tree({place_id: place.parent for place_id, place in state.places.items()})
+        self.groups = Tree({group_id: group.parent for group_id, group in state.groups.items()})
+        self._engines = LRUCache(MAX_ENGINES)
+        self.results = LRUCache(MAX_RESULTS)
 
     @cached_property
-    def _known(self) -> dict[str, Figure]:
-        return {figure.id: figure for figure in self.claims.figures}
+    def _figures_by_id(self) -> dict[str, Figure]:
+        return {figure.id: figure for figure in self.state.figures}
 
     @cached_property
-    def _again(self) -> list[tuple[Figure, set[str]]]:
+    def _reclassifying_figures(self) -> list[tuple[Figure, set[str]]]:
         """The figures that reclassify others, each with the ids of all those before it."""
-        found = []
-        for figure in self.claims.figures:
-            before, link = set(), figure.reclassifies
-            while link is not None:
-                before.add(link)
-                link = self._known[link].reclassifies
-            if before:
-                found.append((figure, before))
-        return found
+        reclassifying = []
+        for figure in self.state.figures:
+            earlier_ids, earlier_id = set(), figure.reclassifies
+            while earlier_id is not None:
+                earlier_ids.add(earlier_id)
+                earlier_id = self._figures_by_id[earlier_id].reclassifies
+            if earlier_ids:
+                reclassifying.append((figure, earlier_ids))
+        return reclassifying
 
-    def speaking_of(self, figures: Iterable[Figure]) -> list[Figure]:
+    def find_reclassifying(self, figures: Iterable[Figure]) -> list[Figure]:
         """Return the figures of whatever state that reclassify people of any of the given ones."""
-        if not self._again:
+        if not self._reclassifying_figures:
             return []
         ids = {figure.id for figure in figures}
-        return [figure for figure, before in self._again if before & ids]
+        return [figure for figure, earlier_ids in self._reclassifying_figures if earlier_ids & ids]
 
-    def reckoner(self, key: Hashable, choose: Callable[[], Sequence[Figure]]) -> TotalsEngine:
+    def get_engine(
+        self, key: Hashable, select_figures: Callable[[], Sequence[Figure]]
+    ) -> TotalsEngine:
         """Return the reckoner kept under the key, made of the chosen figures if it is not there."""
 
-        def make() -> TotalsEngine:
-            return TotalsEngine(choose(), self.places, self.groups, self._known, self._prepared)
+        def make_engine() -> TotalsEngine:
+            return TotalsEngine(
+                select_figures(),
+                self.places,
+                self.groups,
+                self._figures_by_id,
+                self._component_cache,
+            )
 
-        kept: TotalsEngine = self._reckoners.get(key, make)
-        return kept
+        engine: TotalsEngine = self._engines.get_or_make(key, make_engine)
+        return engine
 
-    def passes(self, question: TotalsQuery, reporter: str) -> bool:
+    def passes_filters(self, query: TotalsQuery, reporter: str) -> bool:
         """Whether the question's filters let the reporter's reports through."""
         return (
-            (not question.reporters or reporter in question.reporters)
-            and reporter not in question.exclude_reporters
-            and not (question.exclude_parties and self.claims.reporters[reporter].party)
+            (not query.reporters or reporter in query.reporters)
+            and reporter not in query.exclude_reporters
+            and not (query.exclude_parties and self.state.reporters[reporter].party)
         )
 
-    def chosen(self, question: TotalsQuery, live: bool) -> list[Figure]:
+    def select_figures(self, query: TotalsQuery, is_live: bool) -> list[Figure]:
         """Return the figures that pass the filters: those of live reports, or all others."""
-        statements = self.claims.reports
+        reports = self.state.reports
         return [
             figure
-            for figure in self.claims.figures
-            if (statements[figure.report].state == "live") == live
-            and self.passes(question, figure.reporter)
+            for figure in self.state.figures
+            if (reports[figure.report].state == "live") == is_live
+            and self.passes_filters(query, figure.reporter)
         ]
 
-    def silent(self, question: TotalsQuery) -> list[ReportState]:
+    def list_silent_reports(self, query: TotalsQuery) -> list[ReportState]:
         """Return the live statements that give no number and pass the filters."""
         return [
-            statement
-            for statement in self.claims.reports.values()
-            if statement.stance != "asserts"
-            and statement.state == "live"
-            and self.passes(question, statement.reporter)
+            report
+            for report in self.state.reports.values()
+            if report.stance != "asserts"
+            and report.state == "live"
+            and self.passes_filters(query, report.reporter)
         ]
 
 
-class Snapshots:
+class StateCache:
     """The states of one record that were asked for lately; safe to share between threads."""
 
     def __init__(self) -> None:
-        self._kept = Kept(KEPT_STATES)
-        self._prepared = ComponentCache()
+        self._snapshots = LRUCache(MAX_STATES)
+        self._component_cache = ComponentCache()
 
-    def at(self, db: Connection, seq: int) -> Snapshot:
+    def load(self, db: Connection, seq: int) -> Snapshot:
         """Return what was known after the entry, read from the record if it is not kept.
 
         What was read before a text was blanked is not used any more.
         """
         key = (seq, last_redaction_seq(db))
-        snapshot: Snapshot = self._kept.get(
-            key, lambda: Snapshot(load_state(db, seq), self._prepared)
+        snapshot: Snapshot = self._snapshots.get_or_make(
+            key, lambda: Snapshot(load_state(db, seq), self._component_cache)
         )
         return snapshot

@@ -9,22 +9,26 @@ from service.domain.report import Report, ReportWarning, counted_figures
 from service.store import reports
 from service.store.interface import Connection
 from service.store.state_loader import find_possible_contradictions
-from service.usecases.resolve_entities import Resolver
+from service.usecases.resolve_entities import EntityResolver
 
-TOLD: Final = 20
+MAX_CONTRADICTIONS: Final = 20
 """So many others that contradict one figure are named; a total finds them all."""
 
 
-def warnings(db: Connection, report: Report, named: Resolver) -> tuple[ReportWarning, ...]:
+def find_warnings(
+    db: Connection, report: Report, resolver: EntityResolver
+) -> tuple[ReportWarning, ...]:
     """Return the remarks on a report that is about to be recorded, with all that it names."""
     return (
-        *_conflicts(db, report, named),
-        *_relays(db, report),
-        *_namesakes(report, named),
+        *_find_own_conflicts(db, report, resolver),
+        *_find_possible_relays(db, report),
+        *_find_ambiguous_places(report, resolver),
     )
 
 
-def _conflicts(db: Connection, report: Report, named: Resolver) -> Iterator[ReportWarning]:
+def _find_own_conflicts(
+    db: Connection, report: Report, resolver: EntityResolver
+) -> Iterator[ReportWarning]:
     """Yield a remark where one of the report's figures is within another and yet outnumbers it.
 
     The other is the reporter's own, of this report or of a live one: a day beside a running total
@@ -36,12 +40,14 @@ def _conflicts(db: Connection, report: Report, named: Resolver) -> Iterator[Repo
     figures = counted_figures(report)
     pairs: list[tuple[Figure, Figure]] = []
     for position, figure in enumerate(figures):
-        rivals = find_possible_contradictions(
-            db, figure, report.supersedes, named.line_of(figure.scope.places)
+        candidates = find_possible_contradictions(
+            db, figure, report.supersedes, resolver.list_with_ancestors(figure.scope.places)
         )
-        others = (*rivals, *figures[:position])
-        found = ((figure, other) for other in others if _contradict(figure, other, named))
-        pairs += islice(found, TOLD)
+        others = (*candidates, *figures[:position])
+        contradicting = (
+            (figure, other) for other in others if _are_contradictory(figure, other, resolver)
+        )
+        pairs += islice(contradicting, MAX_CONTRADICTIONS)
     if pairs:
         yield ReportWarning(
             "same_reporter_conflict",
@@ -52,36 +58,40 @@ def _conflicts(db: Connection, report: Report, named: Resolver) -> Iterator[Repo
         )
 
 
-def _contradict(one: Figure, other: Figure, named: Resolver) -> bool:
-    return _outnumbers(one, other, named) or _outnumbers(other, one, named)
+def _are_contradictory(one: Figure, other: Figure, resolver: EntityResolver) -> bool:
+    return _has_low_above_high(one, other, resolver) or _has_low_above_high(other, one, resolver)
 
 
-def _outnumbers(part: Figure, whole: Figure, named: Resolver) -> bool:
+def _has_low_above_high(part: Figure, whole: Figure, resolver: EntityResolver) -> bool:
     """Whether the part's floor is above the ceiling of a figure that it lies in."""
     ceiling = whole.quantity.high
-    return ceiling is not None and part.quantity.low > ceiling and _lies_in(part, whole, named)
+    return (
+        ceiling is not None
+        and part.quantity.low > ceiling
+        and _is_scope_within(part, whole, resolver)
+    )
 
 
-def _lies_in(part: Figure, whole: Figure, named: Resolver) -> bool:
+def _is_scope_within(part: Figure, whole: Figure, resolver: EntityResolver) -> bool:
     inner, outer = part.scope, whole.scope
     event = (outer.incident, whole.reclassifies)
     return (
         event in ((None, None), (inner.incident, part.reclassifies))
         and inner.period.is_within(outer.period)
         and inner.outcomes <= outer.outcomes
-        and all(named.lies_in("place", place, outer.places) for place in inner.places)
-        and all(named.lies_in("group", group, outer.groups) for group in inner.groups)
+        and all(resolver.is_in_or_below("place", place, outer.places) for place in inner.places)
+        and all(resolver.is_in_or_below("group", group, outer.groups) for group in inner.groups)
     )
 
 
-def _relays(db: Connection, report: Report) -> Iterator[ReportWarning]:
+def _find_possible_relays(db: Connection, report: Report) -> Iterator[ReportWarning]:
     if report.relays is not None:
         return
-    found: dict[str, list[str]] = {}
-    for figure, sent in zip(counted_figures(report), report.figures, strict=True):
-        for other in reports.find_same_wording(db, figure, sent.wording, report.quote):
-            found.setdefault(other, []).append(figure.id)
-    for other, figures in found.items():
+    figures_by_report: dict[str, list[str]] = {}
+    for figure, reported in zip(counted_figures(report), report.figures, strict=True):
+        for other in reports.find_same_wording(db, figure, reported.wording, report.quote):
+            figures_by_report.setdefault(other, []).append(figure.id)
+    for other, figures in figures_by_report.items():
         yield ReportWarning(
             "possible_relay",
             f"Another reporter's report {other} says the same words of the same days and places;"
@@ -91,15 +101,16 @@ def _relays(db: Connection, report: Report) -> Iterator[ReportWarning]:
         )
 
 
-def _namesakes(report: Report, named: Resolver) -> Iterator[ReportWarning]:
+def _find_ambiguous_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
     places = (*report.places, *(place for figure in report.figures for place in figure.places))
-    known = (named.known("place", id) for id in dict.fromkeys(places))
-    found = {place.id: place for place in known if place is not None}  # Two ids may name one.
-    for id, others in named.namesakes("place", found.values()).items():
+    known = (resolver.get("place", place) for place in dict.fromkeys(places))
+    # Two ids may name one place.
+    places_by_id = {place.id: place for place in known if place is not None}
+    for place_id, others in resolver.find_namesakes("place", places_by_id.values()).items():
         if others:
             yield ReportWarning(
                 "ambiguous_place",
-                f"{found[id].name} is also the name of {', '.join(others)};"
-                f" is {id} the one that is meant?",
-                places=(id, *others),
+                f"{places_by_id[place_id].name} is also the name of {', '.join(others)};"
+                f" is {place_id} the one that is meant?",
+                places=(place_id, *others),
             )

@@ -20,37 +20,37 @@ from service.domain.vocabulary import LOSSES, OUTCOMES
 from service.domain.wording.range_text import total_text
 from service.store import event_log
 from service.store.interface import Reader
-from service.usecases.as_of import seq_asked
-from service.usecases.comparison import compared, past
-from service.usecases.state_cache import Snapshot, Snapshots
-from service.usecases.time_budget import Budget
+from service.usecases.as_of import resolve_as_of
+from service.usecases.comparison import add_comparison, load_earlier_state
+from service.usecases.state_cache import Snapshot, StateCache
+from service.usecases.time_budget import TimeBudget
 
-MOST_FAULTS: Final = 3
+MAX_UNKNOWN_IDS: Final = 3
 """How many unknown ids of one parameter are named: looking for near ones takes a while each."""
 
 
-def moment_asked(store: Reader, question: TotalsQuery, now: datetime) -> int:
+def resolve_query_as_of(store: Reader, query: TotalsQuery, now: datetime) -> int:
     """Return the entry of the ledger that the question is to be answered as of.
 
     Raises InvalidInputError for a moment that is still to come.
     """
     with store.read_transaction() as db:
-        return seq_asked(db, question.as_of, now)
+        return resolve_as_of(db, query.as_of, now)
 
 
-def last_redaction(store: Reader) -> int:
+def get_last_redaction(store: Reader) -> int:
     """Return the entry after which no text was blanked; an answer from before may hold one."""
     with store.read_transaction() as db:
         return event_log.last_redaction_seq(db)
 
 
-def totals(
+def compute_totals(
     store: Reader,
-    snapshots: Snapshots,
-    question: TotalsQuery,
+    state_cache: StateCache,
+    query: TotalsQuery,
     seq: int,
-    budget: Budget,
-    then: int | None = None,
+    time_budget: TimeBudget,
+    compare_seq: int | None = None,
 ) -> TotalsResult:
     """Return the answer as of the entry ``seq``.
 
@@ -60,320 +60,367 @@ def totals(
     long even so.
     """
     with store.read_transaction() as db:
-        snapshot = snapshots.at(db, seq)
-        before = None if then is None else past(db, snapshots, snapshot, then)
-    answer = totals_of(snapshot, question, budget)
-    if before is None:
-        return answer
+        snapshot = state_cache.load(db, seq)
+        earlier = (
+            None
+            if compare_seq is None
+            else load_earlier_state(db, state_cache, snapshot, compare_seq)
+        )
+    result = compute_totals_in(snapshot, query, time_budget)
+    if earlier is None:
+        return result
 
-    def inquire(state: Snapshot, asked: TotalsQuery) -> _Inquiry:
-        return _Inquiry(state, _present(state, asked), budget)
+    def make_calculation(state: Snapshot, state_query: TotalsQuery) -> TotalsCalculation:
+        return TotalsCalculation(state, _resolve(state, state_query), time_budget)
 
-    return compared(answer, question, snapshot, before, inquire)
+    return add_comparison(result, query, snapshot, earlier, make_calculation)
 
 
-def totals_of(snapshot: Snapshot, question: TotalsQuery, budget: Budget) -> TotalsResult:
+def compute_totals_in(
+    snapshot: Snapshot, query: TotalsQuery, time_budget: TimeBudget
+) -> TotalsResult:
     """Return the answer in one state of the record; raises as ``totals`` does."""
-    asked = by_present_ids(snapshot, question)
-    answer: TotalsResult | None = snapshot.answers.known(question)
-    if answer is None:
-        answer = _Inquiry(snapshot, asked, budget).answer()
-        if answer.exact:  # What ran out of time may be told better the next time.
-            snapshot.answers.keep(question, answer)
-    return answer
+    resolved_query = resolve_merged_ids(snapshot, query)
+    result: TotalsResult | None = snapshot.results.get(query)
+    if result is None:
+        result = TotalsCalculation(snapshot, resolved_query, time_budget).compute_result()
+        if result.exact:  # What ran out of time may be told better the next time.
+            snapshot.results.put(query, result)
+    return result
 
 
-def usual_outcomes(states: Iterable[Snapshot], question: TotalsQuery) -> tuple[frozenset[str], ...]:
+def list_default_outcomes(
+    states: Iterable[Snapshot], query: TotalsQuery
+) -> tuple[frozenset[str], ...]:
     """Return the sets of outcomes that answers tell of unless told which, for all of the states.
 
     So the answers of two states can stand side by side, total by total.
     """
-    unsolved = Budget(0.0, 0.0)  # Figures are only looked up.
-    inquiries = [_Inquiry(state, _present(state, question), unsolved) for state in states]
-    return _usual(outcomes for inquiry in inquiries for outcomes in inquiry.wanted())
+    no_time = TimeBudget(0.0, 0.0)  # Figures are only looked up.
+    calculations = [TotalsCalculation(state, _resolve(state, query), no_time) for state in states]
+    return _default_outcome_sets(
+        outcomes for calculation in calculations for outcomes in calculation.list_outcome_sets()
+    )
 
 
-def by_present_ids(snapshot: Snapshot, question: TotalsQuery) -> TotalsQuery:
+def resolve_merged_ids(snapshot: Snapshot, query: TotalsQuery) -> TotalsQuery:
     """Return the question with every merged id replaced by the one that stood for it.
 
     Raises InvalidInputError for ids that were unknown.
     """
-    present = _present(snapshot, question)
-    _check(snapshot, present)
-    return present
+    resolved = _resolve(snapshot, query)
+    _check_ids(snapshot, resolved)
+    return resolved
 
 
-def _present(snapshot: Snapshot, question: TotalsQuery) -> TotalsQuery:
-    claims = snapshot.claims
+def _resolve(snapshot: Snapshot, query: TotalsQuery) -> TotalsQuery:
+    state = snapshot.state
     return replace(
-        question,
-        places=claims.resolve_merged("place", question.places),
-        groups=claims.resolve_merged("group", question.groups),
-        reporters=claims.resolve_merged("reporter", question.reporters),
-        exclude_reporters=claims.resolve_merged("reporter", question.exclude_reporters),
+        query,
+        places=state.resolve_merged("place", query.places),
+        groups=state.resolve_merged("group", query.groups),
+        reporters=state.resolve_merged("reporter", query.reporters),
+        exclude_reporters=state.resolve_merged("reporter", query.exclude_reporters),
     )
 
 
-def _check(snapshot: Snapshot, question: TotalsQuery) -> None:
-    claims = snapshot.claims
-    faults = [
-        ErrorDetail(parameter, unknown_id_message(kind, id, known))
+def _check_ids(snapshot: Snapshot, query: TotalsQuery) -> None:
+    state = snapshot.state
+    errors = [
+        ErrorDetail(parameter, unknown_id_message(kind, entity_id, known))
         for parameter, kind, ids, known in (
-            ("place", "place", question.places, claims.places),
-            ("group", "group", question.groups, claims.groups),
-            ("reporter", "reporter", question.reporters, claims.reporters),
-            ("exclude_reporter", "reporter", question.exclude_reporters, claims.reporters),
+            ("place", "place", query.places, state.places),
+            ("group", "group", query.groups, state.groups),
+            ("reporter", "reporter", query.reporters, state.reporters),
+            ("exclude_reporter", "reporter", query.exclude_reporters, state.reporters),
         )
-        for id in [id for id in ids if id not in known][:MOST_FAULTS]
+        for entity_id in [each for each in ids if each not in known][:MAX_UNKNOWN_IDS]
     ]
-    if faults:
-        raise InvalidInputError(faults[0].detail, tuple(faults))
+    if errors:
+        raise InvalidInputError(errors[0].detail, tuple(errors))
 
 
-class _Inquiry:
+class TotalsCalculation:
     """One question put to one snapshot, or to one part of it."""
 
-    def __init__(self, snapshot: Snapshot, question: TotalsQuery, budget: Budget) -> None:
-        self._snapshot, self._question, self._budget = snapshot, question, budget
+    def __init__(self, snapshot: Snapshot, query: TotalsQuery, time_budget: TimeBudget) -> None:
+        self._snapshot, self._query, self._time_budget = snapshot, query, time_budget
         self._filters = (
-            question.reporters,
-            question.exclude_reporters,
-            question.exclude_parties,
+            query.reporters,
+            query.exclude_reporters,
+            query.exclude_parties,
         )
-        self._asked = make_box(question.scope_for(LOSSES), snapshot.places, snapshot.groups)
+        self._query_box = make_box(query.scope_for(LOSSES), snapshot.places, snapshot.groups)
         self._straddling: tuple[Figure, ...] = ()
-        self._reckoner = self._counting()
+        self._engine = self._make_engine()
 
-    def _counting(self) -> TotalsEngine:
+    def _make_engine(self) -> TotalsEngine:
         """Return the reckoner of the counted figures; notes those left out as straddling."""
-        snapshot, question = self._snapshot, self._question
-        live = snapshot.reckoner(
-            ("live", *self._filters), lambda: snapshot.chosen(question, live=True)
+        snapshot, query = self._snapshot, self._query
+        live_engine = snapshot.get_engine(
+            ("live", *self._filters), lambda: snapshot.select_figures(query, is_live=True)
         )
-        if question.straddling:
-            return live
-        meeting = live.overlapping_figures(question.scope_for(LOSSES))
-        inside = [figure for figure in meeting if self._inside(figure)]
-        self._straddling = tuple(figure for figure in meeting if not self._inside(figure))
-        key = ("inside", *self._filters, question.places, question.period, question.groups)
-        return snapshot.reckoner(key, lambda: inside)
+        if query.straddling:
+            return live_engine
+        overlapping = live_engine.overlapping_figures(query.scope_for(LOSSES))
+        contained = [figure for figure in overlapping if self._is_contained(figure)]
+        self._straddling = tuple(figure for figure in overlapping if not self._is_contained(figure))
+        key = ("inside", *self._filters, query.places, query.period, query.groups)
+        return snapshot.get_engine(key, lambda: contained)
 
-    def _inside(self, figure: Figure) -> bool:
+    def _is_contained(self, figure: Figure) -> bool:
         """Whether the figure lies wholly in the asked places, period and groups."""
         snapshot = self._snapshot
         scope = replace(figure.scope, outcomes=LOSSES)
-        return make_box(scope, snapshot.places, snapshot.groups).is_within(self._asked)
+        return make_box(scope, snapshot.places, snapshot.groups).is_within(self._query_box)
 
-    def wanted(self) -> list[frozenset[str]]:
+    def list_outcome_sets(self) -> list[frozenset[str]]:
         """Return the sets of outcomes to total: those asked for, or the usual list."""
-        if self._question.outcomes:
-            return list(self._question.outcomes)
-        meeting = self._reckoner.overlapping_figures(self._question.scope_for(LOSSES))
-        return list(_usual(figure.scope.outcomes for figure in meeting))
+        if self._query.outcomes:
+            return list(self._query.outcomes)
+        overlapping = self._engine.overlapping_figures(self._query.scope_for(LOSSES))
+        return list(_default_outcome_sets(figure.scope.outcomes for figure in overlapping))
 
-    def answer(self) -> TotalsResult:
+    def compute_result(self) -> TotalsResult:
         """Return the whole answer."""
-        question = self._question
-        wanted = self.wanted()
-        stated = self.stated(wanted)
-        scope = question.scope_for(frozenset().union(*wanted))
-        parts = _cut(self._snapshot, question, wanted, self._budget) if question.by else None
-        alone = self._alone(wanted, scope) if question.by_reporter else None
-        places = self._snapshot.claims.places
+        query = self._query
+        outcome_sets = self.list_outcome_sets()
+        outcome_totals = self.compute_outcome_totals(outcome_sets)
+        scope = query.scope_for(frozenset().union(*outcome_sets))
+        parts = (
+            _compute_parts(self._snapshot, query, outcome_sets, self._time_budget)
+            if query.by
+            else None
+        )
+        by_reporter = self._compute_by_reporter(outcome_sets, scope) if query.by_reporter else None
+        places = self._snapshot.state.places
         return TotalsResult(
-            question,
-            ", ".join(places[id].name for id in question.places) or "everywhere",
-            self._snapshot.claims.seq,
-            self._snapshot.claims.recorded_at,
-            stated,
-            self.caveats(stated),
-            self._reckoner.overlapping_figures(scope),
-            self._left_out(scope),
-            self._alone(wanted, scope) if question.by == "reporter" else parts,
-            _unplaced(stated, parts, question.by) if parts is not None else None,
-            alone,
+            query,
+            ", ".join(places[place_id].name for place_id in query.places) or "everywhere",
+            self._snapshot.state.seq,
+            self._snapshot.state.recorded_at,
+            outcome_totals,
+            self.find_caveats(outcome_totals),
+            self._engine.overlapping_figures(scope),
+            self._find_excluded(scope),
+            self._compute_by_reporter(outcome_sets, scope) if query.by == "reporter" else parts,
+            _compute_unplaced(outcome_totals, parts, query.by) if parts is not None else None,
+            by_reporter,
         )
 
-    def part(self, key: str, name: str, wanted: Sequence[frozenset[str]]) -> Part:
+    def compute_part(self, key: str, name: str, outcome_sets: Sequence[frozenset[str]]) -> Part:
         """Return the totals of this scope as a part of a larger one."""
-        stated = self.stated(wanted)
-        return Part(key, name, stated, self.caveats(stated))
+        outcome_totals = self.compute_outcome_totals(outcome_sets)
+        return Part(key, name, outcome_totals, self.find_caveats(outcome_totals))
 
-    def stated(self, wanted: Iterable[frozenset[str]]) -> list[OutcomeTotal]:
+    def compute_outcome_totals(self, outcome_sets: Iterable[frozenset[str]]) -> list[OutcomeTotal]:
         """Return the totals of the sets of outcomes."""
-        stated = []
-        for outcomes in wanted:
-            scope = self._question.scope_for(outcomes)
-            total = self._reckoner.total(scope, self._budget.seconds())
+        outcome_totals = []
+        for outcomes in outcome_sets:
+            scope = self._query.scope_for(outcomes)
+            total = self._engine.total(scope, self._time_budget.next_seconds())
             text = total_text(total, outcomes)
-            stated.append(OutcomeTotal(outcomes, total, text, self._best(scope, total)))
-        return stated
+            outcome_totals.append(
+                OutcomeTotal(outcomes, total, text, self._sum_best_estimates(scope, total))
+            )
+        return outcome_totals
 
-    def _best(self, scope: Scope, total: Total) -> int | None:
+    def _sum_best_estimates(self, scope: Scope, total: Total) -> int | None:
         """Return the sum of the best estimates where it is one, never made up."""
-        inside = make_box(scope, self._snapshot.places, self._snapshot.groups)
+        query_box = make_box(scope, self._snapshot.places, self._snapshot.groups)
         estimates = []
         for figure in total.figures:
-            whole = make_box(figure.scope, self._snapshot.places, self._snapshot.groups)
-            exact = figure.quantity.low == figure.quantity.high
-            best = figure.quantity.low if exact and figure.best is None else figure.best
-            if best is None or not whole.is_within(inside):
+            figure_box = make_box(figure.scope, self._snapshot.places, self._snapshot.groups)
+            is_exact = figure.quantity.low == figure.quantity.high
+            best = figure.quantity.low if is_exact and figure.best is None else figure.best
+            if best is None or not figure_box.is_within(query_box):
                 return None
             estimates.append(best)
-        return sum(estimates) if estimates and self._reckoner.are_disjoint(scope) else None
+        return sum(estimates) if estimates and self._engine.are_disjoint(scope) else None
 
-    def _left_out(self, scope: Scope) -> list[ExcludedFigure]:
+    def _find_excluded(self, scope: Scope) -> list[ExcludedFigure]:
         """Return the figures in the scope that were not counted, as they were recorded."""
-        snapshot, question = self._snapshot, self._question
-        others = snapshot.reckoner(
-            ("other", *self._filters), lambda: snapshot.chosen(question, live=False)
+        snapshot, query = self._snapshot, self._query
+        other_engine = snapshot.get_engine(
+            ("other", *self._filters), lambda: snapshot.select_figures(query, is_live=False)
         )
-        statements = snapshot.claims.reports
-        left = [
-            ExcludedFigure(f, statements[f.report].state) for f in others.overlapping_figures(scope)
+        reports = snapshot.state.reports
+        excluded = [
+            ExcludedFigure(f, reports[f.report].state)
+            for f in other_engine.overlapping_figures(scope)
         ]
-        where = make_box(scope, snapshot.places, snapshot.groups)
+        query_box = make_box(scope, snapshot.places, snapshot.groups)
         straddling = [
             ExcludedFigure(figure, "straddles")
             for figure in self._straddling
-            if make_box(figure.scope, snapshot.places, snapshot.groups).overlaps(where)
+            if make_box(figure.scope, snapshot.places, snapshot.groups).overlaps(query_box)
         ]
-        return left + straddling
+        return excluded + straddling
 
-    def caveats(self, stated: Iterable[OutcomeTotal]) -> list[Caveat]:
+    def find_caveats(self, outcome_totals: Iterable[OutcomeTotal]) -> list[Caveat]:
         """Return the caveats of every total, in the totals' order."""
-        silent = self.unnumbered()
-        found = []
-        for each in stated:
-            scope = self._question.scope_for(each.outcomes)
-            relays = [left.figure for left in self._left_out(scope) if left.reason == "relay"]
-            evidence = CaveatContext(
+        silent_reports = self.find_silent_reports()
+        caveats = []
+        for each in outcome_totals:
+            scope = self._query.scope_for(each.outcomes)
+            relays = [left.figure for left in self._find_excluded(scope) if left.reason == "relay"]
+            context = CaveatContext(
                 scope,
                 each.total,
-                self._snapshot.claims,
+                self._snapshot.state,
                 self._snapshot.places,
                 self._snapshot.groups,
                 relays,
-                silent,
-                self._divided(scope, each.total),
-                self._reckoner.counted_figures,
-                self._reckoner.outcomes_of,
+                silent_reports,
+                self._find_self_contradicting(scope, each.total),
+                self._engine.counted_figures,
+                self._engine.outcomes_of,
             )
-            found += find_caveats(evidence)
-        return found
+            caveats += find_caveats(context)
+        return caveats
 
-    def near(self, outcomes: frozenset[str]) -> list[Figure]:
+    def find_overlapping_figures(self, outcomes: frozenset[str]) -> list[Figure]:
         """Return the figures of whatever state that speak of people asked for."""
-        scope = self._question.scope_for(outcomes)
+        scope = self._query.scope_for(outcomes)
         return [
-            *self._reckoner.overlapping_figures(scope),
-            *(left.figure for left in self._left_out(scope)),
+            *self._engine.overlapping_figures(scope),
+            *(left.figure for left in self._find_excluded(scope)),
         ]
 
-    def tied(self, outcomes: frozenset[str]) -> tuple[Figure, ...]:
+    def find_dependent_figures(self, outcomes: frozenset[str]) -> tuple[Figure, ...]:
         """Return the counted figures on which the total can depend."""
-        return self._reckoner.dependent_figures(self._question.scope_for(outcomes))
+        return self._engine.dependent_figures(self._query.scope_for(outcomes))
 
-    def unnumbered(self) -> list[ReportState]:
+    def find_silent_reports(self) -> list[ReportState]:
         """Return the live reports that speak of people asked for and give no number."""
-        return [each for each in self._snapshot.silent(self._question) if self._meets(each)]
+        return [
+            each
+            for each in self._snapshot.list_silent_reports(self._query)
+            if self._overlaps_query(each)
+        ]
 
-    def _meets(self, statement: ReportState) -> bool:
-        if statement.period is None:
+    def _overlaps_query(self, report: ReportState) -> bool:
+        if report.period is None:
             return False
-        scope = Scope(statement.places, statement.period, LOSSES, statement.groups)
-        return make_box(scope, self._snapshot.places, self._snapshot.groups).overlaps(self._asked)
+        scope = Scope(report.places, report.period, LOSSES, report.groups)
+        return make_box(scope, self._snapshot.places, self._snapshot.groups).overlaps(
+            self._query_box
+        )
 
-    def _divided(self, scope: Scope, total: Total) -> list[Figure]:
+    def _find_self_contradicting(self, scope: Scope, total: Total) -> list[Figure]:
         """Return the figures of the scope in which reporters contradict themselves."""
-        aside = (*total.lows_set_aside, *total.highs_set_aside)
-        found: list[Figure] = []
-        for reporter in dict.fromkeys(figure.reporter for figure in aside):
-            alone = self._only(reporter)._reckoner
-            found += alone.find_set_aside(scope, self._budget.seconds())
-        return found
+        set_aside = (*total.lows_set_aside, *total.highs_set_aside)
+        conflicting: list[Figure] = []
+        for reporter in dict.fromkeys(figure.reporter for figure in set_aside):
+            engine = self._for_reporter(reporter)._engine
+            conflicting += engine.find_set_aside(scope, self._time_budget.next_seconds())
+        return conflicting
 
-    def _only(self, reporter: str) -> "_Inquiry":
+    def _for_reporter(self, reporter: str) -> "TotalsCalculation":
         """Return the same question put to one reporter's figures alone."""
-        alone = replace(self._question, reporters=(reporter,))
-        return _Inquiry(self._snapshot, alone, self._budget)
+        query = replace(self._query, reporters=(reporter,))
+        return TotalsCalculation(self._snapshot, query, self._time_budget)
 
-    def _alone(self, wanted: Sequence[frozenset[str]], scope: Scope) -> list[Part]:
+    def _compute_by_reporter(
+        self, outcome_sets: Sequence[frozenset[str]], scope: Scope
+    ) -> list[Part]:
         """Return each reporter's totals, of that reporter's counted figures alone."""
-        meeting = self._reckoner.overlapping_figures(scope)
+        overlapping = self._engine.overlapping_figures(scope)
         parts = []
-        for reporter in sorted({figure.reporter for figure in meeting}):
-            name = self._snapshot.claims.reporters[reporter].name
-            parts.append(self._only(reporter).part(reporter, name, wanted))
+        for reporter in sorted({figure.reporter for figure in overlapping}):
+            name = self._snapshot.state.reporters[reporter].name
+            parts.append(self._for_reporter(reporter).compute_part(reporter, name, outcome_sets))
         return parts
 
 
-def _usual(used: Iterable[frozenset[str]]) -> tuple[frozenset[str], ...]:
+def _default_outcome_sets(used_sets: Iterable[frozenset[str]]) -> tuple[frozenset[str], ...]:
     """Return each single outcome, every joint set of those in use, and all outcomes."""
-    joint = {each for each in used if 1 < len(each) < len(LOSSES)}
-    ordered = sorted(joint, key=lambda each: (len(each), sorted(map(OUTCOMES.index, each))))
-    return (*(frozenset({outcome}) for outcome in OUTCOMES), *ordered, LOSSES)
+    joint_sets = {each for each in used_sets if 1 < len(each) < len(LOSSES)}
+    ordered_sets = sorted(
+        joint_sets, key=lambda each: (len(each), sorted(map(OUTCOMES.index, each)))
+    )
+    return (*(frozenset({outcome}) for outcome in OUTCOMES), *ordered_sets, LOSSES)
 
 
-def _cut(
-    snapshot: Snapshot, question: TotalsQuery, wanted: Sequence[frozenset[str]], budget: Budget
+def _compute_parts(
+    snapshot: Snapshot,
+    query: TotalsQuery,
+    outcome_sets: Sequence[frozenset[str]],
+    time_budget: TimeBudget,
 ) -> list[Part] | None:
     """Return the parts that do not share people; None for reporters, who do."""
-    if question.by == "reporter":
+    if query.by == "reporter":
         return None
-    if question.by == "outcome":
-        inquiry = _Inquiry(snapshot, question, budget)
-        single = [o for o in OUTCOMES if any(o in outcomes for outcomes in wanted)]
-        return [inquiry.part(outcome, outcome, [frozenset({outcome})]) for outcome in single]
+    if query.by == "outcome":
+        calculation = TotalsCalculation(snapshot, query, time_budget)
+        single_outcomes = [o for o in OUTCOMES if any(o in outcomes for outcomes in outcome_sets)]
+        return [
+            calculation.compute_part(outcome, outcome, [frozenset({outcome})])
+            for outcome in single_outcomes
+        ]
     return [
-        _Inquiry(snapshot, part, budget).part(key, name, wanted)
-        for key, name, part in _sections(snapshot, question)
+        TotalsCalculation(snapshot, part, time_budget).compute_part(key, name, outcome_sets)
+        for key, name, part in _list_part_queries(snapshot, query)
     ]
 
 
-def _sections(snapshot: Snapshot, question: TotalsQuery) -> list[tuple[str, str, TotalsQuery]]:
+def _list_part_queries(
+    snapshot: Snapshot, query: TotalsQuery
+) -> list[tuple[str, str, TotalsQuery]]:
     """Return key, name and question of each part of the asked scope."""
-    claims = snapshot.claims
-    if question.by in CALENDAR_UNITS:
-        sections = split_period(question.period, question.by)
-        return [(key, key, replace(question, period=period)) for key, period in sections]
-    if question.by == "place":
-        below = _below(snapshot.places, question.places)
-        return [(id, claims.places[id].name, replace(question, places=(id,))) for id in below]
-    below = _below(snapshot.groups, question.groups)
-    return [(id, claims.groups[id].name, replace(question, groups=(id,))) for id in below]
+    state = snapshot.state
+    if query.by in CALENDAR_UNITS:
+        sections = split_period(query.period, query.by)
+        return [(key, key, replace(query, period=period)) for key, period in sections]
+    if query.by == "place":
+        child_ids = _list_children(snapshot.places, query.places)
+        return [
+            (child, state.places[child].name, replace(query, places=(child,)))
+            for child in child_ids
+        ]
+    child_ids = _list_children(snapshot.groups, query.groups)
+    return [
+        (entity_id, state.groups[entity_id].name, replace(query, groups=(entity_id,)))
+        for entity_id in child_ids
+    ]
 
 
-def _below(tree: Tree, asked: Sequence[str]) -> list[str]:
+def _list_children(tree: Tree, query_ids: Sequence[str]) -> list[str]:
     """Return the children of the asked nodes, the roots if none is asked; nothing stands twice."""
-    if not asked:
-        found = list(tree.roots())
+    if not query_ids:
+        child_ids = list(tree.roots())
     else:
-        outermost = [id for id in dict.fromkeys(asked) if not _under_another(tree, id, asked)]
-        found = [child for id in outermost for child in tree.children(id)]
-    if len(found) > MAX_PARTS:
-        raise invalid_field("by", f"{len(found):,} parts, more than {MAX_PARTS:,}: ask for less.")
-    return found
+        outermost = [
+            node
+            for node in dict.fromkeys(query_ids)
+            if not _is_below_another(tree, node, query_ids)
+        ]
+        child_ids = [child for node in outermost for child in tree.children(node)]
+    if len(child_ids) > MAX_PARTS:
+        raise invalid_field(
+            "by", f"{len(child_ids):,} parts, more than {MAX_PARTS:,}: ask for less."
+        )
+    return child_ids
 
 
-def _under_another(tree: Tree, id: str, asked: Sequence[str]) -> bool:
-    start, stop = tree.interval(id)
-    spans_of_others = (tree.interval(other) for other in asked if other != id)
-    return any(first <= start and stop <= last for first, last in spans_of_others)
+def _is_below_another(tree: Tree, node: str, query_ids: Sequence[str]) -> bool:
+    start, stop = tree.interval(node)
+    other_intervals = (tree.interval(other) for other in query_ids if other != node)
+    return any(first <= start and stop <= last for first, last in other_intervals)
 
 
-def _unplaced(
-    stated: Sequence[OutcomeTotal], parts: Sequence[Part], by: str | None
+def _compute_unplaced(
+    outcome_totals: Sequence[OutcomeTotal], parts: Sequence[Part], by: str | None
 ) -> list[Unplaced]:
     """Return for each total how many people of its low lie in no one part."""
-    found = []
-    for whole in stated:
-        placed = sum(
+    unplaced = []
+    for whole in outcome_totals:
+        placed_low = sum(
             each.total.low or 0
             for part in parts
             for each in part.totals
             if each.outcomes == whole.outcomes
             or (by == "outcome" and each.outcomes < whole.outcomes)
         )
-        found.append(Unplaced(whole.outcomes, max((whole.total.low or 0) - placed, 0)))
-    return found
+        unplaced.append(Unplaced(whole.outcomes, max((whole.total.low or 0) - placed_low, 0)))
+    return unplaced

@@ -44,7 +44,7 @@ def test_a_key_with_another_secret_is_refused(client: FlaskClient, key: MakeHead
 
 def test_a_revoked_key_is_refused(client: FlaskClient, key: MakeHeaders, store: Store) -> None:
     headers = key("report")
-    api_keys.revoke(store, headers["Authorization"].split("_")[1], now=START_TIME)
+    api_keys.revoke_key(store, headers["Authorization"].split("_")[1], now=START_TIME)
     problem(client.post("/v1/reports", json=make.report(), headers=headers), 401)
 
 

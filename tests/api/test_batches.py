@@ -132,7 +132,9 @@ def test_a_batch_may_be_larger_than_a_report(post: SendRequest) -> None:
 
 
 def test_a_key_bound_to_a_reporter_posts_its_reports_only(post: SendRequest, store: Store) -> None:
-    token = api_keys.create(store, name="k", scope="report", now=START_TIME, reporters=["ua-hur"])
+    token = api_keys.create_key(
+        store, name="k", scope="report", now=START_TIME, reporters=["ua-hur"]
+    )
     other = make.report(reporter={"id": "sky", "name": "Sky"})
     items = read_results(post([make.report(), other], headers={"Authorization": f"Bearer {token}"}))
     assert [each["status"] for each in items] == [201, 403]
@@ -142,7 +144,7 @@ def test_a_batch_is_dated_after_what_came_before_though_the_clock_stands(
     settings: Settings, store: Store
 ) -> None:
     client = create_app(settings, lambda: START_TIME).test_client()
-    token = api_keys.create(store, name="k", scope="report", now=START_TIME)
+    token = api_keys.create_key(store, name="k", scope="report", now=START_TIME)
     headers = {"Authorization": f"Bearer {token}"}
     first = client.post("/v1/reports", json=make.report(), headers=headers).get_json()
     batch = {"reports": [make.report(), make.report()]}

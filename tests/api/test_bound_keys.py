@@ -125,5 +125,5 @@ def test_a_request_notes_the_use_of_its_key(
     client: FlaskClient, key: MakeHeaders, store: Store
 ) -> None:
     client.get("/v1/reports", headers=key("read"))
-    (stored_key,) = api_keys.everyone(store)
+    (stored_key,) = api_keys.list_keys(store)
     assert stored_key.last_used_at == "2026-01-05T10:00:00.000000Z"

@@ -12,7 +12,7 @@ from service import create_app
 from service.domain.errors import TimeBudgetExceededError
 from service.settings import Settings
 from service.usecases import time_budget
-from service.usecases.time_budget import Budget
+from service.usecases.time_budget import TimeBudget
 from tests import make
 from tests.check import problem, recorded
 from tests.conftest import SendRequest
@@ -93,7 +93,7 @@ def test_what_takes_far_too_long_is_given_up_and_says_what_to_ask_instead(make_c
 
 @pytest.mark.usefixtures("ten_second_clock")
 def test_a_total_gets_its_own_time_or_what_is_left() -> None:
-    shared = Budget(each=12.0, whole=25.0)
-    assert [shared.seconds() for _ in range(5)] == [12.0, 5.0, 0.0, 0.0, 0.0]
+    shared = TimeBudget(total_seconds=12.0, answer_seconds=25.0)
+    assert [shared.next_seconds() for _ in range(5)] == [12.0, 5.0, 0.0, 0.0, 0.0]
     with pytest.raises(TimeBudgetExceededError):
-        shared.seconds()
+        shared.next_seconds()

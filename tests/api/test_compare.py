@@ -219,7 +219,7 @@ def test_a_long_history_is_cut_at_its_beginning(
     first_report: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("service.usecases.comparison.MOST_OF_A_TOTAL", 2)
+    monkeypatch.setattr("service.usecases.comparison.MAX_EVENTS_PER_TOTAL", 2)
     for number in range(4):
         recorded(send(make_killed_report(number, places=["plekhovo"])))
     total = get_only_total(client, f"{KILLED}&compare={first_report['seq']}")

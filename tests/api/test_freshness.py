@@ -21,8 +21,8 @@ from service.store import event_log
 from service.store.factory import open_store
 from service.store.interface import Connection, Reader, Store
 from service.usecases import copy_store
-from service.usecases.consistency import Reaching
-from service.usecases.state_cache import Snapshots
+from service.usecases.consistency import MonotonicReader
+from service.usecases.state_cache import StateCache
 from tests import engines, make
 from tests.check import problem, recorded
 from tests.conftest import SendRequest
@@ -96,7 +96,7 @@ def lagging_service(
     folder.mkdir()
     with engines.temporary_database(folder) as address:
         copy = open_store(address, settings.busy_seconds)
-        copy_store.copy(store, copy, lambda done, whole: None)
+        copy_store.copy_store(store, copy, lambda done, whole: None)
         seq = recorded(send(make.report(note="2")))["seq"]
         app = create_app(replace(settings, read_database=address))  # type: ignore[arg-type]
         yield app.test_client(), copy, seq
@@ -117,7 +117,7 @@ def test_readers_are_served_from_the_copy_and_writers_are_not(
     made = client.post("/v1/reports", json=make.report(note="3"), headers=key("report"))
     assert made.status_code == 201
     assert len(client.get("/v1/reports").get_json()["reports"]) == 1
-    copy_store.copy(store, copy, lambda done, whole: None)
+    copy_store.copy_store(store, copy, lambda done, whole: None)
     demand = {"Casualty-Min-Seq": str(made.get_json()["seq"])}
     assert len(client.get("/v1/reports", headers=demand).get_json()["reports"]) == 3
 
@@ -139,7 +139,7 @@ def test_reading_goes_on_without_the_primary(
 ) -> None:
     client, copy, _ = lagging_service
     reader = key("read")
-    copy_store.copy(store, copy, lambda done, whole: None)
+    copy_store.copy_store(store, copy, lambda done, whole: None)
     with client.application.app_context():
         engines.make_unreachable(get_services().store)
     assert client.get("/readyz").status_code == 200
@@ -164,7 +164,9 @@ def test_no_reading_goes_back_behind_the_one_before(
     lagging_service: tuple[FlaskClient, Store, int], store: Store
 ) -> None:
     _, copy, seq = lagging_service
-    impatient_reader = Reaching(_AlternatingReader(store, copy), 0, lambda readable, entry: False)
+    impatient_reader = MonotonicReader(
+        _AlternatingReader(store, copy), 0, lambda readable, entry: False
+    )
     with impatient_reader.read_transaction() as db:
         assert event_log.last_seq(db) == seq
     with (
@@ -174,10 +176,10 @@ def test_no_reading_goes_back_behind_the_one_before(
         pass
 
     def copy_now(reader: Reader, wanted_seq: int) -> bool:
-        copy_store.copy(store, copy, lambda done, whole: None)
+        copy_store.copy_store(store, copy, lambda done, whole: None)
         return wanted_seq == seq
 
-    waiting_reader = Reaching(_AlternatingReader(copy, store, copy), seq, copy_now)
+    waiting_reader = MonotonicReader(_AlternatingReader(copy, store, copy), seq, copy_now)
     with waiting_reader.read_transaction() as db:
         assert event_log.last_seq(db) == seq
 
@@ -187,8 +189,8 @@ def test_a_copy_that_lies_behind_makes_no_snapshot(
     lagging_service: tuple[FlaskClient, Store, int], store: Store
 ) -> None:
     _, copy, seq = lagging_service
-    state_cache = Snapshots()
+    state_cache = StateCache()
     with copy.read_transaction() as db, pytest.raises(LockTimeoutError):
-        state_cache.at(db, seq)
+        state_cache.load(db, seq)
     with store.read_transaction() as db:
-        assert len(state_cache.at(db, seq).claims.reports) == 2
+        assert len(state_cache.load(db, seq).state.reports) == 2

@@ -62,7 +62,7 @@ def client_and_headers(tmp_path_factory: Any) -> Iterator[tuple[FlaskClient, dic
         app = create_app(fast_settings, None, lambda: f"r{next(numbers)}")
         with app.app_context():
             store = get_services().store
-        key = api_keys.create(store, name="fuzz", scope="admin", now=START_TIME)
+        key = api_keys.create_key(store, name="fuzz", scope="admin", now=START_TIME)
         client, headers = app.test_client(), {"Authorization": f"Bearer {key}"}
         assert client.post("/v1/reports", json=make.report(), headers=headers).status_code == 201
         yield client, headers

@@ -270,7 +270,7 @@ def test_how_far_the_readers_database_goes_is_told_beside_the_record(
     client: FlaskClient, send: SendRequest, store: Store, copy: Store
 ) -> None:
     recorded(send(make.report()))
-    copy_store.copy(store, copy, lambda done, whole: None)
+    copy_store.copy_store(store, copy, lambda done, whole: None)
     copied_seq = value(_scrape(client), "casualty_ledger_seq")
     recorded(send(make.report(note="2")))
     sample_values = _scrape(client)

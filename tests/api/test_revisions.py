@@ -55,7 +55,9 @@ def test_only_who_may_report_for_the_reporter_retracts(
 ) -> None:
     recorded(send(make.report()))
     other, own = (
-        api_keys.create(store, name="k", scope="report", now=START_TIME, reporters=[reporter_id])
+        api_keys.create_key(
+            store, name="k", scope="report", now=START_TIME, reporters=[reporter_id]
+        )
         for reporter_id in ("somebody-else", "ua-hur")
     )
     for token, status in ((other, 403), (own, 201)):

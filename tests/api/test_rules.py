@@ -124,7 +124,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAndClosed
 
 def _make_headers(store: Store) -> dict[str, dict[str, str]]:
     def create_key(scope: str, **more: Any) -> str:
-        return api_keys.create(store, name="rules", scope=scope, now=START_TIME, **more)
+        return api_keys.create_key(store, name="rules", scope=scope, now=START_TIME, **more)
 
     key_texts = {
         "read": create_key("read"),
@@ -136,7 +136,7 @@ def _make_headers(store: Store) -> dict[str, dict[str, str]]:
         "expired": create_key("admin", expires=START_TIME + timedelta(seconds=1)),
         "revoked": create_key("admin"),
     }
-    api_keys.revoke(store, key_texts["revoked"].split("_")[1], now=START_TIME)
+    api_keys.revoke_key(store, key_texts["revoked"].split("_")[1], now=START_TIME)
     headers = {caller: {"Authorization": f"Bearer {text}"} for caller, text in key_texts.items()}
     return {"nobody": {}, **headers}
 

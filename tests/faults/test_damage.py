@@ -80,7 +80,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     made = Record(tmp_path_factory.mktemp("whole") / "casualties.db")
     client = create_app(Settings(database=made.path, log_level="critical")).test_client()
     store = SqliteStore(made.path)
-    made.key = api_keys.create(store, name="test", scope="report", now=datetime.now(UTC))
+    made.key = api_keys.create_key(store, name="test", scope="report", now=datetime.now(UTC))
     headers = {"Authorization": f"Bearer {made.key}"}
     for number in range(REPORTS):
         answer = client.post("/v1/reports", json=body(f"ref-{number}"), headers=headers)
@@ -112,7 +112,7 @@ def _damaged(record: Record, folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _is_found(path: Path) -> bool:
     try:
-        return maintenance.verify(SqliteStore(path), lambda what, done: None) != []
+        return maintenance.check_integrity(SqliteStore(path), lambda what, done: None) != []
     except StoreUnavailableError:
         return True
 

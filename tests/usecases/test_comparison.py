@@ -21,8 +21,8 @@ from service.domain.vocabulary import OUTCOMES
 from service.store import event_log
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import entities, lifecycle, reports, totals
-from service.usecases.state_cache import Snapshots
-from service.usecases.time_budget import Budget
+from service.usecases.state_cache import StateCache
+from service.usecases.time_budget import TimeBudget
 from tests.conftest import START_TIME
 
 PLACES = {"r": None, "a": "r", "b": "r", "b1": "b", "b2": "b", "s": None}
@@ -122,7 +122,7 @@ class World:
     """A record of its own that things happen to."""
 
     def __init__(self, store: SqliteStore) -> None:
-        self.store, self._numbers, self._snapshots = store, count(1), Snapshots()
+        self.store, self._numbers, self._snapshots = store, count(1), StateCache()
         store.migrate()
         for id, above in PLACES.items():
             self._describe("place", id, {"name": id, "parent": above})
@@ -132,7 +132,9 @@ class World:
             self._describe("reporter", id, {"name": id})
 
     def _describe(self, kind: str, id: str, given: dict[str, Any]) -> None:
-        entities.describe(self.store, kind, id, given, may_change=True, actor=None, now=START_TIME)
+        entities.describe_entity(
+            self.store, kind, id, given, may_change=True, actor=None, now=START_TIME
+        )
 
     def take(self, step: Sequence[Any]) -> None:
         """Let it happen, if it can."""
@@ -146,12 +148,12 @@ class World:
                 earlier = {"figure": f"r{figure['reclassifies']}-1", "from": "missing"}
                 figure["reclassifies"] = earlier
         sent = ReportIn().load({**body, "figures": figures})
-        reports.submit(
+        reports.submit_report(
             self.store, sent, actor=None, now=START_TIME, new_id=lambda: f"r{next(self._numbers)}"
         )
 
     def _retract(self, number: int) -> None:
-        lifecycle.retract(
+        lifecycle.retract_report(
             self.store,
             f"r{number}",
             "a mistake",
@@ -166,13 +168,13 @@ class World:
         self._describe("reporter", id, {"name": id, "party": party})
 
     def _place(self, id: str, into: str) -> None:
-        entities.merge(self.store, "place", id, into, actor=None, now=START_TIME)
+        entities.merge_entities(self.store, "place", id, into, actor=None, now=START_TIME)
 
     def _group(self, id: str, into: str) -> None:
-        entities.merge(self.store, "group", id, into, actor=None, now=START_TIME)
+        entities.merge_entities(self.store, "group", id, into, actor=None, now=START_TIME)
 
     def _reporter(self, id: str, into: str) -> None:
-        entities.merge(self.store, "reporter", id, into, actor=None, now=START_TIME)
+        entities.merge_entities(self.store, "reporter", id, into, actor=None, now=START_TIME)
 
     def last(self) -> int:
         """Return the present end of the ledger."""
@@ -181,7 +183,9 @@ class World:
 
     def ask(self, question: TotalsQuery, seq: int, then: int | None = None) -> TotalsResult:
         """Return the answer as of the entry, compared with another."""
-        return totals.totals(self.store, self._snapshots, question, seq, Budget(20.0, 600.0), then)
+        return totals.compute_totals(
+            self.store, self._snapshots, question, seq, TimeBudget(20.0, 600.0), then
+        )
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from tests.conftest import START_TIME
 
 
 def _made(store: Store, scope: str = "report", **more: Any) -> str:
-    return api_keys.create(store, name="Desk", scope=scope, now=START_TIME, **more)
+    return api_keys.create_key(store, name="Desk", scope=scope, now=START_TIME, **more)
 
 
 def _id(text: str) -> str:
@@ -24,45 +24,45 @@ def _id(text: str) -> str:
 
 def test_a_key_is_known_again(store: Store) -> None:
     text = _made(store)
-    assert api_keys.holder(store, text, START_TIME) == Principal(_id(text), "report")
+    assert api_keys.authenticate(store, text, START_TIME) == Principal(_id(text), "report")
 
 
 def test_nothing_kept_gives_the_key_away(store: Store) -> None:
     secret = _made(store).split("_")[2]
-    (kept,) = api_keys.everyone(store)
+    (kept,) = api_keys.list_keys(store)
     assert secret not in repr(kept)
     store.close()
-    assert api_keys.holder(store, "cas_x_y", START_TIME) is None
+    assert api_keys.authenticate(store, "cas_x_y", START_TIME) is None
     assert secret.encode() not in engines.read_everything_stored(store)
 
 
 @pytest.mark.parametrize("change", ["", "x", "cas", "cas_", "cas__", "\ud800", "cas_\ud800_x"])
 def test_anything_else_is_nobodys_key(store: Store, change: str) -> None:
     _made(store)
-    assert api_keys.holder(store, change, START_TIME) is None
+    assert api_keys.authenticate(store, change, START_TIME) is None
 
 
 def test_half_a_key_is_nobodys(store: Store) -> None:
     mark, id, secret = _made(store).split("_")
     for text in (f"{mark}_{id}_", f"{mark}_{id}", f"x_{id}_{secret}", f"{mark}_{secret}_{id}"):
-        assert api_keys.holder(store, text, START_TIME) is None
+        assert api_keys.authenticate(store, text, START_TIME) is None
 
 
 def test_a_revoked_key_is_nobodys_but_stays_listed(store: Store) -> None:
     text = _made(store)
-    api_keys.revoke(store, _id(text), now=START_TIME)
-    assert api_keys.holder(store, text, START_TIME) is None
-    assert api_keys.everyone(store)[0].revoked_at == "2026-01-05T10:00:00.000000Z"
+    api_keys.revoke_key(store, _id(text), now=START_TIME)
+    assert api_keys.authenticate(store, text, START_TIME) is None
+    assert api_keys.list_keys(store)[0].revoked_at == "2026-01-05T10:00:00.000000Z"
     with pytest.raises(NotFoundError):
-        api_keys.revoke(store, _id(text), now=START_TIME)
+        api_keys.revoke_key(store, _id(text), now=START_TIME)
 
 
 def test_a_key_is_good_to_its_last_moment_and_no_longer(store: Store) -> None:
     end = START_TIME + timedelta(days=90)
     text = _made(store, expires=end)
-    assert api_keys.holder(store, text, end) is not None
-    assert api_keys.holder(store, text, end + timedelta(microseconds=1)) is None
-    assert api_keys.everyone(store)[0].expires_at == "2026-04-05T10:00:00.000000Z"
+    assert api_keys.authenticate(store, text, end) is not None
+    assert api_keys.authenticate(store, text, end + timedelta(microseconds=1)) is None
+    assert api_keys.list_keys(store)[0].expires_at == "2026-04-05T10:00:00.000000Z"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,9 @@ def test_a_key_is_good_to_its_last_moment_and_no_longer(store: Store) -> None:
 )
 def test_what_a_key_cannot_be(store: Store, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError):
-        api_keys.create(store, **{"name": "Desk", "scope": "report", "now": START_TIME, **wrong})
+        api_keys.create_key(
+            store, **{"name": "Desk", "scope": "report", "now": START_TIME, **wrong}
+        )
 
 
 def test_each_scope_includes_the_ones_before_it() -> None:
@@ -91,9 +93,9 @@ def test_each_scope_includes_the_ones_before_it() -> None:
 
 def test_a_bound_key_is_known_with_its_reporters(store: Store) -> None:
     text = _made(store, reporters=["b", "a", "b"])
-    held = api_keys.holder(store, text, START_TIME)
+    held = api_keys.authenticate(store, text, START_TIME)
     assert held == Principal(_id(text), "report", ("b", "a"))
-    assert api_keys.strangers(store, ["b", "a"]) == ["a", "b"]
+    assert api_keys.find_unknown_reporters(store, ["b", "a"]) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -116,11 +118,11 @@ def test_who_may_report_for_a_reporter(held: Principal, may: bool) -> None:
 
 
 def _last_used(store: Store) -> list[str | None]:
-    return [key.last_used_at for key in api_keys.everyone(store)]
+    return [key.last_used_at for key in api_keys.list_keys(store)]
 
 
 def _use(store: Store, text: str, when: datetime) -> str | None:
-    assert api_keys.holder(store, text, when) is not None
+    assert api_keys.authenticate(store, text, when) is not None
     return _last_used(store)[0]
 
 
@@ -134,7 +136,7 @@ def test_its_use_is_noted_about_once_an_hour(store: Store) -> None:
 
 def test_a_use_is_noted_of_good_keys_alone(store: Store) -> None:
     text = _made(store)
-    assert api_keys.holder(store, f"{text}x", START_TIME) is None
+    assert api_keys.authenticate(store, f"{text}x", START_TIME) is None
     assert _last_used(store) == [None]
 
 
@@ -143,7 +145,7 @@ def test_noting_a_use_never_waits_for_a_writer(store: Store) -> None:
     text = _made(store)
     with store.write_transaction():
         began = time.monotonic()
-        assert api_keys.holder(store, text, START_TIME) is not None
+        assert api_keys.authenticate(store, text, START_TIME) is not None
         assert time.monotonic() - began < 2.0 < 10.0 == store._busy_seconds
     assert _last_used(store) == [None]
     assert _use(store, text, START_TIME) is not None

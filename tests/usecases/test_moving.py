@@ -72,12 +72,12 @@ def test_both_hold_and_tell_the_same(
 ) -> None:
     told(3)
     file = open_store(tmp_path / "between.db", 10)
-    moved = copy_store.copy(store, file, _quiet)  # To a file and back, whatever the engine.
-    assert copy_store.copy(file, target, _quiet) == moved
+    moved = copy_store.copy_store(store, file, _quiet)  # To a file and back, whatever the engine.
+    assert copy_store.copy_store(file, target, _quiet) == moved
     for each in (file, target):
-        assert list(maintenance.dump(each)) == list(maintenance.dump(store))
-        assert maintenance.verify(each, lambda what, done: None) == []
-        assert api_keys.everyone(each) == api_keys.everyone(store)
+        assert list(maintenance.dump_events(each)) == list(maintenance.dump_events(store))
+        assert maintenance.check_integrity(each, lambda what, done: None) == []
+        assert api_keys.list_keys(each) == api_keys.list_keys(store)
         assert _asked(_served(_address(each))) == _asked(client)
     file.close()
 
@@ -89,7 +89,7 @@ def test_what_was_broken_off_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told(4)
-    monkeypatch.setattr(copy_store, "TOGETHER", 2)
+    monkeypatch.setattr(copy_store, "CHUNK_EVENTS", 2)
     seen: list[int] = []
 
     def breaking(done: int, whole: int) -> None:
@@ -98,27 +98,31 @@ def test_what_was_broken_off_goes_on(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        copy_store.copy(store, target, breaking)
-    assert maintenance.extent(target)[0] == 4
-    moved = copy_store.copy(store, target, _quiet)
-    assert (moved.seq, moved.hash) == maintenance.extent(store) == maintenance.extent(target)
-    assert moved.new == moved.seq - 4
-    assert copy_store.copy(store, target, _quiet).new == 0
+        copy_store.copy_store(store, target, breaking)
+    assert maintenance.get_last_seq_and_hash(target)[0] == 4
+    moved = copy_store.copy_store(store, target, _quiet)
+    assert (
+        (moved.seq, moved.hash)
+        == maintenance.get_last_seq_and_hash(store)
+        == maintenance.get_last_seq_and_hash(target)
+    )
+    assert moved.new_events == moved.seq - 4
+    assert copy_store.copy_store(store, target, _quiet).new_events == 0
 
 
 def test_what_is_new_is_carried_and_what_was_blanked_is_blanked(
     client: FlaskClient, store: Store, target: Store, told: Callable[[int], None], key: MakeHeaders
 ) -> None:
     told(2)
-    copy_store.copy(store, target, _quiet)
+    copy_store.copy_store(store, target, _quiet)
     assert b"not named" in engines.read_everything_stored(target)
     told(1)
     admin = key("admin")
     for id in ("r1", "r2", "r3"):
         blanked = client.post(f"/v1/reports/{id}/redaction", json={"reason": "law"}, headers=admin)
         assert blanked.status_code == 201
-    copy_store.copy(store, target, _quiet)
-    assert maintenance.verify(target, lambda what, done: None) == []
+    copy_store.copy_store(store, target, _quiet)
+    assert maintenance.check_integrity(target, lambda what, done: None) == []
     target.close()
     assert b"not named" not in engines.read_everything_stored(target)
 
@@ -128,28 +132,28 @@ def test_another_record_is_not_written_over(
 ) -> None:
     told(2)
     client = _served(_address(target))
-    token = api_keys.create(target, name="x", scope="report", now=START_TIME)
+    token = api_keys.create_key(target, name="x", scope="report", now=START_TIME)
     headers = {"Authorization": f"Bearer {token}"}
     recorded(client.post("/v1/reports", json=make.report(), headers=headers))
-    before = list(maintenance.dump(target))
+    before = list(maintenance.dump_events(target))
     with pytest.raises(ConflictError, match="holds another record"):
-        copy_store.copy(store, target, _quiet)
-    assert list(maintenance.dump(target)) == before
+        copy_store.copy_store(store, target, _quiet)
+    assert list(maintenance.dump_events(target)) == before
 
 
 def test_a_shorter_source_is_not_taken_for_the_same(
     store: Store, target: Store, told: Callable[[int], None], tmp_path: Path
 ) -> None:
     told(1)
-    copy_store.copy(store, target, _quiet)
+    copy_store.copy_store(store, target, _quiet)
     shorter = open_store(tmp_path / "shorter.db", 1)
-    copy_store.copy(store, shorter, _quiet)
+    copy_store.copy_store(store, shorter, _quiet)
     told(1)
-    copy_store.copy(store, target, _quiet)
+    copy_store.copy_store(store, target, _quiet)
     with pytest.raises(ConflictError, match="holds another record"):
-        copy_store.copy(shorter, target, _quiet)
+        copy_store.copy_store(shorter, target, _quiet)
 
 
 def test_what_holds_nothing_is_not_copied(store: Store, target: Store) -> None:
     with pytest.raises(ConflictError, match="holds no entries"):
-        copy_store.copy(store, target, _quiet)
+        copy_store.copy_store(store, target, _quiet)

@@ -15,10 +15,16 @@ from service.store import event_log
 from service.store.interface import Store
 from service.store.state_loader import load_state
 from service.usecases import entities, lifecycle, preview, reports
-from service.usecases.preview import PLACEHOLDER, Preview, imagine, overlaid, speaks_of
-from service.usecases.state_cache import Snapshots
-from service.usecases.time_budget import Budget
-from service.usecases.totals import totals
+from service.usecases.preview import (
+    PLACEHOLDER_ID,
+    Preview,
+    make_query_for,
+    try_report,
+    with_previewed_report,
+)
+from service.usecases.state_cache import StateCache
+from service.usecases.time_budget import TimeBudget
+from service.usecases.totals import compute_totals
 from tests import engines, make
 from tests.conftest import START_TIME
 
@@ -31,12 +37,12 @@ def _sent(**changes: Any) -> Submission:
 
 
 def _post(store: Store, id: str, sent: Submission) -> Any:
-    return reports.submit(store, sent, actor="k", now=START_TIME, new_id=lambda: id).recorded
+    return reports.submit_report(store, sent, actor="k", now=START_TIME, new_id=lambda: id).recorded
 
 
 def _preview(store: Store, sent: Submission) -> Preview:
-    return preview.preview(
-        store, Snapshots(), sent, now=START_TIME, budget=Budget(5, 5), holder=None
+    return preview.preview_report(
+        store, StateCache(), sent, now=START_TIME, time_budget=TimeBudget(5, 5), principal=None
     )
 
 
@@ -52,7 +58,7 @@ def _renamed(claims: RecordState, id: str) -> RecordState:
         if text is None:
             return None
         head, dash, number = text.partition("-")
-        return f"{PLACEHOLDER}{dash}{number}" if head == id else text
+        return f"{PLACEHOLDER_ID}{dash}{number}" if head == id else text
 
     statements = {
         of(each.id): replace(each, id=of(each.id) or "", seq=0) for each in claims.reports.values()
@@ -93,7 +99,7 @@ def _replaced(store: Store) -> None:
 
 def _retracted(store: Store) -> None:
     _one(store)
-    lifecycle.retract(store, "r1", "wrong", actor="k", now=START_TIME)
+    lifecycle.retract_report(store, "r1", "wrong", actor="k", now=START_TIME)
 
 
 def _merged(store: Store) -> None:
@@ -112,7 +118,7 @@ def _merged(store: Store) -> None:
         ("group", "kpa", "dprk"),
         ("reporter", "pentagon", "us-dod"),
     ):
-        entities.merge(store, kind, id, into, actor="k", now=START_TIME)
+        entities.merge_entities(store, kind, id, into, actor="k", now=START_TIME)
 
 
 CASES: dict[str, tuple[Callable[[Store], None], dict[str, Any]]] = {
@@ -185,10 +191,10 @@ def test_the_claims_are_those_that_sending_would_make(store: Store, name: str) -
     prepare, changes = CASES[name]
     prepare(store)
     sent = _sent(**changes)
-    imagined = imagine(store, sent, START_TIME, None)
-    previewed = overlaid(_claims(store), imagined)
+    imagined = try_report(store, sent, START_TIME, None)
+    previewed = with_previewed_report(_claims(store), imagined)
     _post(store, "sent", sent)
-    assert _renamed(previewed, PLACEHOLDER) == _renamed(_claims(store), "sent")
+    assert _renamed(previewed, PLACEHOLDER_ID) == _renamed(_claims(store), "sent")
     assert list(previewed.places) == list(_claims(store).places)
 
 
@@ -203,7 +209,7 @@ def test_the_totals_are_those_that_sending_would_make(store: Store, name: str) -
     _post(store, "sent", sent)
     with store.read_transaction() as db:
         seq = event_log.last_seq(db)
-    after = totals(store, Snapshots(), question, seq, Budget(5, 5))
+    after = compute_totals(store, StateCache(), question, seq, TimeBudget(5, 5))
     told = [(each.outcomes, each.text, each.best) for each in found.after.totals]
     assert told == [(each.outcomes, each.text, each.best) for each in after.totals]
     assert [each.outcomes for each in found.before.totals] == [each[0] for each in told]
@@ -230,8 +236,8 @@ def test_not_even_the_text_is_left_in_a_file(store: Store) -> None:
 def test_what_is_known_changes_nothing(store: Store) -> None:
     _one(store)
     found = _preview(store, _sent(ref="a"))
-    assert found.imagined.known
-    assert found.imagined.recorded.report.id == "r1"
+    assert found.outcome.is_known
+    assert found.outcome.recorded.report.id == "r1"
     assert found.before.totals == found.after.totals
 
 
@@ -240,7 +246,7 @@ def test_what_is_new_is_told(store: Store) -> None:
     found = _preview(
         store, _sent(places=[make.place("new"), make.place("in-new", parent="new"), "plekhovo"])
     )
-    imagined = found.imagined
+    imagined = found.outcome
     assert [place.id for place in imagined.places] == ["new", "in-new"]
     assert [place.parent for place in imagined.places] == [None, "new"]
     assert (imagined.groups, imagined.reporters) == ((), ())
@@ -280,7 +286,7 @@ def test_the_question_holds_all_days_of_the_report(
     store: Store, figures: list[dict[str, Any]], first: str | None, last: str
 ) -> None:
     sent = _sent(figures=[make.figure(**each) for each in figures])
-    period = speaks_of(imagine(store, sent, START_TIME, None).recorded).period
+    period = make_query_for(try_report(store, sent, START_TIME, None).recorded).period
     assert (period.first and period.first.isoformat()) == first
     assert period.last is not None and period.last.isoformat() == last
 
@@ -289,8 +295,8 @@ def test_the_question_holds_all_days_of_the_report(
     ("changes", "error"),
     [
         ({"places": ["nowhere"]}, InvalidInputError),
-        ({"relays": PLACEHOLDER}, InvalidInputError),
-        ({"supersedes": PLACEHOLDER}, InvalidInputError),
+        ({"relays": PLACEHOLDER_ID}, InvalidInputError),
+        ({"supersedes": PLACEHOLDER_ID}, InvalidInputError),
         (
             {"figures": [make.figure(reclassifies={"figure": "preview-1", "from": "killed"})]},
             InvalidInputError,
@@ -316,6 +322,11 @@ def test_what_would_be_refused_is_refused(
 def test_a_key_that_may_not_report_for_the_reporter_may_not_try_to(store: Store) -> None:
     bound = Principal("k", "report", ("us-dod",))
     with pytest.raises(ForbiddenError):
-        preview.preview(
-            store, Snapshots(), _sent(), now=START_TIME, budget=Budget(5, 5), holder=bound
+        preview.preview_report(
+            store,
+            StateCache(),
+            _sent(),
+            now=START_TIME,
+            time_budget=TimeBudget(5, 5),
+            principal=bound,
         )

@@ -26,8 +26,10 @@ def _sent(**changes: Any) -> Submission:
 
 
 def _submit(store: Store, id: str, **changes: Any) -> tuple[Any, bool]:
-    done = reports.submit(store, _sent(**changes), actor="k", now=START_TIME, new_id=lambda: id)
-    return done.recorded, done.new
+    done = reports.submit_report(
+        store, _sent(**changes), actor="k", now=START_TIME, new_id=lambda: id
+    )
+    return done.recorded, done.is_new
 
 
 def test_everything_new_is_recorded_before_the_report(store: Store) -> None:
@@ -56,11 +58,11 @@ def test_several_reports_are_read_together_as_they_were_then(store: Store) -> No
     first, _ = _submit(store, "r1", ref="a")
     second, _ = _submit(store, "r2", ref="a", note="n", supersedes="r1")
     asked = {"r1", "r2", "never"}
-    assert reports.several(store, asked, first.seq) == {"r1": first}
-    now = reports.several(store, asked, second.seq)
+    assert reports.get_reports(store, asked, first.seq) == {"r1": first}
+    now = reports.get_reports(store, asked, second.seq)
     assert {id: each.state for id, each in now.items()} == {"r1": "superseded", "r2": "live"}
     assert now["r2"] == second
-    assert reports.several(store, (), second.seq) == {}
+    assert reports.get_reports(store, (), second.seq) == {}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_the_same_report_sent_again_is_the_stored_one(store: Store) -> None:
 
 def test_an_unknown_report_is_not_found(store: Store) -> None:
     with pytest.raises(NotFoundError):
-        reports.show(store, "r1", None, START_TIME)
+        reports.get_report(store, "r1", None, START_TIME)
 
 
 def _race(address: Path | str) -> list[str]:
@@ -105,4 +107,4 @@ def _race(address: Path | str) -> list[str]:
 def test_four_processes_that_send_the_same_record_it_once(store: Store, settings: Settings) -> None:
     answers = at_once(_race, settings.database)
     assert all(answer == answers[0] for answer in answers)
-    assert len(reports.find(store, ReportListQuery(limit=1000), START_TIME)) == 20
+    assert len(reports.list_reports(store, ReportListQuery(limit=1000), START_TIME)) == 20

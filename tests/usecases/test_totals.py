@@ -13,8 +13,8 @@ from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import TotalsResult
 from service.store.interface import Store
 from service.usecases import entities, reports, totals
-from service.usecases.state_cache import Kept, Snapshots
-from service.usecases.time_budget import Budget
+from service.usecases.state_cache import LRUCache, StateCache
+from service.usecases.time_budget import TimeBudget
 from tests import make
 from tests.conftest import START_TIME
 
@@ -39,7 +39,9 @@ def post(store: Store, new_id: Callable[[], str]) -> Post:
         defaults = {"period": DAY, "places": [REGION], "figures": whole or ...}
         body = make.report(**{**defaults, **changes})
         sent = ReportIn().load(body)
-        found = reports.submit(store, sent, actor="k", now=START_TIME, new_id=new_id).recorded
+        found = reports.submit_report(
+            store, sent, actor="k", now=START_TIME, new_id=new_id
+        ).recorded
         return found.report.id
 
     return posted
@@ -48,12 +50,12 @@ def post(store: Store, new_id: Callable[[], str]) -> Post:
 @pytest.fixture
 def ask(store: Store) -> Ask:
     """Put a question, by default about those killed anywhere at any time."""
-    snapshots = Snapshots()
+    snapshots = StateCache()
 
     def asked(**question: Any) -> TotalsResult:
         whole = TotalsQuery(**{"outcomes": (KILLED,), **question})
-        seq = totals.moment_asked(store, whole, START_TIME + timedelta(days=1))
-        return totals.totals(store, snapshots, whole, seq, Budget(20.0, 60.0))
+        seq = totals.resolve_query_as_of(store, whole, START_TIME + timedelta(days=1))
+        return totals.compute_totals(store, snapshots, whole, seq, TimeBudget(20.0, 60.0))
 
     return asked
 
@@ -427,14 +429,14 @@ def test_unknown_ids_are_refused_by_parameter(post: Post, ask: Ask) -> None:
 def test_the_first_few_unknown_ids_are_named(ask: Ask) -> None:
     with pytest.raises(InvalidInputError) as refused:
         ask(places=tuple("abcdef"))
-    assert len(refused.value.errors) == totals.MOST_FAULTS
+    assert len(refused.value.errors) == totals.MAX_UNKNOWN_IDS
 
 
 def test_too_many_parts_are_refused(store: Store, ask: Ask, post: Post) -> None:
     places = [make.place(f"p{number}") for number in range(1000)]
     post({"exactly": 1}, places=places)
     assert len(ask(by="place").parts or ()) == 1000
-    entities.describe(
+    entities.describe_entity(
         store, "place", "one-more", {"name": "X"}, may_change=False, actor=None, now=START_TIME
     )
     with pytest.raises(InvalidInputError, match="1,001 parts") as refused:
@@ -446,24 +448,26 @@ def test_what_one_request_records_is_one_moment(post: Post, store: Store, ask: A
     post({"exactly": 9})
     for seq in (1, 2, 3):
         assert ask(as_of=seq).seq == 3
-    assert totals.moment_asked(store, TotalsQuery(as_of=0), START_TIME) == 0
-    assert totals.moment_asked(store, TotalsQuery(), START_TIME) == 3
+    assert totals.resolve_query_as_of(store, TotalsQuery(as_of=0), START_TIME) == 0
+    assert totals.resolve_query_as_of(store, TotalsQuery(), START_TIME) == 3
 
 
 def test_a_moment_to_come_is_refused(post: Post, store: Store) -> None:
     post({"exactly": 9})
     with pytest.raises(InvalidInputError, match="The record ends at 3; it has no entry 4 yet"):
-        totals.moment_asked(store, TotalsQuery(as_of=4), START_TIME)
+        totals.resolve_query_as_of(store, TotalsQuery(as_of=4), START_TIME)
     with pytest.raises(InvalidInputError, match="still to come"):
-        totals.moment_asked(store, TotalsQuery(as_of="2026-01-05T10:00:00.000001Z"), START_TIME)
+        totals.resolve_query_as_of(
+            store, TotalsQuery(as_of="2026-01-05T10:00:00.000001Z"), START_TIME
+        )
 
 
 def test_an_instant_stands_for_the_last_entry_by_then(post: Post, store: Store) -> None:
     post({"exactly": 9})
     now = "2026-01-05T10:00:00.000000Z"
-    assert totals.moment_asked(store, TotalsQuery(as_of=now), START_TIME) == 3
+    assert totals.resolve_query_as_of(store, TotalsQuery(as_of=now), START_TIME) == 3
     before = "2026-01-05T09:59:59.999999Z"
-    assert totals.moment_asked(store, TotalsQuery(as_of=before), START_TIME) == 0
+    assert totals.resolve_query_as_of(store, TotalsQuery(as_of=before), START_TIME) == 0
 
 
 def test_before_everything_nothing_is_reported(post: Post, ask: Ask) -> None:
@@ -483,15 +487,15 @@ def test_ids_that_came_later_are_unknown_before(post: Post, ask: Ask) -> None:
 
 def test_a_kept_result_is_made_once() -> None:
     made: list[str] = []
-    kept = Kept(2)
+    kept = LRUCache(2)
     for key in "aabab":
-        assert kept.get(key, lambda key=key: made.append(key) or key) == key
+        assert kept.get_or_make(key, lambda key=key: made.append(key) or key) == key
     assert made == ["a", "b"]
 
 
 def test_what_was_not_asked_for_longest_is_dropped_first() -> None:
     made: list[str] = []
-    kept = Kept(2)
+    kept = LRUCache(2)
     for key in "abacab":
-        kept.get(key, lambda key=key: made.append(key))
+        kept.get_or_make(key, lambda key=key: made.append(key))
     assert made == ["a", "b", "c", "b"]

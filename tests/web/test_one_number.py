@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.usecases.time_budget import Budget
+from service.usecases.time_budget import TimeBudget
 from tests import make
 from tests.check import recorded
 
@@ -37,7 +37,7 @@ def test_the_headline_and_the_bar_are_of_one_answer(
 ) -> None:
     recorded(send(make.interlocked_report()))
     left = chain(repeat(0.0, looks), repeat(BUDGET_SECONDS))
-    monkeypatch.setattr(Budget, "seconds", lambda self: next(left))
+    monkeypatch.setattr(TimeBudget, "next_seconds", lambda self: next(left))
     page = client.get("/?place=a,b&show=killed").get_data(as_text=True)
     shown_headline, shown_row = read_lows(page)
     assert headline in shown_headline

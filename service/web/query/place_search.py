@@ -7,7 +7,7 @@ from service.domain.list_queries import EntityListQuery
 from service.http.consistency import get_reader
 from service.http.context import get_services
 from service.usecases import entities, health
-from service.usecases.overview import lies_in, overview
+from service.usecases.overview import join_ancestor_names, load_snapshot
 
 MAX_OFFERED_PLACES: Final = 12
 """So many places are offered."""
@@ -20,7 +20,7 @@ def find_places(words: str) -> list[tuple[Place, str]]:
     """
     reader = get_reader()
     candidates = cast(
-        list[Place], entities.find(reader, "place", EntityListQuery(words, limit=200))
+        list[Place], entities.list_entities(reader, "place", EntityListQuery(words, limit=200))
     )
     exact_matches = [
         each
@@ -32,5 +32,5 @@ def find_places(words: str) -> list[tuple[Place, str]]:
         if len(exact_matches) == 1
         else (exact_matches or candidates)[:MAX_OFFERED_PLACES]
     )
-    state = overview(reader, get_services().state_cache, health.check(reader)).claims
-    return [(each, lies_in(state, each)) for each in offered]
+    state = load_snapshot(reader, get_services().state_cache, health.check_readable(reader)).state
+    return [(each, join_ancestor_names(state, each)) for each in offered]

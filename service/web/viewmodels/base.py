@@ -15,7 +15,7 @@ from service.http.consistency import get_reader
 from service.http.context import get_services, request_time, start_time_budget
 from service.http.measured_totals import compute_measured_totals
 from service.usecases import totals
-from service.usecases.overview import above, lies_in, overview
+from service.usecases.overview import join_ancestor_names, list_ancestors, load_snapshot
 from service.usecases.state_cache import Snapshot
 from service.web import labels
 from service.web.messages import isolate_bidi, plain_text
@@ -39,8 +39,8 @@ class ViewModel:
         """Find the state that answers; raises InvalidInputError for what cannot be answered."""
         self.page_query = page_query
         self._budget = start_time_budget()  # One for all the answers of the page.
-        self.seq = totals.moment_asked(get_reader(), page_query.query, request_time())
-        self.query: TotalsQuery = totals.by_present_ids(self.snapshot, page_query.query)
+        self.seq = totals.resolve_query_as_of(get_reader(), page_query.query, request_time())
+        self.query: TotalsQuery = totals.resolve_merged_ids(self.snapshot, page_query.query)
 
     def compute_totals(self, **changes: object) -> TotalsResult:
         """Return the answer to the same question but for the changes."""
@@ -50,12 +50,12 @@ class ViewModel:
     @cached_property
     def snapshot(self) -> Snapshot:
         """The state of the record that answers."""
-        return overview(get_reader(), get_services().state_cache, self.seq)
+        return load_snapshot(get_reader(), get_services().state_cache, self.seq)
 
     @property
     def state(self) -> RecordState:
         """Everything that had been said by then."""
-        return self.snapshot.claims
+        return self.snapshot.state
 
     @property
     def is_empty(self) -> bool:
@@ -153,7 +153,7 @@ class ViewModel:
     def make_place_link(self, place_id: str) -> NamedLink:
         """Return the place with where it lies."""
         place = self.state.places[place_id]
-        about = lies_in(self.state, place)
+        about = join_ancestor_names(self.state, place)
         return NamedLink(place_id, place.name, self.page_query.link_to("./", place=place_id), about)
 
     @property
@@ -164,7 +164,7 @@ class ViewModel:
             return []
         return [
             self.make_place_link(each.id)
-            for each in reversed(above(self.state, self.state.places[place_ids[0]]))
+            for each in reversed(list_ancestors(self.state, self.state.places[place_ids[0]]))
         ]
 
     @property

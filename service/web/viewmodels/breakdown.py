@@ -99,7 +99,7 @@ class Breakdown:
         if self._page_query.by != "place":
             return None
         bars = {bar.key: bar for bar in self.bars if bar.key}
-        coordinates = points.of_places(get_reader(), bars, self._view.seq)
+        coordinates = points.load_coordinates(get_reader(), bars, self._view.seq)
         return layout_map([
             Spot(place_id, bars[place_id].label, bars[place_id].text, longitude, latitude,
                  bars[place_id].low, bars[place_id].high, bars[place_id].disputed,

@@ -120,7 +120,7 @@ class Proof(ViewModel):
             *self.other_figures.shown,
         )
         report_ids = {each.report for each in shown_figures}
-        return reports.several(get_reader(), report_ids, self.seq)
+        return reports.get_reports(get_reader(), report_ids, self.seq)
 
     @cached_property
     def _relays(self) -> Mapping[str, list[ReportState]]:

@@ -13,7 +13,7 @@ from service.domain.wording.range_text import outcomes_text, range_text
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time
 from service.usecases import health, lifecycle, reports
-from service.usecases.overview import above, overview
+from service.usecases.overview import list_ancestors, load_snapshot
 from service.web.viewmodels.relays import find_relays
 from service.web.viewmodels.truncated import Truncated, truncate
 
@@ -46,14 +46,14 @@ class ReportPage:
 def make_report_page(report_id: str) -> ReportPage:
     """Return the report as it is now; raises NotFoundError."""
     reader = get_reader()
-    recorded = reports.show(reader, report_id, None, request_time())
-    state = overview(reader, get_services().state_cache, health.check(reader)).claims
+    recorded = reports.get_report(reader, report_id, None, request_time())
+    state = load_snapshot(reader, get_services().state_cache, health.check_readable(reader)).state
     (reporter_id,) = state.resolve_merged("reporter", [recorded.report.reporter])
     repeating = [
         (each.id, state.reporters[each.reporter].name)
         for each in find_relays(state).get(report_id, ())
     ]
-    history = lifecycle.history(reader, report_id)
+    history = lifecycle.load_history(reader, report_id)
     shown_relays = truncate(MAX_RELAYS, repeating)
     return ReportPage(recorded, state.reporters[reporter_id], history, shown_relays, state)
 
@@ -73,8 +73,8 @@ def make_places_page(place_id: str | None) -> dict[str, object]:
     Raises NotFoundError for an id under which nothing is recorded.
     """
     reader = get_reader()
-    snapshot = overview(reader, get_services().state_cache, health.check(reader))
-    places = snapshot.claims.places
+    snapshot = load_snapshot(reader, get_services().state_cache, health.check_readable(reader))
+    places = snapshot.state.places
     if place_id is not None and place_id not in places:
         raise NotFoundError("There is no such place.")
 
@@ -82,7 +82,7 @@ def make_places_page(place_id: str | None) -> dict[str, object]:
         about = ", ".join(places[linked_id].aliases)
         return PlaceLink(places[linked_id].name, f"{page}?place={linked_id}", about)
 
-    ancestors = [] if place_id is None else above(snapshot.claims, places[place_id])
+    ancestors = [] if place_id is None else list_ancestors(snapshot.state, places[place_id])
     child_ids = snapshot.places.roots() if place_id is None else snapshot.places.children(place_id)
     children = truncate(MAX_PLACES, sorted(child_ids, key=lambda each: places[each].name))
     return {

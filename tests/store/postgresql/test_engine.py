@@ -214,7 +214,7 @@ def test_a_connection_that_ends_in_the_middle_is_told_as_such(store: PostgresSto
 def client_and_headers(store: PostgresStore) -> tuple[FlaskClient, dict[str, str]]:
     """A service on the store's database, and the headers of one who may report."""
     settings = Settings(database=store.url, log_level="error", busy_seconds=5.0)
-    key = api_keys.create(store, name="k", scope="report", now=START_TIME)
+    key = api_keys.create_key(store, name="k", scope="report", now=START_TIME)
     return create_app(settings).test_client(), {"Authorization": f"Bearer {key}"}
 
 

@@ -86,7 +86,7 @@ def test_a_service_works_behind_a_pooler(folder: Path) -> None:
     with run_pgbouncer(folder) as url:
         app = create_app(Settings(database=url, log_level="error"))
         store = open_store(url, 10.0)
-        key = api_keys.create(store, name="k", scope="report", now=START_TIME)
+        key = api_keys.create_key(store, name="k", scope="report", now=START_TIME)
         headers = {"Authorization": f"Bearer {key}"}
 
         def work(number: int) -> set[int]:
@@ -102,7 +102,7 @@ def test_a_service_works_behind_a_pooler(folder: Path) -> None:
             assert set().union(*pool.map(work, range(8))) == {200, 201}
         reports = app.test_client().get("/v1/reports?limit=1000").get_json()["reports"]
         assert len(reports) == 64
-        assert maintenance.verify(store, lambda what, done: None) == []
+        assert maintenance.check_integrity(store, lambda what, done: None) == []
         with psycopg.connect(url) as conn:
             backends = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'pooled'"
             ((connections,),) = conn.execute(backends).fetchall()

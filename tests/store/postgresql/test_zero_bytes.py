@@ -39,7 +39,7 @@ HEADERS = (
 def client_and_headers(store: PostgresStore) -> tuple[FlaskClient, dict[str, str]]:
     """A service with one report, and the headers of an admin."""
     client = create_app(Settings(database=store.url, log_level="error")).test_client()
-    key = api_keys.create(store, name="k", scope="admin", now=START_TIME)
+    key = api_keys.create_key(store, name="k", scope="admin", now=START_TIME)
     headers = {"Authorization": f"Bearer {key}"}
     assert client.post("/v1/reports", json=make.report(), headers=headers).status_code == 201
     return client, headers

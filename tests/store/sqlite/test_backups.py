@@ -22,7 +22,7 @@ from service.http.context import get_services
 from service.settings import Settings
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import health
-from service.usecases.backups import backup, restore
+from service.usecases.backups import make_backup, restore_backup
 from tests import make
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -61,7 +61,7 @@ def unused_database(database: Path, app: Any, store: SqliteStore) -> Path:
 def test_a_backup_is_one_file_that_says_how_far_it_goes(database: Path, tmp_path: Path) -> None:
     target = tmp_path / "kept" / "a.db"
     target.parent.mkdir()
-    copy = backup(database, target, _ignore_progress)
+    copy = make_backup(database, target, _ignore_progress)
     assert copy.path == target
     assert copy.size == target.stat().st_size
     assert copy.seq == _count_events(target) == _count_events(database) > 0
@@ -89,7 +89,7 @@ def test_what_was_acknowledged_before_is_in_it_while_others_write(
     try:
         for turn in range(5):
             before = list(acknowledged)
-            backup(settings.database, tmp_path / f"{turn}.db", _ignore_progress)
+            make_backup(settings.database, tmp_path / f"{turn}.db", _ignore_progress)
             with closing(sqlite3.connect(tmp_path / f"{turn}.db")) as db:
                 assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
                 copied_ids = {report_id for (report_id,) in db.execute("SELECT id FROM reports")}
@@ -113,7 +113,7 @@ def test_the_copying_ends_though_another_process_never_stops_writing(
             other.execute("CREATE TABLE IF NOT EXISTS noise (n)")
             other.execute("INSERT INTO noise VALUES (1)")
 
-    backup(unused_database, tmp_path / "a.db", disturb)
+    make_backup(unused_database, tmp_path / "a.db", disturb)
     assert pages_done == sorted(pages_done) and len(pages_done) > 10
     with closing(sqlite3.connect(tmp_path / "a.db")) as db:
         assert not db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'noise'").fetchall()
@@ -122,10 +122,10 @@ def test_the_copying_ends_though_another_process_never_stops_writing(
 def test_a_restored_record_is_served_as_it_was(
     client: FlaskClient, database: Path, tmp_path: Path
 ) -> None:
-    backup(database, tmp_path / "a.db", _ignore_progress)
+    make_backup(database, tmp_path / "a.db", _ignore_progress)
     target = tmp_path / "new" / "casualties.db"
-    done = restore(tmp_path / "a.db", target, _ignore_progress, NOW)
-    assert (done.copy.path, done.aside) == (target, None)
+    done = restore_backup(tmp_path / "a.db", target, _ignore_progress, NOW)
+    assert (done.copy.path, done.former_path) == (target, None)
     restored_client = create_app(Settings(database=target, log_level="error")).test_client()
     assert restored_client.get("/v1/reports").get_json() == client.get("/v1/reports").get_json()
 
@@ -135,18 +135,18 @@ def test_nothing_is_overwritten_unasked(database: Path, tmp_path: Path) -> None:
     for name in ("a.db", "a.db-wal"):
         (tmp_path / name).write_text("mine")
         with pytest.raises(ConflictError, match=f"{name} exists already"):
-            backup(database, target, _ignore_progress)
+            make_backup(database, target, _ignore_progress)
         assert (tmp_path / name).read_text() == "mine"
         (tmp_path / name).rename(tmp_path / "other")
-    backup(database, target, _ignore_progress)
+    make_backup(database, target, _ignore_progress)
     with pytest.raises(ConflictError, match="exists already"):
-        restore(target, database, _ignore_progress, NOW)
+        restore_backup(target, database, _ignore_progress, NOW)
 
 
 def test_a_target_that_appears_meanwhile_is_not_overwritten(database: Path, tmp_path: Path) -> None:
     target = tmp_path / "a.db"
     with pytest.raises(ConflictError):
-        backup(database, target, lambda done, whole: target.write_text("mine") and None)
+        make_backup(database, target, lambda done, whole: target.write_text("mine") and None)
     assert target.read_text() == "mine"
 
 
@@ -154,7 +154,7 @@ def test_what_lay_beside_a_replaced_backup_goes_with_it(database: Path, tmp_path
     target = tmp_path / "a.db"
     for name in ("a.db", "a.db-wal", "a.db-shm", "a.db-journal"):
         (tmp_path / name).write_text("old")
-    backup(database, target, _ignore_progress, force=True)
+    make_backup(database, target, _ignore_progress, force=True)
     assert {name for name in _list_names(tmp_path) if name.startswith("a.db")} == {"a.db"}
     assert _count_events(target) == _count_events(database)
 
@@ -165,8 +165,8 @@ def test_the_database_is_not_its_own_backup(database: Path, name: str) -> None:
     if name == "link.db":
         same.symlink_to(database)
     for call in (
-        lambda: backup(database, same, _ignore_progress, force=True),
-        lambda: restore(same, database, _ignore_progress, NOW, force=True),
+        lambda: make_backup(database, same, _ignore_progress, force=True),
+        lambda: restore_backup(same, database, _ignore_progress, NOW, force=True),
     ):
         with pytest.raises(ConflictError, match="is the database itself"):
             call()
@@ -174,13 +174,13 @@ def test_the_database_is_not_its_own_backup(database: Path, name: str) -> None:
 
 def test_no_database_is_made_where_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
-        backup(tmp_path / "none.db", tmp_path / "a.db", _ignore_progress)
+        make_backup(tmp_path / "none.db", tmp_path / "a.db", _ignore_progress)
     assert _list_names(tmp_path) == set()
 
 
 def test_a_folder_that_is_not_there_is_named(database: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailableError, match="no such folder"):
-        backup(database, tmp_path / "nowhere" / "a.db", _ignore_progress)
+        make_backup(database, tmp_path / "nowhere" / "a.db", _ignore_progress)
 
 
 def test_an_interrupted_backup_leaves_nothing(database: Path, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_an_interrupted_backup_leaves_nothing(database: Path, tmp_path: Path) ->
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        backup(database, target, interrupt)
+        make_backup(database, target, interrupt)
     assert _list_names(tmp_path) == before
 
 
@@ -253,13 +253,13 @@ def test_a_source_that_is_not_whole_is_refused_and_nothing_changes(
     unused_database: Path, tmp_path: Path, harm: Callable[[Path], None], says: str
 ) -> None:
     source = tmp_path / "a.db"
-    backup(unused_database, source, _ignore_progress)
+    make_backup(unused_database, source, _ignore_progress)
     harm(source)
     before, content = _list_names(tmp_path), _count_events(unused_database)
     for force in (False, True):
         target = unused_database if force else tmp_path / "elsewhere" / "x.db"
         with pytest.raises(StoreUnavailableError, match=says) as caught:
-            restore(source, target, _ignore_progress, NOW, force=force)
+            restore_backup(source, target, _ignore_progress, NOW, force=force)
         assert str(source) in str(caught.value) and "\n" not in str(caught.value)
     assert _list_names(tmp_path) - {"elsewhere"} == before
     assert _list_names(tmp_path / "elsewhere") == set()
@@ -269,23 +269,23 @@ def test_a_source_that_is_not_whole_is_refused_and_nothing_changes(
 def test_the_former_database_is_kept_with_all_that_was_in_it(
     unused_database: Path, tmp_path: Path
 ) -> None:
-    backup(unused_database, tmp_path / "a.db", _ignore_progress)
+    make_backup(unused_database, tmp_path / "a.db", _ignore_progress)
     with closing(sqlite3.connect(unused_database, isolation_level=None)) as db:
         db.execute("CREATE TABLE later (n)")
-    done = restore(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
-    assert done.aside == unused_database.with_name(ASIDE)
-    with closing(sqlite3.connect(done.aside)) as db:
+    done = restore_backup(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
+    assert done.former_path == unused_database.with_name(ASIDE)
+    with closing(sqlite3.connect(done.former_path)) as db:
         assert db.execute("SELECT * FROM later").fetchall() == []
     with closing(sqlite3.connect(unused_database)) as db, pytest.raises(sqlite3.OperationalError):
         db.execute("SELECT * FROM later")
     with pytest.raises(ConflictError, match="exists already"):
-        restore(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
+        restore_backup(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
 
 
 def test_what_a_crash_left_beside_the_database_does_not_get_into_the_new_one(
     unused_database: Path, tmp_path: Path
 ) -> None:
-    backup(unused_database, tmp_path / "a.db", _ignore_progress)
+    make_backup(unused_database, tmp_path / "a.db", _ignore_progress)
     expected = _count_events(unused_database)
     with closing(sqlite3.connect(unused_database, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode = WAL")
@@ -294,17 +294,17 @@ def test_what_a_crash_left_beside_the_database_does_not_get_into_the_new_one(
     unused_database.unlink()
     unused_database.with_name("casualties.db-wal").write_bytes(log)
     with pytest.raises(ConflictError, match="exists already"):
-        restore(tmp_path / "a.db", unused_database, _ignore_progress, NOW)
-    restore(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
+        restore_backup(tmp_path / "a.db", unused_database, _ignore_progress, NOW)
+    restore_backup(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
     assert unused_database.with_name(f"{ASIDE}-wal").read_bytes() == log
     assert not unused_database.with_name("casualties.db-wal").exists()
     assert _count_events(unused_database) == expected
 
 
 def test_a_database_that_is_in_use_is_not_replaced(database: Path, tmp_path: Path) -> None:
-    backup(database, tmp_path / "a.db", _ignore_progress)
+    make_backup(database, tmp_path / "a.db", _ignore_progress)
     with pytest.raises(LockTimeoutError, match="stop the service first"):
-        restore(tmp_path / "a.db", database, _ignore_progress, NOW, force=True)
+        restore_backup(tmp_path / "a.db", database, _ignore_progress, NOW, force=True)
     assert not database.with_name(ASIDE).exists()
 
 
@@ -312,20 +312,20 @@ def test_a_database_that_is_in_use_is_not_replaced(database: Path, tmp_path: Pat
 def test_a_damaged_database_can_be_replaced(
     unused_database: Path, tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
-    backup(unused_database, tmp_path / "a.db", _ignore_progress)
+    make_backup(unused_database, tmp_path / "a.db", _ignore_progress)
     expected = _count_events(unused_database)
     harm(unused_database)
     damaged = unused_database.read_bytes()
-    done = restore(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
-    assert done.aside is not None and len(done.aside.read_bytes()) == len(damaged)
-    assert health.check(SqliteStore(unused_database)) == expected
+    done = restore_backup(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
+    assert done.former_path is not None and len(done.former_path.read_bytes()) == len(damaged)
+    assert health.check_readable(SqliteStore(unused_database)) == expected
 
 
 def test_a_link_to_the_database_stays_one(unused_database: Path, tmp_path: Path) -> None:
-    backup(unused_database, tmp_path / "a.db", _ignore_progress)
+    make_backup(unused_database, tmp_path / "a.db", _ignore_progress)
     link = tmp_path / "link.db"
     link.symlink_to(unused_database)
-    restore(tmp_path / "a.db", link, _ignore_progress, NOW, force=True)
+    restore_backup(tmp_path / "a.db", link, _ignore_progress, NOW, force=True)
     assert link.is_symlink() and not unused_database.is_symlink()
 
 
@@ -336,9 +336,9 @@ def test_without_hard_links_the_former_database_is_kept_too(
         raise OSError("not on this file system")
 
     monkeypatch.setattr("os.link", refuse)
-    backup(unused_database, tmp_path / "a.db", _ignore_progress)
+    make_backup(unused_database, tmp_path / "a.db", _ignore_progress)
     expected = _count_events(unused_database)
-    restore(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
+    restore_backup(tmp_path / "a.db", unused_database, _ignore_progress, NOW, force=True)
     assert (
         _count_events(unused_database.with_name(ASIDE))
         == _count_events(unused_database)

@@ -76,7 +76,7 @@ def test_a_ledger_from_before_the_chain_is_chained(tmp_path: Path) -> None:
         events = event_log.load_events(db)
     assert [(event.kind, event.subject, event.body) for event in events] == BODIES
     assert [event.request for event in events] == [1, 1, 1, 4]
-    assert maintenance.verify(store, lambda what, done: None) == []
+    assert maintenance.check_integrity(store, lambda what, done: None) == []
 
 
 def test_a_key_made_before_keys_could_be_bound_is_good_for_ever(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_key_made_before_keys_could_be_bound_is_good_for_ever(tmp_path: Path) 
             "INSERT INTO keys VALUES ('a', 'Desk', 'read', printf('%064d', 0), 'then', NULL)"
         )
     older.migrate()
-    (key,) = api_keys.everyone(older)
+    (key,) = api_keys.list_keys(older)
     assert (key.id, key.scope, key.reporters) == ("a", "read", ())
     assert (key.expires_at, key.last_used_at, key.revoked_at) == (None, None, None)
     older.close()

@@ -39,7 +39,7 @@ def history(client: FlaskClient, send: SendRequest, put: SendRequest, key: MakeH
 
 
 def find_faults(store: SqliteStore) -> list[str]:
-    return maintenance.verify(store, lambda what, done: None)
+    return maintenance.check_integrity(store, lambda what, done: None)
 
 
 def test_a_record_that_nobody_touched_is_whole(store: SqliteStore) -> None:
@@ -122,19 +122,19 @@ def test_a_damaged_page_is_found(store: SqliteStore) -> None:
 def _load_into_new_store(lines: list[str], path: Path) -> SqliteStore:
     store = SqliteStore(path)
     store.migrate()
-    for _ in maintenance.load(store, lines):
+    for _ in maintenance.load_events(store, lines):
         pass
     return store
 
 
 def test_a_dump_loads_into_the_same_ledger(store: SqliteStore, tmp_path: Path) -> None:
-    lines = list(maintenance.dump(store))
+    lines = list(maintenance.dump_events(store))
     other = _load_into_new_store(lines, tmp_path / "again.db")
-    assert list(maintenance.dump(other)) == lines
-    assert maintenance.extent(other) == maintenance.extent(store)
+    assert list(maintenance.dump_events(other)) == lines
+    assert maintenance.get_last_seq_and_hash(other) == maintenance.get_last_seq_and_hash(store)
     assert find_faults(other) == []
     with pytest.raises(ConflictError, match="not empty"):
-        list(maintenance.load(other, lines))
+        list(maintenance.load_events(other, lines))
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_dump_loads_into_the_same_ledger(store: SqliteStore, tmp_path: Path) -
 def test_a_dump_that_was_changed_is_refused_as_a_whole(
     store: SqliteStore, tmp_path: Path, spoil: Callable[[list[str]], list[str]], message: str
 ) -> None:
-    lines = [*maintenance.dump(store)]
+    lines = [*maintenance.dump_events(store)]
     with pytest.raises(BrokenChainError, match=message):
         _load_into_new_store(spoil(lines), tmp_path / "again.db")
-    assert maintenance.extent(SqliteStore(tmp_path / "again.db"))[0] == 0
+    assert maintenance.get_last_seq_and_hash(SqliteStore(tmp_path / "again.db"))[0] == 0
