@@ -1,7 +1,7 @@
 # Every target explains itself: `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-postgresql faults cluster lock bench image image-check sbom \
+.PHONY: help install run style check test test-postgresql faults cluster lock bench image image-check sbom \
 	secrets compose-check stand-in-base stand-ins clean
 .DELETE_ON_ERROR:
 
@@ -13,6 +13,7 @@ POSTGRES_IMAGE ?= $(if $(STAND_INS),stand-in-postgres)
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 VERSION = $(shell sed -n 's/^__version__.*"\(.*\)"/\1/p' service/version.py)
 BIN := .venv/bin
+FAST_TESTS := tests/domain tests/schemas tests/usecases tests/upgrade tests/test_code_documents.py
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
 	--strip-extras --allow-unsafe --no-emit-options --no-emit-index-url --no-emit-find-links
@@ -29,18 +30,23 @@ install: .venv/.installed ## Build .venv from the pinned requirements.txt and no
 run: install ## Serve on this machine with the Kursk samples loaded, until Ctrl-C
 	@$(BIN)/python samples/run.py $(if $(PORT),--port $(PORT))
 
-test: .venv/.installed-dev ## Run every check: style, types, import contract, tests, coverage
+style: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: style ## Run the quick checks: style, types, import contracts, fast tests
+	$(BIN)/python -m pytest --quiet -rs --numprocesses auto $(FAST_TESTS)
+
+test: style ## Run every check: style, types, import contracts, tests, coverage
 	$(BIN)/hadolint Dockerfile deploy/stand-ins/*.Dockerfile
-	$(BIN)/python -m pytest --cov --numprocesses auto
+	$(BIN)/python -m pytest --cov -rs --numprocesses auto
 
 test-postgresql: .venv/.installed-dev ## Run the tests that need a database on PostgreSQL; ENGINE=15 on Debian's
 	TEST_ENGINE=$(or $(ENGINE),18) $(BIN)/python -m pytest --numprocesses auto \
 		--ignore tests/bounds --ignore tests/domain --ignore tests/image \
-		--ignore tests/compose --ignore tests/web
+		--ignore tests/compose --ignore tests/web -rs
 
 faults: .venv/.installed-dev ## Kill it, cut its power, fill its disk: all at full size, figures to docs/; as root
 	FAULTS_SIZE=full FAULTS_REQUIRED=$(or $(FAULTS_REQUIRED),1) \

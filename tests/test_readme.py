@@ -80,11 +80,3 @@ def test_every_target_it_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in set(re.findall(r"\bmake ([a-z-]+)\b(?=[ `\n]|$)", README)):
         assert f"\n{target}:" in makefile, target
-
-
-def test_every_folder_it_lists_exists() -> None:
-    folders = r"^\| `((?:service/|schemas|samples|scripts|bench|tests)[a-z/]*)` \|"
-    listed = re.findall(folders, README, flags=re.MULTILINE)
-    assert listed
-    for folder in listed:
-        assert (ROOT / folder).is_dir(), folder

@@ -1,0 +1,51 @@
+"""The documents about the code are true: their paths, links and make targets exist."""
+
+import re
+
+import pytest
+
+from tests.serving import ROOT
+
+DOCUMENTS = ("CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md")
+FOLDERS = ("service", "schemas", "tests", "docs", "samples", "benchmarks", "scripts")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_path_in_it_exists(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    paths = re.findall(rf"`((?:{'|'.join(FOLDERS)})/[^`\s]*)`", text)
+    assert paths
+    for path in paths:
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_in_it_leads_to_a_file_and_a_heading(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", text):
+        name, _, anchor = target.partition("#")
+        file = (ROOT / document).parent / name if name else ROOT / document
+        assert file.exists(), target
+        headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not anchor or anchor in {each.lower().replace(" ", "-") for each in headings}, target
+
+
+def test_every_make_target_in_the_guide_exists() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"\bmake ([a-z-]+)\b", text))
+    assert targets
+    for target in targets:
+        assert f"\n{target}:" in makefile, target
+
+
+def test_no_term_stands_twice_in_the_glossary() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    terms = re.findall(r"^\| ([^|]+) \| [^|]+ \| `", text, re.MULTILINE)
+    assert len(terms) > 40 and len(terms) == len(set(terms))
+
+
+def test_the_architecture_has_every_folder_of_the_service() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    folders = {each.parent.name for each in (ROOT / "service").glob("*/__init__.py")}
+    assert folders and all(f"`service/{folder}`" in text for folder in folders)
