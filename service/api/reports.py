@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response
 
 from schemas.as_of import AsOfParameters
 from schemas.lifecycle import HistoryOut, RedactionIn, RetractionIn
@@ -19,6 +19,7 @@ from service.http import idempotency
 from service.http.auth import get_key_id, get_principal, requires
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time
+from service.http.links import link_to_member
 from service.http.negotiation import LINK_HEADER, choose_format, document_formats
 from service.http.pagination import fetch_page
 from service.http.smorest import Blueprint
@@ -49,7 +50,7 @@ def post_report(submission: Submission) -> Any:
         principal=get_principal(),
         idempotency_key=idempotency.read_idempotency_key(),
     )
-    location = url_for("reports.get_report", id=result.recorded.report.id)
+    location = link_to_member(result.recorded.report.id)
     headers = {"Location": location, **idempotency.replay_headers(result.is_replay)}
     return result.recorded, 201 if result.is_new else 200, headers
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
 from flask import request
 
 from schemas.fields import make_cursor
 from service.domain.list_queries import EntityListQuery, ReportListQuery
+from service.http.links import link_to_page
 from service.http.request_parsing import parse_query_string
 
 ListQuery = TypeVar("ListQuery", EntityListQuery, ReportListQuery)
@@ -20,7 +20,7 @@ def fetch_page(
     find_items: Callable[[ListQuery], Sequence[Any]],
     sort_attribute: str,
 ) -> tuple[Sequence[Any], str | None]:
-    """Return one page and the address of the next, None at the end.
+    """Return one page and the link to the next, None at the end.
 
     ``sort_attribute`` gives the order of the list. One more than asked is fetched, so that
     a last page is known for the last.
@@ -33,4 +33,4 @@ def fetch_page(
         **parse_query_string(request, set()),
         "after": make_cursor(list_name, getattr(page_items[-1], sort_attribute)),
     }
-    return page_items, f"{request.script_root}{request.path}?{urlencode(parameters, safe=',')}"
+    return page_items, link_to_page(parameters)

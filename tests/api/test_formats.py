@@ -5,6 +5,7 @@ import io
 import json
 import re
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from flask.testing import FlaskClient
@@ -233,9 +234,9 @@ def test_pages_follow_each_other_by_their_links(
         if form == "json":
             next_link = answer.get_json()["next"]
             assert link == (next_link and f'<{next_link}>; rel="next"')
-        match = link and re.fullmatch(r'<(/v1/reports\?[!-;=?-~]+)>; rel="next"', link)
+        match = link and re.fullmatch(r'<(reports\?[!-;=?-~]+)>; rel="next"', link)
         assert bool(match) == bool(link)
-        address = match[1] if match else None
+        address = urljoin(address, match[1]) if match else None
     assert report_ids == ["r1", "r2", "r3"]
 
 

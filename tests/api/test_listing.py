@@ -1,6 +1,7 @@
 """GET /v1/reports: filters and pages."""
 
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from flask.testing import FlaskClient
@@ -75,8 +76,18 @@ def test_pages_follow_each_other_without_gap_or_repeat(find_ids: Any, client: Fl
     while address:
         answer = client.get(address).get_json()
         ids.append([report["id"] for report in answer["reports"]])
-        address = answer["next"]
+        address = answer["next"] and urljoin(address, answer["next"])
     assert ids == [["r1", "r2"], ["r3", "r4"], ["r5"]]
+
+
+def test_links_hold_below_a_path_that_a_proxy_takes_off(
+    find_ids: Any, client: FlaskClient, send: SendRequest
+) -> None:
+    asked = "https://example.org/figures/v1/reports"
+    link = client.get("/v1/reports?limit=2").get_json()["next"]
+    assert urljoin(f"{asked}?limit=2", link).startswith(f"{asked}?limit=2&after=")
+    location = send(make.report()).headers["Location"]
+    assert urljoin(asked, location) == f"{asked}/r6"
 
 
 def test_a_page_that_is_just_full_is_the_last(find_ids: Any, client: FlaskClient) -> None:

@@ -4,7 +4,7 @@ import http.client
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 PATIENCE = 30.0
 
@@ -62,7 +62,8 @@ class Client:
             answer = self.get(following)
             assert answer.status == 200, answer
             found += answer.body[name]
-            following = answer.body["next"]
+            link = answer.body["next"]
+            following = link and urljoin(following, link)
         return found
 
     def _ask(self, method: str, path: str, body: bytes | None, once: str | None = None) -> Answer:

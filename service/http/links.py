@@ -1,0 +1,23 @@
+"""Links in answers: relative references, which hold below any path that a proxy takes off."""
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+from flask import request
+
+
+def link_to_page(parameters: Mapping[str, str]) -> str:
+    """Return the link from this list to the same list with other query parameters.
+
+    It is relative to the address of this request (RFC 3986, section 4.2): ``reports?after=…``.
+    """
+    return f"{_last_segment()}?{urlencode(parameters, safe=',')}"
+
+
+def link_to_member(member_id: str) -> str:
+    """Return the link from this collection to one of its members: ``reports/r1``."""
+    return f"{_last_segment()}/{quote(member_id, safe='')}"
+
+
+def _last_segment() -> str:
+    return request.path.rpartition("/")[2]
