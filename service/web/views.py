@@ -60,7 +60,8 @@ def _make_template_context() -> dict[str, Any]:
 def show_dashboard() -> WerkzeugResponse:
     """Show what is known, how sure it is, and who says so.
 
-    What is wrong in the address is left out of the question, and told beside its field.
+    If the address is wrong, the page shows the errors beside the fields of the form, and no number:
+    a total of another query than the one that was meant could be printed.
     """
     parameters, errors = read_parameters()
     field_errors = _group_by_field(errors)
@@ -218,6 +219,7 @@ def _render_dashboard(page_query: PageQuery, field_errors: dict[str, str]) -> We
         "view": view,
         "page_query": page_query,
         "field_errors": field_errors,
+        "has_address_errors": bool(field_errors),
         "matches": matches,
         "reporters": list_reporters(view.state, selected_reporters),
     }

@@ -1,4 +1,4 @@
-"""What an address asks of the main page: what is wrong in it is told, and the rest is answered."""
+"""The address of the main page: errors are shown beside their fields, and then no number."""
 
 import re
 from collections.abc import Callable
@@ -61,6 +61,17 @@ def test_all_that_is_wrong_is_told_at_once(client: FlaskClient) -> None:
     )
     assert set(found) == {"place", "from", "to", "by"}
     assert "nope" in found["place"] and "neither" in found["place"]
+
+
+@pytest.mark.parametrize(
+    "query", ["place=nope", "from=2024-13-01", "as_of=2999-01-01T00:00:00Z", "as_of=9999", "by=xyz"]
+)
+def test_no_number_is_shown_beside_an_error(client: FlaskClient, query: str) -> None:
+    page = client.get(f"/?{query}").get_data(as_text=True)
+    assert read_field_errors(client, query)
+    (answer,) = re.findall(r'<main id="answer".*?</main>', page, re.DOTALL)
+    assert plain_text("wrong.title") in answer
+    assert not re.search(r"[0-9]", re.sub(r"<[^>]*>", "", answer))
 
 
 def test_what_is_right_is_kept(client: FlaskClient) -> None:
