@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -150,8 +151,11 @@ def _owners(folder: Path) -> set[str]:
 
 def _folders(served: RunningServer) -> set[Path]:
     """Return the folders that the server's first process holds open in memory."""
-    held = Path(f"/proc/{served.process.pid}/fd").iterdir()
-    return {path for each in held if ".casualty-server-" in (path := each.readlink()).name}
+    folders = set()
+    for each in Path(f"/proc/{served.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # It was closed since the list was read.
+            folders.add(each.readlink())
+    return {path for path in folders if ".casualty-server-" in path.name}
 
 
 def test_the_folder_goes_with_the_server_and_what_a_killed_one_left_with_the_next(

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Dialog, Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.serving import RunningServer, run_server
 from tests.web.conftest import PHONE, OpenPage, assert_accessible
@@ -362,6 +362,21 @@ def test_a_place_is_found_by_another_name(page: Page, server: RunningServer) -> 
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("place=plekhovo"))
     assert_agrees(page, server)
+
+
+def test_an_option_of_an_earlier_text_is_not_taken_on_a_slow_network(page: Page) -> None:
+    page.goto(f"./?place={CALM_DISTRICT}")
+    find = page.get_by_label("Find a place by any of its names")
+    find.press_sequentially("Pl", delay=30)
+    options = page.get_by_role("option")
+    expect(options.first).to_be_visible()
+    held: list[Route] = []
+    page.route("**/find?words=*", lambda route: held.append(route))
+    find.press_sequentially("iekho")
+    expect(options.first).not_to_be_visible()
+    find.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("find=Pliekho"))  # The form is sent as it stands.
 
 
 def test_places_of_one_name_are_told_apart(page: Page) -> None:

@@ -101,7 +101,7 @@ if (find && window.accessibleAutocomplete) {
     showNoOptionsFound: true,
     tNoResults: () => words.none,
     tStatusQueryTooShort: () => words.short,
-    tStatusNoResults: () => words.none,
+    tStatusNoResults: () => (container.classList.contains("waiting") ? "" : words.none),
     tStatusSelectedOption: (selected, length, index) => `${selected} ${index + 1}/${length}`,
     tStatusResults: (length, selected) => `${length} ${words.results} ${selected || ""}`,
     tAssistiveHint: () => words.hint,
@@ -118,11 +118,13 @@ if (find && window.accessibleAutocomplete) {
       clearTimeout(timer);
       controller?.abort();
       container.classList.add("waiting"); // Not yet known to be called by nobody.
+      show([]); // The options of an earlier text must not be taken for those of this one.
       timer = setTimeout(async () => {
         controller = new AbortController();
         try {
           const answer = await fetch(`find?words=${encodeURIComponent(typed)}`, { signal: controller.signal });
-          show(answer.ok ? (await answer.json()).places : []);
+          const places = answer.ok ? (await answer.json()).places : [];
+          if (container.querySelector("input").value === typed) show(places);
         } catch (error) {
           if (error.name === "AbortError") return;
           show([]);

@@ -136,7 +136,7 @@ class Picker {
       displayMenu: "overlay",
       tNoResults: () => say("find.none"),
       tStatusQueryTooShort: () => say("find.short"),
-      tStatusNoResults: () => say("find.none"),
+      tStatusNoResults: () => "", // The status of the picker says so, once it is known.
       tStatusResults: (count) => say("find.results", { count }),
       tAssistiveHint: () => say("find.hint"),
       templates: {
@@ -146,10 +146,16 @@ class Picker {
           `<span class="option-name">${escapeHtml(option.label ?? option.name)}</span>` +
           (option.about ? ` <span class="option-about">${escapeHtml(option.about)}</span>` : ""),
       },
-      source: search,
+      source: (typed, show) => {
+        this.controller?.abort();
+        show([]); // The options of an earlier text must not be taken for those of this one.
+        search(typed, show);
+      },
       onConfirm: (option) => option && this.confirm(option),
     });
     const input = this.input;
+    // Enter takes an option. While the list is closed it must not send the form either.
+    input.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
     // The library sets anew what describes the field: what the page says of it stays all the same.
     const keepDescription = () => {
       for (const part of ["hint", "fault"]) {
