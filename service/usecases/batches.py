@@ -70,18 +70,18 @@ _CLASS_NAMES_OF_0_1_0: Final[dict[str, type[DomainError]]] = {
     "TooCostly": TimeBudgetExceededError,
     "TooMany": RateLimitExceededError,
 }
-"""Release 0.1.0 stored the name of an error's class; the record may hold these for ever."""
+"""The class names that release 0.1.0 stored for errors; a record may still contain them."""
 
 ERRORS_BY_CODE: Final[dict[str, type[DomainError]]] = {
     **_CLASS_NAMES_OF_0_1_0,
     **{error.code: error for error in _CLASSES},
 }
-"""The class of a stored error by what is stored of it."""
+"""The error class for each stored code, and for each class name of release 0.1.0."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchItemResult:
-    """What came of one item: the recorded report, or the error because of which there is none."""
+    """The result of one item: the recorded report, or the error that prevented it."""
 
     recorded: RecordedReport | None = None
     is_new: bool = False
@@ -90,7 +90,10 @@ class BatchItemResult:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What came of every item, in the order in which they were sent; ``again`` as for a report."""
+    """The results of all items, in the order in which they were sent.
+
+    ``is_replay`` is True if the same request was answered before.
+    """
 
     results: tuple[BatchItemResult, ...]
     is_replay: bool = False

@@ -43,9 +43,9 @@ def load_changes(store: Reader, since: int, limit: int) -> ChangesPage:
 def wait_for_event(
     store: Reader, since: int, seconds: float, should_continue: Callable[[], bool]
 ) -> bool:
-    """Return whether there is an entry after ``since`` before the seconds are over.
+    """Return whether the event log has an event after ``since`` before the seconds are over.
 
-    It ends early when ``go_on`` says no. Nothing is held while it waits.
+    Returns False early if ``should_continue`` returns False. No transaction is open while it waits.
     """
     deadline = time.monotonic() + seconds
     while True:

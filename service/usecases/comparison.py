@@ -84,10 +84,10 @@ def add_comparison(
     past: EarlierState,
     make_calculation: MakeCalculation,
 ) -> TotalsResult:
-    """Return the answer with what each of its totals was then, and what touched it since.
+    """Return the result with, for each total, its earlier value and the events that touched it.
 
-    ``question`` is as it was asked: an id that was merged since stood for something of its own.
-    A place, group or reporter that was not known then had nothing reported of it.
+    ``query`` has the ids as they were sent: an id that was merged since named an entity of its own
+    before. Nothing was reported of an entity that did not exist in the earlier state.
     """
     alone, parts = result.by_reporter or (), result.parts or ()
     total_count = len(result.totals) + sum(len(part.totals) for part in (*alone, *parts))

@@ -9,18 +9,18 @@ from service.store.interface import Connection, Reader
 
 
 class MonotonicReader(Reader):
-    """A record of which every reading holds what the one before it held.
+    """A reader with monotonic reads: each transaction sees all that the one before it saw.
 
-    Behind one address can be several standbys, each as far as it has come: of two readings for one
-    answer the second could meet one that lacks what the first has told of.
+    One address can lead to several standbys, and each of them has its own lag. Without this, the
+    second of two transactions of one answer could read from a standby that is further behind.
     """
 
     def __init__(
         self, reader: Reader, seq: int, wait_for_seq: Callable[[Reader, int], bool]
     ) -> None:
-        """Remember the entry up to which already the first reading must hold all.
+        """Require that the first transaction already sees all events up to ``seq``.
 
-        ``caught_up`` is asked, where a copy lies behind, whether it holds that entry by now.
+        ``wait_for_seq`` is called if a standby is behind; it returns whether it has caught up.
         """
         self.seq = seq
         self._reader = reader

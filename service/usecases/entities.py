@@ -34,10 +34,10 @@ def describe_entity(
 ) -> tuple[Entity, bool]:
     """Return the entry, now as given, and whether it is new; fields left out are cleared; writes.
 
-    Saying what is already recorded changes nothing and needs no right to. Raises ForbiddenError
-    where it would change something, InvalidInputError for a parent that is unknown or lies below,
-    and PreconditionFailedError where it is not what the sender has ``seen`` (``(None,)``: that
-    there was none; None: anything).
+    A description that equals the recorded one changes nothing and needs no permission. Raises
+    ForbiddenError if it would change something without ``may_change``, InvalidInputError for a
+    parent that is unknown or is below the entity, and PreconditionFailedError if the entity is not
+    the ``expected`` one (``(None,)``: it must not exist; None: no precondition).
     """
 
     def job(db: Connection) -> tuple[Entity, bool]:

@@ -1,4 +1,4 @@
-"""What happened between two states of the record, found by what it bears on."""
+"""The events between two states of the record, indexed by the entities that they touch."""
 
 from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import replace
@@ -27,12 +27,12 @@ _KINDS_WITHOUT_EFFECT: Final = {
 
 
 class EventWindow:
-    """The entries of the ledger between two states of the record, ``then`` and ``now``."""
+    """The events between two states of the record."""
 
     def __init__(
         self, earlier: RecordState, later: RecordState, events: Iterable[PublicEvent]
     ) -> None:
-        """Take the entries in their order, from the first after ``then`` to the last of ``now``."""
+        """Take the events in order, from the first after ``earlier`` to the last of ``later``."""
         self._earlier, self._later = earlier, later
         self._events = list(_add_report_states(earlier, later, events))
         self._positions: dict[str, dict[str, list[int]]] = {family: {} for family in FAMILIES}

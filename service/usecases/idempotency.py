@@ -1,7 +1,7 @@
-"""Requests sent again because their answer was lost: done once, answered as the first time.
+"""Idempotency: a request that is sent again is not run again and gets the first answer.
 
-What is kept is which entries were made, in the same transaction as these: the answer is read from
-the record as of then, so that no text is kept in a second place.
+The store keeps which events the request made, in the same transaction as the events. The answer is
+read from the record as of then, so that no free text is stored in a second place.
 """
 
 from collections.abc import Callable
@@ -24,11 +24,12 @@ def run_once(
     dump_result: Callable[[Result], Any],
     load_result: Callable[[Any], Result],
 ) -> tuple[Result, bool]:
-    """Return what the job returns, or ``again`` of what it ``told`` the first time, and which.
+    """Return the result of the job and whether it is a replay of an earlier request.
 
-    The flag is True for a request that was sent before. Without a claim it is just the job. Raises
-    InvalidInputError where the same key came with another body. A job that raises is not
-    remembered: nothing was recorded, and the same request may be right the next time.
+    ``dump_result`` turns a result into what is stored, and ``load_result`` turns it back. Without
+    an idempotency key the job is run and nothing is stored. Raises InvalidInputError if the key was
+    used with another body. A job that raises is not stored: it recorded nothing, and the same
+    request may succeed later.
     """
     if idempotency_key is None:
         return job(), False

@@ -32,9 +32,9 @@ from service.usecases.submission_warnings import find_warnings
 
 @dataclass(frozen=True, slots=True)
 class SubmitResult:
-    """What came of a report that was sent: as it is recorded, and whether it is new.
+    """The recorded report, and whether this request recorded it.
 
-    ``again`` is True where the very same request had come before.
+    ``is_replay`` is True if the same request was answered before.
     """
 
     recorded: RecordedReport
@@ -77,9 +77,9 @@ def submit_report(
 def check_and_normalize(
     submission: Submission, report_id: str, principal: Principal | None
 ) -> Report:
-    """Return the report made whole.
+    """Return the normalized report.
 
-    Raises InvalidInputError, and ForbiddenError as ``submit`` does.
+    Raises InvalidInputError, and ForbiddenError if the principal may not report for the reporter.
     """
     if principal is not None:
         principal.check_can_report_for(submission.reporter.id)
@@ -94,11 +94,13 @@ def record_report(
     now: datetime,
     request: int | None = None,
 ) -> SubmitResult:
-    """Return what comes of the report, within a transaction; ``request`` as for ``record``."""
+    """Return the recorded report, within a transaction; writes.
+
+    ``request`` is the first event of the same request, None if this report makes the first.
+    """
     known = _find_same_report(db, report)
-    resolver = resolve_entities(
-        db, submission
-    )  # Before the known one is shown: an object in it may differ.
+    # Before a known report is returned: the description of an entity in this one may differ.
+    resolver = resolve_entities(db, submission)
     if known is not None:
         return SubmitResult(known, False)
     superseded_events = _make_superseded_events(db, report)
@@ -117,12 +119,12 @@ def record_report(
 
 
 def dump_submit_result(db: Connection, recorded: RecordedReport, is_new: bool) -> list[Any]:
-    """Return what is to be kept of what came of a report: by it the same answer can be given."""
+    """Return what is stored of a result, from which ``load_submit_result`` makes it again."""
     return [recorded.report.id, event_log.last_seq(db), is_new]
 
 
 def load_submit_result(db: Connection, stored: list[Any]) -> SubmitResult:
-    """Return what came of a report, as it was ``told`` then."""
+    """Return the result as it was when ``dump_submit_result`` stored it."""
     report_id, seq, is_new = stored
     return SubmitResult(get_report_or_fail(db, report_id, seq), is_new)
 

@@ -24,9 +24,9 @@ MAX_SUGGESTIONS = 3
 
 
 class EntityResolver:
-    """Finds what is mentioned, in order, and remembers what is new.
+    """Resolves the entity mentions of a report in order, and collects new entities.
 
-    ``faults`` and ``conflicts`` name every mention that cannot stand; ``check`` raises them.
+    ``errors`` and ``conflicts`` list the mentions that are invalid; ``raise_errors`` raises them.
     """
 
     def __init__(self, db: Connection) -> None:

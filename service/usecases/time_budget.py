@@ -1,4 +1,4 @@
-"""How much time one answer may take: what its totals share, in the order in which they are told."""
+"""The time that one answer may take; its totals share it in the order of the answer."""
 
 from time import monotonic
 from typing import Final
@@ -6,14 +6,14 @@ from typing import Final
 from service.domain.errors import TimeBudgetExceededError
 
 GIVE_UP_FACTOR: Final = 2
-"""After so many times the set time an answer is given up, even if it needs no solver any more."""
+"""The answer is abandoned after this many times ``answer_seconds``, even without the solver."""
 
 
 class TimeBudget:
     """The time for one answer, which begins to run at once."""
 
     def __init__(self, total_seconds: float, answer_seconds: float) -> None:
-        """Give a total up to ``each`` seconds of solving, and all together ``whole`` seconds."""
+        """Allow ``total_seconds`` of solving for a total, ``answer_seconds`` for all of them."""
         self._total_seconds, self._answer_seconds = total_seconds, answer_seconds
         self._started_at = monotonic()
 

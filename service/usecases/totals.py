@@ -52,12 +52,12 @@ def compute_totals(
     time_budget: TimeBudget,
     compare_seq: int | None = None,
 ) -> TotalsResult:
-    """Return the answer as of the entry ``seq``.
+    """Return the totals as of the event ``seq``.
 
-    What is not solved within the budget is wider, never wrong. It is compared with the answer as of
-    the entry ``then``, unless that is None. Raises InvalidInputError for ids that were unknown as
-    of ``seq`` and for cuts that cannot be made, and TimeBudgetExceededError for what takes far too
-    long even so.
+    A total that is not solved within the time budget is wider, never wrong. If ``compare_seq`` is
+    not None, the result has each total as of that event too. Raises InvalidInputError for ids that
+    were unknown as of ``seq`` and for breakdowns that cannot be made, and TimeBudgetExceededError
+    if the answer takes far longer than its budget.
     """
     with store.read_transaction() as db:
         snapshot = state_cache.load(db, seq)
@@ -79,7 +79,7 @@ def compute_totals(
 def compute_totals_in(
     snapshot: Snapshot, query: TotalsQuery, time_budget: TimeBudget
 ) -> TotalsResult:
-    """Return the answer in one state of the record; raises as ``totals`` does."""
+    """Return the totals in one state of the record; raises as ``compute_totals`` does."""
     resolved_query = resolve_merged_ids(snapshot, query)
     result: TotalsResult | None = snapshot.results.get(query)
     if result is None:
