@@ -13,7 +13,7 @@ POSTGRES_IMAGE ?= $(if $(STAND_INS),stand-in-postgres)
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 VERSION = $(shell sed -n 's/^__version__.*"\(.*\)"/\1/p' service/version.py)
 BIN := .venv/bin
-FAST_TESTS := tests/domain tests/schemas tests/usecases tests/upgrade tests/test_code_documents.py
+FAST_TESTS := tests/domain tests/schemas tests/usecases tests/upgrade tests/docs/test_code_documents.py
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
 	--strip-extras --allow-unsafe --no-emit-options --no-emit-index-url --no-emit-find-links

@@ -9,28 +9,29 @@ from urllib.parse import urlencode, urlsplit
 JSON = dict[str, Any]
 
 
-class Refused(Exception):
+class RequestRefusedError(Exception):
     """The service said no; the text is its own, one fault a line."""
 
 
-class Unknown(Refused):
+class UnknownResourceError(RequestRefusedError):
     """Nothing is recorded under the address that was asked for."""
 
 
-class Unreachable(Exception):
+class ServerUnreachableError(Exception):
     """Nothing that speaks HTTP answers at the address."""
 
 
 class Client:
     """One connection to one service, kept open between requests.
 
-    Raises Refused for an answer of 400 or above (Unknown for 404), Unreachable for none at all.
+    Raises RequestRefusedError for a status of 400 or above (UnknownResourceError for 404), and
+    ServerUnreachableError if there is no answer.
     """
 
     def __init__(self, url: str, key: str | None = None, timeout: float = 30) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Unreachable(f"{url}: give an address like http://127.0.0.1:8000")
+            raise ServerUnreachableError(f"{url}: give an address like http://127.0.0.1:8000")
         kind = (
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         )
@@ -76,12 +77,12 @@ class Client:
             raw = response.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
-            raise Unreachable(
+            raise ServerUnreachableError(
                 f"{self.url} does not answer: {error or 'no reason given'}"
             ) from error
         answer = _object(raw)
         if response.status >= 400:
-            kind = Unknown if response.status == 404 else Refused
+            kind = UnknownResourceError if response.status == 404 else RequestRefusedError
             raise kind(_reason(response.status, response.reason, answer))
         return response.status, answer
 

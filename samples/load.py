@@ -12,13 +12,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from client import JSON, Client, Refused, Unknown, Unreachable
+from client import JSON, Client, RequestRefusedError, ServerUnreachableError, UnknownResourceError
 
 REGISTERS = ("places", "groups", "reporters")
 LINKS = ("relays", "supersedes")
 
 
-class BadFile(Exception):
+class BadFileError(Exception):
     """The file cannot be read as a sample; the text says where."""
 
 
@@ -44,21 +44,21 @@ class Progress:
 
 
 def read(path: Path) -> JSON:
-    """Return the sample in the file; raises BadFile."""
+    """Return the sample in the file; raises BadFileError."""
     try:
         sample = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BadFile(f"{path}: {error}") from error
+        raise BadFileError(f"{path}: {error}") from error
     if not isinstance(sample, dict) or not isinstance(sample.get("reports"), list):
-        raise BadFile(f'{path}: needs an object with a list of "reports"')
+        raise BadFileError(f'{path}: needs an object with a list of "reports"')
     return sample
 
 
 def load(sample: JSON, client: Client) -> Counter[str]:
     """Post everything; returns how many of each kind were new ("reports new") or known already.
 
-    Stops at the first refusal (Refused, with the name of what was refused): what came before it
-    is recorded, and the next run goes on from there.
+    Stops at the first refusal (RequestRefusedError, which names the refused item). What came before
+    it is recorded, and the next run continues from there.
     """
     outcome: Counter[str] = Counter()
     progress = Progress(sum(len(sample.get(part, ())) for part in (*REGISTERS, "reports")))
@@ -85,11 +85,11 @@ def _describe(client: Client, register: str, entry: JSON) -> bool:
         try:
             client.get(path)
             return False
-        except Unknown:
+        except UnknownResourceError:
             client.put(path, {name: value for name, value in entry.items() if name != "id"})
             return True
-    except Refused as refusal:
-        raise Refused(f"{register}/{entry['id']}: {refusal}") from refusal
+    except RequestRefusedError as refusal:
+        raise RequestRefusedError(f"{register}/{entry['id']}: {refusal}") from refusal
 
 
 def _post(client: Client, report: JSON, ids: dict[str, str]) -> int:
@@ -99,12 +99,14 @@ def _post(client: Client, report: JSON, ids: dict[str, str]) -> int:
     for link in LINKS:
         if link in body:
             if body[link] not in ids:
-                raise BadFile(f"{ref}: {link} {body[link]!r}, which is no earlier report's ref")
+                raise BadFileError(
+                    f"{ref}: {link} {body[link]!r}, which is no earlier report's ref"
+                )
             body[link] = ids[body[link]]
     try:
         status, stored = client.post("/v1/reports", body)
-    except Refused as refusal:
-        raise Refused(f"report {ref}: {refusal}") from refusal
+    except RequestRefusedError as refusal:
+        raise RequestRefusedError(f"report {ref}: {refusal}") from refusal
     ids[ref] = stored["id"]
     return status
 
@@ -130,7 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with Client(asked.url, asked.key or os.environ.get("KEY")) as client:
             print(f"{asked.sample}: {summary(load(read(asked.sample), client))}.")
-    except (BadFile, Refused, Unreachable) as problem:
+    except (BadFileError, RequestRefusedError, ServerUnreachableError) as problem:
         print(problem, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from client import Client, Refused, Unreachable
-from load import BadFile, load, read, summary
+from client import Client, RequestRefusedError, ServerUnreachableError
+from load import BadFileError, load, read, summary
 from summary import summary_lines
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,11 +29,11 @@ USUAL_PORT = 8000
 PATIENCE = 60.0
 
 
-class Failed(Exception):
+class StartError(Exception):
     """The service cannot be started; the text says why and what to do."""
 
 
-class Stopped(Exception):
+class StopRequestedError(Exception):
     """Somebody asked for the end: Ctrl-C, a closed terminal or a kill."""
 
 
@@ -54,11 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
         _service("migrate")
         with _server(port) as server:
             _show(server, f"http://{HOST}:{port}")
-            raise Failed(f"The server ended by itself (status {server.wait()}).")
-    except Failed as failure:
+            raise StartError(f"The server ended by itself (status {server.wait()}).")
+    except StartError as failure:
         print(failure, file=sys.stderr)
         return 1
-    except Stopped:
+    except StopRequestedError:
         print("\nStopped.", flush=True)
         return 0
 
@@ -67,7 +67,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
     # One stop is enough: what ends the server must not be interrupted by a second Ctrl-C.
     for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(other, signal.SIG_IGN)
-    raise Stopped
+    raise StopRequestedError
 
 
 def port_number(text: str) -> int:
@@ -81,7 +81,7 @@ def _port(wanted: int | None) -> int:
     """Return the port to serve on: the wanted one, or the first free one from the usual one on."""
     if wanted is not None:
         if reason := _in_the_way(wanted):
-            raise Failed(
+            raise StartError(
                 f"Port {wanted} cannot be used ({reason}). Try another: make run PORT=8080"
             )
         return wanted
@@ -90,7 +90,7 @@ def _port(wanted: int | None) -> int:
             if port != USUAL_PORT:
                 print(f"Port {USUAL_PORT} is taken; serving on {port} instead.")
             return port
-    raise Failed(f"No port from {USUAL_PORT} to {port} is free. Choose one: make run PORT=…")
+    raise StartError(f"No port from {USUAL_PORT} to {port} is free. Choose one: make run PORT=…")
 
 
 def _in_the_way(port: int) -> str:
@@ -106,12 +106,12 @@ def _in_the_way(port: int) -> str:
 
 
 def _service(*words: str) -> str:
-    """Return what the service's command line prints; raises Failed with what it complained of."""
+    """Return what the service's command line prints; raises StartError with its error text."""
     done = subprocess.run(  # noqa: S603 - our own program with our own words
         [sys.executable, "-m", "service", *words], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise Failed(f"service {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
+        raise StartError(f"service {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout.strip()
 
 
@@ -139,11 +139,11 @@ def _show(server: subprocess.Popen[bytes], url: str) -> None:
     with _key() as key, Client(url, key) as client:
         try:
             print(f"{SAMPLE.relative_to(ROOT)}: {summary(load(read(SAMPLE), client))}.", flush=True)
-        except (BadFile, Refused) as problem:
+        except (BadFileError, RequestRefusedError) as problem:
             print(f"The samples were not loaded whole: {problem}", file=sys.stderr)
         try:
             print("\n".join(summary_lines(client)), flush=True)
-        except (Refused, Unreachable) as problem:
+        except (RequestRefusedError, ServerUnreachableError) as problem:
             print(f"The totals cannot be shown: {problem}", file=sys.stderr)
     print(f"Dashboard {url}/ · API {url}/docs · Ctrl-C stops the server")
     print(f"Try: curl '{url}/v1/totals?place=plekhovo&by_reporter=true'")
@@ -154,18 +154,18 @@ def _show(server: subprocess.Popen[bytes], url: str) -> None:
 
 
 def _wait(server: subprocess.Popen[bytes], url: str) -> None:
-    """Return when /readyz says so; raises Failed when the server ends or stays silent."""
+    """Return when /readyz says so; raises StartError when the server ends or stays silent."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if server.poll() is not None:
-            raise Failed(f"The server did not start (status {server.returncode}); see above.")
+            raise StartError(f"The server did not start (status {server.returncode}); see above.")
         try:
             with Client(url, timeout=2) as client:
                 client.get("/readyz")
             return
-        except (Refused, Unreachable):
+        except (RequestRefusedError, ServerUnreachableError):
             time.sleep(0.1)
-    raise Failed(f"The server did not become ready within {PATIENCE:.0f} seconds.")
+    raise StartError(f"The server did not become ready within {PATIENCE:.0f} seconds.")
 
 
 @contextlib.contextmanager

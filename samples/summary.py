@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from client import JSON, Client, Refused, Unreachable
+from client import JSON, Client, RequestRefusedError, ServerUnreachableError
 
 DAYS = [("from", "2024-12-14"), ("to", "2024-12-15"), ("group", "dprk-forces")]
 VILLAGES = ("plekhovo", "vorozhba", "martynovka")
@@ -17,7 +17,10 @@ CASUALTIES = "killed,wounded"
 
 
 def summary_lines(client: Client) -> list[str]:
-    """Return the lines, none longer than 80 characters; raises Refused and Unreachable."""
+    """Return the lines, none longer than 80 characters.
+
+    Raises RequestRefusedError and ServerUnreachableError.
+    """
     group = client.get("/v1/groups/dprk-forces")["name"]
     together = _totals(client, ",".join(VILLAGES), CASUALTIES)
     alone = {village: _totals(client, village, CASUALTIES) for village in VILLAGES}
@@ -61,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with Client(options.url, options.key or os.environ.get("KEY")) as client:
             print("\n".join(summary_lines(client)))
-    except (Refused, Unreachable) as problem:
+    except (RequestRefusedError, ServerUnreachableError) as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0

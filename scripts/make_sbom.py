@@ -68,22 +68,22 @@ def _docker(*words: str, given: str | None = None) -> str:
     return done.stdout
 
 
-def _image(id: str, release: str) -> Component:
-    digest = HashType(alg=HashAlgorithm.SHA_256, content=id.removeprefix("sha256:"))
+def _image(image_id: str, release: str) -> Component:
+    digest = HashType(alg=HashAlgorithm.SHA_256, content=image_id.removeprefix("sha256:"))
     return Component(
-        type=ComponentType.CONTAINER, name=NAME, version=release, bom_ref=id, hashes=[digest]
+        type=ComponentType.CONTAINER, name=NAME, version=release, bom_ref=image_id, hashes=[digest]
     )
 
 
 def _library(told: dict[str, Any]) -> Component:
     named = [each for each in told["classifiers"] if each.startswith(LICENSE)]
-    license = told["license"] or (named[0].rpartition(" :: ")[2] if named else "")
+    license_name = told["license"] or (named[0].rpartition(" :: ")[2] if named else "")
     purl = PackageURL("pypi", name=canonicalize_name(told["name"]), version=told["version"])
     return Component(
         name=told["name"],
         version=told["version"],
         description=told["summary"] or None,
-        licenses=[LicenseFactory().make_from_string(license)] if license else None,
+        licenses=[LicenseFactory().make_from_string(license_name)] if license_name else None,
         purl=purl,
         bom_ref=str(purl),
     )

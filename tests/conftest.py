@@ -17,7 +17,7 @@ from service.settings import Settings
 from service.store.factory import open_store
 from service.store.interface import Store
 from service.usecases import api_keys
-from tests import engines
+from tests.support import engines
 
 # How long one example takes says nothing on a machine that does other things too.
 settings_of_hypothesis.register_profile("untimed", deadline=None)
@@ -30,7 +30,7 @@ TESTS_FOLDER = Path(__file__).parent
 START_TIME = datetime(2026, 1, 5, 10, 0, 0, tzinfo=UTC)
 
 
-pytest_configure, pytest_unconfigure = engines.start, engines.stop
+pytest_configure, pytest_unconfigure = engines.start_server, engines.stop_server
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

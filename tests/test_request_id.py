@@ -11,23 +11,23 @@ from werkzeug.wrappers import Request
 from service.http.context import get_services
 from service.request_id import RequestIdContext, get_request_id
 from service.store.interface import Store
-from tests import engines, make
-from tests.check import recorded
 from tests.conftest import SendRequest
+from tests.support import bodies, engines
+from tests.support.assertions import assert_recorded
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_answered() -> None:
+def forget_request_id() -> None:
     """Forget a request whose answer another test left open in this thread."""
     with RequestIdContext(""):
         pass
 
 
-def test_there_is_none_outside_of_a_request() -> None:
+def test_there_is_no_request_id_outside_of_a_request() -> None:
     assert get_request_id() is None
 
 
-def test_the_id_that_was_sent_is_kept() -> None:
+def test_a_valid_request_id_is_kept() -> None:
     with RequestIdContext("3f9c-1.a_B"):
         assert get_request_id() == "3f9c-1.a_B"
     assert get_request_id() is None
@@ -36,7 +36,7 @@ def test_the_id_that_was_sent_is_kept() -> None:
 @pytest.mark.parametrize(
     "sent", ["", "a b", "a\n", "*/ DROP", "ä", "x" * 65, "cas_abcdefgh_" + "a" * 43]
 )
-def test_what_is_not_fit_to_be_repeated_is_replaced(sent: str) -> None:
+def test_an_invalid_request_id_is_replaced(sent: str) -> None:
     with RequestIdContext(sent):
         first = get_request_id()
         assert first is not None
@@ -45,21 +45,21 @@ def test_what_is_not_fit_to_be_repeated_is_replaced(sent: str) -> None:
         assert get_request_id() != first
 
 
-def test_it_is_known_where_a_request_reads(store: Store) -> None:
+def test_a_read_transaction_has_the_request_id(store: Store) -> None:
     with RequestIdContext("reader"), store.read_transaction():
         assert get_request_id() == "reader"
 
 
-def test_the_thread_that_writes_for_all_knows_whose_job_it_does(store: Store) -> None:
+def test_the_group_commit_thread_has_the_request_id_of_each_job(store: Store) -> None:
     with RequestIdContext("one-of-many"):
         assert store.write(lambda db: get_request_id()) == "one-of-many"
         assert get_request_id() == "one-of-many"
 
 
-def test_a_stream_that_breaks_off_is_found_by_its_request(
+def test_a_broken_stream_is_logged_with_its_request_id(
     app: Flask, send: SendRequest, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recorded(send(make.report()))
+    assert_recorded(send(bodies.make_report()))
     with app.app_context():
         store = get_services().store
     headers = {"Accept": "text/event-stream", "X-Request-ID": "cut-off"}
@@ -73,7 +73,7 @@ def test_a_stream_that_breaks_off_is_found_by_its_request(
     assert (line["event"], line["request_id"]) == ("unavailable", "cut-off")
 
 
-def test_it_is_known_to_the_end_of_a_stream_and_not_afterwards(app: Flask) -> None:
+def test_a_stream_has_the_request_id_to_its_end_and_not_afterwards(app: Flask) -> None:
     @app.get("/stream")
     def stream() -> Iterator[str]:
         yield f"{get_request_id()} "

@@ -16,7 +16,7 @@ def test_nothing_set_gives_the_defaults() -> None:
 
 
 def test_every_setting_is_read() -> None:
-    given = {
+    variables = {
         "CASUALTY_DATABASE": "/tmp/x.db",  # noqa: S108
         "CASUALTY_READING": "closed",
         "CASUALTY_SOLVER_SECONDS": "0.5",
@@ -28,7 +28,7 @@ def test_every_setting_is_read() -> None:
         "CASUALTY_ORIGINS": "https://Example.org, http://[::1]:8080",
         "CASUALTY_READ_DATABASE": "postgresql://standby/casualties",
     }
-    assert load_settings(given) == Settings(
+    assert load_settings(variables) == Settings(
         database=Path("/tmp/x.db"),  # noqa: S108
         reading="closed",
         solver_seconds=0.5,
@@ -40,10 +40,10 @@ def test_every_setting_is_read() -> None:
         origins=("https://example.org", "http://[::1]:8080"),
         read_database="postgresql://standby/casualties",
     )
-    assert set(given) == {f"CASUALTY_{field.name.upper()}" for field in fields(Settings)}
+    assert set(variables) == {f"CASUALTY_{field.name.upper()}" for field in fields(Settings)}
 
 
-def test_what_is_off_unless_set_can_be_said_to_be_off() -> None:
+def test_optional_settings_can_be_set_to_off() -> None:
     off = {
         "CASUALTY_RATE_LIMIT": "off",
         "CASUALTY_ORIGINS": "off",
@@ -60,11 +60,11 @@ def test_what_is_off_unless_set_can_be_said_to_be_off() -> None:
         ("1000000/hour", RateLimit(10**6, 3600)),
     ],
 )
-def test_a_rate_is_a_number_in_a_time(text: str, read: RateLimit) -> None:
+def test_a_rate_limit_is_a_number_per_unit_of_time(text: str, read: RateLimit) -> None:
     assert load_settings({"CASUALTY_RATE_LIMIT": text}).rate_limit == read
 
 
-def test_the_database_is_a_file_or_postgresql() -> None:
+def test_the_database_may_be_a_postgresql_url() -> None:
     url = "postgresql://me:secret@db.example.org/casualties"
     assert load_settings({"CASUALTY_DATABASE": url}).database == url
 
@@ -81,10 +81,10 @@ def test_the_database_is_a_file_or_postgresql() -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["CASUALTY_DATABASE", "CASUALTY_READ_DATABASE"])
-def test_a_url_that_is_refused_is_not_told(name: str, url: str) -> None:
-    with pytest.raises(SettingsError, match=name) as told:
+def test_a_refused_url_is_not_quoted(name: str, url: str) -> None:
+    with pytest.raises(SettingsError, match=name) as error_info:
         load_settings({name: url})
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(error_info.value)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_url_that_is_refused_is_not_told(name: str, url: str) -> None:
         ("CASUALTY_PROXIES", "10"),
     ],
 )
-def test_a_bad_setting_is_told_in_one_line(name: str, value: str) -> None:
+def test_a_bad_setting_is_reported_in_one_line(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings({name: value})
     assert name in str(caught.value)

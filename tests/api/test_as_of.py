@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests import make
 from tests.conftest import MakeHeaders
+from tests.support import bodies
 
 PLACES = ("plekhovo", "vorozhba", "kursk")
 REPORTERS = ("hur", "sky", "sun")
@@ -41,8 +41,8 @@ class RandomClient:
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = self.client.post(f"/v1/{path}", json=body, headers=self.headers)
         assert answer.status_code in (201, 207, 409, 422), answer.get_data(as_text=True)
-        body: dict[str, Any] = answer.get_json(force=True)
-        return body
+        result: dict[str, Any] = answer.get_json(force=True)
+        return result
 
     def take_random_action(self) -> None:
         """Do one thing."""
@@ -61,7 +61,7 @@ class RandomClient:
         high = self.random.choice([None, low, low + 5])
         outcomes = self.random.choice([["killed"], ["missing"], ["killed", "wounded"]])
         figure = {"outcomes": outcomes, "low": low, "high": high}
-        body = make.report(
+        body = bodies.make_report(
             reporter=self.random.choice(REPORTERS),
             places=[self.random.choice(PLACES)],
             figures=[figure],
@@ -122,20 +122,22 @@ class RandomClient:
     def read_answers(self, seq: int | None) -> list[Any]:
         """Return all that is told, now or as of an entry."""
         as_of = "" if seq is None else f"&as_of={seq}"
-        bodies: list[Any] = []
+        answers: list[Any] = []
         for query in TOTALS_QUERIES:
             answer = self.client.get(f"/v1/totals?{query}{as_of}").get_json()
             answer["query"].pop("as_of")
-            bodies.append(answer)
+            answers.append(answer)
         for filters in LIST_QUERIES:
-            bodies.append(self.client.get(f"/v1/reports?{filters}{as_of}").get_json()["reports"])
+            answers.append(self.client.get(f"/v1/reports?{filters}{as_of}").get_json()["reports"])
         for report_id in self.reports[-3:]:
-            bodies.append(self.client.get(f"/v1/reports/{report_id}?{as_of[1:]}").get_json())
-        return bodies
+            answers.append(self.client.get(f"/v1/reports/{report_id}?{as_of[1:]}").get_json())
+        return answers
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_every_answer_can_be_had_again(client: FlaskClient, key: MakeHeaders, seed: int) -> None:
+def test_every_answer_can_be_had_again_as_of_its_seq(
+    client: FlaskClient, key: MakeHeaders, seed: int
+) -> None:
     random_client = RandomClient(client, key("admin"), seed)
     history: list[tuple[int, list[str], list[Any]]] = []
     for _ in range(18):

@@ -12,11 +12,11 @@ from service.settings import Settings
 from service.store import event_log
 from service.store.interface import Store
 from service.usecases import api_keys
-from tests import make
-from tests.check import problem
 from tests.conftest import START_TIME, MakeHeaders, SendRequest
+from tests.support import bodies
+from tests.support.assertions import assert_problem
 
-INVALID_REPORT = make.report(figures=[make.figure(wording="a whole lot of")])
+INVALID_REPORT = bodies.make_report(figures=[bodies.make_figure(wording="a whole lot of")])
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ def read_results(answer: TestResponse) -> list[dict[str, Any]]:
 
 
 def test_every_item_has_its_result_in_order(client: FlaskClient, post: SendRequest) -> None:
-    report = make.report(ref="a")
+    report = bodies.make_report(ref="a")
     reports = [
         report,
         INVALID_REPORT,
         report,
-        make.report(ref="a", note="other"),
-        make.report(ref="b"),
+        bodies.make_report(ref="a", note="other"),
+        bodies.make_report(ref="b"),
         7,
         {},
     ]
@@ -60,17 +60,17 @@ def test_every_item_has_its_result_in_order(client: FlaskClient, post: SendReque
 
 
 def test_a_later_item_may_build_on_an_earlier_one(client: FlaskClient, post: SendRequest) -> None:
-    first = make.report(reporter=make.REPORTER, places=[make.place()])
-    then = make.report(reporter="ua-hur", places=["plekhovo"], supersedes="r1")
+    first = bodies.make_report(reporter=bodies.REPORTER, places=[bodies.make_place()])
+    then = bodies.make_report(reporter="ua-hur", places=["plekhovo"], supersedes="r1")
     assert [each["status"] for each in read_results(post([first, then]))] == [201, 201]
     assert client.get("/v1/reports/r1").get_json()["state"] == "superseded"
 
 
-def test_what_one_batch_records_is_one_moment(
+def test_the_events_of_one_batch_are_one_state(
     client: FlaskClient, post: SendRequest, store: Store
 ) -> None:
-    post([make.report(ref="a")])
-    post([make.report(ref="b"), INVALID_REPORT, make.report(ref="c")])
+    post([bodies.make_report(ref="a")])
+    post([bodies.make_report(ref="b"), INVALID_REPORT, bodies.make_report(ref="c")])
     with store.read_transaction() as db:
         requests = [(event.seq, event.request) for event in event_log.load_events(db)]
     assert requests == [(1, 1), (2, 1), (3, 1), (4, 4), (5, 4)]
@@ -79,18 +79,28 @@ def test_what_one_batch_records_is_one_moment(
     assert len(inside["used"]) == 3
 
 
-def test_all_or_none_is_kept(client: FlaskClient, post: SendRequest) -> None:
-    items = read_results(post([make.report(), INVALID_REPORT, make.report()], "?atomic=true"))
+def test_an_atomic_batch_records_all_or_none(client: FlaskClient, post: SendRequest) -> None:
+    items = read_results(
+        post([bodies.make_report(), INVALID_REPORT, bodies.make_report()], "?atomic=true")
+    )
     assert [each["status"] for each in items] == [424, 422, 424]
     assert "item 1" in items[0]["problem"]["detail"]
     assert client.get("/v1/reports").get_json()["reports"] == []
     assert client.get("/v1/places").get_json()["places"] == []
-    items = read_results(post([make.report(), make.report()], "?atomic=true"))
+    items = read_results(post([bodies.make_report(), bodies.make_report()], "?atomic=true"))
     assert [each["status"] for each in items] == [201, 201]
 
 
-def test_lines_of_json_are_a_batch(client: FlaskClient, post: SendRequest) -> None:
-    lines = [json.dumps(make.report()), "", "{", "[]", "\ufeff{}", json.dumps(make.report()), ""]
+def test_a_batch_may_be_ndjson(client: FlaskClient, post: SendRequest) -> None:
+    lines = [
+        json.dumps(bodies.make_report()),
+        "",
+        "{",
+        "[]",
+        "\ufeff{}",
+        json.dumps(bodies.make_report()),
+        "",
+    ]
     items = read_results(
         post([], json=None, data="\n".join(lines).encode(), content_type="application/x-ndjson")
     )
@@ -108,8 +118,8 @@ def test_lines_of_json_are_a_batch(client: FlaskClient, post: SendRequest) -> No
         ({"reports": [{}] * 10_001}, 422),
     ],
 )
-def test_a_batch_that_is_none_is_refused(post: SendRequest, body: Any, status: int) -> None:
-    problem(post([], json=body), status, "/reports")
+def test_a_malformed_batch_is_refused(post: SendRequest, body: Any, status: int) -> None:
+    assert_problem(post([], json=body), status, "/reports")
 
 
 def test_a_batch_may_be_empty(post: SendRequest) -> None:
@@ -117,17 +127,19 @@ def test_a_batch_may_be_empty(post: SendRequest) -> None:
 
 
 def test_other_bodies_are_refused(post: SendRequest) -> None:
-    problem(post([], "?atomic=yes"), 422, "atomic")
-    problem(post([], "?atomic=true&x=1"), 422, "x")
-    problem(post([], json=None, data="{", content_type="application/json"), 400)
-    problem(post([], json=None, data="{}", content_type="text/plain"), 415)
+    assert_problem(post([], "?atomic=yes"), 422, "atomic")
+    assert_problem(post([], "?atomic=true&x=1"), 422, "x")
+    assert_problem(post([], json=None, data="{", content_type="application/json"), 400)
+    assert_problem(post([], json=None, data="{}", content_type="text/plain"), 415)
 
 
 def test_a_batch_may_be_larger_than_a_report(post: SendRequest) -> None:
-    many = [make.report(quote="x" * 9_000) for _ in range(150)]
+    many = [bodies.make_report(quote="x" * 9_000) for _ in range(150)]
     assert {each["status"] for each in read_results(post(many))} == {201}
     large = b" " * ((32 << 20) + 1)
-    problem_body = problem(post([], json=None, data=large, content_type="application/json"), 413)
+    problem_body = assert_problem(
+        post([], json=None, data=large, content_type="application/json"), 413
+    )
     assert "32 MiB" in problem_body["detail"]
 
 
@@ -135,19 +147,21 @@ def test_a_key_bound_to_a_reporter_posts_its_reports_only(post: SendRequest, sto
     token = api_keys.create_key(
         store, name="k", scope="report", now=START_TIME, reporters=["ua-hur"]
     )
-    other = make.report(reporter={"id": "sky", "name": "Sky"})
-    items = read_results(post([make.report(), other], headers={"Authorization": f"Bearer {token}"}))
+    other = bodies.make_report(reporter={"id": "sky", "name": "Sky"})
+    items = read_results(
+        post([bodies.make_report(), other], headers={"Authorization": f"Bearer {token}"})
+    )
     assert [each["status"] for each in items] == [201, 403]
 
 
-def test_a_batch_is_dated_after_what_came_before_though_the_clock_stands(
+def test_a_batch_is_recorded_after_the_event_before_though_the_clock_stands_still(
     settings: Settings, store: Store
 ) -> None:
     client = create_app(settings, lambda: START_TIME).test_client()
     token = api_keys.create_key(store, name="k", scope="report", now=START_TIME)
     headers = {"Authorization": f"Bearer {token}"}
-    first = client.post("/v1/reports", json=make.report(), headers=headers).get_json()
-    batch = {"reports": [make.report(), make.report()]}
+    first = client.post("/v1/reports", json=bodies.make_report(), headers=headers).get_json()
+    batch = {"reports": [bodies.make_report(), bodies.make_report()]}
     read_results(client.post("/v1/reports/batch", json=batch, headers=headers))
     then = client.get(f"/v1/reports?as_of={first['recorded_at']}").get_json()["reports"]
     assert [report["id"] for report in then] == [first["id"]]

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests import make
-from tests.check import problem, recorded
 from tests.conftest import MakeHeaders, SendRequest
-from tests.serving import RunningServer, run_server
+from tests.support import bodies
+from tests.support.assertions import assert_problem, assert_recorded
+from tests.support.gunicorn_server import RunningServer, run_server
 
 
 def fetch_changes(client: FlaskClient, **query: Any) -> dict[str, Any]:
@@ -24,12 +24,12 @@ def fetch_changes(client: FlaskClient, **query: Any) -> dict[str, Any]:
     return body
 
 
-def test_every_entry_comes_once_and_in_order(
+def test_every_event_comes_once_and_in_order(
     client: FlaskClient, send: SendRequest, put: SendRequest
 ) -> None:
     assert fetch_changes(client) == {"changes": [], "last_seq": 0, "pending": 0}
-    first = recorded(send(make.report(ref="a")))
-    recorded(send(make.report(ref="a", note="2", supersedes="r1")))
+    first = assert_recorded(send(bodies.make_report(ref="a")))
+    assert_recorded(send(bodies.make_report(ref="a", note="2", supersedes="r1")))
     put("/v1/places/plekhovo", {"name": "Plekhovo (Kursk)"})
     whole_feed = fetch_changes(client)
     assert [(each["seq"], each["kind"]) for each in whole_feed["changes"]] == [
@@ -48,15 +48,15 @@ def test_every_entry_comes_once_and_in_order(
 
 
 @pytest.mark.parametrize("query", ["since=7", "since=-1", "since=x", "limit=0", "wait=61", "as=1"])
-def test_what_cannot_be_asked_is_named(client: FlaskClient, query: str) -> None:
-    problem(client.get(f"/v1/changes?{query}"), 422, query.split("=")[0])
+def test_an_invalid_parameter_is_named(client: FlaskClient, query: str) -> None:
+    assert_problem(client.get(f"/v1/changes?{query}"), 422, query.split("=")[0])
 
 
-def test_an_event_that_cannot_have_been_seen_is_named(client: FlaskClient) -> None:
+def test_an_invalid_last_event_id_is_refused(client: FlaskClient) -> None:
     headers = {"Accept": "text/event-stream"}
     for last_event_id, pointer in (("9", "since"), ("x", "Last-Event-ID")):
         answer = client.get("/v1/changes", headers={**headers, "Last-Event-ID": last_event_id})
-        problem(answer, 422, pointer)
+        assert_problem(answer, 422, pointer)
 
 
 @pytest.fixture(scope="module")
@@ -85,25 +85,25 @@ def fetch_last_seq(server: RunningServer) -> int:
         return int(json.load(answer)["last_seq"])
 
 
-def test_who_waits_is_answered_as_soon_as_something_happens(server: RunningServer) -> None:
+def test_a_long_poll_is_answered_as_soon_as_there_is_an_event(server: RunningServer) -> None:
     since = fetch_last_seq(server)
     with ThreadPoolExecutor() as pool:
         future = pool.submit(open_address, server, f"/v1/changes?since={since}&wait=20")
         time.sleep(0.5)
         assert not future.done()
-        report = post_report(server, make.report())
+        report = post_report(server, bodies.make_report())
         with future.result(timeout=10) as answer:
             feed_page = json.load(answer)
     assert report["seq"] in [each["seq"] for each in feed_page["changes"]]
 
 
-def test_a_wait_ends_with_nothing(server: RunningServer) -> None:
+def test_a_long_poll_without_an_event_ends_with_no_changes(server: RunningServer) -> None:
     since = fetch_last_seq(server)
     with open_address(server, f"/v1/changes?since={since}&wait=1") as answer:
         assert json.load(answer) == {"changes": [], "last_seq": since, "pending": 0}
 
 
-def test_many_who_wait_leave_the_others_served(server: RunningServer) -> None:
+def test_many_long_polls_do_not_delay_other_requests(server: RunningServer) -> None:
     since = fetch_last_seq(server)
     with ThreadPoolExecutor(40) as pool:
         futures = [
@@ -119,7 +119,7 @@ def test_many_who_wait_leave_the_others_served(server: RunningServer) -> None:
             each.result(timeout=20).close()
 
 
-def test_a_stream_goes_on_from_the_last_event_seen(server: RunningServer) -> None:
+def test_a_stream_resumes_after_the_last_event_id(server: RunningServer) -> None:
     def follow(last_event_id: int, last_seq: int) -> list[dict[str, Any]]:
         events = []
         headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last_event_id)}
@@ -139,8 +139,8 @@ def test_a_stream_goes_on_from_the_last_event_seen(server: RunningServer) -> Non
     since = fetch_last_seq(server)
     with ThreadPoolExecutor() as pool:
         future = pool.submit(follow, since, since + 2)
-        post_report(server, make.report())
-        post_report(server, make.report())
+        post_report(server, bodies.make_report())
+        post_report(server, bodies.make_report())
         events = future.result(timeout=20)
     assert [each["seq"] for each in events] == [since + 1, since + 2]
     assert follow(since + 1, since + 2) == events[1:]
@@ -172,15 +172,15 @@ class Follower:
         self.path.write_text(json.dumps({"seq": self.seq, "reports": self.reports}))
 
 
-def test_whoever_follows_ends_with_the_same_reports(
+def test_a_follower_of_the_feed_ends_with_the_same_reports(
     client: FlaskClient, send: SendRequest, key: MakeHeaders, tmp_path: Path
 ) -> None:
     """It is cut off in the middle of every page, and goes on from what it had kept."""
     for number in range(12):
-        recorded(send(make.report(ref=f"{number}")))
+        assert_recorded(send(bodies.make_report(ref=f"{number}")))
     for number in range(1, 6):
         newer = {"ref": f"{number - 1}", "note": "2", "supersedes": f"r{number}"}
-        recorded(send(make.report(**newer)))
+        assert_recorded(send(bodies.make_report(**newer)))
     for number in (5, 6, 7):
         body = {"json": {"reason": "x"}, "headers": key("report")}
         assert client.post(f"/v1/reports/r{number}/retraction", **body).status_code == 201

@@ -16,8 +16,8 @@ from service import create_app
 from service.http.context import get_services
 from service.settings import Settings
 from service.usecases import api_keys
-from tests import engines, make
 from tests.conftest import START_TIME
+from tests.support import bodies, engines
 
 fuzz_settings = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -64,7 +64,10 @@ def client_and_headers(tmp_path_factory: Any) -> Iterator[tuple[FlaskClient, dic
             store = get_services().store
         key = api_keys.create_key(store, name="fuzz", scope="admin", now=START_TIME)
         client, headers = app.test_client(), {"Authorization": f"Bearer {key}"}
-        assert client.post("/v1/reports", json=make.report(), headers=headers).status_code == 201
+        assert (
+            client.post("/v1/reports", json=bodies.make_report(), headers=headers).status_code
+            == 201
+        )
         yield client, headers
         store.close()
 
@@ -136,17 +139,17 @@ def _replace_at(value: Any, path: tuple[Any, ...], change: Callable[[Any], Any])
     return changed
 
 
-FULL_REPORT = make.report(
+FULL_REPORT = bodies.make_report(
     ref="a",
     published_at="2024-12-16",
     source={"url": "https://example.org", "publisher": "p", "title": "t", "language": "en"},
     quote="q",
     groups=["everyone", {"id": "g", "name": "G", "parent": "everyone"}],
-    places=["plekhovo", make.place("b", parent="plekhovo", latitude=1.5, aliases=["B"])],
+    places=["plekhovo", bodies.make_place("b", parent="plekhovo", latitude=1.5, aliases=["B"])],
     figures=[
-        make.figure(period={"from": None, "to": "2024-12-15"}, places=["plekhovo"]),
-        make.figure(wording=..., low=1, high=4, best=2, note="n", incident="own"),
-        make.figure(wording=..., exactly=3, incident="ucdp:1"),
+        bodies.make_figure(period={"from": None, "to": "2024-12-15"}, places=["plekhovo"]),
+        bodies.make_figure(wording=..., low=1, high=4, best=2, note="n", incident="own"),
+        bodies.make_figure(wording=..., exactly=3, incident="ucdp:1"),
     ],
     caveats=["preliminary"],
     incident=None,
@@ -227,7 +230,7 @@ def test_any_header_is_answered(client_and_headers: Any, headers: dict[str, str]
 
 
 @fuzz_settings
-@given(ADDRESSES, HEADERS, st.one_of(JSON, st.just(make.report())))
+@given(ADDRESSES, HEADERS, st.one_of(JSON, st.just(bodies.make_report())))
 def test_any_header_of_a_writer_is_answered(
     client_and_headers: Any, address: tuple[str, str], headers: dict[str, str], body: Any
 ) -> None:
@@ -237,7 +240,7 @@ def test_any_header_of_a_writer_is_answered(
     _check_response(client.open(path, method=method, data=json.dumps(body), headers=sent_headers))
 
 
-LINES = st.lists(st.one_of(JSON.map(json.dumps), st.just(json.dumps(make.report())), TEXT))
+LINES = st.lists(st.one_of(JSON.map(json.dumps), st.just(json.dumps(bodies.make_report())), TEXT))
 
 
 @fuzz_settings

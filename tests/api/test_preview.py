@@ -4,9 +4,9 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from tests import make
-from tests.check import problem, recorded
 from tests.conftest import MakeHeaders, SendRequest
+from tests.support import bodies
+from tests.support.assertions import assert_problem, assert_recorded
 
 PREVIEW_PATH = "/v1/reports/preview"
 OTHER_REPORTER = {"id": "us-dod", "name": "Department of Defense"}
@@ -18,8 +18,10 @@ def _read_preview(answer: Any) -> dict[str, Any]:
     return body
 
 
-def test_a_preview_tells_the_report_as_it_would_be(client: FlaskClient, key: MakeHeaders) -> None:
-    body = _read_preview(client.post(PREVIEW_PATH, json=make.report(), headers=key("report")))
+def test_a_preview_has_the_report_as_it_would_be(client: FlaskClient, key: MakeHeaders) -> None:
+    body = _read_preview(
+        client.post(PREVIEW_PATH, json=bodies.make_report(), headers=key("report"))
+    )
     assert list(body) == ["known", "report", "warnings", "new", "before", "after"]
     assert body["known"] is False
     report = body["report"]
@@ -33,13 +35,15 @@ def test_a_preview_tells_the_report_as_it_would_be(client: FlaskClient, key: Mak
     assert body["after"]["query"]["places"] == ["plekhovo"]
 
 
-def test_after_is_what_the_totals_say_once_it_is_sent(
+def test_after_is_the_totals_once_the_report_is_posted(
     client: FlaskClient, send: SendRequest, key: MakeHeaders
 ) -> None:
-    recorded(send(make.report()))
-    report = make.report(reporter=OTHER_REPORTER, figures=[make.figure(wording="about 40")])
+    assert_recorded(send(bodies.make_report()))
+    report = bodies.make_report(
+        reporter=OTHER_REPORTER, figures=[bodies.make_figure(wording="about 40")]
+    )
     after = _read_preview(client.post(PREVIEW_PATH, json=report, headers=key("report")))["after"]
-    recorded(send(report))
+    assert_recorded(send(report))
     totals = client.get(
         "/v1/totals?place=plekhovo&from=2024-12-14&to=2024-12-15&group=everyone"
     ).get_json()
@@ -48,60 +52,69 @@ def test_after_is_what_the_totals_say_once_it_is_sent(
     assert codes == [each["code"] for each in totals["caveats"]]
 
 
-def test_it_warns_of_what_sending_would_warn_of(
+def test_a_preview_has_the_warnings_of_posting(
     client: FlaskClient, send: SendRequest, key: MakeHeaders
 ) -> None:
-    recorded(send(make.report(figures=[make.figure(wording="exactly 30")])))
-    report = make.report(figures=[make.figure(wording="at least 40")])
+    assert_recorded(send(bodies.make_report(figures=[bodies.make_figure(wording="exactly 30")])))
+    report = bodies.make_report(figures=[bodies.make_figure(wording="at least 40")])
     body = _read_preview(client.post(PREVIEW_PATH, json=report, headers=key("report")))
     (warning,) = body["warnings"]
     assert warning["code"] == "same_reporter_conflict"
     assert warning["figures"] == ["preview-1"]
 
 
-def test_nothing_is_there_afterwards(
+def test_a_preview_records_nothing(
     client: FlaskClient, send: SendRequest, key: MakeHeaders
 ) -> None:
     headers = {**key("report"), "Idempotency-Key": "once"}
-    _read_preview(client.post(PREVIEW_PATH, json=make.report(), headers=headers))
+    _read_preview(client.post(PREVIEW_PATH, json=bodies.make_report(), headers=headers))
     assert client.get("/v1/changes?since=0").get_json()["last_seq"] == 0
     assert client.get("/v1/places").get_json()["places"] == []
     # The id that the next report gets is the first one, and the key is still free for any body.
-    post_response = client.post("/v1/reports", json=make.report(note="n"), headers=headers)
-    assert (recorded(post_response)["id"], recorded(post_response)["seq"]) == ("r1", 3)
+    post_response = client.post("/v1/reports", json=bodies.make_report(note="n"), headers=headers)
+    assert (assert_recorded(post_response)["id"], assert_recorded(post_response)["seq"]) == (
+        "r1",
+        3,
+    )
     assert "Idempotent-Replayed" not in post_response.headers
 
 
-def test_what_is_known_under_its_ref_says_so(
+def test_a_preview_of_a_known_ref_is_marked_as_known(
     client: FlaskClient, send: SendRequest, key: MakeHeaders
 ) -> None:
-    recorded(send(make.report(ref="a")))
-    answer = client.post(PREVIEW_PATH, json=make.report(ref="a"), headers=key("report"))
+    assert_recorded(send(bodies.make_report(ref="a")))
+    answer = client.post(PREVIEW_PATH, json=bodies.make_report(ref="a"), headers=key("report"))
     body = _read_preview(answer)
     assert body["known"] is True
     assert body["report"]["id"] == "r1"
     assert body["before"]["totals"] == body["after"]["totals"]
 
 
-def test_it_is_refused_for_what_the_report_would_be_refused_for(
+def test_a_preview_is_refused_as_the_report_would_be(
     client: FlaskClient, send: SendRequest, key: MakeHeaders
 ) -> None:
-    recorded(send(make.report(ref="a")))
+    assert_recorded(send(bodies.make_report(ref="a")))
     for body, status, pointer in (
-        (make.report(places=["plekhov"]), 422, "/places/0"),
-        (make.report(figures=[make.figure(wording="umpteen")]), 422, "/figures/0/wording"),
-        (make.report(ref="a", note="n"), 409, "/ref"),
-        (make.report(places=[make.place(name="Other")]), 409, "/places/0/name"),
-        (make.report(surprise=1), 422, "/surprise"),
+        (bodies.make_report(places=["plekhov"]), 422, "/places/0"),
+        (
+            bodies.make_report(figures=[bodies.make_figure(wording="umpteen")]),
+            422,
+            "/figures/0/wording",
+        ),
+        (bodies.make_report(ref="a", note="n"), 409, "/ref"),
+        (bodies.make_report(places=[bodies.make_place(name="Other")]), 409, "/places/0/name"),
+        (bodies.make_report(surprise=1), 422, "/surprise"),
     ):
-        problem_body = problem(
+        problem_body = assert_problem(
             client.post(PREVIEW_PATH, json=body, headers=key("report")), status, pointer
         )
-        assert problem_body["errors"] == problem(send(body), status, pointer)["errors"]
+        assert problem_body["errors"] == assert_problem(send(body), status, pointer)["errors"]
 
 
-def test_it_takes_a_key_that_may_report(client: FlaskClient, key: MakeHeaders) -> None:
-    assert client.post(PREVIEW_PATH, json=make.report()).status_code == 401
-    assert client.post(PREVIEW_PATH, json=make.report(), headers=key("read")).status_code == 403
+def test_a_preview_needs_a_key_that_may_report(client: FlaskClient, key: MakeHeaders) -> None:
+    assert client.post(PREVIEW_PATH, json=bodies.make_report()).status_code == 401
+    assert (
+        client.post(PREVIEW_PATH, json=bodies.make_report(), headers=key("read")).status_code == 403
+    )
     bound = key("report", reporters=["us-dod"])
-    assert client.post(PREVIEW_PATH, json=make.report(), headers=bound).status_code == 403
+    assert client.post(PREVIEW_PATH, json=bodies.make_report(), headers=bound).status_code == 403

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import ROOT, RunningServer, create_key, run_server
+from tests.support.gunicorn_server import RunningServer, create_key, run_server
+from tests.support.paths import ROOT
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
@@ -50,12 +51,12 @@ def _run_schemathesis(server: RunningServer, scope: str, phases: str) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_an_admin_meets_nothing_that_is_not_documented(servers: dict[str, RunningServer]) -> None:
+def test_responses_to_an_admin_match_the_document(servers: dict[str, RunningServer]) -> None:
     _run_schemathesis(servers["open"], "admin", ALL_PHASES)
 
 
 @pytest.mark.parametrize(("reading", "scope"), CALLERS)
-def test_whoever_may_do_less_does_not_either(
+def test_responses_to_callers_with_fewer_rights_match_the_document(
     servers: dict[str, RunningServer], reading: str, scope: str
 ) -> None:
     _run_schemathesis(servers[reading], scope, "examples,fuzzing")

@@ -11,15 +11,15 @@ from flask.testing import FlaskClient
 
 from service import create_app
 from service.settings import Settings
-from tests import make
-from tests.check import problem, recorded
 from tests.conftest import SendRequest
+from tests.support import bodies
+from tests.support.assertions import assert_problem, assert_recorded
 
 SKY = {"id": "sky", "name": "Sky"}
 BBC = {"id": "bbc", "name": "BBC"}
 REGION = {"id": "ru-kursk", "name": "Kursk"}
-VILLAGE = make.place(parent="ru-kursk")
-OTHER = make.place("vorozhba", parent="ru-kursk")
+VILLAGE = bodies.make_place(parent="ru-kursk")
+OTHER = bodies.make_place("vorozhba", parent="ru-kursk")
 DPRK = {"id": "dprk-forces", "name": "North Korean (DPRK) forces"}
 ALL_OUTCOMES = "killed,wounded,missing,captured"
 
@@ -47,7 +47,7 @@ def get_range(client: FlaskClient, query: str = "outcomes=killed") -> tuple[int 
 def make_killed_report(number: int, **changes: Any) -> dict[str, Any]:
     """Return a report of exactly so many killed in a village."""
     figure = {"outcomes": ["killed"], "exactly": number}
-    return make.report(
+    return bodies.make_report(
         **{"places": [REGION, VILLAGE], "figures": [move_to_village(figure)], **changes}
     )
 
@@ -63,7 +63,7 @@ def read_rows(text: str) -> list[dict[str, str]]:
 
 
 def test_an_answer_has_the_shape_of_the_contract(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make.report()))
+    assert_recorded(send(bodies.make_report()))
     assert get_answer(client, "outcomes=killed,wounded&explain=true") == {
         "query": {
             "places": [],
@@ -148,7 +148,7 @@ def test_nothing_reported_is_not_zero(client: FlaskClient) -> None:
 def test_joint_sets_in_use_stand_between_the_single_and_all(
     send: SendRequest, client: FlaskClient
 ) -> None:
-    recorded(send(make.report()))
+    assert_recorded(send(bodies.make_report()))
     sets = [",".join(total["outcomes"]) for total in get_answer(client)["totals"]]
     assert sets == ["killed", "wounded", "missing", "captured", "killed,wounded", ALL_OUTCOMES]
 
@@ -156,7 +156,7 @@ def test_joint_sets_in_use_stand_between_the_single_and_all(
 def test_outcomes_are_one_joint_set_and_may_be_repeated(
     send: SendRequest, client: FlaskClient
 ) -> None:
-    recorded(send(make.report()))
+    assert_recorded(send(bodies.make_report()))
     totals = get_answer(client, "outcomes=wounded,killed&outcomes=killed")["totals"]
     assert [(total["outcomes"], total["low"]) for total in totals] == [
         (["killed", "wounded"], 30),
@@ -165,10 +165,10 @@ def test_outcomes_are_one_joint_set_and_may_be_repeated(
 
 
 def test_the_same_outcomes_twice_are_refused(client: FlaskClient) -> None:
-    problem(
+    assert_problem(
         client.get("/v1/totals?outcomes=killed,wounded&outcomes=wounded,killed"), 422, "outcomes"
     )
-    problem(client.get("/v1/totals?outcomes=killed,killed"), 422, "outcomes")
+    assert_problem(client.get("/v1/totals?outcomes=killed,killed"), 422, "outcomes")
 
 
 @pytest.mark.parametrize(
@@ -182,16 +182,16 @@ def test_the_same_outcomes_twice_are_refused(client: FlaskClient) -> None:
         ({"low": 2, "high": 1_400}, "between 2 and 1,400 killed"),
     ],
 )
-def test_a_total_is_said_in_words(
+def test_a_total_is_put_into_words(
     send: SendRequest, client: FlaskClient, figure: dict[str, Any], text: str
 ) -> None:
-    recorded(send(make.report(figures=[{"outcomes": ["killed"], **figure}])))
+    assert_recorded(send(bodies.make_report(figures=[{"outcomes": ["killed"], **figure}])))
     assert get_only_total(client, "outcomes=killed")["text"] == text
 
 
-def test_a_dispute_tells_both_sides(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make_killed_report(30)))
-    recorded(send(make_killed_report(40, reporter=SKY)))
+def test_a_dispute_names_both_sides(send: SendRequest, client: FlaskClient) -> None:
+    assert_recorded(send(make_killed_report(30)))
+    assert_recorded(send(make_killed_report(40, reporter=SKY)))
     total = get_only_total(client, "outcomes=killed")
     assert (total["low"], total["high"], total["disputed"]) == (30, 40, True)
     assert total["nearest"] == {"low": 30, "high": 40}
@@ -206,23 +206,23 @@ def test_a_dispute_tells_both_sides(send: SendRequest, client: FlaskClient) -> N
     assert (caveat["figures"], caveat["reports"]) == (["r2-1", "r1-1"], ["r2", "r1"])
 
 
-def test_half_of_an_end_is_told_as_a_fraction(send: SendRequest, client: FlaskClient) -> None:
-    places = [make.place("x"), make.place("y"), make.place("z")]
+def test_half_of_an_end_is_a_fraction_in_the_terms(send: SendRequest, client: FlaskClient) -> None:
+    places = [bodies.make_place("x"), bodies.make_place("y"), bodies.make_place("z")]
     pairs = [["x", "y"], ["y", "z"], ["x", "z"]]
     figures = [{"outcomes": ["killed"], "low": 1, "places": pair} for pair in pairs]
-    recorded(send(make.report(places=places, figures=figures)))
+    assert_recorded(send(bodies.make_report(places=places, figures=figures)))
     total = get_only_total(client, "outcomes=killed&explain=true")
     assert (total["low"], total["exact"]) == (2, True)
     assert [term["times"] for term in total["because"]["low"]] == [0.5, 0.5, 0.5]
 
 
-def test_an_answer_cut_short_says_so_and_may_be_another_the_next_time(
+def test_a_total_that_ran_out_of_time_is_not_exact_and_may_differ_the_next_time(
     send: SendRequest, client: FlaskClient, settings: Settings
 ) -> None:
-    places = [make.place("x"), make.place("y"), make.place("z")]
+    places = [bodies.make_place("x"), bodies.make_place("y"), bodies.make_place("z")]
     pairs = [["x", "y"], ["y", "z"], ["x", "z"]]
     figures = [{"outcomes": ["killed"], "exactly": 2, "places": pair} for pair in pairs]
-    recorded(send(make.report(places=places, figures=figures)))
+    assert_recorded(send(bodies.make_report(places=places, figures=figures)))
     hurried = create_app(replace(settings, solver_seconds=1e-9)).test_client()
     short = hurried.get("/v1/totals?place=x&outcomes=killed")
     (total,) = short.get_json()["totals"]
@@ -233,25 +233,25 @@ def test_an_answer_cut_short_says_so_and_may_be_another_the_next_time(
     assert whole.headers["ETag"] != short.headers["ETag"]
 
 
-def test_a_place_holds_all_below_it(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make_killed_report(4)))
+def test_a_place_includes_its_descendants(send: SendRequest, client: FlaskClient) -> None:
+    assert_recorded(send(make_killed_report(4)))
     assert get_range(client, "place=ru-kursk&outcomes=killed") == (4, 4)
     assert get_range(client, "place=plekhovo,ru-kursk&outcomes=killed") == (4, 4)
 
 
-def test_the_address_of_a_place_fills_in_the_place(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make_killed_report(4)))
+def test_the_address_of_a_place_sets_the_place(send: SendRequest, client: FlaskClient) -> None:
+    assert_recorded(send(make_killed_report(4)))
     answer = get_answer(client, "outcomes=killed", path="/v1/places/ru-kursk/totals")
     assert answer == get_answer(client, "outcomes=killed&place=ru-kursk")
-    problem(client.get("/v1/places/ru-kursk/totals?place=plekhovo"), 422, "place")
+    assert_problem(client.get("/v1/places/ru-kursk/totals?place=plekhovo"), 422, "place")
 
 
 def test_the_address_of_an_unknown_place_is_not_found(client: FlaskClient) -> None:
-    problem(client.get("/v1/places/nowhere/totals"), 404)
+    assert_problem(client.get("/v1/places/nowhere/totals"), 404)
 
 
 def test_days_are_both_included(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make_killed_report(4, period={"from": "2024-12-14", "to": "2024-12-15"})))
+    assert_recorded(send(make_killed_report(4, period={"from": "2024-12-14", "to": "2024-12-15"})))
     assert get_range(client, "outcomes=killed&from=2024-12-14&to=2024-12-15") == (4, 4)
     assert get_range(client, "outcomes=killed&from=2024-12-15") == (0, 4)
     assert get_range(client, "outcomes=killed&to=2024-12-14") == (0, 4)
@@ -259,24 +259,24 @@ def test_days_are_both_included(send: SendRequest, client: FlaskClient) -> None:
 
 
 def test_a_period_that_ends_before_it_begins_is_refused(client: FlaskClient) -> None:
-    problem(client.get("/v1/totals?from=2024-12-15&to=2024-12-14"), 422, "to")
+    assert_problem(client.get("/v1/totals?from=2024-12-15&to=2024-12-14"), 422, "to")
 
 
 @pytest.mark.parametrize("day", ["2024-12-32", "14.12.2024", "2024-12", "today", ""])
-def test_what_is_no_day_is_refused(client: FlaskClient, day: str) -> None:
-    problem(client.get("/v1/totals", query_string={"from": day}), 422, "from")
+def test_an_invalid_day_is_refused(client: FlaskClient, day: str) -> None:
+    assert_problem(client.get("/v1/totals", query_string={"from": day}), 422, "from")
 
 
-def test_groups_are_asked_for_with_all_below_them(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make_killed_report(4, groups=[DPRK])))
+def test_a_group_includes_its_descendants(send: SendRequest, client: FlaskClient) -> None:
+    assert_recorded(send(make_killed_report(4, groups=[DPRK])))
     assert get_range(client, "outcomes=killed&group=dprk-forces") == (4, 4)
     assert get_range(client, "outcomes=killed&group=everyone") == (4, 4)
     assert get_answer(client, "group=dprk-forces")["query"]["groups"] == ["dprk-forces"]
 
 
 def test_reporters_may_be_chosen_and_left_out(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make_killed_report(30)))
-    recorded(send(make_killed_report(40, reporter=SKY)))
+    assert_recorded(send(make_killed_report(30)))
+    assert_recorded(send(make_killed_report(40, reporter=SKY)))
     assert get_range(client, "outcomes=killed&reporter=sky") == (40, 40)
     assert get_range(client, "outcomes=killed&reporter=sky,ua-hur") == (30, 40)
     assert get_range(client, "outcomes=killed&exclude_reporter=sky") == (30, 30)
@@ -312,32 +312,32 @@ def test_reporters_may_be_chosen_and_left_out(send: SendRequest, client: FlaskCl
     ],
 )
 def test_wrong_values_are_refused_by_their_parameter(client: FlaskClient, query: str) -> None:
-    problem(client.get(f"/v1/totals?{query}"), 422, query.partition("=")[0])
+    assert_problem(client.get(f"/v1/totals?{query}"), 422, query.partition("=")[0])
 
 
 @pytest.mark.parametrize(
     "query", ["places=a", "Place=a", "from=2024-01-01&from=2024-01-01", "as_of=0&as_of=0"]
 )
 def test_unknown_and_repeated_parameters_are_refused(client: FlaskClient, query: str) -> None:
-    problem(client.get(f"/v1/totals?{query}"), 422, query.partition("=")[0])
+    assert_problem(client.get(f"/v1/totals?{query}"), 422, query.partition("=")[0])
 
 
 @pytest.mark.parametrize("parameter", ["place", "group", "reporter", "exclude_reporter"])
-def test_unknown_ids_are_refused_with_those_near(
+def test_unknown_ids_are_refused_with_similar_ids(
     send: SendRequest, client: FlaskClient, parameter: str
 ) -> None:
-    recorded(send(make_killed_report(4, groups=[DPRK])))
+    assert_recorded(send(make_killed_report(4, groups=[DPRK])))
     similar_id = {"place": "plekhovo", "group": "dprk-forces"}.get(parameter, "ua-hur")
-    body = problem(
+    body = assert_problem(
         client.get(f"/v1/totals?{parameter}={similar_id}x,zzz"), 422, parameter, parameter
     )
     assert f"did you mean {similar_id}?" in body["errors"][0]["detail"]
     assert "did you mean" not in body["errors"][1]["detail"]
 
 
-def test_what_straddles_is_left_out_when_asked(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make_killed_report(4)))
-    recorded(send(make.report(places=["ru-kursk"], reporter=SKY)))
+def test_straddling_figures_can_be_excluded(send: SendRequest, client: FlaskClient) -> None:
+    assert_recorded(send(make_killed_report(4)))
+    assert_recorded(send(bodies.make_report(places=["ru-kursk"], reporter=SKY)))
     answer = get_answer(client, "place=plekhovo&straddling=exclude&outcomes=killed")
     assert (answer["used"], answer["excluded"]) == (
         ["r1-1"],
@@ -350,9 +350,9 @@ def test_what_straddles_is_left_out_when_asked(send: SendRequest, client: FlaskC
 def test_a_relay_and_the_relay_of_a_relay_are_not_counted(
     send: SendRequest, client: FlaskClient
 ) -> None:
-    recorded(send(make_killed_report(4)))
-    recorded(send(make_killed_report(5, reporter=SKY, relays="r1", places=["plekhovo"])))
-    recorded(send(make_killed_report(6, reporter=BBC, relays="r2", places=["plekhovo"])))
+    assert_recorded(send(make_killed_report(4)))
+    assert_recorded(send(make_killed_report(5, reporter=SKY, relays="r1", places=["plekhovo"])))
+    assert_recorded(send(make_killed_report(6, reporter=BBC, relays="r2", places=["plekhovo"])))
     answer = get_answer(client, "outcomes=killed")
     assert (answer["totals"][0]["low"], answer["totals"][0]["high"]) == (4, 4)
     assert answer["used"] == ["r1-1"]
@@ -365,18 +365,16 @@ def test_a_relay_and_the_relay_of_a_relay_are_not_counted(
 
 
 def test_a_relay_is_not_counted_alone_either(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make_killed_report(4)))
-    recorded(send(make_killed_report(5, reporter=SKY, relays="r1", places=["plekhovo"])))
+    assert_recorded(send(make_killed_report(4)))
+    assert_recorded(send(make_killed_report(5, reporter=SKY, relays="r1", places=["plekhovo"])))
     answer = get_answer(client, "outcomes=killed&reporter=sky")
     assert not answer["totals"][0]["reported"]
     assert [caveat["code"] for caveat in answer["caveats"]] == ["relayed"]
 
 
-def test_what_was_replaced_is_not_counted_from_then_on(
-    send: SendRequest, client: FlaskClient
-) -> None:
-    seq = recorded(send(make_killed_report(4)))["seq"]
-    recorded(send(make_killed_report(6, supersedes="r1", places=["plekhovo"])))
+def test_a_superseded_report_is_not_counted(send: SendRequest, client: FlaskClient) -> None:
+    seq = assert_recorded(send(make_killed_report(4)))["seq"]
+    assert_recorded(send(make_killed_report(6, supersedes="r1", places=["plekhovo"])))
     answer = get_answer(client, "outcomes=killed")
     assert (answer["used"], answer["excluded"]) == (
         ["r2-1"],
@@ -398,7 +396,7 @@ def test_what_was_replaced_is_not_counted_from_then_on(
 def test_a_stance_is_a_caveat_and_never_a_zero(
     send: SendRequest, client: FlaskClient, stance: str, code: str
 ) -> None:
-    recorded(send(make.stance(stance)))
+    assert_recorded(send(bodies.make_stance(stance)))
     answer = get_answer(client, "outcomes=killed")
     assert answer["totals"][0]["reported"] is False
     assert (answer["used"], answer["excluded"]) == ([], [])
@@ -408,42 +406,40 @@ def test_a_stance_is_a_caveat_and_never_a_zero(
 
 
 def test_a_stance_changes_no_number(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make_killed_report(4)))
-    recorded(send(make.stance(reporter=SKY, places=["plekhovo"])))
+    assert_recorded(send(make_killed_report(4)))
+    assert_recorded(send(bodies.make_stance(reporter=SKY, places=["plekhovo"])))
     assert get_range(client) == (4, 4)
 
 
 def test_best_is_the_reporters_own_estimate(send: SendRequest, client: FlaskClient) -> None:
     figure = {"outcomes": ["killed"], "low": 2, "high": 9, "best": 5}
-    recorded(send(make.report(figures=[figure])))
+    assert_recorded(send(bodies.make_report(figures=[figure])))
     assert get_only_total(client, "outcomes=killed")["best"] == 5
     assert get_only_total(client, f"outcomes={ALL_OUTCOMES}")["best"] == 5
     assert get_only_total(client, "outcomes=killed&from=2024-12-15")["best"] is None
 
 
-def test_as_of_an_entry_answers_as_the_service_did_then(
-    send: SendRequest, client: FlaskClient
-) -> None:
-    seq = recorded(send(make_killed_report(4)))["seq"]
+def test_as_of_a_seq_gives_the_answer_of_then(send: SendRequest, client: FlaskClient) -> None:
+    seq = assert_recorded(send(make_killed_report(4)))["seq"]
     before = get_answer(client, "outcomes=killed")
-    recorded(send(make_killed_report(6, reporter=SKY, places=["plekhovo"])))
+    assert_recorded(send(make_killed_report(6, reporter=SKY, places=["plekhovo"])))
     then = get_answer(client, f"outcomes=killed&as_of={seq}")
     assert then["query"].pop("as_of") == seq
     before["query"].pop("as_of")
     assert then == before
 
 
-def test_as_of_inside_a_request_answers_as_after_it(send: SendRequest, client: FlaskClient) -> None:
-    last = recorded(send(make_killed_report(4)))["seq"]
+def test_as_of_inside_a_request_is_as_of_its_end(send: SendRequest, client: FlaskClient) -> None:
+    last = assert_recorded(send(make_killed_report(4)))["seq"]
     for seq in range(1, last):
         assert get_answer(client, f"as_of={seq}")["as_of"]["seq"] == last
 
 
-def test_as_of_an_instant_answers_as_of_the_last_entry_by_then(
+def test_as_of_a_timestamp_is_as_of_the_last_event_by_then(
     send: SendRequest, client: FlaskClient
 ) -> None:
-    first = recorded(send(make_killed_report(4)))
-    second = recorded(send(make_killed_report(6, reporter=SKY, places=["plekhovo"])))
+    first = assert_recorded(send(make_killed_report(4)))
+    second = assert_recorded(send(make_killed_report(6, reporter=SKY, places=["plekhovo"])))
     answer = get_answer(client, f"outcomes=killed&as_of={first['recorded_at']}")
     assert answer["as_of"] == {"seq": first["seq"], "recorded_at": first["recorded_at"]}
     assert answer["query"]["as_of"] == first["recorded_at"]
@@ -455,30 +451,30 @@ def test_as_of_an_instant_answers_as_of_the_last_entry_by_then(
 def test_as_of_before_everything_nothing_is_reported(
     send: SendRequest, client: FlaskClient
 ) -> None:
-    recorded(send(make_killed_report(4)))
-    for moment in ("0", "2026-01-05T09:59:59Z"):
-        answer = get_answer(client, f"as_of={moment}")
+    assert_recorded(send(make_killed_report(4)))
+    for timestamp in ("0", "2026-01-05T09:59:59Z"):
+        answer = get_answer(client, f"as_of={timestamp}")
         assert answer["as_of"] == {"seq": 0, "recorded_at": None}
         assert not any(total["reported"] for total in answer["totals"])
         assert (answer["caveats"], answer["used"], answer["excluded"]) == ([], [], [])
 
 
 def test_as_of_the_future_is_refused(send: SendRequest, client: FlaskClient) -> None:
-    seq = recorded(send(make_killed_report(4)))["seq"]
-    for moment in (str(seq + 1), "2026-01-06T00:00:00Z", "999999999999999"):
-        problem(client.get(f"/v1/totals?as_of={moment}"), 422, "as_of")
+    seq = assert_recorded(send(make_killed_report(4)))["seq"]
+    for timestamp in (str(seq + 1), "2026-01-06T00:00:00Z", "999999999999999"):
+        assert_problem(client.get(f"/v1/totals?as_of={timestamp}"), 422, "as_of")
 
 
-def test_a_place_is_unknown_before_it_was_named(send: SendRequest, client: FlaskClient) -> None:
-    seq = recorded(send(make.report()))["seq"]
-    recorded(
+def test_a_place_is_unknown_before_it_was_added(send: SendRequest, client: FlaskClient) -> None:
+    seq = assert_recorded(send(bodies.make_report()))["seq"]
+    assert_recorded(
         send(
             make_killed_report(
                 4, places=[REGION, OTHER], figures=[{"outcomes": ["killed"], "exactly": 4}]
             )
         )
     )
-    problem(client.get(f"/v1/totals?place=vorozhba&as_of={seq}"), 422, "place")
+    assert_problem(client.get(f"/v1/totals?place=vorozhba&as_of={seq}"), 422, "place")
 
 
 @pytest.fixture
@@ -487,12 +483,12 @@ def nested_figures(send: SendRequest) -> None:
     wide = {"outcomes": ["killed"], "low": 9, "places": ["ru-kursk"]}
     narrow = move_to_village({"outcomes": ["killed"], "exactly": 4})
     first = {"from": "2024-12-14", "to": "2024-12-14"}
-    recorded(
+    assert_recorded(
         send(
-            make.report(
+            bodies.make_report(
                 places=[REGION, VILLAGE, OTHER],
                 groups=["everyone"],
-                period=make.PERIOD,
+                period=bodies.PERIOD,
                 figures=[wide, {**narrow, "period": first}],
             )
         )
@@ -514,7 +510,7 @@ BOUNDED_QUERY = "outcomes=killed&from=2024-12-14&to=2024-12-15&place=ru-kursk"
         ("group", [], 9),
     ],
 )
-def test_an_answer_is_cut(
+def test_a_breakdown_has_its_parts_and_what_is_unplaced(
     nested_figures: None,
     client: FlaskClient,
     by: str,
@@ -537,7 +533,7 @@ def test_parts_have_their_own_caveats(nested_figures: None, client: FlaskClient)
     assert village["totals"][0]["because"]["low"][0]["figure"] == "r1-2"
 
 
-def test_reporters_are_parts_without_anything_unplaced(
+def test_a_breakdown_by_reporter_has_nothing_unplaced(
     nested_figures: None, client: FlaskClient
 ) -> None:
     answer = get_answer(client, f"{BOUNDED_QUERY}&by=reporter")
@@ -550,8 +546,8 @@ def test_reporters_are_parts_without_anything_unplaced(
 def test_each_reporter_stands_alone_beside_the_whole(
     send: SendRequest, client: FlaskClient
 ) -> None:
-    recorded(send(make_killed_report(30)))
-    recorded(send(make_killed_report(40, reporter=SKY)))
+    assert_recorded(send(make_killed_report(30)))
+    assert_recorded(send(make_killed_report(40, reporter=SKY)))
     answer = get_answer(client, "outcomes=killed&by_reporter=true&explain=true")
     assert [
         (each["reporter"], each["name"], each["totals"][0]["low"]) for each in answer["by_reporter"]
@@ -564,19 +560,17 @@ def test_each_reporter_stands_alone_beside_the_whole(
 
 @pytest.mark.parametrize("by", ["day", "week", "month", "year"])
 @pytest.mark.parametrize("days", ["", "&from=2024-12-14", "&to=2024-12-14"])
-def test_an_open_period_cannot_be_cut(client: FlaskClient, by: str, days: str) -> None:
-    problem(client.get(f"/v1/totals?by={by}{days}"), 422, "from")
+def test_an_open_period_has_no_breakdown_by_time(client: FlaskClient, by: str, days: str) -> None:
+    assert_problem(client.get(f"/v1/totals?by={by}{days}"), 422, "from")
 
 
-def test_a_thousand_parts_are_the_most(client: FlaskClient) -> None:
+def test_more_than_a_thousand_parts_are_refused(client: FlaskClient) -> None:
     many = "/v1/totals?by=day&outcomes=killed&from=2021-01-01"
     assert len(client.get(f"{many}&to=2023-09-27").get_json()["parts"]) == 1000
-    problem(client.get(f"{many}&to=2023-09-28"), 422, "by")
+    assert_problem(client.get(f"{many}&to=2023-09-28"), 422, "by")
 
 
-def test_a_table_has_a_row_for_each_part_and_total(
-    nested_figures: None, client: FlaskClient
-) -> None:
+def test_a_csv_has_a_row_for_each_part_and_total(nested_figures: None, client: FlaskClient) -> None:
     answer = client.get(f"/v1/totals?{BOUNDED_QUERY}&by=place&format=csv")
     assert answer.mimetype == "text/csv"
     text = answer.get_data(as_text=True)
@@ -594,7 +588,7 @@ def test_a_table_has_a_row_for_each_part_and_total(
     assert (other["low"], other["high"]) == ("0", "")
 
 
-def test_a_table_without_a_cut_has_the_whole_as_its_part(
+def test_a_csv_without_a_breakdown_has_the_whole_as_its_part(
     nested_figures: None, client: FlaskClient
 ) -> None:
     (whole,) = read_rows(
@@ -608,15 +602,17 @@ def test_a_table_without_a_cut_has_the_whole_as_its_part(
     assert (everywhere[1]["low"], everywhere[1]["text"]) == ("", "no figure reported")
 
 
-def test_a_table_lists_outcomes_in_the_usual_order(client: FlaskClient) -> None:
+def test_a_csv_has_outcomes_in_the_order_of_the_vocabulary(client: FlaskClient) -> None:
     (row,) = read_rows(
         client.get("/v1/totals?outcomes=captured,wounded&format=csv").get_data(as_text=True)
     )
     assert row["outcomes"] == "wounded,captured"
 
 
-def test_a_name_is_no_formula_in_a_table(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make.report(places=[make.place("x", name="=1+1")])))
+def test_a_name_that_looks_like_a_formula_is_escaped_in_csv(
+    send: SendRequest, client: FlaskClient
+) -> None:
+    assert_recorded(send(bodies.make_report(places=[bodies.make_place("x", name="=1+1")])))
     (row,) = read_rows(
         client.get("/v1/totals?by=place&outcomes=killed&format=csv").get_data(as_text=True)
     )
@@ -632,19 +628,19 @@ def test_a_name_is_no_formula_in_a_table(send: SendRequest, client: FlaskClient)
         ("image/png", "application/json"),
     ],
 )
-def test_the_accepted_form_is_answered(client: FlaskClient, accept: str, mimetype: str) -> None:
+def test_the_accepted_format_is_answered(client: FlaskClient, accept: str, mimetype: str) -> None:
     answer = client.get("/v1/totals", headers={"Accept": accept})
     assert answer.mimetype == mimetype
     assert "Accept" in answer.headers["Vary"]
 
 
-def test_the_named_form_goes_before_the_accepted_one(client: FlaskClient) -> None:
+def test_the_format_parameter_overrides_the_accept_header(client: FlaskClient) -> None:
     answer = client.get("/v1/totals?format=json", headers={"Accept": "text/csv"})
     assert answer.mimetype == "application/json"
 
 
-def test_what_is_known_already_is_not_sent_again(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make_killed_report(4)))
+def test_a_known_etag_is_answered_with_304(send: SendRequest, client: FlaskClient) -> None:
+    assert_recorded(send(make_killed_report(4)))
     tag = client.get("/v1/totals").headers["ETag"]
     assert not tag.startswith("W/")
     for if_none_match in (tag, f'"other", {tag}', f"W/{tag}"):
@@ -653,55 +649,59 @@ def test_what_is_known_already_is_not_sent_again(send: SendRequest, client: Flas
         assert again.headers["ETag"] == tag
 
 
-def test_a_new_report_makes_it_another_answer(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make_killed_report(4)))
+def test_a_new_report_changes_the_etag(send: SendRequest, client: FlaskClient) -> None:
+    assert_recorded(send(make_killed_report(4)))
     tag = client.get("/v1/totals").headers["ETag"]
-    recorded(send(make_killed_report(6, reporter=SKY, places=["plekhovo"])))
+    assert_recorded(send(make_killed_report(6, reporter=SKY, places=["plekhovo"])))
     again = client.get("/v1/totals", headers={"If-None-Match": tag})
     assert again.status_code == 200
     assert again.headers["ETag"] != tag
 
 
-def test_an_answer_as_of_an_entry_stays_the_same(send: SendRequest, client: FlaskClient) -> None:
-    seq = recorded(send(make_killed_report(4)))["seq"]
+def test_the_etag_of_an_answer_as_of_a_seq_stays_the_same(
+    send: SendRequest, client: FlaskClient
+) -> None:
+    seq = assert_recorded(send(make_killed_report(4)))["seq"]
     tag = client.get(f"/v1/totals?as_of={seq}").headers["ETag"]
-    recorded(send(make_killed_report(6, reporter=SKY, places=["plekhovo"])))
+    assert_recorded(send(make_killed_report(6, reporter=SKY, places=["plekhovo"])))
     again = client.get(f"/v1/totals?as_of={seq}", headers={"If-None-Match": tag})
     assert again.status_code == 304
 
 
-def test_a_table_and_another_question_are_other_answers(client: FlaskClient) -> None:
+def test_another_format_and_another_query_have_other_etags(client: FlaskClient) -> None:
     addresses = ["/v1/totals", "/v1/totals?format=csv", "/v1/totals?outcomes=killed"]
     tags = {client.get(path).headers["ETag"] for path in addresses}
     tags.add(client.get("/v1/totals", headers={"Accept": "text/csv"}).headers["ETag"])
     assert len(tags) == 4
 
 
-def test_a_wrong_question_is_refused_whatever_is_known_already(client: FlaskClient) -> None:
+def test_an_invalid_query_is_refused_whatever_etag_is_known(client: FlaskClient) -> None:
     answer = client.get("/v1/totals?place=nowhere", headers={"If-None-Match": "*"})
-    problem(answer, 422, "place")
+    assert_problem(answer, 422, "place")
     assert client.get("/v1/totals", headers={"If-None-Match": "*"}).status_code == 304
 
 
 def test_a_failed_post_changes_no_total(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make_killed_report(4)))
+    assert_recorded(send(make_killed_report(4)))
     before = client.get("/v1/totals")
-    wrong = make.report(
-        places=[make.place("new"), make.place("newer", parent="nowhere")],
+    wrong = bodies.make_report(
+        places=[bodies.make_place("new"), bodies.make_place("newer", parent="nowhere")],
         reporter={"id": "new", "name": "New"},
     )
-    problem(send(wrong), 422, "/places/1/parent")
+    assert_problem(send(wrong), 422, "/places/1/parent")
     after = client.get("/v1/totals")
     assert (after.get_data(), after.headers["ETag"]) == (before.get_data(), before.headers["ETag"])
 
 
-def test_people_found_dead_were_among_the_missing(send: SendRequest, client: FlaskClient) -> None:
+def test_people_reclassified_as_killed_are_subtracted_from_the_missing(
+    send: SendRequest, client: FlaskClient
+) -> None:
     """The contract's own example of a figure that reclassifies an earlier one's people."""
     missing = {"outcomes": ["missing"], "wording": "at least 3"}
-    first = recorded(send(make.report(figures=[missing])))
+    first = assert_recorded(send(bodies.make_report(figures=[missing])))
     link = {"figure": "r1-1", "from": "missing"}
     dead = {"outcomes": ["killed"], "exactly": 2, "reclassifies": link}
-    recorded(send(make.report(figures=[dead])))
+    assert_recorded(send(bodies.make_report(figures=[dead])))
     assert get_range(client, f"outcomes={ALL_OUTCOMES}") == (3, None)
     assert get_only_total(client, "outcomes=killed")["low"] == 2
     assert get_range(client, "outcomes=missing") == (1, None)
@@ -709,7 +709,7 @@ def test_people_found_dead_were_among_the_missing(send: SendRequest, client: Fla
     assert "shared_outcomes" in {caveat["code"] for caveat in still["caveats"]}
 
     five = {"outcomes": ["killed"], "exactly": 5}
-    recorded(send(make.report(reporter=SKY, figures=[five])))
+    assert_recorded(send(bodies.make_report(reporter=SKY, figures=[five])))
     total = get_only_total(client, "outcomes=killed")
     assert (total["low"], total["high"], total["disputed"]) == (5, 5, False)
 
@@ -719,23 +719,25 @@ def test_people_found_dead_were_among_the_missing(send: SendRequest, client: Fla
         assert get_only_total(client, f"outcomes=killed&as_of={then}")["reported"] is False
 
 
-def test_people_are_missing_again_when_who_found_them_dead_takes_it_back(
+def test_people_are_missing_again_when_their_reclassification_is_retracted(
     send: SendRequest, client: FlaskClient
 ) -> None:
-    recorded(send(make.report(figures=[{"outcomes": ["missing"], "exactly": 3}])))
+    assert_recorded(send(bodies.make_report(figures=[{"outcomes": ["missing"], "exactly": 3}])))
     link = {"figure": "r1-1", "from": "missing"}
     dead = {"outcomes": ["killed"], "exactly": 2, "reclassifies": link}
-    recorded(send(make.report(figures=[dead])))
+    assert_recorded(send(bodies.make_report(figures=[dead])))
     assert get_range(client, "outcomes=missing") == (1, 1)
-    recorded(send(make.stance("acknowledges", supersedes="r2")))
+    assert_recorded(send(bodies.make_stance("acknowledges", supersedes="r2")))
     assert get_range(client, "outcomes=missing") == (3, 3)
     assert get_only_total(client, "outcomes=killed")["reported"] is False
 
 
-def test_a_place_takes_its_figures_along(
+def test_a_moved_place_keeps_its_figures(
     send: SendRequest, client: FlaskClient, put: SendRequest
 ) -> None:
-    recorded(send(make_killed_report(4, places=[REGION, VILLAGE, make.place("belgorod")])))
+    assert_recorded(
+        send(make_killed_report(4, places=[REGION, VILLAGE, bodies.make_place("belgorod")]))
+    )
     seq = get_answer(client)["as_of"]["seq"]
     moved = put("/v1/places/plekhovo", {"name": "Plekhovo", "parent": "belgorod"})
     assert moved.status_code == 200
@@ -747,8 +749,8 @@ def test_a_place_takes_its_figures_along(
     assert [part["key"] for part in parts] == ["plekhovo"]
 
 
-def test_texts_are_in_utf_8_as_people_read_them(send: SendRequest, client: FlaskClient) -> None:
-    recorded(send(make.report(reporter={"id": "hur", "name": "ГУР"})))
+def test_texts_are_utf_8_and_not_escaped(send: SendRequest, client: FlaskClient) -> None:
+    assert_recorded(send(bodies.make_report(reporter={"id": "hur", "name": "ГУР"})))
     text = client.get("/v1/totals").get_data(as_text=True)
     assert "ГУР" in text
     assert json.loads(text)["caveats"]

@@ -73,7 +73,8 @@ def test_the_lows_of_disjoint_parts_never_sum_to_more_than_the_whole(
     assert sum(part.low or 0 for part in parts) <= (region.low or 0)
     both = compute_total(figures, replace(scope, groups=("everyone",)))
     halves = [
-        compute_total(figures, replace(scope, groups=(id,))) for id in GROUPS.children("everyone")
+        compute_total(figures, replace(scope, groups=(group_id,)))
+        for group_id in GROUPS.children("everyone")
     ]
     assert sum(half.low or 0 for half in halves) <= (both.low or 0)
 

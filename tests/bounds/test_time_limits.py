@@ -146,7 +146,7 @@ def test_what_takes_no_solver_is_exact_without_time() -> None:
     assert (lone.low, lone.high, lone.exact) == (3, 4, True)
 
 
-def test_what_takes_long_to_resolve_is_resolved_over_several_queries() -> None:
+def test_a_long_resolution_is_continued_over_several_queries() -> None:
     """The clock moves on by a second each time that it is looked at."""
     figures = [
         make_figure("none", 0, 0, make_scope("r")),

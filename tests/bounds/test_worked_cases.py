@@ -21,17 +21,17 @@ def test_nothing_reported_is_not_zero() -> None:
     assert not compute_total([make_figure("f", 3, 3)], make_scope("b")).is_reported
 
 
-def test_zero_is_said_when_somebody_says_zero() -> None:
+def test_the_total_is_zero_where_zero_is_reported() -> None:
     assert compute_bounds([make_figure("f", 0, 0)]) == (0, 0)
 
 
-def test_a_figure_over_two_villages_is_not_shared_out() -> None:
+def test_a_figure_over_two_villages_is_not_divided() -> None:
     both = make_figure("f", 30, None, make_scope("a b"))
     assert compute_bounds([both], make_scope("a b")) == (30, None)
     assert compute_bounds([both], make_scope("a")) == (0, None)
 
 
-def test_one_nationwide_floor_leaves_a_village_open_above() -> None:
+def test_one_nationwide_low_leaves_a_village_open_above() -> None:
     village, country = make_figure("v", 5, 5), make_figure("c", 1_000, None, make_scope("r"))
     assert compute_bounds([village, country]) == (5, 5)
     assert compute_bounds([village, country], make_scope("b")) == (0, None)
@@ -44,7 +44,7 @@ def test_the_step_of_a_running_total_with_an_open_beginning() -> None:
     assert compute_bounds([first, second], make_scope(days=(3, 3))) == (0, 15)
 
 
-def test_the_proof_of_a_difference_takes_the_smaller_off() -> None:
+def test_the_certificate_of_a_difference_subtracts_the_smaller() -> None:
     figures = [
         make_figure("f", 9, 11, make_scope(days=(1, 2))),
         make_figure("s", 29, 31, make_scope(days=(1, 4))),
@@ -60,7 +60,7 @@ def test_the_proof_of_a_difference_takes_the_smaller_off() -> None:
     ]
 
 
-def test_a_proof_prefers_words_that_rest_on_no_convention() -> None:
+def test_a_certificate_prefers_figures_without_soft_ends() -> None:
     vague, plain = make_figure("v", 12, None, soft="low"), make_figure("p", 12, None)
     assert compute_total([vague, plain]).soft_figures() == ()
     assert figure_ids_of(compute_total([vague]).soft_figures()) == {"v"}
@@ -101,7 +101,7 @@ def test_where_only_fractions_fit_the_total_is_not_exact() -> None:
     assert (result.low, result.high, result.exact, result.is_disputed) == (1, 2, False, False)
 
 
-def test_the_lowest_of_several_floors_may_stand_in_a_dispute() -> None:
+def test_the_lowest_of_several_lows_may_stay_in_a_dispute() -> None:
     figures = [
         make_figure("ten", 10, None),
         make_figure("forty", 40, None),
@@ -115,7 +115,7 @@ def test_the_lowest_of_several_floors_may_stand_in_a_dispute() -> None:
     )
 
 
-def test_the_highest_of_several_ceilings_may_stand_in_a_dispute() -> None:
+def test_the_highest_of_several_highs_may_stay_in_a_dispute() -> None:
     figures = [make_figure("none", 0, 0), make_figure("ten", 0, 10), make_figure("five", 5, None)]
     result = compute_total(figures)
     assert (result.low, result.high, result.nearest) == (0, 10, (0, 5))
@@ -125,7 +125,7 @@ def test_the_highest_of_several_ceilings_may_stand_in_a_dispute() -> None:
     )
 
 
-def test_a_far_off_dispute_is_neither_named_nor_felt() -> None:
+def test_a_dispute_elsewhere_does_not_affect_the_total() -> None:
     dispute = [make_figure("x", 3, 3, make_scope("s")), make_figure("y", 9, 9, make_scope("s"))]
     country = make_figure("c", 0, 1_000, make_scope("r s"))
     here = make_figure("h", 4, 4)
@@ -133,7 +133,7 @@ def test_a_far_off_dispute_is_neither_named_nor_felt() -> None:
     assert (result.low, result.high, result.is_disputed) == (4, 4, False)
 
 
-def test_two_disputes_under_one_loose_ceiling_are_separate() -> None:
+def test_two_disputes_under_one_loose_high_are_separate() -> None:
     figures = [
         make_figure("a3", 3, 3, make_scope("a")),
         make_figure("a9", 9, 9, make_scope("a")),
@@ -175,32 +175,32 @@ FOUND = make_figure("found", 2, 2, make_scope(outcomes="killed"), reclassifies="
 ALL = make_scope(outcomes="killed wounded missing captured")
 
 
-def test_people_found_dead_are_among_the_missing() -> None:
+def test_reclassified_people_are_among_the_missing() -> None:
     figures = [MISSING, FOUND]
     assert compute_bounds(figures, ALL) == (3, None)
     assert compute_bounds(figures) == (2, 2)
     assert compute_bounds(figures, make_scope(outcomes="missing")) == (1, None)
 
 
-def test_people_found_dead_are_among_another_reporters_dead() -> None:
+def test_reclassified_people_are_among_the_killed_of_another_reporter() -> None:
     figures = [MISSING, FOUND, make_figure("five", 5, 5, reporter="B")]
     result = compute_total(figures)
     assert (result.low, result.high, result.is_disputed) == (5, 5, False)
 
 
-def test_people_found_dead_later_or_elsewhere_are_not_counted_twice() -> None:
+def test_people_reclassified_later_or_elsewhere_are_not_counted_twice() -> None:
     later = make_figure("later", 2, 2, make_scope("b", (4, 4)), reclassifies="missing")
     everywhere = make_scope("r", (1, 4), "killed wounded missing captured")
     assert compute_bounds([MISSING, later], everywhere) == (3, None)
 
 
-def test_people_found_dead_in_another_month_are_no_longer_missing() -> None:
+def test_people_reclassified_in_another_month_are_no_longer_missing() -> None:
     later = make_figure("later", 2, 2, make_scope(days=(20, 20)), reclassifies="missing")
     assert compute_bounds([MISSING, later], make_scope(outcomes="missing")) == (1, None)
     assert compute_bounds([MISSING, later], make_scope(days=(1, 31))) == (2, 2)
 
 
-def test_a_bound_that_stands_without_a_soft_end_does_not_lean_on_it() -> None:
+def test_a_bound_that_holds_without_a_soft_end_does_not_depend_on_it() -> None:
     vague = make_figure("vague", 12, None, make_scope("a"), soft="low")
     plain = make_figure("plain", 12, None, make_scope("r"))
     assert compute_total([vague, plain], make_scope("r")).soft_figures() == ()
@@ -215,7 +215,7 @@ def test_a_bound_that_stands_without_a_soft_end_does_not_lean_on_it() -> None:
     assert compute_total([around, exact], make_scope("a b")).soft_figures() == ()
 
 
-def test_many_disputes_under_one_ceiling_are_resolved_one_by_one() -> None:
+def test_many_disputes_under_one_high_are_resolved_one_by_one() -> None:
     days = range(1, 29)
     said = [make_figure(f"a{day}", 3, 3, make_scope(days=(day, day))) for day in days]
     denied = [make_figure(f"b{day}", 9, 9, make_scope(days=(day, day))) for day in days]
@@ -227,7 +227,7 @@ def test_many_disputes_under_one_ceiling_are_resolved_one_by_one() -> None:
     assert (whole.low, whole.high, len(whole.lows_set_aside)) == (84, 5_000, 28)
 
 
-def test_a_ceiling_set_aside_brings_the_next_one_into_play() -> None:
+def test_a_high_set_aside_is_followed_by_the_next_one() -> None:
     figures = [
         make_figure("low", 3, 3),
         make_figure("high", 9, None),
@@ -239,7 +239,7 @@ def test_a_ceiling_set_aside_brings_the_next_one_into_play() -> None:
     assert (result.low, result.high, result.nearest) == (3, 90, (3, 9))
 
 
-def test_a_chain_of_reclassification_speaks_of_the_same_people() -> None:
+def test_a_chain_of_reclassifications_is_of_the_same_people() -> None:
     captured = make_figure("captured", 1, 1, make_scope(outcomes="captured"), reclassifies="found")
     figures = [MISSING, FOUND, captured]
     assert compute_bounds(figures, ALL) == (3, None)
@@ -285,7 +285,7 @@ def test_both_sides_are_named_where_only_events_couple_them() -> None:
     assert figure_ids_of(result.highs_set_aside) == {"day"}
 
 
-def test_a_figure_speaks_of_a_scope_that_any_of_its_people_may_be_in() -> None:
+def test_a_figure_overlaps_a_scope_that_any_of_its_people_may_be_in() -> None:
     engine = TotalsEngine(
         [make_figure("here", 1, 1), make_figure("there", 1, 1, make_scope("s"))], PLACES, GROUPS
     )

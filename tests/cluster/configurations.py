@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.cluster.hosts import SWITCH, Host
+from tests.cluster.hosts import SWITCH_ADDRESS, Host
 
-PROGRAMS: Final = Path("/usr/lib/postgresql/15/bin")
-DATABASE: Final = "postgresql://postgres@127.0.0.1:6432/postgres"
+POSTGRES_PROGRAMS: Final = Path("/usr/lib/postgresql/15/bin")
+DATABASE_URL: Final = "postgresql://postgres@127.0.0.1:6432/postgres"
 """What the services are told: the proxy on their own host, which knows the leader."""
 
 SERVICE_PORT: Final = 8000
 
-DATABASES_OWN: Final = {
+BOOTSTRAP_SETTINGS: Final = {
     "initdb": [{"encoding": "UTF8"}, "data-checksums"],
     "dcs": {
         "ttl": 7,
@@ -45,7 +45,7 @@ DEFAULT_SERVER: Final = (
     "default-server inter 1s fastinter 500ms fall 2 rise 1 on-marked-down shutdown-sessions"
 )
 
-WAY_TO_THE_LEADER: Final = f"""defaults
+LEADER_PROXY_SETTINGS: Final = f"""defaults
     mode tcp
     timeout connect 2s
     timeout client 1h
@@ -59,34 +59,35 @@ listen leader
 """
 
 
-def etcd(host: Host, all: Sequence[Host], folder: Path, new: bool) -> list[str]:
+def make_etcd_command(host: Host, hosts: Sequence[Host], folder: Path, is_new: bool) -> list[str]:
     """Return the command of a member of etcd."""
-    peers = ",".join(f"{each.name}=http://{each.address}:2380" for each in all)
-    at = f"http://{host.address}"
+    peers = ",".join(f"{each.name}=http://{each.address}:2380" for each in hosts)
+    base_url = f"http://{host.address}"
     return [
         "etcd", "--name", host.name, "--data-dir", str(folder / "etcd"), "--log-level", "warn",
         # By etcd's newer interface this Patroni lets a former leader take the lock back.
         "--enable-v2", "--pre-vote",
-        "--listen-peer-urls", f"{at}:2380", "--initial-advertise-peer-urls", f"{at}:2380",
-        "--listen-client-urls", f"{at}:2379", "--advertise-client-urls", f"{at}:2379",
-        "--initial-cluster", peers, "--initial-cluster-state", "new" if new else "existing",
+        "--listen-peer-urls", f"{base_url}:2380",
+        "--initial-advertise-peer-urls", f"{base_url}:2380",
+        "--listen-client-urls", f"{base_url}:2379", "--advertise-client-urls", f"{base_url}:2379",
+        "--initial-cluster", peers, "--initial-cluster-state", "new" if is_new else "existing",
     ]  # fmt: skip
 
 
-def patroni(host: Host, all: Sequence[Host], folder: Path) -> str:
+def make_patroni_configuration(host: Host, hosts: Sequence[Host], folder: Path) -> str:
     """Return the configuration of Patroni and of its PostgreSQL."""
-    trusted = "trust"  # Nobody else is on this network; docs/cluster.md has passwords.
+    auth_method = "trust"  # Nobody else is on this network; docs/cluster.md has passwords.
     settings = {
         "scope": "casualties",
         "name": host.name,
         "restapi": {"listen": f"{host.address}:8008", "connect_address": f"{host.address}:8008"},
-        "etcd": {"hosts": [f"{each.address}:2379" for each in all]},
-        "bootstrap": DATABASES_OWN,
+        "etcd": {"hosts": [f"{each.address}:2379" for each in hosts]},
+        "bootstrap": BOOTSTRAP_SETTINGS,
         "postgresql": {
             "listen": f"{host.address}:5432",
             "connect_address": f"{host.address}:5432",
             "data_dir": str(folder / "data"),
-            "bin_dir": str(PROGRAMS),
+            "bin_dir": str(POSTGRES_PROGRAMS),
             "pgpass": str(folder / "pgpass"),
             "authentication": {
                 "superuser": {"username": "postgres"},
@@ -95,9 +96,9 @@ def patroni(host: Host, all: Sequence[Host], folder: Path) -> str:
             },
             "remove_data_directory_on_rewind_failure": True,
             "pg_hba": [
-                f"local all all {trusted}",
-                f"host all all 10.77.0.0/24 {trusted}",
-                f"host replication replicator 10.77.0.0/24 {trusted}",
+                f"local all all {auth_method}",
+                f"host all all 10.77.0.0/24 {auth_method}",
+                f"host replication replicator 10.77.0.0/24 {auth_method}",
             ],
             "parameters": {"unix_socket_directories": str(folder)},
         },
@@ -106,20 +107,20 @@ def patroni(host: Host, all: Sequence[Host], folder: Path) -> str:
     return json.dumps(settings, indent=1)  # YAML takes JSON.
 
 
-def leader_proxy(all: Sequence[Host]) -> str:
+def make_leader_proxy_configuration(hosts: Sequence[Host]) -> str:
     """Return the configuration of the HAProxy beside a service, which leads to the leader."""
     servers = "\n".join(
-        f"    server {each.name} {each.address}:5432 check port 8008" for each in all
+        f"    server {each.name} {each.address}:5432 check port 8008" for each in hosts
     )
-    return f"global\n    maxconn 500\n{WAY_TO_THE_LEADER}{servers}\n"
+    return f"global\n    maxconn 500\n{LEADER_PROXY_SETTINGS}{servers}\n"
 
 
-def balancer(services: Sequence[Host]) -> str:
+def make_balancer_configuration(services: Sequence[Host]) -> str:
     """Return the configuration of the HAProxy in front of the services."""
     servers = "\n".join(
         f"    server {each.name} {each.address}:{SERVICE_PORT} check" for each in services
     )
-    told = "\n".join(
+    error_lines = "\n".join(
         f"    http-error status {status} content-type application/problem+json"
         f" string '{{\"status\":{status}}}'"
         for status in (502, 503, 504)
@@ -134,9 +135,9 @@ defaults
     timeout server 20s
     timeout queue 5s
     timeout check 2s
-{told}
+{error_lines}
 frontend clients
-    bind {SWITCH}:80
+    bind {SWITCH_ADDRESS}:80
     default_backend services
 backend services
     balance roundrobin

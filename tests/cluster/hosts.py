@@ -15,15 +15,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from tests.serving import ROOT, TIMEOUT_SECONDS
+from tests.support.gunicorn_server import TIMEOUT_SECONDS
+from tests.support.paths import ROOT
 
-NOBODY: Final = 65534
+NOBODY_UID: Final = 65534
 """PostgreSQL refuses to be run by root; this user is on every Linux."""
 
-SWITCH: Final = "10.77.0.254"
+SWITCH_ADDRESS: Final = "10.77.0.254"
 """The address of whoever is on the switch: the balancer and the clients."""
 
-_ROOM: Final = (
+_NAMESPACE_COMMAND: Final = (
     "unshare", "--net", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child",
     # The first process must let go of the orphans that end, or they would seem to live.
     "env", "--ignore-signal=CHLD", "sleep", "infinity",
@@ -31,44 +32,50 @@ _ROOM: Final = (
 _CLONE_NEWNET: Final = 0x40000000
 
 
-def run(*command: str) -> str:
+def run_command(*command: str) -> str:
     """Return what the command says; raises where it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
-    assert done.returncode == 0, f"{command}: {done.stderr}"
-    return done.stdout.strip()
+    completed = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+    assert completed.returncode == 0, f"{command}: {completed.stderr}"
+    return completed.stdout.strip()
 
 
-class Room:
+class Namespace:
     """Namespaces of its own for network, processes and mounts; within another room, or not."""
 
-    def __init__(self, within: "Room | None" = None) -> None:
+    def __init__(self, outer_namespace: "Namespace | None" = None) -> None:
         """Make it, with nothing in it but a first process that sleeps."""
         # Whoever kills the tests has killed what they started as well.
-        outer = within.way_in() if within else ("setpriv", "--pdeathsig", "KILL")
-        self._started: list[subprocess.Popen[bytes]] = []
-        self._inner: list[Room] = []
-        if within:
-            within._inner.append(self)
-        self._process = subprocess.Popen(
-            [*outer, *_ROOM], stderr=subprocess.DEVNULL, start_new_session=True
+        prefix = (
+            outer_namespace.enter_command()
+            if outer_namespace
+            else ("setpriv", "--pdeathsig", "KILL")
         )
-        self.first = self._await_first()
-        run(*self.way_in(), "ip", "link", "set", "lo", "up")
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._inner: list[Namespace] = []
+        if outer_namespace:
+            outer_namespace._inner.append(self)
+        self._process = subprocess.Popen(
+            [*prefix, *_NAMESPACE_COMMAND], stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        self.first_pid = self._wait_for_first_process()
+        run_command(*self.enter_command(), "ip", "link", "set", "lo", "up")
 
-    def way_in(self) -> tuple[str, ...]:
+    def enter_command(self) -> tuple[str, ...]:
         """Return what is written before a command that shall run in here."""
-        return ("nsenter", f"--target={self.first}", "--net", "--pid", "--mount")
+        return ("nsenter", f"--target={self.first_pid}", "--net", "--pid", "--mount")
 
     def start(
-        self, log: Path, *command: str, user: int = 0, more: Mapping[str, str] | None = None
+        self, log: Path, *command: str, user: int = 0, variables: Mapping[str, str] | None = None
     ) -> "subprocess.Popen[bytes]":
         """Return the command as it runs in here, by the user and with more in its environment."""
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("CASUALTY_")}
+        inherited = {
+            name: text for name, text in os.environ.items() if not name.startswith("CASUALTY_")
+        }
         as_user = (f"--setuid={user}", f"--setgid={user}") if user else ()
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [*self.way_in(), *as_user, f"--wd={ROOT}", *command],
-                env={**kept, **(more or {})},
+                [*self.enter_command(), *as_user, f"--wd={ROOT}", *command],
+                env={**inherited, **(variables or {})},
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
                 stdout=output,
@@ -78,44 +85,44 @@ class Room:
         return process
 
     @contextmanager
-    def entered(self) -> Iterator[None]:
+    def use_network(self) -> Iterator[None]:
         """Have this thread, and what it starts inside, use the network of the room."""
-        with Path("/proc/thread-self/ns/net").open() as ours:
-            with Path(f"/proc/{self.first}/ns/net").open() as theirs:
-                _use_network(theirs.fileno())
+        with Path("/proc/thread-self/ns/net").open() as own_namespace:
+            with Path(f"/proc/{self.first_pid}/ns/net").open() as room_namespace:
+                _use_network(room_namespace.fileno())
             try:
                 yield
             finally:
-                _use_network(ours.fileno())
+                _use_network(own_namespace.fileno())
 
-    def end(self) -> None:
+    def kill_all(self) -> None:
         """End every process in here at once, and with them the room."""
         if self._process.poll() is None:  # Its number may be another's by now.
-            os.kill(self.first, signal.SIGKILL)
+            os.kill(self.first_pid, signal.SIGKILL)
         for each in self._inner:
-            each.end()
+            each.kill_all()
         for process in (*self._started, self._process):
             process.wait(TIMEOUT_SECONDS)
 
-    def _await_first(self) -> int:
-        end = time.monotonic() + TIMEOUT_SECONDS
-        while time.monotonic() < end:
+    def _wait_for_first_process(self) -> int:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
             assert self._process.poll() is None, "no room can be made"
-            for id in descendants(self._process.pid):
+            for pid in find_descendants(self._process.pid):
                 with suppress(OSError):
-                    if Path(f"/proc/{id}/comm").read_text() == "sleep\n":
-                        return id
+                    if Path(f"/proc/{pid}/comm").read_text() == "sleep\n":
+                        return pid
             time.sleep(0.01)
         raise AssertionError("no room was made in time")
 
 
-def descendants(id: int) -> list[int]:
+def find_descendants(pid: int) -> list[int]:
     """Return the processes that the process has started, and those that these have."""
-    found: list[int] = []
+    pids: list[int] = []
     with suppress(OSError):
-        for each in Path(f"/proc/{id}/task/{id}/children").read_text().split():
-            found += [int(each), *descendants(int(each))]
-    return found
+        for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            pids += [int(each), *find_descendants(int(each))]
+    return pids
 
 
 def _use_network(file: int) -> None:
@@ -126,17 +133,17 @@ def _use_network(file: int) -> None:
 
 
 @contextmanager
-def switch() -> Iterator[Room]:
+def run_switch() -> Iterator[Namespace]:
     """Yield the room of the switch, whose network this thread uses inside; all ends with it."""
-    room = Room()
+    namespace = Namespace()
     try:
-        with room.entered():
-            run("ip", "link", "add", "name", "switch", "type", "bridge")
-            run("ip", "address", "add", f"{SWITCH}/24", "dev", "switch")
-            run("ip", "link", "set", "switch", "up")
-            yield room
+        with namespace.use_network():
+            run_command("ip", "link", "add", "name", "switch", "type", "bridge")
+            run_command("ip", "address", "add", f"{SWITCH_ADDRESS}/24", "dev", "switch")
+            run_command("ip", "link", "set", "switch", "up")
+            yield namespace
     finally:
-        room.end()
+        namespace.kill_all()
 
 
 class Host:
@@ -145,33 +152,33 @@ class Host:
     To be used by a thread that uses the network of the switch.
     """
 
-    def __init__(self, around: Room, number: int) -> None:
+    def __init__(self, switch_namespace: Namespace, number: int) -> None:
         """Boot it for the first time."""
         self.name = f"host-{number}"
         self.address = f"10.77.0.{number}"
-        self._around = around
+        self._switch_namespace = switch_namespace
         self.boot()
 
     def boot(self) -> None:
         """Begin anew with no process, as after a power cut; the files are those of before."""
-        self.room, self._lost = Room(self._around), False
-        run(
+        self.namespace, self._lost = Namespace(self._switch_namespace), False
+        run_command(
             "ip", "link", "add", self.name, "type", "veth",
-            "peer", "name", "eth0", "netns", str(self.room.first),
+            "peer", "name", "eth0", "netns", str(self.namespace.first_pid),
         )  # fmt: skip
-        inside = self.room.way_in()
-        run(*inside, "ip", "address", "add", f"{self.address}/24", "dev", "eth0")
-        run(*inside, "ip", "link", "set", "eth0", "up")
-        run("ip", "link", "set", self.name, "up", "master", "switch")
+        enter_command = self.namespace.enter_command()
+        run_command(*enter_command, "ip", "address", "add", f"{self.address}/24", "dev", "eth0")
+        run_command(*enter_command, "ip", "link", "set", "eth0", "up")
+        run_command("ip", "link", "set", self.name, "up", "master", "switch")
 
     def cut_off(self) -> None:
         """Let nothing through to it or from it; its processes live on, and are told nothing."""
-        run("bridge", "link", "set", "dev", self.name, "state", "0")
+        run_command("bridge", "link", "set", "dev", self.name, "state", "0")
 
     def lose(self) -> None:
         """Lose it at once: nobody is told by a closed connection, since it is cut off first."""
         self.cut_off()
-        self.room.end()
+        self.namespace.kill_all()
         # It goes with the other end, but when the kernel comes to it.
         subprocess.run(
             ["ip", "link", "delete", self.name], capture_output=True, timeout=TIMEOUT_SECONDS
@@ -183,4 +190,4 @@ class Host:
         if self._lost:
             self.boot()
         else:
-            run("bridge", "link", "set", "dev", self.name, "state", "3")
+            run_command("bridge", "link", "set", "dev", self.name, "state", "3")

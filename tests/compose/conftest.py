@@ -5,43 +5,43 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.compose.stack import Stack, brought_up, secrets
+from tests.compose.stack import Stack, make_secrets, run_stack
 
-_figures: list[str] = []
+_summary_lines: list[str] = []
 
 
 @pytest.fixture(scope="session")
-def asked_for() -> None:
+def compose_check() -> None:
     """Skip unless it was asked for. Where it was, the tests run; they fail where they cannot."""
     if os.environ.get("COMPOSE_CHECKED") != "1":
         pytest.skip("make compose-check brings the containers up and tries them")
 
 
 @pytest.fixture(scope="session")
-def stack(asked_for: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(compose_check: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """What compose.yaml brings up, with every query in the database's log."""
     settings = {"SLOW_QUERY_MS": "0", "CASUALTY_RATE_LIMIT": "60000/minute"}
     with (
-        secrets(tmp_path_factory.mktemp("secrets")) as folder,
-        brought_up("compose.yaml", SECRETS_FOLDER=str(folder), **settings) as running,
+        make_secrets(tmp_path_factory.mktemp("secrets")) as folder,
+        run_stack("compose.yaml", SECRETS_FOLDER=str(folder), **settings) as running_stack,
     ):
-        yield running
+        yield running_stack
 
 
 @pytest.fixture(scope="session")
-def single(asked_for: None) -> Iterator[Stack]:
+def single(compose_check: None) -> Iterator[Stack]:
     """What compose.sqlite.yaml brings up."""
-    with brought_up("compose.sqlite.yaml") as running:
-        yield running
+    with run_stack("compose.sqlite.yaml") as running_stack:
+        yield running_stack
 
 
 @pytest.fixture(scope="session")
-def figures() -> list[str]:
+def summary_lines() -> list[str]:
     """What is told at the end."""
-    return _figures
+    return _summary_lines
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell how others are served while some clients are slow."""
-    for line in _figures:
+    for line in _summary_lines:
         terminalreporter.write_line(line)

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from tests.image.engine import Container, docker
-from tests.ports import free_port
-from tests.serving import ROOT, TIMEOUT_SECONDS
+from tests.image.containers import Container, run_docker
+from tests.support.gunicorn_server import TIMEOUT_SECONDS
+from tests.support.paths import ROOT
+from tests.support.ports import find_free_port
 
 COMMAND: Final = os.environ.get("COMPOSE", "docker compose").split()
 
-STARTING: Final = 120.0
+START_SECONDS: Final = 120.0
 """Seconds within which everything is healthy, the database's first start included."""
 
 
@@ -33,23 +34,23 @@ class Stack:
         self.environment = dict(environment)
         self._command = [*COMMAND, "--file", str(ROOT / file), "--project-name", self.name]
 
-    def compose(self, *words: str) -> str:
+    def run_compose(self, *arguments: str) -> str:
         """Return what the command prints; fails the test where it fails."""
-        done = subprocess.run(
-            [*self._command, *words],
+        completed = subprocess.run(
+            [*self._command, *arguments],
             env=os.environ | self.environment,
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, f"{words}: {done.stderr}\n{done.stdout}"
-        return done.stdout.strip()
+        assert completed.returncode == 0, f"{arguments}: {completed.stderr}\n{completed.stdout}"
+        return completed.stdout.strip()
 
-    def shell(self, script: str, folder: Path) -> str:
+    def run_script(self, script: str, folder: Path) -> str:
         """Return what a documented script prints, run in the folder on this project.
 
         Fails the test if a command fails.
         """
-        done = subprocess.run(
+        completed = subprocess.run(
             ["sh", "-ec", script.replace("docker compose", " ".join(self._command))],
             stdin=subprocess.DEVNULL,
             cwd=folder,
@@ -57,46 +58,48 @@ class Stack:
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, f"{script}\n{done.stderr}\n{done.stdout}"
-        return done.stdout
+        assert completed.returncode == 0, f"{script}\n{completed.stderr}\n{completed.stdout}"
+        return completed.stdout
 
-    def up(self) -> None:
+    def start(self) -> None:
         """Bring up what is not, and return when all of it is healthy."""
-        self.compose("up", "--detach")
-        self.wait()
+        self.run_compose("up", "--detach")
+        self.wait_until_healthy()
 
-    def wait(self) -> None:
+    def wait_until_healthy(self) -> None:
         """Return when every container is healthy; fails the test when that takes too long."""
-        end = time.monotonic() + STARTING
-        while time.monotonic() < end:
-            names = self.compose("ps", "--quiet").split()
-            if names and all(_healthy(Container(name)) for name in names):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            names = self.run_compose("ps", "--quiet").split()
+            if names and all(_is_healthy(Container(name)) for name in names):
                 return
             time.sleep(0.2)
-        raise AssertionError(f"{self.compose('ps')}\n{self.compose('logs', '--tail', '50')}")
+        raise AssertionError(
+            f"{self.run_compose('ps')}\n{self.run_compose('logs', '--tail', '50')}"
+        )
 
-    def container(self, service: str) -> Container:
+    def find_container(self, service: str) -> Container:
         """Return the container that does the service's work at this moment."""
-        return Container(self.compose("ps", "--quiet", service))
+        return Container(self.run_compose("ps", "--quiet", service))
 
-    def new_key(self, scope: str) -> str:
+    def create_key(self, scope: str) -> str:
         """Return a new key, made beside the server."""
-        made = ("key", "create", "--name", "test", "--scope", scope)
-        return self.container("service").service(*made)
+        arguments = ("key", "create", "--name", "test", "--scope", scope)
+        return self.find_container("service").run_service_command(*arguments)
 
-    def lines(self, service: str, request: str) -> list[dict[str, Any]]:
+    def find_log_lines(self, service: str, request: str) -> list[dict[str, Any]]:
         """Return the lines of JSON in the service's log that have the request's id."""
-        logged = self.container(service).logged().splitlines()
-        lines = [json.loads(line) for line in logged if line.startswith("{")]
+        log_lines = self.find_container(service).read_logs().splitlines()
+        lines = [json.loads(line) for line in log_lines if line.startswith("{")]
         return [line for line in lines if line.get("request_id") == request]
 
     @cached_property
-    def context(self) -> ssl.SSLContext:
+    def ssl_context(self) -> ssl.SSLContext:
         """What trusts the certificate of this project and no other."""
         folder = Path(self.environment["SECRETS_FOLDER"])
         return ssl.create_default_context(cafile=folder / "certificate.pem")
 
-    def inner(self) -> tuple[str, int]:
+    def find_inner_address(self) -> tuple[str, int]:
         """Return the address and port inside of what is published; they lead there from here.
 
         What comes through the published port is buffered by the engine on its way.
@@ -106,17 +109,17 @@ class Stack:
         )
         network = "outside" if service == "nginx" else "default"
         address = f'{{{{(index .NetworkSettings.Networks "{self.name}_{network}").IPAddress}}}}'
-        return docker("inspect", "--format", address, self.container(service).name), port
+        return run_docker("inspect", "--format", address, self.find_container(service).name), port
 
-    def connection(self) -> http.client.HTTPConnection:
+    def open_connection(self) -> http.client.HTTPConnection:
         """Return a connection to what is published; over TLS where there is a certificate."""
         if "SECRETS_FOLDER" in self.environment:
             return http.client.HTTPSConnection(
-                "127.0.0.1", self.port, timeout=TIMEOUT_SECONDS, context=self.context
+                "127.0.0.1", self.port, timeout=TIMEOUT_SECONDS, context=self.ssl_context
             )
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
 
-    def ask(
+    def send_request(
         self,
         method: str,
         path: str,
@@ -125,49 +128,49 @@ class Stack:
         key: str | None = None,
     ) -> tuple[http.client.HTTPResponse, bytes]:
         """Return the answer and its body; what is no bytes is sent as JSON."""
-        given = {"Content-Type": "application/json"} if body is not None else {}
+        content_headers = {"Content-Type": "application/json"} if body is not None else {}
         if key is not None:
-            given["Authorization"] = f"Bearer {key}"
+            content_headers["Authorization"] = f"Bearer {key}"
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        connection = self.connection()
+        connection = self.open_connection()
         try:
-            connection.request(method, path, data, given | dict(headers or {}))
-            answer = connection.getresponse()
-            return answer, answer.read()
+            connection.request(method, path, data, content_headers | dict(headers or {}))
+            response = connection.getresponse()
+            return response, response.read()
         finally:
             connection.close()
 
-    def get(self, path: str) -> Any:
+    def get_json(self, path: str) -> Any:
         """Return the JSON at the path."""
-        answer, body = self.ask("GET", path)
-        assert answer.status == 200, (answer.status, body)
+        response, body = self.send_request("GET", path)
+        assert response.status == 200, (response.status, body)
         return json.loads(body)
 
 
-def _healthy(container: Container) -> bool:
-    state = container.state()
-    assert state["Status"] != "exited", container.logged()
+def _is_healthy(container: Container) -> bool:
+    state = container.inspect_state()
+    assert state["Status"] != "exited", container.read_logs()
     return bool(state["Health"]["Status"] == "healthy")
 
 
 @contextmanager
-def secrets(folder: Path) -> Iterator[Path]:
+def make_secrets(folder: Path) -> Iterator[Path]:
     """Yield the folder after what compose.yaml reads from files has been made in it."""
     subprocess.run([ROOT / "scripts" / "make-secrets", folder], check=True)
     yield folder
 
 
 @contextmanager
-def brought_up(file: str, **environment: str) -> Iterator[Stack]:
+def run_stack(file: str, **environment: str) -> Iterator[Stack]:
     """Yield the project when all of it is healthy; its containers and volumes go afterwards."""
-    port = free_port()
+    port = find_free_port()
     stack = Stack(file, port, environment | {"PUBLISH": f"127.0.0.1:{port}"})
     try:
-        stack.up()
+        stack.start()
         yield stack
     finally:
-        stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "15")
-        of_it = f"label=com.docker.compose.project={stack.name}"
+        stack.run_compose("down", "--volumes", "--remove-orphans", "--timeout", "15")
+        label_filter = f"label=com.docker.compose.project={stack.name}"
         for kind in ("container", "network", "volume"):
-            every = ("--all",) if kind == "container" else ()
-            assert docker(kind, "ls", *every, "--quiet", "--filter", of_it) == ""
+            all_option = ("--all",) if kind == "container" else ()
+            assert run_docker(kind, "ls", *all_option, "--quiet", "--filter", label_filter) == ""

@@ -68,14 +68,14 @@ def report_state(report_id: str, stance: str = "asserts", **changes: Any) -> Rep
     )
 
 
-def codes(found: Sequence[Caveat]) -> list[str]:
+def codes_of(caveats: Sequence[Caveat]) -> list[str]:
     """Return the codes in their order."""
-    return [each.code for each in found]
+    return [each.code for each in caveats]
 
 
-def find_caveat(found: Sequence[Caveat], code: str) -> Caveat:
+def find_caveat(caveats: Sequence[Caveat], code: str) -> Caveat:
     """Return the one caveat of the code."""
-    (caveat,) = [each for each in found if each.code == code]
+    (caveat,) = [each for each in caveats if each.code == code]
     return caveat
 
 
@@ -101,53 +101,47 @@ WIDER = [
 
 
 @pytest.mark.parametrize(("code", "part", "where"), WIDER)
-def test_a_figure_that_reaches_outside_the_question_is_told(
-    code: str, part: str, where: Scope
-) -> None:
-    found = caveats_of([exact_figure("f", where), exact_figure("g", by="c")])
-    assert codes(found) == [code]
-    assert found[0].figures == ("f",)
-    assert found[0].text == (
+def test_a_figure_wider_than_the_query_is_a_caveat(code: str, part: str, where: Scope) -> None:
+    caveats = caveats_of([exact_figure("f", where), exact_figure("g", by="c")])
+    assert codes_of(caveats) == [code]
+    assert caveats[0].figures == ("f",)
+    assert caveats[0].text == (
         f"One figure also covers other {part}."
         " Its people cannot be placed wholly within what was asked."
     )
 
 
 @pytest.mark.parametrize(("code", "part", "where"), WIDER)
-def test_figures_that_reach_outside_the_question_are_told_together(
-    code: str, part: str, where: Scope
-) -> None:
-    found = caveats_of([exact_figure("f", where), exact_figure("g", where, by="c")])
-    assert found[0].code == code
-    assert found[0].figures == ("f", "g")
-    assert found[0].text == (
+def test_figures_wider_than_the_query_are_one_caveat(code: str, part: str, where: Scope) -> None:
+    caveats = caveats_of([exact_figure("f", where), exact_figure("g", where, by="c")])
+    assert caveats[0].code == code
+    assert caveats[0].figures == ("f", "g")
+    assert caveats[0].text == (
         f"2 figures also cover other {part}."
         " Their people cannot be placed wholly within what was asked."
     )
 
 
 @pytest.mark.parametrize(("code", "part", "where"), WIDER)
-def test_a_figure_wholly_within_a_wider_question_is_not_shared(
-    code: str, part: str, where: Scope
-) -> None:
+def test_a_figure_within_the_query_is_not_shared(code: str, part: str, where: Scope) -> None:
     assert caveats_of([exact_figure("f"), exact_figure("g", by="c")], where) == []
 
 
-def test_groups_that_were_not_asked_for_are_told() -> None:
+def test_a_figure_of_other_groups_too_is_a_caveat() -> None:
     figures = [
         exact_figure("f", make_scope(groups="everyone")),
         exact_figure("g", make_scope(groups="g"), by="c"),
     ]
-    found = caveats_of(figures, make_scope(groups="g"))
-    assert codes(found) == ["shared_groups"]
-    assert found[0].figures == ("f",)
-    assert found[0].text == (
+    caveats = caveats_of(figures, make_scope(groups="g"))
+    assert codes_of(caveats) == ["shared_groups"]
+    assert caveats[0].figures == ("f",)
+    assert caveats[0].text == (
         "One figure also covers other groups."
         " Its people cannot be placed wholly within what was asked."
     )
 
 
-def test_no_place_is_outside_a_question_about_everywhere() -> None:
+def test_no_place_is_outside_a_query_about_everywhere() -> None:
     everywhere = Scope((), make_scope().period, make_scope().outcomes, make_scope().groups)
     assert (
         caveats_of(
@@ -158,41 +152,41 @@ def test_no_place_is_outside_a_question_about_everywhere() -> None:
     )
 
 
-def test_a_running_total_shares_days_before_a_question_with_a_beginning() -> None:
-    found = caveats_of([exact_figure("f", make_scope(days=(None, 1))), exact_figure("g", by="c")])
-    assert codes(found) == ["shared_period", "beginning_not_stated"]
+def test_a_running_total_shares_the_days_before_the_query() -> None:
+    caveats = caveats_of([exact_figure("f", make_scope(days=(None, 1))), exact_figure("g", by="c")])
+    assert codes_of(caveats) == ["shared_period", "beginning_not_stated"]
 
 
-def test_a_figure_shares_the_outcomes_that_a_later_one_gave_its_people() -> None:
+def test_a_figure_shares_the_outcomes_of_its_reclassification() -> None:
     missing = exact_figure("f", make_scope(outcomes="missing"))
     dead = make_figure("d", 1, 1, make_scope(), reporter="B", reclassifies="f")
     still_missing = make_figure("g", 1, 1, missing.scope, reporter="c")
-    found = caveats_of([missing, dead, still_missing], missing.scope)
-    assert codes(found) == ["shared_outcomes"]
-    assert found[0].figures == ("f",)
+    caveats = caveats_of([missing, dead, still_missing], missing.scope)
+    assert codes_of(caveats) == ["shared_outcomes"]
+    assert caveats[0].figures == ("f",)
 
 
-def test_a_total_without_a_ceiling_is_open_above() -> None:
-    found = find_caveat(caveats_of([make_figure("f", 3, None)]), "open_above")
-    assert found.text == (
+def test_a_total_without_a_high_is_open_above() -> None:
+    caveat = find_caveat(caveats_of([make_figure("f", 3, None)]), "open_above")
+    assert caveat.text == (
         "No ceiling is known: the number may be higher than any that was reported."
     )
 
 
-def test_a_ceiling_that_time_ran_out_for_is_not_said_to_be_unknown() -> None:
+def test_a_high_that_the_time_limit_prevented_is_not_called_unknown() -> None:
     pairs = [
         make_figure("ab", 3, 3, make_scope("a b1")),
         make_figure("bc", 3, 3, make_scope("b1 b2")),
     ]
-    found = caveats_of([*pairs, make_figure("ca", 4, 4, make_scope("a b2"))], seconds=0)
-    assert find_caveat(found, "open_above").text == (
+    caveats = caveats_of([*pairs, make_figure("ca", 4, 4, make_scope("a b2"))], seconds=0)
+    assert find_caveat(caveats, "open_above").text == (
         "No ceiling is known or could be worked out in the time: the number may be higher than any "
         "that was reported."
     )
 
 
 def test_a_total_is_not_open_above_where_any_figure_closes_it() -> None:
-    assert "open_above" not in codes(
+    assert "open_above" not in codes_of(
         caveats_of([make_figure("f", 3, None), make_figure("g", 0, 9)])
     )
 
@@ -202,17 +196,17 @@ def test_an_open_total_names_the_figures_that_leave_it_open() -> None:
     assert find_caveat(caveats_of(figures, make_scope("r")), "open_above").figures == ("f",)
 
 
-def test_a_running_total_does_not_say_from_when_on() -> None:
+def test_a_running_total_has_no_stated_beginning() -> None:
     so_far = make_scope(days=(None, 1))
-    found = find_caveat(caveats_of([exact_figure("f", so_far)], so_far), "beginning_not_stated")
-    assert found.figures == ("f",)
-    assert found.text == "One figure is a total so far and does not say from when on."
+    caveat = find_caveat(caveats_of([exact_figure("f", so_far)], so_far), "beginning_not_stated")
+    assert caveat.figures == ("f",)
+    assert caveat.text == "One figure is a total so far and does not say from when on."
 
 
-def test_running_totals_do_not_say_from_when_on() -> None:
+def test_running_totals_have_no_stated_beginning() -> None:
     so_far = make_scope(days=(None, 1))
-    found = caveats_of([exact_figure("f", so_far), exact_figure("g", so_far, by="c")], so_far)
-    assert find_caveat(found, "beginning_not_stated").text == (
+    caveats = caveats_of([exact_figure("f", so_far), exact_figure("g", so_far, by="c")], so_far)
+    assert find_caveat(caveats, "beginning_not_stated").text == (
         "2 figures are totals so far and do not say from when on."
     )
 
@@ -224,24 +218,24 @@ def test_running_totals_do_not_say_from_when_on() -> None:
         make_scope(days=(2, 2), incident="x:1"),
     ],
 )
-def test_an_incident_at_another_place_or_time_is_told(elsewhere: Scope) -> None:
+def test_an_incident_also_at_another_place_or_time_is_a_caveat(elsewhere: Scope) -> None:
     figures = [exact_figure("f", make_scope(incident="x:1")), exact_figure("g", elsewhere, by="c")]
-    found = caveats_of(figures, make_scope("r", (1, 2)))
-    assert codes(found) == ["same_incident_elsewhere"]
-    assert found[0].figures == ("f", "g")
-    assert found[0].text == (
+    caveats = caveats_of(figures, make_scope("r", (1, 2)))
+    assert codes_of(caveats) == ["same_incident_elsewhere"]
+    assert caveats[0].figures == ("f", "g")
+    assert caveats[0].text == (
         "Figures of one incident speak of different places, days or groups and are added."
     )
 
 
-def test_an_incident_of_two_groups_is_told_where_one_of_them_is_asked_for() -> None:
+def test_an_incident_of_two_groups_is_a_caveat_where_one_of_them_is_queried() -> None:
     figures = [
         exact_figure("f", make_scope(groups="g", incident="x:1")),
         exact_figure("k", make_scope(groups="g"), by="c"),
         exact_figure("h", make_scope(groups="h", incident="x:1")),
     ]
-    found = caveats_of(figures, make_scope(groups="g"))
-    assert find_caveat(found, "same_incident_elsewhere").figures == ("f",)
+    caveats = caveats_of(figures, make_scope(groups="g"))
+    assert find_caveat(caveats, "same_incident_elsewhere").figures == ("f",)
 
 
 @pytest.mark.parametrize(
@@ -254,48 +248,48 @@ def test_an_incident_of_two_groups_is_told_where_one_of_them_is_asked_for() -> N
         make_scope("b"),
     ],
 )
-def test_an_incident_in_one_place_or_another_incident_is_not_told(other: Scope) -> None:
+def test_an_incident_in_one_place_or_another_incident_is_no_caveat(other: Scope) -> None:
     figures = [exact_figure("f", make_scope(incident="x:1")), exact_figure("g", other, by="c")]
     wide = make_scope("r", outcomes="killed wounded")
-    assert "same_incident_elsewhere" not in codes(caveats_of(figures, wide))
+    assert "same_incident_elsewhere" not in codes_of(caveats_of(figures, wide))
 
 
-def test_words_without_a_number_are_losses_undisclosed() -> None:
+def test_a_wording_without_a_number_is_undisclosed_losses() -> None:
     wordless = make_figure("f", 1, None, reporter="B")
     object.__setattr__(wordless, "disclosed", False)
-    found = find_caveat(caveats_of([wordless]), "undisclosed")
-    assert (found.figures, found.reports, found.reporters) == (("f",), ("report f",), ("B",))
-    assert found.text == "Losses are acknowledged without a number by Bureau B."
+    caveat = find_caveat(caveats_of([wordless]), "undisclosed")
+    assert (caveat.figures, caveat.reports, caveat.reporters) == (("f",), ("report f",), ("B",))
+    assert caveat.text == "Losses are acknowledged without a number by Bureau B."
 
 
-def test_a_report_that_acknowledges_is_losses_undisclosed_and_no_figure() -> None:
-    found = caveats_of(silent=[report_state("s", "acknowledges")])
-    assert codes(found) == ["undisclosed"]
-    assert (found[0].figures, found[0].reports, found[0].reporters) == ((), ("s",), ("B",))
+def test_a_stance_that_acknowledges_is_undisclosed_losses_and_no_figure() -> None:
+    caveats = caveats_of(silent=[report_state("s", "acknowledges")])
+    assert codes_of(caveats) == ["undisclosed"]
+    assert (caveats[0].figures, caveats[0].reports, caveats[0].reporters) == ((), ("s",), ("B",))
 
 
-def test_who_withholds_a_number_twice_is_named_once() -> None:
+def test_a_reporter_that_withholds_a_number_twice_is_named_once() -> None:
     wordless = make_figure("f", 1, None, reporter="B")
     object.__setattr__(wordless, "disclosed", False)
     silent = [report_state("s", "acknowledges"), report_state("t", "acknowledges", by="A")]
-    found = find_caveat(caveats_of([wordless], silent=silent), "undisclosed")
-    assert found.text == "Losses are acknowledged without a number by Bureau B and Agency A."
-    assert found.reports == ("report f", "s", "t")
+    caveat = find_caveat(caveats_of([wordless], silent=silent), "undisclosed")
+    assert caveat.text == "Losses are acknowledged without a number by Bureau B and Agency A."
+    assert caveat.reports == ("report f", "s", "t")
 
 
-def test_who_does_not_acknowledge_gives_no_zero() -> None:
-    found = caveats_of(silent=[report_state("s", "does_not_acknowledge", by="A")])
-    assert codes(found) == ["not_acknowledged"]
-    assert found[0].reporters == ("A",)
-    assert found[0].text == "Not acknowledged by Agency A. That is not a zero."
+def test_a_stance_that_does_not_acknowledge_is_not_a_zero() -> None:
+    caveats = caveats_of(silent=[report_state("s", "does_not_acknowledge", by="A")])
+    assert codes_of(caveats) == ["not_acknowledged"]
+    assert caveats[0].reporters == ("A",)
+    assert caveats[0].text == "Not acknowledged by Agency A. That is not a zero."
 
 
-def test_who_declines_gives_no_zero() -> None:
-    found = caveats_of(
+def test_a_stance_that_declines_is_not_a_zero() -> None:
+    caveats = caveats_of(
         silent=[report_state("s", "declines_to_say"), report_state("t", "declines_to_say", by="A")]
     )
-    assert codes(found) == ["declined"]
-    assert found[0].text == (
+    assert codes_of(caveats) == ["declined"]
+    assert caveats[0].text == (
         "No number was given when asked by Bureau B and Agency A. That is not a zero."
     )
 
@@ -308,97 +302,101 @@ def test_many_reporters_are_named_in_part() -> None:
 
 
 def test_a_contradiction_names_both_sides() -> None:
-    found = caveats_of(
+    caveats = caveats_of(
         [make_figure("f", 40, 40, reporter="A"), make_figure("g", 30, 30, reporter="B")]
     )
-    assert codes(found) == ["disputed"]
-    assert found[0].figures == ("f", "g")
-    assert found[0].reporters == ("A", "B")
-    assert found[0].text == (
+    assert codes_of(caveats) == ["disputed"]
+    assert caveats[0].figures == ("f", "g")
+    assert caveats[0].reporters == ("A", "B")
+    assert caveats[0].text == (
         "Reports contradict each other: at least 40 by Agency A; at most 30 by Bureau B."
         " None of them is preferred."
     )
 
 
 def test_a_contradiction_with_a_zero_names_the_zero() -> None:
-    found = caveats_of(
+    caveats = caveats_of(
         [make_figure("f", 40, None, reporter="A"), make_figure("g", 0, 0, reporter="B")]
     )
-    assert "at least 40 by Agency A; at most 0 by Bureau B." in find_caveat(found, "disputed").text
+    assert (
+        "at least 40 by Agency A; at most 0 by Bureau B." in find_caveat(caveats, "disputed").text
+    )
 
 
 def test_a_contradiction_of_many_names_the_first() -> None:
-    floors = [make_figure(f"f{number}", 40 + number, None, reporter="A") for number in range(5)]
-    text = find_caveat(caveats_of([*floors, make_figure("g", 0, 0, reporter="B")]), "disputed").text
+    lows = [make_figure(f"f{number}", 40 + number, None, reporter="A") for number in range(5)]
+    text = find_caveat(caveats_of([*lows, make_figure("g", 0, 0, reporter="B")]), "disputed").text
     assert "at least 43 by Agency A, 1 more; at most 0 by Bureau B." in text
 
 
 def test_figures_that_agree_are_not_disputed() -> None:
-    assert "disputed" not in codes(
+    assert "disputed" not in codes_of(
         caveats_of([make_figure("f", 3, None), make_figure("g", 0, 9, reporter="B")])
     )
 
 
-def test_a_reporter_at_odds_with_itself_is_named() -> None:
+def test_a_reporter_that_contradicts_itself_is_named() -> None:
     figures = [
         make_figure("f", 40, 40, reporter="B"),
         make_figure("g", 30, 30, reporter="B"),
         exact_figure("h", by="c"),
     ]
-    found = find_caveat(caveats_of(figures, divided=figures[:2]), "same_reporter_conflict")
-    assert found.figures == ("f", "g")
-    assert found.text == (
+    caveat = find_caveat(caveats_of(figures, divided=figures[:2]), "same_reporter_conflict")
+    assert caveat.figures == ("f", "g")
+    assert caveat.text == (
         "Figures of Bureau B contradict each other, and none was said to replace the other."
     )
 
 
-def test_a_bound_that_leans_on_a_convention_is_approximate() -> None:
+def test_a_bound_that_depends_on_a_convention_is_approximate() -> None:
     about = make_figure("f", 25, 35, reporter="B", soft="low high")
-    found = find_caveat(caveats_of([about]), "approximate")
-    assert (found.figures, found.reports, found.reporters) == (("f",), ("report f",), ("B",))
-    assert found.text == "A bound rests on words such as “about” or “dozens”, read by convention."
+    caveat = find_caveat(caveats_of([about]), "approximate")
+    assert (caveat.figures, caveat.reports, caveat.reporters) == (("f",), ("report f",), ("B",))
+    assert caveat.text == "A bound rests on words such as “about” or “dozens”, read by convention."
 
 
-def test_a_soft_end_that_no_bound_leans_on_is_not_told() -> None:
+def test_a_soft_end_that_no_bound_depends_on_is_no_caveat() -> None:
     dozens = make_figure("f", 12, None, reporter="B", soft="low")
-    assert "approximate" not in codes(caveats_of([dozens, make_figure("g", 20, 20, reporter="c")]))
+    assert "approximate" not in codes_of(
+        caveats_of([dozens, make_figure("g", 20, 20, reporter="c")])
+    )
 
 
-def test_figures_of_parties_alone_are_told() -> None:
-    found = caveats_of([exact_figure("f", by="A")])
-    assert find_caveat(found, "party_to_conflict").text == (
+def test_figures_of_parties_alone_are_a_caveat() -> None:
+    caveats = caveats_of([exact_figure("f", by="A")])
+    assert find_caveat(caveats, "party_to_conflict").text == (
         "Every figure counted comes from a party to the conflict: Agency A."
     )
-    assert find_caveat(found, "party_to_conflict").figures == ("f",)
+    assert find_caveat(caveats, "party_to_conflict").figures == ("f",)
 
 
-def test_one_reporter_beside_the_parties_is_enough() -> None:
-    assert "party_to_conflict" not in codes(
+def test_one_reporter_that_is_no_party_removes_the_caveat() -> None:
+    assert "party_to_conflict" not in codes_of(
         caveats_of([exact_figure("f", by="A"), exact_figure("g", by="B")])
     )
 
 
-def test_figures_of_one_reporter_alone_are_told() -> None:
-    found = find_caveat(caveats_of([exact_figure("f"), exact_figure("g")]), "single_reporter")
-    assert found.figures == ("f", "g")
-    assert found.text == "Every figure counted comes from one reporter, Bureau B."
+def test_figures_of_one_reporter_alone_are_a_caveat() -> None:
+    caveat = find_caveat(caveats_of([exact_figure("f"), exact_figure("g")]), "single_reporter")
+    assert caveat.figures == ("f", "g")
+    assert caveat.text == "Every figure counted comes from one reporter, Bureau B."
 
 
 def test_two_reporters_are_not_one() -> None:
-    assert "single_reporter" not in codes(
+    assert "single_reporter" not in codes_of(
         caveats_of([exact_figure("f"), exact_figure("g", by="c")])
     )
 
 
-def test_a_relay_is_told_and_adds_nothing() -> None:
+def test_a_relay_is_a_caveat_and_adds_nothing() -> None:
     relay = exact_figure("relay", by="c")
-    found = find_caveat(caveats_of([exact_figure("f")], relays=[relay]), "relayed")
-    assert (found.figures, found.reports, found.reporters) == (
+    caveat = find_caveat(caveats_of([exact_figure("f")], relays=[relay]), "relayed")
+    assert (caveat.figures, caveat.reports, caveat.reporters) == (
         ("relay",),
         ("report relay",),
         ("c",),
     )
-    assert found.text == "One report repeats what others said and adds nothing to the number."
+    assert caveat.text == "One report repeats what others said and adds nothing to the number."
 
 
 def test_relays_are_counted_by_report() -> None:
@@ -407,28 +405,28 @@ def test_relays_are_counted_by_report() -> None:
     assert text == "2 reports repeat what others said and add nothing to the number."
 
 
-def test_a_relay_is_told_where_nothing_else_is_reported() -> None:
-    assert codes(caveats_of(relays=[exact_figure("relay", by="c")])) == ["relayed"]
+def test_a_relay_is_a_caveat_where_nothing_else_is_reported() -> None:
+    assert codes_of(caveats_of(relays=[exact_figure("relay", by="c")])) == ["relayed"]
 
 
-def test_an_answer_cut_short_is_not_exact() -> None:
+def test_a_total_that_ran_out_of_time_is_not_exact() -> None:
     figures = [
         make_figure("f", 1, 1, make_scope("a b1"), reporter="A"),
         make_figure("g", 1, 1, make_scope("b1 b2"), reporter="B"),
         make_figure("h", 1, 1, make_scope("a b2"), reporter="c"),
     ]
-    asked = make_scope("a b1 b2")
-    found = find_caveat(caveats_of(figures, asked, seconds=0), "not_exact")
-    assert found.text == (
+    query_scope = make_scope("a b1 b2")
+    caveat = find_caveat(caveats_of(figures, query_scope, seconds=0), "not_exact")
+    assert caveat.text == (
         "The range may be wider than what the reports allow; it is never narrower."
     )
-    assert "not_exact" not in codes(caveats_of(figures[:2], asked))
+    assert "not_exact" not in codes_of(caveats_of(figures[:2], query_scope))
 
 
-def test_a_reports_own_caveats_are_carried() -> None:
+def test_the_own_caveats_of_a_report_are_included() -> None:
     own = {"f": ("preliminary", "not_independently_verified", "Night fell early.")}
-    found = caveats_of([exact_figure("f"), exact_figure("g", by="c")], own=own)
-    assert [(each.code, each.text) for each in found] == [
+    caveats = caveats_of([exact_figure("f"), exact_figure("g", by="c")], own=own)
+    assert [(each.code, each.text) for each in caveats] == [
         ("preliminary", "Called preliminary by Bureau B."),
         (
             "not_independently_verified",
@@ -436,30 +434,30 @@ def test_a_reports_own_caveats_are_carried() -> None:
         ),
         ("Night fell early.", "Night fell early. (Bureau B)"),
     ]
-    assert {each.figures for each in found} == {("f",)}
+    assert {each.figures for each in caveats} == {("f",)}
 
 
-def test_the_same_caveat_of_two_reports_is_told_once() -> None:
+def test_the_same_caveat_of_two_reports_appears_once() -> None:
     own = {"f": ("preliminary",), "g": ("preliminary",)}
-    (found,) = caveats_of([exact_figure("f"), exact_figure("g", by="c")], own=own)
-    assert found.text == "Called preliminary by Bureau B and C."
-    assert found.figures == ("f", "g")
+    (caveat,) = caveats_of([exact_figure("f"), exact_figure("g", by="c")], own=own)
+    assert caveat.text == "Called preliminary by Bureau B and C."
+    assert caveat.figures == ("f", "g")
 
 
-def test_the_caveats_of_reports_that_are_not_used_are_not_carried() -> None:
+def test_the_caveats_of_unused_reports_are_not_included() -> None:
     figures = [exact_figure("f"), exact_figure("g", by="c"), exact_figure("far", make_scope("s"))]
     assert caveats_of(figures, own={"far": ("preliminary",)}) == []
 
 
 def test_a_caveat_names_the_outcomes_that_it_is_about() -> None:
-    asked = make_scope(outcomes="killed wounded")
-    found = caveats_of([exact_figure("f", asked)], asked)
-    assert {each.outcomes for each in found} == {frozenset({"killed", "wounded"})}
+    query_scope = make_scope(outcomes="killed wounded")
+    caveats = caveats_of([exact_figure("f", query_scope)], query_scope)
+    assert {each.outcomes for each in caveats} == {frozenset({"killed", "wounded"})}
 
 
 def test_every_code_is_in_the_vocabulary() -> None:
     figures = [make_figure("f", 40, None, make_scope("r", (None, 1)), reporter="A", soft="low")]
-    found = caveats_of(
+    caveats = caveats_of(
         figures, silent=[report_state("s", "acknowledges")], relays=[exact_figure("x")]
     )
-    assert set(codes(found)) <= set(CAVEAT_MEANINGS)
+    assert set(codes_of(caveats)) <= set(CAVEAT_MEANINGS)

@@ -23,44 +23,44 @@ def test_roots_and_children_stand_in_the_order_of_their_ids() -> None:
     assert FOREST.children("a") == ()
 
 
-def test_a_span_holds_the_node_itself_and_all_that_lies_below_it() -> None:
+def test_an_interval_holds_a_node_and_its_descendants() -> None:
     assert FOREST.interval("r") == (0, 5)
     assert FOREST.interval("b") == (2, 5)
     assert FOREST.interval("s") == (5, 6)
 
 
-def test_a_node_is_more_than_its_named_children() -> None:
+def test_a_node_is_more_than_its_children() -> None:
     assert FOREST.intervals(["b1", "b2"]) != FOREST.intervals(["b"])
     assert intervals_contained(FOREST.intervals(["b1", "b2"]), FOREST.intervals(["b"]))
     assert not intervals_contained(FOREST.intervals(["b"]), FOREST.intervals(["b1", "b2"]))
 
 
-def test_nodes_side_by_side_are_one_run() -> None:
+def test_adjacent_nodes_are_one_interval() -> None:
     assert FOREST.intervals(["b2", "b1"]) == ((3, 5),)
     assert FOREST.intervals(["a", "s"]) == ((1, 2), (5, 6))
 
 
-def test_a_node_named_with_one_around_it_adds_nothing() -> None:
+def test_a_node_adds_nothing_to_its_ancestor() -> None:
     assert FOREST.intervals(["b1", "r"]) == FOREST.intervals(["r"])
 
 
-def test_the_whole_is_every_root() -> None:
+def test_the_intervals_of_the_whole_tree_are_those_of_its_roots() -> None:
     assert FOREST.all_intervals() == FOREST.intervals(["r", "s"]) == ((0, len(FOREST)),)
     assert len(FOREST) == 6
 
 
-def test_an_empty_tree_has_no_whole() -> None:
+def test_an_empty_tree_has_no_intervals() -> None:
     assert Tree({}).all_intervals() == ()
     assert Tree({}).roots() == ()
 
 
 @given(forests(), st.data())
-def test_two_nodes_meet_where_one_lies_in_the_other(
+def test_two_nodes_overlap_where_one_is_an_ancestor_of_the_other(
     parents: dict[str, str | None], data: st.DataObject
 ) -> None:
     tree = Tree(parents)
     one, other = (data.draw(st.sampled_from(sorted(parents))) for _ in range(2))
-    above = {name: _line(parents, name) for name in (one, other)}
+    above = {name: _ancestors_or_self(parents, name) for name in (one, other)}
     nested = one in above[other] or other in above[one]
     assert intervals_overlap(tree.intervals([one]), tree.intervals([other])) == nested
     assert intervals_contained(tree.intervals([one]), tree.intervals([other])) == (
@@ -69,17 +69,19 @@ def test_two_nodes_meet_where_one_lies_in_the_other(
 
 
 @given(forests(), st.data())
-def test_spans_cover_each_node_below_the_named_ones_and_no_other(
+def test_intervals_cover_the_descendants_of_the_nodes_and_no_other(
     parents: dict[str, str | None], data: st.DataObject
 ) -> None:
     tree = Tree(parents)
-    named = data.draw(st.sets(st.sampled_from(sorted(parents)), min_size=1))
-    numbers = {tree.interval(node)[0] for node in parents if named & _line(parents, node)}
-    covered = {number for start, stop in tree.intervals(named) for number in range(start, stop)}
-    assert covered == numbers
+    chosen = data.draw(st.sets(st.sampled_from(sorted(parents)), min_size=1))
+    expected = {
+        tree.interval(node)[0] for node in parents if chosen & _ancestors_or_self(parents, node)
+    }
+    covered = {number for start, stop in tree.intervals(chosen) for number in range(start, stop)}
+    assert covered == expected
 
 
-def _line(parents: dict[str, str | None], node: str | None) -> set[str]:
+def _ancestors_or_self(parents: dict[str, str | None], node: str | None) -> set[str]:
     """Return the node and all that lie around it."""
     line = set()
     while node is not None:

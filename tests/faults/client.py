@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,20 @@ class Answer:
     replayed: bool = False
 
 
-class Unreached(OSError):
+class UnreachableError(OSError):
     """Nobody took the connection, so that nothing was sent."""
 
 
 class Client:
     """One connection, opened anew after whatever went wrong with it; for one thread."""
 
-    def __init__(self, url: str, key: str | None = None, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, url: str, key: str | None = None, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> None:
         """Remember whom to ask, with which key, and after how long without an answer none came."""
         address = urlsplit(url)
         self._connection = http.client.HTTPConnection(
-            str(address.hostname), address.port, timeout=patience
+            str(address.hostname), address.port, timeout=timeout_seconds
         )
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
 
@@ -45,37 +47,39 @@ class Client:
 
     def get(self, path: str) -> Answer:
         """Return the answer; raises OSError where none came."""
-        return self._ask("GET", path, None)
+        return self._send_request("GET", path, None)
 
-    def post(self, path: str, body: Any, once: str | None = None) -> Answer:
+    def post(self, path: str, body: Any, idempotency_key: str | None = None) -> Answer:
         """Return the answer; raises Unreached where nothing was sent, OSError where none came.
 
         ``once`` is the Idempotency-Key, if any.
         """
-        return self._ask("POST", path, json.dumps(body).encode(), once)
+        return self._send_request("POST", path, json.dumps(body).encode(), idempotency_key)
 
-    def all(self, path: str, name: str) -> list[Any]:
+    def list_all(self, path: str, name: str) -> list[Any]:
         """Return the members of a list of many pages."""
-        found: list[Any] = []
-        following: str | None = path
-        while following:
-            answer = self.get(following)
-            assert answer.status == 200, answer
-            found += answer.body[name]
-            link = answer.body["next"]
-            following = link and urljoin(following, link)
-        return found
+        members: list[Any] = []
+        next_path: str | None = path
+        while next_path:
+            page = self.get(next_path)
+            assert page.status == 200, page
+            members += page.body[name]
+            link = page.body["next"]
+            next_path = link and urljoin(next_path, link)
+        return members
 
-    def _ask(self, method: str, path: str, body: bytes | None, once: str | None = None) -> Answer:
+    def _send_request(
+        self, method: str, path: str, body: bytes | None, idempotency_key: str | None = None
+    ) -> Answer:
         headers = {**self._headers, "Content-Type": "application/json"} if body else self._headers
-        if once is not None:
-            headers = {**headers, "Idempotency-Key": once}
+        if idempotency_key is not None:
+            headers = {**headers, "Idempotency-Key": idempotency_key}
         try:
             if self._connection.sock is None:
                 self._connect()
             self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()
-            read = response.read()
+            content = response.read()
         except http.client.HTTPException as error:
             self._connection.close()
             raise ConnectionError("the answer broke off") from error
@@ -85,7 +89,7 @@ class Client:
         return Answer(
             response.status,
             response.getheader("Retry-After"),
-            json.loads(read),
+            json.loads(content),
             response.getheader("Idempotent-Replayed") == "true",
         )
 
@@ -93,4 +97,4 @@ class Client:
         try:
             self._connection.connect()
         except OSError as error:
-            raise Unreached(str(error)) from error
+            raise UnreachableError(str(error)) from error

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.check import problem, recorded
 from tests.conftest import SendRequest
-from tests.faults.posting import body
-from tests.faults.size import at
+from tests.faults.posting_clients import make_body
+from tests.faults.run_size import choose_size
+from tests.support.assertions import assert_problem, assert_recorded
 
 NOON = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
 
 
-class Clock:
+class SettableClock:
     """A clock that goes on by a second when it is looked at, and can be set."""
 
     def __init__(self) -> None:
@@ -29,53 +29,55 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
+def clock() -> SettableClock:
     """The clock of the application under test."""
-    return Clock()
+    return SettableClock()
 
 
-def _known(client: FlaskClient, moment: Any) -> Any:
+def _fetch_totals(client: FlaskClient, as_of: Any) -> Any:
     """Return what is told as of the moment, but for the words of the question itself."""
-    answer = client.get("/v1/totals", query_string={"outcomes": "killed", "as_of": moment})
+    answer = client.get("/v1/totals", query_string={"outcomes": "killed", "as_of": as_of})
     assert answer.status_code == 200, answer.text
-    told = answer.get_json()
-    del told["query"]
-    return told
+    totals = answer.get_json()
+    del totals["query"]
+    return totals
 
 
-def test_entries_go_forward_in_time_whatever_the_clock_does(
-    client: FlaskClient, send: SendRequest, clock: Clock
+def test_events_go_forward_in_time_whatever_the_clock_does(
+    client: FlaskClient, send: SendRequest, clock: SettableClock
 ) -> None:
     chance = random.Random(3)
-    for number in range(at(40, 400)):
-        recorded(send(body(f"ref-{number}")))
+    for number in range(choose_size(40, 400)):
+        assert_recorded(send(make_body(f"ref-{number}")))
         if chance.random() < 0.3:
             clock.now += timedelta(seconds=chance.uniform(-7200, 3600))
-    entries = client.get("/v1/changes?limit=1000").get_json()["changes"]
-    assert all(one["recorded_at"] <= two["recorded_at"] for one, two in pairwise(entries))
-    reported = [each["recorded_at"] for each in entries if each["kind"] == "reported"]
-    assert len(set(reported)) == len(reported)
+    events = client.get("/v1/changes?limit=1000").get_json()["changes"]
+    assert all(one["recorded_at"] <= two["recorded_at"] for one, two in pairwise(events))
+    report_times = [each["recorded_at"] for each in events if each["kind"] == "reported"]
+    assert len(set(report_times)) == len(report_times)
 
 
-def test_what_was_known_at_an_entry_stays_so_though_the_clock_goes_back(
-    client: FlaskClient, send: SendRequest, clock: Clock
+def test_totals_as_of_an_event_stay_the_same_though_the_clock_goes_back(
+    client: FlaskClient, send: SendRequest, clock: SettableClock
 ) -> None:
-    known = {}
+    totals_by_time = {}
     for number in range(12):
-        sent = recorded(send(body(f"ref-{number}")))
-        known[sent["recorded_at"]] = _known(client, sent["recorded_at"])
-        assert known[sent["recorded_at"]] == _known(client, sent["seq"])
-        assert known[sent["recorded_at"]]["totals"][0]["low"] == number + 1
+        report = assert_recorded(send(make_body(f"ref-{number}")))
+        totals_by_time[report["recorded_at"]] = _fetch_totals(client, report["recorded_at"])
+        assert totals_by_time[report["recorded_at"]] == _fetch_totals(client, report["seq"])
+        assert totals_by_time[report["recorded_at"]]["totals"][0]["low"] == number + 1
         clock.now -= timedelta(seconds=5 * (number % 3))
-    assert {moment: _known(client, moment) for moment in known} == known
+    assert {
+        recorded_at: _fetch_totals(client, recorded_at) for recorded_at in totals_by_time
+    } == totals_by_time
 
 
-def test_the_record_may_be_ahead_of_the_clock_and_a_moment_after_both_is_to_come(
+def test_as_of_the_last_event_is_answered_though_the_clock_is_behind_and_a_later_time_is_refused(
     client: FlaskClient, send: SendRequest, clock: Callable[[], datetime]
 ) -> None:
-    last = recorded(send(body("ref-0")))["recorded_at"]
-    assert isinstance(clock, Clock)
+    last = assert_recorded(send(make_body("ref-0")))["recorded_at"]
+    assert isinstance(clock, SettableClock)
     clock.now -= timedelta(days=1)
-    assert _known(client, last)["as_of"]["recorded_at"] == last
+    assert _fetch_totals(client, last)["as_of"]["recorded_at"] == last
     later = {"as_of": last.replace("T12:", "T13:")}
-    problem(client.get("/v1/totals", query_string=later), 422, "as_of")
+    assert_problem(client.get("/v1/totals", query_string=later), 422, "as_of")

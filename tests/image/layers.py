@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-FIRST_OF_OURS: Final = "LABEL org.opencontainers.image.title="
+FIRST_OWN_STEP: Final = "LABEL org.opencontainers.image.title="
 """With this the last stage of the Dockerfile begins; what comes before is the base's."""
 
 
@@ -16,7 +16,7 @@ FIRST_OF_OURS: Final = "LABEL org.opencontainers.image.title="
 class Layer:
     """What one step of a build has added, and whether the step is the Dockerfile's own."""
 
-    own: bool
+    is_own: bool
     members: dict[str, tarfile.TarInfo]
     archive: tarfile.TarFile
 
@@ -25,36 +25,36 @@ class Layer:
         """The sizes of its files, each counted once however many names it has."""
         return {path: each.size for path, each in self.members.items() if each.isfile()}
 
-    def content(self, path: str) -> bytes:
+    def read_file(self, path: str) -> bytes:
         """Return what is in a file."""
         file = self.archive.extractfile(self.members[path])
         assert file is not None
         return file.read()
 
 
-class Saved:
+class SavedImage:
     """The file that ``docker save`` writes; closed at the end of a ``with``."""
 
     def __init__(self, file: Path) -> None:
         self._archive = tarfile.open(file)
-        manifest = json.loads(self._read("manifest.json"))[0]
-        self.configuration: dict[str, Any] = json.loads(self._read(manifest["Config"]))
+        manifest = json.loads(self._read_member("manifest.json"))[0]
+        self.configuration: dict[str, Any] = json.loads(self._read_member(manifest["Config"]))
         self.layers = [
-            self._layer(name, own)
-            for name, own in zip(manifest["Layers"], self._own(), strict=True)
+            self._read_layer(name, own)
+            for name, own in zip(manifest["Layers"], self._are_layers_own(), strict=True)
         ]
 
     @property
-    def own(self) -> list[Layer]:
+    def own_layers(self) -> list[Layer]:
         """The layers that the Dockerfile adds to its base."""
-        return [layer for layer in self.layers if layer.own]
+        return [layer for layer in self.layers if layer.is_own]
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
@@ -63,25 +63,25 @@ class Saved:
         self._archive.close()
 
     @property
-    def steps(self) -> list[str]:
+    def own_steps(self) -> list[str]:
         """What the Dockerfile's last stage did to its base, as anybody can read it in the image."""
-        return [step.get("created_by", "") for own, step in self._history() if own]
+        return [step.get("created_by", "") for own, step in self._iterate_history() if own]
 
-    def _own(self) -> list[bool]:
-        return [own for own, step in self._history() if not step.get("empty_layer")]
+    def _are_layers_own(self) -> list[bool]:
+        return [own for own, step in self._iterate_history() if not step.get("empty_layer")]
 
-    def _history(self) -> Iterator[tuple[bool, dict[str, Any]]]:
+    def _iterate_history(self) -> Iterator[tuple[bool, dict[str, Any]]]:
         own = False
         for step in self.configuration["history"]:
-            own = own or FIRST_OF_OURS in step.get("created_by", "")
+            own = own or FIRST_OWN_STEP in step.get("created_by", "")
             yield own, step
 
-    def _layer(self, name: str, own: bool) -> Layer:
+    def _read_layer(self, name: str, own: bool) -> Layer:
         archive = tarfile.open(fileobj=self._archive.extractfile(name))
         members = {each.name.removeprefix("./"): each for each in archive}
         return Layer(own, members, archive)
 
-    def _read(self, name: str) -> bytes:
+    def _read_member(self, name: str) -> bytes:
         file = self._archive.extractfile(name)
         assert file is not None
         return file.read()

@@ -2,7 +2,7 @@
 
 from scripts.make_stand_in_base import configuration, read
 
-LISTED = r"""
+PIP_SETTINGS = r"""
 :env:.timeout='60'
 global.cert='/etc/ssl/own.crt'
 global.extra-index-url='file:///srv/simple https://mirror.example/simple'
@@ -12,12 +12,12 @@ install.index-url='https://index.example/simple'
 """.strip()
 
 
-def test_the_strongest_word_counts() -> None:
-    assert read(LISTED)["timeout"] == "60"
+def test_the_environment_overrides_the_files() -> None:
+    assert read(PIP_SETTINGS)["timeout"] == "60"
 
 
-def test_what_reaches_an_index_is_taken_along_and_folders_are_not() -> None:
-    assert configuration(read(LISTED)).splitlines() == [
+def test_index_settings_are_copied_and_local_folders_are_not() -> None:
+    assert configuration(read(PIP_SETTINGS)).splitlines() == [
         "[global]",
         "cert = /etc/ssl/certs/ca-certificates.crt",
         "index-url = https://index.example/simple",
@@ -26,5 +26,5 @@ def test_what_reaches_an_index_is_taken_along_and_folders_are_not() -> None:
     ]
 
 
-def test_a_machine_without_settings_gets_its_certificates_alone() -> None:
+def test_without_settings_only_the_certificates_are_configured() -> None:
     assert len(configuration(read("")).splitlines()) == 2

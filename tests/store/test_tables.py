@@ -8,7 +8,7 @@ import pytest
 
 from service.store.interface import Connection, Store
 from service.store.postgresql.engine import PostgresStore
-from tests.side_by_side import make_stores
+from tests.support.side_by_side import make_stores
 
 TYPES: Final = {"bigint": "INTEGER", "text": "TEXT"}
 
@@ -97,7 +97,9 @@ def _describe_postgresql(db: Connection) -> dict[str, Any]:
 @pytest.mark.engines
 @pytest.mark.parametrize("what", ["columns", "rules", "references", "indexes"])
 @pytest.mark.parametrize("release", ["15", "18"])
-def test_the_tables_are_the_same(empty_stores: dict[str, Store], release: str, what: str) -> None:
+def test_the_tables_are_the_same_on_all_engines(
+    empty_stores: dict[str, Store], release: str, what: str
+) -> None:
     with empty_stores["sqlite"].read_transaction() as db:
         expected = _describe_sqlite(db)[what]
     with empty_stores[release].read_transaction() as db:

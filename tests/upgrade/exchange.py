@@ -52,7 +52,7 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedAnswers:
     """All that was answered on one record.
 
     ``now`` is the moment at which it was asked, ``keys`` are API keys by name, ``key_list`` is what
@@ -66,12 +66,12 @@ class Recorded:
     questions: Mapping[str, tuple[Exchange, ...]]
     replays: tuple[Exchange, ...]
 
-    def written(self) -> bytes:
+    def to_json(self) -> bytes:
         """Return it as JSON."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=0).encode()
 
     @classmethod
-    def read(cls, path: Path) -> "Recorded":
+    def read(cls, path: Path) -> "RecordedAnswers":
         """Return what the compressed file holds."""
         found = json.loads(gzip.decompress(path.read_bytes()))
         questions = {name: _exchanges(each) for name, each in found["questions"].items()}

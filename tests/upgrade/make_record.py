@@ -44,7 +44,7 @@ from service import create_app
 from service.settings import Settings
 from service.usecases import keys
 from tests import postgres
-from tests.upgrade.exchange import Answer, Exchange, Recorded, Request, send
+from tests.upgrade.exchange import Answer, Exchange, RecordedAnswers, Request, send
 
 Body = dict[str, Any]
 
@@ -703,8 +703,8 @@ def questions() -> dict[str, list[Request]]:
             ),
         ],
         "reports": [
-            f"/v1/reports/{id}{more}"
-            for id in REPORTS
+            f"/v1/reports/{entity_id}{more}"
+            for entity_id in REPORTS
             for more in ("", "/history", "?as_of=40", f"?as_of={NOON}")
         ],
         "the feed": _with("/v1/changes", FEED),
@@ -735,7 +735,7 @@ def _of_kind(kind: str, ids: Sequence[str]) -> list[str]:
         {"q": "المرصد"},
         {"limit": 1_001},
     )
-    return [*_with(f"/v1/{kind}", queries), *(f"/v1/{kind}/{id}" for id in ids)]
+    return [*_with(f"/v1/{kind}", queries), *(f"/v1/{kind}/{entity_id}" for entity_id in ids)]
 
 
 def answered(both: Both, subject: Sequence[Request]) -> tuple[Exchange, ...]:
@@ -792,7 +792,7 @@ def _without(answer: Answer, names: set[str]) -> Answer:
     return replace(answer, headers=headers)
 
 
-def check_stable(both: Both, found: Recorded) -> None:
+def check_stable(both: Both, found: RecordedAnswers) -> None:
     """Check that no answer depends on what was asked before it."""
     exchanges = [each for many in found.questions.values() for each in many]
     for each in (*reversed(exchanges), *found.replays):
@@ -883,7 +883,9 @@ def main() -> None:
             "ledger.ndjson": ledger,
         }
         subjects = {name: answered(both, many) for name, many in questions().items()}
-        found = Recorded(both.now.isoformat(), both.keys, listed.decode(), subjects, replayed(both))
+        found = RecordedAnswers(
+            both.now.isoformat(), both.keys, listed.decode(), subjects, replayed(both)
+        )
         check_stable(both, found)
         restored = postgres.schema(servers["18"], "restored")
         with psycopg.connect(restored, autocommit=True) as db:
@@ -891,7 +893,7 @@ def main() -> None:
         for address in (path, url, restored):
             assert command(address, "dump") == ledger
             command(address, "verify")
-        files["answers.json"] = found.written()
+        files["answers.json"] = found.to_json()
         FOLDER.mkdir(exist_ok=True)
         for name, data in files.items():
             packed = gzip.compress(data, 9, mtime=0)

@@ -22,14 +22,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from service import create_app
-from tests import engines
-from tests.upgrade.exchange import Answer, Exchange, Recorded, Request, send
+from tests.support import engines
+from tests.upgrade.exchange import Answer, Exchange, RecordedAnswers, Request, send
 
 FOLDER: Final = Path(__file__).parent / "0.1.0"
 ROOT: Final = Path(__file__).parents[2]
-RECORDED: Final = Recorded.read(FOLDER / "answers.json.gz")
+RECORDED: Final = RecordedAnswers.read(FOLDER / "answers.json.gz")
 NOW: Final = datetime.fromisoformat(RECORDED.now)
-SHOWN: Final = 60
+EXCERPT_LENGTH: Final = 60
 """The number of characters that are shown on each side of the first that differs."""
 
 ABSOLUTE_LINK: Final = re.compile(r'("next":"|^<|^)/v1/(?=[a-z]+[?/])')
@@ -43,10 +43,10 @@ Command = Callable[..., bytes]
 def record(settings: Any) -> Any:
     """Settings with the record of release 0.1.0 as their database."""
     if isinstance(settings.database, Path):
-        settings.database.write_bytes(_kept("casualties.db"))
+        settings.database.write_bytes(_read_fixture("casualties.db"))
     else:
         with psycopg.connect(settings.database, autocommit=True) as db:
-            db.execute(_kept("casualties.sql"))
+            db.execute(_read_fixture("casualties.sql"))
     return settings
 
 
@@ -54,127 +54,140 @@ def record(settings: Any) -> Any:
 def start(record: Any) -> Start:
     """Start the service on the record, at the moment at which its answers were recorded."""
 
-    def started(now: datetime = NOW, **changed: Any) -> FlaskClient:
+    def start_service(now: datetime = NOW, **changes: Any) -> FlaskClient:
         numbers = count(1)
         # No total may run out of time, since its range would then be wider.
-        given = replace(record, solver_seconds=60.0, **changed)
-        return create_app(given, lambda: now, lambda: f"new-{next(numbers)}").test_client()
+        changed_settings = replace(record, solver_seconds=60.0, **changes)
+        return create_app(
+            changed_settings, lambda: now, lambda: f"new-{next(numbers)}"
+        ).test_client()
 
-    return started
+    return start_service
 
 
 @pytest.fixture
 def command(record: Any) -> Command:
     """Run a command of the service on the record, or on another database."""
 
-    def ran(*arguments: str, database: Path | str = record.database) -> bytes:
+    def run_command(*arguments: str, database: Path | str = record.database) -> bytes:
         environment = {**os.environ, "CASUALTY_DATABASE": str(database)}
-        done = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-m", "service", *arguments],
             cwd=ROOT,
             env=environment,
             capture_output=True,
             check=False,
         )
-        assert done.returncode == 0, (done.stdout + done.stderr).decode()
-        return done.stdout
+        assert completed.returncode == 0, (completed.stdout + completed.stderr).decode()
+        return completed.stdout
 
-    return ran
+    return run_command
 
 
 @pytest.mark.parametrize("subject", RECORDED.questions)
-def test_every_question_is_answered_as_it_was(start: Start, subject: str) -> None:
+def test_every_query_is_answered_as_before(start: Start, subject: str) -> None:
     client = start()
-    assert _differing(client, RECORDED.questions[subject]) == []
+    assert _find_differences(client, RECORDED.questions[subject]) == []
 
 
-def test_a_request_sent_once_more_is_answered_as_it_was_and_records_nothing(start: Start) -> None:
+def test_a_repeated_request_is_answered_as_before_and_records_nothing(start: Start) -> None:
     client = start()
-    before = _ledger_from_the_beginning(client)
-    assert _differing(client, RECORDED.replays) == []
-    assert _ledger_from_the_beginning(client) == before
+    before = _fetch_feed(client)
+    assert _find_differences(client, RECORDED.replays) == []
+    assert _fetch_feed(client) == before
 
 
 def test_verify_finds_nothing_wrong_with_the_record(start: Start, command: Command) -> None:
     start()
-    entries = _kept("ledger.ndjson").splitlines()
-    last = json.loads(entries[-1])["hash"]
+    events = _read_fixture("ledger.ndjson").splitlines()
+    last_hash = json.loads(events[-1])["hash"]
     assert command("verify").decode() == (
-        f"Whole: {len(entries)} entries, the last with the hash {last}.\n"
+        f"Whole: {len(events)} entries, the last with the hash {last_hash}.\n"
     )
 
 
-def test_dump_writes_the_ledger_as_it_did(command: Command) -> None:
-    assert command("dump") == _kept("ledger.ndjson")
+def test_dump_writes_the_event_log_as_before(command: Command) -> None:
+    assert command("dump") == _read_fixture("ledger.ndjson")
 
 
-def test_the_dumped_ledger_is_loaded_into_a_whole_record(command: Command, tmp_path: Path) -> None:
+def test_the_dumped_event_log_loads_into_a_record_that_verifies(
+    command: Command, tmp_path: Path
+) -> None:
     ledger, folder = tmp_path / "ledger.ndjson", tmp_path / "loaded"
-    ledger.write_bytes(_kept("ledger.ndjson"))
+    ledger.write_bytes(_read_fixture("ledger.ndjson"))
     folder.mkdir()
     with engines.temporary_database(folder) as database:
         command("load", str(ledger), database=database)
         command("verify", database=database)
-        assert command("dump", database=database) == _kept("ledger.ndjson")
+        assert command("dump", database=database) == _read_fixture("ledger.ndjson")
 
 
-def test_keys_are_listed_as_they_were(command: Command) -> None:
+def test_keys_are_listed_as_before(command: Command) -> None:
     assert command("key", "list").decode() == RECORDED.key_list
 
 
 @pytest.mark.parametrize("name", ["admin", "report", "read", "bound", "expiring"])
-def test_a_key_is_still_good(start: Start, name: str) -> None:
-    assert _status(start(reading="closed"), _get(name)) == 200
+def test_a_valid_key_is_still_accepted(start: Start, name: str) -> None:
+    assert _request_status(start(reading="closed"), _make_get_request(name)) == 200
 
 
 def test_a_key_that_was_revoked_is_still_refused(start: Start) -> None:
-    assert _status(start(reading="closed"), _get("revoked")) == 401
+    assert _request_status(start(reading="closed"), _make_get_request("revoked")) == 401
 
 
-def test_a_key_still_ends_at_the_moment_that_was_set(start: Start) -> None:
+def test_a_key_still_expires_at_its_time(start: Start) -> None:
     later = start(NOW + timedelta(days=3), reading="closed")
-    assert [_status(later, _get(name)) for name in ("expiring", "read")] == [401, 200]
+    assert [_request_status(later, _make_get_request(name)) for name in ("expiring", "read")] == [
+        401,
+        200,
+    ]
 
 
 def test_a_key_may_do_what_its_scope_allows_and_no_more(start: Start) -> None:
     client = start()
 
-    def reports(key: str) -> int:
-        return _status(client, _sent(key, "POST", "/v1/reports", _report("mod")))
+    def post_report(key: str) -> int:
+        return _request_status(
+            client, _make_request(key, "POST", "/v1/reports", _make_report("mod"))
+        )
 
-    def changes(key: str) -> int:
-        return _status(client, _sent(key, "PUT", "/v1/places/east", {"name": "The East"}))
+    def put_place(key: str) -> int:
+        return _request_status(
+            client, _make_request(key, "PUT", "/v1/places/east", {"name": "The East"})
+        )
 
-    assert (reports("read"), reports("report")) == (403, 201)
-    assert (changes("report"), changes("admin")) == (403, 200)
+    assert (post_report("read"), post_report("report")) == (403, 201)
+    assert (put_place("report"), put_place("admin")) == (403, 200)
 
 
-def test_a_bound_key_is_still_bound_and_speaks_for_what_its_reporter_was_merged_into(
+def test_a_bound_key_still_reports_for_its_merged_reporters_alone(
     start: Start,
 ) -> None:
     client = start()
-    reports = (_report(reporter) for reporter in ("red-relief", "agency", "agency-old", "mod"))
-    sent = [_sent("bound", "POST", "/v1/reports", body) for body in reports]
-    assert [_status(client, each) for each in sent] == [201, 201, 201, 403]
+    reports = (_make_report(reporter) for reporter in ("red-relief", "agency", "agency-old", "mod"))
+    requests = [_make_request("bound", "POST", "/v1/reports", body) for body in reports]
+    assert [_request_status(client, each) for each in requests] == [201, 201, 201, 403]
 
 
-def test_a_further_report_is_recorded_after_the_last_entry(start: Start, command: Command) -> None:
+def test_a_new_report_is_recorded_after_the_last_event(start: Start, command: Command) -> None:
     client = start()
-    entries = len(_kept("ledger.ndjson").splitlines())
-    answer = send(client, _sent("report", "POST", "/v1/reports", _report("mod")), RECORDED.keys)
+    event_count = len(_read_fixture("ledger.ndjson").splitlines())
+    answer = send(
+        client, _make_request("report", "POST", "/v1/reports", _make_report("mod")), RECORDED.keys
+    )
     assert answer.status == 201, answer.body
-    assert json.loads(answer.body)["seq"] == entries + 1
-    assert command("dump").startswith(_kept("ledger.ndjson"))
-    assert f"{entries + 1} entries" in command("verify").decode()
+    assert json.loads(answer.body)["seq"] == event_count + 1
+    assert command("dump").startswith(_read_fixture("ledger.ndjson"))
+    assert f"{event_count + 1} entries" in command("verify").decode()
 
 
-def _kept(name: str) -> bytes:
+def _read_fixture(name: str) -> bytes:
     return gzip.decompress((FOLDER / f"{name}.gz").read_bytes())
 
 
-def _differing(client: FlaskClient, exchanges: Iterable[Exchange]) -> list[str]:
+def _find_differences(client: FlaskClient, exchanges: Iterable[Exchange]) -> list[str]:
     """Return a line for every answer that is not the recorded one."""
-    found = []
+    lines = []
     for each in exchanges:
         answer = send(client, each.request, RECORDED.keys)
         expected = _with_relative_links(each.answer)
@@ -182,9 +195,9 @@ def _differing(client: FlaskClient, exchanges: Iterable[Exchange]) -> list[str]:
             # The ETag of a page is a hash of its bytes, of which the link is a part.
             answer, expected = _without_etag(answer), _without_etag(expected)
         if answer != expected:
-            asked = f"{each.request.method} {each.request.path}"
-            found.append(f"{asked}: {_difference(answer, expected)}")
-    return found
+            request_line = f"{each.request.method} {each.request.path}"
+            lines.append(f"{request_line}: {_describe_difference(answer, expected)}")
+    return lines
 
 
 def _with_relative_links(answer: Answer) -> Answer:
@@ -201,34 +214,34 @@ def _without_etag(answer: Answer) -> Answer:
     return replace(answer, headers=headers)
 
 
-def _difference(now: Answer, then: Answer) -> str:
+def _describe_difference(now: Answer, then: Answer) -> str:
     """Return how an answer differs: by its status, its headers, or from which character on."""
     if (now.status, now.headers) != (then.status, then.headers):
         return f"{now.status} {now.headers}, and was {then.status} {then.headers}"
     pairs = zip(now.body, then.body, strict=False)
-    alike = takewhile(lambda pair: pair[0] == pair[1], pairs)
-    at = sum(1 for _ in alike)
-    shown = slice(max(0, at - SHOWN), at + SHOWN)
-    return f"…{now.body[shown]}…, and was …{then.body[shown]}…"
+    equal_characters = takewhile(lambda pair: pair[0] == pair[1], pairs)
+    position = sum(1 for _ in equal_characters)
+    excerpt = slice(max(0, position - EXCERPT_LENGTH), position + EXCERPT_LENGTH)
+    return f"…{now.body[excerpt]}…, and was …{then.body[excerpt]}…"
 
 
-def _ledger_from_the_beginning(client: FlaskClient) -> Answer:
+def _fetch_feed(client: FlaskClient) -> Answer:
     return send(client, Request("/v1/changes?limit=1000"), RECORDED.keys)
 
 
-def _status(client: FlaskClient, request: Request) -> int:
+def _request_status(client: FlaskClient, request: Request) -> int:
     return send(client, request, RECORDED.keys).status
 
 
-def _get(key: str) -> Request:
+def _make_get_request(key: str) -> Request:
     return Request("/v1/places", key=key)
 
 
-def _sent(key: str, method: str, path: str, body: Any) -> Request:
+def _make_request(key: str, method: str, path: str, body: Any) -> Request:
     return Request(path, method, key, {"Content-Type": "application/json"}, json.dumps(body))
 
 
-def _report(reporter: str) -> dict[str, Any]:
+def _make_report(reporter: str) -> dict[str, Any]:
     return {
         "reporter": reporter,
         "period": {"from": "2025-07-01", "to": "2025-07-01"},

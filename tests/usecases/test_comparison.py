@@ -28,12 +28,12 @@ from tests.conftest import START_TIME
 PLACES = {"r": None, "a": "r", "b": "r", "b1": "b", "b2": "b", "s": None}
 GROUPS = {"g": "everyone", "h": "everyone"}
 REPORTERS = ("x", "y", "z")
-EXAMPLES = 50
+EXAMPLE_COUNT = 50
 
 DAYS = st.integers(1, 4).map(lambda day: f"2024-12-{day:02}")
-IDS = st.sampled_from(sorted(PLACES))
-SETS = st.sets(st.sampled_from(OUTCOMES[:3]), min_size=1, max_size=2).map(sorted)
-ENDS = st.one_of(
+PLACE_IDS = st.sampled_from(sorted(PLACES))
+OUTCOME_SETS = st.sets(st.sampled_from(OUTCOMES[:3]), min_size=1, max_size=2).map(sorted)
+RANGES = st.one_of(
     st.integers(0, 6).map(lambda low: {"low": low}),
     st.integers(0, 6).map(lambda high: {"high": high}),
     st.integers(0, 6).map(lambda exactly: {"exactly": exactly}),
@@ -47,11 +47,11 @@ ENDS = st.one_of(
 def _figures(draw: st.DrawFn) -> dict[str, Any]:
     first, last = sorted((draw(DAYS), draw(DAYS)))
     figure: dict[str, Any] = {
-        "outcomes": draw(SETS),
+        "outcomes": draw(OUTCOME_SETS),
         "period": {"from": draw(st.sampled_from([first, None])), "to": last},
         "places": sorted(draw(st.sets(st.sampled_from(sorted(PLACES)), min_size=1, max_size=2))),
         "groups": [draw(st.sampled_from(["everyone", "everyone", "g", "h"]))],
-        **draw(ENDS),
+        **draw(RANGES),
     }
     if draw(st.integers(0, 4)) == 0:
         figure["reclassifies"] = draw(st.integers(1, 6))
@@ -59,13 +59,13 @@ def _figures(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def _tight(draw: st.DrawFn) -> dict[str, Any]:
+def _close_figures(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a figure of those killed on one day, so that one soon bears on another far away."""
     return {
         "outcomes": ["killed"],
         "period": {"from": "2024-12-02", "to": "2024-12-02"},
-        "places": [draw(IDS)],
-        **draw(ENDS),
+        "places": [draw(PLACE_IDS)],
+        **draw(RANGES),
     }
 
 
@@ -81,22 +81,22 @@ def _reports(draw: st.DrawFn, figures: Any) -> tuple[str, dict[str, Any]]:
     return "report", body
 
 
-OTHERS = (
+OTHER_STEPS = (
     st.tuples(st.just("retract"), st.integers(1, 6)),
-    st.tuples(st.just("move"), IDS, st.one_of(st.none(), IDS)),
-    st.tuples(st.just("place"), IDS, IDS),
+    st.tuples(st.just("move"), PLACE_IDS, st.one_of(st.none(), PLACE_IDS)),
+    st.tuples(st.just("place"), PLACE_IDS, PLACE_IDS),
     st.tuples(st.just("group"), st.sampled_from(["g", "h"]), st.sampled_from(["g", "h"])),
     st.tuples(st.just("reporter"), st.sampled_from(REPORTERS), st.sampled_from(REPORTERS)),
     st.tuples(st.just("party"), st.sampled_from(REPORTERS), st.booleans()),
 )
-STEPS = st.one_of(*[_reports(_figures())] * 3, *OTHERS)
-TIGHT = st.one_of(*[_reports(_tight())] * 5, *OTHERS[:2])
+STEPS = st.one_of(*[_reports(_figures())] * 3, *OTHER_STEPS)
+CLOSE_STEPS = st.one_of(*[_reports(_close_figures())] * 5, *OTHER_STEPS[:2])
 
 
 @st.composite
-def _questions(draw: st.DrawFn) -> TotalsQuery:
+def _queries(draw: st.DrawFn) -> TotalsQuery:
     return TotalsQuery(
-        places=tuple(sorted(draw(st.sets(IDS, max_size=2)))),
+        places=tuple(sorted(draw(st.sets(PLACE_IDS, max_size=2)))),
         period=draw(
             st.sampled_from(
                 [
@@ -115,28 +115,30 @@ def _questions(draw: st.DrawFn) -> TotalsQuery:
     )
 
 
-PLACED = IDS.map(lambda id: TotalsQuery(places=(id,), outcomes=(frozenset({"killed"}),)))
+PLACE_QUERIES = PLACE_IDS.map(
+    lambda entity_id: TotalsQuery(places=(entity_id,), outcomes=(frozenset({"killed"}),))
+)
 
 
-class World:
+class ChangingRecord:
     """A record of its own that things happen to."""
 
     def __init__(self, store: SqliteStore) -> None:
         self.store, self._numbers, self._snapshots = store, count(1), StateCache()
         store.migrate()
-        for id, above in PLACES.items():
-            self._describe("place", id, {"name": id, "parent": above})
-        for id, above in GROUPS.items():
-            self._describe("group", id, {"name": id, "parent": above})
-        for id in REPORTERS:
-            self._describe("reporter", id, {"name": id})
+        for entity_id, above in PLACES.items():
+            self._describe("place", entity_id, {"name": entity_id, "parent": above})
+        for entity_id, above in GROUPS.items():
+            self._describe("group", entity_id, {"name": entity_id, "parent": above})
+        for entity_id in REPORTERS:
+            self._describe("reporter", entity_id, {"name": entity_id})
 
-    def _describe(self, kind: str, id: str, given: dict[str, Any]) -> None:
+    def _describe(self, kind: str, entity_id: str, fields: dict[str, Any]) -> None:
         entities.describe_entity(
-            self.store, kind, id, given, may_change=True, actor=None, now=START_TIME
+            self.store, kind, entity_id, fields, may_change=True, actor=None, now=START_TIME
         )
 
-    def take(self, step: Sequence[Any]) -> None:
+    def apply_step(self, step: Sequence[Any]) -> None:
         """Let it happen, if it can."""
         with suppress(DomainError):
             getattr(self, f"_{step[0]}")(*step[1:])
@@ -147,9 +149,13 @@ class World:
             if "reclassifies" in figure:
                 earlier = {"figure": f"r{figure['reclassifies']}-1", "from": "missing"}
                 figure["reclassifies"] = earlier
-        sent = ReportIn().load({**body, "figures": figures})
+        submission = ReportIn().load({**body, "figures": figures})
         reports.submit_report(
-            self.store, sent, actor=None, now=START_TIME, new_id=lambda: f"r{next(self._numbers)}"
+            self.store,
+            submission,
+            actor=None,
+            now=START_TIME,
+            new_id=lambda: f"r{next(self._numbers)}",
         )
 
     def _retract(self, number: int) -> None:
@@ -161,180 +167,199 @@ class World:
             now=START_TIME,
         )
 
-    def _move(self, id: str, parent: str | None) -> None:
-        self._describe("place", id, {"name": id, "parent": parent})
+    def _move(self, entity_id: str, parent: str | None) -> None:
+        self._describe("place", entity_id, {"name": entity_id, "parent": parent})
 
-    def _party(self, id: str, party: bool) -> None:
-        self._describe("reporter", id, {"name": id, "party": party})
+    def _party(self, entity_id: str, party: bool) -> None:
+        self._describe("reporter", entity_id, {"name": entity_id, "party": party})
 
-    def _place(self, id: str, into: str) -> None:
-        entities.merge_entities(self.store, "place", id, into, actor=None, now=START_TIME)
+    def _place(self, entity_id: str, into: str) -> None:
+        entities.merge_entities(self.store, "place", entity_id, into, actor=None, now=START_TIME)
 
-    def _group(self, id: str, into: str) -> None:
-        entities.merge_entities(self.store, "group", id, into, actor=None, now=START_TIME)
+    def _group(self, entity_id: str, into: str) -> None:
+        entities.merge_entities(self.store, "group", entity_id, into, actor=None, now=START_TIME)
 
-    def _reporter(self, id: str, into: str) -> None:
-        entities.merge_entities(self.store, "reporter", id, into, actor=None, now=START_TIME)
+    def _reporter(self, entity_id: str, into: str) -> None:
+        entities.merge_entities(self.store, "reporter", entity_id, into, actor=None, now=START_TIME)
 
-    def last(self) -> int:
+    def read_last_seq(self) -> int:
         """Return the present end of the ledger."""
         with self.store.read_transaction() as db:
             return event_log.last_seq(db)
 
-    def ask(self, question: TotalsQuery, seq: int, then: int | None = None) -> TotalsResult:
+    def compute_totals(
+        self, query: TotalsQuery, seq: int, earlier_seq: int | None = None
+    ) -> TotalsResult:
         """Return the answer as of the entry, compared with another."""
         return totals.compute_totals(
-            self.store, self._snapshots, question, seq, TimeBudget(20.0, 600.0), then
+            self.store, self._snapshots, query, seq, TimeBudget(20.0, 600.0), earlier_seq
         )
 
 
 @contextmanager
-def world_apart() -> Iterator[World]:
+def make_record() -> Iterator[ChangingRecord]:
     """Yield a world with a database that is gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
-        world = World(SqliteStore(Path(folder) / "x.db"))
+        world = ChangingRecord(SqliteStore(Path(folder) / "x.db"))
         yield world
         world.store.close()
 
 
-def numbers(stated: OutcomeTotal) -> tuple[Any, ...]:
+def comparable_fields_of(outcome_total: OutcomeTotal) -> tuple[Any, ...]:
     """Return everything that is told of a total but its proof."""
-    total = stated.total
-    aside = [each.id for each in (*total.lows_set_aside, *total.highs_set_aside)]
-    who = {figure.reporter for figure in total.figures}
+    total = outcome_total.total
+    set_aside = [each.id for each in (*total.lows_set_aside, *total.highs_set_aside)]
+    reporters = {figure.reporter for figure in total.figures}
     figures = [each.id for each in total.figures]
     ends = (total.low, total.high, total.nearest, total.exact)
-    return (*ends, stated.text, stated.best, figures, who, aside)
+    return (*ends, outcome_total.text, outcome_total.best, figures, reporters, set_aside)
 
 
-def all_of(answer: TotalsResult) -> Iterator[tuple[str, str, OutcomeTotal]]:
+def iterate_totals(answer: TotalsResult) -> Iterator[tuple[str, str, OutcomeTotal]]:
     """Yield every total with the list that it stands in and the part's key there."""
-    listed = {"whole": [], "parts": answer.parts or [], "alone": answer.by_reporter or []}
-    for stated in answer.totals:
-        yield "whole", "", stated
-    for name, parts in listed.items():
+    parts_by_list = {"whole": [], "parts": answer.parts or [], "alone": answer.by_reporter or []}
+    for outcome_total in answer.totals:
+        yield "whole", "", outcome_total
+    for name, parts in parts_by_list.items():
         for part in parts:
-            for stated in part.totals:
-                yield name, part.key, stated
+            for outcome_total in part.totals:
+                yield name, part.key, outcome_total
 
 
-def check(world: World, question: TotalsQuery, then: int, now: int) -> None:
+def check_comparison(world: ChangingRecord, query: TotalsQuery, earlier_seq: int, seq: int) -> None:
     """Assert all that a comparison promises."""
     try:
-        answer = world.ask(question, now, then)
+        answer = world.compute_totals(query, seq, earlier_seq)
     except InvalidInputError:
         return  # More than can be cut, or an id that is merged into one that is not asked for.
-    found = list(all_of(answer))
-    earlier = replace(question, outcomes=tuple({each.outcomes: None for *_, each in found}))
-    if question.by == "outcome":
-        earlier = replace(earlier, by=None)
-    before = {(name, key, s.outcomes): s for name, key, s in all_of(world.ask(earlier, then))}
-    for name, key, stated in found:
-        assert stated.change is not None
-        events, was = stated.change.events, stated.change.then
-        assert stated.change.events_left_out == 0
-        assert all(then < each.seq <= now for each in events)
+    current_totals = list(iterate_totals(answer))
+    earlier_query = replace(
+        query, outcomes=tuple({each.outcomes: None for *_, each in current_totals})
+    )
+    if query.by == "outcome":
+        earlier_query = replace(earlier_query, by=None)
+    earlier_totals = {
+        (name, key, s.outcomes): s
+        for name, key, s in iterate_totals(world.compute_totals(earlier_query, earlier_seq))
+    }
+    for name, key, outcome_total in current_totals:
+        assert outcome_total.change is not None
+        events, earlier_total = outcome_total.change.events, outcome_total.change.then
+        assert outcome_total.change.events_left_out == 0
+        assert all(earlier_seq < each.seq <= seq for each in events)
         assert [each.seq for each in events] == sorted({each.seq for each in events})
-        known = before.get((name, key, stated.outcomes))
+        earlier_separate = earlier_totals.get((name, key, outcome_total.outcomes))
         if name == "whole":
-            assert numbers(was) == numbers(before[name, key, stated.outcomes])
-        elif known is not None:
-            assert numbers(was) == numbers(known)
-        if numbers(was)[:-1] != numbers(stated)[:-1]:
-            assert events, (stated, was)
-    counted = [figure.report for *_, s in found for figure in s.total.figures]
-    fresh = {
+            assert comparable_fields_of(earlier_total) == comparable_fields_of(
+                earlier_totals[name, key, outcome_total.outcomes]
+            )
+        elif earlier_separate is not None:
+            assert comparable_fields_of(earlier_total) == comparable_fields_of(earlier_separate)
+        if comparable_fields_of(earlier_total)[:-1] != comparable_fields_of(outcome_total)[:-1]:
+            assert events, (outcome_total, earlier_total)
+    counted_reports = [figure.report for *_, s in current_totals for figure in s.total.figures]
+    listed_reports = {
         each.subject
-        for *_, s in found
+        for *_, s in current_totals
         if s.change
         for each in s.change.events
         if each.kind == "reported"
     }
-    statements = _reported_since(world, then, now)
-    assert set(counted) & statements <= fresh
+    new_reports = _list_reports_since(world, earlier_seq, seq)
+    assert set(counted_reports) & new_reports <= listed_reports
 
 
-def _reported_since(world: World, then: int, now: int) -> set[str]:
+def _list_reports_since(world: ChangingRecord, earlier_seq: int, seq: int) -> set[str]:
     with world.store.read_transaction() as db:
-        entries = event_log.load_events(db, then, now - then) if now > then else []
-    return {each.subject for each in entries if each.kind == "reported"}
+        events = (
+            event_log.load_events(db, earlier_seq, seq - earlier_seq) if seq > earlier_seq else []
+        )
+    return {each.subject for each in events if each.kind == "reported"}
 
 
-def lived(world: World, steps: Sequence[Sequence[Any]]) -> list[int]:
+def apply_steps(world: ChangingRecord, steps: Sequence[Sequence[Any]]) -> list[int]:
     """Return the ends of the ledger before the steps and after each of them."""
-    moments = [world.last()]
+    seqs = [world.read_last_seq()]
     for step in steps:
-        world.take(step)
-        moments.append(world.last())
-    return moments
+        world.apply_step(step)
+        seqs.append(world.read_last_seq())
+    return seqs
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
-@given(st.lists(STEPS, min_size=2, max_size=12), st.lists(_questions(), min_size=1), st.data())
-def test_what_was_then_is_true_and_what_changed_it_is_listed(
-    steps: Any, questions: Any, data: st.DataObject
+@settings(max_examples=EXAMPLE_COUNT, deadline=None)
+@given(st.lists(STEPS, min_size=2, max_size=12), st.lists(_queries(), min_size=1), st.data())
+def test_a_comparison_has_the_earlier_total_and_lists_what_changed_it(
+    steps: Any, queries: Any, data: st.DataObject
 ) -> None:
-    with world_apart() as world:
-        moments = lived(world, steps)
-        for question in questions[:3]:
-            check(world, question, data.draw(st.sampled_from(moments)), moments[-1])
+    with make_record() as world:
+        seqs = apply_steps(world, steps)
+        for query in queries[:3]:
+            check_comparison(world, query, data.draw(st.sampled_from(seqs)), seqs[-1])
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
-@given(st.lists(TIGHT, min_size=3, max_size=8), PLACED)
-def test_a_change_far_away_is_listed_where_it_changes_a_total(
-    steps: Any, question: TotalsQuery
+@settings(max_examples=EXAMPLE_COUNT, deadline=None)
+@given(st.lists(CLOSE_STEPS, min_size=3, max_size=8), PLACE_QUERIES)
+def test_an_event_at_another_place_is_listed_where_it_changes_a_total(
+    steps: Any, query: TotalsQuery
 ) -> None:
-    with world_apart() as world:
-        moments = lived(world, steps)
-        for then, now in pairwise(moments):
-            check(world, question, then, now)
+    with make_record() as world:
+        seqs = apply_steps(world, steps)
+        for earlier_seq, seq in pairwise(seqs):
+            check_comparison(world, query, earlier_seq, seq)
 
 
-def said(place: str, **ends: int) -> tuple[str, dict[str, Any]]:
+def make_report_step(place: str, **ends: int) -> tuple[str, dict[str, Any]]:
     """Return the step that records so many killed in the place on one day."""
     day = {"from": "2024-12-02", "to": "2024-12-02"}
     figure = {"outcomes": ["killed"], "period": day, "places": [place], **ends}
     return "report", {"reporter": "x", "figures": [figure]}
 
 
-def in_a(world: World, then: int, now: int) -> OutcomeTotal:
+def compute_total_in_a(world: ChangingRecord, earlier_seq: int, seq: int) -> OutcomeTotal:
     """Return the total of those killed in a, compared."""
-    (told,) = world.ask(
-        TotalsQuery(places=("a",), outcomes=(frozenset({"killed"}),)), now, then
+    (outcome_total,) = world.compute_totals(
+        TotalsQuery(places=("a",), outcomes=(frozenset({"killed"}),)), seq, earlier_seq
     ).totals
-    return told
+    return outcome_total
 
 
-def events(told: OutcomeTotal) -> list[tuple[str, str]]:
+def event_kinds_of(outcome_total: OutcomeTotal) -> list[tuple[str, str]]:
     """Return kind and subject of what touched the total."""
-    assert told.change is not None
-    return [(each.kind, each.subject) for each in told.change.events]
+    assert outcome_total.change is not None
+    return [(each.kind, each.subject) for each in outcome_total.change.events]
 
 
-def test_what_is_said_of_elsewhere_is_listed_where_a_bound_leans_on_it() -> None:
-    with world_apart() as world:
-        _, first, second, last = lived(
-            world, [said("r", exactly=9), said("b", exactly=4), ("retract", 2)]
+def test_a_figure_of_another_place_is_listed_where_a_bound_depends_on_it() -> None:
+    with make_record() as world:
+        _, first, second, last = apply_steps(
+            world,
+            [make_report_step("r", exactly=9), make_report_step("b", exactly=4), ("retract", 2)],
         )
-        told = in_a(world, first, second)
-        assert (told.total.high, events(told)) == (5, [("reported", "r2")])
-        told = in_a(world, second, last)
-        assert (told.total.high, events(told)) == (9, [("retracted", "r2")])
+        total_in_a = compute_total_in_a(world, first, second)
+        assert (total_in_a.total.high, event_kinds_of(total_in_a)) == (5, [("reported", "r2")])
+        total_in_a = compute_total_in_a(world, second, last)
+        assert (total_in_a.total.high, event_kinds_of(total_in_a)) == (9, [("retracted", "r2")])
 
 
-def test_what_sets_aside_the_end_that_a_bound_leaned_on_is_listed() -> None:
-    with world_apart() as world:
-        *_, before, after = lived(
-            world, [said("r", exactly=9), said("b", low=6), said("b", high=4)]
+def test_a_figure_that_sets_aside_an_end_that_a_bound_depended_on_is_listed() -> None:
+    with make_record() as world:
+        *_, before, after = apply_steps(
+            world,
+            [
+                make_report_step("r", exactly=9),
+                make_report_step("b", low=6),
+                make_report_step("b", high=4),
+            ],
         )
-        told = in_a(world, before, after)
-        assert told.change is not None
-        assert (told.change.then.total.high, told.total.high) == (3, 9)
-        assert events(told) == [("reported", "r3")]
+        total_in_a = compute_total_in_a(world, before, after)
+        assert total_in_a.change is not None
+        assert (total_in_a.change.then.total.high, total_in_a.total.high) == (3, 9)
+        assert event_kinds_of(total_in_a) == [("reported", "r3")]
 
 
-def test_what_has_no_bearing_is_not_listed() -> None:
-    with world_apart() as world:
-        _, before, after = lived(world, [said("r", exactly=9), said("s", exactly=4)])
-        assert events(in_a(world, before, after)) == []
+def test_an_event_without_effect_on_the_total_is_not_listed() -> None:
+    with make_record() as world:
+        _, before, after = apply_steps(
+            world, [make_report_step("r", exactly=9), make_report_step("s", exactly=4)]
+        )
+        assert event_kinds_of(compute_total_in_a(world, before, after)) == []

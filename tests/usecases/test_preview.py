@@ -25,116 +25,137 @@ from service.usecases.preview import (
 from service.usecases.state_cache import StateCache
 from service.usecases.time_budget import TimeBudget
 from service.usecases.totals import compute_totals
-from tests import engines, make
 from tests.conftest import START_TIME
+from tests.support import bodies, engines
 
-OTHER = {"id": "us-dod", "name": "Department of Defense"}
+OTHER_REPORTER = {"id": "us-dod", "name": "Department of Defense"}
 
 
-def _sent(**changes: Any) -> Submission:
-    loaded: Submission = ReportIn().load(make.report(**changes))
+def _load_submission(**changes: Any) -> Submission:
+    loaded: Submission = ReportIn().load(bodies.make_report(**changes))
     return loaded
 
 
-def _post(store: Store, id: str, sent: Submission) -> Any:
-    return reports.submit_report(store, sent, actor="k", now=START_TIME, new_id=lambda: id).recorded
+def _post(store: Store, report_id: str, submission: Submission) -> Any:
+    return reports.submit_report(
+        store, submission, actor="k", now=START_TIME, new_id=lambda: report_id
+    ).recorded
 
 
-def _preview(store: Store, sent: Submission) -> Preview:
+def _preview(store: Store, submission: Submission) -> Preview:
     return preview.preview_report(
-        store, StateCache(), sent, now=START_TIME, time_budget=TimeBudget(5, 5), principal=None
+        store,
+        StateCache(),
+        submission,
+        now=START_TIME,
+        time_budget=TimeBudget(5, 5),
+        principal=None,
     )
 
 
-def _claims(store: Store) -> RecordState:
+def _load_state(store: Store) -> RecordState:
     with store.read_transaction() as db:
         return load_state(db, event_log.last_seq(db))
 
 
-def _renamed(claims: RecordState, id: str) -> RecordState:
+def _with_placeholder_id(state: RecordState, report_id: str) -> RecordState:
     """Return the claims with the report of that id under the placeholder's, and without moments."""
 
-    def of(text: str | None) -> str | None:
+    def replace_id(text: str | None) -> str | None:
         if text is None:
             return None
         head, dash, number = text.partition("-")
-        return f"{PLACEHOLDER_ID}{dash}{number}" if head == id else text
+        return f"{PLACEHOLDER_ID}{dash}{number}" if head == report_id else text
 
-    statements = {
-        of(each.id): replace(each, id=of(each.id) or "", seq=0) for each in claims.reports.values()
+    reports_by_id = {
+        replace_id(each.id): replace(each, id=replace_id(each.id) or "", seq=0)
+        for each in state.reports.values()
     }
     figures = tuple(
         replace(
             each,
-            id=of(each.id) or "",
-            report=of(each.report) or "",
+            id=replace_id(each.id) or "",
+            report=replace_id(each.report) or "",
             scope=replace(
                 each.scope,
                 incident=each.scope.incident
-                and each.scope.incident.replace(f":{id}-", ":preview-"),
+                and each.scope.incident.replace(f":{report_id}-", ":preview-"),
             ),
         )
-        for each in claims.figures
+        for each in state.figures
     )
-    return replace(claims, seq=0, recorded_at=None, reports=statements, figures=figures)  # type: ignore[arg-type]
+    return replace(state, seq=0, recorded_at=None, reports=reports_by_id, figures=figures)  # type: ignore[arg-type]
 
 
-def _nothing(store: Store) -> None:
+def _prepare_nothing(store: Store) -> None:
     """Prepare nothing."""
 
 
-def _one(store: Store) -> None:
-    _post(store, "r1", _sent(ref="a"))
+def _prepare_report(store: Store) -> None:
+    _post(store, "r1", _load_submission(ref="a"))
 
 
-def _relayed(store: Store) -> None:
-    _one(store)
-    _post(store, "r2", _sent(reporter=OTHER, relays="r1"))
+def _prepare_relay(store: Store) -> None:
+    _prepare_report(store)
+    _post(store, "r2", _load_submission(reporter=OTHER_REPORTER, relays="r1"))
 
 
-def _replaced(store: Store) -> None:
-    _one(store)
-    _post(store, "r2", _sent(ref="a", note="n", supersedes="r1"))
+def _prepare_replacement(store: Store) -> None:
+    _prepare_report(store)
+    _post(store, "r2", _load_submission(ref="a", note="n", supersedes="r1"))
 
 
-def _retracted(store: Store) -> None:
-    _one(store)
+def _prepare_retraction(store: Store) -> None:
+    _prepare_report(store)
     lifecycle.retract_report(store, "r1", "wrong", actor="k", now=START_TIME)
 
 
-def _merged(store: Store) -> None:
+def _prepare_merged_entities(store: Store) -> None:
     _post(
         store,
         "r1",
-        _sent(
-            places=[make.place(), make.place("plyokhovo"), make.place("a-village")],
+        _load_submission(
+            places=[
+                bodies.make_place(),
+                bodies.make_place("plyokhovo"),
+                bodies.make_place("a-village"),
+            ],
             groups=[{"id": "dprk", "name": "DPRK"}, {"id": "kpa", "name": "KPA"}],
         ),
     )
-    _post(store, "r2", _sent(reporter=OTHER))
-    _post(store, "r3", _sent(reporter={"id": "pentagon", "name": "Pentagon"}))
-    for kind, id, into in (
+    _post(store, "r2", _load_submission(reporter=OTHER_REPORTER))
+    _post(store, "r3", _load_submission(reporter={"id": "pentagon", "name": "Pentagon"}))
+    for kind, entity_id, into in (
         ("place", "plyokhovo", "a-village"),
         ("group", "kpa", "dprk"),
         ("reporter", "pentagon", "us-dod"),
     ):
-        entities.merge_entities(store, kind, id, into, actor="k", now=START_TIME)
+        entities.merge_entities(store, kind, entity_id, into, actor="k", now=START_TIME)
 
 
 CASES: dict[str, tuple[Callable[[Store], None], dict[str, Any]]] = {
-    "plain": (_nothing, {}),
-    "beside another": (_one, {"figures": [make.figure(), make.figure(wording="about 30")]}),
-    "relay": (_one, {"reporter": OTHER, "relays": "r1"}),
-    "relay of a relay": (_relayed, {"reporter": {"id": "x", "name": "X"}, "relays": "r2"}),
-    "superseding": (_one, {"ref": "a", "note": "n", "supersedes": "r1"}),
-    "superseding a relay": (_relayed, {"reporter": OTHER, "supersedes": "r2", "relays": "r1"}),
-    "superseding what was retracted": (_retracted, {"note": "n", "supersedes": "r1"}),
-    "superseding what superseded": (_replaced, {"ref": "a", "note": "m", "supersedes": "r2"}),
+    "plain": (_prepare_nothing, {}),
+    "beside another": (
+        _prepare_report,
+        {"figures": [bodies.make_figure(), bodies.make_figure(wording="about 30")]},
+    ),
+    "relay": (_prepare_report, {"reporter": OTHER_REPORTER, "relays": "r1"}),
+    "relay of a relay": (_prepare_relay, {"reporter": {"id": "x", "name": "X"}, "relays": "r2"}),
+    "superseding": (_prepare_report, {"ref": "a", "note": "n", "supersedes": "r1"}),
+    "superseding a relay": (
+        _prepare_relay,
+        {"reporter": OTHER_REPORTER, "supersedes": "r2", "relays": "r1"},
+    ),
+    "superseding what was retracted": (_prepare_retraction, {"note": "n", "supersedes": "r1"}),
+    "superseding what superseded": (
+        _prepare_replacement,
+        {"ref": "a", "note": "m", "supersedes": "r2"},
+    ),
     "reclassifying": (
-        _one,
+        _prepare_report,
         {
             "figures": [
-                make.figure(
+                bodies.make_figure(
                     outcomes=["missing"],
                     wording="two",
                     reclassifies={"figure": "r1-1", "from": "wounded"},
@@ -143,19 +164,25 @@ CASES: dict[str, tuple[Callable[[Store], None], dict[str, Any]]] = {
         },
     ),
     "new places": (
-        _one,
+        _prepare_report,
         {
-            "places": [make.place("new"), make.place("below-new", parent="new"), "plekhovo"],
+            "places": [
+                bodies.make_place("new"),
+                bodies.make_place("below-new", parent="new"),
+                "plekhovo",
+            ],
             "groups": [{"id": "g", "name": "G"}],
             "reporter": {"id": "zzz", "name": "Z", "kind": "news"},
         },
     ),
     "places of a figure's own": (
-        _one,
+        _prepare_report,
         {
             "figures": [
-                make.figure(places=["plekhovo", make.place("b"), make.place("a")]),
-                make.figure(
+                bodies.make_figure(
+                    places=["plekhovo", bodies.make_place("b"), bodies.make_place("a")]
+                ),
+                bodies.make_figure(
                     outcomes=["missing"],
                     wording="three",
                     period={"from": None, "to": "2024-12-20"},
@@ -164,101 +191,124 @@ CASES: dict[str, tuple[Callable[[Store], None], dict[str, Any]]] = {
         },
     ),
     "merged ids": (
-        _merged,
+        _prepare_merged_entities,
         {
             "reporter": "pentagon",
-            "places": ["plyokhovo", "plekhovo", "a-village", make.place("new", parent="plyokhovo")],
+            "places": [
+                "plyokhovo",
+                "plekhovo",
+                "a-village",
+                bodies.make_place("new", parent="plyokhovo"),
+            ],
             "groups": ["kpa", {"id": "kpa-1", "name": "First", "parent": "kpa"}],
         },
     ),
     "a stance of merged ids": (
-        _merged,
+        _prepare_merged_entities,
         {"stance": "declines_to_say", "figures": ..., "places": ["plyokhovo"], "groups": ["kpa"]},
     ),
-    "a stance": (_one, {"stance": "does_not_acknowledge", "figures": ..., "reporter": OTHER}),
-    "an incident of its own": (_one, {"incident": "own", "caveats": ["not_verified"]}),
-    "without a number": (
-        _one,
-        {"figures": [make.figure(wording="heavy losses", outcomes=["killed"])]},
+    "a stance": (
+        _prepare_report,
+        {"stance": "does_not_acknowledge", "figures": ..., "reporter": OTHER_REPORTER},
     ),
-    "numbers": (_one, {"figures": [make.figure(wording=..., low=3, high=9, best=4)]}),
-    "known": (_one, {"ref": "a"}),
-}  # fmt: skip
+    "an incident of its own": (_prepare_report, {"incident": "own", "caveats": ["not_verified"]}),
+    "without a number": (
+        _prepare_report,
+        {"figures": [bodies.make_figure(wording="heavy losses", outcomes=["killed"])]},
+    ),
+    "numbers": (
+        _prepare_report,
+        {"figures": [bodies.make_figure(wording=..., low=3, high=9, best=4)]},
+    ),
+    "known": (_prepare_report, {"ref": "a"}),
+}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_claims_are_those_that_sending_would_make(store: Store, name: str) -> None:
+def test_the_previewed_state_is_the_state_after_submission(store: Store, name: str) -> None:
     prepare, changes = CASES[name]
     prepare(store)
-    sent = _sent(**changes)
-    imagined = try_report(store, sent, START_TIME, None)
-    previewed = with_previewed_report(_claims(store), imagined)
-    _post(store, "sent", sent)
-    assert _renamed(previewed, PLACEHOLDER_ID) == _renamed(_claims(store), "sent")
-    assert list(previewed.places) == list(_claims(store).places)
+    submission = _load_submission(**changes)
+    imagined = try_report(store, submission, START_TIME, None)
+    previewed_state = with_previewed_report(_load_state(store), imagined)
+    _post(store, "sent", submission)
+    assert _with_placeholder_id(previewed_state, PLACEHOLDER_ID) == _with_placeholder_id(
+        _load_state(store), "sent"
+    )
+    assert list(previewed_state.places) == list(_load_state(store).places)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_totals_are_those_that_sending_would_make(store: Store, name: str) -> None:
+def test_the_previewed_totals_are_the_totals_after_submission(store: Store, name: str) -> None:
     prepare, changes = CASES[name]
     prepare(store)
-    sent = _sent(**changes)
-    found = _preview(store, sent)
-    question = found.after.query
-    assert found.before.query == question
-    _post(store, "sent", sent)
+    submission = _load_submission(**changes)
+    result = _preview(store, submission)
+    query = result.after.query
+    assert result.before.query == query
+    _post(store, "sent", submission)
     with store.read_transaction() as db:
         seq = event_log.last_seq(db)
-    after = compute_totals(store, StateCache(), question, seq, TimeBudget(5, 5))
-    told = [(each.outcomes, each.text, each.best) for each in found.after.totals]
-    assert told == [(each.outcomes, each.text, each.best) for each in after.totals]
-    assert [each.outcomes for each in found.before.totals] == [each[0] for each in told]
-    assert [each.code for each in found.after.caveats] == [each.code for each in after.caveats]
+    after = compute_totals(store, StateCache(), query, seq, TimeBudget(5, 5))
+    previewed_totals = [(each.outcomes, each.text, each.best) for each in result.after.totals]
+    assert previewed_totals == [(each.outcomes, each.text, each.best) for each in after.totals]
+    assert [each.outcomes for each in result.before.totals] == [
+        each[0] for each in previewed_totals
+    ]
+    assert [each.code for each in result.after.caveats] == [each.code for each in after.caveats]
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_nothing_is_recorded(store: Store, name: str) -> None:
     prepare, changes = CASES[name]
     prepare(store)
-    before = _claims(store)
-    _preview(store, _sent(**changes))
-    assert _claims(store) == before
+    before = _load_state(store)
+    _preview(store, _load_submission(**changes))
+    assert _load_state(store) == before
     with store.read_transaction() as db:
         assert event_log.last_seq(db) == before.seq
 
 
-def test_not_even_the_text_is_left_in_a_file(store: Store) -> None:
-    _one(store)
-    _preview(store, _sent(quote="a name that nobody may keep"))
+def test_no_text_of_a_preview_is_left_in_a_file(store: Store) -> None:
+    _prepare_report(store)
+    _preview(store, _load_submission(quote="a name that nobody may keep"))
     assert b"a name that nobody may keep" not in engines.read_everything_stored(store)
 
 
-def test_what_is_known_changes_nothing(store: Store) -> None:
-    _one(store)
-    found = _preview(store, _sent(ref="a"))
-    assert found.outcome.is_known
-    assert found.outcome.recorded.report.id == "r1"
-    assert found.before.totals == found.after.totals
+def test_a_preview_of_a_known_report_changes_no_total(store: Store) -> None:
+    _prepare_report(store)
+    result = _preview(store, _load_submission(ref="a"))
+    assert result.outcome.is_known
+    assert result.outcome.recorded.report.id == "r1"
+    assert result.before.totals == result.after.totals
 
 
-def test_what_is_new_is_told(store: Store) -> None:
-    _one(store)
-    found = _preview(
-        store, _sent(places=[make.place("new"), make.place("in-new", parent="new"), "plekhovo"])
+def test_a_preview_lists_new_entities(store: Store) -> None:
+    _prepare_report(store)
+    result = _preview(
+        store,
+        _load_submission(
+            places=[bodies.make_place("new"), bodies.make_place("in-new", parent="new"), "plekhovo"]
+        ),
     )
-    imagined = found.outcome
+    imagined = result.outcome
     assert [place.id for place in imagined.places] == ["new", "in-new"]
     assert [place.parent for place in imagined.places] == [None, "new"]
     assert (imagined.groups, imagined.reporters) == ((), ())
-    assert found.before.name == "New, In-New, Plekhovo"
+    assert result.before.name == "New, In-New, Plekhovo"
 
 
 def test_before_and_after_differ_by_the_report(store: Store) -> None:
-    _one(store)
-    found = _preview(store, _sent(reporter=OTHER, figures=[make.figure(wording="at least 40")]))
+    _prepare_report(store)
+    result = _preview(
+        store,
+        _load_submission(
+            reporter=OTHER_REPORTER, figures=[bodies.make_figure(wording="at least 40")]
+        ),
+    )
     texts = {
-        each.outcomes: (each.text, then.text)
-        for each, then in zip(found.after.totals, found.before.totals, strict=True)
+        each.outcomes: (each.text, before.text)
+        for each, before in zip(result.after.totals, result.before.totals, strict=True)
     }
     assert texts[frozenset({"killed", "wounded"})] == (
         "at least 40 killed or wounded",
@@ -269,9 +319,9 @@ def test_before_and_after_differ_by_the_report(store: Store) -> None:
 def test_a_joint_set_stands_in_both_answers_though_one_of_them_does_not_use_it(
     store: Store,
 ) -> None:
-    found = _preview(store, _sent())
-    assert frozenset({"killed", "wounded"}) in [each.outcomes for each in found.before.totals]
-    assert not any(each.total.is_reported for each in found.before.totals)
+    result = _preview(store, _load_submission())
+    assert frozenset({"killed", "wounded"}) in [each.outcomes for each in result.before.totals]
+    assert not any(each.total.is_reported for each in result.before.totals)
 
 
 @pytest.mark.parametrize(
@@ -282,11 +332,11 @@ def test_a_joint_set_stands_in_both_answers_though_one_of_them_does_not_use_it(
         ([{"period": {"from": "2024-12-20", "to": "2024-12-31"}}, {}], "2024-12-14", "2024-12-31"),
     ],
 )
-def test_the_question_holds_all_days_of_the_report(
+def test_the_query_of_a_preview_covers_all_days_of_the_report(
     store: Store, figures: list[dict[str, Any]], first: str | None, last: str
 ) -> None:
-    sent = _sent(figures=[make.figure(**each) for each in figures])
-    period = make_query_for(try_report(store, sent, START_TIME, None).recorded).period
+    submission = _load_submission(figures=[bodies.make_figure(**each) for each in figures])
+    period = make_query_for(try_report(store, submission, START_TIME, None).recorded).period
     assert (period.first and period.first.isoformat()) == first
     assert period.last is not None and period.last.isoformat() == last
 
@@ -298,35 +348,39 @@ def test_the_question_holds_all_days_of_the_report(
         ({"relays": PLACEHOLDER_ID}, InvalidInputError),
         ({"supersedes": PLACEHOLDER_ID}, InvalidInputError),
         (
-            {"figures": [make.figure(reclassifies={"figure": "preview-1", "from": "killed"})]},
+            {
+                "figures": [
+                    bodies.make_figure(reclassifies={"figure": "preview-1", "from": "killed"})
+                ]
+            },
             InvalidInputError,
         ),
         ({"ref": "a", "note": "other"}, ConflictError),
-        ({"places": [make.place(name="Other")]}, ConflictError),
-        ({"figures": [make.figure(wording="umpteen")]}, InvalidInputError),
+        ({"places": [bodies.make_place(name="Other")]}, ConflictError),
+        ({"figures": [bodies.make_figure(wording="umpteen")]}, InvalidInputError),
     ],
 )
-def test_what_would_be_refused_is_refused(
+def test_a_preview_is_refused_with_the_error_of_submission(
     store: Store, changes: dict[str, Any], error: type[Exception]
 ) -> None:
-    _one(store)
-    before = _claims(store)
-    with pytest.raises(error) as told:
-        _preview(store, _sent(**changes))
-    with pytest.raises(error) as really:
-        _post(store, "r2", _sent(**changes))
-    assert told.value.errors == really.value.errors  # type: ignore[attr-defined]
-    assert _claims(store) == before
+    _prepare_report(store)
+    before = _load_state(store)
+    with pytest.raises(error) as preview_error:
+        _preview(store, _load_submission(**changes))
+    with pytest.raises(error) as submit_error:
+        _post(store, "r2", _load_submission(**changes))
+    assert preview_error.value.errors == submit_error.value.errors  # type: ignore[attr-defined]
+    assert _load_state(store) == before
 
 
-def test_a_key_that_may_not_report_for_the_reporter_may_not_try_to(store: Store) -> None:
-    bound = Principal("k", "report", ("us-dod",))
+def test_a_key_bound_to_another_reporter_may_not_preview(store: Store) -> None:
+    principal = Principal("k", "report", ("us-dod",))
     with pytest.raises(ForbiddenError):
         preview.preview_report(
             store,
             StateCache(),
-            _sent(),
+            _load_submission(),
             now=START_TIME,
             time_budget=TimeBudget(5, 5),
-            principal=bound,
+            principal=principal,
         )

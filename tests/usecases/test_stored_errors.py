@@ -16,7 +16,7 @@ CLASSES = [
 
 
 @pytest.mark.parametrize("error", CLASSES)
-def test_every_error_is_made_again_of_its_code(error: type[DomainError]) -> None:
+def test_every_error_is_restored_from_its_code(error: type[DomainError]) -> None:
     assert ERRORS_BY_CODE[error.code] is error
     again = ERRORS_BY_CODE[error.code]("why", (ErrorDetail("/ref", "how"),))
     assert (again.detail, again.errors) == ("why", (ErrorDetail("/ref", "how"),))

@@ -15,8 +15,8 @@ from service.store.interface import Store
 from service.usecases import entities, reports, totals
 from service.usecases.state_cache import LRUCache, StateCache
 from service.usecases.time_budget import TimeBudget
-from tests import make
 from tests.conftest import START_TIME
+from tests.support import bodies
 
 KILLED = frozenset({"killed"})
 WOUNDED = frozenset({"wounded"})
@@ -34,17 +34,17 @@ Ask = Callable[..., TotalsResult]
 def post(store: Store, new_id: Callable[[], str]) -> Post:
     """Record a report about people killed in a region on one day, and return its id."""
 
-    def posted(*figures: dict[str, Any], **changes: Any) -> str:
-        whole = [{"outcomes": ["killed"], **figure} for figure in figures]
-        defaults = {"period": DAY, "places": [REGION], "figures": whole or ...}
-        body = make.report(**{**defaults, **changes})
-        sent = ReportIn().load(body)
-        found = reports.submit_report(
-            store, sent, actor="k", now=START_TIME, new_id=new_id
+    def post_report(*figures: dict[str, Any], **changes: Any) -> str:
+        whole_figures = [{"outcomes": ["killed"], **figure} for figure in figures]
+        defaults = {"period": DAY, "places": [REGION], "figures": whole_figures or ...}
+        body = bodies.make_report(**{**defaults, **changes})
+        submission = ReportIn().load(body)
+        recorded = reports.submit_report(
+            store, submission, actor="k", now=START_TIME, new_id=new_id
         ).recorded
-        return found.report.id
+        return recorded.report.id
 
-    return posted
+    return post_report
 
 
 @pytest.fixture
@@ -52,12 +52,12 @@ def ask(store: Store) -> Ask:
     """Put a question, by default about those killed anywhere at any time."""
     snapshots = StateCache()
 
-    def asked(**question: Any) -> TotalsResult:
-        whole = TotalsQuery(**{"outcomes": (KILLED,), **question})
-        seq = totals.resolve_query_as_of(store, whole, START_TIME + timedelta(days=1))
-        return totals.compute_totals(store, snapshots, whole, seq, TimeBudget(20.0, 60.0))
+    def compute(**query_fields: Any) -> TotalsResult:
+        query = TotalsQuery(**{"outcomes": (KILLED,), **query_fields})
+        seq = totals.resolve_query_as_of(store, query, START_TIME + timedelta(days=1))
+        return totals.compute_totals(store, snapshots, query, seq, TimeBudget(20.0, 60.0))
 
-    return asked
+    return compute
 
 
 def december(day: int) -> date:
@@ -65,28 +65,28 @@ def december(day: int) -> date:
     return date(2024, 12, day)
 
 
-def bounds(answer: TotalsResult) -> tuple[int | None, int | None]:
+def range_of(answer: TotalsResult) -> tuple[int | None, int | None]:
     """Return low and high of the only total."""
-    (stated,) = answer.totals
-    return stated.total.low, stated.total.high
+    (outcome_total,) = answer.totals
+    return outcome_total.total.low, outcome_total.total.high
 
 
-def used(answer: TotalsResult) -> list[str]:
+def used_ids_of(answer: TotalsResult) -> list[str]:
     """Return the ids of the figures that were counted."""
     return [figure.id for figure in answer.used]
 
 
-def left(answer: TotalsResult) -> dict[str, str]:
+def exclusion_reasons_of(answer: TotalsResult) -> dict[str, str]:
     """Return why each figure that was not counted was left out."""
     return {each.figure.id: each.reason for each in answer.excluded}
 
 
-def lows(answer: TotalsResult) -> dict[str, list[int | None]]:
+def lows_by_part(answer: TotalsResult) -> dict[str, list[int | None]]:
     """Return the lows of every part by key."""
     return {part.key: [each.total.low for each in part.totals] for part in answer.parts or ()}
 
 
-def codes(answer: TotalsResult) -> set[str]:
+def caveat_codes_of(answer: TotalsResult) -> set[str]:
     """Return the codes of all caveats of the whole."""
     return {caveat.code for caveat in answer.caveats}
 
@@ -112,9 +112,9 @@ def test_the_usual_totals_are_outcomes_then_joint_sets_then_all(post: Post, ask:
     ]
 
 
-def test_joint_sets_that_do_not_meet_the_question_are_not_totalled(post: Post, ask: Ask) -> None:
+def test_joint_sets_that_do_not_overlap_the_query_are_not_totalled(post: Post, ask: Ask) -> None:
     post({"exactly": 3, "outcomes": ["killed", "wounded"]})
-    post({"exactly": 3, "outcomes": ["killed", "missing"]}, places=[make.place("far")])
+    post({"exactly": 3, "outcomes": ["killed", "missing"]}, places=[bodies.make_place("far")])
     sets = [each.outcomes for each in ask(outcomes=(), places=("region",)).totals]
     assert frozenset({"killed", "wounded"}) in sets
     assert frozenset({"killed", "missing"}) not in sets
@@ -126,16 +126,16 @@ def test_joint_sets_that_are_not_counted_are_not_totalled(post: Post, ask: Ask) 
     assert len(ask(outcomes=()).totals) == 5
 
 
-def test_the_totals_asked_for_stand_in_the_order_of_asking(ask: Ask) -> None:
+def test_totals_are_in_the_order_of_the_query(ask: Ask) -> None:
     asked = (WOUNDED, KILLED | WOUNDED, KILLED)
     assert tuple(each.outcomes for each in ask(outcomes=asked).totals) == asked
 
 
-def test_best_is_the_sum_of_the_estimates_of_figures_apart(post: Post, ask: Ask) -> None:
+def test_best_is_the_sum_of_the_estimates_of_disjoint_figures(post: Post, ask: Ask) -> None:
     post({"low": 3, "high": 9, "best": 5}, places=[REGION, A])
     (stated,) = ask().totals
     assert stated.best == 5
-    post({"exactly": 2}, places=[make.place("far")])
+    post({"exactly": 2}, places=[bodies.make_place("far")])
     (stated,) = ask().totals
     assert stated.best == 7
 
@@ -158,65 +158,65 @@ def test_there_is_no_best_of_figures_that_overlap(post: Post, ask: Ask) -> None:
     assert stated.best is None
 
 
-def test_there_is_no_best_of_a_claim_made_twice(post: Post, ask: Ask) -> None:
+def test_there_is_no_best_of_a_figure_reported_twice(post: Post, ask: Ask) -> None:
     post({"exactly": 9})
     post({"exactly": 9}, reporter=SKY)
     (stated,) = ask().totals
     assert stated.best is None
 
 
-def test_there_is_no_best_of_figures_that_reach_outside(post: Post, ask: Ask) -> None:
+def test_there_is_no_best_of_figures_wider_than_the_query(post: Post, ask: Ask) -> None:
     post({"exactly": 9}, places=[REGION, A])
     (stated,) = ask(places=("a",)).totals
     assert stated.best is None
 
 
-def test_filters_leave_out_without_a_word(post: Post, ask: Ask) -> None:
+def test_filtered_figures_are_not_listed_as_excluded(post: Post, ask: Ask) -> None:
     post({"exactly": 9})
     post({"exactly": 4}, reporter=SKY)
-    assert bounds(ask(reporters=("sky",))) == (4, 4)
-    assert bounds(ask(reporters=("sky", "ua-hur"))) == (4, 9)
-    assert bounds(ask(exclude_reporters=("sky",))) == (9, 9)
-    assert bounds(ask(exclude_parties=True)) == (4, 4)
-    assert used(ask(exclude_parties=True)) == ["r2-1"]
-    assert left(ask(exclude_parties=True)) == {}
+    assert range_of(ask(reporters=("sky",))) == (4, 4)
+    assert range_of(ask(reporters=("sky", "ua-hur"))) == (4, 9)
+    assert range_of(ask(exclude_reporters=("sky",))) == (9, 9)
+    assert range_of(ask(exclude_parties=True)) == (4, 4)
+    assert used_ids_of(ask(exclude_parties=True)) == ["r2-1"]
+    assert exclusion_reasons_of(ask(exclude_parties=True)) == {}
 
 
 def test_filters_apply_to_what_was_not_counted_anyway(post: Post, ask: Ask) -> None:
     post(reporter=SKY, figures=[{"outcomes": ["killed"], "exactly": 4}])
     post({"exactly": 4}, relays="r1")
-    assert left(ask()) == {"r2-1": "relay"}
-    assert left(ask(reporters=("sky",))) == {}
+    assert exclusion_reasons_of(ask()) == {"r2-1": "relay"}
+    assert exclusion_reasons_of(ask(reporters=("sky",))) == {}
 
 
-def test_filters_apply_to_silence(post: Post, ask: Ask) -> None:
+def test_filters_apply_to_stances(post: Post, ask: Ask) -> None:
     post(stance="does_not_acknowledge")
-    assert codes(ask()) == {"not_acknowledged"}
-    assert codes(ask(exclude_parties=True)) == set()
+    assert caveat_codes_of(ask()) == {"not_acknowledged"}
+    assert caveat_codes_of(ask(exclude_parties=True)) == set()
 
 
-def test_silence_is_told_where_it_meets_the_question(post: Post, ask: Ask) -> None:
+def test_a_stance_is_a_caveat_where_it_overlaps_the_query(post: Post, ask: Ask) -> None:
     post(stance="declines_to_say")
-    post({"exactly": 1}, places=[make.place("far")], reporter=SKY)
-    assert codes(ask(places=("region",))) == {"declined"}
-    assert "declined" not in codes(ask(places=("far",)))
-    assert codes(ask(period=Period(None, december(13)))) == set()
+    post({"exactly": 1}, places=[bodies.make_place("far")], reporter=SKY)
+    assert caveat_codes_of(ask(places=("region",))) == {"declined"}
+    assert "declined" not in caveat_codes_of(ask(places=("far",)))
+    assert caveat_codes_of(ask(period=Period(None, december(13)))) == set()
 
 
-def test_a_silence_that_was_replaced_is_not_told(post: Post, ask: Ask) -> None:
+def test_a_superseded_stance_is_no_caveat(post: Post, ask: Ask) -> None:
     first = post(stance="declines_to_say")
     post({"exactly": 4}, supersedes=first)
-    assert "declined" not in codes(ask())
-    assert bounds(ask()) == (4, 4)
+    assert "declined" not in caveat_codes_of(ask())
+    assert range_of(ask()) == (4, 4)
 
 
 def test_a_relay_is_not_counted_and_neither_is_its_relay(post: Post, ask: Ask) -> None:
     post({"exactly": 4})
     post({"exactly": 5}, reporter=SKY, relays="r1")
     post({"exactly": 6}, reporter={"id": "bbc", "name": "BBC"}, relays="r2")
-    assert bounds(ask()) == (4, 4)
-    assert used(ask()) == ["r1-1"]
-    assert left(ask()) == {"r2-1": "relay", "r3-1": "relay"}
+    assert range_of(ask()) == (4, 4)
+    assert used_ids_of(ask()) == ["r1-1"]
+    assert exclusion_reasons_of(ask()) == {"r2-1": "relay", "r3-1": "relay"}
     (relayed,) = [each for each in ask().caveats if each.code == "relayed"]
     assert relayed.text.startswith("2 reports repeat")
 
@@ -225,30 +225,32 @@ def test_a_relay_is_not_counted_where_its_origin_is_not_either(post: Post, ask: 
     post({"exactly": 4})
     post({"exactly": 5}, reporter=SKY, relays="r1")
     post({"exactly": 7}, supersedes="r1")
-    assert bounds(ask()) == (7, 7)
-    assert left(ask()) == {"r1-1": "superseded", "r2-1": "relay"}
+    assert range_of(ask()) == (7, 7)
+    assert exclusion_reasons_of(ask()) == {"r1-1": "superseded", "r2-1": "relay"}
     alone = ask(reporters=("sky",))
     assert not alone.totals[0].total.is_reported
-    assert codes(alone) == {"relayed"}
+    assert caveat_codes_of(alone) == {"relayed"}
 
 
 def test_a_superseded_relay_is_called_superseded(post: Post, ask: Ask) -> None:
     post({"exactly": 4})
     post({"exactly": 5}, reporter=SKY, relays="r1")
     post({"exactly": 6}, reporter=SKY, relays="r1", supersedes="r2")
-    assert left(ask()) == {"r2-1": "superseded", "r3-1": "relay"}
+    assert exclusion_reasons_of(ask()) == {"r2-1": "superseded", "r3-1": "relay"}
     (relayed,) = [each for each in ask().caveats if each.code == "relayed"]
     assert relayed.text.startswith("One report repeats")
 
 
-def test_what_does_not_meet_the_question_is_neither_used_nor_excluded(post: Post, ask: Ask) -> None:
+def test_a_figure_that_does_not_overlap_the_query_is_neither_used_nor_excluded(
+    post: Post, ask: Ask
+) -> None:
     post({"exactly": 4}, {"exactly": 1, "outcomes": ["missing"]})
     post({"exactly": 4}, relays="r1", reporter=SKY)
-    post({"exactly": 2}, places=[make.place("far")])
+    post({"exactly": 2}, places=[bodies.make_place("far")])
     answer = ask(places=("far",), outcomes=(KILLED,))
-    assert (used(answer), left(answer)) == (["r3-1"], {})
-    assert used(ask(outcomes=(WOUNDED,))) == []
-    assert used(ask(outcomes=(frozenset({"missing"}),))) == ["r1-2"]
+    assert (used_ids_of(answer), exclusion_reasons_of(answer)) == (["r3-1"], {})
+    assert used_ids_of(ask(outcomes=(WOUNDED,))) == []
+    assert used_ids_of(ask(outcomes=(frozenset({"missing"}),))) == ["r1-2"]
 
 
 @pytest.fixture
@@ -259,77 +261,77 @@ def villages(post: Post) -> None:
     post({"exactly": 4}, places=[B], period={"from": "2024-12-15", "to": "2024-12-15"})
 
 
-def test_what_straddles_can_be_left_out(villages: None, ask: Ask) -> None:
+def test_straddling_figures_can_be_excluded(villages: None, ask: Ask) -> None:
     answer = ask(places=("a",), straddling=False)
-    assert (used(answer), left(answer)) == (["r2-1"], {"r1-1": "straddles"})
-    assert bounds(answer) == (3, 3)
-    assert "shared_places" not in codes(answer)
+    assert (used_ids_of(answer), exclusion_reasons_of(answer)) == (["r2-1"], {"r1-1": "straddles"})
+    assert range_of(answer) == (3, 3)
+    assert "shared_places" not in caveat_codes_of(answer)
 
 
-def test_days_outside_the_question_straddle(post: Post, ask: Ask) -> None:
-    post({"exactly": 9}, period=make.PERIOD)
+def test_a_figure_with_days_outside_the_query_straddles(post: Post, ask: Ask) -> None:
+    post({"exactly": 9}, period=bodies.PERIOD)
     answer = ask(period=Period(december(14), december(14)), straddling=False)
-    assert left(answer) == {"r1-1": "straddles"}
+    assert exclusion_reasons_of(answer) == {"r1-1": "straddles"}
     assert not answer.totals[0].total.is_reported
 
 
-def test_groups_outside_the_question_straddle(post: Post, ask: Ask) -> None:
+def test_a_figure_with_groups_outside_the_query_straddles(post: Post, ask: Ask) -> None:
     post({"exactly": 9})
     post({"exactly": 2, "groups": [{"id": "dprk", "name": "DPRK"}]})
     answer = ask(groups=("dprk",), straddling=False)
-    assert (used(answer), left(answer)) == (["r2-1"], {"r1-1": "straddles"})
+    assert (used_ids_of(answer), exclusion_reasons_of(answer)) == (["r2-1"], {"r1-1": "straddles"})
 
 
-def test_outcomes_outside_the_question_do_not_straddle(post: Post, ask: Ask) -> None:
+def test_a_figure_with_outcomes_outside_the_query_does_not_straddle(post: Post, ask: Ask) -> None:
     post({"exactly": 9, "outcomes": ["killed", "wounded"]})
     answer = ask(places=("region",), straddling=False)
-    assert used(answer) == ["r1-1"]
-    assert codes(answer) >= {"shared_outcomes"}
+    assert used_ids_of(answer) == ["r1-1"]
+    assert caveat_codes_of(answer) >= {"shared_outcomes"}
 
 
-def test_what_straddles_is_told_of_the_outcomes_asked_for_only(post: Post, ask: Ask) -> None:
+def test_straddling_is_reported_for_the_outcomes_of_the_query_only(post: Post, ask: Ask) -> None:
     post({"exactly": 9}, {"exactly": 1, "outcomes": ["missing"]}, places=[REGION, A])
     answer = ask(places=("a",), straddling=False)
-    assert left(answer) == {"r1-1": "straddles"}
+    assert exclusion_reasons_of(answer) == {"r1-1": "straddles"}
 
 
-def test_each_part_leaves_out_what_straddles_it(villages: None, ask: Ask) -> None:
+def test_each_part_excludes_the_figures_that_straddle_it(villages: None, ask: Ask) -> None:
     answer = ask(places=("region",), by="place", straddling=False)
-    assert lows(answer) == {"a": [3], "b": [4]}
-    assert used(answer) == ["r1-1", "r2-1", "r3-1"]
+    assert lows_by_part(answer) == {"a": [3], "b": [4]}
+    assert used_ids_of(answer) == ["r1-1", "r2-1", "r3-1"]
     assert [each.low for each in answer.unplaced or ()] == [27]
 
 
 def test_parts_are_bounded_each_on_its_own(villages: None, ask: Ask) -> None:
     answer = ask(places=("region",), by="place")
-    assert lows(answer) == {"a": [3], "b": [4]}
+    assert lows_by_part(answer) == {"a": [3], "b": [4]}
     assert [(part.key, part.name) for part in answer.parts or ()] == [("a", "A"), ("b", "B")]
     assert [part.totals[0].total.high for part in answer.parts or ()] == [3, None]
 
 
-def test_what_lies_in_no_one_part_is_unplaced(villages: None, ask: Ask) -> None:
+def test_people_in_no_single_part_are_unplaced(villages: None, ask: Ask) -> None:
     answer = ask(places=("region",), by="place")
-    assert bounds(answer) == (34, None)
+    assert range_of(answer) == (34, None)
     assert [(each.outcomes, each.low) for each in answer.unplaced or ()] == [(KILLED, 27)]
 
 
-def test_nobody_is_unplaced_below_zero(post: Post, ask: Ask) -> None:
+def test_the_unplaced_are_never_below_zero(post: Post, ask: Ask) -> None:
     post({"low": 3, "high": 3}, places=[REGION, A])
     post({"low": 9, "high": 9}, places=[A], reporter=SKY)
     answer = ask(places=("region",), by="place")
     assert min(each.low for each in answer.unplaced or ()) >= 0
 
 
-def test_everywhere_is_cut_into_the_roots(villages: None, post: Post, ask: Ask) -> None:
-    post({"exactly": 1}, places=[make.place("far")])
-    assert lows(ask(by="place")) == {"far": [1], "region": [34]}
+def test_everywhere_is_broken_down_by_the_root_places(villages: None, post: Post, ask: Ask) -> None:
+    post({"exactly": 1}, places=[bodies.make_place("far")])
+    assert lows_by_part(ask(by="place")) == {"far": [1], "region": [34]}
 
 
-def test_places_asked_for_twice_are_cut_once(villages: None, ask: Ask) -> None:
-    assert lows(ask(places=("a", "region"), by="place")) == {"a": [3], "b": [4]}
+def test_a_place_given_twice_is_one_part(villages: None, ask: Ask) -> None:
+    assert lows_by_part(ask(places=("a", "region"), by="place")) == {"a": [3], "b": [4]}
 
 
-def test_a_place_without_places_below_has_no_parts(villages: None, ask: Ask) -> None:
+def test_a_place_without_children_has_no_parts(villages: None, ask: Ask) -> None:
     answer = ask(places=("a",), by="place")
     assert answer.parts == []
     assert [each.low for each in answer.unplaced or ()] == [3]
@@ -337,30 +339,30 @@ def test_a_place_without_places_below_has_no_parts(villages: None, ask: Ask) -> 
 
 def test_days_are_parts(villages: None, ask: Ask) -> None:
     answer = ask(period=Period(december(13), december(15)), by="day")
-    assert lows(answer) == {"2024-12-13": [None], "2024-12-14": [30], "2024-12-15": [4]}
+    assert lows_by_part(answer) == {"2024-12-13": [None], "2024-12-14": [30], "2024-12-15": [4]}
 
 
-def test_outcomes_are_parts_and_what_joins_them_is_unplaced(post: Post, ask: Ask) -> None:
+def test_outcomes_are_parts_and_joint_figures_are_unplaced(post: Post, ask: Ask) -> None:
     post({"low": 30, "outcomes": ["killed", "wounded"]}, {"exactly": 3})
     answer = ask(outcomes=(KILLED | WOUNDED, KILLED), by="outcome")
-    assert lows(answer) == {"killed": [3], "wounded": [27]}
+    assert lows_by_part(answer) == {"killed": [3], "wounded": [27]}
     assert [each.low for each in answer.unplaced or ()] == [0, 0]
     alone = ask(outcomes=(KILLED,), by="outcome")
-    assert lows(alone) == {"killed": [3]}
+    assert lows_by_part(alone) == {"killed": [3]}
 
 
 def test_people_of_one_of_two_outcomes_are_unplaced(post: Post, ask: Ask) -> None:
     post({"low": 30, "outcomes": ["killed", "wounded"]})
     answer = ask(outcomes=(KILLED | WOUNDED,), by="outcome")
-    assert lows(answer) == {"killed": [0], "wounded": [0]}
+    assert lows_by_part(answer) == {"killed": [0], "wounded": [0]}
     assert [each.low for each in answer.unplaced or ()] == [30]
 
 
-def test_groups_below_the_asked_one_are_parts(post: Post, ask: Ask) -> None:
+def test_the_children_of_a_group_are_parts(post: Post, ask: Ask) -> None:
     post({"exactly": 9, "groups": ["everyone"]})
     post({"exactly": 2, "groups": [{"id": "dprk", "name": "DPRK"}]})
     answer = ask(by="group")
-    assert lows(answer) == {"dprk": [2]}
+    assert lows_by_part(answer) == {"dprk": [2]}
     assert [each.low for each in answer.unplaced or ()] == [7]
 
 
@@ -368,7 +370,7 @@ def test_reporters_are_parts_that_share_people(post: Post, ask: Ask) -> None:
     post({"exactly": 9})
     post({"exactly": 4}, reporter=SKY)
     answer = ask(by="reporter")
-    assert lows(answer) == {"sky": [4], "ua-hur": [9]}
+    assert lows_by_part(answer) == {"sky": [4], "ua-hur": [9]}
     assert answer.unplaced is None
     assert answer.by_reporter is None
 
@@ -391,20 +393,20 @@ def test_a_reporter_alone_is_filtered_like_the_whole(villages: None, ask: Ask) -
     assert (alone.totals[0].total.low, alone.totals[0].total.high) == (3, 3)
 
 
-def test_a_reporter_at_odds_with_itself_is_told(post: Post, ask: Ask) -> None:
+def test_a_reporter_that_contradicts_itself_is_a_caveat(post: Post, ask: Ask) -> None:
     post({"exactly": 9}, reporter=SKY)
     post({"exactly": 4}, reporter=SKY)
     (found,) = [each for each in ask().caveats if each.code == "same_reporter_conflict"]
     assert found.reporters == ("sky",)
 
 
-def test_reporters_at_odds_with_each_other_are_not_at_odds_with_themselves(
+def test_reporters_that_contradict_each_other_do_not_contradict_themselves(
     post: Post, ask: Ask
 ) -> None:
     post({"exactly": 9}, reporter=SKY)
     post({"exactly": 4})
-    assert "disputed" in codes(ask())
-    assert "same_reporter_conflict" not in codes(ask())
+    assert "disputed" in caveat_codes_of(ask())
+    assert "same_reporter_conflict" not in caveat_codes_of(ask())
 
 
 def test_caveats_stand_for_each_total(post: Post, ask: Ask) -> None:
@@ -416,9 +418,9 @@ def test_caveats_stand_for_each_total(post: Post, ask: Ask) -> None:
 
 def test_unknown_ids_are_refused_by_parameter(post: Post, ask: Ask) -> None:
     post({"exactly": 1})
-    with pytest.raises(InvalidInputError) as refused:
+    with pytest.raises(InvalidInputError) as error_info:
         ask(places=("regoin",), groups=("x",), reporters=("ua-hu",), exclude_reporters=("y",))
-    assert [(each.pointer, each.detail) for each in refused.value.errors] == [
+    assert [(each.pointer, each.detail) for each in error_info.value.errors] == [
         ("place", "There is no place regoin; did you mean region?"),
         ("group", "There is no group x."),
         ("reporter", "There is no reporter ua-hu; did you mean ua-hur?"),
@@ -427,24 +429,24 @@ def test_unknown_ids_are_refused_by_parameter(post: Post, ask: Ask) -> None:
 
 
 def test_the_first_few_unknown_ids_are_named(ask: Ask) -> None:
-    with pytest.raises(InvalidInputError) as refused:
+    with pytest.raises(InvalidInputError) as error_info:
         ask(places=tuple("abcdef"))
-    assert len(refused.value.errors) == totals.MAX_UNKNOWN_IDS
+    assert len(error_info.value.errors) == totals.MAX_UNKNOWN_IDS
 
 
 def test_too_many_parts_are_refused(store: Store, ask: Ask, post: Post) -> None:
-    places = [make.place(f"p{number}") for number in range(1000)]
+    places = [bodies.make_place(f"p{number}") for number in range(1000)]
     post({"exactly": 1}, places=places)
     assert len(ask(by="place").parts or ()) == 1000
     entities.describe_entity(
         store, "place", "one-more", {"name": "X"}, may_change=False, actor=None, now=START_TIME
     )
-    with pytest.raises(InvalidInputError, match="1,001 parts") as refused:
+    with pytest.raises(InvalidInputError, match="1,001 parts") as error_info:
         ask(by="place")
-    assert refused.value.errors[0].pointer == "by"
+    assert error_info.value.errors[0].pointer == "by"
 
 
-def test_what_one_request_records_is_one_moment(post: Post, store: Store, ask: Ask) -> None:
+def test_as_of_inside_a_request_is_as_of_its_end(post: Post, store: Store, ask: Ask) -> None:
     post({"exactly": 9})
     for seq in (1, 2, 3):
         assert ask(as_of=seq).seq == 3
@@ -452,7 +454,7 @@ def test_what_one_request_records_is_one_moment(post: Post, store: Store, ask: A
     assert totals.resolve_query_as_of(store, TotalsQuery(), START_TIME) == 3
 
 
-def test_a_moment_to_come_is_refused(post: Post, store: Store) -> None:
+def test_an_as_of_in_the_future_is_refused(post: Post, store: Store) -> None:
     post({"exactly": 9})
     with pytest.raises(InvalidInputError, match="The record ends at 3; it has no entry 4 yet"):
         totals.resolve_query_as_of(store, TotalsQuery(as_of=4), START_TIME)
@@ -462,7 +464,7 @@ def test_a_moment_to_come_is_refused(post: Post, store: Store) -> None:
         )
 
 
-def test_an_instant_stands_for_the_last_entry_by_then(post: Post, store: Store) -> None:
+def test_a_timestamp_resolves_to_the_last_event_by_then(post: Post, store: Store) -> None:
     post({"exactly": 9})
     now = "2026-01-05T10:00:00.000000Z"
     assert totals.resolve_query_as_of(store, TotalsQuery(as_of=now), START_TIME) == 3
@@ -478,14 +480,14 @@ def test_before_everything_nothing_is_reported(post: Post, ask: Ask) -> None:
     assert (answer.used, list(answer.excluded), answer.caveats) == ((), [], [])
 
 
-def test_ids_that_came_later_are_unknown_before(post: Post, ask: Ask) -> None:
+def test_ids_added_later_are_unknown_before(post: Post, ask: Ask) -> None:
     post({"exactly": 9})
-    post({"exactly": 9}, places=[make.place("later")])
+    post({"exactly": 9}, places=[bodies.make_place("later")])
     with pytest.raises(InvalidInputError, match="There is no place later"):
         ask(as_of=3, places=("later",))
 
 
-def test_a_kept_result_is_made_once() -> None:
+def test_a_cached_result_is_computed_once() -> None:
     made: list[str] = []
     kept = LRUCache(2)
     for key in "aabab":
@@ -493,7 +495,7 @@ def test_a_kept_result_is_made_once() -> None:
     assert made == ["a", "b"]
 
 
-def test_what_was_not_asked_for_longest_is_dropped_first() -> None:
+def test_the_least_recently_used_result_is_evicted_first() -> None:
     made: list[str] = []
     kept = LRUCache(2)
     for key in "abacab":

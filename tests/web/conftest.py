@@ -13,8 +13,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from samples.client import Client
-from tests.serving import ROOT, RunningServer, create_key, run_server
-from tests.web.country import Country, load_country, make_country
+from tests.support.gunicorn_server import RunningServer, create_key, run_server
+from tests.support.paths import ROOT
+from tests.web.generated_country import Country, load_country, make_country
 
 IS_BROWSER_REQUIRED: Final = os.environ.get("BROWSER_REQUIRED") == "1"
 """Set where chromium is known to be installed: a test that cannot run there has failed."""

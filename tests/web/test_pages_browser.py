@@ -16,9 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
-from tests.serving import RunningServer, run_server
+from tests.support.gunicorn_server import RunningServer, run_server
 from tests.web.conftest import PHONE, OpenPage, assert_accessible
-from tests.web.country import (
+from tests.web.generated_country import (
     COUNTRY,
     PARTIES,
     REPORT_COUNT,
@@ -105,7 +105,7 @@ def follow_link(page: Page, link: Locator) -> None:
 # The set behind it all.
 
 
-def test_the_country_is_taken_without_an_error(
+def test_the_generated_country_is_loaded_without_an_error(
     server: RunningServer, ids: dict[str, str], country: Country
 ) -> None:
     assert len(ids) == REPORT_COUNT
@@ -131,7 +131,9 @@ def test_the_country_is_taken_without_an_error(
 # The first view, and what it weighs.
 
 
-def test_the_first_view_tells_all_that_is_known(page: Page, server: RunningServer) -> None:
+def test_the_first_view_has_the_totals_the_charts_and_the_caveats(
+    page: Page, server: RunningServer
+) -> None:
     page.goto("./")
     assert_agrees(page, server)
     expect(page).to_have_title(re.compile("Everywhere"))
@@ -162,7 +164,7 @@ def test_nothing_comes_from_elsewhere(page: Page, server: RunningServer) -> None
     assert sites <= {urlsplit(server.url).netloc, ""}
 
 
-def test_an_empty_service_says_what_to_do(open_page: OpenPage, tmp_path: Path) -> None:
+def test_the_page_of_an_empty_record_has_advice(open_page: OpenPage, tmp_path: Path) -> None:
     with run_server(tmp_path) as empty:
         page = open_page(base_url=empty.url)
         page.goto("./")
@@ -174,7 +176,7 @@ def test_an_empty_service_says_what_to_do(open_page: OpenPage, tmp_path: Path) -
 # Every control.
 
 
-def test_days(page: Page, server: RunningServer) -> None:
+def test_days_can_be_chosen(page: Page, server: RunningServer) -> None:
     page.goto(f"./?place={CALM_DISTRICT}")
     before = assert_agrees(page, server)
     page.get_by_label("From", exact=True).fill("2024-07-01")
@@ -192,7 +194,7 @@ def test_days(page: Page, server: RunningServer) -> None:
 
 
 @pytest.mark.parametrize("kept", [["Killed"], ["Killed", "Wounded"], ["Captured"]])
-def test_outcomes(page: Page, server: RunningServer, kept: list[str]) -> None:
+def test_outcomes_can_be_chosen(page: Page, server: RunningServer, kept: list[str]) -> None:
     page.goto(f"./?place={CALM_DISTRICT}")
     for name in ("Killed", "Wounded", "Missing", "Captured"):
         locate_outcome(page, name).set_checked(name in kept)
@@ -203,7 +205,7 @@ def test_outcomes(page: Page, server: RunningServer, kept: list[str]) -> None:
         expect(locate_outcome(page, name)).to_be_checked(checked=name in kept)
 
 
-def test_groups(page: Page, server: RunningServer) -> None:
+def test_groups_can_be_chosen(page: Page, server: RunningServer) -> None:
     page.goto(f"./?place={CALM_DISTRICT}")
     page.get_by_role("checkbox", name="Aid workers").check()
     page.get_by_role("checkbox", name="River Front", exact=True).check()
@@ -216,7 +218,7 @@ def test_groups(page: Page, server: RunningServer) -> None:
     expect(page.get_by_role("checkbox", name="Civilians")).not_to_be_checked()
 
 
-def test_parties_left_out(page: Page, server: RunningServer) -> None:
+def test_parties_can_be_excluded(page: Page, server: RunningServer) -> None:
     page.goto(f"./?place={DISPUTED_DISTRICT}&show=killed")
     assert_agrees(page, server)
     page.get_by_label("Leave out parties to the conflict").check()
@@ -235,7 +237,9 @@ def test_parties_left_out(page: Page, server: RunningServer) -> None:
         ("Leave out River Front Command", "exclude_reporter"),
     ],
 )
-def test_reporters(page: Page, server: RunningServer, label: str, parameter: str) -> None:
+def test_reporters_can_be_chosen_or_excluded(
+    page: Page, server: RunningServer, label: str, parameter: str
+) -> None:
     page.goto(f"./?place={DISPUTED_DISTRICT}&show=killed")
     page.locator("summary", has_text="reporters").click()
     page.get_by_label(label).check()
@@ -247,7 +251,7 @@ def test_reporters(page: Page, server: RunningServer, label: str, parameter: str
     expect(page.locator(".scope")).to_contain_text("River Front Command")
 
 
-def test_what_straddles_can_be_left_out(page: Page, server: RunningServer) -> None:
+def test_straddling_figures_can_be_excluded(page: Page, server: RunningServer) -> None:
     page.goto("./?place=brindavell&show=killed&from=2024-06-01&to=2024-08-31")
     before = assert_agrees(page, server)
     page.get_by_label("Count only what is placed wholly inside").check()
@@ -257,7 +261,7 @@ def test_what_straddles_can_be_left_out(page: Page, server: RunningServer) -> No
     expect(page.locator(".scope")).to_contain_text("wholly inside")
 
 
-def test_several_places(page: Page, server: RunningServer) -> None:
+def test_one_of_several_places_can_be_removed(page: Page, server: RunningServer) -> None:
     page.goto(f"./?place={CALM_DISTRICT},{DISPUTED_DISTRICT}&show=killed")
     assert_agrees(page, server)
     page.locator("#ask").get_by_label("Jostrava").uncheck()
@@ -267,7 +271,7 @@ def test_several_places(page: Page, server: RunningServer) -> None:
 
 
 @pytest.mark.parametrize("by", ["group", "outcome", "reporter", "place"])
-def test_cuts(page: Page, server: RunningServer, by: str) -> None:
+def test_a_breakdown_shows_the_reported_parts(page: Page, server: RunningServer, by: str) -> None:
     page.goto(f"./?place={DISPUTED_DISTRICT}&by={'place' if by != 'place' else 'group'}")
     parts = page.locator("section:has(#parts-title)")
     follow_link(page, parts.get_by_role("link", name=by, exact=True))
@@ -287,7 +291,7 @@ def test_cuts(page: Page, server: RunningServer, by: str) -> None:
             assert f"{known[key]['low']:,}" in row.inner_text()
 
 
-def test_several_places_are_shown_one_by_one_with_the_shared_apart(page: Page) -> None:
+def test_several_places_are_parts_and_shared_people_are_shown_separately(page: Page) -> None:
     page.goto(f"./?{WEEKEND}")
     section = page.locator("section:has(#parts-title)")
     for name in ("Plekhovo", "Vorozhba", "Martynovka"):
@@ -299,7 +303,7 @@ def test_several_places_are_shown_one_by_one_with_the_shared_apart(page: Page) -
     expect(section).to_contain_text("No smaller places are listed within")
 
 
-def test_what_qualifies_a_number_stands_beside_its_bar(page: Page, server: RunningServer) -> None:
+def test_the_caveats_of_a_total_are_at_its_bar(page: Page, server: RunningServer) -> None:
     page.goto(f"./?place={DISPUTED_DISTRICT}&show=killed")
     row = page.locator("section:has(#parts-title) .chart-row[data-key]:not([data-key=''])").first
     key = row.get_attribute("data-key")
@@ -313,9 +317,7 @@ def test_what_qualifies_a_number_stands_beside_its_bar(page: Page, server: Runni
     assert_accessible(page)
 
 
-def test_of_a_dispute_both_sides_are_named_beside_the_bar(
-    page: Page, server: RunningServer
-) -> None:
+def test_both_sides_of_a_dispute_are_at_its_bar(page: Page, server: RunningServer) -> None:
     page.goto(f"./?place={DISPUTED_DISTRICT}&show=killed")
     row = page.locator("section:has(#outcomes-title) .chart-row[data-key=killed]")
     (total,) = fetch_json(server, f"v1/totals?place={DISPUTED_DISTRICT}&outcomes=killed")["totals"]
@@ -326,7 +328,9 @@ def test_of_a_dispute_both_sides_are_named_beside_the_bar(
 
 
 @pytest.mark.parametrize("scale", ["week", "month", "year"])
-def test_spans_of_time(page: Page, server: RunningServer, scale: str) -> None:
+def test_the_time_chart_has_a_column_for_each_calendar_unit(
+    page: Page, server: RunningServer, scale: str
+) -> None:
     # Weeks are offered for a few months only: so many as can be drawn, and worked out in time.
     days = "&from=2024-03-01&to=2024-08-31" if scale == "week" else ""
     other = "month" if scale != "month" else "year"
@@ -344,7 +348,7 @@ def test_spans_of_time(page: Page, server: RunningServer, scale: str) -> None:
     assert f": {words}" in (first.get_attribute("aria-label") or "")
 
 
-def test_starting_anew(page: Page) -> None:
+def test_the_query_can_be_reset(page: Page) -> None:
     page.goto(f"./?{WEEKEND}")
     follow_link(page, page.get_by_role("link", name="Start anew"))
     assert read_parameters(page) == {}
@@ -353,7 +357,7 @@ def test_starting_anew(page: Page) -> None:
 # Finding a place.
 
 
-def test_a_place_is_found_by_another_name(page: Page, server: RunningServer) -> None:
+def test_a_place_is_found_by_an_alias(page: Page, server: RunningServer) -> None:
     page.goto(f"./?place={CALM_DISTRICT}")
     find = page.get_by_label("Find a place by any of its names")
     find.press_sequentially("Pliekho", delay=30)
@@ -379,7 +383,7 @@ def test_an_option_of_an_earlier_text_is_not_taken_on_a_slow_network(page: Page)
     page.wait_for_url(re.compile("find=Pliekho"))  # The form is sent as it stands.
 
 
-def test_places_of_one_name_are_told_apart(page: Page) -> None:
+def test_places_of_one_name_are_offered_with_their_parents(page: Page) -> None:
     page.goto(f"./?place={CALM_DISTRICT}")
     page.get_by_label("Find a place by any of its names").press_sequentially("Oldwell", delay=30)
     options = page.get_by_role("option", name=re.compile("Oldwell"))
@@ -388,13 +392,13 @@ def test_places_of_one_name_are_told_apart(page: Page) -> None:
     assert len(set(lies)) == 2 and all("Velmarra" in each for each in lies)
 
 
-def test_a_name_that_nobody_has(page: Page) -> None:
+def test_an_unknown_place_name_is_reported(page: Page) -> None:
     page.goto(f"./?place={CALM_DISTRICT}")
     page.get_by_label("Find a place by any of its names").press_sequentially("Qqxx", delay=30)
     expect(page.get_by_text("No place is called so").first).to_be_visible()
 
 
-def test_down_the_tree_and_up_again(page: Page, country: Country) -> None:
+def test_the_tree_of_places_can_be_walked_down_and_up(page: Page, country: Country) -> None:
     page.goto(f"places?place={COUNTRY}")
     page.get_by_role("link", name="Lower Lorrendal").click()
     below = page.locator("ul.names a")
@@ -410,7 +414,7 @@ def test_down_the_tree_and_up_again(page: Page, country: Country) -> None:
 # An address is all that has to be shared.
 
 
-def test_an_address_says_everything(page: Page, open_page: OpenPage) -> None:
+def test_the_address_of_a_page_has_the_whole_query(page: Page, open_page: OpenPage) -> None:
     page.goto(f"./?place={DISPUTED_DISTRICT}&show=killed")
     page.get_by_label("From", exact=True).fill("2024-03-01")
     page.get_by_label("To", exact=True).fill("2024-05-31")
@@ -426,7 +430,7 @@ def test_an_address_says_everything(page: Page, open_page: OpenPage) -> None:
     expect(other.get_by_label("Leave out parties to the conflict")).to_be_checked()
 
 
-def test_back_is_where_one_came_from(page: Page) -> None:
+def test_the_back_button_shows_the_former_query(page: Page) -> None:
     page.goto(f"./?place={CALM_DISTRICT}")
     before = page.locator("#headline").inner_text()
     locate_outcome(page, "Killed").uncheck()
@@ -435,7 +439,7 @@ def test_back_is_where_one_came_from(page: Page) -> None:
     expect(page.locator("#headline")).to_have_text(before)
 
 
-def test_what_others_add_to_an_address_is_left_aside(page: Page, server: RunningServer) -> None:
+def test_tracking_parameters_are_ignored(page: Page, server: RunningServer) -> None:
     page.goto(f"./?place={CALM_DISTRICT}&utm_source=elsewhere")
     assert_agrees(page, server)
 
@@ -469,7 +473,7 @@ def test_every_bar_opens_its_own_proof(page: Page, server: RunningServer) -> Non
 
 
 @pytest.mark.parametrize("place", [CALM_DISTRICT, "brindavell"])
-def test_whoever_adds_up_by_hand_gets_the_number(
+def test_the_terms_of_a_proof_add_up_to_the_total(
     page: Page, server: RunningServer, place: str
 ) -> None:
     query = f"place={place}&from=2024-06-01&to=2024-08-31"
@@ -514,7 +518,7 @@ def test_a_report_is_shown_with_its_history(
     page.wait_for_url(re.compile(ids[later["ref"]]))
 
 
-def test_what_others_wrote_is_never_run(page: Page, ids: dict[str, str], country: Country) -> None:
+def test_markup_in_a_quote_is_escaped(page: Page, ids: dict[str, str], country: Country) -> None:
     page.on("dialog", lambda dialog: _fail_on_dialog(dialog))
     odd = next(report for report in country.reports if "<script>" in report["quote"])
     page.goto(f"report?id={ids[odd['ref']]}")
@@ -530,7 +534,7 @@ def _fail_on_dialog(dialog: Dialog) -> None:
 # As it was known.
 
 
-def test_as_it_was_known_before(page: Page, server: RunningServer) -> None:
+def test_a_page_as_of_a_seq_shows_the_totals_of_then(page: Page, server: RunningServer) -> None:
     page.goto(f"./?place={COUNTRY}&show=killed&scale=year")
     now = assert_agrees(page, server)
     seq = fetch_named_call(page, server)["as_of"]["seq"] // 2
@@ -543,7 +547,7 @@ def test_as_it_was_known_before(page: Page, server: RunningServer) -> None:
         assert f"as_of={seq}" in (page.locator(link).first.get_attribute("href") or ""), link
 
 
-def test_a_moment_before_everything(page: Page) -> None:
+def test_a_page_as_of_a_time_before_every_event_shows_no_totals(page: Page) -> None:
     page.goto("./?as_of=2020-01-01")
     expect(page.locator("main")).to_be_visible()
     assert page.locator(".chart-row").count() == 0
@@ -560,7 +564,7 @@ def save_file(page: Page, act: Callable[[], Any]) -> tuple[str, bytes]:
     return waiting.value.suggested_filename, Path(path).read_bytes()
 
 
-def test_a_table_is_what_the_page_shows(page: Page, server: RunningServer) -> None:
+def test_the_csv_has_the_totals_of_the_page(page: Page, server: RunningServer) -> None:
     page.goto(f"./?place={CALM_DISTRICT}&show=killed")
     name, content = save_file(page, page.get_by_role("link", name="(CSV)").click)
     assert re.fullmatch(r"casualty-figures-jostrava-seq\d+\.csv", name)
@@ -572,7 +576,7 @@ def test_a_table_is_what_the_page_shows(page: Page, server: RunningServer) -> No
         assert rows[part["key"]]["low"] == ("" if low is None else str(low))
 
 
-def test_pictures(page: Page) -> None:
+def test_every_chart_can_be_saved_as_svg_and_png(page: Page) -> None:
     page.goto(f"./?place={CALM_DISTRICT}&show=killed")
     for kind in ("parts", "time chart", "map"):
         line = page.locator(".take li", has_text=f"The {kind} as a picture")
@@ -597,7 +601,7 @@ def test_a_citation_is_copied(page: Page, server: RunningServer) -> None:
     assert total["text"] in copied and "as_of=" in copied
 
 
-def test_a_picture_for_another_page(page: Page, server: RunningServer) -> None:
+def test_a_chart_can_be_embedded_in_another_page(page: Page, server: RunningServer) -> None:
     page.goto(f"./?place={CALM_DISTRICT}&show=killed")
     address = page.get_by_role("link", name="for a frame").get_attribute("href")
     answer = page.goto(address or "")
@@ -645,7 +649,7 @@ def test_the_form_is_sent_by_enter(page: Page) -> None:
     page.wait_for_url(re.compile("from=2024-07-01"))
 
 
-def test_arrows_go_along_the_days_and_enter_opens_the_proof(page: Page) -> None:
+def test_arrow_keys_move_along_the_days_and_enter_opens_the_proof(page: Page) -> None:
     page.goto(f"./?place={CALM_DISTRICT}&show=killed&scale=month")
     columns = page.locator(".chart-column")
     columns.first.focus()
@@ -670,7 +674,7 @@ def test_arrows_go_along_the_days_and_enter_opens_the_proof(page: Page) -> None:
     assert (read_parameters(page)["from"], read_parameters(page)["to"]) == wanted
 
 
-def test_days_are_marked_with_the_mouse(page: Page) -> None:
+def test_days_can_be_selected_with_the_mouse(page: Page) -> None:
     page.goto(f"./?place={CALM_DISTRICT}&show=killed&scale=month")
     columns = page.locator(".chart-column")
     page.locator(".chart-days").scroll_into_view_if_needed()
@@ -690,7 +694,7 @@ def test_days_are_marked_with_the_mouse(page: Page) -> None:
 # Without scripts.
 
 
-def test_all_works_without_scripts(scriptless: Page, server: RunningServer) -> None:
+def test_the_dashboard_works_without_scripts(scriptless: Page, server: RunningServer) -> None:
     page = scriptless
     page.goto("./")
     assert_agrees(page, server)
@@ -721,13 +725,13 @@ def test_all_works_without_scripts(scriptless: Page, server: RunningServer) -> N
         expect(button).to_be_hidden()
 
 
-def test_one_match_is_opened_without_scripts(scriptless: Page) -> None:
+def test_a_single_match_is_opened_without_scripts(scriptless: Page) -> None:
     scriptless.goto("./?find=Pliekhovo")
     scriptless.wait_for_load_state()
     assert read_parameters(scriptless)["place"] == "plekhovo"
 
 
-def test_the_form_keeps_what_was_not_changed(scriptless: Page, server: RunningServer) -> None:
+def test_the_form_keeps_the_rest_of_the_query(scriptless: Page, server: RunningServer) -> None:
     scriptless.goto(f"./?{WEEKEND}&party=include&by=reporter")
     submit_form(scriptless)
     assert_agrees(scriptless, server)
@@ -751,7 +755,7 @@ def test_nothing_is_wider_than_a_phone(phone: Page, path: str) -> None:
     )
 
 
-def test_bars_stand_on_their_axis(page: Page, phone: Page) -> None:
+def test_bars_are_aligned_with_their_axis(page: Page, phone: Page) -> None:
     """A bar that is narrower than its axis tells a wrong number, however right its words are."""
     for shown in (page, phone):
         shown.goto(f"./?{WEEKEND}")
@@ -763,7 +767,7 @@ def test_bars_stand_on_their_axis(page: Page, phone: Page) -> None:
             assert bar and (bar["x"], bar["width"]) == (axis["x"], axis["width"])
 
 
-def test_a_phone_shows_the_answer_first(phone: Page) -> None:
+def test_a_phone_shows_the_headline_before_the_form(phone: Page) -> None:
     phone.goto(f"./?{WEEKEND}")
     expect(phone.locator("#headline")).to_be_in_viewport()
     expect(phone.locator("#ask")).to_be_hidden()
@@ -809,7 +813,7 @@ def test_axe_finds_nothing_in_the_open_panel(page: Page) -> None:
 # What cannot be answered.
 
 
-def test_what_is_wrong_is_said_beside_the_field(page: Page) -> None:
+def test_an_error_is_shown_at_its_field(page: Page) -> None:
     page.allowed.add(422)  # type: ignore[attr-defined]
     page.goto(f"./?place={CALM_DISTRICT}&from=2024-09-30&to=2024-01-01")
     expect(page.locator(".fault").first).to_be_visible()
@@ -817,7 +821,7 @@ def test_what_is_wrong_is_said_beside_the_field(page: Page) -> None:
     assert_accessible(page)
 
 
-def test_an_unknown_place_does_not_lose_the_rest(page: Page) -> None:
+def test_an_unknown_place_keeps_the_rest_of_the_query(page: Page) -> None:
     page.allowed.add(422)  # type: ignore[attr-defined]
     page.goto("./?place=nowhere-at-all&show=killed")
     expect(page.locator(".fault").first).to_contain_text("nowhere-at-all")
@@ -825,7 +829,7 @@ def test_an_unknown_place_does_not_lose_the_rest(page: Page) -> None:
     expect(locate_outcome(page, "Wounded")).not_to_be_checked()
 
 
-def test_an_unknown_report(page: Page) -> None:
+def test_an_unknown_report_is_not_found(page: Page) -> None:
     page.allowed.add(404)  # type: ignore[attr-defined]
     answer = page.goto("report?id=no-such-report")
     assert answer and answer.status == 404

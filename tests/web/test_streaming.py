@@ -16,8 +16,8 @@ from service.domain.errors import LockTimeoutError, TimeBudgetExceededError
 from service.settings import Settings
 from service.web.responses.streaming import FLUSH_MARKER, stream_chunks
 from service.web.viewmodels.dashboard import Dashboard
-from tests import make
-from tests.check import recorded
+from tests.support import bodies
+from tests.support.assertions import assert_recorded
 
 Send = Callable[..., TestResponse]
 
@@ -81,7 +81,7 @@ def read_interruption(page: str) -> str:
 @pytest.fixture
 def make_part_fail(send: Send, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Exception], None]:
     """Let one of the parts of the main page fail, with something to show in the others."""
-    recorded(send(make.report()))
+    assert_recorded(send(bodies.make_report()))
 
     def break_part(part: str, error: Exception) -> None:
         def raise_error(desk: Dashboard) -> None:
@@ -93,7 +93,7 @@ def make_part_fail(send: Send, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
 
 
 def test_a_page_is_well_formed(client: FlaskClient, send: Send) -> None:
-    recorded(send(make.report()))
+    assert_recorded(send(bodies.make_report()))
     page = client.get("/").get_data(as_text=True)
     assert 'role="alert"' not in page
     parse_outline(page)
@@ -108,7 +108,7 @@ def test_a_page_is_well_formed(client: FlaskClient, send: Send) -> None:
         (ZeroDivisionError("inside"), "request id abc", "tell whoever runs this service"),
     ],
 )
-def test_what_goes_wrong_on_the_way_is_told_at_the_end(
+def test_an_error_while_streaming_is_reported_at_the_end_of_the_page(
     client: FlaskClient,
     make_part_fail: Callable[[str, Exception], None],
     capsys: pytest.CaptureFixture[str],
@@ -128,25 +128,25 @@ def test_what_goes_wrong_on_the_way_is_told_at_the_end(
     assert ("ZeroDivisionError" in capsys.readouterr().err) == isinstance(error, ArithmeticError)
 
 
-def test_so_it_is_where_time_is_up(
+def test_an_expired_time_budget_while_streaming_is_reported_at_the_end_of_the_page(
     settings: Settings, clock: Any, send: Send, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recorded(send(make.report()))
+    assert_recorded(send(bodies.make_report()))
     client = create_app(replace(settings, answer_seconds=1e-9), clock).test_client()
     said = read_interruption(client.get("/").get_data(as_text=True))
     assert "Ask for less" in said and "Reload the page" not in said
     assert "page broken off" in capsys.readouterr().err
 
 
-def test_what_goes_wrong_before_anything_is_sent_has_its_status(
+def test_an_error_before_streaming_has_its_status(
     client: FlaskClient, make_part_fail: Callable[[str, Exception], None]
 ) -> None:
     make_part_fail("search_messages", TimeBudgetExceededError(DETAIL))
     assert client.get("/").status_code == 503
 
 
-def test_it_is_sent_piece_by_piece(client: FlaskClient, send: Send) -> None:
-    recorded(send(make.report()))
+def test_a_page_is_streamed_in_pieces(client: FlaskClient, send: Send) -> None:
+    assert_recorded(send(bodies.make_report()))
     answer = client.get("/", buffered=False)
     pieces = [piece.decode() for piece in answer.iter_encoded()]
     assert len(pieces) > 4
@@ -155,7 +155,7 @@ def test_it_is_sent_piece_by_piece(client: FlaskClient, send: Send) -> None:
     assert pieces[-1].rstrip().endswith("</html>")
 
 
-def test_a_tag_that_was_begun_is_left_out(app: Flask) -> None:
+def test_an_incomplete_tag_is_not_sent(app: Flask) -> None:
     def stream_template() -> Any:
         yield "<html><body><main><p>One"
         yield FLUSH_MARKER
@@ -172,7 +172,7 @@ def test_a_tag_that_was_begun_is_left_out(app: Flask) -> None:
     ("path", "accepted", "passed_on"),
     [("/", "gzip", True), ("/", "", False), ("/?every=true", "gzip", False)],
 )
-def test_only_what_is_small_is_passed_on_piece_by_piece(
+def test_only_small_compressed_pages_are_streamed(
     client: FlaskClient, path: str, accepted: str, passed_on: bool
 ) -> None:
     answer = client.get(path, headers={"Accept-Encoding": accepted})

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from service.store.postgresql.engine import PostgresStore
-from tests import engines, postgres
+from tests.support import engines, postgres
 
 RELEASE = engines.RELEASES[-1] if engines.ENGINE == "sqlite" else engines.ENGINE
 
@@ -27,7 +27,7 @@ def url(server: str) -> str:
 @pytest.fixture
 def store(url: str) -> Iterator[PostgresStore]:
     """A store of the test's own, up to date."""
-    made = PostgresStore(url, busy_seconds=10.0)
-    made.migrate()
-    yield made
-    made.close()
+    postgres_store = PostgresStore(url, busy_seconds=10.0)
+    postgres_store.migrate()
+    yield postgres_store
+    postgres_store.close()

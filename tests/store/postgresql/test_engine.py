@@ -24,10 +24,11 @@ from service.store.postgresql.engine import (
     PostgresStore,
 )
 from service.usecases import api_keys
-from tests import make
-from tests.check import at_once, problem
 from tests.conftest import START_TIME
 from tests.store.sqlite.test_group_commit import make_failing_job, make_job
+from tests.support import bodies
+from tests.support.assertions import assert_problem
+from tests.support.processes import run_in_processes
 
 TAKE_WRITE_LOCK = "SELECT pg_advisory_xact_lock('events'::regclass::oid::bigint)"
 
@@ -71,7 +72,7 @@ def _write_many(url: str) -> list[str]:
     return names
 
 
-def test_a_reader_who_follows_never_misses_an_entry(store: PostgresStore) -> None:
+def test_a_reader_that_follows_the_feed_never_misses_an_event(store: PostgresStore) -> None:
     seen: list[int] = []
     done = threading.Event()
 
@@ -87,14 +88,14 @@ def test_a_reader_who_follows_never_misses_an_entry(store: PostgresStore) -> Non
 
     follower = threading.Thread(target=follow)
     follower.start()
-    written = [name for names in at_once(_write_many, store.url, 3) for name in names]
+    written = [name for names in run_in_processes(_write_many, store.url, 3) for name in names]
     done.set()
     follower.join()
     assert seen == list(range(1, len(written) + 1))
     assert sorted(read_subjects(store)) == sorted(written)
 
 
-def test_an_entry_that_is_not_committed_holds_up_the_next(store: PostgresStore) -> None:
+def test_an_uncommitted_event_delays_the_next(store: PostgresStore) -> None:
     with psycopg.connect(store.url) as slow, ThreadPoolExecutor(1) as pool:
         slow.execute(TAKE_WRITE_LOCK)
         slow.execute(
@@ -112,7 +113,7 @@ def test_an_entry_that_is_not_committed_holds_up_the_next(store: PostgresStore) 
 # Many callers in one transaction ----------------------------------------------------------------
 
 
-def test_an_error_of_one_job_harms_no_other(store: PostgresStore) -> None:
+def test_a_failing_job_does_not_affect_the_others(store: PostgresStore) -> None:
     def divide_by_zero(db: Connection) -> None:
         make_job("broken")(db)
         db.execute("SELECT 1 / 0")
@@ -135,7 +136,7 @@ def test_an_error_of_one_job_harms_no_other(store: PostgresStore) -> None:
     assert {futures[0].result(), futures[3].result()} == {1, 2}
 
 
-def test_who_waits_too_long_for_another_writer_is_told_so(url: str) -> None:
+def test_a_writer_that_waits_too_long_gets_a_lock_timeout(url: str) -> None:
     store = PostgresStore(url, busy_seconds=0.3)
     store.migrate()
     with hold_write_lock(store):
@@ -149,7 +150,7 @@ def test_who_waits_too_long_for_another_writer_is_told_so(url: str) -> None:
     store.close()
 
 
-def test_the_lock_of_a_writer_that_is_heard_of_no_more_ends(
+def test_the_lock_of_a_silent_writer_ends(
     store: PostgresStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -192,7 +193,7 @@ def test_idle_connections_that_were_ended_are_replaced(store: PostgresStore) -> 
     assert store.write(make_job("b")) == 2
 
 
-def test_a_connection_that_ends_in_the_middle_is_told_as_such(store: PostgresStore) -> None:
+def test_a_lost_connection_raises_database_unreachable(store: PostgresStore) -> None:
     def cut_off(db: Connection) -> None:
         make_job("a")(db)
         end_connections(store, "idle in transaction")
@@ -237,13 +238,13 @@ def run_at_next_commit(store: PostgresStore, sql: str) -> None:
         )
 
 
-def test_a_commit_that_is_cut_off_is_in_doubt_and_settled_by_sending_again(
+def test_a_commit_that_is_cut_off_is_in_doubt_and_settled_by_sending_it_again(
     store: PostgresStore, client_and_headers: Any
 ) -> None:
     client, headers = client_and_headers
     run_at_next_commit(store, "PERFORM pg_terminate_backend(pg_backend_pid());")
-    sent = {"json": make.report(), "headers": {**headers, "Idempotency-Key": "one"}}
-    details = problem(client.post("/v1/reports", **sent), 503)
+    sent = {"json": bodies.make_report(), "headers": {**headers, "Idempotency-Key": "one"}}
+    details = assert_problem(client.post("/v1/reports", **sent), 503)
     assert details["detail"] == COMMIT_IN_DOUBT_MESSAGE
     with psycopg.connect(store.url, autocommit=True) as conn:
         conn.execute("DELETE FROM once")
@@ -259,8 +260,10 @@ def test_a_commit_that_warns_is_in_doubt(store: PostgresStore, client_and_header
     """As it does where the standby that must have it is not waited for any more."""
     client, headers = client_and_headers
     run_at_next_commit(store, "RAISE WARNING 'canceling wait for synchronous replication';")
-    sent = {"json": make.report(), "headers": {**headers, "Idempotency-Key": "one"}}
-    assert problem(client.post("/v1/reports", **sent), 503)["detail"] == COMMIT_IN_DOUBT_MESSAGE
+    sent = {"json": bodies.make_report(), "headers": {**headers, "Idempotency-Key": "one"}}
+    assert (
+        assert_problem(client.post("/v1/reports", **sent), 503)["detail"] == COMMIT_IN_DOUBT_MESSAGE
+    )
     replayed = client.post("/v1/reports", **sent)  # Here it was recorded, and is so once.
     assert (replayed.status_code, replayed.headers["Idempotent-Replayed"]) == (201, "true")
     assert len(client.get("/v1/reports").get_json()["reports"]) == 1
@@ -304,7 +307,7 @@ def test_a_commit_waits_for_the_standby_that_must_have_it(store: PostgresStore) 
 # Processes --------------------------------------------------------------------------------------
 
 
-def test_a_child_starts_with_nothing_of_its_parents(store: PostgresStore) -> None:
+def test_a_forked_process_uses_no_connection_of_its_parent(store: PostgresStore) -> None:
     assert store.write(make_job("parent")) == 1
     with store.read_transaction() as db:
         (mine,) = db.execute("SELECT pg_backend_pid()").fetchone()  # type: ignore[misc]
@@ -328,38 +331,38 @@ def test_a_child_starts_with_nothing_of_its_parents(store: PostgresStore) -> Non
 
 def _migrate(url: str) -> int:
     store = PostgresStore(url)
-    done = store.migrate()
+    migrated = store.migrate()
     store.close()
-    return done
+    return migrated
 
 
 def test_services_that_start_together_migrate_once(url: str) -> None:
-    assert sorted(at_once(_migrate, url, 4)) == [0, 0, 0, 1]
+    assert sorted(run_in_processes(_migrate, url, 4)) == [0, 0, 0, 1]
     assert _migrate(url) == 0
 
 
-def test_what_is_up_to_date_is_only_looked_at(store: PostgresStore) -> None:
+def test_migrating_an_up_to_date_schema_only_reads(store: PostgresStore) -> None:
     only_read = PostgresStore(store.url + "%20-cdefault_transaction_read_only%3Don", 10.0)
     assert only_read.migrate() == 0
     only_read.close()
 
 
-def test_a_schema_that_is_not_there_is_told(store: PostgresStore) -> None:
+def test_a_missing_schema_raises_store_unavailable(store: PostgresStore) -> None:
     nowhere = PostgresStore(store.url.split("?")[0] + "?options=-csearch_path%3Dnowhere", 10.0)
     with pytest.raises(StoreUnavailableError, match="make it first"):
         nowhere.migrate()
     nowhere.close()
 
 
-def test_a_url_that_cannot_be_read_is_not_told() -> None:
+def test_an_unreadable_url_is_not_quoted() -> None:
     with pytest.raises(StoreUnavailableError, match="%40 for @") as error_info:
         PostgresStore("postgresql://me:%zzsecret@db/casualties")
     assert "secret" not in str(error_info.value)
 
 
-def test_where_the_record_is_is_shown_without_a_password() -> None:
-    shown = PostgresStore("postgresql://me:secret@a:1,b:2/c").display_address
-    assert shown == "postgresql://a:1,b:2/c"
+def test_the_display_address_has_no_password() -> None:
+    address = PostgresStore("postgresql://me:secret@a:1,b:2/c").display_address
+    assert address == "postgresql://a:1,b:2/c"
     assert PostgresStore("postgresql://a,b/c").display_address == "postgresql://a:5432,b:5432/c"
     assert PostgresStore("postgresql://").display_address == "postgresql://localhost:5432/"
 
@@ -371,7 +374,7 @@ def test_a_database_of_a_later_release_is_refused(store: PostgresStore) -> None:
         store.migrate()
 
 
-def test_a_full_disk_is_told_and_nothing_is_kept(store: PostgresStore) -> None:
+def test_a_full_disk_raises_store_unavailable_and_nothing_is_written(store: PostgresStore) -> None:
     """The server is made to say what it says of a full disk; to fill one would need root."""
 
     def full(db: Connection) -> None:

@@ -11,9 +11,9 @@ from service import create_app
 from service.settings import Settings
 from service.store.postgresql.engine import PostgresStore
 from service.usecases import api_keys
-from tests import make
 from tests.api.test_fuzz import FULL_REPORT, PATHS, _replace_at
 from tests.conftest import START_TIME
+from tests.support import bodies
 
 ZEROS = ("\x00", "a\x00b", "2024-12-14\x00", "r1\x00", "\\u0000")
 """The last is no zero byte, but may become one when JSON is read twice."""
@@ -41,7 +41,7 @@ def client_and_headers(store: PostgresStore) -> tuple[FlaskClient, dict[str, str
     client = create_app(Settings(database=store.url, log_level="error")).test_client()
     key = api_keys.create_key(store, name="k", scope="admin", now=START_TIME)
     headers = {"Authorization": f"Bearer {key}"}
-    assert client.post("/v1/reports", json=make.report(), headers=headers).status_code == 201
+    assert client.post("/v1/reports", json=bodies.make_report(), headers=headers).status_code == 201
     return client, headers
 
 
@@ -56,7 +56,7 @@ def _iterate_bodies() -> Iterator[tuple[str, str, Any]]:
                 yield "PUT", f"/v1/{kind}/x", {"name": "x", name: changed}
             yield "POST", f"/v1/{kind}/x/merge", {"into": zero}
             yield "PUT", f"/v1/{kind}/x%00", {"name": "x"}
-        yield "POST", "/v1/reports/batch", {"reports": [make.report(note=zero)]}
+        yield "POST", "/v1/reports/batch", {"reports": [bodies.make_report(note=zero)]}
         yield "POST", "/v1/reports/r/retraction", {"reason": zero}
         yield "POST", "/v1/reports/r/redaction", {"reason": "x", "fields": [zero]}
         yield "POST", "/v1/reports/r%00/redaction", {"reason": zero}
@@ -93,5 +93,5 @@ def test_no_header_with_a_zero_byte_fails(client_and_headers: Any) -> None:
             sent = {**headers, name: value}
             for address in ("/v1/reports", "/v1/places/plekhovo", "/v1/changes", "/v1/totals"):
                 assert client.get(address, headers=sent).status_code < 500, (name, value)
-            answer = client.post("/v1/reports", json=make.report(), headers=sent)
+            answer = client.post("/v1/reports", json=bodies.make_report(), headers=sent)
             assert answer.status_code < 500, (name, value)

@@ -11,8 +11,8 @@ from service.domain.errors import LockTimeoutError, StoreUnavailableError
 from service.store import event_log
 from service.store.event_log import NewEvent
 from service.store.sqlite.engine import SqliteStore
-from tests.check import at_once
 from tests.conftest import START_TIME
+from tests.support.processes import run_in_processes
 
 PLACE_ADDED = NewEvent("place_added", "a", {"id": "a", "name": "A"})
 
@@ -32,25 +32,25 @@ def _append_many(path: str) -> int:
 def test_several_processes_may_migrate_at_once(tmp_path: Path) -> None:
     for attempt in range(3):
         path = str(tmp_path / f"{attempt}.db")
-        done = at_once(_migrate, path)
-        assert sorted(done)[:3] == [0, 0, 0]
-        assert max(done) > 0
+        results = run_in_processes(_migrate, path)
+        assert sorted(results)[:3] == [0, 0, 0]
+        assert max(results) > 0
 
 
-def test_a_new_file_that_another_is_setting_up_is_waited_for(tmp_path: Path) -> None:
+def test_a_file_that_another_process_is_migrating_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "new.db"
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(LockTimeoutError), SqliteStore(path, busy_seconds=0.05).read_transaction():
         pass
-    done = Timer(0.3, other.close)
-    done.start()
+    timer = Timer(0.3, other.close)
+    timer.start()
     assert SqliteStore(path, busy_seconds=30).migrate() > 0
-    done.join()
+    timer.join()
 
 
 def test_four_processes_may_write_at_once(store: SqliteStore) -> None:
-    at_once(_append_many, str(store.path))
+    run_in_processes(_append_many, str(store.path))
     with store.read_transaction() as db:
         events = event_log.load_events(db)
     assert [event.seq for event in events] == list(range(1, 401))
@@ -58,7 +58,7 @@ def test_four_processes_may_write_at_once(store: SqliteStore) -> None:
     assert len({event.actor for event in events}) > 1
 
 
-def test_the_file_is_kept_as_the_service_promises(store: SqliteStore) -> None:
+def test_the_database_has_the_promised_pragmas(store: SqliteStore) -> None:
     with store.read_transaction() as db:
         pragmas = {
             name: db.execute(f"PRAGMA {name}").fetchone()[0]
@@ -93,20 +93,20 @@ def test_an_error_leaves_nothing_written(store: SqliteStore) -> None:
         assert event_log.last_seq(db) == 0
 
 
-def test_a_writer_that_waits_too_long_is_told_to_come_back(store: SqliteStore) -> None:
+def test_a_writer_that_waits_too_long_gets_a_lock_timeout(store: SqliteStore) -> None:
     hasty = SqliteStore(store.path, busy_seconds=0.05)
     with store.write_transaction(), pytest.raises(LockTimeoutError), hasty.write_transaction():
         pass
 
 
-def test_a_full_disk_is_told_as_such(store: SqliteStore) -> None:
+def test_a_full_disk_raises_store_unavailable(store: SqliteStore) -> None:
     with pytest.raises(StoreUnavailableError, match="full"), store.write_transaction() as db:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
         event_log.append(db, [NewEvent("k", "s", {"text": "x" * 100_000})], None, START_TIME)
 
 
-def test_what_readers_share_stays_while_errors_close_connections(store: SqliteStore) -> None:
+def test_shared_data_of_readers_survives_errors_that_close_connections(store: SqliteStore) -> None:
     for _ in range(5):
         with pytest.raises(RuntimeError), store.read_transaction():
             raise RuntimeError
@@ -115,20 +115,20 @@ def test_what_readers_share_stays_while_errors_close_connections(store: SqliteSt
     assert not Path(f"{store.path}-shm").exists()
 
 
-def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_raises_store_unavailable(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     path.write_bytes(b"not a database at all" * 1000)
     with pytest.raises(StoreUnavailableError):
         SqliteStore(path).migrate()
 
 
-def test_a_place_where_no_file_can_be_is_told_as_such(tmp_path: Path) -> None:
+def test_a_path_where_no_file_can_be_raises_store_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreUnavailableError):
         SqliteStore(tmp_path / "file" / "x.db").migrate()
 
 
-def test_a_defect_in_the_sql_is_not_dressed_up(store: SqliteStore) -> None:
+def test_an_error_in_the_sql_is_not_translated(store: SqliteStore) -> None:
     with pytest.raises(sqlite3.OperationalError), store.read_transaction() as db:
         db.execute("SELECT nothing FROM nowhere")
 
@@ -145,5 +145,5 @@ def _is_another_in_a_child(path: str) -> bool:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_forked_process_takes_no_connection_of_its_parent(store: SqliteStore) -> None:
-    assert at_once(_is_another_in_a_child, str(store.path), 1) == [True]
+def test_a_forked_process_uses_no_connection_of_its_parent(store: SqliteStore) -> None:
+    assert run_in_processes(_is_another_in_a_child, str(store.path), 1) == [True]

@@ -23,9 +23,10 @@ from service.store.interface import Connection
 from service.store.sqlite import write_lock
 from service.store.sqlite.engine import SqliteStore
 from service.store.sqlite.write_lock import hold_write_lock
-from tests.check import at_once
 from tests.conftest import START_TIME
-from tests.serving import ROOT, TIMEOUT_SECONDS
+from tests.support.gunicorn_server import TIMEOUT_SECONDS
+from tests.support.paths import ROOT
+from tests.support.processes import run_in_processes
 
 Job = Callable[[Connection], Any]
 
@@ -101,7 +102,7 @@ def run_process(store: SqliteStore, script: str) -> Iterator[int]:
 
 
 @pytest.fixture(autouse=True)
-def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+def allow_slow_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a slow machine put into one transaction what belongs together, too."""
     monkeypatch.setattr(group_commit, "MAX_GROUP_SECONDS", TIMEOUT_SECONDS)
 
@@ -127,13 +128,15 @@ def _write_many(path: str) -> list[str]:
         return [name for name in pool.map(write_or_fail, range(200)) if name]
 
 
-def test_the_ledger_holds_exactly_what_was_acknowledged(store: SqliteStore) -> None:
-    acknowledged = [name for names in at_once(_write_many, str(store.path), 3) for name in names]
+def test_the_event_log_holds_exactly_what_was_acknowledged(store: SqliteStore) -> None:
+    acknowledged = [
+        name for names in run_in_processes(_write_many, str(store.path), 3) for name in names
+    ]
     assert len(acknowledged) > 100
     assert sorted(read_subjects(store)) == sorted(acknowledged)
 
 
-def test_those_who_wait_are_written_together(store: SqliteStore) -> None:
+def test_waiting_jobs_are_committed_together(store: SqliteStore) -> None:
     connections = {
         id(future.result()): future.result()
         for future in run_together(store, *[lambda db: db] * 20)
@@ -141,7 +144,7 @@ def test_those_who_wait_are_written_together(store: SqliteStore) -> None:
     assert len(connections) == 1
 
 
-def test_a_transaction_takes_only_so_many(
+def test_a_group_has_a_maximum_number_of_jobs(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(group_commit, "MAX_JOBS_IN_GROUP", 3)
@@ -152,7 +155,7 @@ def test_a_transaction_takes_only_so_many(
     assert len(connections) == 4
 
 
-def test_a_slow_job_is_the_last_of_its_transaction(
+def test_a_slow_job_is_the_last_of_its_group(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(db: Connection) -> Connection:
@@ -165,7 +168,7 @@ def test_a_slow_job_is_the_last_of_its_transaction(
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), sqlite3.IntegrityError("x"), SystemExit(3)])
-def test_a_job_that_fails_harms_no_other(store: SqliteStore, error: BaseException) -> None:
+def test_a_failing_job_does_not_affect_the_others(store: SqliteStore, error: BaseException) -> None:
     first, failed, last = run_together(
         store, make_job("a"), make_failing_job("b", error), make_job("c")
     )
@@ -174,7 +177,7 @@ def test_a_job_that_fails_harms_no_other(store: SqliteStore, error: BaseExceptio
     assert read_subjects(store) == ["a", "c"]
 
 
-def test_a_full_disk_is_told_to_all_and_nothing_is_kept(store: SqliteStore) -> None:
+def test_a_full_disk_fails_the_whole_group_and_nothing_is_written(store: SqliteStore) -> None:
     def fill(db: Connection) -> None:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
@@ -189,7 +192,7 @@ def test_a_full_disk_is_told_to_all_and_nothing_is_kept(store: SqliteStore) -> N
     assert read_subjects(store) == ["b"]
 
 
-def test_what_sqlite_undoes_by_itself_is_told_to_all(store: SqliteStore) -> None:
+def test_a_rollback_by_sqlite_fails_the_whole_group(store: SqliteStore) -> None:
     def undo(db: Connection) -> None:
         db.execute("INSERT OR ROLLBACK INTO entries SELECT * FROM entries")
 
@@ -199,7 +202,7 @@ def test_what_sqlite_undoes_by_itself_is_told_to_all(store: SqliteStore) -> None
     assert read_subjects(store) == []
 
 
-def test_what_fails_at_the_end_is_told_to_all_and_nothing_is_kept(store: SqliteStore) -> None:
+def test_a_failed_commit_fails_the_whole_group_and_nothing_is_written(store: SqliteStore) -> None:
     def break_reference(db: Connection) -> None:
         db.execute("PRAGMA defer_foreign_keys = ON")
         db.execute("INSERT INTO report_places (place, seq) VALUES ('x', 999)")
@@ -212,7 +215,7 @@ def test_what_fails_at_the_end_is_told_to_all_and_nothing_is_kept(store: SqliteS
     assert read_subjects(store) == []
 
 
-def test_what_cannot_begin_is_told_to_all(store: SqliteStore) -> None:
+def test_a_transaction_that_cannot_begin_fails_every_job(store: SqliteStore) -> None:
     store.close()
     store.path = store.path / "no-folder" / "x.db"
     for _ in range(2):
@@ -220,12 +223,12 @@ def test_what_cannot_begin_is_told_to_all(store: SqliteStore) -> None:
             store.write(make_job("a"))
 
 
-def test_a_writer_waits_for_another_process_only_so_long(store: SqliteStore) -> None:
+def test_a_writer_waits_for_another_process_until_its_timeout(store: SqliteStore) -> None:
     with run_process(store, HOLD_LOCK_SCRIPT):
-        hasty = SqliteStore(store.path, 0.05)
+        impatient_store = SqliteStore(store.path, 0.05)
         with pytest.raises(LockTimeoutError):
-            hasty.write(make_job("given up"))
-        with pytest.raises(LockTimeoutError), hasty.write_transaction():
+            impatient_store.write(make_job("given up"))
+        with pytest.raises(LockTimeoutError), impatient_store.write_transaction():
             pass
     # Killed, the other has lost its turn; and what was given up is never written.
     with store.write_transaction():
@@ -234,17 +237,17 @@ def test_a_writer_waits_for_another_process_only_so_long(store: SqliteStore) -> 
     assert read_subjects(store) == ["a"]
 
 
-def test_a_tool_that_takes_no_turn_is_waited_for_as_well(store: SqliteStore) -> None:
-    hasty = SqliteStore(store.path, 0.05)
+def test_a_writer_without_the_lock_file_is_waited_for_too(store: SqliteStore) -> None:
+    impatient_store = SqliteStore(store.path, 0.05)
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(LockTimeoutError):
-        hasty.write(make_job("given up"))
+        impatient_store.write(make_job("given up"))
     other.close()
     assert store.write(make_job("a")) == 1
 
 
-def test_a_job_that_began_in_time_is_told_how_it_ended(store: SqliteStore) -> None:
+def test_a_job_that_began_in_time_returns_its_result(store: SqliteStore) -> None:
     def slow(db: Connection) -> Any:
         time.sleep(0.3)
         return make_job("a")(db)
@@ -267,17 +270,17 @@ def _write_in_fork(path: str) -> int:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_writes_for_itself(store: SqliteStore) -> None:
-    assert at_once(_write_in_fork, str(store.path), 1) == [3]
+    assert run_in_processes(_write_in_fork, str(store.path), 1) == [3]
     assert read_subjects(store) == ["parent", "child", "parent"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_turn_ends_with_its_process_even_where_a_child_lives_on(store: SqliteStore) -> None:
+def test_the_write_lock_ends_with_its_process_though_a_child_lives_on(store: SqliteStore) -> None:
     with run_process(store, FORK_WITH_LOCK_SCRIPT):
         assert store.write(make_job("a")) == 1
 
 
-def test_without_lock_files_sqlite_alone_keeps_writers_apart(
+def test_without_lock_files_the_lock_of_sqlite_serializes_writers(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path(f"{store.path}-lock").unlink()
@@ -288,7 +291,7 @@ def test_without_lock_files_sqlite_alone_keeps_writers_apart(
     assert not Path(f"{store.path}-lock").exists()
 
 
-def test_the_thread_that_writes_ends_when_idle(
+def test_the_group_commit_thread_ends_when_idle(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(group_commit, "IDLE_SECONDS", 0.01)

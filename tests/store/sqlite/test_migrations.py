@@ -12,8 +12,8 @@ from service.store.projections.dispatch import apply_event
 from service.store.sqlite.engine import SqliteConnection, SqliteStore
 from service.store.sqlite.migrations import migrations
 from service.usecases import api_keys, maintenance
-from tests import make
 from tests.conftest import SendRequest
+from tests.support import bodies
 
 
 def _read_content_hashes(store: SqliteStore) -> list[str]:
@@ -21,15 +21,17 @@ def _read_content_hashes(store: SqliteStore) -> list[str]:
         return [row[0] for row in db.execute("SELECT content_hash FROM reports").fetchall()]
 
 
-def test_reports_hashed_as_before_are_known_again(send: SendRequest, store: SqliteStore) -> None:
-    send(make.report(ref="a"))
+def test_reports_with_former_content_hashes_are_recognized(
+    send: SendRequest, store: SqliteStore
+) -> None:
+    send(bodies.make_report(ref="a"))
     hashes = _read_content_hashes(store)
     with store.write_transaction() as db:
         db.execute("UPDATE reports SET content_hash = 'old'")
         db.execute("DELETE FROM _sqlite_migrations WHERE name = '0005_content'")
     assert store.migrate() == 1
     assert _read_content_hashes(store) == hashes
-    assert send(make.report(ref="a")).status_code == 200
+    assert send(bodies.make_report(ref="a")).status_code == 200
 
 
 REPORT = {
@@ -57,7 +59,7 @@ BODIES = [
 ]
 
 
-def test_a_ledger_from_before_the_chain_is_chained(tmp_path: Path) -> None:
+def test_an_event_log_from_before_the_hash_chain_is_chained(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "old.db")
     with store._migration_transaction() as db:
         migrations.apply(db, stop_before="0006_chain")
@@ -67,8 +69,8 @@ def test_a_ledger_from_before_the_chain_is_chained(tmp_path: Path) -> None:
                 "INSERT INTO events VALUES (?, ?, ?, ?, ?, NULL, ?)",
                 (seq, max(seq, 3), "2026-01-05T10:00:00.0Z", kind, subject, json.dumps(body)),
             )
-            moment = 3 if seq < 4 else 4
-            event = Event(seq, moment, "2026-01-05T10:00:00.0Z", kind, subject, None, body)
+            recorded_at = 3 if seq < 4 else 4
+            event = Event(seq, recorded_at, "2026-01-05T10:00:00.0Z", kind, subject, None, body)
             apply_event(SqliteConnection(db.conn), event)
         db.execute("DROP TABLE report_words")
     assert store.migrate() > 0
@@ -79,7 +81,7 @@ def test_a_ledger_from_before_the_chain_is_chained(tmp_path: Path) -> None:
     assert maintenance.check_integrity(store, lambda what, done: None) == []
 
 
-def test_a_key_made_before_keys_could_be_bound_is_good_for_ever(tmp_path: Path) -> None:
+def test_a_key_from_before_bound_keys_never_expires(tmp_path: Path) -> None:
     older = SqliteStore(tmp_path / "x.db")
     with older._migration_transaction() as db:
         migrations.apply(db, stop_before="0007_keys")
@@ -97,7 +99,7 @@ def test_a_key_made_before_keys_could_be_bound_is_good_for_ever(tmp_path: Path) 
     "sql",
     ["DELETE FROM _sqlite_migrations", "UPDATE _sqlite_migrations SET name = 'x' WHERE id = 4"],
 )
-def test_no_step_is_run_where_it_cannot_be_told_what_was_run(store: SqliteStore, sql: str) -> None:
+def test_no_step_is_run_where_the_steps_run_are_unknown(store: SqliteStore, sql: str) -> None:
     with store.write_transaction() as db:
         db.execute(sql)
         before = list(db.conn.iterdump())

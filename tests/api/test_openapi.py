@@ -1,0 +1,129 @@
+"""The interface is described: every address, every error, and nothing from elsewhere."""
+
+import re
+from contextlib import closing
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from service.http.negotiation import MEDIA_TYPES
+from tests.support.assertions import assert_problem
+
+
+def test_every_address_is_in_the_document(app: Flask, client: FlaskClient) -> None:
+    document = client.get("/v1/openapi.json").get_json()
+    assert document["openapi"] == "3.1.0"
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith(("docs.", "web.")):  # For people; they are no interface.
+            continue
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            operation = document["paths"][path][method.lower()]
+            assert operation["summary"]
+            assert "default" in operation["responses"]
+
+
+def test_errors_are_documented_as_problems(client: FlaskClient) -> None:
+    responses = client.get("/v1/openapi.json").get_json()["components"]["responses"]
+    assert responses
+    for response in responses.values():
+        assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_bodies_and_parameters_are_documented(client: FlaskClient) -> None:
+    document = client.get("/v1/openapi.json").get_json()
+    report_schema = document["components"]["schemas"]["ReportIn"]
+    assert report_schema["additionalProperties"] is False
+    assert set(report_schema["required"]) == {"reporter"}
+    assert "anyOf" in report_schema["properties"]["reporter"]
+    listing = document["paths"]["/v1/reports"]["get"]
+    names = {each["name"] for each in listing["parameters"] if each["in"] == "query"}
+    assert names == {
+        "place", "group", "reporter", "state", "from", "to", "q", "as_of", "format", "limit",
+        "after",
+    }  # fmt: skip
+    assert document["paths"]["/v1/reports"]["post"]["security"] == [{"key": []}]
+
+
+def test_the_documentation_page_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
+    answer = client.get("/docs")
+    page = answer.get_data(as_text=True)
+    assert answer.mimetype == "text/html"
+    assert "http" not in re.sub(r"http-equiv", "", page)
+    assets = re.findall(r'(?:src|href|data-document)="(?!data:)([^"]+)"', page)
+    assert len(assets) == 4
+    for asset in assets:
+        assert not asset.startswith("/")  # It holds below any path of a proxy.
+        with closing(client.get(f"/{asset}")) as answer:
+            assert answer.status_code == 200, asset
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/docs", "/v1/openapi.json", "/v1/reports", "/v1/places", "/v1/totals", "/v1/vocabulary",
+     "/v1/reports/r1", "/livez"],
+)  # fmt: skip
+def test_an_unknown_parameter_is_refused_in_the_same_words(
+    client: FlaskClient, address: str
+) -> None:
+    (fault,) = assert_problem(client.get(f"{address}?x=1"), 422, "x")["errors"]
+    assert fault["detail"].startswith("There is no such parameter. Known here: ")
+
+
+def test_every_operation_has_a_name_of_its_own(client: FlaskClient) -> None:
+    paths = client.get("/v1/openapi.json").get_json()["paths"]
+    names = [
+        operation["operationId"]
+        for path in paths.values()
+        for method, operation in path.items()
+        if method != "parameters"
+    ]
+    assert {"post_report", "list_places", "put_group", "get_totals_of_place"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_every_documented_schema_is_used(client: FlaskClient) -> None:
+    document = client.get("/v1/openapi.json")
+    for name in document.get_json()["components"]["schemas"]:
+        assert f'"#/components/schemas/{name}"' in document.get_data(as_text=True), name
+
+
+@pytest.mark.parametrize("path", ["/v1/totals", "/v1/places/{id}/totals"])
+def test_parameters_and_formats_of_totals_are_documented(client: FlaskClient, path: str) -> None:
+    operation = client.get("/v1/openapi.json").get_json()["paths"][path]["get"]
+    forms = {"application/json", "text/csv", "application/geo+json"}
+    assert set(operation["responses"]["200"]["content"]) == forms
+    (outcomes,) = (each for each in operation["parameters"] if each.get("name") == "outcomes")
+    assert (outcomes["explode"], outcomes["schema"]["type"]) == (True, "array")
+    items = outcomes["schema"]["items"]
+    assert items["type"] == "string"
+    assert re.search(items["pattern"], "killed,wounded")
+    assert not re.search(items["pattern"], "killed,injured")
+
+
+def test_every_format_of_a_list_and_its_next_link_are_documented(
+    client: FlaskClient,
+) -> None:
+    operation = client.get("/v1/openapi.json").get_json()["paths"]["/v1/reports"]["get"]
+    response = operation["responses"]["200"]
+    assert set(response["content"]) == set(MEDIA_TYPES.values())
+    assert "Link" in response["headers"]
+    (format_parameter,) = (each for each in operation["parameters"] if each.get("name") == "format")
+    assert format_parameter["schema"]["enum"] == list(MEDIA_TYPES)
+
+
+def test_the_minimum_length_of_texts_is_documented(client: FlaskClient) -> None:
+    paths = client.get("/v1/openapi.json").get_json()["paths"]
+    for path, name in (("/v1/reports", "after"), ("/v1/places", "after"), ("/v1/totals", "as_of")):
+        parameters = paths[path]["get"]["parameters"]
+        (parameter,) = (each for each in parameters if each.get("name") == name)
+        assert parameter["schema"]["minLength"] == 1
+
+
+def test_null_is_documented_where_it_is_taken(client: FlaskClient) -> None:
+    schemas = client.get("/v1/openapi.json").get_json()["components"]["schemas"]
+    stance = schemas["ReportIn"]["properties"]["stance"]
+    assert "null" in stance["type"]
+    assert None in stance["enum"]
+    assert schemas["PeriodIn"]["properties"]["to"]["type"] == "string"

@@ -1,0 +1,24 @@
+"""docs/dashboard.md shows the pictures that there are, each small and told in words."""
+
+import re
+
+from tests.support.paths import ROOT
+
+DOCS = ROOT / "docs"
+PICTURES = re.findall(
+    r"!\[([^\]]+)\]\(pictures/([^)]+)\)", (DOCS / "dashboard.md").read_text("utf-8")
+)
+
+MAX_BYTES = 60_000
+
+
+def test_every_picture_is_shown_and_every_shown_one_exists() -> None:
+    assert {name for _, name in PICTURES} == {each.name for each in (DOCS / "pictures").iterdir()}
+    readme = (DOCS.parent / "README.md").read_text("utf-8")
+    assert "](docs/pictures/places.webp)" in readme
+
+
+def test_pictures_are_small_and_have_an_alternative_text() -> None:
+    for alternative_text, name in PICTURES:
+        assert len(alternative_text.split()) > 8, name
+        assert (DOCS / "pictures" / name).stat().st_size <= MAX_BYTES, name

@@ -1,0 +1,79 @@
+"""A report is made whole by rules that need no record."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from service.domain.entities import EntityMention
+from service.domain.errors import InvalidInputError
+from service.domain.normalize import normalize_submission
+from service.domain.periods import Period
+from service.domain.report import Report, counted_figures
+from service.domain.submission import Submission, SubmittedFigure
+
+DAYS = Period(date(2024, 12, 14), date(2024, 12, 15))
+HERE = (EntityMention("plekhovo"),)
+
+
+def _normalize(*figures: SubmittedFigure, **changes: Any) -> Report:
+    fields = {"period": DAYS, "places": HERE, **changes}
+    return normalize_submission(Submission(EntityMention("ua-hur"), figures, **fields), "r1")
+
+
+def _figure(**changes: Any) -> SubmittedFigure:
+    return SubmittedFigure(**{"outcomes": ("killed",), "wording": "at least 30", **changes})
+
+
+def test_figures_are_numbered_below_their_report() -> None:
+    assert [figure.id for figure in _normalize(_figure(), _figure()).figures] == ["r1-1", "r1-2"]
+
+
+def test_outcomes_stand_in_the_order_of_the_vocabulary() -> None:
+    (figure,) = _normalize(_figure(outcomes=("wounded", "killed"))).figures
+    assert figure.outcomes == ("killed", "wounded")
+
+
+def test_a_figure_without_groups_is_of_everyone() -> None:
+    assert _normalize(_figure()).figures[0].groups == ("everyone",)
+
+
+def test_an_own_incident_is_in_a_scheme_that_nobody_can_send() -> None:
+    one, two, three = counted_figures(
+        _normalize(
+            _figure(incident="own", incident_given=True), _figure(), _figure(), incident="a:b"
+        )
+    )
+    assert (one.scope.incident, two.scope.incident) == ("own/ua-hur:r1-1", "a:b")
+    assert three.scope.incident == "a:b"
+
+
+def test_a_wording_without_a_number_is_not_disclosed() -> None:
+    (figure,) = _normalize(_figure(wording="heavy losses", outcomes=None)).figures
+    assert (figure.low, figure.high, figure.disclosed) == (1, None, False)
+
+
+def test_errors_of_all_figures_are_raised_together() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        _normalize(_figure(wording=None), _figure(low=3, high=2), period=None)
+    assert [error.pointer for error in caught.value.errors] == [
+        "/figures/0", "/figures/0/period", "/figures/1/low", "/figures/1/period"
+    ]  # fmt: skip
+    assert caught.value.detail == "4 things are wrong in the report."
+
+
+def test_a_best_estimate_beside_an_unreadable_wording_is_not_validated() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        _normalize(_figure(wording="umpteen", best=3))
+    assert [error.pointer for error in caught.value.errors] == ["/figures/0/wording"]
+
+
+def test_a_best_estimate_may_stand_at_either_end() -> None:
+    figures = (_figure(low=3, high=5, best=3), _figure(low=3, high=5, best=5), _figure(best=30))
+    assert [figure.best for figure in _normalize(*figures).figures] == [3, 5, 30]
+
+
+def test_an_unreadable_wording_beside_numbers_names_no_outcomes() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        _normalize(_figure(outcomes=None, wording="umpteen killed", low=3))
+    assert [error.pointer for error in caught.value.errors] == ["/figures/0/outcomes"]

@@ -1,0 +1,204 @@
+"""Who may do what, at every address there is: one without a rule here fails."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from service import create_app
+from service.domain.access import scope_includes
+from service.settings import Settings
+from service.store.factory import open_store
+from service.store.interface import Store
+from service.usecases import api_keys
+from tests.conftest import START_TIME
+from tests.support import bodies, engines
+from tests.support.assertions import assert_problem
+
+OWN_ID = bodies.REPORTER["id"]
+GOOD_KEYS = ("read", "report", "bound to it", "bound to another", "admin")
+BAD_KEYS = ("unknown", "expired", "revoked")
+CALLERS = ("nobody", *GOOD_KEYS, *BAD_KEYS)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The scope that is needed ("open": none ever), and a body about ``OWN_ID``.
+
+    ``allowed_bound_keys`` are the keys bound to reporters that are let through, of the two kinds.
+    """
+
+    needed_scope: str
+    body: Any = None
+    allowed_bound_keys: tuple[str, ...] = ("bound to it", "bound to another")
+
+
+OPEN_RULE, READ_RULE = Rule("open"), Rule("read")
+NAME_BODY = {"name": "A"}
+REASON_BODY = {"reason": "law"}
+MERGE_BODY = {"into": OWN_ID}
+"""An id of its own: everybody who is let in is told that this cannot be."""
+
+RULES = {
+    "GET /livez": OPEN_RULE,
+    "GET /readyz": OPEN_RULE,
+    "GET /docs": OPEN_RULE,
+    "GET /docs/static/<path:filename>": OPEN_RULE,
+    "GET /v1/openapi.json": OPEN_RULE,
+    "GET /": READ_RULE,
+    "GET /proof": READ_RULE,
+    "GET /report": READ_RULE,
+    "GET /places": READ_RULE,
+    "GET /find": READ_RULE,
+    "GET /embed": READ_RULE,
+    "GET /chart.svg": READ_RULE,
+    "GET /enter": OPEN_RULE,
+    "GET /assets/<version>/<path:name>": OPEN_RULE,
+    "GET /v1/reports": READ_RULE,
+    "GET /v1/reports/<id>": READ_RULE,
+    "GET /v1/places": READ_RULE,
+    "GET /v1/places/<id>": READ_RULE,
+    "GET /v1/places/<id>/totals": READ_RULE,
+    "GET /v1/groups": READ_RULE,
+    "GET /v1/groups/<id>": READ_RULE,
+    "GET /v1/reporters": READ_RULE,
+    "GET /v1/reporters/<id>": READ_RULE,
+    "GET /v1/totals": READ_RULE,
+    "GET /v1/vocabulary": READ_RULE,
+    "GET /metrics": READ_RULE,
+    "GET /v1/changes": READ_RULE,
+    "GET /v1/reports/<id>/history": READ_RULE,
+    "POST /v1/wording": Rule("read", {"text": "at least 30"}),
+    "POST /v1/reports": Rule("report", bodies.make_report(), ("bound to it",)),
+    "POST /v1/reports/preview": Rule("report", bodies.make_report(), ("bound to it",)),
+    "POST /v1/reports/batch": Rule("report", {"reports": []}),
+    "POST /v1/reports/<id>/retraction": Rule("report", REASON_BODY),
+    "POST /v1/reports/<id>/redaction": Rule("admin", REASON_BODY),
+    "POST /v1/places/<id>/merge": Rule("admin", MERGE_BODY),
+    "POST /v1/groups/<id>/merge": Rule("admin", MERGE_BODY),
+    "POST /v1/reporters/<id>/merge": Rule("admin", MERGE_BODY),
+    "PUT /v1/places/<id>": Rule("report", NAME_BODY, ()),
+    "PUT /v1/groups/<id>": Rule("report", NAME_BODY, ()),
+    "PUT /v1/reporters/<id>": Rule("report", bodies.REPORTER, ("bound to it",)),
+}
+
+
+def _iterate_routes(app: Flask) -> Iterator[str]:
+    for rule in app.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            yield f"{method} {rule.rule}"
+
+
+def _make_address(route: str) -> str:
+    path = route.partition(" ")[2].replace("<path:filename>", "docs.js")
+    path = path.replace("<path:name>", "page.css")
+    return re.sub(r"<(\w+:)?\w+>", OWN_ID, path)
+
+
+@dataclass(frozen=True)
+class OpenAndClosedService:
+    """One record served twice, with reading open and closed, and the headers of every caller."""
+
+    clients: dict[str, FlaskClient]
+    headers: dict[str, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAndClosedService]:
+    """One for all tests of this file: none depends on what another one wrote."""
+    with engines.temporary_database(tmp_path_factory.mktemp("rules")) as database:
+        settings = Settings(database=database, log_level="error")
+        clients = {
+            reading: create_app(replace(settings, reading=reading)).test_client()
+            for reading in ("open", "closed")
+        }
+        store = open_store(database, settings.busy_seconds)
+        yield OpenAndClosedService(clients, _make_headers(store))
+        store.close()
+
+
+def _make_headers(store: Store) -> dict[str, dict[str, str]]:
+    def create_key(scope: str, **more: Any) -> str:
+        return api_keys.create_key(store, name="rules", scope=scope, now=START_TIME, **more)
+
+    key_texts = {
+        "read": create_key("read"),
+        "report": create_key("report"),
+        "bound to it": create_key("report", reporters=[OWN_ID, "x"]),
+        "bound to another": create_key("report", reporters=["x"]),
+        "admin": create_key("admin"),
+        "unknown": f"{create_key('admin')}0",
+        "expired": create_key("admin", expires=START_TIME + timedelta(seconds=1)),
+        "revoked": create_key("admin"),
+    }
+    api_keys.revoke_key(store, key_texts["revoked"].split("_")[1], now=START_TIME)
+    headers = {caller: {"Authorization": f"Bearer {text}"} for caller, text in key_texts.items()}
+    return {"nobody": {}, **headers}
+
+
+def _expected_refusal_of(rule: Rule, caller: str, reading: str) -> int | None:
+    """Return the status with which the caller is to be refused; None for one that is let in."""
+    if rule.needed_scope == "open":
+        return None
+    if caller in BAD_KEYS:
+        return 401
+    if caller == "nobody":
+        return None if (rule.needed_scope, reading) == ("read", "open") else 401
+    bound = caller.startswith("bound")
+    if bound and caller not in rule.allowed_bound_keys:
+        return 403
+    allowed = scope_includes("report" if bound else caller, rule.needed_scope)
+    return None if allowed else 403
+
+
+def test_every_address_has_a_rule_and_every_rule_an_address(app: Flask) -> None:
+    assert set(_iterate_routes(app)) == set(RULES)
+
+
+@pytest.mark.parametrize("reading", ["open", "closed"])
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("route", RULES)
+def test_every_rule_is_enforced(
+    services: OpenAndClosedService, route: str, caller: str, reading: str
+) -> None:
+    rule = RULES[route]
+    method = route.partition(" ")[0]
+    for sent_method in ("GET", "HEAD") if method == "GET" else (method,):
+        with services.clients[reading].open(
+            _make_address(route),
+            method=sent_method,
+            json=rule.body,
+            headers=services.headers[caller],
+        ) as answer:
+            refusal = _expected_refusal_of(rule, caller, reading)
+            if refusal is None:
+                assert answer.status_code in (200, 201, 207, 404, 422)
+            elif sent_method == "HEAD" or answer.mimetype == "text/html":
+                assert answer.status_code == refusal
+            else:
+                problem_body = answer.get_json(force=True)
+                assert (answer.status_code, problem_body["status"]) == (refusal, refusal)
+            assert ("WWW-Authenticate" in answer.headers) == (refusal == 401)
+
+
+@pytest.mark.parametrize("kind", ["places", "groups", "reporters"])
+@pytest.mark.parametrize("caller", GOOD_KEYS)
+def test_only_an_admin_changes_what_exists(
+    services: OpenAndClosedService, kind: str, caller: str
+) -> None:
+    address = f"/v1/{kind}/{OWN_ID}"
+    client, admin = services.clients["open"], services.headers["admin"]
+    assert client.put(address, json={"name": "As it was"}, headers=admin).status_code in (200, 201)
+    answer = client.put(address, json={"name": "As it is"}, headers=services.headers[caller])
+    if caller == "admin":
+        assert answer.status_code == 200
+    else:
+        assert_problem(answer, 403)
+    # The tests above describe it as it stands in reports.
+    body = bodies.REPORTER if kind == "reporters" else NAME_BODY
+    assert client.put(address, json=body, headers=admin).status_code == 200

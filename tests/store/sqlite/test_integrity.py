@@ -1,0 +1,170 @@
+"""Whatever is done to the record behind the service's back is found, and told where."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.domain.errors import ConflictError
+from service.store.maintenance.export_import import BrokenChainError
+from service.store.sqlite.engine import SqliteStore
+from service.usecases import maintenance
+from tests.conftest import MakeHeaders, SendRequest
+from tests.support import bodies
+from tests.support.assertions import assert_recorded
+
+
+@pytest.fixture(autouse=True)
+def history(client: FlaskClient, send: SendRequest, put: SendRequest, key: MakeHeaders) -> None:
+    """A bit of everything that can be recorded."""
+    missing = bodies.make_figure(outcomes=["missing"], wording="at least three")
+    assert_recorded(
+        send(bodies.make_report(ref="a", quote="words", figures=[bodies.make_figure(), missing]))
+    )
+    assert_recorded(
+        send(
+            bodies.make_report(reporter={"id": "sky", "name": "Sky"}, relays="r1", caveats=["own"])
+        )
+    )
+    assert_recorded(send(bodies.make_report(ref="a", note="2", supersedes="r1", incident="own")))
+    link = {"figure": "r1-2", "from": "missing"}
+    dead = bodies.make_figure(outcomes=["killed"], wording=..., exactly=2, reclassifies=link)
+    assert_recorded(
+        send(bodies.make_report(figures=[dead], places=[bodies.make_place("kurilovka")]))
+    )
+    assert_recorded(send(bodies.make_stance("declines_to_say")))
+    put("/v1/places/kurilovka", {"name": "Kurilovka", "parent": "plekhovo"})
+    admin = key("admin")
+    reason = {"json": {"reason": "law"}, "headers": admin}
+    assert client.post("/v1/reports/r3/retraction", **reason).status_code == 201
+    assert client.post("/v1/reports/r1/redaction", **reason).status_code == 201
+    put("/v1/places/other", {"name": "Other"})
+    merge = {"json": {"into": "plekhovo"}, "headers": admin}
+    assert client.post("/v1/places/other/merge", **merge).status_code == 201
+
+
+def find_faults(store: SqliteStore) -> list[str]:
+    return maintenance.check_integrity(store, lambda what, done: None)
+
+
+def test_verify_finds_nothing_wrong_in_an_untouched_record(store: SqliteStore) -> None:
+    assert find_faults(store) == []
+
+
+@pytest.fixture
+def tamper(store: SqliteStore) -> Iterator[Callable[..., None]]:
+    """Change the file as somebody could who has it: no guard of the database stands."""
+    conn = sqlite3.connect(store.path, isolation_level=None)
+    for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        conn.execute(f"DROP TRIGGER {name}")
+    yield conn.execute
+    conn.close()
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("UPDATE events SET body = replace(body, '30', '31') WHERE kind = 'reported'", "Entry 3 "),
+        ("UPDATE events SET recorded_at = '2026-01-05T10:00:00.1Z' WHERE seq = 2", "Entry 2 "),
+        ("UPDATE events SET actor = 'x' WHERE seq = 2", "Entry 2 "),
+        ("UPDATE events SET hash = hex(zeroblob(32)) WHERE seq = 4", "Entry 4 "),
+        ("DELETE FROM events WHERE seq = 12", "Entry 12 is missing"),
+        ("UPDATE texts SET text = 'at most 3' WHERE text = 'at least 30'", "The text at /report/"),
+        ("UPDATE texts SET salt = 'x' WHERE seq = 5 AND salt IS NOT NULL", "of entry 5 "),
+        ("DELETE FROM texts WHERE seq = 3 AND pointer = '/report/quote'", "Entry 3 lacks its text"),
+        ("INSERT INTO texts VALUES (3, '/report/note', 's', 't')", "was not made with"),
+        ("UPDATE figures SET low = 31 WHERE id = 'r3-1'", "figures tells otherwise"),
+        ("UPDATE reports SET retracted_seq = NULL", "reports tells otherwise"),
+        ("DELETE FROM report_places WHERE seq = 5", "The table report_places"),
+        ("INSERT INTO report_groups VALUES ('everyone', 1)", "The table report_groups"),
+        ("UPDATE entries SET parent = NULL WHERE parent IS NOT NULL AND kind = 'place'", "entries"),
+        ("DELETE FROM merges", "merges lacks"),
+        ("DELETE FROM report_words WHERE seq = 3", "The table report_words"),
+        ("UPDATE events SET kind = 'blessed' WHERE seq = 3", "cannot be made again from entry 3"),
+        ("INSERT INTO report_words VALUES ('other', 3)", "The table report_words"),
+    ],
+)
+def test_verify_finds_tampering(
+    store: SqliteStore, tamper: Callable[..., None], sql: str, message: str
+) -> None:
+    tamper(sql)
+    assert message in "\n".join(find_faults(store))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE figures SET group_ids = 'ever9one' WHERE seq = 3",
+        "UPDATE figures SET place_ids = 'plekhowo' WHERE seq = 3",
+        "UPDATE figures SET reporter = 'Ua-hur' WHERE seq = 3",
+        "UPDATE reports SET reporter = 'Ua-hur' WHERE seq = 3",
+        "UPDATE figures SET last_day = 4000000 WHERE seq = 3",
+    ],
+)
+def test_figures_of_unknown_entities_are_not_counted(
+    client: FlaskClient, tamper: Callable[..., None], sql: str
+) -> None:
+    assert client.get("/v1/totals").status_code == 200
+    tamper("PRAGMA foreign_keys = OFF")
+    tamper(sql)
+    # Another moment than that of before, whose claims are still kept.
+    problem = client.get("/v1/totals?as_of=3")
+    assert problem.status_code == 503 and "damaged" in problem.get_json()["detail"]
+
+
+def test_verify_finds_a_damaged_page(store: SqliteStore) -> None:
+    with store.write_transaction() as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'figures'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    store.erase_overwritten()
+    store.close()
+    with store.path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\x00" * size)
+    assert any("damaged" in fault or "cannot be read" in fault for fault in find_faults(store))
+
+
+def _load_into_new_store(lines: list[str], path: Path) -> SqliteStore:
+    store = SqliteStore(path)
+    store.migrate()
+    for _ in maintenance.load_events(store, lines):
+        pass
+    return store
+
+
+def test_a_dump_loads_into_the_same_event_log(store: SqliteStore, tmp_path: Path) -> None:
+    lines = list(maintenance.dump_events(store))
+    other = _load_into_new_store(lines, tmp_path / "again.db")
+    assert list(maintenance.dump_events(other)) == lines
+    assert maintenance.get_last_seq_and_hash(other) == maintenance.get_last_seq_and_hash(store)
+    assert find_faults(other) == []
+    with pytest.raises(ConflictError, match="not empty"):
+        list(maintenance.load_events(other, lines))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda lines: lines[:4] + lines[5:], "Entry 5 does not follow"),
+        (lambda lines: [lines[1], *lines], "Entry 1 does not follow"),
+        (lambda lines: [*lines[:4], lines[4].replace("sky", "sly"), *lines[5:]], "Entry 5 does"),
+        (lambda lines: [lines[0], lines[1][:40]], "Line 2 is not JSON"),
+        (lambda lines: ["[]"], "Entry 1 is no entry"),
+        (lambda lines: ["{}"], "Entry 1 is no entry"),
+        (lambda lines: [json.dumps({**json.loads(lines[0]), "texts": []})], "The texts of entry 1"),
+        (
+            lambda lines: [line.replace('"at least 30"', '"at least 31"') for line in lines],
+            "is not the one that was recorded",
+        ),
+    ],
+)
+def test_a_changed_dump_is_refused_as_a_whole(
+    store: SqliteStore, tmp_path: Path, spoil: Callable[[list[str]], list[str]], message: str
+) -> None:
+    lines = [*maintenance.dump_events(store)]
+    with pytest.raises(BrokenChainError, match=message):
+        _load_into_new_store(spoil(lines), tmp_path / "again.db")
+    assert maintenance.get_last_seq_and_hash(SqliteStore(tmp_path / "again.db"))[0] == 0

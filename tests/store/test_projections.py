@@ -1,0 +1,116 @@
+"""The tables for reading are what the ledger says, now and as of every entry of it."""
+
+from typing import Any
+
+import pytest
+
+from service.store.event_log import NewEvent, append, load_events
+from service.store.interface import Store
+from service.store.projections.dispatch import apply_event
+from service.store.state_loader import last_seq, load_state
+from tests.conftest import START_TIME, SendRequest
+from tests.support import bodies
+from tests.support.assertions import assert_recorded
+
+TABLES = ("figures", "report_places", "report_groups", "report_words", "reports", "entries")
+SKY = {"id": "sky", "name": "Sky"}
+
+
+@pytest.fixture
+def history(send: SendRequest, put: SendRequest) -> None:
+    """A bit of everything that can be recorded."""
+    tree = [bodies.make_place("ru"), bodies.make_place("ua"), bodies.make_place(parent="ru")]
+    missing = bodies.make_figure(outcomes=["missing"], period={"from": None, "to": "2024-12-01"})
+    assert_recorded(
+        send(bodies.make_report(ref="a", places=tree, figures=[bodies.make_figure(), missing]))
+    )
+    assert_recorded(send(bodies.make_report(reporter=SKY, relays="r1", caveats=["preliminary"])))
+    assert_recorded(send(bodies.make_report(ref="a", note="2", supersedes="r1", incident="own")))
+    put("/v1/places/plekhovo", {"name": "Plekhovo", "parent": "ua"})
+    put("/v1/groups/everyone", {"name": "All people"})
+    link = {"figure": "r1-2", "from": "missing"}
+    reclassification = bodies.make_figure(
+        outcomes=["killed"], wording="heavy losses", low=2, reclassifies=link
+    )
+    assert_recorded(send(bodies.make_report(reporter=SKY, figures=[reclassification])))
+    assert_recorded(send(bodies.make_stance("declines_to_say", caveats=["a", "b"])))
+
+
+def _read_tables(db: Any) -> dict[str, list[Any]]:
+    return {
+        table: sorted(map(repr, db.execute(f"SELECT * FROM {table}").fetchall()))  # noqa: S608
+        for table in TABLES
+    }
+
+
+def test_applying_all_events_again_gives_the_same_tables(store: Store, history: None) -> None:
+    with store.write_transaction() as db:
+        before = _read_tables(db)
+        for table in TABLES:
+            rest = " WHERE since_seq > 0" if table == "entries" else ""
+            db.execute(f"DELETE FROM {table}{rest}")  # noqa: S608
+        db.execute("UPDATE entries SET until_seq = NULL")
+        for event in load_events(db):
+            apply_event(db, event)
+        assert _read_tables(db) == before
+
+
+def test_the_record_state_has_every_report_in_its_state(store: Store, history: None) -> None:
+    with store.read_transaction() as db:
+        state = load_state(db, last_seq(db))
+    states = {report_id: report_state.state for report_id, report_state in state.reports.items()}
+    assert states == {
+        "r1": "superseded", "r2": "relay", "r3": "live", "r4": "live", "r5": "live"
+    }  # fmt: skip
+    assert [figure.id for figure in state.figures] == ["r1-1", "r1-2", "r2-1", "r3-1", "r4-1"]
+    assert state.places["plekhovo"].parent == "ua"
+    assert state.reporters["ua-hur"].party
+    assert state.groups["everyone"].name == "All people"
+
+
+def test_the_record_state_has_the_scope_of_a_stance(store: Store, history: None) -> None:
+    with store.read_transaction() as db:
+        report_state = load_state(db, last_seq(db)).reports["r5"]
+    assert (report_state.places, report_state.groups) == (("plekhovo",), ("everyone",))
+    assert report_state.period is not None
+    assert report_state.caveats == ("a", "b")
+
+
+def test_the_record_state_as_of_a_seq_is_the_one_of_then(store: Store, history: None) -> None:
+    with store.read_transaction() as db:
+        seqs = {event.subject: event.seq for event in load_events(db) if event.kind == "reported"}
+        earlier_state = load_state(db, seqs["r2"])
+        empty_state = load_state(db, 0)
+    assert earlier_state.reports["r1"].state == "live"
+    assert set(earlier_state.reports) == {"r1", "r2"}
+    assert earlier_state.places["plekhovo"].parent == "ru"
+    assert earlier_state.groups["everyone"].name == "Everyone"
+    assert earlier_state.recorded_at is not None
+    assert (empty_state.figures, empty_state.places, set(empty_state.groups)) == (
+        (),
+        {},
+        {"everyone"},
+    )
+    assert empty_state.recorded_at is None
+
+
+def test_the_record_state_has_figures_as_they_were_reported(store: Store, history: None) -> None:
+    with store.read_transaction() as db:
+        figures = {figure.id: figure for figure in load_state(db, last_seq(db)).figures}
+    assert figures["r1-1"].scope.outcomes == {"killed", "wounded"}
+    assert (figures["r1-1"].quantity.low, figures["r1-1"].quantity.high) == (30, None)
+    assert figures["r1-2"].scope.period.first is None
+    assert figures["r3-1"].scope.incident == "own/ua-hur:r3-1"
+    assert figures["r4-1"].reclassifies == "r1-2"
+
+
+def test_the_events_of_one_request_have_its_first_seq(store: Store, history: None) -> None:
+    with store.read_transaction() as db:
+        first = [event.request for event in load_events(db)][:6]
+    assert first == [1, 1, 1, 1, 1, 6]
+
+
+def test_an_event_of_unknown_kind_is_a_defect(store: Store) -> None:
+    with pytest.raises(KeyError), store.write_transaction() as db:
+        (event,) = append(db, [NewEvent("blessed", "r1", {})], None, START_TIME)
+        apply_event(db, event)

@@ -1,0 +1,115 @@
+"""Submitting is one transaction: all of it, or nothing; and one of many at once."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.report_in import ReportIn
+from service.domain.errors import ConflictError, InvalidInputError, NotFoundError
+from service.domain.list_queries import ReportListQuery
+from service.domain.submission import Submission
+from service.settings import Settings
+from service.store import event_log
+from service.store.factory import open_store
+from service.store.interface import Store
+from service.usecases import reports
+from tests.conftest import START_TIME
+from tests.support import bodies
+from tests.support.processes import run_in_processes
+
+
+def _load_submission(**changes: Any) -> Submission:
+    loaded: Submission = ReportIn().load(bodies.make_report(**changes))
+    return loaded
+
+
+def _submit(store: Store, report_id: str, **changes: Any) -> tuple[Any, bool]:
+    result = reports.submit_report(
+        store, _load_submission(**changes), actor="k", now=START_TIME, new_id=lambda: report_id
+    )
+    return result.recorded, result.is_new
+
+
+def test_everything_new_is_recorded_before_the_report(store: Store) -> None:
+    _submit(store, "r1", groups=[{"id": "g", "name": "G"}])
+    with store.read_transaction() as db:
+        events = event_log.load_events(db)
+    assert [(event.kind, event.subject) for event in events] == [
+        ("reporter_added", "ua-hur"),
+        ("place_added", "plekhovo"),
+        ("group_added", "g"),
+        ("reported", "r1"),
+    ]
+    assert {event.actor for event in events} == {"k"}
+    assert {event.request for event in events} == {1}
+
+
+def test_a_replacement_is_recorded_after_what_it_replaces_ended(store: Store) -> None:
+    _submit(store, "r1", ref="a")
+    _submit(store, "r2", ref="a", note="n", supersedes="r1")
+    with store.read_transaction() as db:
+        kinds = [event.kind for event in event_log.load_events(db)][-2:]
+    assert kinds == ["superseded", "reported"]
+
+
+def test_several_reports_are_read_together_as_of_a_seq(store: Store) -> None:
+    first, _ = _submit(store, "r1", ref="a")
+    second, _ = _submit(store, "r2", ref="a", note="n", supersedes="r1")
+    report_ids = {"r1", "r2", "never"}
+    assert reports.get_reports(store, report_ids, first.seq) == {"r1": first}
+    now = reports.get_reports(store, report_ids, second.seq)
+    assert {report_id: each.state for report_id, each in now.items()} == {
+        "r1": "superseded",
+        "r2": "live",
+    }
+    assert now["r2"] == second
+    assert reports.get_reports(store, (), second.seq) == {}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"places": [bodies.make_place("new"), bodies.make_place("other", parent="nowhere")]},
+        {"places": [bodies.make_place("new")], "relays": "r9"},
+        {"places": [bodies.make_place("new"), bodies.make_place(name="Other")]},
+        {"places": [bodies.make_place("new")], "supersedes": "r9"},
+    ],
+)
+def test_a_refused_report_records_nothing(store: Store, changes: dict[str, Any]) -> None:
+    _submit(store, "r1")
+    with store.read_transaction() as db:
+        before = event_log.last_seq(db)
+    with pytest.raises((InvalidInputError, ConflictError)):
+        _submit(store, "r2", **changes)
+    with store.read_transaction() as db:
+        assert event_log.last_seq(db) == before
+
+
+def test_a_report_submitted_again_is_the_stored_one(store: Store) -> None:
+    first, is_new = _submit(store, "r1", ref="a", caveats=["x", "y"])
+    again, is_again_new = _submit(store, "r2", ref="a", caveats=["y", "x"])
+    assert (is_new, is_again_new) == (True, False)
+    assert again == first
+
+
+def test_an_unknown_report_is_not_found(store: Store) -> None:
+    with pytest.raises(NotFoundError):
+        reports.get_report(store, "r1", None, START_TIME)
+
+
+def _submit_twenty(address: Path | str) -> list[str]:
+    store = open_store(address, busy_seconds=60)
+    return [
+        _submit(store, f"r{number}-{os.getpid()}", ref=f"ref-{number}")[0].report.id
+        for number in range(20)
+    ]
+
+
+def test_a_report_submitted_by_four_processes_is_recorded_once(
+    store: Store, settings: Settings
+) -> None:
+    answers = run_in_processes(_submit_twenty, settings.database)
+    assert all(answer == answers[0] for answer in answers)
+    assert len(reports.list_reports(store, ReportListQuery(limit=1000), START_TIME)) == 20

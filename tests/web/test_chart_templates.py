@@ -1,0 +1,247 @@
+"""Charts as they are written: well-formed whatever is in a label, and whole as files."""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
+from jinja2 import Environment, FileSystemLoader
+
+import service.web
+from service.web import messages
+from service.web.charts import legend, text_layout
+from service.web.charts.bars import Bar, Side
+from service.web.charts.map_chart import Spot, layout_map
+from service.web.charts.range_chart import layout_range_chart
+from service.web.charts.time_chart import Span, layout_time_chart
+
+FOLDER = Path(service.web.__file__).parent
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "\"'><img src=x onerror=alert(1)>",
+    "قرية كوريلوفكا \u202eoverride",
+    "a\x00\x0b\ufffe &amp; ]]> <!-- {{ 7 * 7 }} \ud83d",
+    "大" * 200,
+    "W" * 500,
+    "",
+)
+CAVEATS = ["No ceiling is known.", "Every figure comes from a party & nobody else. " * 12, "<b>"]
+
+ENVIRONMENT = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True)
+ENVIRONMENT.globals["t"] = messages.markup
+IMPORTS = {
+    kind: f'{{% from "charts/_{name}.html" import {kind} with context %}}'
+    for kind, name in (
+        ("range_chart", "range_chart"),
+        ("time_chart", "time_chart"),
+        ("map_chart", "map_chart"),
+        ("legend", "legend"),
+        ("data_table", "legend"),
+    )
+}
+
+
+def render_macro(macro: str, *given_values: Any, **values: Any) -> str:
+    names = [f"p{number}" for number in range(len(given_values))]
+    call = ", ".join([*names, *(f"{name}={name}" for name in values)])
+    template = ENVIRONMENT.from_string(IMPORTS[macro] + f"{{{{ {macro}({call}) }}}}")
+    return template.render(dict(zip(names, given_values, strict=True)), **values)
+
+
+def make_charts(label: str) -> dict[str, Any]:
+    cases = ((None, None), (0, 0), (0, None), (0, 9), (7, 7), (3, 9), (10**9, None))
+    bars = [
+        Bar(f"{n}", label, label, low, high, disputed=n > 3, nearest=(2, None) if n > 3 else None,
+            exact=n % 2 == 0, href=f"?a=1&b={n}", more="#<", sides=(Side(label, 1, None),))
+        for n, (low, high) in enumerate(cases)
+    ]  # fmt: skip
+    bars.append(Bar("shared", label, label, 4, None, shared=True))
+    spans = [
+        Span(f"{n}", label, label, date(2025, 1, n + 1), date(2025, 1, n + 1), low, high,
+             disputed=n > 3, nearest=(2, 5) if n > 3 else None, href="?a=1&b" if n % 2 else None)
+        for n, (low, high) in enumerate(cases)
+    ]  # fmt: skip
+    spots = [
+        Spot(f"{n}", label, label, 35 + n / 7, 51 + n / 9, low, high, disputed=n > 3,
+             exact=n % 2 == 0, href="?a=1&b" if n % 2 else None)
+        for n, (low, high) in enumerate(cases)
+    ]  # fmt: skip
+    return {
+        "range_chart": layout_range_chart(bars),
+        "time_chart": layout_time_chart(spans),
+        "map_chart": layout_map(spots),
+    }
+
+
+def parse_as_xml(html: str) -> ElementTree.Element:
+    """Read what is written for HTML as XML, which is stricter; a bare attribute gets a value."""
+    full = re.sub(
+        r"( data-(?:brush|roving|again))(?=[ >])", r'\1=""', html.replace("<br>", "<br/>")
+    )
+    return ElementTree.fromstring(f"<main>{full}</main>")  # noqa: S314 - it is our own
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+@pytest.mark.parametrize("kind", ["range_chart", "time_chart", "map_chart"])
+def test_no_label_breaks_out_of_a_chart(kind: str, label: str) -> None:
+    chart = make_charts(label)[kind]
+    words = {"caveats": [label], "citation": label, "scope": label}
+    file = render_macro(kind, chart, label, standalone=True, **words)
+    page = render_macro(kind, chart, text_layout.clean_text(label))
+    for root in (parse_as_xml(page), ElementTree.fromstring(file)):  # noqa: S314 - it is our own
+        names = {element.tag.rpartition("}")[2] for element in root.iter()}
+        assert not names & {"script", "img", "b", "style", "foreignObject"}
+        attributes = {name for element in root.iter() for name in element.attrib}
+        assert not {name for name in attributes if name.startswith("on") or name == "style"}
+
+
+@pytest.mark.parametrize("kind", ["range_chart", "time_chart", "map_chart"])
+def test_every_id_is_there_once_and_every_use_of_one_is_answered(kind: str) -> None:
+    chart = make_charts("x")[kind]
+    html = render_macro(kind, chart, "title") + render_macro("legend", chart)
+    ids = re.findall(r' id="([^"]+)"', html)
+    used = re.findall(r"url\(#([^)]+)\)", html)
+    named = re.findall(r'aria-(?:labelledby|describedby)="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert {*used, *" ".join(named).split()} <= set(ids)
+
+
+@pytest.mark.parametrize("kind", ["range_chart", "time_chart", "map_chart"])
+def test_an_svg_file_holds_its_text_and_needs_no_other_file(kind: str) -> None:
+    chart = make_charts("Plekhovo")[kind]
+    svg = render_macro(kind, chart, "A title", standalone=True, caveats=CAVEATS,
+                  citation="The citation", scope="Everywhere, as of 5 January 2026")  # fmt: skip
+    root = ElementTree.fromstring(svg)  # noqa: S314 - it is our own
+    name = "{http://www.w3.org/2000/svg}"
+    printed = " ".join(element.text or "" for element in root.iter(f"{name}text"))
+    for words in (*CAVEATS, "A title", "The citation", "Everywhere, as of 5 January 2026"):
+        assert " ".join(words.split()) in printed
+    assert "class=" not in svg and "<a " not in svg and "href" not in svg
+    if kind == "map_chart":
+        assert str(messages.markup("charts.outline")) in printed
+    tall = int(root.attrib["height"])
+    assert all(
+        0 < float(element.attrib["y"]) < tall
+        for element in root.findall(f"{name}text")
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["time_chart", "map_chart"])
+def test_every_bar_is_focusable_and_labelled(kind: str) -> None:
+    chart = make_charts("Plekhovo")[kind]
+    root = parse_as_xml(render_macro(kind, chart, "title"))
+    shown = [each for each in root.iter() if {"chart-column", "chart-spot"} & _classes_of(each)]
+    assert len(shown) == 7
+    for each in shown:
+        assert each.attrib["aria-label"].startswith("Plekhovo: Plekhovo")
+        assert each.tag == "a" or each.attrib["tabindex"] == "0"
+
+
+def test_bars_lead_to_their_proof_and_their_part() -> None:
+    root = parse_as_xml(
+        render_macro("range_chart", make_charts("Plekhovo")["range_chart"], "title")
+    )
+    links = [each for each in root.iter("a") if "tabindex" not in each.attrib]
+    assert [each.attrib["href"] for each in links[:2]] == ["#<", "?a=1&b=0"]
+    assert "each side" in render_macro("range_chart", make_charts("x")["range_chart"], "title")
+
+
+def test_the_caveats_of_a_total_are_folded_up_at_its_bar() -> None:
+    bars = [Bar("a", "Plekhovo", "30", 30, 30, caveats=("One <b> says so.", "It is preliminary."))]
+    (row,) = parse_as_xml(render_macro("range_chart", layout_range_chart(bars), "title")).iter(
+        "details"
+    )
+    summary, told = row
+    assert "".join(summary.itertext()).split() == ["2", "caveats", "of", "Plekhovo"]
+    assert [each.text for each in told] == list(bars[0].caveats)
+    assert "details" not in render_macro(
+        "range_chart", layout_range_chart([Bar("a", "a", "a", 1, 2)]), "title"
+    )
+    span = Span("a", "a", "a", DAY, DAY, 1, 2, caveats=("It is preliminary.",))
+    assert "It is preliminary." in render_macro("data_table", [span])
+
+
+def test_further_sides_of_a_dispute_are_counted() -> None:
+    bars = [Bar("a", "a", "a", 30, 40, disputed=True, sides=(Side("x", 30, 30),), untold=7)]
+    assert "7 more figures in the proof" in render_macro(
+        "range_chart", layout_range_chart(bars), "title"
+    )
+
+
+def test_zero_is_drawn_and_not_reported_is_drawn_otherwise() -> None:
+    for macro, make in (
+        ("range_chart", lambda low: layout_range_chart([Bar("a", "a", "a", low, low)])),
+        ("time_chart", lambda low: layout_time_chart([Span("a", "a", "a", DAY, DAY, low, low)])),
+        ("map_chart", lambda low: layout_map([Spot("a", "a", "a", 1, 1, low, low)])),
+    ):
+        zero, nothing = render_macro(macro, make(0), "t"), render_macro(macro, make(None), "t")
+        assert "chart-zero" in zero and "chart-none" not in zero
+        assert "chart-none" in nothing and "chart-zero" not in nothing
+
+
+DAY = date(2025, 1, 1)
+
+
+def test_the_table_has_the_numbers_of_the_chart() -> None:
+    bars = [
+        Bar("a", "Plekhovo", "at least 3,001", 3001, None, href="#p", more="#m"),
+        Bar("b", "Guevo", "30 to 40", 30, 40, disputed=True, nearest=(33, 38),
+            sides=(Side("Ministry", 30, 30), Side("Staff", 40, None))),
+        Bar("c", "Orlovka", "not reported", None, None),
+        Bar("d", "Somewhere", "at least 5", 5, None, shared=True),
+    ]  # fmt: skip
+    rows = [
+        [" ".join("".join(cell.itertext()).split()) for cell in row]
+        for row in parse_as_xml(render_macro("data_table", bars, heading="Place")).iter("tr")
+    ]
+    assert rows == [
+        ["Place", "Least", "Most", "In words", "Disputed"],
+        ["Plekhovo", "3,001", "open", "at least 3,001", "no"],
+        ["Guevo", "30", "40", "30 to 40",
+         "disputed, nearest reading 33 to 38Ministry: 30Staff: 40 or more"],
+        ["Orlovka", "not reported", "–", "not reported", "no"],
+        ["Somewhere", "5", "–", "at least 5", "no"],
+    ]  # fmt: skip
+    assert "<table>" in render_macro("data_table", [Span("a", "a", "a", DAY, DAY, 1, None)])
+    assert "<table>" in render_macro("data_table", [Spot("a", "a", "a", 1, 1, 1, 2)])
+
+
+def test_the_legend_explains_the_symbols_that_are_used() -> None:
+    plain = render_macro("legend", layout_range_chart([Bar("a", "a", "a", 1, 2)]))
+    assert "Solid" in plain and "Light" in plain and "Hatched" not in plain
+    every = render_macro("legend", make_charts("x")["range_chart"])
+    assert all(str(messages.markup(f"charts.key.{sign}")) in every for sign in legend.SIGNS)
+    assert "Light ring" in render_macro("legend", make_charts("x")["map_chart"])
+
+
+@settings_of_hypothesis(max_examples=25)
+@given(st.text(max_size=80), st.lists(st.text(max_size=200), max_size=4))
+def test_any_text_makes_a_well_formed_file(label: str, caveats: list[str]) -> None:
+    for kind, chart in make_charts(label).items():
+        svg = render_macro(kind, chart, label, standalone=True, caveats=caveats, citation=label)
+        ElementTree.fromstring(svg)  # noqa: S314 - it is our own
+
+
+def _classes_of(element: ElementTree.Element) -> set[str]:
+    return set(element.attrib.get("class", "").split())
+
+
+def test_every_class_has_its_colours_and_none_is_left_over() -> None:
+    css = (FOLDER / "assets" / "charts.css").read_text(encoding="utf-8")
+    html = "".join(
+        render_macro(kind, chart, "t") + render_macro("legend", chart)
+        for kind, chart in make_charts("x").items()
+    )
+    drawn_with = {
+        name
+        for element in parse_as_xml(html).iter()
+        if element.tag in {"rect", "line", "path", "circle", "text", "stop"}
+        for name in _classes_of(element)
+    }
+    missing = {name for name in drawn_with if not re.search(rf"\.{name}\b", css)}
+    assert missing <= {"chart-side"}

@@ -1,0 +1,44 @@
+"""A page says one number of the same people, however much time there was to work it out."""
+
+import re
+from collections.abc import Callable
+from itertools import chain, repeat
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from service.usecases.time_budget import TimeBudget
+from tests.support import bodies
+from tests.support.assertions import assert_recorded
+
+BUDGET_SECONDS = 20.0
+
+
+def read_lows(page: str) -> tuple[str, str]:
+    """Return what the headline and what the bar of the same outcomes says of its least."""
+    headline = re.search(r'id="headline">(.*?)</h1>', page, re.S)
+    row = re.search(r'data-key="killed">.*?class="chart-words">(.*?)</p>', page, re.S)
+    assert headline and row
+    return headline[1], re.sub(r"<[^>]+>", "", row[1]).strip()
+
+
+@pytest.mark.parametrize(
+    ("looks", "headline", "row"),
+    [(0, "3 people killed", "3"), (1, "3 people killed", "3"), (2, "not known", "not known")],
+)
+def test_the_headline_and_the_bar_show_the_same_total(
+    client: FlaskClient,
+    send: Callable[..., TestResponse],
+    monkeypatch: pytest.MonkeyPatch,
+    looks: int,
+    headline: str,
+    row: str,
+) -> None:
+    assert_recorded(send(bodies.make_interlocked_report()))
+    left = chain(repeat(0.0, looks), repeat(BUDGET_SECONDS))
+    monkeypatch.setattr(TimeBudget, "next_seconds", lambda self: next(left))
+    page = client.get("/?place=a,b&show=killed").get_data(as_text=True)
+    shown_headline, shown_row = read_lows(page)
+    assert headline in shown_headline
+    assert row in shown_row

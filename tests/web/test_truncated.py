@@ -1,0 +1,165 @@
+"""However much was reported, a page can be read to its end, and says what it leaves out."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from service.store.interface import Store
+from service.web.query import reporters
+from service.web.viewmodels import proof, report_page
+from tests.support import bodies
+from tests.support.assertions import assert_recorded
+
+Send = Callable[..., TestResponse]
+Key = Callable[..., dict[str, str]]
+PLACE_COUNT = 120
+
+
+def record_batch(client: FlaskClient, key: Key, reports: list[dict[str, object]]) -> None:
+    """Record the reports."""
+    answer = client.post("/v1/reports/batch", json={"reports": reports}, headers=key("report"))
+    results = answer.get_json()["results"]
+    assert {each["status"] for each in results} == {201}, results
+
+
+@pytest.fixture
+def crowded_record(client: FlaskClient, key: Key) -> None:
+    """Many places, each with a figure of its own, some contradicted, some relayed, by many."""
+    sent = []
+    for number in range(PLACE_COUNT):
+        own = {
+            "places": [{"id": f"p{number}", "name": f"Place {number:03}"}],
+            "period": bodies.PERIOD,
+        }
+        alone = {"id": f"own{number}", "name": f"Reporter {number:03}"}
+        exactly = [{"outcomes": ["killed"], "exactly": 2}]
+        more = [{"outcomes": ["killed"], "low": 5}]
+        sent.append({"reporter": alone, "figures": exactly, **own})
+        sent.append({"reporter": {"id": "often", "name": "Often"}, "figures": more, **own})
+        sent.append({
+            "reporter": {"id": "wide", "name": "Wide"},
+            "figures": [{"outcomes": ["killed", "wounded"], "low": 1}], **own,
+        })  # fmt: skip
+    record_batch(client, key, sent)
+
+
+def test_a_proof_shows_the_first_terms_and_the_number_of_the_others(
+    client: FlaskClient, crowded_record: None
+) -> None:
+    page = client.get("/proof?show=killed").get_data(as_text=True)
+    total = client.get("/v1/totals?outcomes=killed&explain=true").get_json()["totals"][0]
+    lists = (
+        total["because"]["low"], total["because"]["high"],
+        total["set_aside"]["floors"], total["set_aside"]["ceilings"],
+    )  # fmt: skip
+    assert sum(len(each) > proof.MAX_ITEMS for each in lists) >= 2, lists
+    shown = [min(len(each), proof.MAX_ITEMS) for each in lists]
+    rest = [len(each) - proof.MAX_ITEMS for each in lists if len(each) > proof.MAX_ITEMS]
+    assert page.count('<article class="said">') <= sum(shown) + 2 * proof.MAX_ITEMS
+    said = re.findall(r'<a href="(v1/totals[^"]+)">and ([\d,]+) more', page)
+    assert {int(count) for _, count in said} >= set(rest)
+    called = client.get("/" + said[0][0].replace("&amp;", "&")).get_json()
+    assert called["totals"][0]["because"] == total["because"]
+    assert called["by_reporter"]
+
+
+def test_the_terms_of_a_sum_that_are_not_shown_are_added_up(
+    client: FlaskClient, crowded_record: None
+) -> None:
+    page = client.get("/proof?show=killed").get_data(as_text=True)
+    low = page[page.index("Why at least") : page.index("Why it is open above")]
+    terms = re.findall(r'<p class="term">(\d+) \(', low)
+    found = re.search(r"more, which make ([\d,]+) together", low)
+    told = re.search(r"Together: at least ([\d,]+)\.", low)
+    assert found and told and len(terms) == proof.MAX_ITEMS
+    assert sum(map(int, terms)) + int(found[1]) == int(told[1].replace(",", ""))
+
+
+def test_the_reports_of_a_proof_are_read_in_few_transactions(
+    client: FlaskClient, crowded_record: None, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    kind = type(store)
+    reading = kind.read_transaction
+    monkeypatch.setattr(
+        kind, "read_transaction", lambda self: asked.append("once") or reading(self)
+    )
+    client.get("/proof?show=killed")
+    assert 0 < len(asked) < 20
+
+
+def test_the_form_lists_the_most_frequent_and_the_selected_reporters(
+    client: FlaskClient, crowded_record: None
+) -> None:
+    page = client.get("/?reporter=own119").get_data(as_text=True)
+    listed = re.findall(r'name="reporter" value="([^"]+)"', page)
+    assert {"often", "wide", "own119"} <= set(listed)
+    assert len(listed) == reporters.MAX_REPORTERS + 1
+    assert f"{PLACE_COUNT + 2 - len(listed)} more, who report less often" in page
+    assert f"{PLACE_COUNT + 2} reporters" in page
+
+
+def test_the_list_of_places_is_truncated(
+    client: FlaskClient, crowded_record: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = client.get("/places").get_data(as_text=True)
+    assert whole.count("places?place=") == PLACE_COUNT
+    monkeypatch.setattr(report_page, "MAX_PLACES", 100)
+    page = client.get("/places").get_data(as_text=True)
+    assert page.count("places?place=") == 100
+    assert '<a href="v1/places">and 20 more' in page
+
+
+# Who repeats whom.
+
+
+def test_the_list_of_relays_is_truncated(
+    client: FlaskClient, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = assert_recorded(send(bodies.make_report()))["id"]
+    for name in ("one", "two", "three"):
+        assert_recorded(
+            send(bodies.make_report(reporter={"id": name, "name": name.title()}, relays=first))
+        )
+    monkeypatch.setattr(report_page, "MAX_RELAYS", 2)
+    page = client.get(f"/report?id={first}").get_data(as_text=True)
+    assert "3 reports repeat it" in page
+    listed = re.findall(r'id=\w+"><bdi>(One|Two|Three)<', page)
+    assert listed == ["One", "Two"]
+    more = re.search(r'<a href="([^"]+)">and 1 more', page)
+    assert more
+    repeats = client.get("/" + more[1].replace("&amp;", "&")).get_json()["reports"]
+    assert {each["relays"] for each in repeats} == {first} and len(repeats) == 3
+
+
+def test_only_live_relays_are_counted_in_a_chain_of_any_length(
+    client: FlaskClient, send: Send, key: Key
+) -> None:
+    first = assert_recorded(send(bodies.make_report()))["id"]
+    chain = [first]
+    for name in ("one", "two", "three"):
+        reporter = {"id": name, "name": name.title()}
+        sent = bodies.make_report(reporter=reporter, relays=chain[-1])
+        chain.append(assert_recorded(send(sent))["id"])
+
+    def read_relays() -> tuple[str, list[str]]:
+        proof = client.get("/proof").get_data(as_text=True)
+        page = client.get(f"/report?id={first}").get_data(as_text=True)
+        counted = re.findall(r"(\d+) other reports? repeats? this one", proof)
+        return counted[0] if counted else "0", re.findall(r'id=\w+"><bdi>(One|Two|Three)<', page)
+
+    def retract(report_id: str) -> None:
+        answer = client.post(
+            f"/v1/reports/{report_id}/retraction", json={"reason": "wrong"}, headers=key("admin")
+        )
+        assert answer.status_code == 201
+
+    assert read_relays() == ("3", ["One", "Two", "Three"])
+    retract(chain[2])
+    assert read_relays() == ("2", ["One", "Three"])
+    for report_id in (chain[1], chain[3]):
+        retract(report_id)
+    assert read_relays() == ("0", [])
