@@ -1,31 +1,35 @@
-"""Scopes as numbers: where two of them meet, and where one lies within the other."""
+"""Scopes as numbers: whether two of them overlap, and whether one is within the other."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
 from service.domain.figure import Scope
-from service.domain.trees import Interval, Tree, intervals_contained, intervals_overlap
+from service.domain.trees import (
+    Conjunction,
+    Interval,
+    Tree,
+    intersect_conjunctions,
+    is_conjunction_within,
+)
 from service.domain.vocabulary import OUTCOMES
 
 EventPath = tuple[tuple[str, str], ...]
 """The path to an event: (scheme, id) pairs, each an event within the one before; () is everyone."""
 
-EVERYONE: EventPath = ()
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Box:
-    """The product of places x days x outcomes x groups, each part in numbers.
+    """The product of days x outcomes x one interval list for each tree axis that it names.
 
     Days are ordinals, both included; ``outcome_bits`` is a set of bits in the vocabulary's order.
+    ``axes`` names divisions of places and facets of groups; the box has no limit along any other.
     """
 
-    places: tuple[Interval, ...]
     first_day: int
     last_day: int
     outcome_bits: int
-    groups: tuple[Interval, ...]
+    axes: Conjunction
 
     def overlaps(self, other: "Box") -> bool:
         """Whether the two have a cell in common."""
@@ -33,8 +37,7 @@ class Box:
             self.first_day <= other.last_day
             and other.first_day <= self.last_day
             and self.outcome_bits & other.outcome_bits != 0
-            and intervals_overlap(self.places, other.places)
-            and intervals_overlap(self.groups, other.groups)
+            and intersect_conjunctions(self.axes, other.axes) is not None
         )
 
     def is_within(self, other: "Box") -> bool:
@@ -43,9 +46,30 @@ class Box:
             other.first_day <= self.first_day
             and self.last_day <= other.last_day
             and self.outcome_bits & ~other.outcome_bits == 0
-            and intervals_contained(self.places, other.places)
-            and intervals_contained(self.groups, other.groups)
+            and is_conjunction_within(self.axes, other.axes)
         )
+
+    def intervals_along(self, axis: str) -> tuple[Interval, ...] | None:
+        """Return the box's intervals along the axis, None where it has no limit."""
+        return next((intervals for name, intervals in self.axes if name == axis), None)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Region:
+    """What a scope covers: all cells in any of its boxes.
+
+    One box is enough unless the scope names alternatives that are below nodes of other facets.
+    """
+
+    boxes: tuple[Box, ...]
+
+    def overlaps(self, other: "Region") -> bool:
+        """Whether the two have a cell in common."""
+        return any(one.overlaps(two) for one in self.boxes for two in other.boxes)
+
+    def is_within(self, other: "Region") -> bool:
+        """Whether every cell of this one is a cell of the other."""
+        return all(any(one.is_within(two) for two in other.boxes) for one in self.boxes)
 
 
 def encode_outcomes(outcomes: Iterable[str]) -> int:
@@ -53,12 +77,28 @@ def encode_outcomes(outcomes: Iterable[str]) -> int:
     return reduce(lambda mask, outcome: mask | 1 << OUTCOMES.index(outcome), outcomes, 0)
 
 
-def make_box(scope: Scope, places: Tree, groups: Tree) -> Box:
-    """Return the scope in numbers; a scope without places is everywhere."""
-    return Box(
-        places.intervals(scope.places) if scope.places else places.all_intervals(),
-        scope.period.start,
-        scope.period.stop,
-        encode_outcomes(scope.outcomes),
-        groups.intervals(scope.groups),
+def make_region(scope: Scope, places: Tree, groups: Tree) -> Region:
+    """Return the scope in numbers; a scope without places is everywhere.
+
+    It has no box where its groups, or its places, have nobody in common.
+    """
+    outcome_bits = encode_outcomes(scope.outcomes)
+    place_selection = places.select(scope.places)
+    group_selection = groups.select(scope.groups)
+    return Region(
+        tuple(
+            Box(
+                scope.period.start,
+                scope.period.stop,
+                outcome_bits,
+                (*_prefix("group", who), *_prefix("place", where)),
+            )
+            for where in place_selection.alternatives
+            for who in group_selection.alternatives
+        )
     )
+
+
+def _prefix(kind: str, conjunction: Conjunction) -> Conjunction:
+    """Return the conjunction with axes named so that a facet and a division may share a name."""
+    return tuple((f"{kind} {facet}", intervals) for facet, intervals in conjunction)

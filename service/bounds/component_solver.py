@@ -2,18 +2,24 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from math import ceil, floor
 from threading import Lock
 from typing import Final
 
 import numpy as np
 
-from service.bounds.boxes import Box
+from service.bounds.boxes import Region
 from service.bounds.certificate import Certificate
 from service.bounds.constraints import Constraint
-from service.bounds.infeasibility import ConflictResolver, Dispute, ResolvedBounds
+from service.bounds.infeasibility import (
+    ConflictResolver,
+    Dispute,
+    ResolvedBounds,
+    make_accounts,
+)
 from service.bounds.linear_program import BoolArray, LinearProgram, build_linear_program
 from service.bounds.min_violation import NearestRange, NearestRangeSolver
 from service.bounds.optimize import Bound, LazyBound, Objective
@@ -35,6 +41,28 @@ MIN_COMPONENT_WEIGHT: Final = 2_500
 
 
 @dataclass(frozen=True, slots=True)
+class AccountRanges:
+    """What the two accounts of a contradiction make of a total: first highs true, then lows.
+
+    ``dispute`` is None for the accounts of all contradictions together.
+    """
+
+    dispute: Dispute | None
+    first: tuple[Fraction, Fraction | None]
+    second: tuple[Fraction, Fraction | None]
+    exact: bool = True
+
+    def differ(self, is_open_anyway: bool) -> bool:
+        """Whether they give a total different ranges; if it is open anyway, different lows."""
+        (first_low, first_high), (second_low, second_high) = self.first, self.second
+        if floor(first_low) != floor(second_low):
+            return True
+        if is_open_anyway or first_high is None or second_high is None:
+            return not is_open_anyway and first_high != second_high
+        return ceil(first_high) != ceil(second_high)
+
+
+@dataclass(frozen=True, slots=True)
 class ComponentResult:
     """What one cluster adds to a total."""
 
@@ -43,8 +71,15 @@ class ComponentResult:
     high: Bound
     find_nearest: Callable[[Deadline], NearestRange | None]
     """Solved for when asked: only a total with a dispute tells it."""
+    minimise_violation: Callable[[Sequence[Dispute], Deadline], float | None]
+    """By how many people the reports must be bent at least in some contradictions."""
+    accounts: AccountRanges
+    """The accounts of all the contradictions together."""
+    dispute_accounts: tuple[AccountRanges, ...] = ()
+    """The accounts of each contradiction, the others set aside."""
     exact: bool = True
-    disputes: tuple[Dispute, ...] = ()
+    is_unsettled: bool = False
+    """Whether time ran out before a contradiction of figures that meet the query was settled."""
     set_aside: frozenset[tuple[str, End]] = frozenset()
 
     def make_terms(self, bound_end: End) -> list[Term]:
@@ -57,9 +92,10 @@ class ComponentResult:
 
     def _find_figure(self, constraint: int, end: End) -> Figure:
         """Return the figure that sets the row's end: one that rests on no convention if it can."""
+        own = self.constraints[constraint]
         candidates = [
             figure
-            for figure in self.constraints[constraint].figures
+            for figure in (own.lower_figures if end == "low" else own.upper_figures)
             if (figure.id, end) not in self.set_aside
         ]
 
@@ -106,8 +142,11 @@ class Component:
         )
         resolved = resolver.resolve(block_numbers, deadline)
         while resolved.disputes:
-            more_numbers = block_numbers | resolver.find_blocks_of(
-                self._flag_relevant_constraints(resolved.remaining_bounds, objective)
+            more_numbers = block_numbers.union(
+                *(
+                    resolver.find_blocks_of(self._flag_relevant_constraints(bounds, objective))
+                    for bounds in (resolved.remaining_bounds, *make_accounts(resolved))
+                )
             )
             if more_numbers == block_numbers:
                 break
@@ -127,18 +166,20 @@ class Component:
             is_relevant[block.constraints] = True
         return is_relevant
 
-    def compute_result(self, query_box: Box, deadline: Deadline) -> ComponentResult:
+    def compute_result(self, query_region: Region, deadline: Deadline) -> ComponentResult:
         """Return the cluster's share of the total.
 
         What is asked matters to it only by the columns and the rows that it reaches: another
         question that reaches the same ones has the same answer, and is not worked out again.
         """
-        single = self._solve_single(query_box)
+        single = self._solve_single(query_region)
         if single is not None:
             return single
-        possible_columns, outside_columns = self._program.classify_columns(query_box)
+        possible_columns, outside_columns = self._program.classify_columns(query_region)
         certain_columns = possible_columns & ~outside_columns
-        overlapping = np.array([constraint.overlaps(query_box) for constraint in self._constraints])
+        overlapping = np.array(
+            [constraint.overlaps(query_region) for constraint in self._constraints]
+        )
         key = (overlapping.tobytes(), certain_columns.tobytes(), possible_columns.tobytes())
         cached = self._results.get(key)
         if cached is not None:
@@ -152,14 +193,16 @@ class Component:
             self._results[key] = result
         return result
 
-    def find_disputes(self, query_box: Box, deadline: Deadline) -> tuple[Dispute, ...]:
+    def find_disputes(self, query_region: Region, deadline: Deadline) -> tuple[Dispute, ...]:
         """Return the disputes in which a figure speaks of people asked for, as answers tell them.
 
         Only they are settled: no bound is worked out.
         """
         if len(self._constraints) == 1 and self._constraints[0].is_feasible:
             return ()
-        overlapping = np.array([constraint.overlaps(query_box) for constraint in self._constraints])
+        overlapping = np.array(
+            [constraint.overlaps(query_region) for constraint in self._constraints]
+        )
         resolved = self._resolver.resolve(self._resolver.find_blocks_of(overlapping), deadline)
         return tuple(
             dispute for dispute in resolved.disputes if self._is_relevant(dispute, overlapping)
@@ -192,9 +235,8 @@ class Component:
             firm_bounds,
             deadline,
         )
-        disputes = tuple(
-            dispute for dispute in resolved.disputes if self._is_relevant(dispute, overlapping)
-        )
+        accounts, dispute_accounts = self._find_accounts(resolved, low, high, objective, deadline)
+        is_unsettled = any(overlapping[block].any() for block in resolved.unresolved)
 
         cached_nearest: list[NearestRange] = []
 
@@ -211,10 +253,45 @@ class Component:
             low,
             high,
             find_nearest,
-            resolved.exact and low.exact and high.exact,
-            disputes,
+            self._resolver.minimise_violation,
+            accounts,
+            dispute_accounts,
+            resolved.exact
+            and low.exact
+            and high.exact
+            and all(each.exact for each in (accounts, *dispute_accounts)),
+            is_unsettled,
             frozenset(set_aside),
         )
+
+    def _find_accounts(
+        self,
+        resolved: ResolvedBounds,
+        low: Bound,
+        high: Bound,
+        objective: Objective,
+        deadline: Deadline,
+    ) -> tuple[AccountRanges, tuple[AccountRanges, ...]]:
+        """Return the accounts of all contradictions together, and of each by itself."""
+        disputes = [dispute for dispute in resolved.disputes if dispute.lows or dispute.highs]
+        if not disputes:
+            published = (low.value or Fraction(0), high.value)
+            return AccountRanges(None, published, published), ()
+
+        def compute_ranges(chosen: Sequence[Dispute], dispute: Dispute | None) -> AccountRanges:
+            ranges = []
+            exact = True
+            for bounds in make_accounts(resolved, chosen):
+                account_low = objective.minimise(bounds, deadline).search_integer(deadline)
+                account_high = objective.maximise(bounds, deadline).search_integer(deadline)
+                exact &= account_low.exact and account_high.exact
+                ranges.append((account_low.value or Fraction(0), account_high.value))
+            return AccountRanges(dispute, *ranges, exact)
+
+        together = compute_ranges(disputes, None)
+        if len(disputes) == 1:
+            return together, (replace(together, dispute=disputes[0]),)
+        return together, tuple(compute_ranges((each,), each) for each in disputes)
 
     def _make_firm_bounds(
         self, bounds: ConstraintBounds, set_aside: Set[tuple[str, End]]
@@ -222,18 +299,19 @@ class Component:
         """Return the standing ends that rest on the meaning of words, not on a convention."""
         lower, upper = bounds.lower.copy(), bounds.upper.copy()
         for index, constraint in enumerate(self._constraints):
-            if not any(figure.quantity.soft for figure in constraint.figures):
-                continue
-            lows = [0]
-            highs: list[float] = [np.inf]
-            for figure in constraint.figures:
-                quantity = figure.quantity
-                if "low" not in quantity.soft and (figure.id, "low") not in set_aside:
-                    lows.append(quantity.low)
-                if "high" not in quantity.soft and (figure.id, "high") not in set_aside:
-                    highs.append(np.inf if quantity.high is None else quantity.high)
-            lower[index] = min(max(lows), lower[index])
-            upper[index] = max(min(highs), upper[index])
+            lows = [
+                figure.quantity.low
+                for figure in constraint.lower_figures
+                if "low" not in figure.quantity.soft and (figure.id, "low") not in set_aside
+            ]
+            highs = [
+                figure.quantity.high
+                for figure in constraint.upper_figures
+                if "high" not in figure.quantity.soft and (figure.id, "high") not in set_aside
+            ]
+            known_highs = [high for high in highs if high is not None]
+            lower[index] = min(max(lows, default=0), lower[index])
+            upper[index] = max(min(known_highs, default=np.inf), upper[index])
         return ConstraintBounds(lower, upper)
 
     def _is_relevant(self, dispute: Dispute, overlapping: BoolArray) -> bool:
@@ -241,11 +319,17 @@ class Component:
         figure_ids = {figure.id for figure in (*dispute.lows, *dispute.highs)}
         return any(
             overlapping[index]
-            and any(figure.id in figure_ids for figure in self._constraints[index].figures)
+            and any(
+                figure.id in figure_ids
+                for figure in (
+                    *self._constraints[index].lower_figures,
+                    *self._constraints[index].upper_figures,
+                )
+            )
             for index in dispute.constraints
         )
 
-    def _solve_single(self, query_box: Box) -> ComponentResult | None:
+    def _solve_single(self, query_region: Region) -> ComponentResult | None:
         """Return the answer of a row that stands alone and agrees with itself, else None."""
         constraint = self._constraints[0]
         if len(self._constraints) > 1 or len(constraint.parts) > 1:
@@ -253,11 +337,17 @@ class Component:
         if not constraint.is_feasible:
             return None
         lower, upper = constraint.lower, constraint.upper
-        is_covered = constraint.parts[0].box.is_within(query_box)
+        is_covered = Region((constraint.parts[0].box,)).is_within(query_region)
         low = _make_single_bound(lower, "low") if is_covered else Bound(Fraction(0))
         high = Bound(None) if upper is None else _make_single_bound(upper, "high")
+        published = (low.value or Fraction(0), high.value)
         return ComponentResult(
-            [constraint], low, high, lambda deadline: _make_nearest_range(low, high)
+            [constraint],
+            low,
+            high,
+            lambda deadline: _make_nearest_range(low, high),
+            lambda disputes, deadline: 0.0,
+            AccountRanges(None, published, published),
         )
 
 

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.bounds.boxes import Box, EventPath
+from service.bounds.arrays import BoolArray, IntArray
+from service.bounds.boxes import Box, EventPath, Region
 from service.bounds.constraints import Constraint, EventBox
-
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from service.domain.trees import Interval
 
 
 class EventBoxArrays:
@@ -24,8 +22,11 @@ class EventBoxArrays:
         self.first_day = np.array([part.box.first_day for part in parts], dtype=np.int64)
         self.last_day = np.array([part.box.last_day for part in parts], dtype=np.int64)
         self.outcome_bits = np.array([part.box.outcome_bits for part in parts], dtype=np.int64)
-        self._place_intervals = _IntervalLists([part.box.places for part in parts])
-        self._group_intervals = _IntervalLists([part.box.groups for part in parts])
+        axes = {axis for part in parts for axis, _ in part.box.axes}
+        self._intervals = {
+            axis: _IntervalLists([part.box.intervals_along(axis) for part in parts])
+            for axis in axes
+        }
         self._codes: dict[str, int] = {}
         depth = max((len(part.event_path) for part in parts), default=0)
         self._event_codes: IntArray = np.full((len(parts), depth, 2), -1, dtype=np.int64)
@@ -47,9 +48,10 @@ class EventBoxArrays:
             (self.first_day <= box.last_day)
             & (self.last_day >= box.first_day)
             & ((self.outcome_bits & box.outcome_bits) != 0)
-            & self._place_intervals.flag_overlapping(box.places)
-            & self._group_intervals.flag_overlapping(box.groups)
         )
+        for axis, intervals in box.axes:
+            if axis in self._intervals:
+                flags &= self._intervals[axis].flag_overlapping(intervals)
         return flags
 
     def flag_sharing_people(self, part: EventBox) -> BoolArray:
@@ -67,22 +69,23 @@ class EventBoxArrays:
 class _IntervalLists:
     """Lists of spans, one per part, flattened."""
 
-    def __init__(self, interval_lists: Sequence[tuple[tuple[int, int], ...]]) -> None:
-        self._list_count = len(interval_lists)
+    def __init__(self, interval_lists: Sequence[tuple[Interval, ...] | None]) -> None:
+        """Take one list a part; None stands for no limit along the axis."""
+        self._has_no_limit = np.array([intervals is None for intervals in interval_lists], bool)
         indexed_intervals = [
             (index, *interval)
             for index, intervals in enumerate(interval_lists)
-            for interval in intervals
+            for interval in intervals or ()
         ]
         table = np.array(indexed_intervals, dtype=np.int64).reshape(-1, 3)
         self._list_of, self._start, self._stop = table[:, 0], table[:, 1], table[:, 2]
 
-    def flag_overlapping(self, intervals: tuple[tuple[int, int], ...]) -> BoolArray:
+    def flag_overlapping(self, intervals: tuple[Interval, ...]) -> BoolArray:
         """Return which of the lists have a node in common with the spans."""
         is_hit = np.zeros(len(self._list_of), dtype=bool)
         for start, stop in intervals:
             is_hit |= (self._start < stop) & (self._stop > start)
-        flags: BoolArray = np.zeros(self._list_count, dtype=bool)
+        flags: BoolArray = self._has_no_limit.copy()
         flags[self._list_of[is_hit]] = True
         return flags
 
@@ -96,9 +99,12 @@ class ConnectedComponents:
         self._component_of = np.full(len(constraints), -1, dtype=np.int64)
         self._members: list[IntArray] = []
 
-    def find_overlapping(self, box: Box) -> IntArray:
-        """Return the indices of the rows that may hold people asked for, in ascending order."""
-        return np.unique(self._event_boxes.constraint_of[self._event_boxes.flag_overlapping(box)])
+    def find_overlapping(self, region: Region) -> IntArray:
+        """Return the indices of the constraints that may hold people of the region, ascending."""
+        flags = np.zeros(len(self._event_boxes.constraint_of), dtype=bool)
+        for box in region.boxes:
+            flags |= self._event_boxes.flag_overlapping(box)
+        return np.unique(self._event_boxes.constraint_of[flags])
 
     def component_of(self, constraint: int) -> int:
         """Return the number of the row's cluster."""

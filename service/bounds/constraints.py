@@ -1,19 +1,32 @@
-"""Figures with the same scope taken together: one row with its floors and its ceilings."""
+"""Constraints: figures with the same scope taken together, with their lows and their highs."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
-from service.bounds.boxes import Box, EventPath, make_box
+from service.bounds.boxes import Box, EventPath, Region, make_region
 from service.domain.figure import Figure, Scope
 from service.domain.trees import Tree
 
 
+PartRole = Literal["scope", "elsewhere", "reclassified"]
+"""Why a box is part of a constraint.
+
+``scope``: it is in a figure's own scope, and people are counted there. ``elsewhere``: another
+reporter puts the same incident there; only people whom some scope reaches are counted.
+``reclassified``: later figures count people of the figure there; only these are counted.
+"""
+
+
 class EventBox(NamedTuple):
-    """An extent within one event (``()``: everyone in the extent)."""
+    """A box within one event (``()``: everyone in the box).
+
+    ``role`` says why the part belongs to a constraint, and so whom it counts.
+    """
 
     box: Box
     event_path: EventPath
+    role: PartRole = "scope"
 
     def is_strictly_within(self, other: "EventBox") -> bool:
         """Whether the other part holds all of this one, and is not the same."""
@@ -21,47 +34,56 @@ class EventBox(NamedTuple):
             self != other
             and self.box.is_within(other.box)
             and self.event_path[: len(other.event_path)] == other.event_path
+            and other.role in ("scope", self.role)
         )
+
+
+Parts = tuple[EventBox, ...]
+"""The union of some event boxes, sorted; none of them is within another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """One distinct scope and the figures given for it, in the order in which they were given.
+    """One distinct scope, and the figures that bound the people in it, as they were given.
 
-    The scope is the union of its parts: one, or more where later figures reclassified its people.
+    ``figures`` are those whose own scope this is.
+    ``lower_figures`` bound the people from below, ``upper_figures`` from above. They differ where
+    several reporters put one incident at different places or days: then a figure's low holds for
+    all of these together, which is a constraint of its own without ``figures``.
     """
 
-    parts: tuple[EventBox, ...]
+    parts: Parts
     figures: tuple[Figure, ...]
+    lower_figures: tuple[Figure, ...]
+    upper_figures: tuple[Figure, ...]
 
     @property
     def lower(self) -> int:
-        """The highest floor given; 0 where nothing above it was."""
-        return max(figure.quantity.low for figure in self.figures)
+        """The highest low given; 0 if there is none above it."""
+        return max((figure.quantity.low for figure in self.lower_figures), default=0)
 
     @property
     def upper(self) -> int | None:
-        """The lowest ceiling given; None where none was."""
-        highs = [
-            figure.quantity.high for figure in self.figures if figure.quantity.high is not None
-        ]
-        return min(highs, default=None)
+        """The lowest high given; None if there is none."""
+        highs = (figure.quantity.high for figure in self.upper_figures)
+        return min((high for high in highs if high is not None), default=None)
 
     @property
     def is_feasible(self) -> bool:
-        """Whether some number of people meets its floor and its ceiling."""
+        """Whether some number of people meets its low and its high."""
         return self.upper is None or self.lower <= self.upper
 
-    def overlaps(self, box: Box) -> bool:
-        """Whether any of its people may be among those asked for."""
-        return any(part.box.overlaps(box) for part in self.parts)
+    def overlaps(self, region: Region) -> bool:
+        """Whether any of its people may be in the region."""
+        return any(part.box.overlaps(box) for part in self.parts for box in region.boxes)
 
 
 class Reclassifications:
     """Which figure speaks of the people of which earlier one.
 
-    A reclassifying figure ("2 of the missing were found dead") is an event of its own in a scheme
-    of the earlier figure's, and the earlier figure is widened by its outcomes in that event only.
+    A reclassifying figure ("2 of the missing were found dead") is an event in a scheme of its own
+    within the people of the earlier figure, and the earlier figure is widened to those people that
+    are in such events. So two that reclassify people of one figure may speak of the same people.
     """
 
     def __init__(
@@ -85,15 +107,28 @@ class Reclassifications:
         """Return the event that the figure speaks of."""
         if figure.reclassifies is not None:
             earlier = self._figures_by_id[figure.reclassifies]
-            return (*self.event_path_of(earlier), (f"reclassified {earlier.id}", figure.id))
+            return (*self.people_path_of(earlier), (f"reclassified by {figure.id}", figure.id))
         if figure.scope.incident is None:
             return ()
         scheme, _, event_id = figure.scope.incident.partition(":")
         return ((scheme, event_id),)
 
+    def people_path_of(self, figure: Figure) -> EventPath:
+        """Return the event that holds the figure's people of whatever outcome."""
+        return (*self.event_path_of(figure), (f"people of {figure.id}", figure.id))
+
     def find_reclassifying(self, figure: Figure) -> Sequence[Figure]:
         """Return the counted figures that speak of this one's people, down the whole chain."""
         return self._reclassifying.get(figure.id, ())
+
+
+@dataclass(slots=True)
+class _Members:
+    """The figures of one constraint while it is collected."""
+
+    figures: list[Figure] = field(default_factory=list)
+    lower: list[Figure] = field(default_factory=list)
+    upper: list[Figure] = field(default_factory=list)
 
 
 def build_constraints(
@@ -102,30 +137,79 @@ def build_constraints(
     places: Tree,
     groups: Tree,
 ) -> list[Constraint]:
-    """Return one row per distinct scope of the counted figures."""
-    figures_by_parts: dict[tuple[EventBox, ...], list[Figure]] = {}
+    """Return one constraint for each distinct scope of the counted figures."""
+    same_incident: dict[str, list[Figure]] = {}
     for figure in counted_figures:
-        parts = {
-            EventBox(
-                make_box(figure.scope, places, groups), reclassifications.event_path_of(figure)
+        if figure.scope.incident is not None and figure.reclassifies is None:
+            same_incident.setdefault(figure.scope.incident, []).append(figure)
+    members: dict[Parts, _Members] = {}
+    for figure in counted_figures:
+        event_path = reclassifications.event_path_of(figure)
+        people_path = reclassifications.people_path_of(figure)
+        own_parts = _make_parts(
+            _make_event_boxes(figure.scope, event_path, places, groups)
+            + [
+                part._replace(role="reclassified")
+                for later in reclassifications.find_reclassifying(figure)
+                for part in _make_event_boxes(later.scope, people_path, places, groups)
+            ]
+        )
+        elsewhere = [
+            Scope(
+                other.scope.places, other.scope.period, figure.scope.outcomes, figure.scope.groups
             )
-        }
-        for later in reclassifications.find_reclassifying(figure):
-            event_path = reclassifications.event_path_of(later)
-            later_box = make_box(later.scope, places, groups)
-            converted_box = make_box(_replace_outcomes(figure.scope, later.scope), places, groups)
-            # A later figure from other days or places adds just its own people to the earlier one.
-            parts.add(
-                EventBox(
-                    converted_box if later_box.is_within(converted_box) else later_box, event_path
-                )
-            )
-        outermost = {
-            part for part in parts if not any(part.is_strictly_within(other) for other in parts)
-        }
-        figures_by_parts.setdefault(tuple(sorted(outermost)), []).append(figure)
-    return [Constraint(parts, tuple(figures)) for parts, figures in figures_by_parts.items()]
+            for other in same_incident.get(figure.scope.incident or "", ())
+            if figure.reclassifies is None and is_elsewhere(figure, other, places, groups)
+        ]
+        lower_parts = _make_parts(
+            [
+                *own_parts,
+                *(
+                    part._replace(role="elsewhere")
+                    for scope in elsewhere
+                    for part in _make_event_boxes(scope, event_path, places, groups)
+                ),
+            ]
+        )
+        own = members.setdefault(own_parts, _Members())
+        own.figures.append(figure)
+        own.upper.append(figure)
+        members.setdefault(lower_parts, _Members()).lower.append(figure)
+    return [
+        Constraint(parts, tuple(each.figures), tuple(each.lower), tuple(each.upper))
+        for parts, each in members.items()
+    ]
 
 
-def _replace_outcomes(earlier: Scope, later: Scope) -> Scope:
-    return Scope(earlier.places, earlier.period, later.outcomes, earlier.groups)
+def is_elsewhere(figure: Figure, other: Figure, places: Tree, groups: Tree) -> bool:
+    """Whether another reporter puts the same people of one incident at other places or days.
+
+    Their groups and outcomes overlap, and their places or their days do not.
+    """
+    return (
+        other.reporter != figure.reporter
+        and bool(other.scope.outcomes & figure.scope.outcomes)
+        and groups.select(other.scope.groups).overlaps(groups.select(figure.scope.groups))
+        and not (
+            other.scope.period.overlaps(figure.scope.period)
+            and places.select(other.scope.places).overlaps(places.select(figure.scope.places))
+        )
+    )
+
+
+def _make_event_boxes(
+    scope: Scope, event_path: EventPath, places: Tree, groups: Tree
+) -> list[EventBox]:
+    return [EventBox(box, event_path) for box in make_region(scope, places, groups).boxes]
+
+
+def _make_parts(event_boxes: Iterable[EventBox]) -> Parts:
+    """Return the parts that are not within others, in order."""
+    distinct = set(event_boxes)
+    return tuple(
+        sorted(
+            part
+            for part in distinct
+            if not any(part.is_strictly_within(other) for other in distinct)
+        )
+    )

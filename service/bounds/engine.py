@@ -5,10 +5,11 @@ from fractions import Fraction
 from math import ceil, floor
 from threading import Lock
 
-from service.bounds.boxes import Box, make_box
+from service.bounds.boxes import Region, make_region
 from service.bounds.component_solver import Component, ComponentCache, ComponentResult
 from service.bounds.components import ConnectedComponents
 from service.bounds.constraints import Reclassifications, build_constraints
+from service.bounds.infeasibility import Dispute
 from service.bounds.solver import Deadline, remove_noise
 from service.bounds.solver_effort import accumulate_effort
 from service.domain.figure import Figure, Scope
@@ -53,17 +54,21 @@ class TotalsEngine:
 
     def overlapping_figures(self, scope: Scope) -> tuple[Figure, ...]:
         """Return the counted figures that may speak of people asked for, as they were given."""
-        indices = self._find_overlapping(make_box(scope, self._places, self._groups))
+        indices = self._find_overlapping(make_region(scope, self._places, self._groups))
         return self._sort_figures(
             figure for index in indices for figure in self._constraints[index].figures
         )
 
-    def _find_overlapping(self, query_box: Box) -> list[int]:
-        return [int(index) for index in self._connected_components.find_overlapping(query_box)]
+    def _find_overlapping(self, query_region: Region) -> list[int]:
+        return [
+            int(index)
+            for index in self._connected_components.find_overlapping(query_region)
+            if self._constraints[index].figures
+        ]
 
     def dependent_figures(self, scope: Scope) -> tuple[Figure, ...]:
         """Return the counted figures on which the total of the asked scope can depend."""
-        overlapping = self._find_overlapping(make_box(scope, self._places, self._groups))
+        overlapping = self._find_overlapping(make_region(scope, self._places, self._groups))
         component_numbers = self._components_of(overlapping)
         indices = [
             int(index)
@@ -76,7 +81,7 @@ class TotalsEngine:
 
     def are_disjoint(self, scope: Scope) -> bool:
         """Whether no figure that speaks of the asked scope can share people with another."""
-        overlapping = self._find_overlapping(make_box(scope, self._places, self._groups))
+        overlapping = self._find_overlapping(make_region(scope, self._places, self._groups))
         component_numbers = self._components_of(overlapping)
         return all(len(self._constraints[index].figures) == 1 for index in overlapping) and all(
             len(self._connected_components.members_of(number)) == 1 for number in component_numbers
@@ -104,16 +109,16 @@ class TotalsEngine:
         Far quicker than the total, of which nothing else is worked out.
         """
         with accumulate_effort():
-            query_box = make_box(scope, self._places, self._groups)
+            query_region = make_region(scope, self._places, self._groups)
             deadline = Deadline(seconds)
             components = [
                 self._get_component(number)
-                for number in self._components_of(self._find_overlapping(query_box))
+                for number in self._components_of(self._find_overlapping(query_region))
             ]
             disputes = [
                 dispute
                 for component in components
-                for dispute in component.find_disputes(query_box, deadline)
+                for dispute in component.find_disputes(query_region, deadline)
             ]
             return self._sort_figures(
                 {figure for dispute in disputes for figure in (*dispute.lows, *dispute.highs)}
@@ -129,27 +134,32 @@ class TotalsEngine:
             return self._compute_total(scope, seconds)
 
     def _compute_total(self, scope: Scope, seconds: float) -> Total:
-        query_box = make_box(scope, self._places, self._groups)
-        overlapping = self._find_overlapping(query_box)
+        query_region = make_region(scope, self._places, self._groups)
+        overlapping = self._find_overlapping(query_region)
         if not overlapping:
             return Total()
         deadline = Deadline(seconds)
         component_numbers = self._components_of(overlapping)
         results = [
-            self._get_component(number).compute_result(query_box, deadline)
+            self._get_component(number).compute_result(query_region, deadline)
             for number in component_numbers
         ]
         low = sum((result.low.value or Fraction(0) for result in results), Fraction(0))
         highs = [result.high.value for result in results if result.high.value is not None]
-        disputes = [dispute for result in results for dispute in result.disputes]
+        disputes_by_result = _find_disputing(results)
+        disputes = [dispute for disputes in disputes_by_result for dispute in disputes]
+        is_disputed = bool(disputes) or any(result.is_unsettled for result in results)
         nearest = _add_nearest_ranges(results, deadline) if disputes else None
+        contradiction = _add_violations(results, disputes_by_result, deadline) if disputes else None
         return Total(
             figures=self._sort_figures(
                 figure for index in overlapping for figure in self._constraints[index].figures
             ),
             low=floor(low),
             high=ceil(sum(highs, Fraction(0))) if len(highs) == len(results) else None,
-            exact=all(result.exact for result in results) and (nearest is not None or not disputes),
+            exact=all(result.exact for result in results)
+            and (not is_disputed or (nearest is not None and contradiction is not None)),
+            is_disputed=is_disputed,
             lows_set_aside=self._sort_figures(
                 figure for dispute in disputes for figure in dispute.lows
             ),
@@ -157,6 +167,7 @@ class TotalsEngine:
                 figure for dispute in disputes for figure in dispute.highs
             ),
             nearest=nearest,
+            contradiction=contradiction,
             low_terms=self._sort_terms(result.make_terms("low") for result in results),
             high_terms=self._sort_terms(result.make_terms("high") for result in results)
             if len(highs) == len(results)
@@ -190,3 +201,64 @@ def _add_nearest_ranges(
         open_above |= nearest[1] is None
         high += nearest[1] or 0
     return floor(remove_noise(low)), None if open_above else ceil(remove_noise(high))
+
+
+def _find_disputing(results: Sequence[ComponentResult]) -> list[list[Dispute]]:
+    """Return the contradictions that dispute the total, for each component.
+
+    A contradiction disputes it if its two accounts give the total different ranges. If no single
+    one does, but all of them together do, it is those that move their own component's share.
+    """
+    open_count = sum(result.high.value is None for result in results)
+    disputing = [
+        [
+            each.dispute
+            for each in result.dispute_accounts
+            if each.dispute is not None
+            and each.differ(is_open_anyway=open_count > (result.high.value is None))
+        ]
+        for result in results
+    ]
+    if any(disputing) or not _do_accounts_differ(results):
+        return disputing
+    return [
+        [
+            each.dispute
+            for each in result.dispute_accounts
+            if each.dispute is not None
+            and (each.differ(is_open_anyway=False) or result.accounts.differ(is_open_anyway=False))
+        ]
+        for result in results
+    ]
+
+
+def _do_accounts_differ(results: Sequence[ComponentResult]) -> bool:
+    """Whether the accounts of all contradictions together give the total different ranges."""
+    totals = []
+    for ranges in (
+        [result.accounts.first for result in results],
+        [result.accounts.second for result in results],
+    ):
+        highs = [high for _, high in ranges if high is not None]
+        totals.append(
+            (
+                floor(sum((low for low, _ in ranges), Fraction(0))),
+                ceil(sum(highs, Fraction(0))) if len(highs) == len(ranges) else None,
+            )
+        )
+    return totals[0] != totals[1]
+
+
+def _add_violations(
+    results: Sequence[ComponentResult],
+    disputes_by_result: Sequence[Sequence[Dispute]],
+    deadline: Deadline,
+) -> int | None:
+    """Return by how many people the disputing reports must be bent, rounded up; None if unknown."""
+    amounts = [
+        result.minimise_violation(disputes, deadline)
+        for result, disputes in zip(results, disputes_by_result, strict=True)
+        if disputes
+    ]
+    known = [amount for amount in amounts if amount is not None]
+    return ceil(remove_noise(sum(known))) if len(known) == len(amounts) else None

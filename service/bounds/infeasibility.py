@@ -6,7 +6,7 @@ when some world that bends the reports so little bends that end.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
 from time import monotonic
@@ -64,6 +64,34 @@ class ResolvedBounds:
     disputes: tuple[Dispute, ...]
     conflicts: tuple["Conflict", ...]
     exact: bool
+    unresolved: tuple[IntArray, ...] = ()
+    """The constraints of each piece that was not settled in time."""
+
+
+def make_accounts(
+    resolved: ResolvedBounds, disputes: Sequence[Dispute] | None = None
+) -> tuple[ConstraintBounds, ConstraintBounds]:
+    """Return the two accounts of the contradictions (of all if None), others set aside.
+
+    In the first every high of theirs is true and their lows are set aside, in the second the other
+    way round. Pieces that were not settled keep no end in either.
+    """
+    constraints = np.array(
+        sorted(
+            {
+                constraint
+                for dispute in (resolved.disputes if disputes is None else disputes)
+                for constraint in dispute.constraints
+            }
+        ),
+        dtype=np.int64,
+    )
+    if resolved.unresolved:
+        constraints = np.setdiff1d(constraints, np.concatenate(resolved.unresolved))
+    given, remaining = resolved.given_bounds, resolved.remaining_bounds
+    lower, upper = remaining.lower.copy(), remaining.upper.copy()
+    lower[constraints], upper[constraints] = given.lower[constraints], given.upper[constraints]
+    return ConstraintBounds(remaining.lower, upper), ConstraintBounds(lower, remaining.upper)
 
 
 def make_constraint_bounds(constraints: Sequence[Constraint]) -> ConstraintBounds:
@@ -119,11 +147,12 @@ class ConflictResolver:
         remaining = self.given_bounds
         disputes: list[Dispute] = []
         conflicts: list[Conflict] = []
-        exact = True
+        unresolved: list[IntArray] = []
         for number in sorted(block_numbers):
             conflict = self._get_conflict(number)
             resolution = conflict.resolve(deadline)
-            exact &= resolution.exact
+            if not resolution.exact:
+                unresolved.append(conflict.block.constraints)
             if resolution.remaining_bounds is not None:
                 if remaining is self.given_bounds:
                     remaining = ConstraintBounds(
@@ -135,8 +164,35 @@ class ConflictResolver:
                 disputes.extend(resolution.disputes)
                 conflicts.append(conflict)
         return ResolvedBounds(
-            self.given_bounds, remaining, tuple(disputes), tuple(conflicts), exact
+            self.given_bounds,
+            remaining,
+            tuple(disputes),
+            tuple(conflicts),
+            not unresolved,
+            tuple(unresolved),
         )
+
+    def minimise_violation(self, disputes: Sequence[Dispute], deadline: Deadline) -> float | None:
+        """Return by how many people the contradictions bend the reports at least.
+
+        None where time ran out.
+        """
+        try:
+            return sum(
+                self._get_conflict(number).minimise_violation(deadline, constraints)
+                for number, constraints in self._group_by_block(disputes)
+            )
+        except UnsolvedError:
+            return None
+
+    def _group_by_block(self, disputes: Sequence[Dispute]) -> Iterator[tuple[int, frozenset[int]]]:
+        constraints: dict[int, set[int]] = {}
+        for dispute in disputes:
+            for constraint in dispute.constraints:
+                number = int(self._block_of_constraint[constraint])
+                constraints.setdefault(number, set()).add(constraint)
+        for number, members in constraints.items():
+            yield number, frozenset(members)
 
     def _get_conflict(self, number: int) -> "Conflict":
         if number not in self._conflicts:
@@ -164,7 +220,7 @@ class Conflict:
         self._sides: dict[Side, _SideViolation] = {}
         self._tries, self._seconds_spent, self._paused_until = 0, 0.0, 0.0
         self._resolution: Resolution | None = None
-        self._least_violation: float | None = None
+        self._least_violations: dict[frozenset[int] | None, float] = {}
         self._lock = Lock()
 
     def resolve(self, deadline: Deadline) -> Resolution:
@@ -237,23 +293,37 @@ class Conflict:
                 return None
         return self._sides[side]
 
-    def minimise_violation(self, deadline: Deadline) -> float:
-        """Return the least sum of shortfall and excess together; raises UnsolvedError."""
-        if self._least_violation is None:
+    def minimise_violation(
+        self, deadline: Deadline, constraints: frozenset[int] | None = None
+    ) -> float:
+        """Return the least sum of shortfall and excess together; raises UnsolvedError.
+
+        If ``constraints`` is not None, only their bounds are looked at.
+        """
+        if constraints not in self._least_violations:
+            block = self.block
+            if constraints is not None:
+                kept = np.isin(block.constraints, sorted(constraints))
+                block = replace(
+                    block,
+                    constraints=block.constraints[kept],
+                    uses_lower=block.uses_lower[kept],
+                    uses_upper=block.uses_upper[kept],
+                )
             all_constraints = np.ones(len(self._program.constraints))
             relaxed = ConstraintBounds(all_constraints, all_constraints)
-            self._least_violation = ElasticProgram(
-                self._program, self.block, self._bounds, relaxed
+            self._least_violations[constraints] = ElasticProgram(
+                self._program, block, self._bounds, relaxed
             ).minimise_violation(deadline)
-        return self._least_violation
+        return self._least_violations[constraints]
 
     def _find_remaining(self, constraint: int, set_aside: _SetAside) -> tuple[float, float]:
         """Return the floor and the ceiling that stand in the row when all is settled."""
-        figures = self._program.constraints[constraint].figures
+        own = self._program.constraints[constraint]
         lows_set_aside = set_aside["lower"].get(constraint, ())
         highs_set_aside = set_aside["upper"].get(constraint, ())
-        lows = [figure.quantity.low for figure in figures if figure not in lows_set_aside]
-        highs = [figure.quantity.high for figure in figures if figure not in highs_set_aside]
+        lows = [f.quantity.low for f in own.lower_figures if f not in lows_set_aside]
+        highs = [f.quantity.high for f in own.upper_figures if f not in highs_set_aside]
         return max(lows, default=0), min(
             (high for high in highs if high is not None), default=np.inf
         )
@@ -351,7 +421,7 @@ class _SideViolation:
             extreme = self._find_extreme(position, deadline)
             figures_by_constraint[constraint] = [
                 figure
-                for figure in self._program.constraints[constraint].figures
+                for figure in _bounding_figures(self._program.constraints[constraint], self.side)
                 if _is_violated(_get_level(figure, self.side), extreme, self.side)
             ]
         return figures_by_constraint
@@ -365,7 +435,9 @@ class _SideViolation:
         if position in self._extremes:
             return self._extremes[position]
         extreme = -np.inf if self.side == "lower" else np.inf
-        figures = self._program.constraints[self._block.constraints[position]].figures
+        figures = _bounding_figures(
+            self._program.constraints[self._block.constraints[position]], self.side
+        )
         levels = {_get_level(figure, self.side) for figure in figures} - {None}
         if len(levels) > 1 and not all(
             _is_violated(level, self._people_of[position], self.side) for level in levels
@@ -383,6 +455,11 @@ class _SideViolation:
                 return extreme
         self._extremes[position] = extreme
         return extreme
+
+
+def _bounding_figures(constraint: Constraint, side: Side) -> tuple[Figure, ...]:
+    """Return the figures whose end on the side bounds the constraint."""
+    return constraint.lower_figures if side == "lower" else constraint.upper_figures
 
 
 def _get_level(figure: Figure, side: Side) -> int | None:

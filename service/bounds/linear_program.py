@@ -8,16 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.bounds.boxes import Box, EventPath
-from service.bounds.constraints import Constraint
+from service.bounds.arrays import BoolArray, IntArray
+from service.bounds.boxes import Box, Region
+from service.bounds.constraints import Constraint, EventBox
 from service.bounds.laminar import LaminarFamily
 from service.bounds.partition import Partition, build_partition
 from service.bounds.sparse_matrix import SparseMatrix
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +44,9 @@ class LinearProgram:
     _cell_columns: IntArray
     """Cell and column of every pair that makes up the people of a cell."""
 
-    def classify_columns(self, query_box: Box) -> tuple[BoolArray, BoolArray]:
-        """Return which columns can hold people asked for, and which can hold others."""
-        cell_in, cell_out = self._partition.classify(query_box)
+    def classify_columns(self, region: Region) -> tuple[BoolArray, BoolArray]:
+        """Return which columns can hold people of the region, and which can hold others."""
+        cell_in, cell_out = self._partition.classify(region.boxes)
         cell, column = self._cell_columns.T
         has_inside = np.zeros(self.constraint_matrix.shape[1], dtype=bool)
         has_outside = np.zeros(self.constraint_matrix.shape[1], dtype=bool)
@@ -65,8 +62,11 @@ def build_linear_program(constraints: Sequence[Constraint]) -> LinearProgram:
     partition = build_partition(boxes)
     if any(part.event_path for constraint in constraints for part in constraint.parts):
         return _build_with_events(tuple(constraints), box_numbers, partition)
-    first_boxes = [box_numbers[constraint.parts[0].box] for constraint in constraints]
-    constraint_matrix = SparseMatrix.from_dense(partition.incidence[:, first_boxes].T)
+    in_constraint = [
+        partition.incidence[:, [box_numbers[part.box] for part in constraint.parts]].any(axis=1)
+        for constraint in constraints
+    ]
+    constraint_matrix = SparseMatrix.from_dense(np.array(in_constraint))
     all_columns = np.arange(constraint_matrix.shape[1])
     coupling_matrix = SparseMatrix.from_dense(np.zeros((0, constraint_matrix.shape[1])))
     cell_columns = np.stack([all_columns, all_columns], axis=1)
@@ -89,10 +89,10 @@ def build_linear_program(constraints: Sequence[Constraint]) -> LinearProgram:
 def _build_with_events(
     constraints: tuple[Constraint, ...], box_numbers: Mapping[Box, int], partition: Partition
 ) -> LinearProgram:
-    holders_of_box: list[list[tuple[int, EventPath]]] = [[] for _ in box_numbers]
+    holders_of_box: list[list[tuple[int, EventBox]]] = [[] for _ in box_numbers]
     for constraint_number, constraint in enumerate(constraints):
         for part in constraint.parts:
-            holders_of_box[box_numbers[part.box]].append((constraint_number, part.event_path))
+            holders_of_box[box_numbers[part.box]].append((constraint_number, part))
     builder = _ProgramBuilder(len(constraints))
     for cell, in_box in enumerate(partition.incidence):
         holders = [pair for box in np.flatnonzero(in_box) for pair in holders_of_box[box]]
@@ -111,6 +111,7 @@ class _ProgramBuilder:
 
     def __init__(self, constraint_count: int) -> None:
         self._constraint_count = constraint_count
+        self._unreached_columns: set[int] = set()
         self._column_constraints: list[frozenset[int]] = []
         self._merged_columns: dict[frozenset[int], int] = {}
         self._couplings: list[tuple[list[int], list[int]]] = []
@@ -120,13 +121,13 @@ class _ProgramBuilder:
         self._person_types: set[tuple[frozenset[int], int]] = set()
         self._cell_columns: list[tuple[int, int]] = []
 
-    def add_cell(self, cell: int, holders: list[tuple[int, EventPath]]) -> None:
+    def add_cell(self, cell: int, holders: list[tuple[int, EventBox]]) -> None:
         """Add the columns of a cell that is held by the given rows, each within an event."""
         self._cell = cell
         root = _Event()
-        for constraint, event_path in holders:
-            root.add_constraint(constraint, event_path)
-        columns = self._make_event_columns(root, frozenset(), frozenset(), None)
+        for constraint, part in holders:
+            root.add_constraint(constraint, part)
+        columns = self._make_event_columns(root, frozenset(), frozenset(), None, False)
         self._cell_columns.extend((cell, column) for column in columns)
 
     def _make_event_columns(
@@ -135,6 +136,7 @@ class _ProgramBuilder:
         carried: frozenset[int],
         enclosing: frozenset[int],
         shared_column: int | None,
+        is_reached: bool,
     ) -> list[int]:
         """Return the columns that add up to the event's people.
 
@@ -144,19 +146,28 @@ class _ProgramBuilder:
         """
         carried = carried | (event.constraints - enclosing)
         enclosing = enclosing | event.constraints
+        is_reached = is_reached or event.is_reached
         if len(event.schemes) > 1:
-            return [self._make_shared_column(event, carried, enclosing, shared_column)]
+            return [self._make_shared_column(event, carried, enclosing, shared_column, is_reached)]
         columns = [
             column
             for subevent in event.iterate_subevents()
-            for column in self._make_event_columns(subevent, carried, enclosing, shared_column)
-        ]
-        if event.constraints:
-            own_column = self._make_column(carried, is_coupled=shared_column is not None)
-            self._person_types.add(
-                (enclosing, own_column if shared_column is None else shared_column)
+            for column in self._make_event_columns(
+                subevent, carried, enclosing, shared_column, is_reached
             )
+        ]
+        if event.is_union:
+            return columns
+        if event.constraints and (is_reached or shared_column is not None):
+            own_column = self._make_column(carried, is_coupled=shared_column is not None)
             columns.append(own_column)
+            if is_reached:
+                self._person_types.add(
+                    (enclosing, own_column if shared_column is None else shared_column)
+                )
+            else:
+                # Somebody else's figure must reach these people through another scheme.
+                self._unreached_columns.add(own_column)
         return columns
 
     def _make_shared_column(
@@ -165,11 +176,12 @@ class _ProgramBuilder:
         carried: frozenset[int],
         enclosing: frozenset[int],
         shared_column: int | None,
+        is_reached: bool,
     ) -> int:
         """Return the one column of an event in which several schemes count the same people."""
         total_column = self._make_column(carried, is_coupled=True)
         shared_column = total_column if shared_column is None else shared_column
-        if event.constraints:
+        if is_reached and not event.is_union:
             self._person_types.add((enclosing, shared_column))
         all_columns: list[int] = []
         for scheme in event.schemes.values():
@@ -177,13 +189,14 @@ class _ProgramBuilder:
                 column
                 for subevent in scheme.values()
                 for column in self._make_event_columns(
-                    subevent, frozenset(), enclosing, shared_column
+                    subevent, frozenset(), enclosing, shared_column, is_reached
                 )
             ]
             self._add_coupling(scheme_columns, [total_column])
             all_columns.extend(scheme_columns)
-        if not event.constraints:
-            self._add_coupling([total_column], all_columns)
+        if event.is_union or not is_reached:
+            reached_columns = [each for each in all_columns if each not in self._unreached_columns]
+            self._add_coupling([total_column], reached_columns)
         return total_column
 
     def _add_coupling(self, smaller: list[int], larger: list[int]) -> None:
@@ -247,14 +260,18 @@ class _Event:
 
     def __init__(self) -> None:
         self.constraints: frozenset[int] = frozenset()
+        self.is_reached = False
+        self.is_union = False
         self.schemes: dict[str, dict[str, _Event]] = {}
 
-    def add_constraint(self, constraint: int, event_path: EventPath) -> None:
-        """Note that the row speaks of the event at the end of the path."""
+    def add_constraint(self, constraint: int, part: EventBox) -> None:
+        """Note that the constraint covers the event at the end of the part's path."""
         event = self
-        for scheme, event_id in event_path:
+        for scheme, event_id in part.event_path:
             event = event.schemes.setdefault(scheme, {}).setdefault(event_id, _Event())
         event.constraints |= {constraint}
+        event.is_reached |= part.role == "scope"
+        event.is_union |= part.role == "reclassified"
 
     def iterate_subevents(self) -> Iterator["_Event"]:
         """Yield the events directly within this one, of all schemes."""

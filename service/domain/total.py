@@ -43,9 +43,11 @@ class Total:
     low: int | None = None
     high: int | None = None
     exact: bool = True
+    is_disputed: bool = False
     lows_set_aside: tuple[Figure, ...] = ()
     highs_set_aside: tuple[Figure, ...] = ()
     nearest: tuple[int, int | None] | None = None
+    contradiction: int | None = None
     low_terms: tuple[Term, ...] = ()
     high_terms: tuple[Term, ...] = ()
 
@@ -53,11 +55,6 @@ class Total:
     def is_reported(self) -> bool:
         """Whether any counted figure speaks of the asked scope."""
         return bool(self.figures)
-
-    @property
-    def is_disputed(self) -> bool:
-        """Whether a figure that speaks of the asked scope contradicts others."""
-        return bool(self.lows_set_aside or self.highs_set_aside)
 
     def soft_figures(self) -> tuple[Figure, ...]:
         """Return the figures with a soft end that a bound leans on, each once."""
