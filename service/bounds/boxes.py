@@ -99,6 +99,11 @@ def make_region(scope: Scope, places: Tree, groups: Tree) -> Region:
     )
 
 
+def is_place_axis(axis: str) -> bool:
+    """Whether the axis is a division of places, not a facet of groups."""
+    return axis.startswith("place ")
+
+
 def _prefix(kind: str, conjunction: Conjunction) -> Conjunction:
     """Return the conjunction with axes named so that a facet and a division may share a name."""
     return tuple((f"{kind} {facet}", intervals) for facet, intervals in conjunction)

@@ -17,7 +17,9 @@ import numpy as np
 from service.bounds.constraints import Constraint
 from service.bounds.elastic_program import MIN_VIOLATION, ElasticProgram
 from service.bounds.linear_program import BoolArray, IntArray, LinearProgram
-from service.bounds.optimize import solve_laminar_block, solve_laminar_program
+from service.bounds.laminar import LaminarFamily
+from service.bounds.laminar_violation import OptimalFace
+from service.bounds.optimize import select_bounds, solve_laminar_block, solve_laminar_program
 from service.bounds.presolve import Block, ConstraintBounds, connected_components, find_blocks
 from service.bounds.solver import Deadline, UnsolvedError
 from service.bounds.sparse_matrix import vstack
@@ -217,7 +219,7 @@ class Conflict:
     def __init__(self, program: LinearProgram, block: Block, bounds: ConstraintBounds) -> None:
         self.block = block
         self._program, self._bounds = program, bounds
-        self._sides: dict[Side, _SideViolation] = {}
+        self._sides: dict[Side, _SideViolation | _LaminarSideViolation] = {}
         self._tries, self._seconds_spent, self._paused_until = 0, 0.0, 0.0
         self._resolution: Resolution | None = None
         self._least_violations: dict[frozenset[int] | None, float] = {}
@@ -272,7 +274,33 @@ class Conflict:
         is_exact = upper_side is not None and all(side.exact for side in sides)
         return Resolution(bounds, tuple(self._split_disputes(sides, set_aside)), is_exact)
 
-    def _get_side(self, side: Side, deadline: Deadline) -> "_SideViolation | None":
+    @cached_property
+    def _laminar_family(self) -> LaminarFamily | None:
+        """The constraints as a tree, None where two of them cross or something couples columns."""
+        if len(self.block.couplings):
+            return None
+        return LaminarFamily.from_matrix(
+            self._program.constraint_matrix.submatrix(self.block.constraints, self.block.columns)
+        )
+
+    @cached_property
+    def nearest_face(self) -> tuple[OptimalFace, BoolArray] | None:
+        """The worlds that bend the reports least, where the constraints are a tree.
+
+        With it the columns of the program that are empty in all these worlds, bool[n_columns].
+        """
+        if self._laminar_family is None:
+            return None
+        lower, upper = select_bounds(self.block, self._bounds)
+        face = self._laminar_family.find_optimal_face(lower, upper, ("lower", "upper"))
+        # Complementary slackness: a column with a price has nobody in any world of least violation.
+        duals = np.zeros(len(self._program.constraints), dtype=np.int64)
+        duals[self.block.constraints] = face.duals
+        return face, self._program.constraint_matrix.rmatvec(duals) != 0
+
+    def _get_side(
+        self, side: Side, deadline: Deadline
+    ) -> "_SideViolation | _LaminarSideViolation | None":
         """Return how the side bends when the other is true; None where the time ran out."""
         if side not in self._sides:
             started_at = monotonic()
@@ -282,6 +310,11 @@ class Conflict:
             )
             if is_paused or not deadline.seconds_left():
                 return None
+            if self._laminar_family is not None:
+                self._sides[side] = _LaminarSideViolation(
+                    side, self._program, self.block, self._bounds, self._laminar_family
+                )
+                return self._sides[side]
             try:
                 self._sides[side] = _SideViolation(
                     side, self._program, self.block, self._bounds, deadline
@@ -300,6 +333,8 @@ class Conflict:
 
         If ``constraints`` is not None, only their bounds are looked at.
         """
+        if constraints is None and self.nearest_face is not None:
+            return float(self.nearest_face[0].amount)
         if constraints not in self._least_violations:
             block = self.block
             if constraints is not None:
@@ -329,7 +364,9 @@ class Conflict:
         )
 
     def _split_disputes(
-        self, sides: Sequence["_SideViolation"], set_aside: _SetAside
+        self,
+        sides: Sequence["_SideViolation | _LaminarSideViolation"],
+        set_aside: _SetAside,
     ) -> Iterator[Dispute]:
         """Yield the parts of the contradiction that do not bind each other.
 
@@ -361,6 +398,46 @@ class Conflict:
                 for figure in set_aside["upper"].get(constraint, ())
             ]
             yield Dispute(tuple(lows), tuple(highs), tuple(members))
+
+
+class _LaminarSideViolation:
+    """How a piece bends on one side least, where its constraints are a tree: without a solver."""
+
+    exact = True
+
+    def __init__(
+        self,
+        side: Side,
+        program: LinearProgram,
+        block: Block,
+        bounds: ConstraintBounds,
+        family: LaminarFamily,
+    ) -> None:
+        self.side, self._program, self._block = side, program, block
+        lower, upper = select_bounds(block, bounds)
+        face = family.find_optimal_face(lower, upper, (side,))
+        self.least_violation = float(face.amount)
+        extremes = np.array(face.least if side == "lower" else face.most)
+        is_violated = extremes < lower if side == "lower" else extremes > upper
+        self._extremes = dict(
+            zip(np.flatnonzero(is_violated).tolist(), extremes[is_violated].tolist(), strict=True)
+        )
+        is_forcing = np.array(face.duals) != 0
+        self.constraints = set(block.constraints[is_violated | is_forcing].tolist())
+        self.couplings = set[int]()
+
+    def find_set_aside(self, deadline: Deadline) -> dict[int, list[Figure]]:
+        """Return the figures whose end on this side is set aside, by constraint."""
+        return {
+            int(self._block.constraints[position]): [
+                figure
+                for figure in _bounding_figures(
+                    self._program.constraints[self._block.constraints[position]], self.side
+                )
+                if _is_violated(_get_level(figure, self.side), extreme, self.side)
+            ]
+            for position, extreme in self._extremes.items()
+        }
 
 
 class _SideViolation:

@@ -5,7 +5,7 @@ range freely between six ends: such sets stay of this kind when parts are added 
 bounded, and their corners are whole numbers. So one pass from the smallest rows up is exact.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bounds.certificate import Certificate
+from service.bounds.laminar_violation import OptimalFace, find_optimal_face
 from service.bounds.sparse_matrix import IntArray, SparseMatrix
 from service.domain.total import End
 
@@ -168,13 +169,19 @@ class LaminarFamily:
         return LaminarFamily(order, parent, innermost)
 
     def compute_bounds(
-        self, lower: NDArray[Any], upper: NDArray[Any], inside: BoolArray
+        self,
+        lower: NDArray[Any],
+        upper: NDArray[Any],
+        inside: BoolArray,
+        is_empty: BoolArray | None = None,
     ) -> SplitBounds | None:
-        """Return what the rows allow of the wanted columns, None where they contradict each other.
+        """Return what the constraints allow of the columns, None if they contradict each other.
 
-        A ceiling is infinite where there is none.
+        An upper bound is infinite where there is none. Columns flagged ``is_empty`` have nobody.
         """
-        open_in, open_out = self._flag_own_columns(inside), self._flag_own_columns(~inside)
+        possible = np.ones(len(inside), dtype=bool) if is_empty is None else ~is_empty
+        open_in = self._flag_own_columns(inside & possible)
+        open_out = self._flag_own_columns(~inside & possible)
         # The last is of no row.
         child_bounds: list[list[SplitBounds]] = [[] for _ in range(len(lower) + 1)]
         for constraint in reversed(self.order):
@@ -186,6 +193,24 @@ class LaminarFamily:
                 return None
             child_bounds[self.parent[constraint]].append(bounds)
         return _combine_bounds(child_bounds[-1], bool(open_in[-1]), bool(open_out[-1]))
+
+    def find_optimal_face(
+        self, lower: NDArray[Any], upper: NDArray[Any], soft: Collection[str]
+    ) -> OptimalFace:
+        """Return the worlds that violate the ``soft`` bounds ("lower", "upper") least.
+
+        The others hold.
+        """
+        has_own = self._flag_own_columns(np.ones(len(self.innermost), dtype=bool))
+        return find_optimal_face(
+            self.order,
+            self.parent,
+            has_own[:-1].tolist(),
+            lower.tolist(),
+            upper.tolist(),
+            "lower" in soft,
+            "upper" in soft,
+        )
 
     def _flag_own_columns(self, columns: BoolArray) -> BoolArray:
         """Return which rows hold some of the columns outside the rows within; the last is none."""

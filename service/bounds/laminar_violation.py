@@ -87,9 +87,7 @@ def convolve(functions: Sequence[ConvexFunction], has_own: bool) -> ConvexFuncti
     segments = [segment for function in functions for segment in function.segments]
     if has_own:
         segments.append((0, inf))
-    return ConvexFunction(
-        sum(function.start for function in functions), _join(sorted(segments))
-    )
+    return ConvexFunction(sum(function.start for function in functions), _join(sorted(segments)))
 
 
 FREE = ConvexFunction(0.0, ((0, inf),))
@@ -121,9 +119,7 @@ def _penalty(lower: float, upper: float, soft_lower: bool, soft_upper: bool) -> 
         penalty = penalty.add_hinge(lower, -1, 0)
     if soft_upper and upper < inf:
         penalty = penalty.add_hinge(upper, 0, 1)
-    restricted = penalty.restrict(
-        0.0 if soft_lower else lower, inf if soft_upper else upper
-    )
+    restricted = penalty.restrict(0.0 if soft_lower else lower, inf if soft_upper else upper)
     assert restricted is not None
     return restricted
 
@@ -161,9 +157,7 @@ def find_optimal_face(
     for constraint in order:
         if parent[constraint] >= 0:
             children[parent[constraint]].append(constraint)
-    penalties = [
-        _penalty(lower[i], upper[i], soft_lower, soft_upper) for i in range(count)
-    ]
+    penalties = [_penalty(lower[i], upper[i], soft_lower, soft_upper) for i in range(count)]
     inner: list[ConvexFunction] = [FREE] * count
     values: list[ConvexFunction] = [FREE] * count
     for constraint in reversed(order):

@@ -37,6 +37,9 @@ class NearestRangeSolver:
 
         The whole is None where time ran out.
         """
+        nearest = self._find_on_faces(objective, resolved)
+        if nearest is not None:
+            return nearest
         try:
             low = self._minimise_cost(
                 resolved,
@@ -52,6 +55,29 @@ class NearestRangeSolver:
             )
         except UnsolvedError:
             return None
+
+    def _find_on_faces(self, objective: Objective, resolved: ResolvedBounds) -> NearestRange | None:
+        """Return the range where the whole program is a tree of constraints, else None."""
+        family = self._program.laminar_family
+        if family is None:
+            return None
+        lower, upper = resolved.given_bounds.lower.copy(), resolved.given_bounds.upper.copy()
+        is_empty = np.zeros(len(objective.certain_columns), dtype=bool)
+        for conflict in resolved.conflicts:
+            if conflict.nearest_face is None:
+                return None
+            face, empty_columns = conflict.nearest_face
+            lower[conflict.block.constraints] = face.lower
+            upper[conflict.block.constraints] = face.upper
+            is_empty |= empty_columns
+        ranges = [
+            family.compute_bounds(lower, upper, columns, is_empty)
+            for columns in (objective.certain_columns, objective.possible_columns)
+        ]
+        if ranges[0] is None or ranges[1] is None:
+            return None  # Another piece contradicts itself; it is not settled here.
+        low, high = ranges[0].lower_in.value, ranges[1].upper_in
+        return float(low), None if high is None else float(high.value)
 
     def _minimise_cost(
         self, resolved: ResolvedBounds, blocks: list[Block], costs: NDArray[Any], deadline: Deadline

@@ -233,11 +233,11 @@ def solve_laminar_block(
     return (
         None
         if laminar_family is None
-        else laminar_family.compute_bounds(*_select_bounds(block, bounds), columns[block.columns])
+        else laminar_family.compute_bounds(*select_bounds(block, bounds), columns[block.columns])
     )
 
 
-def _select_bounds(block: Block, bounds: ConstraintBounds) -> tuple[FloatArray, FloatArray]:
+def select_bounds(block: Block, bounds: ConstraintBounds) -> tuple[FloatArray, FloatArray]:
     """Return the floors and the ceilings with which the piece's rows take part."""
     lower = np.where(block.uses_lower, bounds.lower[block.constraints], 0.0)
     return lower, np.where(block.uses_upper, bounds.upper[block.constraints], np.inf)
@@ -270,7 +270,7 @@ class BlockSolver:
         self._matrix = vstack(
             [constraint_matrix, program.coupling_matrix.submatrix(block.couplings, block.columns)]
         )
-        self._constraint_lower, self._constraint_upper = _select_bounds(block, bounds)
+        self._constraint_lower, self._constraint_upper = select_bounds(block, bounds)
         coupling_count = len(block.couplings)
         self._row_lower = np.concatenate([self._constraint_lower, np.full(coupling_count, -np.inf)])
         self._row_upper = np.concatenate([self._constraint_upper, np.zeros(coupling_count)])

@@ -1,7 +1,7 @@
 """Cuts overlapping boxes into cells, and merges the cells that are in exactly the same boxes.
 
-The axes are cut one after the other: outcomes, then each division of places and each facet of
-groups that some box names, then days. After each cut, what is in the same boxes so far is one
+The axes are cut one after the other: outcomes, each division of places that some box names, days,
+and each facet of groups. After each cut, what is in the same boxes so far is one
 state. So the cells are the leaves of a decision diagram (a reduced one, as in R. E. Bryant, 1986),
 and its size depends on how many different sets of boxes there are, not on the product of all cuts.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.bounds.arrays import BoolArray, IntArray
-from service.bounds.boxes import Box
+from service.bounds.boxes import Box, is_place_axis
 from service.domain.trees import Interval
 from service.domain.vocabulary import OUTCOMES
 
@@ -89,9 +89,13 @@ def any_by_group(group_numbers: IntArray, flags: BoolArray, count: int) -> BoolA
     return group_flags
 
 
+UNCUT = -1
+"""The slice of a state that an axis does not cut: everything along that axis."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Level:
-    """One axis of the diagram: how each state goes on with each slice of the axis.
+class _AxisLevel:
+    """One tree axis of the diagram: how each state goes on with each slice of the axis.
 
     ``old_state``, ``slice_number`` and ``new_state`` are int64[n_transitions].
     """
@@ -103,21 +107,65 @@ class _Level:
     new_state: IntArray
     state_count: int
 
+    def classify(
+        self, box: Box, inside: BoolArray, outside: BoolArray
+    ) -> tuple[BoolArray, BoolArray]:
+        """Return which new states have a part in the box, and which one outside."""
+        intervals = box.intervals_along(self.axis)
+        slice_in, slice_out = self.partition.classify(intervals)
+        # The last entry is for states that the axis does not cut: UNCUT is -1.
+        slice_in = np.append(slice_in, True)
+        slice_out = np.append(slice_out, intervals is not None)
+        return (
+            any_by_group(
+                self.new_state,
+                inside[self.old_state] & slice_in[self.slice_number],
+                self.state_count,
+            ),
+            any_by_group(
+                self.new_state,
+                outside[self.old_state] | slice_out[self.slice_number],
+                self.state_count,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _DayLevel:
+    """The days of the diagram: how each state goes on with each run of days.
+
+    All arrays are int64[n_transitions]; days are ordinals, both included.
+    """
+
+    old_state: IntArray
+    first_day: IntArray
+    last_day: IntArray
+    new_state: IntArray
+    state_count: int
+
+    def classify(
+        self, box: Box, inside: BoolArray, outside: BoolArray
+    ) -> tuple[BoolArray, BoolArray]:
+        """Return which new states have a part in the box, and which one outside."""
+        day_in = (self.first_day <= box.last_day) & (self.last_day >= box.first_day)
+        day_out = (self.first_day < box.first_day) | (self.last_day > box.last_day)
+        return (
+            any_by_group(self.new_state, inside[self.old_state] & day_in, self.state_count),
+            any_by_group(self.new_state, outside[self.old_state] | day_out, self.state_count),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Partition:
     """The merged cells of some boxes.
 
-    ``incidence`` is bool[n_cells, n_boxes] and tells which boxes hold the cell. A cell is made of
-    patches: one state of the last level over a run of days.
+    ``incidence`` is bool[n_cells, n_boxes] and tells which boxes hold the cell.
     """
 
     incidence: BoolArray
     _outcome_of_state: IntArray
     """int64[n_first_states]: the outcome of each state before the first level."""
-    _levels: tuple[_Level, ...]
-    _patches: IntArray
-    """int64[n_patches, 4]: cell, state of the last level, first day and last day."""
+    _levels: tuple[_AxisLevel | _DayLevel, ...]
 
     def classify(self, boxes: Sequence[Box]) -> tuple[BoolArray, BoolArray]:
         """Return for each cell whether part of it is in one of the boxes, and part in none.
@@ -134,107 +182,108 @@ class Partition:
         return inside, outside
 
     def _classify_box(self, box: Box) -> tuple[BoolArray, BoolArray]:
-        own_axes = {level.axis for level in self._levels}
+        own_axes = {level.axis for level in self._levels if isinstance(level, _AxisLevel)}
         is_cut_through = any(axis not in own_axes for axis, _ in box.axes)
-        has_inside = (box.outcome_bits >> self._outcome_of_state & 1).astype(bool)
-        has_outside = ~has_inside | is_cut_through
+        inside = (box.outcome_bits >> self._outcome_of_state & 1).astype(bool)
+        outside = ~inside | is_cut_through
         for level in self._levels:
-            slice_in, slice_out = level.partition.classify(box.intervals_along(level.axis))
-            old, piece, new = level.old_state, level.slice_number, level.new_state
-            count = level.state_count
-            has_outside = any_by_group(new, has_outside[old] | slice_out[piece], count)
-            has_inside = any_by_group(new, has_inside[old] & slice_in[piece], count)
-        cell, state, first_day, last_day = self._patches.T
-        inside = has_inside[state] & (first_day <= box.last_day) & (last_day >= box.first_day)
-        outside = has_outside[state] | (first_day < box.first_day) | (last_day > box.last_day)
-        cell_count = len(self.incidence)
-        return any_by_group(cell, inside, cell_count), any_by_group(cell, outside, cell_count)
+            inside, outside = level.classify(box, inside, outside)
+        return inside, outside
 
 
 def build_partition(boxes: Sequence[Box]) -> Partition:
     """Return the merged cells that are in at least one of the boxes.
 
-    Raises TooManyCellsError where a level of the diagram has more than ``MAX_STATES`` states.
+    Places and days are cut before groups, so that facets multiply cells only where figures of the
+    same places and days name them. Raises TooManyCellsError where a level of the diagram has more
+    than ``MAX_STATES`` states.
     """
     outcome_incidence = np.array(
         [[box.outcome_bits >> bit & 1 for box in boxes] for bit in range(len(OUTCOMES))], bool
     )
     outcome_of_state = np.flatnonzero(outcome_incidence.any(axis=1))
     incidence = outcome_incidence[outcome_of_state]
-    levels = []
-    for axis in sorted({axis for box in boxes for axis, _ in box.axes}):
-        axis_partition = AxisPartition([box.intervals_along(axis) for box in boxes])
-        level, incidence = _build_level(axis, axis_partition, incidence)
+    axes = sorted({axis for box in boxes for axis, _ in box.axes})
+    levels: list[_AxisLevel | _DayLevel] = []
+    for axis in (axis for axis in axes if is_place_axis(axis)):
+        level, incidence = _cut_along_axis(axis, boxes, incidence)
         levels.append(level)
+    day_level, incidence = _cut_into_days(boxes, incidence)
+    levels.append(day_level)
+    for axis in (axis for axis in axes if not is_place_axis(axis)):
+        level, incidence = _cut_along_axis(axis, boxes, incidence)
+        levels.append(level)
+    return Partition(incidence, outcome_of_state, tuple(levels))
+
+
+class _StateNumbers:
+    """Numbers the states of a level by the boxes that hold them."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[bytes, int] = {}
+        self._rows: list[BoolArray] = []
+
+    def number_of(self, in_boxes: BoolArray) -> int:
+        """Return the state's number, the next one for a new set of boxes, bool[n_boxes]."""
+        number = self._numbers.setdefault(np.packbits(in_boxes).tobytes(), len(self._rows))
+        if number == len(self._rows):
+            if number >= MAX_STATES:
+                raise TooManyCellsError
+            self._rows.append(in_boxes)
+        return number
+
+    def to_incidence(self) -> BoolArray:
+        """Return bool[n_states, n_boxes]."""
+        return np.array(self._rows, dtype=bool)
+
+
+def _cut_along_axis(
+    axis: str, boxes: Sequence[Box], incidence: BoolArray
+) -> tuple[_AxisLevel, BoolArray]:
+    """Return the level that cuts the states along the axis, and the boxes of each new state."""
+    interval_lists = [box.intervals_along(axis) for box in boxes]
+    axis_partition = AxisPartition(interval_lists)
+    has_limit = np.array([intervals is not None for intervals in interval_lists], dtype=bool)
+    is_cut = (incidence & has_limit).any(axis=1)
+    states = _StateNumbers()
+    transitions = [
+        (int(old_state), UNCUT, states.number_of(incidence[old_state]))
+        for old_state in np.flatnonzero(~is_cut)
+    ]
+    cut_states = np.flatnonzero(is_cut)
+    for slice_number, slice_boxes in enumerate(axis_partition.incidence):
+        both = incidence[cut_states] & slice_boxes
+        for position in np.flatnonzero(both.any(axis=1)).tolist():
+            transitions.append(
+                (int(cut_states[position]), slice_number, states.number_of(both[position]))
+            )
+    old_state, slice_number_of, new_state = np.array(transitions, dtype=np.int64).T
+    new_incidence = states.to_incidence()
+    level = _AxisLevel(
+        axis, axis_partition, old_state, slice_number_of, new_state, len(new_incidence)
+    )
+    return level, new_incidence
+
+
+def _cut_into_days(boxes: Sequence[Box], incidence: BoolArray) -> tuple[_DayLevel, BoolArray]:
+    """Return the level that cuts the states into runs of days, and the boxes of each new state."""
     first_days = np.array([box.first_day for box in boxes], dtype=np.int64)
     last_days = np.array([box.last_day for box in boxes], dtype=np.int64)
-    cell_numbers: dict[bytes, int] = {}
-    patches = [
-        _build_patches(state, np.flatnonzero(in_box), first_days, last_days, cell_numbers)
-        for state, in_box in enumerate(incidence)
-    ]
-    packed = np.frombuffer(b"".join(cell_numbers), dtype=np.uint8).reshape(len(cell_numbers), -1)
-    cells = np.unpackbits(packed, axis=1, count=len(boxes)).astype(bool)
-    return Partition(cells, outcome_of_state, tuple(levels), np.concatenate(patches))
-
-
-def _build_level(
-    axis: str, axis_partition: AxisPartition, incidence: BoolArray
-) -> tuple[_Level, BoolArray]:
-    """Return the level that cuts the states along the axis, and the boxes of each new state.
-
-    ``incidence`` is bool[n_states, n_boxes], before and after.
-    """
-    old_states, slice_numbers, rows = [], [], []
-    numbers: dict[bytes, int] = {}
-    new_states: list[int] = []
-    for slice_number, slice_boxes in enumerate(axis_partition.incidence):
-        both = incidence & slice_boxes
-        for old_state in np.flatnonzero(both.any(axis=1)).tolist():
-            key = np.packbits(both[old_state]).tobytes()
-            number = numbers.setdefault(key, len(numbers))
-            if number == len(rows):
-                if len(rows) >= MAX_STATES:
-                    raise TooManyCellsError
-                rows.append(both[old_state])
-            old_states.append(old_state)
-            slice_numbers.append(slice_number)
-            new_states.append(number)
-    level = _Level(
-        axis,
-        axis_partition,
-        np.array(old_states, dtype=np.int64),
-        np.array(slice_numbers, dtype=np.int64),
-        np.array(new_states, dtype=np.int64),
-        len(rows),
-    )
-    return level, np.array(rows, dtype=bool).reshape(len(rows), incidence.shape[1])
-
-
-def _build_patches(
-    state: int,
-    box_numbers: IntArray,
-    first_days: IntArray,
-    last_days: IntArray,
-    cell_numbers: dict[bytes, int],
-) -> IntArray:
-    """Return the patches of one state, giving each new set of boxes the next cell number."""
-    own_first_days, own_last_days = first_days[box_numbers], last_days[box_numbers]
-    day_edges = np.unique(np.concatenate([own_first_days, own_last_days + 1]))
-    run_starts = day_edges[:-1]
-    incidence = np.zeros((len(run_starts), len(first_days)), dtype=bool)
-    incidence[:, box_numbers] = (own_first_days <= run_starts[:, None]) & (
-        own_last_days >= run_starts[:, None]
-    )
-    is_covered = incidence.any(axis=1)
-    packed = np.packbits(incidence[is_covered], axis=1)
-    cells = [cell_numbers.setdefault(row.tobytes(), len(cell_numbers)) for row in packed]
-    return np.stack(
-        [
-            np.array(cells),
-            np.full(len(cells), state),
-            run_starts[is_covered],
-            day_edges[1:][is_covered] - 1,
-        ],
-        axis=1,
+    states = _StateNumbers()
+    transitions: list[tuple[int, int, int, int]] = []
+    for old_state, in_boxes in enumerate(incidence):
+        members = np.flatnonzero(in_boxes)
+        day_edges = np.unique(np.concatenate([first_days[members], last_days[members] + 1]))
+        for run_start, run_stop in zip(
+            day_edges[:-1].tolist(), day_edges[1:].tolist(), strict=True
+        ):
+            on_these_days = in_boxes & (first_days <= run_start) & (last_days >= run_start)
+            if on_these_days.any():
+                number = states.number_of(on_these_days)
+                transitions.append((old_state, run_start, run_stop - 1, number))
+    old_states, run_starts, run_ends, new_states = np.array(transitions, dtype=np.int64).T
+    new_incidence = states.to_incidence()
+    return (
+        _DayLevel(old_states, run_starts, run_ends, new_states, len(new_incidence)),
+        new_incidence,
     )

@@ -166,6 +166,8 @@ class Model:
         lower = np.where(fixed, np.rint(start), 0.0)
         upper = np.where(fixed, lower, self._highspy.kHighsInf)
         self._highs.changeColsBounds(self._column_count, indices, lower, upper)
+        # HiGHS 1.15 proves wrong whole-number optima where presolve meets rows that are there twice.
+        self._highs.setOptionValue("presolve", "off")
         info = self._run(costs, deadline)
         primal = self._primal_of(self._highs.getSolution())
         value = float(info.objective_function_value)
