@@ -1,13 +1,17 @@
 """Which rows are tied to each other by overlapping scopes, found only as far as is asked."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from heapq import merge
+from operator import itemgetter
 
 import numpy as np
 
 from service.bounds.arrays import BoolArray, IntArray
-from service.bounds.boxes import Box, EventPath, Region
-from service.bounds.constraints import Constraint, EventBox
-from service.domain.trees import Interval
+from service.bounds.boxes import Box, Region
+from service.bounds.constraints import Constraint
+from service.domain.trees import Conjunction, Interval
 
 
 class EventBoxArrays:
@@ -27,20 +31,6 @@ class EventBoxArrays:
             axis: _IntervalLists([part.box.intervals_along(axis) for part in parts])
             for axis in axes
         }
-        self._codes: dict[str, int] = {}
-        depth = max((len(part.event_path) for part in parts), default=0)
-        self._event_codes: IntArray = np.full((len(parts), depth, 2), -1, dtype=np.int64)
-        for index, part in enumerate(parts):
-            if part.event_path:
-                self._event_codes[index, : len(part.event_path)] = self._encode_path(
-                    part.event_path
-                )
-
-    def _encode_path(self, event_path: EventPath) -> list[tuple[int, int]]:
-        def encode(name: str) -> int:
-            return self._codes.setdefault(name, len(self._codes))
-
-        return [(encode(scheme), encode(event)) for scheme, event in event_path]
 
     def flag_overlapping(self, box: Box) -> BoolArray:
         """Return which parts have a cell in common with the extent, events aside."""
@@ -52,17 +42,6 @@ class EventBoxArrays:
         for axis, intervals in box.axes:
             if axis in self._intervals:
                 flags &= self._intervals[axis].flag_overlapping(intervals)
-        return flags
-
-    def flag_sharing_people(self, part: EventBox) -> BoolArray:
-        """Return which parts can hold some of the same people as the given one."""
-        flags = self.flag_overlapping(part.box)
-        same_path = np.ones(len(flags), dtype=bool)
-        for level, (scheme, event) in enumerate(self._encode_path(part.event_path)):
-            schemes, events = self._event_codes[:, level, 0], self._event_codes[:, level, 1]
-            same_path &= schemes == scheme
-            flags &= ~(same_path & (events != event))
-            same_path &= events == event
         return flags
 
 
@@ -91,13 +70,17 @@ class _IntervalLists:
 
 
 class ConnectedComponents:
-    """The clusters of some rows, each found when first asked for."""
+    """The connected components of some constraints: those that can share people, directly or not.
+
+    They are found once for all, by a union-find over runs of days. Parts with the same axes and
+    outcomes are one row; only rows that overlap are compared, and each comparison is one sweep over
+    their days. A component may be larger than need be (events within events are not told apart):
+    that costs time, and changes no total.
+    """
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         self._constraints = constraints
         self._event_boxes = EventBoxArrays(constraints)
-        self._component_of = np.full(len(constraints), -1, dtype=np.int64)
-        self._members: list[IntArray] = []
 
     def find_overlapping(self, region: Region) -> IntArray:
         """Return the indices of the constraints that may hold people of the region, ascending."""
@@ -107,28 +90,216 @@ class ConnectedComponents:
         return np.unique(self._event_boxes.constraint_of[flags])
 
     def component_of(self, constraint: int) -> int:
-        """Return the number of the row's cluster."""
-        if self._component_of[constraint] < 0:
-            self._grow_component(constraint)
-        return int(self._component_of[constraint])
+        """Return the number of the constraint's component."""
+        return int(self._labels[constraint])
 
     def members_of(self, component: int) -> IntArray:
-        """Return the indices of the cluster's rows, in ascending order."""
+        """Return the indices of the component's constraints, in ascending order."""
         return self._members[component]
 
-    def _grow_component(self, first_constraint: int) -> None:
-        component = len(self._members)
-        component_of = self._component_of
-        component_of[first_constraint] = component
-        pending = [first_constraint]
-        unassigned = int((component_of < 0).sum())
-        while pending and unassigned:
-            for part in self._constraints[pending.pop()].parts:
-                sharing = np.unique(
-                    self._event_boxes.constraint_of[self._event_boxes.flag_sharing_people(part)]
-                )
-                new_members = sharing[component_of[sharing] < 0]
-                component_of[new_members] = component
-                pending.extend(new_members.tolist())
-                unassigned -= len(new_members)
-        self._members.append(np.flatnonzero(component_of == component))
+    @cached_property
+    def _labels(self) -> IntArray:
+        return _label_components(self._constraints)
+
+    @cached_property
+    def _members(self) -> list[IntArray]:
+        order = np.argsort(self._labels, kind="stable")
+        ends = np.cumsum(np.bincount(self._labels))
+        return np.split(order, ends[:-1])
+
+
+class _DisjointSets:
+    """A union-find with path halving (Tarjan, van Leeuwen 1984)."""
+
+    def __init__(self, count: int) -> None:
+        self._parents = list(range(count))
+
+    def find(self, item: int) -> int:
+        """Return the item that stands for the set."""
+        parents = self._parents
+        while parents[item] != item:
+            parents[item] = parents[parents[item]]
+            item = parents[item]
+        return item
+
+    def unite(self, one: int, other: int) -> None:
+        """Make one set of the two that hold the items."""
+        self._parents[self.find(other)] = self.find(one)
+
+
+Event = tuple[str, str] | None
+"""Scheme and id of an event, None for everyone."""
+
+Run = tuple[int, int, int, Event]
+"""First day, last day, a constraint, and the event that it is about."""
+
+
+class _Row:
+    """All parts with the same axes and outcomes, as runs of days."""
+
+    def __init__(self, outcome_bits: int, axes: Conjunction) -> None:
+        self.outcome_bits, self.axes = outcome_bits, dict(axes)
+        self.everyone: list[Run] = []
+        self.events: list[Run] = []
+
+    @cached_property
+    def days(self) -> IntArray:
+        """First day, last day and constraint of every run, int64[n_runs, 3]."""
+        return np.array([run[:3] for run in (*self.everyone, *self.events)], dtype=np.int64)
+
+
+def _label_components(constraints: Sequence[Constraint]) -> IntArray:
+    """Return the number of its component for each constraint, int64[n_constraints]."""
+    sets = _DisjointSets(len(constraints))
+    rows_by_key: dict[tuple[int, Conjunction], _Row] = {}
+    for index, constraint in enumerate(constraints):
+        for box, event_path, _ in constraint.parts:
+            key = box.outcome_bits, box.axes
+            row = rows_by_key.get(key) or rows_by_key.setdefault(key, _Row(*key))
+            if event_path:
+                row.events.append((box.first_day, box.last_day, index, event_path[0]))
+            else:
+                row.everyone.append((box.first_day, box.last_day, index, None))
+    rows = list(rows_by_key.values())
+    for row in rows:
+        row.everyone = _merge_runs(row.everyone, sets)
+        row.events.sort()
+    for row, overlapping in _find_overlapping_rows(rows):
+        _link_everyone(row, overlapping, sets)
+        _link_events(row, overlapping, sets)
+    roots = [sets.find(index) for index in range(len(constraints))]
+    return np.unique(roots, return_inverse=True)[1].astype(np.int64)
+
+
+def _find_overlapping_rows(rows: Sequence[_Row]) -> Iterator[tuple[_Row, list[_Row]]]:
+    """Yield each row with all that overlap it in axes and outcomes and begin within it.
+
+    Of two rows that overlap along an axis one begins within the other, so every two rows that
+    overlap are yielded, in one order or both. The rows to compare with one are a slice of all,
+    sorted by where they begin along the axis that most of them name.
+    """
+    axis_counts = Counter(axis for row in rows for axis in row.axes)
+    main_axis, _ = axis_counts.most_common(1)[0]
+    outcome_bits = np.array([row.outcome_bits for row in rows], dtype=np.int64)
+    other_axes = {
+        axis: _IntervalCodes([row.axes.get(axis) for row in rows])
+        for axis in axis_counts
+        if axis != main_axis
+    }
+    starts = sorted(
+        (start, index) for index, row in enumerate(rows) for start, _ in row.axes.get(main_axis, ())
+    )
+    start_numbers = np.array([start for start, _ in starts], dtype=np.int64)
+    row_of_start = np.array([index for _, index in starts], dtype=np.int64)
+    for index, row in enumerate(rows):
+        intervals = row.axes.get(main_axis)
+        if intervals is None:
+            candidates = np.arange(len(rows))
+        else:
+            positions = np.searchsorted(start_numbers, np.array(intervals))
+            candidates = np.concatenate([row_of_start[first:stop] for first, stop in positions])
+        flags = (outcome_bits[candidates] & outcome_bits[index]) != 0
+        for codes in other_axes.values():
+            flags &= codes.flag_overlapping(index, candidates)
+        yield row, [rows[other] for other in np.unique(candidates[flags]).tolist()]
+
+
+class _IntervalCodes:
+    """The intervals of many rows along one axis, each distinct list of them compared once."""
+
+    def __init__(self, interval_lists: Sequence[tuple[Interval, ...] | None]) -> None:
+        numbers: dict[tuple[Interval, ...] | None, int] = {}
+        self._codes = np.array(
+            [numbers.setdefault(intervals, len(numbers)) for intervals in interval_lists]
+        )
+        distinct = _IntervalLists(list(numbers))
+        self._overlaps = [
+            np.ones(len(numbers), dtype=bool)
+            if intervals is None
+            else distinct.flag_overlapping(intervals)
+            for intervals in numbers
+        ]
+
+    def flag_overlapping(self, index: int, candidates: IntArray) -> BoolArray:
+        """Return which of the candidate rows overlap the row along this axis."""
+        flags: BoolArray = self._overlaps[self._codes[index]][self._codes[candidates]]
+        return flags
+
+
+def _merge_runs(runs: list[Run], sets: _DisjointSets) -> list[Run]:
+    """Return runs that do not overlap, sorted, having united those that do."""
+    merged: list[Run] = []
+    for first, last, constraint, event in sorted(runs):
+        if merged and first <= merged[-1][1]:
+            sets.unite(merged[-1][2], constraint)
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]), merged[-1][2], event)
+        else:
+            merged.append((first, last, constraint, event))
+    return merged
+
+
+def _link_everyone(row: _Row, overlapping: Sequence[_Row], sets: _DisjointSets) -> None:
+    """Unite each run about everyone in the row with the runs on the same days."""
+    if not row.everyone:
+        return
+    own = np.array([run[:3] for run in row.everyone], dtype=np.int64)
+    others = np.concatenate([other.days for other in overlapping])
+    first_met = np.searchsorted(own[:, 1], others[:, 0])
+    end_met = np.searchsorted(own[:, 0], others[:, 1], side="right")
+    is_met = first_met < end_met
+    met = zip(
+        others[is_met, 2].tolist(),
+        first_met[is_met].tolist(),
+        end_met[is_met].tolist(),
+        strict=True,
+    )
+    for constraint, first, end in met:
+        for position in range(first, end):
+            sets.unite(row.everyone[position][2], constraint)
+
+
+def _link_events(row: _Row, overlapping: Sequence[_Row], sets: _DisjointSets) -> None:
+    """Unite each run about an event of the row with those on the same days that can share people.
+
+    Events of one scheme are different people, those of different schemes can be the same. Once a
+    run has met several of one scheme, these are in one set, and the one that lasts longest stands
+    for all of them.
+    """
+    if not row.events:
+        return
+    others = [run for other in overlapping for run in (*other.everyone, *other.events)]
+    others.sort(key=itemgetter(0))
+    open_runs: tuple[_OpenRuns, _OpenRuns] = (_OpenRuns(), _OpenRuns())
+    for is_other, (first, last, constraint, event) in merge(
+        ((False, run) for run in row.events),
+        ((True, run) for run in others),
+        key=lambda item: item[1][0],
+    ):
+        open_runs[not is_other].meet(first, constraint, event, sets)
+        open_runs[is_other].add(last, constraint, event)
+
+
+class _OpenRuns:
+    """The runs of one side of a sweep over the days that have not ended, by scheme."""
+
+    def __init__(self) -> None:
+        self._by_scheme: dict[str, list[tuple[int, int, Event]]] = {}
+
+    def add(self, last: int, constraint: int, event: Event) -> None:
+        """Note a run that lasts until a day."""
+        scheme = event[0] if event else ""
+        self._by_scheme.setdefault(scheme, []).append((last, constraint, event))
+
+    def meet(self, day: int, constraint: int, event: Event, sets: _DisjointSets) -> None:
+        """Unite the constraint of a run that begins on the day with all those that it can share."""
+        for scheme, runs in self._by_scheme.items():
+            runs[:] = [run for run in runs if run[0] >= day]
+            if event is not None and scheme == event[0]:
+                for _, other, other_event in runs:
+                    if other_event == event:
+                        sets.unite(other, constraint)
+                continue
+            for _, other, _ in runs:
+                sets.unite(other, constraint)
+            if len(runs) > 1 and not scheme:
+                runs[:] = [max(runs)]

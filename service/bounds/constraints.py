@@ -8,7 +8,6 @@ from service.bounds.boxes import Box, EventPath, Region, make_region
 from service.domain.figure import Figure, Scope
 from service.domain.trees import Tree
 
-
 PartRole = Literal["scope", "elsewhere", "reclassified"]
 """Why a box is part of a constraint.
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from service.bounds.constraints import Constraint
 from service.bounds.elastic_program import MIN_VIOLATION, ElasticProgram
-from service.bounds.linear_program import BoolArray, IntArray, LinearProgram
 from service.bounds.laminar import LaminarFamily
 from service.bounds.laminar_violation import OptimalFace
+from service.bounds.linear_program import BoolArray, IntArray, LinearProgram
 from service.bounds.optimize import select_bounds, solve_laminar_block, solve_laminar_program
 from service.bounds.presolve import Block, ConstraintBounds, connected_components, find_blocks
 from service.bounds.solver import Deadline, UnsolvedError
