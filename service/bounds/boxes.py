@@ -11,8 +11,6 @@ from service.domain.vocabulary import OUTCOMES
 EventPath = tuple[tuple[str, str], ...]
 """The path to an event: (scheme, id) pairs, each an event within the one before; () is everyone."""
 
-EVERYONE: EventPath = ()
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Box:

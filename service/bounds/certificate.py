@@ -5,8 +5,8 @@ from fractions import Fraction
 from math import lcm
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.bounds.arrays import BoolArray, FloatArray, IntArray
 from service.bounds.solver import UnsolvedError
 from service.bounds.sparse_matrix import SparseMatrix
 from service.domain.total import End
@@ -39,11 +39,11 @@ def negate_certificate(certificate: Certificate) -> dict[tuple[int, End], Fracti
 
 
 def rationalize_duals(
-    duals: NDArray[np.float64],
+    duals: FloatArray,
     matrix: SparseMatrix,
-    costs: NDArray[np.int64],
-    has_lower: NDArray[np.bool_],
-    has_upper: NDArray[np.bool_],
+    costs: IntArray,
+    has_lower: BoolArray,
+    has_upper: BoolArray,
 ) -> list[Fraction]:
     """Return the prices as fractions that prove a bound exactly; raises UnsolvedError without any.
 
@@ -61,9 +61,7 @@ def rationalize_duals(
     raise UnsolvedError("the solver's prices prove nothing")
 
 
-def _scale_to_integers(
-    duals: NDArray[np.float64], denominator: int | None
-) -> tuple[NDArray[np.int64] | None, int]:
+def _scale_to_integers(duals: FloatArray, denominator: int | None) -> tuple[IntArray | None, int]:
     """Return the prices times their denominator; None where they are no such fractions."""
     if denominator is None:
         fractions = [

@@ -10,12 +10,13 @@ from typing import Final
 
 import numpy as np
 
+from service.bounds.arrays import BoolArray
 from service.bounds.boxes import Box
 from service.bounds.certificate import Certificate
 from service.bounds.constraints import Constraint
 from service.bounds.infeasibility import ConflictResolver, Dispute, ResolvedBounds
-from service.bounds.linear_program import BoolArray, LinearProgram, build_linear_program
-from service.bounds.min_violation import NearestRange, NearestRangeSolver
+from service.bounds.linear_program import LinearProgram, build_linear_program
+from service.bounds.nearest_range import NearestRange, NearestRangeSolver
 from service.bounds.optimize import Bound, LazyBound, Objective
 from service.bounds.presolve import ConstraintBounds
 from service.bounds.solver import Deadline

@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.boxes import Box, EventPath
 from service.bounds.constraints import Constraint, EventBox
-
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 
 class EventBoxArrays:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.bounds.linear_program import IntArray, LinearProgram
+from service.bounds.arrays import FloatArray, IntArray
+from service.bounds.linear_program import LinearProgram
 from service.bounds.presolve import Block, ConstraintBounds
 from service.bounds.solver import (
     OPTIMUM_TOLERANCE,
     Deadline,
-    FloatArray,
     Model,
     Solution,
     UnsolvedError,

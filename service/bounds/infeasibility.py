@@ -14,13 +14,14 @@ from typing import Literal
 
 import numpy as np
 
+from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.constraints import Constraint
 from service.bounds.elastic_program import MIN_VIOLATION, ElasticProgram
-from service.bounds.linear_program import BoolArray, IntArray, LinearProgram
+from service.bounds.linear_program import LinearProgram
 from service.bounds.optimize import solve_laminar_block, solve_laminar_program
-from service.bounds.presolve import Block, ConstraintBounds, connected_components, find_blocks
+from service.bounds.presolve import Block, ConstraintBounds, find_blocks
 from service.bounds.solver import Deadline, UnsolvedError
-from service.bounds.sparse_matrix import vstack
+from service.bounds.sparse_matrix import find_connected_components, vstack
 from service.domain.figure import Figure
 
 MIN_EXTREME_TIME_RATIO = 3
@@ -274,7 +275,9 @@ class Conflict:
         all_columns = np.arange(self._program.constraint_matrix.shape[1])
         constraint_matrix = self._program.constraint_matrix.submatrix(constraints, all_columns)
         coupling_matrix = self._program.coupling_matrix.submatrix(couplings, all_columns)
-        for row_numbers, _ in connected_components(vstack([constraint_matrix, coupling_matrix])):
+        for row_numbers, _ in find_connected_components(
+            vstack([constraint_matrix, coupling_matrix])
+        ):
             members = [
                 int(constraints[row_number])
                 for row_number in row_numbers

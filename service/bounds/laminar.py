@@ -8,16 +8,13 @@ bounded, and their corners are whole numbers. So one pass from the smallest rows
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.bounds.arrays import BoolArray, FloatArray, IntArray
 from service.bounds.certificate import Certificate
-from service.bounds.sparse_matrix import IntArray, SparseMatrix
+from service.bounds.sparse_matrix import SparseMatrix
 from service.domain.total import End
-
-BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +165,7 @@ class LaminarFamily:
         return LaminarFamily(order, parent, innermost)
 
     def compute_bounds(
-        self, lower: NDArray[Any], upper: NDArray[Any], inside: BoolArray
+        self, lower: FloatArray, upper: FloatArray, inside: BoolArray
     ) -> SplitBounds | None:
         """Return what the rows allow of the wanted columns, None where they contradict each other.
 

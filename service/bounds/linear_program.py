@@ -8,16 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.boxes import Box, EventPath
 from service.bounds.constraints import Constraint
 from service.bounds.laminar import LaminarFamily
 from service.bounds.partition import Partition, build_partition
 from service.bounds.sparse_matrix import SparseMatrix
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

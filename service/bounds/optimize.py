@@ -1,12 +1,13 @@
 """The least and the most of one program under given floors and ceilings, each with its proof."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
 
 import numpy as np
 
+from service.bounds.arrays import BoolArray, FloatArray, IntArray
 from service.bounds.certificate import (
     Certificate,
     add_certificates,
@@ -14,16 +15,10 @@ from service.bounds.certificate import (
     rationalize_duals,
 )
 from service.bounds.laminar import LaminarFamily, ProvenValue, SplitBounds
-from service.bounds.linear_program import BoolArray, LinearProgram
-from service.bounds.presolve import Block, ConstraintBounds, FloatArray, find_blocks
-from service.bounds.solver import (
-    OPTIMUM_TOLERANCE,
-    Deadline,
-    Model,
-    Solution,
-    UnsolvedError,
-)
-from service.bounds.sparse_matrix import IntArray, vstack
+from service.bounds.linear_program import LinearProgram
+from service.bounds.presolve import Block, ConstraintBounds, find_blocks
+from service.bounds.solver import OPTIMUM_TOLERANCE, Deadline, Model, Solution, UnsolvedError
+from service.bounds.sparse_matrix import vstack
 from service.domain.total import End
 
 MAX_SEARCH_COLUMNS = 800
@@ -108,7 +103,7 @@ class Objective:
         """Return the fewest people asked for in any world that meets the ends."""
         split_bounds = self._solve_laminar(bounds, self.certain_columns)
         if split_bounds is not None:
-            return LazyBound([_KnownBound(_make_bound(split_bounds.lower_in))])
+            return LazyBound([_make_bound(split_bounds.lower_in)])
         blocks = self.find_min_blocks(bounds)
         return LazyBound(
             [
@@ -121,10 +116,10 @@ class Objective:
         """Return the most people asked for in any world that meets the ends, None if it is open."""
         split_bounds = self._solve_laminar(bounds, self.possible_columns)
         if split_bounds is not None:
-            return LazyBound([_KnownBound(_make_bound(split_bounds.upper_in))])
+            return LazyBound([_make_bound(split_bounds.upper_in)])
         blocks = self.find_max_blocks(bounds)
         if blocks is None:
-            return LazyBound([_KnownBound(Bound(None))])
+            return LazyBound([Bound(None)])
         return LazyBound(
             [
                 _bound_block(block, self.program, bounds, self.possible_columns, -1, deadline)
@@ -139,12 +134,15 @@ class LazyBound:
     The search for whole people can take long, and is put off until it is asked for.
     """
 
-    def __init__(self, parts: Sequence["_KnownBound | BlockSolver"]) -> None:
+    def __init__(self, parts: Sequence["Bound | BlockSolver"]) -> None:
         self._parts = parts
 
     def search_integer(self, deadline: Deadline) -> Bound:
         """Return the end in whole people, or as real numbers tell it where no time is left."""
-        part_bounds = [part.search_integer(deadline) for part in self._parts]
+        part_bounds = [
+            part if isinstance(part, Bound) else part.search_integer(deadline)
+            for part in self._parts
+        ]
         exact = all(bound.exact for bound in part_bounds)
         values = [bound.value for bound in part_bounds if bound.value is not None]
         if len(values) < len(part_bounds):
@@ -156,17 +154,6 @@ class LazyBound:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _KnownBound:
-    """An end that was found without a solver."""
-
-    bound: Bound
-
-    def search_integer(self, deadline: Deadline) -> Bound:
-        """Return the end: there is nothing to search for."""
-        return self.bound
-
-
 def _bound_block(
     block: Block,
     program: LinearProgram,
@@ -174,7 +161,7 @@ def _bound_block(
     columns: BoolArray,
     sign: int,
     deadline: Deadline,
-) -> "_KnownBound | BlockSolver":
+) -> "Bound | BlockSolver":
     """Return the fewest (sign 1) or the most (sign -1) people asked for in the piece."""
     split_bounds = solve_laminar_block(program, block, bounds, columns)
     proven = (
@@ -185,12 +172,8 @@ def _bound_block(
         else split_bounds.upper_in
     )
     if proven is not None:
-        return _KnownBound(
-            replace(
-                _make_bound(proven),
-                certificate=_renumber_certificate(proven.build_certificate(), block),
-            )
-        )
+        certificate = _renumber_certificate(proven.build_certificate(), block)
+        return Bound(Fraction(proven.value), True, certificate)
     return BlockSolver(
         block, program, bounds, sign * columns[block.columns].astype(np.int64), deadline
     )

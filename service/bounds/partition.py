@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.boxes import Box
 from service.domain.trees import Interval
 from service.domain.vocabulary import OUTCOMES
-
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
 
 class AxisPartition:

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.bounds.linear_program import BoolArray, IntArray, LinearProgram
-from service.bounds.sparse_matrix import SparseMatrix, vstack
-
-FloatArray = NDArray[np.float64]
+from service.bounds.arrays import BoolArray, FloatArray, IntArray
+from service.bounds.linear_program import LinearProgram
+from service.bounds.sparse_matrix import find_connected_components, vstack
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,7 +160,7 @@ def _split_block(program: LinearProgram, block: Block, query_columns: BoolArray)
     )
     blocks = []
     is_queried = query_columns[block.columns]
-    for row_numbers, columns in connected_components(links):
+    for row_numbers, columns in find_connected_components(links):
         if not is_queried[columns].any():
             continue
         positions = row_numbers[row_numbers < len(block.constraints)]
@@ -188,34 +186,3 @@ def merge_blocks(blocks: Sequence[Block]) -> Block:
         np.concatenate([block.columns for block in blocks]),
         np.concatenate([block.couplings for block in blocks]),
     )
-
-
-def connected_components(links: SparseMatrix) -> list[tuple[IntArray, IntArray]]:
-    """Return the rows and columns of each connected part of a bipartite graph.
-
-    A column without a row is no part of any. Every row takes over the least number among the rows
-    that it shares a column with, and then that row's number, until nothing changes.
-    """
-    rows, columns = links.row, links.column
-    label = np.arange(links.shape[0])
-    while True:
-        smallest_label = np.full(links.shape[1], links.shape[0])
-        np.minimum.at(smallest_label, columns, label[rows])
-        new_label = label.copy()
-        np.minimum.at(new_label, rows, smallest_label[columns])
-        new_label = new_label[new_label]
-        if (new_label == label).all():
-            break
-        label = new_label
-    column_label = np.full(links.shape[1], -1)
-    column_label[columns] = label[rows]
-    return [*zip(_group_by_label(label, label), _group_by_label(column_label, label), strict=True)]
-
-
-def _group_by_label(labels: IntArray, all_labels: IntArray) -> list[IntArray]:
-    """Return for each label in use, ascending, the positions that carry it."""
-    distinct_labels = np.unique(all_labels)
-    order = np.argsort(labels, kind="stable")
-    starts = np.searchsorted(labels[order], distinct_labels, side="left")
-    stops = np.searchsorted(labels[order], distinct_labels, side="right")
-    return [order[start:stop] for start, stop in zip(starts, stops, strict=True)]

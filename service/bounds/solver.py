@@ -6,13 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.bounds.arrays import BoolArray, FloatArray
 from service.bounds.solver_effort import time_solver_run
 from service.bounds.sparse_matrix import SparseMatrix
 from service.bounds.sparsify import sparsify_matrix
-
-FloatArray = NDArray[np.float64]
 
 OPTIMUM_TOLERANCE = 1e-6
 """What a floating-point optimum may be off by, relative to its size (at least 1)."""
@@ -153,7 +151,7 @@ class Model:
         return np.array(solution.col_value)[: self._column_count]
 
     def minimise_integer(
-        self, costs: FloatArray, start: FloatArray, fixed: NDArray[np.bool_], deadline: Deadline
+        self, costs: FloatArray, start: FloatArray, fixed: BoolArray, deadline: Deadline
     ) -> Solution:
         """Return the best whole-number solution in which the kept columns are as in ``start``.
 

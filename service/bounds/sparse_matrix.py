@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from service.bounds.arrays import BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +37,6 @@ class SparseMatrix:
         return SparseMatrix(
             (row_count, len(row_sets)), table[:, 0], table[:, 1], np.ones(len(table), np.int8)
         )
-
-    def to_dense(self) -> NDArray[np.int64]:
-        """Return the matrix with all its zeros."""
-        dense = np.zeros(self.shape, dtype=np.int64)
-        dense[self.row, self.column] = self.value
-        return dense
 
     def nonzero_columns(self, rows: BoolArray) -> BoolArray:
         """Return which columns are not zero in some of the flagged rows."""
@@ -132,3 +125,34 @@ def hstack(left: SparseMatrix, right: SparseMatrix) -> SparseMatrix:
         np.concatenate([left.column, right.column + left.shape[1]]),
         np.concatenate([left.value, right.value]),
     )
+
+
+def find_connected_components(links: SparseMatrix) -> list[tuple[IntArray, IntArray]]:
+    """Return the rows and columns of each connected part of a bipartite graph.
+
+    A column without a row is no part of any. Every row takes over the least number among the rows
+    that it shares a column with, and then that row's number, until nothing changes.
+    """
+    rows, columns = links.row, links.column
+    label = np.arange(links.shape[0])
+    while True:
+        smallest_label = np.full(links.shape[1], links.shape[0])
+        np.minimum.at(smallest_label, columns, label[rows])
+        new_label = label.copy()
+        np.minimum.at(new_label, rows, smallest_label[columns])
+        new_label = new_label[new_label]
+        if (new_label == label).all():
+            break
+        label = new_label
+    column_label = np.full(links.shape[1], -1)
+    column_label[columns] = label[rows]
+    return [*zip(_group_by_label(label, label), _group_by_label(column_label, label), strict=True)]
+
+
+def _group_by_label(labels: IntArray, all_labels: IntArray) -> list[IntArray]:
+    """Return for each label in use, ascending, the positions that carry it."""
+    distinct_labels = np.unique(all_labels)
+    order = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[order], distinct_labels, side="left")
+    stops = np.searchsorted(labels[order], distinct_labels, side="right")
+    return [order[start:stop] for start, stop in zip(starts, stops, strict=True)]

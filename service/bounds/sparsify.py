@@ -10,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.sparse_matrix import IntArray, SparseMatrix
+from service.bounds.arrays import IntArray
+from service.bounds.sparse_matrix import SparseMatrix
 
 MIN_MATRIX_ENTRIES: Final = 5_000
 """From so many entries on it is worth the trouble."""

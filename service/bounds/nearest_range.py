@@ -1,11 +1,10 @@
 """The nearest reading: the worlds that bend contradicting reports least."""
 
 from threading import Lock
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.bounds.arrays import FloatArray, IntArray
 from service.bounds.elastic_program import ElasticProgram
 from service.bounds.infeasibility import ResolvedBounds
 from service.bounds.linear_program import LinearProgram
@@ -41,20 +40,20 @@ class NearestRangeSolver:
             low = self._minimise_cost(
                 resolved,
                 objective.find_min_blocks(resolved.given_bounds),
-                objective.certain_columns,
+                objective.certain_columns.astype(np.int64),
                 deadline,
             )
             max_blocks = objective.find_max_blocks(resolved.given_bounds)
             if max_blocks is None:
                 return low, None
             return low, -self._minimise_cost(
-                resolved, max_blocks, -objective.possible_columns.astype(int), deadline
+                resolved, max_blocks, -objective.possible_columns.astype(np.int64), deadline
             )
         except UnsolvedError:
             return None
 
     def _minimise_cost(
-        self, resolved: ResolvedBounds, blocks: list[Block], costs: NDArray[Any], deadline: Deadline
+        self, resolved: ResolvedBounds, blocks: list[Block], costs: IntArray, deadline: Deadline
     ) -> float:
         """Return the least cost where each contested piece bends no more than it must."""
         if not blocks:
@@ -79,7 +78,7 @@ class NearestRangeSolver:
             self._lock.release()
 
     def _get_elastic_program(
-        self, block: Block, bounds: ConstraintBounds, relaxed: NDArray[Any], max_violation: float
+        self, block: Block, bounds: ConstraintBounds, relaxed: FloatArray, max_violation: float
     ) -> ElasticProgram:
         """Return the model of the worlds that bend the soft ends no more than this in all."""
         key_arrays = (
