@@ -1,4 +1,7 @@
-"""The types of the arrays of this package."""
+"""The types of the arrays in this package.
+
+Docstrings give the shape as ``bool[n_constraints]`` or ``int[n_patches, 4]``.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

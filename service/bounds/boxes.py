@@ -1,4 +1,4 @@
-"""Scopes as numbers: where two of them meet, and where one lies within the other."""
+"""Boxes: scopes as products of integer intervals, with tests for overlap and containment."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,14 +9,18 @@ from service.domain.trees import Interval, Tree, intervals_contained, intervals_
 from service.domain.vocabulary import OUTCOMES
 
 EventPath = tuple[tuple[str, str], ...]
-"""The path to an event: (scheme, id) pairs, each an event within the one before; () is everyone."""
+"""The path to an event: (scheme, id) pairs, each an event inside the one before it.
+
+The empty path means everyone in the box.
+"""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Box:
-    """The product of places x days x outcomes x groups, each part in numbers.
+    """A product of places x days x outcomes x groups, each encoded as integers.
 
-    Days are ordinals, both included; ``outcome_bits`` is a set of bits in the vocabulary's order.
+    Days are proleptic Gregorian ordinals; both ends are included. ``outcome_bits`` is a bit set in
+    the order of ``OUTCOMES``.
     """
 
     places: tuple[Interval, ...]
@@ -26,7 +30,7 @@ class Box:
     groups: tuple[Interval, ...]
 
     def overlaps(self, other: "Box") -> bool:
-        """Whether the two have a cell in common."""
+        """Whether the two boxes have a point in common."""
         return (
             self.first_day <= other.last_day
             and other.first_day <= self.last_day
@@ -36,7 +40,7 @@ class Box:
         )
 
     def is_within(self, other: "Box") -> bool:
-        """Whether every cell of this one is a cell of the other."""
+        """Whether the other box contains this one."""
         return (
             other.first_day <= self.first_day
             and self.last_day <= other.last_day
@@ -47,12 +51,12 @@ class Box:
 
 
 def encode_outcomes(outcomes: Iterable[str]) -> int:
-    """Return the set of outcomes as bits, killed the lowest."""
+    """Return the outcomes as a bit set; the lowest bit means killed."""
     return reduce(lambda mask, outcome: mask | 1 << OUTCOMES.index(outcome), outcomes, 0)
 
 
 def make_box(scope: Scope, places: Tree, groups: Tree) -> Box:
-    """Return the scope in numbers; a scope without places is everywhere."""
+    """Return the box of a scope; a scope without places covers all places."""
     return Box(
         places.intervals(scope.places) if scope.places else places.all_intervals(),
         scope.period.start,

@@ -1,4 +1,4 @@
-"""Which rows are tied to each other by overlapping scopes, found only as far as is asked."""
+"""Connected components of constraints that can share people, found on demand."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,10 @@ from service.bounds.constraints import Constraint, EventBox
 
 
 class EventBoxArrays:
-    """The parts of many rows side by side in arrays, so that one can be held against all."""
+    """The parts of many constraints as arrays, so that one box is compared with all at once.
+
+    ``constraint_of`` is ``int[n_parts]``: the constraint that each part belongs to.
+    """
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         parts = [part for constraint in constraints for part in constraint.parts]
@@ -39,7 +42,7 @@ class EventBoxArrays:
         return [(encode(scheme), encode(event)) for scheme, event in event_path]
 
     def flag_overlapping(self, box: Box) -> BoolArray:
-        """Return which parts have a cell in common with the extent, events aside."""
+        """Return which parts overlap the box, ``bool[n_parts]``; events are ignored."""
         flags: BoolArray = (
             (self.first_day <= box.last_day)
             & (self.last_day >= box.first_day)
@@ -50,7 +53,7 @@ class EventBoxArrays:
         return flags
 
     def flag_sharing_people(self, part: EventBox) -> BoolArray:
-        """Return which parts can hold some of the same people as the given one."""
+        """Return which parts can contain some of the same people as this one, ``bool[n_parts]``."""
         flags = self.flag_overlapping(part.box)
         same_path = np.ones(len(flags), dtype=bool)
         for level, (scheme, event) in enumerate(self._encode_path(part.event_path)):
@@ -62,7 +65,7 @@ class EventBoxArrays:
 
 
 class _IntervalLists:
-    """Lists of spans, one per part, flattened."""
+    """The interval lists of all parts, flattened into arrays."""
 
     def __init__(self, interval_lists: Sequence[tuple[tuple[int, int], ...]]) -> None:
         self._list_count = len(interval_lists)
@@ -75,7 +78,7 @@ class _IntervalLists:
         self._list_of, self._start, self._stop = table[:, 0], table[:, 1], table[:, 2]
 
     def flag_overlapping(self, intervals: tuple[tuple[int, int], ...]) -> BoolArray:
-        """Return which of the lists have a node in common with the spans."""
+        """Return which lists overlap the given intervals, ``bool[n_lists]``."""
         is_hit = np.zeros(len(self._list_of), dtype=bool)
         for start, stop in intervals:
             is_hit |= (self._start < stop) & (self._stop > start)
@@ -85,7 +88,10 @@ class _IntervalLists:
 
 
 class ConnectedComponents:
-    """The clusters of some rows, each found when first asked for."""
+    """The connected components of the graph in which constraints that can share people are linked.
+
+    A component is found when one of its constraints is first looked up.
+    """
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         self._constraints = constraints
@@ -94,17 +100,17 @@ class ConnectedComponents:
         self._members: list[IntArray] = []
 
     def find_overlapping(self, box: Box) -> IntArray:
-        """Return the indices of the rows that may hold people asked for, in ascending order."""
+        """Return the indices of the constraints that overlap the box, ascending."""
         return np.unique(self._event_boxes.constraint_of[self._event_boxes.flag_overlapping(box)])
 
     def component_of(self, constraint: int) -> int:
-        """Return the number of the row's cluster."""
+        """Return the number of the component that contains the constraint."""
         if self._component_of[constraint] < 0:
             self._grow_component(constraint)
         return int(self._component_of[constraint])
 
     def members_of(self, component: int) -> IntArray:
-        """Return the indices of the cluster's rows, in ascending order."""
+        """Return the indices of the component's constraints, ascending."""
         return self._members[component]
 
     def _grow_component(self, first_constraint: int) -> None:

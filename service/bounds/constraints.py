@@ -1,4 +1,4 @@
-"""Figures with the same scope taken together: one row with its floors and its ceilings."""
+"""Constraints: all counted figures with one distinct scope, as bounds on its people."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from service.domain.trees import Tree
 
 
 class EventBox(NamedTuple):
-    """An extent within one event (``()``: everyone in the extent)."""
+    """The people in a box who belong to one event; the empty path means everyone in the box."""
 
     box: Box
     event_path: EventPath
 
     def is_strictly_within(self, other: "EventBox") -> bool:
-        """Whether the other part holds all of this one, and is not the same."""
+        """Whether the other event box contains all people of this one and is not equal to it."""
         return (
             self != other
             and self.box.is_within(other.box)
@@ -26,9 +26,10 @@ class EventBox(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """One distinct scope and the figures given for it, in the order in which they were given.
+    """One distinct scope and its figures, in the order in which they were recorded.
 
-    The scope is the union of its parts: one, or more where later figures reclassified its people.
+    The scope is the union of ``parts``. There are several parts only where later figures
+    reclassified people of these figures.
     """
 
     parts: tuple[EventBox, ...]
@@ -36,12 +37,12 @@ class Constraint:
 
     @property
     def lower(self) -> int:
-        """The highest floor given; 0 where nothing above it was."""
+        """The highest low of the figures; 0 is no restriction."""
         return max(figure.quantity.low for figure in self.figures)
 
     @property
     def upper(self) -> int | None:
-        """The lowest ceiling given; None where none was."""
+        """The lowest high of the figures; None if no figure has a high."""
         highs = [
             figure.quantity.high for figure in self.figures if figure.quantity.high is not None
         ]
@@ -49,25 +50,26 @@ class Constraint:
 
     @property
     def is_feasible(self) -> bool:
-        """Whether some number of people meets its floor and its ceiling."""
+        """Whether some number of people meets both bounds."""
         return self.upper is None or self.lower <= self.upper
 
     def overlaps(self, box: Box) -> bool:
-        """Whether any of its people may be among those asked for."""
+        """Whether the box may contain people of this constraint."""
         return any(part.box.overlaps(box) for part in self.parts)
 
 
 class Reclassifications:
-    """Which figure speaks of the people of which earlier one.
+    """Which figures reclassify the people of which earlier figures.
 
-    A reclassifying figure ("2 of the missing were found dead") is an event of its own in a scheme
-    of the earlier figure's, and the earlier figure is widened by its outcomes in that event only.
+    A reclassifying figure ("2 of the missing were found dead") is modelled as an event of its own.
+    The event's scheme belongs to the earlier figure, and the earlier figure's scope is extended by
+    the new outcomes in that event only.
     """
 
     def __init__(
         self, counted_figures: Iterable[Figure], figures_by_id: Mapping[str, Figure]
     ) -> None:
-        """``figures_by_id`` holds every figure that may be reclassified, counted or not."""
+        """``figures_by_id`` holds every figure that can be reclassified, counted or not."""
         self._figures_by_id = figures_by_id
         self._reclassifying: dict[str, list[Figure]] = {}
         for figure in counted_figures:
@@ -82,7 +84,7 @@ class Reclassifications:
         return ancestors
 
     def event_path_of(self, figure: Figure) -> EventPath:
-        """Return the event that the figure speaks of."""
+        """Return the path of the event that the figure covers; it is empty for everyone."""
         if figure.reclassifies is not None:
             earlier = self._figures_by_id[figure.reclassifies]
             return (*self.event_path_of(earlier), (f"reclassified {earlier.id}", figure.id))
@@ -92,7 +94,7 @@ class Reclassifications:
         return ((scheme, event_id),)
 
     def find_reclassifying(self, figure: Figure) -> Sequence[Figure]:
-        """Return the counted figures that speak of this one's people, down the whole chain."""
+        """Return the counted figures that reclassify this one's people, directly or in a chain."""
         return self._reclassifying.get(figure.id, ())
 
 
@@ -102,7 +104,7 @@ def build_constraints(
     places: Tree,
     groups: Tree,
 ) -> list[Constraint]:
-    """Return one row per distinct scope of the counted figures."""
+    """Return one constraint for each distinct scope of the counted figures."""
     figures_by_parts: dict[tuple[EventBox, ...], list[Figure]] = {}
     for figure in counted_figures:
         parts = {
@@ -114,7 +116,7 @@ def build_constraints(
             event_path = reclassifications.event_path_of(later)
             later_box = make_box(later.scope, places, groups)
             converted_box = make_box(_replace_outcomes(figure.scope, later.scope), places, groups)
-            # A later figure from other days or places adds just its own people to the earlier one.
+            # A later figure with other days or places adds only its own people to the earlier one.
             parts.add(
                 EventBox(
                     converted_box if later_box.is_within(converted_box) else later_box, event_path

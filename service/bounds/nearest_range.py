@@ -1,4 +1,8 @@
-"""The nearest reading: the worlds that bend contradicting reports least."""
+"""The nearest range: the fewest and the most people in the worlds with the least violation.
+
+Where figures contradict each other, no world meets all of them. Those with the least sum of
+violations are the nearest to them.
+"""
 
 from threading import Lock
 
@@ -13,14 +17,14 @@ from service.bounds.presolve import Block, ConstraintBounds, merge_blocks
 from service.bounds.solver import Deadline, UnsolvedError
 
 NearestRange = tuple[float, float | None]
-"""The least and the most in the nearest reading, real-valued; a most of None is open."""
+"""The fewest and the most people, real-valued; the second is None if there is no upper bound."""
 
 
 class NearestRangeSolver:
-    """Finds the nearest readings of one program; threads may share it.
+    """Finds nearest ranges of one program; threads may share it.
 
-    The last model is kept: both ends need the same one, and so do most questions that are parts of
-    one answer.
+    The last elastic program is cached: both ends need the same one, and so do most parts of a
+    breakdown.
     """
 
     def __init__(self, program: LinearProgram) -> None:
@@ -32,10 +36,7 @@ class NearestRangeSolver:
     def find_nearest(
         self, objective: Objective, resolved: ResolvedBounds, deadline: Deadline
     ) -> NearestRange | None:
-        """Return the least and the most asked for in the worlds that bend the reports least.
-
-        The whole is None where time ran out.
-        """
+        """Return the objective's range in the worlds of least violation; None if time ran out."""
         try:
             low = self._minimise_cost(
                 resolved,
@@ -55,7 +56,10 @@ class NearestRangeSolver:
     def _minimise_cost(
         self, resolved: ResolvedBounds, blocks: list[Block], costs: IntArray, deadline: Deadline
     ) -> float:
-        """Return the least cost where each contested piece bends no more than it must."""
+        """Return the least cost in the worlds of least violation.
+
+        ``costs`` is ``int[n_columns]``. Raises UnsolvedError if time runs out.
+        """
         if not blocks:
             return 0.0
         block = merge_blocks(blocks)
@@ -80,7 +84,11 @@ class NearestRangeSolver:
     def _get_elastic_program(
         self, block: Block, bounds: ConstraintBounds, relaxed: FloatArray, max_violation: float
     ) -> ElasticProgram:
-        """Return the model of the worlds that bend the soft ends no more than this in all."""
+        """Return the program of the worlds with a sum of violations of at most ``max_violation``.
+
+        ``relaxed``, ``float[n_constraints]``, is 1 for a constraint of a conflict, whose bounds may
+        be violated, and 0 elsewhere.
+        """
         key_arrays = (
             block.constraints,
             block.uses_lower,

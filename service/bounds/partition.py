@@ -1,4 +1,8 @@
-"""Cuts overlapping extents into cells, and merges the cells that lie in exactly the same ones."""
+"""The partition of overlapping boxes into cells (an arrangement of boxes).
+
+Each axis is cut at every endpoint of a box (coordinate compression). Pieces that are inside exactly
+the same boxes are merged into one cell, so a cell is a set of people whom no figure distinguishes.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +16,10 @@ from service.domain.vocabulary import OUTCOMES
 
 
 class AxisPartition:
-    """A tree cut at every end of a span, slices that lie in the same extents merged."""
+    """One tree axis cut at every endpoint of an interval; slices in the same boxes are merged.
+
+    ``incidence`` is ``bool[n_merged_slices, n_boxes]``.
+    """
 
     def __init__(self, interval_lists: Sequence[tuple[Interval, ...]]) -> None:
         endpoints = sorted(
@@ -28,7 +35,10 @@ class AxisPartition:
         self.incidence: BoolArray = merged_incidence
 
     def classify(self, intervals: tuple[Interval, ...]) -> tuple[BoolArray, BoolArray]:
-        """Return of each merged slice whether some, and whether not all, lies in the spans."""
+        """Return which merged slices overlap the intervals, and which are not contained in them.
+
+        Both arrays are ``bool[n_merged_slices]``.
+        """
         has_inside = np.zeros(len(self._merged_slices), dtype=bool)
         is_contained = np.zeros(len(self._merged_slices), dtype=bool)
         starts, stops = self._edges[:-1], self._edges[1:]
@@ -42,7 +52,7 @@ class AxisPartition:
 
 
 def _find_distinct_rows(flags: BoolArray) -> tuple[IntArray, BoolArray]:
-    """Return for each row the number of its distinct value, and the distinct rows."""
+    """Return the number of each row's distinct value, ``int[n_rows]``, and the distinct rows."""
     number_of_row: dict[bytes, int] = {}
     packed = np.packbits(flags, axis=1)
     row_numbers = [number_of_row.setdefault(row.tobytes(), len(number_of_row)) for row in packed]
@@ -52,6 +62,7 @@ def _find_distinct_rows(flags: BoolArray) -> tuple[IntArray, BoolArray]:
 
 
 def _any_by_group(group_numbers: IntArray, flags: BoolArray, count: int) -> BoolArray:
+    """Return ``bool[count]``: whether some flag of each group is set."""
     group_flags: BoolArray = np.zeros(count, dtype=bool)
     group_flags[group_numbers[flags]] = True
     return group_flags
@@ -59,22 +70,26 @@ def _any_by_group(group_numbers: IntArray, flags: BoolArray, count: int) -> Bool
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """The merged cells of some extents.
+    """The merged cells of a set of boxes.
 
-    ``incidence[cell, box]`` tells which extents hold the cell. A cell is made of patches: a column
-    (slices of places and groups with an outcome) over a run of days.
+    ``incidence`` is ``bool[n_cells, n_boxes]``: which boxes contain the cell. A cell is a union of
+    patches; a patch is a footprint (a place slice, an outcome and a group slice) over a run of
+    days.
     """
 
     incidence: BoolArray
     _place_axis: AxisPartition
     _group_axis: AxisPartition
     _footprints: IntArray
-    """Place slice, outcome, group slice and number of each column; equal columns share a number."""
+    """``int[n_footprints, 4]``: place slice, outcome, group slice, number of distinct footprint."""
     _patches: IntArray
-    """Cell, number of the column, first day and last day of each patch."""
+    """``int[n_patches, 4]``: cell, number of the footprint, first day, last day."""
 
     def classify(self, box: Box) -> tuple[BoolArray, BoolArray]:
-        """Return for each cell whether part of it is asked for, and whether part of it is not."""
+        """Return which cells overlap the box, and which are not contained in it.
+
+        Both arrays are ``bool[n_cells]``.
+        """
         place_slice, outcome, group_slice, footprint_number = self._footprints.T
         place_in, place_out = self._place_axis.classify(box.places)
         group_in, group_out = self._group_axis.classify(box.groups)
@@ -98,7 +113,7 @@ class Partition:
 
 
 def build_partition(boxes: Sequence[Box]) -> Partition:
-    """Return the merged cells that lie in at least one of the extents."""
+    """Return the merged cells that are inside at least one of the boxes."""
     places = AxisPartition([box.places for box in boxes])
     groups = AxisPartition([box.groups for box in boxes])
     outcome_incidence = np.array(
@@ -122,7 +137,7 @@ def build_partition(boxes: Sequence[Box]) -> Partition:
 def _build_footprints(
     places: BoolArray, outcomes: BoolArray, groups: BoolArray
 ) -> tuple[IntArray, BoolArray]:
-    """Return every column that some extent holds, and which extents hold each distinct one."""
+    """Return all footprints, ``int[n_footprints, 4]``, and the boxes of each distinct footprint."""
     incidence = places[:, None, None, :] & outcomes[None, :, None, :] & groups[None, None, :, :]
     place_slice, outcome, group_slice = np.nonzero(incidence.any(axis=3))
     footprint_numbers, distinct_incidence = _find_distinct_rows(
@@ -140,7 +155,7 @@ def _build_patches(
     last_days: IntArray,
     cell_numbers: dict[bytes, int],
 ) -> IntArray:
-    """Return the patches of one column, giving each new set of extents the next cell number."""
+    """Return the patches of one footprint; each new set of boxes gets the next cell number."""
     own_first_days, own_last_days = first_days[box_numbers], last_days[box_numbers]
     day_edges = np.unique(np.concatenate([own_first_days, own_last_days + 1]))
     run_starts = day_edges[:-1]
