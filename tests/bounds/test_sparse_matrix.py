@@ -1,4 +1,4 @@
-"""Sparse matrices do what numpy does with the same matrices written out in full."""
+"""Sparse matrices agree with numpy's dense ones."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ Dense = np.ndarray[Any, Any]
 def matrices(
     draw: st.DrawFn, row_count: int | None = None, column_count: int | None = None
 ) -> Dense:
-    """Draw a matrix of small whole numbers, most of them 0; it may have no row or no column."""
+    """Draw a matrix of small integers, mostly 0; it may have no row or no column."""
     height = draw(st.integers(0, 5)) if row_count is None else row_count
     width = draw(st.integers(0, 5)) if column_count is None else column_count
     entry = st.sampled_from([0, 0, 0, 1, 1, -1, 3])
