@@ -52,22 +52,36 @@ class CaveatContext:
 
 def find_caveats(context: CaveatContext) -> list[Caveat]:
     """Return every caveat that applies to the total, the widest first."""
-    found = [*_find_shared(context), *_find_open_ends(context), *_find_withheld(context)]
+    caveats = [*_find_shared(context), *_find_open_ends(context), *_find_withheld(context)]
     if context.total.is_reported:
-        found += [*_find_contradictions(context), *_find_source_caveats(context)]
-    return [*found, *_find_relays(context), *_carry_report_caveats(context)]
+        caveats += [*_find_contradictions(context), *_find_source_caveats(context)]
+    return [*caveats, *_find_relays(context), *_find_report_caveats(context)]
 
 
-def _make_caveat(context: CaveatContext, code: str, text: str, figures: Iterable[Figure]) -> Caveat:
-    figures = tuple(dict.fromkeys(figures))
+def _make_caveat(
+    context: CaveatContext,
+    code: str,
+    text: str,
+    figures: Iterable[Figure],
+    reports: Iterable[ReportState] = (),
+) -> Caveat:
+    """Return the caveat that rests on the figures and on reports without figures."""
+    figures, reports = tuple(dict.fromkeys(figures)), tuple(reports)
+    report_ids = [figure.report for figure in figures] + [report.id for report in reports]
+    reporter_ids = [source.reporter for source in (*figures, *reports)]
     return Caveat(
         code,
         context.scope.outcomes,
         text,
         tuple(figure.id for figure in figures),
-        tuple(dict.fromkeys(figure.report for figure in figures)),
-        tuple(dict.fromkeys(figure.reporter for figure in figures)),
+        tuple(dict.fromkeys(report_ids)),
+        tuple(dict.fromkeys(reporter_ids)),
     )
+
+
+def _agree(items: Sequence[object], singular: str, plural: str) -> str:
+    """Return the form that agrees with the number of items."""
+    return singular if len(items) == 1 else plural
 
 
 def _format_counted_noun(figures: Sequence[object], singular: str, plural: str) -> str:
@@ -106,7 +120,7 @@ def _find_shared(context: CaveatContext) -> Iterator[Caveat]:
         figures = [figure for figure in context.total.figures if not is_inside(figure)]
         if figures:
             who = _format_counted_noun(figures, "figure also covers", "figures also cover")
-            whose = "Its people" if len(figures) == 1 else "Their people"
+            whose = _agree(figures, "Its people", "Their people")
             text = f"{who} {words}. {whose} cannot be placed wholly within what was asked."
             yield _make_caveat(context, f"shared_{part}", text, figures)
 
@@ -121,16 +135,12 @@ def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
     beginning = [figure for figure in figures if figure.scope.period.first is None]
     if beginning:
         who = _format_counted_noun(beginning, "figure is a total", "figures are totals")
-        text = f"{who} so far and {_do_or_does(beginning)} not say from when on."
+        text = f"{who} so far and {_agree(beginning, 'does', 'do')} not say from when on."
         yield _make_caveat(context, "beginning_not_stated", text, beginning)
     elsewhere = _find_incident_elsewhere(context)
     if elsewhere:
         text = "Figures of one incident speak of different places, days or groups and are added."
         yield _make_caveat(context, "same_incident_elsewhere", text, elsewhere)
-
-
-def _do_or_does(figures: Sequence[object]) -> str:
-    return "does" if len(figures) == 1 else "do"
 
 
 def _find_incident_elsewhere(context: CaveatContext) -> list[Figure]:
@@ -175,38 +185,19 @@ def _find_withheld(context: CaveatContext) -> Iterator[Caveat]:
     acknowledging = by_stance.get("acknowledges", [])
     if without_number or acknowledging:
         who = _join_reporter_names(
-            context, [f.reporter for f in without_number] + [s.reporter for s in acknowledging]
+            context, [source.reporter for source in (*without_number, *acknowledging)]
         )
         text = f"Losses are acknowledged without a number by {who}."
-        yield _make_report_caveat(context, "undisclosed", text, acknowledging, without_number)
+        yield _make_caveat(context, "undisclosed", text, without_number, acknowledging)
     for stance, code, words in (
         ("does_not_acknowledge", "not_acknowledged", "Not acknowledged by"),
         ("declines_to_say", "declined", "No number was given when asked by"),
     ):
         reports = by_stance.get(stance, [])
         if reports:
-            who = _join_reporter_names(context, [statement.reporter for statement in reports])
+            who = _join_reporter_names(context, [report.reporter for report in reports])
             text = f"{words} {who}. That is not a zero."
-            yield _make_report_caveat(context, code, text, reports, ())
-
-
-def _make_report_caveat(
-    context: CaveatContext,
-    code: str,
-    text: str,
-    reports: Sequence[ReportState],
-    figures: Sequence[Figure],
-) -> Caveat:
-    report_ids = [figure.report for figure in figures] + [report.id for report in reports]
-    reporter_ids = [f.reporter for f in figures] + [s.reporter for s in reports]
-    return Caveat(
-        code,
-        context.scope.outcomes,
-        text,
-        tuple(figure.id for figure in figures),
-        tuple(dict.fromkeys(report_ids)),
-        tuple(dict.fromkeys(reporter_ids)),
-    )
+            yield _make_caveat(context, code, text, (), reports)
 
 
 def _join_reporter_names(context: CaveatContext, reporter_ids: Iterable[str]) -> str:
@@ -278,12 +269,10 @@ def _find_relays(context: CaveatContext) -> Iterator[Caveat]:
     if context.relays:
         report_ids = list(dict.fromkeys(figure.report for figure in context.relays))
         who = _format_counted_noun(report_ids, "report repeats", "reports repeat")
-        text = f"{who} what others said and {_add_or_adds(report_ids)} nothing to the number."
+        text = (
+            f"{who} what others said and {_agree(report_ids, 'adds', 'add')} nothing to the number."
+        )
         yield _make_caveat(context, "relayed", text, context.relays)
-
-
-def _add_or_adds(reports: Sequence[object]) -> str:
-    return "adds" if len(reports) == 1 else "add"
 
 
 _REPORT_CAVEAT_WORDS: Final = {
@@ -293,7 +282,7 @@ _REPORT_CAVEAT_WORDS: Final = {
 """Words for the reports' own caveats that are codes; any other caveat speaks for itself."""
 
 
-def _carry_report_caveats(context: CaveatContext) -> Iterator[Caveat]:
+def _find_report_caveats(context: CaveatContext) -> Iterator[Caveat]:
     """Yield what the reports themselves say against their figures."""
     figures_by_caveat: dict[str, list[Figure]] = {}
     for figure in context.total.figures:
@@ -303,6 +292,6 @@ def _carry_report_caveats(context: CaveatContext) -> Iterator[Caveat]:
         who = _join_reporter_names(context, [figure.reporter for figure in figures])
         words = _REPORT_CAVEAT_WORDS.get(caveat)
         text = f"{words} {who}." if words else f"{isolate_bidi(caveat)} ({who})"
-        # A report cannot speak with the service's own voice.
+        # A report's own caveat must not look like one of the service.
         code = f"own:{caveat}" if caveat in CAVEAT_MEANINGS else caveat
         yield _make_caveat(context, code, text, figures)

@@ -6,7 +6,7 @@ from service.domain.entities import EntityMention
 from service.domain.errors import ErrorDetail, InvalidInputError
 from service.domain.report import Report, ReportedFigure
 from service.domain.submission import Submission, SubmittedFigure
-from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
+from service.domain.vocabulary import OUTCOMES, ROOT_GROUP, sort_outcomes
 from service.domain.wording.reader import read_wording
 
 
@@ -177,7 +177,7 @@ def _resolve_outcomes(
         if named is None and figure_range.lexicon is None and figure.wording is not None:
             named = _read_range(figure.wording, pointer).outcomes
         if named is None and not figure_range.errors:
-            detail = "Give the outcomes: killed, wounded, missing, captured; the words name none."
+            detail = f"Give the outcomes: {', '.join(OUTCOMES)}; the words name none."
             return frozenset(), [ErrorDetail(f"{pointer}/outcomes", detail)]
         return named or frozenset(), []
     sent = frozenset(figure.outcomes)

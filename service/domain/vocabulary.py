@@ -10,6 +10,10 @@ STANCES: Final = ("asserts", "does_not_acknowledge", "declines_to_say", "acknowl
 """``asserts`` comes with figures; the other three never do, and are never read as a zero."""
 
 STATES: Final = ("live", "relay", "superseded", "retracted")
+"""The states of a report; only figures of live reports are counted."""
+
+EXCLUSION_REASONS: Final = ("retracted", "superseded", "relay", "straddles")
+"""Why a figure in the scope of a query is not counted: its report's state, or the query."""
 
 ROOT_GROUP: Final = "everyone"
 """The root of the group tree, and the group of a figure that names none."""

@@ -302,7 +302,7 @@ def _find_set_aside(
                 set_aside.add(figure.id)
         elif side == "upper" and figure.quantity.high is not None:
             highest = solve(-people, matrix, lower, upper)
-            # The lower bounds must force more people than the high; that they allow it is not enough.
+            # The lower bounds must force more people than the high, not merely allow it.
             if -highest > figure.quantity.high + 1e-6:
                 set_aside.add(figure.id)
     return set_aside

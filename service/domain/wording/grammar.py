@@ -61,9 +61,9 @@ class PhraseParser:
     def _parse_opening(self) -> Iterator[tuple[int, OutcomeSets, bool]]:
         """Yield the ways to begin: with the quantity, with "suffered", with "killed or wounded"."""
         yield 0, (), False
-        for end, _ in self._match("leads", 0):
+        for end, _ in self._match("loss_verbs", 0):
             yield end, (), True
-        for end, named in self._parse_list(0, lambda at: self._match("deeds", at)):
+        for end, named in self._parse_list(0, lambda at: self._match("outcome_verbs", at)):
             yield end, (named,), False
 
     def _parse_quantity(self, at: int) -> Iterator[tuple[Rule, tuple[Number, ...], int]]:
@@ -97,7 +97,7 @@ class PhraseParser:
     def _parse_rest(self, at: int) -> Iterator[tuple[int, OutcomeSets]]:
         """Yield what may follow a quantity: nothing, people, outcomes, or both in either order."""
         yield at, ()
-        for end, _ in self._match("parts", at):
+        for end, _ in self._match("partitives", at):
             yield from self._parse_clause(end)
         for end, _ in self._parse_people(at):
             yield end, ()
@@ -120,8 +120,8 @@ class PhraseParser:
             for middle, named in self._parse_list(at, self._parse_outcome)
             for end in (middle, *(stop for stop, _ in self._parse_list(middle, self._parse_person)))
         ]
-        for start in self._match_repeatedly("describers", at):
-            matches += self._parse_list(start, lambda place: self._match("tolls", place))
+        for start in self._match_repeatedly("modifiers", at):
+            matches += self._parse_list(start, lambda place: self._match("outcome_nouns", place))
         for end, named in matches:
             yield end, (named,)
             yield from ((stop, (named, *more)) for stop, more in self._parse_clause(end))
@@ -131,7 +131,7 @@ class PhraseParser:
 
         A comma needs an "either" or "both" behind it: "39, was killed" tells somebody's age.
         """
-        for link in self._match_optionally("links", at):
+        for link in self._match_optionally("auxiliaries", at):
             for start in self._match_optionally("both", link):
                 for end, named in self._parse_list(start, self._parse_outcome):
                     yield end, (named,)
@@ -139,7 +139,7 @@ class PhraseParser:
     def _parse_losses(self, at: int) -> Iterator[tuple[int, OutcomeSets]]:
         """Yield the ends of losses without a number: "heavy losses", "casualties"."""
         for degree in self._match_optionally("degrees", at):
-            for start in self._match_repeatedly("describers", degree):
+            for start in self._match_repeatedly("modifiers", degree):
                 for end, named in self._match("losses", start):
                     yield end, (named,)
                     yield from ((stop, (named, *more)) for stop, more in self._parse_clause(end))
@@ -150,11 +150,11 @@ class PhraseParser:
             yield from self._parse_list(start, self._parse_person)
 
     def _parse_person(self, at: int) -> Iterator[PartMatch]:
-        for start in self._match_repeatedly("describers", at):
-            yield from self._match("nouns", start)
+        for start in self._match_repeatedly("modifiers", at):
+            yield from self._match("person_nouns", start)
 
     def _parse_outcome(self, at: int) -> Iterator[PartMatch]:
-        for start in self._match_optionally("links", at):
+        for start in self._match_optionally("auxiliaries", at):
             yield from self._match("outcomes", start)
 
     def _parse_list(
@@ -165,11 +165,11 @@ class PhraseParser:
         A comma alone joins nothing: in "5 killed, wounded" and "5 hurt, and losses" a number may
         be missing. No outcome is named twice: "killed and casualties" is no sum of its own.
         """
-        joiners = ("joiners", "last_joiners") if open_comma else ("joiners",)
+        conjunctions = ("conjunctions", "final_conjunctions") if open_comma else ("conjunctions",)
         for end, named in item(at):
             if not open_comma:
                 yield end, named
-            for table in (*joiners, "comma"):
+            for table in (*conjunctions, "comma"):
                 for start, _ in self._match(table, end):
                     for stop, more in self._parse_list(start, item, table == "comma"):
                         if not named & more:

@@ -143,16 +143,17 @@ def _build_number_words(data: Mapping[str, Any]) -> NumberWords:
 
 def _build_tables(data: Mapping[str, Any]) -> dict[str, PhraseTable]:
     """Return the tables by name; outcomes stand in the data as "killed wounded": [phrases]."""
-    plain = {name: data[name] for name in ("leads", "links", "both", "joiners", "last_joiners")}
+    names = ("loss_verbs", "auxiliaries", "both", "conjunctions", "final_conjunctions")
+    plain = {name: data[name] for name in names}
     plain |= data["people"] | {"degrees": data["losses"]["degrees"], "comma": [","]}
     tables = {name: PhraseTable(dict.fromkeys(phrases, ())) for name, phrases in plain.items()}
-    deeds, outcomes, tolls = (
-        _invert_outcomes(data[name]) for name in ("deeds", "outcomes", "tolls")
+    outcome_verbs, outcomes, outcome_nouns = (
+        _invert_outcomes(data[name]) for name in ("outcome_verbs", "outcomes", "outcome_nouns")
     )
     tables |= {
-        "deeds": PhraseTable(deeds),
-        "outcomes": PhraseTable(outcomes | tolls),
-        "tolls": PhraseTable(tolls),
+        "outcome_verbs": PhraseTable(outcome_verbs),
+        "outcomes": PhraseTable(outcomes | outcome_nouns),
+        "outcome_nouns": PhraseTable(outcome_nouns),
     }
     return tables | {"losses": PhraseTable(data["losses"]["nouns"])}
 
