@@ -1,4 +1,4 @@
-"""What a careful reader of one total would want to know, in codes and in plain sentences."""
+"""Caveats: what qualifies a total, as codes and as English sentences."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MAX_NAMED: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """One qualification of one total, with the figures, reports and reporters it rests on."""
+    """One qualification of one total, with the figures, reports and reporters behind it."""
 
     code: str
     outcomes: frozenset[str]
@@ -29,13 +29,13 @@ class Caveat:
 
 @dataclass(frozen=True, slots=True)
 class CaveatContext:
-    """A total with all that its caveats depend on.
+    """A total with everything that its caveats depend on.
 
-    ``relays`` are the figures that repeat others in the asked scope, ``silent_reports`` the live
-    reports that give no number there, ``self_contradicting`` the figures in which reporters
-    contradict themselves, and ``counted_figures`` all counted figures, those outside the asked
-    scope too. ``outcomes_of`` tells a counted figure's outcomes, widened by the figures that
-    reclassify its people.
+    ``relays`` are the figures in the scope that repeat others. ``silent_reports`` are the live
+    reports in the scope that give no number. ``self_contradicting`` are figures that contradict
+    others of the same reporter. ``counted_figures`` are all counted figures, also those outside the
+    scope. ``outcomes_of`` returns the outcomes of a counted figure, including those of the figures
+    that reclassify its people.
     """
 
     scope: Scope
@@ -51,7 +51,7 @@ class CaveatContext:
 
 
 def find_caveats(context: CaveatContext) -> list[Caveat]:
-    """Return every caveat that applies to the total, the widest first."""
+    """Return every caveat of the total, the most general first."""
     caveats = [*_find_shared(context), *_find_open_ends(context), *_find_withheld(context)]
     if context.total.is_reported:
         caveats += [*_find_contradictions(context), *_find_source_caveats(context)]
@@ -68,7 +68,7 @@ def _make_caveat(
     """Return the caveat that rests on the figures and on reports without figures."""
     figures, reports = tuple(dict.fromkeys(figures)), tuple(reports)
     report_ids = [figure.report for figure in figures] + [report.id for report in reports]
-    reporter_ids = [source.reporter for source in (*figures, *reports)]
+    reporter_ids = [figure.reporter for figure in figures] + [report.reporter for report in reports]
     return Caveat(
         code,
         context.scope.outcomes,
@@ -85,12 +85,12 @@ def _agree(items: Sequence[object], singular: str, plural: str) -> str:
 
 
 def _format_counted_noun(figures: Sequence[object], singular: str, plural: str) -> str:
-    """Return the number with its verb: "One figure covers", "3 figures cover"."""
+    """Return the number with noun and verb: "One figure covers", "3 figures cover"."""
     return f"One {singular}" if len(figures) == 1 else f"{format_count(len(figures))} {plural}"
 
 
 def _find_shared(context: CaveatContext) -> Iterator[Caveat]:
-    """Yield what counted figures share with parts that were not asked for."""
+    """Yield caveats on counted figures that also cover people outside the scope."""
     scope = context.scope
     places = (
         context.place_tree.intervals(scope.places)
@@ -126,6 +126,7 @@ def _find_shared(context: CaveatContext) -> Iterator[Caveat]:
 
 
 def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
+    """Yield caveats on missing highs, open beginnings and incidents that are added."""
     figures = context.total.figures
     if context.total.is_reported and context.total.high is None:
         unbounded = [figure for figure in figures if figure.quantity.high is None]
@@ -144,9 +145,9 @@ def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
 
 
 def _find_incident_elsewhere(context: CaveatContext) -> list[Figure]:
-    """Return the total's figures of an incident of which another speaks at another place or time.
+    """Return the total's figures whose incident has a figure for another place, day or group.
 
-    Figures that differ in their outcomes alone are added as a matter of course.
+    Figures that differ only in their outcomes are always added and need no caveat.
     """
     incidents = {figure.scope.incident for figure in context.total.figures} - {None}
     siblings: dict[str | None, list[Figure]] = {}
@@ -164,7 +165,7 @@ def _find_incident_elsewhere(context: CaveatContext) -> list[Figure]:
 
 
 def _scopes_overlap(context: CaveatContext, one: Scope, other: Scope) -> bool:
-    """Whether two scopes have a place, a day and a group in common, outcomes aside."""
+    """Whether two scopes have a place, a day and a group in common; outcomes are ignored."""
     return (
         one.period.overlaps(other.period)
         and intervals_overlap(
@@ -177,16 +178,16 @@ def _scopes_overlap(context: CaveatContext, one: Scope, other: Scope) -> bool:
 
 
 def _find_withheld(context: CaveatContext) -> Iterator[Caveat]:
-    """Yield who gave no number: a silence is told, and never read as a zero."""
+    """Yield caveats on reporters who gave no number; silence is never counted as zero."""
     by_stance: dict[str, list[ReportState]] = {}
     for report in context.silent_reports:
         by_stance.setdefault(report.stance, []).append(report)
     without_number = [figure for figure in context.total.figures if not figure.disclosed]
     acknowledging = by_stance.get("acknowledges", [])
     if without_number or acknowledging:
-        who = _join_reporter_names(
-            context, [source.reporter for source in (*without_number, *acknowledging)]
-        )
+        reporter_ids = [figure.reporter for figure in without_number]
+        reporter_ids += [report.reporter for report in acknowledging]
+        who = _join_reporter_names(context, reporter_ids)
         text = f"Losses are acknowledged without a number by {who}."
         yield _make_caveat(context, "undisclosed", text, without_number, acknowledging)
     for stance, code, words in (
@@ -201,7 +202,7 @@ def _find_withheld(context: CaveatContext) -> Iterator[Caveat]:
 
 
 def _join_reporter_names(context: CaveatContext, reporter_ids: Iterable[str]) -> str:
-    """Return the reporters by name as a list, the first few if they are many."""
+    """Return the reporters' names as a list; only the first ones if there are many."""
     distinct = dict.fromkeys(reporter_ids)
     names = [
         context.state.reporters[reporter_id].name
@@ -216,6 +217,7 @@ def _join_reporter_names(context: CaveatContext, reporter_ids: Iterable[str]) ->
 
 
 def _find_contradictions(context: CaveatContext) -> Iterator[Caveat]:
+    """Yield caveats on disputes, soft ends and totals that are not exact."""
     total = context.total
     if total.is_disputed:
         sides = [_describe_side(context, total.lows_set_aside, "low")]
@@ -254,6 +256,7 @@ def _describe_side(context: CaveatContext, figures: Sequence[Figure], end: str) 
 
 
 def _find_source_caveats(context: CaveatContext) -> Iterator[Caveat]:
+    """Yield caveats on totals that come from one reporter or from parties only."""
     figures = context.total.figures
     reporter_ids = list(dict.fromkeys(figure.reporter for figure in figures))
     who = _join_reporter_names(context, reporter_ids)
@@ -266,6 +269,7 @@ def _find_source_caveats(context: CaveatContext) -> Iterator[Caveat]:
 
 
 def _find_relays(context: CaveatContext) -> Iterator[Caveat]:
+    """Yield the caveat on reports that repeat others and are not counted."""
     if context.relays:
         report_ids = list(dict.fromkeys(figure.report for figure in context.relays))
         who = _format_counted_noun(report_ids, "report repeats", "reports repeat")
@@ -279,11 +283,11 @@ _REPORT_CAVEAT_WORDS: Final = {
     "preliminary": "Called preliminary by",
     "not_independently_verified": "Not independently verified: the figures of",
 }
-"""Words for the reports' own caveats that are codes; any other caveat speaks for itself."""
+"""The words for reports' own caveats that are codes; any other caveat is quoted as it is."""
 
 
 def _find_report_caveats(context: CaveatContext) -> Iterator[Caveat]:
-    """Yield what the reports themselves say against their figures."""
+    """Yield the caveats that reports give about their own figures."""
     figures_by_caveat: dict[str, list[Figure]] = {}
     for figure in context.total.figures:
         for caveat in context.state.reports[figure.report].caveats:

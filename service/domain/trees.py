@@ -1,20 +1,20 @@
-"""A tree of places or of groups, numbered so that "lies in" is a comparison of two integers."""
+"""Trees of places or groups, numbered in preorder so that containment compares integers."""
 
 from collections.abc import Iterable, Mapping
 
 Interval = tuple[int, int]
-"""A run of nodes in preorder: first (included) to last (excluded)."""
+"""A range of nodes in preorder: start (included) and stop (excluded)."""
 
 
 class Tree:
     """An immutable forest of ids.
 
-    Every node is also the part of itself that lies in none of its named children, so that the
-    subtree of an id is a run of consecutive numbers and two ids meet only if one lies in the other.
+    Each node also has a number of its own, for the part of it that is in none of its children. So
+    the subtree of an id is an interval, and two ids overlap only if one contains the other.
     """
 
     def __init__(self, parents: Mapping[str, str | None]) -> None:
-        """Number the nodes in preorder; every parent must be a key too, and there are no cycles."""
+        """Number the nodes; every parent must be a key too, and there must be no cycle."""
         self._children: dict[str | None, list[str]] = {}
         for node in sorted(parents):
             self._children.setdefault(parents[node], []).append(node)
@@ -47,11 +47,11 @@ class Tree:
         return tuple(self._children.get(node, ()))
 
     def interval(self, node: str) -> Interval:
-        """Return the run of numbers that the node and everything below it take."""
+        """Return the interval of the node with everything below it."""
         return self._intervals[node]
 
     def intervals(self, nodes: Iterable[str]) -> tuple[Interval, ...]:
-        """Return the runs that the nodes cover together: sorted, disjoint, touching ones joined.
+        """Return the union of the nodes' intervals: sorted, disjoint, adjacent ones merged.
 
         Two sets of nodes cover the same part of the tree exactly when their intervals are equal.
         """
@@ -64,7 +64,7 @@ class Tree:
         return tuple(merged)
 
     def all_intervals(self) -> tuple[Interval, ...]:
-        """Return the interval of everything: empty for a tree without nodes."""
+        """Return the interval of the whole forest; empty for a forest without nodes."""
         return ((0, len(self)),) if self else ()
 
 
@@ -74,5 +74,8 @@ def intervals_overlap(one: tuple[Interval, ...], other: tuple[Interval, ...]) ->
 
 
 def intervals_contained(one: tuple[Interval, ...], other: tuple[Interval, ...]) -> bool:
-    """Whether every node of the first lies in the second; both as ``intervals`` returns them."""
+    """Whether the second list contains every node of the first.
+
+    Both must be as ``Tree.intervals`` returns them.
+    """
     return all(any(c <= a and b <= d for c, d in other) for a, b in one)

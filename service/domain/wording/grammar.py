@@ -1,7 +1,7 @@
-"""How a casualty wording is built: [deed] quantity [people] [outcomes]; knows no arithmetic.
+"""The grammar of a wording: [verb] quantity [people] [outcomes]; it computes no numbers.
 
-Every part is tried at its place and yields each place where it may end, so that the phrase is read
-whole or not at all; the farthest place that was tried is where reading stopped.
+A recursive-descent parser with backtracking: each part yields every position where it may end, so a
+phrase is read as a whole or rejected. The farthest position tried is where reading stopped.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,17 +13,17 @@ from service.domain.wording.numerals import Number, find_numbers
 from service.domain.wording.tokenizer import Phrase
 
 PartMatch = tuple[int, frozenset[str]]
-"""Where a part ends and the outcomes that it names, none for people."""
+"""The end of a part and the outcomes that it names; none for people."""
 
 ItemParser = Callable[[int], Iterator[PartMatch]]
-"""What yields the ends of one member of a list that begins at a place."""
+"""Yields the matches of one item of a list that starts at a position."""
 
 OutcomeSets = tuple[frozenset[str], ...]
-"""The sets of outcomes that a phrase names in order: "lost 30, killed or wounded" has two."""
+"""The sets of outcomes that a phrase names, in order: "lost 30, killed or wounded" has two."""
 
 
 class Parse(NamedTuple):
-    """One way to read a phrase up to ``end``: which rule, its numbers and the outcomes named.
+    """One parse of a phrase up to ``end``: the rule, its numbers and the outcomes named.
 
     The quantity is the run of tokens from ``quantity_start`` to ``quantity_end`` (excluded).
     """
@@ -45,21 +45,22 @@ class PhraseParser:
         self.farthest = 0
 
     def iterate_parses(self) -> Iterator[Parse]:
-        """Yield every way to read a beginning of the phrase; the whole of it is the caller's wish.
+        """Yield every parse of a beginning of the phrase.
 
-        Once all are taken, ``farthest`` is the farthest token at which something was looked for.
+        The caller selects those of the whole phrase. After the last one, ``farthest`` is the
+        farthest token that was tried.
         """
         for first, outcome_sets, needs_outcome in self._parse_opening():
             for rule, numbers, last in self._parse_quantity(first):
                 for end, more in self._parse_rest(last):
-                    # "suffered 30" and "left 30 soldiers" do not say that anyone was hit.
+                    # "suffered 30" and "left 30 soldiers" name no outcome.
                     if more or not needs_outcome:
                         yield Parse(rule, numbers, outcome_sets + more, first, last, end)
             for end, more in self._parse_losses(first):
                 yield Parse(self.lexicon.losses_rule, (), outcome_sets + more, first, end, end)
 
     def _parse_opening(self) -> Iterator[tuple[int, OutcomeSets, bool]]:
-        """Yield the ways to begin: with the quantity, with "suffered", with "killed or wounded"."""
+        """Yield each opening: none, a verb of loss ("suffered"), or outcome verbs ("killed")."""
         yield 0, (), False
         for end, _ in self._match("loss_verbs", 0):
             yield end, (), True
@@ -75,7 +76,7 @@ class PhraseParser:
     def _parse_pattern(
         self, pattern: Words, at: int, numbers: tuple[Number, ...]
     ) -> Iterator[tuple[tuple[Number, ...], int]]:
-        """Yield the numbers in the pattern's slots and where the pattern ends."""
+        """Yield the numbers in the pattern's slots and the end of the pattern."""
         self._note_position(at)
         run = tuple(takewhile(lambda word: word not in SLOTS, pattern))
         if self.phrase.words_between(at, at + len(run)) != run:
@@ -107,13 +108,14 @@ class PhraseParser:
             yield from self._parse_described(start)
 
     def _skip_of(self, at: int) -> tuple[int, ...]:
-        """Return where "dozens [of] casualties" goes on; "30 of the wounded" would be a part."""
+        """Return where "dozens [of] casualties" continues; "30 of the wounded" would be a part."""
         return (at, at + 1) if self.phrase.word_at(at) == "of" else (at,)
 
     def _parse_described(self, at: int) -> Iterator[tuple[int, OutcomeSets]]:
         """Yield the ends of "wounded civilians" and "North Korean casualties", with a clause.
 
-        "One army captured" is no person captured: a describer without people needs a noun.
+        A modifier without a person needs an outcome noun: "one army captured" is not one person
+        captured.
         """
         matches = [
             (end, named)
@@ -129,7 +131,7 @@ class PhraseParser:
     def _parse_clause(self, at: int) -> Iterator[tuple[int, OutcomeSets]]:
         """Yield the ends of "[were] [either] killed or wounded".
 
-        A comma needs an "either" or "both" behind it: "39, was killed" tells somebody's age.
+        A comma must be followed by "either" or "both": "39, was killed" states an age.
         """
         for link in self._match_optionally("auxiliaries", at):
             for start in self._match_optionally("both", link):
@@ -160,10 +162,10 @@ class PhraseParser:
     def _parse_list(
         self, at: int, item: ItemParser, open_comma: bool = False
     ) -> Iterator[PartMatch]:
-        """Yield the ends of "a", "a or b", "a, b and c" and all that they name together.
+        """Yield the ends of "a", "a or b", "a, b and c", with the union of the outcomes they name.
 
-        A comma alone joins nothing: in "5 killed, wounded" and "5 hurt, and losses" a number may
-        be missing. No outcome is named twice: "killed and casualties" is no sum of its own.
+        A comma alone is no conjunction: in "5 killed, wounded" and "5 hurt, and losses" a number
+        may be missing. No outcome may be named twice: "killed and casualties" is not one sum.
         """
         conjunctions = ("conjunctions", "final_conjunctions") if open_comma else ("conjunctions",)
         for end, named in item(at):
@@ -176,14 +178,14 @@ class PhraseParser:
                             yield stop, named | more
 
     def _match_repeatedly(self, table: str, at: int) -> list[int]:
-        """Return every place that none, one or more phrases of the table lead to."""
+        """Return every position after none, one or more phrases of the table."""
         places = [at]
         for place in places:
             places += [end for end, _ in self._match(table, place) if end not in places]
         return places
 
     def _match_optionally(self, table: str, at: int) -> list[int]:
-        """Return the place itself and every place that one phrase of the table leads to."""
+        """Return the position itself and every position after one phrase of the table."""
         return [at, *(end for end, _ in self._match(table, at))]
 
     def _match(self, table: str, at: int) -> Iterator[PartMatch]:
