@@ -46,7 +46,7 @@ def expected_margin(number: int) -> int:
     return max(1, int(min(Fraction(unit, 2), Fraction(number, 5))))
 
 
-# --- the contract.s table ---------------------------------------------------------------------------------
+# --- the contract's table ------------------------------------------------------------------------
 
 TABLE = {
     words: rule
@@ -176,7 +176,7 @@ def test_the_margin_is_the_contracts_h(number: int) -> None:
     assert rounding_margin(number) == expected_margin(number)
 
 
-# --- outcomes -----------------------------------------------------------------------
+# --- outcomes ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_number_is_disclosed_however_vague() -> None:
     assert read_wording("dozens of casualties").disclosed is True
 
 
-# --- spelling -------------------------------------------------------------------------
+# --- spelling ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", [*(words.format(30) for words in TABLE), *VAGUE])
@@ -289,7 +289,7 @@ def test_a_heading_is_refused() -> None:
     catch_refusal("Civilian casualties:")
 
 
-# --- rejected wordings -----------------------------------------------------------------------------
+# --- rejected wordings ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -441,7 +441,7 @@ def test_reading_does_not_depend_on_case_or_surrounding_space(text: str) -> None
     assert read_or_refuse(text) == read_or_refuse(text.upper()) == read_or_refuse(f"  {text}\n")
 
 
-# --- the lexicon as data -----------------------------------------------------------------------
+# --- the lexicon as data -------------------------------------------------------------------------
 
 
 def test_the_lexicon_is_described_as_plain_data() -> None:
