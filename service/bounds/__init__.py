@@ -1,1 +1,1 @@
-"""From counted figures and a question to the least and the most people, with the proof of both."""
+"""From counted figures and a scope to its total: exact lower and upper bounds with certificates."""

@@ -1,31 +1,32 @@
-"""Proofs: which ends of which rows, how many times, add up to a bound."""
+"""Certificates: dual values that prove a bound by weak duality, checked in exact arithmetic."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import lcm
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.bounds.arrays import BoolArray, FloatArray, IntArray
 from service.bounds.solver import UnsolvedError
 from service.bounds.sparse_matrix import SparseMatrix
 from service.domain.total import End
 
 Certificate = Mapping[tuple[int, End], Fraction]
-"""How many times each end of a row is taken; negative where it is taken off.
+"""The multiplier of each bound of a constraint; negative where the bound is subtracted.
 
-In a proof of a low, floors are added and ceilings taken off; in one of a high, the other way round.
+Constraints are numbered by the context. A certificate of a lower bound adds lows and subtracts
+highs; a certificate of an upper bound adds highs and subtracts lows.
 """
 
 COMMON_DENOMINATORS = (1, 2, 3, 4, 5, 6, 12, 60)
-"""Tried in turn before the prices are read one by one: nearly all are whole or halves."""
+"""Denominators tried for all dual values at once; nearly all values are integers or halves."""
 
 MAX_DUAL_DENOMINATOR = 5040
-"""The largest denominator that a single price is read with."""
+"""The largest denominator tried for one dual value by itself."""
 
 
 def add_certificates(certificates: Sequence[Certificate]) -> dict[tuple[int, End], Fraction]:
-    """Return the sum of the proofs, without the terms that cancel out."""
+    """Return the sum of the certificates, without the terms that cancel out."""
     multipliers: dict[tuple[int, End], Fraction] = {}
     for certificate in certificates:
         for end, multiplier in certificate.items():
@@ -34,21 +35,26 @@ def add_certificates(certificates: Sequence[Certificate]) -> dict[tuple[int, End
 
 
 def negate_certificate(certificate: Certificate) -> dict[tuple[int, End], Fraction]:
-    """Return the proof that takes off what this one adds."""
+    """Return the certificate with the sign of each multiplier changed."""
     return {end: -multiplier for end, multiplier in certificate.items()}
 
 
 def rationalize_duals(
-    duals: NDArray[np.float64],
+    duals: FloatArray,
     matrix: SparseMatrix,
-    costs: NDArray[np.int64],
-    has_lower: NDArray[np.bool_],
-    has_upper: NDArray[np.bool_],
+    costs: IntArray,
+    has_lower: BoolArray,
+    has_upper: BoolArray,
 ) -> list[Fraction]:
-    """Return the prices as fractions that prove a bound exactly; raises UnsolvedError without any.
+    """Return the dual values, ``float[n_rows]``, as fractions that prove a bound exactly.
 
-    They prove it if no column is priced above its cost, no row without a floor is priced above
-    zero, and none without a ceiling below: checked here in whole numbers, whatever the solver did.
+    They are dual feasible if ``matrix.T @ duals <= costs``, no row without a lower bound has a
+    positive value, and no row without an upper bound has a negative one. This is checked in integer
+    arithmetic, so the proof does not depend on the solver's precision (compare Neumaier and
+    Shcherbina, "Safe bounds in linear and mixed-integer linear programming", 2004).
+
+    ``costs`` is ``int[n_columns]``; ``has_lower`` and ``has_upper`` are ``bool[n_rows]``. Raises
+    UnsolvedError if no rounding of the values is dual feasible.
     """
     for denominator in (*COMMON_DENOMINATORS, None):
         integer_duals, scale = _scale_to_integers(duals, denominator)
@@ -58,13 +64,15 @@ def rationalize_duals(
             continue
         if (matrix.rmatvec(integer_duals) <= costs * scale).all():
             return [Fraction(int(dual), scale) for dual in integer_duals]
-    raise UnsolvedError("the solver's prices prove nothing")
+    raise UnsolvedError("the dual values prove no bound")
 
 
-def _scale_to_integers(
-    duals: NDArray[np.float64], denominator: int | None
-) -> tuple[NDArray[np.int64] | None, int]:
-    """Return the prices times their denominator; None where they are no such fractions."""
+def _scale_to_integers(duals: FloatArray, denominator: int | None) -> tuple[IntArray | None, int]:
+    """Return the dual values times their common denominator, and the denominator.
+
+    Without a given ``denominator`` each value is rounded by itself. The first result is None if the
+    values are not such fractions, or if their common denominator is too large.
+    """
     if denominator is None:
         fractions = [
             Fraction(float(dual)).limit_denominator(MAX_DUAL_DENOMINATOR) for dual in duals

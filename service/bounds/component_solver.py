@@ -1,4 +1,4 @@
-"""Rows tied to each other: what they add to a total, worked out once for all who ask the same."""
+"""One component: its part of a total, solved once and reused for later queries."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence, Set
@@ -21,7 +21,7 @@ from service.bounds.infeasibility import (
     make_accounts,
 )
 from service.bounds.linear_program import BoolArray, LinearProgram, build_linear_program
-from service.bounds.min_violation import NearestRange, NearestRangeSolver
+from service.bounds.nearest_range import NearestRange, NearestRangeSolver
 from service.bounds.optimize import Bound, LazyBound, Objective
 from service.bounds.presolve import ConstraintBounds
 from service.bounds.solver import Deadline
@@ -29,15 +29,17 @@ from service.domain.figure import Figure
 from service.domain.total import End, Term
 
 MAX_CACHED_RESULTS: Final = 64
-"""So many shares of the same rows are kept; a question cut into parts asks few different ones."""
+"""Results cached for each component. The parts of a breakdown need only a few different ones."""
 
 MAX_CACHE_WEIGHT: Final = 5_000_000
-"""Sets of rows are kept from one state of the record to the next while they weigh no more together.
+"""The total weight of the components that are kept from one state of the record to the next.
 
-A set weighs what its matrix may have entries: years of running totals have a million and more."""
+A component weighs as much as its constraint matrix may have entries: several years of running
+totals have more than a million.
+"""
 
 MIN_COMPONENT_WEIGHT: Final = 2_500
-"""No set weighs less, however few its rows."""
+"""The weight of a component with few constraints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,13 @@ class AccountRanges:
 
 @dataclass(frozen=True, slots=True)
 class ComponentResult:
-    """What one cluster adds to a total."""
+    """What one component adds to a total."""
 
     constraints: Sequence[Constraint]
     low: Bound
     high: Bound
     find_nearest: Callable[[Deadline], NearestRange | None]
-    """Solved for when asked: only a total with a dispute tells it."""
+    """Return the nearest range, None if time ran out; lazy, as only a disputed total needs it."""
     minimise_violation: Callable[[Sequence[Dispute], Deadline], float | None]
     """By how many people the reports must be bent at least in some contradictions."""
     accounts: AccountRanges
@@ -83,7 +85,7 @@ class ComponentResult:
     set_aside: frozenset[tuple[str, End]] = frozenset()
 
     def make_terms(self, bound_end: End) -> list[Term]:
-        """Return the proof of one bound in figures."""
+        """Return the certificate of one end of the range, with figures in place of constraints."""
         terms = (self.low if bound_end == "low" else self.high).certificate
         return [
             Term(self._find_figure(constraint, end), end, multiplier)
@@ -91,7 +93,7 @@ class ComponentResult:
         ]
 
     def _find_figure(self, constraint: int, end: End) -> Figure:
-        """Return the figure that sets the row's end: one that rests on no convention if it can."""
+        """Return the figure that gives the constraint this bound, with a firm end if possible."""
         own = self.constraints[constraint]
         candidates = [
             figure
@@ -109,7 +111,7 @@ class ComponentResult:
 
 
 class Component:
-    """Rows tied to each other, with their program and their settlement made when first needed."""
+    """A connected component; its program and its conflicts are computed when first needed."""
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         self._constraints = constraints
@@ -130,9 +132,10 @@ class Component:
     def _resolve_conflicts(
         self, overlapping: BoolArray, objective: Objective, deadline: Deadline
     ) -> ResolvedBounds:
-        """Return what stands when all is settled that bears on the asked people.
+        """Return what remains after every conflict that affects the objective is resolved.
 
-        Ends that are set aside can bring further pieces into play, which are then settled too.
+        Setting bounds aside can make further blocks relevant; their conflicts are then resolved
+        too.
         """
         resolver = self._resolver
         if resolver.is_consistent:
@@ -157,7 +160,10 @@ class Component:
     def _flag_relevant_constraints(
         self, bounds: ConstraintBounds, objective: Objective
     ) -> BoolArray:
-        """Return the rows of the pieces on which the asked bounds depend."""
+        """Return which constraints are in a block that the objective depends on.
+
+        The result is ``bool[n_constraints]``.
+        """
         is_relevant = np.zeros(len(self._constraints), dtype=bool)
         for block in (
             *objective.find_min_blocks(bounds),
@@ -167,10 +173,10 @@ class Component:
         return is_relevant
 
     def compute_result(self, query_region: Region, deadline: Deadline) -> ComponentResult:
-        """Return the cluster's share of the total.
+        """Return the component's part of the total in the box.
 
-        What is asked matters to it only by the columns and the rows that it reaches: another
-        question that reaches the same ones has the same answer, and is not worked out again.
+        The result depends on the box only through the columns and constraints that the box
+        overlaps. Queries that overlap the same ones share a cached result.
         """
         single = self._solve_single(query_region)
         if single is not None:
@@ -187,16 +193,16 @@ class Component:
         result = self._solve(
             overlapping, Objective(self._program, certain_columns, possible_columns), deadline
         )
-        if result.exact:  # What ran out of time may be told better the next time.
+        if result.exact:  # With more time a later call may find a better one.
             if len(self._results) >= MAX_CACHED_RESULTS:
                 self._results.clear()
             self._results[key] = result
         return result
 
     def find_disputes(self, query_region: Region, deadline: Deadline) -> tuple[Dispute, ...]:
-        """Return the disputes in which a figure speaks of people asked for, as answers tell them.
+        """Return the disputes in which a figure that overlaps the box takes part.
 
-        Only they are settled: no bound is worked out.
+        They are those of ``compute_result``, but no bound is computed.
         """
         if len(self._constraints) == 1 and self._constraints[0].is_feasible:
             return ()
@@ -211,6 +217,7 @@ class Component:
     def _solve(
         self, overlapping: BoolArray, objective: Objective, deadline: Deadline
     ) -> ComponentResult:
+        """Return the result for one objective; the deadline covers both ends of the range."""
         resolved = self._resolve_conflicts(overlapping, objective, deadline)
         set_aside: set[tuple[str, End]] = set()
         for dispute in resolved.disputes:
@@ -218,7 +225,7 @@ class Component:
             set_aside.update((figure.id, "high") for figure in dispute.highs)
         firm_bounds = self._make_firm_bounds(resolved.remaining_bounds, set_aside)
 
-        # Both ends are told in real numbers before whole people are searched for either.
+        # Both relaxations are solved before either integer search, which may use up the time.
         lazy_low = objective.minimise(resolved.remaining_bounds, deadline)
         lazy_high = objective.maximise(resolved.remaining_bounds, deadline)
         low = _prefer_firm_bound(
@@ -296,7 +303,7 @@ class Component:
     def _make_firm_bounds(
         self, bounds: ConstraintBounds, set_aside: Set[tuple[str, End]]
     ) -> ConstraintBounds:
-        """Return the standing ends that rest on the meaning of words, not on a convention."""
+        """Return the remaining bounds that do not rest on a convention of speech (soft ends)."""
         lower, upper = bounds.lower.copy(), bounds.upper.copy()
         for index, constraint in enumerate(self._constraints):
             lows = [
@@ -315,7 +322,10 @@ class Component:
         return ConstraintBounds(lower, upper)
 
     def _is_relevant(self, dispute: Dispute, overlapping: BoolArray) -> bool:
-        """Whether a figure with an end set aside speaks of people asked for."""
+        """Whether a figure with an end set aside overlaps the query.
+
+        ``overlapping``, ``bool[n_constraints]``, flags the constraints that overlap the query.
+        """
         figure_ids = {figure.id for figure in (*dispute.lows, *dispute.highs)}
         return any(
             overlapping[index]
@@ -330,7 +340,7 @@ class Component:
         )
 
     def _solve_single(self, query_region: Region) -> ComponentResult | None:
-        """Return the answer of a row that stands alone and agrees with itself, else None."""
+        """Return the result of a single feasible constraint with one part, else None."""
         constraint = self._constraints[0]
         if len(self._constraints) > 1 or len(constraint.parts) > 1:
             return None
@@ -358,7 +368,7 @@ def _prefer_firm_bound(
     firm_bounds: ConstraintBounds,
     deadline: Deadline,
 ) -> Bound:
-    """Return the bound, proved without ends that rest on a convention where that can be done."""
+    """Return the bound, proved without soft ends if that is possible."""
     uses_soft_end = any(
         (bounds.lower if end == "low" else bounds.upper)[constraint]
         != (firm_bounds.lower if end == "low" else firm_bounds.upper)[constraint]
@@ -376,15 +386,15 @@ def _make_single_bound(value: int, end: End) -> Bound:
 
 
 def _make_nearest_range(low: Bound, high: Bound) -> NearestRange:
-    """Return the nearest reading of a cluster in which nothing is bent: its bounds."""
+    """Return the nearest range of a component without conflicts: its bounds."""
     return float(low.value or 0), None if high.value is None else float(high.value)
 
 
 class ComponentCache:
-    """Tied rows by what they say, for all who meet the same ones; safe to share between threads.
+    """Components by their constraints, shared by all states of the record.
 
-    From one state of the record to the next most rows are tied to the same others as before, and
-    what was worked out of them still holds: it depends on nothing else.
+    A component depends on its constraints only, and most components do not change from one state of
+    the record to the next. Threads may share a cache.
     """
 
     def __init__(self, max_weight: int = MAX_CACHE_WEIGHT) -> None:
@@ -394,9 +404,9 @@ class ComponentCache:
         self._lock = Lock()
 
     def get_component(self, constraints: tuple[Constraint, ...]) -> Component:
-        """Return the rows with what was worked out of them."""
+        """Return the component of these constraints, with the results that are cached in it."""
         if len(constraints) == 1:
-            # Of one alone there is little to work out, and there are many.
+            # There are many of these, and each is cheap to compute.
             return Component(constraints)
         with self._lock:
             if constraints not in self._components:

@@ -1,15 +1,20 @@
-"""A program whose ends may be bent, and what it costs to bend them."""
+"""Elastic programs: linear programs in which bounds may be violated at a cost.
+
+Each bound that may be violated gets a nonnegative slack variable, and the sum of the slacks is
+minimised (Brown and Graves, 1975; Chinneck and Dravnieks, "Locating minimal infeasible constraint
+sets in linear programs", 1991).
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from service.bounds.linear_program import IntArray, LinearProgram
+from service.bounds.arrays import FloatArray, IntArray
+from service.bounds.linear_program import LinearProgram
 from service.bounds.presolve import Block, ConstraintBounds
 from service.bounds.solver import (
     OPTIMUM_TOLERANCE,
     Deadline,
-    FloatArray,
     Model,
     Solution,
     UnsolvedError,
@@ -19,18 +24,20 @@ from service.bounds.solver import (
 from service.bounds.sparse_matrix import SparseMatrix, hstack, vstack
 
 MIN_VIOLATION = 1e-5
-"""From how many people on an end counts as bent; the solver's own tolerance is 1e-7."""
+"""People by which a bound must be exceeded to count as violated; the solver's tolerance is 1e-7."""
 
 CENTRAL_TOLERANCE = 1e-3
-"""How far from zero a bend, or a price from one, is in a central optimum to tell which it is."""
+"""A slack or a reduced cost of a central optimum below this counts as zero."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeastViolation:
-    """How a piece bends least: the sum, which rows some such world bends, and what forces it.
+    """The least sum of slacks in a block, the constraints violated by it, and what forces it.
 
-    ``violated`` and ``forcing`` are numbered as in the piece, ``forcing_couplings`` as in the whole
-    program; ``people`` is how many each of the rows holds in one such world.
+    ``violated`` and ``forcing`` are positions in the block's constraints, ``forcing_couplings`` are
+    numbers of coupling constraints in the program. The forcing ones have nonzero dual values (a
+    Farkas certificate of infeasibility). ``people``, ``float[n_violated]``, is the number of people
+    in each violated constraint in one such optimum.
     """
 
     amount: float
@@ -41,7 +48,7 @@ class LeastViolation:
 
 
 class ElasticProgram:
-    """A piece some of whose ends may be bent, at a cost of one for each person."""
+    """A block in which some bounds have slack variables; one person of violation costs 1."""
 
     def __init__(
         self,
@@ -90,20 +97,25 @@ class ElasticProgram:
         )
 
     def _make_costs(self, people: FloatArray | float, slacks: FloatArray | float) -> FloatArray:
-        """Return the cost of each column of people and of each bend."""
+        """Return the costs of the columns of people and of the slacks.
+
+        The result is ``float[n_columns + n_slacks]``.
+        """
         costs = np.zeros(self._column_count + len(self._slack_rows))
         costs[: self._column_count], costs[self._column_count :] = people, slacks
         return costs
 
     def minimise_violation(self, deadline: Deadline) -> float:
-        """Return the least sum of the bends."""
+        """Return the least sum of slacks; raises UnsolvedError if time runs out."""
         return remove_noise(self._model.minimise(self._make_costs(0, 1), deadline).value)
 
     def find_violated_constraints(self, deadline: Deadline) -> LeastViolation:
-        """Return how the piece bends least; from then on only such worlds are allowed.
+        """Return the least violation; afterwards the program allows no greater one.
 
-        An optimum and its prices nearly always tell of every end whether any optimum bends it: if
-        this one does, yes; if its price is below the cost of bending it, no. The others are tried.
+        A bound is violated if some optimum violates it (an elastic filter). One optimum with its
+        dual values nearly always decides this: a positive slack means yes; a dual value below the
+        cost of the slack means no, by complementary slackness. Only the other bounds are probed.
+        Raises UnsolvedError if time runs out.
         """
         solution = self._find_optimum(deadline)
         least_violation = remove_noise(solution.value)
@@ -137,10 +149,11 @@ class ElasticProgram:
         )
 
     def _find_optimum(self, deadline: Deadline) -> Solution:
-        """Return a central optimum where it can be believed, else a corner.
+        """Return a central optimum if its value is plausible, else a vertex.
 
-        Only in the centre are all the ends that may force a bend priced, so that the same ones are
-        named whatever the order of the rows. Ties make the way there long, and mostly needless.
+        Only in a central optimum are all constraints that can force a violation given nonzero dual
+        values, so that the result does not depend on the order of constraints. Coupling constraints
+        make this slow; there, a vertex first shows whether there is any violation.
         """
         costs = self._make_costs(0, 1)
         if len(self._couplings):
@@ -156,15 +169,18 @@ class ElasticProgram:
         return solution
 
     def limit_violation(self, max_violation: float) -> None:
-        """Allow only worlds that bend no more than this."""
+        """Allow a sum of slacks of at most ``max_violation``."""
         self._model.add_constraint(self._make_costs(0, 1), max_violation)
 
     def minimise_cost(self, costs: FloatArray, deadline: Deadline) -> float:
-        """Return the least cost of the columns of people."""
+        """Return the least cost for ``costs``, ``float[n_columns]``; raises UnsolvedError."""
         return remove_noise(self._model.minimise(self._make_costs(costs, 0), deadline).value)
 
     def find_extreme(self, position: int, sign: int, deadline: Deadline) -> float:
-        """Return the least (sign 1) or the most (sign -1) people in a row of the piece."""
+        """Return the fewest (sign 1) or the most (sign -1) people in the block's constraint.
+
+        Raises UnsolvedError if time runs out.
+        """
         selector = np.zeros(self._constraint_matrix.shape[0], dtype=np.int64)
         selector[position] = sign
         return sign * self.minimise_cost(

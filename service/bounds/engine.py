@@ -1,4 +1,4 @@
-"""Answers questions about a set of counted figures: the least and the most people, and why."""
+"""The entry point of this package: totals of scopes from a set of counted figures."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -18,9 +18,9 @@ from service.domain.trees import Tree
 
 
 class TotalsEngine:
-    """The counted figures, cut and settled once for all the questions asked of them.
+    """The counted figures as constraints and components, computed once for all queries.
 
-    Threads may share one: at worst two of them prepare the same cluster.
+    Threads may share an engine; at worst two of them prepare the same component.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class TotalsEngine:
     ) -> None:
         """``figures_by_id`` holds the figures that a counted one may reclassify, counted or not.
 
-        ``cache`` keeps what was worked out before of the same figures.
+        None means: the counted figures only. ``cache`` holds components of earlier engines.
         """
         self.counted_figures = tuple(counted_figures)
         self._places, self._groups = places, groups
@@ -53,7 +53,7 @@ class TotalsEngine:
         self._lock = Lock()
 
     def overlapping_figures(self, scope: Scope) -> tuple[Figure, ...]:
-        """Return the counted figures that may speak of people asked for, as they were given."""
+        """Return the counted figures that overlap the scope, in the order of recording."""
         indices = self._find_overlapping(make_region(scope, self._places, self._groups))
         return self._sort_figures(
             figure for index in indices for figure in self._constraints[index].figures
@@ -67,7 +67,10 @@ class TotalsEngine:
         ]
 
     def dependent_figures(self, scope: Scope) -> tuple[Figure, ...]:
-        """Return the counted figures on which the total of the asked scope can depend."""
+        """Return the counted figures of every component that overlaps the scope.
+
+        The total of the scope depends on no other figure.
+        """
         overlapping = self._find_overlapping(make_region(scope, self._places, self._groups))
         component_numbers = self._components_of(overlapping)
         indices = [
@@ -80,7 +83,7 @@ class TotalsEngine:
         )
 
     def are_disjoint(self, scope: Scope) -> bool:
-        """Whether no figure that speaks of the asked scope can share people with another."""
+        """Whether no figure that overlaps the scope can share people with another figure."""
         overlapping = self._find_overlapping(make_region(scope, self._places, self._groups))
         component_numbers = self._components_of(overlapping)
         return all(len(self._constraints[index].figures) == 1 for index in overlapping) and all(
@@ -88,7 +91,7 @@ class TotalsEngine:
         )
 
     def outcomes_of(self, figure: Figure) -> frozenset[str]:
-        """Return the outcomes of a counted figure, widened by those that reclassify its people."""
+        """Return the outcomes of a counted figure and of the figures that reclassify its people."""
         reclassifying = self._reclassifications.find_reclassifying(figure)
         return figure.scope.outcomes.union(
             *(later_figure.scope.outcomes for later_figure in reclassifying)
@@ -104,9 +107,9 @@ class TotalsEngine:
         return tuple(sorted(figures, key=lambda figure: self._order[figure.id]))
 
     def find_set_aside(self, scope: Scope, seconds: float) -> tuple[Figure, ...]:
-        """Return the figures with an end that the total of the asked scope sets aside.
+        """Return the figures of which an end is set aside in the total of the scope.
 
-        Far quicker than the total, of which nothing else is worked out.
+        This is much faster than the total itself, because no bound is computed.
         """
         with accumulate_effort():
             query_region = make_region(scope, self._places, self._groups)
@@ -125,10 +128,10 @@ class TotalsEngine:
             )
 
     def total(self, scope: Scope, seconds: float) -> Total:
-        """Return the total of the asked scope.
+        """Return the total of the scope, whose incident must be None.
 
-        Solving ends after about so many seconds; an answer that needed more is wider than it
-        could be, never narrower, and says so by ``exact``. The scope's incident must be None.
+        No solver run is started after ``seconds``. If the time is not enough, the range is wider
+        than it could be, never narrower, and ``exact`` is False.
         """
         with accumulate_effort():
             return self._compute_total(scope, seconds)
@@ -190,7 +193,7 @@ class TotalsEngine:
 def _add_nearest_ranges(
     results: Sequence[ComponentResult], deadline: Deadline
 ) -> tuple[int, int | None] | None:
-    """Return the nearest readings together, rounded outward; None where one is unknown."""
+    """Return the sum of the nearest ranges, rounded outward; None if one of them is unknown."""
     low, high = 0.0, 0.0
     open_above = False
     for result in results:

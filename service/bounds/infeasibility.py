@@ -1,8 +1,9 @@
-"""Which ends contradict each other, and what is left when those are set aside.
+"""Infeasibility: which bounds contradict each other, and what remains when they are set aside.
 
-Least shortfall: every ceiling taken as true, how few people must be missing below the floors.
-Least excess: every floor taken as true, how few must be above the ceilings. An end is set aside
-when some world that bends the reports so little bends that end.
+Least shortfall: all upper bounds hold; how many people fewer than the lower bounds must there be at
+least? Least excess: all lower bounds hold; how many more than the upper bounds? A figure's end is
+set aside if some optimum of these two elastic programs violates it. Blocks are resolved one by one,
+so a contradiction in one block does not affect another.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,39 +15,47 @@ from typing import Literal
 
 import numpy as np
 
+from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.constraints import Constraint
 from service.bounds.elastic_program import MIN_VIOLATION, ElasticProgram
 from service.bounds.laminar import LaminarFamily
 from service.bounds.laminar_violation import OptimalFace
-from service.bounds.linear_program import BoolArray, IntArray, LinearProgram
+from service.bounds.linear_program import LinearProgram
 from service.bounds.optimize import select_bounds, solve_laminar_block, solve_laminar_program
-from service.bounds.presolve import Block, ConstraintBounds, connected_components, find_blocks
+from service.bounds.presolve import Block, ConstraintBounds, find_blocks
 from service.bounds.solver import Deadline, UnsolvedError
-from service.bounds.sparse_matrix import vstack
+from service.bounds.sparse_matrix import find_connected_components, vstack
 from service.domain.figure import Figure
 
 MIN_EXTREME_TIME_RATIO = 3
-"""How many times as long as its side took an end is only looked at if so much time is left: it
-takes once as long, and a total is of more use with both bounds than with every end told. Where a
-side took long, half of a question's time is left to the bounds, and the ends get the other half:
-they are told over several questions, as the side is solved but once."""
+"""Search for an extreme only if this many times the seconds of its side's program are left.
+
+It takes about as long as that program, and a total with both bounds is more useful than a total
+with every end that is set aside. If the program took long, the bounds get half of the query's time
+and the extremes the other half: they are found over several queries, as the side's program is
+solved only once.
+"""
 
 MAX_TRIES = 2
-"""So often a side is tried at once though the time runs out: the first time much is made ready."""
+"""How often a side is tried without a pause although time ran out; the first try prepares much."""
 
 PAUSE_RATIO = 10
-"""Then it is left alone for so many times as long as was spent on it, but by who has more than
-twice that time: the other questions of an answer would only lose theirs to it."""
+"""After the last try, pause for this many times the seconds that it took.
+
+During the pause only a query with more than twice that time tries again, so that other queries of
+the same answer do not lose their time to it.
+"""
 
 Side = Literal["lower", "upper"]
+"""The bounds that may be violated while the other side's bounds hold."""
 
 _SetAside = dict[Side, dict[int, list[Figure]]]
-"""The figures whose end on a side is set aside, by row."""
+"""The figures whose end on a side is set aside, by the number of their constraint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """Ends that contradict each other, and the rows in which they do."""
+    """Figures whose ends contradict each other, and the numbers of the constraints involved."""
 
     lows: tuple[Figure, ...]
     highs: tuple[Figure, ...]
@@ -55,10 +64,10 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedBounds:
-    """The ends that stand, the disputes about the rest, and the contests behind them.
+    """The bounds that remain, the disputes about the others, and the conflicts behind the disputes.
 
-    ``exact`` is False where the time ran out: ends that may have to be set aside are then left
-    out too, so that bounds may be wider than they need be and never narrower.
+    ``exact`` is False if time ran out. Bounds that might have to be set aside are then omitted too,
+    so that a range can be wider than necessary, never narrower.
     """
 
     given_bounds: ConstraintBounds
@@ -97,7 +106,7 @@ def make_accounts(
 
 
 def make_constraint_bounds(constraints: Sequence[Constraint]) -> ConstraintBounds:
-    """Return the highest floor and the lowest ceiling of every row."""
+    """Return the bounds of all constraints."""
     upper = [np.inf if constraint.upper is None else constraint.upper for constraint in constraints]
     return ConstraintBounds(
         np.array([constraint.lower for constraint in constraints], dtype=float),
@@ -106,10 +115,7 @@ def make_constraint_bounds(constraints: Sequence[Constraint]) -> ConstraintBound
 
 
 class ConflictResolver:
-    """Settles the contradictions of a program, each piece when it first bears on a question.
-
-    Contradictions are local: a piece far from what is asked is not looked at.
-    """
+    """Resolves the conflicts of a program, each block when a query first depends on it."""
 
     def __init__(self, program: LinearProgram) -> None:
         self._program = program
@@ -119,7 +125,7 @@ class ConflictResolver:
         self.is_consistent = (
             solve_laminar_program(program, self.given_bounds, no_columns) is not None
         )
-        """Whether all agree, as can be seen without a look at the pieces."""
+        """Whether the program is laminar and feasible, so that no block has a conflict."""
 
     @cached_property
     def _blocks(self) -> list[Block]:
@@ -129,22 +135,25 @@ class ConflictResolver:
 
     @cached_property
     def _block_of_constraint(self) -> IntArray:
-        """The number of the piece that each row takes part in, -1 for none."""
+        """The number of each constraint's block, ``int[n_constraints]``; -1 for none."""
         block_of = np.full(len(self._program.constraints), -1)
         for number, block in enumerate(self._blocks):
             block_of[block.constraints] = number
         return block_of
 
     def find_blocks_of(self, constraints: BoolArray) -> set[int]:
-        """Return the numbers of the pieces that the rows take part in and that may contradict."""
+        """Return the numbers of the flagged constraints' blocks; none if all are consistent.
+
+        ``constraints`` is ``bool[n_constraints]``.
+        """
         if self.is_consistent:
             return set()
         return {int(number) for number in self._block_of_constraint[constraints] if number >= 0}
 
     def resolve(self, block_numbers: set[int], deadline: Deadline) -> ResolvedBounds:
-        """Return what stands when the numbered pieces are settled, the others as they were given.
+        """Return the bounds that remain when these blocks are resolved.
 
-        What is settled in time is kept for the next question.
+        The other blocks keep all their bounds. Blocks that are resolved in time are cached.
         """
         remaining = self.given_bounds
         disputes: list[Dispute] = []
@@ -206,7 +215,7 @@ class ConflictResolver:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What came of one piece: the ends that stand in its rows (None: all), and what is disputed."""
+    """The result for one block: the remaining bounds (None: all of them) and the disputes."""
 
     remaining_bounds: ConstraintBounds | None = None
     disputes: tuple[Dispute, ...] = ()
@@ -214,7 +223,7 @@ class Resolution:
 
 
 class Conflict:
-    """One piece, and the two ways of resolving it if its ends contradict each other."""
+    """A block whose bounds may contradict each other, with its two elastic programs."""
 
     def __init__(self, program: LinearProgram, block: Block, bounds: ConstraintBounds) -> None:
         self.block = block
@@ -226,9 +235,9 @@ class Conflict:
         self._lock = Lock()
 
     def resolve(self, deadline: Deadline) -> Resolution:
-        """Return what stands, as far as it can be told in the time.
+        """Return the resolution; it is cached if it is exact.
 
-        What was found is kept; who comes while it is looked for waits for it.
+        A thread that asks while another computes waits for it until its deadline.
         """
         if self._resolution is not None:
             return self._resolution
@@ -244,11 +253,12 @@ class Conflict:
             self._lock.release()
 
     def _make_unresolved(self) -> Resolution:
-        """Return the ruling by which no end stands, since it is not known which must fall."""
+        """Return the resolution if time ran out: no bound remains, as each may be violated."""
         count = len(self.block.constraints)
         return Resolution(ConstraintBounds(np.zeros(count), np.full(count, np.inf)), (), False)
 
     def _compute_resolution(self, deadline: Deadline) -> Resolution:
+        """Return the resolution as far as time allows; the caller holds the lock."""
         no_columns = np.zeros(self._program.constraint_matrix.shape[1], dtype=bool)
         if solve_laminar_block(self._program, self.block, self._bounds, no_columns) is not None:
             return Resolution()
@@ -276,7 +286,7 @@ class Conflict:
 
     @cached_property
     def _laminar_family(self) -> LaminarFamily | None:
-        """The constraints as a tree, None where two of them cross or something couples columns."""
+        """Return the least violation of one side while the other holds; None if time ran out."""
         if len(self.block.couplings):
             return None
         return LaminarFamily.from_matrix(
@@ -353,7 +363,7 @@ class Conflict:
         return self._least_violations[constraints]
 
     def _find_remaining(self, constraint: int, set_aside: _SetAside) -> tuple[float, float]:
-        """Return the floor and the ceiling that stand in the row when all is settled."""
+        """Return the lower and the upper bound that remain in the constraint."""
         own = self._program.constraints[constraint]
         lows_set_aside = set_aside["lower"].get(constraint, ())
         highs_set_aside = set_aside["upper"].get(constraint, ())
@@ -368,9 +378,9 @@ class Conflict:
         sides: Sequence["_SideViolation | _LaminarSideViolation"],
         set_aside: _SetAside,
     ) -> Iterator[Dispute]:
-        """Yield the parts of the contradiction that do not bind each other.
+        """Yield one dispute for each connected component of the violated and forcing constraints.
 
-        A part without an end set aside concerns no question.
+        A component without an end set aside affects no total and has an empty dispute.
         """
         constraints = np.array(
             sorted(set().union(*(side.constraints for side in sides))), dtype=np.int64
@@ -381,7 +391,9 @@ class Conflict:
         all_columns = np.arange(self._program.constraint_matrix.shape[1])
         constraint_matrix = self._program.constraint_matrix.submatrix(constraints, all_columns)
         coupling_matrix = self._program.coupling_matrix.submatrix(couplings, all_columns)
-        for row_numbers, _ in connected_components(vstack([constraint_matrix, coupling_matrix])):
+        for row_numbers, _ in find_connected_components(
+            vstack([constraint_matrix, coupling_matrix])
+        ):
             members = [
                 int(constraints[row_number])
                 for row_number in row_numbers
@@ -441,7 +453,7 @@ class _LaminarSideViolation:
 
 
 class _SideViolation:
-    """How a piece bends on one side least while the other side is taken as true."""
+    """The least violation of one side's bounds in a block while the other side's bounds hold."""
 
     def __init__(
         self,
@@ -451,7 +463,7 @@ class _SideViolation:
         bounds: ConstraintBounds,
         deadline: Deadline,
     ) -> None:
-        """Raises UnsolvedError where the time runs out."""
+        """Solve the elastic program; raises UnsolvedError if time runs out."""
         self.side, self._program, self._block = side, program, block
         self._extremes: dict[int, float] = {}
         self.exact = True
@@ -478,7 +490,7 @@ class _SideViolation:
         )
 
     def _solve_single_constraint(self, bounds: ConstraintBounds) -> None:
-        """Note how one row bends whose floor is above its ceiling: there is nothing to solve."""
+        """Set the result for one constraint whose lower bound exceeds its upper bound."""
         constraint = int(self._block.constraints[0])
         lower, upper = float(bounds.lower[constraint]), float(bounds.upper[constraint])
         self.least_violation = lower - upper
@@ -487,9 +499,10 @@ class _SideViolation:
         self._extremes[0] = upper if self.side == "lower" else lower
 
     def find_set_aside(self, deadline: Deadline) -> dict[int, list[Figure]]:
-        """Return the figures whose end on this side is set aside, by row of the program.
+        """Return the figures whose end on this side is set aside, by constraint of the program.
 
-        Where the time runs out all ends of a bent row are, and ``exact`` is False until next time.
+        If time runs out, all ends of a violated constraint are, and ``exact`` is False until the
+        next call.
         """
         self.exact = True
         figures_by_constraint = {}
@@ -504,10 +517,10 @@ class _SideViolation:
         return figures_by_constraint
 
     def _find_extreme(self, position: int, deadline: Deadline) -> float:
-        """Return how few (or many) people a bent row holds at the furthest.
+        """Return the fewest (or most) people that an optimum puts in a violated constraint.
 
-        The outermost end is bent anyway; only further ends, not bent in the world that was found,
-        need solving.
+        The outermost end is violated in any case. A solver run is needed only for further ends that
+        the known optimum does not violate.
         """
         if position in self._extremes:
             return self._extremes[position]
@@ -523,7 +536,7 @@ class _SideViolation:
                 if deadline.seconds_left() <= min(
                     MIN_EXTREME_TIME_RATIO * self._solve_seconds, deadline.seconds / 2
                 ):
-                    raise UnsolvedError("the bounds need what time is left")
+                    raise UnsolvedError("the remaining time is kept for the bounds")
                 extreme = self._elastic.find_extreme(
                     position, 1 if self.side == "lower" else -1, deadline
                 )
@@ -540,12 +553,12 @@ def _bounding_figures(constraint: Constraint, side: Side) -> tuple[Figure, ...]:
 
 
 def _get_level(figure: Figure, side: Side) -> int | None:
-    """Return the figure's end on the side, None where it has none; a floor of 0 asks for nobody."""
+    """Return the figure's low or high on this side; None if it has none. A low of 0 is none."""
     return figure.quantity.low or None if side == "lower" else figure.quantity.high
 
 
 def _is_violated(level: int | None, people: float, side: Side) -> bool:
-    """Whether an end at this level is bent where the row holds ``people`` people."""
+    """Whether a low or high at this level is violated by ``people`` in the constraint."""
     if level is None:
         return False
     return people < level - MIN_VIOLATION if side == "lower" else people > level + MIN_VIOLATION

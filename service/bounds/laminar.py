@@ -1,29 +1,28 @@
-"""Bounds without a solver, where every two rows are nested or apart.
+"""Exact bounds without a solver, for a laminar family of constraints.
 
-Whatever nested rows allow, the numbers of people asked for (i), of others (o) and of both (i + o)
-range freely between six ends: such sets stay of this kind when parts are added and when the sum is
-bounded, and their corners are whole numbers. So one pass from the smallest rows up is exact.
+In a laminar family any two constraints are nested or disjoint. The numbers of people inside the
+query (i), outside it (o) and in total (i + o) that such constraints allow are given by six bounds.
+These sets are generalized polymatroids (Frank and Tardos, "Generalized polymatroids and submodular
+flows", 1988): sums of them, and sets with a bounded i + o, are of the same kind and have integral
+vertices. So one pass of dynamic programming, from the innermost constraints outward, is exact.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.bounds.arrays import BoolArray, FloatArray, IntArray
 from service.bounds.certificate import Certificate
 from service.bounds.laminar_violation import OptimalFace, find_optimal_face
-from service.bounds.sparse_matrix import IntArray, SparseMatrix
+from service.bounds.sparse_matrix import SparseMatrix
 from service.domain.total import End
-
-BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class ProvenValue:
-    """A number of people with how it was come by: an end of a row, or a sum or a difference."""
+    """A number of people with its derivation: a bound of a constraint, or a sum or difference."""
 
     value: int
     source: tuple[int, End] | None = None
@@ -31,7 +30,7 @@ class ProvenValue:
     minus: tuple["ProvenValue", ...] = ()
 
     def build_certificate(self) -> Certificate:
-        """Return the ends that add up to the value."""
+        """Return the multipliers of the bounds that add up to the value."""
         multipliers: dict[tuple[int, End], Fraction] = {}
         pending: list[tuple[ProvenValue, int]] = [(self, 1)]
         while pending:
@@ -47,7 +46,7 @@ ZERO = ProvenValue(0)
 
 
 def _add_values(summands: Iterable[ProvenValue | None]) -> ProvenValue | None:
-    """Return the sum; None (no end known) where any part is."""
+    """Return the sum; None (no bound) if any summand is None."""
     nonzero: list[ProvenValue] = []
     for summand in summands:
         if summand is None:
@@ -66,7 +65,8 @@ def _add_values(summands: Iterable[ProvenValue | None]) -> ProvenValue | None:
 def _tighten_lower(
     lower: ProvenValue, whole_lower: ProvenValue, other_upper: ProvenValue | None
 ) -> ProvenValue:
-    """Return a part's least, or what the whole's least asks of it beyond the most beside it."""
+    """Return a part's lower bound after the whole's: at least that less the other part's upper
+    bound."""
     if other_upper is None or whole_lower.value - other_upper.value <= lower.value:
         return lower
     return ProvenValue(
@@ -77,7 +77,8 @@ def _tighten_lower(
 def _tighten_upper(
     upper: ProvenValue | None, whole_upper: ProvenValue | None, other_lower: ProvenValue
 ) -> ProvenValue | None:
-    """Return a part's most, or what the least beside it leaves of the whole's most."""
+    """Return a part's upper bound after the whole's: at most that less the other part's lower
+    bound."""
     if whole_upper is None or (
         upper is not None and whole_upper.value - other_lower.value >= upper.value
     ):
@@ -89,7 +90,7 @@ def _tighten_upper(
 
 @dataclass(slots=True)
 class SplitBounds:
-    """The six ends: the least and the most asked for, others, and both together."""
+    """The six bounds: on people inside the query, on people outside it, and on both together."""
 
     lower_in: ProvenValue
     upper_in: ProvenValue | None
@@ -99,7 +100,7 @@ class SplitBounds:
     upper: ProvenValue | None
 
     def apply_constraint(self, constraint: int, lower: int, upper: int | None) -> bool:
-        """Narrow the ends to what the row allows; return whether anything is left."""
+        """Tighten the bounds to what the constraint allows; return False if nothing is left."""
         if lower > self.lower.value:
             self.lower = ProvenValue(lower, (constraint, "low"))
         if upper is not None and (self.upper is None or upper < self.upper.value):
@@ -115,7 +116,11 @@ class SplitBounds:
 
 
 def _combine_bounds(parts: list[SplitBounds], open_in: bool, open_out: bool) -> SplitBounds:
-    """Return what the parts allow together with people of no part, asked for or not."""
+    """Return the bounds of disjoint parts together with people who belong to no part.
+
+    ``open_in`` and ``open_out`` state whether there can be such people inside and outside the
+    query.
+    """
 
     if len(parts) == 1:  # As in running totals, each around the one before.
         (part,) = parts
@@ -143,9 +148,11 @@ def _combine_bounds(parts: list[SplitBounds], open_in: bool, open_out: bool) -> 
 
 @dataclass(frozen=True, slots=True)
 class LaminarFamily:
-    """Rows of which every two are nested or apart: from the largest down, and what is around each.
+    """Constraints of which any two are nested or disjoint, as a forest.
 
-    ``innermost`` is the row around each column; around what lies in no row there is -1.
+    ``order`` lists the constraints from the largest to the smallest. ``parent`` is the next larger
+    constraint around each one, -1 for none. ``innermost``, ``int[n_columns]``, is the smallest
+    constraint that contains each column, -1 for none.
     """
 
     order: list[int]
@@ -154,7 +161,7 @@ class LaminarFamily:
 
     @staticmethod
     def from_matrix(matrix: SparseMatrix) -> "LaminarFamily | None":
-        """Return the nest of the rows of a matrix of 0 and 1, None where two of them cross."""
+        """Return the family of the rows of a 0/1 matrix; None if two rows cross."""
         columns_of = matrix.split_rows()
         order = sorted(range(len(columns_of)), key=lambda constraint: -len(columns_of[constraint]))
         parent = [-1] * len(columns_of)
@@ -170,14 +177,15 @@ class LaminarFamily:
 
     def compute_bounds(
         self,
-        lower: NDArray[Any],
-        upper: NDArray[Any],
+        lower: FloatArray,
+        upper: FloatArray,
         inside: BoolArray,
         is_empty: BoolArray | None = None,
     ) -> SplitBounds | None:
-        """Return what the constraints allow of the columns, None if they contradict each other.
+        """Return the bounds on the columns flagged by ``inside``; None if infeasible.
 
-        An upper bound is infinite where there is none. Columns flagged ``is_empty`` have nobody.
+        ``lower`` and ``upper`` are ``float[n_constraints]``; an infinite upper bound means none.
+        ``inside`` is ``bool[n_columns]``.
         """
         possible = np.ones(len(inside), dtype=bool) if is_empty is None else ~is_empty
         open_in = self._flag_own_columns(inside & possible)
@@ -195,7 +203,7 @@ class LaminarFamily:
         return _combine_bounds(child_bounds[-1], bool(open_in[-1]), bool(open_out[-1]))
 
     def find_optimal_face(
-        self, lower: NDArray[Any], upper: NDArray[Any], soft: Collection[str]
+        self, lower: FloatArray, upper: FloatArray, soft: Collection[str]
     ) -> OptimalFace:
         """Return the worlds that violate the ``soft`` bounds ("lower", "upper") least.
 
@@ -213,7 +221,10 @@ class LaminarFamily:
         )
 
     def _flag_own_columns(self, columns: BoolArray) -> BoolArray:
-        """Return which rows hold some of the columns outside the rows within; the last is none."""
+        """Return which constraints contain a flagged column that no inner constraint contains.
+
+        The result is ``bool[n_constraints + 1]``; the last entry is for columns in no constraint.
+        """
         has_own_columns = np.zeros(len(self.parent) + 1, dtype=bool)
         has_own_columns[self.innermost[columns]] = True
         return has_own_columns

@@ -35,7 +35,7 @@ class ConvexFunction:
         return self.start + sum(length for _, length in self.segments)
 
     def restrict(self, low: float, high: float) -> "ConvexFunction | None":
-        """Return the function on the part of its domain between two values, None if that is empty."""
+        """Return the function between two values, None if nothing of its domain is there."""
         start, stop = max(self.start, low), min(self.stop, high)
         if start > stop:
             return None
@@ -49,7 +49,7 @@ class ConvexFunction:
         return ConvexFunction(start, tuple(segments))
 
     def add_hinge(self, value: float, before: int, after: int) -> "ConvexFunction":
-        """Return the function with ``before`` and ``after`` added to its slopes on the two sides."""
+        """Return the function, ``before`` and ``after`` added to the slopes on the two sides."""
         segments: list[Segment] = []
         at = self.start
         for slope, length in self.segments:

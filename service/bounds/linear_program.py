@@ -1,7 +1,7 @@
-"""The linear program of one cluster: who could have been counted where, and in which rows.
+"""The linear program of one component: numbers of people as variables, figures' scopes as rows.
 
-The program does not depend on the question: a question only says which columns it counts. So it is
-built once for all the questions that are asked of the same figures.
+The program does not depend on the query, which only selects columns. So it is built once for all
+queries on the same figures.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,16 +19,17 @@ from service.bounds.sparse_matrix import SparseMatrix
 
 @dataclass(frozen=True, slots=True)
 class LinearProgram:
-    """Columns are numbers of people; a row's people are the sum of the columns it covers.
+    """Columns are numbers of people; the people of a constraint are the sum of its columns.
 
-    ``coupling_matrix`` has rows of +1, 0 and -1 whose sum must not be above zero: they hold
-    together the columns of cells where two registers may speak of the same event; ``column_cells``
-    and ``coupling_cells`` number the cell that a column or a tie belongs to, -1 for a column
-    without ties.
+    ``constraint_matrix`` is ``0/1[n_constraints, n_columns]``. ``coupling_matrix`` has the entries
+    +1, 0 and -1, and each row times the columns must be at most 0. These coupling constraints link
+    the columns of a cell in which two registers may name the same event. ``column_cells`` and
+    ``coupling_cells`` give the cell of each column and coupling constraint; -1 for a column without
+    coupling.
 
-    ``person_type_matrix`` tells for each kind of person (a cell and at most one chain of events)
-    which rows count that person, and ``person_type_column`` in which column a question counts that
-    person.
+    A person type is a cell with at most one chain of events. ``person_type_matrix``,
+    ``0/1[n_constraints, n_person_types]``, gives the constraints that count such a person, and
+    ``person_type_column`` the column in which a query counts such a person.
     """
 
     constraints: tuple[Constraint, ...]
@@ -39,13 +40,16 @@ class LinearProgram:
     person_type_matrix: SparseMatrix
     person_type_column: IntArray
     laminar_family: LaminarFamily | None
-    """The rows as a tree, where they are one and nothing ties their columns."""
+    """The constraints as a forest; None if they are not laminar or if there is any coupling."""
     _partition: Partition
     _cell_columns: IntArray
-    """Cell and column of every pair that makes up the people of a cell."""
+    """``int[n_pairs, 2]``: a cell and one of the columns that add up to its people."""
 
     def classify_columns(self, region: Region) -> tuple[BoolArray, BoolArray]:
-        """Return which columns can hold people of the region, and which can hold others."""
+        """Return which columns can hold people inside the box, and which people outside it.
+
+        Both arrays are ``bool[n_columns]``.
+        """
         cell_in, cell_out = self._partition.classify(region.boxes)
         cell, column = self._cell_columns.T
         has_inside = np.zeros(self.constraint_matrix.shape[1], dtype=bool)
@@ -56,7 +60,7 @@ class LinearProgram:
 
 
 def build_linear_program(constraints: Sequence[Constraint]) -> LinearProgram:
-    """Return the program of the rows, which need not all be tied to each other."""
+    """Return the program of the constraints, which may belong to several components."""
     boxes = sorted({part.box for constraint in constraints for part in constraint.parts})
     box_numbers = {box: index for index, box in enumerate(boxes)}
     partition = build_partition(boxes)
@@ -101,12 +105,12 @@ def _build_with_events(
 
 
 class _ProgramBuilder:
-    """Gathers the columns of a program whose rows speak of events.
+    """Collects the columns of a program whose constraints cover events.
 
-    Ids of two schemes may be the same event, so a cell with two schemes would need a column for
-    each pair of ids. It is enough to know, for each scheme, how many of the cell's people each id
-    has: any such numbers fit together as long as no scheme has more people than the cell, and,
-    where nobody speaks of the cell as a whole, all schemes together have at least as many.
+    Ids of two schemes may name the same event, so a cell with two schemes would need a column for
+    each pair of ids. It is sufficient to have, for each scheme, the number of the cell's people in
+    each of its events. Such numbers are consistent if no scheme has more people than the cell and
+    if, where no constraint covers the whole cell, all schemes together have at least as many.
     """
 
     def __init__(self, constraint_count: int) -> None:
@@ -122,7 +126,7 @@ class _ProgramBuilder:
         self._cell_columns: list[tuple[int, int]] = []
 
     def add_cell(self, cell: int, holders: list[tuple[int, EventBox]]) -> None:
-        """Add the columns of a cell that is held by the given rows, each within an event."""
+        """Add the columns of a cell; each holder is a constraint with the path of its event."""
         self._cell = cell
         root = _Event()
         for constraint, part in holders:
@@ -140,9 +144,9 @@ class _ProgramBuilder:
     ) -> list[int]:
         """Return the columns that add up to the event's people.
 
-        ``enclosing`` are the rows of all the events around it, ``carried`` those that its columns
-        must carry themselves: where several schemes share one column of people, ``shared_column``,
-        that column carries the rows of the events around it.
+        ``enclosing`` are the constraints of all events around it. ``carried`` are those of them
+        that the event's own columns must count. Where several schemes share one column,
+        ``shared_column``, that column counts the constraints of the events around it.
         """
         carried = carried | (event.constraints - enclosing)
         enclosing = enclosing | event.constraints
@@ -178,7 +182,7 @@ class _ProgramBuilder:
         shared_column: int | None,
         is_reached: bool,
     ) -> int:
-        """Return the one column of an event in which several schemes count the same people."""
+        """Return the single column of an event whose people are counted by several schemes."""
         total_column = self._make_column(carried, is_coupled=True)
         shared_column = total_column if shared_column is None else shared_column
         if is_reached and not event.is_union:
@@ -200,12 +204,12 @@ class _ProgramBuilder:
         return total_column
 
     def _add_coupling(self, smaller: list[int], larger: list[int]) -> None:
-        """Hold the people of the first columns to no more than those of the second."""
+        """Require that the first columns hold at most as many people as the second ones."""
         self._couplings.append((smaller, larger))
         self._coupling_cells.append(self._cell)
 
     def _make_column(self, constraints: frozenset[int], is_coupled: bool) -> int:
-        """Return the column that the rows cover: one of its own where it is tied to others."""
+        """Return the column of these constraints; a coupled one is not shared with other cells."""
         if not is_coupled and constraints in self._merged_columns:
             return self._merged_columns[constraints]
         self._column_constraints.append(constraints)
@@ -217,7 +221,7 @@ class _ProgramBuilder:
     def build_program(
         self, constraints: tuple[Constraint, ...], partition: Partition
     ) -> LinearProgram:
-        """Return the program of all the cells added."""
+        """Return the program of all cells that were added."""
         constraint_matrix = SparseMatrix.from_sets(self._column_constraints, self._constraint_count)
         person_types = sorted(
             self._person_types, key=lambda person_type: (sorted(person_type[0]), person_type[1])
@@ -244,7 +248,7 @@ class _ProgramBuilder:
         )
 
     def _build_coupling_matrix(self) -> SparseMatrix:
-        """Return the ties: +1 for columns that may not hold more than those of -1."""
+        """Return the coupling constraints: +1 for the smaller side, -1 for the larger side."""
         entries = [
             (coupling, column, sign)
             for coupling, sides in enumerate(self._couplings)
@@ -256,7 +260,7 @@ class _ProgramBuilder:
 
 
 class _Event:
-    """An event in one cell: the rows that speak of all of it, and the events within it."""
+    """An event in one cell: the constraints that cover all of it, and the events inside it."""
 
     def __init__(self) -> None:
         self.constraints: frozenset[int] = frozenset()
@@ -265,7 +269,7 @@ class _Event:
         self.schemes: dict[str, dict[str, _Event]] = {}
 
     def add_constraint(self, constraint: int, part: EventBox) -> None:
-        """Note that the constraint covers the event at the end of the part's path."""
+        """Register that the constraint covers the event at the end of the path."""
         event = self
         for scheme, event_id in part.event_path:
             event = event.schemes.setdefault(scheme, {}).setdefault(event_id, _Event())
@@ -274,6 +278,6 @@ class _Event:
         event.is_union |= part.role == "reclassified"
 
     def iterate_subevents(self) -> Iterator["_Event"]:
-        """Yield the events directly within this one, of all schemes."""
+        """Yield the events directly inside this one, of all schemes."""
         for scheme in self.schemes.values():
             yield from scheme.values()

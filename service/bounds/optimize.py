@@ -1,12 +1,18 @@
-"""The least and the most of one program under given floors and ceilings, each with its proof."""
+"""The minimum and the maximum of an objective over a program's blocks, each with its certificate.
+
+A block is solved as a laminar family if it is one. Otherwise its LP relaxation is solved first,
+whose dual values prove the bound. A search for an integral optimum (mixed-integer programming)
+follows only where the relaxation's optimum is fractional.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
 
 import numpy as np
 
+from service.bounds.arrays import BoolArray, FloatArray, IntArray
 from service.bounds.certificate import (
     Certificate,
     add_certificates,
@@ -14,35 +20,31 @@ from service.bounds.certificate import (
     rationalize_duals,
 )
 from service.bounds.laminar import LaminarFamily, ProvenValue, SplitBounds
-from service.bounds.linear_program import BoolArray, LinearProgram
-from service.bounds.presolve import Block, ConstraintBounds, FloatArray, find_blocks
-from service.bounds.solver import (
-    OPTIMUM_TOLERANCE,
-    Deadline,
-    Model,
-    Solution,
-    UnsolvedError,
-)
-from service.bounds.sparse_matrix import IntArray, vstack
+from service.bounds.linear_program import LinearProgram
+from service.bounds.presolve import Block, ConstraintBounds, find_blocks
+from service.bounds.solver import OPTIMUM_TOLERANCE, Deadline, Model, Solution, UnsolvedError
+from service.bounds.sparse_matrix import vstack
 from service.domain.total import End
 
 MAX_SEARCH_COLUMNS = 800
-"""How many columns a search for whole numbers may have: its time cannot be held to a limit."""
+"""The most columns of an integer search, as a time limit does not stop it reliably."""
 
 MIN_SEARCH_TIME_RATIO = 4
-"""A search is only begun while so many times as long is left as the real-valued optimum took: it
-looks at the clock no sooner."""
+"""Start an integer search only if this many times the seconds of the relaxation are left.
+
+The solver does not look at the clock any sooner.
+"""
 
 INTEGRALITY_TOLERANCE = 1e-4
-"""How far from a whole number the solver's columns may be to be tried as one."""
+"""A column this near to an integer is tried as that integer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """One end of a total: None where it is open.
+    """One end of a range; ``value`` None means that there is no bound.
 
-    ``exact`` is False where a limit was hit or where only fractions of people meet all figures;
-    the value then may be a fraction and is to be rounded outward.
+    ``exact`` is False if a limit was reached, or if only fractions of people meet all figures. The
+    value may then be a fraction, to be rounded outward.
     """
 
     value: Fraction | None
@@ -51,12 +53,16 @@ class Bound:
 
 
 class Objective:
-    """The columns of a program that a question counts, and the pieces that bear on it."""
+    """The columns that a query counts, and the blocks that they depend on."""
 
     def __init__(
         self, program: LinearProgram, certain_columns: BoolArray, possible_columns: BoolArray
     ) -> None:
-        """``certain_columns`` hold only people asked for, ``possible_columns`` hold some."""
+        """Take the columns that hold only people inside the query, and those that hold some.
+
+        Both arrays are ``bool[n_columns]``: the minimum counts the certain columns, the maximum the
+        possible ones.
+        """
         self.program = program
         self.certain_columns = certain_columns
         self.possible_columns = possible_columns
@@ -65,10 +71,10 @@ class Objective:
         self._laminar_bounds: dict[tuple[ConstraintBounds, bytes], SplitBounds | None] = {}
 
     def find_min_blocks(self, bounds: ConstraintBounds) -> list[Block]:
-        """Return the pieces that bear on the fewest people asked for.
+        """Return the blocks that the minimum depends on.
 
-        A floor that can be met by people who are not asked for and whom no ceiling counts cannot
-        raise it, and drops out before anything is solved.
+        A lower bound that can be met by people outside the query, whom no upper bound counts,
+        cannot raise the minimum and is dropped.
         """
         if bounds not in self._min_blocks:
             free_types = np.logical_not(
@@ -81,12 +87,13 @@ class Objective:
         return self._min_blocks[bounds]
 
     def find_max_blocks(self, bounds: ConstraintBounds) -> list[Block] | None:
-        """Return the pieces that bear on the most people asked for; None if it is open."""
+        """Return the blocks that the maximum depends on; None if it is unbounded."""
         if bounds not in self._max_blocks:
             self._max_blocks[bounds] = self._compute_max_blocks(bounds)
         return self._max_blocks[bounds]
 
     def _compute_max_blocks(self, bounds: ConstraintBounds) -> list[Block] | None:
+        """Return the blocks, or None, without a cache."""
         counted_types = self.possible_columns[self.program.person_type_column]
         if (
             counted_types & ~self.program.person_type_matrix.nonzero_columns(bounds.has_upper)
@@ -98,17 +105,17 @@ class Objective:
         )
 
     def _solve_laminar(self, bounds: ConstraintBounds, columns: BoolArray) -> SplitBounds | None:
-        """Return what all rows allow of the columns, once for both ends where they ask the same."""
+        """Return the laminar bounds on the columns, cached; None if there are none."""
         key = bounds, columns.tobytes()
         if key not in self._laminar_bounds:
             self._laminar_bounds[key] = solve_laminar_program(self.program, bounds, columns)
         return self._laminar_bounds[key]
 
     def minimise(self, bounds: ConstraintBounds, deadline: Deadline) -> "LazyBound":
-        """Return the fewest people asked for in any world that meets the ends."""
+        """Return the fewest people inside the query in any world that meets the bounds."""
         split_bounds = self._solve_laminar(bounds, self.certain_columns)
         if split_bounds is not None:
-            return LazyBound([_KnownBound(_make_bound(split_bounds.lower_in))])
+            return LazyBound([_make_bound(split_bounds.lower_in)])
         blocks = self.find_min_blocks(bounds)
         return LazyBound(
             [
@@ -118,13 +125,13 @@ class Objective:
         )
 
     def maximise(self, bounds: ConstraintBounds, deadline: Deadline) -> "LazyBound":
-        """Return the most people asked for in any world that meets the ends, None if it is open."""
+        """Return the most people inside the query in any world that meets the bounds."""
         split_bounds = self._solve_laminar(bounds, self.possible_columns)
         if split_bounds is not None:
-            return LazyBound([_KnownBound(_make_bound(split_bounds.upper_in))])
+            return LazyBound([_make_bound(split_bounds.upper_in)])
         blocks = self.find_max_blocks(bounds)
         if blocks is None:
-            return LazyBound([_KnownBound(Bound(None))])
+            return LazyBound([Bound(None)])
         return LazyBound(
             [
                 _bound_block(block, self.program, bounds, self.possible_columns, -1, deadline)
@@ -134,17 +141,20 @@ class Objective:
 
 
 class LazyBound:
-    """One end of a total as real numbers tell it, the sum over pieces that do not bind each other.
+    """The sum of the bounds of independent blocks, whose integer searches are put off.
 
-    The search for whole people can take long, and is put off until it is asked for.
+    The searches can take long; both ends of a range get their relaxations solved first.
     """
 
-    def __init__(self, parts: Sequence["_KnownBound | BlockSolver"]) -> None:
+    def __init__(self, parts: Sequence["Bound | BlockSolver"]) -> None:
         self._parts = parts
 
     def search_integer(self, deadline: Deadline) -> Bound:
-        """Return the end in whole people, or as real numbers tell it where no time is left."""
-        part_bounds = [part.search_integer(deadline) for part in self._parts]
+        """Return the integral bound, or the bound of the relaxation if time is not sufficient."""
+        part_bounds = [
+            part if isinstance(part, Bound) else part.search_integer(deadline)
+            for part in self._parts
+        ]
         exact = all(bound.exact for bound in part_bounds)
         values = [bound.value for bound in part_bounds if bound.value is not None]
         if len(values) < len(part_bounds):
@@ -156,17 +166,6 @@ class LazyBound:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _KnownBound:
-    """An end that was found without a solver."""
-
-    bound: Bound
-
-    def search_integer(self, deadline: Deadline) -> Bound:
-        """Return the end: there is nothing to search for."""
-        return self.bound
-
-
 def _bound_block(
     block: Block,
     program: LinearProgram,
@@ -174,8 +173,8 @@ def _bound_block(
     columns: BoolArray,
     sign: int,
     deadline: Deadline,
-) -> "_KnownBound | BlockSolver":
-    """Return the fewest (sign 1) or the most (sign -1) people asked for in the piece."""
+) -> "Bound | BlockSolver":
+    """Return the fewest (sign 1) or the most (sign -1) people inside the query in the block."""
     split_bounds = solve_laminar_block(program, block, bounds, columns)
     proven = (
         None
@@ -185,19 +184,15 @@ def _bound_block(
         else split_bounds.upper_in
     )
     if proven is not None:
-        return _KnownBound(
-            replace(
-                _make_bound(proven),
-                certificate=_renumber_certificate(proven.build_certificate(), block),
-            )
-        )
+        certificate = _renumber_certificate(proven.build_certificate(), block)
+        return Bound(Fraction(proven.value), True, certificate)
     return BlockSolver(
         block, program, bounds, sign * columns[block.columns].astype(np.int64), deadline
     )
 
 
 def _make_bound(proven: ProvenValue | None) -> Bound:
-    """Return the end of a total that nested rows have, with its proof."""
+    """Return the bound of a laminar family with its certificate."""
     return (
         Bound(None)
         if proven is None
@@ -208,9 +203,9 @@ def _make_bound(proven: ProvenValue | None) -> Bound:
 def solve_laminar_program(
     program: LinearProgram, bounds: ConstraintBounds, columns: BoolArray
 ) -> SplitBounds | None:
-    """Return what all rows together allow where they are nested, free of ties, and agree.
+    """Return the laminar bounds of the whole program; None if it is not laminar or infeasible.
 
-    Of running totals that is far quicker than to look for the pieces that bear on a question.
+    For running totals this is much faster than to find the blocks that a query depends on.
     """
     return (
         None
@@ -222,8 +217,11 @@ def solve_laminar_program(
 def solve_laminar_block(
     program: LinearProgram, block: Block, bounds: ConstraintBounds, columns: BoolArray
 ) -> SplitBounds | None:
-    """Return what the piece allows where its rows are all nested, nothing ties its columns and its
-    ends agree; None where a solver has to tell. Rows are numbered as in the piece.
+    """Return the laminar bounds of the block; None if there are none.
+
+    There are none for a block that has coupling constraints, is not laminar or is infeasible.
+    Constraints in the certificate have the block's numbering. ``columns`` is ``bool[n_columns]`` of
+    the program.
     """
     if len(block.couplings):
         return None
@@ -238,13 +236,13 @@ def solve_laminar_block(
 
 
 def select_bounds(block: Block, bounds: ConstraintBounds) -> tuple[FloatArray, FloatArray]:
-    """Return the floors and the ceilings with which the piece's rows take part."""
+    """Return the bounds that the block uses, ``float[n_block_constraints]`` each."""
     lower = np.where(block.uses_lower, bounds.lower[block.constraints], 0.0)
     return lower, np.where(block.uses_upper, bounds.upper[block.constraints], np.inf)
 
 
 def _renumber_certificate(certificate: Certificate, block: Block) -> Certificate:
-    """Return the proof with the rows' numbers in the whole program."""
+    """Return the certificate with the program's numbering of constraints."""
     return {
         (int(block.constraints[position]), end): multiplier
         for (position, end), multiplier in certificate.items()
@@ -252,9 +250,9 @@ def _renumber_certificate(certificate: Certificate, block: Block) -> Certificate
 
 
 class BlockSolver:
-    """The rows and columns of one piece with the cost of each column, cut out of the program.
+    """The LP relaxation of one block and the integer search from its optimum.
 
-    Costs are all 0 or 1 for the fewest people, all 0 or -1 for the most.
+    Costs, ``int[n_block_columns]``, are 0 or 1 for a minimum, 0 or -1 for a maximum.
     """
 
     def __init__(
@@ -281,7 +279,7 @@ class BlockSolver:
             pass
 
     def _solve_relaxation(self, deadline: Deadline) -> None:
-        """Find the real-valued optimum and its proof."""
+        """Solve the relaxation and prove its bound; raises UnsolvedError."""
         self._model = Model(self._matrix, self._row_lower, self._row_upper)
         seconds_before = deadline.seconds_left()
         self._relaxation = self._model.minimise(self._costs.astype(float), deadline)
@@ -294,7 +292,7 @@ class BlockSolver:
             self._proven_bound = Bound(value, False, certificate)
 
     def search_integer(self, deadline: Deadline) -> Bound:
-        """Return the end in whole people where it is found, else as real numbers prove it."""
+        """Return the integral bound if it is found, else the proven bound of the relaxation."""
         is_maximum = (self._costs < 0).any()
         if self._proven_bound is None:
             return Bound(None if is_maximum else Fraction(0), exact=False)
@@ -310,10 +308,11 @@ class BlockSolver:
         )
 
     def _find_integer_optimum(self, proven_bound: Bound, deadline: Deadline) -> Bound:
-        """Return the optimum in whole people where a search finds it, else the proven bound.
+        """Return the integral optimum if a search finds it, else the proven bound.
 
-        It is looked for near the real-valued optimum first, where only the fractions are free:
-        that is a small search however large the piece.
+        The first search fixes the columns that are integral in the relaxation's optimum, so that it
+        is small however large the block is (similar to relaxation enforced neighbourhood search,
+        Berthold, 2014).
         """
         is_integral = (
             np.abs(self._relaxation.primal - np.rint(self._relaxation.primal))
@@ -329,7 +328,10 @@ class BlockSolver:
     def _search_with_fixed(
         self, fixed: BoolArray, proven_bound: Bound, deadline: Deadline
     ) -> Bound | None:
-        """Return the optimum in whole people with the kept columns as they are, if it is one."""
+        """Return the integral optimum with the flagged columns fixed; None if not proved optimal.
+
+        ``fixed`` is ``bool[n_block_columns]``.
+        """
         if (
             (~fixed).sum() > MAX_SEARCH_COLUMNS
             or deadline.seconds_left() < MIN_SEARCH_TIME_RATIO * self._solve_seconds
@@ -342,7 +344,7 @@ class BlockSolver:
         except UnsolvedError:
             return None
         cost = self._compute_integer_cost(solution)
-        # Where columns are kept the search proves nothing of the others.
+        # With fixed columns the search proves no bound for the whole block.
         search_bound = (
             -np.inf
             if fixed.any()
@@ -353,9 +355,9 @@ class BlockSolver:
         return Bound(Fraction(cost or 0), True, proven_bound.certificate) if is_optimal else None
 
     def _prove_bound(self) -> tuple[Fraction, Certificate]:
-        """Return the bound that the prices prove in exact arithmetic, and its terms.
+        """Return the bound that the dual values prove in exact arithmetic, and its certificate.
 
-        Raises UnsolvedError where they prove none.
+        Raises UnsolvedError if they prove none.
         """
         has_upper = np.isfinite(self._row_upper)
         has_lower = np.isfinite(self._row_lower)
@@ -374,7 +376,7 @@ class BlockSolver:
         return value, _renumber_certificate(certificate, self._block)
 
     def _compute_integer_cost(self, solution: Solution) -> int | None:
-        """Return the cost of the solution, None unless it is a world of whole people."""
+        """Return the cost of the rounded solution; None if it is not integral or not feasible."""
         primal = np.rint(solution.primal).astype(np.int64)
         sums = self._matrix.matvec(primal)
         is_feasible = (sums >= self._row_lower).all() and (sums <= self._row_upper).all()

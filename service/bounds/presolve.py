@@ -1,22 +1,24 @@
-"""Drops the ends that cannot bind and splits the rest where nothing ties it together."""
+"""Presolve: drop bounds that cannot bind, and split the rest into independent blocks.
+
+Compare the redundant constraints and dominated variables of Brearley, Mitra and Williams, "Analysis
+of mathematical programming problems prior to applying the simplex algorithm" (1975).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.bounds.linear_program import BoolArray, IntArray, LinearProgram
-from service.bounds.sparse_matrix import SparseMatrix, vstack
-
-FloatArray = NDArray[np.float64]
+from service.bounds.arrays import BoolArray, FloatArray, IntArray
+from service.bounds.linear_program import LinearProgram
+from service.bounds.sparse_matrix import find_connected_components, vstack
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConstraintBounds:
-    """The floor and the ceiling of every row: 0 and infinity where there is none (any more).
+    """The bounds of all constraints, ``float[n_constraints]`` each; 0 and infinity mean none.
 
-    Equal is only what is the same, so that what was worked out of it can be kept by it.
+    Instances compare by identity, so that results can be cached by them.
     """
 
     lower: FloatArray
@@ -24,16 +26,16 @@ class ConstraintBounds:
 
     @property
     def has_upper(self) -> BoolArray:
-        """Which rows have a ceiling."""
+        """Which constraints have an upper bound, ``bool[n_constraints]``."""
         return np.asarray(np.isfinite(self.upper), dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows, columns and ties that bind each other and nothing else.
+    """Constraints, columns and coupling constraints that depend on each other and on nothing else.
 
-    ``uses_lower`` tells which of the rows take part with their floor, ``uses_upper`` which with
-    their ceiling.
+    ``constraints``, ``columns`` and ``couplings`` are indices in the program. ``uses_lower`` and
+    ``uses_upper``, ``bool[n_block_constraints]``, flag the bounds that were not dropped.
     """
 
     constraints: IntArray
@@ -50,12 +52,14 @@ def find_blocks(
     needed_columns: BoolArray,
     query_columns: BoolArray,
 ) -> list[Block]:
-    """Return the blocks of bounds and needed columns that hold one of ``query_columns``.
+    """Return the blocks of binding bounds and needed columns that contain a column of the query.
 
-    A floor binds nothing if it can be met by a person type in ``free_types`` (of no cost)
-    and that no ceiling counts. A column that lies in no binding floor and is not needed is best
-    left empty and drops out, and so does a ceiling over nothing but such columns, or above all
-    that its piece can come to; without that ceiling, further floors may bind nothing.
+    A lower bound does not bind if it can be met by a person type in ``free_types`` (which costs
+    nothing) that no upper bound counts. A column without a binding lower bound that is not needed
+    is 0 in some optimum and is dropped. An upper bound is dropped if all its columns are, or if it
+    is not below the greatest sum that its block can reach. Then further lower bounds may not bind.
+
+    ``free_types`` is ``bool[n_person_types]``; the other arrays are ``bool[n_columns]``.
     """
     blocks: list[Block] = []
     pending = [(np.arange(len(program.constraints)), bounds.has_upper, needed_columns)]
@@ -84,7 +88,7 @@ def _flag_binding_lower(
     uses_upper: BoolArray,
     free_types: BoolArray,
 ) -> BoolArray:
-    """Return which of the rows have a floor that no spare kind of person can meet freely."""
+    """Return which constraints have a lower bound that no free person type can meet."""
     uncounted_types = free_types & ~program.person_type_matrix.nonzero_columns(
         _to_flags(constraints[uses_upper], len(program.constraints))
     )
@@ -101,7 +105,7 @@ def _make_block(
     uses_upper: BoolArray,
     needed_columns: BoolArray,
 ) -> Block:
-    """Return the binding floors and the needed columns with the ceilings and ties over them."""
+    """Return the binding lower bounds and needed columns, with all that constrains them."""
     lower_columns = program.constraint_matrix.nonzero_columns(
         _to_flags(constraints[uses_lower], len(program.constraints))
     )
@@ -121,6 +125,7 @@ def _make_block(
 
 
 def _to_flags(indices: IntArray, count: int) -> BoolArray:
+    """Return ``bool[count]`` with the given indices set."""
     flags: BoolArray = np.zeros(count, dtype=bool)
     flags[indices] = True
     return flags
@@ -129,11 +134,11 @@ def _to_flags(indices: IntArray, count: int) -> BoolArray:
 def _flag_redundant_upper(
     program: LinearProgram, bounds: ConstraintBounds, block: Block, needed_columns: BoolArray
 ) -> BoolArray:
-    """Return which ceilings of the piece are above all that it can come to.
+    """Return which upper bounds of the block are not below the greatest sum that it can reach.
 
-    Nobody is in the piece but those whom a floor calls for, at most the sum of the floors, and
-    those in needed columns, at most the sum of a few ceilings that cover these, each exceeded by
-    no more than the floors call for.
+    The people of the block are at most the sum of the lower bounds, plus those in needed columns.
+    The latter are at most the sum of a few upper bounds that cover these columns, each exceeded by
+    at most the sum of the lower bounds.
     """
     is_redundant = np.zeros(len(block.constraints), dtype=bool)
     lower_sum = float(bounds.lower[block.constraints[block.uses_lower]].sum())
@@ -155,14 +160,14 @@ def _flag_redundant_upper(
 
 
 def _split_block(program: LinearProgram, block: Block, query_columns: BoolArray) -> list[Block]:
-    """Return the parts of the piece that nothing ties together and that are asked about."""
+    """Return the connected components of the block that contain a column of the query."""
     constraint_matrix = program.constraint_matrix.submatrix(block.constraints, block.columns)
     links = vstack(
         [constraint_matrix, program.coupling_matrix.submatrix(block.couplings, block.columns)]
     )
     blocks = []
     is_queried = query_columns[block.columns]
-    for row_numbers, columns in connected_components(links):
+    for row_numbers, columns in find_connected_components(links):
         if not is_queried[columns].any():
             continue
         positions = row_numbers[row_numbers < len(block.constraints)]
@@ -180,7 +185,7 @@ def _split_block(program: LinearProgram, block: Block, query_columns: BoolArray)
 
 
 def merge_blocks(blocks: Sequence[Block]) -> Block:
-    """Return the pieces as one."""
+    """Return the blocks as one."""
     return Block(
         np.concatenate([block.constraints for block in blocks]),
         np.concatenate([block.uses_lower for block in blocks]),
@@ -188,34 +193,3 @@ def merge_blocks(blocks: Sequence[Block]) -> Block:
         np.concatenate([block.columns for block in blocks]),
         np.concatenate([block.couplings for block in blocks]),
     )
-
-
-def connected_components(links: SparseMatrix) -> list[tuple[IntArray, IntArray]]:
-    """Return the rows and columns of each connected part of a bipartite graph.
-
-    A column without a row is no part of any. Every row takes over the least number among the rows
-    that it shares a column with, and then that row's number, until nothing changes.
-    """
-    rows, columns = links.row, links.column
-    label = np.arange(links.shape[0])
-    while True:
-        smallest_label = np.full(links.shape[1], links.shape[0])
-        np.minimum.at(smallest_label, columns, label[rows])
-        new_label = label.copy()
-        np.minimum.at(new_label, rows, smallest_label[columns])
-        new_label = new_label[new_label]
-        if (new_label == label).all():
-            break
-        label = new_label
-    column_label = np.full(links.shape[1], -1)
-    column_label[columns] = label[rows]
-    return [*zip(_group_by_label(label, label), _group_by_label(column_label, label), strict=True)]
-
-
-def _group_by_label(labels: IntArray, all_labels: IntArray) -> list[IntArray]:
-    """Return for each label in use, ascending, the positions that carry it."""
-    distinct_labels = np.unique(all_labels)
-    order = np.argsort(labels, kind="stable")
-    starts = np.searchsorted(labels[order], distinct_labels, side="left")
-    stops = np.searchsorted(labels[order], distinct_labels, side="right")
-    return [order[start:stop] for start, stop in zip(starts, stops, strict=True)]

@@ -1,4 +1,4 @@
-"""Linear and whole-number programs by HiGHS, which is imported when first needed."""
+"""Linear and mixed-integer programs, solved by HiGHS; it is imported when first needed."""
 
 import time
 from dataclasses import dataclass
@@ -6,43 +6,41 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.bounds.arrays import BoolArray, FloatArray
 from service.bounds.solver_effort import time_solver_run
 from service.bounds.sparse_matrix import SparseMatrix
 from service.bounds.sparsify import sparsify_matrix
 
-FloatArray = NDArray[np.float64]
-
 OPTIMUM_TOLERANCE = 1e-6
-"""What a floating-point optimum may be off by, relative to its size (at least 1)."""
+"""The error of a floating-point optimum, relative to its size (at least 1)."""
 
 MAX_DENOMINATOR = 360
-"""The largest denominator read: optima over sums of whole numbers are simple fractions."""
+"""The largest denominator of an optimum; over sums of integers it is a simple fraction."""
 
 
 def find_simple_fraction(value: float) -> float | None:
-    """Return the simple fraction that the value is within the solver's noise of, else None."""
+    """Return the simple fraction within tolerance of the value; None if there is none."""
     fraction = float(Fraction(value).limit_denominator(MAX_DENOMINATOR))
     return fraction if abs(fraction - value) <= OPTIMUM_TOLERANCE * max(1.0, abs(value)) else None
 
 
 def remove_noise(value: float) -> float:
-    """Return the simple fraction that the value is within the solver's noise of, else the value."""
+    """Return the simple fraction within tolerance of the value, else the value."""
     fraction = find_simple_fraction(value)
     return value if fraction is None else fraction
 
 
 _DEFAULT_OPTIONS = {"solver": "choose", "presolve": "choose", "run_crossover": "on"}
 _CENTRAL_OPTIONS = {"solver": "ipm", "presolve": "off", "run_crossover": "off"}
-"""Presolve and crossover both end at a corner, which shows only one of many optima."""
+"""Presolve and crossover would move the solution to a vertex, one of many optima."""
 
 _DUAL_SIMPLEX, _PRIMAL_SIMPLEX = 1, 4
-"""Simplex methods as the solver numbers them."""
+"""HiGHS's numbers for the simplex methods."""
 
 
 class Deadline:
-    """A moment after which no more solving is begun."""
+    """A point in time after which no solver run is started."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -55,10 +53,10 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """An optimum: its value, the columns, and the price of each row (empty for whole numbers).
+    """An optimum: its value, ``primal`` (``float[n_columns]``) and ``duals`` (``float[n_rows]``).
 
-    ``dual_bound`` is what the value cannot pass: the value itself but for a whole-number search
-    that was ended early.
+    ``duals`` is empty for a mixed-integer program. ``dual_bound`` is a lower bound on the optimum:
+    the value itself, unless an integer search was ended early.
     """
 
     value: float
@@ -68,15 +66,15 @@ class Solution:
 
 
 class UnsolvedError(Exception):
-    """The optimum was not found: there is none, time ran out, or it is numerically out of reach."""
+    """No optimum: the program has none, time ran out, or the solver failed numerically."""
 
 
 class Model:
-    """A minimisation over columns that are never below zero, solved for one cost after another."""
+    """A minimisation over nonnegative columns, solved for one cost vector after another."""
 
     def __init__(self, matrix: SparseMatrix, lower: FloatArray, upper: FloatArray) -> None:
-        """Take one row of the matrix per range; an infinite bound is none."""
-        import highspy  # 70 ms and 29 MB that a process which never solves need not pay
+        """Take ``lower`` and ``upper``, ``float[n_rows]``; an infinite bound means none."""
+        import highspy  # takes 70 ms and 29 MB; a process that never solves does without
 
         self._highspy = highspy
         self._column_count = matrix.shape[1]
@@ -88,7 +86,7 @@ class Model:
         lp.col_cost_ = np.zeros(column_count)
         lower = np.where(np.isneginf(lower), -highspy.kHighsInf, lower)
         upper = np.where(np.isposinf(upper), highspy.kHighsInf, upper)
-        # The sum of a row that others are told by is a column, and has the row's range.
+        # The sum of a defining row is a column and has the bounds of that row.
         lp.col_lower_ = np.concatenate([np.zeros(self._column_count), lower[defining_rows]])
         lp.col_upper_ = np.concatenate(
             [np.full(self._column_count, highspy.kHighsInf), upper[defining_rows]]
@@ -108,16 +106,16 @@ class Model:
         self._at_vertex = False
 
     def add_constraint(self, coefficients: FloatArray, upper: float) -> None:
-        """Hold the sum of the columns, each times its entry in the row, to at most ``upper``."""
+        """Require ``coefficients @ columns <= upper``; ``coefficients`` is ``float[n_columns]``."""
         indices = np.flatnonzero(coefficients).astype(np.int32)
         infinity = self._highspy.kHighsInf
         self._highs.addRow(-infinity, upper, len(indices), indices, coefficients[indices])
 
     def minimise(self, costs: FloatArray, deadline: Deadline) -> Solution:
-        """Return the real-valued optimum; raises UnsolvedError.
+        """Return an optimal vertex of the linear program for ``costs``, ``float[n_columns]``.
 
-        The optimum for other costs is a corner of the same worlds. The primal method goes on from
-        there, often in a few steps; any other begins anew.
+        Raises UnsolvedError if there is no optimum or time runs out. The previous optimum stays
+        feasible for other costs; primal simplex continues from there, often with few iterations.
         """
         self._highs.setOptionValue(
             "simplex_strategy", _PRIMAL_SIMPLEX if self._at_vertex else _DUAL_SIMPLEX
@@ -127,10 +125,11 @@ class Model:
         return solution
 
     def find_central_optimum(self, costs: FloatArray, deadline: Deadline) -> Solution:
-        """Return an optimum from the middle of all real-valued ones; raises UnsolvedError.
+        """Return an optimum from the relative interior of all optima of the linear program.
 
-        There every column that can be above zero in some optimum is, and every price that can
-        differ from its limit does: as far as the interior-point method keeps what it promises.
+        Such an optimum is strictly complementary (Goldman and Tucker, 1956): each column that is
+        positive in some optimum is positive in it, and each dual value that can be nonzero is. The
+        interior-point method without crossover gives it up to its precision. Raises UnsolvedError.
         """
         for option, value in _CENTRAL_OPTIONS.items():
             self._highs.setOptionValue(option, value)
@@ -149,15 +148,16 @@ class Model:
         return Solution(value, self._primal_of(solution), duals, value)
 
     def _primal_of(self, solution: Any) -> FloatArray:
-        """Return the columns of a solution, without the sums."""
+        """Return the columns of a solution without those that sparsification added."""
         return np.array(solution.col_value)[: self._column_count]
 
     def minimise_integer(
-        self, costs: FloatArray, start: FloatArray, fixed: NDArray[np.bool_], deadline: Deadline
+        self, costs: FloatArray, start: FloatArray, fixed: BoolArray, deadline: Deadline
     ) -> Solution:
-        """Return the best whole-number solution in which the kept columns are as in ``start``.
+        """Return an integral optimum in which the flagged columns are fixed as in ``start``.
 
-        Raises UnsolvedError. The model takes whole numbers only from then on.
+        ``fixed`` is ``bool[n_columns]``. Raises UnsolvedError if there is no optimum or time runs
+        out. The columns stay integer variables afterwards.
         """
         self._at_vertex = False
         indices = np.arange(self._column_count, dtype=np.int32)
@@ -166,7 +166,7 @@ class Model:
         lower = np.where(fixed, np.rint(start), 0.0)
         upper = np.where(fixed, lower, self._highspy.kHighsInf)
         self._highs.changeColsBounds(self._column_count, indices, lower, upper)
-        # HiGHS 1.15 proves wrong whole-number optima where presolve meets rows that are there twice.
+        # HiGHS 1.15.1 proves wrong whole-number optima where its presolve meets equal rows.
         self._highs.setOptionValue("presolve", "off")
         info = self._run(costs, deadline)
         primal = self._primal_of(self._highs.getSolution())

@@ -1,4 +1,4 @@
-"""What the solver did for each total: for whoever wants to know how much that was."""
+"""Time and size of the solver's work for each total, for metrics and logs."""
 
 import time
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Effort:
-    """The seconds that the solver worked on one total, and the columns of its largest program."""
+    """The solver's seconds for one total, and the number of columns of its largest program."""
 
     seconds: float = 0.0
     columns: int = 0
@@ -21,9 +21,9 @@ _current_effort: ContextVar[Effort | None] = ContextVar("effort", default=None)
 
 @contextmanager
 def measure_effort() -> Iterator[list[Effort]]:
-    """Yield the list of the efforts that this thread makes in the block, one for each total.
+    """Yield the list of efforts that this thread makes in the block, one for each total.
 
-    Totals that need no solver are left out. What the list holds stays readable afterwards.
+    Totals that need no solver are left out. The list stays valid after the block.
     """
     efforts: list[Effort] = []
     token = _measured_efforts.set(efforts)
@@ -35,7 +35,7 @@ def measure_effort() -> Iterator[list[Effort]]:
 
 @contextmanager
 def accumulate_effort() -> Iterator[None]:
-    """Take the solver's work in the block for one effort."""
+    """Add up all solver runs in the block as one effort."""
     token = _current_effort.set(effort := Effort())
     try:
         yield
@@ -48,7 +48,7 @@ def accumulate_effort() -> Iterator[None]:
 
 @contextmanager
 def time_solver_run(columns: int) -> Iterator[None]:
-    """Count the time in the block, in which a program of so many columns is solved."""
+    """Add the block's seconds to the effort; ``columns`` is the size of the program."""
     started_at = time.monotonic()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Matrices of whole numbers of which few are not zero."""
+"""Sparse integer matrices in coordinate format (COO), with scipy's method names."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from service.bounds.arrays import BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
 class SparseMatrix:
-    """A matrix by its entries that are not zero: the row, the column and the value of each."""
+    """A matrix by the row, the column and the value of each nonzero entry."""
 
     shape: tuple[int, int]
     row: IntArray
@@ -22,9 +21,9 @@ class SparseMatrix:
 
     @staticmethod
     def from_dense(dense: NDArray[Any]) -> "SparseMatrix":
-        """Return the entries of a matrix of flags or small whole numbers, below 128.
+        """Return the entries of a dense matrix of flags or of integers below 128.
 
-        Such matrices are kept, with up to millions of entries: a number has one byte.
+        Values take one byte each, since matrices with millions of entries are cached.
         """
         row, column = np.nonzero(dense)
         value = dense[row, column].astype(np.int8)
@@ -32,40 +31,34 @@ class SparseMatrix:
 
     @staticmethod
     def from_sets(row_sets: Sequence[Iterable[int]], row_count: int) -> "SparseMatrix":
-        """Return a matrix with one column for each set, which is 1 in the rows of the set."""
+        """Return a matrix with one column for each set: 1 in the rows of the set, else 0."""
         entries = [(row, column) for column, row_set in enumerate(row_sets) for row in row_set]
         table = np.array(entries, dtype=np.int64).reshape(-1, 2)
         return SparseMatrix(
             (row_count, len(row_sets)), table[:, 0], table[:, 1], np.ones(len(table), np.int8)
         )
 
-    def to_dense(self) -> NDArray[np.int64]:
-        """Return the matrix with all its zeros."""
-        dense = np.zeros(self.shape, dtype=np.int64)
-        dense[self.row, self.column] = self.value
-        return dense
-
     def nonzero_columns(self, rows: BoolArray) -> BoolArray:
-        """Return which columns are not zero in some of the flagged rows."""
+        """Return which columns have a nonzero entry in a flagged row, ``bool[n_columns]``."""
         is_nonzero: BoolArray = np.zeros(self.shape[1], dtype=bool)
         is_nonzero[self.column[rows[self.row]]] = True
         return is_nonzero
 
     def nonzero_rows(self, columns: BoolArray) -> BoolArray:
-        """Return which rows are not zero in some of the flagged columns."""
+        """Return which rows have a nonzero entry in a flagged column, ``bool[n_rows]``."""
         is_nonzero: BoolArray = np.zeros(self.shape[0], dtype=bool)
         is_nonzero[self.row[columns[self.column]]] = True
         return is_nonzero
 
     def split_rows(self) -> list[IntArray]:
-        """Return for each row the columns in which it is not zero."""
+        """Return the columns of the nonzero entries of each row."""
         starts, columns, _ = self.to_csr()
         return np.split(columns, starts[1:])[:-1]
 
     def to_csr(self) -> tuple[IntArray, IntArray, NDArray[np.int8] | IntArray]:
-        """Return where each row starts (and last, where all end), and the columns and the values.
+        """Return the matrix in compressed sparse row format: row starts, columns, values.
 
-        These stand row by row, within a row in the order of the entries.
+        Row starts are ``int[n_rows + 1]``. Entries of a row keep their order.
         """
         order = np.argsort(self.row, kind="stable")
         starts = np.zeros(self.shape[0] + 1, dtype=np.int64)
@@ -73,7 +66,7 @@ class SparseMatrix:
         return starts, self.column[order], self.value[order]
 
     def submatrix(self, rows: IntArray, columns: IntArray) -> "SparseMatrix":
-        """Return the given rows and columns, in that order; none may be given twice."""
+        """Return the given rows and columns in the given order; none may be given twice."""
         if _is_full_range(rows, self.shape[0]) and _is_full_range(columns, self.shape[1]):
             return self
         new_row, new_column = (
@@ -87,31 +80,32 @@ class SparseMatrix:
         )
 
     def matvec(self, vector: NDArray[Any]) -> NDArray[Any]:
-        """Return the sum of each row, every column taken so many times."""
+        """Return the product with a column vector: ``vector[n_columns]`` gives ``[n_rows]``."""
         sums = np.zeros(self.shape[0], dtype=vector.dtype)
         np.add.at(sums, self.row, self.value * vector[self.column])
         return sums
 
     def rmatvec(self, vector: IntArray) -> IntArray:
-        """Return the sum of each column, every row taken so many times."""
+        """Return the transposed product: ``int[n_rows]`` gives ``int[n_columns]``."""
         sums = np.zeros(self.shape[1], dtype=np.int64)
         np.add.at(sums, self.column, self.value * vector[self.row])
         return sums
 
 
 def _is_full_range(indices: IntArray, count: int) -> bool:
+    """Whether the indices are 0 to ``count - 1`` in order."""
     return len(indices) == count and bool((indices == np.arange(count)).all())
 
 
 def _invert_indices(indices: IntArray, count: int) -> IntArray:
-    """Return where each of ``count`` numbers stands among the kept ones, -1 if it does not."""
+    """Return the position of each of ``count`` numbers in ``indices``, -1 if it is not there."""
     positions = np.full(count, -1, dtype=np.int64)
     positions[indices] = np.arange(len(indices))
     return positions
 
 
 def vstack(matrices: Sequence[SparseMatrix]) -> SparseMatrix:
-    """Return matrices of the same width one below the other."""
+    """Return matrices of the same width stacked vertically."""
     row_counts = np.array([matrix.shape[0] for matrix in matrices])
     first_rows = np.cumsum(row_counts) - row_counts
     return SparseMatrix(
@@ -132,3 +126,35 @@ def hstack(left: SparseMatrix, right: SparseMatrix) -> SparseMatrix:
         np.concatenate([left.column, right.column + left.shape[1]]),
         np.concatenate([left.value, right.value]),
     )
+
+
+def find_connected_components(links: SparseMatrix) -> list[tuple[IntArray, IntArray]]:
+    """Return the rows and columns of each connected component of the bipartite graph.
+
+    An entry links its row and its column. A column without an entry belongs to no component. Every
+    row takes the smallest label of the rows that share a column with it, then that row's label,
+    until nothing changes (label propagation with pointer jumping).
+    """
+    rows, columns = links.row, links.column
+    label = np.arange(links.shape[0])
+    while True:
+        smallest_label = np.full(links.shape[1], links.shape[0])
+        np.minimum.at(smallest_label, columns, label[rows])
+        new_label = label.copy()
+        np.minimum.at(new_label, rows, smallest_label[columns])
+        new_label = new_label[new_label]
+        if (new_label == label).all():
+            break
+        label = new_label
+    column_label = np.full(links.shape[1], -1)
+    column_label[columns] = label[rows]
+    return [*zip(_group_by_label(label, label), _group_by_label(column_label, label), strict=True)]
+
+
+def _group_by_label(labels: IntArray, all_labels: IntArray) -> list[IntArray]:
+    """Return for each distinct label, ascending, the positions that have it."""
+    distinct_labels = np.unique(all_labels)
+    order = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[order], distinct_labels, side="left")
+    stops = np.searchsorted(labels[order], distinct_labels, side="right")
+    return [order[start:stop] for start, stop in zip(starts, stops, strict=True)]

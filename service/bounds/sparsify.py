@@ -1,7 +1,8 @@
-"""Long rows told by rows within them: a running total is the one before it and a few more.
+"""Sparsification: a long row is expressed as the sum of a row inside it and the rest.
 
-A thousand running totals cover half a million columns between them, and a solver gets lost in
-these. Told by each other they cover a few thousand, and nothing else changes.
+A thousand running totals have half a million nonzero entries, which makes the solver slow. In this
+extended formulation the sum of a row is an extra column that other rows use, and a few thousand
+entries remain. The feasible set is the same.
 """
 
 from dataclasses import dataclass
@@ -10,25 +11,24 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.sparse_matrix import IntArray, SparseMatrix
+from service.bounds.arrays import IntArray
+from service.bounds.sparse_matrix import SparseMatrix
 
 MIN_MATRIX_ENTRIES: Final = 5_000
-"""From so many entries on it is worth the trouble."""
+"""Smaller matrices are left as they are."""
 
 MIN_ROW_ENTRIES: Final = 3
-"""Of a row with fewer entries nothing is gained."""
+"""Shorter rows are not expressed by others."""
 
 MAX_COMPARED_RATIO: Final = 4
-"""A row is compared with others that have so many times its entries together at most."""
+"""The rows that one row is compared with have at most this many times its entries together."""
 
 
 @dataclass(frozen=True, slots=True)
 class SparsifiedMatrix:
-    """A matrix whose rows may hold, beside its columns, the sums of other rows.
+    """A matrix with one more column for the sum of each defining row, after the original columns.
 
-    The last columns are those sums, of the ``defining_rows``, in that order: where such a row
-    stands, its own sum is taken off, so that it comes to nothing. The ``outer_rows`` are expressed
-    by the ``inner_rows``, pair by pair.
+    A defining row minus its sum column is 0. ``outer_rows[i]`` uses the sum of ``inner_rows[i]``.
     """
 
     matrix: SparseMatrix
@@ -37,9 +37,10 @@ class SparsifiedMatrix:
     inner_rows: IntArray
 
     def restore_duals(self, duals: NDArray[Any]) -> NDArray[Any]:
-        """Return the price that each row would have in the matrix as it was.
+        """Return the dual values of the original rows, ``float[n_rows]``.
 
-        That of a row that others are told by is paid by these as well, and more rows may follow.
+        The dual value of an inner row in the original matrix is its own less those of the rows that
+        use its sum. ``duals`` may be longer than the matrix: rows may have been added to it.
         """
         restored = duals.copy()
         np.subtract.at(restored, self.inner_rows, duals[self.outer_rows])
@@ -47,7 +48,7 @@ class SparsifiedMatrix:
 
 
 def sparsify_matrix(matrix: SparseMatrix) -> SparsifiedMatrix:
-    """Return the matrix with long rows told by others, or as it is where that gains little."""
+    """Return the sparsified matrix, or the original one if it would not be half as large."""
     if len(matrix.row) >= MIN_MATRIX_ENTRIES:
         sparsified = _express_rows(matrix)
         if 2 * len(sparsified.matrix.row) < len(matrix.row):
@@ -57,9 +58,9 @@ def sparsify_matrix(matrix: SparseMatrix) -> SparsifiedMatrix:
 
 
 def _express_rows(matrix: SparseMatrix) -> SparsifiedMatrix:
-    """Return the matrix, every row told by those before it (the shortest first) where that is less.
+    """Return the matrix with each row expressed by shorter ones where that has fewer entries.
 
-    Those that hold most of its columns and are the longest so far are compared with it.
+    A row is compared with the longest shorter rows that share most of its columns.
     """
     row_count, column_count = matrix.shape
     starts, *row_arrays = matrix.to_csr()
@@ -97,7 +98,7 @@ def _express_rows(matrix: SparseMatrix) -> SparsifiedMatrix:
 
 
 def _find_candidates(last_rows: IntArray, columns: list[IntArray]) -> list[int]:
-    """Return the rows that hold several of the columns, first those that hold most."""
+    """Return the rows that share several of the columns, those with the most first."""
     shared_counts = np.bincount(last_rows[last_rows >= 0])
     sharing_rows = np.flatnonzero(shared_counts >= MIN_ROW_ENTRIES)
     candidates: list[int] = []
@@ -113,7 +114,7 @@ def _find_candidates(last_rows: IntArray, columns: list[IntArray]) -> list[int]:
 def _assemble_matrix(
     column_count: int, row_entries: list[tuple[IntArray, IntArray]], pairs: IntArray
 ) -> SparsifiedMatrix:
-    """Return what is left of the rows with the sums that they are told by."""
+    """Return the matrix of the remaining entries and the sum columns that rows use."""
     outer, inner = pairs.T
     defining_rows, sum_columns = np.unique(inner, return_inverse=True)
     lengths = [len(columns) for columns, _ in row_entries]

@@ -1,1 +1,1 @@
-"""What a casualty figure means: pure Python that knows no web framework, no SQL and no solver."""
+"""What figures, scopes, words, totals and caveats mean. It imports the standard library only."""

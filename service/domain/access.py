@@ -1,4 +1,4 @@
-"""Who may do what: the scopes of API keys, and for whom the holder of one may speak."""
+"""Authorization: scopes of API keys, and the reporters that a key may report for."""
 
 import re
 from dataclasses import dataclass
@@ -7,29 +7,32 @@ from typing import Final
 from service.domain.errors import ErrorDetail, ForbiddenError
 
 SCOPES: Final = ("read", "report", "admin")
-"""What a key may do, each including the ones before it."""
+"""What a key may do; each scope includes those before it."""
 
 KEY_PREFIX: Final = "cas"
-"""What every key begins with, so that one can be told from other text."""
+"""The prefix of every API key, by which keys are recognised in text."""
 
 _KEY_PATTERN: Final = re.compile(rf"{KEY_PREFIX}(?:_|%(?:25)*5f)[\w%]*", re.IGNORECASE | re.ASCII)
 
 
 def scope_includes(scope: str, needed: str) -> bool:
-    """Whether a key of the scope may do what needs the other."""
+    """Whether a key with ``scope`` may do what needs the scope ``needed``."""
     return SCOPES.index(scope) >= SCOPES.index(needed)
 
 
 def redact_keys(text: str) -> str:
-    """Return the text with all that may be a key, or part of one, cut; escaped for a URL too."""
+    """Return the text with everything that may be a key, or part of one, removed.
+
+    Keys that are percent-encoded for a URL are removed too.
+    """
     return _KEY_PATTERN.sub(f"{KEY_PREFIX}_...", text)
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever sent a good key: the key's id, its scope, and the reporters that it is bound to.
+    """The holder of an API key: the key's id, its scope, and the reporters that it is limited to.
 
-    Bound to none, a key that may report may report for every reporter.
+    A key without ``reporters`` that has the scope ``report`` may report for every reporter.
     """
 
     id: str
@@ -41,7 +44,7 @@ class Principal:
         return scope_includes(self.scope, needed)
 
     def can_report_for(self, reporter: str) -> bool:
-        """Whether the key may say, or take back, what this reporter says."""
+        """Whether the key may submit and retract reports of this reporter."""
         return self.has_scope("report") and (not self.reporters or reporter in self.reporters)
 
     def check_can_report_for(self, reporter: str) -> None:
@@ -51,19 +54,19 @@ class Principal:
             raise ForbiddenError(detail, (ErrorDetail("/reporter", detail),))
 
     def check_can_describe(self, kind: str, entity_id: str) -> None:
-        """Raise ForbiddenError unless the key may describe the entry by itself, without a report.
+        """Raise ForbiddenError unless the key may change the entity without a report.
 
-        One that is bound describes its own reporters alone: places and groups come with what is
-        reported of them.
+        A key that is limited to reporters may change only these reporters. It can create places and
+        groups only in a report.
         """
         if self.reporters and not (kind == "reporter" and self.can_report_for(entity_id)):
             limits = self._explain_limits()
             raise ForbiddenError(
-                f"The key may not describe the {kind} {entity_id} by itself{limits};"
-                " new places and groups are described in a report."
+                f"The key may not describe the {kind} {entity_id} outside of a report{limits}."
+                " Describe new places and groups in a report."
             )
 
     def _explain_limits(self) -> str:
         if not self.reporters:
             return f": it has the scope {self.scope}"
-        return f", only for {', '.join(self.reporters)}"
+        return f": it is limited to {', '.join(self.reporters)}"

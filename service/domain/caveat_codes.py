@@ -1,4 +1,4 @@
-"""The codes by which answers qualify themselves, each with what it means."""
+"""The codes of caveats and warnings, each caveat with its meaning."""
 
 from typing import Final
 
@@ -23,4 +23,4 @@ CAVEAT_MEANINGS: Final = {
 }
 
 WARNING_CODES: Final = ("same_reporter_conflict", "possible_relay", "ambiguous_place")
-"""What posting a report may make one ask."""
+"""The codes of questions that the service asks about a report it has recorded."""

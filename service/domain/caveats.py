@@ -1,4 +1,4 @@
-"""What a careful reader of one total would want to know, in codes and in plain sentences."""
+"""Caveats: what qualifies a total, as codes and as English sentences."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MAX_NAMED: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """One qualification of one total, with the figures, reports and reporters it rests on."""
+    """One qualification of one total, with the figures, reports and reporters behind it."""
 
     code: str
     outcomes: frozenset[str]
@@ -29,13 +29,13 @@ class Caveat:
 
 @dataclass(frozen=True, slots=True)
 class CaveatContext:
-    """A total with all that its caveats depend on.
+    """A total with everything that its caveats depend on.
 
-    ``relays`` are the figures that repeat others in the asked scope, ``silent_reports`` the live
-    reports that give no number there, ``self_contradicting`` the figures in which reporters
-    contradict themselves, and ``counted_figures`` all counted figures, those outside the asked
-    scope too. ``outcomes_of`` tells a counted figure's outcomes, widened by the figures that
-    reclassify its people.
+    ``relays`` are the figures in the scope that repeat others. ``silent_reports`` are the live
+    reports in the scope that give no number. ``self_contradicting`` are figures that contradict
+    others of the same reporter. ``counted_figures`` are all counted figures, also those outside the
+    scope. ``outcomes_of`` returns the outcomes of a counted figure, including those of the figures
+    that reclassify its people.
     """
 
     scope: Scope
@@ -51,32 +51,46 @@ class CaveatContext:
 
 
 def find_caveats(context: CaveatContext) -> list[Caveat]:
-    """Return every caveat that applies to the total, the widest first."""
-    found = [*_find_shared(context), *_find_open_ends(context), *_find_withheld(context)]
+    """Return every caveat of the total, the most general first."""
+    caveats = [*_find_shared(context), *_find_open_ends(context), *_find_withheld(context)]
     if context.total.is_reported:
-        found += [*_find_contradictions(context), *_find_source_caveats(context)]
-    return [*found, *_find_relays(context), *_carry_report_caveats(context)]
+        caveats += [*_find_contradictions(context), *_find_source_caveats(context)]
+    return [*caveats, *_find_relays(context), *_find_report_caveats(context)]
 
 
-def _make_caveat(context: CaveatContext, code: str, text: str, figures: Iterable[Figure]) -> Caveat:
-    figures = tuple(dict.fromkeys(figures))
+def _make_caveat(
+    context: CaveatContext,
+    code: str,
+    text: str,
+    figures: Iterable[Figure],
+    reports: Iterable[ReportState] = (),
+) -> Caveat:
+    """Return the caveat that rests on the figures and on reports without figures."""
+    figures, reports = tuple(dict.fromkeys(figures)), tuple(reports)
+    report_ids = [figure.report for figure in figures] + [report.id for report in reports]
+    reporter_ids = [figure.reporter for figure in figures] + [report.reporter for report in reports]
     return Caveat(
         code,
         context.scope.outcomes,
         text,
         tuple(figure.id for figure in figures),
-        tuple(dict.fromkeys(figure.report for figure in figures)),
-        tuple(dict.fromkeys(figure.reporter for figure in figures)),
+        tuple(dict.fromkeys(report_ids)),
+        tuple(dict.fromkeys(reporter_ids)),
     )
 
 
+def _agree(items: Sequence[object], singular: str, plural: str) -> str:
+    """Return the form that agrees with the number of items."""
+    return singular if len(items) == 1 else plural
+
+
 def _format_counted_noun(figures: Sequence[object], singular: str, plural: str) -> str:
-    """Return the number with its verb: "One figure covers", "3 figures cover"."""
+    """Return the number with noun and verb: "One figure covers", "3 figures cover"."""
     return f"One {singular}" if len(figures) == 1 else f"{format_count(len(figures))} {plural}"
 
 
 def _find_shared(context: CaveatContext) -> Iterator[Caveat]:
-    """Yield what counted figures share with parts that were not asked for."""
+    """Yield caveats on counted figures that also cover people outside the scope."""
     scope = context.scope
     places = (
         context.place_tree.intervals(scope.places)
@@ -106,12 +120,13 @@ def _find_shared(context: CaveatContext) -> Iterator[Caveat]:
         figures = [figure for figure in context.total.figures if not is_inside(figure)]
         if figures:
             who = _format_counted_noun(figures, "figure also covers", "figures also cover")
-            whose = "Its people" if len(figures) == 1 else "Their people"
+            whose = _agree(figures, "Its people", "Their people")
             text = f"{who} {words}. {whose} cannot be placed wholly within what was asked."
             yield _make_caveat(context, f"shared_{part}", text, figures)
 
 
 def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
+    """Yield caveats on missing highs, open beginnings and incidents that are added."""
     figures = context.total.figures
     if context.total.is_reported and context.total.high is None:
         unbounded = [figure for figure in figures if figure.quantity.high is None]
@@ -121,7 +136,7 @@ def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
     beginning = [figure for figure in figures if figure.scope.period.first is None]
     if beginning:
         who = _format_counted_noun(beginning, "figure is a total", "figures are totals")
-        text = f"{who} so far and {_do_or_does(beginning)} not say from when on."
+        text = f"{who} so far and {_agree(beginning, 'does', 'do')} not say from when on."
         yield _make_caveat(context, "beginning_not_stated", text, beginning)
     elsewhere = _find_incident_elsewhere(context)
     if elsewhere:
@@ -129,14 +144,10 @@ def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
         yield _make_caveat(context, "same_incident_elsewhere", text, elsewhere)
 
 
-def _do_or_does(figures: Sequence[object]) -> str:
-    return "does" if len(figures) == 1 else "do"
-
-
 def _find_incident_elsewhere(context: CaveatContext) -> list[Figure]:
-    """Return the total's figures of an incident of which another speaks at another place or time.
+    """Return the total's figures whose incident has a figure for another place, day or group.
 
-    Figures that differ in their outcomes alone are added as a matter of course.
+    Figures that differ only in their outcomes are always added and need no caveat.
     """
     incidents = {figure.scope.incident for figure in context.total.figures} - {None}
     siblings: dict[str | None, list[Figure]] = {}
@@ -154,7 +165,7 @@ def _find_incident_elsewhere(context: CaveatContext) -> list[Figure]:
 
 
 def _scopes_overlap(context: CaveatContext, one: Scope, other: Scope) -> bool:
-    """Whether two scopes have a place, a day and a group in common, outcomes aside."""
+    """Whether two scopes have a place, a day and a group in common; outcomes are ignored."""
     return (
         one.period.overlaps(other.period)
         and intervals_overlap(
@@ -167,50 +178,31 @@ def _scopes_overlap(context: CaveatContext, one: Scope, other: Scope) -> bool:
 
 
 def _find_withheld(context: CaveatContext) -> Iterator[Caveat]:
-    """Yield who gave no number: a silence is told, and never read as a zero."""
+    """Yield caveats on reporters who gave no number; silence is never counted as zero."""
     by_stance: dict[str, list[ReportState]] = {}
     for report in context.silent_reports:
         by_stance.setdefault(report.stance, []).append(report)
     without_number = [figure for figure in context.total.figures if not figure.disclosed]
     acknowledging = by_stance.get("acknowledges", [])
     if without_number or acknowledging:
-        who = _join_reporter_names(
-            context, [f.reporter for f in without_number] + [s.reporter for s in acknowledging]
-        )
+        reporter_ids = [figure.reporter for figure in without_number]
+        reporter_ids += [report.reporter for report in acknowledging]
+        who = _join_reporter_names(context, reporter_ids)
         text = f"Losses are acknowledged without a number by {who}."
-        yield _make_report_caveat(context, "undisclosed", text, acknowledging, without_number)
+        yield _make_caveat(context, "undisclosed", text, without_number, acknowledging)
     for stance, code, words in (
         ("does_not_acknowledge", "not_acknowledged", "Not acknowledged by"),
         ("declines_to_say", "declined", "No number was given when asked by"),
     ):
         reports = by_stance.get(stance, [])
         if reports:
-            who = _join_reporter_names(context, [statement.reporter for statement in reports])
+            who = _join_reporter_names(context, [report.reporter for report in reports])
             text = f"{words} {who}. That is not a zero."
-            yield _make_report_caveat(context, code, text, reports, ())
-
-
-def _make_report_caveat(
-    context: CaveatContext,
-    code: str,
-    text: str,
-    reports: Sequence[ReportState],
-    figures: Sequence[Figure],
-) -> Caveat:
-    report_ids = [figure.report for figure in figures] + [report.id for report in reports]
-    reporter_ids = [f.reporter for f in figures] + [s.reporter for s in reports]
-    return Caveat(
-        code,
-        context.scope.outcomes,
-        text,
-        tuple(figure.id for figure in figures),
-        tuple(dict.fromkeys(report_ids)),
-        tuple(dict.fromkeys(reporter_ids)),
-    )
+            yield _make_caveat(context, code, text, (), reports)
 
 
 def _join_reporter_names(context: CaveatContext, reporter_ids: Iterable[str]) -> str:
-    """Return the reporters by name as a list, the first few if they are many."""
+    """Return the reporters' names as a list; only the first ones if there are many."""
     distinct = dict.fromkeys(reporter_ids)
     names = [
         context.state.reporters[reporter_id].name
@@ -225,6 +217,7 @@ def _join_reporter_names(context: CaveatContext, reporter_ids: Iterable[str]) ->
 
 
 def _find_contradictions(context: CaveatContext) -> Iterator[Caveat]:
+    """Yield caveats on disputes, soft ends and totals that are not exact."""
     total = context.total
     if total.is_disputed:
         sides = [_describe_side(context, total.lows_set_aside, "low")]
@@ -263,6 +256,7 @@ def _describe_side(context: CaveatContext, figures: Sequence[Figure], end: str) 
 
 
 def _find_source_caveats(context: CaveatContext) -> Iterator[Caveat]:
+    """Yield caveats on totals that come from one reporter or from parties only."""
     figures = context.total.figures
     reporter_ids = list(dict.fromkeys(figure.reporter for figure in figures))
     who = _join_reporter_names(context, reporter_ids)
@@ -275,26 +269,25 @@ def _find_source_caveats(context: CaveatContext) -> Iterator[Caveat]:
 
 
 def _find_relays(context: CaveatContext) -> Iterator[Caveat]:
+    """Yield the caveat on reports that repeat others and are not counted."""
     if context.relays:
         report_ids = list(dict.fromkeys(figure.report for figure in context.relays))
         who = _format_counted_noun(report_ids, "report repeats", "reports repeat")
-        text = f"{who} what others said and {_add_or_adds(report_ids)} nothing to the number."
+        text = (
+            f"{who} what others said and {_agree(report_ids, 'adds', 'add')} nothing to the number."
+        )
         yield _make_caveat(context, "relayed", text, context.relays)
-
-
-def _add_or_adds(reports: Sequence[object]) -> str:
-    return "adds" if len(reports) == 1 else "add"
 
 
 _REPORT_CAVEAT_WORDS: Final = {
     "preliminary": "Called preliminary by",
     "not_independently_verified": "Not independently verified: the figures of",
 }
-"""Words for the reports' own caveats that are codes; any other caveat speaks for itself."""
+"""The words for reports' own caveats that are codes; any other caveat is quoted as it is."""
 
 
-def _carry_report_caveats(context: CaveatContext) -> Iterator[Caveat]:
-    """Yield what the reports themselves say against their figures."""
+def _find_report_caveats(context: CaveatContext) -> Iterator[Caveat]:
+    """Yield the caveats that reports give about their own figures."""
     figures_by_caveat: dict[str, list[Figure]] = {}
     for figure in context.total.figures:
         for caveat in context.state.reports[figure.report].caveats:
@@ -303,6 +296,6 @@ def _carry_report_caveats(context: CaveatContext) -> Iterator[Caveat]:
         who = _join_reporter_names(context, [figure.reporter for figure in figures])
         words = _REPORT_CAVEAT_WORDS.get(caveat)
         text = f"{words} {who}." if words else f"{isolate_bidi(caveat)} ({who})"
-        # A report cannot speak with the service's own voice.
+        # A report's own caveat must not look like one of the service.
         code = f"own:{caveat}" if caveat in CAVEAT_MEANINGS else caveat
         yield _make_caveat(context, code, text, figures)

@@ -1,4 +1,4 @@
-"""What reports refer to by id: places, groups and reporters, and what may be said about them."""
+"""Entities: places, groups and reporters, which reports refer to by id."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from service.domain.vocabulary import ROOT_GROUP
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A named piece of ground; it covers everything that lies below it in the tree."""
+    """A named area; it includes everything below it in the tree of places."""
 
     id: str
     name: str
@@ -28,7 +28,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A set of people who were hit; siblings share nobody. Only the root has no parent."""
+    """A set of people; siblings in the tree of groups share nobody. Only the root has no parent."""
 
     id: str
     name: str
@@ -39,14 +39,14 @@ class Group:
     country: str | None = None
 
     def __post_init__(self) -> None:
-        """Put a group that names no parent below the root, which alone stands by itself."""
+        """Put a group without a parent below the root; the root itself has no parent."""
         if self.parent is None and self.id != ROOT_GROUP:
             object.__setattr__(self, "parent", ROOT_GROUP)
 
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Who says something; ``party`` is True for a party to the conflict."""
+    """An author of reports; ``party`` is True for a party to the conflict."""
 
     id: str
     name: str
@@ -64,43 +64,43 @@ ENTITY_CLASSES: Final[Mapping[str, type[Entity]]] = {
     "group": Group,
     "reporter": Reporter,
 }
-"""The three kinds of entry, by the word that events and tables use for them."""
+"""The class of each kind of entity; events and tables use the same words for the kinds."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntityMention:
-    """An entry as a report names it: by id alone (``fields`` None), or with some of its fields."""
+    """An entity as a report names it: by id only (``fields`` None), or with some of its fields."""
 
     id: str
     fields: Mapping[str, Any] | None = None
 
 
 def make_entity(kind: str, entity_id: str, field_values: Mapping[str, Any]) -> Entity:
-    """Return the entry with the given fields; those left out take their defaults."""
+    """Return the entity with the given fields; the others take their defaults."""
     return ENTITY_CLASSES[kind](
         id=entity_id, **{name: value for name, value in field_values.items() if name != "id"}
     )
 
 
 def entity_fields(entity: Entity) -> dict[str, Any]:
-    """Return all fields of an entry by name, in their order."""
+    """Return all fields of an entity by name, in the order of their definition."""
     return {field.name: getattr(entity, field.name) for field in fields(entity)}
 
 
 def parent_of(entity: Entity) -> str | None:
-    """Return the id above the entry; None for a root and for every reporter."""
+    """Return the id of the parent; None for a root and for every reporter."""
     return None if isinstance(entity, Reporter) else entity.parent
 
 
 def with_parent(entity: Entity, parent: Entity) -> Entity:
-    """Return the entry with its parent by the id that stands for it now."""
+    """Return the entity with the id of its parent, which may have been merged into another."""
     if isinstance(entity, Reporter) or entity.parent == parent.id:
         return entity
     return replace(entity, parent=parent.id)
 
 
 def find_differing_fields(known: Entity, field_values: Mapping[str, Any]) -> list[str]:
-    """Return the names of the given fields that say something else than what is known."""
+    """Return the names of the given fields whose values differ from the known entity's."""
     kind = next(
         kind for kind, entity_class in ENTITY_CLASSES.items() if isinstance(known, entity_class)
     )
@@ -109,17 +109,17 @@ def find_differing_fields(known: Entity, field_values: Mapping[str, Any]) -> lis
 
 
 def fold_case(text: str) -> str:
-    """Return the text without regard to case and width, for finding and comparing names."""
+    """Return the text normalised (NFKC) and case-folded, for searching and comparing names."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 
 def find_similar_ids(entity_id: str, known_ids: Iterable[str]) -> tuple[str, ...]:
-    """Return up to three known ids that are spelled much like the given one."""
+    """Return up to three known ids with a spelling similar to the given one."""
     return tuple(get_close_matches(entity_id, list(known_ids), n=3, cutoff=0.6))
 
 
 def unknown_id_message(kind: str, entity_id: str, candidates: Iterable[str]) -> str:
-    """Return the sentence that says that there is no such entry, and which ids are near."""
+    """Return the error text for an id that is not known, with similar ids."""
     similar = find_similar_ids(entity_id, candidates)
     if not similar:
         return f"There is no {kind} {entity_id}."

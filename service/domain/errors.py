@@ -1,4 +1,4 @@
-"""What can be wrong with what somebody asks of the service; status codes are the web's business."""
+"""Errors of the domain; service.http.problems maps each to a status code."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,17 +6,17 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class ErrorDetail:
-    """One thing wrong with an input: where (a JSON pointer or a parameter's name) and the fix."""
+    """One error in an input: where (a JSON pointer or a parameter's name) and how to correct it."""
 
     pointer: str
     detail: str
 
 
 class DomainError(Exception):
-    """Base of all errors whose text may be shown to whoever asked.
+    """Base of all errors whose text may be shown to the client.
 
-    ``code`` names the kind of error. It is stored with results of batches and never changes;
-    subclasses without one of their own have that of their base.
+    ``code`` names the kind of error. It is stored with results of batches and never changes. A
+    subclass without a code has that of its base.
     """
 
     code: ClassVar[str] = "error"
@@ -28,73 +28,73 @@ class DomainError(Exception):
 
 
 class InvalidInputError(DomainError):
-    """The input was understood and is wrong; ``errors`` name each field and its fix."""
+    """The input is readable but invalid; ``errors`` lists each field and how to correct it."""
 
     code: ClassVar[str] = "invalid_input"
 
 
 class MalformedInputError(DomainError):
-    """The input cannot be read for what it claims to be, so that nothing in it was understood."""
+    """The input cannot be parsed in the format that it claims to have."""
 
     code: ClassVar[str] = "malformed_input"
 
 
 class ConflictError(DomainError):
-    """The input contradicts what is already recorded."""
+    """The input contradicts what is recorded already."""
 
     code: ClassVar[str] = "conflict"
 
 
 class PreconditionFailedError(DomainError):
-    """What was to be replaced is not any more what the sender has seen."""
+    """The entity to be replaced was changed since the client read it."""
 
     code: ClassVar[str] = "precondition_failed"
 
 
 class FailedDependencyError(DomainError):
-    """Nothing is wrong with this item; it was not recorded because another one was refused."""
+    """This item is valid but was not recorded, because another item of its batch was rejected."""
 
     code: ClassVar[str] = "failed_dependency"
 
 
 class NotFoundError(DomainError):
-    """Nothing is recorded under the id that was asked for."""
+    """Nothing is recorded under this id."""
 
     code: ClassVar[str] = "not_found"
 
 
 class ForbiddenError(DomainError):
-    """The key that asked may not do this."""
+    """The API key may not do this."""
 
     code: ClassVar[str] = "forbidden"
 
 
 class LockTimeoutError(DomainError):
-    """The work could not be done in the time allowed; the same request may succeed later."""
+    """A lock or a replica was not ready in time; the same request may succeed later."""
 
     code: ClassVar[str] = "lock_timeout"
 
 
 class StoreUnavailableError(DomainError):
-    """The record cannot be read or written until somebody looks after it: a full disk, no file."""
+    """The database cannot be used until an operator acts, for example because the disk is full."""
 
     code: ClassVar[str] = "store_unavailable"
 
 
 class DatabaseUnreachableError(StoreUnavailableError):
-    """The record cannot be reached for the moment, while another server takes over from one."""
+    """The database cannot be reached temporarily, for example during a failover."""
 
     code: ClassVar[str] = "database_unreachable"
 
 
 class TimeBudgetExceededError(DomainError):
-    """Answering takes more time than one request may have; for a smaller question it would not."""
+    """The answer takes more time than one request may use; a smaller query may succeed."""
 
     code: ClassVar[str] = "time_budget_exceeded"
 
 
 class RateLimitExceededError(DomainError):
-    """The same client asked too often; in ``retry_after_seconds`` it is answered again."""
+    """The client sent too many requests; it may retry after ``retry_after_seconds``."""
 
     code: ClassVar[str] = "rate_limit_exceeded"
 
@@ -109,5 +109,5 @@ class RateLimitExceededError(DomainError):
 
 
 def invalid_field(pointer: str, detail: str) -> InvalidInputError:
-    """Return the error for one wrong field."""
+    """Return the error for one invalid field."""
     return InvalidInputError(detail, (ErrorDetail(pointer, detail),))

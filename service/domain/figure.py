@@ -1,4 +1,4 @@
-"""A figure: a claim about the sum of people over places x days x outcomes x groups."""
+"""Figures: claims about the sum of people over places x days x outcomes x groups."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from service.domain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """Between ``low`` and ``high`` people; ``high`` None means that no ceiling is known.
+    """A range of people from ``low`` to ``high``; ``high`` None means that no upper bound is known.
 
     ``soft`` names the ends ("low", "high") that rest on a convention of speech.
     """
@@ -19,10 +19,10 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where, when, what and who a figure or a question speaks of.
+    """The places, days, outcomes and groups that a figure or a query covers.
 
-    ``places`` and ``groups`` are ids, each covering all that lies below it; no places means
-    everywhere (in a question only). ``incident`` is "scheme:id", or None for everyone in the scope.
+    ``places`` and ``groups`` are ids; each includes everything below it. In a query, no places
+    means all places. ``incident`` is "scheme:id", or None for everyone in the scope.
     """
 
     places: tuple[str, ...]
@@ -34,11 +34,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One claim of one report, as it was recorded; never divided over its parts.
+    """One claim of one report, as recorded; it is never divided over the parts of its scope.
 
-    ``best`` is the reporter's own estimate, None where none was given. ``reclassifies`` is the id
-    of the earlier figure of whose people this one speaks. ``disclosed`` is False where the
-    reporter's words give no number ("heavy losses").
+    ``best`` is the reporter's own estimate, None if there is none. ``reclassifies`` is the id of
+    the earlier figure whose people this one is about. ``disclosed`` is False if the words give no
+    number ("heavy losses").
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What a list is asked for: which entries, from where on, and how many."""
+"""Queries for lists: which items, after which one, and how many."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,10 @@ from service.domain.periods import ALWAYS, Period
 
 @dataclass(frozen=True, slots=True)
 class ReportListQuery:
-    """Which reports to list; None leaves a part open. ``after`` is an entry of the ledger.
+    """Which reports to list; None does not filter.
 
-    ``as_of`` is an entry or an instant; None is now.
+    ``after`` is the sequence number of the last report of the page before. ``as_of`` is a sequence
+    number or a timestamp; None means now.
     """
 
     places: tuple[str, ...] | None = None
@@ -25,7 +26,7 @@ class ReportListQuery:
 
 @dataclass(frozen=True, slots=True)
 class EntityListQuery:
-    """Which places, groups or reporters to list: those after an id whose names hold ``q``."""
+    """Which places, groups or reporters to list: those after an id whose names contain ``q``."""
 
     q: str | None = None
     after: str = ""

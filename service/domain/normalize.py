@@ -1,4 +1,4 @@
-"""From a report as it is sent to a whole one: the rules that need nothing looked up."""
+"""Normalization: from a submission to a report, by the rules that need no look at the record."""
 
 from dataclasses import dataclass, field
 
@@ -6,13 +6,17 @@ from service.domain.entities import EntityMention
 from service.domain.errors import ErrorDetail, InvalidInputError
 from service.domain.report import Report, ReportedFigure
 from service.domain.submission import Submission, SubmittedFigure
-from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
+from service.domain.vocabulary import OUTCOMES, ROOT_GROUP, sort_outcomes
 from service.domain.wording.reader import read_wording
 
 
 @dataclass(frozen=True, slots=True)
 class _FigureRange:
-    """What numbers or words come to, before the figure has a place and a time."""
+    """A figure's range from its numbers or its words, or the errors in them.
+
+    ``qualifier`` and ``lexicon`` are None if the words were not read. ``outcomes`` is None then
+    too, and if the words name none.
+    """
 
     low: int = 0
     high: int | None = None
@@ -25,10 +29,10 @@ class _FigureRange:
 
 
 def normalize_submission(submission: Submission, report_id: str) -> Report:
-    """Return the report with every figure's range, outcomes and scope settled.
+    """Return the report with the range, outcomes and scope of every figure.
 
-    ``report_id`` becomes the report's; its figures are numbered below it. Raises InvalidInputError
-    that names every field at fault. Whether the ids in it exist is not looked at here.
+    The report gets ``report_id``; its figures are numbered below it. Raises InvalidInputError with
+    one detail for each invalid field. Whether the ids in the submission exist is not checked here.
     """
     errors = _check_stance(submission)
     reported_figures = []
@@ -75,10 +79,12 @@ def _check_stance(submission: Submission) -> list[ErrorDetail]:
     if submission.stance == "asserts":
         if submission.figures:
             return []
-        return [ErrorDetail("/figures", "Give at least one figure, or a stance that has none.")]
+        return [ErrorDetail("/figures", "Give at least one figure, or a stance without figures.")]
     errors = []
     if submission.figures:
-        errors.append(ErrorDetail("/figures", f"The stance {submission.stance} has no figures."))
+        errors.append(
+            ErrorDetail("/figures", f"A report with the stance {submission.stance} has no figures.")
+        )
     if not submission.places:
         errors.append(
             ErrorDetail("/places", f"The stance {submission.stance} needs at least one place.")
@@ -129,7 +135,7 @@ def _normalize_figure(
 
 
 def _resolve_range(figure: SubmittedFigure, pointer: str) -> _FigureRange:
-    """Return what the figure's numbers say; where there are none, what its words say."""
+    """Return the range of the figure's numbers, or of its words if it has no numbers."""
     if figure.exactly is not None:
         errors = tuple(
             ErrorDetail(f"{pointer}/{end}", f"Give either exactly or {end}, not both.")
@@ -168,23 +174,23 @@ def _read_range(wording: str, pointer: str) -> _FigureRange:
 def _resolve_outcomes(
     figure: SubmittedFigure, figure_range: _FigureRange, pointer: str
 ) -> tuple[frozenset[str], list[ErrorDetail]]:
-    """Return the outcomes as sent, else those that the words name; they may not differ.
+    """Return the outcomes as sent, else those that the words name; they must not differ.
 
-    Words without a number ("heavy losses") may be sent for each outcome that they stand for.
+    Words without a number ("heavy losses") may be sent for some of the outcomes that they name.
     """
     named = figure_range.outcomes
     if figure.outcomes is None:
         if named is None and figure_range.lexicon is None and figure.wording is not None:
             named = _read_range(figure.wording, pointer).outcomes
         if named is None and not figure_range.errors:
-            detail = "Give the outcomes: killed, wounded, missing, captured; the words name none."
+            detail = f"Give the outcomes: {', '.join(OUTCOMES)}; the words name none."
             return frozenset(), [ErrorDetail(f"{pointer}/outcomes", detail)]
         return named or frozenset(), []
     sent = frozenset(figure.outcomes)
     is_part_of_withheld = not figure_range.disclosed and named is not None and sent <= named
     if named is not None and named != sent and not is_part_of_withheld:
         words = ", ".join(sort_outcomes(named))
-        detail = f"The wording speaks of {words}; give the same outcomes or leave them out."
+        detail = f"The wording names {words}: give the same outcomes or leave them out."
         return sent, [ErrorDetail(f"{pointer}/outcomes", detail)]
     return sent, []
 
@@ -197,7 +203,7 @@ def _check_best_estimate(
     if figure.best < figure_range.low or (
         figure_range.high is not None and figure.best > figure_range.high
     ):
-        top = "open" if figure_range.high is None else figure_range.high
-        detail = f"best {figure.best} lies outside the range {figure_range.low} to {top}."
+        end = "or more" if figure_range.high is None else f"to {figure_range.high}"
+        detail = f"best {figure.best} is outside the range {figure_range.low} {end}."
         return [ErrorDetail(f"{pointer}/best", detail)]
     return []

@@ -1,4 +1,4 @@
-"""What happened, as it is told: one entry of the ledger, without who asked for it."""
+"""Events as the API publishes them: without the key that caused them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from service.domain.report import RecordedReport
 
 @dataclass(frozen=True, slots=True)
 class PublicEvent:
-    """One entry of the ledger: what happened (``kind``) to which id (``subject``), and when.
+    """One event of the log: what happened (``kind``) to which id (``subject``), and when.
 
-    ``report`` is the report that was recorded by it, as it was then; None where it was something
-    else. ``data`` is what is known of anything else.
+    ``report`` is the report that the event recorded, in its state at that time; None for other
+    kinds. ``data`` has the details of other kinds.
     """
 
     seq: int

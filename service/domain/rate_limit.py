@@ -1,4 +1,4 @@
-"""How many requests somebody may send in how much time."""
+"""Rate limits: how many requests a client may send in a window of time."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ MAX_REQUESTS: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many requests in a window of so many seconds."""
+    """The most requests in a window of ``window_seconds``."""
 
     requests: int
     window_seconds: int
@@ -25,14 +25,14 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitStatus:
-    """Where somebody stands in the present window: the requests sent, and the seconds left."""
+    """A client's requests in the present window, and the seconds until the window ends."""
 
     requests: int
     seconds_left: int
 
 
 def parse_rate_limit(text: str) -> RateLimit:
-    """Return the rate that is written like 600/minute; raises ValueError."""
+    """Return the rate limit of a text such as 600/minute; raises ValueError for any other text."""
     match = re.fullmatch(r"([0-9]{1,7})/(second|minute|hour)", text)
     if match is None:
         raise ValueError("give a number per second, minute or hour, like 600/minute, or off")

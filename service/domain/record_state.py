@@ -1,4 +1,4 @@
-"""Everything that has been said, as it stood after one entry of the ledger."""
+"""The state of the record after one event: all reports, figures and entities."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from service.domain.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class ReportState:
-    """What holds for a report as a whole; ``state`` is as of the asked entry of the ledger.
+    """A report as a whole in one state of the record; its figures are in ``RecordState``.
 
-    ``places``, ``period`` and ``groups`` are filled for a stance without figures only: the
-    figures of an asserting report carry their own.
+    ``places``, ``period`` and ``groups`` are set only for a stance without figures; the figures of
+    an asserting report have their own. ``origin`` is the first report of a chain of relays.
     """
 
     id: str
@@ -32,11 +32,11 @@ class ReportState:
 
 @dataclass(frozen=True, slots=True)
 class RecordState:
-    """All statements and figures of whatever state, with the registry that they refer to.
+    """All reports and figures, whatever their state, with the entities that they refer to.
 
-    ``figures`` stand in the order in which they were recorded. ``recorded_at`` is None before
-    anything was recorded. ``merged`` tells by kind, for an id that was merged into another, the
-    id that stands for it now; nothing else in the state bears such an id.
+    ``figures`` are in the order of recording. ``recorded_at`` is None for an empty record.
+    ``merged`` maps, for each kind of entity, an id that was merged to the id that replaces it;
+    nothing else in the state contains a merged id.
     """
 
     seq: int
@@ -49,6 +49,6 @@ class RecordState:
     merged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def resolve_merged(self, kind: str, ids: Iterable[str]) -> tuple[str, ...]:
-        """Return the ids that stand for the given ones now, each once."""
+        """Return the ids that replace the given ones, each once."""
         merged = self.merged.get(kind, {})
         return tuple(dict.fromkeys(merged.get(entity_id, entity_id) for entity_id in ids))

@@ -1,4 +1,4 @@
-"""A report as it is recorded: one statement by one reporter, holding figures or a stance."""
+"""Reports as they are recorded: a statement by one reporter with figures or a stance."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 
 OWN_INCIDENT = "own"
-"""The incident of a figure that is an event of its reporter's own, with no id in any register."""
+"""The incident of a figure that is an event of its own, with no id in any register."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the statement can be found."""
+    """Where the statement was published."""
 
     url: str | None = None
     publisher: str | None = None
@@ -21,7 +21,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Reclassification:
-    """Which earlier figure's people the figure speaks of, and which outcome they had there."""
+    """The earlier figure whose people this one is about, and their outcome in that figure."""
 
     figure: str
     source: str
@@ -29,10 +29,10 @@ class Reclassification:
 
 @dataclass(frozen=True, slots=True)
 class ReportedFigure:
-    """One figure of a report, made whole: its own scope, and its range however it was given.
+    """One figure of a report after normalization: with its own scope and range.
 
-    ``exactly`` is kept where it was sent. ``qualifier`` and ``lexicon`` are None where the range
-    was sent as numbers, so that the words were only kept. ``incident`` is as it was sent.
+    ``exactly`` is kept as it was sent. ``qualifier`` and ``lexicon`` are None if the range was sent
+    as numbers; the words are then stored unread. ``incident`` is as it was sent.
     """
 
     id: str
@@ -56,10 +56,10 @@ class ReportedFigure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One statement by one reporter, with every id that it needs and no object any more.
+    """One statement by one reporter, with ids in place of entity mentions.
 
-    ``places``, ``period``, ``groups`` and ``incident`` are what stood on the report itself; what
-    counts for a figure stands on the figure.
+    ``places``, ``period``, ``groups`` and ``incident`` are those of the report itself. A total uses
+    those of the figures.
     """
 
     id: str
@@ -82,9 +82,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class ReportWarning:
-    """A question put to whoever posted the report; it refuses nothing and changes nothing.
+    """A question about a recorded report; it changes nothing.
 
-    ``figures`` are the report's own; ``reports`` and ``places`` are the others that it is about.
+    ``figures`` are ids of the report's own figures; ``reports`` and ``places`` are other ids that
+    the question is about.
     """
 
     code: str
@@ -96,7 +97,7 @@ class ReportWarning:
 
 @dataclass(frozen=True, slots=True)
 class Retraction:
-    """That a report was withdrawn: by which entry of the ledger, and why (None once blanked)."""
+    """The event by which a report was retracted, and the reason (None after redaction)."""
 
     seq: int
     recorded_at: str
@@ -105,9 +106,9 @@ class Retraction:
 
 @dataclass(frozen=True, slots=True)
 class RecordedReport:
-    """A report with its place in the ledger; ``origin`` is the first of a chain of relays.
+    """A report with its ``seq`` in the event log; ``origin`` is the first of a chain of relays.
 
-    ``redacted`` points to the free texts that were sent and are blanked.
+    ``redacted`` holds JSON pointers to the texts that were erased.
     """
 
     report: Report
@@ -122,9 +123,9 @@ class RecordedReport:
 
 
 def incident_of(reporter: str, figure: ReportedFigure) -> str | None:
-    """Return the figure's incident as "scheme:id"; an own one in a scheme nobody else can name.
+    """Return the figure's incident as "scheme:id", None for none.
 
-    The slash keeps it apart from every scheme that can be sent, which is a slug.
+    An own incident gets a scheme with a slash, which no client can send, since schemes are slugs.
     """
     if figure.incident == OWN_INCIDENT:
         return f"{OWN_INCIDENT}/{reporter}:{figure.id}"
@@ -132,7 +133,7 @@ def incident_of(reporter: str, figure: ReportedFigure) -> str | None:
 
 
 def counted_figures(report: Report) -> tuple[Figure, ...]:
-    """Return the figures of the report as totals take them."""
+    """Return the report's figures in the form that totals use."""
     return tuple(
         Figure(
             id=figure.id,

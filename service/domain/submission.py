@@ -1,4 +1,4 @@
-"""A report as it is sent, before anything is made of it."""
+"""Submissions: reports as clients send them, before normalization."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from service.domain.report import Reclassification, Source
 
 @dataclass(frozen=True, slots=True)
 class SubmittedFigure:
-    """One figure as it was sent; None means that the field was left out.
+    """One figure as sent; None means that the field was left out.
 
-    ``incident_given`` tells an incident of null, which is none whatever the report says, from a
-    figure that takes the report's.
+    ``incident_given`` distinguishes an incident of null, which overrides the report's incident,
+    from one that was left out.
     """
 
     outcomes: tuple[str, ...] | None = None
@@ -32,7 +32,7 @@ class SubmittedFigure:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One report as it was sent; None or empty means that the field was left out."""
+    """One report as sent; None or empty means that the field was left out."""
 
     reporter: EntityMention
     figures: tuple[SubmittedFigure, ...] = ()

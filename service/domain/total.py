@@ -1,4 +1,4 @@
-"""What is known of the number of people in one asked scope, and the proof of it."""
+"""Totals: the range of people in one scope, with its certificate."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -7,14 +7,14 @@ from typing import Literal
 from service.domain.figure import Figure
 
 End = Literal["low", "high"]
-"""The floor or the ceiling of a figure."""
+"""An end of a figure's range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One line of a proof: an end of a figure, and how many times it is taken.
+    """One term of a certificate: an end of a figure and its multiplier.
 
-    ``multiplier`` is below zero where the end is taken off.
+    The multiplier is negative if the end is subtracted.
     """
 
     figure: Figure
@@ -23,20 +23,20 @@ class Term:
 
     @property
     def people(self) -> int:
-        """The end's own number of people; a ceiling in a proof is always a known one."""
+        """The number of people at this end of the figure; a high in a certificate is never None."""
         quantity = self.figure.quantity
         return quantity.high or 0 if self.end == "high" else quantity.low
 
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The least and the most people in the asked scope, as the counted figures have it.
+    """The fewest and the most people in a scope in any world that meets all counted figures.
 
-    ``figures`` are the counted ones that may speak of people asked for, as they were given; where
-    there are none nothing is reported, and ``low`` and ``high`` are both None. Otherwise ``high``
-    None means that no ceiling is known. ``nearest`` is None unless the total is disputed (or time
-    ran out). ``low_terms`` adds up to the low, rounded up (to a part of it where whole people
-    need more than adding up), and ``high_terms`` to the high, rounded down.
+    ``figures`` are the counted figures that overlap the scope, in the order of recording. Without
+    any, nothing is reported, and ``low`` and ``high`` are None. Otherwise ``high`` None means that
+    no upper bound is known. ``nearest`` is None unless the total is disputed, or if time ran out.
+    ``low_terms`` add up to ``low``, rounded up, or to less where only whole people give the rest.
+    ``high_terms`` add up to ``high``, rounded down.
     """
 
     figures: tuple[Figure, ...] = ()
@@ -53,11 +53,11 @@ class Total:
 
     @property
     def is_reported(self) -> bool:
-        """Whether any counted figure speaks of the asked scope."""
+        """Whether any counted figure overlaps the scope."""
         return bool(self.figures)
 
     def soft_figures(self) -> tuple[Figure, ...]:
-        """Return the figures with a soft end that a bound leans on, each once."""
+        """Return the figures whose soft end is a term of a bound, each once."""
         terms = (*self.low_terms, *self.high_terms)
         soft = [term.figure for term in terms if term.end in term.figure.quantity.soft]
         return tuple(dict.fromkeys(soft))

@@ -1,4 +1,4 @@
-"""What a reader asks: a scope, whom to count, as of when, and how to cut the answer."""
+"""Totals queries: scope, filters, state of the record, and breakdown."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,18 +11,20 @@ from service.domain.periods import ALWAYS, Period
 from service.domain.vocabulary import ROOT_GROUP
 
 BREAKDOWNS: Final = ("place", "day", "week", "month", "year", "outcome", "group", "reporter")
-"""What an answer can be cut by; all but reporters are disjoint."""
+"""The dimensions of a breakdown; the parts of all but ``reporter`` are disjoint."""
 
 CALENDAR_UNITS: Final = ("day", "week", "month", "year")
+"""The breakdowns that split the period."""
 
 MAX_PARTS: Final = 1_000
+"""The most parts of a breakdown."""
 
 
 @dataclass(frozen=True, slots=True)
 class TotalsQuery:
-    """One question, whole: no places means everywhere, no outcomes the usual list of totals.
+    """One query; no places means all places, no outcomes means the default list of totals.
 
-    ``as_of`` is an entry of the ledger, an instant (RFC 3339), or None for now; ``compare`` is an
+    ``as_of`` is a sequence number, a timestamp (RFC 3339), or None for now. ``compare`` is an
     earlier one, or None for no comparison.
     """
 
@@ -41,23 +43,22 @@ class TotalsQuery:
     compare: int | str | None = None
 
     def scope_for(self, outcomes: frozenset[str]) -> Scope:
-        """Return the asked scope for one set of outcomes."""
+        """Return the scope of the query for one set of outcomes."""
         return Scope(self.places, self.period, outcomes, self.groups)
 
 
 def split_period(period: Period, unit: str) -> list[tuple[str, Period]]:
-    """Return the days, weeks (ISO), months or years of a bounded period, clipped to it, by key.
+    """Return the days, ISO weeks, months or years of the period with their keys.
 
-    Raises InvalidInputError where the period is open, or has more than ``MAX_PARTS`` of them.
+    The first and the last one are clipped to the period. Raises InvalidInputError if the period is
+    open or has more than ``MAX_PARTS`` of them.
     """
     if period.first is None or period.last is None:
         raise invalid_field("from", f"by={unit} needs a bounded period: give from and to.")
     parts: list[tuple[str, Period]] = []
     for key, first, last in _iterate_calendar_units(period.first, period.last, unit):
         if len(parts) == MAX_PARTS:
-            raise invalid_field(
-                "by", f"More than {MAX_PARTS:,} parts: ask for fewer days at a time."
-            )
+            raise invalid_field("by", f"More than {MAX_PARTS:,} parts: choose a shorter period.")
         parts.append((key, Period(first, last)))
     return parts
 
@@ -72,7 +73,7 @@ def _iterate_calendar_units(first: date, last: date, unit: str) -> Iterator[tupl
 
 
 def _calendar_unit_of(day: date, unit: str) -> tuple[str, date]:
-    """Return the key of the span that holds the day, and the span's last day."""
+    """Return the key of the unit that contains the day, and the unit's last day."""
     if unit == "day":
         return day.isoformat(), day
     if unit == "week":

@@ -1,4 +1,4 @@
-"""A whole answer: the totals asked for, what qualifies them, and what was and was not counted."""
+"""Totals results: all totals of one query with caveats, used and excluded figures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from service.domain.totals_query import TotalsQuery
 
 @dataclass(frozen=True, slots=True)
 class OutcomeTotal:
-    """A total of one set of outcomes, in numbers and in words.
+    """A total of one set of outcomes, as numbers and as text.
 
-    ``best`` is the sum of the reporters' own best estimates, None where they do not add up.
-    ``change`` is None where the answer is not compared with an earlier one.
+    ``best`` is the sum of the reporters' best estimates, None if they cannot be added. ``change``
+    is None if the query has no comparison.
     """
 
     outcomes: frozenset[str]
@@ -27,10 +27,10 @@ class OutcomeTotal:
 
 @dataclass(frozen=True, slots=True)
 class TotalChange:
-    """What a total was at an earlier moment, and what happened since that touches it.
+    """The total in an earlier state, and the events since then that affect it.
 
-    The events stand oldest first; ``events_left_out`` is how many still older ones are not among
-    them.
+    Events are ordered from the oldest to the newest; ``events_left_out`` counts still older ones
+    that are not listed.
     """
 
     then: OutcomeTotal
@@ -40,7 +40,7 @@ class TotalChange:
 
 @dataclass(frozen=True, slots=True)
 class ComparedState:
-    """The entry of the ledger that the totals are compared with."""
+    """The earlier state of the record that the totals are compared with."""
 
     seq: int
     recorded_at: str | None
@@ -48,7 +48,7 @@ class ComparedState:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The totals of one part of the asked scope, or of one reporter alone."""
+    """The totals of one part of a breakdown, or of one reporter alone."""
 
     key: str
     name: str
@@ -58,7 +58,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """How many people the whole's low holds beyond the sum of its parts' lows."""
+    """The difference between the whole's low and the sum of its parts' lows."""
 
     outcomes: frozenset[str]
     low: int
@@ -66,7 +66,7 @@ class Unplaced:
 
 @dataclass(frozen=True, slots=True)
 class ExcludedFigure:
-    """A figure in the asked scope that was not counted, and the reason's code."""
+    """A figure in the scope that was not counted, and the reason, one of EXCLUSION_REASONS."""
 
     figure: Figure
     reason: str
@@ -74,10 +74,11 @@ class ExcludedFigure:
 
 @dataclass(frozen=True, slots=True)
 class TotalsResult:
-    """All that is said to one question; ``parts`` is None where it was not cut.
+    """The result of one query.
 
-    ``name`` is that of the asked places, "everywhere" where none is asked.
-    ``unplaced`` is None where parts may share people; ``by_reporter`` where it was not asked for.
+    ``name`` is the name of the places, "everywhere" if the query has none. ``parts`` is None
+    without a breakdown, ``by_reporter`` if it was not requested, and ``unplaced`` if parts can
+    share people.
     """
 
     query: TotalsQuery
@@ -95,7 +96,7 @@ class TotalsResult:
 
     @property
     def all_totals(self) -> list[Total]:
-        """Every total of the answer: of the whole, of its parts, of each reporter alone."""
+        """Every total of the result: whole, parts, each reporter, and the compared state."""
         parts = (*(self.parts or ()), *(self.by_reporter or ()))
         outcome_totals = [*self.totals, *(each for part in parts for each in part.totals)]
         earlier_totals = [each.change.then for each in outcome_totals if each.change is not None]
@@ -103,5 +104,5 @@ class TotalsResult:
 
     @property
     def exact(self) -> bool:
-        """Whether no total of the answer ran out of time."""
+        """Whether every total was computed within the time budget."""
         return all(total.exact for total in self.all_totals)

@@ -56,7 +56,10 @@ def test_a_bound_key_does_not_report_for_another_reporter(
         403,
         "/reporter",
     )
-    assert problem_body["detail"] == "The key may not report for ru-mod, only for ua-hur, ua-gs."
+    assert (
+        problem_body["detail"]
+        == "The key may not report for ru-mod: it is limited to ua-hur, ua-gs."
+    )
     with store.read_transaction() as db:
         assert event_log.last_seq(db) == before
 
@@ -107,8 +110,8 @@ def test_a_bound_key_describes_no_entity_but_its_reporters(
     problem_body = assert_problem(
         client.put(f"/v1/{kind}/new", json={"name": "New"}, headers=bound_headers), 403
     )
-    assert "only for ua-hur, ua-gs" in problem_body["detail"]
-    assert "described in a report" in problem_body["detail"]
+    assert "limited to ua-hur, ua-gs" in problem_body["detail"]
+    assert "in a report" in problem_body["detail"]
 
 
 def test_a_bound_key_describes_its_reporters(

@@ -1,7 +1,7 @@
-"""The definition of a total spelled out, cell by cell, for the tests to hold the service against.
+"""The definition of a total as a program over all cells: the oracle of the tests.
 
-No cell is merged, no figure dropped, every combination of events is a cell of its own and every end
-is tried one by one: slow, and as close to the words of the contract as code can be.
+No cells are merged and no figure is dropped, every combination of events is a cell of its own, and
+every end is tried by itself. It is slow and follows the contract literally.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ Assignment = dict[str, str | None]
 
 @dataclass
 class ExpectedTotal:
-    """What the definition gives for one question."""
+    """The total of one query by the definition."""
 
     is_reported: bool
     low: int | None = None
@@ -37,7 +37,7 @@ class ExpectedTotal:
 
 
 class CellGrid:
-    """Every cell that some counted figure reaches."""
+    """Every cell that a counted figure covers."""
 
     def __init__(self, figures: Sequence[Figure], places: Tree, groups: Tree, query: Scope) -> None:
         self.figures, self.places, self.groups = figures, places, groups
@@ -63,7 +63,7 @@ class CellGrid:
         return schemes
 
     def events_of(self, figure: Figure) -> dict[str, str]:
-        """The events that the figure's people are in, by scheme."""
+        """Return the events that the figure's people belong to, by scheme."""
         if figure.reclassifies:
             enclosing = self.events_of(self.figures_by_id[figure.reclassifies])
             return {**enclosing, "re " + figure.reclassifies: figure.id}
@@ -73,7 +73,7 @@ class CellGrid:
         return {}
 
     def _build_axes(self) -> tuple[list[int], list[int], list[Assignment]]:
-        """The days, group nodes and combinations of events that cells are made of."""
+        """Set the days, group nodes and combinations of events that cells are made of."""
         edges = {
             edge for f in self.figures for edge in (f.scope.period.start, f.scope.period.stop + 1)
         }
@@ -91,7 +91,7 @@ class CellGrid:
         )
 
     def _is_consistent(self, assignment: Assignment) -> bool:
-        """A person in a reclassifying event is in the events of the earlier figure too."""
+        """Whether the combination has the earlier figure's events for each reclassifying one."""
         for scheme, event in assignment.items():
             if scheme.startswith("re ") and event is not None:
                 enclosing = self.events_of(self.figures_by_id[event])
@@ -100,7 +100,7 @@ class CellGrid:
         return True
 
     def _flag_cells(self, scope: Scope, assignments: Any) -> Any:
-        """Which cells lie in the scope and in one of the combinations of events."""
+        """Return which cells are in the scope and in one of the combinations of events."""
         places = (
             self.places.intervals(scope.places) if scope.places else self.places.all_intervals()
         )
@@ -147,7 +147,7 @@ class InfeasibleError(Exception):
 
 
 def solve(costs: Any, rows: Any, lower: Any, upper: Any, is_integer: bool = False) -> float:
-    """The least cost; minus infinity where it is unbounded."""
+    """Return the least cost; minus infinity if it is unbounded."""
     model = highspy.Highs()
     model.setOptionValue("output_flag", False)
     model.setOptionValue("mip_rel_gap", 0.0)
@@ -181,7 +181,7 @@ def solve(costs: Any, rows: Any, lower: Any, upper: Any, is_integer: bool = Fals
 def compute_expected_total(
     figures: Sequence[Figure], places: Tree, groups: Tree, query: Scope
 ) -> ExpectedTotal:
-    """What sections 2 and 4 of the contract say, to the letter."""
+    """Return the total by sections 2 and 4 of the contract."""
     grid = CellGrid(figures, places, groups, query)
     query_cells = grid.flag_query_cells(query)
     overlaps = [bool((scope & query_cells).any()) for scope in grid.figure_cells]
@@ -251,7 +251,7 @@ def compute_expected_total(
 def _build_elastic_rows(
     constraints: Any, lower_bounds: Any, upper_bounds: Any, may_fall_short: float, may_exceed: float
 ) -> Any:
-    """Rows, lower and upper with a shortfall and an excess column for each distinct scope."""
+    """Return rows, lower and upper bounds, with two slack columns for each distinct scope."""
     count, cells = len(constraints), len(constraints[0])
     matrix, lower, upper = [], [], []
     for index in range(count):
@@ -302,7 +302,7 @@ def _find_set_aside(
                 set_aside.add(figure.id)
         elif side == "upper" and figure.quantity.high is not None:
             highest = solve(-people, matrix, lower, upper)
-            # More than the ceiling must be forced by the floors, not just be allowed.
+            # The lower bounds must force more people than the high, not merely allow it.
             if -highest > figure.quantity.high + 1e-6:
                 set_aside.add(figure.id)
     return set_aside

@@ -1,4 +1,4 @@
-"""Short ways to write figures, questions and whole random sets of them in tests of the bounds."""
+"""Builders of figures, scopes and totals, and strategies that draw random sets of figures."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -18,7 +18,7 @@ from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
 PLACE_IDS = ("r", "a", "b", "b1", "b2", "s")
 
 PLACES = Tree({"r": None, "a": "r", "b": "r", "b1": "b", "b2": "b", "s": None})
-"""Region r with village a and district b, which has two villages; and s, apart from it."""
+"""Region r with village a and district b, which has two villages; and s, disjoint from it."""
 
 GROUPS = Tree({ROOT_GROUP: None, "g": ROOT_GROUP, "h": ROOT_GROUP})
 
@@ -33,7 +33,7 @@ def make_scope(
     groups: str = ROOT_GROUP,
     incident: str | None = None,
 ) -> Scope:
-    """Return a scope; lists are words with spaces between, days are of January 2024."""
+    """Return a scope; lists are words separated by spaces, days are in January 2024."""
     first_day, last_day = (None if day is None else date(2024, 1, day) for day in days)
     return Scope(
         tuple(places.split()),
@@ -54,7 +54,7 @@ def make_figure(
     soft: str = "",
     reclassifies: str | None = None,
 ) -> Figure:
-    """Return a figure, by default of those killed in village a on the first day."""
+    """Return a figure, by default of people killed in village a on the first day."""
     quantity = Quantity(low, high, frozenset(soft.split()))
     return Figure(
         figure_id,
@@ -69,14 +69,14 @@ def make_figure(
 def compute_total(
     figures: Sequence[Figure], scope: Scope | None = None, seconds: float = AMPLE_SECONDS
 ) -> Total:
-    """Return the total of the asked scope, by default of those killed in a on the first day."""
+    """Return the total of the scope, by default of people killed in a on the first day."""
     return TotalsEngine(figures, PLACES, GROUPS).total(scope or make_scope(), seconds)
 
 
 def compute_bounds(
     figures: Sequence[Figure], scope: Scope | None = None
 ) -> tuple[int | None, int | None]:
-    """Return low and high of the asked scope."""
+    """Return low and high of the scope."""
     result = compute_total(figures, scope)
     return result.low, result.high
 
@@ -86,8 +86,8 @@ def figure_ids_of(figures: Sequence[Figure]) -> set[str]:
     return {figure.id for figure in figures}
 
 
-# A scope is drawn as one number and read digit by digit: to draw each part of it by itself takes
-# several times as long, and it is the number of sets that finds things.
+# A scope is drawn as one number, whose digits select its parts. Drawing each part separately takes
+# several times as long, and more examples find more errors.
 _PLACES = [" ".join(ids) for size in (1, 2, 3) for ids in combinations(PLACE_IDS, size)]
 _OUTCOMES = [" ".join(words) for size in (1, 2) for words in combinations(OUTCOMES[:2], size)] * 3
 _OUTCOMES += [" ".join(words) for size in (1, 2, 3) for words in combinations(OUTCOMES, size)]
@@ -111,7 +111,7 @@ _QUANTITIES: list[tuple[int, int | None]] = [
 
 
 def _pick_by_digits(number: int, choices: Sequence[Sequence[Any]]) -> Iterator[Any]:
-    """Yield one member of each of the choices, as the digits of the number say."""
+    """Yield one member of each of the choices, selected by the digits of the number."""
     for choice in choices:
         number, digit = divmod(number, len(choice))
         yield choice[digit]
@@ -135,7 +135,7 @@ def scopes(with_events: bool = False, for_query: bool = False) -> st.SearchStrat
 def figure_lists(
     draw: st.DrawFn, max_size: int = 7, with_reclassified: bool = True
 ) -> list[Figure]:
-    """Draw a set of figures: with and without events, repeated scopes and reclassified people."""
+    """Draw a list of figures: with and without events, repeated scopes and reclassified people."""
     scope_strategy = scopes(draw(st.sampled_from([False, False, True])))
     figures: list[Figure] = []
     for number in range(draw(st.integers(1, max_size))):

@@ -1,4 +1,4 @@
-"""Every total, dispute and proof against the definition spelled out cell by cell."""
+"""Totals, disputes and certificates equal those of the brute force."""
 
 from math import ceil, floor
 
@@ -29,7 +29,7 @@ def test_totals_are_what_the_definition_says(figures: list[Figure], scope: Scope
     assert result.exact == expected.exact
     assert result.is_disputed == expected.is_disputed
     assert result.nearest == expected.nearest
-    # The definition sets ends aside anywhere; a total names those of the disputes it meets.
+    # The definition sets ends aside in all disputes; a total names those of disputes in its scope.
     assert figure_ids_of(result.lows_set_aside) <= expected.lows_set_aside
     assert figure_ids_of(result.highs_set_aside) <= expected.highs_set_aside
     check_certificates(result)
@@ -55,7 +55,7 @@ def add_terms(terms: tuple[Term, ...]) -> float:
 
 
 def check_certificates(total: Total) -> None:
-    """The steps add up to the bound, and prove it with the right ends."""
+    """Check that the terms add up to the bound and use ends of the right kind."""
     if not total.exact or total.low is None:
         return
     assert ceil(add_terms(total.low_terms)) == total.low

@@ -1,4 +1,4 @@
-"""Prices from a solver are read as fractions, and believed only where they prove a bound."""
+"""Dual values are rounded to fractions and accepted only if they prove a bound."""
 
 from fractions import Fraction
 from typing import Any
@@ -11,7 +11,7 @@ from service.bounds.solver import UnsolvedError
 from service.bounds.sparse_matrix import SparseMatrix
 
 PAIRS = np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]], dtype=np.int8)
-"""Three rows, each over two of three columns: half of each proves what all columns come to."""
+"""Three rows, each over two of three columns: half of each row adds up to all columns."""
 
 
 def rationalize(
@@ -21,7 +21,7 @@ def rationalize(
     has_lower: list[bool] | None = None,
     has_upper: list[bool] | None = None,
 ) -> list[Fraction]:
-    """Return the prices as fractions, by default of rows that have both ends."""
+    """Return the dual values as fractions, by default of rows that have both bounds."""
     constraints = np.eye(len(duals), dtype=np.int8) if matrix is None else matrix
     all_true = [True] * len(duals)
     return rationalize_duals(

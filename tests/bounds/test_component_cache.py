@@ -1,4 +1,4 @@
-"""What is kept of earlier states serves the next one, and cannot fill the memory."""
+"""The cache of components serves later states of the record and keeps to its size."""
 
 from service.bounds.component_solver import MIN_COMPONENT_WEIGHT, ComponentCache
 from service.bounds.constraints import Constraint, Reclassifications, build_constraints
@@ -7,7 +7,7 @@ from tests.bounds.test_laminar import make_running_totals
 
 
 def make_component_constraints(count: int) -> tuple[Constraint, ...]:
-    """Return the rows of running totals of so many days."""
+    """Return the constraints of running totals over ``count`` days."""
     figures = make_running_totals(count)
     figures_by_id = {figure.id: figure for figure in figures}
     return tuple(

@@ -1,4 +1,4 @@
-"""Nested rows are answered without a solver, and with the solver's own answer."""
+"""Laminar constraints need no solver and give the same bounds as the solver."""
 
 from datetime import date, timedelta
 
@@ -21,7 +21,7 @@ def compute_inside_bounds(
     upper: list[float],
     inside: list[int],
 ) -> tuple[int, int | None] | None:
-    """Return the least and the most of the wanted columns; None where the rows contradict."""
+    """Return the bounds on the flagged columns; None if the constraints are infeasible."""
     laminar_family = LaminarFamily.from_matrix(SparseMatrix.from_dense(np.array(matrix)))
     assert laminar_family is not None
     split_bounds = laminar_family.compute_bounds(
@@ -74,14 +74,14 @@ def test_crossing_constraints_are_left_to_the_solver() -> None:
 
 
 def make_days_scope(first_offset: int, last_offset: int) -> Scope:
-    """Return the scope of the days that come so long after a first one."""
+    """Return the scope from one day to another, both as offsets from a fixed day."""
     day = date(2020, 1, 1)
     period = Period(day + timedelta(first_offset), day + timedelta(last_offset))
     return Scope(("a",), period, frozenset({"killed"}), (ROOT_GROUP,))
 
 
 def make_running_totals(count: int) -> list[Figure]:
-    """Return running totals, one within the next: 2 people a day, give or take one."""
+    """Return nested running totals that grow by about 2 people a day."""
     return [
         make_figure(f"f{number}", 2 * number, 2 * number + 1, make_days_scope(1, number))
         for number in range(1, count + 1)
@@ -89,12 +89,12 @@ def make_running_totals(count: int) -> list[Figure]:
 
 
 def compared_fields_of(total: Total) -> tuple[object, ...]:
-    """Everything in a total that may not depend on how it was come by."""
+    """Return what must not depend on how a total was computed."""
     return total.low, total.high, total.exact, total.is_disputed, total.nearest
 
 
 def compute_total_by_solver(figures: list[Figure], scope: Scope) -> Total:
-    """Return the total as it is where the shorter way is closed."""
+    """Return the total without the laminar method."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LaminarFamily, "from_matrix", lambda matrix: None)
         return compute_total(figures, scope)

@@ -1,4 +1,4 @@
-"""What the solver did goes to whoever asked for the total, and to nobody else."""
+"""Solver effort is measured for the thread and the total that caused it."""
 
 import threading
 import time
@@ -69,7 +69,7 @@ def test_a_total_that_needs_the_solver_records_its_effort() -> None:
         compute_total(THREE_PAIRS)
     (effort,) = efforts
     assert effort.seconds > 0
-    assert effort.columns >= 3  # One for each village, and what bends.
+    assert effort.columns >= 3  # One for each village, and the slacks.
 
 
 def test_a_total_that_needs_no_solver_is_left_out() -> None:

@@ -1,4 +1,4 @@
-"""Rows told by other rows say what they said before, and cost the solver far less."""
+"""A sparsified matrix has the same feasible set and optima, with fewer entries."""
 
 from random import Random
 
@@ -21,13 +21,13 @@ IntArray = NDArray[np.int64]
 
 
 def make_staircase(height: int) -> IntArray:
-    """Return rows of which each holds a column more than the one before."""
+    """Return rows of which each has one column more than the one before."""
     return np.tril(np.ones((height, height), dtype=np.int64))
 
 
 @st.composite
 def matrices(draw: st.DrawFn) -> IntArray:
-    """Draw a matrix whose rows repeat, hold and cross each other, with a few odd entries."""
+    """Draw a matrix with equal, nested and crossing rows and a few entries other than 1."""
     row_count, column_count = draw(st.integers(1, 12)), draw(st.integers(1, 12))
     matrix = np.zeros((row_count, column_count), dtype=np.int64)
     for row in matrix:
@@ -48,7 +48,7 @@ def matrices(draw: st.DrawFn) -> IntArray:
 
 
 def make_crossing_rows(row_count: int, size: int) -> IntArray:
-    """Return rows of one size that share nothing but three columns each with the last of them."""
+    """Return rows of equal size that share only three columns each with the last one."""
     own_columns = np.repeat(np.eye(row_count, dtype=np.int64), size - 3, axis=1)
     shared_columns = np.repeat(np.eye(row_count, dtype=np.int64), 3, axis=1)
     last_row = np.concatenate(
@@ -119,7 +119,7 @@ def test_totals_are_what_the_definition_says(figures: list[Figure], scope: Scope
 
 
 def test_corrected_running_totals_are_resolved_the_same() -> None:
-    """A total that falls contradicts those before it; what is told of it must not change."""
+    """A total that falls contradicts those before it; the dispute must not change."""
     count = 150
     running = [100 * day - (900 if day in (40, 90) else 0) for day in range(1, count + 1)]
     figures = [

@@ -1,4 +1,4 @@
-"""What is answered when the time runs out: something wider, which says so."""
+"""A total for which time runs out is wider, never narrower, and not exact."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -53,14 +53,14 @@ DISPUTED_PAIRS = [
 
 
 def make_used_engine(figures: Sequence[Figure], scope: Scope) -> TotalsEngine:
-    """Return a reckoner that has answered one question already."""
+    """Return an engine that has computed one total already."""
     engine = TotalsEngine(figures, PLACES, GROUPS)
     engine.total(scope, AMPLE_SECONDS)
     return engine
 
 
 def contains(wide: Total, narrow: Total) -> bool:
-    """Whether the one range holds the other."""
+    """Whether the first range contains the second."""
     assert wide.low is not None
     assert narrow.low is not None
     return wide.low <= narrow.low and (
@@ -115,7 +115,7 @@ def test_without_time_the_nearest_range_is_unknown_and_the_total_not_exact() -> 
 
 
 def test_a_nearest_range_that_is_not_needed_costs_nothing() -> None:
-    """The dispute in village a does not concern b2, which no figure of it reaches."""
+    """The dispute in village a does not affect b2, which none of its figures covers."""
     figures = [
         make_figure("a3", 3, 3, make_scope("a")),
         make_figure("a9", 9, 9, make_scope("a")),
@@ -147,7 +147,7 @@ def test_what_takes_no_solver_is_exact_without_time() -> None:
 
 
 def test_a_long_resolution_is_continued_over_several_queries() -> None:
-    """The clock moves on by a second each time that it is looked at."""
+    """The clock advances by a second at each reading."""
     figures = [
         make_figure("none", 0, 0, make_scope("r")),
         make_figure("many", 13, 17, make_scope("a b2")),
@@ -167,7 +167,7 @@ def test_a_long_resolution_is_continued_over_several_queries() -> None:
 def test_whenever_time_runs_out_the_total_is_wider_and_never_narrower(
     figures: list[Figure], scope: Scope, moments: int
 ) -> None:
-    """The clock moves on by a second each time that it is looked at."""
+    """The clock advances by a second at each reading."""
     whole = compute_total(figures, scope)
     engine = TotalsEngine(figures, PLACES, GROUPS)
     if not whole.is_reported:
@@ -182,7 +182,7 @@ def test_whenever_time_runs_out_the_total_is_wider_and_never_narrower(
     assert engine.total(scope, AMPLE_SECONDS) == whole
 
 
-# The same sets every time, because few of them have corners that leave anything to be tried.
+# Derandomised, because for few sets does a vertex leave any bound to be probed.
 @pytest.mark.parametrize("kind", ["none", "noisy"])
 @settings(max_examples=400, derandomize=True)
 @given(figures=figure_lists(max_size=9), scope=scopes(for_query=True))
@@ -206,7 +206,7 @@ def test_vertex_optima_give_the_same_as_central_optima(
 
 
 def test_the_weaker_of_two_lows_is_found_when_time_allows() -> None:
-    """At most 12 in the region: of a's floors of 9 and 2, the first alone may have to fall."""
+    """At most 12 in the region: of a's lows of 9 and 2, only the first may have to be set aside."""
     figures = [
         make_figure("nine", 9, None, make_scope("a b1")),
         make_figure("two", 2, None, make_scope("a b1")),
@@ -244,8 +244,8 @@ def test_a_failed_attempt_pauses_further_attempts() -> None:
     ):
         for _ in range(20):
             assert not engine.total(make_scope("a"), 1.5).exact
-        assert len(tried) == 2 * infeasibility.MAX_TRIES  # Each try goes two ways.
-        engine.total(make_scope("a"), AMPLE_SECONDS)  # Who has more time may try.
+        assert len(tried) == 2 * infeasibility.MAX_TRIES  # Each try takes two solver runs.
+        engine.total(make_scope("a"), AMPLE_SECONDS)  # A query with more time may try again.
         assert len(tried) == 2 * infeasibility.MAX_TRIES + 2
         clock.now += infeasibility.PAUSE_RATIO * 3.1
         engine.total(make_scope("a"), 1.5)

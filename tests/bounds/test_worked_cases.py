@@ -1,4 +1,4 @@
-"""Cases small enough to check by hand, each a rule of the contract."""
+"""Cases that can be checked by hand; each shows a rule of the contract."""
 
 import pytest
 
@@ -274,7 +274,7 @@ def test_best_estimates_add_up_only_where_figures_are_disjoint() -> None:
 
 
 def test_both_sides_are_named_where_only_events_couple_them() -> None:
-    """No column holds both the day's people and the event's where two registers speak of it."""
+    """No column holds both the day's people and the event's if two registers name the event."""
     figures = [
         make_figure("day", 0, 4, make_scope("r")),
         make_figure("x", 5, None, make_scope("a", incident="x:1")),

@@ -1,4 +1,4 @@
-"""What qualifies a total: when each caveat applies, when it does not, and how it reads."""
+"""Caveats of totals: when each applies, when it does not, and its text."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,9 +31,9 @@ def caveats_of(
     divided: Sequence[Figure] = (),
     seconds: float = AMPLE_SECONDS,
 ) -> list[Caveat]:
-    """Return the caveats of the total of the asked scope; ``own`` are those of a figure's report.
+    """Return the caveats of a total; ``own`` are the caveats of a figure's report.
 
-    By default those killed in village a on the first day are asked for.
+    The default scope is people killed in village a on the first day.
     """
     query_scope = query_scope or make_scope()
     engine = TotalsEngine(figures, PLACES, GROUPS)
@@ -60,7 +60,7 @@ def caveats_of(
 
 
 def report_state(report_id: str, stance: str = "asserts", **changes: Any) -> ReportState:
-    """Return what holds for a whole report."""
+    """Return the state of a report as a whole."""
     by = changes.pop("by", "B")
     caveats = changes.pop("caveats", ())
     return ReportState(
@@ -74,7 +74,7 @@ def codes_of(caveats: Sequence[Caveat]) -> list[str]:
 
 
 def find_caveat(caveats: Sequence[Caveat], code: str) -> Caveat:
-    """Return the one caveat of the code."""
+    """Return the only caveat with the code."""
     (caveat,) = [each for each in caveats if each.code == code]
     return caveat
 

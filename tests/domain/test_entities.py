@@ -1,4 +1,4 @@
-"""Places, groups and reporters, and what may be said about them."""
+"""Places, groups and reporters and their fields."""
 
 from service.domain.entities import (
     Group,

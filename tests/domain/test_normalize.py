@@ -1,4 +1,4 @@
-"""A report is made whole by rules that need no record."""
+"""Normalization turns a submission into a report without a look at the record."""
 
 from datetime import date
 from typing import Any

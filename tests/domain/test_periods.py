@@ -1,4 +1,4 @@
-"""Periods are whole days, both ends included, and may be open."""
+"""Periods are whole days with both ends included; either end may be open."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ from service.domain.periods import ALWAYS, OPEN_END, OPEN_START, Period
 
 
 def january(first: int | None, last: int | None) -> Period:
-    """Return days of January 2024."""
+    """Return the period between two days of January 2024."""
     return Period(
         None if first is None else date(2024, 1, first),
         None if last is None else date(2024, 1, last),

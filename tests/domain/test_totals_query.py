@@ -1,4 +1,4 @@
-"""How a question is cut into days, weeks, months and years."""
+"""A query's period is split into days, weeks, months or years."""
 
 from datetime import date
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""A tree says what lies in what, and nothing about what the ids stand for."""
+"""Intervals of a tree express containment."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ FOREST = Tree({"r": None, "b": "r", "a": "r", "b2": "b", "b1": "b", "s": None})
 
 @st.composite
 def forests(draw: st.DrawFn) -> dict[str, str | None]:
-    """Draw a forest of up to twelve nodes, each below one that came before it or below none."""
+    """Draw a forest of up to twelve nodes; a parent is an earlier node or none."""
     parents: dict[str, str | None] = {}
     for number in range(draw(st.integers(1, 12))):
         parents[f"n{number}"] = draw(st.sampled_from([None, *parents]))
@@ -82,7 +82,7 @@ def test_intervals_cover_the_descendants_of_the_nodes_and_no_other(
 
 
 def _ancestors_or_self(parents: dict[str, str | None], node: str | None) -> set[str]:
-    """Return the node and all that lie around it."""
+    """Return the node and all its ancestors."""
     line = set()
     while node is not None:
         line.add(node)

@@ -1,1 +1,1 @@
-"""The words of figures: read into ranges by a published lexicon, and ranges written as words."""
+"""Wordings of figures: reading words as ranges by a published lexicon, writing ranges as words."""

@@ -1,7 +1,7 @@
-"""How a casualty wording is built: [deed] quantity [people] [outcomes]; knows no arithmetic.
+"""The grammar of a wording: [verb] quantity [people] [outcomes]; it computes no numbers.
 
-Every part is tried at its place and yields each place where it may end, so that the phrase is read
-whole or not at all; the farthest place that was tried is where reading stopped.
+A recursive-descent parser with backtracking: each part yields every position where it may end, so a
+phrase is read as a whole or rejected. The farthest position tried is where reading stopped.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,17 +13,17 @@ from service.domain.wording.numerals import Number, find_numbers
 from service.domain.wording.tokenizer import Phrase
 
 PartMatch = tuple[int, frozenset[str]]
-"""Where a part ends and the outcomes that it names, none for people."""
+"""The end of a part and the outcomes that it names; none for people."""
 
 ItemParser = Callable[[int], Iterator[PartMatch]]
-"""What yields the ends of one member of a list that begins at a place."""
+"""Yields the matches of one item of a list that starts at a position."""
 
 OutcomeSets = tuple[frozenset[str], ...]
-"""The sets of outcomes that a phrase names in order: "lost 30, killed or wounded" has two."""
+"""The sets of outcomes that a phrase names, in order: "lost 30, killed or wounded" has two."""
 
 
 class Parse(NamedTuple):
-    """One way to read a phrase up to ``end``: which rule, its numbers and the outcomes named.
+    """One parse of a phrase up to ``end``: the rule, its numbers and the outcomes named.
 
     The quantity is the run of tokens from ``quantity_start`` to ``quantity_end`` (excluded).
     """
@@ -45,25 +45,26 @@ class PhraseParser:
         self.farthest = 0
 
     def iterate_parses(self) -> Iterator[Parse]:
-        """Yield every way to read a beginning of the phrase; the whole of it is the caller's wish.
+        """Yield every parse of a beginning of the phrase.
 
-        Once all are taken, ``farthest`` is the farthest token at which something was looked for.
+        The caller selects those of the whole phrase. After the last one, ``farthest`` is the
+        farthest token that was tried.
         """
         for first, outcome_sets, needs_outcome in self._parse_opening():
             for rule, numbers, last in self._parse_quantity(first):
                 for end, more in self._parse_rest(last):
-                    # "suffered 30" and "left 30 soldiers" do not say that anyone was hit.
+                    # "suffered 30" and "left 30 soldiers" name no outcome.
                     if more or not needs_outcome:
                         yield Parse(rule, numbers, outcome_sets + more, first, last, end)
             for end, more in self._parse_losses(first):
                 yield Parse(self.lexicon.losses_rule, (), outcome_sets + more, first, end, end)
 
     def _parse_opening(self) -> Iterator[tuple[int, OutcomeSets, bool]]:
-        """Yield the ways to begin: with the quantity, with "suffered", with "killed or wounded"."""
+        """Yield each opening: none, a verb of loss ("suffered"), or outcome verbs ("killed")."""
         yield 0, (), False
-        for end, _ in self._match("leads", 0):
+        for end, _ in self._match("loss_verbs", 0):
             yield end, (), True
-        for end, named in self._parse_list(0, lambda at: self._match("deeds", at)):
+        for end, named in self._parse_list(0, lambda at: self._match("outcome_verbs", at)):
             yield end, (named,), False
 
     def _parse_quantity(self, at: int) -> Iterator[tuple[Rule, tuple[Number, ...], int]]:
@@ -75,7 +76,7 @@ class PhraseParser:
     def _parse_pattern(
         self, pattern: Words, at: int, numbers: tuple[Number, ...]
     ) -> Iterator[tuple[tuple[Number, ...], int]]:
-        """Yield the numbers in the pattern's slots and where the pattern ends."""
+        """Yield the numbers in the pattern's slots and the end of the pattern."""
         self._note_position(at)
         run = tuple(takewhile(lambda word: word not in SLOTS, pattern))
         if self.phrase.words_between(at, at + len(run)) != run:
@@ -97,7 +98,7 @@ class PhraseParser:
     def _parse_rest(self, at: int) -> Iterator[tuple[int, OutcomeSets]]:
         """Yield what may follow a quantity: nothing, people, outcomes, or both in either order."""
         yield at, ()
-        for end, _ in self._match("parts", at):
+        for end, _ in self._match("partitives", at):
             yield from self._parse_clause(end)
         for end, _ in self._parse_people(at):
             yield end, ()
@@ -107,21 +108,22 @@ class PhraseParser:
             yield from self._parse_described(start)
 
     def _skip_of(self, at: int) -> tuple[int, ...]:
-        """Return where "dozens [of] casualties" goes on; "30 of the wounded" would be a part."""
+        """Return where "dozens [of] casualties" continues; "30 of the wounded" would be a part."""
         return (at, at + 1) if self.phrase.word_at(at) == "of" else (at,)
 
     def _parse_described(self, at: int) -> Iterator[tuple[int, OutcomeSets]]:
         """Yield the ends of "wounded civilians" and "North Korean casualties", with a clause.
 
-        "One army captured" is no person captured: a describer without people needs a noun.
+        A modifier without a person needs an outcome noun: "one army captured" is not one person
+        captured.
         """
         matches = [
             (end, named)
             for middle, named in self._parse_list(at, self._parse_outcome)
             for end in (middle, *(stop for stop, _ in self._parse_list(middle, self._parse_person)))
         ]
-        for start in self._match_repeatedly("describers", at):
-            matches += self._parse_list(start, lambda place: self._match("tolls", place))
+        for start in self._match_repeatedly("modifiers", at):
+            matches += self._parse_list(start, lambda place: self._match("outcome_nouns", place))
         for end, named in matches:
             yield end, (named,)
             yield from ((stop, (named, *more)) for stop, more in self._parse_clause(end))
@@ -129,9 +131,9 @@ class PhraseParser:
     def _parse_clause(self, at: int) -> Iterator[tuple[int, OutcomeSets]]:
         """Yield the ends of "[were] [either] killed or wounded".
 
-        A comma needs an "either" or "both" behind it: "39, was killed" tells somebody's age.
+        A comma must be followed by "either" or "both": "39, was killed" states an age.
         """
-        for link in self._match_optionally("links", at):
+        for link in self._match_optionally("auxiliaries", at):
             for start in self._match_optionally("both", link):
                 for end, named in self._parse_list(start, self._parse_outcome):
                     yield end, (named,)
@@ -139,7 +141,7 @@ class PhraseParser:
     def _parse_losses(self, at: int) -> Iterator[tuple[int, OutcomeSets]]:
         """Yield the ends of losses without a number: "heavy losses", "casualties"."""
         for degree in self._match_optionally("degrees", at):
-            for start in self._match_repeatedly("describers", degree):
+            for start in self._match_repeatedly("modifiers", degree):
                 for end, named in self._match("losses", start):
                     yield end, (named,)
                     yield from ((stop, (named, *more)) for stop, more in self._parse_clause(end))
@@ -150,40 +152,40 @@ class PhraseParser:
             yield from self._parse_list(start, self._parse_person)
 
     def _parse_person(self, at: int) -> Iterator[PartMatch]:
-        for start in self._match_repeatedly("describers", at):
-            yield from self._match("nouns", start)
+        for start in self._match_repeatedly("modifiers", at):
+            yield from self._match("person_nouns", start)
 
     def _parse_outcome(self, at: int) -> Iterator[PartMatch]:
-        for start in self._match_optionally("links", at):
+        for start in self._match_optionally("auxiliaries", at):
             yield from self._match("outcomes", start)
 
     def _parse_list(
         self, at: int, item: ItemParser, open_comma: bool = False
     ) -> Iterator[PartMatch]:
-        """Yield the ends of "a", "a or b", "a, b and c" and all that they name together.
+        """Yield the ends of "a", "a or b", "a, b and c", with the union of the outcomes they name.
 
-        A comma alone joins nothing: in "5 killed, wounded" and "5 hurt, and losses" a number may
-        be missing. No outcome is named twice: "killed and casualties" is no sum of its own.
+        A comma alone is no conjunction: in "5 killed, wounded" and "5 hurt, and losses" a number
+        may be missing. No outcome may be named twice: "killed and casualties" is not one sum.
         """
-        joiners = ("joiners", "last_joiners") if open_comma else ("joiners",)
+        conjunctions = ("conjunctions", "final_conjunctions") if open_comma else ("conjunctions",)
         for end, named in item(at):
             if not open_comma:
                 yield end, named
-            for table in (*joiners, "comma"):
+            for table in (*conjunctions, "comma"):
                 for start, _ in self._match(table, end):
                     for stop, more in self._parse_list(start, item, table == "comma"):
                         if not named & more:
                             yield stop, named | more
 
     def _match_repeatedly(self, table: str, at: int) -> list[int]:
-        """Return every place that none, one or more phrases of the table lead to."""
+        """Return every position after none, one or more phrases of the table."""
         places = [at]
         for place in places:
             places += [end for end, _ in self._match(table, place) if end not in places]
         return places
 
     def _match_optionally(self, table: str, at: int) -> list[int]:
-        """Return the place itself and every place that one phrase of the table leads to."""
+        """Return the position itself and every position after one phrase of the table."""
         return [at, *(end for end, _ in self._match(table, at))]
 
     def _match(self, table: str, at: int) -> Iterator[PartMatch]:

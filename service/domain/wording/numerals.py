@@ -1,7 +1,7 @@
-"""Numbers inside a wording, in digits ("1,200", "2.5 thousand") or in words ("a hundred and five").
+"""Numbers in a wording, as digits ("1,200", "2.5 thousand") or words ("a hundred and five").
 
-A number can end in more than one place ("between one hundred and five hundred"), so every reading
-is offered and the grammar keeps the one that lets the whole phrase be read.
+A number can end at several tokens ("between one hundred and five hundred"). So every reading is
+yielded, and the grammar selects the one with which the whole phrase can be read.
 """
 
 import re
@@ -20,14 +20,14 @@ _GROUPED_DIGITS: Final = re.compile(
 _DECIMAL_DIGITS: Final = re.compile(r"(?:0|[1-9][0-9]*)\.[0-9]+")
 
 _WRITE_WHOLE: Final = "Write a whole number of people, as in 1200 or 1,200."
-_TOO_MANY: Final = f"No report may give more than {MAX_COUNT:,} people."
+TOO_MANY_HINT: Final = f"No report may give more than {MAX_COUNT:,} people."
 
 
 class Number(NamedTuple):
-    """A whole number and where it ends.
+    """A whole number and the token where it ends.
 
-    ``scales`` are the factors that a number before it in a range may have left unsaid:
-    "two to three hundred", "10-11,000".
+    ``scales`` are the factors that a number before it in a range may omit: "two to three hundred",
+    "10-11,000".
     """
 
     value: int
@@ -36,10 +36,9 @@ class Number(NamedTuple):
 
 
 def find_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> Iterator[Number]:
-    """Yield every number that begins at the token; nothing where none does.
+    """Yield every number that begins at the token; nothing if there is none.
 
-    Raises ``UnreadableWordingError`` for digits that are malformed ("1,20"), not whole or beyond
-    all counts.
+    Raises UnreadableWordingError for digits that are malformed ("1,20"), not whole or too large.
     """
     if at < len(phrase.tokens) and phrase.tokens[at].is_numeral:
         yield from _find_digit_numbers(phrase, at, number_words)
@@ -50,39 +49,41 @@ def find_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> Iterator
 
 
 def _find_digit_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> Iterator[Number]:
-    """Yield the number in digits, and with the scale behind it where there is one."""
+    """Yield the number in digits, and the product if a scale follows."""
     word = phrase.word_at(at)
     scale = number_words.scales.get(phrase.word_at(at + 1), 0)
     whole = _parse_digits(word)
     if whole is not None:
         if whole > MAX_COUNT:
-            raise phrase.make_error(at, at + 1, _TOO_MANY)
+            raise phrase.make_error(at, at + 1, TOO_MANY_HINT)
         yield Number(whole, at + 1, _implied_scales_of(whole))
     elif not (_DECIMAL_DIGITS.fullmatch(word) and scale >= 1_000):
         raise phrase.make_error(at, at + 1, _WRITE_WHOLE)
-    # "1.200 thousand" may be meant as 1,200,000 or as 1,200; so digits in groups take no scale.
+    # "1.200 thousand" may mean 1,200,000 or 1,200, so grouped digits take no scale.
     if scale and not _GROUPED_DIGITS.fullmatch(word):
         product = Decimal(word) * scale
         if product != int(product) or product > MAX_COUNT:
-            raise phrase.make_error(at, at + 2, _WRITE_WHOLE if product < MAX_COUNT else _TOO_MANY)
+            raise phrase.make_error(
+                at, at + 2, _WRITE_WHOLE if product < MAX_COUNT else TOO_MANY_HINT
+            )
         if Decimal(word) < _limit_of_scale(scale):
             yield Number(int(product), at + 2, frozenset({scale}))
 
 
 def _parse_digits(word: str) -> int | None:
-    """Return the number that digits with or without marks of thousands give, None if malformed."""
+    """Return the number for digits with or without thousands separators; None if malformed."""
     if _PLAIN_DIGITS.fullmatch(word) or _GROUPED_DIGITS.fullmatch(word):
         return int("".join(c for c in word if c.isdigit()))
     return None
 
 
 def _implied_scales_of(value: int) -> frozenset[int]:
-    """Return the thousands that a number before this one in a range may have left unsaid."""
+    """Return the powers of a thousand that a number before this one in a range may omit."""
     return frozenset(scale for scale in (1_000, 1_000_000) if value and value % scale == 0)
 
 
 def _limit_of_scale(scale: int) -> int:
-    """Return the number from which on nobody says it with this scale ("200 hundred")."""
+    """Return the smallest number that is not used with this scale ("200 hundred")."""
     return 1_000 if scale >= 1_000 else 100
 
 
@@ -107,7 +108,7 @@ def _read_below_hundred(
 def _find_spelled_numbers(
     phrase: Phrase, at: int, number_words: NumberWords, below: int = MAX_COUNT
 ) -> Iterator[Number]:
-    """Yield the numbers in words that begin here and use only scales smaller than ``below``."""
+    """Yield the numbers in words that begin here with scales smaller than ``below``."""
     for value, end, scales in _find_small_numbers(phrase, at, number_words):
         if value:
             yield Number(value, end, scales)
@@ -123,7 +124,7 @@ def _find_spelled_numbers(
 def _find_remainders(
     phrase: Phrase, at: int, number_words: NumberWords, scale: int
 ) -> Iterator[Number]:
-    """Yield what may follow a scale: a smaller number, or "and" and a number below a hundred."""
+    """Yield what may follow a scale: a smaller number, or "and" with a number below a hundred."""
     if phrase.word_at(at) == number_words.conjunction:
         small = _read_below_hundred(phrase, at + 1, number_words)
         if small:
@@ -139,7 +140,7 @@ def _find_remainders(
 def _find_small_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> Iterator[Number]:
     """Yield the numbers up to "ninety-nine hundred and ninety-nine", and dozens.
 
-    The value 0 stands for an article, which is a number only before a scale ("a thousand").
+    The value 0 represents an article, which is a number only before a scale ("a thousand").
     """
     head = (
         (0, at + 1)

@@ -1,7 +1,7 @@
-"""What the words of a casualty figure mean: "at least 30 were killed or wounded" -> 30 or more.
+"""Reads the wording of a figure: "at least 30 were killed or wounded" means 30 or more.
 
-The words and the ends they stand for are data (``service.domain.wording.lexicon``), so that every
-figure can tell which version read it. A phrase is read whole or refused, never guessed.
+Words and their ranges are data (``service.domain.wording.lexicon``), so each figure records which
+version read it. A wording is read as a whole or rejected; nothing is guessed.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import Any, Final
 from service.domain.vocabulary import LOSSES, MAX_COUNT
 from service.domain.wording.grammar import OutcomeSets, Parse, PhraseParser
 from service.domain.wording.lexicon import EN, Rule
-from service.domain.wording.numerals import Number
+from service.domain.wording.numerals import TOO_MANY_HINT, Number
 from service.domain.wording.tokenizer import (
     MAX_WORDING_LENGTH,
     Phrase,
@@ -31,30 +31,29 @@ __all__ = [
 ]
 
 LEXICON_VERSION: Final = EN.version
-"""The version that reads what is reported today."""
+"""The version that reads new reports."""
 
-_REVERSED: Final = "The end lies below the start, so that no number of people fits."
-_NO_ROUND_ZERO: Final = 'Zero is not a rounded number: write "0", or the ends as low and high.'
-_HALF_SAID: Final = (
-    "The start may mean the same thousands (or hundreds) as the end: write both in full,"
+_REVERSED: Final = "The end of the range is below its start."
+_NO_ROUND_ZERO: Final = 'Zero is not a rounded number: write "0", or give low and high.'
+_UNCLEAR_SCALE: Final = (
+    "The start of the range may be in thousands (or hundreds) like its end: write both in full,"
     ' as in "10,000 to 11,000".'
 )
-_TOO_MANY: Final = f"No report may give more than {MAX_COUNT:,} people."
-_TWO_THINGS: Final = (
+_DIFFERENT_OUTCOMES: Final = (
     "The words name different outcomes for the same people: join them"
-    ' with "and" or "or" where they are one sum, or post two figures.'
+    ' with "and" or "or" if they are one sum, or post two figures.'
 )
-_BREAKS_OFF: Final = "Something is missing, or one thing is said twice."
-_USUAL_HINT: Final = f"Write {EN.examples}, or post low and high beside these words."
+_INCOMPLETE: Final = "A part is missing or is given twice."
+_DEFAULT_HINT: Final = f"Write {EN.examples}, or give low and high with these words."
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Between ``low`` and ``high`` people, as the words say; ``high`` None means no ceiling.
+    """The range that a wording means; ``high`` None means no upper bound.
 
-    ``soft`` names the ends that rest on a convention of speech. ``outcomes`` is None where the
-    words name none; it is one joint set where they name several. ``qualifier`` is the code of the
-    lexicon's rule. ``disclosed`` is False for losses acknowledged without a number.
+    ``soft`` names the ends that rest on a convention of speech. ``outcomes`` is None if the wording
+    names none; several are one joint set. ``qualifier`` is the code of the lexicon's rule.
+    ``disclosed`` is False for losses that are acknowledged without a number.
     """
 
     low: int
@@ -68,30 +67,30 @@ class Reading:
 
 @lru_cache(maxsize=4_096)
 def read_wording(text: str) -> Reading:
-    """Return what the words say; whom they call the people ("soldiers") is not part of it.
+    """Return what the wording means; the word for the people ("soldiers") has no effect.
 
-    Raises ``UnreadableWordingError``, and nothing else, for every text that cannot be read whole.
+    Raises UnreadableWordingError, and no other error, for every text that cannot be read as a
+    whole.
     """
     phrase = Phrase.from_text(text)
     parser = PhraseParser(phrase, EN)
     readings: set[Reading] = set()
-    refusals: list[UnreadableWordingError] = []
+    errors: list[UnreadableWordingError] = []
     for parse in parser.iterate_parses():
         if parse.end == len(phrase.tokens):
             try:
                 readings.add(_interpret(phrase, parse))
-            except UnreadableWordingError as refusal:
-                refusals.append(refusal)
+            except UnreadableWordingError as error:
+                errors.append(error)
     if len(readings) == 1:
         return readings.pop()
-    raise refusals[0] if refusals else _make_unread_error(phrase, parser.farthest)
+    raise errors[0] if errors else _make_unread_error(phrase, parser.farthest)
 
 
 def describe_lexicon() -> list[dict[str, Any]]:
-    """Return the rules of the lexicon as plain data, in the order in which they stand in it.
+    """Return the rules of the lexicon as plain data, in their order.
 
-    An end is a number, null (no ceiling) or text such as "N-h"; h is what ``rounding_margin``
-    gives.
+    An end is a number, null (no upper bound) or text such as "N-h", where h is ``rounding_margin``.
     """
     return [
         {
@@ -109,8 +108,8 @@ def describe_lexicon() -> list[dict[str, Any]]:
 def rounding_margin(number: int) -> int:
     """Return how far a rounded number may be off: h of the contract, at least 1.
 
-    The smaller of half its unit and a fifth of it, where the unit is the largest power of ten that
-    divides it (5 below 100 where it ends in 5).
+    It is the smaller of half the unit and a fifth of the number. The unit is the largest power of
+    ten that divides the number, or 5 for a number below 100 that ends in 5.
     """
     digits = str(number)
     unit: int = 10 ** (len(digits) - len(digits.rstrip("0")))
@@ -120,7 +119,7 @@ def rounding_margin(number: int) -> int:
 
 
 def _interpret(phrase: Phrase, parse: Parse) -> Reading:
-    """Return what a parse of the whole phrase says; raises where that cannot be."""
+    """Return the meaning of a parse of the whole phrase; raises UnreadableWordingError."""
     rule = parse.rule
     hint = _check_numbers(rule, parse.numbers)
     if hint:
@@ -129,7 +128,7 @@ def _interpret(phrase: Phrase, parse: Parse) -> Reading:
     if high is not None and high < (low or 0):
         raise phrase.make_error(parse.quantity_start, parse.quantity_end, _REVERSED)
     if max(low or 0, high or 0) > MAX_COUNT:
-        raise phrase.make_error(parse.quantity_start, parse.quantity_end, _TOO_MANY)
+        raise phrase.make_error(parse.quantity_start, parse.quantity_end, TOO_MANY_HINT)
     outcomes = _merge_outcome_sets(phrase, parse.outcome_sets)
     return Reading(
         low or 0, high, rule.soft, outcomes, rule.qualifier, LEXICON_VERSION, rule.disclosed
@@ -137,19 +136,19 @@ def _interpret(phrase: Phrase, parse: Parse) -> Reading:
 
 
 def _check_numbers(rule: Rule, numbers: tuple[Number, ...]) -> str:
-    """Return why the rule cannot take these numbers, "" where it can."""
+    """Return why the rule cannot take these numbers; "" if it can."""
     if rule.uses_rounding and numbers[0].value == 0:
         return _NO_ROUND_ZERO
     if len(numbers) == 2:
         start, end = numbers
-        unsaid = (scale for scale in end.scales - start.scales if start.value)
-        if any(start.value * scale < end.value for scale in unsaid):
-            return _HALF_SAID
+        omitted_scales = (scale for scale in end.scales - start.scales if start.value)
+        if any(start.value * scale < end.value for scale in omitted_scales):
+            return _UNCLEAR_SCALE
     return ""
 
 
 def _resolve_end(end: int | str | None, numbers: tuple[Number, ...]) -> int | None:
-    """Return an end of a rule for the numbers in its slots."""
+    """Return an end of a rule for the numbers in its slots; None for no upper bound."""
     if end is None or isinstance(end, int):
         return end
     first, last = numbers[0].value, numbers[-1].value
@@ -159,14 +158,15 @@ def _resolve_end(end: int | str | None, numbers: tuple[Number, ...]) -> int | No
 
 
 def _merge_outcome_sets(phrase: Phrase, outcome_sets: OutcomeSets) -> frozenset[str] | None:
-    """Return the one set of outcomes that the words name, None where they name none.
+    """Return the set of outcomes that the wording names; None if it names none.
 
-    Only "losses" and "lost" may be told more closely: "lost 30 men, either killed or wounded".
+    Only "losses" and "lost" can be narrowed: "lost 30 men, either killed or wounded". Raises
+    UnreadableWordingError for other different sets.
     """
 
     def narrow(before: frozenset[str], after: frozenset[str]) -> frozenset[str]:
         if before not in (after, LOSSES):
-            raise phrase.make_error(0, len(phrase.tokens), _TWO_THINGS)
+            raise phrase.make_error(0, len(phrase.tokens), _DIFFERENT_OUTCOMES)
         return after
 
     return reduce(narrow, outcome_sets) if outcome_sets else None
@@ -176,13 +176,13 @@ def _make_unread_error(phrase: Phrase, farthest: int) -> UnreadableWordingError:
     """Return the error for a phrase that could be read only up to the token."""
     rest = phrase.tokens[farthest:]
     if not rest:
-        return phrase.make_error(0, len(phrase.tokens), f"{_BREAKS_OFF} {_USUAL_HINT}")
+        return phrase.make_error(0, len(phrase.tokens), f"{_INCOMPLETE} {_DEFAULT_HINT}")
     unknown_count = len(tuple(takewhile(lambda token: not _is_known(token), rest)))
     stop = farthest + unknown_count if unknown_count else len(phrase.tokens)
     words = (token.word for token in rest if token.word in EN.hints or token.word[0].isalnum())
     is_second_number = farthest and any(_is_number(token) for token in rest)
-    usual = EN.another_number_hint if is_second_number else _USUAL_HINT
-    return phrase.make_error(farthest, stop, EN.hints.get(next(words, ""), usual))
+    default_hint = EN.another_number_hint if is_second_number else _DEFAULT_HINT
+    return phrase.make_error(farthest, stop, EN.hints.get(next(words, ""), default_hint))
 
 
 def _is_known(token: Token) -> bool:

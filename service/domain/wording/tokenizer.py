@@ -1,4 +1,4 @@
-"""Cuts a wording into words, numerals and marks and keeps where each stood; knows no lexicon."""
+"""Tokenizer: splits a wording into words, numerals and marks with their positions."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 from service.domain.errors import InvalidInputError
 
 MAX_WORDING_LENGTH: Final = 300
-"""The most characters that a wording to be read may have; longer ones are quotes, not wordings."""
+"""The most characters of a wording; a longer text is a quote."""
 
 _MAX_SHOWN: Final = 80
 _QUOTES: Final = frozenset("\"'“”„‟‘’‚«»")
@@ -15,8 +15,8 @@ _DASHES: Final = frozenset("-‐‑‒–—―−﹘﹣－")
 _CLOSING_MARKS: Final = frozenset(".,;")
 _BRACKETS: Final = frozenset({("(", ")"), ("[", "]")})
 
-# A run of digits may hold marks of thousands or decimals; a space counts only before three digits.
-# Whatever touches a letter, a superscript or a digit of another script is a word, never a numeral.
+# A numeral may contain thousands separators or a decimal mark; a space only before three digits.
+# Digits next to a letter, a superscript or a digit of another script are a word, not a numeral.
 _TOKEN_PATTERN: Final = re.compile(
     r"(?P<numeral>[0-9]+(?:[.,'’][0-9]+|[ \u00a0\u2009\u202f][0-9]{3}(?!\w))*(?!\w))"
     r"|(?P<word>\w+(?:['’]\w+)*)"
@@ -25,9 +25,9 @@ _TOKEN_PATTERN: Final = re.compile(
 
 
 class UnreadableWordingError(InvalidInputError):
-    """A wording cannot be read whole: ``part`` is the part that was not, ``start`` where it begins.
+    """A wording cannot be read as a whole; ``part`` is what was not read, from index ``start``.
 
-    ``detail`` shows the part and how to fix it, with invisible characters made visible.
+    ``detail`` shows the part, with invisible characters escaped, and how to correct it.
     """
 
     def __init__(self, text: str, part: str, start: int, hint: str) -> None:
@@ -42,7 +42,7 @@ class UnreadableWordingError(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word (in lower case), numeral or mark (any dash as "-"), and its place in the text."""
+    """A word (in lower case), numeral or mark (any dash as "-"), and its position in the text."""
 
     word: str
     start: int
@@ -52,17 +52,14 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A wording and its tokens, without quotation marks and without what merely surrounds it."""
+    """A wording and its tokens, without quotation marks, outer brackets and a closing mark."""
 
     text: str
     tokens: tuple[Token, ...]
 
     @classmethod
     def from_text(cls, text: str) -> "Phrase":
-        """Return the phrase.
-
-        Raises ``UnreadableWordingError`` where the text is too long to be one.
-        """
+        """Return the phrase; raises UnreadableWordingError if the text is too long."""
         if len(text.strip()) > MAX_WORDING_LENGTH:
             hint = (
                 f"A wording has at most {MAX_WORDING_LENGTH} characters;"
@@ -72,19 +69,19 @@ class Phrase:
         return cls(text, _strip_marks(tokenize(text)))
 
     def word_at(self, at: int) -> str:
-        """Return the token's word, "" beyond the end."""
+        """Return the token's word; "" beyond the end."""
         return self.tokens[at].word if at < len(self.tokens) else ""
 
     def words_between(self, first: int, stop: int) -> tuple[str, ...]:
-        """Return the words of a run of tokens, fewer where the phrase ends before."""
+        """Return the words of a run of tokens; fewer if the phrase ends before."""
         return tuple(token.word for token in self.tokens[first:stop])
 
     def touches_next(self, at: int) -> bool:
-        """Whether the token and the next one stand side by side without a space."""
+        """Whether no space separates the token from the next one."""
         return self.tokens[at].stop == self.tokens[at + 1].start
 
     def make_error(self, first: int, stop: int, hint: str) -> UnreadableWordingError:
-        """Return the error that names a run of tokens, the whole phrase where the run is empty."""
+        """Return the error for a run of tokens, or for the whole phrase if the run is empty."""
         run = self.tokens[first:stop] or self.tokens
         if not run:
             return UnreadableWordingError(self.text, self.text.strip(), 0, hint)
@@ -94,7 +91,7 @@ class Phrase:
 
 
 def tokenize(text: str) -> tuple[Token, ...]:
-    """Return the tokens of a text in order; white space and quotation marks are left out."""
+    """Return the tokens of a text in order, without white space and quotation marks."""
     matches = ((match.group().lower(), match) for match in _TOKEN_PATTERN.finditer(text))
     return tuple(
         Token("-" if word in _DASHES else word, *match.span(), match.lastgroup == "numeral")
@@ -106,8 +103,8 @@ def tokenize(text: str) -> tuple[Token, ...]:
 def _strip_marks(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     """Return the tokens without one closing mark and without brackets around the whole.
 
-    Nothing is taken off the front (".5" and "-5" are not 5), and a colon at the end stays, since
-    "Civilian casualties:" is a heading and says nothing yet.
+    Leading marks stay (".5" and "-5" are not 5). A colon at the end stays too, since "Civilian
+    casualties:" is a heading without a statement.
     """
     if tokens and tokens[-1].word in _CLOSING_MARKS:
         tokens = tokens[:-1]

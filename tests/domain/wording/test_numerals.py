@@ -1,4 +1,4 @@
-"""Numbers inside wordings, in digits and in words."""
+"""Numbers in wordings, as digits and as words."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ below_a_million = st.integers(1, 999_999)
 
 
 def spell(number: int, hyphen: str = "-", glue: str = " and ") -> str:
-    """Write a number from 0 to 999,999 as the English do."""
+    """Return a number from 0 to 999,999 in English words."""
     if number < 20:
         return ONES[number]
     if number < 100:

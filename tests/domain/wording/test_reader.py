@@ -1,4 +1,4 @@
-"""The reader of wordings: every row of the contract's table, and what must never be guessed."""
+"""Reading of wordings: every row of the contract's table, and wordings that must be rejected."""
 
 import json
 from fractions import Fraction
@@ -39,14 +39,14 @@ def catch_refusal(text: str) -> UnreadableWordingError:
 
 
 def expected_margin(number: int) -> int:
-    """Work out the contract's h by trial: the largest power of ten, then exact fractions."""
+    """Return the contract's h by trial: the largest power of ten, then exact fractions."""
     unit = max(10**k for k in range(10) if number % 10**k == 0)
     if number < 100 and str(number).endswith("5"):
         unit = 5
     return max(1, int(min(Fraction(unit, 2), Fraction(number, 5))))
 
 
-# --- the table ---------------------------------------------------------------------------------
+# --- the contract's table ------------------------------------------------------------------------
 
 TABLE = {
     words: rule
@@ -176,7 +176,7 @@ def test_the_margin_is_the_contracts_h(number: int) -> None:
     assert rounding_margin(number) == expected_margin(number)
 
 
-# --- what the words name -----------------------------------------------------------------------
+# --- outcomes ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_a_number_is_disclosed_however_vague() -> None:
     assert read_wording("dozens of casualties").disclosed is True
 
 
-# --- how it is written -------------------------------------------------------------------------
+# --- spelling ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", [*(words.format(30) for words in TABLE), *VAGUE])
@@ -289,7 +289,7 @@ def test_a_heading_is_refused() -> None:
     catch_refusal("Civilian casualties:")
 
 
-# --- never guessed -----------------------------------------------------------------------------
+# --- rejected wordings ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -371,15 +371,15 @@ def test_a_wording_that_cannot_be_read_whole_is_refused_with_the_unreadable_part
         ("3 civilians killed, 3 injured", "second figure"),
         ("30 killed two wounded", "second figure"),
         ("30 soldiers killed thirty civilians", "second figure"),
-        ("30%", "share"),
+        ("30%", "percentage"),
         ("Unknown, presumed heavy", "stance"),
         ("not 30", "negation"),
         ("12 were slightly injured", "How badly"),
         ("30 tanks", "for example"),
-        ("at least", "Something is missing"),
+        ("at least", "A part is missing"),
         ("30 POWs were killed", "different outcomes"),
         ("killed 30 wounded", "different outcomes"),
-        ("30-20", "lies below"),
+        ("30-20", "is below its start"),
         ("about 0", "rounded"),
         ("1,20", "whole number"),
         ("2,000,000,000", "more than 1,000,000,000"),
@@ -441,7 +441,7 @@ def test_reading_does_not_depend_on_case_or_surrounding_space(text: str) -> None
     assert read_or_refuse(text) == read_or_refuse(text.upper()) == read_or_refuse(f"  {text}\n")
 
 
-# --- the lexicon as data -----------------------------------------------------------------------
+# --- the lexicon as data -------------------------------------------------------------------------
 
 
 def test_the_lexicon_is_described_as_plain_data() -> None:

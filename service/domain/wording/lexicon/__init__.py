@@ -1,4 +1,4 @@
-"""The words that the reader of wordings knows, loaded from versioned data; knows no grammar."""
+"""The lexicon: words and the ranges that they mean, loaded from versioned data."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,18 +9,18 @@ from typing import Any, Final
 from service.domain.wording.tokenizer import Phrase, tokenize
 
 SLOTS: Final = ("N", "A", "B")
-"""What stands for a number in a rule's words: N alone, A and B for the two ends of a range."""
+"""The places for numbers in a rule's words: N for one, A and B for the ends of a range."""
 
 Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one kind of quantity is worded and which ends it has.
+    """How one kind of quantity is worded, and its low and high.
 
-    An end is a number, None (no ceiling) or one of N, N+1, N-1, N-h, N+h, A, B, where h is the
-    reach of a rounded number. A rule whose ends name h reads no zero. ``words`` are all that it
-    reads as they are shown to readers; ``patterns`` are those that the rule alone can match.
+    An end is a number, None (no upper bound), or one of N, N+1, N-1, N-h, N+h, A, B, where h is the
+    margin of a rounded number (see the reader). A rule with h does not read zero. ``words``
+    are all wordings that are published; ``patterns`` are those that this rule matches by itself.
     """
 
     qualifier: str
@@ -33,22 +33,22 @@ class Rule:
 
     @property
     def uses_rounding(self) -> bool:
-        """Whether an end leans on how numbers are rounded."""
+        """Whether an end depends on the rounding margin h."""
         return "h" in f"{self.low}{self.high}"
 
 
 class PhraseTable:
-    """Phrases of one or more words, each standing for a set of outcomes (empty for most)."""
+    """Phrases of one or more words, each with a set of outcomes, which is empty in most tables."""
 
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
-        """Take the phrases as they are written; case and spacing do not matter."""
+        """Take the phrases as written; case and spaces do not matter."""
         self._outcomes_by_phrase = {
             _split_words(phrase): frozenset(named) for phrase, named in phrases.items()
         }
         self._max_words = max(map(len, self._outcomes_by_phrase))
 
     def find_ends(self, phrase: Phrase, at: int) -> Iterator[tuple[int, frozenset[str]]]:
-        """Yield where each known phrase that begins here ends, and its outcomes."""
+        """Yield the end of each known phrase that begins at the token, and its outcomes."""
         words = phrase.words_between(at, at + self._max_words)
         for length in range(1, len(words) + 1):
             if words[:length] in self._outcomes_by_phrase:
@@ -62,7 +62,11 @@ class PhraseTable:
 
 @dataclass(frozen=True, slots=True)
 class NumberWords:
-    """The number words: articles stand for one before a scale, wholes for a number at once."""
+    """The number words.
+
+    ``articles`` mean one before a scale ("a hundred"); ``wholes`` are phrases for one number ("half
+    a dozen").
+    """
 
     articles: frozenset[str]
     ones: Mapping[str, int]
@@ -72,17 +76,17 @@ class NumberWords:
     conjunction: str
 
     def collect_words(self) -> frozenset[str]:
-        """Return every single word that numbers are made of."""
+        """Return every single word that is part of a number."""
         return frozenset((*self.ones, *self.tens, *self.scales, self.conjunction))
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """One version of the words.
+    """One version of the lexicon.
 
-    ``patterns`` are the rules by their first word, "" where that is a number; ``losses_rule`` is
-    the rule for losses without a number; ``hints`` say by word what to do about words that are not
-    read; ``known_words`` are all single words that mean something to the reader.
+    ``patterns`` are the rules by first word, "" for a number. ``losses_rule`` is the rule for
+    losses without a number. ``hints`` give, for words that are not read, how to rephrase them.
+    ``known_words`` are all single words with a meaning.
     """
 
     version: str
@@ -97,12 +101,12 @@ class Lexicon:
     known_words: frozenset[str]
 
     def rules_starting_with(self, word: str) -> tuple[tuple[Rule, Words], ...]:
-        """Return the rules that may begin with the word, by their pattern: any with a number."""
+        """Return the rules whose pattern begins with the word or with a number."""
         return self.patterns.get(word, ()) + self.patterns[""]
 
 
 def _split_words(phrase: str) -> Words:
-    """Return the words of a phrase or a rule, slots left in capitals."""
+    """Return the words of a phrase or a rule; slots stay in capitals."""
     return tuple(
         raw if (raw := phrase[token.start : token.stop]) in SLOTS else token.word
         for token in tokenize(phrase)
@@ -142,17 +146,18 @@ def _build_number_words(data: Mapping[str, Any]) -> NumberWords:
 
 
 def _build_tables(data: Mapping[str, Any]) -> dict[str, PhraseTable]:
-    """Return the tables by name; outcomes stand in the data as "killed wounded": [phrases]."""
-    plain = {name: data[name] for name in ("leads", "links", "both", "joiners", "last_joiners")}
+    """Return the tables by name; in the data, outcomes are the keys ("killed wounded")."""
+    names = ("loss_verbs", "auxiliaries", "both", "conjunctions", "final_conjunctions")
+    plain = {name: data[name] for name in names}
     plain |= data["people"] | {"degrees": data["losses"]["degrees"], "comma": [","]}
     tables = {name: PhraseTable(dict.fromkeys(phrases, ())) for name, phrases in plain.items()}
-    deeds, outcomes, tolls = (
-        _invert_outcomes(data[name]) for name in ("deeds", "outcomes", "tolls")
+    outcome_verbs, outcomes, outcome_nouns = (
+        _invert_outcomes(data[name]) for name in ("outcome_verbs", "outcomes", "outcome_nouns")
     )
     tables |= {
-        "deeds": PhraseTable(deeds),
-        "outcomes": PhraseTable(outcomes | tolls),
-        "tolls": PhraseTable(tolls),
+        "outcome_verbs": PhraseTable(outcome_verbs),
+        "outcomes": PhraseTable(outcomes | outcome_nouns),
+        "outcome_nouns": PhraseTable(outcome_nouns),
     }
     return tables | {"losses": PhraseTable(data["losses"]["nouns"])}
 
@@ -162,7 +167,7 @@ def _invert_outcomes(data: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
 
 def load_lexicon(version: str) -> Lexicon:
-    """Return a version of the lexicon; reads the data that is shipped with the package."""
+    """Return a version of the lexicon from the data in this package."""
     source = files(__name__).joinpath(f"{version}.json")
     data = json.loads(source.read_text(encoding="utf-8"))
     rules = tuple(_build_rule(rule) for rule in data["rules"])
@@ -184,4 +189,4 @@ def load_lexicon(version: str) -> Lexicon:
 
 
 EN: Final = load_lexicon("en-1")
-"""The lexicon that reads what is reported today."""
+"""The lexicon that reads new reports."""

@@ -1,11 +1,14 @@
-"""The nearest reading: the worlds that bend contradicting reports least."""
+"""The nearest range: the fewest and the most people in the worlds with the least violation.
+
+Where figures contradict each other, no world meets all of them. Those with the least sum of
+violations are the nearest to them.
+"""
 
 from threading import Lock
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.bounds.arrays import FloatArray, IntArray
 from service.bounds.elastic_program import ElasticProgram
 from service.bounds.infeasibility import ResolvedBounds
 from service.bounds.linear_program import LinearProgram
@@ -14,14 +17,14 @@ from service.bounds.presolve import Block, ConstraintBounds, merge_blocks
 from service.bounds.solver import Deadline, UnsolvedError
 
 NearestRange = tuple[float, float | None]
-"""The least and the most in the nearest reading, real-valued; a most of None is open."""
+"""The fewest and the most people, real-valued; the second is None if there is no upper bound."""
 
 
 class NearestRangeSolver:
-    """Finds the nearest readings of one program; threads may share it.
+    """Finds nearest ranges of one program; threads may share it.
 
-    The last model is kept: both ends need the same one, and so do most questions that are parts of
-    one answer.
+    The last elastic program is cached: both ends need the same one, and so do most parts of a
+    breakdown.
     """
 
     def __init__(self, program: LinearProgram) -> None:
@@ -33,10 +36,7 @@ class NearestRangeSolver:
     def find_nearest(
         self, objective: Objective, resolved: ResolvedBounds, deadline: Deadline
     ) -> NearestRange | None:
-        """Return the least and the most asked for in the worlds that bend the reports least.
-
-        The whole is None where time ran out.
-        """
+        """Return the objective's range in the worlds of least violation; None if time ran out."""
         nearest = self._find_on_faces(objective, resolved)
         if nearest is not None:
             return nearest
@@ -44,14 +44,14 @@ class NearestRangeSolver:
             low = self._minimise_cost(
                 resolved,
                 objective.find_min_blocks(resolved.given_bounds),
-                objective.certain_columns,
+                objective.certain_columns.astype(np.int64),
                 deadline,
             )
             max_blocks = objective.find_max_blocks(resolved.given_bounds)
             if max_blocks is None:
                 return low, None
             return low, -self._minimise_cost(
-                resolved, max_blocks, -objective.possible_columns.astype(int), deadline
+                resolved, max_blocks, -objective.possible_columns.astype(np.int64), deadline
             )
         except UnsolvedError:
             return None
@@ -80,9 +80,12 @@ class NearestRangeSolver:
         return float(low), None if high is None else float(high.value)
 
     def _minimise_cost(
-        self, resolved: ResolvedBounds, blocks: list[Block], costs: NDArray[Any], deadline: Deadline
+        self, resolved: ResolvedBounds, blocks: list[Block], costs: IntArray, deadline: Deadline
     ) -> float:
-        """Return the least cost where each contested piece bends no more than it must."""
+        """Return the least cost in the worlds of least violation.
+
+        ``costs`` is ``int[n_columns]``. Raises UnsolvedError if time runs out.
+        """
         if not blocks:
             return 0.0
         block = merge_blocks(blocks)
@@ -105,9 +108,13 @@ class NearestRangeSolver:
             self._lock.release()
 
     def _get_elastic_program(
-        self, block: Block, bounds: ConstraintBounds, relaxed: NDArray[Any], max_violation: float
+        self, block: Block, bounds: ConstraintBounds, relaxed: FloatArray, max_violation: float
     ) -> ElasticProgram:
-        """Return the model of the worlds that bend the soft ends no more than this in all."""
+        """Return the program of the worlds with a sum of violations of at most ``max_violation``.
+
+        ``relaxed``, ``float[n_constraints]``, is 1 for a constraint of a conflict, whose bounds may
+        be violated, and 0 elsewhere.
+        """
         key_arrays = (
             block.constraints,
             block.uses_lower,
