@@ -27,12 +27,13 @@ class Number(NamedTuple):
     """A whole number and the token where it ends.
 
     ``scales`` are the factors that a number before it in a range may omit: "two to three hundred",
-    "10-11,000".
+    "10-11,000". ``unit`` is what its words count in: 12 for "two dozen", None for most.
     """
 
     value: int
     end: int
     scales: frozenset[int]
+    unit: int | None = None
 
 
 def find_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> Iterator[Number]:
@@ -44,7 +45,8 @@ def find_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> Iterator
         yield from _find_digit_numbers(phrase, at, number_words)
     for words, value in number_words.wholes.items():
         if phrase.words_between(at, at + len(words)) == words:
-            yield Number(value, at + len(words), frozenset())
+            units = [number_words.units[word] for word in words if word in number_words.units]
+            yield Number(value, at + len(words), frozenset(), next(iter(units), None))
     yield from _find_spelled_numbers(phrase, at, number_words)
 
 
@@ -67,7 +69,8 @@ def _find_digit_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> I
                 at, at + 2, _WRITE_WHOLE if product < MAX_COUNT else TOO_MANY_HINT
             )
         if Decimal(word) < _limit_of_scale(scale):
-            yield Number(int(product), at + 2, frozenset({scale}))
+            unit = number_words.units.get(phrase.word_at(at + 1))
+            yield Number(int(product), at + 2, frozenset({scale}), unit)
 
 
 def _parse_digits(word: str) -> int | None:
@@ -109,9 +112,10 @@ def _find_spelled_numbers(
     phrase: Phrase, at: int, number_words: NumberWords, below: int = MAX_COUNT
 ) -> Iterator[Number]:
     """Yield the numbers in words that begin here with scales smaller than ``below``."""
-    for value, end, scales in _find_small_numbers(phrase, at, number_words):
+    for small in _find_small_numbers(phrase, at, number_words):
+        value, end, scales, _ = small
         if value:
-            yield Number(value, end, scales)
+            yield small
         scale = number_words.scales.get(phrase.word_at(end), 0)
         if not 1_000 <= scale < below or value >= 1_000:
             continue
@@ -155,7 +159,7 @@ def _find_small_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> I
     if not 0 < scale < 1_000:
         return
     base = max(value, 1) * scale
-    yield Number(base, end + 1, frozenset({scale}))
+    yield Number(base, end + 1, frozenset({scale}), number_words.units.get(phrase.word_at(end)))
     after_conjunction = end + 1 + (phrase.word_at(end + 1) == number_words.conjunction)
     small = _read_below_hundred(phrase, after_conjunction, number_words)
     if scale == 100 and small:

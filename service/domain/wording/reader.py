@@ -27,7 +27,6 @@ __all__ = [
     "UnreadableWordingError",
     "describe_lexicon",
     "read_wording",
-    "rounding_margin",
 ]
 
 LEXICON_VERSION: Final = EN.version
@@ -35,6 +34,7 @@ LEXICON_VERSION: Final = EN.version
 
 _REVERSED: Final = "The end of the range is below its start."
 _NO_ROUND_ZERO: Final = 'Zero is not a rounded number: write "0", or give low and high.'
+_TOO_SMALL: Final = "The number is too small for this wording: write the number, or low and high."
 _UNCLEAR_SCALE: Final = (
     "The start of the range may be in thousands (or hundreds) like its end: write both in full,"
     ' as in "10,000 to 11,000".'
@@ -43,6 +43,9 @@ _DIFFERENT_OUTCOMES: Final = (
     "The words name different outcomes for the same people: join them"
     ' with "and" or "or" if they are one sum, or post two figures.'
 )
+_OTHER_TABLES: Final = ("outcomes", "outcome_verbs", "losses", "loss_verbs", "partitives")
+"""Tables whose phrases are not about a kind of people, even where they hold such a word."""
+
 _INCOMPLETE: Final = "A part is missing or is given twice."
 _DEFAULT_HINT: Final = f"Write {EN.examples}, or give low and high with these words."
 
@@ -53,7 +56,8 @@ class Reading:
 
     ``soft`` names the ends that rest on a convention of speech. ``outcomes`` is None if the wording
     names none; several are one joint set. ``qualifier`` is the code of the lexicon's rule.
-    ``disclosed`` is False for losses that are acknowledged without a number.
+    ``disclosed`` is False for losses that are acknowledged without a number. ``people`` are the
+    words that name a kind of people ("civilians"), in order; () means that everyone is meant.
     """
 
     low: int
@@ -63,11 +67,12 @@ class Reading:
     qualifier: str
     lexicon: str
     disclosed: bool
+    people: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=4_096)
 def read_wording(text: str) -> Reading:
-    """Return what the wording means; the word for the people ("soldiers") has no effect.
+    """Return what the wording means.
 
     Raises UnreadableWordingError, and no other error, for every text that cannot be read as a
     whole.
@@ -90,7 +95,7 @@ def read_wording(text: str) -> Reading:
 def describe_lexicon() -> list[dict[str, Any]]:
     """Return the rules of the lexicon as plain data, in their order.
 
-    An end is a number, null (no upper bound) or text such as "N-h", where h is ``rounding_margin``.
+    An end is a number, null (no upper bound) or text such as "N-h", where h is the rounding margin.
     """
     return [
         {
@@ -105,19 +110,6 @@ def describe_lexicon() -> list[dict[str, Any]]:
     ]
 
 
-def rounding_margin(number: int) -> int:
-    """Return how far a rounded number may be off: h of the contract, at least 1.
-
-    It is the smaller of half the unit and a fifth of the number. The unit is the largest power of
-    ten that divides the number, or 5 for a number below 100 that ends in 5.
-    """
-    digits = str(number)
-    unit: int = 10 ** (len(digits) - len(digits.rstrip("0")))
-    if number < 100 and number % 10 == 5:
-        unit = 5
-    return max(1, min(unit // 2, number // 5))
-
-
 def _interpret(phrase: Phrase, parse: Parse) -> Reading:
     """Return the meaning of a parse of the whole phrase; raises UnreadableWordingError."""
     rule = parse.rule
@@ -125,20 +117,29 @@ def _interpret(phrase: Phrase, parse: Parse) -> Reading:
     if hint:
         raise phrase.make_error(parse.quantity_start, parse.quantity_end, hint)
     low, high = (_resolve_end(end, parse.numbers) for end in (rule.low, rule.high))
+    if "h" in str(rule.low):
+        low = max(low or 0, EN.rounding.least_low)
     if high is not None and high < (low or 0):
         raise phrase.make_error(parse.quantity_start, parse.quantity_end, _REVERSED)
     if max(low or 0, high or 0) > MAX_COUNT:
         raise phrase.make_error(parse.quantity_start, parse.quantity_end, TOO_MANY_HINT)
     outcomes = _merge_outcome_sets(phrase, parse.outcome_sets)
     return Reading(
-        low or 0, high, rule.soft, outcomes, rule.qualifier, LEXICON_VERSION, rule.disclosed
+        low or 0,
+        high,
+        rule.soft,
+        outcomes,
+        rule.qualifier,
+        LEXICON_VERSION,
+        rule.disclosed,
+        _find_kinds_of_people(phrase, parse),
     )
 
 
 def _check_numbers(rule: Rule, numbers: tuple[Number, ...]) -> str:
     """Return why the rule cannot take these numbers; "" if it can."""
-    if rule.uses_rounding and numbers[0].value == 0:
-        return _NO_ROUND_ZERO
+    if numbers and numbers[0].value < rule.min_number:
+        return _TOO_SMALL if numbers[0].value else _NO_ROUND_ZERO
     if len(numbers) == 2:
         start, end = numbers
         omitted_scales = (scale for scale in end.scales - start.scales if start.value)
@@ -152,7 +153,7 @@ def _resolve_end(end: int | str | None, numbers: tuple[Number, ...]) -> int | No
     if end is None or isinstance(end, int):
         return end
     first, last = numbers[0].value, numbers[-1].value
-    h = rounding_margin(first)
+    h = EN.rounding.margin(first, numbers[0].unit)
     ends = {"N": first, "N+1": first + 1, "N-1": first - 1, "A": first, "B": last}
     return (ends | {"N-h": max(0, first - h), "N+h": first + h})[end]
 
@@ -170,6 +171,31 @@ def _merge_outcome_sets(phrase: Phrase, outcome_sets: OutcomeSets) -> frozenset[
         return after
 
     return reduce(narrow, outcome_sets) if outcome_sets else None
+
+
+def _find_kinds_of_people(phrase: Phrase, parse: Parse) -> tuple[str, ...]:
+    """Return the words of the phrase that name a kind of people, as written.
+
+    The longest reading of each word counts: "prisoners" are a kind of people, and "prisoners of
+    war" is an outcome.
+    """
+    kinds = []
+    at = 0
+    while at < len(phrase.tokens):
+        kind_end = max(
+            (end for end, _ in EN.tables["kinds_of_people"].find_ends(phrase, at)), default=at
+        )
+        other_end = max(
+            (end for name in _OTHER_TABLES for end, _ in EN.tables[name].find_ends(phrase, at)),
+            default=at,
+        )
+        if parse.rule is EN.losses_rule and at < parse.quantity_end:
+            degree_ends = (end for end, _ in EN.tables["degrees"].find_ends(phrase, at))
+            other_end = max(other_end, *degree_ends, at)
+        if kind_end > other_end:
+            kinds.append(phrase.text[phrase.tokens[at].start : phrase.tokens[kind_end - 1].stop])
+        at = max(kind_end, other_end, at + 1)
+    return tuple(kinds)
 
 
 def _make_unread_error(phrase: Phrase, farthest: int) -> UnreadableWordingError:

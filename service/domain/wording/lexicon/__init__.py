@@ -19,8 +19,9 @@ class Rule:
     """How one kind of quantity is worded, and its low and high.
 
     An end is a number, None (no upper bound), or one of N, N+1, N-1, N-h, N+h, A, B, where h is the
-    margin of a rounded number (see the reader). A rule with h does not read zero. ``words``
-    are all wordings that are published; ``patterns`` are those that this rule matches by itself.
+    margin of a rounded number (see ``Rounding``). The rule reads no number below ``min_number``.
+    ``words`` are all wordings that are published; ``patterns`` are those that this rule matches by
+    itself.
     """
 
     qualifier: str
@@ -30,11 +31,7 @@ class Rule:
     high: int | str | None
     soft: frozenset[str]
     disclosed: bool
-
-    @property
-    def uses_rounding(self) -> bool:
-        """Whether an end depends on the rounding margin h."""
-        return "h" in f"{self.low}{self.high}"
+    min_number: int
 
 
 class PhraseTable:
@@ -65,7 +62,7 @@ class NumberWords:
     """The number words.
 
     ``articles`` mean one before a scale ("a hundred"); ``wholes`` are phrases for one number ("half
-    a dozen").
+    a dozen"). ``units`` are the words that numbers are counted in, such as dozens.
     """
 
     articles: frozenset[str]
@@ -74,10 +71,40 @@ class NumberWords:
     scales: Mapping[str, int]
     wholes: Mapping[Words, int]
     conjunction: str
+    units: Mapping[str, int]
 
     def collect_words(self) -> frozenset[str]:
         """Return every single word that is part of a number."""
         return frozenset((*self.ones, *self.tens, *self.scales, self.conjunction))
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """How far a rounded number may be off.
+
+    ``units`` are the units of number words that count in something else than ones. A margin is at
+    most one ``largest``-th of the number and at least one ``smallest``-th (None: no such limit).
+    ``least_low`` is the least low of a rounded number.
+    """
+
+    units: Mapping[str, int]
+    largest: int
+    smallest: int | None
+    least_low: int
+
+    def margin(self, number: int, unit: int | None = None) -> int:
+        """Return h of the contract, at least 1: half the unit within the limits, rounded down.
+
+        The unit is that of the words, else the largest power of ten that divides the number, or 5
+        for a number below 100 that ends in 5.
+        """
+        if unit is None:
+            digits = str(number)
+            unit = 10 ** (len(digits) - len(digits.rstrip("0")))
+            if number < 100 and number % 10 == 5:
+                unit = 5
+        least = number // self.smallest if self.smallest else 0
+        return max(1, min(max(unit // 2, least), number // self.largest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +121,7 @@ class Lexicon:
     patterns: Mapping[str, tuple[tuple[Rule, Words], ...]]
     losses_rule: Rule
     numbers: NumberWords
+    rounding: Rounding
     tables: Mapping[str, PhraseTable]
     hints: Mapping[str, str]
     examples: str
@@ -122,6 +150,8 @@ def _build_rule(data: Mapping[str, Any]) -> Rule:
         high=data["high"],
         soft=frozenset(data["soft"]),
         disclosed=data.get("disclosed", True),
+        # Zero is never rounded.
+        min_number=data.get("min_number", 1 if "h" in f"{data['low']}{data['high']}" else 0),
     )
 
 
@@ -134,7 +164,17 @@ def _index_patterns(rules: tuple[Rule, ...]) -> dict[str, tuple[tuple[Rule, Word
     return {first: tuple(pairs) for first, pairs in pairs_by_word.items()}
 
 
-def _build_number_words(data: Mapping[str, Any]) -> NumberWords:
+def _build_rounding(data: Mapping[str, Any]) -> Rounding:
+    """Return the rounding of the data; without any, that of the first version."""
+    return Rounding(
+        data.get("units", {}),
+        data.get("largest", 5),
+        data.get("smallest"),
+        data.get("least_low", 0),
+    )
+
+
+def _build_number_words(data: Mapping[str, Any], rounding: Rounding) -> NumberWords:
     return NumberWords(
         articles=frozenset(data["articles"]),
         ones=data["ones"],
@@ -142,6 +182,7 @@ def _build_number_words(data: Mapping[str, Any]) -> NumberWords:
         scales=data["scales"],
         wholes={_split_words(phrase): value for phrase, value in data["whole"].items()},
         conjunction=data["and"],
+        units=rounding.units,
     )
 
 
@@ -149,12 +190,21 @@ def _build_tables(data: Mapping[str, Any]) -> dict[str, PhraseTable]:
     """Return the tables by name; in the data, outcomes are the keys ("killed wounded")."""
     names = ("loss_verbs", "auxiliaries", "both", "conjunctions", "final_conjunctions")
     plain = {name: data[name] for name in names}
-    plain |= data["people"] | {"degrees": data["losses"]["degrees"], "comma": [","]}
+    people = dict(data["people"])
+    neutral = {phrase.lower() for phrase in people.pop("neutral", ())}
+    plain |= people | {"degrees": data["losses"]["degrees"], "comma": [","]}
     tables = {name: PhraseTable(dict.fromkeys(phrases, ())) for name, phrases in plain.items()}
     outcome_verbs, outcomes, outcome_nouns = (
         _invert_outcomes(data[name]) for name in ("outcome_verbs", "outcomes", "outcome_nouns")
     )
     tables |= {
+        "kinds_of_people": PhraseTable(
+            {
+                phrase: ()
+                for phrase in (*people["person_nouns"], *people["modifiers"])
+                if phrase not in neutral
+            }
+        ),
         "outcome_verbs": PhraseTable(outcome_verbs),
         "outcomes": PhraseTable(outcomes | outcome_nouns),
         "outcome_nouns": PhraseTable(outcome_nouns),
@@ -171,7 +221,8 @@ def load_lexicon(version: str) -> Lexicon:
     source = files(__name__).joinpath(f"{version}.json")
     data = json.loads(source.read_text(encoding="utf-8"))
     rules = tuple(_build_rule(rule) for rule in data["rules"])
-    numbers, tables = _build_number_words(data["numbers"]), _build_tables(data)
+    rounding = _build_rounding(data.get("rounding", {}))
+    numbers, tables = _build_number_words(data["numbers"], rounding), _build_tables(data)
     rule_words = {word for rule in rules for pattern in rule.patterns for word in pattern}
     table_words = {word for table in tables.values() for word in table.iterate_words()}
     return Lexicon(
@@ -180,6 +231,7 @@ def load_lexicon(version: str) -> Lexicon:
         patterns=_index_patterns(rules),
         losses_rule=next(rule for rule in rules if rule.qualifier == data["losses"]["qualifier"]),
         numbers=numbers,
+        rounding=rounding,
         tables=tables,
         hints={word: row["hint"] for row in data["hints"] for word in row["words"]},
         examples=data["examples"],
@@ -188,5 +240,5 @@ def load_lexicon(version: str) -> Lexicon:
     )
 
 
-EN: Final = load_lexicon("en-1")
+EN: Final = load_lexicon("en-2")
 """The lexicon that reads new reports."""
