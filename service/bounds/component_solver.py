@@ -2,24 +2,19 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import ceil, floor
 from threading import Lock
 from typing import Final
 
 import numpy as np
 
+from service.bounds.accounts import AccountRanges, AccountSolver
 from service.bounds.boxes import Region
 from service.bounds.certificate import Certificate
 from service.bounds.constraints import Constraint
-from service.bounds.infeasibility import (
-    ConflictResolver,
-    Dispute,
-    ResolvedBounds,
-    make_accounts,
-)
+from service.bounds.infeasibility import ConflictResolver, Dispute, ResolvedBounds, make_accounts
 from service.bounds.linear_program import BoolArray, LinearProgram, build_linear_program
 from service.bounds.nearest_range import NearestRange, NearestRangeSolver
 from service.bounds.optimize import Bound, LazyBound, Objective
@@ -43,28 +38,6 @@ MIN_COMPONENT_WEIGHT: Final = 2_500
 
 
 @dataclass(frozen=True, slots=True)
-class AccountRanges:
-    """What the two accounts of a contradiction make of a total: first highs true, then lows.
-
-    ``dispute`` is None for the accounts of all contradictions together.
-    """
-
-    dispute: Dispute | None
-    first: tuple[Fraction, Fraction | None]
-    second: tuple[Fraction, Fraction | None]
-    exact: bool = True
-
-    def differ(self, is_open_anyway: bool) -> bool:
-        """Whether they give a total different ranges; if it is open anyway, different lows."""
-        (first_low, first_high), (second_low, second_high) = self.first, self.second
-        if floor(first_low) != floor(second_low):
-            return True
-        if is_open_anyway or first_high is None or second_high is None:
-            return not is_open_anyway and first_high != second_high
-        return ceil(first_high) != ceil(second_high)
-
-
-@dataclass(frozen=True, slots=True)
 class ComponentResult:
     """What one component adds to a total."""
 
@@ -77,8 +50,8 @@ class ComponentResult:
     """By how many people the reports must be bent at least in some contradictions."""
     accounts: AccountRanges
     """The accounts of all the contradictions together."""
-    dispute_accounts: tuple[AccountRanges, ...] = ()
-    """The accounts of each contradiction, the others set aside."""
+    find_dispute_accounts: Callable[[Deadline], Sequence[AccountRanges]]
+    """Return the accounts of each contradiction that may move the total, the others set aside."""
     exact: bool = True
     is_unsettled: bool = False
     """Whether time ran out before a contradiction of figures that meet the query was settled."""
@@ -242,7 +215,8 @@ class Component:
             firm_bounds,
             deadline,
         )
-        accounts, dispute_accounts = self._find_accounts(resolved, low, high, objective, deadline)
+        account_solver = AccountSolver(resolved, objective, (low.value or Fraction(0), high.value))
+        accounts = account_solver.compare_all(deadline)
         is_unsettled = any(overlapping[block].any() for block in resolved.unresolved)
 
         cached_nearest: list[NearestRange] = []
@@ -262,43 +236,11 @@ class Component:
             find_nearest,
             self._resolver.minimise_violation,
             accounts,
-            dispute_accounts,
-            resolved.exact
-            and low.exact
-            and high.exact
-            and all(each.exact for each in (accounts, *dispute_accounts)),
+            account_solver.compare_each,
+            resolved.exact and low.exact and high.exact and accounts.exact,
             is_unsettled,
             frozenset(set_aside),
         )
-
-    def _find_accounts(
-        self,
-        resolved: ResolvedBounds,
-        low: Bound,
-        high: Bound,
-        objective: Objective,
-        deadline: Deadline,
-    ) -> tuple[AccountRanges, tuple[AccountRanges, ...]]:
-        """Return the accounts of all contradictions together, and of each by itself."""
-        disputes = [dispute for dispute in resolved.disputes if dispute.lows or dispute.highs]
-        if not disputes:
-            published = (low.value or Fraction(0), high.value)
-            return AccountRanges(None, published, published), ()
-
-        def compute_ranges(chosen: Sequence[Dispute], dispute: Dispute | None) -> AccountRanges:
-            ranges = []
-            exact = True
-            for bounds in make_accounts(resolved, chosen):
-                account_low = objective.minimise(bounds, deadline).search_integer(deadline)
-                account_high = objective.maximise(bounds, deadline).search_integer(deadline)
-                exact &= account_low.exact and account_high.exact
-                ranges.append((account_low.value or Fraction(0), account_high.value))
-            return AccountRanges(dispute, *ranges, exact)
-
-        together = compute_ranges(disputes, None)
-        if len(disputes) == 1:
-            return together, (replace(together, dispute=disputes[0]),)
-        return together, tuple(compute_ranges((each,), each) for each in disputes)
 
     def _make_firm_bounds(
         self, bounds: ConstraintBounds, set_aside: Set[tuple[str, End]]
@@ -358,6 +300,7 @@ class Component:
             lambda deadline: _make_nearest_range(low, high),
             lambda disputes, deadline: 0.0,
             AccountRanges(None, published, published),
+            lambda deadline: (),
         )
 
 

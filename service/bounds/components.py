@@ -11,6 +11,7 @@ import numpy as np
 from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.boxes import Box, Region
 from service.bounds.constraints import Constraint
+from service.bounds.disjoint_sets import DisjointSets
 from service.domain.trees import Conjunction, Interval
 
 
@@ -108,25 +109,6 @@ class ConnectedComponents:
         return np.split(order, ends[:-1])
 
 
-class _DisjointSets:
-    """A union-find with path halving (Tarjan, van Leeuwen 1984)."""
-
-    def __init__(self, count: int) -> None:
-        self._parents = list(range(count))
-
-    def find(self, item: int) -> int:
-        """Return the item that stands for the set."""
-        parents = self._parents
-        while parents[item] != item:
-            parents[item] = parents[parents[item]]
-            item = parents[item]
-        return item
-
-    def unite(self, one: int, other: int) -> None:
-        """Make one set of the two that hold the items."""
-        self._parents[self.find(other)] = self.find(one)
-
-
 Event = tuple[str, str] | None
 """Scheme and id of an event, None for everyone."""
 
@@ -150,7 +132,7 @@ class _Row:
 
 def _label_components(constraints: Sequence[Constraint]) -> IntArray:
     """Return the number of its component for each constraint, int64[n_constraints]."""
-    sets = _DisjointSets(len(constraints))
+    sets = DisjointSets(len(constraints))
     rows_by_key: dict[tuple[int, Conjunction], _Row] = {}
     for index, constraint in enumerate(constraints):
         for box, event_path, _ in constraint.parts:
@@ -226,7 +208,7 @@ class _IntervalCodes:
         return flags
 
 
-def _merge_runs(runs: list[Run], sets: _DisjointSets) -> list[Run]:
+def _merge_runs(runs: list[Run], sets: DisjointSets) -> list[Run]:
     """Return runs that do not overlap, sorted, having united those that do."""
     merged: list[Run] = []
     for first, last, constraint, event in sorted(runs):
@@ -238,7 +220,7 @@ def _merge_runs(runs: list[Run], sets: _DisjointSets) -> list[Run]:
     return merged
 
 
-def _link_everyone(row: _Row, overlapping: Sequence[_Row], sets: _DisjointSets) -> None:
+def _link_everyone(row: _Row, overlapping: Sequence[_Row], sets: DisjointSets) -> None:
     """Unite each run about everyone in the row with the runs on the same days."""
     if not row.everyone:
         return
@@ -258,7 +240,7 @@ def _link_everyone(row: _Row, overlapping: Sequence[_Row], sets: _DisjointSets) 
             sets.unite(row.everyone[position][2], constraint)
 
 
-def _link_events(row: _Row, overlapping: Sequence[_Row], sets: _DisjointSets) -> None:
+def _link_events(row: _Row, overlapping: Sequence[_Row], sets: DisjointSets) -> None:
     """Unite each run about an event of the row with those on the same days that can share people.
 
     Events of one scheme are different people, those of different schemes can be the same. Once a
@@ -290,7 +272,7 @@ class _OpenRuns:
         scheme = event[0] if event else ""
         self._by_scheme.setdefault(scheme, []).append((last, constraint, event))
 
-    def meet(self, day: int, constraint: int, event: Event, sets: _DisjointSets) -> None:
+    def meet(self, day: int, constraint: int, event: Event, sets: DisjointSets) -> None:
         """Unite the constraint of a run that begins on the day with all those that it can share."""
         for scheme, runs in self._by_scheme.items():
             runs[:] = [run for run in runs if run[0] >= day]

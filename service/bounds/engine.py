@@ -149,7 +149,7 @@ class TotalsEngine:
         ]
         low = sum((result.low.value or Fraction(0) for result in results), Fraction(0))
         highs = [result.high.value for result in results if result.high.value is not None]
-        disputes_by_result = _find_disputing(results)
+        disputes_by_result = _find_disputing(results, deadline)
         disputes = [dispute for disputes in disputes_by_result for dispute in disputes]
         is_disputed = bool(disputes) or any(result.is_unsettled for result in results)
         nearest = _add_nearest_ranges(results, deadline) if disputes else None
@@ -206,32 +206,32 @@ def _add_nearest_ranges(
     return floor(remove_noise(low)), None if open_above else ceil(remove_noise(high))
 
 
-def _find_disputing(results: Sequence[ComponentResult]) -> list[list[Dispute]]:
+def _find_disputing(results: Sequence[ComponentResult], deadline: Deadline) -> list[list[Dispute]]:
     """Return the contradictions that dispute the total, for each component.
 
-    A contradiction disputes it if its two accounts give the total different ranges. If no single
-    one does, but all of them together do, it is those that move their own component's share.
+    There are none if the two accounts of all of them together give the total the same range. Else
+    it is those that do so one by one, or if there is none, those that move their component's part.
     """
+    if not _do_accounts_differ(results):
+        return [[] for _ in results]
     open_count = sum(result.high.value is None for result in results)
+    accounts_by_result = [result.find_dispute_accounts(deadline) for result in results]
     disputing = [
         [
             each.dispute
-            for each in result.dispute_accounts
+            for each in accounts
             if each.dispute is not None
             and each.differ(is_open_anyway=open_count > (result.high.value is None))
         ]
-        for result in results
+        for result, accounts in zip(results, accounts_by_result, strict=True)
     ]
-    if any(disputing) or not _do_accounts_differ(results):
+    if any(disputing):
         return disputing
     return [
-        [
-            each.dispute
-            for each in result.dispute_accounts
-            if each.dispute is not None
-            and (each.differ(is_open_anyway=False) or result.accounts.differ(is_open_anyway=False))
-        ]
-        for result in results
+        [each.dispute for each in accounts if each.dispute is not None]
+        if result.accounts.differ(is_open_anyway=False)
+        else []
+        for result, accounts in zip(results, accounts_by_result, strict=True)
     ]
 
 

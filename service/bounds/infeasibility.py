@@ -17,6 +17,7 @@ import numpy as np
 
 from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.constraints import Constraint
+from service.bounds.disjoint_sets import DisjointSets
 from service.bounds.elastic_program import MIN_VIOLATION, ElasticProgram
 from service.bounds.laminar import LaminarFamily
 from service.bounds.laminar_violation import OptimalFace
@@ -382,23 +383,7 @@ class Conflict:
 
         A component without an end set aside affects no total and has an empty dispute.
         """
-        constraints = np.array(
-            sorted(set().union(*(side.constraints for side in sides))), dtype=np.int64
-        )
-        couplings = np.array(
-            sorted(set().union(*(side.couplings for side in sides))), dtype=np.int64
-        )
-        all_columns = np.arange(self._program.constraint_matrix.shape[1])
-        constraint_matrix = self._program.constraint_matrix.submatrix(constraints, all_columns)
-        coupling_matrix = self._program.coupling_matrix.submatrix(couplings, all_columns)
-        for row_numbers, _ in find_connected_components(
-            vstack([constraint_matrix, coupling_matrix])
-        ):
-            members = [
-                int(constraints[row_number])
-                for row_number in row_numbers
-                if row_number < len(constraints)
-            ]
+        for members in self._group_by_violation(sides):
             lows = [
                 figure
                 for constraint in members
@@ -410,6 +395,37 @@ class Conflict:
                 for figure in set_aside["upper"].get(constraint, ())
             ]
             yield Dispute(tuple(lows), tuple(highs), tuple(members))
+
+    def _group_by_violation(
+        self, sides: Sequence["_SideViolation | _LaminarSideViolation"]
+    ) -> Iterator[list[int]]:
+        """Yield the violated and forcing constraints that bind each other, group by group."""
+        all_constraints = set().union(*(side.constraints for side in sides))
+        if self._laminar_family is not None:
+            sets = DisjointSets(len(self._program.constraints))
+            for side in sides:
+                for one, other in side.links:
+                    sets.unite(one, other)
+            groups: dict[int, list[int]] = {}
+            for constraint in sorted(all_constraints):
+                groups.setdefault(sets.find(constraint), []).append(constraint)
+            yield from groups.values()
+            return
+        constraints = np.array(sorted(all_constraints), dtype=np.int64)
+        couplings = np.array(
+            sorted(set().union(*(side.couplings for side in sides))), dtype=np.int64
+        )
+        all_columns = np.arange(self._program.constraint_matrix.shape[1])
+        constraint_matrix = self._program.constraint_matrix.submatrix(constraints, all_columns)
+        coupling_matrix = self._program.coupling_matrix.submatrix(couplings, all_columns)
+        for row_numbers, _ in find_connected_components(
+            vstack([constraint_matrix, coupling_matrix])
+        ):
+            yield [
+                int(constraints[row_number])
+                for row_number in row_numbers
+                if row_number < len(constraints)
+            ]
 
 
 class _LaminarSideViolation:
@@ -437,6 +453,12 @@ class _LaminarSideViolation:
         is_forcing = np.array(face.duals) != 0
         self.constraints = set(block.constraints[is_violated | is_forcing].tolist())
         self.couplings = set[int]()
+        # A price on the way between two constraints makes one violation of theirs.
+        self.links = [
+            (int(block.constraints[position]), int(block.constraints[family.parent[position]]))
+            for position, price in enumerate(face.prices)
+            if price
+        ]
 
     def find_set_aside(self, deadline: Deadline) -> dict[int, list[Figure]]:
         """Return the figures whose end on this side is set aside, by constraint."""
@@ -465,6 +487,7 @@ class _SideViolation:
     ) -> None:
         """Solve the elastic program; raises UnsolvedError if time runs out."""
         self.side, self._program, self._block = side, program, block
+        self.links: list[tuple[int, int]] = []
         self._extremes: dict[int, float] = {}
         self.exact = True
         if len(block.constraints) == 1:

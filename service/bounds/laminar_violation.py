@@ -34,11 +34,9 @@ class ConvexFunction:
     def stop(self) -> float:
         return self.start + sum(length for _, length in self.segments)
 
-    def restrict(self, low: float, high: float) -> "ConvexFunction | None":
-        """Return the function between two values, None if nothing of its domain is there."""
+    def restrict(self, low: float, high: float) -> "ConvexFunction":
+        """Return the function between two values, of which one must be in its domain."""
         start, stop = max(self.start, low), min(self.stop, high)
-        if start > stop:
-            return None
         segments = []
         at = self.start
         for slope, length in self.segments:
@@ -98,9 +96,11 @@ class OptimalFace:
     """The worlds of least violation, as bounds on the same nested constraints.
 
     ``amount`` is the least sum of shortfall and excess. ``duals`` are above zero where more people
-    in the constraint would be dearer, below zero where fewer would be; zero where its bounds do not
-    force the violation. ``has_own`` says for each constraint whether people outside the constraints
-    inside it are possible. ``least`` and ``most`` are the people in it over all these worlds.
+    in the constraint would be dearer, below zero where fewer would be, and zero where its bounds do
+    not force the violation. ``prices`` are the sums of the duals of all constraints around each:
+    constraints force one violation together only if there is a price all the way between them.
+    ``has_own`` says whether people outside the constraints inside it are possible. ``least`` and
+    ``most`` are the people in each over all these worlds.
     """
 
     amount: int
@@ -108,6 +108,7 @@ class OptimalFace:
     upper: list[float]
     has_own: list[bool]
     duals: list[int]
+    prices: list[int]
     least: list[float]
     most: list[float]
 
@@ -119,9 +120,7 @@ def _penalty(lower: float, upper: float, soft_lower: bool, soft_upper: bool) -> 
         penalty = penalty.add_hinge(lower, -1, 0)
     if soft_upper and upper < inf:
         penalty = penalty.add_hinge(upper, 0, 1)
-    restricted = penalty.restrict(0.0 if soft_lower else lower, inf if soft_upper else upper)
-    assert restricted is not None
-    return restricted
+    return penalty.restrict(0.0 if soft_lower else lower, inf if soft_upper else upper)
 
 
 def _subgradient(function: ConvexFunction, value: float) -> tuple[float, float]:
@@ -171,7 +170,6 @@ def find_optimal_face(
         restricted = value.restrict(
             0.0 if soft_lower else lower[constraint], inf if soft_upper else upper[constraint]
         )
-        assert restricted is not None
         values[constraint] = restricted
 
     face_lower, face_upper, face_own = [0.0] * count, [inf] * count, [False] * count
@@ -215,4 +213,4 @@ def find_optimal_face(
                 least[child] = max(child_least, least[constraint] - others_most)
             if most[constraint] < inf:
                 most[child] = min(child_most, most[constraint] - (sum_least - child_least))
-    return OptimalFace(round(amount), face_lower, face_upper, face_own, duals, least, most)
+    return OptimalFace(round(amount), face_lower, face_upper, face_own, duals, prices, least, most)

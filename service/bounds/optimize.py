@@ -273,6 +273,8 @@ class BlockSolver:
         self._row_lower = np.concatenate([self._constraint_lower, np.full(coupling_count, -np.inf)])
         self._row_upper = np.concatenate([self._constraint_upper, np.zeros(coupling_count)])
         self._proven_bound: Bound | None = None
+        if not deadline.seconds_left():
+            return
         try:
             self._solve_relaxation(deadline)
         except UnsolvedError:
