@@ -18,6 +18,7 @@ from service.bounds.infeasibility import ConflictResolver, Dispute, ResolvedBoun
 from service.bounds.linear_program import BoolArray, LinearProgram, build_linear_program
 from service.bounds.nearest_range import NearestRange, NearestRangeSolver
 from service.bounds.optimize import Bound, LazyBound, Objective
+from service.bounds.partition import TooManyCellsError
 from service.bounds.presolve import ConstraintBounds
 from service.bounds.solver import Deadline
 from service.domain.figure import Figure
@@ -91,6 +92,27 @@ class Component:
         self._results: dict[tuple[bytes, ...], ComponentResult] = {}
 
     @cached_property
+    def _has_program(self) -> bool:
+        """Whether the cells can be enumerated; if not, nothing is known but that there is more."""
+        try:
+            return bool(self._program)
+        except TooManyCellsError:
+            return False
+
+    def _make_unknown_result(self) -> ComponentResult:
+        unknown = Bound(Fraction(0), exact=False), Bound(None, exact=False)
+        return ComponentResult(
+            self._constraints,
+            *unknown,
+            lambda deadline: None,
+            lambda disputes, deadline: None,
+            AccountRanges(None, (Fraction(0), None), (Fraction(0), None)),
+            lambda deadline: (),
+            exact=False,
+            is_unsettled=True,
+        )
+
+    @cached_property
     def _program(self) -> LinearProgram:
         return build_linear_program(self._constraints)
 
@@ -154,6 +176,8 @@ class Component:
         single = self._solve_single(query_region)
         if single is not None:
             return single
+        if not self._has_program:
+            return self._make_unknown_result()
         possible_columns, outside_columns = self._program.classify_columns(query_region)
         certain_columns = possible_columns & ~outside_columns
         overlapping = np.array(
@@ -178,6 +202,8 @@ class Component:
         They are those of ``compute_result``, but no bound is computed.
         """
         if len(self._constraints) == 1 and self._constraints[0].is_feasible:
+            return ()
+        if not self._has_program:
             return ()
         overlapping = np.array(
             [constraint.overlaps(query_region) for constraint in self._constraints]

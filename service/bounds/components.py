@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from heapq import merge
 from operator import itemgetter
+from threading import Lock
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.boxes import Box, Region
 from service.bounds.constraints import Constraint
 from service.bounds.disjoint_sets import DisjointSets
+from service.bounds.solver import Deadline
 from service.domain.trees import Conjunction, Interval
 
 
@@ -82,6 +84,10 @@ class ConnectedComponents:
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         self._constraints = constraints
         self._event_boxes = EventBoxArrays(constraints)
+        self._search: _ComponentSearch | None = None
+        self._labels: IntArray | None = None
+        self._members: list[IntArray] = []
+        self._lock = Lock()
 
     def find_overlapping(self, region: Region) -> IntArray:
         """Return the indices of the constraints that may hold people of the region, ascending."""
@@ -90,23 +96,25 @@ class ConnectedComponents:
             flags |= self._event_boxes.flag_overlapping(box)
         return np.unique(self._event_boxes.constraint_of[flags])
 
+    def find_components(self, deadline: Deadline) -> bool:
+        """Return whether all components are known; the next call continues where time ran out."""
+        with self._lock:
+            if self._search is None:
+                self._search = _ComponentSearch(self._constraints)
+            if self._labels is None and self._search.run(deadline):
+                self._labels = self._search.label_constraints()
+                order = np.argsort(self._labels, kind="stable")
+                ends = np.cumsum(np.bincount(self._labels))
+                self._members = np.split(order, ends[:-1])
+            return self._labels is not None
+
     def component_of(self, constraint: int) -> int:
-        """Return the number of the constraint's component."""
+        """Return the number of the constraint's component, which must be known."""
         return int(self._labels[constraint])
 
     def members_of(self, component: int) -> IntArray:
         """Return the indices of the component's constraints, in ascending order."""
         return self._members[component]
-
-    @cached_property
-    def _labels(self) -> IntArray:
-        return _label_components(self._constraints)
-
-    @cached_property
-    def _members(self) -> list[IntArray]:
-        order = np.argsort(self._labels, kind="stable")
-        ends = np.cumsum(np.bincount(self._labels))
-        return np.split(order, ends[:-1])
 
 
 Event = tuple[str, str] | None
@@ -130,27 +138,39 @@ class _Row:
         return np.array([run[:3] for run in (*self.everyone, *self.events)], dtype=np.int64)
 
 
-def _label_components(constraints: Sequence[Constraint]) -> IntArray:
-    """Return the number of its component for each constraint, int64[n_constraints]."""
-    sets = DisjointSets(len(constraints))
-    rows_by_key: dict[tuple[int, Conjunction], _Row] = {}
-    for index, constraint in enumerate(constraints):
-        for box, event_path, _ in constraint.parts:
-            key = box.outcome_bits, box.axes
-            row = rows_by_key.get(key) or rows_by_key.setdefault(key, _Row(*key))
-            if event_path:
-                row.events.append((box.first_day, box.last_day, index, event_path[0]))
-            else:
-                row.everyone.append((box.first_day, box.last_day, index, None))
-    rows = list(rows_by_key.values())
-    for row in rows:
-        row.everyone = _merge_runs(row.everyone, sets)
-        row.events.sort()
-    for row, overlapping in _find_overlapping_rows(rows):
-        _link_everyone(row, overlapping, sets)
-        _link_events(row, overlapping, sets)
-    roots = [sets.find(index) for index in range(len(constraints))]
-    return np.unique(roots, return_inverse=True)[1].astype(np.int64)
+class _ComponentSearch:
+    """The search for all components, which can be interrupted after each row."""
+
+    def __init__(self, constraints: Sequence[Constraint]) -> None:
+        self._count = len(constraints)
+        self._sets = DisjointSets(len(constraints))
+        rows: dict[tuple[int, Conjunction], _Row] = {}
+        for index, constraint in enumerate(constraints):
+            for box, event_path, _ in constraint.parts:
+                key = box.outcome_bits, box.axes
+                row = rows.get(key) or rows.setdefault(key, _Row(*key))
+                if event_path:
+                    row.events.append((box.first_day, box.last_day, index, event_path[0]))
+                else:
+                    row.everyone.append((box.first_day, box.last_day, index, None))
+        for row in rows.values():
+            row.everyone = _merge_runs(row.everyone, self._sets)
+            row.events.sort()
+        self._pending = _find_overlapping_rows(list(rows.values()))
+
+    def run(self, deadline: Deadline) -> bool:
+        """Link row after row; return whether this is finished, False if time ran out."""
+        for row, overlapping in self._pending:
+            _link_everyone(row, overlapping, self._sets)
+            _link_events(row, overlapping, self._sets)
+            if not deadline.seconds_left():
+                return False
+        return True
+
+    def label_constraints(self) -> IntArray:
+        """Return the number of its component for each constraint, int64[n_constraints]."""
+        roots = [self._sets.find(index) for index in range(self._count)]
+        return np.unique(roots, return_inverse=True)[1].astype(np.int64)
 
 
 def _find_overlapping_rows(rows: Sequence[_Row]) -> Iterator[tuple[_Row, list[_Row]]]:

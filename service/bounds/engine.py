@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import ceil, floor
-from threading import Lock
 
 from service.bounds.boxes import Region, make_region
 from service.bounds.component_solver import Component, ComponentCache, ComponentResult
@@ -50,7 +49,6 @@ class TotalsEngine:
         self._connected_components = ConnectedComponents(self._constraints)
         self._components: dict[int, Component] = {}
         self._cache = cache or ComponentCache()
-        self._lock = Lock()
 
     def overlapping_figures(self, scope: Scope) -> tuple[Figure, ...]:
         """Return the counted figures that overlap the scope, in the order of recording."""
@@ -66,13 +64,16 @@ class TotalsEngine:
             if self._constraints[index].figures
         ]
 
-    def dependent_figures(self, scope: Scope) -> tuple[Figure, ...]:
+    def dependent_figures(self, scope: Scope, seconds: float) -> tuple[Figure, ...]:
         """Return the counted figures of every component that overlaps the scope.
 
-        The total of the scope depends on no other figure.
+        The total of the scope depends on no other figure. If the components cannot be found in so
+        many seconds, it is all counted figures.
         """
         overlapping = self._find_overlapping(make_region(scope, self._places, self._groups))
-        component_numbers = self._components_of(overlapping)
+        component_numbers = self._components_of(overlapping, Deadline(seconds))
+        if component_numbers is None:
+            return self.counted_figures
         indices = [
             int(index)
             for number in component_numbers
@@ -82,10 +83,15 @@ class TotalsEngine:
             figure for index in indices for figure in self._constraints[index].figures
         )
 
-    def are_disjoint(self, scope: Scope) -> bool:
-        """Whether no figure that overlaps the scope can share people with another figure."""
+    def are_disjoint(self, scope: Scope, seconds: float) -> bool:
+        """Whether no figure that overlaps the scope can share people with another figure.
+
+        False if the components cannot be found in so many seconds.
+        """
         overlapping = self._find_overlapping(make_region(scope, self._places, self._groups))
-        component_numbers = self._components_of(overlapping)
+        component_numbers = self._components_of(overlapping, Deadline(seconds))
+        if component_numbers is None:
+            return False
         return all(len(self._constraints[index].figures) == 1 for index in overlapping) and all(
             len(self._connected_components.members_of(number)) == 1 for number in component_numbers
         )
@@ -97,11 +103,15 @@ class TotalsEngine:
             *(later_figure.scope.outcomes for later_figure in reclassifying)
         )
 
-    def _components_of(self, indices: Iterable[int]) -> list[int]:
-        with self._lock:
-            return list(
-                dict.fromkeys(self._connected_components.component_of(index) for index in indices)
-            )
+    def _components_of(self, indices: Iterable[int], deadline: Deadline) -> list[int] | None:
+        """Return the components of the constraints, the smallest first; None if time ran out."""
+        if not self._connected_components.find_components(deadline):
+            return None
+        numbers = {self._connected_components.component_of(index) for index in indices}
+        return sorted(
+            numbers,
+            key=lambda number: (len(self._connected_components.members_of(number)), number),
+        )
 
     def _sort_figures(self, figures: Iterable[Figure]) -> tuple[Figure, ...]:
         return tuple(sorted(figures, key=lambda figure: self._order[figure.id]))
@@ -114,9 +124,10 @@ class TotalsEngine:
         with accumulate_effort():
             query_region = make_region(scope, self._places, self._groups)
             deadline = Deadline(seconds)
+            overlapping = self._find_overlapping(query_region)
             components = [
                 self._get_component(number)
-                for number in self._components_of(self._find_overlapping(query_region))
+                for number in self._components_of(overlapping, deadline) or ()
             ]
             disputes = [
                 dispute
@@ -137,12 +148,17 @@ class TotalsEngine:
             return self._compute_total(scope, seconds)
 
     def _compute_total(self, scope: Scope, seconds: float) -> Total:
+        deadline = Deadline(seconds)
         query_region = make_region(scope, self._places, self._groups)
         overlapping = self._find_overlapping(query_region)
         if not overlapping:
             return Total()
-        deadline = Deadline(seconds)
-        component_numbers = self._components_of(overlapping)
+        figures = self._sort_figures(
+            figure for index in overlapping for figure in self._constraints[index].figures
+        )
+        component_numbers = self._components_of(overlapping, deadline)
+        if component_numbers is None:
+            return Total(figures, low=0, exact=False, is_disputed=True)
         results = [
             self._get_component(number).compute_result(query_region, deadline)
             for number in component_numbers
@@ -155,9 +171,7 @@ class TotalsEngine:
         nearest = _add_nearest_ranges(results, deadline) if disputes else None
         contradiction = _add_violations(results, disputes_by_result, deadline) if disputes else None
         return Total(
-            figures=self._sort_figures(
-                figure for index in overlapping for figure in self._constraints[index].figures
-            ),
+            figures=figures,
             low=floor(low),
             high=ceil(sum(highs, Fraction(0))) if len(highs) == len(results) else None,
             exact=all(result.exact for result in results)

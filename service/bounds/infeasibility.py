@@ -160,9 +160,13 @@ class ConflictResolver:
         disputes: list[Dispute] = []
         conflicts: list[Conflict] = []
         unresolved: list[IntArray] = []
-        for number in sorted(block_numbers):
+        by_size = sorted(
+            block_numbers, key=lambda number: (len(self._blocks[number].constraints), number)
+        )
+        for number in by_size:
             conflict = self._get_conflict(number)
-            resolution = conflict.resolve(deadline)
+            # A hard piece leaves half of the time to the others and to the bounds.
+            resolution = conflict.resolve(deadline.take_share(0.5))
             if not resolution.exact:
                 unresolved.append(conflict.block.constraints)
             if resolution.remaining_bounds is not None:

@@ -46,6 +46,10 @@ class Deadline:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
 
+    def take_share(self, share: float) -> "Deadline":
+        """Return an earlier deadline: when this share of the seconds that are left is over."""
+        return Deadline(self.seconds_left() * share)
+
     def seconds_left(self) -> float:
         """Return the seconds that are left, never below 0."""
         return max(self._end - time.monotonic(), 0.0)

@@ -82,6 +82,7 @@ class Tree:
         self._facets: dict[str, str] = {}
         self._intervals: dict[str, Interval] = {}
         self._enclosing: dict[str, Conjunction] = {}
+        self._selections: dict[tuple[str, ...], Selection] = {}
         next_numbers: dict[str, int] = {}
         starts: dict[str, int] = {}
         stack = [(node, False) for node in reversed(self.roots())]
@@ -134,6 +135,13 @@ class Tree:
         Nodes of one facet are alternatives, and those of different facets must all hold. Equal
         parts of the tree give equal selections.
         """
+        key = tuple(nodes)
+        known = self._selections.get(key)
+        if known is None:
+            known = self._selections[key] = self._select(key)
+        return known
+
+    def _select(self, nodes: Iterable[str]) -> Selection:
         by_facet: dict[str, list[Conjunction]] = {}
         for node in nodes:
             facet = self._facets.get(node)
