@@ -51,15 +51,15 @@ class AccountSolver:
     def __init__(self, resolved: ResolvedBounds, objective: Objective, published: Range) -> None:
         """``published`` is the total's range with both ends of all contradictions set aside."""
         self._resolved, self._objective, self._published = resolved, objective, published
-        self._disputes = [each for each in resolved.disputes if each.lows or each.highs]
+        self.disputes = [each for each in resolved.disputes if each.lows or each.highs]
         self._all_ranges: AccountRanges | None = None
 
     def compare_all(self, deadline: Deadline) -> AccountRanges:
         """Return the ranges of the two accounts of all contradictions together."""
         if self._all_ranges is None:
             self._all_ranges = (
-                self._compute_ranges(self._disputes, deadline)
-                if self._disputes
+                self._compute_ranges(self.disputes, deadline)
+                if self.disputes
                 else AccountRanges(None, self._published, self._published)
             )
         return self._all_ranges
@@ -71,7 +71,7 @@ class AccountSolver:
         its members does. Without enough time, all that were not tried are returned.
         """
         found: list[AccountRanges] = []
-        pending = [(self._disputes, self.compare_all(deadline))] if self._disputes else []
+        pending = [(self.disputes, self.compare_all(deadline))] if self.disputes else []
         while pending:
             group, ranges = pending.pop()
             if ranges.first == ranges.second == self._published:

@@ -53,6 +53,8 @@ class ComponentResult:
     """The accounts of all the contradictions together."""
     find_dispute_accounts: Callable[[Deadline], Sequence[AccountRanges]]
     """Return the accounts of each contradiction that may move the total, the others set aside."""
+    disputes: Sequence[Dispute] = ()
+    """All contradictions that bear on the total."""
     exact: bool = True
     is_unsettled: bool = False
     """Whether time ran out before a contradiction of figures that meet the query was settled."""
@@ -263,6 +265,7 @@ class Component:
             self._resolver.minimise_violation,
             accounts,
             account_solver.compare_each,
+            account_solver.disputes,
             resolved.exact and low.exact and high.exact and accounts.exact,
             is_unsettled,
             frozenset(set_aside),

@@ -242,10 +242,8 @@ def _find_disputing(results: Sequence[ComponentResult], deadline: Deadline) -> l
     if any(disputing):
         return disputing
     return [
-        [each.dispute for each in accounts if each.dispute is not None]
-        if result.accounts.differ(is_open_anyway=False)
-        else []
-        for result, accounts in zip(results, accounts_by_result, strict=True)
+        list(result.disputes) if result.accounts.differ(is_open_anyway=False) else []
+        for result in results
     ]
 
 
