@@ -18,7 +18,7 @@ from service.http.context import request_time, start_time_budget
 from service.http.measured_totals import compute_measured_totals
 from service.http.negotiation import choose_format, document_formats, make_response, to_json_text
 from service.http.smorest import Blueprint
-from service.usecases import entities, points, totals
+from service.usecases import entities
 from service.usecases.comparison import resolve_compare
 from service.version import __version__
 
@@ -61,9 +61,9 @@ def _answer_query(query: TotalsQuery, requested_format: str | None) -> Response:
     format_name = choose_format(requested_format, *OTHER_FORMATS)
     if format_name == "geojson" and query.by != "place":
         raise invalid_field("by", "A map needs by=place: it shows one feature for each place.")
-    seq = totals.resolve_query_as_of(reader, query, request_time())
+    seq = reader.resolve_as_of(query.as_of, request_time())
     compared_seq = resolve_compare(reader, query, seq, request_time())
-    etag = _compute_etag(seq, compared_seq, totals.get_last_redaction(reader), format_name)
+    etag = _compute_etag(seq, compared_seq, reader.load_last_redaction_seq(), format_name)
     held_etags = request.if_none_match
     if not held_etags.star_tag and held_etags.contains_weak(etag):
         response = Response(status=304)
@@ -93,7 +93,6 @@ def _render_totals(result: TotalsResult, format_name: str) -> str:
     content = dump_totals(result)
     if format_name == "geojson":
         places = [part["key"] for part in content["parts"]]
-        content = geojson.make_part_features(
-            content, points.load_coordinates(get_reader(), places, result.seq)
-        )
+        snapshot = get_reader().load_snapshot(result.seq)
+        content = geojson.make_part_features(content, snapshot.find_points(places))
     return to_json_text(content) + "\n"

@@ -22,9 +22,7 @@ def compute_measured_totals(
     services = get_services()
     with measure_effort() as efforts:
         try:
-            result = totals.compute_totals(
-                get_reader(), services.state_cache, query, seq, budget, compared_seq
-            )
+            result = totals.compute_totals(get_reader(), query, seq, budget, compared_seq)
         finally:
             metrics.get_current_metrics().count_solver_effort(efforts)
     all_totals = result.all_totals

@@ -27,11 +27,10 @@ from service.domain.totals_result import (
 )
 from service.domain.wording.range_text import total_text
 from service.store.event_window import load_public_events
-from service.store.interface import Connection, Reader
-from service.usecases.as_of import resolve_as_of
 from service.usecases.dependencies import Calculation, QueryDependencies, union_dependencies
 from service.usecases.event_window import EventWindow
-from service.usecases.state_cache import Snapshot, StateCache
+from service.usecases.request_reader import RequestReader
+from service.usecases.state_cache import Snapshot
 
 MAX_EVENTS: Final = 10_000
 """How many entries one answer lists altogether; each of its totals gets the same share."""
@@ -50,15 +49,16 @@ class EarlierState:
     window: EventWindow
 
 
-def resolve_compare(store: Reader, query: TotalsQuery, seq: int, now: datetime) -> int | None:
+def resolve_compare(
+    reader: RequestReader, query: TotalsQuery, seq: int, now: datetime
+) -> int | None:
     """Return the entry with which the answer as of ``seq`` is compared; None where it is not.
 
     Raises InvalidInputError for a moment that is still to come or later than that of the answer.
     """
     if query.compare is None:
         return None
-    with store.read_transaction() as db:
-        earlier_seq = resolve_as_of(db, query.compare, now, "compare")
+    earlier_seq = reader.resolve_as_of(query.compare, now, "compare")
     requested = (query.as_of, query.compare)
     is_later = all(isinstance(each, str) for each in requested) and str(requested[0]) < str(
         requested[1]
@@ -68,12 +68,11 @@ def resolve_compare(store: Reader, query: TotalsQuery, seq: int, now: datetime) 
     return earlier_seq
 
 
-def load_earlier_state(
-    db: Connection, state_cache: StateCache, snapshot: Snapshot, earlier_seq: int
-) -> EarlierState:
-    """Return the state after the entry ``then``, and all that happened up to the later one."""
-    earlier = state_cache.load(db, earlier_seq)
-    events = load_public_events(db, earlier_seq, snapshot.state.seq)
+def load_earlier_state(reader: RequestReader, snapshot: Snapshot, earlier_seq: int) -> EarlierState:
+    """Return the state as of ``earlier_seq``, and all events from then to the later state."""
+    earlier = reader.load_snapshot(earlier_seq)
+    with reader.read_transaction() as db:
+        events = load_public_events(db, earlier_seq, snapshot.state.seq)
     return EarlierState(earlier, EventWindow(earlier.state, snapshot.state, events))
 
 

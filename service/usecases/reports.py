@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from service.domain.access import Principal
+from service.domain.entities import Entity
 from service.domain.errors import (
     ConflictError,
     ErrorDetail,
@@ -15,9 +16,9 @@ from service.domain.errors import (
 )
 from service.domain.list_queries import ReportListQuery
 from service.domain.normalize import normalize_submission
-from service.domain.report import RecordedReport, Report
+from service.domain.report import RecordedReport, Report, ReportWarning
 from service.domain.submission import Submission
-from service.store import entities, event_log, reports
+from service.store import coordinates, entities, event_log, reports
 from service.store.codec import hash_content
 from service.store.event_log import NewEvent
 from service.store.idempotency import IdempotencyKey
@@ -86,6 +87,48 @@ def check_and_normalize(
     return normalize_submission(submission, report_id)
 
 
+@dataclass(frozen=True, slots=True)
+class SubmissionPlan:
+    """What the submission of a report would record.
+
+    ``known`` is the report that was recorded before under the same ref with the same content; if
+    there is one, nothing is recorded. ``new_entities`` contains each parent before its children.
+    """
+
+    report: Report
+    known: RecordedReport | None = None
+    new_entities: tuple[Entity, ...] = ()
+    warnings: tuple[ReportWarning, ...] = ()
+    events: tuple[NewEvent, ...] = ()
+
+
+def plan_submission(db: Connection, submission: Submission, report: Report) -> SubmissionPlan:
+    """Return what the submission would record as of this transaction; reads only.
+
+    ``report`` is the normalized submission. Raises InvalidInputError or ConflictError if it cannot
+    be recorded.
+    """
+    known = _find_same_report(db, report)
+    # Before a known report is returned: the description of an entity in this one may differ.
+    resolver = resolve_entities(db, submission)
+    if known is not None:
+        return SubmissionPlan(report, known)
+    superseded_events = _make_superseded_events(db, report)
+    _check_links(db, report)
+    warnings = find_warnings(db, report, resolver)
+    return SubmissionPlan(
+        report,
+        new_entities=resolver.new_entities,
+        warnings=warnings,
+        events=(
+            *resolver.make_events(),
+            *superseded_events,
+            NewEvent("reported", report.id, body_of(report, warnings)),
+            *_make_reclassified_events(db, report),
+        ),
+    )
+
+
 def record_report(
     db: Connection,
     submission: Submission,
@@ -94,27 +137,16 @@ def record_report(
     now: datetime,
     request: int | None = None,
 ) -> SubmitResult:
-    """Return the recorded report, within a transaction; writes.
+    """Return the recorded report, within a write transaction; writes.
 
-    ``request`` is the first event of the same request, None if this report makes the first.
+    ``request`` is the first event of the same request, None if this report makes the first. Raises
+    as ``plan_submission`` does.
     """
-    known = _find_same_report(db, report)
-    # Before a known report is returned: the description of an entity in this one may differ.
-    resolver = resolve_entities(db, submission)
-    if known is not None:
-        return SubmitResult(known, False)
-    superseded_events = _make_superseded_events(db, report)
-    _check_links(db, report)
-    body = body_of(report, find_warnings(db, report, resolver))
-    # All of it in one go, because what one request records is one moment.
-    reported_event = NewEvent("reported", report.id, body)
-    new_events = [
-        *resolver.make_events(),
-        *superseded_events,
-        reported_event,
-        *_make_reclassified_events(db, report),
-    ]
-    record_events(db, new_events, actor, now, request=request)
+    plan = plan_submission(db, submission, report)
+    if plan.known is not None:
+        return SubmitResult(plan.known, False)
+    # In one call, because all events of one request have one timestamp.
+    record_events(db, plan.events, actor, now, request=request)
     return SubmitResult(get_report_or_fail(db, report.id), True)
 
 
@@ -150,13 +182,18 @@ def get_reports(store: Reader, ids: Iterable[str], seq: int) -> dict[str, Record
         return {each.report.id: each for each in reports.get_many(db, ids, seq)}
 
 
-def resolve_as_of_for_reports(store: Reader, as_of: int | str | None, now: datetime) -> int:
-    """Return the entry of the ledger that counts as of then (None: now).
+def load_points(
+    reader: Reader, recorded: Iterable[RecordedReport], seq: int
+) -> dict[str, coordinates.Point]:
+    """Return the coordinates of all places that the reports and their figures name, by id.
 
-    Raises InvalidInputError for a moment still to come.
+    They are those as of the event ``seq``. Places without coordinates are left out.
     """
-    with store.read_transaction() as db:
-        return resolve_as_of(db, as_of, now)
+    place_ids: set[str] = set()
+    for each in recorded:
+        place_ids.update(each.report.places, *(figure.places for figure in each.report.figures))
+    with reader.read_transaction() as db:
+        return coordinates.load_points(db, sorted(place_ids), seq)
 
 
 def list_reports(store: Reader, query: ReportListQuery, now: datetime) -> list[RecordedReport]:

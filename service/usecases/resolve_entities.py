@@ -98,6 +98,11 @@ class EntityResolver:
         if self.conflicts:
             raise ConflictError(_summarize_errors(self.conflicts), tuple(self.conflicts))
 
+    @property
+    def new_entities(self) -> tuple[Entity, ...]:
+        """The entities that the report adds, each after its parent."""
+        return tuple(self._new_entities.values())
+
     def make_events(self) -> list[NewEvent]:
         """Return what the ledger is to say of the new entries, each after its parent."""
         return [

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from service.bounds.component_solver import ComponentCache
 from service.bounds.engine import TotalsEngine
+from service.domain.entities import Place
 from service.domain.figure import Figure
 from service.domain.record_state import RecordState, ReportState
 from service.domain.totals_query import TotalsQuery
@@ -88,6 +89,24 @@ class Snapshot:
             if earlier_ids:
                 reclassifying.append((figure, earlier_ids))
         return reclassifying
+
+    def list_ancestors(self, place_id: str) -> list[Place]:
+        """Return the places that contain the place, the smallest first."""
+        ancestors: list[Place] = []
+        parent_id = self.state.places[place_id].parent
+        while parent_id is not None:
+            ancestors.append(self.state.places[parent_id])
+            parent_id = ancestors[-1].parent
+        return ancestors
+
+    def find_points(self, place_ids: Iterable[str]) -> dict[str, tuple[float, float]]:
+        """Return longitude and latitude of those of the places that have both, by their ids."""
+        points = {}
+        for place_id in place_ids:
+            place = self.state.places[place_id]
+            if place.longitude is not None and place.latitude is not None:
+                points[place_id] = (place.longitude, place.latitude)
+        return points
 
     def find_reclassifying(self, figures: Iterable[Figure]) -> list[Figure]:
         """Return the figures of whatever state that reclassify people of any of the given ones."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from service.bounds.boxes import make_box
@@ -18,35 +17,17 @@ from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part, Tot
 from service.domain.trees import Tree
 from service.domain.vocabulary import LOSSES, OUTCOMES
 from service.domain.wording.range_text import total_text
-from service.store import event_log
-from service.store.interface import Reader
-from service.usecases.as_of import resolve_as_of
 from service.usecases.comparison import add_comparison, load_earlier_state
-from service.usecases.state_cache import Snapshot, StateCache
+from service.usecases.request_reader import RequestReader
+from service.usecases.state_cache import Snapshot
 from service.usecases.time_budget import TimeBudget
 
 MAX_UNKNOWN_IDS: Final = 3
 """How many unknown ids of one parameter are named: looking for near ones takes a while each."""
 
 
-def resolve_query_as_of(store: Reader, query: TotalsQuery, now: datetime) -> int:
-    """Return the entry of the ledger that the question is to be answered as of.
-
-    Raises InvalidInputError for a moment that is still to come.
-    """
-    with store.read_transaction() as db:
-        return resolve_as_of(db, query.as_of, now)
-
-
-def get_last_redaction(store: Reader) -> int:
-    """Return the entry after which no text was blanked; an answer from before may hold one."""
-    with store.read_transaction() as db:
-        return event_log.last_redaction_seq(db)
-
-
 def compute_totals(
-    store: Reader,
-    state_cache: StateCache,
+    reader: RequestReader,
     query: TotalsQuery,
     seq: int,
     time_budget: TimeBudget,
@@ -59,13 +40,9 @@ def compute_totals(
     were unknown as of ``seq`` and for breakdowns that cannot be made, and TimeBudgetExceededError
     if the answer takes far longer than its budget.
     """
-    with store.read_transaction() as db:
-        snapshot = state_cache.load(db, seq)
-        earlier = (
-            None
-            if compare_seq is None
-            else load_earlier_state(db, state_cache, snapshot, compare_seq)
-        )
+    snapshot = reader.load_snapshot(seq)
+    earlier = None if compare_seq is None else load_earlier_state(reader, snapshot, compare_seq)
+    reader.release()  # The solver may work for seconds, and reads nothing.
     result = compute_totals_in(snapshot, query, time_budget)
     if earlier is None:
         return result
