@@ -13,7 +13,12 @@ from marshmallow import ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
-from service.domain.errors import ErrorDetail, InvalidInputError, MalformedInputError
+from service.domain.errors import (
+    ErrorDetail,
+    InvalidInputError,
+    MalformedInputError,
+    summarize_errors,
+)
 
 MAX_BODY_BYTES: Final = 1 << 20
 MAX_JSON_DEPTH: Final = 16
@@ -56,10 +61,11 @@ def make_schema_error(messages: Any, separator: str = "/") -> InvalidInputError:
 
 
 def make_invalid_input_error(errors: tuple[ErrorDetail, ...]) -> InvalidInputError:
-    """Return the error for the faults; its own text says the first, or how many there are."""
-    if len(errors) == 1:
-        return InvalidInputError(f"{errors[0].pointer}: {errors[0].detail}", errors)
-    return InvalidInputError(f"{len(errors)} fields are wrong.", errors)
+    """Return the error of wrong fields; its detail names the only field, or how many there are."""
+    detail = summarize_errors(errors)
+    return InvalidInputError(
+        f"{errors[0].pointer}: {detail}" if len(errors) == 1 else detail, errors
+    )
 
 
 def read_body(req: Request) -> Any:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from service.domain.access import Principal
-from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
+from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError
 from service.domain.public_event import PublicEvent
 from service.domain.report import RecordedReport
 from service.store import event_log, redactable_text, reports
@@ -15,6 +15,7 @@ from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Reader, Store
 from service.store.projections.dispatch import record_events
 from service.usecases.idempotency import run_once
+from service.usecases.reports import get_report_or_fail
 
 REPORT_EVENT_KINDS: Final = ("reported", "superseded", "reclassified", "retracted", "redacted")
 """The kinds of entries whose subject is a report."""
@@ -39,13 +40,13 @@ def retract_report(
     """
 
     def work(db: Connection) -> RecordedReport:
-        known = _get_report(db, report_id)
+        known = get_report_or_fail(db, report_id)
         if principal is not None:
             principal.check_can_report_for(known.report.reporter)
         if known.retraction is not None:
             raise ConflictError(f"The report was retracted at {known.retraction.recorded_at}.")
         record_events(db, [NewEvent("retracted", report_id, {"reason": reason})], actor, now)
-        return _get_report(db, report_id)
+        return get_report_or_fail(db, report_id)
 
     return store.write(lambda db: _run_once(db, idempotency_key, report_id, work))
 
@@ -68,7 +69,7 @@ def redact_report(
     """
 
     def work(db: Connection) -> RecordedReport:
-        _get_report(db, report_id)
+        get_report_or_fail(db, report_id)
         texts_by_pointer = {text.pointer: text for text in _iterate_texts(db, report_id)}
         errors = tuple(
             ErrorDetail(
@@ -91,7 +92,7 @@ def redact_report(
             redactable_text.blank_text(db, text.seq, text.stored_pointer)
         body = {"fields": [text.pointer for text in chosen], "reason": reason}
         record_events(db, [NewEvent("redacted", report_id, body)], actor, now)
-        return _get_report(db, report_id)
+        return get_report_or_fail(db, report_id)
 
     redacted = store.write(lambda db: _run_once(db, idempotency_key, report_id, work))
     store.erase_overwritten()
@@ -109,14 +110,14 @@ def _run_once(
         idempotency_key,
         lambda: work(db),
         lambda recorded: event_log.last_seq(db),
-        lambda seq: _get_report(db, report_id, seq),
+        lambda seq: get_report_or_fail(db, report_id, seq),
     )
 
 
 def load_history(store: Reader, report_id: str) -> list[PublicEvent]:
     """Return what happened to the report, oldest first; raises NotFoundError."""
     with store.read_transaction() as db:
-        _get_report(db, report_id)
+        get_report_or_fail(db, report_id)
         return [
             make_public_event(db, event)
             for event in event_log.load_events_about(db, report_id, REPORT_EVENT_KINDS)
@@ -151,10 +152,3 @@ def _iterate_texts(db: Connection, report_id: str) -> Iterator[_FreeText]:
 
 def _join_pointers(pointers: Iterable[str]) -> str:
     return ", ".join(pointers) or "none at all"
-
-
-def _get_report(db: Connection, report_id: str, seq: int | None = None) -> RecordedReport:
-    recorded = reports.get(db, report_id, seq)
-    if recorded is None:
-        raise NotFoundError("There is no such report.")
-    return recorded

@@ -27,7 +27,11 @@ from service.store.projections.dispatch import record_events
 from service.store.projections.reports import body_of
 from service.usecases.as_of import resolve_as_of
 from service.usecases.idempotency import run_once
-from service.usecases.resolve_entities import make_unknown_id_message, resolve_entities
+from service.usecases.resolve_entities import (
+    MAX_SUGGESTIONS,
+    make_unknown_id_message,
+    resolve_entities,
+)
 from service.usecases.submission_warnings import find_warnings
 
 
@@ -67,8 +71,8 @@ def submit_report(
             db,
             idempotency_key,
             lambda: record_report(db, submission, report, actor, now),
-            lambda submitted: dump_submit_result(db, submitted.recorded, submitted.is_new),
-            lambda was: load_submit_result(db, was),
+            lambda result: dump_submit_result(db, result),
+            lambda stored: load_submit_result(db, stored),
         )
         return replace(posted, is_replay=is_replay)
 
@@ -150,9 +154,9 @@ def record_report(
     return SubmitResult(get_report_or_fail(db, report.id), True)
 
 
-def dump_submit_result(db: Connection, recorded: RecordedReport, is_new: bool) -> list[Any]:
+def dump_submit_result(db: Connection, result: SubmitResult) -> list[Any]:
     """Return what is stored of a result, from which ``load_submit_result`` makes it again."""
-    return [recorded.report.id, event_log.last_seq(db), is_new]
+    return [result.recorded.report.id, event_log.last_seq(db), result.is_new]
 
 
 def load_submit_result(db: Connection, stored: list[Any]) -> SubmitResult:
@@ -210,7 +214,7 @@ def list_reports(store: Reader, query: ReportListQuery, now: datetime) -> list[R
             ("group", "group", query.groups),
             ("reporter", "reporter", query.reporters),
         ):
-            for entity_id in entities.find_unknown_ids(db, kind, ids or (), seq)[:3]:
+            for entity_id in entities.find_unknown_ids(db, kind, ids or (), seq)[:MAX_SUGGESTIONS]:
                 errors.append(ErrorDetail(parameter, make_unknown_id_message(db, kind, entity_id)))
         if errors:
             raise InvalidInputError(errors[0].detail, tuple(errors))

@@ -13,7 +13,12 @@ from service.domain.entities import (
     unknown_id_message,
     with_parent,
 )
-from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError
+from service.domain.errors import (
+    ConflictError,
+    ErrorDetail,
+    InvalidInputError,
+    summarize_errors,
+)
 from service.domain.submission import Submission
 from service.store import entities
 from service.store.event_log import NewEvent
@@ -94,9 +99,9 @@ class EntityResolver:
     def raise_errors(self) -> None:
         """Raise InvalidInputError or ConflictError for what was found wrong, if anything was."""
         if self.errors:
-            raise InvalidInputError(_summarize_errors(self.errors), tuple(self.errors))
+            raise InvalidInputError(summarize_errors(self.errors), tuple(self.errors))
         if self.conflicts:
-            raise ConflictError(_summarize_errors(self.conflicts), tuple(self.conflicts))
+            raise ConflictError(summarize_errors(self.conflicts), tuple(self.conflicts))
 
     @property
     def new_entities(self) -> tuple[Entity, ...]:
@@ -189,7 +194,3 @@ def _value_text(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _summarize_errors(errors: list[ErrorDetail]) -> str:
-    return errors[0].detail if len(errors) == 1 else f"{len(errors)} fields cannot stand."
