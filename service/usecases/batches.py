@@ -1,4 +1,4 @@
-"""Many reports in one request: each with a result of its own, all of one moment."""
+"""Batches: many reports in one request, each with a result of its own, all with one timestamp."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -36,7 +36,7 @@ from service.usecases.reports import (
 )
 
 MAX_BATCH_REPORTS: Final = 10_000
-"""So many reports may come in one batch."""
+"""How many reports a batch may contain."""
 
 _CLASSES: Final[tuple[type[DomainError], ...]] = (
     DomainError,
@@ -151,7 +151,9 @@ def _undo_if_any_failed(results: list[ItemResult], undo: Callable[[], None]) -> 
     if not any(is_failed):
         return results
     undo()
-    detail = f"Not recorded: item {is_failed.index(True)} was refused, and atomic=true records all or none."
+    detail = (
+        f"Not recorded: item {is_failed.index(True)} failed, and atomic=true means all or none."
+    )
     return [
         result if isinstance(result, DomainError) else FailedDependencyError(detail)
         for result in results

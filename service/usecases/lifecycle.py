@@ -1,4 +1,4 @@
-"""What becomes of a report later: withdrawn, blanked where law demands; and what became of it."""
+"""The life of a report: its retraction, the redaction of its texts, and its history."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from service.usecases.idempotency import run_once
 from service.usecases.reports import get_report_or_fail
 
 REPORT_EVENT_KINDS: Final = ("reported", "superseded", "reclassified", "retracted", "redacted")
-"""The kinds of entries whose subject is a report."""
+"""The kinds of events whose subject is a report."""
 
 
 def retract_report(
@@ -31,12 +31,10 @@ def retract_report(
     principal: Principal | None = None,
     idempotency_key: IdempotencyKey | None = None,
 ) -> tuple[RecordedReport, bool]:
-    """Return the report, withdrawn from now on: its figures are counted no more; writes.
+    """Return the report, retracted from now on, and whether this is a replay; writes.
 
-    The flag is True for the same request sent again.
-
-    Raises NotFoundError, ForbiddenError where the holder of the key may not report for its reporter
-    (None may for all), and ConflictError where it is withdrawn already.
+    Its figures are not counted any more. Raises NotFoundError, ForbiddenError if the principal may
+    not report for its reporter (None may for all), and ConflictError if it is already retracted.
     """
 
     def work(db: Connection) -> RecordedReport:
@@ -61,11 +59,11 @@ def redact_report(
     now: datetime,
     idempotency_key: IdempotencyKey | None = None,
 ) -> tuple[RecordedReport, bool]:
-    """Return the report without the free texts that the JSON pointers name, blanked for good.
+    """Return the report without the free texts of ``fields``, and whether this is a replay; writes.
 
-    No pointer means every free text. The ledger keeps the hashes, so that its chain still holds;
-    the texts themselves are gone from every table; writes. Raises NotFoundError, InvalidInputError
-    for a pointer to anything but a free text, and ConflictError where nothing is left to blank.
+    ``fields`` are JSON pointers; none means every free text. The texts are erased from all tables
+    for good. The event log keeps their hashes, so that its chain stays valid. Raises NotFoundError,
+    InvalidInputError for a pointer to anything else, and ConflictError if all are erased already.
     """
 
     def work(db: Connection) -> RecordedReport:
@@ -87,7 +85,7 @@ def redact_report(
             if not texts_by_pointer[pointer].is_blanked
         ]
         if not chosen:
-            raise ConflictError("Nothing is left to blank in this report.")
+            raise ConflictError("These texts of the report are already redacted.")
         for text in chosen:
             redactable_text.blank_text(db, text.seq, text.stored_pointer)
         body = {"fields": [text.pointer for text in chosen], "reason": reason}
@@ -114,9 +112,9 @@ def _run_once(
     )
 
 
-def load_history(store: Reader, report_id: str) -> list[PublicEvent]:
-    """Return what happened to the report, oldest first; raises NotFoundError."""
-    with store.read_transaction() as db:
+def load_history(reader: Reader, report_id: str) -> list[PublicEvent]:
+    """Return the events of the report, oldest first; raises NotFoundError."""
+    with reader.read_transaction() as db:
         get_report_or_fail(db, report_id)
         return [
             make_public_event(db, event)
@@ -125,14 +123,14 @@ def load_history(store: Reader, report_id: str) -> list[PublicEvent]:
 
 
 def make_public_event(db: Connection, event: Event) -> PublicEvent:
-    """Return the entry of the ledger as it is told, with the report that was recorded by it."""
+    """Return the event as the API shows it, with the report that it recorded, if any."""
     report = reports.get(db, event.subject, event.seq) if event.kind == "reported" else None
     return PublicEvent(event.seq, event.recorded_at, event.kind, event.subject, event.body, report)
 
 
 @dataclass(frozen=True, slots=True)
 class _FreeText:
-    """A free text of a report: where the report shows it, and where the ledger keeps it."""
+    """A free text of a report: its pointer in the report, and where the event log keeps it."""
 
     pointer: str
     seq: int

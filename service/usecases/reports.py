@@ -1,4 +1,4 @@
-"""Reports: take one in, show one, list many."""
+"""Reports: submit, get and list them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -39,7 +39,7 @@ from service.usecases.submission_warnings import find_warnings
 class SubmitResult:
     """The recorded report, and whether this request recorded it.
 
-    ``is_replay`` is True if the same request was answered before.
+    ``is_replay`` is True if the result is that of an earlier request with the same idempotency key.
     """
 
     recorded: RecordedReport
@@ -59,10 +59,10 @@ def submit_report(
 ) -> SubmitResult:
     """Return the recorded report and whether it is new; writes.
 
-    A ref that is known with the same content gives the report recorded then; what is said of its
-    places, groups and reporter must be what is recorded even so. Raises InvalidInputError or
-    ConflictError, and then nothing at all is recorded, no new place either; ForbiddenError where
-    the holder of the key may not report for the reporter (None may for all).
+    If a report with the same ref and the same content is known, it is returned; even then the
+    descriptions of entities in the submission must agree with the recorded ones. Raises
+    InvalidInputError or ConflictError, and then records nothing, no new entity either. Raises
+    ForbiddenError if the principal may not report for the reporter (None may for all).
     """
     report = check_and_normalize(submission, new_id(), principal)
 
@@ -166,23 +166,23 @@ def load_submit_result(db: Connection, stored: list[Any]) -> SubmitResult:
 
 
 def get_report(
-    store: Reader, report_id: str, as_of: int | str | None, now: datetime
+    reader: Reader, report_id: str, as_of: int | str | None, now: datetime
 ) -> RecordedReport:
     """Return the report in its state as of then (None: now).
 
-    Raises NotFoundError where it was not recorded yet, and InvalidInputError for a moment still to
-    come.
+    Raises NotFoundError if it was not recorded by then, and InvalidInputError for an ``as_of`` in
+    the future.
     """
-    with store.read_transaction() as db:
+    with reader.read_transaction() as db:
         return get_report_or_fail(db, report_id, resolve_as_of(db, as_of, now))
 
 
-def get_reports(store: Reader, ids: Iterable[str], seq: int) -> dict[str, RecordedReport]:
-    """Return the reports by their ids, in their states after the entry ``seq``.
+def get_reports(reader: Reader, ids: Iterable[str], seq: int) -> dict[str, RecordedReport]:
+    """Return the reports by their ids, in their states as of the event ``seq``.
 
-    Those that were not recorded yet are left out.
+    Those that were not recorded by then are left out.
     """
-    with store.read_transaction() as db:
+    with reader.read_transaction() as db:
         return {each.report.id: each for each in reports.get_many(db, ids, seq)}
 
 
@@ -200,13 +200,12 @@ def load_points(
         return coordinates.load_points(db, sorted(place_ids), seq)
 
 
-def list_reports(store: Reader, query: ReportListQuery, now: datetime) -> list[RecordedReport]:
-    """Return the reports asked for, oldest first, in their states as of then.
+def list_reports(reader: Reader, query: ReportListQuery, now: datetime) -> list[RecordedReport]:
+    """Return the reports that the query selects, oldest first, in their states as of then.
 
-    Raises InvalidInputError for ids under which nothing was recorded, and for a moment still to
-    come.
+    Raises InvalidInputError for unknown ids and for an ``as_of`` in the future.
     """
-    with store.read_transaction() as db:
+    with reader.read_transaction() as db:
         seq = resolve_as_of(db, query.as_of, now)
         errors = []
         for kind, parameter, ids in (
@@ -222,7 +221,7 @@ def list_reports(store: Reader, query: ReportListQuery, now: datetime) -> list[R
 
 
 def _resolve_merged_ids(db: Connection, query: ReportListQuery, seq: int) -> ReportListQuery:
-    """Return the question with every merged id replaced by the one that stands for it."""
+    """Return the query with every merged id replaced by the current one."""
     merged = entities.load_merges(db, seq)
 
     def resolve(kind: str, ids: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -241,6 +240,7 @@ def _resolve_merged_ids(db: Connection, query: ReportListQuery, seq: int) -> Rep
 
 
 def get_report_or_fail(db: Connection, report_id: str, seq: int | None = None) -> RecordedReport:
+    """Return the report as of the event ``seq`` (None: now); raises NotFoundError."""
     recorded = reports.get(db, report_id, seq)
     if recorded is None:
         raise NotFoundError("There is no such report.")
@@ -248,9 +248,10 @@ def get_report_or_fail(db: Connection, report_id: str, seq: int | None = None) -
 
 
 def _find_same_report(db: Connection, report: Report) -> RecordedReport | None:
-    """Return the report sent earlier under the same ref with the same content, if there is one.
+    """Return the report that was recorded under the same ref with the same content, or None.
 
-    A ref with other content stands only on the report that supersedes its bearer.
+    Raises ConflictError if the ref is used with other content, unless the report supersedes the
+    one that has the ref.
     """
     if report.ref is None:
         return None
@@ -270,7 +271,7 @@ def _find_same_report(db: Connection, report: Report) -> RecordedReport | None:
 
 
 def _make_superseded_events(db: Connection, report: Report) -> list[NewEvent]:
-    """Return what the ledger is to say of the report that this one replaces."""
+    """Return the event of the report that this one supersedes, if any."""
     if report.supersedes is None:
         return []
     superseded = reports.get(db, report.supersedes)
@@ -292,7 +293,7 @@ def _make_superseded_events(db: Connection, report: Report) -> list[NewEvent]:
 
 
 def _make_reclassified_events(db: Connection, report: Report) -> list[NewEvent]:
-    """Return what the ledger is to say of the reports whose people this one speaks of again."""
+    """Return the events of the reports whose figures this one reclassifies."""
     new_events = []
     for figure in report.figures:
         link = figure.reclassifies
@@ -323,7 +324,7 @@ def _check_links(db: Connection, report: Report) -> None:
         if outcomes is None:
             errors.append(ErrorDetail(f"{pointer}/figure", "There is no such figure."))
         elif link.source not in outcomes:
-            detail = f"The figure {link.figure} does not speak of {link.source}."
+            detail = f"The figure {link.figure} does not count {link.source}."
             errors.append(ErrorDetail(f"{pointer}/from", detail))
     if errors:
         raise InvalidInputError(errors[0].detail, tuple(errors))

@@ -467,9 +467,11 @@ def test_as_of_inside_a_request_is_as_of_its_end(post: Post, store: Store, ask: 
 
 def test_an_as_of_in_the_future_is_refused(post: Post, store: Store) -> None:
     post({"exactly": 9})
-    with pytest.raises(InvalidInputError, match="The record ends at 3; it has no entry 4 yet"):
+    with pytest.raises(
+        InvalidInputError, match="The record ends at event 3; it has no event 4 yet"
+    ):
         _resolve_as_of(store, 4)
-    with pytest.raises(InvalidInputError, match="still to come"):
+    with pytest.raises(InvalidInputError, match="in the future"):
         _resolve_as_of(store, "2026-01-05T10:00:00.000001Z")
 
 
