@@ -99,7 +99,7 @@ def imagine_recorded(state: RecordState, plan: SubmissionPlan, now: datetime) ->
 
 
 def make_query_for(recorded: RecordedReport) -> TotalsQuery:
-    """Return the question for all that the report speaks of.
+    """Return the query for the scope of the report.
 
     That is the places and groups of all its figures, from the first to the last of their days.
     """
@@ -116,7 +116,7 @@ def make_query_for(recorded: RecordedReport) -> TotalsQuery:
 
 
 def _enclosing_period(periods: Sequence[Period]) -> Period:
-    """Return the shortest period that holds all of them; its beginning is open if one's is."""
+    """Return the shortest period that contains all of them; its beginning is open if one's is."""
     first_days = [each.first for each in periods]
     known_first_days = [first for first in first_days if first is not None]
     first = (
