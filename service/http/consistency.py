@@ -54,7 +54,7 @@ def get_reader() -> RequestReader:
 def parse_seq(header: str, value: str) -> int:
     """Return the number of an event that a header contains; raises InvalidInputError."""
     if not (value.isascii() and value.isdigit() and len(value) <= MAX_SEQ_DIGITS):
-        raise invalid_field(header, "This must be the number of an entry.")
+        raise invalid_field(header, "This must be the number of an event.")
     return int(value)
 
 

@@ -49,7 +49,7 @@ class MonotonicReader(Reader):
                 if self._has_reached(db):
                     yield db
                     return
-        raise LockTimeoutError(f"The record does not hold entry {self.seq} yet; ask again shortly.")
+        raise LockTimeoutError(f"The record does not have event {self.seq} yet; try again shortly.")
 
     def _has_reached(self, db: Connection) -> bool:
         last = last_seq(db)
