@@ -1,4 +1,4 @@
-"""The version of this code: answers are the same under the same version only."""
+"""The version of this code. Only the same version gives byte for byte the same responses."""
 
 from typing import Final
 
