@@ -12,13 +12,12 @@ import click
 from schemas.fields import is_slug
 from service.cli.progress import show_progress
 from service.domain.access import SCOPES
-from service.domain.errors import DomainError, StoreUnavailableError
-from service.settings import Settings, SettingsError, load_settings, parse_database_address
+from service.domain.errors import DomainError
+from service.settings import SettingsError, load_settings, parse_database_address
 from service.store.api_keys import ApiKey
 from service.store.factory import open_store
-from service.store.interface import Store
-from service.store.sqlite.backup import DatabaseCopy
-from service.usecases import api_keys, backups, copy_store, maintenance
+from service.store.interface import DatabaseCopy, Store
+from service.usecases import api_keys, copy_store, maintenance
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -98,8 +97,7 @@ def _show_errors_in_one_line(command: Command) -> Command:
 @_show_errors_in_one_line
 def migrate() -> None:
     """Bring the database up to date; safe at any time."""
-    settings = load_settings()
-    store = open_store(settings.database, settings.busy_seconds)
+    store = _get_store()
     click.echo(f"{store.display_address}: {_migration_summary(store.migrate())}", err=True)
 
 
@@ -204,7 +202,7 @@ def backup(dest: Path, force: bool) -> None:
         python -m service backup /backups/$(date +%F).db
     """
     with show_progress("Copying") as report_progress:
-        copy = backups.make_backup(_get_database_file(), dest, report_progress, force)
+        copy = _get_store().backup(dest, report_progress, force)
     click.echo(_copy_summary(copy))
 
 
@@ -224,9 +222,7 @@ def restore(source: Path, force: bool) -> None:
         CASUALTY_DATABASE=/tmp/look.db gunicorn --bind 127.0.0.1:8001 wsgi:app
     """
     with show_progress("Copying") as report_progress:
-        result = backups.restore_backup(
-            source, _get_database_file(), report_progress, _now(), force
-        )
+        result = _get_store().restore(source, report_progress, _now(), force)
     click.echo(_copy_summary(result.copy))
     if result.former_path:
         click.echo(f"The former database is kept as {result.former_path}.", err=True)
@@ -331,22 +327,17 @@ def _is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def _get_store() -> Store:
+    """Return the store of the settings, neither opened nor migrated yet."""
+    settings = load_settings()
+    return open_store(settings.database, settings.busy_seconds)
+
+
 def _open_store() -> Store:
-    settings: Settings = load_settings()
-    store = open_store(settings.database, settings.busy_seconds)
+    """Return the store of the settings, migrated."""
+    store = _get_store()
     store.migrate()
     return store
-
-
-def _get_database_file() -> Path:
-    """Return the database's file; raises StoreUnavailableError where it is none."""
-    address = load_settings().database
-    if isinstance(address, Path):
-        return address
-    raise StoreUnavailableError(
-        "This is for an SQLite file. PostgreSQL has tools of its own (pg_basebackup, pg_dump);"
-        " dump, load and copy serve both."
-    )
 
 
 def _copy_summary(copy: DatabaseCopy) -> str:

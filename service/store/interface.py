@@ -8,7 +8,10 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
+from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
 from service.domain.errors import DomainError, StoreUnavailableError
@@ -28,6 +31,27 @@ REPLICA_BEHIND_MESSAGE: Final = (
     "This copy of the record does not reach so far yet; ask again shortly."
 )
 DAMAGED_MESSAGE: Final = "The database file is damaged; its keeper must look."
+
+
+Progress = Callable[[int, int], None]
+"""Called during long work with the amount done and the total, in the same unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseCopy:
+    """A checked copy of a database in one file: its size in bytes and the ``seq`` it ends with."""
+
+    path: Path
+    size: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreResult:
+    """The restored database, and the path of the former one; None where there was none."""
+
+    copy: DatabaseCopy
+    former_path: Path | None
 
 
 class Connection(ABC):
@@ -173,6 +197,26 @@ class Store(Reader):
     @abstractmethod
     def check_engine(self, db: Connection) -> Iterator[str]:
         """Yield a sentence for all that the engine itself finds wrong with its database."""
+
+    @abstractmethod
+    def backup(self, target: Path, progress: Progress, force: bool = False) -> DatabaseCopy:
+        """Return a checked copy of the database in the file ``target``; the service may run.
+
+        It contains everything that was acknowledged before the call. Raises ConflictError for a
+        target that exists, unless ``force``, and StoreUnavailableError where the engine has tools
+        of its own for this.
+        """
+
+    @abstractmethod
+    def restore(
+        self, source: Path, progress: Progress, now: datetime, force: bool = False
+    ) -> RestoreResult:
+        """Replace the database by a checked copy of the file ``source``.
+
+        Raises ConflictError where a database exists, unless ``force``, which keeps it under a
+        dated name; LockTimeoutError while a service has it open; and StoreUnavailableError as
+        ``backup`` does. On an error nothing changes.
+        """
 
     @abstractmethod
     def size(self) -> int:

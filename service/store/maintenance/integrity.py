@@ -1,17 +1,15 @@
 """Whether the record is whole: the file, the chain of its entries, and all that is made of them."""
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
-from pathlib import Path
 from typing import Final
 
 from service.store import event_log
+from service.store.factory import open_scratch_store
 from service.store.interface import Connection, Store
 from service.store.maintenance.export_import import find_text_faults
 from service.store.projections.dispatch import apply_event
-from service.store.sqlite.engine import SqliteStore
 
 Progress = Callable[[str, int], None]
 """Told what is being done and how many entries of it are done."""
@@ -86,23 +84,19 @@ def _check_chain(db: Connection, progress: Progress) -> Iterator[str]:
 
 
 def _check_projections(db: Connection, progress: Progress) -> Iterator[str]:
-    """Make all tables again from the ledger, in a file of their own, and compare them."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore(Path(folder) / "again.db")
-        store.migrate()
-        with store.write_transaction() as rebuilt:
-            for stored, texts in event_log.iterate_stored_events(db):
-                try:
-                    event_log.store_event(rebuilt, stored, texts)
-                    apply_event(rebuilt, stored.to_event(texts))
-                except Exception as error:  # Whatever was done to an entry, it must be told where.
-                    yield f"The tables cannot be made again from entry {stored.seq} on: {error!r}."
-                    return
-                if stored.seq % PROGRESS_INTERVAL == 0:
-                    progress("the tables", stored.seq)
-            for table in PROJECTION_TABLES:
-                yield from _compare_table(db, rebuilt, table)
-        store.close()
+    """Rebuild all projections from the event log in a scratch store, and compare them."""
+    with open_scratch_store() as store, store.write_transaction() as rebuilt:
+        for stored, texts in event_log.iterate_stored_events(db):
+            try:
+                event_log.store_event(rebuilt, stored, texts)
+                apply_event(rebuilt, stored.to_event(texts))
+            except Exception as error:  # Whatever was done to an event, report where.
+                yield f"The tables cannot be rebuilt from event {stored.seq} on: {error!r}."
+                return
+            if stored.seq % PROGRESS_INTERVAL == 0:
+                progress("the tables", stored.seq)
+        for table in PROJECTION_TABLES:
+            yield from _compare_table(db, rebuilt, table)
 
 
 def _compare_table(db: Connection, rebuilt: Connection, table: str) -> Iterator[str]:

@@ -83,7 +83,7 @@ def tamper(store: SqliteStore) -> Iterator[Callable[..., None]]:
         ("UPDATE entries SET parent = NULL WHERE parent IS NOT NULL AND kind = 'place'", "entries"),
         ("DELETE FROM merges", "merges lacks"),
         ("DELETE FROM report_words WHERE seq = 3", "The table report_words"),
-        ("UPDATE events SET kind = 'blessed' WHERE seq = 3", "cannot be made again from entry 3"),
+        ("UPDATE events SET kind = 'blessed' WHERE seq = 3", "cannot be rebuilt from event 3"),
         ("INSERT INTO report_words VALUES ('other', 3)", "The table report_words"),
     ],
 )
