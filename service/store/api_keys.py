@@ -5,6 +5,7 @@ from typing import Any
 
 from service.store.encoding import join_ids, split_ids
 from service.store.interface import Connection, Store
+from service.store.tables import KeyRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class ApiKey:
 
 def add(db: Connection, key: ApiKey) -> None:
     """Keep a new key; writes."""
-    db.change("insert_key", **{**asdict(key), "reporters": join_ids(key.reporters)})
+    db.insert(KeyRow(**{**asdict(key), "reporters": join_ids(key.reporters)}))
 
 
 def get(db: Connection, key_id: str) -> ApiKey | None:
@@ -63,5 +64,5 @@ def record_use(store: Store, key_id: str, used_at: str) -> None:
 
 
 def _key_from_row(row: Any) -> ApiKey:
-    values = [*row[:5], split_ids(row[5]), *row[6:]]
-    return ApiKey(*values)
+    columns = KeyRow._make(row)._asdict()
+    return ApiKey(**{**columns, "reporters": split_ids(columns["reporters"])})

@@ -6,7 +6,7 @@ be changed, taken out or put in without being seen.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -15,6 +15,7 @@ from typing import Any, Final
 from service.domain.timestamps import format_timestamp, next_timestamp
 from service.store import redactable_text
 from service.store.interface import Connection, Row, translate_corrupt_rows
+from service.store.tables import EventRow
 
 INITIAL_HASH: Final = "0" * 64
 """What stands for the hash of an entry before the first."""
@@ -47,25 +48,15 @@ class Event:
     redacted: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """One entry as it is kept: its body with a hash in the place of every free text."""
+class StoredEvent(EventRow):
+    """One event as it is stored: its body has a hash in place of each free text."""
 
-    seq: int
-    request: int
-    recorded_at: str
-    kind: str
-    subject: str
-    actor: str | None
-    body: str
-    hash: str
+    __slots__ = ()
 
     def compute_hash(self, previous_hash: str) -> str:
         """Return the hash that the entry must have when it follows an entry with that hash."""
-        fields = [self.seq, self.request, self.recorded_at, self.kind, self.subject, self.actor]
-        return sha256(
-            f"{previous_hash}\n{canonical_json([*fields, self.body])}".encode()
-        ).hexdigest()
+        fields = self[:-1]  # All but the hash itself.
+        return sha256(f"{previous_hash}\n{canonical_json(fields)}".encode()).hexdigest()
 
     @translate_corrupt_rows
     def parse_body(self) -> Any:
@@ -77,14 +68,14 @@ class StoredEvent:
         blanked_pointers = tuple(pointer for pointer, text in texts.items() if text.text is None)
         body = redactable_text.open_texts(self.parse_body(), texts)
         return Event(
-            self.seq,
-            self.request,
-            self.recorded_at,
-            self.kind,
-            self.subject,
-            self.actor,
-            body,
-            blanked_pointers,
+            seq=self.seq,
+            request=self.request,
+            recorded_at=self.recorded_at,
+            kind=self.kind,
+            subject=self.subject,
+            actor=self.actor,
+            body=body,
+            redacted=blanked_pointers,
         )
 
 
@@ -118,7 +109,7 @@ def append(
         fields = (seq, first_seq, timestamp, new_event.kind, new_event.subject, actor)
         stored = StoredEvent(*fields, canonical_json(body), "")
         previous_hash = stored.compute_hash(previous_hash)
-        store_event(db, replace(stored, hash=previous_hash), texts)
+        store_event(db, stored._replace(hash=previous_hash), texts)
         events.append(Event(*fields, dict(new_event.body)))
     return tuple(events)
 
@@ -127,7 +118,7 @@ def store_event(
     db: Connection, stored: StoredEvent, texts: Mapping[str, redactable_text.RedactableText]
 ) -> None:
     """Keep the entry as it is, with its free texts; writes."""
-    db.change("insert_event", **asdict(stored))
+    db.insert(stored)
     if texts:
         redactable_text.store_texts(db, stored.seq, texts)
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from service.domain.timestamps import format_timestamp
 from service.store.interface import Connection, translate_corrupt_rows
+from service.store.tables import AnswerRow
 
 RETENTION: Final = timedelta(hours=24)
 """For how long a request that is sent again is known again."""
@@ -51,14 +52,15 @@ def find_response(db: Connection, idempotency_key: IdempotencyKey) -> StoredResp
 def store_response(db: Connection, idempotency_key: IdempotencyKey, response: Any) -> None:
     """Keep what came of the request, and let go of what is too old; writes."""
     db.change("delete_expired_idempotent_responses", now=format_timestamp(idempotency_key.now))
-    db.change(
-        "insert_idempotent_response",
-        holder=idempotency_key.principal_id,
-        request=_indexable_request(idempotency_key),
-        key=idempotency_key.key,
-        fingerprint=idempotency_key.fingerprint,
-        told=json.dumps(response, ensure_ascii=False),
-        until=format_timestamp(idempotency_key.now + RETENTION),
+    db.insert(
+        AnswerRow(
+            holder=idempotency_key.principal_id,
+            request=_indexable_request(idempotency_key),
+            key=idempotency_key.key,
+            fingerprint=idempotency_key.fingerprint,
+            told=json.dumps(response, ensure_ascii=False),
+            until=format_timestamp(idempotency_key.now + RETENTION),
+        )
     )
 
 
@@ -71,9 +73,5 @@ def _indexable_request(idempotency_key: IdempotencyKey) -> str:
 def copy_responses(source: Connection, target: Connection) -> None:
     """Make what the target knows of requests what the source knows; writes."""
     target.change("delete_all_idempotent_responses")
-    names = ("holder", "request", "key", "fingerprint", "told", "until")
-    rows = [
-        dict(zip(names, row, strict=True))
-        for row in source.fetch_all("select_all_idempotent_responses")
-    ]
-    target.change_many("insert_idempotent_response", rows)
+    rows = source.fetch_all("select_all_idempotent_responses")
+    target.insert_many([AnswerRow._make(row) for row in rows])

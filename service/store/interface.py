@@ -18,6 +18,7 @@ from service.domain.errors import DomainError, StoreUnavailableError
 from service.domain.rate_limit import RateLimit
 from service.store.named_queries import build_statement
 from service.store.rate_counters import RateCounters
+from service.store.tables import table_of
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -105,6 +106,18 @@ class Connection(ABC):
     def change_many(self, name: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
         """Run the statement once for each of the binds; writes."""
         self.execute_many(build_statement(name), bind_sets)
+
+    def insert(self, row: tuple[Any, ...]) -> None:
+        """Insert the row into the table of its class; writes."""
+        table = table_of(type(row))
+        self.execute(table.insert_statement, dict(zip(table.columns, row, strict=True)))
+
+    def insert_many(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of one class, one of ``tables``, into its table; writes."""
+        if rows:
+            table = table_of(type(rows[0]))
+            bind_sets = [dict(zip(table.columns, row, strict=True)) for row in rows]
+            self.execute_many(table.insert_statement, bind_sets)
 
     @contextmanager
     def savepoint(self, name: str) -> Iterator[Callable[[], None]]:

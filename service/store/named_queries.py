@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+from service.store.tables import TABLES
+
 _HEADER: Final = re.compile(r"^-- (name|part): (\w+)$", re.MULTILINE)
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _COMMENT: Final = re.compile(r"^--.*\n", re.MULTILINE)
@@ -15,9 +17,12 @@ CLAUSES_PLACEHOLDER: Final = "{clauses}"
 def _parse_queries(text: str) -> tuple[dict[str, str], dict[str, str]]:
     """Return the statements and the parts, by name."""
     kinds: dict[str, dict[str, str]] = {"name": {}, "part": {}}
+    column_lists = {f"{table.name}_columns": table.select_list for table in TABLES}
     _, *pieces = _HEADER.split(text)
     for kind, name, sql in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
-        kinds[kind][name] = _insert_parts(_COMMENT.sub("", sql).strip(), kinds["part"])
+        kinds[kind][name] = _insert_parts(
+            _COMMENT.sub("", sql).strip(), {**column_lists, **kinds["part"]}
+        )
     return kinds["name"], kinds["part"]
 
 

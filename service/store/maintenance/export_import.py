@@ -1,7 +1,6 @@
 """The whole ledger as lines that hold all there is, and back: the same entries, the same hashes."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
 from service.domain.errors import InvalidInputError
@@ -11,7 +10,7 @@ from service.store.interface import Connection
 from service.store.projections.dispatch import apply_event
 from service.store.redactable_text import RedactableText
 
-_FIELDS: Final = frozenset({*StoredEvent.__slots__, "texts"})
+_FIELDS: Final = frozenset({*StoredEvent._fields, "texts"})
 
 
 class BrokenChainError(InvalidInputError):
@@ -22,7 +21,7 @@ def export_events(db: Connection, after: int = 0) -> Iterator[dict[str, Any]]:
     """Yield every entry after the given one, with its free texts and its hash, in order."""
     for stored, texts in event_log.iterate_stored_events(db, after):
         exported_texts = {pointer: [text.salt, text.text] for pointer, text in texts.items()}
-        yield {**asdict(stored), "texts": exported_texts}
+        yield {**stored._asdict(), "texts": exported_texts}
 
 
 def import_events(db: Connection, exported_events: Iterable[Mapping[str, Any]]) -> Iterator[int]:
@@ -51,7 +50,7 @@ def _parse_exported_event(
 ) -> tuple[StoredEvent, dict[str, RedactableText]]:
     if not isinstance(exported, Mapping) or set(exported) != _FIELDS:
         raise BrokenChainError(f"Entry {expected_seq} is no entry of a ledger; nothing is kept.")
-    values = {name: exported[name] for name in StoredEvent.__slots__}
+    values = {name: exported[name] for name in StoredEvent._fields}
     try:
         texts = {
             pointer: RedactableText(text, salt)

@@ -10,33 +10,10 @@ from service.store.factory import open_scratch_store
 from service.store.interface import Connection, Store
 from service.store.maintenance.export_import import find_text_faults
 from service.store.projections.dispatch import apply_event
+from service.store.tables import Table, list_projections
 
 Progress = Callable[[str, int], None]
 """Told what is being done and how many entries of it are done."""
-
-PROJECTION_TABLES: Final = {
-    "entries": (
-        "kind, id, since_seq, until_seq, name_folded, names_folded, parent, body",
-        "kind, id, since_seq",
-    ),
-    "merges": ("kind, id, into_id, seq", "kind, id"),
-    "reports": (
-        "id, seq, recorded_at, reporter, ref, content_hash, stance, relays, origin, supersedes,"
-        " superseded_seq, superseded_by, retracted_seq, first_day, last_day, place_ids, group_ids,"
-        " caveats, quote_folded, body",
-        "seq",
-    ),
-    "figures": (
-        "id, seq, position, report, reporter, low, high, soft_low, soft_high, best, outcomes,"
-        " first_day, last_day, incident, reclassifies, disclosed, place_ids, group_ids,"
-        " wording_folded",
-        "seq, position",
-    ),
-    "report_places": ("place, seq", "place, seq"),
-    "report_groups": ("group_id, seq", "group_id, seq"),
-    "report_words": ("word, seq", "word, seq"),
-}
-"""The tables that are made of the ledger: their columns, and the order of their rows."""
 
 PROGRESS_INTERVAL: Final = 500
 """After so many entries progress is told."""
@@ -95,13 +72,12 @@ def _check_projections(db: Connection, progress: Progress) -> Iterator[str]:
                 return
             if stored.seq % PROGRESS_INTERVAL == 0:
                 progress("the tables", stored.seq)
-        for table in PROJECTION_TABLES:
+        for table in list_projections():
             yield from _compare_table(db, rebuilt, table)
 
 
-def _compare_table(db: Connection, rebuilt: Connection, table: str) -> Iterator[str]:
-    columns, order = PROJECTION_TABLES[table]
-    sql = f"SELECT {columns} FROM {table} ORDER BY {order}"
+def _compare_table(db: Connection, rebuilt: Connection, table: Table) -> Iterator[str]:
+    sql = f"SELECT {table.select_list} FROM {table.name} ORDER BY {', '.join(table.order)}"
     pairs = zip_longest(db.iterate(sql), rebuilt.iterate(sql))
     for actual, expected in pairs:
         if actual != expected:
@@ -112,5 +88,5 @@ def _compare_table(db: Connection, rebuilt: Connection, table: str) -> Iterator[
                 difference = (
                     "has too many:" if expected is None else "tells otherwise than the ledger of"
                 )
-            yield f"The table {table} {difference} the row {row}."
+            yield f"The table {table.name} {difference} the row {row}."
             return

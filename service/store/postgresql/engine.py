@@ -367,7 +367,6 @@ class PostgresRateCounters(RateCounters):
 
     def _increment(self, client: str, now: float) -> tuple[float, int]:
         window = self.rate_limit.window_seconds
-        binds = {"who": client, "now": now, "early": now - window, "late": now + window}
         try:
             with (
                 self._get_pool().connection(MAX_WAIT_SECONDS) as conn,
@@ -377,18 +376,12 @@ class PostgresRateCounters(RateCounters):
                 conn.execute(
                     f"SET LOCAL lock_timeout = '{int(MAX_WAIT_SECONDS * 1000)}ms'".encode()
                 )
-                conn.execute(_DELETE_EXPIRED_COUNTS, binds)
-                ((window_start, requests),) = conn.execute(_INCREMENT_COUNT, binds).fetchall()
+                db = PostgresConnection(conn)
+                db.change("delete_expired_counts", early=now - window, late=now + window)
+                ((window_start, requests),) = db.fetch_all("increment_count", who=client, now=now)
         except (psycopg.Error, StoreUnavailableError) as error:
             raise CounterUnavailableError(str(error)) from error
         return window_start, requests
-
-
-_DELETE_EXPIRED_COUNTS: Final = "DELETE FROM counts WHERE began <= %(early)s OR began > %(late)s"
-_INCREMENT_COUNT: Final = """
-    INSERT INTO counts VALUES (%(who)s, %(now)s, 1)
-    ON CONFLICT (who) DO UPDATE SET requests = counts.requests + 1 RETURNING began, requests
-"""
 
 
 @contextmanager
