@@ -1,4 +1,4 @@
-"""The statements of queries.sql by their names, with the pieces that they share put in."""
+"""The statements of queries.sql by name, with their shared parts and column lists inserted."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _COMMENT: Final = re.compile(r"^--.*\n", re.MULTILINE)
 
 CLAUSES_PLACEHOLDER: Final = "{clauses}"
-"""The piece that is left to whoever runs the statement: which of the optional parts it wants."""
+"""The placeholder for the optional parts that the caller chooses."""
 
 
 def _parse_queries(text: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -27,7 +27,7 @@ def _parse_queries(text: str) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _insert_parts(sql: str, parts: dict[str, str]) -> str:
-    """Return the text with every piece put in; a part stands before whatever it is a piece of."""
+    """Return the text with its parts inserted; a part precedes its uses in the file."""
     return _PLACEHOLDER.sub(lambda placeholder: parts.get(placeholder[1], placeholder[0]), sql)
 
 
@@ -37,7 +37,7 @@ STATEMENTS, PARTS = _parse_queries(
 
 
 def build_statement(name: str, *clauses: str) -> str:
-    """Return the statement, with the optional parts that are named in the place for them."""
+    """Return the statement with the named optional parts."""
     return STATEMENTS[name].replace(
         CLAUSES_PLACEHOLDER, "\n".join(PARTS[clause] for clause in clauses)
     )

@@ -1,12 +1,14 @@
--- Every statement that the store runs, in the SQL that SQLite and PostgreSQL share.
+-- The statements of the store, in the SQL that SQLite and PostgreSQL share. Inserts of whole rows are
+-- made from tables.py instead.
 --
--- `-- name:` begins a statement, which Python asks for by that name; `-- part:` begins a piece that
--- stands in others as {its_name}. Values are bound as :names. What the engines do not share:
---   json_each(...)  is SQLite's own; in PostgreSQL it is made with the tables (postgresql/tables.sql)
---   INDEXED BY ...  tells SQLite which index serves; PostgreSQL chooses, and is not told
+-- `-- name:` begins a statement, which Python runs by that name; `-- part:` begins a part that others
+-- include as {its_name}. {events_columns} is the list of all columns of events in tables.py, and so
+-- for each table. Values are bound as :names. Differences of the engines:
+--   json_each(...)  is SQLite's; in PostgreSQL a migration creates it (m0001_tables_postgresql.sql)
+--   INDEXED BY ...  is a hint for SQLite; it is removed for PostgreSQL, which has none
 
 
--- The ledger -----------------------------------------------------------------------------------
+-- The event log --------------------------------------------------------------------------------
 
 -- part: select_events
 SELECT {events_columns} FROM events
@@ -124,7 +126,7 @@ WITH RECURSIVE above (id) AS (
 ) SELECT 1 FROM above WHERE id = :top
 
 -- name: select_entity_ids_in_subtrees
--- All that lies below the ids after one entry, with all that was merged into any of it.
+-- Everything below the ids as of one seq, with all ids that were merged into any of it.
 WITH RECURSIVE below (id) AS (
     SELECT id FROM entries
     WHERE kind = :kind AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
@@ -217,7 +219,7 @@ AND reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
 AND {report_state} IN (SELECT value FROM json_each(CAST(:states AS TEXT)))
 
 -- part: filter_by_period
--- It is one and the same figure that neither ends before nor begins after.
+-- One figure must both begin before the end and end after the beginning.
 AND (CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures WHERE report = reports.id
         AND last_day >= :first_day AND coalesce(first_day, 0) <= :last_day)
     ELSE last_day >= :first_day AND coalesce(first_day, 0) <= :last_day END)
@@ -254,7 +256,7 @@ AND (wording_folded = :wording OR quote_folded = :quote)
 GROUP BY reports.id ORDER BY min(figures.seq) LIMIT 20
 
 -- name: select_contradicting_figures
--- Each part is read in the order of an index, so that none is longer than its limit.
+-- Each part is read in the order of an index and stops at its limit.
 SELECT {figures_columns} FROM (
     SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
         AND last_day = :last ORDER BY seq DESC LIMIT :nearest) AS same
@@ -282,7 +284,7 @@ SELECT id, seq, reporter, {report_state}, stance, place_ids, first_day, last_day
 FROM reports WHERE seq <= :seq ORDER BY seq
 
 
--- Keys, and requests that may be sent again ----------------------------------------------------
+-- API keys and idempotency keys ---------------------------------------------------------------
 
 -- part: select_keys
 SELECT {keys_columns} FROM keys
