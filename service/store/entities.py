@@ -20,6 +20,7 @@ from service.domain.entities import (
 from service.domain.list_queries import EntityListQuery
 from service.store.event_log import Event, NewEvent
 from service.store.interface import Connection, translate_corrupt_rows
+from service.store.tables import EntityRow, MergeRow
 
 
 def get(db: Connection, kind: str, entity_id: str) -> Entity | None:
@@ -166,7 +167,7 @@ def apply_merge(db: Connection, event: Event) -> None:
     kind, into_id = event.kind.split("_")[0], event.body["into"]
     merged_entity, target = _get_existing(db, kind, event.subject), _get_existing(db, kind, into_id)
     _end_version(db, kind, event.subject, event.seq)
-    db.change("insert_merge", kind=kind, id=event.subject, into_id=into_id, seq=event.seq)
+    db.insert(MergeRow(kind, event.subject, into_id, event.seq))
     names = (target.name, *target.aliases)
     more = [name for name in (merged_entity.name, *merged_entity.aliases) if name not in names]
     aliases = tuple(dict.fromkeys((*target.aliases, *more)))
@@ -189,15 +190,16 @@ def _get_existing(db: Connection, kind: str, entity_id: str) -> Entity:
 def _insert_version(db: Connection, kind: str, entity: Entity, seq: int) -> None:
     names = (entity.name, *entity.aliases)
     _end_version(db, kind, entity.id, seq)
-    db.change(
-        "insert_entity",
-        kind=kind,
-        id=entity.id,
-        since_seq=seq,
-        name_folded=fold_case(entity.name),
-        names_folded="\n".join(fold_case(name) for name in names),
-        parent=parent_of(entity),
-        body=json.dumps(entity_fields(entity), ensure_ascii=False),
+    db.insert(
+        EntityRow(
+            kind=kind,
+            id=entity.id,
+            since_seq=seq,
+            name_folded=fold_case(entity.name),
+            names_folded="\n".join(fold_case(name) for name in names),
+            parent=parent_of(entity),
+            body=json.dumps(entity_fields(entity), ensure_ascii=False),
+        )
     )
 
 

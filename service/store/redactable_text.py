@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from service.store.interface import Connection
+from service.store.tables import TextRow
 
 FREE_TEXT_FIELDS: Final = frozenset(
     {"quote", "note", "title", "url", "publisher", "wording", "caveats", "reason"}
@@ -107,18 +108,14 @@ def iterate_seals(body: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 def store_texts(db: Connection, seq: int, texts: Mapping[str, RedactableText]) -> None:
     """Keep the texts of one entry; writes."""
-    rows = [
-        {"seq": seq, "pointer": pointer, "salt": text.salt, "text": text.text}
-        for pointer, text in texts.items()
-    ]
-    db.change_many("insert_text", rows)
+    db.insert_many([TextRow(seq, pointer, text.salt, text.text) for pointer, text in texts.items()])
 
 
 def load_texts(db: Connection, seqs: Sequence[int]) -> dict[int, dict[str, RedactableText]]:
     """Return the texts of the entries by seq and pointer, blanked ones too."""
     texts_by_seq: dict[int, dict[str, RedactableText]] = {}
-    for seq, pointer, text, salt in db.fetch_all("select_texts", seqs=json.dumps(seqs)):
-        texts_by_seq.setdefault(seq, {})[pointer] = RedactableText(text, salt)
+    for row in map(TextRow._make, db.fetch_all("select_texts", seqs=json.dumps(seqs))):
+        texts_by_seq.setdefault(row.seq, {})[row.pointer] = RedactableText(row.text, row.salt)
     return texts_by_seq
 
 

@@ -14,6 +14,7 @@ from service.store.encoding import OUTCOME_SETS, decode_period, encode_outcomes,
 from service.store.entities import load_all_as_of, load_merges
 from service.store.event_log import last_seq, timestamp_of
 from service.store.interface import REPLICA_BEHIND_MESSAGE, Connection, Row, translate_corrupt_rows
+from service.store.tables import FigureRow
 
 __all__ = ["find_possible_contradictions", "last_seq", "load_state"]
 
@@ -158,22 +159,24 @@ def _load_figures(db: Connection, seq: int) -> Iterator[Figure]:
 
 
 def _figures_from_rows(rows: Iterable[Row]) -> Iterator[Figure]:
-    for row in rows:
+    for row in map(FigureRow._make, rows):
+        scope = Scope(
+            split_ids(row.place_ids),
+            decode_period(row.first_day, row.last_day),
+            OUTCOME_SETS[row.outcomes],
+            split_ids(row.group_ids),
+            row.incident,
+        )
+        quantity = _make_quantity(row.low, row.high, row.soft_low + 2 * row.soft_high)
         yield Figure(
-            row[0],
-            row[1],
-            row[2],
-            Scope(
-                split_ids(row[3]),
-                decode_period(row[4], row[5]),
-                OUTCOME_SETS[row[6]],
-                split_ids(row[7]),
-                row[8],
-            ),
-            _make_quantity(row[9], row[10], row[11]),
-            row[12],
-            row[13],
-            row[14] == 1,
+            row.id,
+            row.report,
+            row.reporter,
+            scope,
+            quantity,
+            row.best,
+            row.reclassifies,
+            row.disclosed == 1,
         )
 
 

@@ -55,7 +55,7 @@ def test_a_backup_reports_its_size_and_its_last_event(
     completed = _run_command(running_database, "backup", str(tmp_path / "a.db"))
     assert (completed.returncode, completed.stderr) == (0, "")
     size = f"{(tmp_path / 'a.db').stat().st_size:,}"
-    assert completed.stdout == f"{tmp_path}/a.db: {size} bytes, entries up to 0, checked\n"
+    assert completed.stdout == f"{tmp_path}/a.db: {size} bytes, events up to 0, checked\n"
 
 
 def test_nothing_is_restored_over_a_running_service(running_database: Path, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_terminal_shows_the_progress_of_a_backup(running_database: Path, tmp_p
 def test_help_explains_backup_and_restore(tmp_path: Path) -> None:
     for command, words in {
         "backup": ("while it is in use", "Every night", "--force"),
-        "restore": ("Stop the service first", "Look into a backup", "--force"),
+        "restore": ("Stop the service first", "To read a backup", "--force"),
     }.items():
         help_text = _run_command(tmp_path / "x.db", command, "--help").stdout
         for word in words:

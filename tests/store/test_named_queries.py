@@ -10,6 +10,19 @@ import pytest
 from service.store.interface import Connection, Store
 from service.store.named_queries import CLAUSES_PLACEHOLDER, PARTS, STATEMENTS, build_statement
 from service.store.postgresql.engine import PostgresStore
+from service.store.sqlite.rate_counters import COUNTS_SCHEMA
+from service.store.tables import (
+    TABLES,
+    EntityRow,
+    EventRow,
+    FigureRow,
+    MergeRow,
+    ReportGroupRow,
+    ReportPlaceRow,
+    ReportRow,
+    ReportWordRow,
+    TextRow,
+)
 from tests.support.paths import ROOT
 from tests.support.side_by_side import make_stores
 
@@ -64,14 +77,14 @@ BINDS: Final[dict[str, Any]] = {
     "stance": "asserts", "relays": None, "origin": None, "supersedes": None, "place": "p7",
     "group_id": "g7", "word": "w7", "report": "r7", "position": 0, "soft_low": 0, "soft_high": 0,
     "best": None, "incident": None, "reclassifies": None, "disclosed": 1, "revoked_at": None,
-    "last_used_at": None, "names": '["p7","p8"]',
+    "last_used_at": None, "names": '["p7","p8"]', "who": "10.0.0.1", "early": 1.0, "late": 2.0,
 }  # fmt: skip
-"""A value for every name that a statement binds."""
+"""A value for every name that a statement binds, and for columns that may not be NULL."""
 
 BINDS_OF_STATEMENT: Final = {
     "select_entities_page": {"after": "p10"},
     "select_idempotent_response": {"request": "POST /"},
-    "insert_idempotent_response": {"request": "POST /", "until": "2026-01-06T10:00"},
+    "increment_count": {"now": 1.5},
 }
 """Values of a statement's own, where it calls something else by the same name."""
 
@@ -101,6 +114,7 @@ def test_every_statement_is_used_and_every_one_used_is_there() -> None:
 def test_every_part_is_used() -> None:
     text = (ROOT / "service/store/queries.sql").read_text(encoding="utf-8")
     pieces = set(re.findall(r"\{(\w+)\}", text)) - {"clauses", "its_name"}
+    pieces -= {f"{table.name}_columns" for table in TABLES}
     optional = {clause for clauses in OPTIONAL_CLAUSES.values() for clause in clauses}
     assert all(f'"{clause}"' in _read_sources() for clause in optional)
     assert sorted([*pieces, *optional]) == sorted(PARTS)
@@ -120,69 +134,63 @@ def _iterate_variants() -> Iterator[tuple[str, str]]:
 def _fill(db: Connection) -> None:
     """Put in many reports of many places, each with a figure, words and a text."""
     seqs = range(1, ROW_COUNT + 1)
-    db.change_many(
-        "insert_event",
-        [{**BINDS, "seq": n, "request": n, "kind": "reported", "subject": f"r{n}"} for n in seqs],
+    db.insert_many(
+        [_make_row(EventRow, seq=n, request=n, kind="reported", subject=f"r{n}") for n in seqs]
     )
-    db.change_many("insert_text", [{**BINDS, "seq": n} for n in seqs])
-    db.change_many(
-        "insert_entity",
+    db.insert_many([_make_row(TextRow, seq=n) for n in seqs])
+    for n in seqs:
+        parent = f"p{n // 4}" if n > 4 else None
+        db.insert(_make_row(EntityRow, id=f"p{n}", since_seq=n, name_folded=f"p{n}", parent=parent))
+    db.insert_many(
         [
-            {
-                **BINDS,
-                "id": f"p{n}",
-                "since_seq": n,
-                "name_folded": f"p{n}",
-                "parent": f"p{n // 4}" if n > 4 else None,
-            }
+            _make_row(
+                ReportRow,
+                seq=n,
+                id=f"r{n}",
+                reporter=f"u{n % 300}",
+                ref=f"ref {n}",
+                body="{}" + " " * 400,
+            )
             for n in seqs
-        ],
+        ]
     )
-    db.change_many(
-        "insert_report",
+    db.insert_many(
         [
-            {
-                **BINDS,
-                "seq": n,
-                "id": f"r{n}",
-                "reporter": f"u{n % 300}",
-                "ref": f"ref {n}",
-                "body": "{}" + " " * 400,
-            }
+            _make_row(
+                FigureRow,
+                seq=n,
+                report=f"r{n}",
+                id=f"r{n}-1",
+                reporter=f"u{n % 300}",
+                first_day=700_000 + n % 900,
+                last_day=700_000 + n % 900,
+                place_ids=f"p{n}",
+            )
             for n in seqs
-        ],
+        ]
     )
-    db.change_many(
-        "insert_figure",
-        [
-            {
-                **BINDS,
-                "seq": n,
-                "report": f"r{n}",
-                "id": f"r{n}-1",
-                "reporter": f"u{n % 300}",
-                "first_day": 700_000 + n % 900,
-                "last_day": 700_000 + n % 900,
-                "place_ids": f"p{n}",
-            }
-            for n in seqs
-        ],
-    )
-    for table, name in (("place", "p"), ("group", "g"), ("word", "w")):
-        column = "group_id" if table == "group" else table
-        db.change_many(f"insert_report_{table}", [{column: f"{name}{n}", "seq": n} for n in seqs])
-        db.change_many(f"insert_report_{table}", [{column: f"{name}0", "seq": n} for n in seqs])
-    db.change_many("insert_merge", [{**BINDS, "id": f"p{n}", "into_id": "p1", "seq": n}
-                                for n in range(2, 20)])  # fmt: skip
+    for row_class, name in ((ReportPlaceRow, "p"), (ReportGroupRow, "g"), (ReportWordRow, "w")):
+        db.insert_many([row_class(f"{name}{n}", n) for n in seqs])
+        db.insert_many([row_class(f"{name}0", n) for n in seqs])
+    db.insert_many([MergeRow("place", f"p{n}", "p1", n) for n in range(2, 20)])
+
+
+def _make_row(row_class: Any, **values: Any) -> Any:
+    """Return a row with the values, and for other columns the sample values or the default."""
+    samples = {name: BINDS[name] for name in row_class._fields if name in BINDS}
+    return row_class(**{**samples, **values})
 
 
 @pytest.fixture(scope="module")
 def filled_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Store]]:
     """The same many reports on every engine."""
     stores = make_stores(tmp_path_factory.mktemp("statements"))
-    for store in stores.values():
+    for name, store in stores.items():
         with store.write_transaction() as db:
             _fill(db)
+            if name == "sqlite":  # Where they are in a file of their own.
+                for statement in COUNTS_SCHEMA:
+                    db.execute(statement)
         if isinstance(store, PostgresStore):
             with store._get_pool().connection() as conn:
                 conn.execute("ANALYZE")

@@ -102,7 +102,7 @@ def test_verify_finds_nothing_wrong_with_the_record(start: Start, command: Comma
     events = _read_fixture("ledger.ndjson").splitlines()
     last_hash = json.loads(events[-1])["hash"]
     assert command("verify").decode() == (
-        f"Whole: {len(events)} entries, the last with the hash {last_hash}.\n"
+        f"Whole: {len(events)} events, the last with the hash {last_hash}.\n"
     )
 
 

@@ -5,11 +5,11 @@ in which they became visible: a reader who has seen entry 7 never finds a new en
 """
 
 import os
-import re
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import lru_cache, partial
+from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Timer
@@ -30,8 +30,19 @@ from service.domain.errors import (
 from service.domain.rate_limit import RateLimit
 from service.request_id import get_request_id
 from service.store.group_commit import GroupCommitter
-from service.store.interface import LOCK_TIMEOUT_MESSAGE, Connection, Row, Store, translate_errors
+from service.store.interface import (
+    LOCK_TIMEOUT_MESSAGE,
+    Connection,
+    DatabaseCopy,
+    Progress,
+    RestoreResult,
+    Row,
+    Store,
+    translate_errors,
+)
 from service.store.named_queries import build_statement
+from service.store.postgresql.dialect import TAKE_WRITE_LOCK, to_psycopg_sql
+from service.store.postgresql.migrations import migrate
 from service.store.rate_counters import MAX_WAIT_SECONDS, CounterUnavailableError, RateCounters
 
 Result = TypeVar("Result")
@@ -70,6 +81,11 @@ COMMIT_IN_DOUBT_MESSAGE: Final = (
     " with the same Idempotency-Key or ref it is recorded once."
 )
 
+NO_BACKUP_MESSAGE: Final = (
+    "The commands backup and restore are for SQLite files. For PostgreSQL use its own tools"
+    " (pg_basebackup, pg_dump); dump, load and copy work with both."
+)
+
 READER_WAIT_SECONDS: Final = 2.0
 """So long a reader waits for a connection: it is told soon that the database is away, and those
 who look whether all is well are answered in time."""
@@ -86,23 +102,9 @@ _BEGIN_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _SET_IDLE_TIMEOUT: Final = (
     f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'".encode()
 )
-_TAKE_WRITE_LOCK: Final = "SELECT pg_advisory_xact_lock('events'::regclass::oid::bigint)"
-_MIGRATION_STEPS: Final = (("0001_tables", Path(__file__).with_name("tables.sql")),)
-_FIND_SCHEMA: Final = "SELECT current_schema(), to_regclass('migrations')"
-_CREATE_MIGRATIONS: Final = (
-    "CREATE TABLE migrations (name TEXT PRIMARY KEY, run_at TIMESTAMPTZ NOT NULL DEFAULT now())"
-)
 _Pool = ConnectionPool[psycopg.Connection[Row]]
 
 _cursor_numbers: Final = count()
-_BIND: Final = re.compile(r"(?<![:\w]):([a-z_]+)")
-_INDEX_HINT: Final = re.compile(r" INDEXED BY \w+")
-
-
-@lru_cache(maxsize=1_000)
-def to_psycopg_sql(sql: str) -> str:
-    """Return the shared SQL as psycopg takes it: its own marks for binds, no hints for SQLite."""
-    return _BIND.sub(r"%(\1)s", _INDEX_HINT.sub("", sql).replace("%", "%%"))
 
 
 def _add_request_comment(sql: str) -> str:
@@ -244,24 +246,7 @@ class PostgresStore(Store):
             self._get_pool().connection() as conn,
             _begin_transaction(conn, _BEGIN_WRITE),
         ):
-            conn.execute("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
-            ((schema, table),) = conn.execute(_FIND_SCHEMA).fetchall()
-            if schema is None:
-                raise StoreUnavailableError(
-                    "The schema that the URL names is not there; make it first."
-                )
-            if table is None:
-                conn.execute(_CREATE_MIGRATIONS)
-            applied = {name for (name,) in conn.execute("SELECT name FROM migrations")}
-            if not applied <= {name for name, _ in _MIGRATION_STEPS}:
-                raise StoreUnavailableError(
-                    "The database is of a later release; its keeper must look."
-                )
-            missing = [step for step in _MIGRATION_STEPS if step[0] not in applied]
-            for name, path in missing:
-                conn.execute(path.read_bytes())
-                conn.execute("INSERT INTO migrations (name) VALUES (%s)", (name,))
-            return len(missing)
+            return migrate(conn)
 
     def erase_overwritten(self) -> None:
         """Let go of the rows that were overwritten; what backups and logs hold stays there."""
@@ -271,6 +256,16 @@ class PostgresStore(Store):
     def check_engine(self, db: Connection) -> Iterator[str]:
         """Yield nothing: PostgreSQL checks its pages as it reads them, if it was set up to."""
         yield from ()
+
+    def backup(self, target: Path, progress: Progress, force: bool = False) -> DatabaseCopy:
+        """Raise StoreUnavailableError: PostgreSQL has tools of its own."""
+        raise StoreUnavailableError(NO_BACKUP_MESSAGE)
+
+    def restore(
+        self, source: Path, progress: Progress, now: datetime, force: bool = False
+    ) -> RestoreResult:
+        """Raise StoreUnavailableError: PostgreSQL has tools of its own."""
+        raise StoreUnavailableError(NO_BACKUP_MESSAGE)
 
     def size(self) -> int:
         """Return the bytes of the whole database."""
@@ -304,7 +299,7 @@ class PostgresStore(Store):
                         conn.execute(
                             f"SET LOCAL lock_timeout = '{int(lock_seconds * 1000)}ms'".encode()
                         )
-                    conn.execute(_TAKE_WRITE_LOCK)
+                    conn.execute(TAKE_WRITE_LOCK)
                     yield PostgresConnection(conn)
             except errors.ReadOnlySqlTransaction:
                 # Who was the leader takes no writes any more; all connections may lead to it.
@@ -372,7 +367,6 @@ class PostgresRateCounters(RateCounters):
 
     def _increment(self, client: str, now: float) -> tuple[float, int]:
         window = self.rate_limit.window_seconds
-        binds = {"who": client, "now": now, "early": now - window, "late": now + window}
         try:
             with (
                 self._get_pool().connection(MAX_WAIT_SECONDS) as conn,
@@ -382,18 +376,12 @@ class PostgresRateCounters(RateCounters):
                 conn.execute(
                     f"SET LOCAL lock_timeout = '{int(MAX_WAIT_SECONDS * 1000)}ms'".encode()
                 )
-                conn.execute(_DELETE_EXPIRED_COUNTS, binds)
-                ((window_start, requests),) = conn.execute(_INCREMENT_COUNT, binds).fetchall()
+                db = PostgresConnection(conn)
+                db.change("delete_expired_counts", early=now - window, late=now + window)
+                ((window_start, requests),) = db.fetch_all("increment_count", who=client, now=now)
         except (psycopg.Error, StoreUnavailableError) as error:
             raise CounterUnavailableError(str(error)) from error
         return window_start, requests
-
-
-_DELETE_EXPIRED_COUNTS: Final = "DELETE FROM counts WHERE began <= %(early)s OR began > %(late)s"
-_INCREMENT_COUNT: Final = """
-    INSERT INTO counts VALUES (%(who)s, %(now)s, 1)
-    ON CONFLICT (who) DO UPDATE SET requests = counts.requests + 1 RETURNING began, requests
-"""
 
 
 @contextmanager

@@ -12,6 +12,13 @@ from service.store.encoding import encode_first_day, encode_outcomes, fold_text,
 from service.store.event_log import Event, canonical_json
 from service.store.full_text import extract_words
 from service.store.interface import Connection
+from service.store.tables import (
+    FigureRow,
+    ReportGroupRow,
+    ReportPlaceRow,
+    ReportRow,
+    ReportWordRow,
+)
 
 
 def body_of(report: Report, warnings: Sequence[Any]) -> dict[str, Any]:
@@ -23,8 +30,7 @@ def apply_reported(db: Connection, event: Event) -> None:
     """Make the event's report and its figures readable."""
     report = decode_report(event.body["report"])
     period = report.period
-    db.change(
-        "insert_report",
+    row = ReportRow(
         id=report.id,
         seq=event.seq,
         recorded_at=event.recorded_at,
@@ -42,11 +48,12 @@ def apply_reported(db: Connection, event: Event) -> None:
         group_ids=join_ids(report.groups or (ROOT_GROUP,)),
         **_make_text_columns(report, event),
     )
+    db.insert(row)
     _insert_figures(db, event, report)
     _insert_links(db, event, report)
 
 
-def _make_text_columns(report: Report, event: Event) -> dict[str, str | None]:
+def _make_text_columns(report: Report, event: Event) -> dict[str, Any]:
     """Return the columns that hold free text or are made of it: these a redaction changes."""
     redacted = [pointer.removeprefix("/report") for pointer in event.redacted]
     return {
@@ -83,30 +90,30 @@ def apply_superseded(db: Connection, event: Event) -> None:
 
 def _insert_figures(db: Connection, event: Event, report: Report) -> None:
     rows = [
-        {
-            "id": figure.id,
-            "report": report.id,
-            "position": position,
-            "reporter": report.reporter,
-            "seq": event.seq,
-            "low": figure.quantity.low,
-            "high": figure.quantity.high,
-            "soft_low": int("low" in figure.quantity.soft),
-            "soft_high": int("high" in figure.quantity.soft),
-            "best": figure.best,
-            "outcomes": encode_outcomes(figure.scope.outcomes),
-            "first_day": encode_first_day(figure.scope.period),
-            "last_day": figure.scope.period.stop,
-            "incident": figure.scope.incident,
-            "reclassifies": figure.reclassifies,
-            "disclosed": int(figure.disclosed),
-            "place_ids": join_ids(sorted(figure.scope.places)),
-            "group_ids": join_ids(sorted(figure.scope.groups)),
-            "wording_folded": fold_text(report.figures[position].wording),
-        }
+        FigureRow(
+            id=figure.id,
+            report=report.id,
+            position=position,
+            reporter=report.reporter,
+            seq=event.seq,
+            low=figure.quantity.low,
+            high=figure.quantity.high,
+            soft_low=int("low" in figure.quantity.soft),
+            soft_high=int("high" in figure.quantity.soft),
+            best=figure.best,
+            outcomes=encode_outcomes(figure.scope.outcomes),
+            first_day=encode_first_day(figure.scope.period),
+            last_day=figure.scope.period.stop,
+            incident=figure.scope.incident,
+            reclassifies=figure.reclassifies,
+            disclosed=int(figure.disclosed),
+            place_ids=join_ids(sorted(figure.scope.places)),
+            group_ids=join_ids(sorted(figure.scope.groups)),
+            wording_folded=fold_text(report.figures[position].wording),
+        )
         for position, figure in enumerate(counted_figures(report))
     ]
-    db.change_many("insert_figure", rows)
+    db.insert_many(rows)
 
 
 def _insert_links(db: Connection, event: Event, report: Report) -> None:
@@ -114,16 +121,14 @@ def _insert_links(db: Connection, event: Event, report: Report) -> None:
     places = {place for scope in scopes for place in scope.places}
     groups = {group for scope in scopes for group in scope.groups or (ROOT_GROUP,)}
     seq = event.seq
-    db.change_many("insert_report_place", [{"place": each, "seq": seq} for each in sorted(places)])
-    db.change_many(
-        "insert_report_group", [{"group_id": each, "seq": seq} for each in sorted(groups)]
-    )
+    db.insert_many([ReportPlaceRow(place, seq) for place in sorted(places)])
+    db.insert_many([ReportGroupRow(group_id, seq) for group_id in sorted(groups)])
     _insert_words(db, seq, report)
 
 
 def _insert_words(db: Connection, seq: int, report: Report) -> None:
     words = extract_words(searchable_text(report))
-    db.change_many("insert_report_word", [{"word": word, "seq": seq} for word in words])
+    db.insert_many([ReportWordRow(word, seq) for word in words])
 
 
 def searchable_text(report: Report) -> str:

@@ -2,19 +2,44 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from service.domain.errors import DomainError, LockTimeoutError, StoreUnavailableError
-from service.store.interface import DAMAGED_MESSAGE, LOCK_TIMEOUT_MESSAGE
+from service.store.interface import DAMAGED_MESSAGE, LOCK_TIMEOUT_MESSAGE, Connection, Row
 
 CHECKPOINT_PAGES: Final = 10_000
 
-_BUSY_CODES: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+BUSY_CODES: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGE_ERRORS: Final = {sqlite3.DatabaseError, sqlite3.DataError, UnicodeDecodeError}
 _PRIMARY_CODE_MASK: Final = 0xFF  # The low byte of an extended result code is the primary one.
+
+
+class SqliteConnection(Connection):
+    """An open connection to an SQLite file."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        """Remember the connection; nothing is run yet."""
+        self.conn = conn
+
+    def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
+        """Return the cursor after running the SQL."""
+        return self.conn.execute(sql, binds or {})
+
+    def execute_many(self, sql: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
+        """Run the SQL for each of the binds."""
+        self.conn.executemany(sql, bind_sets)
+
+    def iterate(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
+        """Yield the rows; SQLite finds each when it is asked for."""
+        yield from self.execute(sql, binds)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self.conn.in_transaction
 
 
 def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
@@ -50,7 +75,7 @@ def _enable_wal(conn: sqlite3.Connection, busy_seconds: float) -> None:
             conn.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if _primary_code(error) not in _BUSY_CODES or time.monotonic() > end:
+            if primary_code(error) not in BUSY_CODES or time.monotonic() > end:
                 raise
         time.sleep(0.01)
 
@@ -79,8 +104,8 @@ def to_domain_error(error: BaseException) -> DomainError | None:
         return StoreUnavailableError(DAMAGED_MESSAGE)
     if not isinstance(error, sqlite3.OperationalError):
         return None
-    code = _primary_code(error)
-    if code in _BUSY_CODES:
+    code = primary_code(error)
+    if code in BUSY_CODES:
         return LockTimeoutError(LOCK_TIMEOUT_MESSAGE)
     if code == sqlite3.SQLITE_FULL or _extended_code(error) == sqlite3.SQLITE_IOERR_SHMSIZE:
         return StoreUnavailableError(
@@ -96,9 +121,10 @@ def _is_decoding_error(error: BaseException) -> bool:
     return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode")
 
 
-def _primary_code(error: sqlite3.OperationalError) -> int:
+def primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code of the error; 0 where the driver gives none."""
     return _extended_code(error) & _PRIMARY_CODE_MASK
 
 
-def _extended_code(error: sqlite3.OperationalError) -> int:
+def _extended_code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0))

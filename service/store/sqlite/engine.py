@@ -2,8 +2,9 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -12,40 +13,28 @@ from sqlite_utils import Database as SqliteUtilsDatabase
 
 from service.domain.rate_limit import RateLimit
 from service.store.group_commit import GroupCommitter
-from service.store.interface import Connection, Row, Store, translate_errors
+from service.store.interface import (
+    Connection,
+    DatabaseCopy,
+    Progress,
+    RestoreResult,
+    Store,
+    translate_errors,
+)
 from service.store.named_queries import build_statement
 from service.store.sqlite import files
-from service.store.sqlite.connections import begin_transaction, connect, to_domain_error
+from service.store.sqlite.backup import make_backup, restore_backup
+from service.store.sqlite.connections import (
+    SqliteConnection,
+    begin_transaction,
+    connect,
+    to_domain_error,
+)
 from service.store.sqlite.migrations import migrate
 from service.store.sqlite.rate_counters import FileRateCounters
 from service.store.sqlite.write_lock import hold_write_lock
 
 Result = TypeVar("Result")
-
-
-class SqliteConnection(Connection):
-    """An open connection to an SQLite file."""
-
-    def __init__(self, conn: sqlite3.Connection) -> None:
-        """Remember the connection; nothing is run yet."""
-        self.conn = conn
-
-    def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
-        """Return the cursor after running the SQL."""
-        return self.conn.execute(sql, binds or {})
-
-    def execute_many(self, sql: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
-        """Run the SQL for each of the binds."""
-        self.conn.executemany(sql, bind_sets)
-
-    def iterate(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
-        """Yield the rows; SQLite finds each when it is asked for."""
-        yield from self.execute(sql, binds)
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self.conn.in_transaction
 
 
 class SqliteStore(Store):
@@ -107,6 +96,16 @@ class SqliteStore(Store):
                 yield f"The file is damaged: {verdict}."
         for table, row, parent, _ in db.execute("PRAGMA foreign_key_check").fetchall():
             yield f"Row {row} of {table} refers to a row of {parent} that is not there."
+
+    def backup(self, target: Path, progress: Progress, force: bool = False) -> DatabaseCopy:
+        """Return a checked copy of the file; the service may run meanwhile."""
+        return make_backup(self.path, target, progress, force)
+
+    def restore(
+        self, source: Path, progress: Progress, now: datetime, force: bool = False
+    ) -> RestoreResult:
+        """Replace the file by a checked copy of ``source``."""
+        return restore_backup(source, self.path, progress, now, force)
 
     def size(self) -> int:
         """Return the bytes of the file and of what SQLite keeps beside it."""

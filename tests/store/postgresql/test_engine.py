@@ -349,7 +349,7 @@ def test_migrating_an_up_to_date_schema_only_reads(store: PostgresStore) -> None
 
 def test_a_missing_schema_raises_store_unavailable(store: PostgresStore) -> None:
     nowhere = PostgresStore(store.url.split("?")[0] + "?options=-csearch_path%3Dnowhere", 10.0)
-    with pytest.raises(StoreUnavailableError, match="make it first"):
+    with pytest.raises(StoreUnavailableError, match="create it first"):
         nowhere.migrate()
     nowhere.close()
 
