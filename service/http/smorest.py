@@ -9,10 +9,13 @@ import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, request
 
+from schemas.enums import NamedEnum
 from schemas.fields import (
     MAX_ID_LENGTH,
     SLUG_PATTERN,
     CommaList,
+    EnumText,
+    OpenEnumText,
     RepeatedParameter,
     unknown_field_message,
 )
@@ -115,7 +118,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         )
         self.spec.components.security_scheme("key", SECURITY_SCHEMES["key"])
         plugin.converter.add_attribute_function(_document_id_or_object)
-        plugin.converter.add_attribute_function(_document_nullable_enum)
+        plugin.converter.add_attribute_function(_document_named_enum)
         plugin.converter.add_attribute_function(_document_repeated_sets)
         plugin.converter.add_parameter_attribute_function(_document_comma_list)
 
@@ -150,17 +153,35 @@ def _document_id_or_object(self: Any, field: Any, **kwargs: Any) -> dict[str, An
     return {"anyOf": [id_schema, self.resolve_nested_schema(field.schema)]}
 
 
-def _document_nullable_enum(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
-    """Document null as one of the words where it may stand for them."""
-    values = field.metadata.get("enum")
-    return {"enum": [*values, None]} if values and field.allow_none else {}
+def _document_named_enum(self: Any, field: Any, ret: dict[str, Any], **kwargs: Any) -> Any:
+    """Document a field of a named enum as a reference to the enum's component."""
+    if not isinstance(field, EnumText | OpenEnumText):
+        return {}
+    enum: NamedEnum = field.enum
+    if enum.name not in self.spec.components.schemas:
+        self.spec.components.schema(enum.name, _describe_enum(enum))
+    text_type = {"type": ret.pop("type")}
+    ret.pop("enum", None)
+    reference = {"$ref": f"#/components/schemas/{enum.name}"}
+    if isinstance(field, OpenEnumText):
+        return {"anyOf": [reference, text_type]}
+    return {"anyOf": [reference, {"type": "null"}]} if field.allow_none else reference
+
+
+def _describe_enum(enum: NamedEnum) -> dict[str, Any]:
+    meanings = "\n".join(f"- `{value}`: {meaning}" for value, meaning in enum.meanings.items())
+    return {
+        "type": "string",
+        "enum": list(enum.values),
+        "description": f"{enum.description}\n\n{meanings}",
+    }
 
 
 def _document_repeated_sets(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
-    """Document a parameter that is repeated, each time with values that have commas between."""
+    """Document a repeated parameter whose values are lists separated by commas."""
     if not isinstance(field, RepeatedParameter) or not isinstance(field.inner, CommaList):
         return {}
-    alternatives = "|".join(field.inner.inner.metadata["enum"])
+    alternatives = "|".join(field.inner.inner.enum.values)
     return {"items": {"type": "string", "pattern": f"^({alternatives})(,({alternatives}))*$"}}
 
 
