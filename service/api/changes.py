@@ -29,6 +29,8 @@ HEARTBEAT_SECONDS: Final = 15.0
 MAX_STREAM_SECONDS: Final = 600.0
 """Seconds after which a stream ends; whoever reads it comes back with Last-Event-ID."""
 
+_EVENT_SCHEMA: Final = EntryOut()
+
 STREAM_RESPONSE: Final = {200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}}}
 
 
@@ -104,6 +106,6 @@ def _follow_feed(reader: Reader, app_metrics: metrics.Metrics, since: int) -> It
         page = changes.load_changes(reader, since, 100)
         app_metrics.count_feed_response(page.pending)
         for event in page.changes:
-            data = json.dumps(EntryOut().dump(event), ensure_ascii=False, separators=(",", ":"))
+            data = json.dumps(_EVENT_SCHEMA.dump(event), ensure_ascii=False, separators=(",", ":"))
             yield f"id: {event.seq}\nevent: {event.kind}\ndata: {data}\n\n"
         since = page.last_seq

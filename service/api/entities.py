@@ -38,6 +38,7 @@ def make_blueprint(
     list_schema: type[Schema],
 ) -> Blueprint:
     """Return the addresses of one kind of entry."""
+    etag_schema = output_schema()
     plural = f"{kind}s"
     blueprint = Blueprint(plural, __name__, url_prefix=f"/v1/{plural}", description=description)
 
@@ -67,7 +68,7 @@ def make_blueprint(
             may_change=has_scope("admin"),
             actor=get_key_id(),
             now=request_time(),
-            expected=_check_preconditions(kind, id, output_schema),
+            expected=_check_preconditions(kind, id, etag_schema),
         )
         return entity, 201 if is_new else 200
 
@@ -109,7 +110,7 @@ def make_blueprint(
 
 
 def _check_preconditions(
-    kind: str, entity_id: str, output_schema: type[Schema]
+    kind: str, entity_id: str, output_schema: Schema
 ) -> tuple[Entity | None] | None:
     """Return what If-Match and If-None-Match say that the sender has seen; None without them.
 
@@ -122,9 +123,7 @@ def _check_preconditions(
         entity: Entity | None = entities.get_entity(get_services().store, kind, entity_id)
     except NotFoundError:
         entity = None
-    etag = (
-        None if entity is None else compute_etag(jsonify(output_schema().dump(entity)).get_data())
-    )
+    etag = None if entity is None else compute_etag(jsonify(output_schema.dump(entity)).get_data())
     if request.if_match and (etag is None or not request.if_match.contains(etag)):
         raise PreconditionFailedError(
             f"The {kind} {entity_id} is not what If-Match says; look again."

@@ -1,6 +1,6 @@
 """Previews over HTTP: a report is tried, and nothing is recorded."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Response
 
@@ -19,6 +19,9 @@ from service.usecases import preview
 blueprint = Blueprint(
     "preview", __name__, url_prefix="/v1", description="What a report would do, before it is sent."
 )
+
+_REPORT_SCHEMA: Final = PreviewedReportOut()
+_NEW_ENTITIES_SCHEMA: Final = NewOut()
 
 
 @blueprint.route("/reports/preview", methods=["POST"])
@@ -48,12 +51,12 @@ def post_preview(submission: Submission) -> Response:
 
 def _render_preview(result: preview.Preview) -> dict[str, Any]:
     imagined = result.outcome
-    report = PreviewedReportOut().dump(imagined.recorded)
+    report = _REPORT_SCHEMA.dump(imagined.recorded)
     return {
         "known": imagined.is_known,
         "report": report,
         "warnings": report["warnings"],
-        "new": NewOut().dump(imagined),
+        "new": _NEW_ENTITIES_SCHEMA.dump(imagined),
         "before": dump_totals(result.before),
         "after": dump_totals(result.after),
     }

@@ -14,6 +14,9 @@ from service.http.negotiation import make_response, to_json_text
 FindPoints = Callable[[Sequence[RecordedReport]], geojson.PointsByPlace]
 """Finds out where the places of some reports lie."""
 
+_REPORT_SCHEMA: Final = ReportOut()
+_PAGE_SCHEMA: Final = ReportsOut()
+
 OTHER_FORMATS: Final = ("ndjson", "csv", "geojson")
 """The forms besides JSON."""
 
@@ -43,11 +46,11 @@ def _render_page(
     find_points: FindPoints,
 ) -> str:
     if format_name == "ndjson":
-        lines = ReportOut(many=True).dump(reports)
+        lines = _REPORT_SCHEMA.dump(reports, many=True)
         return "".join(f"{to_json_text(line)}\n" for line in lines)
     if format_name == "csv":
         return report_rows.to_csv(reports)
     if format_name == "geojson":
         return to_json_text(geojson.make_report_features(reports, find_points(reports)))
     content: dict[str, Any] = {"reports": reports, "next": next_link}
-    return to_json_text(ReportsOut().dump(content)) + "\n"
+    return to_json_text(_PAGE_SCHEMA.dump(content)) + "\n"

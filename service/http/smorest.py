@@ -53,7 +53,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     def arguments(
         self, schema: Any, *, location: str = "json", **kwargs: Any
     ) -> Callable[[View], View]:
-        """Return the decorator that gives the view what the schema makes of body or query."""
+        """Return the decorator that passes the loaded body or query string to the view."""
+        # One instance: webargs would make a new one of a class for every request.
+        schema = schema() if isinstance(schema, type) else schema
         decorate: Callable[[View], View] = super().arguments(schema, location=location, **kwargs)
 
         def mark_and_decorate(view: View) -> View:
