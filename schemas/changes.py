@@ -26,7 +26,9 @@ class ChangesParameters(Parameters):
         minimum=1,
         maximum=1_000,
         load_default=100,
-        metadata={"description": "The largest number of events in the answer, 1 to 1,000."},
+        metadata={
+            "description": "The largest number of events in the answer, 1 to 1,000. Default: 100."
+        },
     )
     wait = IntegerParameter(
         minimum=0,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from hashlib import sha256
 from http import HTTPStatus
+from inspect import getdoc
 from typing import Any, Final, TypeVar
 
 import flask_smorest
@@ -33,8 +34,6 @@ SECURITY_SCHEMES: Final = {
     "key": {
         "type": "http",
         "scheme": "bearer",
-        "description": "An API key with the scope read, report or admin; each includes the former."
-        " One of the scope report may be bound to reporters, and then reports for these alone.",
     }
 }
 
@@ -108,7 +107,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def __init__(self, app: Flask, version: str) -> None:
         """Begin the document; blueprints are added by ``register_blueprint``."""
-        plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _schema_name_of(schema))
+        self._plugin = plugin = MarshmallowPlugin(
+            schema_name_resolver=lambda schema: _schema_name_of(schema)
+        )
         super().__init__(
             app,
             spec_kwargs={
@@ -123,6 +124,13 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         plugin.converter.add_attribute_function(_document_named_enum)
         plugin.converter.add_attribute_function(_document_repeated_sets)
         plugin.converter.add_parameter_attribute_function(_document_comma_list)
+
+    def make_document(self) -> dict[str, Any]:
+        """Return the OpenAPI document; schemas are described by the docstrings of their classes."""
+        for (schema_class, *_), name in self._plugin.converter.refs.items():
+            self.spec.components.schemas[name]["description"] = getdoc(schema_class)
+        document: dict[str, Any] = self.spec.to_dict()
+        return document
 
     def _register_error_handlers(self) -> None:
         """Leave errors to service.http.problems, which keeps headers such as Allow."""
