@@ -43,15 +43,18 @@ class IntegerParameter(fields.Integer):
 
     def __init__(self, *, minimum: int, maximum: int, **kwargs: Any) -> None:
         """Accept the numbers from ``minimum`` to ``maximum``, both included."""
-        self._range = _make_range(minimum, maximum)
-        super().__init__(validate=self._range, **kwargs)
+        super().__init__(validate=_make_range(minimum, maximum), **kwargs)
+        self._message = _range_message(minimum, maximum)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
         if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,18}", value):
-            raise ValidationError(self._range.error)
+            raise ValidationError(self._message)
         return int(value)
 
 
 def _make_range(minimum: int, maximum: int) -> validate.Range:
-    message = f"This must be a number from {minimum} to {maximum:,}."
-    return validate.Range(min=minimum, max=maximum, error=message)
+    return validate.Range(min=minimum, max=maximum, error=_range_message(minimum, maximum))
+
+
+def _range_message(minimum: int, maximum: int) -> str:
+    return f"This must be a number from {minimum} to {maximum:,}."

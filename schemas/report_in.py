@@ -200,8 +200,8 @@ class FigureIn(Body):
     incident = Incident(
         metadata={
             "description": "The event that the figure is about: `scheme:id` of a register, or "
-            "`own` for an event without one. Figures of different incidents are added. Default: "
-            "that of the report. null: no incident, whatever the report has."
+            "`own` for an event without one. Ids of one scheme are different events, whose figures "
+            "are added. Default: that of the report. null: no incident, whatever the report has."
         }
     )
     reclassifies = fields.Nested(

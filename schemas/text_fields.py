@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any, Final
 
 from marshmallow import ValidationError, fields, validate
@@ -48,7 +49,7 @@ class Text(FirstErrorMixin, fields.String):
         self, *, max_length: int = MAX_TEXT_LENGTH, multiline: bool = False, **kwargs: Any
     ) -> None:
         """Accept 1 to ``max_length`` characters, at least one of them visible."""
-        validators = [
+        validators: list[Callable[[str], Any]] = [
             validate.Length(
                 min=1, max=max_length, error=f"This must have from 1 to {max_length:,} characters."
             ),

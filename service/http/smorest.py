@@ -191,7 +191,8 @@ def _document_repeated_sets(self: Any, field: Any, **kwargs: Any) -> dict[str, A
     """Document a repeated parameter whose values are lists separated by commas."""
     if not isinstance(field, RepeatedParameter) or not isinstance(field.inner, CommaList):
         return {}
-    alternatives = "|".join(field.inner.inner.enum.values)
+    outcomes: Any = field.inner.inner
+    alternatives = "|".join(outcomes.enum.values)
     return {"items": {"type": "string", "pattern": f"^({alternatives})(,({alternatives}))*$"}}
 
 
