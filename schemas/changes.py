@@ -35,8 +35,8 @@ class ChangesParameters(Parameters):
         maximum=MAX_WAIT_SECONDS,
         load_default=0,
         metadata={
-            "description": "If there is no event yet, wait up to this many seconds for one, 0 to "
-            "60. Default 0: answer at once."
+            "description": "If there is no event yet, wait up to this many seconds for one. "
+            "Default 0: answer at once."
         },
     )
 

@@ -22,7 +22,9 @@ class _EntityFields(Body):
 
     kind = Line(
         max_length=100,
-        metadata={"description": "What it is, in a word of your own, such as `village`."},
+        metadata={
+            "description": "What it is, in a word of your own, such as `village` or `ministry`."
+        },
     )
     aliases = BoundedList(
         Name(),
@@ -43,17 +45,17 @@ class _EntityFields(Body):
 class _PlaceFields(_EntityFields):
     parent = Slug(
         metadata={
-            "description": "The id of the place that contains this one. It must exist, or be new "
-            "and earlier in the same report. Without it the place is a root."
+            "description": "The id of the place that contains this one. It must exist; in a report "
+            "it may also be new and come earlier. Without it the place is a root."
         }
     )
     latitude = Coordinate(
         maximum=90,
-        metadata={"description": "Latitude in degrees (WGS 84), -90 to 90; north is positive."},
+        metadata={"description": "Latitude in degrees (WGS 84); north is positive."},
     )
     longitude = Coordinate(
         maximum=180,
-        metadata={"description": "Longitude in degrees (WGS 84), -180 to 180; east is positive."},
+        metadata={"description": "Longitude in degrees (WGS 84); east is positive."},
     )
     geonames_id = Count(minimum=1, metadata={"description": "The id in GeoNames."})
     pcode = Line(
@@ -64,8 +66,8 @@ class _PlaceFields(_EntityFields):
 class _GroupFields(_EntityFields):
     parent = Slug(
         metadata={
-            "description": "The id of the group that contains this one. It must exist, or be new "
-            "and earlier in the same report. Default: `everyone`, the root."
+            "description": "The id of the group that contains this one. It must exist; in a report "
+            "it may also be new and come earlier. Default: `everyone`, the root."
         }
     )
 

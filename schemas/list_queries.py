@@ -13,7 +13,7 @@ from schemas.report_in import make_period
 from schemas.text_fields import Line
 from service.domain.list_queries import EntityListQuery, ReportListQuery
 
-_LIMIT_DESCRIPTION = "The largest number of items on a page, 1 to 1,000. Default: 100."
+_LIMIT_DESCRIPTION = "The largest number of items on a page. Default: 100."
 _AFTER_DESCRIPTION = "The cursor of a page, from the link in `next`. Default: the first page."
 
 

@@ -23,7 +23,6 @@ from service.domain.entities import EntityMention
 from service.domain.periods import Period
 from service.domain.report import OWN_INCIDENT, Reclassification, Source
 from service.domain.submission import Submission, SubmittedFigure
-from service.domain.vocabulary import MAX_COUNT
 
 MAX_INCIDENT_LENGTH: Final = 200
 
@@ -31,8 +30,6 @@ _ID_FIELD: Final = Slug()
 _LINE_FIELD: Final = Line(max_length=MAX_INCIDENT_LENGTH)
 _DAY_FIELD: Final = Day()
 _TIMESTAMP_FIELD: Final = Timestamp()
-
-_COUNT_TEXT: Final = f"0 to {MAX_COUNT:,}"
 
 
 class EntityReference(fields.Field[EntityMention]):
@@ -157,19 +154,14 @@ class FigureIn(Body):
             "Without numbers the lexicon reads it; words that it does not know are a 422."
         },
     )
-    low = Count(
-        metadata={"description": f"The fewest people, {_COUNT_TEXT}. Default: 0 if `high` is sent."}
-    )
+    low = Count(metadata={"description": "The fewest people. Default: 0 if `high` is sent."})
     high = Count(
-        metadata={
-            "description": f"The most people, {_COUNT_TEXT}; not below `low`. Default: no upper "
-            "bound."
-        }
+        metadata={"description": "The most people; not below `low`. Default: no upper bound."}
     )
     exactly = Count(
         metadata={
-            "description": f"The number of people, {_COUNT_TEXT}: the same as an equal `low` and "
-            "`high`. Not together with them."
+            "description": "The number of people: the same as `low` and `high` with this value. "
+            "Not together with them."
         }
     )
     best = Count(

@@ -217,8 +217,7 @@ class ReportOut(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "The period that was sent for the whole report; null if each figure has "
-            "its own."
+            "description": "The period that was sent for the whole report; null if none was sent."
         },
     )
     places = fields.List(

@@ -352,7 +352,7 @@ class TotalOut(ThenOut):
             "value": _when_compared("events"),
             "description": "The events since the earlier state that concern the total, oldest "
             "first, at most 1,000. `data` of an event about a report has its `reporter` and its "
-            "state before (`was`) and after the event; the rest is in its history. Only with "
+            "state before (`was`) and after it (`state`); the rest is in its history. Only with "
             "`compare`.",
         },
     )
@@ -527,14 +527,14 @@ class QueryOut(CompiledSchema):
     as_of = fields.Raw(
         allow_none=True,
         metadata={
-            "type": ["integer", "string", "null"],
+            "type": ["integer", "string"],
             "description": "`as_of` as it was requested; null for now.",
         },
     )
     compare = fields.Raw(
         allow_none=True,
         metadata={
-            "type": ["integer", "string", "null"],
+            "type": ["integer", "string"],
             "description": "`compare` as it was requested; null for no comparison.",
         },
     )

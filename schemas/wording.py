@@ -23,9 +23,7 @@ class WordingOut(Schema):
     """How the lexicon reads the phrase."""
 
     text = fields.String(required=True, metadata={"description": "The phrase as it was sent."})
-    low = fields.Integer(
-        required=True, metadata={"description": "The fewest people, 0 to 1,000,000,000."}
-    )
+    low = fields.Integer(required=True, metadata={"description": "The fewest people."})
     high = fields.Integer(
         required=True,
         allow_none=True,

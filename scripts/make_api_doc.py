@@ -291,10 +291,10 @@ def _plain_type_of(name: str, schema: Mapping[str, Any]) -> str:
         return "day"
     if name == "string" and "a-z0-9_-" in schema.get("pattern", ""):
         return "id"
-    if name == "string" and "maxLength" in schema:
+    if name == "string" and "maxLength" in schema and "pattern" not in schema:
         return f"string of {schema.get('minLength', 1)} to {schema['maxLength']:,} characters"
     if name in ("integer", "number") and "maximum" in schema:
-        return f"{name} from {schema['minimum']:,} to {schema['maximum']:,}"
+        return f"{name} from {int(schema['minimum']):,} to {int(schema['maximum']):,}"
     if name == "object" and "properties" in schema:
         fields = (f"`{each}`: {type_of(part)}" for each, part in schema["properties"].items())
         return f"object with {', '.join(fields)}"
