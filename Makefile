@@ -1,8 +1,8 @@
 # Every target explains itself: `make` alone prints them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run style check test test-postgresql faults cluster lock bench image image-check sbom \
-	secrets compose-check stand-in-base stand-ins clean
+.PHONY: help install run style check test test-postgresql faults cluster lock bench api-doc image \
+	image-check sbom secrets compose-check stand-in-base stand-ins clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -64,6 +64,9 @@ bench: .venv/.installed-dev ## Run the benchmarks
 	@for file in benchmarks/*.py; do \
 		echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit 1; \
 	done
+
+api-doc: .venv/.installed-dev ## Write docs/api.md from the descriptions in the code
+	$(BIN)/python scripts/make_api_doc.py
 
 image: ## Build the container image; BASE=… stands in for the Python base image
 	docker build --tag $(IMAGE) --label org.opencontainers.image.version=$(VERSION) \

@@ -1,4 +1,4 @@
-"""The feed over HTTP: asked for page by page, waited for, or followed as a stream of events."""
+"""The route of the change feed: page by page, with waiting, or as a stream of events."""
 
 import json
 import time
@@ -18,15 +18,17 @@ from service.http.smorest import Blueprint
 from service.store.interface import Reader
 from service.usecases import changes
 
-blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="What happened since.")
+blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="The change feed.")
 
 EVENT_STREAM: Final = "text/event-stream"
 
 HEARTBEAT_SECONDS: Final = 15.0
-"""Seconds between two signs of life on a quiet stream, by which a lost reader is found out."""
+"""Seconds between two comments on a quiet stream; writing one shows whether the client is gone."""
 
 MAX_STREAM_SECONDS: Final = 600.0
-"""Seconds after which a stream ends; whoever reads it comes back with Last-Event-ID."""
+"""Seconds after which a stream ends; a client reconnects with Last-Event-ID."""
+
+_EVENT_SCHEMA: Final = EntryOut()
 
 STREAM_RESPONSE: Final = {200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}}}
 
@@ -34,20 +36,24 @@ STREAM_RESPONSE: Final = {200: {"content": {EVENT_STREAM: {"schema": {"type": "s
 @blueprint.route("/changes")
 @requires("read")
 @blueprint.arguments(ChangesParameters, location="query")
-@blueprint.response(200, ChangesOut)
+@blueprint.response(200, ChangesOut, description="A page of events, or a stream of them.")
 @blueprint.doc(responses=STREAM_RESPONSE)
 def get_changes(parameters: dict[str, Any]) -> Any:
-    """List every entry of the ledger in order, each once, none left out.
+    """List the events of the ledger in order, each once, without gaps.
 
-    With wait it answers as soon as there is one; as text/event-stream it goes on answering, from
-    Last-Event-ID on.
+    With `wait` the answer comes as soon as there is an event. At most 4 requests wait in each
+    process of the server; others are answered at once.
+
+    With `Accept: text/event-stream` the answer is a stream of server-sent events: `id` is the
+    `seq`, `event` the kind, `data` the event as JSON. It begins after `since`, or after the header
+    `Last-Event-ID`, and ends after 10 minutes; clients then reconnect.
     """
     since = parameters["since"]
     if request.accept_mimetypes.best_match(["application/json", EVENT_STREAM]) == EVENT_STREAM:
         return _stream_response(_read_last_seen_seq(since))
     reader = get_reader()
     page = changes.load_changes(reader, since, parameters["limit"])
-    # If too many requests wait already, this one is answered at once, without changes.
+    # If too many requests wait already, this one is answered at once without events.
     if not page.changes and parameters["wait"]:
         reader.release()
         with try_acquire_slot(feed_slots) as has_slot:
@@ -60,23 +66,25 @@ def get_changes(parameters: dict[str, Any]) -> Any:
 
 
 def _read_last_seen_seq(since: int) -> int:
-    """Return the last event that a client saw before its stream ended, ``since`` by default."""
+    """Return the `seq` of the last event that a reconnecting client has seen, else ``since``."""
     last_event_id = request.headers.get("Last-Event-ID")
     return since if last_event_id is None else parse_seq("Last-Event-ID", last_event_id)
 
 
 def _stream_response(since: int) -> Response:
     reader = get_reader()
-    changes.load_changes(reader, since, 1)  # Raises now what could not be raised in a stream.
+    changes.load_changes(reader, since, 1)  # Raises errors while a status can still be sent.
     if not feed_slots.acquire(blocking=False):
-        raise LockTimeoutError("Too many readers follow the feed already; use wait, or come back.")
+        raise LockTimeoutError(
+            "Too many clients read the feed as a stream; use wait, or try again later."
+        )
     response = Response(
         _generate_stream(reader.source, metrics.get_current_metrics(), since),
         mimetype=EVENT_STREAM,
     )
     response.call_on_close(feed_slots.release)
     response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Accel-Buffering"] = "no"  # A proxy in front would hold events back.
+    response.headers["X-Accel-Buffering"] = "no"  # Otherwise nginx buffers the events.
     return response
 
 
@@ -85,7 +93,7 @@ def _generate_stream(reader: Reader, app_metrics: metrics.Metrics, since: int) -
     try:
         yield from _follow_feed(reader, app_metrics, since)
     except DomainError as error:
-        problems.log_unavailable(error)  # Its reader comes back, and is then told.
+        problems.log_unavailable(error)  # The client reconnects, and then gets the error.
 
 
 def _follow_feed(reader: Reader, app_metrics: metrics.Metrics, since: int) -> Iterator[str]:
@@ -97,6 +105,6 @@ def _follow_feed(reader: Reader, app_metrics: metrics.Metrics, since: int) -> It
         page = changes.load_changes(reader, since, 100)
         app_metrics.count_feed_response(page.pending)
         for event in page.changes:
-            data = json.dumps(EntryOut().dump(event), ensure_ascii=False, separators=(",", ":"))
+            data = json.dumps(_EVENT_SCHEMA.dump(event), ensure_ascii=False, separators=(",", ":"))
             yield f"id: {event.seq}\nevent: {event.kind}\ndata: {data}\n\n"
         since = page.last_seq

@@ -1,4 +1,4 @@
-"""Totals over HTTP, in JSON, as a table or as a map."""
+"""The routes of totals, in JSON, CSV and GeoJSON."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -22,22 +22,23 @@ from service.usecases.comparison import resolve_compare
 from service.version import __version__
 
 blueprint = Blueprint(
-    "totals", __name__, url_prefix="/v1", description="What is known, how sure, and who says so."
+    "totals", __name__, url_prefix="/v1", description="Totals with their caveats and proofs."
 )
 
 OTHER_FORMATS: Final = ("csv", "geojson")
-"""The forms besides JSON; a map is made of an answer by place."""
+"""The formats besides JSON; GeoJSON requires a breakdown by place."""
 
 
 @blueprint.route("/totals")
 @requires("read")
 @blueprint.arguments(TotalsParameters, location="query")
-@blueprint.response(200, TotalsOut)
+@blueprint.response(200, TotalsOut, description="The totals.")
 @blueprint.doc(responses=document_formats(*OTHER_FORMATS))
 def get_totals(arguments: tuple[TotalsQuery, str | None]) -> Any:
-    """Tell the least and the most people that the counted figures allow.
+    """Get the fewest and the most people for which all counted figures can be true.
 
-    Each outcome alone, every joint set in use, and all four, unless outcomes are asked for.
+    One total for each requested set of outcomes; by default for each outcome, every joint set of
+    the counted figures in the scope, and all four outcomes. Unknown ids are a 422.
     """
     return _answer_query(*arguments)
 
@@ -45,21 +46,21 @@ def get_totals(arguments: tuple[TotalsQuery, str | None]) -> Any:
 @blueprint.route("/places/<id>/totals")
 @requires("read")
 @blueprint.arguments(PlaceTotalsParameters, location="query")
-@blueprint.response(200, TotalsOut)
+@blueprint.response(200, TotalsOut, description="The totals.")
 @blueprint.doc(responses=document_formats(*OTHER_FORMATS))
 def get_totals_of_place(arguments: tuple[TotalsQuery, str | None], id: str) -> Any:  # noqa: A002
-    """Tell the totals of one place and everything that lies in it."""
+    """Get the totals of one place and everything below it."""
     entities.get_entity(get_reader(), "place", id)
     query, requested_format = arguments
     return _answer_query(replace(query, places=(id,)), requested_format)
 
 
 def _answer_query(query: TotalsQuery, requested_format: str | None) -> Response:
-    """Return the answer, or 304 without working it out where the reader has it already."""
+    """Return the answer, or 304 without computing it if the client has it already."""
     reader = get_reader()
     format_name = choose_format(requested_format, *OTHER_FORMATS)
     if format_name == "geojson" and query.by != "place":
-        raise invalid_field("by", "A map needs by=place: it shows one feature for each place.")
+        raise invalid_field("by", "GeoJSON requires by=place: it has one feature for each place.")
     seq = reader.resolve_as_of(query.as_of, request_time())
     compared_seq = resolve_compare(reader, query, seq, request_time())
     etag = _compute_totals_etag(seq, compared_seq, reader.load_last_redaction_seq(), format_name)
@@ -70,7 +71,7 @@ def _answer_query(query: TotalsQuery, requested_format: str | None) -> Response:
         return response
     result = compute_measured_totals(query, seq, start_time_budget(), compared_seq)
     response = make_response(format_name, _render_totals(result, format_name))
-    if result.exact:  # One that ran out of time may be wider than the next.
+    if result.exact:  # A total that ran out of time may be narrower in the next answer.
         response.set_etag(etag)
     return response
 
@@ -78,7 +79,7 @@ def _answer_query(query: TotalsQuery, requested_format: str | None) -> Response:
 def _compute_totals_etag(
     seq: int, compared_seq: int | None, last_redaction_seq: int, format_name: str
 ) -> str:
-    """Return what names the answer: the same question of the same state of the same release."""
+    """Return the ETag: a hash of the version, the state of the record, the format and the query."""
     request_target = request.path.encode() + b"?" + request.query_string
     state = f"{__version__} {seq} {compared_seq} {last_redaction_seq} {format_name} "
     return compute_etag(state.encode() + request_target)

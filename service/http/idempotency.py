@@ -20,8 +20,9 @@ HEADER_PARAMETER: Final = {
     "name": HEADER,
     "in": "header",
     "description": (
-        "A key that the client makes, such as a UUID. For 24 hours the same request with the same"
-        " key is done once and answered as the first time; with another body it is refused."
+        "A key that the client makes, such as a UUID: 1 to 255 visible ASCII characters. For 24"
+        " hours the same request with the same key is done once and gets the same answer; with"
+        " another body it is a 422."
     ),
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }

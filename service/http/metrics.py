@@ -85,15 +85,15 @@ _EXTENSION_KEY: Final = "metrics"
 
 disable_created_metrics()  # Metrics of several processes have none.
 
-blueprint = Blueprint("metrics", __name__, description="For monitoring.")
+blueprint = Blueprint("metrics", __name__, description="Metrics.")
 
 
 @blueprint.route("/metrics")
 @requires("read")
-@blueprint.response(200)
+@blueprint.response(200, description="The metrics.")
 @blueprint.doc(responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 def get_metrics() -> Response:
-    """Return the metrics of all processes of this server, in the text format of Prometheus."""
+    """Get the metrics of all processes of this server, in the text format of Prometheus."""
     text = get_current_metrics().render(get_services().store, get_services().read_store)
     response = Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
     response.headers["Cache-Control"] = "no-store"

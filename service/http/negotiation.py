@@ -17,7 +17,7 @@ _SCHEMA_TYPES: Final = {"ndjson": "string", "csv": "string", "geojson": "object"
 
 LINK_HEADER: Final[Mapping[str, Any]] = {
     "Link": {
-        "description": 'The address of the next page, with rel="next"; missing on the last.',
+        "description": 'A link to the next page with `rel="next"`; left out on the last page.',
         "schema": {"type": "string"},
     }
 }

@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from hashlib import sha256
 from http import HTTPStatus
+from inspect import getdoc
 from typing import Any, Final, TypeVar
 
 import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, request
 
+from schemas.enums import NamedEnum
 from schemas.fields import (
     MAX_ID_LENGTH,
     SLUG_PATTERN,
     CommaList,
+    EnumText,
+    OpenEnumText,
     RepeatedParameter,
     unknown_field_message,
 )
@@ -30,8 +34,6 @@ SECURITY_SCHEMES: Final = {
     "key": {
         "type": "http",
         "scheme": "bearer",
-        "description": "An API key with the scope read, report or admin; each includes the former."
-        " One of the scope report may be bound to reporters, and then reports for these alone.",
     }
 }
 
@@ -51,6 +53,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         self, schema: Any, *, location: str = "json", **kwargs: Any
     ) -> Callable[[View], View]:
         """Return the decorator that passes the parsed body or query to the view."""
+        # One instance: webargs would make a new one of a class for every request.
+        schema = schema() if isinstance(schema, type) else schema
         decorate: Callable[[View], View] = super().arguments(schema, location=location, **kwargs)
 
         def mark_and_decorate(view: View) -> View:
@@ -103,7 +107,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
     def __init__(self, app: Flask, version: str) -> None:
         """Create the document; ``register_blueprint`` adds blueprints."""
-        plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _schema_name_of(schema))
+        self._plugin = plugin = MarshmallowPlugin(
+            schema_name_resolver=lambda schema: _schema_name_of(schema)
+        )
         super().__init__(
             app,
             spec_kwargs={
@@ -115,9 +121,16 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         )
         self.spec.components.security_scheme("key", SECURITY_SCHEMES["key"])
         plugin.converter.add_attribute_function(_document_id_or_object)
-        plugin.converter.add_attribute_function(_document_nullable_enum)
+        plugin.converter.add_attribute_function(_document_named_enum)
         plugin.converter.add_attribute_function(_document_repeated_sets)
         plugin.converter.add_parameter_attribute_function(_document_comma_list)
+
+    def make_document(self) -> dict[str, Any]:
+        """Return the OpenAPI document; schemas are described by the docstrings of their classes."""
+        for (schema_class, *_), name in self._plugin.converter.refs.items():
+            self.spec.components.schemas[name]["description"] = getdoc(schema_class)
+        document: dict[str, Any] = self.spec.to_dict()
+        return document
 
     def _register_error_handlers(self) -> None:
         """Leave errors to service.http.problems, which keeps headers such as Allow."""
@@ -150,17 +163,36 @@ def _document_id_or_object(self: Any, field: Any, **kwargs: Any) -> dict[str, An
     return {"anyOf": [id_schema, self.resolve_nested_schema(field.schema)]}
 
 
-def _document_nullable_enum(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
-    """Document null as one of the values of a nullable enumeration."""
-    values = field.metadata.get("enum")
-    return {"enum": [*values, None]} if values and field.allow_none else {}
+def _document_named_enum(self: Any, field: Any, ret: dict[str, Any], **kwargs: Any) -> Any:
+    """Document a field of a named enum as a reference to the enum's component."""
+    if not isinstance(field, EnumText | OpenEnumText):
+        return {}
+    enum: NamedEnum = field.enum
+    if enum.name not in self.spec.components.schemas:
+        self.spec.components.schema(enum.name, _describe_enum(enum))
+    text_type = {"type": ret.pop("type")}
+    ret.pop("enum", None)
+    reference = {"$ref": f"#/components/schemas/{enum.name}"}
+    if isinstance(field, OpenEnumText):
+        return {"anyOf": [reference, text_type]}
+    return {"anyOf": [reference, {"type": "null"}]} if field.allow_none else reference
+
+
+def _describe_enum(enum: NamedEnum) -> dict[str, Any]:
+    meanings = "\n".join(f"- `{value}`: {meaning}" for value, meaning in enum.meanings.items())
+    return {
+        "type": "string",
+        "enum": list(enum.values),
+        "description": f"{enum.description}\n\n{meanings}",
+    }
 
 
 def _document_repeated_sets(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
-    """Document a repeated parameter, each of them a list of values separated by commas."""
+    """Document a repeated parameter whose values are lists separated by commas."""
     if not isinstance(field, RepeatedParameter) or not isinstance(field.inner, CommaList):
         return {}
-    alternatives = "|".join(field.inner.inner.metadata["enum"])
+    outcomes: Any = field.inner.inner
+    alternatives = "|".join(outcomes.enum.values)
     return {"items": {"type": "string", "pattern": f"^({alternatives})(,({alternatives}))*$"}}
 
 
