@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from service.domain.periods import Period
 from service.domain.record_state import RecordState
 from service.domain.vocabulary import ROOT_GROUP
-from service.web.messages import isolate_bidi, plain_text
+from service.domain.wording.bidi import isolate_bidi
+from service.web.messages import plain_text
 
 
 def join_place_names(state: RecordState, place_ids: Iterable[str]) -> str:

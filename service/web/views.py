@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from service.domain.errors import ErrorDetail, InvalidInputError, NotFoundError
 from service.domain.vocabulary import OUTCOMES, STANCES
+from service.domain.wording.range_text import format_count
 from service.http.auth import requires
 from service.http.context import request_time
 from service.web import labels, messages
@@ -47,6 +48,7 @@ def _make_template_context() -> dict[str, Any]:
     make_address = assets.make_address
     return {
         "t": messages.markup,
+        "format_count": format_count,
         "format_period": labels.format_period,
         "join_group_names": labels.join_group_names,
         "join_place_names": labels.join_place_names,

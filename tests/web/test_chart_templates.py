@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader
 
 import service.web
+from service.domain.wording.range_text import format_count
 from service.web import messages
 from service.web.charts import legend, text_layout
-from service.web.charts.bars import Bar, Side
-from service.web.charts.map_chart import Spot, layout_map
+from service.web.charts.items import DisputeSide, MapPoint, PeriodBar, RangeBar
+from service.web.charts.map_chart import layout_map
 from service.web.charts.range_chart import layout_range_chart
-from service.web.charts.time_chart import Span, layout_time_chart
+from service.web.charts.time_chart import layout_time_chart
 
 FOLDER = Path(service.web.__file__).parent
 HOSTILE = (
@@ -33,7 +34,7 @@ HOSTILE = (
 CAVEATS = ["No ceiling is known.", "Every figure comes from a party & nobody else. " * 12, "<b>"]
 
 ENVIRONMENT = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True)
-ENVIRONMENT.globals["t"] = messages.markup
+ENVIRONMENT.globals |= {"t": messages.markup, "format_count": format_count}
 IMPORTS = {
     kind: f'{{% from "charts/_{name}.html" import {kind} with context %}}'
     for kind, name in (
@@ -56,25 +57,56 @@ def render_macro(macro: str, *given_values: Any, **values: Any) -> str:
 def make_charts(label: str) -> dict[str, Any]:
     cases = ((None, None), (0, 0), (0, None), (0, 9), (7, 7), (3, 9), (10**9, None))
     bars = [
-        Bar(f"{n}", label, label, low, high, disputed=n > 3, nearest=(2, None) if n > 3 else None,
-            exact=n % 2 == 0, href=f"?a=1&b={n}", more="#<", sides=(Side(label, 1, None),))
+        RangeBar(
+            f"{n}",
+            label,
+            label,
+            low,
+            high,
+            is_disputed=n > 3,
+            nearest=(2, None) if n > 3 else None,
+            is_exact=n % 2 == 0,
+            proof_link=f"?a=1&b={n}",
+            detail_link="#<",
+            sides=(DisputeSide(label, 1, None),),
+        )
         for n, (low, high) in enumerate(cases)
-    ]  # fmt: skip
-    bars.append(Bar("shared", label, label, 4, None, shared=True))
-    spans = [
-        Span(f"{n}", label, label, date(2025, 1, n + 1), date(2025, 1, n + 1), low, high,
-             disputed=n > 3, nearest=(2, 5) if n > 3 else None, href="?a=1&b" if n % 2 else None)
+    ]
+    bars.append(RangeBar("unplaced", label, label, 4, None, is_unplaced=True))
+    period_bars = [
+        PeriodBar(
+            f"{n}",
+            label,
+            label,
+            low,
+            high,
+            first_day=date(2025, 1, n + 1),
+            last_day=date(2025, 1, n + 1),
+            is_disputed=n > 3,
+            nearest=(2, 5) if n > 3 else None,
+            proof_link="?a=1&b" if n % 2 else None,
+        )
         for n, (low, high) in enumerate(cases)
-    ]  # fmt: skip
-    spots = [
-        Spot(f"{n}", label, label, 35 + n / 7, 51 + n / 9, low, high, disputed=n > 3,
-             exact=n % 2 == 0, href="?a=1&b" if n % 2 else None)
+    ]
+    map_points = [
+        MapPoint(
+            f"{n}",
+            label,
+            label,
+            low,
+            high,
+            longitude=35 + n / 7,
+            latitude=51 + n / 9,
+            is_disputed=n > 3,
+            is_exact=n % 2 == 0,
+            proof_link="?a=1&b" if n % 2 else None,
+        )
         for n, (low, high) in enumerate(cases)
-    ]  # fmt: skip
+    ]
     return {
         "range_chart": layout_range_chart(bars),
-        "time_chart": layout_time_chart(spans),
-        "map_chart": layout_map(spots),
+        "time_chart": layout_time_chart(period_bars),
+        "map_chart": layout_map(map_points),
     }
 
 
@@ -152,7 +184,9 @@ def test_bars_lead_to_their_proof_and_their_part() -> None:
 
 
 def test_the_caveats_of_a_total_are_folded_up_at_its_bar() -> None:
-    bars = [Bar("a", "Plekhovo", "30", 30, 30, caveats=("One <b> says so.", "It is preliminary."))]
+    bars = [
+        RangeBar("a", "Plekhovo", "30", 30, 30, caveats=("One <b> says so.", "It is preliminary."))
+    ]
     (row,) = parse_as_xml(render_macro("range_chart", layout_range_chart(bars), "title")).iter(
         "details"
     )
@@ -160,14 +194,27 @@ def test_the_caveats_of_a_total_are_folded_up_at_its_bar() -> None:
     assert "".join(summary.itertext()).split() == ["2", "caveats", "of", "Plekhovo"]
     assert [each.text for each in told] == list(bars[0].caveats)
     assert "details" not in render_macro(
-        "range_chart", layout_range_chart([Bar("a", "a", "a", 1, 2)]), "title"
+        "range_chart", layout_range_chart([RangeBar("a", "a", "a", 1, 2)]), "title"
     )
-    span = Span("a", "a", "a", DAY, DAY, 1, 2, caveats=("It is preliminary.",))
+    span = PeriodBar(
+        "a", "a", "a", 1, 2, first_day=DAY, last_day=DAY, caveats=("It is preliminary.",)
+    )
     assert "It is preliminary." in render_macro("data_table", [span])
 
 
 def test_further_sides_of_a_dispute_are_counted() -> None:
-    bars = [Bar("a", "a", "a", 30, 40, disputed=True, sides=(Side("x", 30, 30),), untold=7)]
+    bars = [
+        RangeBar(
+            "a",
+            "a",
+            "a",
+            30,
+            40,
+            is_disputed=True,
+            sides=(DisputeSide("x", 30, 30),),
+            omitted_side_count=7,
+        )
+    ]
     assert "7 more figures in the proof" in render_macro(
         "range_chart", layout_range_chart(bars), "title"
     )
@@ -175,9 +222,17 @@ def test_further_sides_of_a_dispute_are_counted() -> None:
 
 def test_zero_is_drawn_and_not_reported_is_drawn_otherwise() -> None:
     for macro, make in (
-        ("range_chart", lambda low: layout_range_chart([Bar("a", "a", "a", low, low)])),
-        ("time_chart", lambda low: layout_time_chart([Span("a", "a", "a", DAY, DAY, low, low)])),
-        ("map_chart", lambda low: layout_map([Spot("a", "a", "a", 1, 1, low, low)])),
+        ("range_chart", lambda low: layout_range_chart([RangeBar("a", "a", "a", low, low)])),
+        (
+            "time_chart",
+            lambda low: layout_time_chart(
+                [PeriodBar("a", "a", "a", low, low, first_day=DAY, last_day=DAY)]
+            ),
+        ),
+        (
+            "map_chart",
+            lambda low: layout_map([MapPoint("a", "a", "a", low, low, longitude=1, latitude=1)]),
+        ),
     ):
         zero, nothing = render_macro(macro, make(0), "t"), render_macro(macro, make(None), "t")
         assert "chart-zero" in zero and "chart-none" not in zero
@@ -189,11 +244,11 @@ DAY = date(2025, 1, 1)
 
 def test_the_table_has_the_numbers_of_the_chart() -> None:
     bars = [
-        Bar("a", "Plekhovo", "at least 3,001", 3001, None, href="#p", more="#m"),
-        Bar("b", "Guevo", "30 to 40", 30, 40, disputed=True, nearest=(33, 38),
-            sides=(Side("Ministry", 30, 30), Side("Staff", 40, None))),
-        Bar("c", "Orlovka", "not reported", None, None),
-        Bar("d", "Somewhere", "at least 5", 5, None, shared=True),
+        RangeBar("a", "Plekhovo", "at least 3,001", 3001, None, proof_link="#p", detail_link="#m"),
+        RangeBar("b", "Guevo", "30 to 40", 30, 40, is_disputed=True, nearest=(33, 38),
+            sides=(DisputeSide("Ministry", 30, 30), DisputeSide("Staff", 40, None))),
+        RangeBar("c", "Orlovka", "not reported", None, None),
+        RangeBar("d", "Somewhere", "at least 5", 5, None, is_unplaced=True),
     ]  # fmt: skip
     rows = [
         [" ".join("".join(cell.itertext()).split()) for cell in row]
@@ -207,12 +262,16 @@ def test_the_table_has_the_numbers_of_the_chart() -> None:
         ["Orlovka", "not reported", "–", "not reported", "no"],
         ["Somewhere", "5", "–", "at least 5", "no"],
     ]  # fmt: skip
-    assert "<table>" in render_macro("data_table", [Span("a", "a", "a", DAY, DAY, 1, None)])
-    assert "<table>" in render_macro("data_table", [Spot("a", "a", "a", 1, 1, 1, 2)])
+    assert "<table>" in render_macro(
+        "data_table", [PeriodBar("a", "a", "a", 1, None, first_day=DAY, last_day=DAY)]
+    )
+    assert "<table>" in render_macro(
+        "data_table", [MapPoint("a", "a", "a", 1, 2, longitude=1, latitude=1)]
+    )
 
 
 def test_the_legend_explains_the_symbols_that_are_used() -> None:
-    plain = render_macro("legend", layout_range_chart([Bar("a", "a", "a", 1, 2)]))
+    plain = render_macro("legend", layout_range_chart([RangeBar("a", "a", "a", 1, 2)]))
     assert "Solid" in plain and "Light" in plain and "Hatched" not in plain
     every = render_macro("legend", make_charts("x")["range_chart"])
     assert all(str(messages.markup(f"charts.key.{sign}")) in every for sign in legend.SIGNS)

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import cos, dist, radians, sqrt
 from typing import Final
-from zlib import crc32
 
-from service.web.charts import legend, range_text
+from service.web.charts import legend
 from service.web.charts.basemap import Frame, Outline, clip_outline
+from service.web.charts.items import MapPoint
 from service.web.charts.svg_document import CONTENT_WIDTH, DocumentLayout, layout_document
 from service.web.charts.text_layout import clean_text, measure_text, shorten_text
 from service.web.messages import markup
@@ -31,44 +31,18 @@ _KM_PER_DEGREE: Final = 111.195
 _PICTURE_WIDTHS: Final = (880, 320)
 _FONT_SIZE: Final = 12
 _MAX_LABELS: Final = 60
-_MAX_MEASURED_SPOTS: Final = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """One place's own point, in degrees east and north, and its number of people.
-
-    ``text`` is the total in words. ``low`` None means that nothing is reported; ``high`` None
-    beside a ``low`` means open above. ``href`` leads to the proof and ``more`` to the place.
-    """
-
-    key: str
-    label: str
-    text: str
-    longitude: float
-    latitude: float
-    low: int | None
-    high: int | None
-    disputed: bool = False
-    exact: bool = True
-    href: str | None = None
-    more: str | None = None
-
-    @property
-    def dispute_text(self) -> str:
-        """What is said of a dispute, in words; empty where there is none."""
-        return range_text.format_dispute(self.disputed, None)
+_MAX_MEASURED_POINTS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Disc:
-    """One spot as it is drawn: its middle, and the radius of its low and of its high.
+    """One point as it is drawn: its middle, and the radius of its low and of its high.
 
     ``low_radius`` is 0 for nobody, ``high_radius`` None where it is open above; both are None
     where nothing is reported. ``outer_radius`` is the radius of all that is drawn.
     """
 
-    spot: Spot
+    point: MapPoint
     label: str
     text: str
     x: int
@@ -107,7 +81,6 @@ class LegendDisc:
 class MapChart:
     """A map: its discs, the largest first so that none is hidden, and what lies below them."""
 
-    id_prefix: str
     frame: Frame
     outline: Outline
     discs: tuple[Disc, ...]
@@ -119,7 +92,7 @@ class MapChart:
     width: int = MAP_WIDTH
     height: int = MAP_HEIGHT + LEGEND_HEIGHT
     map_height: int = MAP_HEIGHT
-    halo_width: int = HALO_WIDTH
+    id_prefix: str = "map-chart"
 
     def layout_document(
         self, title: str, caveats: Sequence[str], citation: str, scope: str
@@ -146,24 +119,23 @@ class _RadiusScale:
         )
 
 
-def layout_map(spots: Sequence[Spot]) -> MapChart | None:
-    """Return where everything of the map stands; None where there is no spot."""
-    if not spots:
+def layout_map(map_points: Sequence[MapPoint]) -> MapChart | None:
+    """Return where everything of the map stands; None where there is no point."""
+    if not map_points:
         return None
-    frame = _fit_frame(spots)
-    numbers = (number for spot in spots for number in (spot.low, spot.high) if number)
+    frame = _fit_frame(map_points)
+    numbers = (number for point in map_points for number in (point.low, point.high) if number)
     # Where nobody counts more than a few people, the greatest of them does not fill the map.
     radius_scale = _RadiusScale(
-        max(_MIN_PEOPLE_AT_MAX_RADIUS, *numbers, _MIN_PEOPLE_AT_MAX_RADIUS),
-        _choose_max_radius(spots, frame),
+        max([_MIN_PEOPLE_AT_MAX_RADIUS, *numbers]),
+        _choose_max_radius(map_points, frame),
     )
     discs = sorted(
-        (_layout_disc(spot, frame, radius_scale) for spot in spots),
+        (_layout_disc(point, frame, radius_scale) for point in map_points),
         key=lambda disc: -disc.outer_radius,
     )
     bar_km = _round_down(_measure_width_km(frame) / 4)
     return MapChart(
-        id_prefix=f"m{crc32(repr(spots).encode('utf-8', 'replace')):08x}",
         frame=frame,
         outline=clip_outline(frame),
         discs=tuple(discs),
@@ -171,14 +143,14 @@ def layout_map(spots: Sequence[Spot]) -> MapChart | None:
         legend_discs=tuple(_layout_legend_discs(radius_scale)),
         scale_bar_width=round(MAP_WIDTH * bar_km / _measure_width_km(frame)),
         scale_bar_km=bar_km,
-        signs=tuple(legend.MAP_SIGNS[sign] for sign in legend.find_used_signs(spots)),
+        signs=tuple(legend.MAP_SIGNS[sign] for sign in legend.find_used_signs(map_points)),
     )
 
 
-def _fit_frame(spots: Sequence[Spot]) -> Frame:
-    """Return the degrees shown: all spots, a margin, and enough around them to know where."""
-    west, longitude_range = _find_longitude_range([spot.longitude for spot in spots])
-    latitudes = [spot.latitude for spot in spots]
+def _fit_frame(map_points: Sequence[MapPoint]) -> Frame:
+    """Return the degrees shown: all points, a margin, and enough around them to know where."""
+    west, longitude_range = _find_longitude_range([point.longitude for point in map_points])
+    latitudes = [point.latitude for point in map_points]
     south, north = min(latitudes), max(latitudes)
     middle_latitude = (south + north) / 2
     # A degree of longitude is as long as this many degrees of latitude, in the map's middle.
@@ -222,14 +194,14 @@ def _find_longitude_range(longitudes: Sequence[float]) -> tuple[float, float]:
     return ordered[(widest + 1) % len(ordered)], 360 - gaps[widest]
 
 
-def _project(spot: Spot, frame: Frame) -> tuple[float, float]:
-    longitude = frame.west + (spot.longitude - frame.west) % 360
-    return frame.project(longitude, spot.latitude)
+def _project(point: MapPoint, frame: Frame) -> tuple[float, float]:
+    longitude = frame.west + (point.longitude - frame.west) % 360
+    return frame.project(longitude, point.latitude)
 
 
-def _choose_max_radius(spots: Sequence[Spot], frame: Frame) -> int:
+def _choose_max_radius(map_points: Sequence[MapPoint], frame: Frame) -> int:
     """Return the radius of the greatest number: less where places lie close together."""
-    points = list({_project(spot, frame) for spot in spots[:_MAX_MEASURED_SPOTS]})
+    points = list({_project(point, frame) for point in map_points[:_MAX_MEASURED_POINTS]})
     if len(points) < 2:
         return MAX_RADIUS
     nearest_distances = sorted(
@@ -241,13 +213,13 @@ def _choose_max_radius(spots: Sequence[Spot], frame: Frame) -> int:
     )
 
 
-def _layout_disc(spot: Spot, frame: Frame, radius_scale: _RadiusScale) -> Disc:
-    x, y = _project(spot, frame)
-    low_radius = None if spot.low is None else radius_scale.radius_of(spot.low)
+def _layout_disc(point: MapPoint, frame: Frame, radius_scale: _RadiusScale) -> Disc:
+    x, y = _project(point, frame)
+    low_radius = None if point.low is None else radius_scale.radius_of(point.low)
     high_radius = (
         None
-        if spot.high is None or low_radius is None
-        else max(low_radius, radius_scale.radius_of(spot.high))
+        if point.high is None or low_radius is None
+        else max(low_radius, radius_scale.radius_of(point.high))
     )
     outer_radius = (
         MIN_RADIUS
@@ -255,9 +227,9 @@ def _layout_disc(spot: Spot, frame: Frame, radius_scale: _RadiusScale) -> Disc:
         else max(MIN_RADIUS, low_radius + HALO_WIDTH if high_radius is None else high_radius)
     )
     return Disc(
-        spot,
-        clean_text(spot.label),
-        clean_text(spot.text),
+        point,
+        clean_text(point.label),
+        clean_text(point.text),
         round(x),
         round(y),
         low_radius,
@@ -310,16 +282,16 @@ class _Box:
 
 def _layout_labels(discs: Sequence[Disc]) -> Iterator[PlaceLabel]:
     """Return the names for which there is room, on a wide picture and on a phone's."""
-    sides_wide, sides_narrow = (dict(_place_labels(discs, pixels)) for pixels in _PICTURE_WIDTHS)
+    sides_wide, sides_narrow = (dict(_place_labels(discs, width)) for width in _PICTURE_WIDTHS)
     for disc in discs:
-        key = disc.spot.key
+        key = disc.point.key
         if key in sides_wide and sides_wide.get(key) == sides_narrow.get(key):
-            yield _layout_label(disc, sides_wide[key], "both", _PICTURE_WIDTHS[1])
+            yield _layout_label(disc, sides_wide[key], "both")
             continue
         if key in sides_wide:
-            yield _layout_label(disc, sides_wide[key], "wide", _PICTURE_WIDTHS[0])
+            yield _layout_label(disc, sides_wide[key], "wide")
         if key in sides_narrow:
-            yield _layout_label(disc, sides_narrow[key], "narrow", _PICTURE_WIDTHS[1])
+            yield _layout_label(disc, sides_narrow[key], "narrow")
 
 
 _SIDES: Final = ("right", "left", "above", "below")
@@ -341,7 +313,7 @@ def _place_labels(discs: Sequence[Disc], picture_width: int) -> Iterator[tuple[s
             )
             if inside and not any(box.overlaps(other) for other in occupied if other != own_box):
                 occupied.append(box)
-                yield disc.spot.key, side
+                yield disc.point.key, side
                 break
 
 
@@ -391,7 +363,7 @@ def _drawn_radius_of(disc: Disc) -> int:
     return max(disc.low_radius or 0, disc.high_radius or 0, MIN_RADIUS)
 
 
-def _layout_label(disc: Disc, side: str, shown_on: str, pixels: int) -> PlaceLabel:
+def _layout_label(disc: Disc, side: str, shown_on: str) -> PlaceLabel:
     x, y, dx, dy, anchor = disc.x, disc.y, 0, 4, "middle"
     if side == "right":
         x, dx, anchor = x + _drawn_radius_of(disc), 4, "start"

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
-from zlib import crc32
 
-from service.web.charts import legend, range_text, scale
+from service.web.charts import legend, scale
+from service.web.charts.items import PeriodBar
 from service.web.charts.scale import AXIS_LENGTH, RangePosition, Tick
 from service.web.charts.svg_document import DocumentLayout, layout_document
 from service.web.charts.text_layout import clean_text
@@ -22,39 +22,10 @@ _MAX_TICK_POSITION: Final = 9_500
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """One stretch of days, ``last`` included, and its number of people.
-
-    ``text`` is the total in words. ``low`` None means that nothing is reported, which is not zero;
-    ``high`` None beside a ``low`` means open above. ``href`` leads to the proof and ``more`` to
-    the days themselves; ``caveats`` qualify the number, in sentences.
-    """
-
-    key: str
-    label: str
-    text: str
-    first: date
-    last: date
-    low: int | None
-    high: int | None
-    disputed: bool = False
-    nearest: tuple[int, int | None] | None = None
-    exact: bool = True
-    href: str | None = None
-    more: str | None = None
-    caveats: tuple[str, ...] = ()
-
-    @property
-    def dispute_text(self) -> str:
-        """What is said of a dispute, in words; empty where there is none."""
-        return range_text.format_dispute(self.disputed, self.nearest)
-
-
-@dataclass(frozen=True, slots=True)
 class Column:
-    """One span as it is drawn, from ``left`` and ``width`` wide, ``gap`` left free at each edge."""
+    """One bar as it is drawn, from ``left`` and ``width`` wide, ``gap`` left free at each edge."""
 
-    span: Span
+    bar: PeriodBar
     label: str
     text: str
     left: int
@@ -88,13 +59,13 @@ class DateTick:
 class TimeChart:
     """A time chart: its columns by their days, its marks of people and of days."""
 
-    id_prefix: str
     columns: tuple[Column, ...]
     ticks: tuple[Tick, ...]
     date_ticks: tuple[DateTick, ...]
     caption: str
     signs: tuple[str, ...]
     height: int = HEIGHT
+    id_prefix: str = "time-chart"
 
     @property
     def arrow_half_width(self) -> int:
@@ -116,17 +87,16 @@ class TimeChart:
         return layout_document(title, caveats, citation, scope, self.signs, self.height)
 
 
-def layout_time_chart(spans: Sequence[Span]) -> TimeChart:
-    """Return where everything of the chart stands; the spans come by their first days."""
-    ordered = sorted(spans, key=lambda span: (span.first, span.last))
-    numbers = (number for span in ordered for number in _numbers_of(span))
+def layout_time_chart(bars: Sequence[PeriodBar]) -> TimeChart:
+    """Return where everything of the chart stands; the bars come by their first days."""
+    ordered = sorted(bars, key=lambda bar: (bar.first_day, bar.last_day))
+    numbers = (number for bar in ordered for number in _numbers_of(bar))
     axis = scale.fit_axis(numbers, max_steps=4)
-    first_day = min((span.first for span in ordered), default=date(1, 1, 1))
-    day_count = max(((span.last - first_day).days + 1 for span in ordered), default=1)
+    first_day = min((bar.first_day for bar in ordered), default=date(1, 1, 1))
+    day_count = max(((bar.last_day - first_day).days + 1 for bar in ordered), default=1)
     return TimeChart(
-        id_prefix=f"t{crc32(repr(spans).encode('utf-8', 'replace')):08x}",
         columns=tuple(
-            _layout_column(span, axis, first_day, day_count, len(ordered)) for span in ordered
+            _layout_column(bar, axis, first_day, day_count, len(ordered)) for bar in ordered
         ),
         ticks=axis.ticks,
         date_ticks=_layout_date_ticks(first_day, day_count) if ordered else (),
@@ -135,24 +105,24 @@ def layout_time_chart(spans: Sequence[Span]) -> TimeChart:
     )
 
 
-def _numbers_of(span: Span) -> tuple[int | None, ...]:
-    return (span.low, span.high, *(span.nearest or ()))
+def _numbers_of(bar: PeriodBar) -> tuple[int | None, ...]:
+    return (bar.low, bar.high, *(bar.nearest or ()))
 
 
 def _layout_column(
-    span: Span, axis: scale.Axis, first_day: date, day_count: int, column_count: int
+    bar: PeriodBar, axis: scale.Axis, first_day: date, day_count: int, column_count: int
 ) -> Column:
-    left = (span.first - first_day).days * AXIS_LENGTH // day_count
-    width = max(1, ((span.last - first_day).days + 1) * AXIS_LENGTH // day_count - left)
+    left = (bar.first_day - first_day).days * AXIS_LENGTH // day_count
+    width = max(1, ((bar.last_day - first_day).days + 1) * AXIS_LENGTH // day_count - left)
     return Column(
-        span=span,
-        label=clean_text(span.label),
-        text=clean_text(span.text),
+        bar=bar,
+        label=clean_text(bar.label),
+        text=clean_text(bar.text),
         left=left,
         width=width,
         gap=0 if column_count > _MAX_COLUMNS_WITH_GAPS else min(width // 8, 60),
-        position=None if span.low is None else axis.locate_range(span.low, span.high),
-        nearest=axis.locate_range(*span.nearest) if span.nearest else None,
+        position=None if bar.low is None else axis.locate_range(bar.low, bar.high),
+        nearest=axis.locate_range(*bar.nearest) if bar.nearest else None,
     )
 
 

@@ -7,9 +7,9 @@ from service.domain.caveats import Caveat
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
 from service.domain.totals_result import OutcomeTotal
-from service.domain.wording.range_text import outcomes_text
+from service.domain.wording.range_text import outcomes_text, total_range_text
 from service.web import labels
-from service.web.charts.bars import Bar, Side
+from service.web.charts.items import DisputeSide, RangeBar
 from service.web.messages import plain_text
 from service.web.viewmodels.base import ViewModel
 
@@ -23,18 +23,18 @@ def make_bar(
     label: str,
     outcome_total: OutcomeTotal,
     caveats: Iterable[Caveat],
-    dashboard_link: str | None = None,
+    detail_link: str | None = None,
     **changes: str,
-) -> Bar:
+) -> RangeBar:
     """Return the bar of a total; its proof is that of the question with the changes."""
     total = outcome_total.total
     sides = _make_sides(view, total)
-    return Bar(
-        key, label, render_range(outcome_total), total.low, total.high, total.is_disputed,
+    return RangeBar(
+        key, label, total_range_text(total), total.low, total.high, total.is_disputed,
         find_distinct_nearest(total),
-        total.exact, link_to_proof(view, **changes) if total.is_reported else None, dashboard_link,
-        sides=sides[:MAX_SIDES], untold=len(sides[MAX_SIDES:]),
-        caveats=tuple(each.text for each in caveats),
+        total.exact, link_to_proof(view, **changes) if total.is_reported else None, detail_link,
+        tuple(each.text for each in caveats),
+        sides=sides[:MAX_SIDES], omitted_side_count=len(sides[MAX_SIDES:]),
     )  # fmt: skip
 
 
@@ -48,29 +48,20 @@ def find_distinct_nearest(total: Total) -> tuple[int, int | None] | None:
     return None if total.nearest == (total.low, total.high) else total.nearest
 
 
-def render_range(outcome_total: OutcomeTotal) -> str:
-    """Return the range in words, such as "at least 30".
-
-    The picture around it says of whom, and shows a dispute.
-    """
-    text = outcome_total.text.removesuffix(", disputed")
-    return text.removesuffix(f" {outcomes_text(outcome_total.outcomes)}")
-
-
-def _make_sides(view: ViewModel, total: Total) -> tuple[Side, ...]:
+def _make_sides(view: ViewModel, total: Total) -> tuple[DisputeSide, ...]:
     """Return what each figure says that contradicts others, those of the same people together.
 
     Of whom it speaks is said with the first of them: figures of different people can contradict
     each other, and must not be held against each other as if they were of the same.
     """
     figures_set_aside = dict.fromkeys((*total.lows_set_aside, *total.highs_set_aside))
-    sides: list[Side] = []
+    sides: list[DisputeSide] = []
     previous_scope = None
     for figure in sorted(figures_set_aside, key=_scope_sort_key):
         about = "" if figure.scope == previous_scope else _describe_scope(view, figure.scope)
         previous_scope = figure.scope
         name = view.state.reporters[figure.reporter].name
-        sides.append(Side(name, figure.quantity.low, figure.quantity.high, about))
+        sides.append(DisputeSide(name, figure.quantity.low, figure.quantity.high, about))
     return tuple(sides)
 
 

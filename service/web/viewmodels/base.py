@@ -10,6 +10,7 @@ from service.domain.record_state import RecordState
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import ROOT_GROUP
+from service.domain.wording.bidi import isolate_bidi
 from service.domain.wording.range_text import outcomes_text
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time, start_time_budget
@@ -18,7 +19,7 @@ from service.usecases import totals
 from service.usecases.overview import join_ancestor_names, list_ancestors, load_snapshot
 from service.usecases.state_cache import Snapshot
 from service.web import labels
-from service.web.messages import isolate_bidi, plain_text
+from service.web.messages import plain_text
 from service.web.query.page_query import PageQuery
 
 

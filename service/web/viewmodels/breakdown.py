@@ -8,8 +8,8 @@ from service.domain.errors import InvalidInputError
 from service.domain.totals_result import Part
 from service.http.consistency import get_reader
 from service.usecases import points
-from service.web.charts.bars import Bar
-from service.web.charts.map_chart import MapChart, Spot, layout_map
+from service.web.charts.items import MapPoint, RangeBar
+from service.web.charts.map_chart import MapChart, layout_map
 from service.web.charts.range_chart import RangeChart, layout_range_chart
 from service.web.messages import plain_text
 from service.web.viewmodels.bars import link_to_proof, make_bar
@@ -57,18 +57,19 @@ class Breakdown:
         return parts
 
     @cached_property
-    def bars(self) -> list[Bar]:
+    def bars(self) -> list[RangeBar]:
         """Those in no one part, and the parts of which something is known, the largest first."""
         reported = [part for part in self.parts if part.totals[0].total.is_reported]
-        return [*self._shared_bars, *map(self._make_bar, sorted(reported, key=_size_sort_key))]
+        return [*self._unplaced_bars, *map(self._make_bar, sorted(reported, key=_size_sort_key))]
 
     @property
-    def _shared_bars(self) -> list[Bar]:
+    def _unplaced_bars(self) -> list[RangeBar]:
         low = self.unplaced_people
         if not low or not self.parts:
             return []
         label, text = plain_text("parts.apart"), plain_text("parts.apart_text", low=low, count=low)
-        return [Bar("", label, text, low, None, shared=True, href=link_to_proof(self._view))]
+        proof_link = link_to_proof(self._view)
+        return [RangeBar("", label, text, low, None, proof_link=proof_link, is_unplaced=True)]
 
     @cached_property
     def unreported_links(self) -> list[NamedLink]:
@@ -80,7 +81,9 @@ class Breakdown:
     @property
     def range_chart(self) -> RangeChart:
         """The parts side by side: of many, the largest."""
-        return layout_range_chart(self.bars if self._page_query.every else self.bars[:MAX_BARS])
+        return layout_range_chart(
+            self.bars if self._page_query.every else self.bars[:MAX_BARS], "breakdown-chart"
+        )
 
     @property
     def omitted_count(self) -> int:
@@ -100,18 +103,18 @@ class Breakdown:
             return None
         bars = {bar.key: bar for bar in self.bars if bar.key}
         coordinates = points.load_coordinates(get_reader(), bars, self._view.seq)
-        return layout_map([
-            Spot(place_id, bars[place_id].label, bars[place_id].text, longitude, latitude,
-                 bars[place_id].low, bars[place_id].high, bars[place_id].disputed,
-                 bars[place_id].exact, bars[place_id].href, bars[place_id].more)
-            for place_id, (longitude, latitude) in coordinates.items()
-        ])  # fmt: skip
+        return layout_map(
+            [
+                _make_map_point(bars[place_id], longitude, latitude)
+                for place_id, (longitude, latitude) in coordinates.items()
+            ]
+        )
 
-    def _make_bar(self, part: Part) -> Bar:
+    def _make_bar(self, part: Part) -> RangeBar:
         name = plain_text(f"outcome.{part.key}") if self._page_query.by == "outcome" else part.name
-        dashboard_link, parameters = self._link_to_part(part.key), self._parameters_of(part.key)
+        detail_link, parameters = self._link_to_part(part.key), self._parameters_of(part.key)
         return make_bar(
-            self._view, part.key, name, part.totals[0], part.caveats, dashboard_link, **parameters
+            self._view, part.key, name, part.totals[0], part.caveats, detail_link, **parameters
         )
 
     def _parameters_of(self, key: str) -> dict[str, str]:
@@ -120,6 +123,14 @@ class Breakdown:
 
     def _link_to_part(self, key: str) -> str:
         return self._page_query.link_to("./", **self._parameters_of(key), every=None)
+
+
+def _make_map_point(bar: RangeBar, longitude: float, latitude: float) -> MapPoint:
+    return MapPoint(
+        bar.key, bar.label, bar.text, bar.low, bar.high, bar.is_disputed,
+        is_exact=bar.is_exact, proof_link=bar.proof_link, detail_link=bar.detail_link,
+        longitude=longitude, latitude=latitude,
+    )  # fmt: skip
 
 
 def _size_sort_key(part: Part) -> tuple[int, int, str]:

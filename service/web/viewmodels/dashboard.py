@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from service.domain.vocabulary import sort_outcomes
-from service.domain.wording.range_text import outcomes_text
-from service.web.charts.bars import Bar
+from service.domain.wording.range_text import headline_text, outcomes_text
+from service.web.charts.items import RangeBar
 from service.web.charts.range_chart import RangeChart, layout_range_chart
 from service.web.messages import plain_text
 from service.web.viewmodels.bars import make_bar
@@ -32,7 +32,7 @@ class Dashboard(ViewModel):
         """The pictures that there are."""
         charts = {
             "parts": self.breakdown.bars,
-            "times": self.time_series.spans,
+            "times": self.time_series.bars,
             "map": self.breakdown.map_chart,
         }
         return [name for name, chart in charts.items() if chart]
@@ -40,7 +40,7 @@ class Dashboard(ViewModel):
     # How people were hit --------------------------------------------------------------------
 
     @cached_property
-    def outcome_bars(self) -> list[Bar]:
+    def outcome_bars(self) -> list[RangeBar]:
         """The totals of every set of outcomes that is in use."""
         bars = []
         for complete_total in self.full_result.totals:
@@ -61,7 +61,7 @@ class Dashboard(ViewModel):
     @cached_property
     def outcome_chart(self) -> RangeChart:
         """The picture of these."""
-        return layout_range_chart(self.outcome_bars)
+        return layout_range_chart(self.outcome_bars, "outcome-chart")
 
     # In one sentence ------------------------------------------------------------------------
 
@@ -73,24 +73,7 @@ class Dashboard(ViewModel):
     @property
     def headline_start(self) -> str:
         """How the sentence begins: what is known of the shown outcomes."""
-        total = self.shown_total.total
-        outcome_words = outcomes_text(self.page_query.show)
-        if total.low is None:
-            return plain_text("head.nothing", what=outcome_words)
-        if total.high is None:
-            key = "head.at_least" if total.low else "head.unknown"
-        elif total.low == total.high:
-            key = "head.exactly" if total.low else "head.nobody"
-        else:
-            key = "head.between" if total.low else "head.up_to"
-        values = {
-            "low": total.low,
-            "high": total.high or 0,
-            "what": outcome_words,
-            "count": total.low,
-        }
-        text = plain_text(key, **values)
-        return text + plain_text("head.disputed") if total.is_disputed else text
+        return headline_text(self.shown_total.total, self.page_query.show)
 
     @property
     def headline_end(self) -> str:

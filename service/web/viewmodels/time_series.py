@@ -8,8 +8,10 @@ from service.domain.errors import InvalidInputError
 from service.domain.periods import Period
 from service.domain.totals_query import CALENDAR_UNITS, split_period
 from service.domain.totals_result import Part
-from service.web.charts.time_chart import Span, TimeChart, layout_time_chart
-from service.web.viewmodels.bars import find_distinct_nearest, link_to_proof, render_range
+from service.domain.wording.range_text import total_range_text
+from service.web.charts.items import PeriodBar
+from service.web.charts.time_chart import TimeChart, layout_time_chart
+from service.web.viewmodels.bars import find_distinct_nearest, link_to_proof
 from service.web.viewmodels.base import ViewModel
 
 MAX_SPANS: Final = 62
@@ -62,28 +64,29 @@ class TimeSeries:
             return False
 
     @cached_property
-    def spans(self) -> list[Span]:
+    def bars(self) -> list[PeriodBar]:
         """The totals of all spans in order."""
         if self.period is None or self.scale is None:
             return []
         show = (self._page_query.show,)
         result = self._view.compute_totals(period=self.period, outcomes=show, by=self.scale)
         parts = zip(split_period(self.period, self.scale), result.parts or (), strict=True)
-        return [self._make_span(key, period, part) for (key, period), part in parts]
+        return [self._make_bar(key, period, part) for (key, period), part in parts]
 
-    def _make_span(self, key: str, period: Period, part: Part) -> Span:
-        outcome_total, total = part.totals[0], part.totals[0].total
+    def _make_bar(self, key: str, period: Period, part: Part) -> PeriodBar:
+        total = part.totals[0].total
         first, last = cast(tuple[date, date], (period.first, period.last))
         changes = {"from_": first.isoformat(), "to": last.isoformat()}
-        return Span(
-            key, key, render_range(outcome_total), first, last, total.low, total.high,
+        return PeriodBar(
+            key, key, total_range_text(total), total.low, total.high,
             total.is_disputed, find_distinct_nearest(total), total.exact,
             link_to_proof(self._view, **changes) if total.is_reported else None,
             self._page_query.link_to("./", **changes, scale=None),
             tuple(each.text for each in part.caveats),
+            first_day=first, last_day=last,
         )  # fmt: skip
 
     @cached_property
     def time_chart(self) -> TimeChart | None:
         """The spans side by side; None where no figure speaks of any day."""
-        return layout_time_chart(self.spans) if self.spans else None
+        return layout_time_chart(self.bars) if self.bars else None

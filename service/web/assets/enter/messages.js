@@ -18,15 +18,18 @@ export function say(key, values = {}) {
   });
 }
 
+// Outcomes come in the vocabulary's order, from the service as from the form.
 export function formatOutcomes(outcomes) {
-  const words = outcomes.map((outcome) => say(`outcome.${outcome}`));
-  const last = words.pop();
-  return words.length ? `${words.join(", ")} ${say("or")} ${last}` : last;
+  return say(`outcomes.${outcomes.join(",")}`, { detail: outcomes.join(", ") });
+}
+
+// The kinds are those of classify_range in service/domain/wording/range_text.py.
+function classifyRange(low, high) {
+  if (high === null) return low ? "at_least" : "unknown";
+  if (low === high) return low ? "exactly" : "nobody";
+  return low ? "between" : "up_to";
 }
 
 export function formatRange({ low, high, disclosed }) {
-  if (disclosed === false) return say("range.unknown");
-  if (low === high) return say("range.exactly", { low });
-  if (high === null) return low ? say("range.open", { low }) : say("range.any");
-  return low ? say("range.between", { low, high }) : say("range.up_to", { high });
+  return say(`range.${disclosed === false ? "not_disclosed" : classifyRange(low, high)}`, { low, high });
 }
