@@ -80,24 +80,20 @@ queryForm?.addEventListener("formdata", (event) => {
   }
 });
 
-// Places are offered as one types; without this the page offers them after it was asked.
+// Places are offered while one types. Without scripts, the page lists them after the form is sent.
 const find = document.getElementById("find");
-if (find && window.accessibleAutocomplete) {
-  const container = document.createElement("div");
+if (find && window.createCombobox) {
   const words = JSON.parse(document.getElementById("words").textContent);
   const { className, value } = find;
   const description = find.getAttribute("aria-describedby");
-  let timer;
-  let controller;
+  const container = document.createElement("div");
   find.replaceWith(container);
-  window.accessibleAutocomplete({
-    element: container,
+  const input = window.createCombobox({
+    container,
     id: "find",
     name: "find",
     defaultValue: value,
     inputClasses: className || null,
-    minLength: 2,
-    confirmOnBlur: false,
     showNoOptionsFound: true,
     tNoResults: () => words.none,
     tStatusQueryTooShort: () => words.short,
@@ -107,30 +103,17 @@ if (find && window.accessibleAutocomplete) {
     tAssistiveHint: () => words.hint,
     templates: {
       inputValue: (place) => (place ? place.shown : ""),
-      // The library takes this for HTML, and anybody may have named a place.
+      // The library inserts this as HTML, and a place may have any name.
       suggestion: (place) => {
         const name = document.createElement("bdi");
         name.textContent = place.shown;
         return name.outerHTML;
       },
     },
-    source: (typed, show) => {
-      clearTimeout(timer);
-      controller?.abort();
-      container.classList.add("waiting"); // Not yet known to be called by nobody.
-      show([]); // The options of an earlier text must not be taken for those of this one.
-      timer = setTimeout(async () => {
-        controller = new AbortController();
-        try {
-          const answer = await fetch(`find?words=${encodeURIComponent(typed)}`, { signal: controller.signal });
-          const places = answer.ok ? (await answer.json()).places : [];
-          if (container.querySelector("input").value === typed) show(places);
-        } catch (error) {
-          if (error.name === "AbortError") return;
-          show([]);
-        }
-        container.classList.remove("waiting");
-      }, 150);
+    describedBy: () => description?.split(" ") ?? [],
+    find: async (typed, signal) => {
+      const answer = await fetch(`find?words=${encodeURIComponent(typed)}`, { signal });
+      return answer.ok ? (await answer.json()).places : [];
     },
     onConfirm: (place) => {
       if (!place) return;
@@ -140,15 +123,5 @@ if (find && window.accessibleAutocomplete) {
       location.href = url;
     },
   });
-  if (description) {
-    // The library says by itself what describes the field, and knows nothing of a fault.
-    const input = container.querySelector("input");
-    const keepDescription = () => {
-      const by = (input.getAttribute("aria-describedby") || "").split(" ").filter(Boolean);
-      if (!by.includes(description.split(" ")[0])) input.setAttribute("aria-describedby", [...by, description].join(" "));
-    };
-    input.setAttribute("aria-invalid", "true");
-    new MutationObserver(keepDescription).observe(input, { attributeFilter: ["aria-describedby"] });
-    keepDescription();
-  }
+  if (description) input.setAttribute("aria-invalid", "true");
 }

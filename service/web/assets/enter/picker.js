@@ -1,6 +1,6 @@
 // Places, groups and reporters: found as one types, or described where they are new.
 
-import { copyTemplate, debounce, el, nextSerial, toggleDescription } from "./dom.js";
+import { copyTemplate, el, nextSerial } from "./dom.js";
 import { get } from "./api.js";
 import { clearField, explainProblem } from "./errors.js";
 import { say } from "./messages.js";
@@ -122,70 +122,53 @@ class Picker {
   }
 
   createCombobox() {
-    const id = `${this.fieldset.id}-find`;
-    const box = this.finder.querySelector(".combobox");
-    const search = debounce((typed, show) => this.search(typed, show), 200);
-    window.accessibleAutocomplete({
-      element: box,
-      id,
+    const input = window.createCombobox({
+      container: this.finder.querySelector(".combobox"),
+      id: `${this.fieldset.id}-find`,
       name: "",
-      minLength: 2,
-      confirmOnBlur: false,
-      // It would say so while the answer is still on its way; the status says it when it is there.
+      // The library would show this while the search runs; the status shows it after the answer.
       showNoOptionsFound: false,
       displayMenu: "overlay",
       tNoResults: () => say("find.none"),
       tStatusQueryTooShort: () => say("find.short"),
-      tStatusNoResults: () => "", // The status of the picker says so, once it is known.
+      tStatusNoResults: () => "", // The picker's own status shows it.
       tStatusResults: (count) => say("find.results", { count }),
       tAssistiveHint: () => say("find.hint"),
       templates: {
-        // Nothing: what is taken stands in the list, and the field is empty for the next one.
+        // What is selected moves to the list, and the field is empty for the next one.
         inputValue: () => "",
         suggestion: (option) =>
           `<span class="option-name">${escapeHtml(option.label ?? option.name)}</span>` +
           (option.about ? ` <span class="option-about">${escapeHtml(option.about)}</span>` : ""),
       },
-      source: (typed, show) => {
-        this.controller?.abort();
-        show([]); // The options of an earlier text must not be taken for those of this one.
-        search(typed, show);
-      },
+      describedBy: () =>
+        ["hint", "fault"]
+          .map((part) => `${this.fieldset.id}-${part}`)
+          .filter((id) => document.getElementById(id)),
+      find: (typed, signal) => this.search(typed.trim(), signal),
       onConfirm: (option) => option && this.confirm(option),
     });
-    const input = this.input;
-    // Enter takes an option. While the list is closed it must not send the form either.
+    // Enter selects an option. While the list is closed it must not send the form either.
     input.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
-    // The library sets anew what describes the field: what the page says of it stays all the same.
-    const keepDescription = () => {
-      for (const part of ["hint", "fault"]) {
-        const description = document.getElementById(`${this.fieldset.id}-${part}`);
-        if (description) toggleDescription(input, description.id, true);
-      }
-    };
-    new MutationObserver(keepDescription).observe(input, { attributeFilter: ["aria-describedby"] });
-    keepDescription();
   }
 
-  async search(typed, show) {
-    this.controller?.abort();
-    this.controller = new AbortController();
-    const { signal } = this.controller;
-    const name = typed.trim();
-    if (!name) return;
+  // The options for the name, the last of which describes it as new.
+  async search(name, signal) {
+    if (!name) return [];
     const chosen = new Set(this.items.map((item) => item.id));
     const create = { create: name, name, label: say(`create.${this.kind}`, { name }) };
     const last = this.canCreate ? [create] : [];
     try {
       const options = [...findNewItems(this.kind, name), ...(await findOptions(this.kind, name, signal))];
-      if (signal.aborted || this.input.value.trim() !== name) return;
+      if (signal.aborted || this.input.value.trim() !== name) return [];
       const offered = options.filter((option) => !chosen.has(option.id));
       this.status.textContent = offered.length ? "" : say("find.none");
-      show([...offered, ...last]);
+      return [...offered, ...last];
     } catch (problem) {
-      if (signal.aborted) return;
-      this.status.textContent = say("find.failed", { reason: explainProblem(problem) });
-      show(last);
+      if (!signal.aborted) {
+        this.status.textContent = say("find.failed", { reason: explainProblem(problem) });
+      }
+      return last;
     }
   }
 

@@ -8,13 +8,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from service.web.charts.basemap.simplify import Point, simplify_line
+
 COUNTRIES_FILE: Final = Path(__file__).with_name("countries.json")
 MAX_PATH_LETTERS: Final = 15_000
 """The most letters that the outlines of one map take."""
 
 _UNITS_PER_DEGREE: Final = 1000
 _MIN_TOLERANCE: Final = 0.7
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def clip_outline(frame: Frame) -> Outline:
     tolerance = _MIN_TOLERANCE
     while True:
         coasts, borders = (
-            "".join(_to_path_data(_simplify_line(piece, tolerance)) for piece in pieces[kind])
+            "".join(_to_path_data(simplify_line(piece, tolerance)) for piece in pieces[kind])
             for kind in ("coasts", "borders")
         )
         if len(coasts) + len(borders) <= MAX_PATH_LETTERS:
@@ -169,35 +170,6 @@ def _clip_segment(one: Point, other: Point, frame: Frame) -> tuple[Point, Point]
     start = one if first == 0 else (one[0] + first * across, one[1] + first * down)
     end = other if last == 1 else (one[0] + last * across, one[1] + last * down)
     return start, end
-
-
-def _simplify_line(line: list[Point], tolerance: float) -> list[Point]:
-    """Leave out points within the tolerance of the line without them (Douglas and Peucker's)."""
-    kept_indices = {0, len(line) - 1}
-    stack = [(0, len(line) - 1)]
-    while stack:
-        first, last = stack.pop()
-        greatest_distance, farthest = 0.0, first
-        for i in range(first + 1, last):
-            distance = _distance_to_segment(line[i], line[first], line[last])
-            if distance > greatest_distance:
-                greatest_distance, farthest = distance, i
-        if greatest_distance > tolerance:
-            kept_indices.add(farthest)
-            stack += [(first, farthest), (farthest, last)]
-    return [line[i] for i in sorted(kept_indices)]
-
-
-def _distance_to_segment(point: Point, one: Point, other: Point) -> float:
-    """Return how far the point is from the straight line between the two."""
-    across, down = other[0] - one[0], other[1] - one[1]
-    square = across * across + down * down
-    along = 0.0
-    if square:
-        along = ((point[0] - one[0]) * across + (point[1] - one[1]) * down) / square
-        along = min(1.0, max(0.0, along))
-    x, y = point[0] - one[0] - along * across, point[1] - one[1] - along * down
-    return float((x * x + y * y) ** 0.5)
 
 
 def _to_path_data(line: list[Point]) -> str:
