@@ -23,6 +23,7 @@ from service.domain.wording.range_text import format_count
 from service.http.auth import requires
 from service.http.context import request_time
 from service.web import labels, messages
+from service.web.charts.paints import inline_styles
 from service.web.query.page_query import PageQuery, parse_page_query, read_parameters
 from service.web.query.place_search import find_places
 from service.web.query.reporters import list_reporters
@@ -35,6 +36,7 @@ from service.web.viewmodels.proof import Proof
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
 blueprint.after_request(headers.finish_response)
+blueprint.add_app_template_filter(inline_styles)
 error_pages.register(blueprint)
 
 
@@ -150,13 +152,14 @@ def send_chart() -> Response:
     if not selected_chart.chart:
         raise NotFoundError(messages.plain_text("embed.nothing"))
     caveats = [each.text for each in view.caveats]
-    context = {
-        "view": view,
-        "selected_chart": selected_chart,
-        "caveats": caveats,
-        "title": view.headline,
-    }
-    return Response(render_template("chart.svg", **context).strip(), mimetype="image/svg+xml")
+    if selected_chart.omission:
+        caveats.append(selected_chart.omission)
+    scope = " · ".join(view.scope_words)
+    layout = selected_chart.chart.layout_document(view.headline, caveats, view.citation, scope)
+    svg = render_template(
+        "chart.svg", kind=selected_chart.kind, chart=selected_chart.chart, layout=layout
+    )
+    return Response(svg.strip(), mimetype="image/svg+xml")
 
 
 @blueprint.get("/assets/<version>/<path:name>")

@@ -18,6 +18,7 @@ from service.web import messages
 from service.web.charts import legend, text_layout
 from service.web.charts.items import DisputeSide, MapPoint, PeriodBar, RangeBar
 from service.web.charts.map_chart import layout_map
+from service.web.charts.paints import inline_styles
 from service.web.charts.range_chart import layout_range_chart
 from service.web.charts.time_chart import layout_time_chart
 
@@ -34,13 +35,17 @@ HOSTILE = (
 CAVEATS = ["No ceiling is known.", "Every figure comes from a party & nobody else. " * 12, "<b>"]
 
 ENVIRONMENT = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True)
+ENVIRONMENT.filters["inline_styles"] = inline_styles
 ENVIRONMENT.globals |= {"t": messages.markup, "format_count": format_count}
 IMPORTS = {
     kind: f'{{% from "charts/_{name}.html" import {kind} with context %}}'
     for kind, name in (
         ("range_chart", "range_chart"),
+        ("range_chart_file", "range_chart"),
         ("time_chart", "time_chart"),
+        ("time_chart_file", "time_chart"),
         ("map_chart", "map_chart"),
+        ("map_chart_file", "map_chart"),
         ("legend", "legend"),
         ("data_table", "legend"),
     )
@@ -52,6 +57,13 @@ def render_macro(macro: str, *given_values: Any, **values: Any) -> str:
     call = ", ".join([*names, *(f"{name}={name}" for name in values)])
     template = ENVIRONMENT.from_string(IMPORTS[macro] + f"{{{{ {macro}({call}) }}}}")
     return template.render(dict(zip(names, given_values, strict=True)), **values)
+
+
+def render_file(
+    kind: str, chart: Any, title: str, caveats: list[str], citation: str, scope: str = ""
+) -> str:
+    layout = chart.layout_document(title, caveats, citation, scope)
+    return render_macro(f"{kind}_file", chart, layout)
 
 
 def make_charts(label: str) -> dict[str, Any]:
@@ -122,8 +134,7 @@ def parse_as_xml(html: str) -> ElementTree.Element:
 @pytest.mark.parametrize("kind", ["range_chart", "time_chart", "map_chart"])
 def test_no_label_breaks_out_of_a_chart(kind: str, label: str) -> None:
     chart = make_charts(label)[kind]
-    words = {"caveats": [label], "citation": label, "scope": label}
-    file = render_macro(kind, chart, label, standalone=True, **words)
+    file = render_file(kind, chart, label, [label], label, label)
     page = render_macro(kind, chart, text_layout.clean_text(label))
     for root in (parse_as_xml(page), ElementTree.fromstring(file)):  # noqa: S314 - it is our own
         names = {element.tag.rpartition("}")[2] for element in root.iter()}
@@ -146,8 +157,9 @@ def test_every_id_is_there_once_and_every_use_of_one_is_answered(kind: str) -> N
 @pytest.mark.parametrize("kind", ["range_chart", "time_chart", "map_chart"])
 def test_an_svg_file_holds_its_text_and_needs_no_other_file(kind: str) -> None:
     chart = make_charts("Plekhovo")[kind]
-    svg = render_macro(kind, chart, "A title", standalone=True, caveats=CAVEATS,
-                  citation="The citation", scope="Everywhere, as of 5 January 2026")  # fmt: skip
+    svg = render_file(
+        kind, chart, "A title", CAVEATS, "The citation", "Everywhere, as of 5 January 2026"
+    )
     root = ElementTree.fromstring(svg)  # noqa: S314 - it is our own
     name = "{http://www.w3.org/2000/svg}"
     printed = " ".join(element.text or "" for element in root.iter(f"{name}text"))
@@ -282,7 +294,7 @@ def test_the_legend_explains_the_symbols_that_are_used() -> None:
 @given(st.text(max_size=80), st.lists(st.text(max_size=200), max_size=4))
 def test_any_text_makes_a_well_formed_file(label: str, caveats: list[str]) -> None:
     for kind, chart in make_charts(label).items():
-        svg = render_macro(kind, chart, label, standalone=True, caveats=caveats, citation=label)
+        svg = render_file(kind, chart, label, caveats, label)
         ElementTree.fromstring(svg)  # noqa: S314 - it is our own
 
 
@@ -302,5 +314,15 @@ def test_every_class_has_its_colours_and_none_is_left_over() -> None:
         if element.tag in {"rect", "line", "path", "circle", "text", "stop"}
         for name in _classes_of(element)
     }
-    missing = {name for name in drawn_with if not re.search(rf"\.{name}\b", css)}
-    assert missing <= {"chart-side"}
+    assert not {name for name in drawn_with if not re.search(rf"\.{name}\b", css)}
+
+
+@pytest.mark.parametrize("kind", ["range_chart", "time_chart", "map_chart"])
+def test_files_have_the_colours_of_the_style_sheet(kind: str) -> None:
+    svg = render_file(kind, make_charts("x")[kind], "t", [], "")
+    css = (FOLDER / "assets" / "charts.css").read_text(encoding="utf-8")
+    assert "var(" not in svg
+    assert set(re.findall(r"#[0-9a-f]{6}\b", svg)) <= {
+        *re.findall(r"#[0-9a-f]{6}\b", css),
+        "#ffffff",
+    }
