@@ -25,6 +25,11 @@ def join_group_names(state: RecordState, group_ids: Iterable[str]) -> str:
     return ", ".join(isolate_bidi(state.groups[group_id].name) for group_id in shown_ids)
 
 
+def join_reporter_names(state: RecordState, reporter_ids: Iterable[str]) -> str:
+    """Return the reporters by name, with commas between, not isolated."""
+    return ", ".join(state.reporters[reporter_id].name for reporter_id in reporter_ids)
+
+
 def format_period(period: Period) -> str:
     """Return the days that a figure speaks of."""
     last = "" if period.last is None else period.last.isoformat()

@@ -70,7 +70,7 @@ def test_the_terms_of_a_sum_that_are_not_shown_are_added_up(
     client: FlaskClient, crowded_record: None
 ) -> None:
     page = client.get("/proof?show=killed").get_data(as_text=True)
-    low = page[page.index("Why at least") : page.index("Why it is open above")]
+    low = page[page.index("Why at least") : page.index("Why no upper bound is known")]
     terms = re.findall(r'<p class="term">(\d+) \(', low)
     found = re.search(r"more, which make ([\d,]+) together", low)
     told = re.search(r"Together: at least ([\d,]+)\.", low)

@@ -130,14 +130,12 @@ class ViewModel:
             for group_id in query.groups
             if group_id != ROOT_GROUP
         ]
-
-        def join_names(reporter_ids: Iterable[str]) -> str:
-            return ", ".join(state.reporters[reporter_id].name for reporter_id in reporter_ids)
-
         if query.reporters:
-            words.append(plain_text("scope.only", names=join_names(query.reporters)))
+            names = labels.join_reporter_names(state, query.reporters)
+            words.append(plain_text("scope.only", names=names))
         if query.exclude_reporters:
-            words.append(plain_text("scope.without", names=join_names(query.exclude_reporters)))
+            names = labels.join_reporter_names(state, query.exclude_reporters)
+            words.append(plain_text("scope.without", names=names))
         if query.exclude_parties:
             words.append(plain_text("scope.no_parties"))
         if not query.straddling:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.domain.entities import Reporter
+from service.domain.entities import Place, Reporter
 from service.domain.errors import NotFoundError
 from service.domain.public_event import PublicEvent
 from service.domain.record_state import RecordState
@@ -77,17 +77,16 @@ def make_places_page(place_id: str | None) -> dict[str, object]:
     places = snapshot.state.places
     if place_id is not None and place_id not in places:
         raise NotFoundError("There is no such place.")
-
-    def make_link(linked_id: str, page: str) -> PlaceLink:
-        about = ", ".join(places[linked_id].aliases)
-        return PlaceLink(places[linked_id].name, f"{page}?place={linked_id}", about)
-
     ancestors = [] if place_id is None else list_ancestors(snapshot.state, places[place_id])
     child_ids = snapshot.places.roots() if place_id is None else snapshot.places.children(place_id)
     children = truncate(MAX_PLACES, sorted(child_ids, key=lambda each: places[each].name))
     return {
-        "place": None if place_id is None else make_link(place_id, "./"),
-        "ancestors": [make_link(each.id, "places") for each in reversed(ancestors)],
-        "children": [make_link(each, "places") for each in children.shown],
+        "place": None if place_id is None else _make_place_link(places[place_id], "./"),
+        "ancestors": [_make_place_link(each, "places") for each in reversed(ancestors)],
+        "children": [_make_place_link(places[each], "places") for each in children.shown],
         "omitted_count": len(children.rest),
     }
+
+
+def _make_place_link(place: Place, page: str) -> PlaceLink:
+    return PlaceLink(place.name, f"{page}?place={place.id}", ", ".join(place.aliases))
