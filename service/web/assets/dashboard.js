@@ -1,21 +1,21 @@
-// What the page can do beside its links and forms, all of which work without this file.
+// Enhancements of the dashboard. Its links and forms work without this file.
 "use strict";
 
 document.documentElement.classList.add("with-script");
 
-// On a narrow screen the answer comes first: the questions are folded away.
+// On a narrow screen the query form is folded, so that the answer comes first.
 const fold = document.querySelector(".ask-fold");
 if (fold && window.matchMedia("(max-width: 56rem)").matches && !fold.querySelector(".fault, .matches")) {
   fold.open = false;
 }
 
-// The title comes before the answer is known, and says it once it is.
+// The title is sent before the headline is known; the headline is added later.
 document.addEventListener("DOMContentLoaded", () => {
   const headline = document.getElementById("headline");
   if (headline) document.title = `${headline.textContent} – ${document.title}`;
 });
 
-// A proof opens beside the picture that it belongs to.
+// A proof opens in a panel on the same page.
 async function openPanel(panel, address) {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -35,15 +35,15 @@ function proofAddressOf(link) {
 
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
-  const panel = document.getElementById("panel"); // The last to arrive.
-  if (event.target === panel) panel.close(); // A click beside it; Escape closes it by itself.
+  const panel = document.getElementById("panel"); // The last element of the page.
+  if (event.target === panel) panel.close(); // A click beside the panel. The browser handles Escape.
   const url = panel && proofAddressOf(event.target.closest("a"));
   if (!url) return;
   event.preventDefault();
   openPanel(panel, url).catch(() => { location.href = url; });
 });
 
-// Days marked on the time chart are asked for.
+// Days selected in the time chart become the period of the query.
 document.addEventListener("brushed", (event) => {
   const url = new URL(location.href);
   url.searchParams.set("from", event.detail.from);
@@ -52,7 +52,7 @@ document.addEventListener("brushed", (event) => {
   location.href = url;
 });
 
-// Calls of the interface are copied whole: here they hold below the address of this page only.
+// API addresses on the page are relative; copies of them are absolute.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
@@ -62,12 +62,12 @@ document.addEventListener("click", async (event) => {
     await navigator.clipboard.writeText(source.textContent.trim().replace(/\bv1\/\S+/, toAbsolute));
     button.textContent = button.dataset.done;
   } catch {
-    // Pages that do not come over TLS may not copy: what is marked is copied by hand.
+    // Without TLS, browsers deny access to the clipboard: select the text for copying by hand.
     getSelection().selectAllChildren(source);
   }
 });
 
-// Empty fields stay out of the address that is shared.
+// Empty fields are left out of the address.
 const queryForm = document.getElementById("ask");
 queryForm?.addEventListener("formdata", (event) => {
   const all = ["killed", "wounded", "missing", "captured"];

@@ -1,4 +1,4 @@
-"""The map: a disc at every place's own point, its area by the low, and a ring by the high."""
+"""The map: at the coordinates of each place a disc for the low and a ring for the high."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from service.web.messages import markup
 MAP_WIDTH: Final = 1200
 MAP_HEIGHT: Final = 800
 LEGEND_HEIGHT: Final = 180
-"""The picture's size in whole parts: the map, and below it the strip for the sizes."""
+"""The size of the drawing in units: the map, and below it the strip for scale and sizes."""
 
 MAX_RADIUS: Final = 80
 MIN_RADIUS: Final = 5
 HALO_WIDTH: Final = 24
-"""The radius of the greatest number at most, of anyone at least, and how far open ones fade."""
+"""The largest and smallest radius, and the width of the fade of a range without upper bound."""
 
 _MAX_RADIUS_WHERE_CROWDED: Final = 36
 _MIN_PEOPLE_AT_MAX_RADIUS: Final = 10
@@ -36,10 +36,10 @@ _MAX_MEASURED_POINTS: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Disc:
-    """One point as it is drawn: its middle, and the radius of its low and of its high.
+    """The layout of one point: its centre, and the radii of its low and its high.
 
-    ``low_radius`` is 0 for nobody, ``high_radius`` None where it is open above; both are None
-    where nothing is reported. ``outer_radius`` is the radius of all that is drawn.
+    ``low_radius`` is 0 if the low is zero. ``high_radius`` is None if no upper bound is known. Both
+    are None if nothing is reported. ``outer_radius`` is the radius of the whole mark.
     """
 
     point: MapPoint
@@ -54,9 +54,9 @@ class Disc:
 
 @dataclass(frozen=True, slots=True)
 class PlaceLabel:
-    """A place's name on the map: where it begins (or its middle, or its end, by ``anchor``).
+    """A place's name on the map; ``anchor`` is SVG's text-anchor.
 
-    ``shown_on`` says on which pictures: "wide", "narrow" or "both".
+    ``shown_on`` is the widths of the map that show it: "wide", "narrow" or "both".
     """
 
     x: int
@@ -70,7 +70,7 @@ class PlaceLabel:
 
 @dataclass(frozen=True, slots=True)
 class LegendDisc:
-    """One disc of the legend, and the number of people that it stands for."""
+    """One disc of the legend of sizes, and its number of people."""
 
     x: int
     radius: int
@@ -79,7 +79,7 @@ class LegendDisc:
 
 @dataclass(frozen=True, slots=True)
 class MapChart:
-    """A map: its discs, the largest first so that none is hidden, and what lies below them."""
+    """The layout of a map. The largest discs come first, so that they hide no smaller ones."""
 
     frame: Frame
     outline: Outline
@@ -97,7 +97,7 @@ class MapChart:
     def layout_document(
         self, title: str, caveats: Sequence[str], citation: str, scope: str
     ) -> DocumentLayout:
-        """Return the picture with all its words, ready to be saved."""
+        """Return the layout of the file with this chart."""
         all_caveats = (*caveats, str(markup("charts.outline")))
         drawing_height = round(CONTENT_WIDTH * self.height / self.width)
         return layout_document(title, all_caveats, citation, scope, self.signs, drawing_height)
@@ -105,13 +105,13 @@ class MapChart:
 
 @dataclass(frozen=True, slots=True)
 class _RadiusScale:
-    """The greatest number of people on the map, and its radius."""
+    """The greatest number of people on the map, and the radius of its disc."""
 
     max_people: int
     max_radius: int
 
     def radius_of(self, people: int) -> int:
-        """Return the radius with which a disc's area grows as the number does."""
+        """Return the radius for a disc whose area is proportional to the number."""
         return (
             max(MIN_RADIUS, round(self.max_radius * sqrt(people / self.max_people)))
             if people
@@ -120,12 +120,12 @@ class _RadiusScale:
 
 
 def layout_map(map_points: Sequence[MapPoint]) -> MapChart | None:
-    """Return where everything of the map stands; None where there is no point."""
+    """Return the layout of the map; None if there is no point."""
     if not map_points:
         return None
     frame = _fit_frame(map_points)
     numbers = (number for point in map_points for number in (point.low, point.high) if number)
-    # Where nobody counts more than a few people, the greatest of them does not fill the map.
+    # A small number does not get the largest disc, even if it is the greatest on the map.
     radius_scale = _RadiusScale(
         max([_MIN_PEOPLE_AT_MAX_RADIUS, *numbers]),
         _choose_max_radius(map_points, frame),
@@ -148,12 +148,12 @@ def layout_map(map_points: Sequence[MapPoint]) -> MapChart | None:
 
 
 def _fit_frame(map_points: Sequence[MapPoint]) -> Frame:
-    """Return the degrees shown: all points, a margin, and enough around them to know where."""
+    """Return a frame with all points, a margin, and enough of the surroundings to recognise."""
     west, longitude_range = _find_longitude_range([point.longitude for point in map_points])
     latitudes = [point.latitude for point in map_points]
     south, north = min(latitudes), max(latitudes)
     middle_latitude = (south + north) / 2
-    # A degree of longitude is as long as this many degrees of latitude, in the map's middle.
+    # The length of a degree of longitude in degrees of latitude, in the middle of the map.
     longitude_ratio = max(0.05, cos(radians(middle_latitude)))
     inner_share = 1 - 2 * _MARGIN_SHARE
     latitudes_shown = max(
@@ -162,7 +162,7 @@ def _fit_frame(map_points: Sequence[MapPoint]) -> Frame:
         _MIN_DEGREES,
     )
     longitudes_shown = latitudes_shown * MAP_WIDTH / MAP_HEIGHT / longitude_ratio
-    # The frame moves, where it can, so that it does not reach past a pole.
+    # The frame is moved so that it does not extend beyond a pole, if it is not too high for that.
     south_edge = (
         max(-90.0, min(middle_latitude - latitudes_shown / 2, 90.0 - latitudes_shown))
         if latitudes_shown < 180
@@ -185,7 +185,7 @@ def _fit_frame(map_points: Sequence[MapPoint]) -> Frame:
 
 
 def _find_longitude_range(longitudes: Sequence[float]) -> tuple[float, float]:
-    """Return the first longitude and the degrees to the last, the shortest way round."""
+    """Return the first longitude, and the degrees eastwards to the last, on the shorter way."""
     ordered = sorted({longitude % 360 for longitude in longitudes})
     gaps = [(ordered[(i + 1) % len(ordered)] - ordered[i]) % 360 for i in range(len(ordered))]
     if len(ordered) == 1:
@@ -200,7 +200,7 @@ def _project(point: MapPoint, frame: Frame) -> tuple[float, float]:
 
 
 def _choose_max_radius(map_points: Sequence[MapPoint], frame: Frame) -> int:
-    """Return the radius of the greatest number: less where places lie close together."""
+    """Return the radius of the greatest number; it is smaller if places are close together."""
     points = list({_project(point, frame) for point in map_points[:_MAX_MEASURED_POINTS]})
     if len(points) < 2:
         return MAX_RADIUS
@@ -239,12 +239,12 @@ def _layout_disc(point: MapPoint, frame: Frame, radius_scale: _RadiusScale) -> D
 
 
 def _measure_width_km(frame: Frame) -> float:
-    """Return how many kilometres the map is wide: as it is high, where degrees never differ."""
+    """Return the width of the map in kilometres, derived from its height in degrees."""
     return (frame.north - frame.south) * _KM_PER_DEGREE * MAP_WIDTH / MAP_HEIGHT
 
 
 def _round_down(number: float) -> int:
-    """Return the greatest 1, 2 or 5 with noughts that is not above the number, at least 1."""
+    """Return the greatest 1, 2 or 5 times a power of ten up to the number, at least 1."""
     power = 1
     while power * 10 <= number:
         power *= 10
@@ -252,7 +252,7 @@ def _round_down(number: float) -> int:
 
 
 def _layout_legend_discs(radius_scale: _RadiusScale) -> Iterator[LegendDisc]:
-    """Return up to three discs to compare with, side by side from the right."""
+    """Yield up to three discs of round numbers, side by side from the right edge."""
     greatest = _round_down(radius_scale.max_people / 2)
     numbers = [greatest, _round_down(greatest / 4), _round_down(greatest / 16)]
     x = MAP_WIDTH
@@ -271,7 +271,7 @@ class _Box:
     bottom: float
 
     def overlaps(self, other: "_Box") -> bool:
-        """Whether the two boxes share any room."""
+        """Whether the two boxes overlap."""
         return (
             self.left < other.right
             and other.left < self.right
@@ -281,7 +281,7 @@ class _Box:
 
 
 def _layout_labels(discs: Sequence[Disc]) -> Iterator[PlaceLabel]:
-    """Return the names for which there is room, on a wide picture and on a phone's."""
+    """Yield the names that have room on a wide map and on the map of a phone."""
     sides_wide, sides_narrow = (dict(_place_labels(discs, width)) for width in _PICTURE_WIDTHS)
     for disc in discs:
         key = disc.point.key
@@ -298,7 +298,7 @@ _SIDES: Final = ("right", "left", "above", "below")
 
 
 def _place_labels(discs: Sequence[Disc], picture_width: int) -> Iterator[tuple[str, str]]:
-    """Return the side of its disc on which each name that has room stands."""
+    """Yield the key of each disc whose name has room, with the side on which it is."""
     scale = MAP_WIDTH / picture_width
     occupied = [_box_of_disc(disc) for disc in discs]
     for disc in discs[:_MAX_LABELS]:
@@ -327,7 +327,7 @@ def _shorten_label(disc: Disc) -> str:
 
 
 def _box_of_label(disc: Disc, side: str, scale: float) -> _Box:
-    """Return the room that the name takes beside its disc, in parts of the picture."""
+    """Return the box of the name beside its disc, in units of the drawing."""
     text_width, text_height = (
         measure_text(_shorten_label(disc), _FONT_SIZE) * scale,
         (_FONT_SIZE + 2) * scale,

@@ -1,4 +1,4 @@
-"""The range chart: a bar for every part, one axis for all, and the shared people apart."""
+"""The range chart: a bar for each part on a common axis, with unplaced people set apart."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ _SEPARATOR_HEIGHT: Final = 34
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One bar as it is drawn; ``position`` is None where nothing is reported."""
+    """The layout of one bar; ``position`` is None if nothing is reported."""
 
     bar: RangeBar
     label: str
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class PlacedRow:
-    """A row in a picture of its own: its words, and the upper edge of it and of its sides."""
+    """A row in a file: its lines of text, and the upper edges of the bar and its sides."""
 
     row: Row
     top: int
@@ -48,7 +48,7 @@ class PlacedRow:
 
 @dataclass(frozen=True, slots=True)
 class RangeChart:
-    """A range chart: its ``rows``, and ``unplaced_rows`` those of people in no one part."""
+    """The layout of a range chart; ``unplaced_rows`` are those of unplaced people."""
 
     id_prefix: str
     rows: tuple[Row, ...]
@@ -59,24 +59,24 @@ class RangeChart:
 
     @property
     def placed_rows(self) -> tuple[PlacedRow, ...]:
-        """The rows of the picture, one under another, those apart last."""
+        """The rows of a file from top to bottom, unplaced ones last."""
         return tuple(_place_rows(self.rows, self.unplaced_rows))
 
     @property
     def height(self) -> int:
-        """How high the picture's drawing is, in pixels."""
+        """The height of the drawing in a file, in pixels."""
         return max((each.bottom for each in self.placed_rows), default=_AXIS_HEIGHT)
 
     @property
     def separator_y(self) -> int | None:
-        """Where the line is that sets the rows apart off; None without such rows."""
+        """The position of the line above the unplaced rows; None if there are none."""
         first_unplaced = next((each for each in self.placed_rows if each.row.bar.is_unplaced), None)
         return first_unplaced.top - _SEPARATOR_HEIGHT + 8 if first_unplaced else None
 
     def layout_document(
         self, title: str, caveats: Sequence[str], citation: str, scope: str
     ) -> DocumentLayout:
-        """Return the picture with all its words, ready to be saved."""
+        """Return the layout of the file with this chart."""
         return layout_document(title, caveats, citation, scope, self.signs, self.height)
 
 
@@ -99,7 +99,7 @@ def layout_range_chart(bars: Sequence[RangeBar], id_prefix: str = "range-chart")
 
 
 def _reduce_unplaced_bar(bar: RangeBar) -> RangeBar:
-    """Return what is drawn of the bar: of shared people the least alone."""
+    """Return the bar as it is drawn: only the low of unplaced people."""
     if not bar.is_unplaced:
         return bar
     return replace(bar, high=bar.low, is_disputed=False, nearest=None, sides=())
@@ -133,7 +133,7 @@ def _place_rows(rows: Iterable[Row], unplaced_rows: Iterable[Row]) -> Iterator[P
 
 
 def _place_row(row: Row, top: int) -> PlacedRow:
-    """Return where the row stands: its words beside its bar, as high as the higher of the two."""
+    """Return the row at ``top``: its text beside its bar, as high as the higher of the two."""
     lines: list[TextLine] = []
     y = top
     range_words = f"{row.text} ({row.bar.dispute_text})" if row.bar.dispute_text else row.text

@@ -1,4 +1,4 @@
-"""The time chart: a range for every day, week or month, along the days."""
+"""The time chart: a range for each day, week, month or year along an axis of days."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from service.web.charts.text_layout import clean_text
 from service.web.messages import markup
 
 HEIGHT: Final = 300
-"""How high the picture's drawing is, in pixels."""
+"""The height of the drawing, in pixels."""
 
 _MAX_COLUMNS_WITH_GAPS: Final = 120
 _MIN_TICK_DISTANCE: Final = 850
@@ -23,7 +23,7 @@ _MAX_TICK_POSITION: Final = 9_500
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One bar as it is drawn, from ``left`` and ``width`` wide, ``gap`` left free at each edge."""
+    """The layout of one bar: from ``left``, ``width`` wide, with ``gap`` free at both edges."""
 
     bar: PeriodBar
     label: str
@@ -36,16 +36,16 @@ class Column:
 
     @property
     def middle(self) -> int:
-        """Where the middle of the column is."""
+        """The middle of the column."""
         return self.left + self.width // 2
 
 
 @dataclass(frozen=True, slots=True)
 class DateTick:
-    """A mark on the axis of days; one that ``is_minor`` is left out where there is little room.
+    """A tick on the axis of days; narrow charts leave out those that are ``is_minor``.
 
-    ``year`` is written below it where it is not empty; ``repeats_year`` means only where little
-    room has left out the mark that told it before.
+    ``year`` is written below the label unless it is empty. If it ``repeats_year``, an earlier minor
+    tick has the same year, and only narrow charts write it again.
     """
 
     position: int
@@ -57,7 +57,7 @@ class DateTick:
 
 @dataclass(frozen=True, slots=True)
 class TimeChart:
-    """A time chart: its columns by their days, its marks of people and of days."""
+    """The layout of a time chart: its columns by day, and the ticks of both axes."""
 
     columns: tuple[Column, ...]
     ticks: tuple[Tick, ...]
@@ -69,7 +69,7 @@ class TimeChart:
 
     @property
     def arrow_half_width(self) -> int:
-        """How wide half of an arrow's head is, in pixels: less where columns are narrow."""
+        """Half the width of an arrow head in pixels; narrow columns have smaller ones."""
         half_widths = ((16, 5), (31, 4), (60, 3))
         return next(
             (half_width for count, half_width in half_widths if len(self.columns) <= count), 2
@@ -77,18 +77,18 @@ class TimeChart:
 
     @property
     def is_dense(self) -> bool:
-        """Whether columns are too narrow for lines in and around them."""
+        """Whether columns are too narrow for outlines and arrow shafts."""
         return len(self.columns) > 60
 
     def layout_document(
         self, title: str, caveats: Sequence[str], citation: str, scope: str
     ) -> DocumentLayout:
-        """Return the picture with all its words, ready to be saved."""
+        """Return the layout of the file with this chart."""
         return layout_document(title, caveats, citation, scope, self.signs, self.height)
 
 
 def layout_time_chart(bars: Sequence[PeriodBar]) -> TimeChart:
-    """Return where everything of the chart stands; the bars come by their first days."""
+    """Return the layout of the chart; the columns are in the order of their first days."""
     ordered = sorted(bars, key=lambda bar: (bar.first_day, bar.last_day))
     numbers = (number for bar in ordered for number in _numbers_of(bar))
     axis = scale.fit_axis(numbers, max_steps=4)
@@ -127,7 +127,7 @@ def _layout_column(
 
 
 def _layout_date_ticks(first_day: date, day_count: int) -> tuple[DateTick, ...]:
-    """Return marks at the finest step that leaves room for their words."""
+    """Return ticks at the finest step that leaves room for their labels."""
     last_day = first_day + timedelta(days=day_count - 1)
     for step in _iterate_tick_steps():
         dates = [
@@ -139,7 +139,7 @@ def _layout_date_ticks(first_day: date, day_count: int) -> tuple[DateTick, ...]:
 
 
 TickStep = tuple[str, int, int]
-"""A unit of days, weeks (``w``), months or years: how many apart marks and major marks are."""
+"""A unit (``d``, ``w``, ``m`` or ``y``), and the intervals of ticks and major ticks in it."""
 
 
 def _iterate_tick_steps() -> Iterator[TickStep]:
@@ -153,7 +153,7 @@ def _iterate_tick_steps() -> Iterator[TickStep]:
 
 
 def _count_units_before(day: date, unit: str) -> int:
-    """Return how many whole units lie before the day."""
+    """Return how many whole units precede the day."""
     if unit == "d":
         return day.toordinal()
     if unit == "w":
@@ -166,7 +166,7 @@ def _is_major(day: date, step: TickStep) -> bool:
 
 
 def _iterate_tick_dates(first_day: date, last_day: date, step: TickStep) -> Iterator[date]:
-    """Return the first days of the steps from the first day to the last, and one too many."""
+    """Yield the first days of the steps from the first day to the last, at most 13."""
     unit, interval, _ = step
     number = -(-_count_units_before(first_day, unit) // interval) * interval
     for _ in range(13):
@@ -179,7 +179,7 @@ def _iterate_tick_dates(first_day: date, last_day: date, step: TickStep) -> Iter
 
 
 def _find_first_day(number: int, unit: str) -> date | None:
-    """Return the day with which the unit begins; None where no calendar reaches."""
+    """Return the first day of the unit; None outside the years 1 to 9999."""
     try:
         if unit == "d":
             return date.fromordinal(number)
@@ -193,7 +193,7 @@ def _find_first_day(number: int, unit: str) -> date | None:
 def _space_ticks(
     first_day: date, day_count: int, unit: str, dates: Sequence[tuple[date, bool]]
 ) -> Iterator[DateTick]:
-    """Return the marks without those whose words would run into each other."""
+    """Yield the ticks without those whose labels would overlap."""
     last, last_major = -AXIS_LENGTH, -AXIS_LENGTH
     year, year_major = 0, 0
     for day, major in dates:

@@ -1,4 +1,4 @@
-"""Every word that the pages say, by its key, from one catalogue."""
+"""The message catalogue: the texts of the pages by key."""
 
 import json
 from functools import lru_cache
@@ -15,16 +15,20 @@ CATALOGUE_FILE: Final = Path(__file__).with_name("en.json")
 
 @lru_cache(maxsize=1)
 def load_catalogue() -> dict[str, Any]:
-    """Return all texts by key; one that depends on a number has a form for one and for other."""
+    """Return all texts by key.
+
+    A text that depends on a number is a dict with the forms ``one`` and ``other``.
+    """
     messages: dict[str, Any] = json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))
     return messages
 
 
 def plain_text(key: str, **values: Any) -> str:
-    """Return the text with the values put in, not yet escaped for HTML.
+    """Return the text with the values inserted, not escaped for HTML.
 
-    Where it depends on a number, that is the value ``count``. Numbers are written as people read
-    them: 3,001. Raises KeyError for a text that is not in the catalogue.
+    The value ``count`` selects the form of a text that depends on a number. Numbers are formatted
+    like 3,001, and strings are isolated if their direction requires it. Raises KeyError if the
+    catalogue does not contain the key.
     """
     message = load_catalogue()[key]
     if isinstance(message, dict):

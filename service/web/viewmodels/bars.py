@@ -1,4 +1,4 @@
-"""From totals to what pictures and tables show of them."""
+"""Bars made from totals, with the sides of a dispute."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -14,7 +14,7 @@ from service.web.messages import plain_text
 from service.web.viewmodels.base import ViewModel
 
 MAX_SIDES: Final = 4
-"""So many of those who contradict each other are shown beside a bar; the proof shows all."""
+"""The most sides of a dispute that are shown beside a bar; the proof shows all."""
 
 
 def make_bar(
@@ -26,7 +26,7 @@ def make_bar(
     detail_link: str | None = None,
     **changes: str,
 ) -> RangeBar:
-    """Return the bar of a total; its proof is that of the question with the changes."""
+    """Return the bar of a total; ``changes`` are those of the page query for its proof."""
     total = outcome_total.total
     sides = _make_sides(view, total)
     return RangeBar(
@@ -39,20 +39,20 @@ def make_bar(
 
 
 def link_to_proof(view: ViewModel, **changes: str) -> str:
-    """Return where the number is proved that answers the question with the changes."""
+    """Return the address of the proof for the page query with the changes."""
     return view.page_query.link_to("proof", every=None, **changes)
 
 
 def find_distinct_nearest(total: Total) -> tuple[int, int | None] | None:
-    """Return the nearest reading where it is another than the range."""
+    """Return the nearest range of a disputed total; None if it equals the range."""
     return None if total.nearest == (total.low, total.high) else total.nearest
 
 
 def _make_sides(view: ViewModel, total: Total) -> tuple[DisputeSide, ...]:
-    """Return what each figure says that contradicts others, those of the same people together.
+    """Return the figures that contradict each other, ordered by scope.
 
-    Of whom it speaks is said with the first of them: figures of different people can contradict
-    each other, and must not be held against each other as if they were of the same.
+    The first figure of each scope has the scope in words: figures of different scopes can
+    contradict each other, and must not be compared as if they covered the same people.
     """
     figures_set_aside = dict.fromkeys((*total.lows_set_aside, *total.highs_set_aside))
     sides: list[DisputeSide] = []

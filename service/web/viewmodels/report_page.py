@@ -1,4 +1,4 @@
-"""One report with all that happened to it, and the places among which readers look for one."""
+"""The report page, and the pages that list places."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ from service.web.viewmodels.relays import find_relays
 from service.web.viewmodels.truncated import Truncated, truncate
 
 MAX_PLACES: Final = 500
-"""So many places are listed at once; the interface lists them all."""
+"""The most places on one page; the API lists all."""
 
 MAX_RELAYS: Final = 40
-"""So many reports that repeat one are listed; the interface lists all that repeat any."""
+"""The most relays of a report that are listed; the API lists all relays."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """A report, who says it, what happened to it, and who repeats it (id and name)."""
+    """A report, its reporter, its history and its relays (report id, name of the reporter)."""
 
     recorded: RecordedReport
     reporter: Reporter
@@ -35,16 +35,16 @@ class ReportPage:
     state: RecordState
 
     def format_range(self, figure: ReportedFigure) -> str:
-        """Return how the figure is read, in words."""
+        """Return the range of the figure in words."""
         return range_text(figure.low, figure.high)
 
     def format_outcomes(self, figure: ReportedFigure) -> str:
-        """Return the figure's outcomes in words."""
+        """Return the outcomes of the figure in words."""
         return outcomes_text(figure.outcomes)
 
 
 def make_report_page(report_id: str) -> ReportPage:
-    """Return the report as it is now; raises NotFoundError."""
+    """Return the current state of the report; raises NotFoundError for an unknown id."""
     reader = get_reader()
     recorded = reports.get_report(reader, report_id, None, request_time())
     state = load_snapshot(reader, get_services().state_cache, health.check_readable(reader)).state
@@ -60,7 +60,7 @@ def make_report_page(report_id: str) -> ReportPage:
 
 @dataclass(frozen=True, slots=True)
 class PlaceLink:
-    """A place in the list of places; ``about`` tells same names apart."""
+    """A place in the list of places; ``about`` is its aliases."""
 
     name: str
     href: str
@@ -68,9 +68,9 @@ class PlaceLink:
 
 
 def make_places_page(place_id: str | None) -> dict[str, object]:
-    """Return what the list of places shows: one place with what lies in it, or the roots.
+    """Return the template values for one place with its children, or for the root places.
 
-    Raises NotFoundError for an id under which nothing is recorded.
+    Raises NotFoundError for an unknown id.
     """
     reader = get_reader()
     snapshot = load_snapshot(reader, get_services().state_cache, health.check_readable(reader))

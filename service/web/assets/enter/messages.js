@@ -1,4 +1,4 @@
-// The texts of the page by their keys, from the catalogue that the page brings along.
+// The texts of the page by key. The page contains them as JSON.
 
 const catalogue = JSON.parse(document.getElementById("words").textContent);
 
@@ -6,10 +6,10 @@ export function formatNumber(value) {
   return value.toLocaleString("en");
 }
 
-// The text with the values put in; where it has forms for one and for other, `count` chooses.
+// Returns the text with the values inserted; `count` selects the form "one" or "other".
 export function say(key, values = {}) {
   let text = catalogue[key];
-  // A page and a script of two releases may meet for a moment: that must not keep one from sending.
+  // During an upgrade, page and script may be of different releases. Sending must still work.
   if (text === undefined) return values.detail ?? key;
   if (typeof text !== "string") text = values.count === 1 ? text.one : text.other;
   return text.replace(/\{(\w+)\}/g, (whole, name) => {
@@ -18,7 +18,7 @@ export function say(key, values = {}) {
   });
 }
 
-// Outcomes come in the vocabulary's order, from the service as from the form.
+// The outcomes are in the order of the vocabulary, both from the service and from the form.
 export function formatOutcomes(outcomes) {
   return say(`outcomes.${outcomes.join(",")}`, { detail: outcomes.join(", ") });
 }

@@ -1,4 +1,4 @@
-// Places, groups and reporters: found as one types, or described where they are new.
+// Pickers of places, groups and reporters: search, selection, and description of new ones.
 
 import { copyTemplate, el, nextSerial } from "./dom.js";
 import { get } from "./api.js";
@@ -28,7 +28,7 @@ const LATIN_LETTERS = {
   ю: "iu", я: "ia", ß: "ss", ø: "o", ł: "l", đ: "d",
 };
 
-// An id as it may be suggested for a name; empty where its letters are not known.
+// Returns an id for the name; empty if its letters cannot be transliterated.
 export function suggestId(name) {
   const plain = [...foldCase(name)].map((letter) => LATIN_LETTERS[letter] ?? letter).join("");
   return plain
@@ -50,7 +50,7 @@ function loadEntity(kind, id) {
   return entityCache.get(address);
 }
 
-// Where it lies, from the nearest on: that tells apart two of the same name.
+// Returns the names of the ancestors, the nearest first, to distinguish equal names.
 async function describeAncestors(kind, entry) {
   const names = [];
   let parent = entry.parent;
@@ -84,7 +84,7 @@ async function findOptions(kind, typed, signal) {
   return Promise.all(entries.map(([, entry]) => makeOption(kind, entry)));
 }
 
-// What is described as new anywhere in this report, so that it can be named again.
+// Returns the new entities of this report, which can be selected in other fields as well.
 function findNewItems(kind, typed) {
   const wanted = foldCase(typed);
   const all = [...pickers.values()].filter((picker) => picker.kind === kind && picker.isConnected);
@@ -225,7 +225,7 @@ class Picker {
     if (this.input.value) this.clearInput();
   }
 
-  // The value for the body; every field is noted under its pointer.
+  // Returns the value for the body, and stores every field by its pointer.
   collect(pointer, fields) {
     fields.set(pointer, this.fieldset);
     const values = this.items.map((item, index) =>
@@ -245,7 +245,7 @@ class Picker {
   }
 }
 
-// One that is recorded: its id is all that the report needs.
+// A recorded entity: the report contains only its id.
 class KnownItem {
   constructor(picker, { id, name, about }) {
     Object.assign(this, { picker, id, name, about });
@@ -273,7 +273,7 @@ class KnownItem {
   }
 }
 
-// One that this report describes for the first time.
+// An entity that this report describes for the first time.
 class NewItem {
   constructor(picker) {
     this.picker = picker;
@@ -341,9 +341,9 @@ class NewItem {
   }
 }
 
-// Makes a picker of the fieldset; `onChange` is called for whatever is picked or dropped.
+// Makes the fieldset a picker; `onChange` is called when an item is added or removed.
 export function createPicker(fieldset, onChange) {
-  const made = new Picker(fieldset, onChange);
-  pickers.set(fieldset, made);
-  return made;
+  const picker = new Picker(fieldset, onChange);
+  pickers.set(fieldset, picker);
+  return picker;
 }
