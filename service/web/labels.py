@@ -34,9 +34,9 @@ def format_period(period: Period) -> str:
     """Return the days that a figure covers, in words."""
     last = "" if period.last is None else period.last.isoformat()
     if period.first is None:
-        return plain_text("said.until", last=last)
+        return plain_text("figure.until", last=last)
     first = period.first.isoformat()
-    return last if first == last else plain_text("said.days", first=first, last=last)
+    return last if first == last else plain_text("figure.days", first=first, last=last)
 
 
 def format_query_period(period: Period) -> str:

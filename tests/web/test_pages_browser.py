@@ -501,7 +501,7 @@ def test_a_dispute_shows_every_side(page: Page, server: RunningServer) -> None:
     aside = total["set_aside"]
     dispute = page.locator(".dispute")
     expect(dispute).to_be_visible()
-    assert dispute.locator(".said").count() == len(aside["floors"]) + len(aside["ceilings"])
+    assert dispute.locator(".figure-card").count() == len(aside["floors"]) + len(aside["ceilings"])
     expect(dispute).to_contain_text("party to the conflict")
 
 

@@ -58,7 +58,7 @@ def test_a_proof_shows_the_first_terms_and_the_number_of_the_others(
     assert sum(len(each) > proof.MAX_ITEMS for each in lists) >= 2, lists
     shown = [min(len(each), proof.MAX_ITEMS) for each in lists]
     rest = [len(each) - proof.MAX_ITEMS for each in lists if len(each) > proof.MAX_ITEMS]
-    assert page.count('<article class="said">') <= sum(shown) + 2 * proof.MAX_ITEMS
+    assert page.count('<article class="figure-card">') <= sum(shown) + 2 * proof.MAX_ITEMS
     said = re.findall(r'<a href="(v1/totals[^"]+)">and ([\d,]+) more', page)
     assert {int(count) for _, count in said} >= set(rest)
     called = client.get("/" + said[0][0].replace("&amp;", "&")).get_json()

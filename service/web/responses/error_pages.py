@@ -48,7 +48,7 @@ def describe_interruption(error: Exception) -> str:
 
 
 def _message_name_of(error: DomainError) -> str:
-    """Return the part of the message keys that stands for the error."""
+    """Return the name of the error in the keys of messages."""
     return (
         "costly"
         if isinstance(error, TimeBudgetExceededError)

@@ -102,7 +102,7 @@ class ViewModel:
     def citation(self) -> str:
         """A citation of this result, with the address that gives the same result again."""
         return plain_text(
-            "take.cited", where=self.place_names, said=self.shown_total.text, seq=str(self.seq),
+            "take.cited", where=self.place_names, total=self.shown_total.text, seq=str(self.seq),
             at=(self.state.recorded_at or "–")[:16].replace("T", " "),
             call=self.page_query.link_to_api(as_of=str(self.seq)),
         )  # fmt: skip
@@ -141,7 +141,7 @@ class ViewModel:
         if not query.straddling:
             words.append(plain_text("scope.inside"))
         if query.as_of is not None:
-            words.append(plain_text("scope.as_of", moment=(self.state.recorded_at or "")[:10]))
+            words.append(plain_text("scope.as_of", as_of=(self.state.recorded_at or "")[:10]))
         return words
 
     @property
