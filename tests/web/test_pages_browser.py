@@ -88,7 +88,7 @@ def read_parameters(page: Page) -> dict[str, str]:
 
 def locate_outcome(page: Page, outcome: str) -> Locator:
     """Return the box of the outcome in the form."""
-    return page.get_by_role("group", name="Who were").get_by_label(outcome)
+    return page.get_by_role("group", name="Outcomes").get_by_label(outcome)
 
 
 def submit_form(page: Page) -> None:
@@ -254,7 +254,7 @@ def test_reporters_can_be_chosen_or_excluded(
 def test_straddling_figures_can_be_excluded(page: Page, server: RunningServer) -> None:
     page.goto("./?place=brindavell&show=killed&from=2024-06-01&to=2024-08-31")
     before = assert_agrees(page, server)
-    page.get_by_label("Count only what is placed wholly inside").check()
+    page.get_by_label("Count only figures wholly inside").check()
     submit_form(page)
     assert read_parameters(page)["straddling"] == "exclude"
     assert assert_agrees(page, server)["low"] <= before["low"]
@@ -300,7 +300,7 @@ def test_several_places_are_parts_and_shared_people_are_shown_separately(page: P
     expect(section.locator(".chart-apart")).to_contain_text("at least 30 more people")
     page.goto("./?place=plekhovo")
     expect(section.locator(".chart-apart")).to_have_count(0)
-    expect(section).to_contain_text("No smaller places are listed within")
+    expect(section).to_contain_text("The record has no smaller places inside")
 
 
 def test_the_caveats_of_a_total_are_at_its_bar(page: Page, server: RunningServer) -> None:
@@ -350,7 +350,7 @@ def test_the_time_chart_has_a_column_for_each_calendar_unit(
 
 def test_the_query_can_be_reset(page: Page) -> None:
     page.goto(f"./?{WEEKEND}")
-    follow_link(page, page.get_by_role("link", name="Start anew"))
+    follow_link(page, page.get_by_role("link", name="Start over"))
     assert read_parameters(page) == {}
 
 
@@ -395,7 +395,7 @@ def test_places_of_one_name_are_offered_with_their_parents(page: Page) -> None:
 def test_an_unknown_place_name_is_reported(page: Page) -> None:
     page.goto(f"./?place={CALM_DISTRICT}")
     page.get_by_label("Find a place by any of its names").press_sequentially("Qqxx", delay=30)
-    expect(page.get_by_text("No place is called so").first).to_be_visible()
+    expect(page.get_by_text("No place has this name").first).to_be_visible()
 
 
 def test_the_tree_of_places_can_be_walked_down_and_up(page: Page, country: Country) -> None:
@@ -501,7 +501,7 @@ def test_a_dispute_shows_every_side(page: Page, server: RunningServer) -> None:
     aside = total["set_aside"]
     dispute = page.locator(".dispute")
     expect(dispute).to_be_visible()
-    assert dispute.locator(".said").count() == len(aside["floors"]) + len(aside["ceilings"])
+    assert dispute.locator(".figure-card").count() == len(aside["floors"]) + len(aside["ceilings"])
     expect(dispute).to_contain_text("party to the conflict")
 
 
@@ -666,7 +666,7 @@ def test_arrow_keys_move_along_the_days_and_enter_opens_the_proof(page: Page) ->
     columns.first.focus()
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
-    expect(page.locator(".chart-live")).to_contain_text("marked")
+    expect(page.locator(".chart-live")).to_contain_text("selected")
     first, last = columns.nth(0), columns.nth(2)
     wanted = first.get_attribute("data-from"), last.get_attribute("data-to")
     page.keyboard.press("Enter")
@@ -718,7 +718,7 @@ def test_the_dashboard_works_without_scripts(scriptless: Page, server: RunningSe
     page.goto(f"./?{WEEKEND}")
     page.get_by_role("link", name="How this number is made").click()
     expect(page.locator("main h1")).to_contain_text("30")
-    page.get_by_role("link", name="Back to the whole picture").click()
+    page.get_by_role("link", name="Back to the dashboard").click()
     expect(page.locator("#headline")).to_be_visible()
     # What only a script can do is not offered.
     for button in page.locator("button.scripted").all():
@@ -833,5 +833,5 @@ def test_an_unknown_report_is_not_found(page: Page) -> None:
     page.allowed.add(404)  # type: ignore[attr-defined]
     answer = page.goto("report?id=no-such-report")
     assert answer and answer.status == 404
-    expect(page.locator("h1")).to_have_text("There is nothing here")
+    expect(page.locator("h1")).to_have_text("There is nothing at this address")
     assert_accessible(page)

@@ -22,7 +22,7 @@ from tests.support.assertions import assert_recorded
 Send = Callable[..., TestResponse]
 
 DETAIL = "Ask for less at once"
-ADVICE = "a smaller question does"
+ADVICE = "a smaller query does"
 PARTS = ("headline_start", "headline_end", "full_result", "breakdown", "time_series")
 
 
@@ -105,7 +105,7 @@ def test_a_page_is_well_formed(client: FlaskClient, send: Send) -> None:
     [
         (TimeBudgetExceededError(DETAIL), DETAIL, ADVICE),
         (LockTimeoutError("It is busy."), "It is busy.", "Reload the page in a moment"),
-        (ZeroDivisionError("inside"), "request id abc", "tell whoever runs this service"),
+        (ZeroDivisionError("inside"), "request id abc", "tell the operator of this service"),
     ],
 )
 def test_an_error_while_streaming_is_reported_at_the_end_of_the_page(

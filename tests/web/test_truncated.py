@@ -58,7 +58,7 @@ def test_a_proof_shows_the_first_terms_and_the_number_of_the_others(
     assert sum(len(each) > proof.MAX_ITEMS for each in lists) >= 2, lists
     shown = [min(len(each), proof.MAX_ITEMS) for each in lists]
     rest = [len(each) - proof.MAX_ITEMS for each in lists if len(each) > proof.MAX_ITEMS]
-    assert page.count('<article class="said">') <= sum(shown) + 2 * proof.MAX_ITEMS
+    assert page.count('<article class="figure-card">') <= sum(shown) + 2 * proof.MAX_ITEMS
     said = re.findall(r'<a href="(v1/totals[^"]+)">and ([\d,]+) more', page)
     assert {int(count) for _, count in said} >= set(rest)
     called = client.get("/" + said[0][0].replace("&amp;", "&")).get_json()
@@ -70,7 +70,7 @@ def test_the_terms_of_a_sum_that_are_not_shown_are_added_up(
     client: FlaskClient, crowded_record: None
 ) -> None:
     page = client.get("/proof?show=killed").get_data(as_text=True)
-    low = page[page.index("Why at least") : page.index("Why it is open above")]
+    low = page[page.index("Why at least") : page.index("Why no upper bound is known")]
     terms = re.findall(r'<p class="term">(\d+) \(', low)
     found = re.search(r"more, which make ([\d,]+) together", low)
     told = re.search(r"Together: at least ([\d,]+)\.", low)

@@ -1,4 +1,4 @@
-"""From a reader's words to places: found by any of their names, or offered to choose from."""
+"""Search of places by any of their names."""
 
 from typing import Final, cast
 
@@ -9,13 +9,13 @@ from service.usecases import entities
 from service.web import labels
 
 MAX_OFFERED_PLACES: Final = 12
-"""So many places are offered."""
+"""The most places that a search returns."""
 
 
 def find_places(words: str) -> list[tuple[Place, str]]:
-    """Return the places whose names hold the words, each with where it lies.
+    """Return the places whose names contain the words, each with the names of its ancestors.
 
-    It is one alone where only one is called so: others whose names are longer do not matter then.
+    If exactly one place has the words as its name or alias, only this one is returned.
     """
     reader = get_reader()
     candidates = cast(
