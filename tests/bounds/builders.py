@@ -22,7 +22,7 @@ PLACES = Tree({"r": None, "a": "r", "b": "r", "b1": "b", "b2": "b", "s": None})
 
 GROUPS = Tree({ROOT_GROUP: None, "g": ROOT_GROUP, "h": ROOT_GROUP})
 
-AMPLE_SECONDS = 20.0
+AMPLE_SECONDS = 60.0
 """Seconds that a total may take in a test: far more than any of them needs."""
 
 

@@ -15,7 +15,7 @@ from service import create_app
 from service.settings import Settings
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import api_keys
-from tests.conftest import START_TIME
+from tests.conftest import AMPLE_BUDGETS, START_TIME
 from tests.support.assertions import assert_recorded
 from tests.support.paths import ROOT
 
@@ -47,7 +47,7 @@ class ServiceWithOwnIds:
     """A service of its own in which figures are posted and asked about by the test's own ids."""
 
     def __init__(self, database: Path, places: Json, groups: Json) -> None:
-        app = create_app(Settings(database=database, log_level="error", solver_seconds=60))
+        app = create_app(Settings(database=database, log_level="error", **AMPLE_BUDGETS))
         store = SqliteStore(database, busy_seconds=5)
         self._key = api_keys.create_key(store, name="test", scope="report", now=START_TIME)
         store.close()

@@ -193,7 +193,7 @@ class ChangingRecord:
     ) -> TotalsResult:
         """Return the answer as of the entry, compared with another."""
         return totals.compute_totals(
-            self.store, self._snapshots, query, seq, TimeBudget(20.0, 600.0), earlier_seq
+            self.store, self._snapshots, query, seq, TimeBudget(60.0, 600.0), earlier_seq
         )
 
 
@@ -370,7 +370,7 @@ class _HurriedCalculation:
     """A calculation that has no time: its totals are wider than they could be."""
 
     def __init__(self, snapshot: Snapshot, query: TotalsQuery) -> None:
-        self._calculation = TotalsCalculation(snapshot, query, TimeBudget(20.0, 600.0))
+        self._calculation = TotalsCalculation(snapshot, query, TimeBudget(60.0, 600.0))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._calculation, name)

@@ -56,7 +56,7 @@ def ask(store: Store) -> Ask:
     def compute(**query_fields: Any) -> TotalsResult:
         query = TotalsQuery(**{"outcomes": (KILLED,), **query_fields})
         seq = totals.resolve_query_as_of(store, query, START_TIME + timedelta(days=1))
-        return totals.compute_totals(store, snapshots, query, seq, TimeBudget(20.0, 60.0))
+        return totals.compute_totals(store, snapshots, query, seq, TimeBudget(60.0, 600.0))
 
     return compute
 
