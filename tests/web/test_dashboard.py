@@ -194,6 +194,28 @@ def test_a_place_that_is_not_found_is_reported_at_the_field(
     assert plain_text("ask.not_found") in read_page(client, "show=killed&find=zzzz")
 
 
+def test_places_called_exactly_so_are_offered_before_longer_names(
+    client: FlaskClient, send: SendRequest
+) -> None:
+    names = {"a": "Alma", "b": "Alma Town", "c": "Alma Lake"}
+    send_killed(
+        send, {"low": 3}, places=[bodies.make_place(each, name=names[each]) for each in names]
+    )
+    answer = client.get("/?show=killed&find=alma")
+    assert answer.status_code == 303 and "place=a" in answer.headers["Location"]
+    send_killed(send, {"low": 3}, places=[bodies.make_place("d", name="Alma")])
+    page = read_page(client, "show=killed&find=alma")
+    matches = re.findall(r'href="[^"]*place=([a-d])\b[^"]*"', page.partition('id="headline"')[0])
+    assert set(matches) == {"a", "d"}
+
+
+def test_before_the_first_event_a_page_has_no_date(client: FlaskClient, send: SendRequest) -> None:
+    send_killed(send, {"low": 3})
+    assert plain_text("scope.as_of", moment="").strip() in read_page(
+        client, "show=killed&as_of=0", page="proof"
+    )
+
+
 def test_an_unknown_place_has_no_page_of_places(client: FlaskClient, send: SendRequest) -> None:
     send_killed(send, {"low": 3})
     assert "Plekhovo" in read_page(client, "place=plekhovo", page="places")
