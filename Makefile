@@ -41,7 +41,8 @@ check: style ## Run the quick checks: style, types, import contracts, fast tests
 
 test: style ## Run every check: style, types, import contracts, tests, coverage
 	$(BIN)/hadolint Dockerfile deploy/stand-ins/*.Dockerfile
-	$(BIN)/python -m pytest --cov -rs --numprocesses auto
+	$(BIN)/python -m pytest --cov --cov-report=json --cov-report=term -rs --numprocesses auto
+	$(BIN)/python scripts/check_coverage.py
 
 test-postgresql: .venv/.installed-dev ## Run the tests that need a database on PostgreSQL; ENGINE=15 on Debian's
 	TEST_ENGINE=$(or $(ENGINE),18) $(BIN)/python -m pytest --numprocesses auto \
@@ -93,7 +94,7 @@ stand-ins: stand-in-base ## Make stand-in-nginx and stand-in-postgres for compos
 	docker build --tag stand-in-postgres --file deploy/stand-ins/postgres.Dockerfile deploy/stand-ins
 
 clean: ## Remove the environment, dist/ and every cache; data/ stays
-	rm -rf .venv dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv dist .coverage coverage.json .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps are older than what was pinned: the environment is then built anew rather than

@@ -75,6 +75,36 @@ def test_an_unknown_parameter_is_refused_in_the_same_words(
     assert fault["detail"].startswith("There is no such parameter. Known here: ")
 
 
+def test_a_status_is_documented_for_the_operations_that_can_answer_with_it(
+    client: FlaskClient,
+) -> None:
+    paths = client.get("/v1/openapi.json").get_json()["paths"]
+    operations = [
+        (path, method, operation)
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if method != "parameters"
+    ]
+    assert len(operations) > 20
+    for path, method, operation in operations:
+        statuses = set(operation["responses"])
+        assert {"400", "405", "414", "422", "431", "503"} <= statuses
+        parameters = {each.get("name") for each in operation.get("parameters", ())}
+        for status, is_possible in {
+            "304": method == "get" and "If-None-Match" in parameters,
+            "401": "security" in operation,
+            "403": "security" in operation,
+            "404": "{id}" in path,
+            "409": "requestBody" in operation,
+            "412": method in ("get", "put"),
+            "413": "requestBody" in operation,
+            "415": "requestBody" in operation,
+            "424": operation["operationId"] == "post_batch",
+            "429": "security" in operation,
+        }.items():
+            assert (status in statuses) == is_possible, (method, path, status)
+
+
 def test_every_operation_has_a_name_of_its_own(client: FlaskClient) -> None:
     paths = client.get("/v1/openapi.json").get_json()["paths"]
     names = [

@@ -73,7 +73,7 @@ def test_a_seq_that_does_not_come_is_a_503(
     assert_recorded(send(bodies.make_report()))
     start = time.monotonic()
     answer = client.get("/v1/totals", headers={"Casualty-Min-Seq": "1000"})
-    assert 0.2 <= time.monotonic() - start < 5
+    assert time.monotonic() - start >= 0.2
     problem_body = assert_problem(answer, 503)
     assert "event 1000" in problem_body["detail"] and answer.headers["Retry-After"]
 

@@ -53,7 +53,7 @@ def _preview(store: Store, submission: Submission) -> Preview:
         StateCache(),
         submission,
         now=START_TIME,
-        time_budget=TimeBudget(5, 5),
+        time_budget=TimeBudget(60.0, 600.0),
         principal=None,
     )
 
@@ -274,7 +274,7 @@ def test_the_previewed_totals_are_the_totals_after_submission(store: Store, name
     assert result.before.query == query
     _post(store, "sent", submission)
     reader = RequestReader(MonotonicReader(store), StateCache())
-    after = compute_totals(reader, query, reader.seq, TimeBudget(5, 5))
+    after = compute_totals(reader, query, reader.seq, TimeBudget(60.0, 600.0))
     previewed_totals = [(each.outcomes, each.text, each.best) for each in result.after.totals]
     assert previewed_totals == [(each.outcomes, each.text, each.best) for each in after.totals]
     assert [each.outcomes for each in result.before.totals] == [
@@ -406,7 +406,7 @@ def test_a_key_bound_to_another_reporter_may_not_preview(store: Store) -> None:
             StateCache(),
             _load_submission(),
             now=START_TIME,
-            time_budget=TimeBudget(5, 5),
+            time_budget=TimeBudget(60.0, 600.0),
             principal=principal,
         )
 

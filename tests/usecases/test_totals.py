@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def ask(store: Store) -> Ask:
         query = TotalsQuery(**{"outcomes": (KILLED,), **query_fields})
         reader = RequestReader(MonotonicReader(store), snapshots)
         seq = reader.resolve_as_of(query.as_of, START_TIME + timedelta(days=1))
-        return totals.compute_totals(reader, query, seq, TimeBudget(20.0, 60.0))
+        return totals.compute_totals(reader, query, seq, TimeBudget(60.0, 600.0))
 
     return compute
 
@@ -318,11 +319,19 @@ def test_people_in_no_single_part_are_unplaced(villages: None, ask: Ask) -> None
     assert [(each.outcomes, each.low) for each in answer.unplaced or ()] == [(KILLED, 27)]
 
 
-def test_the_unplaced_are_never_below_zero(post: Post, ask: Ask) -> None:
-    post({"low": 3, "high": 3}, places=[REGION, A])
-    post({"low": 9, "high": 9}, places=[A], reporter=SKY)
+def test_the_unplaced_are_never_below_zero(
+    post: Post, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With exact totals they cannot be; here the whole gets no time and its parts get enough."""
+    places = [REGION, *(bodies.make_place(each, parent="region") for each in "abc")]
+    pairs = [(3, ["a", "b"]), (3, ["b", "c"]), (4, ["a", "c"])]
+    post(*({"exactly": number, "places": pair} for number, pair in pairs), places=places)
+    seconds = chain([0.0], repeat(20.0))
+    monkeypatch.setattr(TimeBudget, "next_seconds", lambda self: next(seconds))
     answer = ask(places=("region",), by="place")
-    assert min(each.low for each in answer.unplaced or ()) >= 0
+    assert lows_by_part(answer) == {"a": [2], "b": [1], "c": [2]}
+    assert (range_of(answer)[0] or 0) < 5
+    assert [each.low for each in answer.unplaced or ()] == [0]
 
 
 def test_everywhere_is_broken_down_by_the_root_places(villages: None, post: Post, ask: Ask) -> None:

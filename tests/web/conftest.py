@@ -23,9 +23,6 @@ IS_BROWSER_REQUIRED: Final = os.environ.get("BROWSER_REQUIRED") == "1"
 TIMEOUT_MS: Final = 60_000
 """So many milliseconds may pass until what is looked for is on the page: others work here too."""
 
-LONG_BUDGETS: Final = {"CASUALTY_SOLVER_SECONDS": "10", "CASUALTY_ANSWER_SECONDS": "60"}
-"""Time to settle each number, so that a page and the interface, asked apart, must say the same."""
-
 DESKTOP: Final = {"width": 1280, "height": 900}
 PHONE: Final = {"width": 360, "height": 740}
 
@@ -58,7 +55,7 @@ def server_and_ids(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[RunningServer, dict[str, str]]]:
     """A service with everything in it, and the ids of the country's reports by their refs."""
-    with run_server(tmp_path_factory.mktemp("pages"), **LONG_BUDGETS) as server:
+    with run_server(tmp_path_factory.mktemp("pages")) as server:
         yield server, load_everything(server)
 
 

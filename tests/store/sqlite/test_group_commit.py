@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from threading import enumerate as threads
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -158,10 +160,14 @@ def test_a_group_has_a_maximum_number_of_jobs(
 def test_a_slow_job_is_the_last_of_its_group(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now = 0.0
+
     def slow(db: Connection) -> Connection:
-        time.sleep(0.1)
+        nonlocal now
+        now += 0.1
         return db
 
+    monkeypatch.setattr(group_commit, "time", SimpleNamespace(monotonic=lambda: now))
     monkeypatch.setattr(group_commit, "MAX_GROUP_SECONDS", 0.05)
     first, last = run_together(store, slow, lambda db: db)
     assert first.result() is not last.result()
@@ -247,12 +253,26 @@ def test_a_writer_without_the_lock_file_is_waited_for_too(store: SqliteStore) ->
     assert store.write(make_job("a")) == 1
 
 
-def test_a_job_that_began_in_time_returns_its_result(store: SqliteStore) -> None:
+def test_a_job_that_began_in_time_returns_its_result(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_begun, has_timed_out = Event(), Event()
+
+    class TimedOutFuture(Future[Any]):
+        """A future whose caller stops waiting as soon as the job has begun."""
+
+        def exception(self, timeout: float | None = None) -> Any:
+            assert has_begun.wait(TIMEOUT_SECONDS)
+            has_timed_out.set()
+            raise TimeoutError
+
     def slow(db: Connection) -> Any:
-        time.sleep(0.3)
+        has_begun.set()
+        assert has_timed_out.wait(TIMEOUT_SECONDS)
         return make_job("a")(db)
 
-    assert SqliteStore(store.path, 0.1).write(slow) == 1
+    monkeypatch.setattr(group_commit, "Future", TimedOutFuture)
+    assert store.write(slow) == 1
     assert read_subjects(store) == ["a"]
 
 

@@ -9,6 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.domain.errors import ConflictError
+from service.store import event_log
+from service.store.maintenance import integrity
 from service.store.maintenance.export_import import BrokenChainError
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import maintenance
@@ -125,6 +127,26 @@ def test_verify_finds_a_damaged_page(store: SqliteStore) -> None:
         file.seek((page - 1) * size)
         file.write(b"\x00" * size)
     assert any("damaged" in fault or "failed" in fault for fault in find_faults(store))
+
+
+def test_verify_lists_only_the_first_faults_of_each_check(
+    store: SqliteStore, tamper: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tamper("UPDATE events SET actor = 'somebody else'")
+    assert len(find_faults(store)) > 5
+    monkeypatch.setattr(integrity, "MAX_FAULTS_PER_CHECK", 2)
+    faults = find_faults(store)
+    assert [fault.partition(" is")[0] for fault in faults[:2]] == ["Entry 1", "Entry 2"]
+    assert len(faults) == 3 and "more" in faults[2]
+
+
+def test_verify_reports_its_progress(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(integrity, "PROGRESS_INTERVAL", 5)
+    steps: dict[str, list[int]] = {}
+    maintenance.check_integrity(store, lambda what, done: steps.setdefault(what, []).append(done))
+    with store.read_transaction() as db:
+        expected = list(range(5, event_log.last_seq(db) + 1, 5))
+    assert steps == {"the file": [0], "the chain": expected, "the tables": expected}
 
 
 def _load_into_new_store(lines: list[str], path: Path) -> SqliteStore:
