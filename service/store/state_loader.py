@@ -1,4 +1,4 @@
-"""All claims as of one entry of the ledger, for totals."""
+"""The record state as of one ``seq``, from which totals are computed."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,9 +21,9 @@ __all__ = ["find_possible_contradictions", "last_seq", "load_state"]
 
 @translate_corrupt_rows
 def load_state(db: Connection, seq: int) -> RecordState:
-    """Return everything that had been said after the entry ``seq``, in the states of then.
+    """Return all reports, figures and entities as they were after the event ``seq``.
 
-    Raises LockTimeoutError for a copy of the record that does not reach that entry yet.
+    Raises LockTimeoutError for a replica that does not have that event yet.
     """
     if seq > last_seq(db):
         raise LockTimeoutError(REPLICA_BEHIND_MESSAGE)
@@ -44,7 +44,7 @@ def load_state(db: Connection, seq: int) -> RecordState:
 
 
 def _check_references(state: RecordState) -> None:
-    """Raise LookupError for an id that was never described, as only damage brings it about."""
+    """Raise LookupError for an id that is not in the state, which only damage can cause."""
     figures, reports = state.figures, state.reports
     for known, referenced in (
         (state.places, {each.scope.places for each in figures}),
@@ -56,11 +56,11 @@ def _check_references(state: RecordState) -> None:
         (reports, [{each.report for each in figures}]),
     ):
         if unknown := set(chain.from_iterable(referenced)) - known.keys():
-            raise LookupError(f"nothing is known of {sorted(unknown)[0]}")
+            raise LookupError(f"unknown id {sorted(unknown)[0]}")
 
 
 def _resolve_merged_ids(state: RecordState) -> RecordState:
-    """Return the claims with every merged id replaced by the one that stands for it now."""
+    """Return the state with each merged id replaced by the id that it was merged into."""
     reporters = state.merged["reporter"]
 
     def resolve_report(report: ReportState) -> ReportState:
@@ -124,11 +124,11 @@ def find_possible_contradictions(
 ) -> list[Figure]:
     """Return the reporter's other live figures that may contradict this one.
 
-    They give numbers apart from its, of days and outcomes that hold its own or are held by them,
-    and name several places or one of ``place_ids`` (None: any). Those of the report
-    ``excluded_report`` are left out. At most MAX_CANDIDATES are looked at that end on its last day,
-    as many before it and after it, and MAX_CONTRADICTIONS are returned, so that no number of
-    figures of one day makes every further one slower.
+    Their ranges do not overlap its range, their days and outcomes contain its own or are contained
+    in them, and they have several places or one of ``place_ids`` (None: any). Figures of the report
+    ``excluded_report`` are left out. At most MAX_CANDIDATES figures are examined that end on its
+    last day, as many before and as many after, and at most MAX_CONTRADICTIONS are returned, so that
+    many figures of one day do not make each further one slower.
     """
     scope, quantity = figure.scope, figure.quantity
     rows = db.fetch_all(
@@ -148,10 +148,10 @@ def find_possible_contradictions(
 
 
 MAX_CANDIDATES: Final = 500
-"""How many of a reporter's figures are looked at for contradictions: of a day, before and after."""
+"""How many figures are examined for contradictions: of the day, before it and after it."""
 
 MAX_CONTRADICTIONS: Final = 100
-"""How many of these are returned at most."""
+"""How many contradictions are returned at most."""
 
 
 def _load_figures(db: Connection, seq: int) -> Iterator[Figure]:

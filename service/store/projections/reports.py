@@ -1,4 +1,4 @@
-"""From the entries of the ledger that speak of reports to the tables in which they are read."""
+"""The projection of report events: reports, figures, and the places, groups and words of both."""
 
 import json
 from collections.abc import Sequence
@@ -22,12 +22,12 @@ from service.store.tables import (
 
 
 def body_of(report: Report, warnings: Sequence[Any]) -> dict[str, Any]:
-    """Return what the ledger is to say of a report: all of it, as it was understood."""
+    """Return the body of the event that records the report."""
     return {"report": to_plain(report), "warnings": to_plain(tuple(warnings))}
 
 
 def apply_reported(db: Connection, event: Event) -> None:
-    """Make the event's report and its figures readable."""
+    """Insert the event's report and its figures."""
     report = decode_report(event.body["report"])
     period = report.period
     row = ReportRow(
@@ -54,7 +54,7 @@ def apply_reported(db: Connection, event: Event) -> None:
 
 
 def _make_text_columns(report: Report, event: Event) -> dict[str, Any]:
-    """Return the columns that hold free text or are made of it: these a redaction changes."""
+    """Return the columns that depend on free text, which a redaction changes."""
     redacted = [pointer.removeprefix("/report") for pointer in event.redacted]
     return {
         "content_hash": hash_content(report),
@@ -65,7 +65,7 @@ def _make_text_columns(report: Report, event: Event) -> dict[str, Any]:
 
 
 def apply_redacted(db: Connection, event: Event) -> None:
-    """Leave out of the report, wherever it is kept for reading, what is blanked in its entry."""
+    """Update everything that depends on the texts that were blanked in the report's event."""
     seq = db.fetch_value("select_report_seq", id=event.subject)
     reported_event = event_log.load_event(db, seq)
     report = decode_report(reported_event.body["report"])
@@ -79,12 +79,12 @@ def apply_redacted(db: Connection, event: Event) -> None:
 
 
 def apply_retracted(db: Connection, event: Event) -> None:
-    """Mark the report as withdrawn from this entry on."""
+    """Mark the report as retracted from this event on."""
     db.change("retract_report", seq=event.seq, id=event.subject)
 
 
 def apply_superseded(db: Connection, event: Event) -> None:
-    """Mark the report as replaced from this entry on."""
+    """Mark the report as superseded from this event on."""
     db.change("supersede_report", seq=event.seq, by=event.body["by"], id=event.subject)
 
 
@@ -132,7 +132,7 @@ def _insert_words(db: Connection, seq: int, report: Report) -> None:
 
 
 def searchable_text(report: Report) -> str:
-    """Return everything in the report that a reader may look for by its words."""
+    """Return all texts of the report that a search covers, one per line."""
     source = report.source
     texts = [report.quote, report.note, report.ref]
     texts += [source.title, source.publisher] if source else []

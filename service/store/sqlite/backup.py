@@ -1,4 +1,4 @@
-"""Copies of the record to keep elsewhere, and the way back."""
+"""Backup of an SQLite file, and restore."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,10 +18,11 @@ from service.store.sqlite.files import (
 def make_backup(
     database: Path, target: Path, progress: Progress, force: bool = False
 ) -> DatabaseCopy:
-    """Return the copy that was made of the database, which may be in use all the while.
+    """Return a checked copy of the database, which may be in use meanwhile.
 
-    All that was acknowledged before is in it. The target has its name once it is whole, checked and
-    safely on disk, and not before. Raises ConflictError for a target that exists, unless forced.
+    It contains everything that was acknowledged before. The file gets its name ``target`` only when
+    it is complete, checked and on disk. Raises ConflictError for a target that exists, unless
+    ``force``.
     """
     _check_paths_differ(database, target)
     _check_target_is_free(target, force)
@@ -35,18 +36,17 @@ def make_backup(
 def restore_backup(
     source: Path, database: Path, progress: Progress, now: datetime, force: bool = False
 ) -> RestoreResult:
-    """Return what took the database's place: a checked copy of the source, which stays as it is.
+    """Replace the database by a checked copy of ``source``, which does not change.
 
-    Raises ConflictError where there is a database, unless forced, which keeps the former one under
-    a name with the date; and LockTimeoutError while a service has it open. Nothing changes on an
-    error.
+    Raises ConflictError where a database exists, unless ``force``, which keeps the former one under
+    a dated name; and LockTimeoutError while a service has it open. Nothing changes on an error.
     """
     _check_paths_differ(source, database)
     if database.is_symlink():
-        database = database.resolve()  # The link stays, and leads to the new file.
+        database = database.resolve()  # The link remains, and refers to the new file.
     if not force and list_existing(database):
         raise ConflictError(
-            f"{database} exists already; with --force it is kept under another name."
+            f"{database} exists already; with --force it is replaced, and kept under another name."
         )
     database.parent.mkdir(parents=True, exist_ok=True)
     with hold_exclusive_access(database), make_checked_copy(source, database, progress) as copy:
@@ -57,7 +57,7 @@ def restore_backup(
 
 
 def _keep_former(database: Path, now: datetime) -> Path | None:
-    """Return the other name that the former database was given; None if there was none."""
+    """Rename the former database and return its new path; None where there is none."""
     if not list_existing(database):
         return None
     former_path = database.with_name(f"{database.name}.{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")

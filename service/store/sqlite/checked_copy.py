@@ -1,4 +1,4 @@
-"""Whole copies of a database, made while others write to it; a half made one never has its name."""
+"""Checked copies of a database that is in use; an incomplete copy never gets its final name."""
 
 import os
 import secrets
@@ -27,12 +27,12 @@ _DAMAGE_CODES: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 @contextmanager
 def make_checked_copy(source: Path, target: Path, progress: Progress) -> Iterator[DatabaseCopy]:
-    """Yield a copy of the database that lies beside the target, under a name that passes.
+    """Yield a copy of the database beside the target, under a temporary name.
 
-    It is checked and would survive a loss of power; what is not moved away goes at the end. It
-    holds all that was written before this began, and holds up nobody who writes meanwhile. Raises
-    StoreUnavailableError for a source that is damaged or of another kind, and where there is no
-    room.
+    It is checked, synced to disk, and contains everything that was written before the call. It is
+    deleted at the end unless it was renamed. Writers are not blocked meanwhile. Raises
+    StoreUnavailableError for a source that is damaged or not a database of the service, and where
+    the disk is full.
     """
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
@@ -48,10 +48,10 @@ def make_checked_copy(source: Path, target: Path, progress: Progress) -> Iterato
 
 @contextmanager
 def hold_exclusive_access(database: Path, seconds: float = 1.0) -> Iterator[None]:
-    """Keep every other process away from the database; raises LockTimeoutError if one has it open.
+    """Exclude all other processes from the database; LockTimeoutError if one has it open.
 
-    What stood in its write-ahead log is in the file itself then. A damaged file cannot be asked
-    who has it open: then nobody is kept away.
+    The write-ahead log is merged into the file. A damaged file cannot be locked: then no process
+    is excluded.
     """
     if not database.exists():
         yield
@@ -60,7 +60,7 @@ def hold_exclusive_access(database: Path, seconds: float = 1.0) -> Iterator[None
         db = _open_existing(database, seconds)
     with closing(db):
         try:
-            # A service keeps connections open, and as long as there is one this is refused.
+            # Fails while any other connection is open, and a service always has one open.
             db.execute("PRAGMA journal_mode = DELETE")
             db.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
@@ -70,17 +70,17 @@ def hold_exclusive_access(database: Path, seconds: float = 1.0) -> Iterator[None
 
 
 def _open_existing(path: Path, seconds: float = 10.0) -> sqlite3.Connection:
-    """Return a connection to a file that must be there."""
+    """Return a connection to a file that must exist."""
     address = f"file:{quote(str(path.resolve()))}?mode=rw"
     return sqlite3.connect(address, timeout=seconds, isolation_level=None, uri=True)
 
 
 def _copy_pages(source: Path, part: Path, progress: Progress) -> int:
-    """Return the last entry of the ledger in the copy."""
+    """Copy the database, and return the last seq in the copy."""
     with closing(_open_existing(source)) as source_conn, closing(_create_file(part)) as target_conn:
-        with _translate_copy_errors(source, f"{source} is no database of this service"):
-            # One reading holds the state that is copied: without it every write of another process
-            # would make the copying begin anew, and with enough of them it would never end.
+        with _translate_copy_errors(source, f"{source} is not a database of this service"):
+            # A read transaction holds the state that is copied. Without it each write of another
+            # process would restart the copy, and with enough writes it would never end.
             source_conn.execute("BEGIN")
             seq = last_seq(SqliteConnection(source_conn))
         source_conn.backup(
@@ -88,13 +88,13 @@ def _copy_pages(source: Path, part: Path, progress: Progress) -> int:
             pages=PAGES_PER_STEP,
             progress=lambda _, remaining, pages: progress(pages - remaining, pages),
         )
-        # All in one file, with nothing beside it that could be forgotten; a service turns it back.
+        # One file without a write-ahead log beside it; a service switches it back.
         target_conn.execute("PRAGMA journal_mode = DELETE")
     return seq
 
 
 def _create_file(part: Path) -> sqlite3.Connection:
-    """Return a connection that is in no need of care: what breaks is thrown away."""
+    """Return a connection to a new file without durability: a failed copy is deleted."""
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     conn = sqlite3.connect(part, isolation_level=None)
     conn.execute("PRAGMA journal_mode = OFF")
@@ -103,14 +103,14 @@ def _create_file(part: Path) -> sqlite3.Connection:
 
 
 def _check_copy(copy: Path, source: Path) -> None:
-    """Raise StoreUnavailableError unless the copy is a whole database of this release."""
+    """Raise StoreUnavailableError unless the copy is complete and of this release or earlier."""
     with closing(_open_existing(copy)) as db:
         (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
             raise StoreUnavailableError(f"{source} is damaged: {verdict}")
         (event_count,) = db.execute("SELECT count(*) FROM events").fetchone()
         if event_count != last_seq(SqliteConnection(db)):
-            raise StoreUnavailableError(f"{source} is damaged: its ledger has gaps.")
+            raise StoreUnavailableError(f"{source} is damaged: its event log has gaps.")
         applied = list_applied(SqliteUtils(db, execute_plugins=False))
         if unknown := find_unknown_steps(ENGINE, applied):
             raise StoreUnavailableError(
@@ -120,7 +120,7 @@ def _check_copy(copy: Path, source: Path) -> None:
 
 @contextmanager
 def _translate_copy_errors(source: Path, default_message: str) -> Iterator[None]:
-    """Turn what the driver and the system say into one line that begins with what it means."""
+    """Turn errors of the driver and the system into one line that begins with the meaning."""
     try:
         yield
     except sqlite3.Error as error:

@@ -1,4 +1,4 @@
-"""One connection to an SQLite file: opened as the service promises, its errors in plain words."""
+"""Connections to an SQLite file: settings, transactions and errors."""
 
 import sqlite3
 import time
@@ -21,19 +21,19 @@ class SqliteConnection(Connection):
     """An open connection to an SQLite file."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
-        """Remember the connection; nothing is run yet."""
+        """Use the connection."""
         self.conn = conn
 
     def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
-        """Return the cursor after running the SQL."""
+        """Run the statement and return the cursor."""
         return self.conn.execute(sql, binds or {})
 
     def execute_many(self, sql: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
-        """Run the SQL for each of the binds."""
+        """Run the statement for each set of binds."""
         self.conn.executemany(sql, bind_sets)
 
     def iterate(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
-        """Yield the rows; SQLite finds each when it is asked for."""
+        """Yield the rows; SQLite computes each when it is fetched."""
         yield from self.execute(sql, binds)
 
     @property
@@ -43,10 +43,10 @@ class SqliteConnection(Connection):
 
 
 def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    """Return a new connection to the file, made if it is not there, in manual transactions.
+    """Return a new connection to the file, which is created if missing; no implicit transactions.
 
-    FULL, because NORMAL loses acknowledged writes when the power fails; secure deletion, so that a
-    text that was blanked does not stay behind in a free page.
+    synchronous=FULL, because NORMAL loses acknowledged writes at a loss of power. secure_delete, so
+    that a blanked text does not remain in a free page.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     conn = sqlite3.connect(
@@ -65,9 +65,9 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
 
 
 def _enable_wal(conn: sqlite3.Connection, busy_seconds: float) -> None:
-    """Switch to the write-ahead log, which a new file needs once.
+    """Switch a new file to the write-ahead log.
 
-    While it switches, SQLite does not wait for others who do the same; so this does.
+    SQLite does not wait for another connection that does the same at that moment, so this does.
     """
     end = time.monotonic() + busy_seconds
     while True:
@@ -82,7 +82,7 @@ def _enable_wal(conn: sqlite3.Connection, busy_seconds: float) -> None:
 
 @contextmanager
 def begin_transaction(conn: sqlite3.Connection, begin_sql: str) -> Iterator[None]:
-    """Keep at its end what is done in the transaction; on an error nothing of it."""
+    """Run a transaction that commits at its end, and rolls back on an error."""
     conn.execute(begin_sql)
     try:
         yield
@@ -94,12 +94,14 @@ def begin_transaction(conn: sqlite3.Connection, begin_sql: str) -> Iterator[None
 
 
 def to_domain_error(error: BaseException) -> DomainError | None:
-    """Return what to tell of an error of circumstance; None for any other."""
+    """Return the domain error for a failure of the environment; None for any other error."""
     if isinstance(error, BlockingIOError):
         return LockTimeoutError(LOCK_TIMEOUT_MESSAGE)
     if isinstance(error, OSError):
-        return StoreUnavailableError("The database file cannot be reached; its keeper must look.")
-    # Damage also makes names and texts that are no UTF-8, even in the message of the error itself.
+        return StoreUnavailableError(
+            "The database file cannot be reached; an administrator must look at it."
+        )
+    # Damage can also give invalid UTF-8, even in the message of the error itself.
     if type(error) in _DAMAGE_ERRORS or _is_decoding_error(error):
         return StoreUnavailableError(DAMAGED_MESSAGE)
     if not isinstance(error, sqlite3.OperationalError):
@@ -109,15 +111,17 @@ def to_domain_error(error: BaseException) -> DomainError | None:
         return LockTimeoutError(LOCK_TIMEOUT_MESSAGE)
     if code == sqlite3.SQLITE_FULL or _extended_code(error) == sqlite3.SQLITE_IOERR_SHMSIZE:
         return StoreUnavailableError(
-            "The disk is full; nothing was recorded. Its keeper must make room."
+            "The disk is full; nothing was recorded. An administrator must make room."
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
-        return StoreUnavailableError("The database file cannot be used; its keeper must look.")
+        return StoreUnavailableError(
+            "The database file cannot be used; an administrator must look at it."
+        )
     return None
 
 
 def _is_decoding_error(error: BaseException) -> bool:
-    """Whether the driver could not make a text of what a row holds; it gives no code for that."""
+    """Whether the driver failed to decode a text; it sets no error code for that."""
     return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode")
 
 

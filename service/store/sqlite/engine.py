@@ -1,4 +1,4 @@
-"""The record in an SQLite file: many readers, and writers that queue behind a lock file."""
+"""The store in an SQLite file: many readers, and writers that queue behind a lock file."""
 
 import shutil
 import sqlite3
@@ -38,10 +38,10 @@ Result = TypeVar("Result")
 
 
 class SqliteStore(Store):
-    """The database file, with idle connections kept for the next request."""
+    """A database file, with a pool of idle connections."""
 
     def __init__(self, path: Path, busy_seconds: float = 10.0) -> None:
-        """Remember where the file is; nothing is opened or created yet."""
+        """Set the path; nothing is opened or created yet."""
         super().__init__(busy_seconds)
         self.path = path
 
@@ -49,7 +49,7 @@ class SqliteStore(Store):
 
     @property
     def display_address(self) -> str:
-        """The file's path."""
+        """The path of the file."""
         return str(self.path)
 
     @contextmanager
@@ -59,43 +59,43 @@ class SqliteStore(Store):
             yield db
 
     def write(self, job: Callable[[Connection], Result]) -> Result:
-        """Return what the job returns, once what it wrote is on disk."""
+        """Run the job, and return its result once what it wrote is on disk."""
         resources: _ProcessResources = self._get_resources()
         with translate_errors(to_domain_error):
             return resources.committer.run(job, self._busy_seconds)
 
     @contextmanager
     def write_transaction(self) -> Iterator[Connection]:
-        """Yield a connection that alone may write."""
+        """Yield the only connection that may write."""
         with self._transaction(
             "BEGIN IMMEDIATE", hold_write_lock(self.path, self._busy_seconds)
         ) as db:
             yield db
 
     def write_best_effort(self, name: str, /, **binds: Any) -> None:
-        """Run the statement on a connection of its own, which waits neither for the writer nor
-        for the disk: a power failure may lose what was noted."""
+        """Run the statement on its own connection, which waits neither for the writer nor for the
+        disk: a loss of power may lose the write."""
         with suppress(sqlite3.Error, OSError), closing(connect(self.path, busy_seconds=0)) as conn:
             conn.execute("PRAGMA synchronous = NORMAL")
             conn.execute("PRAGMA wal_autocheckpoint = 0")
             conn.execute(build_statement(name), binds)
 
     def migrate(self) -> int:
-        """Return how many steps were run to bring the file up to date."""
+        """Return the number of migrations that were run."""
         return migrate(self._inspect_schema, self._migration_transaction)
 
     def erase_overwritten(self) -> None:
-        """Remove what was overwritten from the write-ahead log too, as far as readers let it."""
+        """Truncate the write-ahead log, as far as readers allow it."""
         with translate_errors(to_domain_error), self._borrow_connection() as conn:
             conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def check_engine(self, db: Connection) -> Iterator[str]:
-        """Yield what SQLite itself finds wrong with its pages, and references that lead nowhere."""
+        """Yield the faults of SQLite's integrity check, and violated foreign keys."""
         for (verdict,) in db.execute("PRAGMA integrity_check").fetchall():
             if verdict != "ok":
                 yield f"The file is damaged: {verdict}."
         for table, row, parent, _ in db.execute("PRAGMA foreign_key_check").fetchall():
-            yield f"Row {row} of {table} refers to a row of {parent} that is not there."
+            yield f"Row {row} of {table} refers to a missing row of {parent}."
 
     def backup(self, target: Path, progress: Progress, force: bool = False) -> DatabaseCopy:
         """Return a checked copy of the file; the service may run meanwhile."""
@@ -108,12 +108,12 @@ class SqliteStore(Store):
         return restore_backup(source, self.path, progress, now, force)
 
     def size(self) -> int:
-        """Return the bytes of the file and of what SQLite keeps beside it."""
+        """Return the size of the file and of SQLite's files beside it, in bytes."""
         with translate_errors(to_domain_error):
             return files.size_on_disk(self.path)
 
     def free_space(self) -> int:
-        """Return the bytes that are left on the file's disk."""
+        """Return the free bytes on the disk of the file."""
         with translate_errors(to_domain_error):
             return shutil.disk_usage(self.path.resolve().parent).free
 
@@ -139,9 +139,10 @@ class SqliteStore(Store):
 
     @contextmanager
     def _migration_transaction(self) -> Iterator[SqliteUtilsDatabase]:
-        """Yield a connection that alone may write, and may replace tables that others refer to.
+        """Yield the only connection that may write, with foreign keys not enforced meanwhile.
 
-        Nothing is kept unless every reference holds at the end.
+        So a migration can replace a table that others refer to. The transaction rolls back unless
+        all foreign keys hold at the end.
         """
         with (
             translate_errors(to_domain_error),
@@ -154,7 +155,7 @@ class SqliteStore(Store):
             ):
                 yield SqliteUtilsDatabase(conn, execute_plugins=False)
                 if conn.execute("PRAGMA foreign_key_check").fetchone() is not None:
-                    raise sqlite3.IntegrityError("a reference leads nowhere")
+                    raise sqlite3.IntegrityError("a foreign key is violated")
 
     @contextmanager
     def _transaction(
@@ -170,7 +171,7 @@ class SqliteStore(Store):
 
     @contextmanager
     def _borrow_connection(self) -> Iterator[sqlite3.Connection]:
-        """Yield an idle connection or a new one; after an error it is closed, not used again."""
+        """Yield an idle connection or a new one; after an error it is closed."""
         resources = self._get_resources()
         try:
             conn = resources.idle_connections.pop()
@@ -189,7 +190,7 @@ class SqliteStore(Store):
 
 
 class _ProcessResources:
-    """What one process has of a store: idle connections, and the thread that writes."""
+    """The resources of one process: idle connections, and the writing thread."""
 
     def __init__(self, store: SqliteStore) -> None:
         self.idle_connections: list[sqlite3.Connection] = []
@@ -202,19 +203,19 @@ class _ProcessResources:
         self._shm_holder_lock = Lock()
 
     def open_shm_holder(self) -> None:
-        """Keep one connection open that nothing is asked of.
+        """Keep one idle connection open, so that the ``-shm`` file stays.
 
-        The file beside the database that all readers share (``-shm``) goes when the last connection
-        does, as after errors it may, and on a full disk there would be no room to make it again.
+        SQLite deletes this file, which all readers share, with the last connection. On a full disk
+        it could not be created again.
         """
         with self._shm_holder_lock:
             if self._shm_holder is None:
                 self._shm_holder = connect(self._store.path, self._store._busy_seconds)
-                # Only a connection that has read holds on to that file.
+                # Only a connection that has read keeps the file open.
                 self._shm_holder.execute("SELECT count(*) FROM sqlite_master").fetchall()
 
     def close_shm_holder(self) -> None:
-        """Close that connection."""
+        """Close the connection that keeps the ``-shm`` file."""
         with self._shm_holder_lock:
             if self._shm_holder is not None:
                 self._shm_holder.close()

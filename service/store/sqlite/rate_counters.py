@@ -1,4 +1,4 @@
-"""Counts of requests in a file of their own beside the database."""
+"""Counters of the rate limit in a file beside the database."""
 
 import os
 import sqlite3
@@ -11,7 +11,7 @@ from service.store.rate_counters import MAX_WAIT_SECONDS, CounterUnavailableErro
 from service.store.sqlite.connections import SqliteConnection, begin_transaction, connect
 
 FILE_SUFFIX: Final = "-rates"
-"""What the file's name has after the database's."""
+"""The suffix of the file's name after the database's."""
 
 COUNTS_SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS counts"
@@ -21,10 +21,10 @@ COUNTS_SCHEMA: Final = (
 
 
 class FileRateCounters(RateCounters):
-    """Counts in a file beside the database, for all processes of this machine."""
+    """Counters in a file beside the database, shared by all processes of this machine."""
 
     def __init__(self, database: Path, rate_limit: RateLimit) -> None:
-        """Remember where to count; nothing is opened or created yet."""
+        """Set the file; nothing is opened or created yet."""
         super().__init__(rate_limit)
         self.path = database.with_name(database.name + FILE_SUFFIX)
         self._conn: sqlite3.Connection | None = None
@@ -32,7 +32,7 @@ class FileRateCounters(RateCounters):
         self._lock = Lock()
 
     def close(self) -> None:
-        """Close the file; counting opens it again."""
+        """Close the file; the next count opens it again."""
         if self._conn is not None:
             self._conn.close()
             self._conn = None

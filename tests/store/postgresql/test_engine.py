@@ -296,7 +296,7 @@ def test_a_commit_waits_for_the_standby_that_must_have_it(store: PostgresStore) 
                 time.sleep(0.02)
             assert read_subjects(store) == []
             conn.execute("SELECT pg_cancel_backend(%s)", rows[0])
-            with pytest.raises(StoreUnavailableError, match="went away before it said"):
+            with pytest.raises(StoreUnavailableError, match="lost before it confirmed"):
                 future.result()
         finally:
             conn.execute("ALTER SYSTEM RESET synchronous_standby_names")
