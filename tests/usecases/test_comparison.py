@@ -396,10 +396,9 @@ def test_an_inexact_earlier_total_is_shown_only_where_an_event_touched_it() -> N
             ],
         )
         for seq, expected_low in ((elsewhere, 9), (here, 0)):
-            state_cache = StateCache()
-            with world.store.read_transaction() as db:
-                snapshot = state_cache.load(db, seq)
-                past = comparison.load_earlier_state(db, state_cache, snapshot, first)
+            reader = RequestReader(MonotonicReader(world.store), StateCache())
+            snapshot = reader.load_snapshot(seq)
+            past = comparison.load_earlier_state(reader, snapshot, first)
             result = comparison.add_comparison(
                 world.compute_totals(query, seq), query, snapshot, past, _HurriedCalculation
             )
