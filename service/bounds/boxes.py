@@ -8,8 +8,8 @@ from service.domain.figure import Scope
 from service.domain.trees import Interval, Tree, intervals_contained, intervals_overlap
 from service.domain.vocabulary import OUTCOMES
 
-EventPath = tuple[tuple[str, str], ...]
-"""The path to an event: (scheme, id) pairs, each an event inside the one before it.
+IncidentPath = tuple[tuple[str, str], ...]
+"""The path to an incident: (scheme, id) pairs, each an incident inside the one before it.
 
 The empty path means everyone in the box.
 """

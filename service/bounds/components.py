@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from service.bounds.arrays import BoolArray, IntArray
-from service.bounds.boxes import Box, EventPath
-from service.bounds.constraints import Constraint, EventBox
+from service.bounds.boxes import Box, IncidentPath
+from service.bounds.constraints import Constraint, IncidentBox
 
 
-class EventBoxArrays:
+class IncidentBoxArrays:
     """The parts of many constraints as arrays, so that one box is compared with all at once.
 
     ``constraint_of`` is ``int[n_parts]``: the constraint that each part belongs to.
@@ -27,22 +27,22 @@ class EventBoxArrays:
         self._place_intervals = _IntervalLists([part.box.places for part in parts])
         self._group_intervals = _IntervalLists([part.box.groups for part in parts])
         self._codes: dict[str, int] = {}
-        depth = max((len(part.event_path) for part in parts), default=0)
-        self._event_codes: IntArray = np.full((len(parts), depth, 2), -1, dtype=np.int64)
+        depth = max((len(part.incident_path) for part in parts), default=0)
+        self._incident_codes: IntArray = np.full((len(parts), depth, 2), -1, dtype=np.int64)
         for index, part in enumerate(parts):
-            if part.event_path:
-                self._event_codes[index, : len(part.event_path)] = self._encode_path(
-                    part.event_path
+            if part.incident_path:
+                self._incident_codes[index, : len(part.incident_path)] = self._encode_path(
+                    part.incident_path
                 )
 
-    def _encode_path(self, event_path: EventPath) -> list[tuple[int, int]]:
+    def _encode_path(self, incident_path: IncidentPath) -> list[tuple[int, int]]:
         def encode(name: str) -> int:
             return self._codes.setdefault(name, len(self._codes))
 
-        return [(encode(scheme), encode(event)) for scheme, event in event_path]
+        return [(encode(scheme), encode(incident)) for scheme, incident in incident_path]
 
     def flag_overlapping(self, box: Box) -> BoolArray:
-        """Return which parts overlap the box, ``bool[n_parts]``; events are ignored."""
+        """Return which parts overlap the box, ``bool[n_parts]``; incidents are ignored."""
         flags: BoolArray = (
             (self.first_day <= box.last_day)
             & (self.last_day >= box.first_day)
@@ -52,15 +52,18 @@ class EventBoxArrays:
         )
         return flags
 
-    def flag_sharing_people(self, part: EventBox) -> BoolArray:
+    def flag_sharing_people(self, part: IncidentBox) -> BoolArray:
         """Return which parts can contain some of the same people as this one, ``bool[n_parts]``."""
         flags = self.flag_overlapping(part.box)
         same_path = np.ones(len(flags), dtype=bool)
-        for level, (scheme, event) in enumerate(self._encode_path(part.event_path)):
-            schemes, events = self._event_codes[:, level, 0], self._event_codes[:, level, 1]
+        for level, (scheme, incident) in enumerate(self._encode_path(part.incident_path)):
+            schemes, incidents = (
+                self._incident_codes[:, level, 0],
+                self._incident_codes[:, level, 1],
+            )
             same_path &= schemes == scheme
-            flags &= ~(same_path & (events != event))
-            same_path &= events == event
+            flags &= ~(same_path & (incidents != incident))
+            same_path &= incidents == incident
         return flags
 
 
@@ -95,13 +98,15 @@ class ConnectedComponents:
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         self._constraints = constraints
-        self._event_boxes = EventBoxArrays(constraints)
+        self._incident_boxes = IncidentBoxArrays(constraints)
         self._component_of = np.full(len(constraints), -1, dtype=np.int64)
         self._members: list[IntArray] = []
 
     def find_overlapping(self, box: Box) -> IntArray:
         """Return the indices of the constraints that overlap the box, ascending."""
-        return np.unique(self._event_boxes.constraint_of[self._event_boxes.flag_overlapping(box)])
+        return np.unique(
+            self._incident_boxes.constraint_of[self._incident_boxes.flag_overlapping(box)]
+        )
 
     def component_of(self, constraint: int) -> int:
         """Return the number of the component that contains the constraint."""
@@ -122,7 +127,9 @@ class ConnectedComponents:
         while pending and unassigned:
             for part in self._constraints[pending.pop()].parts:
                 sharing = np.unique(
-                    self._event_boxes.constraint_of[self._event_boxes.flag_sharing_people(part)]
+                    self._incident_boxes.constraint_of[
+                        self._incident_boxes.flag_sharing_people(part)
+                    ]
                 )
                 new_members = sharing[component_of[sharing] < 0]
                 component_of[new_members] = component

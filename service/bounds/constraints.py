@@ -4,23 +4,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from service.bounds.boxes import Box, EventPath, make_box
+from service.bounds.boxes import Box, IncidentPath, make_box
 from service.domain.figure import Figure, Scope
 from service.domain.trees import Tree
 
 
-class EventBox(NamedTuple):
-    """The people in a box who belong to one event; the empty path means everyone in the box."""
+class IncidentBox(NamedTuple):
+    """The people in a box who belong to one incident; the empty path means everyone in the box."""
 
     box: Box
-    event_path: EventPath
+    incident_path: IncidentPath
 
-    def is_strictly_within(self, other: "EventBox") -> bool:
-        """Whether the other event box contains all people of this one and is not equal to it."""
+    def is_strictly_within(self, other: "IncidentBox") -> bool:
+        """Whether the other incident box contains all people of this one and is not equal to it."""
         return (
             self != other
             and self.box.is_within(other.box)
-            and self.event_path[: len(other.event_path)] == other.event_path
+            and self.incident_path[: len(other.incident_path)] == other.incident_path
         )
 
 
@@ -32,7 +32,7 @@ class Constraint:
     reclassified people of these figures.
     """
 
-    parts: tuple[EventBox, ...]
+    parts: tuple[IncidentBox, ...]
     figures: tuple[Figure, ...]
 
     @property
@@ -61,9 +61,9 @@ class Constraint:
 class Reclassifications:
     """Which figures reclassify the people of which earlier figures.
 
-    A reclassifying figure ("2 of the missing were found dead") is modelled as an event of its own.
-    The event's scheme belongs to the earlier figure, and the earlier figure's scope is extended by
-    the new outcomes in that event only.
+    A reclassifying figure ("2 of the missing were found dead") is modelled as an incident of its
+    own. The scheme of this incident belongs to the earlier figure, whose scope is extended by the
+    new outcomes in this incident only.
     """
 
     def __init__(
@@ -83,15 +83,15 @@ class Reclassifications:
             figure = self._figures_by_id[figure.reclassifies]
         return ancestors
 
-    def event_path_of(self, figure: Figure) -> EventPath:
-        """Return the path of the event that the figure covers; it is empty for everyone."""
+    def incident_path_of(self, figure: Figure) -> IncidentPath:
+        """Return the path of the incident that the figure covers; it is empty for everyone."""
         if figure.reclassifies is not None:
             earlier = self._figures_by_id[figure.reclassifies]
-            return (*self.event_path_of(earlier), (f"reclassified {earlier.id}", figure.id))
+            return (*self.incident_path_of(earlier), (f"reclassified {earlier.id}", figure.id))
         if figure.scope.incident is None:
             return ()
-        scheme, _, event_id = figure.scope.incident.partition(":")
-        return ((scheme, event_id),)
+        scheme, _, incident_id = figure.scope.incident.partition(":")
+        return ((scheme, incident_id),)
 
     def find_reclassifying(self, figure: Figure) -> Sequence[Figure]:
         """Return the counted figures that reclassify this one's people, directly or in a chain."""
@@ -105,21 +105,22 @@ def build_constraints(
     groups: Tree,
 ) -> list[Constraint]:
     """Return one constraint for each distinct scope of the counted figures."""
-    figures_by_parts: dict[tuple[EventBox, ...], list[Figure]] = {}
+    figures_by_parts: dict[tuple[IncidentBox, ...], list[Figure]] = {}
     for figure in counted_figures:
         parts = {
-            EventBox(
-                make_box(figure.scope, places, groups), reclassifications.event_path_of(figure)
+            IncidentBox(
+                make_box(figure.scope, places, groups), reclassifications.incident_path_of(figure)
             )
         }
         for later in reclassifications.find_reclassifying(figure):
-            event_path = reclassifications.event_path_of(later)
+            incident_path = reclassifications.incident_path_of(later)
             later_box = make_box(later.scope, places, groups)
             converted_box = make_box(_replace_outcomes(figure.scope, later.scope), places, groups)
             # A later figure with other days or places adds only its own people to the earlier one.
             parts.add(
-                EventBox(
-                    converted_box if later_box.is_within(converted_box) else later_box, event_path
+                IncidentBox(
+                    converted_box if later_box.is_within(converted_box) else later_box,
+                    incident_path,
                 )
             )
         outermost = {
