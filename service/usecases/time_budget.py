@@ -20,7 +20,7 @@ class TimeBudget:
     def next_seconds(self) -> float:
         """Return how many seconds the next total may be solved for: 0 if the time is used up.
 
-        A total without a solution has a wider range and ``exact`` False. Raises
+        A total without a solution has a wider range and is not exact. Raises
         TimeBudgetExceededError if even such totals together take too long.
         """
         elapsed = monotonic() - self._started_at
