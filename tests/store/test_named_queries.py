@@ -54,8 +54,8 @@ SCANNED_TABLE_ALLOWED: Final = {
     "select_entity_ids_in_subtrees": "entries",
     "select_reports_page": "figures",
 }
-"""Tables that a planner may scan: the entities, which are few compared with reports, and the figures
-to find those of a period, once for a whole page."""
+"""Tables that a planner may scan: the entities, which are few compared with reports, and the
+figures to find those of a period, once for a whole page."""
 
 SMALL_TABLES: Final = {"keys", "answers", "merges"}
 """Tables with too few rows in the tests for a planner to use an index."""
