@@ -13,7 +13,8 @@ from service.store import event_log
 from service.store.event_log import Event
 from service.store.migrations import SHARED_STEPS
 from service.store.projections.dispatch import apply_event
-from service.store.sqlite.engine import SqliteConnection, SqliteStore
+from service.store.sqlite.connections import SqliteConnection
+from service.store.sqlite.engine import SqliteStore
 from service.store.sqlite.migrations import make_migrations
 from service.usecases import api_keys, maintenance
 from tests.support.paths import ROOT
