@@ -70,7 +70,7 @@ def commands() -> None:
         CASUALTY_LOG_LEVEL       debug, info, warning or error (info)
         CASUALTY_RATE_LIMIT      answers per key, like 600/minute (off)
         CASUALTY_PROXIES         number of reverse proxies in front (0)
-        CASUALTY_ORIGINS         CORS: origins that may read, like https://a.org (off)
+        CASUALTY_ORIGINS         CORS origins, like https://a.org (off)
 
     \b
     First steps:
