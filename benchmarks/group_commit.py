@@ -26,8 +26,8 @@ from schemas.report_in import ReportIn
 from service.domain.errors import LockTimeoutError
 from service.domain.submission import Submission
 from service.store.interface import Connection, translate_errors
-from service.store.sqlite.connections import begin_transaction, to_domain_error
-from service.store.sqlite.engine import SqliteConnection, SqliteStore
+from service.store.sqlite.connections import SqliteConnection, begin_transaction, to_domain_error
+from service.store.sqlite.engine import SqliteStore
 from service.usecases import reports
 
 THREADS_PER_PROCESS = 8

@@ -69,8 +69,8 @@ def commands() -> None:
         CASUALTY_BUSY_SECONDS    how long a writer waits for another (10)
         CASUALTY_LOG_LEVEL       debug, info, warning or error (info)
         CASUALTY_RATE_LIMIT      answers per key, like 600/minute (off)
-        CASUALTY_PROXIES         proxies in front that tell who asks (0)
-        CASUALTY_ORIGINS         whose pages may read, like https://a.org (off)
+        CASUALTY_PROXIES         number of reverse proxies in front (0)
+        CASUALTY_ORIGINS         CORS origins, like https://a.org (off)
 
     \b
     First steps:

@@ -1,4 +1,4 @@
-"""Coordinates of places as of one ``seq``."""
+"""Coordinates of places as of one seq."""
 
 import json
 from collections.abc import Iterable

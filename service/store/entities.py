@@ -1,4 +1,4 @@
-"""Places, groups and reporters, in their current version or as of one ``seq``."""
+"""Places, groups and reporters, in their current version or as of one seq."""
 
 import json
 import re

@@ -1,6 +1,6 @@
 """The columns of every table, each named once.
 
-Inserts, select lists, the decoding of rows and the comparison of ``verify`` are made of these
+Inserts, select lists, the decoding of rows and the integrity check's comparison are made from these
 classes. A test compares them with the tables that the migrations create, which have their own text.
 A column of type ``int`` is an integer, of ``str`` a text; ``| None`` means that it may be NULL.
 """

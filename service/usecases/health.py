@@ -22,7 +22,7 @@ class RecordSize:
 
 
 def check_readable(store: Reader) -> int:
-    """Return the ``seq`` of the last event.
+    """Return the seq of the last event.
 
     Raises StoreUnavailableError or LockTimeoutError.
     """

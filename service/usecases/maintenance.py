@@ -23,7 +23,7 @@ def check_integrity(store: Store, progress: Progress) -> list[str]:
 
 
 def get_last_seq_and_hash(store: Store) -> tuple[int, str]:
-    """Return ``seq`` and hash of the last event; 0 and 64 zeros before the first."""
+    """Return seq and hash of the last event; 0 and 64 zeros before the first."""
     with store.read_transaction() as db:
         return event_log.last_seq_and_hash(db)
 
@@ -39,7 +39,7 @@ def dump_events(store: Store) -> Iterator[str]:
 
 
 def load_events(store: Store, lines: Iterable[str]) -> Iterator[int]:
-    """Yield the ``seq`` of each event as it is loaded into an empty record; writes.
+    """Yield the seq of each event as it is loaded into an empty record; writes.
 
     One transaction: all events are stored at the end, or none. Raises ConflictError where the
     record is not empty, and BrokenChainError for the first line that does not continue the chain.

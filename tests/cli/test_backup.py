@@ -1,4 +1,4 @@
-"""Backing up and restoring from a terminal, beside a service that runs and on a full disk."""
+"""The commands backup and restore, with a running service and on a full disk."""
 
 import os
 import pty
@@ -43,7 +43,7 @@ def _run_command(
 
 @pytest.fixture(scope="module")
 def running_database(tmp_path_factory: Any) -> Iterator[Path]:
-    """The database of a real server that runs."""
+    """The database of a running server."""
     folder = tmp_path_factory.mktemp("running")
     with run_server(folder):
         yield folder / "casualties.db"
@@ -87,7 +87,7 @@ def test_a_restore_keeps_the_former_database(tmp_path: Path) -> None:
 def test_a_full_disk_is_reported_in_one_line_and_leaves_no_file(
     running_database: Path, tmp_path: Path
 ) -> None:
-    # A limit on the size of a file, in blocks of 512 bytes, which a copy of it would pass.
+    # A limit on the file size, in blocks of 512 bytes, which the copy would exceed.
     completed = _run_command(
         running_database, "backup", str(tmp_path / "a.db"), shell_prefix="ulimit -f 64"
     )

@@ -1,4 +1,4 @@
-"""The commands: their answers alone on standard output, all else on standard error."""
+"""The commands: results on standard output, everything else on standard error."""
 
 import re
 from dataclasses import fields
@@ -19,7 +19,7 @@ from tests.conftest import START_TIME
 
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
-    """Run a command on a database of the test's own."""
+    """Run a command on a database for one test."""
     environment = {"CASUALTY_DATABASE": str(tmp_path / "new" / "x.db")}
 
     def run_command(*arguments: str, **more: str) -> Result:

@@ -1,4 +1,4 @@
-"""The server goes on answering whatever single clients do with their connections."""
+"""Slow or silent clients do not stop the server from answering others."""
 
 import json
 import socket
@@ -59,7 +59,7 @@ def test_clients_that_send_nothing_do_not_delay_others(server: RunningServer) ->
 
 
 def test_clients_that_never_end_their_request_are_cut_off(server: RunningServer) -> None:
-    """More of them than there are threads; each has a thread for a few seconds at the most."""
+    """More clients than threads; each occupies a thread for a few seconds at most."""
     with ExitStack() as stack:
         for _ in range(THREAD_COUNT):
             stack.enter_context(_connect(server)).sendall(b"GET /livez HTTP/1.1\r\nHost:")
@@ -79,7 +79,7 @@ def test_slow_bodies_occupy_only_their_own_threads(server: RunningServer) -> Non
 
 
 def test_reading_ends_when_its_time_limit_expires() -> None:
-    """The patience itself, at a limit that a test can wait for."""
+    """The read timeouts, with a limit short enough for a test."""
     read_timeouts = ReadTimeouts()
     server_end, client_end = socket.socketpair()
     with server_end, client_end, read_timeouts.limit(server_end, 60):

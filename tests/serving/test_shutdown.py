@@ -1,4 +1,4 @@
-"""A real server that is asked to stop: it says so first, and nobody's request is lost."""
+"""Graceful shutdown: /readyz answers 503 first, and no request is lost."""
 
 import http.client
 import json
@@ -34,7 +34,7 @@ def _request_readiness(server: RunningServer) -> int:
 
 
 def _begin_report(server: RunningServer) -> http.client.HTTPConnection:
-    """Return a connection on which a report has been announced and nothing of it sent."""
+    """Return a connection with the head of a POST sent and none of its body."""
     return begin_report(server.url.removeprefix("http://"), server.key, len(BODY))
 
 
@@ -47,7 +47,7 @@ def _finish_report(connection: http.client.HTTPConnection) -> int:
 
 
 class PostingThread(threading.Thread):
-    """Posts one report after another until told to end; keeps every status and failure."""
+    """Posts reports until it is stopped; collects all statuses and failures."""
 
     def __init__(self, server: RunningServer) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ def test_a_draining_server_turns_unready_first_and_loses_no_request(tmp_path: Pa
         server.process.send_signal(signal.SIGTERM)
         while _request_readiness(server) == 200:
             time.sleep(0.01)
-        # A load balancer needs a moment to notice, and until then sends more requests.
+        # A load balancer needs time to notice, and sends more requests until then.
         _wait_for_more_reports(clients)
         for client in clients:
             client.is_finished.set()

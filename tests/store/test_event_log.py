@@ -1,4 +1,4 @@
-"""The ledger: gap-free, forward in time, never changed."""
+"""The event log: without gaps, forward in time, never changed."""
 
 from datetime import timedelta
 

@@ -27,7 +27,7 @@ from tests.support.paths import ROOT
 from tests.support.side_by_side import make_stores
 
 ROW_COUNT: Final = 4_000
-"""So many reports that no planner reads a whole table to find one."""
+"""Enough reports that a planner never scans a table to find one."""
 
 STATEMENT_CALL: Final = re.compile(
     r'\.(?:fetch_all|fetch_one|fetch_value|change|change_many|stream|write_best_effort)\(\s*"(\w+)"'
@@ -46,7 +46,7 @@ FULL_SCAN_ALLOWED: Final = {
     "delete_all_keys",
     "delete_all_idempotent_responses",
 }
-"""What is meant to read all there is, or to be read on from somewhere."""
+"""Statements that read a whole table on purpose, or from a position on."""
 
 SCANNED_TABLE_ALLOWED: Final = {
     "select_entity_ids_of_length": "entries",
@@ -54,11 +54,11 @@ SCANNED_TABLE_ALLOWED: Final = {
     "select_entity_ids_in_subtrees": "entries",
     "select_reports_page": "figures",
 }
-"""What a planner may read whole: the entries, which are few beside the reports, and the figures to
-find those of a period, once for a whole page."""
+"""Tables that a planner may scan: the entities, which are few compared with reports, and the
+figures to find those of a period, once for a whole page."""
 
 SMALL_TABLES: Final = {"keys", "answers", "merges"}
-"""Tables in which the tests have too little for a planner to care."""
+"""Tables with too few rows in the tests for a planner to use an index."""
 
 BINDS: Final[dict[str, Any]] = {
     "seq": 1_900, "after": 10, "until": 20, "limit": 10, "request": 1, "moment": "2026-01-05T10:00",
@@ -86,7 +86,7 @@ BINDS_OF_STATEMENT: Final = {
     "select_idempotent_response": {"request": "POST /"},
     "increment_count": {"now": 1.5},
 }
-"""Values of a statement's own, where it calls something else by the same name."""
+"""Values for single statements, where a name means something else."""
 
 OPTIONAL_CLAUSES: Final = {
     "select_reports_page": (
@@ -99,7 +99,7 @@ OPTIONAL_CLAUSES: Final = {
     ),
     "select_entities_page": ("filter_by_name",),
 }
-"""The parts that a statement may be run with or without."""
+"""The optional parts of statements."""
 
 
 def _read_sources() -> str:
@@ -121,7 +121,7 @@ def test_every_part_is_used() -> None:
 
 
 def _iterate_variants() -> Iterator[tuple[str, str]]:
-    """Yield every statement as it may be run: with each of its optional parts, and with all."""
+    """Yield each variant of every statement: without, with each and with all optional parts."""
     for name, text in STATEMENTS.items():
         assert (CLAUSES_PLACEHOLDER in text) == (name in OPTIONAL_CLAUSES)
         yield name, build_statement(name)
@@ -132,7 +132,7 @@ def _iterate_variants() -> Iterator[tuple[str, str]]:
 
 
 def _fill(db: Connection) -> None:
-    """Put in many reports of many places, each with a figure, words and a text."""
+    """Insert many reports of many places, each with a figure, words and a text."""
     seqs = range(1, ROW_COUNT + 1)
     db.insert_many(
         [_make_row(EventRow, seq=n, request=n, kind="reported", subject=f"r{n}") for n in seqs]
@@ -188,7 +188,7 @@ def filled_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str
     for name, store in stores.items():
         with store.write_transaction() as db:
             _fill(db)
-            if name == "sqlite":  # Where they are in a file of their own.
+            if name == "sqlite":  # Which has the counts in another file.
                 for statement in COUNTS_SCHEMA:
                     db.execute(statement)
         if isinstance(store, PostgresStore):
@@ -211,7 +211,7 @@ def _explain_plan(store: Store, db: Connection, variant: str, sql: str) -> str:
 
 
 def _find_scanned_tables(plan: str) -> set[str]:
-    """Return the tables that the plan reads from end to end."""
+    """Return the tables that the plan scans."""
     scanned = set(re.findall(r"Seq Scan on (\w+)", plan))
     materialized = set(re.findall(r"^(?:MATERIALIZE|CO-ROUTINE) (\w+)", plan, re.MULTILINE))
     for table, by in re.findall(r"^SCAN (\w+)(.*)$", plan, re.MULTILINE):
@@ -230,9 +230,9 @@ def test_every_statement_uses_an_index(filled_stores: dict[str, Store], name: st
         for variant, sql in _iterate_variants():
             plan = _explain_plan(filled_stores[name], db, variant, sql)
             if sql.startswith("INSERT"):
-                continue  # What it would look for is what refers to a row that it replaces.
+                continue  # Its plan only shows the check of foreign keys.
             statement = variant.split()[0]
-            assert plan or statement in FULL_SCAN_ALLOWED  # SQLite empties a table without a look.
+            assert plan or statement in FULL_SCAN_ALLOWED  # SQLite empties a table without a plan.
             scanned = (
                 _find_scanned_tables(plan) - SMALL_TABLES - {SCANNED_TABLE_ALLOWED.get(statement)}
             )

@@ -1,4 +1,4 @@
-"""The tables are the same on every engine: columns, what may be missing, and every named rule."""
+"""The tables are the same on every engine: columns, constraints, foreign keys and indexes."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.support.side_by_side import make_stores
 TYPES: Final = {"bigint": "INTEGER", "text": "TEXT"}
 
 ENGINE_TABLES: Final = {"migrations", "_sqlite_migrations", "counts"}
-"""Tables in which an engine keeps what is no part of the record."""
+"""Tables of an engine that are not part of the record."""
 
 Columns = dict[str, dict[str, tuple[str, bool, str | None]]]
 

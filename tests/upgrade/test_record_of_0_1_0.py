@@ -180,7 +180,7 @@ def test_a_new_report_is_recorded_after_the_last_event(start: Start, command: Co
     assert answer.status == 201, answer.body
     assert json.loads(answer.body)["seq"] == event_count + 1
     assert command("dump").startswith(_read_fixture("ledger.ndjson"))
-    assert f"{event_count + 1} entries" in command("verify").decode()
+    assert f"{event_count + 1} events" in command("verify").decode()
 
 
 def _read_fixture(name: str) -> bytes:

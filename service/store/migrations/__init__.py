@@ -6,7 +6,7 @@ into it.
 
 SQLite and PostgreSQL began with different steps, which end in the same tables. Every further step
 runs on both: add a module ``m0012_…`` with a function ``upgrade``, and append it to SHARED_STEPS.
-``db.engine`` tells the engines apart where their SQL differs.
+Where their SQL differs, ``db.engine`` is the name of the engine.
 """
 
 from collections.abc import Callable

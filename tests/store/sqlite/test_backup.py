@@ -1,4 +1,4 @@
-"""Copies of the record: whole or not there at all, and never the end of what they replace."""
+"""Backup and restore: a copy is complete or does not exist, and nothing is lost on a failure."""
 
 import sqlite3
 import threading
@@ -51,7 +51,7 @@ def database(settings: Settings, store: SqliteStore, send: Any) -> Iterator[Path
 
 @pytest.fixture
 def unused_database(database: Path, app: Any, store: SqliteStore) -> Path:
-    """The same, with nobody who has it open."""
+    """The same database, with no process that has it open."""
     store.close()
     with app.app_context():
         get_services().store.close()
@@ -243,8 +243,8 @@ def _delete_first_event(path: Path) -> None:
         (_truncate, "is damaged"),
         (_overwrite_pages, "is damaged"),
         (_replace_with_text, "is damaged: file is not a database"),
-        (_make_empty, "is no database of this service"),
-        (_replace_with_other_database, "is no database of this service"),
+        (_make_empty, "is not a database of this service"),
+        (_replace_with_other_database, "is not a database of this service"),
         (_add_later_migration, "later release"),
         (_delete_first_event, "gaps"),
     ],

@@ -1,4 +1,4 @@
-"""An older database is brought up to date with all that it holds."""
+"""Migrations of SQLite files of older releases."""
 
 import gzip
 import json
@@ -13,7 +13,8 @@ from service.store import event_log
 from service.store.event_log import Event
 from service.store.migrations import SHARED_STEPS
 from service.store.projections.dispatch import apply_event
-from service.store.sqlite.engine import SqliteConnection, SqliteStore
+from service.store.sqlite.connections import SqliteConnection
+from service.store.sqlite.engine import SqliteStore
 from service.store.sqlite.migrations import make_migrations
 from service.usecases import api_keys, maintenance
 from tests.support.paths import ROOT
@@ -95,7 +96,7 @@ def test_an_event_log_from_before_the_hash_chain_is_chained(tmp_path: Path) -> N
     store = SqliteStore(tmp_path / "old.db")
     with store._migration_transaction() as db:
         make_migrations().apply(db, stop_before="0006_chain")
-        db.execute("CREATE TABLE report_words (word, seq)")  # Which is written to now.
+        db.execute("CREATE TABLE report_words (word, seq)")  # Which the projection writes now.
         for seq, (kind, subject, body) in enumerate(BODIES, start=1):
             db.execute(
                 "INSERT INTO events VALUES (?, ?, ?, ?, ?, NULL, ?)",
