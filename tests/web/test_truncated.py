@@ -72,7 +72,7 @@ def test_the_terms_of_a_sum_that_are_not_shown_are_added_up(
     page = client.get("/proof?show=killed").get_data(as_text=True)
     low = page[page.index("Why at least") : page.index("Why no upper bound is known")]
     terms = re.findall(r'<p class="term">(\d+) \(', low)
-    found = re.search(r"more, which make ([\d,]+) together", low)
+    found = re.search(r"more, which add up to ([\d,]+)", low)
     told = re.search(r"Together: at least ([\d,]+)\.", low)
     assert found and told and len(terms) == proof.MAX_ITEMS
     assert sum(map(int, terms)) + int(found[1]) == int(told[1].replace(",", ""))

@@ -196,11 +196,19 @@ class Picker {
     this.updateVisibility();
     if (given.fields) item.initialize(given);
     if (!focus) return;
-    if (given.fields) setTimeout(() => item.element.querySelector("input").focus(), 0);
+    if (given.fields) this.focusSoon(item.element.querySelector("input"));
     else {
       this.status.textContent = say("picked", { name: item.name });
-      if (!this.isMultiple) setTimeout(() => item.element.querySelector("button").focus(), 0);
+      if (!this.isMultiple) this.focusSoon(item.element.querySelector("button"));
     }
+  }
+
+  // Moves the focus after the library has finished, unless the user has moved it to another field.
+  focusSoon(element) {
+    setTimeout(() => {
+      const active = document.activeElement;
+      if (active === document.body || this.fieldset.contains(active)) element.focus();
+    }, 0);
   }
 
   remove(item) {
