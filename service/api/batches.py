@@ -17,7 +17,7 @@ from service.http.problems import describe_error
 from service.http.request_parsing import make_schema_error, parse_json, read_body_bytes
 from service.http.smorest import Blueprint
 from service.usecases import batches
-from service.usecases.batches import MAX_BATCH_REPORTS, BatchItemResult
+from service.usecases.batches import MAX_BATCH_REPORTS, ItemResult
 
 blueprint = Blueprint(
     "batches", __name__, url_prefix="/v1", description="Many reports in one request."
@@ -67,7 +67,7 @@ def post_batch(atomic: bool) -> Any:
     """
     items = [_load_submission(item) for item in _read_items()]
     services = get_services()
-    batch_result = batches.submit_batch(
+    results, is_replay = batches.submit_batch(
         services.store,
         items,
         atomic=atomic,
@@ -77,8 +77,8 @@ def post_batch(atomic: bool) -> Any:
         principal=get_principal(),
         idempotency_key=idempotency.read_idempotency_key(),
     )
-    results = [_render_result(index, result) for index, result in enumerate(batch_result.results)]
-    return {"results": results}, 207, idempotency.replay_headers(batch_result.is_replay)
+    rendered = [_render_result(index, result) for index, result in enumerate(results)]
+    return {"results": rendered}, 207, idempotency.replay_headers(is_replay)
 
 
 def _read_items() -> list[Any]:
@@ -121,9 +121,9 @@ def _load_submission(item: Any) -> Submission | DomainError:
     return submission
 
 
-def _render_result(index: int, result: BatchItemResult) -> dict[str, Any]:
-    if result.recorded is None:
-        problem = describe_error(result.error or DomainError(""))
+def _render_result(index: int, result: ItemResult) -> dict[str, Any]:
+    if isinstance(result, DomainError):
+        problem = describe_error(result)
         return {"index": index, "status": problem["status"], "problem": problem}
     status = 201 if result.is_new else 200
     recorded = result.recorded

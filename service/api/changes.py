@@ -9,13 +9,12 @@ from flask import Response, request
 
 from schemas.changes import ChangesOut, ChangesParameters
 from schemas.lifecycle import EntryOut
-from service.domain.errors import DomainError, LockTimeoutError, invalid_field
+from service.domain.errors import DomainError, LockTimeoutError
 from service.http import metrics, problems
 from service.http.auth import requires
-from service.http.consistency import get_reader
-from service.http.long_poll_slots import feed_slots, try_acquire_slot
+from service.http.consistency import get_reader, parse_seq
+from service.http.long_poll_slots import feed_slots, is_waiting_allowed, try_acquire_slot
 from service.http.smorest import Blueprint
-from service.serving import runtime_dir
 from service.store.interface import Reader
 from service.usecases import changes
 
@@ -52,31 +51,24 @@ def get_changes(parameters: dict[str, Any]) -> Any:
     since = parameters["since"]
     if request.accept_mimetypes.best_match(["application/json", EVENT_STREAM]) == EVENT_STREAM:
         return _stream_response(_read_last_seen_seq(since))
-    page = changes.load_changes(get_reader(), since, parameters["limit"])
+    reader = get_reader()
+    page = changes.load_changes(reader, since, parameters["limit"])
     # If too many requests wait already, this one is answered at once without events.
     if not page.changes and parameters["wait"]:
+        reader.release()
         with try_acquire_slot(feed_slots) as has_slot:
             if has_slot and changes.wait_for_event(
-                get_reader(), since, parameters["wait"], _is_not_draining
+                reader.source, since, parameters["wait"], is_waiting_allowed
             ):
-                page = changes.load_changes(get_reader(), since, parameters["limit"])
+                page = changes.load_changes(reader, since, parameters["limit"])
     metrics.get_current_metrics().count_feed_response(page.pending)
     return page, 200, {"Cache-Control": "no-store"}
 
 
-def _is_not_draining() -> bool:
-    """Return whether the server keeps running; one that is about to stop lets nobody wait."""
-    return not runtime_dir.is_draining()
-
-
 def _read_last_seen_seq(since: int) -> int:
-    """Return the `seq` of the last event that a reconnecting client has seen, else ``since``."""
+    """Return the last event that a client saw before its stream ended, ``since`` by default."""
     last_event_id = request.headers.get("Last-Event-ID")
-    if last_event_id is None:
-        return since
-    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= 15):
-        raise invalid_field("Last-Event-ID", "This must be a seq.")
-    return int(last_event_id)
+    return since if last_event_id is None else parse_seq("Last-Event-ID", last_event_id)
 
 
 def _stream_response(since: int) -> Response:
@@ -87,7 +79,8 @@ def _stream_response(since: int) -> Response:
             "Too many clients read the feed as a stream; use wait, or try again later."
         )
     response = Response(
-        _generate_stream(reader, metrics.get_current_metrics(), since), mimetype=EVENT_STREAM
+        _generate_stream(reader.source, metrics.get_current_metrics(), since),
+        mimetype=EVENT_STREAM,
     )
     response.call_on_close(feed_slots.release)
     response.headers["Cache-Control"] = "no-store"
@@ -105,8 +98,8 @@ def _generate_stream(reader: Reader, app_metrics: metrics.Metrics, since: int) -
 
 def _follow_feed(reader: Reader, app_metrics: metrics.Metrics, since: int) -> Iterator[str]:
     deadline = time.monotonic() + MAX_STREAM_SECONDS
-    while time.monotonic() < deadline and _is_not_draining():
-        if not changes.wait_for_event(reader, since, HEARTBEAT_SECONDS, _is_not_draining):
+    while time.monotonic() < deadline and is_waiting_allowed():
+        if not changes.wait_for_event(reader, since, HEARTBEAT_SECONDS, is_waiting_allowed):
             yield ": nothing new\n\n"
             continue
         page = changes.load_changes(reader, since, 100)

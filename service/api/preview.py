@@ -8,6 +8,7 @@ from schemas.preview import NewOut, PreviewedReportOut, PreviewOut
 from schemas.report_in import ReportIn
 from schemas.totals import dump_totals
 from service.bounds.solver_effort import measure_effort
+from service.domain.entities import ENTITY_CLASSES
 from service.domain.submission import Submission
 from service.http import metrics
 from service.http.auth import get_principal, requires
@@ -55,13 +56,16 @@ def post_preview(submission: Submission) -> Response:
 
 
 def _render_preview(result: preview.Preview) -> dict[str, Any]:
-    imagined = result.outcome
-    report = _REPORT_SCHEMA.dump(imagined.recorded)
+    report = _REPORT_SCHEMA.dump(result.recorded)
+    new_entities = {
+        f"{kind}s": [each for each in result.new_entities if isinstance(each, entity_class)]
+        for kind, entity_class in ENTITY_CLASSES.items()
+    }
     return {
-        "known": imagined.is_known,
+        "known": result.is_known,
         "report": report,
         "warnings": report["warnings"],
-        "new": _NEW_ENTITIES_SCHEMA.dump(imagined),
+        "new": _NEW_ENTITIES_SCHEMA.dump(new_entities),
         "before": dump_totals(result.before),
         "after": dump_totals(result.after),
     }

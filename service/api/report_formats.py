@@ -1,7 +1,6 @@
 """A page of reports in each of its formats."""
 
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import Any, Final
 
 from flask import Response
@@ -10,6 +9,7 @@ from schemas.report_out import ReportOut, ReportsOut
 from service.api import geojson, report_rows
 from service.domain.report import RecordedReport
 from service.http.negotiation import make_response, to_json_text
+from service.http.smorest import compute_etag
 
 FindPoints = Callable[[Sequence[RecordedReport]], geojson.PointsByPlace]
 """Returns the coordinates of the places of some reports."""
@@ -35,7 +35,7 @@ def make_page_response(
         response.headers["Link"] = f'<{next_link}>; rel="next"'
     # The ETag covers the link: a last page that has become full has a new one.
     tagged_bytes = f"{format_name} {next_link} ".encode() + response.get_data()
-    response.set_etag(sha256(tagged_bytes).hexdigest()[:32])
+    response.set_etag(compute_etag(tagged_bytes))
     return response
 
 

@@ -24,7 +24,6 @@ from service.http.negotiation import LINK_HEADER, choose_format, document_format
 from service.http.pagination import fetch_page
 from service.http.smorest import Blueprint
 from service.usecases import lifecycle, reports
-from service.usecases.points import load_coordinates_of_reports as find_points
 
 blueprint = Blueprint(
     "reports", __name__, url_prefix="/v1", description="Reports: statements by reporters."
@@ -140,9 +139,9 @@ def list_reports(arguments: tuple[ReportListQuery, str | None]) -> Response:
     query, requested_format = arguments
     reader, format_name = get_reader(), choose_format(requested_format, *OTHER_FORMATS)
     # One state for everything that is read, even if more is recorded meanwhile.
-    seq = reports.resolve_as_of_for_reports(reader, query.as_of, request_time())
+    seq = reader.resolve_as_of(query.as_of, request_time())
     find_reports = partial(reports.list_reports, reader, now=request_time())
     page_reports, next_link = fetch_page("reports", replace(query, as_of=seq), find_reports, "seq")
     return make_page_response(
-        format_name, page_reports, next_link, partial(find_points, reader, seq=seq)
+        format_name, page_reports, next_link, partial(reports.load_points, reader, seq=seq)
     )

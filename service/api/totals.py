@@ -1,7 +1,6 @@
 """The routes of totals, in JSON, CSV and GeoJSON."""
 
 from dataclasses import replace
-from hashlib import sha256
 from typing import Any, Final
 
 from flask import Response, request
@@ -17,8 +16,8 @@ from service.http.consistency import get_reader
 from service.http.context import request_time, start_time_budget
 from service.http.measured_totals import compute_measured_totals
 from service.http.negotiation import choose_format, document_formats, make_response, to_json_text
-from service.http.smorest import Blueprint
-from service.usecases import entities, points, totals
+from service.http.smorest import Blueprint, compute_etag
+from service.usecases import entities
 from service.usecases.comparison import resolve_compare
 from service.version import __version__
 
@@ -62,9 +61,9 @@ def _answer_query(query: TotalsQuery, requested_format: str | None) -> Response:
     format_name = choose_format(requested_format, *OTHER_FORMATS)
     if format_name == "geojson" and query.by != "place":
         raise invalid_field("by", "GeoJSON requires by=place: it has one feature for each place.")
-    seq = totals.resolve_query_as_of(reader, query, request_time())
+    seq = reader.resolve_as_of(query.as_of, request_time())
     compared_seq = resolve_compare(reader, query, seq, request_time())
-    etag = _compute_etag(seq, compared_seq, totals.get_last_redaction(reader), format_name)
+    etag = _compute_totals_etag(seq, compared_seq, reader.load_last_redaction_seq(), format_name)
     held_etags = request.if_none_match
     if not held_etags.star_tag and held_etags.contains_weak(etag):
         response = Response(status=304)
@@ -77,15 +76,13 @@ def _answer_query(query: TotalsQuery, requested_format: str | None) -> Response:
     return response
 
 
-def _compute_etag(
+def _compute_totals_etag(
     seq: int, compared_seq: int | None, last_redaction_seq: int, format_name: str
 ) -> str:
     """Return the ETag: a hash of the version, the state of the record, the format and the query."""
     request_target = request.path.encode() + b"?" + request.query_string
-    return sha256(
-        f"{__version__} {seq} {compared_seq} {last_redaction_seq} {format_name} ".encode()
-        + request_target
-    ).hexdigest()[:32]
+    state = f"{__version__} {seq} {compared_seq} {last_redaction_seq} {format_name} "
+    return compute_etag(state.encode() + request_target)
 
 
 def _render_totals(result: TotalsResult, format_name: str) -> str:
@@ -94,7 +91,6 @@ def _render_totals(result: TotalsResult, format_name: str) -> str:
     content = dump_totals(result)
     if format_name == "geojson":
         places = [part["key"] for part in content["parts"]]
-        content = geojson.make_part_features(
-            content, points.load_coordinates(get_reader(), places, result.seq)
-        )
+        snapshot = get_reader().load_snapshot(result.seq)
+        content = geojson.make_part_features(content, snapshot.find_points(places))
     return to_json_text(content) + "\n"

@@ -1,4 +1,4 @@
-"""The Idempotency-Key: how a client says that a request may be one that it has sent before."""
+"""The Idempotency-Key header, by which a client may send a request again safely."""
 
 import json
 import re
@@ -29,10 +29,10 @@ HEADER_PARAMETER: Final = {
 
 
 def read_idempotency_key() -> IdempotencyKey | None:
-    """Return who sends what under which key; None where the request bears no key.
+    """Return the idempotency key of the request; None if it has none.
 
-    To be asked for when the body has been read. It is scoped to the holder of the API key, the
-    method and the address with its query.
+    To be called after the body was read. The key is scoped to the API key, the method and the
+    address with its query. Raises InvalidInputError for a key that is not visible ASCII.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -47,12 +47,12 @@ def read_idempotency_key() -> IdempotencyKey | None:
 
 
 def replay_headers(is_replay: bool) -> Mapping[str, str]:
-    """Return the header by which an answer says that it was given before."""
+    """Return the headers of the response: Idempotent-Replayed if it is a replay."""
     return {"Idempotent-Replayed": "true"} if is_replay else {}
 
 
 def _hash_body() -> str:
-    """Return a hash of what the body says, however it is spaced."""
+    """Return a hash of the body; of JSON, whatever its white space and order of names."""
     data = request.get_data()
     if request.mimetype == "application/json":
         data = json.dumps(json.loads(data), sort_keys=True).encode()

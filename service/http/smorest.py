@@ -1,4 +1,4 @@
-"""flask-smorest as this service needs it: the one place where the library is bent."""
+"""flask-smorest adapted to this service; all deviations from the library are here."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -39,12 +39,12 @@ SECURITY_SCHEMES: Final = {
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
-    """Views that refuse query parameters they do not know, and tag what they answer."""
+    """A blueprint whose views reject unknown query parameters and send ETags."""
 
     ARGUMENTS_PARSER = StrictParser()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take what the library's own takes."""
+        """Accept the arguments of the library's class."""
         super().__init__(*args, **kwargs)
         self.before_request(_refuse_unexpected_query)
         self.after_request(_add_etag)
@@ -68,25 +68,25 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     def response(
         self, status_code: int, schema: Any = None, **kwargs: Any
     ) -> Callable[[View], View]:
-        """Return the decorator that answers what the view returns, in the schema's form."""
+        """Return the decorator that dumps the result of the view by the schema."""
         decorate: Callable[[View], View] = super().response(status_code, schema, **kwargs)
         return decorate
 
     def alt_response(self, status_code: int, **kwargs: Any) -> Callable[[View], View]:
-        """Return the decorator that documents another answer of the view."""
+        """Return the decorator that documents another response of the view."""
         decorate: Callable[[View], View] = super().alt_response(status_code, **kwargs)
         return decorate
 
     @staticmethod
     def doc(**kwargs: Any) -> Callable[[View], View]:
-        """Return the decorator that adds to what is documented of the view."""
+        """Return the decorator that adds to the documentation of the view."""
         decorate: Callable[[View], View] = flask_smorest.Blueprint.doc(**kwargs)
         return decorate
 
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
-        """Return the decorator that puts the view at the address and into the document.
+        """Return the decorator that registers the view and documents it.
 
-        The operation is called like the view, unless ``doc`` gives it an operationId.
+        The operationId is the name of the view, unless ``doc`` sets one.
         """
         decorate: Callable[[View], View] = super().route(rule, **options)
 
@@ -101,12 +101,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
-    """The document of the interface, in which every error is a problem."""
+    """The OpenAPI document, in which every error is a problem."""
 
     ERROR_SCHEMA = Problem
 
     def __init__(self, app: Flask, version: str) -> None:
-        """Begin the document; blueprints are added by ``register_blueprint``."""
+        """Create the document; ``register_blueprint`` adds blueprints."""
         self._plugin = plugin = MarshmallowPlugin(
             schema_name_resolver=lambda schema: _schema_name_of(schema)
         )
@@ -139,7 +139,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         """Leave the document's address to service.api.docs."""
 
     def _register_pagination_header(self) -> None:
-        """Leave out the library's header: a page says itself which one comes next."""
+        """Leave out the library's header: pages have a Link header and ``next``."""
 
     def _register_responses(self) -> None:
         """Document errors as problems; the library would call them application/json."""
@@ -197,12 +197,12 @@ def _document_repeated_sets(self: Any, field: Any, **kwargs: Any) -> dict[str, A
 
 
 def _document_comma_list(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
-    """Document a parameter whose values stand with commas between them."""
+    """Document a parameter with values separated by commas."""
     return {"explode": False, "style": "form"} if isinstance(field, CommaList) else {}
 
 
 def refuse_query() -> None:
-    """Refuse every query parameter: a typo must not pass in silence."""
+    """Raise InvalidInputError if the request has any query parameter."""
     errors = tuple(
         ErrorDetail(name, unknown_field_message("parameter", ()))
         for name in parse_query_string(request, set())
@@ -223,7 +223,7 @@ def compute_etag(data: bytes) -> str:
 
 
 def _add_etag(response: Response) -> Response:
-    """Give what can be asked for again a strong ETag, and answer 304 to whoever has it."""
+    """Add a strong ETag to a representation, and answer 304 if the client has it."""
     if request.method in ("GET", "HEAD"):
         response.vary.update(("Accept", "Authorization"))
     is_taggable = request.method in ("GET", "HEAD", "PUT") or "Location" in response.headers
@@ -232,7 +232,5 @@ def _add_etag(response: Response) -> Response:
             response.set_etag(compute_etag(response.get_data()))
         response.make_conditional(request)
         if response.status_code == HTTPStatus.PRECONDITION_FAILED:
-            return problem_response(
-                HTTPStatus.PRECONDITION_FAILED, "It is another one now; see its ETag."
-            )
+            return problem_response(HTTPStatus.PRECONDITION_FAILED, "It has changed; see its ETag.")
     return response

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from service.domain.periods import Period
 from service.domain.record_state import RecordState
 from service.domain.vocabulary import ROOT_GROUP
+from service.usecases.state_cache import Snapshot
 from service.web.messages import isolate_bidi, plain_text
 
 
@@ -14,6 +15,11 @@ def join_place_names(state: RecordState, place_ids: Iterable[str]) -> str:
         isolate_bidi(state.places[place_id].name)
         for place_id in state.resolve_merged("place", place_ids)
     )
+
+
+def join_ancestor_names(snapshot: Snapshot, place_id: str) -> str:
+    """Return the names of the places that contain the place, with commas between."""
+    return ", ".join(each.name for each in snapshot.list_ancestors(place_id))
 
 
 def join_group_names(state: RecordState, group_ids: Iterable[str]) -> str:

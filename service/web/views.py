@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from service.domain.errors import ErrorDetail, InvalidInputError, NotFoundError
 from service.domain.vocabulary import OUTCOMES, STANCES
 from service.http.auth import requires
+from service.http.consistency import get_reader
 from service.http.context import request_time
 from service.web import labels, messages
 from service.web.query.page_query import PageQuery, parse_page_query, read_parameters
@@ -226,6 +227,7 @@ def _render_dashboard(page_query: PageQuery, field_errors: dict[str, str]) -> We
     status = HTTPStatus.UNPROCESSABLE_ENTITY if field_errors else HTTPStatus.OK
     if page_query.find and not matches:
         context["field_errors"] = {**field_errors, "find": messages.plain_text("ask.not_found")}
+    get_reader().release()  # A slow client must not hold a transaction open while it receives.
     page_stream = stream_template("dashboard.html", **context, flush_marker=FLUSH_MARKER)
     return Response(streaming.stream_chunks(page_stream), status, mimetype="text/html")
 

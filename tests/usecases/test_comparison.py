@@ -21,6 +21,8 @@ from service.domain.vocabulary import OUTCOMES
 from service.store import event_log
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import entities, lifecycle, reports, totals
+from service.usecases.consistency import MonotonicReader
+from service.usecases.request_reader import RequestReader
 from service.usecases.state_cache import StateCache
 from service.usecases.time_budget import TimeBudget
 from tests.conftest import START_TIME
@@ -191,9 +193,8 @@ class ChangingRecord:
         self, query: TotalsQuery, seq: int, earlier_seq: int | None = None
     ) -> TotalsResult:
         """Return the answer as of the entry, compared with another."""
-        return totals.compute_totals(
-            self.store, self._snapshots, query, seq, TimeBudget(20.0, 600.0), earlier_seq
-        )
+        reader = RequestReader(MonotonicReader(self.store), self._snapshots)
+        return totals.compute_totals(reader, query, seq, TimeBudget(20.0, 600.0), earlier_seq)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any, Final
 from service.domain.vocabulary import LOSSES, MAX_COUNT
 from service.domain.wording.grammar import OutcomeSets, Parse, PhraseParser
 from service.domain.wording.lexicon import EN, Rule
-from service.domain.wording.numerals import Number
+from service.domain.wording.numerals import TOO_MANY_MESSAGE, Number
 from service.domain.wording.tokenizer import (
     MAX_WORDING_LENGTH,
     Phrase,
@@ -39,7 +39,6 @@ _HALF_SAID: Final = (
     "The start may mean the same thousands (or hundreds) as the end: write both in full,"
     ' as in "10,000 to 11,000".'
 )
-_TOO_MANY: Final = f"No report may give more than {MAX_COUNT:,} people."
 _TWO_THINGS: Final = (
     "The words name different outcomes for the same people: join them"
     ' with "and" or "or" where they are one sum, or post two figures.'
@@ -129,7 +128,7 @@ def _interpret(phrase: Phrase, parse: Parse) -> Reading:
     if high is not None and high < (low or 0):
         raise phrase.make_error(parse.quantity_start, parse.quantity_end, _REVERSED)
     if max(low or 0, high or 0) > MAX_COUNT:
-        raise phrase.make_error(parse.quantity_start, parse.quantity_end, _TOO_MANY)
+        raise phrase.make_error(parse.quantity_start, parse.quantity_end, TOO_MANY_MESSAGE)
     outcomes = _merge_outcome_sets(phrase, parse.outcome_sets)
     return Reading(
         low or 0, high, rule.soft, outcomes, rule.qualifier, LEXICON_VERSION, rule.disclosed

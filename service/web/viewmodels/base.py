@@ -12,10 +12,9 @@ from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import ROOT_GROUP
 from service.domain.wording.range_text import outcomes_text
 from service.http.consistency import get_reader
-from service.http.context import get_services, request_time, start_time_budget
+from service.http.context import request_time, start_time_budget
 from service.http.measured_totals import compute_measured_totals
 from service.usecases import totals
-from service.usecases.overview import join_ancestor_names, list_ancestors, load_snapshot
 from service.usecases.state_cache import Snapshot
 from service.web import labels
 from service.web.messages import isolate_bidi, plain_text
@@ -39,7 +38,7 @@ class ViewModel:
         """Find the state that answers; raises InvalidInputError for what cannot be answered."""
         self.page_query = page_query
         self._budget = start_time_budget()  # One for all the answers of the page.
-        self.seq = totals.resolve_query_as_of(get_reader(), page_query.query, request_time())
+        self.seq = get_reader().resolve_as_of(page_query.query.as_of, request_time())
         self.query: TotalsQuery = totals.resolve_merged_ids(self.snapshot, page_query.query)
 
     def compute_totals(self, **changes: object) -> TotalsResult:
@@ -50,7 +49,7 @@ class ViewModel:
     @cached_property
     def snapshot(self) -> Snapshot:
         """The state of the record that answers."""
-        return load_snapshot(get_reader(), get_services().state_cache, self.seq)
+        return get_reader().load_snapshot(self.seq)
 
     @property
     def state(self) -> RecordState:
@@ -153,7 +152,7 @@ class ViewModel:
     def make_place_link(self, place_id: str) -> NamedLink:
         """Return the place with where it lies."""
         place = self.state.places[place_id]
-        about = join_ancestor_names(self.state, place)
+        about = labels.join_ancestor_names(self.snapshot, place_id)
         return NamedLink(place_id, place.name, self.page_query.link_to("./", place=place_id), about)
 
     @property
@@ -164,7 +163,7 @@ class ViewModel:
             return []
         return [
             self.make_place_link(each.id)
-            for each in reversed(list_ancestors(self.state, self.state.places[place_ids[0]]))
+            for each in reversed(self.snapshot.list_ancestors(place_ids[0]))
         ]
 
     @property

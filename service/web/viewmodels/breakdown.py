@@ -6,8 +6,6 @@ from typing import Final
 
 from service.domain.errors import InvalidInputError
 from service.domain.totals_result import Part
-from service.http.consistency import get_reader
-from service.usecases import points
 from service.web.charts.bars import Bar
 from service.web.charts.map_chart import MapChart, Spot, layout_map
 from service.web.charts.range_chart import RangeChart, layout_range_chart
@@ -99,12 +97,12 @@ class Breakdown:
         if self._page_query.by != "place":
             return None
         bars = {bar.key: bar for bar in self.bars if bar.key}
-        coordinates = points.load_coordinates(get_reader(), bars, self._view.seq)
+        points = self._view.snapshot.find_points(bars)
         return layout_map([
             Spot(place_id, bars[place_id].label, bars[place_id].text, longitude, latitude,
                  bars[place_id].low, bars[place_id].high, bars[place_id].disputed,
                  bars[place_id].exact, bars[place_id].href, bars[place_id].more)
-            for place_id, (longitude, latitude) in coordinates.items()
+            for place_id, (longitude, latitude) in points.items()
         ])  # fmt: skip
 
     def _make_bar(self, part: Part) -> Bar:

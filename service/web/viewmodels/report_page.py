@@ -11,9 +11,8 @@ from service.domain.record_state import RecordState
 from service.domain.report import RecordedReport, ReportedFigure
 from service.domain.wording.range_text import outcomes_text, range_text
 from service.http.consistency import get_reader
-from service.http.context import get_services, request_time
-from service.usecases import health, lifecycle, reports
-from service.usecases.overview import list_ancestors, load_snapshot
+from service.http.context import request_time
+from service.usecases import lifecycle, reports
 from service.web.viewmodels.relays import find_relays
 from service.web.viewmodels.truncated import Truncated, truncate
 
@@ -47,7 +46,7 @@ def make_report_page(report_id: str) -> ReportPage:
     """Return the report as it is now; raises NotFoundError."""
     reader = get_reader()
     recorded = reports.get_report(reader, report_id, None, request_time())
-    state = load_snapshot(reader, get_services().state_cache, health.check_readable(reader)).state
+    state = reader.load_snapshot(reader.seq).state
     (reporter_id,) = state.resolve_merged("reporter", [recorded.report.reporter])
     repeating = [
         (each.id, state.reporters[each.reporter].name)
@@ -73,7 +72,7 @@ def make_places_page(place_id: str | None) -> dict[str, object]:
     Raises NotFoundError for an id under which nothing is recorded.
     """
     reader = get_reader()
-    snapshot = load_snapshot(reader, get_services().state_cache, health.check_readable(reader))
+    snapshot = reader.load_snapshot(reader.seq)
     places = snapshot.state.places
     if place_id is not None and place_id not in places:
         raise NotFoundError("There is no such place.")
@@ -82,7 +81,7 @@ def make_places_page(place_id: str | None) -> dict[str, object]:
         about = ", ".join(places[linked_id].aliases)
         return PlaceLink(places[linked_id].name, f"{page}?place={linked_id}", about)
 
-    ancestors = [] if place_id is None else list_ancestors(snapshot.state, places[place_id])
+    ancestors = [] if place_id is None else snapshot.list_ancestors(place_id)
     child_ids = snapshot.places.roots() if place_id is None else snapshot.places.children(place_id)
     children = truncate(MAX_PLACES, sorted(child_ids, key=lambda each: places[each].name))
     return {
