@@ -1,7 +1,7 @@
 """The id of the current request, by which its lines are found in all logs.
 
-A proxy may send it as ``X-Request-ID``. Each line of the log has it, and the store adds it to its
-SQL as a comment. Any module may read it; only ``service.http`` sets it.
+A proxy may send it in X-Request-ID. Each line of the log has it, and the store adds it to its
+SQL as a comment. Any module may read it; only the HTTP layer sets it.
 """
 
 import re

@@ -139,7 +139,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         """Leave the document's address to service.api.docs."""
 
     def _register_pagination_header(self) -> None:
-        """Leave out the library's header: pages have a Link header and ``next``."""
+        """Leave out the library's header: a page has the link to the next one itself."""
 
     def _register_responses(self) -> None:
         """Document errors as problems; the library would call them application/json."""

@@ -20,7 +20,7 @@ class TimeBudget:
     def next_seconds(self) -> float:
         """Return how many seconds the next total may be solved for: 0 if the time is used up.
 
-        A total without a solution has a wider range and ``exact`` False. Raises
+        A total without a solution has a wider range and is not exact. Raises
         TimeBudgetExceededError if even such totals together take too long.
         """
         elapsed = monotonic() - self._started_at
@@ -28,7 +28,7 @@ class TimeBudget:
             raise TimeBudgetExceededError(
                 f"This takes longer than the {GIVE_UP_FACTOR * self._answer_seconds:g} seconds"
                 " that one response may take."
-                " Ask for less: a shorter period, one place, one set of outcomes, a coarser"
+                " Ask for less at once: a shorter period, one place, one set of outcomes, a coarser"
                 " by (month instead of day), or neither by nor by_reporter."
             )
         return min(self._total_seconds, max(self._answer_seconds - elapsed, 0.0))
