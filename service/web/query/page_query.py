@@ -72,7 +72,7 @@ class PageQuery:
 
 
 def _to_parameter_name(name: str) -> str:
-    """Return the parameter of a keyword argument: ``from_`` is ``from``, which Python reserves."""
+    """Return the parameter of a keyword argument. An underscore follows a name that Python reserves."""
     return name.removesuffix("_")
 
 

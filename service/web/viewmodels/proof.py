@@ -45,7 +45,7 @@ class Proof(ViewModel):
     """The view model of the proof page."""
 
     def __init__(self, page_query: PageQuery) -> None:
-        """Resolve the query; raises InvalidInputError for unknown ids or an invalid ``as_of``."""
+        """Resolve the query; raises InvalidInputError for unknown ids or an invalid `as_of`."""
         query = replace(
             page_query.query, outcomes=(page_query.show,), explain=True, by_reporter=True
         )

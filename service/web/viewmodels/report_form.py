@@ -13,8 +13,9 @@ SCRIPT_PREFIX: Final = "enter.say."
 def select_script_messages() -> dict[str, Any]:
     """Return the texts that the scripts show, by their keys without the prefix.
 
-    Ranges and outcomes come from the domain's words: ``range.KIND`` with ``{low}`` and ``{high}``,
-    and ``outcomes.`` followed by the outcomes with commas between.
+    Ranges and outcomes come from the domain's words. The key of a range is "range." and its kind,
+    with {low} and {high} in the text; that of outcomes is "outcomes." and the outcomes, separated
+    by commas.
     """
     texts = {
         key.removeprefix(SCRIPT_PREFIX): message
