@@ -72,7 +72,7 @@ class PageQuery:
 
 
 def _to_parameter_name(name: str) -> str:
-    """Return the parameter of a keyword argument. An underscore follows a name that Python reserves."""
+    """Return the parameter of a keyword argument, without the underscore after reserved names."""
     return name.removesuffix("_")
 
 
