@@ -1,4 +1,4 @@
-"""What the server's configuration promises, and what a container's health check says."""
+"""The server's configuration, and the container's health check."""
 
 import http.server
 import os

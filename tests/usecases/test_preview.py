@@ -1,4 +1,4 @@
-"""A preview tells what sending would do, and does none of it."""
+"""A preview returns what a submission would change, and records nothing."""
 
 from collections.abc import Callable
 from dataclasses import replace

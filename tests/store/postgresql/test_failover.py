@@ -26,7 +26,7 @@ RunSql = Callable[[str], None]
 
 @pytest.fixture
 def run_sql(server: str) -> RunSql:
-    """What tells the server something, past the store and from another database."""
+    """A function that runs a statement on the server from another database, past the store."""
 
     def run_on_server(sql: str) -> None:
         url = server.replace("/postgres", "/template1")

@@ -1,4 +1,4 @@
-"""Whatever is done to the record behind the service's back is found, and told where."""
+"""The integrity check finds every change that was made past the service, and its place."""
 
 import json
 import sqlite3
@@ -21,7 +21,7 @@ from tests.support.assertions import assert_recorded
 
 @pytest.fixture(autouse=True)
 def history(client: FlaskClient, send: SendRequest, put: SendRequest, key: MakeHeaders) -> None:
-    """A bit of everything that can be recorded."""
+    """A record with every kind of event."""
     missing = bodies.make_figure(outcomes=["missing"], wording="at least three")
     assert_recorded(
         send(bodies.make_report(ref="a", quote="words", figures=[bodies.make_figure(), missing]))
@@ -58,7 +58,7 @@ def test_verify_finds_nothing_wrong_in_an_untouched_record(store: SqliteStore) -
 
 @pytest.fixture
 def tamper(store: SqliteStore) -> Iterator[Callable[..., None]]:
-    """Change the file as somebody could who has it: no guard of the database stands."""
+    """Change the file with its triggers removed, as anyone with the file could."""
     conn = sqlite3.connect(store.path, isolation_level=None)
     for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         conn.execute(f"DROP TRIGGER {name}")
