@@ -1,4 +1,4 @@
-"""The definition of a total spelled out, cell by cell, as a reference for tests.
+"""The definition of a total spelled out, cell by cell, for the tests to hold the service against.
 
 No cell is merged, no figure dropped, every combination of events is a cell of its own and every end
 is tried one by one: slow, and as close to the words of the contract as code can be.

@@ -1,4 +1,4 @@
-"""Builders and Hypothesis strategies for figures and queries in tests of the bounds."""
+"""Short ways to write figures, questions and whole random sets of them in tests of the bounds."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -69,14 +69,14 @@ def make_figure(
 def compute_total(
     figures: Sequence[Figure], scope: Scope | None = None, seconds: float = AMPLE_SECONDS
 ) -> Total:
-    """Return the total of the scope, by default of those killed in a on the first day."""
+    """Return the total of the asked scope, by default of those killed in a on the first day."""
     return TotalsEngine(figures, PLACES, GROUPS).total(scope or make_scope(), seconds)
 
 
 def compute_bounds(
     figures: Sequence[Figure], scope: Scope | None = None
 ) -> tuple[int | None, int | None]:
-    """Return low and high of the scope."""
+    """Return low and high of the asked scope."""
     result = compute_total(figures, scope)
     return result.low, result.high
 

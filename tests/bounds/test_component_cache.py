@@ -1,4 +1,4 @@
-"""The component cache reuses results of earlier states and has a limited size."""
+"""What is kept of earlier states serves the next one, and cannot fill the memory."""
 
 from service.bounds.component_solver import MIN_COMPONENT_WEIGHT, ComponentCache
 from service.bounds.constraints import Constraint, Reclassifications, build_constraints

@@ -1,4 +1,4 @@
-"""The effort of the solver is attributed to the total that caused it, and to no other."""
+"""What the solver did goes to whoever asked for the total, and to nobody else."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ THREE_PAIRS = [
     make_figure("bc", 3, 3, make_scope("b1 b2")),
     make_figure("ca", 4, 4, make_scope("a b2")),
 ]
-"""Three villages of which each pair is counted together: only a solver finds the total of a."""
+"""Three villages of which every two are counted together: nothing but a solver can tell a."""
 
 
 def _solve_for_a_while(columns: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""Sparsified constraints have the same solutions, and cost the solver far less."""
+"""Rows told by other rows say what they said before, and cost the solver far less."""
 
 from random import Random
 
@@ -21,7 +21,7 @@ IntArray = NDArray[np.int64]
 
 
 def make_staircase(height: int) -> IntArray:
-    """Return a matrix in which each row has one column more than the row before."""
+    """Return rows of which each holds a column more than the one before."""
     return np.tril(np.ones((height, height), dtype=np.int64))
 
 
@@ -119,7 +119,7 @@ def test_totals_are_what_the_definition_says(figures: list[Figure], scope: Scope
 
 
 def test_corrected_running_totals_are_resolved_the_same() -> None:
-    """A total that falls contradicts those before it; sparsifying must not change the result."""
+    """A total that falls contradicts those before it; what is told of it must not change."""
     count = 150
     running = [100 * day - (900 if day in (40, 90) else 0) for day in range(1, count + 1)]
     figures = [

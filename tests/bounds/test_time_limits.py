@@ -1,4 +1,4 @@
-"""When the time runs out, totals are wider and marked as not exact."""
+"""What is answered when the time runs out: something wider, which says so."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ EACH_PAIR = [
     make_figure("bc", 3, 3, make_scope("b1 b2")),
     make_figure("ca", 4, 4, make_scope("a b2")),
 ]
-"""Three villages of which each pair is counted together: a has 2, b1 has 1 and b2 has 2."""
+"""Three villages of which every two are counted together: a has 2, b1 has 1 and b2 has 2."""
 
 REGION = [
     make_figure("region", 0, 100, make_scope("r")),

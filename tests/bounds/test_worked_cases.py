@@ -274,7 +274,7 @@ def test_best_estimates_add_up_only_where_figures_are_disjoint() -> None:
 
 
 def test_both_sides_are_named_where_only_events_couple_them() -> None:
-    """No column is in both the day and the event if two registers have the event."""
+    """No column holds both the day's people and the event's where two registers speak of it."""
     figures = [
         make_figure("day", 0, 4, make_scope("r")),
         make_figure("x", 5, None, make_scope("a", incident="x:1")),

@@ -1,4 +1,4 @@
-"""The server's configuration, and the container's health check."""
+"""What the server's configuration promises, and what a container's health check says."""
 
 import http.server
 import os

@@ -1,4 +1,4 @@
-"""The server keeps answering while slow or silent clients hold connections."""
+"""The server goes on answering whatever single clients do with their connections."""
 
 import json
 import socket
@@ -79,7 +79,7 @@ def test_slow_bodies_occupy_only_their_own_threads(server: RunningServer) -> Non
 
 
 def test_reading_ends_when_its_time_limit_expires() -> None:
-    """The read timeout itself, at a limit that a test can wait for."""
+    """The patience itself, at a limit that a test can wait for."""
     read_timeouts = ReadTimeouts()
     server_end, client_end = socket.socketpair()
     with server_end, client_end, read_timeouts.limit(server_end, 60):

@@ -138,7 +138,7 @@ def test_busy_threads_are_those_of_live_workers(server: RunningServer) -> None:
 
     address = server.url.removeprefix("http://")
     stalled = [begin_report(address, server.key) for _ in range(6)]
-    _wait_until(lambda: read_thread_counts() == (24, 7))  # The seventh serves the metrics.
+    _wait_until(lambda: read_thread_counts() == (24, 7))  # The seventh is the one that tells.
     for each in find_worker_pids(server):
         os.kill(each, signal.SIGKILL)
         _wait_until(

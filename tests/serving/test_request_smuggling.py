@@ -1,4 +1,4 @@
-"""No request is read from the body of another, however the length is given."""
+"""No request is ever read out of the body of another, however its length is told."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from tests.support import bodies
 from tests.support.gunicorn_server import RunningServer, run_server
 
 INNER_REQUEST = b"GET /v1/vocabulary HTTP/1.1\r\nHost: inner\r\n\r\n"
-"""A request that must not be answered when it is inside a body."""
+"""What must not be answered where it stands in a body."""
 
 INNER_ANSWER_MARK = b'"stances"'
 
@@ -46,7 +46,7 @@ def _receive_all(connection: socket.socket) -> bytes:
 
 
 def _exchange(server: RunningServer, data: bytes, timeout: float = 20) -> tuple[list[int], bytes]:
-    """Return the statuses of all responses and all received bytes, after sending everything."""
+    """Return the statuses of all answers, and all that was said, once the sender has no more."""
     with _connect(server) as connection:
         connection.settimeout(timeout)
         try:

@@ -1,4 +1,4 @@
-"""Graceful shutdown of a real server: it turns unready first and loses no request."""
+"""A real server that is asked to stop: it says so first, and nobody's request is lost."""
 
 import http.client
 import json
@@ -47,7 +47,7 @@ def _finish_report(connection: http.client.HTTPConnection) -> int:
 
 
 class PostingThread(threading.Thread):
-    """Posts one report after another until ``is_finished``; collects statuses and failures."""
+    """Posts one report after another until told to end; keeps every status and failure."""
 
     def __init__(self, server: RunningServer) -> None:
         super().__init__()

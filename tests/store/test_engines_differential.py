@@ -1,4 +1,4 @@
-"""The record is the same on every engine and in a reference model, after any operations.
+"""Whatever is done to it, the record is the same on every engine, and what a plain model says.
 
 One service keeps its record in SQLite, two in PostgreSQL, the oldest and the newest release. All
 are told the same, at random; every answer is compared byte by byte, with what the model expects,
@@ -130,7 +130,7 @@ NUMBERS = st.one_of(
 
 @st.composite
 def figures(draw: st.DrawFn, known: reference_model.Model) -> dict[str, Any]:
-    """Draw a figure, which may reclassify the people of an earlier figure."""
+    """Draw a figure, which may speak again of the people of a figure that is known."""
     figure: dict[str, Any] = {"outcomes": draw(OUTCOME_SETS), **draw(NUMBERS)}
     for name, strategy in (
         ("note", TEXT),
@@ -187,7 +187,7 @@ def reports(draw: st.DrawFn, known: reference_model.Model) -> dict[str, Any]:
 
 
 class RecordMachine(RuleBasedStateMachine):
-    """Draws any operations on a record and any queries."""
+    """Does whatever can be done to a record, and asks whatever can be asked of it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -407,7 +407,7 @@ class RecordMachine(RuleBasedStateMachine):
         """Draw the id of a report; seldom one that is none."""
         return str(data.draw(st.sampled_from([*self.model.reports, "nowhere"])))
 
-    # Queries ---------------------------------------------------------------------------------
+    # What is asked ---------------------------------------------------------------------------
 
     @rule(limit=st.integers(1, 50))
     def follow_feed(self, limit: int) -> None:
@@ -424,7 +424,7 @@ class RecordMachine(RuleBasedStateMachine):
         assert self.followed_events == self.model.events
 
     def draw_as_of(self, data: st.DataObject) -> tuple[dict[str, str], int | datetime | None]:
-        """Draw an as_of, as it is in an address and as the model takes it."""
+        """Draw a moment to ask for, as it stands in an address and as the model takes it."""
         choice = data.draw(st.sampled_from(["now", "entry", "instant"]))
         if choice == "entry":
             seq = data.draw(st.integers(0, self.model.seq))
@@ -529,7 +529,7 @@ class RecordMachine(RuleBasedStateMachine):
             self.request_total(data, outcomes)
 
     def request_total(self, data: st.DataObject, outcomes: list[str]) -> None:
-        """Query one total and compare it with the definition."""
+        """Ask for one total and find it as the definition says."""
         as_of_parameters, as_of = self.draw_as_of(data)
         _, registry = self.model.as_of(as_of)
         places = [

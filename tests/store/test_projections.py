@@ -1,4 +1,4 @@
-"""The projections agree with the event log, now and as of every seq."""
+"""The tables for reading are what the ledger says, now and as of every entry of it."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ SKY = {"id": "sky", "name": "Sky"}
 
 @pytest.fixture
 def history(send: SendRequest, put: SendRequest) -> None:
-    """A record with every kind of event."""
+    """A bit of everything that can be recorded."""
     tree = [bodies.make_place("ru"), bodies.make_place("ua"), bodies.make_place(parent="ru")]
     missing = bodies.make_figure(outcomes=["missing"], period={"from": None, "to": "2024-12-01"})
     assert_recorded(

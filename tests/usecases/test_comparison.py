@@ -1,4 +1,4 @@
-"""A comparison has the right earlier totals and lists every event that changed them."""
+"""Whatever happens to the record: what a comparison says of then is true, and nothing is missed."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -207,7 +207,7 @@ def make_record() -> Iterator[ChangingRecord]:
 
 
 def comparable_fields_of(outcome_total: OutcomeTotal) -> tuple[Any, ...]:
-    """Return every field of a total except its proof."""
+    """Return everything that is told of a total but its proof."""
     total = outcome_total.total
     set_aside = [each.id for each in (*total.lows_set_aside, *total.highs_set_aside)]
     reporters = {figure.reporter for figure in total.figures}
@@ -217,7 +217,7 @@ def comparable_fields_of(outcome_total: OutcomeTotal) -> tuple[Any, ...]:
 
 
 def iterate_totals(answer: TotalsResult) -> Iterator[tuple[str, str, OutcomeTotal]]:
-    """Yield every total with the name of its list and the key of its part."""
+    """Yield every total with the list that it stands in and the part's key there."""
     parts_by_list = {"whole": [], "parts": answer.parts or [], "alone": answer.by_reporter or []}
     for outcome_total in answer.totals:
         yield "whole", "", outcome_total

@@ -1,4 +1,4 @@
-"""A preview returns what a submission would change, and records nothing."""
+"""A preview tells what sending would do, and does none of it."""
 
 from collections.abc import Callable
 from dataclasses import replace

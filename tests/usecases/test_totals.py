@@ -1,4 +1,4 @@
-"""The totals of a query: counted and excluded figures, breakdowns, caveats."""
+"""What is counted for a question, how it is cut, and what is said beside it."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -50,7 +50,7 @@ def post(store: Store, new_id: Callable[[], str]) -> Post:
 
 @pytest.fixture
 def ask(store: Store) -> Ask:
-    """Compute totals, by default of the people killed anywhere at any time."""
+    """Put a question, by default about those killed anywhere at any time."""
     snapshots = StateCache()
 
     def compute(**query_fields: Any) -> TotalsResult:
@@ -78,7 +78,7 @@ def used_ids_of(answer: TotalsResult) -> list[str]:
 
 
 def exclusion_reasons_of(answer: TotalsResult) -> dict[str, str]:
-    """Return the reason for which each figure was excluded, by its id."""
+    """Return why each figure that was not counted was left out."""
     return {each.figure.id: each.reason for each in answer.excluded}
 
 

@@ -34,7 +34,7 @@ TAKE_WRITE_LOCK = "SELECT pg_advisory_xact_lock('events'::regclass::oid::bigint)
 
 
 def read_subjects(store: PostgresStore) -> list[str]:
-    """Return the recorded subjects in order; check that the seqs have no gap."""
+    """Return what is recorded, in order, having checked that no number is left out."""
     with store.read_transaction() as db:
         events = event_log.load_events(db)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
@@ -281,7 +281,7 @@ def wait_until_standby_required(url: str, standby: str) -> None:
 
 
 def test_a_commit_waits_for_the_standby_that_must_have_it(store: PostgresStore) -> None:
-    """Without that standby the writer waits; if its wait is ended the write is in doubt."""
+    """Without that standby the writer waits, and whoever ends its wait leaves it in doubt."""
     with psycopg.connect(store.url, autocommit=True) as conn, ThreadPoolExecutor(1) as pool:
         conn.execute("ALTER SYSTEM SET synchronous_standby_names = 'absent'")
         conn.execute("SELECT pg_reload_conf()")
@@ -375,7 +375,7 @@ def test_a_database_of_a_later_release_is_refused(store: PostgresStore) -> None:
 
 
 def test_a_full_disk_raises_store_unavailable_and_nothing_is_written(store: PostgresStore) -> None:
-    """The server raises the error of a full disk; to fill a disk would need root."""
+    """The server is made to say what it says of a full disk; to fill one would need root."""
 
     def full(db: Connection) -> None:
         make_job("a")(db)

@@ -26,7 +26,7 @@ RunSql = Callable[[str], None]
 
 @pytest.fixture
 def run_sql(server: str) -> RunSql:
-    """A function that runs a statement on the server from another database, past the store."""
+    """What tells the server something, past the store and from another database."""
 
     def run_on_server(sql: str) -> None:
         url = server.replace("/postgres", "/template1")

@@ -77,7 +77,7 @@ def _wait_until_ready(url: str, log: Path) -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that pgbouncer's user may read."""
+    """A folder that whoever runs pgbouncer may look into."""
     with tempfile.TemporaryDirectory(prefix="pgbouncer-") as name:
         yield Path(name)
 

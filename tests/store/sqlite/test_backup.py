@@ -51,7 +51,7 @@ def database(settings: Settings, store: SqliteStore, send: Any) -> Iterator[Path
 
 @pytest.fixture
 def unused_database(database: Path, app: Any, store: SqliteStore) -> Path:
-    """The same database, which no process has open."""
+    """The same, with nobody who has it open."""
     store.close()
     with app.app_context():
         get_services().store.close()

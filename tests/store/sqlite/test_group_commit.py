@@ -1,4 +1,4 @@
-"""Group commit: concurrent writers get the right results and do not affect each other."""
+"""Many write at once: each is told the truth, nobody harms another, nobody waits for ever."""
 
 import os
 import random
@@ -42,13 +42,13 @@ FORK_WITH_LOCK_SCRIPT = """with hold_write_lock(path):
 
 
 def make_job(subject: str) -> Job:
-    """Return a job that records an event and returns its seq."""
+    """Return a job that records an entry, and returns its number."""
     draft = NewEvent("place_added", subject, {})
     return lambda db: event_log.append(db, [draft], None, START_TIME)[0].seq
 
 
 def make_failing_job(subject: str, error: BaseException) -> Job:
-    """Return a job that records an event and fails."""
+    """Return a job that records an entry and fails."""
 
     def job(db: Connection) -> None:
         make_job(subject)(db)
@@ -58,7 +58,7 @@ def make_failing_job(subject: str, error: BaseException) -> Job:
 
 
 def read_subjects(store: SqliteStore) -> list[str]:
-    """Return the recorded subjects in order; check that the seqs have no gap."""
+    """Return what is recorded, in order, having checked that no number is left out."""
     with store.read_transaction() as db:
         events = event_log.load_events(db)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
@@ -66,7 +66,7 @@ def read_subjects(store: SqliteStore) -> list[str]:
 
 
 def run_together(store: SqliteStore, *jobs: Job) -> list[Future[Any]]:
-    """Return the futures of the jobs, which are all queued in order before the first one runs."""
+    """Return what became of the jobs, which all wait, in order, before the first of them is run."""
     queue = store._get_resources().committer._queue
     with ThreadPoolExecutor(len(jobs)) as pool:
         with hold_write_lock(store.path):
@@ -88,7 +88,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 @contextmanager
 def run_process(store: SqliteStore, script: str) -> Iterator[int]:
-    """Yield the process id that the script prints when it holds the lock; kill it afterwards."""
+    """Yield the process id that the script prints once it holds the turn; kill it afterwards."""
     begin = (
         "import os, sys, time; from pathlib import Path;"
         " from service.store.sqlite.write_lock import hold_write_lock; path = Path(sys.argv[1])"

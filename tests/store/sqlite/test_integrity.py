@@ -1,4 +1,4 @@
-"""The integrity check finds every change that was made past the service, and its place."""
+"""Whatever is done to the record behind the service's back is found, and told where."""
 
 import json
 import sqlite3
@@ -21,7 +21,7 @@ from tests.support.assertions import assert_recorded
 
 @pytest.fixture(autouse=True)
 def history(client: FlaskClient, send: SendRequest, put: SendRequest, key: MakeHeaders) -> None:
-    """A record with every kind of event."""
+    """A bit of everything that can be recorded."""
     missing = bodies.make_figure(outcomes=["missing"], wording="at least three")
     assert_recorded(
         send(bodies.make_report(ref="a", quote="words", figures=[bodies.make_figure(), missing]))
@@ -58,7 +58,7 @@ def test_verify_finds_nothing_wrong_in_an_untouched_record(store: SqliteStore) -
 
 @pytest.fixture
 def tamper(store: SqliteStore) -> Iterator[Callable[..., None]]:
-    """Change the file with its triggers removed, as anyone with the file could."""
+    """Change the file as somebody could who has it: no guard of the database stands."""
     conn = sqlite3.connect(store.path, isolation_level=None)
     for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         conn.execute(f"DROP TRIGGER {name}")
