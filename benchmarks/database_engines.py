@@ -1,4 +1,4 @@
-"""What one machine carries on each engine: writing and answering, side by side.
+"""Write and query performance of one machine, on each engine.
 
 A country of 20 districts with 25 villages each; every report is of one village and day. SQLite
 keeps its file, and PostgreSQL (the release that the tests use) its files, in a temporary folder on

@@ -1,4 +1,4 @@
-"""A service of its own for every test: a fresh database, a clock that ticks, ids that count."""
+"""A service for every test: an empty database, a clock that ticks, ids that count."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ pytest_configure, pytest_unconfigure = engines.start_server, engines.stop_server
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is about the ways of an engine that the tests do not run on."""
+    """Deselect the tests of engines that the tests do not run on."""
     selected = [item for item in items if not _is_engine_specific(item, *OTHER_ENGINES)]
     config.hook.pytest_deselected(items=[item for item in items if item not in selected])
     items[:] = selected
@@ -58,14 +58,14 @@ def _is_engine_specific(item: pytest.Item, *engines: str) -> bool:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Iterator[Settings]:
-    """Settings with a database of the test's own."""
+    """Settings with an empty database."""
     with engines.temporary_database(tmp_path) as database:
         yield Settings(database=database, log_level="error", **AMPLE_BUDGETS)
 
 
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
-    """The test's database, up to date."""
+    """The test's database, migrated."""
     store = open_store(settings.database, settings.busy_seconds)
     store.migrate()
     yield store
@@ -74,7 +74,7 @@ def store(settings: Settings) -> Iterator[Store]:
 
 @pytest.fixture
 def clock() -> Callable[[], datetime]:
-    """A clock that goes on by a second whenever it is looked at."""
+    """A clock that advances by a second at each reading."""
     ticks = count()
     return lambda: START_TIME + timedelta(seconds=next(ticks))
 
@@ -113,7 +113,7 @@ def key(app: Flask, store: Store) -> Callable[..., dict[str, str]]:
 
 @pytest.fixture
 def send(client: FlaskClient, key: Callable[..., dict[str, str]]) -> SendRequest:
-    """Post a report's body with a key that may."""
+    """Post a report's body with a key of scope report."""
     headers = key("report")
     return lambda body, **options: client.post(
         "/v1/reports", **{"json": body, "headers": headers, **options}
@@ -122,6 +122,6 @@ def send(client: FlaskClient, key: Callable[..., dict[str, str]]) -> SendRequest
 
 @pytest.fixture
 def put(client: FlaskClient, key: Callable[..., dict[str, str]]) -> SendRequest:
-    """Put a description at an address, with an admin's key."""
+    """Put a description of an entity, with an admin's key."""
     headers = key("admin")
     return lambda path, body: client.put(path, json=body, headers=headers)

@@ -1,4 +1,4 @@
-"""The feed: every entry in order, each once, none left out; asked for, waited for, or streamed."""
+"""The feed has every event once and in order: by polling, long polling or streaming."""
 
 import json
 import time
@@ -216,7 +216,7 @@ def test_a_stream_resumes_after_the_last_event_id(server: RunningServer) -> None
 
 
 class Follower:
-    """Keeps what the feed tells in a file, and may lose what it has not written down yet."""
+    """Stores the state of the feed in a file, and may lose what it has not saved yet."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -244,7 +244,7 @@ class Follower:
 def test_a_follower_of_the_feed_ends_with_the_same_reports(
     client: FlaskClient, send: SendRequest, key: MakeHeaders, tmp_path: Path
 ) -> None:
-    """It is cut off in the middle of every page, and goes on from what it had kept."""
+    """The follower is interrupted in every page and continues from its saved state."""
     for number in range(12):
         assert_recorded(send(bodies.make_report(ref=f"{number}")))
     for number in range(1, 6):

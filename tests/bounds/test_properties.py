@@ -1,4 +1,4 @@
-"""What follows from the definition of a total, whatever the figures."""
+"""Properties of totals that follow from their definition, for any figures."""
 
 from dataclasses import replace
 from unittest.mock import patch
@@ -126,7 +126,7 @@ def test_a_figure_that_is_true_in_the_same_world_only_narrows(
 def test_earlier_queries_change_no_total(
     figures: list[Figure], scopes_to_total: list[Scope]
 ) -> None:
-    """Shares are kept by what a question reaches; twice in a row, so that kept ones are met."""
+    """Results of components are cached by the query's cells; the second round uses the cache."""
     used_engine = TotalsEngine(figures, PLACES, GROUPS)
     with patch.object(component_solver, "MAX_CACHED_RESULTS", 2):
         for scope in (*scopes_to_total, *scopes_to_total):
@@ -144,7 +144,7 @@ def test_earlier_queries_change_no_total(
 def test_a_shared_component_cache_changes_no_total(
     figures: list[Figure], scopes_to_total: list[Scope], max_weight: int
 ) -> None:
-    """What is worked out of the same figures serves the next state of the record as well."""
+    """Components of unchanged figures are reused for the next state of the record."""
     cache = ComponentCache(max_weight)
     figures_by_id = {figure.id: figure for figure in figures}
     for counted_figures in (figures[1:], figures, figures[:-1], figures):

@@ -37,7 +37,7 @@ SET_COUNT, SETS_PER_DATABASE = 100, 10
 
 
 class ServiceWithOwnIds:
-    """A service of its own in which figures are posted and asked about by the test's own ids."""
+    """A service with an empty record, which posts and queries figures by the test's own ids."""
 
     def __init__(self, database: Path, places: Json, groups: Json) -> None:
         app = create_app(Settings(database=database, log_level="error", **AMPLE_BUDGETS))
@@ -71,7 +71,7 @@ class ServiceWithOwnIds:
             self._ids[stored["id"]] = figure["id"]
 
     def ask(self, scope: Json) -> Json:
-        """Return what is told of one scope, without anything that names how it was posted."""
+        """Return the total of one scope, without the ids that depend on the order of posting."""
         period = scope["period"]
         query = {
             "place": ",".join(scope["places"]),

@@ -1,4 +1,4 @@
-"""docs/dashboard.md shows the pictures that there are, each small and told in words."""
+"""docs/dashboard.md shows every picture, each small and with an alternative text."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Who may do what, at every address there is: one without a rule here fails."""
+"""The scope that every address needs; an address without a rule here fails."""
 
 import re
 from base64 import b64encode
@@ -46,7 +46,7 @@ OPEN_RULE, READ_RULE = Rule("open"), Rule("read")
 NAME_BODY = {"name": "A"}
 REASON_BODY = {"reason": "law"}
 MERGE_BODY = {"into": OWN_ID}
-"""An id of its own: everybody who is let in is told that this cannot be."""
+"""An entity cannot be merged into itself: every authorized caller gets an error."""
 
 RULES = {
     "GET /livez": OPEN_RULE,
@@ -206,6 +206,6 @@ def test_only_an_admin_changes_what_exists(
         assert answer.status_code == 200
     else:
         assert_problem(answer, 403)
-    # The tests above describe it as it stands in reports.
+    # The tests above describe it as reports do.
     body = bodies.REPORTER if kind == "reporters" else NAME_BODY
     assert client.put(address, json=body, headers=admin).status_code == 200

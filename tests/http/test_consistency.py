@@ -1,4 +1,4 @@
-"""How far an answer goes is told, and can be demanded; a copy that lies behind says so."""
+"""Casualty-Seq states the seq of an answer; Casualty-Min-Seq requires one, also of a replica."""
 
 import itertools
 import threading

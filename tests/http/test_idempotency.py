@@ -52,7 +52,7 @@ def test_the_same_request_is_done_once_and_answered_the_same(
     first = post("reports", bodies.make_report())
     count = count_events(store)
     check_replayed(first, post("reports", bodies.make_report()))
-    # Without a ref only the key tells it from another report that says the same.
+    # Without a ref only the key distinguishes it from another report with the same content.
     assert post("reports", bodies.make_report(), "k-2").get_json()["id"] != first.get_json()["id"]
     assert count_events(store) == count + 1
 

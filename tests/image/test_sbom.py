@@ -1,4 +1,4 @@
-"""The bill of materials tells all that is in the image, and is CycloneDX."""
+"""The bill of materials lists all contents of the image, and is valid CycloneDX."""
 
 import json
 import re

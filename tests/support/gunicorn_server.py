@@ -1,4 +1,4 @@
-"""A real server for tests that speak to it from outside: gunicorn, a database, a key."""
+"""A real gunicorn server with a database and an API key, for tests over HTTP."""
 
 import contextlib
 import http.client

@@ -54,7 +54,7 @@ def record(settings: Any) -> Any:
 
 @pytest.fixture
 def start(record: Any) -> Start:
-    """Start the service on the record, at the moment at which its answers were recorded."""
+    """Start the service on the record, with the clock of the recorded answers."""
 
     def start_service(now: datetime = NOW, **changes: Any) -> FlaskClient:
         numbers = count(1)

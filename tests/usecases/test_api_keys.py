@@ -1,4 +1,4 @@
-"""Keys are shown once, kept hashed, known again, and come to an end."""
+"""API keys: creation, storage as hashes, authentication, expiry and revocation."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""A real browser before a real service that knows the samples and the made-up country."""
+"""A real browser and a real service with the samples and the generated country."""
 
 import contextlib
 import os
@@ -46,7 +46,7 @@ def load_everything(server: RunningServer) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def country() -> Country:
-    """What was made up."""
+    """The generated country."""
     return make_country()
 
 
@@ -61,7 +61,7 @@ def server_and_ids(
 
 @pytest.fixture(scope="session")
 def server(server_and_ids: tuple[RunningServer, dict[str, str]]) -> RunningServer:
-    """The service with everything in it, which no test adds to."""
+    """The service with all data, to which no test adds."""
     return server_and_ids[0]
 
 
@@ -73,7 +73,7 @@ def ids(server_and_ids: tuple[RunningServer, dict[str, str]]) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium; without it the test is left out, unless it is required."""
+    """Debian's chromium; without it the test is skipped, or fails if it is required."""
     with launch_chromium() as chromium:
         yield chromium
 
@@ -178,7 +178,7 @@ def scriptless(open_page: OpenPage) -> Page:
 
 @pytest.fixture
 def dark(open_page: OpenPage) -> Page:
-    """A page for somebody who wants it dark."""
+    """A page in the dark colour scheme."""
     return open_page(color_scheme="dark")
 
 
@@ -188,7 +188,7 @@ _AXE: Final = Axe().axe_script
 
 
 def assert_accessible(page: Page) -> None:
-    """Assert that axe finds nothing on the page that shuts people out; says what and where."""
+    """Assert that axe finds no barrier on the page; the message names each one and its place."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_AXE)
     options = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": AXE_TAGS}}

@@ -1,4 +1,4 @@
-"""Charts inside the service itself: found by its templates, with the texts of its pages."""
+"""Charts in the service's own templates, with the texts of its pages."""
 
 from flask import Flask, render_template_string
 

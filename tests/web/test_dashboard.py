@@ -1,4 +1,4 @@
-"""What the dashboard says of the query and of its total, without a browser."""
+"""The dashboard's sentences, parts and links, without a browser."""
 
 import gzip
 import html

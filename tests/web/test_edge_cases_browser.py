@@ -1,4 +1,4 @@
-"""Records such as nobody expects, and the pages that show them all the same."""
+"""Pages of unusual records: markup in names, right-to-left names, too many parts or days."""
 
 from collections.abc import Iterator
 from typing import Any, Final

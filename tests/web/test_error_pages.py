@@ -1,4 +1,4 @@
-"""What goes wrong is told by a page to whoever reads pages, in plain words; else as a problem."""
+"""Errors are HTML pages for browsers, and problem documents for other clients."""
 
 import re
 from collections.abc import Callable

@@ -64,7 +64,7 @@ def fetch_json(server: RunningServer, path: str) -> Json:
 
 
 def assert_agrees(page: Page, server: RunningServer) -> Json:
-    """Assert that the headline says what the interface does; returns the interface's total."""
+    """Assert that the headline agrees with the API; return the API's total."""
     total: Json = fetch_named_call(page, server)["totals"][0]
     headline = page.locator("#headline").inner_text()
     if not total["reported"]:
@@ -82,7 +82,7 @@ def assert_agrees(page: Page, server: RunningServer) -> Json:
 
 
 def read_parameters(page: Page) -> dict[str, str]:
-    """Return what stands in the page's address."""
+    """Return the parameters of the page's address."""
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
@@ -595,7 +595,7 @@ def test_a_citation_is_copied(page: Page, server: RunningServer) -> None:
     page.locator("[data-copy=citation]").click()
     expect(page.locator("[data-copy=citation]")).to_have_text("Copied")
     copied = page.evaluate("navigator.clipboard.readText()")
-    # On the page the call is told from there on; whoever has only the text needs all of it.
+    # The page shows the call from there on; the copied text has all of it.
     shown = page.locator("#citation").inner_text()
     assert copied == shown.replace("v1/", f"{server.url}/v1/")
     total = assert_agrees(page, server)
@@ -757,7 +757,7 @@ def test_nothing_is_wider_than_a_phone(phone: Page, path: str) -> None:
 
 
 def test_bars_are_aligned_with_their_axis(page: Page, phone: Page) -> None:
-    """A bar that is narrower than its axis tells a wrong number, however right its words are."""
+    """A bar that is narrower than its axis shows a wrong number, even if its words are right."""
     for shown in (page, phone):
         shown.goto(f"./?{WEEKEND}")
         axis = shown.locator(".chart-lines").first.bounding_box()

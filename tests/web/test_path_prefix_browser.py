@@ -15,12 +15,12 @@ from tests.web.conftest import OpenPage
 PREFIX = "/figures"
 
 PROXY_HEADERS = {"content-length", "transfer-encoding", "connection", "date", "server"}
-"""What the proxy says itself."""
+"""The proxy's own response."""
 
 
 @pytest.fixture
 def proxy_address(server: RunningServer) -> Iterator[str]:
-    """The address of a proxy that passes on what lies below a path, and has nothing else."""
+    """The address of a proxy that passes on the addresses below a path, and no others."""
 
     class Proxy(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

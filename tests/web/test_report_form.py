@@ -1,4 +1,4 @@
-"""The form's page as the service gives it: safe to show, and of one catalogue."""
+"""The report form without a browser: its security, its scripts and its messages."""
 
 import re
 from contextlib import closing

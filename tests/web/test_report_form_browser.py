@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.support.gunicorn_server import RunningServer, run_server
-from tests.web.conftest import LONG_BUDGETS, PHONE, assert_accessible, load_samples
+from tests.web.conftest import PHONE, assert_accessible, load_samples
 
 
 @pytest.fixture(scope="module")
 def form(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A service of the tests' own, with the samples in it: reports are added to it."""
-    with run_server(tmp_path_factory.mktemp("enter"), **LONG_BUDGETS) as server:
+    with run_server(tmp_path_factory.mktemp("enter")) as server:
         load_samples(server)
         yield server
 
@@ -33,7 +33,7 @@ def page(page: Page) -> Page:
 
 
 def open_form(page: Page) -> Page:
-    """Open the form, which is told of every refusal; returns the page."""
+    """Open the form and allow every error response; return the page."""
     page.allowed.update(range(400, 600))  # type: ignore[attr-defined]
     page.goto("/enter")
     expect(page.locator("#report")).to_be_visible()

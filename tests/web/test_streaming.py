@@ -27,7 +27,7 @@ PARTS = ("headline_start", "headline_end", "full_result", "breakdown", "time_ser
 
 
 class OutlineParser(HTMLParser):
-    """What lies in what: fails for whatever is closed that was not opened last."""
+    """The nesting of elements; fails if an element is closed that was not opened last."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class OutlineParser(HTMLParser):
 
 
 def parse_outline(page: str) -> OutlineParser:
-    """Return what lies in what in the page, which is whole and well formed."""
+    """Return the nesting of elements in the page, which must be well formed."""
     parser = OutlineParser()
     parser.feed(page)
     parser.close()
@@ -67,7 +67,7 @@ def parse_outline(page: str) -> OutlineParser:
 
 
 def read_interruption(page: str) -> str:
-    """Return what the page says of its having been broken off, in a paragraph of its own."""
+    """Return the page's message that it is incomplete, which is a paragraph of its own."""
     parser = parse_outline(page)
     (message,) = re.findall(r'<p class="fault" role="alert">([^<]+)</p>\s*</main>', page)
     assert message in parser.texts["html", "body", "div", "main", "p"] + parser.texts.get(

@@ -1,4 +1,4 @@
-"""However much was reported, a page can be read to its end, and says what it leaves out."""
+"""Long lists are truncated, and the page states how many entries are omitted."""
 
 import re
 from collections.abc import Callable
