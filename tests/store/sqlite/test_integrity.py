@@ -136,17 +136,21 @@ def test_verify_lists_only_the_first_faults_of_each_check(
     assert len(find_faults(store)) > 5
     monkeypatch.setattr(integrity, "MAX_FAULTS_PER_CHECK", 2)
     faults = find_faults(store)
-    assert [fault.partition(" is")[0] for fault in faults[:2]] == ["Entry 1", "Entry 2"]
+    assert [fault.partition(" or")[0] for fault in faults[:2]] == ["Event 1", "Event 2"]
     assert len(faults) == 3 and "more" in faults[2]
 
 
 def test_verify_reports_its_progress(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(integrity, "PROGRESS_INTERVAL", 5)
-    steps: dict[str, list[int]] = {}
-    maintenance.check_integrity(store, lambda what, done: steps.setdefault(what, []).append(done))
+    steps: list[tuple[int, int]] = []
+    maintenance.check_integrity(store, lambda done, total: steps.append((done, total)))
     with store.read_transaction() as db:
-        expected = list(range(5, event_log.last_seq(db) + 1, 5))
-    assert steps == {"the file": [0], "the chain": expected, "the tables": expected}
+        last_seq = event_log.last_seq(db)
+    # The hash chain and the tables are checked one after the other, each for all events.
+    expected = list(range(5, last_seq + 1, 5))
+    assert steps == [
+        (done, 2 * last_seq) for done in (*expected, *(last_seq + n for n in expected))
+    ]
 
 
 def _load_into_new_store(lines: list[str], path: Path) -> SqliteStore:
