@@ -9,7 +9,7 @@ from schemas.fields import normalize_timestamp
 
 
 class AsOf(fields.Field[int | str]):
-    """A `seq` of the ledger or a timestamp; loads as int or as text."""
+    """A `seq` of the event log or a timestamp; loads as int or as text."""
 
     def __init__(self, **kwargs: Any) -> None:
         """Take the options of marshmallow's fields."""

@@ -51,8 +51,8 @@ class ResultOut(Schema):
     )
     seq = fields.Integer(
         metadata={
-            "description": "The position of the report in the ledger. Only with the status 200 or "
-            "201."
+            "description": "The position of the report in the event log. Only with the status 200 "
+            "or 201."
         }
     )
     warnings = fields.List(

@@ -19,7 +19,7 @@ class ChangesParameters(Parameters):
         load_default=0,
         metadata={
             "description": "List the events after this `seq`: the last one that you have. "
-            "Default 0: from the beginning. A value beyond the end of the ledger is a 422."
+            "Default 0: from the beginning. A value beyond the end of the event log is a 422."
         },
     )
     limit = IntegerParameter(
@@ -58,5 +58,5 @@ class ChangesOut(Schema):
     )
     pending = fields.Integer(
         required=True,
-        metadata={"description": "How many events the ledger already holds after `last_seq`."},
+        metadata={"description": "How many events the event log already holds after `last_seq`."},
     )

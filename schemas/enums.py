@@ -127,7 +127,7 @@ _ENTITY_KINDS: Final = ("place", "group", "reporter")
 
 EVENT_KIND: Final = NamedEnum(
     "EventKind",
-    "What happened in one event of the ledger, and which fields `data` has.",
+    "What happened in one event of the event log, and which fields `data` has.",
     {
         "reported": "A report was recorded. `data`: `report`, the report as it was then.",
         "superseded": "A report was replaced. `data`: `by`, the id of the report that replaces it.",

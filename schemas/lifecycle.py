@@ -54,11 +54,13 @@ class RedactionIn(Body):
 
 
 class EntryOut(Schema):
-    """One event of the ledger."""
+    """One event of the event log."""
 
     seq = fields.Integer(
         required=True,
-        metadata={"description": "The position of the event in the ledger, from 1, without gaps."},
+        metadata={
+            "description": "The position of the event in the event log, from 1, without gaps."
+        },
     )
     recorded_at = fields.String(
         required=True,

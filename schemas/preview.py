@@ -16,7 +16,7 @@ class PreviewedReportOut(ReportOut):
     """
 
     class Meta:
-        """A previewed report has no position in the ledger."""
+        """A previewed report has no position in the event log."""
 
         exclude = ("seq", "recorded_at")
 

@@ -157,7 +157,7 @@ class RetractionOut(Schema):
 
     seq = fields.Integer(
         required=True,
-        metadata={"description": "The position of the retraction in the ledger."},
+        metadata={"description": "The position of the retraction in the event log."},
     )
     recorded_at = fields.String(
         required=True, metadata={"description": "When it was recorded: a timestamp in UTC."}
@@ -174,7 +174,7 @@ class ReportOut(Schema):
 
     id = fields.String(required=True, metadata={"description": "The id, assigned by the service."})
     seq = fields.Integer(
-        required=True, metadata={"description": "The position of the report in the ledger."}
+        required=True, metadata={"description": "The position of the report in the event log."}
     )
     recorded_at = fields.String(
         required=True,

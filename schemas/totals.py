@@ -457,7 +457,9 @@ class StateOut(CompiledSchema):
     """A state of the record."""
 
     seq = fields.Integer(
-        metadata={"description": "The last event of the ledger in this state; 0 if there is none."}
+        metadata={
+            "description": "The last event of the event log in this state; 0 if there is none."
+        }
     )
     recorded_at = fields.String(
         allow_none=True,

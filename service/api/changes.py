@@ -39,7 +39,7 @@ STREAM_RESPONSE: Final = {200: {"content": {EVENT_STREAM: {"schema": {"type": "s
 @blueprint.response(200, ChangesOut, description="A page of events, or a stream of them.")
 @blueprint.doc(responses=STREAM_RESPONSE)
 def get_changes(parameters: dict[str, Any]) -> Any:
-    """List the events of the ledger in order, each once, without gaps.
+    """List the events of the event log in order, each once, without gaps.
 
     With `wait` the answer comes as soon as there is an event. At most 4 requests wait in each
     process of the server; others are answered at once.

@@ -27,7 +27,7 @@ RESPONSE_HEADERS: Final[dict[str, Any]] = {
         "schema": _STRING,
     },
     "Casualty-Seq": {
-        "description": "The answer holds every event of the ledger up to this `seq`.",
+        "description": "The answer holds every event of the event log up to this `seq`.",
         "schema": _NON_NEGATIVE_INTEGER,
     },
     "ETag": {

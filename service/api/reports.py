@@ -102,8 +102,8 @@ def post_retraction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
 def post_redaction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
     """Erase free texts of a report for good (GDPR erasure).
 
-    The numbers stay. The ledger keeps a salted hash of each text, so that its hash chain can still
-    be verified. Needs the scope `admin`. If no text is left to erase, the answer is 409.
+    The numbers stay. The event log keeps a salted hash of each text, so that its hash chain can
+    still be verified. Needs the scope `admin`. If no text is left to erase, the answer is 409.
     """
     recorded, is_replay = lifecycle.redact_report(
         get_services().store,

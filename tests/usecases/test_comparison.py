@@ -186,7 +186,7 @@ class ChangingRecord:
         entities.merge_entities(self.store, "reporter", entity_id, into, actor=None, now=START_TIME)
 
     def read_last_seq(self) -> int:
-        """Return the present end of the ledger."""
+        """Return the present end of the event log."""
         with self.store.read_transaction() as db:
             return event_log.last_seq(db)
 
@@ -280,7 +280,7 @@ def _list_reports_since(world: ChangingRecord, earlier_seq: int, seq: int) -> se
 
 
 def apply_steps(world: ChangingRecord, steps: Sequence[Sequence[Any]]) -> list[int]:
-    """Return the ends of the ledger before the steps and after each of them."""
+    """Return the ends of the event log before the steps and after each of them."""
     seqs = [world.read_last_seq()]
     for step in steps:
         world.apply_step(step)

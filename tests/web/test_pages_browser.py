@@ -141,7 +141,7 @@ def test_the_first_view_has_the_totals_the_charts_and_the_caveats(
     for chart in (".chart-of-ranges", ".chart-of-times", ".chart-of-places"):
         expect(page.locator(chart).first).to_be_visible()
     expect(page.locator("section.head .caveats li").first).to_be_visible()
-    expect(page.locator(".as-of")).to_contain_text("As of entry")
+    expect(page.locator(".as-of")).to_contain_text("As of event")
 
 
 def test_the_first_view_is_light(page: Page) -> None:
@@ -584,7 +584,7 @@ def test_every_chart_can_be_saved_as_svg_and_png(page: Page) -> None:
         name, content = save_file(page, line.get_by_role("link").click)
         assert name.endswith(".svg") and content.startswith(b"<svg")
         # A picture alone still says what qualifies it, and where it comes from.
-        assert b"As of entry" in content and b"Jostrava" in content
+        assert b"As of event" in content and b"Jostrava" in content
         name, content = save_file(page, line.get_by_role("button").click)
         assert name.endswith(".png") and content.startswith(b"\x89PNG") and len(content) > 5_000
 
