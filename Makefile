@@ -1,13 +1,13 @@
-# Every target explains itself: `make` alone prints them.
+# `make` without a target prints the targets with a description.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run style check test test-postgresql faults cluster lock bench image image-check sbom \
-	secrets compose-check stand-in-base stand-ins clean
+.PHONY: help install run style check test test-postgresql faults cluster lock bench api-doc image \
+	image-check sbom secrets compose-check stand-in-base stand-ins clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
 IMAGE ?= casualty-figures
-# With STAND_INS=1 images are made of Debian's packages where others would be fetched.
+# With STAND_INS=1 images are built from Debian's packages instead of pulled.
 NGINX_IMAGE ?= $(if $(STAND_INS),stand-in-nginx)
 POSTGRES_IMAGE ?= $(if $(STAND_INS),stand-in-postgres)
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
@@ -18,14 +18,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
 	--strip-extras --allow-unsafe --no-emit-options --no-emit-index-url --no-emit-find-links
 
-help: ## Say what each target does
+help: ## Print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "make run PORT=8080           serve on another port"
-	@echo "make run CASUALTY_DATABASE=… keep the data elsewhere than in data/casualties.db"
-	@echo "make faults FAULTS_REQUIRED=0  leave out what needs root, and write no figures"
+	@echo "make run CASUALTY_DATABASE=… keep the data in another file than data/casualties.db"
+	@echo "make faults FAULTS_REQUIRED=0  skip the tests that need root, and write no figures"
 
-install: .venv/.installed ## Build .venv from the pinned requirements.txt and nothing else
+install: .venv/.installed ## Build .venv from the pinned requirements.txt alone
 
 run: install ## Serve on this machine with the Kursk samples loaded, until Ctrl-C
 	@$(BIN)/python samples/run.py $(if $(PORT),--port $(PORT))
@@ -41,18 +41,19 @@ check: style ## Run the quick checks: style, types, import contracts, fast tests
 
 test: style ## Run every check: style, types, import contracts, tests, coverage
 	$(BIN)/hadolint Dockerfile deploy/stand-ins/*.Dockerfile
-	$(BIN)/python -m pytest --cov -rs --numprocesses auto
+	$(BIN)/python -m pytest --cov --cov-report=json --cov-report=term -rs --numprocesses auto
+	$(BIN)/python scripts/check_coverage.py
 
 test-postgresql: .venv/.installed-dev ## Run the tests that need a database on PostgreSQL; ENGINE=15 on Debian's
 	TEST_ENGINE=$(or $(ENGINE),18) $(BIN)/python -m pytest --numprocesses auto \
 		--ignore tests/bounds --ignore tests/domain --ignore tests/image \
 		--ignore tests/compose --ignore tests/web -rs
 
-faults: .venv/.installed-dev ## Kill it, cut its power, fill its disk: all at full size, figures to docs/; as root
+faults: .venv/.installed-dev ## Run the fault tests at full size (kills, power loss, full disk), figures to docs/; as root
 	FAULTS_SIZE=full FAULTS_REQUIRED=$(or $(FAULTS_REQUIRED),1) \
 		$(BIN)/python -m pytest --verbose --capture=no tests/faults
 
-cluster: .venv/.installed-dev ## Lose the leader of a real cluster in every way, figures to docs/; as root
+cluster: .venv/.installed-dev ## Test the loss of the leader of a real cluster, figures to docs/; as root
 	FAULTS_SIZE=full FAULTS_REQUIRED=1 \
 		$(BIN)/python -m pytest --verbose --capture=no tests/cluster
 
@@ -65,24 +66,27 @@ bench: .venv/.installed-dev ## Run the benchmarks
 		echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit 1; \
 	done
 
-image: ## Build the container image; BASE=… stands in for the Python base image
+api-doc: .venv/.installed-dev ## Write docs/api.md from the descriptions in the code
+	$(BIN)/python scripts/make_api_doc.py
+
+image: ## Build the container image; BASE=… replaces the Python base image
 	docker build --tag $(IMAGE) --label org.opencontainers.image.version=$(VERSION) \
 		$(if $(or $(BASE),$(STAND_INS)),--build-arg BASE=$(or $(BASE),stand-in-base)) .
 
-image-check: image .venv/.installed-dev ## Try the image out, run without rights, and tell its size
+image-check: image .venv/.installed-dev ## Test the image, run without privileges, and print its size
 	CHECKED_IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image
 
-sbom: image .venv/.installed-dev ## Write what is in the image, as CycloneDX, to dist/
+sbom: image .venv/.installed-dev ## Write the contents of the image, as CycloneDX, to dist/
 	$(BIN)/python scripts/make_sbom.py $(IMAGE) dist/casualty-figures.cdx.json
 
-secrets: ## Make the password and the certificate that compose.yaml reads, where they are missing
+secrets: ## Make the password and the certificate that compose.yaml reads, if they are missing
 	scripts/make-secrets
 
-compose-check: $(if $(STAND_INS),stand-ins) image .venv/.installed-dev ## Bring compose.yaml up and try it; STAND_INS=1 without a registry
+compose-check: $(if $(STAND_INS),stand-ins) image .venv/.installed-dev ## Start compose.yaml and test it; STAND_INS=1 without a registry
 	COMPOSE_CHECKED=1 COMPOSE="$(COMPOSE)" SERVICE_IMAGE=$(IMAGE) NGINX_IMAGE=$(NGINX_IMAGE) \
 		POSTGRES_IMAGE=$(POSTGRES_IMAGE) $(BIN)/python -m pytest tests/compose
 
-stand-in-base: .venv/.installed-dev ## Make an image for BASE=stand-in-base out of Debian's archive; as root
+stand-in-base: .venv/.installed-dev ## Make an image for BASE=stand-in-base from Debian's archive; as root
 	$(BIN)/python scripts/make_stand_in_base.py stand-in-base
 
 stand-ins: stand-in-base ## Make stand-in-nginx and stand-in-postgres for compose.yaml as well; as root
@@ -90,11 +94,11 @@ stand-ins: stand-in-base ## Make stand-in-nginx and stand-in-postgres for compos
 	docker build --tag stand-in-postgres --file deploy/stand-ins/postgres.Dockerfile deploy/stand-ins
 
 clean: ## Remove the environment, dist/ and every cache; data/ stays
-	rm -rf .venv dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv dist .coverage coverage.json .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamps are older than what was pinned: the environment is then built anew rather than
-# added to, so that nothing stays behind that is pinned no more.
+# If the pinned versions are newer than the stamp, the environment is built again rather than added
+# to, so that no package stays that is not pinned any more.
 .venv/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 …" \
 		if sys.version_info < (3, 11) else 0)'
@@ -105,6 +109,6 @@ clean: ## Remove the environment, dist/ and every cache; data/ stays
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
-	@echo "Adding to .venv what the checks need …"
+	@echo "Adding the packages for the checks to .venv …"
 	@$(PIP) --requirement requirements.txt --requirement $<
 	@touch $@

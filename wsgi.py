@@ -10,5 +10,5 @@ try:
     app = create_app()
 except (SettingsError, DomainError) as error:
     print(error, file=sys.stderr)
-    # With 3 gunicorn stops; with 1 it would start workers again for ever.
+    # With 3 gunicorn stops; with 1 it would start workers again and again.
     raise SystemExit(3) from None

@@ -1,4 +1,4 @@
-"""What one machine carries on each engine: writing and answering, side by side.
+"""Write and query performance of one machine, on each engine.
 
 A country of 20 districts with 25 villages each; every report is of one village and day. SQLite
 keeps its file, and PostgreSQL (the release that the tests use) its files, in a temporary folder on
@@ -32,6 +32,8 @@ from service.domain.totals_query import TotalsQuery
 from service.store.factory import open_store
 from service.store.interface import Store
 from service.usecases import batches, changes, reports, totals
+from service.usecases.consistency import MonotonicReader
+from service.usecases.request_reader import RequestReader
 from service.usecases.state_cache import StateCache
 from service.usecases.time_budget import TimeBudget
 from tests.faults.results import describe_machine, replace_between_markers
@@ -157,8 +159,8 @@ def measure_store(store: Store, size: int) -> Iterator[tuple[str, str, float]]:
 
     def ask(place: str) -> Any:
         query = TotalsQuery(places=(place,))
-        seq = totals.resolve_query_as_of(store, query, NOW)
-        return totals.compute_totals(store, snapshots, query, seq, TimeBudget(60, 600))
+        reader = RequestReader(MonotonicReader(store), snapshots)
+        return totals.compute_totals(reader, query, reader.seq, TimeBudget(60, 600))
 
     yield "first total after a change", "ms", measure_median(lambda: ask("village-7"))
     villages = cycle(range(min(size, DISTRICTS * VILLAGES)))

@@ -1,4 +1,4 @@
-"""How fast reports are recorded by many writers at once, beside one transaction for each write.
+"""The write rate of many writers with group commit, and with one transaction for each write.
 
 Each process has 8 threads that submit reports one after another to the same new file, as a worker
 of the server does. "plain" is what SQLite offers by itself: BEGIN IMMEDIATE, and its own way of
@@ -26,8 +26,8 @@ from schemas.report_in import ReportIn
 from service.domain.errors import LockTimeoutError
 from service.domain.submission import Submission
 from service.store.interface import Connection, translate_errors
-from service.store.sqlite.connections import begin_transaction, to_domain_error
-from service.store.sqlite.engine import SqliteConnection, SqliteStore
+from service.store.sqlite.connections import SqliteConnection, begin_transaction, to_domain_error
+from service.store.sqlite.engine import SqliteStore
 from service.usecases import reports
 
 THREADS_PER_PROCESS = 8
@@ -76,7 +76,7 @@ class Measurement:
 
 
 def make_submission(number: int) -> Submission:
-    """Return a small report, of a place that others speak of too."""
+    """Return a small report of a place that other reports have too."""
     place, day = f"place-{number % PLACE_COUNT}", f"2024-12-{number % 28 + 1:02}"
     loaded: Submission = ReportIn().load(
         {

@@ -1,4 +1,4 @@
-"""How long one total takes in a cluster of overlapping figures, beside a plain linear program.
+"""The time of one total in a component of overlapping figures, and of a plain linear program.
 
 The plain program has one column for every place, day and outcome, and one row for every figure: no
 cell is merged, no figure is dropped, none is told by others. It is given figures that agree, since
@@ -86,7 +86,7 @@ def flag_cells(scope: Scope, day_count: int = DAYS) -> Any:
 
 
 def make_consistent_figures(count: int) -> list[Figure]:
-    """Return figures that are all true of one made-up world."""
+    """Return figures that are all true in one generated world."""
     chance = random.Random(SEED)
     numbers = np.random.default_rng(SEED)
     size = len(PLACES) * DAYS * len(OUTCOMES)
@@ -101,7 +101,7 @@ def make_consistent_figures(count: int) -> list[Figure]:
 
 
 def make_contradicting_figures(count: int) -> list[Figure]:
-    """Return figures whose numbers know nothing of each other."""
+    """Return figures with independent random numbers."""
     chance = random.Random(SEED)
     figures = []
     for index, scope in enumerate(make_scopes(count, chance)):
@@ -199,7 +199,7 @@ def solve_plain_program(figures: Sequence[Figure], scope: Scope) -> None:
 
 
 def time_plain_program(figures: Sequence[Figure], scope: Scope) -> float:
-    """Return the seconds of the plain program, whose rows are not told by each other."""
+    """Return the seconds of the plain program, whose rows are not sparsified."""
     threshold, sparsify.MIN_MATRIX_ENTRIES = sparsify.MIN_MATRIX_ENTRIES, sys.maxsize  # type: ignore[misc]
     try:
         return measure_time(lambda: solve_plain_program(figures, scope))[1]

@@ -1,4 +1,4 @@
-"""A small JSON client of the service's HTTP interface, for the scripts beside it; stdlib only."""
+"""A small JSON client of the service's HTTP API for the sample scripts; standard library only."""
 
 import http.client
 import json
@@ -10,15 +10,15 @@ JSON = dict[str, Any]
 
 
 class RequestRefusedError(Exception):
-    """The service said no; the text is its own, one fault a line."""
+    """The service rejected a request; the text is the service's own, one error on each line."""
 
 
 class UnknownResourceError(RequestRefusedError):
-    """Nothing is recorded under the address that was asked for."""
+    """Nothing is recorded under the requested address."""
 
 
 class ServerUnreachableError(Exception):
-    """Nothing that speaks HTTP answers at the address."""
+    """No HTTP server answers at the address."""
 
 
 class Client:
@@ -32,12 +32,12 @@ class Client:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ServerUnreachableError(f"{url}: give an address like http://127.0.0.1:8000")
-        kind = (
+        connection_class = (
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         )
         self.url = url.rstrip("/")
-        self._root = parts.path.rstrip("/")
-        self._connection = kind(parts.hostname, parts.port, timeout=timeout)
+        self._base_path = parts.path.rstrip("/")
+        self._connection = connection_class(parts.hostname, parts.port, timeout=timeout)
         self._headers = {"Accept": "application/json"}
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
@@ -54,55 +54,55 @@ class Client:
         self._connection.close()
 
     def get(self, path: str, query: list[tuple[str, str]] | None = None) -> JSON:
-        """Return the answer; ``query`` may name a parameter more than once."""
-        return self._ask("GET", f"{path}?{urlencode(query, safe=',')}" if query else path)[1]
+        """Return the body of the response; ``query`` may have a parameter more than once."""
+        return self._request("GET", f"{path}?{urlencode(query, safe=',')}" if query else path)[1]
 
     def put(self, path: str, body: JSON) -> tuple[int, JSON]:
-        """Return the status (201 new, 200 known) and the answer."""
-        return self._ask("PUT", path, body)
+        """Return the status (201 created, 200 already known) and the body of the response."""
+        return self._request("PUT", path, body)
 
     def post(self, path: str, body: JSON) -> tuple[int, JSON]:
-        """Return the status (201 new, 200 known) and the answer."""
-        return self._ask("POST", path, body)
+        """Return the status (201 created, 200 already known) and the body of the response."""
+        return self._request("POST", path, body)
 
-    def _ask(self, method: str, path: str, body: JSON | None = None) -> tuple[int, JSON]:
+    def _request(self, method: str, path: str, body: JSON | None = None) -> tuple[int, JSON]:
         headers = dict(self._headers)
         content = None
         if body is not None:
             content = json.dumps(body, ensure_ascii=False).encode()
             headers["Content-Type"] = "application/json"
         try:
-            self._connection.request(method, self._root + path, content, headers)
+            self._connection.request(method, self._base_path + path, content, headers)
             response = self._connection.getresponse()
-            raw = response.read()
+            content = response.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise ServerUnreachableError(
                 f"{self.url} does not answer: {error or 'no reason given'}"
             ) from error
-        answer = _object(raw)
+        answer = _parse_object(content)
         if response.status >= 400:
-            kind = UnknownResourceError if response.status == 404 else RequestRefusedError
-            raise kind(_reason(response.status, response.reason, answer))
+            error_class = UnknownResourceError if response.status == 404 else RequestRefusedError
+            raise error_class(_format_problem(response.status, response.reason, answer))
         return response.status, answer
 
 
-def _object(raw: bytes) -> JSON:
+def _parse_object(content: bytes) -> JSON:
     try:
-        answer = json.loads(raw)
-    except ValueError:  # What a proxy or the HTTP server itself refuses may be plain text.
-        answer = {"detail": raw.decode(errors="replace").strip()[:500]}
+        answer = json.loads(content)
+    except ValueError:  # An error of a proxy or of the HTTP server itself may be plain text.
+        answer = {"detail": content.decode(errors="replace").strip()[:500]}
     return answer if isinstance(answer, dict) else {"answer": answer}
 
 
-def _reason(status: int, phrase: str, problem: JSON) -> str:
-    """Return the problem document as text: what is wrong, then each field that is at fault."""
+def _format_problem(status: int, phrase: str, problem: JSON) -> str:
+    """Return the problem document as text: the error, then a line for each invalid field."""
     lines = [f"{status} {problem.get('title') or phrase}"]
     if problem.get("detail"):
         lines[0] += f": {problem['detail']}"
     lines += [
-        f"  {fault.get('pointer') or 'body'}: {fault.get('detail')}"
-        for fault in problem.get("errors", [])
-        if isinstance(fault, dict)
+        f"  {error.get('pointer') or 'body'}: {error.get('detail')}"
+        for error in problem.get("errors", [])
+        if isinstance(error, dict)
     ]
     return "\n".join(lines)

@@ -1,6 +1,6 @@
-"""Print in a few lines what the Kursk sample says, and what it does not say.
+"""Print in a few lines what is reported in the Kursk sample, and what is not.
 
-Every number is an answer of the running service; nothing is computed here.
+Every number comes from the running service; this script computes none.
 """
 
 import argparse
@@ -16,56 +16,60 @@ LOSSES = "killed,wounded,missing,captured"
 CASUALTIES = "killed,wounded"
 
 
-def summary_lines(client: Client) -> list[str]:
-    """Return the lines, none longer than 80 characters.
+def build_summary(client: Client) -> list[str]:
+    """Return the lines, each of at most 80 characters.
 
     Raises RequestRefusedError and ServerUnreachableError.
     """
     group = client.get("/v1/groups/dprk-forces")["name"]
-    together = _totals(client, ",".join(VILLAGES), CASUALTIES)
-    alone = {village: _totals(client, village, CASUALTIES) for village in VILLAGES}
-    kurilovka = _totals(client, "kurilovka", "missing")
-    oblast = _totals(client, OBLAST, LOSSES)
-    same = {_text(answer) for answer in alone.values()}
-    each = same.pop() if len(same) == 1 else "see the dashboard"
+    villages_together = _fetch_totals(client, ",".join(VILLAGES), CASUALTIES)
+    by_village = {village: _fetch_totals(client, village, CASUALTIES) for village in VILLAGES}
+    kurilovka = _fetch_totals(client, "kurilovka", "missing")
+    oblast = _fetch_totals(client, OBLAST, LOSSES)
+    distinct_texts = {_text_of(answer) for answer in by_village.values()}
+    text_of_each = distinct_texts.pop() if len(distinct_texts) == 1 else "see the dashboard"
     rows = [
-        (", ".join(_name(client, village) for village in VILLAGES), _text(together)),
-        ("each of the three alone", each),
-        (_name(client, "kurilovka"), _text(kurilovka)),
-        (_name(client, OBLAST), _text(oblast)),
+        (
+            ", ".join(_fetch_place_name(client, village) for village in VILLAGES),
+            _text_of(villages_together),
+        ),
+        ("each of the three alone", text_of_each),
+        (_fetch_place_name(client, "kurilovka"), _text_of(kurilovka)),
+        (_fetch_place_name(client, OBLAST), _text_of(oblast)),
     ]
     width = max(len(place) for place, _ in rows)
     lines = [f"{group}, 14 and 15 December 2024:"]
     lines += [f"{place:<{width}}  {text}" for place, text in rows]
-    # The sentence of a caveat is the service's own; it names who gave no number.
-    texts = [c["text"] for c in oblast["caveats"] if c["code"] == "not_acknowledged"]
-    return lines + texts
+    # The sentence of this caveat is the service's own; it names the reporters without a number.
+    return lines + [
+        caveat["text"] for caveat in oblast["caveats"] if caveat["code"] == "not_acknowledged"
+    ]
 
 
-def _totals(client: Client, places: str, outcomes: str) -> JSON:
+def _fetch_totals(client: Client, places: str, outcomes: str) -> JSON:
     query = [("place", places), *DAYS, ("outcomes", outcomes)]
     return client.get("/v1/totals", query)
 
 
-def _text(answer: JSON) -> str:
+def _text_of(answer: JSON) -> str:
     return str(answer["totals"][0]["text"])
 
 
-def _name(client: Client, place: str) -> str:
+def _fetch_place_name(client: Client, place: str) -> str:
     return str(client.get(f"/v1/places/{place}")["name"])
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the summary; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Print what a running service knows of Kursk.")
+    """Print the summary; return the exit status."""
+    parser = argparse.ArgumentParser(description="Print what is reported in the Kursk sample.")
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="default: %(default)s")
     parser.add_argument("--key", help="needed where reading is closed (default: $KEY)")
     options = parser.parse_args(arguments)
     try:
         with Client(options.url, options.key or os.environ.get("KEY")) as client:
-            print("\n".join(summary_lines(client)))
-    except (RequestRefusedError, ServerUnreachableError) as problem:
-        print(problem, file=sys.stderr)
+            print("\n".join(build_summary(client)))
+    except (RequestRefusedError, ServerUnreachableError) as error:
+        print(error, file=sys.stderr)
         return 1
     return 0
 

@@ -1,1 +1,1 @@
-"""The wire: what is sent and answered, as marshmallow schemas that build domain objects."""
+"""The JSON of the API as marshmallow schemas; request schemas load domain objects."""

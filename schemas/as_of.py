@@ -1,4 +1,4 @@
-"""Moments of the record, as they are asked for."""
+"""The parameters that choose a state of the record."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from schemas.fields import normalize_timestamp
 
 
 class AsOf(fields.Field[int | str]):
-    """An entry of the ledger by its number, or an instant; loads as int or as text."""
+    """A `seq` of the event log or a timestamp; loads as int or as text."""
 
-    def __init__(self, description: str = "An instant or a seq; now.", **kwargs: Any) -> None:
-        """Take the usual field options."""
-        metadata = {"type": "string", "minLength": 1, "description": description}
-        super().__init__(metadata=metadata, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        """Take the options of marshmallow's fields."""
+        metadata = {"type": "string", "minLength": 1}
+        super().__init__(metadata={**metadata, **kwargs.pop("metadata", {})}, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int | str:
         text = str(value)
@@ -24,17 +24,23 @@ class AsOf(fields.Field[int | str]):
             return normalize_timestamp(text)
         except ValueError:
             raise ValidationError(
-                "This must be an instant in UTC, like 2026-01-05T10:00:00Z, or a seq."
+                "This must be a timestamp in UTC, such as 2026-01-05T10:00:00Z, or a seq."
             ) from None
 
 
 class AsOfParameters(Parameters):
-    """As of when something is shown; it loads as the moment alone, None for now."""
+    """The parameter `as_of` alone; loads as its value, None for now."""
 
-    as_of = AsOf()
+    as_of = AsOf(
+        metadata={
+            "description": "Show the report as it was after this `seq`, or at this timestamp in "
+            "UTC. Default: now. A `seq` or timestamp that is still to come is a 422; before the "
+            "report was recorded the answer is 404."
+        }
+    )
 
     @post_load
     def load_as_of(self, data: dict[str, Any], **kwargs: Any) -> int | str | None:
-        """Return the moment."""
+        """Return the value of `as_of`."""
         as_of: int | str | None = data.get("as_of")
         return as_of

@@ -1,4 +1,4 @@
-"""What bodies and queries have in common: the sentences that refuse, and what null means."""
+"""The base classes of request schemas: query strings and JSON bodies."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -15,21 +15,21 @@ class Parameters(Schema):
 
 
 class Body(Schema):
-    """An object in a body; a field that may be left out may be null instead, which is the same.
+    """An object in a body; null in an optional field is the same as leaving the field out.
 
-    ``MEANINGFUL_NULLS`` names the fields in which null says something of its own.
+    ``MEANINGFUL_NULLS`` names the fields in which null has a meaning of its own.
     """
 
     MEANINGFUL_NULLS: ClassVar[frozenset[str]] = frozenset()
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Let every field be null that may be left out."""
+        """Allow null in every optional field."""
         if not field_obj.required:
             field_obj.allow_none = True
 
     @pre_load
     def drop_nulls(self, data: Any, **kwargs: Any) -> Any:
-        """Return the object without the fields that are null and might have been left out."""
+        """Return the object without its optional fields that are null."""
         if not isinstance(data, Mapping):
             return data
         optional = {

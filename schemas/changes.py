@@ -1,4 +1,4 @@
-"""The feed on the wire."""
+"""The change feed: its parameters and its pages."""
 
 from marshmallow import fields
 
@@ -11,29 +11,52 @@ MAX_WAIT_SECONDS = 60
 
 
 class ChangesParameters(Parameters):
-    """From which entry on, how many, and how long to wait for one where there is none yet."""
+    """Where a page of the feed begins, how long it is, and how long to wait for an event."""
 
     since = IntegerParameter(
         minimum=0,
         maximum=10**15,
         load_default=0,
-        metadata={"description": "The last entry that the reader has seen."},
+        metadata={
+            "description": "List the events after this `seq`: the last one that you have. "
+            "Default 0: from the beginning. A value beyond the end of the event log is a 422."
+        },
     )
-    limit = IntegerParameter(minimum=1, maximum=1_000, load_default=100)
+    limit = IntegerParameter(
+        minimum=1,
+        maximum=1_000,
+        load_default=100,
+        metadata={
+            "description": "The largest number of events in the answer, 1 to 1,000. Default: 100."
+        },
+    )
     wait = IntegerParameter(
         minimum=0,
         maximum=MAX_WAIT_SECONDS,
         load_default=0,
-        metadata={"description": "Seconds to wait for an entry where there is none yet."},
+        metadata={
+            "description": "If there is no event yet, wait up to this many seconds for one. "
+            "Default 0: answer at once."
+        },
     )
 
 
 class ChangesOut(Schema):
-    """Entries of the ledger in order; ask again since ``last_seq``.
+    """A page of the change feed; the next page begins after `last_seq`."""
 
-    ``pending`` tells how many more there are already.
-    """
-
-    changes = fields.List(fields.Nested(EntryOut), required=True)
-    last_seq = fields.Integer(required=True)
-    pending = fields.Integer(required=True)
+    changes = fields.List(
+        fields.Nested(EntryOut),
+        required=True,
+        metadata={"description": "The events after `since`, in order, without gaps."},
+    )
+    last_seq = fields.Integer(
+        required=True,
+        metadata={
+            "description": "The `seq` of the last event in `changes`; `since` if there is none. "
+            "Send it as `since` of the next request."
+        },
+    )
+    pending = fields.Integer(
+        required=True,
+        metadata={"description": "How many events the event log already holds after `last_seq`."},
+    )

@@ -1,4 +1,4 @@
-"""What the address of a page asks: what totals are asked with, and how a page is to show them."""
+"""The parameters of the pages: a query for totals, and how a page shows the answer."""
 
 import re
 from typing import Any, Final
@@ -14,13 +14,13 @@ from service.domain.totals_query import CALENDAR_UNITS, TotalsQuery
 from service.domain.vocabulary import LOSSES, OUTCOMES
 
 DASHBOARD_BREAKDOWNS: Final = ("place", "group", "outcome", "reporter")
-"""What the parts of a page can be; days have a picture of their own."""
+"""The breakdowns of a page; time has a chart of its own."""
 
 CHARTS: Final = ("parts", "times", "map")
 
 
 class DayOrAsOf(AsOf):
-    """A day as a calendar gives it, which stands for its end, or what ``as_of`` takes."""
+    """A value of `as_of`, or a day, which means the end of the day."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int | str:
         if re.fullmatch(DAY_PATTERN, str(value)):
@@ -30,9 +30,9 @@ class DayOrAsOf(AsOf):
 
 
 class DashboardParameters(Parameters):
-    """A question as the address of a page puts it; what else stands there is left aside.
+    """The parameters of a page.
 
-    Links get parameters from those who pass them on, which must not break them.
+    Unknown parameters are ignored, since other sites add their own to links.
     """
 
     places = CommaList(Slug(), data_key="place")
@@ -52,13 +52,13 @@ class DashboardParameters(Parameters):
     every = OneOf(("true",))
 
     class Meta:
-        """Leaves unknown parameters aside."""
+        """Ignore unknown parameters."""
 
         unknown = EXCLUDE
 
     @post_load
     def load_query(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        """Return the question under that name, beside what else is asked of the page."""
+        """Return the totals query as ``query``, and the parameters of the page beside it."""
         show = frozenset(data.pop("show", LOSSES))
         period = make_period(data.pop("first", None), data.pop("last", None), "to")
         names = ("places", "groups", "reporters", "exclude_reporters")

@@ -1,4 +1,4 @@
-"""Places, groups and reporters on the wire."""
+"""Places, groups and reporters: as reports mention them, as PUT describes them, as answered."""
 
 from typing import Any
 
@@ -12,128 +12,242 @@ from service.domain.entities import EntityMention
 
 MAX_ALIASES = 200
 
+NEXT_DESCRIPTION = (
+    "A link to the next page, relative to the address of the request; null on the last page."
+)
+
 
 class _EntityFields(Body):
-    """What may be said of any entry besides its id and its name."""
+    """What can be stated of every entity besides its id and its name."""
 
-    kind = Line(max_length=100)
-    aliases = BoundedList(Name(), max_length=MAX_ALIASES)
-    wikidata = PatternText("Q[0-9]{1,15}", "This must be like Q5838.")
-    country = Line(max_length=100)
+    kind = Line(
+        max_length=100,
+        metadata={
+            "description": "What it is, in a word of your own, such as `village` or `ministry`."
+        },
+    )
+    aliases = BoundedList(
+        Name(),
+        max_length=MAX_ALIASES,
+        metadata={"description": "Other names. `q` of the lists searches them too."},
+    )
+    wikidata = PatternText(
+        "Q[0-9]{1,15}",
+        "This must be a Wikidata id, such as Q5838.",
+        metadata={"description": "The id in Wikidata, such as `Q5838`."},
+    )
+    country = Line(
+        max_length=100,
+        metadata={"description": "The country, in a code or name of your own, such as `RU`."},
+    )
 
 
 class _PlaceFields(_EntityFields):
-    parent = Slug()
-    latitude = Coordinate(maximum=90)
-    longitude = Coordinate(maximum=180)
-    geonames_id = Count(minimum=1)
-    pcode = Line(max_length=50)
+    parent = Slug(
+        metadata={
+            "description": "The id of the place that contains this one. It must exist; in a report "
+            "it may also be new and come earlier. Without it the place is a root."
+        }
+    )
+    latitude = Coordinate(
+        maximum=90,
+        metadata={"description": "Latitude in degrees (WGS 84); north is positive."},
+    )
+    longitude = Coordinate(
+        maximum=180,
+        metadata={"description": "Longitude in degrees (WGS 84); east is positive."},
+    )
+    geonames_id = Count(minimum=1, metadata={"description": "The id in GeoNames."})
+    pcode = Line(
+        max_length=50, metadata={"description": "The place code (P-code) of the United Nations."}
+    )
 
 
 class _GroupFields(_EntityFields):
-    parent = Slug()
+    parent = Slug(
+        metadata={
+            "description": "The id of the group that contains this one. It must exist; in a report "
+            "it may also be new and come earlier. Default: `everyone`, the root."
+        }
+    )
 
 
 class _ReporterFields(_EntityFields):
-    party = Flag()
+    party = Flag(
+        metadata={
+            "description": "Whether the reporter is a party to the conflict. Default: `false`."
+        }
+    )
 
 
 class _EntityMentionIn(Body):
-    """An entry inside a report: a new one needs a name, a known one no more than its id."""
+    """An entity in a report: a new one needs a name, a recorded one only its id."""
 
-    id = Slug(required=True)
-    name = Name()
+    id = Slug(required=True, metadata={"description": "The id."})
+    name = Name(
+        metadata={
+            "description": "The name. Required if the id is new. If the id exists, a field that "
+            "differs from the recorded one is a 409."
+        }
+    )
 
     @post_load
     def load_mention(self, data: dict[str, Any], **kwargs: Any) -> EntityMention:
-        """Return the id and, apart from it, whatever was said."""
+        """Return the id and, apart from it, the other fields that were sent."""
         return EntityMention(data.pop("id"), data)
 
 
 class PlaceMention(_EntityMentionIn, _PlaceFields):
-    """A place inside a report."""
+    """A place in a report. It is created if its id is new."""
 
 
 class GroupMention(_EntityMentionIn, _GroupFields):
-    """A group inside a report."""
+    """A group in a report. It is created if its id is new."""
 
 
 class ReporterMention(_EntityMentionIn, _ReporterFields):
-    """The reporter inside a report."""
+    """The reporter in a report. It is created if its id is new."""
 
 
 class _EntityIn(Body):
-    """A full description: what is left out is cleared. The id stands in the path."""
+    """A full description: fields that are left out are cleared."""
 
-    id = Slug()
-    name = Name(required=True)
+    id = Slug(
+        metadata={"description": "May be left out; if sent, it must be the id in the address."}
+    )
+    name = Name(required=True, metadata={"description": "The name."})
 
 
 class PlaceIn(_EntityIn, _PlaceFields):
-    """A place as it is from now on."""
+    """The full description of a place; fields that are left out are cleared."""
 
 
 class GroupIn(_EntityIn, _GroupFields):
-    """A group as it is from now on; without a parent it lies below everyone."""
+    """The full description of a group; fields that are left out are cleared."""
 
 
 class ReporterIn(_EntityIn, _ReporterFields):
-    """A reporter as it is from now on; ``party`` is true for a party to the conflict."""
+    """The full description of a reporter; fields that are left out are cleared."""
 
 
 class MergeIn(Body):
-    """The id that stands for both from now on."""
+    """The entity into which another is merged."""
 
-    into = Slug(required=True)
+    into = Slug(
+        required=True,
+        metadata={
+            "description": "The id of the entity that remains. It must exist and must not lie "
+            "below the other one."
+        },
+    )
 
 
 class _EntityOut(Schema):
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-    kind = fields.String(required=True, allow_none=True)
-    aliases = fields.List(fields.String(), required=True)
-    wikidata = fields.String(required=True, allow_none=True)
-    country = fields.String(required=True, allow_none=True)
+    id = fields.String(
+        required=True,
+        metadata={"description": "The id. After a merge: that of the entity that remains."},
+    )
+    name = fields.String(
+        required=True,
+        metadata={"description": "The name, in Unicode's composed form (NFC)."},
+    )
+    kind = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What it is; null if nobody stated it."},
+    )
+    aliases = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Other names, those of merged entities among them."},
+    )
+    wikidata = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id in Wikidata; null if not stated."},
+    )
+    country = fields.String(
+        required=True, allow_none=True, metadata={"description": "The country; null if not stated."}
+    )
 
 
 class PlaceOut(_EntityOut):
     """A place as it is recorded."""
 
-    parent = fields.String(required=True, allow_none=True)
-    latitude = fields.Float(required=True, allow_none=True)
-    longitude = fields.Float(required=True, allow_none=True)
-    geonames_id = fields.Integer(required=True, allow_none=True)
-    pcode = fields.String(required=True, allow_none=True)
+    parent = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id of the place that contains it; null for a root."},
+    )
+    latitude = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Latitude in degrees (WGS 84); null if not stated."},
+    )
+    longitude = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Longitude in degrees (WGS 84); null if not stated."},
+    )
+    geonames_id = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id in GeoNames; null if not stated."},
+    )
+    pcode = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The place code (P-code); null if not stated."},
+    )
 
 
 class GroupOut(_EntityOut):
-    """A group as it is recorded; only the root has no parent."""
+    """A group as it is recorded."""
 
-    parent = fields.String(required=True, allow_none=True)
+    parent = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id of the group that contains it; null for `everyone`."},
+    )
 
 
 class ReporterOut(_EntityOut):
     """A reporter as it is recorded."""
 
-    party = fields.Boolean(required=True)
+    party = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether the reporter is a party to the conflict."},
+    )
 
 
 class PlacesOut(Schema):
-    """A page of places."""
+    """A page of places, ordered by id."""
 
-    places = fields.List(fields.Nested(PlaceOut), required=True)
-    next = fields.String(required=True, allow_none=True)
+    places = fields.List(
+        fields.Nested(PlaceOut),
+        required=True,
+        metadata={"description": "The places of this page, ordered by id."},
+    )
+    next = fields.String(required=True, allow_none=True, metadata={"description": NEXT_DESCRIPTION})
 
 
 class GroupsOut(Schema):
-    """A page of groups."""
+    """A page of groups, ordered by id."""
 
-    groups = fields.List(fields.Nested(GroupOut), required=True)
-    next = fields.String(required=True, allow_none=True)
+    groups = fields.List(
+        fields.Nested(GroupOut),
+        required=True,
+        metadata={"description": "The groups of this page, ordered by id."},
+    )
+    next = fields.String(required=True, allow_none=True, metadata={"description": NEXT_DESCRIPTION})
 
 
 class ReportersOut(Schema):
-    """A page of reporters."""
+    """A page of reporters, ordered by id."""
 
-    reporters = fields.List(fields.Nested(ReporterOut), required=True)
-    next = fields.String(required=True, allow_none=True)
+    reporters = fields.List(
+        fields.Nested(ReporterOut),
+        required=True,
+        metadata={"description": "The reporters of this page, ordered by id."},
+    )
+    next = fields.String(required=True, allow_none=True, metadata={"description": NEXT_DESCRIPTION})

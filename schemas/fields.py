@@ -1,14 +1,15 @@
-"""The kinds of value on the wire, each refusing whatever it would otherwise have to guess."""
+"""The field types of the API; each rejects what it would otherwise have to guess."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Final
 
 from marshmallow import Schema as MarshmallowSchema
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate
 
+from schemas.enums import NamedEnum
 from service.domain.timestamps import format_timestamp
 
 SLUG_PATTERN: Final = r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
@@ -19,38 +20,64 @@ MAX_ID_LENGTH: Final = 100
 MAX_LIST_LENGTH: Final = 1_000
 
 
-# The library's own sentences do not say what to do; fields of its own kinds would still use them.
+# marshmallow's own messages do not state the fix; fields of its own types would still use them.
 fields.Field.default_error_messages.update(
-    required="This field is needed.", null="This is null; give it a value."
+    required="This field is required.", null="This must not be null."
 )
 
 
 class Schema(MarshmallowSchema):
-    """A schema that refuses unknown fields in plain words, and names those that there are."""
+    """A schema that rejects unknown fields; the error lists the known ones."""
 
     FIELD_NOUN: ClassVar[str] = "field"
-    """What one of them is called."""
+    """What error messages call one field."""
 
     error_messages = {"type": "This must be an object."}  # noqa: RUF012
 
     def __init__(self, **options: Any) -> None:
-        """Take the usual schema options."""
+        """Take the options of marshmallow's schemas."""
         super().__init__(**options)
         known = (field.data_key or name for name, field in self.load_fields.items())
         self.error_messages["unknown"] = unknown_field_message(self.FIELD_NOUN, known)
 
 
-def unknown_field_message(kind: str, known: Iterable[str]) -> str:
-    """Return the sentence that refuses an unknown field or parameter, and names the known ones."""
-    return f"There is no such {kind}. Known here: {', '.join(sorted(known)) or 'none'}."
+def unknown_field_message(noun: str, known: Iterable[str]) -> str:
+    """Return the message that rejects an unknown field or parameter and lists the known ones."""
+    return f"There is no such {noun}. Known here: {', '.join(sorted(known)) or 'none'}."
+
+
+class FirstErrorMixin:
+    """Makes a field run its validators in order and report the first failure only.
+
+    marshmallow runs all of them, and would report one wrong value several times.
+    """
+
+    validators: Any
+
+    def _validate(self, value: Any) -> None:
+        for validator in self.validators:
+            validator(value)
+
+
+class FullMatch(validate.Regexp):
+    """A validator that accepts text which the pattern matches from end to end.
+
+    The base class only matches at the start, and its ``$`` accepts a line break at the end.
+    """
+
+    def __call__(self, value: Any) -> Any:
+        """Return the value; raise ValidationError if it does not match."""
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self.error)
+        return value
 
 
 class Flag(fields.Field[bool]):
-    """true or false, and nothing that could be taken for one of them."""
+    """true or false; marshmallow's Boolean also accepts 1 and "yes"."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Take the usual field options."""
-        super().__init__(metadata={"type": "boolean"}, **kwargs)
+        """Take the options of marshmallow's fields."""
+        super().__init__(metadata={"type": "boolean", **kwargs.pop("metadata", {})}, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -58,42 +85,61 @@ class Flag(fields.Field[bool]):
         return value
 
 
-class Slug(fields.String):
-    """An id: lower-case letters, digits, - and _."""
+class Slug(FirstErrorMixin, fields.String):
+    """An id: 1 to 100 lower-case letters, digits, - and _; the first and last is no - or _."""
+
+    MESSAGE: ClassVar[str] = (
+        f"This must be an id of 1 to {MAX_ID_LENGTH} lower-case letters (a-z), digits, - and _,"
+        " such as ru-kursk; it must begin and end with a letter or digit."
+    )
+
+    default_error_messages = {"invalid": MESSAGE}  # noqa: RUF012
 
     def __init__(self, **kwargs: Any) -> None:
-        """Take the usual field options."""
-        metadata = {"pattern": f"^{SLUG_PATTERN}$", "maxLength": MAX_ID_LENGTH}
-        super().__init__(metadata={**metadata, **kwargs.pop("metadata", {})}, **kwargs)
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        if not is_slug(value):
-            raise ValidationError(
-                "An id has lower-case letters a-z, digits, - and _ inside, like ru-kursk;"
-                f" at most {MAX_ID_LENGTH} of them."
-            )
-        return str(value)
+        """Take the options of marshmallow's fields."""
+        validators = [
+            validate.Length(max=MAX_ID_LENGTH, error=self.MESSAGE),
+            FullMatch(f"^{SLUG_PATTERN}$", error=self.MESSAGE),
+        ]
+        super().__init__(validate=validators, **kwargs)
 
 
 class OneOf(fields.String):
     """One of a few words."""
 
-    def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
-        """Accept the words, and nothing near them."""
-        self._choices = choices
-        super().__init__(metadata={"enum": list(choices)}, **kwargs)
+    def __init__(self, choices: Sequence[str], **kwargs: Any) -> None:
+        """Accept the words as they are written, in lower case."""
+        message = f"This must be one of {', '.join(choices)}."
+        super().__init__(
+            validate=validate.OneOf(choices, error=message),
+            error_messages={"invalid": message},
+            **kwargs,
+        )
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        if not isinstance(value, str) or value not in self._choices:
-            raise ValidationError(f"This must be one of {', '.join(self._choices)}.")
-        return value
+
+class EnumText(OneOf):
+    """One value of a named enum; the OpenAPI document refers to the enum's component."""
+
+    def __init__(self, enum: NamedEnum, **kwargs: Any) -> None:
+        """Accept the enum's values."""
+        self.enum = enum
+        super().__init__(enum.values, **kwargs)
+
+
+class OpenEnumText(fields.String):
+    """A value of a named enum, or other text."""
+
+    def __init__(self, enum: NamedEnum, **kwargs: Any) -> None:
+        """Accept any text; the OpenAPI document refers to the enum's component."""
+        self.enum = enum
+        super().__init__(**kwargs)
 
 
 class Day(fields.Field[date]):
     """A day, YYYY-MM-DD."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Take the usual field options."""
+        """Take the options of marshmallow's fields."""
         metadata = {"type": "string", "format": "date"}
         super().__init__(metadata={**metadata, **kwargs.pop("metadata", {})}, **kwargs)
 
@@ -110,10 +156,10 @@ class Day(fields.Field[date]):
 
 
 class Timestamp(fields.String):
-    """A moment, RFC 3339 in UTC with Z; loads as the text by which moments are put in order."""
+    """A timestamp, RFC 3339 in UTC with Z; loads as text with microseconds, which can be sorted."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Take the usual field options."""
+        """Take the options of marshmallow's fields."""
         metadata = {"format": "date-time"}
         super().__init__(metadata={**metadata, **kwargs.pop("metadata", {})}, **kwargs)
 
@@ -122,12 +168,16 @@ class Timestamp(fields.String):
             try:
                 return normalize_timestamp(value)
             except ValueError:
-                raise ValidationError("There is no such moment.") from None
-        raise ValidationError("This must be an instant in UTC, like 2026-01-05T10:00:00Z.")
+                raise ValidationError("There is no such time.") from None
+        raise ValidationError("This must be a timestamp in UTC, such as 2026-01-05T10:00:00Z.")
 
 
 class BoundedList(fields.List[Any]):
-    """A list in which nothing stands twice, unless it may."""
+    """A list with a minimum and maximum length and, by default, without duplicates.
+
+    It loads as a tuple. The length is checked before the members, so that a list which is too long
+    is one error.
+    """
 
     def __init__(
         self,
@@ -138,7 +188,7 @@ class BoundedList(fields.List[Any]):
         distinct: bool = True,
         **kwargs: Any,
     ) -> None:
-        """Accept from ``min_length`` to ``max_length`` members, different unless told otherwise."""
+        """Accept from ``min_length`` to ``max_length`` members."""
         self._min_length, self._max_length, self._distinct = min_length, max_length, distinct
         metadata = {"minItems": min_length, "maxItems": max_length, "uniqueItems": distinct}
         super().__init__(inner, metadata={**metadata, **kwargs.pop("metadata", {})}, **kwargs)
@@ -157,10 +207,10 @@ class BoundedList(fields.List[Any]):
 
 
 class CommaList(BoundedList):
-    """A query parameter of several values with commas between them."""
+    """A query parameter of one or more values, separated by commas."""
 
     def __init__(self, inner: fields.Field[Any], **kwargs: Any) -> None:
-        """Accept from one value on."""
+        """Accept at least one value."""
         super().__init__(inner, min_length=1, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
@@ -171,7 +221,7 @@ class CommaList(BoundedList):
 
 
 class RepeatedParameter(fields.List[Any]):
-    """A query parameter that may be given several times."""
+    """A query parameter that may be given several times; it loads as a tuple."""
 
     is_multiple = True
 
@@ -183,12 +233,12 @@ class RepeatedParameter(fields.List[Any]):
 
 
 class Cursor(fields.String):
-    """Where a page of a list left off; opaque to whoever sends it back."""
+    """The position in a list after which a page begins; opaque to clients."""
 
     def __init__(self, list_name: str, pattern: str, **kwargs: Any) -> None:
-        """Accept the cursors of one list only; the pattern is that of the value inside."""
+        """Accept the cursors of one list only; ``pattern`` is that of the decoded position."""
         self._list_name, self._pattern = list_name, pattern
-        super().__init__(metadata={"minLength": 1}, **kwargs)
+        super().__init__(metadata={"minLength": 1, **kwargs.pop("metadata", {})}, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         try:
@@ -197,17 +247,17 @@ class Cursor(fields.String):
             text = ""
         list_name, _, position = text.partition(":")
         if list_name != self._list_name or not re.fullmatch(self._pattern, position):
-            raise ValidationError("Take this from the next of an answer, as it is.")
+            raise ValidationError("This is not a cursor of this list; follow the link in next.")
         return position
 
 
 def make_cursor(list_name: str, value: object) -> str:
-    """Return the cursor that a page of the list ends with."""
+    """Return the cursor of the page that begins after the value."""
     return urlsafe_b64encode(f"{list_name}:{value}".encode()).decode().rstrip("=")
 
 
 def is_slug(value: object) -> bool:
-    """Whether the value is text that can be an id."""
+    """Return whether the value is text that can be an id."""
     return (
         isinstance(value, str)
         and len(value) <= MAX_ID_LENGTH
@@ -216,19 +266,19 @@ def is_slug(value: object) -> bool:
 
 
 def normalize_timestamp(value: str) -> str:
-    """Return an RFC 3339 instant in UTC as the record writes it; raises ValueError for others."""
+    """Return an RFC 3339 timestamp in UTC as the event log writes it; raises ValueError."""
     if not re.fullmatch(TIMESTAMP_PATTERN, value):
-        raise ValueError("not an instant in UTC")
+        raise ValueError("not a timestamp in UTC")
     return format_timestamp(datetime.fromisoformat(value.removesuffix("Z")).replace(tzinfo=UTC))
 
 
 def check_distinct(members: list[Any]) -> None:
-    """Raise for the first member that stood in the list before; objects are known by their id."""
+    """Raise ValidationError for the first duplicate; objects are compared by their ``id``."""
     seen: set[Hashable] = set()
     for position, member in enumerate(members):
         key = getattr(member, "id", member)
         if key in seen:
-            raise ValidationError({position: ["This stands in the list already."]})
+            raise ValidationError({position: ["This is in the list twice."]})
         seen.add(key)
 
 

@@ -1,4 +1,4 @@
-"""How lists are asked for: which entries, from where on, how many."""
+"""The parameters of lists: filters and pagination."""
 
 from typing import Any
 
@@ -6,34 +6,88 @@ from marshmallow import post_load
 
 from schemas.as_of import AsOf
 from schemas.base import Parameters
-from schemas.fields import CommaList, Cursor, Day, OneOf, Slug
+from schemas.enums import REPORT_LIST_FORMAT, REPORT_STATE
+from schemas.fields import CommaList, Cursor, Day, EnumText, Slug
 from schemas.number_fields import IntegerParameter
 from schemas.report_in import make_period
 from schemas.text_fields import Line
 from service.domain.list_queries import EntityListQuery, ReportListQuery
-from service.domain.vocabulary import STATES
 
-REPORT_LIST_FORMATS = ("json", "ndjson", "csv", "geojson")
+_LIMIT_DESCRIPTION = "The largest number of items on a page. Default: 100."
+_AFTER_DESCRIPTION = "The cursor of a page, from the link in `next`. Default: the first page."
 
 
 class ReportListParameters(Parameters):
-    """Which reports to list: those of which all that is given holds."""
+    """The filters of the list of reports; a report must pass all of them."""
 
-    places = CommaList(Slug(), data_key="place")
-    groups = CommaList(Slug(), data_key="group")
-    reporters = CommaList(Slug(), data_key="reporter")
-    states = CommaList(OneOf(STATES), data_key="state")
-    first = Day(data_key="from")
-    last = Day(data_key="to")
-    words = Line(data_key="q")
-    as_of = AsOf()
-    format = OneOf(REPORT_LIST_FORMATS)
-    limit = IntegerParameter(minimum=1, maximum=1_000, load_default=100)
-    after = Cursor("reports", "[0-9]{1,18}")
+    places = CommaList(
+        Slug(),
+        data_key="place",
+        metadata={
+            "description": "Place ids: reports about one of these places or a place below it. "
+            "Default: every place."
+        },
+    )
+    groups = CommaList(
+        Slug(),
+        data_key="group",
+        metadata={
+            "description": "Group ids: reports about one of these groups or a group below it. "
+            "Default: every group."
+        },
+    )
+    reporters = CommaList(
+        Slug(),
+        data_key="reporter",
+        metadata={"description": "Reporter ids: reports of one of them. Default: every reporter."},
+    )
+    states = CommaList(
+        EnumText(REPORT_STATE),
+        data_key="state",
+        metadata={"description": "Reports in one of these states. Default: every state."},
+    )
+    first = Day(
+        data_key="from",
+        metadata={
+            "description": "First day, included: reports with a figure or stance that overlaps the "
+            "period from `from` to `to`. Default: unbounded."
+        },
+    )
+    last = Day(
+        data_key="to",
+        metadata={"description": "Last day, included; not before `from`. Default: unbounded."},
+    )
+    words = Line(
+        data_key="q",
+        metadata={
+            "description": "Full-text search: reports that contain all of these words, in any "
+            "order, without regard to case and accents."
+        },
+    )
+    as_of = AsOf(
+        metadata={
+            "description": "List the reports as they were after this `seq`, or at this timestamp "
+            "in UTC. Default: now."
+        }
+    )
+    format = EnumText(
+        REPORT_LIST_FORMAT,
+        metadata={
+            "description": "The format of the answer; takes precedence over `Accept`. Default: "
+            "`json`."
+        },
+    )
+    limit = IntegerParameter(
+        minimum=1,
+        maximum=1_000,
+        load_default=100,
+        metadata={"description": _LIMIT_DESCRIPTION},
+    )
+    after = Cursor("reports", "[0-9]{1,18}", metadata={"description": _AFTER_DESCRIPTION})
 
     @post_load
     def load_query(self, data: dict[str, Any], **kwargs: Any) -> tuple[ReportListQuery, str | None]:
-        """Return the question, and the format that it names (None where it does not)."""
+        """Return the query, and the requested format (None if there is none)."""
         format_name = data.pop("format", None)
         period = make_period(data.pop("first", None), data.pop("last", None), "to")
         query = ReportListQuery(period=period, **{**data, "after": int(data.get("after", 0))})
@@ -41,13 +95,28 @@ class ReportListParameters(Parameters):
 
 
 class EntityListParameters(Parameters):
-    """Which entries to list: those whose names or aliases hold ``q``."""
+    """The parameters of a list of places, groups or reporters."""
 
-    q = Line()
-    limit = IntegerParameter(minimum=1, maximum=1_000, load_default=100)
-    after = Cursor("entries", "[a-z0-9_-]{1,100}", load_default="")
+    q = Line(
+        metadata={
+            "description": "Only those whose name or an alias contains this text, without regard "
+            "to case. Default: all."
+        }
+    )
+    limit = IntegerParameter(
+        minimum=1,
+        maximum=1_000,
+        load_default=100,
+        metadata={"description": _LIMIT_DESCRIPTION},
+    )
+    after = Cursor(
+        "entries",
+        "[a-z0-9_-]{1,100}",
+        load_default="",
+        metadata={"description": _AFTER_DESCRIPTION},
+    )
 
     @post_load
     def load_query(self, data: dict[str, Any], **kwargs: Any) -> EntityListQuery:
-        """Return the question."""
+        """Return the query."""
         return EntityListQuery(**data)

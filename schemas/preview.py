@@ -1,4 +1,4 @@
-"""Previews on the wire: what a report would do, told before it is sent."""
+"""Previews: what recording a report would change."""
 
 from marshmallow import fields
 
@@ -9,40 +9,66 @@ from schemas.totals import TotalsOut
 
 
 class PreviewedReportOut(ReportOut):
-    """A report as it would be recorded; its id and those of its figures stand for ids to come."""
+    """A report as it would be recorded.
+
+    Its id is `preview` and those of its figures are `preview-1`, `preview-2`, …; a known report has
+    its own ids.
+    """
 
     class Meta:
-        """It has no place in the ledger yet."""
+        """A previewed report has no position in the event log."""
 
         exclude = ("seq", "recorded_at")
 
 
 class NewOut(Schema):
-    """What would be recorded along with the report, because it is new."""
+    """The entities that the report would create."""
 
-    places = fields.List(fields.Nested(PlaceOut), required=True)
-    groups = fields.List(fields.Nested(GroupOut), required=True)
-    reporters = fields.List(fields.Nested(ReporterOut), required=True)
+    places = fields.List(
+        fields.Nested(PlaceOut),
+        required=True,
+        metadata={"description": "The places that would be created."},
+    )
+    groups = fields.List(
+        fields.Nested(GroupOut),
+        required=True,
+        metadata={"description": "The groups that would be created."},
+    )
+    reporters = fields.List(
+        fields.Nested(ReporterOut),
+        required=True,
+        metadata={"description": "The reporters that would be created."},
+    )
 
 
 class PreviewOut(Schema):
-    """What would come of a report if it were sent now."""
+    """What recording the report now would change."""
 
     known = fields.Boolean(
         required=True,
         metadata={
-            "description": "Whether it is recorded already, under its ref and with this content:"
-            " then sending it changes nothing, and it is shown under its own ids."
+            "description": "Whether the report is recorded already, with the same `ref` and "
+            "content. Then sending it changes nothing, and `report` has its own ids."
         },
     )
-    report = fields.Nested(PreviewedReportOut, required=True)
-    warnings = fields.List(fields.Nested(WarningOut), required=True)
-    new = fields.Nested(NewOut, required=True)
+    report = fields.Nested(
+        PreviewedReportOut,
+        required=True,
+        metadata={"description": "The report as it would be recorded."},
+    )
+    warnings = fields.List(
+        fields.Nested(WarningOut),
+        required=True,
+        metadata={"description": "The warnings that the report would get."},
+    )
+    new = fields.Nested(
+        NewOut, required=True, metadata={"description": "The entities that it would create."}
+    )
     before = fields.Nested(
         TotalsOut,
         metadata={
-            "description": "The totals of all that the report speaks of, as they are now: of the"
-            " places and groups of all its figures, from the first to the last of their days."
+            "description": "The totals as they are now, of the places and groups of all figures of "
+            "the report, from the first to the last of their days."
         },
     )
     after = fields.Nested(

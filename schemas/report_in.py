@@ -1,30 +1,42 @@
-"""Reports on the wire as they are sent."""
+"""Reports as they are sent."""
 
-from typing import Any
+from typing import Any, Final
 
 from marshmallow import ValidationError, fields, post_load
 
 from schemas.base import Body
 from schemas.entities import GroupMention, PlaceMention, ReporterMention
-from schemas.fields import BoundedList, Day, OneOf, Schema, Slug, Timestamp
+from schemas.enums import OUTCOME, STANCE
+from schemas.fields import (
+    DAY_PATTERN,
+    TIMESTAMP_PATTERN,
+    BoundedList,
+    Day,
+    EnumText,
+    Schema,
+    Slug,
+    Timestamp,
+)
 from schemas.number_fields import Count
 from schemas.text_fields import Line, PatternText, Text
 from service.domain.entities import EntityMention
 from service.domain.periods import Period
 from service.domain.report import OWN_INCIDENT, Reclassification, Source
 from service.domain.submission import Submission, SubmittedFigure
-from service.domain.vocabulary import OUTCOMES, STANCES
 
-_DAY_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+MAX_INCIDENT_LENGTH: Final = 200
 
-_ID_FIELD = Slug()
+_ID_FIELD: Final = Slug()
+_LINE_FIELD: Final = Line(max_length=MAX_INCIDENT_LENGTH)
+_DAY_FIELD: Final = Day()
+_TIMESTAMP_FIELD: Final = Timestamp()
 
 
 class EntityReference(fields.Field[EntityMention]):
-    """An id of something recorded, or an object that also describes it."""
+    """The id of a recorded entity, or an object that also describes it."""
 
     def __init__(self, schema: type[Schema], **kwargs: Any) -> None:
-        """Take objects that the schema accepts."""
+        """Accept ids, and objects that the schema accepts."""
         self.schema = schema()
         super().__init__(**kwargs)
 
@@ -38,84 +50,159 @@ class EntityReference(fields.Field[EntityMention]):
 
 
 class Incident(fields.String):
-    """The id of one event in one register, scheme:id; or own."""
+    """The id of an event in a register, `scheme:id`; or `own`."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Take the usual field options."""
-        super().__init__(
-            metadata={"examples": ["ucdp:512345", OWN_INCIDENT], "maxLength": 200}, **kwargs
-        )
+        """Take the options of marshmallow's fields."""
+        metadata = {"examples": ["ucdp:512345", OWN_INCIDENT], "maxLength": MAX_INCIDENT_LENGTH}
+        super().__init__(metadata={**metadata, **kwargs.pop("metadata", {})}, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         if value == OWN_INCIDENT:
             return OWN_INCIDENT
-        text: str = Line().deserialize(value)
+        text: str = _LINE_FIELD.deserialize(value)
         scheme, colon, incident_id = text.partition(":")
         if not colon or not incident_id or any(character.isspace() for character in incident_id):
             raise ValidationError(
-                "This must be scheme:id without spaces, like ucdp:512345, or own."
+                "This must be scheme:id without spaces, such as ucdp:512345, or own."
             )
         _ID_FIELD.deserialize(scheme)
         if scheme == OWN_INCIDENT:
-            raise ValidationError("Write own alone; the service gives such an incident its id.")
+            raise ValidationError("Send own alone; the service assigns the id.")
         return text
 
 
 class PeriodIn(Body):
-    """First and last day, both included; from null means that the beginning was not stated."""
+    """A period of whole days."""
 
     first = Day(
         data_key="from",
         required=True,
         allow_none=True,
         error_messages={
-            "required": "Give the first day, or null for a total whose beginning is not stated."
+            "required": "Give the first day, or null for a total whose first day is not stated."
+        },
+        metadata={
+            "description": "First day, included. null: a running total whose first day is not "
+            "stated. The field is required even so."
         },
     )
-    last = Day(data_key="to", required=True)
+    last = Day(
+        data_key="to",
+        required=True,
+        metadata={"description": "Last day, included. Must not be before `from`."},
+    )
 
     @post_load
     def load_period(self, data: dict[str, Any], **kwargs: Any) -> Period:
-        """Return the period; it may not end before it begins."""
+        """Return the period; raise ValidationError if it ends before it begins."""
         return make_period(data["first"], data["last"], "to")
 
 
 def make_period(first: Any, last: Any, field: str) -> Period:
-    """Return the period of the two days; raises for one that ends before it begins."""
+    """Return the period of the two days; raise ValidationError if it ends before it begins.
+
+    ``field`` is the field that the error names.
+    """
     if first is not None and last is not None and last < first:
         raise ValidationError({field: ["The period ends before it begins."]})
     return Period(first, last)
 
 
 class ReclassifiesIn(Body):
-    """Which earlier figure's people are meant, and which outcome they had there."""
+    """The earlier figure whose people a figure gives another outcome."""
 
-    figure = Slug(required=True)
-    source = OneOf(OUTCOMES, data_key="from", required=True)
+    figure = Slug(
+        required=True,
+        metadata={"description": "The id of the earlier figure. It must exist."},
+    )
+    source = EnumText(
+        OUTCOME,
+        data_key="from",
+        required=True,
+        metadata={"description": "Their outcome there; the earlier figure must have it."},
+    )
 
     @post_load
     def load_reclassification(self, data: dict[str, Any], **kwargs: Any) -> Reclassification:
-        """Return the link."""
+        """Return the link to the earlier figure."""
         return Reclassification(**data)
 
 
 class FigureIn(Body):
-    """One figure: its outcomes, and words, or low and high, or exactly."""
+    """One figure: outcomes, and a range in words (`wording`) or in numbers.
+
+    Send `exactly`, or `low` and `high` (either may be left out), or `wording` alone. If numbers are
+    sent, `wording` is stored and not read.
+    """
 
     MEANINGFUL_NULLS = frozenset({"incident"})
 
-    outcomes = BoundedList(OneOf(OUTCOMES), min_length=1, max_length=len(OUTCOMES))
-    wording = Text(max_length=1_000)
-    low = Count()
-    high = Count()
-    exactly = Count()
-    best = Count()
-    note = Text(multiline=True)
-    period = fields.Nested(PeriodIn)
-    places = BoundedList(EntityReference(PlaceMention), min_length=1)
-    groups = BoundedList(EntityReference(GroupMention), min_length=1)
-    incident = Incident()
-    reclassifies = fields.Nested(ReclassifiesIn)
+    outcomes = BoundedList(
+        EnumText(OUTCOME),
+        min_length=1,
+        max_length=len(OUTCOME.values),
+        metadata={
+            "description": "One joint set: the figure counts people with any of these outcomes. "
+            "May be left out if `wording` names the outcomes."
+        },
+    )
+    wording = Text(
+        max_length=1_000,
+        metadata={
+            "description": "The range in the reporter's words, such as `at least 30 killed`. "
+            "Without numbers the lexicon reads it; words that it does not know are a 422."
+        },
+    )
+    low = Count(metadata={"description": "The fewest people. Default: 0 if `high` is sent."})
+    high = Count(
+        metadata={"description": "The most people; not below `low`. Default: no upper bound."}
+    )
+    exactly = Count(
+        metadata={
+            "description": "The number of people: the same as `low` and `high` with this value. "
+            "Not together with them."
+        }
+    )
+    best = Count(
+        metadata={
+            "description": "The reporter's own best estimate, within the range. Default: none."
+        }
+    )
+    note = Text(multiline=True, metadata={"description": "A note on the figure. Free text."})
+    period = fields.Nested(
+        PeriodIn, metadata={"description": "The days of the figure. Default: those of the report."}
+    )
+    places = BoundedList(
+        EntityReference(PlaceMention),
+        min_length=1,
+        metadata={
+            "description": "The places of the figure, ids or objects: the figure counts people in "
+            "all of them together. Default: those of the report."
+        },
+    )
+    groups = BoundedList(
+        EntityReference(GroupMention),
+        min_length=1,
+        metadata={
+            "description": "The groups of people that the figure counts, ids or objects. Default: "
+            "those of the report, else `everyone`."
+        },
+    )
+    incident = Incident(
+        metadata={
+            "description": "The event that the figure is about: `scheme:id` of a register, or "
+            "`own` for an event without one. Ids of one scheme are different events, whose figures "
+            "are added. Default: that of the report. null: no incident, whatever the report has."
+        }
+    )
+    reclassifies = fields.Nested(
+        ReclassifiesIn,
+        metadata={
+            "description": "Set if the figure is about people whom an earlier figure counted with "
+            "another outcome, such as missing people who were found dead."
+        },
+    )
 
     @post_load
     def load_figure(self, data: dict[str, Any], **kwargs: Any) -> SubmittedFigure:
@@ -124,15 +211,21 @@ class FigureIn(Body):
 
 
 class SourceIn(Body):
-    """Where the statement can be found."""
+    """Where the statement was published."""
 
     url = PatternText(
-        r"https?://[^\s\x00-\x1f\x7f<>\"]+", "This must be an http(s) address.", 2_000
+        r"https?://[^\s\x00-\x1f\x7f<>\"]+",
+        "This must be an http or https address.",
+        2_000,
+        metadata={"description": "The address, http or https."},
     )
-    publisher = Line()
-    title = Text(max_length=1_000, multiline=True)
+    publisher = Line(metadata={"description": "The publisher."})
+    title = Text(max_length=1_000, multiline=True, metadata={"description": "The title."})
     language = PatternText(
-        "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "This must be a language tag like en.", 35
+        "[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*",
+        "This must be a language tag, such as en.",
+        35,
+        metadata={"description": "The language, as a tag such as `en` or `uk-UA`."},
     )
 
     @post_load
@@ -142,37 +235,110 @@ class SourceIn(Body):
 
 
 class PublicationDate(PatternText):
-    """When the statement was published: a day, or an instant in UTC."""
+    """A day, or a timestamp in UTC."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Take the usual field options."""
-        pattern = rf"{_DAY_PATTERN}(T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]{{1,6}})?Z)?"
-        super().__init__(pattern, "This must be a day, or an instant in UTC with Z.", 35, **kwargs)
+        """Take the options of marshmallow's fields."""
+        super().__init__(
+            f"{DAY_PATTERN}|{TIMESTAMP_PATTERN}",
+            "This must be a day, or a timestamp in UTC with Z.",
+            35,
+            **kwargs,
+        )
+        self.validators.append(_check_exists)
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        (Timestamp() if "T" in text else Day()).deserialize(text)
-        return text
+
+def _check_exists(text: str) -> None:
+    """Raise ValidationError for a day or time that is not in the calendar."""
+    (_TIMESTAMP_FIELD if "T" in text else _DAY_FIELD).deserialize(text)
 
 
 class ReportIn(Body):
-    """One statement by one reporter: figures, or a stance without a number."""
+    """One statement by one reporter: figures, or a stance without figures."""
 
-    reporter = EntityReference(ReporterMention, required=True)
-    ref = Line()
-    published_at = PublicationDate()
-    source = fields.Nested(SourceIn)
-    quote = Text(multiline=True)
-    note = Text(multiline=True)
-    period = fields.Nested(PeriodIn)
-    places = BoundedList(EntityReference(PlaceMention), min_length=1)
-    groups = BoundedList(EntityReference(GroupMention), min_length=1)
-    figures = BoundedList(fields.Nested(FigureIn), distinct=False)
-    stance = OneOf(STANCES)
-    incident = Incident()
-    caveats = BoundedList(Text(max_length=500), max_length=100)
-    relays = Slug()
-    supersedes = Slug()
+    reporter = EntityReference(
+        ReporterMention,
+        required=True,
+        metadata={
+            "description": "Who makes the statement: the id of a recorded reporter, or an object."
+        },
+    )
+    ref = Line(
+        metadata={
+            "description": "The reporter's own id of the report, unique for the reporter. Sent "
+            "again with the same content it is a 200 with the recorded report, with other content "
+            "a 409. Without `ref` every request records a new report."
+        }
+    )
+    published_at = PublicationDate(
+        metadata={
+            "description": "When the statement was published: a day, or a timestamp in UTC. "
+            "Information only; it does not affect totals."
+        }
+    )
+    source = fields.Nested(SourceIn, metadata={"description": "Where the statement was published."})
+    quote = Text(
+        multiline=True, metadata={"description": "The statement, word for word. Free text."}
+    )
+    note = Text(multiline=True, metadata={"description": "A note on the report. Free text."})
+    period = fields.Nested(
+        PeriodIn,
+        metadata={
+            "description": "The days of every figure that has none of its own. Each figure needs a "
+            "period, here or of its own."
+        },
+    )
+    places = BoundedList(
+        EntityReference(PlaceMention),
+        min_length=1,
+        metadata={
+            "description": "The places of every figure that has none of its own, ids or objects. "
+            "Each figure needs a place, here or of its own."
+        },
+    )
+    groups = BoundedList(
+        EntityReference(GroupMention),
+        min_length=1,
+        metadata={
+            "description": "The groups of every figure that has none of its own, ids or objects. "
+            "Default: `everyone`."
+        },
+    )
+    figures = BoundedList(
+        fields.Nested(FigureIn),
+        distinct=False,
+        metadata={
+            "description": "The figures. At least one with the stance `asserts`, none with another."
+        },
+    )
+    stance = EnumText(STANCE, metadata={"description": "What the report does. Default: `asserts`."})
+    incident = Incident(
+        metadata={
+            "description": "The incident of every figure that does not set one: `scheme:id` or "
+            "`own`. Default: none."
+        }
+    )
+    caveats = BoundedList(
+        Text(max_length=500),
+        max_length=100,
+        metadata={
+            "description": "What the report itself states against its figures, as codes "
+            "(`preliminary`, `not_independently_verified`) or free text. Every total that counts "
+            "one of the figures repeats them."
+        },
+    )
+    relays = Slug(
+        metadata={
+            "description": "The id of the report that this one repeats. A relay is stored and not "
+            "counted."
+        }
+    )
+    supersedes = Slug(
+        metadata={
+            "description": "The id of the report that this one replaces, by the same reporter. The "
+            "replaced report is not counted any more."
+        }
+    )
 
     @post_load
     def load_submission(self, data: dict[str, Any], **kwargs: Any) -> Submission:

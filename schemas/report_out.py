@@ -1,110 +1,313 @@
-"""Reports on the wire as they are answered: what was sent, and what the service made of it."""
+"""Reports as they are answered: what was sent, and what the service derived from it."""
 
 from typing import Any
 
 from marshmallow import fields
 
-from schemas.fields import Day, Schema
+from schemas.enums import OUTCOME, RANGE_END, REPORT_STATE, STANCE, WARNING_CODE
+from schemas.fields import Day, EnumText, Schema
 
 
 class PeriodOut(Schema):
-    """First and last day, both included; from null is an open beginning."""
+    """A period of whole days."""
 
-    first = Day(data_key="from", required=True, allow_none=True)
-    last = Day(data_key="to", required=True)
+    first = Day(
+        data_key="from",
+        required=True,
+        allow_none=True,
+        metadata={"description": "First day, included; null if it is not stated."},
+    )
+    last = Day(data_key="to", required=True, metadata={"description": "Last day, included."})
 
 
 class ReclassifiesOut(Schema):
-    """The earlier figure, and the outcome its people had there."""
+    """The earlier figure whose people a figure gives another outcome."""
 
-    figure = fields.String(required=True)
-    source = fields.String(data_key="from", required=True)
+    figure = fields.String(required=True, metadata={"description": "The id of the earlier figure."})
+    source = EnumText(
+        OUTCOME, data_key="from", required=True, metadata={"description": "Their outcome there."}
+    )
 
 
 class SourceOut(Schema):
-    """Where the statement can be found."""
+    """Where the statement was published; a field that was not sent or was redacted is null."""
 
-    url = fields.String(allow_none=True)
-    publisher = fields.String(allow_none=True)
-    title = fields.String(allow_none=True)
-    language = fields.String(allow_none=True)
+    url = fields.String(allow_none=True, metadata={"description": "The address."})
+    publisher = fields.String(allow_none=True, metadata={"description": "The publisher."})
+    title = fields.String(allow_none=True, metadata={"description": "The title."})
+    language = fields.String(allow_none=True, metadata={"description": "The language tag."})
 
 
 class FigureOut(Schema):
-    """One figure with its own whole scope, and the range that it was sent with or read as."""
+    """One figure with its complete scope, and the range that was sent or read from the words."""
 
-    id = fields.String(required=True)
-    outcomes = fields.List(fields.String(), required=True)
-    low = fields.Integer(required=True)
-    high = fields.Integer(required=True, allow_none=True)
-    soft = fields.List(fields.String(), required=True)
-    exactly = fields.Integer(allow_none=True)
-    best = fields.Integer(required=True, allow_none=True)
-    wording = fields.String(required=True, allow_none=True)
-    qualifier = fields.String(required=True, allow_none=True)
-    lexicon = fields.String(required=True, allow_none=True)
-    disclosed = fields.Boolean(required=True)
-    note = fields.String(allow_none=True)
-    period = fields.Nested(PeriodOut, required=True)
-    places = fields.List(fields.String(), required=True)
-    groups = fields.List(fields.String(), required=True)
-    incident = fields.String(required=True, allow_none=True)
-    reclassifies = fields.Nested(ReclassifiesOut, required=True, allow_none=True)
+    id = fields.String(
+        required=True,
+        metadata={"description": "The id: that of the report, `-`, and the number from 1."},
+    )
+    outcomes = fields.List(
+        EnumText(OUTCOME),
+        required=True,
+        metadata={"description": "One joint set: the figure counts people with any of them."},
+    )
+    low = fields.Integer(required=True, metadata={"description": "The fewest people."})
+    high = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The most people; null if there is no upper bound."},
+    )
+    soft = fields.List(
+        EnumText(RANGE_END),
+        required=True,
+        metadata={
+            "description": "The ends that rest on a convention, as in “about” or “dozens”; empty "
+            "if none does."
+        },
+    )
+    exactly = fields.Integer(
+        allow_none=True,
+        metadata={"description": "The exact number if it was sent as one; else null."},
+    )
+    best = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The reporter's own best estimate; null if there is none."},
+    )
+    wording = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The reporter's words; null if not sent, or redacted."},
+    )
+    qualifier = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The rule of the lexicon by which the words were read, such as "
+            "`at_least`; null if numbers were sent."
+        },
+    )
+    lexicon = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The version of the lexicon that read the words; null if numbers were "
+            "sent."
+        },
+    )
+    disclosed = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "`false` if the words acknowledge losses and withhold their number."
+        },
+    )
+    note = fields.String(
+        allow_none=True,
+        metadata={"description": "The note on the figure; null if not sent, or redacted."},
+    )
+    period = fields.Nested(
+        PeriodOut, required=True, metadata={"description": "The days that the figure covers."}
+    )
+    places = fields.List(
+        fields.String(), required=True, metadata={"description": "The ids of its places."}
+    )
+    groups = fields.List(
+        fields.String(), required=True, metadata={"description": "The ids of its groups."}
+    )
+    incident = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "`scheme:id`, or `own`; null if there is no incident."},
+    )
+    reclassifies = fields.Nested(
+        ReclassifiesOut,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The earlier figure whose people it gives another outcome; null if none."
+        },
+    )
 
 
 class WarningOut(Schema):
-    """A question to whoever posted the report; it refuses nothing."""
+    """A question about a recorded report. It rejects and changes nothing."""
 
-    code = fields.String(required=True)
-    text = fields.String(required=True)
-    figures = fields.List(fields.String(), required=True)
-    reports = fields.List(fields.String(), required=True)
-    places = fields.List(fields.String(), required=True)
+    code = EnumText(WARNING_CODE, required=True, metadata={"description": "What it is about."})
+    text = fields.String(
+        required=True, metadata={"description": "The question as a sentence in English."}
+    )
+    figures = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "The ids of the figures of this report that it is about."},
+    )
+    reports = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "The ids of the reports that it is about."},
+    )
+    places = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "The ids of the places that it is about."},
+    )
 
 
 class RetractionOut(Schema):
-    """When and why a report was withdrawn; the reason is null once it is blanked."""
+    """When and why a report was withdrawn."""
 
-    seq = fields.Integer(required=True)
-    recorded_at = fields.String(required=True)
-    reason = fields.String(required=True, allow_none=True)
+    seq = fields.Integer(
+        required=True,
+        metadata={"description": "The position of the retraction in the event log."},
+    )
+    recorded_at = fields.String(
+        required=True, metadata={"description": "When it was recorded: a timestamp in UTC."}
+    )
+    reason = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why it was withdrawn; null if the text was redacted."},
+    )
 
 
 class ReportOut(Schema):
-    """A report as it is recorded, with its present state and with ids for all that it names."""
+    """A recorded report in its present state, or in its state as of an earlier time."""
 
-    id = fields.String(required=True)
-    seq = fields.Integer(required=True)
-    recorded_at = fields.String(required=True)
-    state = fields.String(required=True)
-    reporter = fields.String(required=True)
-    ref = fields.String(required=True, allow_none=True)
-    published_at = fields.String(required=True, allow_none=True)
-    source = fields.Nested(SourceOut, required=True, allow_none=True)
-    quote = fields.String(required=True, allow_none=True)
-    note = fields.String(required=True, allow_none=True)
-    period = fields.Nested(PeriodOut, required=True, allow_none=True)
-    places = fields.List(fields.String(), required=True)
-    groups = fields.List(fields.String(), required=True)
-    figures = fields.List(fields.Nested(FigureOut), required=True)
-    stance = fields.String(required=True)
-    incident = fields.String(required=True, allow_none=True)
-    caveats = fields.List(fields.String(), required=True)
-    relays = fields.String(required=True, allow_none=True)
-    origin = fields.String(required=True, allow_none=True)
-    supersedes = fields.String(required=True, allow_none=True)
-    superseded_by = fields.String(required=True, allow_none=True)
-    retraction = fields.Nested(RetractionOut, required=True, allow_none=True)
-    redacted = fields.List(fields.String(), required=True)
-    warnings = fields.List(fields.Nested(WarningOut), required=True)
+    id = fields.String(required=True, metadata={"description": "The id, assigned by the service."})
+    seq = fields.Integer(
+        required=True, metadata={"description": "The position of the report in the event log."}
+    )
+    recorded_at = fields.String(
+        required=True,
+        metadata={"description": "When it was recorded: a timestamp in UTC with microseconds."},
+    )
+    state = EnumText(
+        REPORT_STATE, required=True, metadata={"description": "Whether its figures are counted."}
+    )
+    reporter = fields.String(required=True, metadata={"description": "The id of the reporter."})
+    ref = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The reporter's own id of the report; null if not sent."},
+    )
+    published_at = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "When the statement was published, as it was sent; null if not sent."
+        },
+    )
+    source = fields.Nested(
+        SourceOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Where it was published; null if not sent."},
+    )
+    quote = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The statement, word for word; null if not sent, or redacted."},
+    )
+    note = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The note on the report; null if not sent, or redacted."},
+    )
+    period = fields.Nested(
+        PeriodOut,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The period that was sent for the whole report; null if none was sent."
+        },
+    )
+    places = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "The ids of the places that were sent for the whole report."},
+    )
+    groups = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "The ids of the groups that were sent for the whole report."},
+    )
+    figures = fields.List(
+        fields.Nested(FigureOut),
+        required=True,
+        metadata={"description": "The figures; empty for a stance without figures."},
+    )
+    stance = EnumText(STANCE, required=True, metadata={"description": "What the report does."})
+    incident = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The incident that was sent for the whole report; null if there is none."
+        },
+    )
+    caveats = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "What the report itself states against its figures."},
+    )
+    relays = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id of the report that it repeats; null if none."},
+    )
+    origin = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The id of the first report of the chain of relays; null if the report "
+            "is no relay."
+        },
+    )
+    supersedes = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id of the report that it replaces; null if none."},
+    )
+    superseded_by = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id of the report that replaces it; null if none."},
+    )
+    retraction = fields.Nested(
+        RetractionOut,
+        required=True,
+        allow_none=True,
+        metadata={"description": "When and why it was withdrawn; null if it was not."},
+    )
+    redacted = fields.List(
+        fields.String(),
+        required=True,
+        metadata={
+            "description": "JSON pointers to the free texts that were sent and have been erased."
+        },
+    )
+    warnings = fields.List(
+        fields.Nested(WarningOut),
+        required=True,
+        metadata={"description": "The warnings that the report got when it was recorded."},
+    )
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Return what the ledger knows of the report, else what the report itself says."""
+        """Return what the record knows of the report, else the report's own field."""
         return getattr(obj, attr) if hasattr(obj, attr) else getattr(obj.report, attr)
 
 
 class ReportsOut(Schema):
     """A page of reports, oldest first."""
 
-    reports = fields.List(fields.Nested(ReportOut), required=True)
-    next = fields.String(required=True, allow_none=True)
+    reports = fields.List(
+        fields.Nested(ReportOut),
+        required=True,
+        metadata={"description": "The reports of this page, ordered by `seq`."},
+    )
+    next = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "A link to the next page, relative to the address of the request; null "
+            "on the last page."
+        },
+    )

@@ -1,56 +1,137 @@
-"""Totals on the wire: how they are asked for, and what is answered."""
+"""Totals: the parameters of a query, and the answer."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from fractions import Fraction
-from typing import Any
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Final
 
-from marshmallow import ValidationError, fields, post_load
+from marshmallow import ValidationError, fields, missing, post_load
 
 from schemas.as_of import AsOf
 from schemas.base import Parameters
-from schemas.fields import CommaList, Day, Flag, OneOf, RepeatedParameter, Schema, Slug
+from schemas.compiled import CompiledSchema
+from schemas.enums import (
+    BOOLEAN_TEXT,
+    BREAKDOWN,
+    CAVEAT_CODE,
+    EXCLUSION_REASON,
+    INCLUSION,
+    OUTCOME,
+    PARTY_FILTER,
+    RANGE_END,
+    TOTALS_FORMAT,
+)
+from schemas.fields import CommaList, Day, EnumText, OpenEnumText, RepeatedParameter, Slug
 from schemas.lifecycle import EntryOut
 from schemas.report_in import make_period
-from service.domain.caveats import Caveat
-from service.domain.public_event import PublicEvent
 from service.domain.total import Term
-from service.domain.totals_query import BREAKDOWNS, TotalsQuery
-from service.domain.totals_result import OutcomeTotal, Part, TotalsResult
-from service.domain.vocabulary import EXCLUSION_REASONS, OUTCOMES, ROOT_GROUP, sort_outcomes
-
-TOTALS_FORMATS = ("json", "csv", "geojson")
+from service.domain.totals_query import TotalsQuery
+from service.domain.totals_result import OutcomeTotal, TotalsResult
+from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
 
 
 class PlaceTotalsParameters(Parameters):
-    """How totals are asked for where the place stands in the address."""
+    """The parameters of the totals of one place."""
 
-    first = Day(data_key="from", metadata={"description": "First day, included."})
-    last = Day(data_key="to", metadata={"description": "Last day, included."})
-    outcomes = RepeatedParameter(
-        CommaList(OneOf(OUTCOMES)),
-        metadata={"description": "One joint set, such as killed,wounded; repeat it for more."},
+    first = Day(
+        data_key="from",
+        metadata={"description": "First day of the query, included. Default: unbounded."},
     )
-    groups = CommaList(Slug(), data_key="group")
-    reporters = CommaList(Slug(), data_key="reporter")
-    exclude_reporters = CommaList(Slug(), data_key="exclude_reporter")
-    party = OneOf(("exclude",))
-    straddling = OneOf(("include", "exclude"))
-    as_of = AsOf()
-    compare = AsOf(description="An earlier instant or seq, to tell what each total was then.")
-    by = OneOf(BREAKDOWNS)
-    by_reporter = OneOf(("true", "false"))
-    explain = OneOf(("true", "false"))
-    format = OneOf(TOTALS_FORMATS)
+    last = Day(
+        data_key="to",
+        metadata={
+            "description": "Last day of the query, included; not before `from`. Default: unbounded."
+        },
+    )
+    outcomes = RepeatedParameter(
+        CommaList(EnumText(OUTCOME)),
+        metadata={
+            "description": "One joint set of outcomes, such as `killed,wounded`; repeat the "
+            "parameter for more totals. Default: each outcome, every joint set of the counted "
+            "figures in the scope, and all four."
+        },
+    )
+    groups = CommaList(
+        Slug(),
+        data_key="group",
+        metadata={
+            "description": "Group ids: people of one of these groups or a group below it. Default: "
+            "`everyone`."
+        },
+    )
+    reporters = CommaList(
+        Slug(),
+        data_key="reporter",
+        metadata={
+            "description": "Reporter ids: count only figures of these. Default: every reporter."
+        },
+    )
+    exclude_reporters = CommaList(
+        Slug(),
+        data_key="exclude_reporter",
+        metadata={"description": "Reporter ids: leave out figures of these. Default: none."},
+    )
+    party = EnumText(
+        PARTY_FILTER,
+        metadata={
+            "description": "`exclude`: leave out figures of reporters that are a party to the "
+            "conflict. Default: count them."
+        },
+    )
+    straddling = EnumText(
+        INCLUSION,
+        metadata={
+            "description": "Whether to count figures that are not wholly inside the places, days "
+            "and groups of the query; with `by`, of each part. Default: `include`."
+        },
+    )
+    as_of = AsOf(
+        metadata={
+            "description": "Answer from the record as it was after this `seq`, or at this "
+            "timestamp in UTC. Default: now. Still to come: 422."
+        }
+    )
+    compare = AsOf(
+        metadata={
+            "description": "An earlier `seq` or timestamp, not later than `as_of`: each total then "
+            "has `then`, its value at that time, and `events`, what changed since. Default: no "
+            "comparison."
+        }
+    )
+    by = EnumText(
+        BREAKDOWN,
+        metadata={
+            "description": "Break the totals down into `parts`, at most 1,000. Default: no parts."
+        },
+    )
+    by_reporter = EnumText(
+        BOOLEAN_TEXT,
+        metadata={
+            "description": "`true`: add the totals of each reporter's figures alone. Default: "
+            "`false`."
+        },
+    )
+    explain = EnumText(
+        BOOLEAN_TEXT,
+        metadata={
+            "description": "`true`: add the proof (`because`) of each total. Default: `false`."
+        },
+    )
+    format = EnumText(
+        TOTALS_FORMAT,
+        metadata={
+            "description": "The format of the answer; takes precedence over `Accept`. Default: "
+            "`json`."
+        },
+    )
 
     @post_load
     def load_query(self, data: dict[str, Any], **kwargs: Any) -> tuple[TotalsQuery, str | None]:
-        """Return the question, and the format that it names (None where it does not)."""
+        """Return the query, and the requested format (None if there is none)."""
         format_name = data.pop("format", None)
         first, last = data.pop("first", None), data.pop("last", None)
         outcome_sets = tuple(frozenset(each) for each in data.pop("outcomes", ()))
         if len(set(outcome_sets)) < len(outcome_sets):
-            raise ValidationError({"outcomes": ["The same set is asked for twice."]})
+            raise ValidationError({"outcomes": ["The same set is given twice."]})
         query = TotalsQuery(
             period=make_period(first, last, "to"),
             outcomes=outcome_sets,
@@ -64,266 +145,501 @@ class PlaceTotalsParameters(Parameters):
 
 
 class TotalsParameters(PlaceTotalsParameters):
-    """How totals are asked for."""
+    """The parameters of totals."""
 
-    places = CommaList(Slug(), data_key="place")
-
-
-class StepOut(Schema):
-    """One line of a proof."""
-
-    figure = fields.String(metadata={"description": "The figure's id."})
-    times = fields.Float(metadata={"description": "Below zero where the end is taken off."})
-    end = OneOf(("low", "high"))
-    people = fields.Integer(metadata={"description": "The number at that end of the figure."})
-
-
-class BecauseOut(Schema):
-    """Which ends of which figures add up to the bounds."""
-
-    low = fields.List(fields.Nested(StepOut))
-    high = fields.List(fields.Nested(StepOut))
-
-
-class RangeOut(Schema):
-    """A low and a high; a high of null is open."""
-
-    low = fields.Integer()
-    high = fields.Integer(allow_none=True)
-
-
-class SetAsideOut(Schema):
-    """Figures whose floor or ceiling contradicts others."""
-
-    floors = fields.List(fields.String())
-    ceilings = fields.List(fields.String())
-
-
-class ThenOut(Schema):
-    """What is known of one set of outcomes."""
-
-    outcomes = fields.List(fields.String(metadata={"enum": list(OUTCOMES)}))
-    reported = Flag()
-    low = fields.Integer(allow_none=True)
-    high = fields.Integer(allow_none=True)
-    text = fields.String()
-    best = fields.Integer(allow_none=True)
-    disputed = Flag()
-    nearest = fields.Nested(RangeOut, allow_none=True)
-    set_aside = fields.Nested(SetAsideOut)
-    exact = Flag()
-    figures = fields.Integer()
-    reporters = fields.Integer()
-    because = fields.Nested(BecauseOut, metadata={"description": "With explain=true."})
-
-
-class TotalOut(ThenOut):
-    """What is known of one set of outcomes; with compare, what was known then too."""
-
-    then = fields.Nested(ThenOut, metadata={"description": "With compare: what it was then."})
-    events = fields.List(
-        fields.Nested(EntryOut),
+    places = CommaList(
+        Slug(),
+        data_key="place",
         metadata={
-            "description": "With compare: what touched it since, oldest first. Of a report the data"
-            " say the reporter and the state before (was) and after; the rest is in its history."
+            "description": "Place ids: people in one of these places or a place below it. Default: "
+            "everywhere."
         },
     )
-    events_left_out = fields.Integer(
-        metadata={"description": "With compare: how many earlier events are not listed."}
-    )
 
 
-class CaveatOut(Schema):
-    """What qualifies a total, in a code and in a sentence."""
-
-    code = fields.String()
-    outcomes = fields.List(fields.String())
-    figures = fields.List(fields.String())
-    reports = fields.List(fields.String())
-    reporters = fields.List(fields.String())
-    text = fields.String()
-
-
-class PartOut(Schema):
-    """The totals of one part of the asked scope."""
-
-    key = fields.String()
-    name = fields.String()
-    totals = fields.List(fields.Nested(TotalOut))
-    caveats = fields.List(fields.Nested(CaveatOut))
-
-
-class ReporterTotalsOut(Schema):
-    """The totals of one reporter's figures alone."""
-
-    reporter = fields.String()
-    name = fields.String()
-    totals = fields.List(fields.Nested(TotalOut))
-    caveats = fields.List(fields.Nested(CaveatOut))
-
-
-class UnplacedOut(Schema):
-    """How many people of the whole's low lie in no one part."""
-
-    outcomes = fields.List(fields.String())
-    low = fields.Integer()
-
-
-class ExcludedOut(Schema):
-    """A figure in the asked scope that was not counted."""
-
-    figure = fields.String()
-    reason = OneOf(EXCLUSION_REASONS)
-
-
-class StateOut(Schema):
-    """The entry of the ledger that the answer is as of."""
-
-    seq = fields.Integer()
-    recorded_at = fields.String(allow_none=True)
-
-
-class TotalsOut(Schema):
-    """The answer to one question."""
-
-    query = fields.Dict()
-    as_of = fields.Nested(StateOut)
-    compared = fields.Nested(StateOut, metadata={"description": "With compare."})
-    totals = fields.List(fields.Nested(TotalOut))
-    caveats = fields.List(fields.Nested(CaveatOut))
-    by_reporter = fields.List(
-        fields.Nested(ReporterTotalsOut), metadata={"description": "With by_reporter=true."}
-    )
-    parts = fields.List(fields.Nested(PartOut), metadata={"description": "With by."})
-    unplaced = fields.List(
-        fields.Nested(UnplacedOut),
-        metadata={"description": "With by, for parts that are disjoint."},
-    )
-    used = fields.List(fields.String())
-    excluded = fields.List(fields.Nested(ExcludedOut))
-
-
-def dump_totals(result: TotalsResult) -> dict[str, Any]:
-    """Return the answer as TotalsOut has it; built by hand, since a large one is long."""
-    explain = result.query.explain
-    document: dict[str, Any] = {
-        "query": _dump_query(result.query),
-        "as_of": {"seq": result.seq, "recorded_at": result.recorded_at},
-    }
-    if result.compared is not None:
-        document["compared"] = asdict(result.compared)
-    document["totals"] = [_dump_total(each, explain) for each in result.totals]
-    document["caveats"] = [_dump_caveat(each) for each in result.caveats]
-    if result.by_reporter is not None:
-        document["by_reporter"] = [
-            {"reporter": part.key, **_dump_part(part, explain)} for part in result.by_reporter
-        ]
-    if result.parts is not None:
-        document["parts"] = [
-            {"key": part.key, **_dump_part(part, explain)} for part in result.parts
-        ]
-    if result.unplaced is not None:
-        document["unplaced"] = [
-            {"outcomes": sort_outcomes(each.outcomes), "low": each.low} for each in result.unplaced
-        ]
-    document["used"] = [figure.id for figure in result.used]
-    document["excluded"] = [
-        {"figure": excluded.figure.id, "reason": excluded.reason} for excluded in result.excluded
-    ]
-    return document
-
-
-def _dump_part(part: Part, explain: bool) -> dict[str, Any]:
-    return {
-        "name": part.name,
-        "totals": [_dump_total(each, explain) for each in part.totals],
-        "caveats": [_dump_caveat(each) for each in part.caveats],
-    }
-
-
-def _dump_query(query: TotalsQuery) -> dict[str, Any]:
-    """Return the question with its defaults filled in; places [] is everywhere."""
-    period = query.period
-    return {
-        "places": query.places,
-        "from": period.first.isoformat() if period.first else None,
-        "to": period.last.isoformat() if period.last else None,
-        "outcomes": [sort_outcomes(each) for each in query.outcomes],
-        "groups": query.groups or (ROOT_GROUP,),
-        "reporters": query.reporters,
-        "exclude_reporters": query.exclude_reporters,
-        "party": "exclude" if query.exclude_parties else "include",
-        "straddling": "include" if query.straddling else "exclude",
-        "as_of": query.as_of,
-        "compare": query.compare,
-        "by": query.by,
-    }
-
-
-def _dump_total(outcome_total: OutcomeTotal, explain: bool) -> dict[str, Any]:
-    total = outcome_total.total
-    low, high = total.nearest or (None, None)
-    document = {
-        "outcomes": sort_outcomes(outcome_total.outcomes),
-        "reported": total.is_reported,
-        "low": total.low,
-        "high": total.high,
-        "text": outcome_total.text,
-        "best": outcome_total.best,
-        "disputed": total.is_disputed,
-        "nearest": {"low": low, "high": high} if total.nearest else None,
-        "set_aside": {
-            "floors": [figure.id for figure in total.lows_set_aside],
-            "ceilings": [figure.id for figure in total.highs_set_aside],
-        },
-        "exact": total.exact,
-        "figures": len(total.figures),
-        "reporters": len({figure.reporter for figure in total.figures}),
-    }
-    if explain:
-        document["because"] = {
-            "low": _dump_terms(total.low_terms),
-            "high": _dump_terms(total.high_terms),
-        }
-    if outcome_total.change is not None:
-        document["then"] = _dump_total(outcome_total.change.then, explain)
-        document["events"] = [_dump_event(each) for each in outcome_total.change.events]
-        document["events_left_out"] = outcome_total.change.events_left_out
-    return document
-
-
-def _dump_event(event: PublicEvent) -> dict[str, Any]:
-    return {
-        "seq": event.seq,
-        "recorded_at": event.recorded_at,
-        "kind": event.kind,
-        "subject": event.subject,
-        "data": event.data,
-    }
-
-
-def _dump_terms(terms: Sequence[Term]) -> list[dict[str, Any]]:
-    return [
-        {
-            "figure": term.figure.id,
-            "times": _to_json_number(term.multiplier),
-            "end": term.end,
-            "people": term.people,
-        }
-        for term in terms
-    ]
-
-
-def _to_json_number(multiplier: Fraction) -> int | float:
+def _count_times(term: Term) -> int | float:
+    """Return the multiplier of the term, whole numbers without a fraction."""
+    multiplier = term.multiplier
     return int(multiplier) if multiplier.denominator == 1 else float(multiplier)
 
 
-def _dump_caveat(caveat: Caveat) -> dict[str, Any]:
-    return {
-        "code": caveat.code,
-        "outcomes": sort_outcomes(caveat.outcomes),
-        "figures": caveat.figures,
-        "reports": caveat.reports,
-        "reporters": caveat.reporters,
-        "text": caveat.text,
-    }
+class StepOut(CompiledSchema):
+    """One term of a proof: an end of a figure, and how often it is added."""
+
+    figure = fields.String(
+        metadata={
+            "value": attrgetter("figure.id"),
+            "description": "The id of the figure.",
+        }
+    )
+    times = fields.Float(
+        metadata={
+            "value": _count_times,
+            "description": "How often the end is added; negative if it is subtracted.",
+        }
+    )
+    end = EnumText(RANGE_END, metadata={"description": "Which end of the figure."})
+    people = fields.Integer(metadata={"description": "The number of people at that end."})
+
+
+class BecauseOut(CompiledSchema):
+    """The proof of a total: terms that add up to its ends."""
+
+    low = fields.List(
+        fields.Nested(StepOut),
+        metadata={
+            "value": attrgetter("low_terms"),
+            "description": "Terms whose sum, rounded up, is the low, or a part of it if whole "
+            "people require more.",
+        },
+    )
+    high = fields.List(
+        fields.Nested(StepOut),
+        metadata={
+            "value": attrgetter("high_terms"),
+            "description": "Terms whose sum, rounded down, is the high; empty if it is null.",
+        },
+    )
+
+
+class RangeOut(CompiledSchema):
+    """A range of people."""
+
+    low = fields.Integer(
+        metadata={"value": lambda ends: ends[0], "description": "The fewest people."}
+    )
+    high = fields.Integer(
+        allow_none=True,
+        metadata={
+            "value": lambda ends: ends[1],
+            "description": "The most people; null if no upper bound is known.",
+        },
+    )
+
+
+class SetAsideOut(CompiledSchema):
+    """The figures that contradict others, for each end of a total."""
+
+    floors = fields.List(
+        fields.String(),
+        metadata={
+            "value": lambda total: [figure.id for figure in total.lows_set_aside],
+            "description": "The ids of the figures whose low contradicts other figures.",
+        },
+    )
+    ceilings = fields.List(
+        fields.String(),
+        metadata={
+            "value": lambda total: [figure.id for figure in total.highs_set_aside],
+            "description": "The ids of the figures whose high contradicts other figures.",
+        },
+    )
+
+
+class ThenOut(CompiledSchema):
+    """The total of one joint set of outcomes."""
+
+    outcomes = fields.List(
+        EnumText(OUTCOME),
+        metadata={
+            "value": lambda each: sort_outcomes(each.outcomes),
+            "description": "The joint set: people with any of these outcomes.",
+        },
+    )
+    reported = fields.Boolean(
+        metadata={
+            "value": attrgetter("total.is_reported"),
+            "description": "Whether any counted figure covers people of the query. `false` is not "
+            "a zero.",
+        }
+    )
+    low = fields.Integer(
+        allow_none=True,
+        metadata={
+            "value": attrgetter("total.low"),
+            "description": "The fewest people for which all counted figures can be true; null if "
+            "`reported` is `false`.",
+        },
+    )
+    high = fields.Integer(
+        allow_none=True,
+        metadata={
+            "value": attrgetter("total.high"),
+            "description": "The most people for which all counted figures can be true; null if no "
+            "upper bound is known or `reported` is `false`.",
+        },
+    )
+    text = fields.String(
+        metadata={"description": "The total in English, such as `at least 30 killed or wounded`."}
+    )
+    best = fields.Integer(
+        allow_none=True,
+        metadata={
+            "description": "The sum of the reporters' own best estimates if every counted figure "
+            "has one (an exact figure is its own), is wholly inside the query and overlaps no "
+            "other figure; else null.",
+        },
+    )
+    disputed = fields.Boolean(
+        metadata={
+            "value": attrgetter("total.is_disputed"),
+            "description": "Whether counted figures contradict each other. The range then covers "
+            "all of them.",
+        }
+    )
+    nearest = fields.Nested(
+        RangeOut,
+        allow_none=True,
+        metadata={
+            "value": attrgetter("total.nearest"),
+            "description": "If the total is disputed: the range that violates the figures least. "
+            "null if it is not disputed, or if the time budget ran out.",
+        },
+    )
+    set_aside = fields.Nested(
+        SetAsideOut,
+        metadata={
+            "value": attrgetter("total"),
+            "description": "The figures that contradict others; empty if it is not disputed.",
+        },
+    )
+    exact = fields.Boolean(
+        metadata={
+            "value": attrgetter("total.exact"),
+            "description": "Whether both ends were proved within the time budget. If `false`, the "
+            "range may be wider than necessary, never narrower.",
+        }
+    )
+    figures = fields.Integer(
+        metadata={
+            "value": lambda each: len(each.total.figures),
+            "description": "How many counted figures cover people of the query.",
+        }
+    )
+    reporters = fields.Integer(
+        metadata={
+            "value": lambda each: len({figure.reporter for figure in each.total.figures}),
+            "description": "How many reporters gave these figures.",
+        }
+    )
+    because = fields.Nested(
+        BecauseOut,
+        metadata={
+            "value": attrgetter("total"),
+            "description": "The proof of both ends. Only with `explain=true`.",
+        },
+    )
+
+
+def _when_compared(name: str) -> Callable[[OutcomeTotal], Any]:
+    """Return the function from a total to a field of its change; ``missing`` if there is none."""
+    return lambda each: missing if each.change is None else getattr(each.change, name)
+
+
+class TotalOut(ThenOut):
+    """The total of one joint set of outcomes; with `compare` also its earlier value."""
+
+    then = fields.Nested(
+        ThenOut,
+        metadata={
+            "value": _when_compared("then"),
+            "description": "The total in the earlier state. Only with `compare`.",
+        },
+    )
+    events = fields.List(
+        fields.Nested(EntryOut),
+        metadata={
+            "value": _when_compared("events"),
+            "description": "The events since the earlier state that concern the total, oldest "
+            "first, at most 1,000. `data` of an event about a report has its `reporter` and its "
+            "state before (`was`) and after it (`state`); the rest is in its history. Only with "
+            "`compare`.",
+        },
+    )
+    events_left_out = fields.Integer(
+        metadata={
+            "value": _when_compared("events_left_out"),
+            "description": "How many earlier events are not listed. Only with `compare`.",
+        }
+    )
+
+
+class CaveatOut(CompiledSchema):
+    """A qualification of one total, as a code and as a sentence."""
+
+    code = OpenEnumText(
+        CAVEAT_CODE,
+        metadata={
+            "description": "The code of a caveat of the service; or a caveat that a report states "
+            "itself, with `own:` in front if it is spelled like a code of the service."
+        },
+    )
+    outcomes = fields.List(
+        EnumText(OUTCOME),
+        metadata={
+            "value": lambda caveat: sort_outcomes(caveat.outcomes),
+            "description": "The joint set of the total that it qualifies.",
+        },
+    )
+    figures = fields.List(
+        fields.String(), metadata={"description": "The ids of the figures that it is about."}
+    )
+    reports = fields.List(
+        fields.String(), metadata={"description": "The ids of the reports that it is about."}
+    )
+    reporters = fields.List(
+        fields.String(), metadata={"description": "The ids of the reporters that it is about."}
+    )
+    text = fields.String(metadata={"description": "The caveat as a sentence in English."})
+
+
+class PartOut(CompiledSchema):
+    """The totals of one part of the query."""
+
+    key = fields.String(
+        metadata={
+            "description": "The id of the place, group or reporter, the outcome, or the calendar "
+            "unit: `2024-12-14`, `2024-W50`, `2024-12` or `2024`."
+        }
+    )
+    name = fields.String(metadata={"description": "The name of the part."})
+    totals = fields.List(
+        fields.Nested(TotalOut),
+        metadata={"description": "The totals of the part, in the order of the whole."},
+    )
+    caveats = fields.List(
+        fields.Nested(CaveatOut), metadata={"description": "What qualifies these totals."}
+    )
+
+
+class ReporterTotalsOut(CompiledSchema):
+    """The totals of one reporter's counted figures alone."""
+
+    reporter = fields.String(
+        metadata={"value": attrgetter("key"), "description": "The id of the reporter."}
+    )
+    name = fields.String(metadata={"description": "The name of the reporter."})
+    totals = fields.List(
+        fields.Nested(TotalOut), metadata={"description": "The totals, in the order of the whole."}
+    )
+    caveats = fields.List(
+        fields.Nested(CaveatOut), metadata={"description": "What qualifies these totals."}
+    )
+
+
+class UnplacedOut(CompiledSchema):
+    """The people of the whole's low who are in no one part."""
+
+    outcomes = fields.List(
+        EnumText(OUTCOME),
+        metadata={
+            "value": lambda each: sort_outcomes(each.outcomes),
+            "description": "The joint set of the total.",
+        },
+    )
+    low = fields.Integer(
+        metadata={
+            "description": "The low of the whole less the sum of the lows of the parts, at least 0."
+        }
+    )
+
+
+class ExcludedOut(CompiledSchema):
+    """A figure in the scope of the query that was not counted."""
+
+    figure = fields.String(
+        metadata={"value": attrgetter("figure.id"), "description": "The id of the figure."}
+    )
+    reason = EnumText(EXCLUSION_REASON, metadata={"description": "Why it was not counted."})
+
+
+class StateOut(CompiledSchema):
+    """A state of the record."""
+
+    seq = fields.Integer(
+        metadata={
+            "description": "The last event of the event log in this state; 0 if there is none."
+        }
+    )
+    recorded_at = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "When that event was recorded: a timestamp in UTC; null if there is "
+            "none."
+        },
+    )
+
+
+class QueryOut(CompiledSchema):
+    """The query with its defaults filled in and merged ids replaced."""
+
+    places = fields.List(
+        fields.String(), metadata={"description": "Place ids; empty for everywhere."}
+    )
+    first = Day(
+        data_key="from",
+        allow_none=True,
+        metadata={
+            "value": lambda query: query.period.first and query.period.first.isoformat(),
+            "description": "First day, included; null if unbounded.",
+        },
+    )
+    last = Day(
+        data_key="to",
+        allow_none=True,
+        metadata={
+            "value": lambda query: query.period.last and query.period.last.isoformat(),
+            "description": "Last day, included; null if unbounded.",
+        },
+    )
+    outcomes = fields.List(
+        fields.List(EnumText(OUTCOME)),
+        metadata={
+            "value": lambda query: [sort_outcomes(each) for each in query.outcomes],
+            "description": "The joint sets that were requested; empty for the default totals.",
+        },
+    )
+    groups = fields.List(
+        fields.String(),
+        metadata={
+            "value": lambda query: query.groups or (ROOT_GROUP,),
+            "description": "Group ids.",
+        },
+    )
+    reporters = fields.List(
+        fields.String(), metadata={"description": "Reporter ids; empty for every reporter."}
+    )
+    exclude_reporters = fields.List(
+        fields.String(), metadata={"description": "The ids of reporters that are left out."}
+    )
+    party = EnumText(
+        INCLUSION,
+        metadata={
+            "value": lambda query: "exclude" if query.exclude_parties else "include",
+            "description": "Whether figures of parties to the conflict are counted.",
+        },
+    )
+    straddling = EnumText(
+        INCLUSION,
+        metadata={
+            "value": lambda query: "include" if query.straddling else "exclude",
+            "description": "Whether figures are counted that are not wholly inside the query.",
+        },
+    )
+    as_of = fields.Raw(
+        allow_none=True,
+        metadata={
+            "type": ["integer", "string"],
+            "description": "`as_of` as it was requested; null for now.",
+        },
+    )
+    compare = fields.Raw(
+        allow_none=True,
+        metadata={
+            "type": ["integer", "string"],
+            "description": "`compare` as it was requested; null for no comparison.",
+        },
+    )
+    by = EnumText(
+        BREAKDOWN,
+        allow_none=True,
+        metadata={"description": "The breakdown; null if there is none."},
+    )
+
+
+def _unless_none(name: str) -> Callable[[TotalsResult], Any]:
+    """Return the function from a result to its attribute; ``missing`` if that is None."""
+
+    def get_value(result: TotalsResult) -> Any:
+        value = getattr(result, name)
+        return missing if value is None else value
+
+    return get_value
+
+
+class TotalsOut(CompiledSchema):
+    """The answer to one query for totals."""
+
+    query = fields.Nested(
+        QueryOut,
+        metadata={"description": "The query with its defaults filled in and merged ids replaced."},
+    )
+    as_of = fields.Nested(
+        StateOut,
+        metadata={
+            "value": lambda result: result,
+            "description": "The state of the record that the answer was computed from.",
+        },
+    )
+    compared = fields.Nested(
+        StateOut,
+        metadata={
+            "value": _unless_none("compared"),
+            "description": "The earlier state. Only with `compare`.",
+        },
+    )
+    totals = fields.List(
+        fields.Nested(TotalOut),
+        metadata={
+            "description": "One total for each joint set: in the requested order, or single "
+            "outcomes, joint sets of counted figures, and all four."
+        },
+    )
+    caveats = fields.List(
+        fields.Nested(CaveatOut), metadata={"description": "What qualifies the totals."}
+    )
+    by_reporter = fields.List(
+        fields.Nested(ReporterTotalsOut),
+        metadata={
+            "value": _unless_none("by_reporter"),
+            "description": "The totals of each reporter's counted figures alone, by id. Only with "
+            "`by_reporter=true`.",
+        },
+    )
+    parts = fields.List(
+        fields.Nested(PartOut),
+        metadata={
+            "value": _unless_none("parts"),
+            "description": "The totals of each part. Only with `by`.",
+        },
+    )
+    unplaced = fields.List(
+        fields.Nested(UnplacedOut),
+        metadata={
+            "value": _unless_none("unplaced"),
+            "description": "For each total, how many people the low of the whole has beyond the "
+            "sum of the lows of the parts: it is not known in which part they are. Only with `by`, "
+            "except `by=reporter`.",
+        },
+    )
+    used = fields.List(
+        fields.String(),
+        metadata={
+            "value": lambda result: [figure.id for figure in result.used],
+            "description": "The ids of the counted figures that cover people of the query.",
+        },
+    )
+    excluded = fields.List(
+        fields.Nested(ExcludedOut),
+        metadata={
+            "description": "The figures that cover people of the query and were not counted."
+        },
+    )
+
+
+def _paths_of_proofs() -> list[str]:
+    return [
+        f"{totals}.{path}"
+        for totals in ("totals", "parts.totals", "by_reporter.totals")
+        for path in ("because", "then.because")
+    ]
+
+
+_SCHEMA_WITH_PROOFS: Final = TotalsOut()
+_SCHEMA_WITHOUT_PROOFS: Final = TotalsOut(exclude=_paths_of_proofs())
+
+
+def dump_totals(result: TotalsResult) -> dict[str, Any]:
+    """Return the answer as JSON, with proofs if the query asks for them."""
+    schema = _SCHEMA_WITH_PROOFS if result.query.explain else _SCHEMA_WITHOUT_PROOFS
+    return schema.to_json(result)

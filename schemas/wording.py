@@ -1,38 +1,93 @@
-"""Words on the wire: a phrase that is asked about, and how it would be read."""
+"""The lexicon: how a phrase is read, and the vocabulary."""
 
 from marshmallow import fields
 
 from schemas.base import Body
-from schemas.fields import Schema
+from schemas.enums import CAVEAT_CODE, OUTCOME, RANGE_END, REPORT_STATE, STANCE, WARNING_CODE
+from schemas.fields import EnumText, Schema
 from schemas.text_fields import Text
 from service.domain.wording.reader import MAX_WORDING_LENGTH
 
 
 class WordingIn(Body):
-    """A phrase as it would stand in a figure."""
+    """A phrase to read."""
 
-    text = Text(max_length=MAX_WORDING_LENGTH, required=True)
+    text = Text(
+        max_length=MAX_WORDING_LENGTH,
+        required=True,
+        metadata={"description": "A phrase as `wording` of a figure has it, in English."},
+    )
 
 
 class WordingOut(Schema):
-    """How the phrase is read; outcomes null where it names none."""
+    """How the lexicon reads the phrase."""
 
-    text = fields.String(required=True)
-    low = fields.Integer(required=True)
-    high = fields.Integer(required=True, allow_none=True)
-    soft = fields.List(fields.String(), required=True)
-    outcomes = fields.List(fields.String(), required=True, allow_none=True)
-    qualifier = fields.String(required=True)
-    lexicon = fields.String(required=True)
-    disclosed = fields.Boolean(required=True)
+    text = fields.String(required=True, metadata={"description": "The phrase as it was sent."})
+    low = fields.Integer(required=True, metadata={"description": "The fewest people."})
+    high = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The most people; null if the phrase gives no upper bound."},
+    )
+    soft = fields.List(
+        EnumText(RANGE_END),
+        required=True,
+        metadata={
+            "description": "The ends that rest on a convention, as in “about” or “dozens”; empty "
+            "if none does."
+        },
+    )
+    outcomes = fields.List(
+        EnumText(OUTCOME),
+        required=True,
+        allow_none=True,
+        metadata={"description": "The outcomes that the phrase names; null if it names none."},
+    )
+    qualifier = fields.String(
+        required=True,
+        metadata={
+            "description": "The rule of the lexicon that applied, such as `at_least`; "
+            "`GET /v1/vocabulary` lists them."
+        },
+    )
+    lexicon = fields.String(
+        required=True, metadata={"description": "The version of the lexicon, such as `en-1`."}
+    )
+    disclosed = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "`false` if the phrase acknowledges losses and withholds their number."
+        },
+    )
 
 
 class VocabularyOut(Schema):
-    """The closed word lists, and the lexicon by which words are read."""
+    """The closed lists of words, and the lexicon."""
 
-    outcomes = fields.List(fields.String(), required=True)
-    stances = fields.List(fields.String(), required=True)
-    states = fields.List(fields.String(), required=True)
-    caveats = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    warnings = fields.List(fields.String(), required=True)
-    lexicon = fields.Dict(keys=fields.String(), required=True)
+    outcomes = fields.List(
+        EnumText(OUTCOME), required=True, metadata={"description": "The outcomes."}
+    )
+    stances = fields.List(EnumText(STANCE), required=True, metadata={"description": "The stances."})
+    states = fields.List(
+        EnumText(REPORT_STATE), required=True, metadata={"description": "The states of reports."}
+    )
+    caveats = fields.Dict(
+        keys=EnumText(CAVEAT_CODE),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "The meaning of each caveat code, by code."},
+    )
+    warnings = fields.List(
+        EnumText(WARNING_CODE), required=True, metadata={"description": "The warning codes."}
+    )
+    lexicon = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        metadata={
+            "description": "The lexicon: `version`, and `rules`, a list. Each rule has "
+            "`qualifier`, `words` (N, A and B are numbers in the phrase), `low` and `high` (a "
+            "number, null for no upper bound, or a formula such as `N-h`, where h is the smaller "
+            "of half the unit of a rounded number and a fifth of it, at least 1), `soft` and "
+            "`disclosed`."
+        },
+    )

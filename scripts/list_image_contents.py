@@ -1,4 +1,4 @@
-"""Print as JSON what is installed around this Python, in the image: for make_sbom.py."""
+"""Print as JSON what is installed in the image that this Python runs in, for make_sbom.py."""
 
 import json
 import platform
@@ -7,22 +7,24 @@ from pathlib import Path
 
 from service.version import __version__
 
-DPKG = Path("/var/lib/dpkg/status")
-WANTED = ("Package", "Version", "Architecture", "Source", "Maintainer")
+DPKG_STATUS_FILE = Path("/var/lib/dpkg/status")
+FIELDS = ("Package", "Version", "Architecture", "Source", "Maintainer")
 
 
-def packages() -> list[dict[str, str]]:
-    """Return Debian's packages, and none where the image is not Debian's."""
-    found = []
-    for paragraph in DPKG.read_text(encoding="utf-8").split("\n\n") if DPKG.exists() else ():
+def list_debian_packages() -> list[dict[str, str]]:
+    """Return the installed Debian packages; none if the image is not Debian's."""
+    if not DPKG_STATUS_FILE.exists():
+        return []
+    packages = []
+    for paragraph in DPKG_STATUS_FILE.read_text(encoding="utf-8").split("\n\n"):
         fields = dict(line.split(": ", 1) for line in paragraph.splitlines() if ": " in line)
         if fields.get("Status") == "install ok installed":
-            found.append({name: fields[name] for name in WANTED if name in fields})
-    return found
+            packages.append({name: fields[name] for name in FIELDS if name in fields})
+    return packages
 
 
-def libraries() -> list[dict[str, object]]:
-    """Return Python's packages; an empty text stands for what one does not tell."""
+def list_python_packages() -> list[dict[str, object]]:
+    """Return the installed Python packages; a missing field of one is an empty text."""
     return [
         {
             "name": each.metadata["Name"],
@@ -37,11 +39,11 @@ def libraries() -> list[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    found = {
+    contents = {
         "release": __version__,
         "system": platform.freedesktop_os_release(),
         "python": platform.python_version(),
-        "packages": packages(),
-        "libraries": libraries(),
+        "packages": list_debian_packages(),
+        "libraries": list_python_packages(),
     }
-    print(json.dumps(found))
+    print(json.dumps(contents))

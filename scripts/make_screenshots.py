@@ -1,9 +1,9 @@
-"""Make the pictures in docs/pictures anew, from the running service, with Debian's chromium.
+"""Make the pictures in docs/pictures again, from a running service, with Debian's chromium.
 
     PYTHONPATH=. .venv/bin/python scripts/make_screenshots.py
 
-Only developers run this. It serves the samples and the made-up country of the tests on a port and a
-database of its own. Pictures must be small: they lie in everybody's copy of the code.
+Only developers run this. It serves the samples and the generated country of the tests on a port and
+a database of its own. Pictures must be small, because every clone of the repository has them.
 """
 
 import base64
@@ -21,24 +21,24 @@ from tests.support.paths import ROOT
 from tests.web.conftest import PHONE, launch_chromium, load_everything
 
 FOLDER = ROOT / "docs" / "pictures"
-MOST_BYTES = 60_000
-QUALITIES = (80, 70, 60, 50, 40)  # of 100; the first that is small enough
-EDGE = 16  # pixels that are left free around a part
-DESK = {"width": 1120, "height": 760}
+MAX_BYTES = 60_000
+QUALITIES = (80, 70, 60, 50, 40)  # of 100; the first with which a picture is small enough
+MARGIN_PIXELS = 16  # around the part that is shown
+DESKTOP = {"width": 1120, "height": 760}
 
 WEEKEND = "place=plekhovo,vorozhba,martynovka&from=2024-12-14&to=2024-12-15&show=killed,wounded"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What is shown: the part of the page at the address, not higher than so many pixels.
+    """A picture: the part (a CSS selector) of the page, of at most ``max_height`` pixels.
 
-    ``scale`` makes it smaller.
+    A ``scale`` below 1 makes it smaller.
     """
 
     path: str
     part: str
-    high: int
+    max_height: int
     scale: float = 1
     phone: bool = False
     dark: bool = False
@@ -57,9 +57,9 @@ PICTURES = {
 
 
 def main() -> int:
-    """Make them all; returns 1 where one is too large to be kept."""
+    """Make all pictures; return 1 if one is larger than the limit, else 0."""
     FOLDER.mkdir(exist_ok=True)
-    too_large = 0
+    is_too_large = False
     with (
         tempfile.TemporaryDirectory() as folder,
         run_server(Path(folder)) as server,
@@ -67,20 +67,20 @@ def main() -> int:
     ):
         load_everything(server)
         for name, picture in PICTURES.items():
-            with _shown(browser, server.url, picture) as page:
-                taken = _taken(page, picture)
-            (FOLDER / f"{name}.webp").write_bytes(taken)
-            print(f"{name}: {len(taken):,} bytes")
-            too_large += len(taken) > MOST_BYTES
-    return min(too_large, 1)
+            with _open_page(browser, server.url, picture) as page:
+                data = _take_picture(page, picture)
+            (FOLDER / f"{name}.webp").write_bytes(data)
+            print(f"{name}: {len(data):,} bytes")
+            is_too_large |= len(data) > MAX_BYTES
+    return int(is_too_large)
 
 
 @contextmanager
-def _shown(browser: Browser, url: str, picture: Picture) -> Iterator[Page]:
-    """Yield the page as the picture is to show it."""
+def _open_page(browser: Browser, url: str, picture: Picture) -> Iterator[Page]:
+    """Yield the page, in a window and a colour scheme as the picture needs them."""
     context = browser.new_context(
         base_url=url,
-        viewport=PHONE if picture.phone else DESK,
+        viewport=PHONE if picture.phone else DESKTOP,
         device_scale_factor=2 if picture.phone else 1,
         color_scheme="dark" if picture.dark else "light",
         locale="en-GB",
@@ -92,17 +92,17 @@ def _shown(browser: Browser, url: str, picture: Picture) -> Iterator[Page]:
     context.close()
 
 
-def _taken(page: Page, picture: Picture) -> bytes:
-    """Return the part of the page as WebP, as good as it can be kept."""
+def _take_picture(page: Page, picture: Picture) -> bytes:
+    """Return the part of the page as WebP, in the best quality that is small enough."""
     box = page.locator(picture.part).first.bounding_box()
     if box is None:
         raise SystemExit(f"{picture.path} has no {picture.part}")
-    edge = 0 if picture.part == "body" else EDGE
+    margin = 0 if picture.part == "body" else MARGIN_PIXELS
     clip = {
-        "x": box["x"] - edge, "y": box["y"] - edge, "width": box["width"] + 2 * edge,
-        "height": min(box["height"] + 2 * edge, picture.high), "scale": picture.scale,
+        "x": box["x"] - margin, "y": box["y"] - margin, "width": box["width"] + 2 * margin,
+        "height": min(box["height"] + 2 * margin, picture.max_height), "scale": picture.scale,
     }  # fmt: skip
-    line = page.context.new_cdp_session(page)
+    session = page.context.new_cdp_session(page)
     for quality in QUALITIES:
         options = {
             "format": "webp",
@@ -110,10 +110,10 @@ def _taken(page: Page, picture: Picture) -> bytes:
             "clip": clip,
             "captureBeyondViewport": True,
         }
-        taken = base64.b64decode(line.send("Page.captureScreenshot", options)["data"])
-        if len(taken) <= MOST_BYTES:
+        data = base64.b64decode(session.send("Page.captureScreenshot", options)["data"])
+        if len(data) <= MAX_BYTES:
             break
-    return taken
+    return data
 
 
 if __name__ == "__main__":

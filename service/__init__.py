@@ -17,11 +17,12 @@ def create_app(
     clock: Callable[[], datetime] | None = None,
     new_id: Callable[[], str] | None = None,
 ) -> "Flask":
-    """Return the web application, joined from its parts; the database is brought up to date.
+    """Return the web application, after migrating the database.
 
-    Without settings those of the environment are taken. ``clock`` and ``new_id`` are for tests.
+    ``settings`` None means those of the environment. ``clock`` and ``new_id`` are for tests. Raises
+    SettingsError, and StoreUnavailableError or LockTimeoutError if the database cannot be migrated.
     """
-    # Imported here, so that the domain and the bounds can be used without the web's libraries.
+    # Imported here, so that domain and bounds can be used without the libraries of the web.
     from service.app import build_app
     from service.http import logging
     from service.http.context import Services

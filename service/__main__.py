@@ -1,4 +1,4 @@
-"""``python -m service``: what its keeper does with the service from a terminal."""
+"""``python -m service``: the commands for operators."""
 
 from service.cli.commands import main
 

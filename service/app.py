@@ -1,4 +1,4 @@
-"""The web application: every blueprint, every hook, in one list."""
+"""The web application: all blueprints and hooks in one place."""
 
 from typing import Any, Final
 
@@ -39,16 +39,16 @@ BLUEPRINTS = (
 
 
 def build_app(services: Services) -> Flask:
-    """Return the application that works with the given parts."""
+    """Return the application with the given services."""
     app = Flask("service.api", static_folder=None)
     app.url_map.converters["default"] = _IdConverter
-    # One more than is allowed: a body sent in chunks is cut at the limit without a word, and only
-    # the parser can tell by the one byte more that there was too much of it.
+    # One byte more than allowed: werkzeug cuts a chunked body at the limit without an error, and
+    # the extra byte shows the parser that the body was too large.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1
     app.json = _JsonProvider(app)
     install_services(app, services)
     if services.settings.proxies:
-        # Of what proxies add only the reader's address is of use here, and only when asked for.
+        # Only the client's address is taken from proxies, and only if proxies are configured.
         proxy_fix = ProxyFix(app.wsgi_app, x_for=services.settings.proxies, x_proto=0)
         app.wsgi_app = proxy_fix  # type: ignore[method-assign]
     logging.register(app)
@@ -68,13 +68,13 @@ def build_app(services: Services) -> Flask:
 
 
 class _IdConverter(BaseConverter):
-    """An id in an address. No id holds a zero byte, and PostgreSQL refuses to be asked for one."""
+    """An id in a path. No id contains a zero byte, and PostgreSQL rejects text with one."""
 
     regex = r"[^/\x00]+"
 
 
 class _JsonProvider(DefaultJSONProvider):
-    """JSON in UTF-8 as people read it, in the order in which it was made."""
+    """JSON in UTF-8 without escapes, with names in the order in which they were added."""
 
     ensure_ascii = False
     sort_keys = False
@@ -89,20 +89,19 @@ SECURITY_HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-"""What every answer tells browsers. No Permissions-Policy: nothing here runs that could ask for a
-camera; and no Strict-Transport-Security: that is for whoever holds the certificate to promise."""
+"""Headers of every response. There is no Permissions-Policy, as no script here uses such a feature,
+and no Strict-Transport-Security, which only the operator of the TLS certificate can promise."""
 
 
 def _add_security_headers(response: Response) -> Any:
-    """Tell browsers to take the answer for what it says it is, and to run nothing in it.
+    """Add the headers by which browsers do not guess types, run scripts or embed the response.
 
-    Pages of other origins can neither embed it nor hold on to its window; what they may read by
-    asking, ``origins`` says.
+    What pages of other origins may read is up to CORS.
     """
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     if "frame-ancestors *" in response.headers["Content-Security-Policy"]:
-        # The older header has no word for everyone, and would forbid what this one allows.
+        # The older header has no value for "everyone" and would forbid what this policy allows.
         response.headers.pop("X-Frame-Options", None)
     if request.path.startswith("/v1/"):
         response.headers.setdefault("Cache-Control", "no-cache")

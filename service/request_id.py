@@ -1,7 +1,7 @@
-"""The id of the request that is being answered: what its lines in every log are found by.
+"""The id of the current request, by which its lines are found in all logs.
 
-Whoever is in front sends it (``X-Request-ID``), the log has it in every line, and the store may put
-it into its queries. Any room may ask for it; only the web sets it.
+A proxy may send it in X-Request-ID. Each line of the log has it, and the store adds it to its
+SQL as a comment. Any module may read it; only the HTTP layer sets it.
 """
 
 import re
@@ -17,32 +17,32 @@ _current_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def get_request_id() -> str | None:
-    """Return the id of the request that is worked on here; None where there is none.
+    """Return the id of the request that this thread handles; None if it handles none.
 
-    It is of letters, digits, dots, underscores and hyphens, 64 at most, and holds no key: it may
-    stand in a comment of SQL as it is. In the thread that writes for all it is the id of the
-    request whose job is being done; what begins and ends a transaction there belongs to none.
+    It has at most 64 letters, digits, dots, underscores and hyphens and contains no API key, so
+    that it can be put into an SQL comment. In the writer thread it is the id of the request whose
+    job is run, and None while a transaction begins or ends.
     """
     return _current_id.get()
 
 
 class RequestIdContext:
-    """Inside, this thread answers the request that was sent with this id.
+    """A context manager in which this thread handles the request with this id.
 
-    One that is empty, or not fit to be repeated, is replaced by a new one. It is no generator: one
-    that is left open ends when memory is tidied up, which may be while a context variable is being
-    set; to set one then makes CPython crash.
+    An id that is empty or has other characters is replaced by a new one. This is a class and not a
+    generator function: a generator that was not closed ends during garbage collection, which can
+    happen while a context variable is being set, and to set one then makes CPython crash.
     """
 
     def __init__(self, request_id: str) -> None:
-        """Take the id as it was sent."""
+        """Use ``request_id`` if it is valid, else a new id."""
         is_usable = _ID_PATTERN.fullmatch(request_id) and redact_keys(request_id) == request_id
         self._id = request_id if is_usable else secrets.token_hex(8)
 
     def __enter__(self) -> None:
-        """Begin to answer it."""
+        """Set the id for this thread."""
         _current_id.set(self._id)
 
     def __exit__(self, *exception: object) -> None:
-        """Answer none from now on: a thread answers one after another, never two at once."""
+        """Clear the id. A thread handles one request at a time, so there is none to restore."""
         _current_id.set(None)

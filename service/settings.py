@@ -1,4 +1,4 @@
-"""The settings of one process: read once from CASUALTY_* variables, never changed afterwards."""
+"""The settings of one process, read once from the CASUALTY_* variables."""
 
 import os
 import re
@@ -15,22 +15,21 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 class SettingsError(ValueError):
-    """A CASUALTY_* variable is unknown or has a value that cannot be used; the text is one line."""
+    """A CASUALTY_* variable is unknown or has an invalid value; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What can be set from outside; each field is the variable CASUALTY_<FIELD>.
+    """All settings; each field is set by the variable CASUALTY_<FIELD>.
 
-    ``database`` is an SQLite file, or as text the URL of a PostgreSQL database. ``reading``
-    "closed" asks readers for a key. ``solver_seconds`` is the time that one total may take before
-    it answers with a wider, still true range. ``answer_seconds`` is what all totals of one answer
-    share; after twice that it is given up.
-    ``busy_seconds`` is how long a writer waits for another before it is told to come back.
-    ``rate_limit`` is how often each key, or each address without one, is answered; None is without
-    limit. ``proxies`` is how many proxies in front may tell whose address it is. ``origins`` are
-    those whose pages may read; "*" alone is all. ``read_database`` is the URL of a PostgreSQL
-    standby from which readers are served, who are told how far it reaches; None is the database.
+    ``database`` is the path of an SQLite file, or as a string the URL of a PostgreSQL database.
+    ``reading`` "closed" requires an API key for reading. ``solver_seconds`` is the time for one
+    total, after which its range is wider and still true. ``answer_seconds`` is the time for all
+    totals of one response, which is given up after twice that time. ``busy_seconds`` is how long a
+    writer waits for the write lock. ``rate_limit`` is for each API key, or each address without a
+    key; None is no limit. ``proxies`` is the number of reverse proxies whose X-Forwarded-For is
+    trusted. ``origins`` are the CORS origins; ("*",) is all. ``read_database`` is the URL of a
+    PostgreSQL standby that serves reads; None means ``database``.
     """
 
     database: Path | str = Path("data/casualties.db")
@@ -46,9 +45,9 @@ class Settings:
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings that the variables ask for.
+    """Return the settings of the variables (None: of the process's environment).
 
-    Raises SettingsError for the first bad one.
+    Raises SettingsError for the first invalid one.
     """
     variables = {
         name: value
@@ -65,19 +64,19 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         try:
             values[field_names[name]] = _PARSERS[field_names[name]](variables[name].strip())
         except ValueError as error:
-            # A URL may hold a password, where whoever mistyped it put it.
+            # An invalid URL may have a password in any part.
             shown = name if "://" in variables[name] else f"{name}={variables[name]!r}"
             raise SettingsError(f"{shown}: {error}") from None
     return Settings(**values)
 
 
 def parse_database_address(text: str) -> Path | str:
-    """Return the address of a database as it is given; raises ValueError where it is none."""
+    """Return the path of an SQLite file, or the URL of a PostgreSQL database; raises ValueError."""
     if not text:
-        raise ValueError("name the database file")
+        raise ValueError("give the path of the database file")
     if text.startswith(("postgresql://", "postgres://")):
         if not _DATABASE_URL_PATTERN.fullmatch(text):
-            raise ValueError("write what is special in the password as %40 for @ and %2F for /")
+            raise ValueError("escape special characters in the password: %40 for @, %2F for /")
         return text
     if "://" in text:
         raise ValueError("use an SQLite file or a URL that begins with postgresql://")
@@ -134,14 +133,14 @@ def _parse_origins(text: str) -> tuple[str, ...]:
         if match is None:
             raise ValueError("give origins like https://example.org:8443 with commas between, or *")
         if (match[1], match[2]) in (("http", "80"), ("https", "443")):
-            raise ValueError(f"leave :{match[2]} out, as browsers do")
+            raise ValueError(f"leave out :{match[2]}, as browsers do")
     return origins
 
 
 _ORIGIN_PATTERN: Final = re.compile(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
 
 _DATABASE_URL_PATTERN: Final = re.compile(r"[a-z]+://([^@/?]*@)?[^@]*")
-"""A URL of a database: libpq would take what is before an unescaped / for a host, and show it."""
+"""A database URL. With an unescaped / in it, libpq would take a password for a host and show it."""
 
 _PARSERS: Final = {
     "database": parse_database_address,

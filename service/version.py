@@ -1,5 +1,5 @@
-"""The version of this code: answers are the same under the same version only."""
+"""The version of this code. Only the same version gives byte for byte the same responses."""
 
 from typing import Final
 
-__version__: Final = "0.1.0"
+__version__: Final = "0.2.0"

@@ -1,1 +1,1 @@
-"""The web: the only room with Flask."""
+"""The routes of the API and its OpenAPI document."""

@@ -1,4 +1,4 @@
-"""Many reports in one request over HTTP."""
+"""The route of batches: many reports in one request."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -17,16 +17,17 @@ from service.http.problems import describe_error
 from service.http.request_parsing import make_schema_error, parse_json, read_body_bytes
 from service.http.smorest import Blueprint
 from service.usecases import batches
-from service.usecases.batches import MAX_BATCH_REPORTS, BatchItemResult
+from service.usecases.batches import MAX_BATCH_REPORTS, ItemResult
 
-blueprint = Blueprint("batches", __name__, url_prefix="/v1", description="Many reports at once.")
+blueprint = Blueprint(
+    "batches", __name__, url_prefix="/v1", description="Many reports in one request."
+)
 
 MAX_BATCH_BYTES: Final = 32 << 20
 
 NDJSON: Final = "application/x-ndjson"
 
 _REPORT_SCHEMA: Final = ReportIn()
-"""Made once: it takes longer to make than to read a report with."""
 
 REQUEST_BODY: Final = {
     "required": True,
@@ -39,6 +40,7 @@ REQUEST_BODY: Final = {
                 "properties": {
                     "reports": {
                         "type": "array",
+                        "description": f"The reports, at most {MAX_BATCH_REPORTS:,}.",
                         "maxItems": MAX_BATCH_REPORTS,
                         "items": {"$ref": "#/components/schemas/ReportIn"},
                     }
@@ -53,16 +55,19 @@ REQUEST_BODY: Final = {
 @blueprint.route("/reports/batch", methods=["POST"])
 @requires("report")
 @blueprint.arguments(BatchParameters, location="query")
-@blueprint.response(207, BatchOut)
+@blueprint.response(207, BatchOut, description="One result for each report.")
 @blueprint.doc(requestBody=REQUEST_BODY, parameters=[idempotency.HEADER_PARAMETER])
 def post_batch(atomic: bool) -> Any:
-    """Record many reports: one result for each, in order; one bad item harms no other.
+    """Record many reports.
 
-    Sent as an object with reports, or as lines of JSON. With atomic=true all are recorded or none.
+    Send `{"reports": […]}`, or one report on each line (`application/x-ndjson`): at most 10,000
+    reports and 32 MiB. The answer has one result for each report, in order. An invalid report does
+    not affect the others, unless `atomic=true`. A report may refer to entities that an earlier one
+    creates. Needs the scope `report`.
     """
     items = [_load_submission(item) for item in _read_items()]
     services = get_services()
-    batch_result = batches.submit_batch(
+    results, is_replay = batches.submit_batch(
         services.store,
         items,
         atomic=atomic,
@@ -72,12 +77,12 @@ def post_batch(atomic: bool) -> Any:
         principal=get_principal(),
         idempotency_key=idempotency.read_idempotency_key(),
     )
-    results = [_render_result(index, result) for index, result in enumerate(batch_result.results)]
-    return {"results": results}, 207, idempotency.replay_headers(batch_result.is_replay)
+    rendered = [_render_result(index, result) for index, result in enumerate(results)]
+    return {"results": rendered}, 207, idempotency.replay_headers(is_replay)
 
 
 def _read_items() -> list[Any]:
-    """Return what stands for each report in the body; an error for a line that is no JSON."""
+    """Return each report of the body as it was parsed; an error for a line that is not JSON."""
     media_type, data = read_body_bytes(request, ("application/json", NDJSON), MAX_BATCH_BYTES)
     items = list(_parse_lines(data)) if media_type == NDJSON else _extract_reports(parse_json(data))
     if len(items) > MAX_BATCH_REPORTS:
@@ -98,7 +103,7 @@ def _parse_lines(data: bytes) -> Iterator[Any]:
 
 def _extract_reports(body: Any) -> list[Any]:
     if not isinstance(body, dict) or set(body) != {"reports"}:
-        raise invalid_field("/reports", "Send an object with reports in it, and with nothing else.")
+        raise invalid_field("/reports", "Send an object with the field reports and no other.")
     if not isinstance(body["reports"], list):
         raise invalid_field("/reports", "This must be a list.")
     return list(body["reports"])
@@ -116,9 +121,9 @@ def _load_submission(item: Any) -> Submission | DomainError:
     return submission
 
 
-def _render_result(index: int, result: BatchItemResult) -> dict[str, Any]:
-    if result.recorded is None:
-        problem = describe_error(result.error or DomainError(""))
+def _render_result(index: int, result: ItemResult) -> dict[str, Any]:
+    if isinstance(result, DomainError):
+        problem = describe_error(result)
         return {"index": index, "status": problem["status"], "problem": problem}
     status = 201 if result.is_new else 200
     recorded = result.recorded

@@ -1,4 +1,4 @@
-"""The feed over HTTP: asked for page by page, waited for, or followed as a stream of events."""
+"""The route of the change feed: page by page, with waiting, or as a stream of events."""
 
 import json
 import time
@@ -9,25 +9,26 @@ from flask import Response, request
 
 from schemas.changes import ChangesOut, ChangesParameters
 from schemas.lifecycle import EntryOut
-from service.domain.errors import DomainError, LockTimeoutError, invalid_field
+from service.domain.errors import DomainError, LockTimeoutError
 from service.http import metrics, problems
 from service.http.auth import requires
-from service.http.consistency import get_reader
-from service.http.long_poll_slots import feed_slots, try_acquire_slot
+from service.http.consistency import get_reader, parse_seq
+from service.http.long_poll_slots import feed_slots, is_waiting_allowed, try_acquire_slot
 from service.http.smorest import Blueprint
-from service.serving import runtime_dir
 from service.store.interface import Reader
 from service.usecases import changes
 
-blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="What happened since.")
+blueprint = Blueprint("changes", __name__, url_prefix="/v1", description="The change feed.")
 
 EVENT_STREAM: Final = "text/event-stream"
 
 HEARTBEAT_SECONDS: Final = 15.0
-"""Seconds between two signs of life on a quiet stream, by which a lost reader is found out."""
+"""Seconds between two comments on a quiet stream; writing one shows whether the client is gone."""
 
 MAX_STREAM_SECONDS: Final = 600.0
-"""Seconds after which a stream ends; whoever reads it comes back with Last-Event-ID."""
+"""Seconds after which a stream ends; a client reconnects with Last-Event-ID."""
+
+_EVENT_SCHEMA: Final = EntryOut()
 
 STREAM_RESPONSE: Final = {200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}}}
 
@@ -35,55 +36,55 @@ STREAM_RESPONSE: Final = {200: {"content": {EVENT_STREAM: {"schema": {"type": "s
 @blueprint.route("/changes")
 @requires("read")
 @blueprint.arguments(ChangesParameters, location="query")
-@blueprint.response(200, ChangesOut)
+@blueprint.response(200, ChangesOut, description="A page of events, or a stream of them.")
 @blueprint.doc(responses=STREAM_RESPONSE)
 def get_changes(parameters: dict[str, Any]) -> Any:
-    """List every entry of the ledger in order, each once, none left out.
+    """List the events of the event log in order, each once, without gaps.
 
-    With wait it answers as soon as there is one; as text/event-stream it goes on answering, from
-    Last-Event-ID on.
+    With `wait` the answer comes as soon as there is an event. At most 4 requests wait in each
+    process of the server; others are answered at once.
+
+    With `Accept: text/event-stream` the answer is a stream of server-sent events: `id` is the
+    `seq`, `event` the kind, `data` the event as JSON. It begins after `since`, or after the header
+    `Last-Event-ID`, and ends after 10 minutes; clients then reconnect.
     """
     since = parameters["since"]
     if request.accept_mimetypes.best_match(["application/json", EVENT_STREAM]) == EVENT_STREAM:
         return _stream_response(_read_last_seen_seq(since))
-    page = changes.load_changes(get_reader(), since, parameters["limit"])
-    # Where too many wait already, this one is answered at once, with nothing, and asks again.
+    reader = get_reader()
+    page = changes.load_changes(reader, since, parameters["limit"])
+    # If too many requests wait already, this one is answered at once without events.
     if not page.changes and parameters["wait"]:
+        reader.release()
         with try_acquire_slot(feed_slots) as has_slot:
             if has_slot and changes.wait_for_event(
-                get_reader(), since, parameters["wait"], _is_not_draining
+                reader.source, since, parameters["wait"], is_waiting_allowed
             ):
-                page = changes.load_changes(get_reader(), since, parameters["limit"])
+                page = changes.load_changes(reader, since, parameters["limit"])
     metrics.get_current_metrics().count_feed_response(page.pending)
     return page, 200, {"Cache-Control": "no-store"}
 
 
-def _is_not_draining() -> bool:
-    """Whether this server goes on: nobody is kept waiting by one that is about to stop."""
-    return not runtime_dir.is_draining()
-
-
 def _read_last_seen_seq(since: int) -> int:
-    """Return the entry that a reader who was cut off has seen last."""
+    """Return the `seq` of the last event that a reconnecting client has seen, else ``since``."""
     last_event_id = request.headers.get("Last-Event-ID")
-    if last_event_id is None:
-        return since
-    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= 15):
-        raise invalid_field("Last-Event-ID", "This must be the number of an entry.")
-    return int(last_event_id)
+    return since if last_event_id is None else parse_seq("Last-Event-ID", last_event_id)
 
 
 def _stream_response(since: int) -> Response:
     reader = get_reader()
-    changes.load_changes(reader, since, 1)  # Says now what could not be said in a stream.
+    changes.load_changes(reader, since, 1)  # Raises errors while a status can still be sent.
     if not feed_slots.acquire(blocking=False):
-        raise LockTimeoutError("Too many readers follow the feed already; use wait, or come back.")
+        raise LockTimeoutError(
+            "Too many clients read the feed as a stream; use wait, or try again later."
+        )
     response = Response(
-        _generate_stream(reader, metrics.get_current_metrics(), since), mimetype=EVENT_STREAM
+        _generate_stream(reader.source, metrics.get_current_metrics(), since),
+        mimetype=EVENT_STREAM,
     )
     response.call_on_close(feed_slots.release)
     response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Accel-Buffering"] = "no"  # A proxy in front would hold events back.
+    response.headers["X-Accel-Buffering"] = "no"  # Otherwise nginx buffers the events.
     return response
 
 
@@ -92,18 +93,18 @@ def _generate_stream(reader: Reader, app_metrics: metrics.Metrics, since: int) -
     try:
         yield from _follow_feed(reader, app_metrics, since)
     except DomainError as error:
-        problems.log_unavailable(error)  # Its reader comes back, and is then told.
+        problems.log_unavailable(error)  # The client reconnects, and then gets the error.
 
 
 def _follow_feed(reader: Reader, app_metrics: metrics.Metrics, since: int) -> Iterator[str]:
     deadline = time.monotonic() + MAX_STREAM_SECONDS
-    while time.monotonic() < deadline and _is_not_draining():
-        if not changes.wait_for_event(reader, since, HEARTBEAT_SECONDS, _is_not_draining):
+    while time.monotonic() < deadline and is_waiting_allowed():
+        if not changes.wait_for_event(reader, since, HEARTBEAT_SECONDS, is_waiting_allowed):
             yield ": nothing new\n\n"
             continue
         page = changes.load_changes(reader, since, 100)
         app_metrics.count_feed_response(page.pending)
         for event in page.changes:
-            data = json.dumps(EntryOut().dump(event), ensure_ascii=False, separators=(",", ":"))
+            data = json.dumps(_EVENT_SCHEMA.dump(event), ensure_ascii=False, separators=(",", ":"))
             yield f"id: {event.seq}\nevent: {event.kind}\ndata: {data}\n\n"
         since = page.last_seq

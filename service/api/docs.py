@@ -1,6 +1,4 @@
-"""The interface described: as a document for programs and as a page for people."""
-
-from typing import Any
+"""The routes of the OpenAPI document and of the page that shows it."""
 
 from flask import Blueprint, Flask, Response, jsonify, render_template
 
@@ -15,7 +13,7 @@ PAGE_SECURITY_POLICY = (
 
 
 def register(app: Flask, api: Api) -> None:
-    """Add /v1/openapi.json and /docs; to be called when all addresses are known."""
+    """Add /v1/openapi.json and /docs; call this when all other routes are registered."""
     blueprint = Blueprint(
         "docs",
         __name__,
@@ -23,7 +21,7 @@ def register(app: Flask, api: Api) -> None:
         static_url_path="/docs/static",
         template_folder="templates",
     )
-    document: dict[str, Any] = complete_document(api.spec.to_dict())
+    document = complete_document(api.make_document())
 
     @blueprint.get("/v1/openapi.json")
     def openapi() -> Response:

@@ -1,4 +1,4 @@
-"""Places, groups and reporters over HTTP: three kinds, one way."""
+"""The routes of places, groups and reporters, which are the same for the three kinds."""
 
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from schemas.entities import (
     ReporterOut,
     ReportersOut,
 )
-from schemas.fields import MAX_ID_LENGTH, Schema, is_slug
+from schemas.fields import Schema, Slug, is_slug
 from schemas.list_queries import EntityListParameters
 from service.domain.entities import Entity
 from service.domain.errors import NotFoundError, PreconditionFailedError, invalid_field
@@ -37,27 +37,28 @@ def make_blueprint(
     output_schema: type[Schema],
     list_schema: type[Schema],
 ) -> Blueprint:
-    """Return the addresses of one kind of entry."""
+    """Return the routes of one kind of entity."""
+    etag_schema = output_schema()
     plural = f"{kind}s"
     blueprint = Blueprint(plural, __name__, url_prefix=f"/v1/{plural}", description=description)
 
     @blueprint.route("/<id>", methods=["PUT"])
     @requires("report")
     @blueprint.arguments(input_schema)
-    @blueprint.response(200, output_schema)
-    @blueprint.alt_response(201, schema=output_schema, description="It is new.")
+    @blueprint.response(200, output_schema, description=f"The {kind}, which existed before.")
+    @blueprint.alt_response(201, schema=output_schema, description=f"The {kind} was created.")
     @blueprint.doc(
         operationId=f"put_{kind}",
-        summary=f"Describe a {kind}, new or known; what is left out is cleared",
+        summary=f"Create or replace a {kind}.",
+        description="The body is the full description: fields that are left out are cleared. "
+        f"Creating a {kind} needs the scope `report`, changing one the scope `admin`; sending the "
+        "recorded description again changes nothing. An id that was merged into another is a 409.",
     )
     def put(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
         if not is_slug(id):
-            detail = (
-                f"An id has lower-case letters, digits, - and _, up to {MAX_ID_LENGTH} of them."
-            )
-            raise invalid_field("id", detail)
+            raise invalid_field("id", Slug.MESSAGE)
         if fields.get("id", id) != id:
-            raise invalid_field("/id", f"The address says {id}.")
+            raise invalid_field("/id", f"This must be the id in the address, {id}.")
         check_can_describe(kind, id)
         entity, is_new = entities.describe_entity(
             get_services().store,
@@ -67,17 +68,20 @@ def make_blueprint(
             may_change=has_scope("admin"),
             actor=get_key_id(),
             now=request_time(),
-            expected=_check_preconditions(kind, id, output_schema),
+            expected=_check_preconditions(kind, id, etag_schema),
         )
         return entity, 201 if is_new else 200
 
     @blueprint.route("/<id>/merge", methods=["POST"])
     @requires("admin")
     @blueprint.arguments(MergeIn)
-    @blueprint.response(201, output_schema)
+    @blueprint.response(201, output_schema, description=f"The {kind} that remains.")
     @blueprint.doc(
         operationId=f"merge_{kind}",
-        summary=f"Make one {kind} of two: both ids name the one that it is merged into",
+        summary=f"Merge a {kind} into another.",
+        description="From then on both ids name the one that remains; its aliases take in the "
+        "names of the other. Earlier states of the record do not change. Needs the scope `admin`. "
+        "An id that was merged before is a 409.",
     )
     def merge(fields: dict[str, Any], id: str) -> Entity:  # noqa: A002
         services = get_services()
@@ -87,19 +91,16 @@ def make_blueprint(
 
     @blueprint.route("/<id>")
     @requires("read")
-    @blueprint.response(200, output_schema)
-    @blueprint.doc(operationId=f"get_{kind}", summary=f"Show a {kind}")
+    @blueprint.response(200, output_schema, description=f"The {kind}.")
+    @blueprint.doc(operationId=f"get_{kind}", summary=f"Get a {kind}.")
     def get(id: str) -> Entity:  # noqa: A002
         return entities.get_entity(get_reader(), kind, id)
 
     @blueprint.route("")
     @requires("read")
     @blueprint.arguments(EntityListParameters, location="query")
-    @blueprint.response(200, list_schema)
-    @blueprint.doc(
-        operationId=f"list_{plural}",
-        summary=f"List {plural} by id; q is looked for in names and aliases",
-    )
+    @blueprint.response(200, list_schema, description=f"A page of {plural}.")
+    @blueprint.doc(operationId=f"list_{plural}", summary=f"List {plural} by id.")
     def listing(query: EntityListQuery) -> Any:
         find_entities = partial(entities.list_entities, get_reader(), kind)
         page_entities, next_link = fetch_page("entries", query, find_entities, "id")
@@ -109,12 +110,12 @@ def make_blueprint(
 
 
 def _check_preconditions(
-    kind: str, entity_id: str, output_schema: type[Schema]
+    kind: str, entity_id: str, output_schema: Schema
 ) -> tuple[Entity | None] | None:
-    """Return what If-Match and If-None-Match say that the sender has seen; None without them.
+    """Return the entity that If-Match and If-None-Match require; None without these headers.
 
-    Raises PreconditionFailedError where it is something else now. That it still is when it is
-    replaced is seen to in the same transaction.
+    ``(None,)`` requires that it does not exist. Raises PreconditionFailedError if the requirement
+    does not hold now; the transaction that replaces the entity checks it again.
     """
     if not (request.if_match or request.if_none_match):
         return None
@@ -122,22 +123,26 @@ def _check_preconditions(
         entity: Entity | None = entities.get_entity(get_services().store, kind, entity_id)
     except NotFoundError:
         entity = None
-    etag = (
-        None if entity is None else compute_etag(jsonify(output_schema().dump(entity)).get_data())
-    )
+    etag = None if entity is None else compute_etag(jsonify(output_schema.dump(entity)).get_data())
     if request.if_match and (etag is None or not request.if_match.contains(etag)):
         raise PreconditionFailedError(
-            f"The {kind} {entity_id} is not what If-Match says; look again."
+            f"The {kind} {entity_id} does not have the ETag in If-Match; get it again."
         )
     if etag is not None and request.if_none_match and request.if_none_match.contains(etag):
         raise PreconditionFailedError(
-            f"The {kind} {entity_id} is there, and If-None-Match says that it must not be."
+            f"The {kind} {entity_id} exists, and If-None-Match requires that it does not."
         )
     return (entity,)
 
 
 blueprints = (
-    make_blueprint("place", "Where it happened: a forest.", PlaceIn, PlaceOut, PlacesOut),
-    make_blueprint("group", "Who was hit: a tree below everyone.", GroupIn, GroupOut, GroupsOut),
-    make_blueprint("reporter", "Who says it.", ReporterIn, ReporterOut, ReportersOut),
+    make_blueprint(
+        "place", "Places: trees of places that contain others.", PlaceIn, PlaceOut, PlacesOut
+    ),
+    make_blueprint(
+        "group", "Groups of people: a tree below `everyone`.", GroupIn, GroupOut, GroupsOut
+    ),
+    make_blueprint(
+        "reporter", "Reporters: who makes statements.", ReporterIn, ReporterOut, ReportersOut
+    ),
 )

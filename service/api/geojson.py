@@ -1,4 +1,4 @@
-"""Figures and totals as GeoJSON (RFC 7946): what lies where, longitude before latitude."""
+"""Figures and totals as GeoJSON (RFC 7946), longitude before latitude."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,10 +13,10 @@ PointsByPlace = Mapping[str, tuple[float, float]]
 def make_report_features(
     reports: Iterable[RecordedReport], points: PointsByPlace
 ) -> dict[str, Any]:
-    """Return one feature for each row of the table of these reports, with its columns.
+    """Return one feature for each row of the reports' CSV table; its properties are the columns.
 
-    A figure is one feature however many places it names, for it says nothing of each of them: it
-    has the points of all that have coordinates, and no geometry where none has.
+    A figure is one feature however many places it has, since it gives no number for each of them.
+    Its geometry has the points of all places with coordinates; it is null if none has any.
     """
     features = []
     for recorded_report in reports:
@@ -33,9 +33,9 @@ def make_report_features(
 
 
 def make_part_features(totals: Mapping[str, Any], points: PointsByPlace) -> dict[str, Any]:
-    """Return one feature for each part of an answer cut by place, as it is told in JSON.
+    """Return one feature for each part of totals by place; its properties are the part's JSON.
 
-    What the whole answer is about stands beside the features.
+    ``query``, ``as_of`` and ``compared`` of the answer are members of the collection.
     """
     common_members = {
         name: totals[name] for name in ("query", "as_of", "compared") if name in totals

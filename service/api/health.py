@@ -1,4 +1,4 @@
-"""Whether the process is alive, and whether it can answer."""
+"""The health checks: liveness and readiness."""
 
 from typing import Any
 
@@ -11,29 +11,29 @@ from service.http.smorest import Blueprint
 from service.serving import runtime_dir
 from service.usecases import health
 
-blueprint = Blueprint("health", __name__, description="For whoever runs the service.")
+blueprint = Blueprint("health", __name__, description="Health checks.")
 
 
 class HealthOut(Schema):
-    """How it is."""
+    """The state of the process."""
 
-    status = fields.String(required=True)
+    status = fields.String(required=True, metadata={"description": "`alive` or `ready`."})
 
 
 @blueprint.route("/livez")
-@blueprint.response(200, HealthOut)
+@blueprint.response(200, HealthOut, description="The process runs.")
 def livez() -> dict[str, str]:
-    """Tell that the process runs; looks at nothing else."""
+    """Check that the process runs; nothing else is checked."""
     return {"status": "alive"}
 
 
 @blueprint.route("/readyz")
-@blueprint.response(200, HealthOut)
+@blueprint.response(200, HealthOut, description="The process can answer requests.")
 def readyz() -> Any:
-    """Tell that the record can be read and that no end is near; else 503."""
+    """Check that the record can be read and the process is not about to stop; else 503."""
     if runtime_dir.is_draining():
-        # Not an error of the service's, hence no line in the log as for one.
-        response = problem_response(503, "This server is about to stop; another one may be ready.")
+        # This is no error of the service, so no error is logged.
+        response = problem_response(503, "This server is about to stop; try another one.")
         response.headers["Retry-After"] = "1"
         return response
     health.check_readable(get_services().read_store)

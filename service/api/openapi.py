@@ -1,12 +1,13 @@
-"""What the document says of every operation alike: statuses, headers, and an example to begin with.
+"""What the OpenAPI document states of all operations alike: statuses, headers and examples.
 
-The library writes down what each view takes and answers; the rest follows from rules that hold for
-all of them, and is added here when every address is known.
+flask-smorest writes down what each view takes and answers. The rest follows from rules for all
+operations and is added here when every route is registered.
 """
 
 from typing import Any, Final
 
 from service.api.openapi_examples import BODY_EXAMPLES, ID_EXAMPLES, PARAMETER_EXAMPLES
+from service.api.openapi_texts import INTRODUCTION, SECURITY_DESCRIPTION
 from service.http.consistency import MIN_SEQ_HEADER
 from service.http.problems import MEDIA_TYPE
 
@@ -14,47 +15,78 @@ PATHS_WITHOUT_RECORD: Final = ("/v1/vocabulary",)
 
 DOCUMENTED_METHODS: Final = frozenset({"get", "put", "post"})
 
+LICENSE: Final = {"name": "MIT", "identifier": "MIT"}
+
 _NON_NEGATIVE_INTEGER: Final = {"type": "integer", "minimum": 0}
 _STRING: Final = {"type": "string"}
 
 RESPONSE_HEADERS: Final[dict[str, Any]] = {
-    "X-Request-ID": {"description": "By which the log can be searched.", "schema": _STRING},
+    "X-Request-ID": {
+        "description": "The id of the request in the log: the one that was sent in this header, or "
+        "a new one.",
+        "schema": _STRING,
+    },
     "Casualty-Seq": {
-        "description": "The answer holds every entry of the ledger up to this one.",
+        "description": "The answer holds every event of the event log up to this `seq`.",
         "schema": _NON_NEGATIVE_INTEGER,
     },
-    "ETag": {"description": "What names this answer; good for If-None-Match.", "schema": _STRING},
-    "Location": {"description": "The address of what was recorded.", "schema": _STRING},
+    "ETag": {
+        "description": "The strong entity tag of the answer, for `If-None-Match` and `If-Match`.",
+        "schema": _STRING,
+    },
+    "Location": {
+        "description": "A link to the recorded report, relative to the address of the request.",
+        "schema": _STRING,
+    },
     "Idempotent-Replayed": {
-        "description": "The answer was given before, to the same Idempotency-Key.",
+        "description": "`true` if the answer was given before, to a request with the same "
+        "`Idempotency-Key`; else the header is left out.",
         "schema": {"type": "string", "enum": ["true"]},
     },
     "Retry-After": {
-        "description": "Seconds after which to come back.",
+        "description": "The seconds after which the request can be repeated.",
         "schema": _NON_NEGATIVE_INTEGER,
     },
-    "WWW-Authenticate": {"description": "How to send a key.", "schema": _STRING},
-    "Allow": {"description": "The methods that this address knows.", "schema": _STRING},
-    "RateLimit": {"description": "What is left, where rates are limited.", "schema": _STRING},
-    "RateLimit-Policy": {"description": "The rate, where it is limited.", "schema": _STRING},
+    "WWW-Authenticate": {
+        "description": "The authentication scheme (`Bearer`), and why a key was rejected.",
+        "schema": _STRING,
+    },
+    "Allow": {"description": "The methods of this address.", "schema": _STRING},
+    "RateLimit": {
+        "description": "The remaining requests (`r`) and the seconds until the count starts again "
+        "(`t`). Only if rates are limited.",
+        "schema": _STRING,
+    },
+    "RateLimit-Policy": {
+        "description": "The allowed requests (`q`) in a window of seconds (`w`). Only if rates are "
+        "limited.",
+        "schema": _STRING,
+    },
 }
 
 ERROR_RESPONSES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
-    "400": ("It cannot be parsed.", ()),
-    "401": ("A key is needed, or the one that was sent is not good.", ("WWW-Authenticate",)),
-    "403": ("The key does not allow it.", ()),
-    "404": ("There is nothing at this address.", ()),
-    "405": ("This address does not know the method.", ("Allow",)),
-    "409": ("It contradicts what is recorded.", ()),
-    "412": ("It is another one now than the precondition says.", ()),
+    "400": ("The body or the query string cannot be parsed.", ()),
+    "401": (
+        "An API key is required, or the one that was sent is unknown, revoked or expired.",
+        ("WWW-Authenticate",),
+    ),
+    "403": ("The scope or the reporters of the API key do not allow the request.", ()),
+    "404": ("There is nothing at this address, or no entity or report with this id.", ()),
+    "405": ("The address does not have this method.", ("Allow",)),
+    "409": ("The request contradicts what is recorded; `errors` names the fields.", ()),
+    "412": ("A precondition (`If-Match`, `If-None-Match`) does not hold.", ()),
     "413": ("The body is too large.", ()),
     "414": ("The address is too long.", ()),
-    "415": ("The body is no JSON by its Content-Type, or it is encoded.", ()),
-    "422": ("It is understood but wrong; errors name the fields.", ()),
-    "424": ("Others that it belongs to were refused.", ()),
-    "429": ("Too many requests.", ("Retry-After",)),
-    "431": ("The head of the request is too large.", ()),
-    "503": ("It cannot be answered now.", ("Retry-After",)),
+    "415": ("The `Content-Type` is not accepted, or the body has a `Content-Encoding`.", ()),
+    "422": ("The request was parsed and is invalid; `errors` names the fields.", ()),
+    "424": ("Not recorded because another report of the atomic batch was rejected.", ()),
+    "429": ("The rate limit was exceeded.", ("Retry-After",)),
+    "431": ("The headers of the request are too large.", ()),
+    "503": (
+        "The service cannot answer now: it is busy, is stopping, lags behind, ran out of time, or "
+        "cannot reach its database.",
+        ("Retry-After",),
+    ),
 }
 
 _STATUSES_OF_EVERY_OPERATION: Final = ("400", "405", "414", "422", "431", "503")
@@ -63,27 +95,32 @@ _STATUSES_WITH_BODY: Final = ("409", "413", "415")
 _IF_MATCH_PARAMETER: Final = {
     "name": "If-Match",
     "in": "header",
-    "description": "The ETag of what the sender has seen; if it is another one now, 412.",
+    "description": "The `ETag` that you have seen. If the entity has another one by now, the "
+    "answer is 412 and nothing changes.",
     "schema": _STRING,
 }
 _IF_NONE_MATCH_PARAMETER: Final = {
     "name": "If-None-Match",
     "in": "header",
-    "description": "ETags that the reader has; if it is still one of them, 304 without a body."
-    " A writer sends * to describe only what is not there yet; else 412.",
+    "description": "The `ETag` of the answer that you have. If it is still the same, the answer is "
+    "304 without a body.",
     "schema": _STRING,
 }
+_IF_NONE_MATCH_DESCRIPTION_OF_PUT: Final = (
+    "`*` only creates: if the entity exists, the answer is 412."
+)
 _MIN_SEQ_PARAMETER: Final = {
     "name": MIN_SEQ_HEADER,
     "in": "header",
-    "description": "The number of an entry: the answer must hold every one up to it. It is waited"
-    " for; else 503.",
+    "description": "A `seq`: the answer must hold every event up to it. The service waits up to 2 "
+    "seconds for it; else the answer is 503.",
     "schema": _STRING,
 }
 
 
 def complete_document(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with all that holds for every operation; it is changed in place."""
+    """Return the document with what holds for every operation; it is changed in place."""
+    document["info"] |= {"description": INTRODUCTION, "license": LICENSE}
     components = document["components"]
     components["headers"] = RESPONSE_HEADERS
     for status, (description, headers) in ERROR_RESPONSES.items():
@@ -92,12 +129,16 @@ def complete_document(document: dict[str, Any]) -> dict[str, Any]:
             "headers": _refer_to_headers("X-Request-ID", *headers),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
+    components["securitySchemes"]["key"]["description"] = SECURITY_DESCRIPTION
+    components["responses"]["DEFAULT_ERROR"]["description"] = "Any other error, as a problem."
     for path, item in document["paths"].items():
         for parameter in item.get("parameters", ()):
-            parameter["example"] = ID_EXAMPLES.get(path.split("/")[2], "x")
+            plural = path.split("/")[2]
+            parameter["description"] = f"The id of the {plural.removesuffix('s')}."
+            parameter["example"] = ID_EXAMPLES[plural]
         for method in DOCUMENTED_METHODS & set(item):
             _complete_operation(path, method, item[method])
-    # What is taken in place of the library's own is not left behind unused.
+    # flask-smorest's own response is not used.
     components["responses"].pop("UNPROCESSABLE_ENTITY", None)
     return document
 
@@ -111,6 +152,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> No
         if method == "get" and path not in PATHS_WITHOUT_RECORD:
             parameters.append(dict(_MIN_SEQ_PARAMETER))
         if method == "put":
+            parameters[-1]["description"] = _IF_NONE_MATCH_DESCRIPTION_OF_PUT
             parameters.append(dict(_IF_MATCH_PARAMETER))
     for parameter in parameters:
         if parameter["name"] in PARAMETER_EXAMPLES:
@@ -149,7 +191,7 @@ def _complete_responses(path: str, method: str, operation: dict[str, Any]) -> No
         statuses += ["424"]
     if "If-None-Match" in parameter_names and method == "get":
         responses["304"] = {
-            "description": "The reader has it.",
+            "description": "The answer with the `ETag` in `If-None-Match` is still current.",
             "headers": _refer_to_headers("X-Request-ID", "ETag"),
         }
     if "If-Match" in parameter_names or method == "get":

@@ -1,4 +1,4 @@
-"""An example of everything that can be sent, for the document; each one is taken as it stands."""
+"""Examples for the OpenAPI document and docs/api.md; the service accepts each as it is."""
 
 from typing import Any, Final
 
@@ -52,7 +52,7 @@ BODY_EXAMPLES: Final[dict[tuple[str, str], Any]] = {
     ("merge_group", _JSON_MEDIA_TYPE): {"into": "everyone"},
     ("merge_reporter", _JSON_MEDIA_TYPE): {"into": "us-dod"},
 }
-"""By operation and media type."""
+"""Request bodies by operation and media type."""
 
 ID_EXAMPLES: Final = {
     "reports": "mfrggzdfmztwq2lk",
@@ -60,7 +60,7 @@ ID_EXAMPLES: Final = {
     "groups": "dprk-forces",
     "reporters": "ua-hur",
 }
-"""For the id in an address, by what stands before it."""
+"""Ids in addresses, by the segment before them."""
 
 PARAMETER_EXAMPLES: Final[dict[str, Any]] = {
     "place": ["plekhovo"],
@@ -80,4 +80,23 @@ PARAMETER_EXAMPLES: Final[dict[str, Any]] = {
     "If-Match": '"b1946ac92492d2347c6235b4d2611184"',
     "If-None-Match": '"b1946ac92492d2347c6235b4d2611184"',
 }
-"""By the name that a parameter has wherever it stands."""
+"""Values of parameters, by name."""
+
+QUERY_EXAMPLES: Final[dict[str, dict[str, str]]] = {
+    "get_totals": {
+        "place": "plekhovo,vorozhba",
+        "from": "2024-12-14",
+        "to": "2024-12-15",
+        "outcomes": "killed,wounded",
+    },
+    "get_totals_of_place": {
+        "from": "2024-12-14",
+        "to": "2024-12-15",
+        "outcomes": "killed,wounded",
+        "explain": "true",
+    },
+    "list_reports": {"place": "plekhovo", "from": "2024-12-14", "to": "2024-12-15", "limit": "1"},
+    "list_places": {"q": "plekh"},
+    "get_changes": {"since": "4", "limit": "1"},
+}
+"""The query strings of the worked examples in docs/api.md; those of other operations are empty."""

@@ -1,6 +1,6 @@
-"""Previews over HTTP: a report is tried, and nothing is recorded."""
+"""The route of previews: what a report would change, without recording it."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Response
 
@@ -8,6 +8,7 @@ from schemas.preview import NewOut, PreviewedReportOut, PreviewOut
 from schemas.report_in import ReportIn
 from schemas.totals import dump_totals
 from service.bounds.solver_effort import measure_effort
+from service.domain.entities import ENTITY_CLASSES
 from service.domain.submission import Submission
 from service.http import metrics
 from service.http.auth import get_principal, requires
@@ -17,18 +18,26 @@ from service.http.smorest import Blueprint
 from service.usecases import preview
 
 blueprint = Blueprint(
-    "preview", __name__, url_prefix="/v1", description="What a report would do, before it is sent."
+    "preview",
+    __name__,
+    url_prefix="/v1",
+    description="What a report would change, before it is sent.",
 )
+
+_REPORT_SCHEMA: Final = PreviewedReportOut()
+_NEW_ENTITIES_SCHEMA: Final = NewOut()
 
 
 @blueprint.route("/reports/preview", methods=["POST"])
 @requires("report")
 @blueprint.arguments(ReportIn)
-@blueprint.response(200, PreviewOut)
+@blueprint.response(200, PreviewOut, description="What the report would change.")
 def post_preview(submission: Submission) -> Response:
-    """Tell what a report would do to the totals, without recording anything.
+    """Preview a report without recording anything.
 
-    It is refused for whatever the report would be refused for.
+    Takes the body of `POST /v1/reports` and rejects it for the same reasons. The answer has the
+    report as it would be recorded, its warnings, the entities that it would create, and the totals
+    before and after. An `Idempotency-Key` is ignored. Needs the scope `report`.
     """
     services = get_services()
     with measure_effort() as efforts:
@@ -47,13 +56,16 @@ def post_preview(submission: Submission) -> Response:
 
 
 def _render_preview(result: preview.Preview) -> dict[str, Any]:
-    imagined = result.outcome
-    report = PreviewedReportOut().dump(imagined.recorded)
+    report = _REPORT_SCHEMA.dump(result.recorded)
+    new_entities = {
+        f"{kind}s": [each for each in result.new_entities if isinstance(each, entity_class)]
+        for kind, entity_class in ENTITY_CLASSES.items()
+    }
     return {
-        "known": imagined.is_known,
+        "known": result.is_known,
         "report": report,
         "warnings": report["warnings"],
-        "new": NewOut().dump(imagined),
+        "new": _NEW_ENTITIES_SCHEMA.dump(new_entities),
         "before": dump_totals(result.before),
         "after": dump_totals(result.after),
     }

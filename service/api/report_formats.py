@@ -1,7 +1,6 @@
-"""A page of reports in each of the forms that it can be asked for."""
+"""A page of reports in each of its formats."""
 
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import Any, Final
 
 from flask import Response
@@ -10,12 +9,16 @@ from schemas.report_out import ReportOut, ReportsOut
 from service.api import geojson, report_rows
 from service.domain.report import RecordedReport
 from service.http.negotiation import make_response, to_json_text
+from service.http.smorest import compute_etag
 
 FindPoints = Callable[[Sequence[RecordedReport]], geojson.PointsByPlace]
-"""Finds out where the places of some reports lie."""
+"""Returns the coordinates of the places of some reports."""
+
+_REPORT_SCHEMA: Final = ReportOut()
+_PAGE_SCHEMA: Final = ReportsOut()
 
 OTHER_FORMATS: Final = ("ndjson", "csv", "geojson")
-"""The forms besides JSON."""
+"""The formats besides JSON."""
 
 
 def make_page_response(
@@ -24,15 +27,15 @@ def make_page_response(
     next_link: str | None,
     find_points: FindPoints,
 ) -> Response:
-    """Return the page in the form, with a link to the one that follows it, if there is one."""
+    """Return the page in the format, with a link to the next page if there is one."""
     response = make_response(
         format_name, _render_page(format_name, reports, next_link, find_points)
     )
     if next_link is not None:
         response.headers["Link"] = f'<{next_link}>; rel="next"'
-    # The link is part of what is answered: a last page that has become full is another one.
+    # The ETag covers the link: a last page that has become full has a new one.
     tagged_bytes = f"{format_name} {next_link} ".encode() + response.get_data()
-    response.set_etag(sha256(tagged_bytes).hexdigest()[:32])
+    response.set_etag(compute_etag(tagged_bytes))
     return response
 
 
@@ -43,11 +46,11 @@ def _render_page(
     find_points: FindPoints,
 ) -> str:
     if format_name == "ndjson":
-        lines = ReportOut(many=True).dump(reports)
+        lines = _REPORT_SCHEMA.dump(reports, many=True)
         return "".join(f"{to_json_text(line)}\n" for line in lines)
     if format_name == "csv":
         return report_rows.to_csv(reports)
     if format_name == "geojson":
         return to_json_text(geojson.make_report_features(reports, find_points(reports)))
     content: dict[str, Any] = {"reports": reports, "next": next_link}
-    return to_json_text(ReportsOut().dump(content)) + "\n"
+    return to_json_text(_PAGE_SCHEMA.dump(content)) + "\n"

@@ -1,4 +1,4 @@
-"""Reports as flat rows, one for each figure: what tables and maps are made of."""
+"""Reports as flat rows, one for each figure, for CSV and GeoJSON."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -43,20 +43,19 @@ COLUMNS: Final = (
     "figure_note",
     "caveats",
 )
-"""Every column, in its order; new ones are added at the end."""
+"""Every column in order; new ones are added at the end."""
 
 
 def to_csv(reports: Iterable[RecordedReport]) -> str:
-    """Return the header and one row for each figure, or for a report that gives none.
+    """Return the CSV table: a header, and one row for each figure or report without figures.
 
-    An open end is an empty cell; a row without a figure's id is a stance, and its numbers are
-    missing.
+    An open upper bound is an empty cell. A row without a figure's id is a stance without numbers.
     """
     return write_csv(COLUMNS, (row for report in reports for row in iterate_rows(report)))
 
 
 def iterate_rows(recorded: RecordedReport) -> Iterator[dict[str, Any]]:
-    """Yield the report's figures, or itself where it has none, by column."""
+    """Yield a row by column for each figure of the report, or one for a report without figures."""
     report = recorded.report
     report_columns = {**_content_columns(report), **_record_columns(recorded)}
     for figure_columns in (

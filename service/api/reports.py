@@ -1,4 +1,4 @@
-"""Reports over HTTP: post one, get one, list many."""
+"""The routes of reports: record, get, list, retract and redact."""
 
 from dataclasses import replace
 from functools import partial
@@ -24,21 +24,28 @@ from service.http.negotiation import LINK_HEADER, choose_format, document_format
 from service.http.pagination import fetch_page
 from service.http.smorest import Blueprint
 from service.usecases import lifecycle, reports
-from service.usecases.points import load_coordinates_of_reports as find_points
 
-blueprint = Blueprint("reports", __name__, url_prefix="/v1", description="What was said, by whom.")
+blueprint = Blueprint(
+    "reports", __name__, url_prefix="/v1", description="Reports: statements by reporters."
+)
 
 
 @blueprint.route("/reports", methods=["POST"])
 @requires("report")
 @blueprint.arguments(ReportIn)
-@blueprint.response(201, ReportOut)
-@blueprint.alt_response(200, schema=ReportOut, description="The same ref and content was known.")
+@blueprint.response(201, ReportOut, description="The report was recorded.")
+@blueprint.alt_response(
+    200,
+    schema=ReportOut,
+    description="A report with the same `ref` and content was recorded before.",
+)
 @blueprint.doc(parameters=[idempotency.HEADER_PARAMETER])
 def post_report(submission: Submission) -> Any:
     """Record a report.
 
-    New places, groups and reporters may be described in it. All of it is recorded, or nothing.
+    The report may describe new places, groups and reporters, which are created with it. Either all
+    of it is recorded, or nothing. Needs the scope `report`. A 409 names the fields that contradict
+    the record, such as a `ref` that was used for other content.
     """
     services = get_services()
     result = reports.submit_report(
@@ -58,19 +65,23 @@ def post_report(submission: Submission) -> Any:
 @blueprint.route("/reports/<id>")
 @requires("read")
 @blueprint.arguments(AsOfParameters, location="query")
-@blueprint.response(200, ReportOut)
+@blueprint.response(200, ReportOut, description="The report.")
 def get_report(as_of: int | str | None, id: str) -> RecordedReport:  # noqa: A002
-    """Show a report in its present state, or as of an earlier moment."""
+    """Get a report in its present or an earlier state."""
     return reports.get_report(get_reader(), id, as_of, request_time())
 
 
 @blueprint.route("/reports/<id>/retraction", methods=["POST"])
 @requires("report")
 @blueprint.arguments(RetractionIn)
-@blueprint.response(201, ReportOut)
+@blueprint.response(201, ReportOut, description="The report, now retracted.")
 @blueprint.doc(parameters=[idempotency.HEADER_PARAMETER])
 def post_retraction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
-    """Withdraw a report: it is kept and shown, and counted no more."""
+    """Retract a report.
+
+    The report stays in the record and is not counted any more. Needs the scope `report` and, if the
+    key is bound, the report's reporter. A report that is retracted already is a 409.
+    """
     recorded, is_replay = lifecycle.retract_report(
         get_services().store,
         id,
@@ -86,12 +97,13 @@ def post_retraction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
 @blueprint.route("/reports/<id>/redaction", methods=["POST"])
 @requires("admin")
 @blueprint.arguments(RedactionIn)
-@blueprint.response(201, ReportOut)
+@blueprint.response(201, ReportOut, description="The report without the erased texts.")
 @blueprint.doc(parameters=[idempotency.HEADER_PARAMETER])
 def post_redaction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
-    """Blank free texts of a report for good, where law demands it.
+    """Erase free texts of a report for good (GDPR erasure).
 
-    The numbers stay, and the ledger keeps a hash of each text, so that its chain still holds.
+    The numbers stay. The event log keeps a salted hash of each text, so that its hash chain can
+    still be verified. Needs the scope `admin`. If no text is left to erase, the answer is 409.
     """
     recorded, is_replay = lifecycle.redact_report(
         get_services().store,
@@ -107,28 +119,29 @@ def post_redaction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
 
 @blueprint.route("/reports/<id>/history")
 @requires("read")
-@blueprint.response(200, HistoryOut)
+@blueprint.response(200, HistoryOut, description="The events about the report.")
 def get_history(id: str) -> Any:  # noqa: A002
-    """List what happened to a report, oldest first."""
+    """List the events about a report, oldest first."""
     return {"history": lifecycle.load_history(get_reader(), id)}
 
 
 @blueprint.route("/reports")
 @requires("read")
 @blueprint.arguments(ReportListParameters, location="query")
-@blueprint.response(200, ReportsOut)
+@blueprint.response(200, ReportsOut, description="A page of reports.")
 @blueprint.doc(responses=document_formats(*OTHER_FORMATS, headers=LINK_HEADER))
 def list_reports(arguments: tuple[ReportListQuery, str | None]) -> Response:
     """List reports, oldest first.
 
-    A place or group stands for everything below it too; a period for every report that meets it.
+    Filters are combined: a report must pass all of them. Places and groups include everything below
+    them.
     """
     query, requested_format = arguments
     reader, format_name = get_reader(), choose_format(requested_format, *OTHER_FORMATS)
-    # One moment for all that is looked up, even if more is recorded meanwhile.
-    seq = reports.resolve_as_of_for_reports(reader, query.as_of, request_time())
+    # One state for everything that is read, even if more is recorded meanwhile.
+    seq = reader.resolve_as_of(query.as_of, request_time())
     find_reports = partial(reports.list_reports, reader, now=request_time())
     page_reports, next_link = fetch_page("reports", replace(query, as_of=seq), find_reports, "seq")
     return make_page_response(
-        format_name, page_reports, next_link, partial(find_points, reader, seq=seq)
+        format_name, page_reports, next_link, partial(reports.load_points, reader, seq=seq)
     )

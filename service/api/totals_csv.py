@@ -1,4 +1,4 @@
-"""Totals as rows for a spreadsheet: an open high is an empty cell."""
+"""Totals as CSV; an open upper bound is an empty cell."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -21,14 +21,14 @@ COLUMNS: Final = (
 )
 
 COMPARISON_COLUMNS: Final = ("then_low", "then_high")
-"""More columns, of a comparison: both empty where nothing was reported, the second where open."""
+"""The columns of a comparison: both empty if nothing was reported, the second if it was open."""
 
 
 def to_csv(result: TotalsResult) -> str:
-    """Return the header and one row for each part and set of outcomes.
+    """Return the CSV table: a header, and one row for each part and set of outcomes.
 
-    Without a cut the whole is the one part; its key is the asked places. Compared, a row ends with
-    the bounds of then; the events between stand in the JSON answer alone.
+    Without a breakdown the whole is the only part; its key is the places of the query. With a
+    comparison, a row ends with the earlier bounds; only the JSON answer has the events.
     """
     columns = COLUMNS if result.compared is None else (*COLUMNS, *COMPARISON_COLUMNS)
     return write_csv(columns, _iterate_rows(result))

@@ -1,4 +1,4 @@
-"""The word lists over HTTP, and how a phrase would be read."""
+"""The routes of the vocabulary, and of how the lexicon reads a phrase."""
 
 from typing import Any
 
@@ -10,14 +10,16 @@ from service.domain.wording import reader
 from service.http.auth import requires
 from service.http.smorest import Blueprint
 
-blueprint = Blueprint("words", __name__, url_prefix="/v1", description="Words and their meaning.")
+blueprint = Blueprint(
+    "words", __name__, url_prefix="/v1", description="The vocabulary and the lexicon."
+)
 
 
 @blueprint.route("/vocabulary")
 @requires("read")
-@blueprint.response(200, VocabularyOut)
+@blueprint.response(200, VocabularyOut, description="The vocabulary.")
 def get_vocabulary() -> Any:
-    """Show the outcomes, stances, states, caveat codes and the lexicon."""
+    """Get the outcomes, stances, states, caveat and warning codes, and the lexicon."""
     return {
         "outcomes": OUTCOMES,
         "stances": STANCES,
@@ -31,9 +33,12 @@ def get_vocabulary() -> Any:
 @blueprint.route("/wording", methods=["POST"])
 @requires("read")
 @blueprint.arguments(WordingIn)
-@blueprint.response(200, WordingOut)
+@blueprint.response(200, WordingOut, description="How the phrase is read.")
 def post_wording(fields: dict[str, str]) -> Any:
-    """Tell how a phrase would be read, without recording anything."""
+    """Read a phrase with the lexicon, without recording anything.
+
+    A phrase with words that the lexicon does not know is a 422 that names them.
+    """
     try:
         reading = reader.read_wording(fields["text"])
     except InvalidInputError as error:

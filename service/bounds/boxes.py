@@ -14,8 +14,8 @@ from service.domain.trees import (
 )
 from service.domain.vocabulary import OUTCOMES
 
-EventPath = tuple[tuple[str, str], ...]
-"""The path to an event: (scheme, id) pairs, each an event within the one before; () is everyone."""
+IncidentPath = tuple[tuple[str, str], ...]
+"""The path to an incident: (scheme, id) pairs, each an incident within the one before; () is everyone."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

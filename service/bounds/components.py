@@ -17,7 +17,7 @@ from service.bounds.solver import Deadline
 from service.domain.trees import Conjunction, Interval
 
 
-class EventBoxArrays:
+class IncidentBoxArrays:
     """The parts of many rows side by side in arrays, so that one can be held against all."""
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
@@ -36,7 +36,7 @@ class EventBoxArrays:
         }
 
     def flag_overlapping(self, box: Box) -> BoolArray:
-        """Return which parts have a cell in common with the extent, events aside."""
+        """Return which parts have a cell in common with the extent, incidents aside."""
         flags: BoolArray = (
             (self.first_day <= box.last_day)
             & (self.last_day >= box.first_day)
@@ -77,13 +77,13 @@ class ConnectedComponents:
 
     They are found once for all, by a union-find over runs of days. Parts with the same axes and
     outcomes are one row; only rows that overlap are compared, and each comparison is one sweep over
-    their days. A component may be larger than need be (events within events are not told apart):
+    their days. A component may be larger than need be (incidents within incidents are not told apart):
     that costs time, and changes no total.
     """
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         self._constraints = constraints
-        self._event_boxes = EventBoxArrays(constraints)
+        self._incident_boxes = IncidentBoxArrays(constraints)
         self._search: _ComponentSearch | None = None
         self._labels: IntArray | None = None
         self._members: list[IntArray] = []
@@ -91,10 +91,10 @@ class ConnectedComponents:
 
     def find_overlapping(self, region: Region) -> IntArray:
         """Return the indices of the constraints that may hold people of the region, ascending."""
-        flags = np.zeros(len(self._event_boxes.constraint_of), dtype=bool)
+        flags = np.zeros(len(self._incident_boxes.constraint_of), dtype=bool)
         for box in region.boxes:
-            flags |= self._event_boxes.flag_overlapping(box)
-        return np.unique(self._event_boxes.constraint_of[flags])
+            flags |= self._incident_boxes.flag_overlapping(box)
+        return np.unique(self._incident_boxes.constraint_of[flags])
 
     def find_components(self, deadline: Deadline) -> bool:
         """Return whether all components are known; the next call continues where time ran out."""
@@ -117,11 +117,11 @@ class ConnectedComponents:
         return self._members[component]
 
 
-Event = tuple[str, str] | None
-"""Scheme and id of an event, None for everyone."""
+Incident = tuple[str, str] | None
+"""Scheme and id of an incident, None for everyone."""
 
-Run = tuple[int, int, int, Event]
-"""First day, last day, a constraint, and the event that it is about."""
+Run = tuple[int, int, int, Incident]
+"""First day, last day, a constraint, and the incident that it is about."""
 
 
 class _Row:
@@ -130,12 +130,12 @@ class _Row:
     def __init__(self, outcome_bits: int, axes: Conjunction) -> None:
         self.outcome_bits, self.axes = outcome_bits, dict(axes)
         self.everyone: list[Run] = []
-        self.events: list[Run] = []
+        self.incidents: list[Run] = []
 
     @cached_property
     def days(self) -> IntArray:
         """First day, last day and constraint of every run, int64[n_runs, 3]."""
-        return np.array([run[:3] for run in (*self.everyone, *self.events)], dtype=np.int64)
+        return np.array([run[:3] for run in (*self.everyone, *self.incidents)], dtype=np.int64)
 
 
 class _ComponentSearch:
@@ -146,23 +146,23 @@ class _ComponentSearch:
         self._sets = DisjointSets(len(constraints))
         rows: dict[tuple[int, Conjunction], _Row] = {}
         for index, constraint in enumerate(constraints):
-            for box, event_path, _ in constraint.parts:
+            for box, incident_path, _ in constraint.parts:
                 key = box.outcome_bits, box.axes
                 row = rows.get(key) or rows.setdefault(key, _Row(*key))
-                if event_path:
-                    row.events.append((box.first_day, box.last_day, index, event_path[0]))
+                if incident_path:
+                    row.incidents.append((box.first_day, box.last_day, index, incident_path[0]))
                 else:
                     row.everyone.append((box.first_day, box.last_day, index, None))
         for row in rows.values():
             row.everyone = _merge_runs(row.everyone, self._sets)
-            row.events.sort()
+            row.incidents.sort()
         self._pending = _find_overlapping_rows(list(rows.values()))
 
     def run(self, deadline: Deadline) -> bool:
         """Link row after row; return whether this is finished, False if time ran out."""
         for row, overlapping in self._pending:
             _link_everyone(row, overlapping, self._sets)
-            _link_events(row, overlapping, self._sets)
+            _link_incidents(row, overlapping, self._sets)
             if not deadline.seconds_left():
                 return False
         return True
@@ -231,12 +231,12 @@ class _IntervalCodes:
 def _merge_runs(runs: list[Run], sets: DisjointSets) -> list[Run]:
     """Return runs that do not overlap, sorted, having united those that do."""
     merged: list[Run] = []
-    for first, last, constraint, event in sorted(runs):
+    for first, last, constraint, incident in sorted(runs):
         if merged and first <= merged[-1][1]:
             sets.unite(merged[-1][2], constraint)
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]), merged[-1][2], event)
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]), merged[-1][2], incident)
         else:
-            merged.append((first, last, constraint, event))
+            merged.append((first, last, constraint, incident))
     return merged
 
 
@@ -260,45 +260,45 @@ def _link_everyone(row: _Row, overlapping: Sequence[_Row], sets: DisjointSets) -
             sets.unite(row.everyone[position][2], constraint)
 
 
-def _link_events(row: _Row, overlapping: Sequence[_Row], sets: DisjointSets) -> None:
-    """Unite each run about an event of the row with those on the same days that can share people.
+def _link_incidents(row: _Row, overlapping: Sequence[_Row], sets: DisjointSets) -> None:
+    """Unite each run about an incident of the row with those on the same days that can share people.
 
     Events of one scheme are different people, those of different schemes can be the same. Once a
     run has met several of one scheme, these are in one set, and the one that lasts longest stands
     for all of them.
     """
-    if not row.events:
+    if not row.incidents:
         return
-    others = [run for other in overlapping for run in (*other.everyone, *other.events)]
+    others = [run for other in overlapping for run in (*other.everyone, *other.incidents)]
     others.sort(key=itemgetter(0))
     open_runs: tuple[_OpenRuns, _OpenRuns] = (_OpenRuns(), _OpenRuns())
-    for is_other, (first, last, constraint, event) in merge(
-        ((False, run) for run in row.events),
+    for is_other, (first, last, constraint, incident) in merge(
+        ((False, run) for run in row.incidents),
         ((True, run) for run in others),
         key=lambda item: item[1][0],
     ):
-        open_runs[not is_other].meet(first, constraint, event, sets)
-        open_runs[is_other].add(last, constraint, event)
+        open_runs[not is_other].meet(first, constraint, incident, sets)
+        open_runs[is_other].add(last, constraint, incident)
 
 
 class _OpenRuns:
     """The runs of one side of a sweep over the days that have not ended, by scheme."""
 
     def __init__(self) -> None:
-        self._by_scheme: dict[str, list[tuple[int, int, Event]]] = {}
+        self._by_scheme: dict[str, list[tuple[int, int, Incident]]] = {}
 
-    def add(self, last: int, constraint: int, event: Event) -> None:
+    def add(self, last: int, constraint: int, incident: Incident) -> None:
         """Note a run that lasts until a day."""
-        scheme = event[0] if event else ""
-        self._by_scheme.setdefault(scheme, []).append((last, constraint, event))
+        scheme = incident[0] if incident else ""
+        self._by_scheme.setdefault(scheme, []).append((last, constraint, incident))
 
-    def meet(self, day: int, constraint: int, event: Event, sets: DisjointSets) -> None:
+    def meet(self, day: int, constraint: int, incident: Incident, sets: DisjointSets) -> None:
         """Unite the constraint of a run that begins on the day with all those that it can share."""
         for scheme, runs in self._by_scheme.items():
             runs[:] = [run for run in runs if run[0] >= day]
-            if event is not None and scheme == event[0]:
-                for _, other, other_event in runs:
-                    if other_event == event:
+            if incident is not None and scheme == incident[0]:
+                for _, other, other_incident in runs:
+                    if other_incident == incident:
                         sets.unite(other, constraint)
                 continue
             for _, other, _ in runs:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from service.bounds.boxes import Box, EventPath, Region, make_region
+from service.bounds.boxes import Box, IncidentPath, Region, make_region
 from service.domain.figure import Figure, Scope
 from service.domain.trees import Tree
 
@@ -17,28 +17,28 @@ reporter puts the same incident there; only people whom some scope reaches are c
 """
 
 
-class EventBox(NamedTuple):
-    """A box within one event (``()``: everyone in the box).
+class IncidentBox(NamedTuple):
+    """A box within one incident (``()``: everyone in the box).
 
     ``role`` says why the part belongs to a constraint, and so whom it counts.
     """
 
     box: Box
-    event_path: EventPath
+    incident_path: IncidentPath
     role: PartRole = "scope"
 
-    def is_strictly_within(self, other: "EventBox") -> bool:
+    def is_strictly_within(self, other: "IncidentBox") -> bool:
         """Whether the other part holds all of this one, and is not the same."""
         return (
             self != other
             and self.box.is_within(other.box)
-            and self.event_path[: len(other.event_path)] == other.event_path
+            and self.incident_path[: len(other.incident_path)] == other.incident_path
             and other.role in ("scope", self.role)
         )
 
 
-Parts = tuple[EventBox, ...]
-"""The union of some event boxes, sorted; none of them is within another."""
+Parts = tuple[IncidentBox, ...]
+"""The union of some incident boxes, sorted; none of them is within another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ class Constraint:
 class Reclassifications:
     """Which figure speaks of the people of which earlier one.
 
-    A reclassifying figure ("2 of the missing were found dead") is an event in a scheme of its own
+    A reclassifying figure ("2 of the missing were found dead") is an incident in a scheme of its own
     within the people of the earlier figure, and the earlier figure is widened to those people that
-    are in such events. So two that reclassify people of one figure may speak of the same people.
+    are in such incidents. So two that reclassify people of one figure may speak of the same people.
     """
 
     def __init__(
@@ -102,19 +102,19 @@ class Reclassifications:
             figure = self._figures_by_id[figure.reclassifies]
         return ancestors
 
-    def event_path_of(self, figure: Figure) -> EventPath:
-        """Return the event that the figure speaks of."""
+    def incident_path_of(self, figure: Figure) -> IncidentPath:
+        """Return the incident that the figure speaks of."""
         if figure.reclassifies is not None:
             earlier = self._figures_by_id[figure.reclassifies]
             return (*self.people_path_of(earlier), (f"reclassified by {figure.id}", figure.id))
         if figure.scope.incident is None:
             return ()
-        scheme, _, event_id = figure.scope.incident.partition(":")
-        return ((scheme, event_id),)
+        scheme, _, incident_id = figure.scope.incident.partition(":")
+        return ((scheme, incident_id),)
 
-    def people_path_of(self, figure: Figure) -> EventPath:
-        """Return the event that holds the figure's people of whatever outcome."""
-        return (*self.event_path_of(figure), (f"people of {figure.id}", figure.id))
+    def people_path_of(self, figure: Figure) -> IncidentPath:
+        """Return the incident that holds the figure's people of whatever outcome."""
+        return (*self.incident_path_of(figure), (f"people of {figure.id}", figure.id))
 
     def find_reclassifying(self, figure: Figure) -> Sequence[Figure]:
         """Return the counted figures that speak of this one's people, down the whole chain."""
@@ -143,14 +143,14 @@ def build_constraints(
             same_incident.setdefault(figure.scope.incident, []).append(figure)
     members: dict[Parts, _Members] = {}
     for figure in counted_figures:
-        event_path = reclassifications.event_path_of(figure)
+        incident_path = reclassifications.incident_path_of(figure)
         people_path = reclassifications.people_path_of(figure)
         own_parts = _make_parts(
-            _make_event_boxes(figure.scope, event_path, places, groups)
+            _make_incident_boxes(figure.scope, incident_path, places, groups)
             + [
                 part._replace(role="reclassified")
                 for later in reclassifications.find_reclassifying(figure)
-                for part in _make_event_boxes(later.scope, people_path, places, groups)
+                for part in _make_incident_boxes(later.scope, people_path, places, groups)
             ]
         )
         elsewhere = [
@@ -166,7 +166,7 @@ def build_constraints(
                 *(
                     part._replace(role="elsewhere")
                     for scope in elsewhere
-                    for part in _make_event_boxes(scope, event_path, places, groups)
+                    for part in _make_incident_boxes(scope, incident_path, places, groups)
                 ),
             ]
         )
@@ -196,15 +196,15 @@ def is_elsewhere(figure: Figure, other: Figure, places: Tree, groups: Tree) -> b
     )
 
 
-def _make_event_boxes(
-    scope: Scope, event_path: EventPath, places: Tree, groups: Tree
-) -> list[EventBox]:
-    return [EventBox(box, event_path) for box in make_region(scope, places, groups).boxes]
+def _make_incident_boxes(
+    scope: Scope, incident_path: IncidentPath, places: Tree, groups: Tree
+) -> list[IncidentBox]:
+    return [IncidentBox(box, incident_path) for box in make_region(scope, places, groups).boxes]
 
 
-def _make_parts(event_boxes: Iterable[EventBox]) -> Parts:
+def _make_parts(incident_boxes: Iterable[IncidentBox]) -> Parts:
     """Return the parts that are not within others, in order."""
-    distinct = set(event_boxes)
+    distinct = set(incident_boxes)
     return tuple(
         sorted(
             part

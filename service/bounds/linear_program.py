@@ -11,7 +11,7 @@ import numpy as np
 
 from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.boxes import Box, Region
-from service.bounds.constraints import Constraint, EventBox
+from service.bounds.constraints import Constraint, IncidentBox
 from service.bounds.laminar import LaminarFamily
 from service.bounds.partition import Partition, build_partition
 from service.bounds.sparse_matrix import SparseMatrix
@@ -23,11 +23,11 @@ class LinearProgram:
 
     ``constraint_matrix`` is ``0/1[n_constraints, n_columns]``. ``coupling_matrix`` has the entries
     +1, 0 and -1, and each row times the columns must be at most 0. These coupling constraints link
-    the columns of a cell in which two registers may name the same event. ``column_cells`` and
+    the columns of a cell in which two registers may name the same incident. ``column_cells`` and
     ``coupling_cells`` give the cell of each column and coupling constraint; -1 for a column without
     coupling.
 
-    A person type is a cell with at most one chain of events. ``person_type_matrix``,
+    A person type is a cell with at most one chain of incidents. ``person_type_matrix``,
     ``0/1[n_constraints, n_person_types]``, gives the constraints that count such a person, and
     ``person_type_column`` the column in which a query counts such a person.
     """
@@ -64,8 +64,8 @@ def build_linear_program(constraints: Sequence[Constraint]) -> LinearProgram:
     boxes = sorted({part.box for constraint in constraints for part in constraint.parts})
     box_numbers = {box: index for index, box in enumerate(boxes)}
     partition = build_partition(boxes)
-    if any(part.event_path for constraint in constraints for part in constraint.parts):
-        return _build_with_events(tuple(constraints), box_numbers, partition)
+    if any(part.incident_path for constraint in constraints for part in constraint.parts):
+        return _build_with_incidents(tuple(constraints), box_numbers, partition)
     in_constraint = [
         partition.incidence[:, [box_numbers[part.box] for part in constraint.parts]].any(axis=1)
         for constraint in constraints
@@ -90,10 +90,10 @@ def build_linear_program(constraints: Sequence[Constraint]) -> LinearProgram:
     )
 
 
-def _build_with_events(
+def _build_with_incidents(
     constraints: tuple[Constraint, ...], box_numbers: Mapping[Box, int], partition: Partition
 ) -> LinearProgram:
-    holders_of_box: list[list[tuple[int, EventBox]]] = [[] for _ in box_numbers]
+    holders_of_box: list[list[tuple[int, IncidentBox]]] = [[] for _ in box_numbers]
     for constraint_number, constraint in enumerate(constraints):
         for part in constraint.parts:
             holders_of_box[box_numbers[part.box]].append((constraint_number, part))
@@ -105,11 +105,11 @@ def _build_with_events(
 
 
 class _ProgramBuilder:
-    """Collects the columns of a program whose constraints cover events.
+    """Collects the columns of a program whose constraints cover incidents.
 
-    Ids of two schemes may name the same event, so a cell with two schemes would need a column for
+    Ids of two schemes may name the same incident, so a cell with two schemes would need a column for
     each pair of ids. It is sufficient to have, for each scheme, the number of the cell's people in
-    each of its events. Such numbers are consistent if no scheme has more people than the cell and
+    each of its incidents. Such numbers are consistent if no scheme has more people than the cell and
     if, where no constraint covers the whole cell, all schemes together have at least as many.
     """
 
@@ -125,44 +125,46 @@ class _ProgramBuilder:
         self._person_types: set[tuple[frozenset[int], int]] = set()
         self._cell_columns: list[tuple[int, int]] = []
 
-    def add_cell(self, cell: int, holders: list[tuple[int, EventBox]]) -> None:
-        """Add the columns of a cell; each holder is a constraint with the path of its event."""
+    def add_cell(self, cell: int, holders: list[tuple[int, IncidentBox]]) -> None:
+        """Add the columns of a cell; each holder is a constraint with the path of its incident."""
         self._cell = cell
-        root = _Event()
+        root = _Incident()
         for constraint, part in holders:
             root.add_constraint(constraint, part)
-        columns = self._make_event_columns(root, frozenset(), frozenset(), None, False)
+        columns = self._make_incident_columns(root, frozenset(), frozenset(), None, False)
         self._cell_columns.extend((cell, column) for column in columns)
 
-    def _make_event_columns(
+    def _make_incident_columns(
         self,
-        event: "_Event",
+        incident: "_Incident",
         carried: frozenset[int],
         enclosing: frozenset[int],
         shared_column: int | None,
         is_reached: bool,
     ) -> list[int]:
-        """Return the columns that add up to the event's people.
+        """Return the columns that add up to the incident's people.
 
-        ``enclosing`` are the constraints of all events around it. ``carried`` are those of them
-        that the event's own columns must count. Where several schemes share one column,
-        ``shared_column``, that column counts the constraints of the events around it.
+        ``enclosing`` are the constraints of all incidents around it. ``carried`` are those of them
+        that the incident's own columns must count. Where several schemes share one column,
+        ``shared_column``, that column counts the constraints of the incidents around it.
         """
-        carried = carried | (event.constraints - enclosing)
-        enclosing = enclosing | event.constraints
-        is_reached = is_reached or event.is_reached
-        if len(event.schemes) > 1:
-            return [self._make_shared_column(event, carried, enclosing, shared_column, is_reached)]
+        carried = carried | (incident.constraints - enclosing)
+        enclosing = enclosing | incident.constraints
+        is_reached = is_reached or incident.is_reached
+        if len(incident.schemes) > 1:
+            return [
+                self._make_shared_column(incident, carried, enclosing, shared_column, is_reached)
+            ]
         columns = [
             column
-            for subevent in event.iterate_subevents()
-            for column in self._make_event_columns(
-                subevent, carried, enclosing, shared_column, is_reached
+            for subincident in incident.iterate_subincidents()
+            for column in self._make_incident_columns(
+                subincident, carried, enclosing, shared_column, is_reached
             )
         ]
-        if event.is_union:
+        if incident.is_union:
             return columns
-        if event.constraints and (is_reached or shared_column is not None):
+        if incident.constraints and (is_reached or shared_column is not None):
             own_column = self._make_column(carried, is_coupled=shared_column is not None)
             columns.append(own_column)
             if is_reached:
@@ -176,29 +178,29 @@ class _ProgramBuilder:
 
     def _make_shared_column(
         self,
-        event: "_Event",
+        incident: "_Incident",
         carried: frozenset[int],
         enclosing: frozenset[int],
         shared_column: int | None,
         is_reached: bool,
     ) -> int:
-        """Return the single column of an event whose people are counted by several schemes."""
+        """Return the single column of an incident whose people are counted by several schemes."""
         total_column = self._make_column(carried, is_coupled=True)
         shared_column = total_column if shared_column is None else shared_column
-        if is_reached and not event.is_union:
+        if is_reached and not incident.is_union:
             self._person_types.add((enclosing, shared_column))
         all_columns: list[int] = []
-        for scheme in event.schemes.values():
+        for scheme in incident.schemes.values():
             scheme_columns = [
                 column
-                for subevent in scheme.values()
-                for column in self._make_event_columns(
-                    subevent, frozenset(), enclosing, shared_column, is_reached
+                for subincident in scheme.values()
+                for column in self._make_incident_columns(
+                    subincident, frozenset(), enclosing, shared_column, is_reached
                 )
             ]
             self._add_coupling(scheme_columns, [total_column])
             all_columns.extend(scheme_columns)
-        if event.is_union or not is_reached:
+        if incident.is_union or not is_reached:
             reached_columns = [each for each in all_columns if each not in self._unreached_columns]
             self._add_coupling([total_column], reached_columns)
         return total_column
@@ -259,25 +261,25 @@ class _ProgramBuilder:
         return SparseMatrix((len(self._couplings), len(self._column_constraints)), *table.T)
 
 
-class _Event:
-    """An event in one cell: the constraints that cover all of it, and the events inside it."""
+class _Incident:
+    """An incident in one cell: the constraints that cover all of it, and the incidents inside it."""
 
     def __init__(self) -> None:
         self.constraints: frozenset[int] = frozenset()
         self.is_reached = False
         self.is_union = False
-        self.schemes: dict[str, dict[str, _Event]] = {}
+        self.schemes: dict[str, dict[str, _Incident]] = {}
 
-    def add_constraint(self, constraint: int, part: EventBox) -> None:
-        """Register that the constraint covers the event at the end of the path."""
-        event = self
-        for scheme, event_id in part.event_path:
-            event = event.schemes.setdefault(scheme, {}).setdefault(event_id, _Event())
-        event.constraints |= {constraint}
-        event.is_reached |= part.role == "scope"
-        event.is_union |= part.role == "reclassified"
+    def add_constraint(self, constraint: int, part: IncidentBox) -> None:
+        """Register that the constraint covers the incident at the end of the path."""
+        incident = self
+        for scheme, incident_id in part.incident_path:
+            incident = incident.schemes.setdefault(scheme, {}).setdefault(incident_id, _Incident())
+        incident.constraints |= {constraint}
+        incident.is_reached |= part.role == "scope"
+        incident.is_union |= part.role == "reclassified"
 
-    def iterate_subevents(self) -> Iterator["_Event"]:
-        """Yield the events directly inside this one, of all schemes."""
+    def iterate_subincidents(self) -> Iterator["_Incident"]:
+        """Yield the incidents directly inside this one, of all schemes."""
         for scheme in self.schemes.values():
             yield from scheme.values()

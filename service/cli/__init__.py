@@ -1,1 +1,1 @@
-"""The command line: python -m service."""
+"""The command line: ``python -m service``."""

@@ -1,4 +1,4 @@
-"""The commands of ``python -m service``: each one a use case, its answer on standard output."""
+"""The commands of ``python -m service``; results go to standard output, notes to stderr."""
 
 import sys
 from collections.abc import Callable
@@ -12,13 +12,12 @@ import click
 from schemas.fields import is_slug
 from service.cli.progress import show_progress
 from service.domain.access import SCOPES
-from service.domain.errors import DomainError, StoreUnavailableError
-from service.settings import Settings, SettingsError, load_settings, parse_database_address
+from service.domain.errors import DomainError
+from service.settings import SettingsError, load_settings, parse_database_address
 from service.store.api_keys import ApiKey
 from service.store.factory import open_store
-from service.store.interface import Store
-from service.store.sqlite.backup import DatabaseCopy
-from service.usecases import api_keys, backups, copy_store, maintenance
+from service.store.interface import DatabaseCopy, Store
+from service.usecases import api_keys, copy_store, maintenance
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -33,7 +32,7 @@ def main() -> None:
 
 
 class DatabaseAddress(click.ParamType[Store]):
-    """A database: the file of one, or the URL."""
+    """A database: an SQLite file or a PostgreSQL URL."""
 
     name = "database"
 
@@ -52,10 +51,10 @@ class DatabaseAddress(click.ParamType[Store]):
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
-    """Keep a casualty-figure service: its database, copies of it, and its API keys.
+    """Administer a casualty-figure service: its database, backups and API keys.
 
     \b
-    The server itself is started with
+    Start the server itself with
         gunicorn wsgi:app
     It migrates an older or empty database when it starts.
 
@@ -70,8 +69,8 @@ def commands() -> None:
         CASUALTY_BUSY_SECONDS    how long a writer waits for another (10)
         CASUALTY_LOG_LEVEL       debug, info, warning or error (info)
         CASUALTY_RATE_LIMIT      answers per key, like 600/minute (off)
-        CASUALTY_PROXIES         proxies in front that tell who asks (0)
-        CASUALTY_ORIGINS         whose pages may read, like https://a.org (off)
+        CASUALTY_PROXIES         number of reverse proxies in front (0)
+        CASUALTY_ORIGINS         CORS origins, like https://a.org (off)
 
     \b
     First steps:
@@ -82,7 +81,7 @@ def commands() -> None:
 
 
 def _show_errors_in_one_line(command: Command) -> Command:
-    """Return the command with the errors that may be shown said in one line."""
+    """Return the command with expected errors shown in one line, without a traceback."""
 
     @wraps(command)
     def run_command(*args: Any, **kwargs: Any) -> Any:
@@ -97,49 +96,44 @@ def _show_errors_in_one_line(command: Command) -> Command:
 @commands.command()
 @_show_errors_in_one_line
 def migrate() -> None:
-    """Bring the database up to date; safe at any time."""
-    settings = load_settings()
-    store = open_store(settings.database, settings.busy_seconds)
+    """Run the pending migrations of the database; safe at any time."""
+    store = _get_store()
     click.echo(f"{store.display_address}: {_migration_summary(store.migrate())}", err=True)
 
 
 @commands.command()
 @_show_errors_in_one_line
 def verify() -> None:
-    """See whether the record is whole, and say where it is not.
+    """Check the integrity of the record and list all faults.
 
-    The chain of hashes, the tables against what the ledger makes of them, and the file itself.
-    Exits with 1 where anything is wrong; changes nothing.
+    Checks the database file, the hash chain of the event log, and the tables against a rebuild from
+    the event log. Exits with 1 if there are faults; changes nothing.
     """
     store = _open_store()
     last, last_hash = maintenance.get_last_seq_and_hash(store)
     with show_progress("Verifying") as report_progress:
-        problems = maintenance.check_integrity(
-            store,
-            lambda what, done: report_progress(done + last * (what == "the tables"), 2 * last),
-        )
+        problems = maintenance.check_integrity(store, report_progress)
     for problem in problems:
         click.echo(problem)
     if problems:
         raise SystemExit(1)
-    click.echo(f"Whole: {last:,} entries, the last with the hash {last_hash}.")
+    click.echo(f"Whole: {last:,} events, the last with the hash {last_hash}.")
 
 
 @commands.command()
 @click.argument("dest", type=click.File("w", encoding="utf-8", atomic=True), default="-")
 @_show_errors_in_one_line
 def dump(dest: IO[str]) -> None:
-    """Write the whole ledger to DEST (standard output), one entry in JSON on each line.
+    """Write the whole event log to DEST (standard output), one event in JSON per line.
 
-    What load makes of it is the same ledger, hash for hash.
+    The command load reads it back into the same event log, with the same hashes.
     """
     store = _open_store()
     last, _ = maintenance.get_last_seq_and_hash(store)
-    with click.progressbar(
-        maintenance.dump_events(store), length=last, label="Dumping", file=sys.stderr
-    ) as lines:
-        for line in lines:
+    with show_progress("Dumping") as report_progress:
+        for done, line in enumerate(maintenance.dump_events(store), start=1):
             dest.write(f"{line}\n")
+            report_progress(done, last)
 
 
 @commands.command()
@@ -147,27 +141,27 @@ def dump(dest: IO[str]) -> None:
 @click.argument("target", metavar="DEST", type=DatabaseAddress())
 @_show_errors_in_one_line
 def copy(source: Store, target: Store) -> None:
-    """Carry the whole record from SOURCE to DEST, each an SQLite file or a PostgreSQL URL.
+    """Copy the whole record from SOURCE to DEST, each an SQLite file or a PostgreSQL URL.
 
     \b
-    To change the engine, with hardly a pause:
+    To change the engine with a short pause:
         python -m service copy data/casualties.db postgresql://…
-        stop the service, and run the same again: it carries what is new
+        stop the service, and run the command again: it copies what is new
         set CASUALTY_DATABASE, and start the service
 
-    DEST is empty or was copied to before. What is carried stays there when this is broken off. At
-    the end both have the same chain of hashes, tell the same, and take the same keys. SOURCE is
-    brought up to date first, as a start of the service does it.
+    DEST is empty or an earlier copy. If the command is interrupted, the events copied so far
+    remain, and the next run continues. At the end both have the same hash chain, the same state and
+    the same API keys. SOURCE is migrated first, as at a start of the service.
 
     \b
-    Who lists a machine's processes sees what their commands were given. Keep a password out:
+    Other users of the machine can see command lines. Keep the password out of them:
         PGPASSFILE=~/.pgpass python -m service copy … postgresql://user@host/name
     """
     with show_progress("Copying") as report_progress:
         result = copy_store.copy_store(source, target, report_progress)
     click.echo(
-        f"{target.display_address}: {result.seq:,} entries ({result.new_events:,} new), the last"
-        f" with the hash {result.hash}; it tells what {source.display_address} tells."
+        f"{target.display_address}: {result.seq:,} events ({result.new_events:,} new), the last"
+        f" with the hash {result.hash}; equal to {source.display_address}."
     )
 
 
@@ -175,9 +169,9 @@ def copy(source: Store, target: Store) -> None:
 @click.argument("source", type=click.File("r", encoding="utf-8"), default="-")
 @_show_errors_in_one_line
 def load(source: IO[str]) -> None:
-    """Read a dump from SOURCE (standard input) into a new database.
+    """Load a dump from SOURCE (standard input) into a new database.
 
-    All of it is kept, or nothing: every entry must follow from the one before.
+    All events are loaded or none: each must continue the hash chain.
     """
     store = _open_store()
     with click.progressbar(
@@ -186,7 +180,7 @@ def load(source: IO[str]) -> None:
         for _ in seqs:
             pass
     last, last_hash = maintenance.get_last_seq_and_hash(store)
-    click.echo(f"Loaded: {last:,} entries, the last with the hash {last_hash}.", err=True)
+    click.echo(f"Loaded: {last:,} events, the last with the hash {last_hash}.", err=True)
 
 
 @commands.command()
@@ -194,39 +188,37 @@ def load(source: IO[str]) -> None:
 @click.option("--force", is_flag=True, help="Replace DEST if it exists.")
 @_show_errors_in_one_line
 def backup(dest: Path, force: bool) -> None:
-    """Copy the database to the file DEST, while it is in use.
+    """Copy the SQLite database to the file DEST, while it is in use.
 
-    Everything that was acknowledged before is in the copy. It is checked, and has its name only
-    when all of it is on the disk.
+    The copy contains everything that was acknowledged before. It is checked, and gets its name only
+    when all of it is on disk.
 
     \b
     Every night:
         python -m service backup /backups/$(date +%F).db
     """
     with show_progress("Copying") as report_progress:
-        copy = backups.make_backup(_get_database_file(), dest, report_progress, force)
+        copy = _get_store().backup(dest, report_progress, force)
     click.echo(_copy_summary(copy))
 
 
 @commands.command()
 @click.argument("source", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--force", is_flag=True, help="Keep the present database under a dated name.")
+@click.option("--force", is_flag=True, help="Replace the database; keep it under a dated name.")
 @_show_errors_in_one_line
 def restore(source: Path, force: bool) -> None:
-    """Put a copy of SOURCE, a backup, where the database is.
+    """Replace the SQLite database by a copy of the backup SOURCE.
 
-    Stop the service first: while it runs this is refused. SOURCE is checked before anything
-    changes. An older release's backup is migrated when the service starts.
+    Stop the service first: the command refuses to run while the database is open. SOURCE is checked
+    before anything changes. The backup of an older release is migrated when the service starts.
 
     \b
-    Look into a backup without touching the database:
+    To read a backup without touching the database:
         CASUALTY_DATABASE=/tmp/look.db python -m service restore 2026-01-05.db
         CASUALTY_DATABASE=/tmp/look.db gunicorn --bind 127.0.0.1:8001 wsgi:app
     """
     with show_progress("Copying") as report_progress:
-        result = backups.restore_backup(
-            source, _get_database_file(), report_progress, _now(), force
-        )
+        result = _get_store().restore(source, report_progress, _now(), force)
     click.echo(_copy_summary(result.copy))
     if result.former_path:
         click.echo(f"The former database is kept as {result.former_path}.", err=True)
@@ -241,13 +233,13 @@ def _check_slugs(context: click.Context, option: click.Parameter, values: tuple[
     for reporter_id in values:
         if not is_slug(reporter_id):
             raise click.BadParameter(
-                f"{reporter_id!r} is no id of a reporter: give one like ua-hur."
+                f"{reporter_id!r} is not a valid reporter id: give one like ua-hur."
             )
     return values
 
 
 @key.command("create")
-@click.option("--name", required=True, help="Whose key it is, for your own list.")
+@click.option("--name", required=True, help="A name for your own list, such as the holder's.")
 @click.option(
     "--scope",
     required=True,
@@ -266,16 +258,16 @@ def _check_slugs(context: click.Context, option: click.Parameter, values: tuple[
     "--expires",
     metavar="YYYY-MM-DD",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="The last day on which it is good, in UTC.",
+    help="The last day on which the key is valid, in UTC.",
 )
-@click.option("--days", type=click.IntRange(1, 36_500), help="For how many days it is good.")
+@click.option("--days", type=click.IntRange(1, 36_500), help="For how many days the key is valid.")
 @_show_errors_in_one_line
 def create_key(
     name: str, scope: str, reporters: tuple[str, ...], expires: datetime | None, days: int | None
 ) -> None:
-    """Make a key and print it, this once; only a hash of it is kept.
+    """Create an API key and print it once; only a hash of it is stored.
 
-    Without --expires and --days it is good until it is revoked.
+    Without --expires and --days the key is valid until it is revoked.
     """
     if expires is not None and days is not None:
         raise click.UsageError("Give --expires or --days, not both.")
@@ -317,7 +309,7 @@ def list_keys() -> None:
 @click.argument("key_id", metavar="ID")
 @_show_errors_in_one_line
 def revoke_key(key_id: str) -> None:
-    """End the key with the ID that key list shows, at once."""
+    """Revoke the key with this ID (see key list), with immediate effect."""
     api_keys.revoke_key(_open_store(), key_id, now=_now())
     click.echo(f"The key {key_id} is revoked.", err=True)
 
@@ -331,30 +323,25 @@ def _is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def _get_store() -> Store:
+    """Return the store of the settings, neither opened nor migrated yet."""
+    settings = load_settings()
+    return open_store(settings.database, settings.busy_seconds)
+
+
 def _open_store() -> Store:
-    settings: Settings = load_settings()
-    store = open_store(settings.database, settings.busy_seconds)
+    """Return the store of the settings, migrated."""
+    store = _get_store()
     store.migrate()
     return store
 
 
-def _get_database_file() -> Path:
-    """Return the database's file; raises StoreUnavailableError where it is none."""
-    address = load_settings().database
-    if isinstance(address, Path):
-        return address
-    raise StoreUnavailableError(
-        "This is for an SQLite file. PostgreSQL has tools of its own (pg_basebackup, pg_dump);"
-        " dump, load and copy serve both."
-    )
-
-
 def _copy_summary(copy: DatabaseCopy) -> str:
-    return f"{copy.path}: {copy.size:,} bytes, entries up to {copy.seq}, checked"
+    return f"{copy.path}: {copy.size:,} bytes, events up to {copy.seq}, checked"
 
 
 def _migration_summary(count: int) -> str:
-    return f"{count} steps run, up to date" if count else "up to date"
+    return f"{count} migrations run, up to date" if count else "up to date"
 
 
 def _now() -> datetime:

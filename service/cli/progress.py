@@ -1,22 +1,24 @@
-"""How far a long work is, for somebody who sits in front of it."""
+"""A progress bar for long commands."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
+from service.store.interface import Progress
+
 
 @contextmanager
-def show_progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield what to tell how much is done, and of how much: a bar in a terminal, else nothing."""
+def show_progress(label: str) -> Iterator[Progress]:
+    """Yield a callback that updates a bar in a terminal, and does nothing without one."""
     if not sys.stderr.isatty():
-        yield lambda done, whole: None
+        yield lambda done, total: None
         return
     with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
 
-        def update(done: int, whole: int) -> None:
-            bar.length = whole
+        def update(done: int, total: int) -> None:
+            bar.length = total
             bar.update(done - bar.pos)
 
         yield update

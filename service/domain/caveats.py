@@ -9,7 +9,8 @@ from service.domain.figure import Figure, Scope
 from service.domain.record_state import RecordState, ReportState
 from service.domain.total import Total
 from service.domain.trees import Tree, intervals_contained, intervals_overlap
-from service.domain.wording.range_text import format_count, isolate_bidi, join_words, range_text
+from service.domain.wording.bidi import isolate_bidi
+from service.domain.wording.range_text import format_count, join_words, range_text
 
 MAX_NAMED: Final = 4
 """How many reporters a sentence names before it counts the rest."""

@@ -1,5 +1,6 @@
 """Errors of the domain; service.http.problems maps each to a status code."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -106,6 +107,11 @@ class RateLimitExceededError(DomainError):
     ) -> None:
         super().__init__(detail, errors)
         self.retry_after_seconds = retry_after_seconds
+
+
+def summarize_errors(errors: Sequence[ErrorDetail]) -> str:
+    """Return the detail of a single error, else the number of errors."""
+    return errors[0].detail if len(errors) == 1 else f"{len(errors)} fields are wrong."
 
 
 def invalid_field(pointer: str, detail: str) -> InvalidInputError:

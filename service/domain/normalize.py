@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from service.domain.entities import EntityMention
-from service.domain.errors import ErrorDetail, InvalidInputError
+from service.domain.errors import ErrorDetail, InvalidInputError, summarize_errors
 from service.domain.report import Report, ReportedFigure
 from service.domain.submission import Submission, SubmittedFigure
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP, sort_outcomes
@@ -44,7 +44,7 @@ def normalize_submission(submission: Submission, report_id: str) -> Report:
         if reported is not None:
             reported_figures.append(reported)
     if errors:
-        raise InvalidInputError(_summarize_errors(errors), tuple(errors))
+        raise InvalidInputError(summarize_errors(errors), tuple(errors))
     return Report(
         id=report_id,
         reporter=submission.reporter.id,
@@ -62,12 +62,6 @@ def normalize_submission(submission: Submission, report_id: str) -> Report:
         caveats=submission.caveats,
         relays=submission.relays,
         supersedes=submission.supersedes,
-    )
-
-
-def _summarize_errors(errors: list[ErrorDetail]) -> str:
-    return (
-        errors[0].detail if len(errors) == 1 else f"{len(errors)} things are wrong in the report."
     )
 
 

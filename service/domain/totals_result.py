@@ -66,7 +66,10 @@ class Unplaced:
 
 @dataclass(frozen=True, slots=True)
 class ExcludedFigure:
-    """A figure in the scope that was not counted, and the reason, one of EXCLUSION_REASONS."""
+    """A figure in the scope that was not counted.
+
+    The reason is its report's state (retracted, superseded, relay), or "straddles".
+    """
 
     figure: Figure
     reason: str

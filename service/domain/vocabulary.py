@@ -1,4 +1,4 @@
-"""The closed lists of words in the API: outcomes, stances, states, reasons."""
+"""The closed lists of words in the API: outcomes, stances, states of reports."""
 
 from collections.abc import Collection
 from typing import Final
@@ -11,9 +11,6 @@ STANCES: Final = ("asserts", "does_not_acknowledge", "declines_to_say", "acknowl
 
 STATES: Final = ("live", "relay", "superseded", "retracted")
 """The states of a report; only figures of live reports are counted."""
-
-EXCLUSION_REASONS: Final = ("retracted", "superseded", "relay", "straddles")
-"""Why a figure in the scope of a query is not counted: its report's state, or the query."""
 
 ROOT_GROUP: Final = "everyone"
 """The root of the group tree, and the group of a figure that names none."""

@@ -1,1 +1,1 @@
-"""What the API and the dashboard share of HTTP: neither of the two imports the other."""
+"""What the API and the dashboard share of HTTP. Neither of the two imports the other."""

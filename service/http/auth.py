@@ -1,4 +1,4 @@
-"""Who asks: API keys, sent as Authorization: Bearer KEY and in no other way."""
+"""Authentication by API keys, sent as Authorization: Bearer KEY, and authorization by scopes."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -20,10 +20,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def requires(scope: str) -> Callable[[View], View]:
-    """Return the decorator that lets a view run only for a key of the scope or a wider one.
+    """Return the decorator that requires an API key of the scope, or of one that includes it.
 
-    Where reading is open, "read" needs no key; a key that is sent must be a good one even so.
-    It stands directly below the route, so that nothing is read from a stranger.
+    If reading is open, "read" needs no key; a key that is sent must be valid even then. The
+    decorator is directly below the route, so that nothing else is read from an unknown client.
     """
 
     def decorate(view: View) -> View:
@@ -44,25 +44,25 @@ def requires(scope: str) -> Callable[[View], View]:
 
 
 def get_principal() -> Principal | None:
-    """Return whose key this request was sent with; None where it was sent without one."""
+    """Return the principal of this request's API key; None without a key."""
     principal: Principal | None = g.get("principal")
     return principal
 
 
 def get_key_id() -> str | None:
-    """Return the id of the key that this request was sent with."""
+    """Return the id of this request's API key; None without a key."""
     principal = get_principal()
     return principal.id if principal else None
 
 
 def has_scope(scope: str) -> bool:
-    """Whether the key of this request may do what needs the scope."""
+    """Whether this request has a key whose scope includes ``scope``."""
     principal = get_principal()
     return principal is not None and principal.has_scope(scope)
 
 
 def check_can_describe(kind: str, entity_id: str) -> None:
-    """Raise ForbiddenError where the key of this request is bound, and not to this reporter."""
+    """Raise ForbiddenError if this request's key is bound to other reporters."""
     principal = get_principal()
     if principal is not None:
         principal.check_can_describe(kind, entity_id)
@@ -78,7 +78,7 @@ def _authorize(scope: str) -> None:
         raise _make_unauthorized_error("Send an API key: Authorization: Bearer KEY.")
     if principal is None:
         raise _make_unauthorized_error(
-            "The API key is not known, was revoked or has expired.", error="invalid_token"
+            "The API key is unknown, revoked or expired.", error="invalid_token"
         )
     g.principal = principal
     if not principal.has_scope(scope):
@@ -86,10 +86,10 @@ def _authorize(scope: str) -> None:
 
 
 def _find_principal(header: str, scope: str) -> Principal | None:
-    """Return whose key stands in the header; None where it is none that is good.
+    """Return the principal of the key in the header; None if the key is not valid.
 
-    To read, a key may come as the password by which browsers sign in to a page. To write, never:
-    a browser sends that one along with whatever another site makes it send.
+    For reading, a key may be the password of HTTP Basic, by which browsers sign in. For writing it
+    may not: a browser adds that password to requests that other sites make (CSRF).
     """
     scheme, _, token = header.partition(" ")
     password = request.authorization.password if request.authorization else None
@@ -103,7 +103,7 @@ def _find_principal(header: str, scope: str) -> Principal | None:
 
 
 def _get_key_store() -> Store:
-    """Return where keys are looked up: to read, they shall be known though no one can write."""
+    """Return the store to look keys up in: reads must work while the primary is down."""
     return get_services().read_store if request.method in ("GET", "HEAD") else get_services().store
 
 

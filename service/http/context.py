@@ -1,4 +1,4 @@
-"""What a view works with, as create_app joined it."""
+"""What a view works with: the services of the application, and the time of the request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ _EXTENSION_KEY = "casualty_services"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Settings, record, its states in memory, clock (with its time zone) and maker of new ids.
+    """Settings, stores, cache, clock (with a time zone) and generator of new ids.
 
-    ``read_store`` is the record as readers see it: the same, or a standby that may lie behind.
-    ``rate_counters`` count the requests of each client; None where there is no limit.
+    ``read_store`` is read by requests that only read: ``store`` itself, or a standby, which may
+    lag. ``rate_counters`` count the requests of each client; None if there is no rate limit.
     """
 
     settings: Settings
@@ -34,17 +34,17 @@ class Services:
 
 
 def install_services(app: Flask, services: Services) -> None:
-    """Give the application its parts."""
+    """Store the services in the application."""
     app.extensions[_EXTENSION_KEY] = services
 
 
 def get_services() -> Services:
-    """Return the parts of the application that answers this request."""
+    """Return the services of the application that handles this request."""
     return cast(Services, current_app.extensions[_EXTENSION_KEY])
 
 
 def request_time() -> datetime:
-    """Return the moment of this request: the same for whoever looks, so that it is one moment."""
+    """Return the time of this request, which is the same throughout the request."""
     if "request_time" not in g:
         g.request_time = get_services().clock()
     requested_at: datetime = g.request_time
@@ -52,6 +52,6 @@ def request_time() -> datetime:
 
 
 def start_time_budget() -> TimeBudget:
-    """Return the time that the settings give to one answer; it begins to run at once."""
+    """Return the time budget for one response by the settings; it begins to run at once."""
     settings = get_services().settings
     return TimeBudget(settings.solver_seconds, settings.answer_seconds)

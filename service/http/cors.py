@@ -1,4 +1,4 @@
-"""Whose pages may read from a browser: the origins that were set, reading alone, never cookies."""
+"""CORS: pages of the configured origins may read, without cookies."""
 
 from http import HTTPStatus
 from typing import Final
@@ -11,27 +11,27 @@ from service.http.problems import problem_response
 READ_METHODS: Final = ("GET", "HEAD")
 
 ALLOWED_HEADERS: Final = "Authorization, Casualty-Min-Seq, If-None-Match, X-Request-ID"
-"""What a page may send along. A key is only ever sent by a page that was given it."""
+"""The request headers that pages may send."""
 
 EXPOSED_HEADERS: Final = (
     "Casualty-Seq, ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
 )
-"""What a page may look at in the answer, beyond what browsers show by themselves."""
+"""The response headers that pages may read, besides those that browsers always allow."""
 
 PREFLIGHT_MAX_AGE_SECONDS: Final = "3600"
 
-_REFUSAL_DETAIL: Final = "Pages of other origins may only read here, and only those that were set."
+_REFUSAL_DETAIL: Final = "Only pages of the configured origins may use the API, and only to read."
 
 
 def register(app: Flask, origins: tuple[str, ...]) -> None:
-    """Let pages of the origins read what is below /v1; without origins nothing is changed."""
+    """Let pages of the origins read below /v1; without origins nothing changes."""
     if origins:
         app.before_request(_answer_preflight)
         app.after_request(_add_cors_headers)
 
 
 def _answer_preflight() -> Response | None:
-    """Answer a browser that asks first; before anything else looks at the request."""
+    """Answer a preflight request, before any other function handles it."""
     requested_method = request.headers.get("Access-Control-Request-Method")
     if request.method != "OPTIONS" or requested_method is None or not _is_api_path():
         return None
@@ -61,7 +61,7 @@ def _is_api_path() -> bool:
 
 
 def _find_allowed_origin() -> str | None:
-    """Return what is to be told to the asking page; None where it may not read."""
+    """Return the value of Access-Control-Allow-Origin; None if the origin is not allowed."""
     origins = get_services().settings.origins
     if origins == ("*",):
         return "*"

@@ -1,4 +1,4 @@
-"""Tables for spreadsheets: rows of named values as CSV, in which no text is taken for a formula."""
+"""CSV for spreadsheets: text that looks like a formula is escaped."""
 
 import csv
 import io
@@ -9,14 +9,14 @@ from typing import Any, Final
 _FORMULA_START: Final = re.compile(
     r"""[\t\r\n]|[\s"'`‘’“”\u200b-\u200f\u2060\ufeff]*[=+\-@\u2212＝＋－＠]"""
 )
-"""How a text begins that some spreadsheet would work out: what it skips, then an operator.
+"""The beginning of a text that a spreadsheet may evaluate: ignored characters and an operator.
 
-The wide signs count too: a spreadsheet in an East Asian language takes them for the narrow ones.
+The full-width signs count too: spreadsheets in East Asian languages accept them as operators.
 """
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return the header and the rows; what a row does not have, or has as None, is empty."""
+    """Return the header and the rows as CSV; a missing value or None is an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
@@ -25,9 +25,7 @@ def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def format_cell(value: Any) -> str:
-    """Return the value as it stands in a cell: numbers as they are, texts so that none is worked
-    out when the table is opened.
-    """
+    """Return the text of a cell; a text that a spreadsheet may evaluate gets an apostrophe."""
     if value is None:
         return ""
     if isinstance(value, bool):

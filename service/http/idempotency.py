@@ -1,4 +1,4 @@
-"""The Idempotency-Key: how a client says that a request may be one that it has sent before."""
+"""The Idempotency-Key header, by which a client may send a request again safely."""
 
 import json
 import re
@@ -20,18 +20,19 @@ HEADER_PARAMETER: Final = {
     "name": HEADER,
     "in": "header",
     "description": (
-        "A key of the sender's own making, such as a UUID. For 24 hours the same request under the"
-        " same key is answered as the first time and done once; with another body it is refused."
+        "A key that the client makes, such as a UUID: 1 to 255 visible ASCII characters. For 24"
+        " hours the same request with the same key is done once and gets the same answer; with"
+        " another body it is a 422."
     ),
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
 
 
 def read_idempotency_key() -> IdempotencyKey | None:
-    """Return who sends what under which key; None where the request bears no key.
+    """Return the idempotency key of the request; None if it has none.
 
-    To be asked for when the body has been read. It is scoped to the holder of the API key, the
-    method and the address with its query.
+    To be called after the body was read. The key is scoped to the API key, the method and the
+    address with its query. Raises InvalidInputError for a key that is not visible ASCII.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -46,12 +47,12 @@ def read_idempotency_key() -> IdempotencyKey | None:
 
 
 def replay_headers(is_replay: bool) -> Mapping[str, str]:
-    """Return the header by which an answer says that it was given before."""
+    """Return the headers of the response: Idempotent-Replayed if it is a replay."""
     return {"Idempotent-Replayed": "true"} if is_replay else {}
 
 
 def _hash_body() -> str:
-    """Return a hash of what the body says, however it is spaced."""
+    """Return a hash of the body; of JSON, whatever its white space and order of names."""
     data = request.get_data()
     if request.mimetype == "application/json":
         data = json.dumps(json.loads(data), sort_keys=True).encode()

@@ -1,4 +1,4 @@
-"""Links in answers: relative references, which hold below any path that a proxy takes off."""
+"""Links in responses: relative references, which are valid behind any path of a reverse proxy."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode

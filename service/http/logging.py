@@ -1,4 +1,4 @@
-"""One line of JSON for every request, by which it can be found again; never a key, never a body."""
+"""Structured logs: one line of JSON for each request, without keys and bodies."""
 
 import logging
 import re
@@ -15,14 +15,14 @@ from service.http.middleware import wrap_requests
 from service.request_id import RequestIdContext, get_request_id
 
 _HEALTH_CHECK_PATHS: Final = frozenset({"/livez", "/readyz"})
-"""Asked every few seconds, which would be 17,000 lines a day that say that all is well."""
+"""Requested every few seconds: a line for each would be 17,000 lines a day."""
 
 _PASSWORD_PATTERN: Final = re.compile(r"\S+(?=@)|(?<=password=)(?:'[^']*'|\S+)")
-"""What may hold one where a driver quotes an address: all of a word that stands before an @."""
+"""Parts of a driver's message that may be a password: a word before an @, or a value."""
 
 
 def configure_logging(level: str) -> None:
-    """Make structlog write JSON lines from the level on to standard error, the driver's too."""
+    """Log JSON lines of the level and above to standard error, those of the driver too."""
     structlog.configure(
         processors=[
             _add_request_id,
@@ -42,7 +42,7 @@ def configure_logging(level: str) -> None:
 
 
 class _DriverLogHandler(logging.Handler):
-    """Writes what the driver of PostgreSQL logs, which would be plain text, as lines of ours."""
+    """Logs the messages of PostgreSQL's driver as JSON lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
         message = _PASSWORD_PATTERN.sub("...", record.getMessage())
@@ -50,26 +50,26 @@ class _DriverLogHandler(logging.Handler):
 
 
 def _add_request_id(logger: Any, method_name: str, event_dict: Any) -> Any:
-    """Put into every line the id of the request during which it is written."""
+    """Add the id of the current request to each line."""
     if (request_id := get_request_id()) is not None:
         event_dict["request_id"] = request_id
     return event_dict
 
 
 def _redact_line(logger: Any, method_name: str, line: Any) -> str:
-    """Cut keys from the whole line, since one may stand in any part of a request."""
+    """Redact API keys in the whole line: a key may be in any part of a request."""
     return redact_keys(line)
 
 
 class _StderrLoggerFactory:
-    """Looks up standard error for every line, because tests and servers replace it."""
+    """Looks up standard error for each line, because tests and servers replace it."""
 
     def __call__(self, *args: Any) -> "_LossyWriteLogger":
         return _LossyWriteLogger(sys.stderr)
 
 
 class _LossyWriteLogger(structlog.WriteLogger):
-    """Leaves out a line that cannot be written: a full disk must not turn answers into errors."""
+    """Drops a line that cannot be written: a full disk must not turn responses into errors."""
 
     def msg(self, message: str) -> None:
         with suppress(OSError):
@@ -79,7 +79,7 @@ class _LossyWriteLogger(structlog.WriteLogger):
 
 
 def register(app: Flask) -> None:
-    """Log every request of the application, and answer it with its id."""
+    """Log every request of the application, and add its id to the response."""
     app.before_request(_start_timer)
     app.after_request(_log_request)
     wrap_requests(app, lambda environ: RequestIdContext(environ.get("HTTP_X_REQUEST_ID", "")))
@@ -90,7 +90,7 @@ def _start_timer() -> None:
 
 
 def _log_request(response: Response) -> Response:
-    # The query string is left out: it tells what somebody looks for.
+    # Without the query string, which shows what somebody looks for.
     principal = g.get("principal")
     log = structlog.get_logger()
     is_quiet = request.path in _HEALTH_CHECK_PATHS and response.status_code < 400

@@ -1,26 +1,33 @@
-"""Threads that may wait for something to be recorded: a few of a process's, never all."""
+"""Threads that may wait for an event to be recorded: a few of a process's threads, never all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Final
 
+from service.serving import runtime_dir
+
 MAX_WAITING_THREADS: Final = 4
-"""So many of a process's threads may wait at once for one kind of thing: the others answer."""
+"""How many threads of a process may wait at once for one purpose. The others answer requests."""
 
 feed_slots: Final = BoundedSemaphore(MAX_WAITING_THREADS)
-"""The turns of those who wait for whatever comes next, for minutes perhaps."""
+"""Slots for clients of the feed, which may wait for minutes."""
 
 catch_up_slots: Final = BoundedSemaphore(MAX_WAITING_THREADS)
-"""The turns of those who wait for a copy to hold what is recorded already, for a moment."""
+"""Slots for requests that wait for a standby to receive an event, for at most a few seconds."""
 
 
 @contextmanager
 def try_acquire_slot(slots: BoundedSemaphore) -> Iterator[bool]:
-    """Yield whether this thread may wait; its turn is over at the end."""
+    """Yield whether this thread may wait; the slot is released at the end."""
     is_acquired = slots.acquire(blocking=False)
     try:
         yield is_acquired
     finally:
         if is_acquired:
             slots.release()
+
+
+def is_waiting_allowed() -> bool:
+    """Whether a thread may go on waiting: not in a server that shuts down."""
+    return not runtime_dir.is_draining()

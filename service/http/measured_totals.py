@@ -1,4 +1,4 @@
-"""Totals as the API and the dashboard compute them: counted in the metrics, logged where slow."""
+"""Totals for the API and the dashboard: counted in the metrics, and logged if slow."""
 
 from collections.abc import Sequence
 
@@ -18,13 +18,11 @@ from service.usecases.time_budget import TimeBudget
 def compute_measured_totals(
     query: TotalsQuery, seq: int, budget: TimeBudget, compared_seq: int | None = None
 ) -> TotalsResult:
-    """Return the answer as of the entry ``seq``, counted and, where it was slow, logged."""
+    """Return the totals as of the event ``seq``; raises as ``totals.compute_totals`` does."""
     services = get_services()
     with measure_effort() as efforts:
         try:
-            result = totals.compute_totals(
-                get_reader(), services.state_cache, query, seq, budget, compared_seq
-            )
+            result = totals.compute_totals(get_reader(), query, seq, budget, compared_seq)
         finally:
             metrics.get_current_metrics().count_solver_effort(efforts)
     all_totals = result.all_totals
@@ -36,7 +34,7 @@ def compute_measured_totals(
 def _log_if_slow(
     all_totals: Sequence[Total], efforts: Sequence[Effort], slow_seconds: float
 ) -> None:
-    """Log what the answer took if a total ran out of time, or the solver took so many seconds."""
+    """Log the effort if time ran out for a total, or the solver took ``slow_seconds``."""
     seconds = sum(effort.seconds for effort in efforts)
     inexact = sum(not total.exact for total in all_totals)
     if inexact or seconds >= slow_seconds:

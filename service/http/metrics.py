@@ -1,6 +1,6 @@
-"""What Prometheus reads: what was asked, what it took, what was refused, how far the record goes.
+"""Metrics for Prometheus: requests, their duration, refusals, totals, the size of the record.
 
-No label holds what somebody sent: each value of one is a series that stays.
+No label has a value that a client can choose: each value of a label is a series that stays.
 """
 
 import time
@@ -45,7 +45,7 @@ Value = TypeVar("Value")
 REQUEST_LABELS: Final = ("route", "method", "status")
 
 KNOWN_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
-"""Told apart; a client can send any word."""
+"""The methods with series of their own; all others are counted as "other"."""
 
 WRITE_METHODS: Final = frozenset(KNOWN_METHODS) - {"GET", "HEAD", "OPTIONS"}
 
@@ -56,10 +56,10 @@ REFUSAL_REASONS: Final[Mapping[type[DomainError], str]] = {
     TimeBudgetExceededError: "costly",
     RateLimitExceededError: "rate",
 }
-"""Why a request that nothing was wrong with was not answered."""
+"""The reason why a valid request was refused, by the type of its error."""
 
 UNMATCHED_ROUTE: Final = "unmatched"
-"""Stands for every path that no view answers, of which there is no end either."""
+"""The route of all requests whose path matches no view."""
 
 REQUEST_TIME_BUCKETS: Final = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
@@ -83,17 +83,17 @@ COUNT_BUCKETS: Final = (1, 10, 100, 1_000, 10_000, 100_000)
 
 _EXTENSION_KEY: Final = "metrics"
 
-disable_created_metrics()  # They are series of their own, which processes together do not have.
+disable_created_metrics()  # Metrics of several processes have none.
 
-blueprint = Blueprint("metrics", __name__, description="For whoever watches the service.")
+blueprint = Blueprint("metrics", __name__, description="Metrics.")
 
 
 @blueprint.route("/metrics")
 @requires("read")
-@blueprint.response(200)
+@blueprint.response(200, description="The metrics.")
 @blueprint.doc(responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 def get_metrics() -> Response:
-    """Tell the counts of all processes of this server, in the text format of Prometheus."""
+    """Get the metrics of all processes of this server, in the text format of Prometheus."""
     text = get_current_metrics().render(get_services().store, get_services().read_store)
     response = Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
     response.headers["Cache-Control"] = "no-store"
@@ -101,10 +101,10 @@ def get_metrics() -> Response:
 
 
 class Metrics:
-    """What one process counts."""
+    """The metrics of one process."""
 
     def __init__(self) -> None:
-        """Begin at zero, or where this process's file stands if it is one of several."""
+        """Begin at zero, or with the values in the file of this process if there are several."""
         registry = self._registry = CollectorRegistry()
 
         def make_counter(name: str, description: str, labels: Sequence[str] = ()) -> Counter:
@@ -118,7 +118,7 @@ class Metrics:
             )
 
         def make_gauge(name: str, description: str) -> Gauge:
-            """Return one that is the sum over the processes that live."""
+            """Return a gauge whose value is the sum over the running processes."""
             return Gauge(
                 f"casualty_{name}", description, multiprocess_mode="livesum", registry=registry
             )
@@ -126,38 +126,40 @@ class Metrics:
         self._requests = make_counter("http_requests", "Requests answered.", REQUEST_LABELS)
         self._request_seconds = make_histogram(
             "http_request_duration_seconds",
-            "Time until the answer to a request began.",
+            "Time until the response to a request began.",
             REQUEST_TIME_BUCKETS,
             REQUEST_LABELS,
         )
         self._refusals = make_counter(
             "refused",
-            "Requests with nothing wrong in them that were not answered, by the reason.",
+            "Valid requests that were refused, by the reason.",
             ("reason", "work"),
         )
-        self._threads = make_gauge("threads", "Threads that answer requests.")
-        self._busy_threads = make_gauge("threads_busy", "Threads that have a request to answer.")
-        self._totals = make_counter("totals_answered", "Totals worked out.")
-        self._inexact_totals = make_counter("totals_inexact", "Totals wider than they could be.")
+        self._threads = make_gauge("threads", "Threads that handle requests.")
+        self._busy_threads = make_gauge("threads_busy", "Threads that are busy with a request.")
+        self._totals = make_counter("totals_answered", "Totals computed.")
+        self._inexact_totals = make_counter(
+            "totals_inexact", "Totals that are wider than possible, because time ran out."
+        )
         self._disputed_totals = make_counter(
-            "totals_disputed", "Totals with reports that contradict."
+            "totals_disputed", "Totals with contradicting reports."
         )
         self._figures_per_total = make_histogram(
-            "totals_figures", "Figures that a total counts.", COUNT_BUCKETS
+            "totals_figures", "Counted figures of a total.", COUNT_BUCKETS
         )
         self._solver_seconds = make_histogram(
-            "solver_seconds", "Time that the solver worked for a total.", SOLVER_TIME_BUCKETS
+            "solver_seconds", "Time of the solver for a total.", SOLVER_TIME_BUCKETS
         )
         self._solver_columns = make_histogram(
             "solver_columns", "Columns of the largest program solved for a total.", COUNT_BUCKETS
         )
         self._pending_events = make_histogram(
             "feed_pending_entries",
-            "Entries that a reader of the feed had still to fetch after an answer.",
+            "Events that followed after a response of the feed.",
             (0, *COUNT_BUCKETS),
         )
-        # A rate sees only what a series grows by: one that began with its first refusal would
-        # hide it.
+        # A rate is computed from the growth of a series. A series that began with its first
+        # refusal would hide that one.
         for reason in REFUSAL_REASONS.values():
             for work in ("reading", "writing"):
                 self._refusals.labels(reason, work)
@@ -169,12 +171,12 @@ class Metrics:
         self._request_seconds.labels(*labels).observe(seconds)
 
     def count_refusal(self, error_type: type[DomainError], method: str) -> None:
-        """Count a request that ended in an error of this kind, where it is a refusal."""
+        """Count a request that ended in an error of this type, if it is a refusal."""
         if (reason := REFUSAL_REASONS.get(error_type)) is not None:
             self._refusals.labels(reason, "writing" if method in WRITE_METHODS else "reading").inc()
 
     def count_totals(self, totals: Sequence[Total]) -> None:
-        """Count the totals of an answer that was worked out."""
+        """Count the totals of a computed result."""
         self._totals.inc(len(totals))
         self._inexact_totals.inc(sum(not total.exact for total in totals))
         self._disputed_totals.inc(sum(total.is_disputed for total in totals))
@@ -182,22 +184,22 @@ class Metrics:
             self._figures_per_total.observe(len(total.figures))
 
     def count_solver_effort(self, efforts: Sequence[Effort]) -> None:
-        """Count what the solver did, also for an answer that was given up."""
+        """Count the work of the solver, also for a result that was given up."""
         for effort in efforts:
             self._solver_seconds.observe(effort.seconds)
             self._solver_columns.observe(effort.columns)
 
     def count_feed_response(self, pending: int) -> None:
-        """Count an answer of the feed, after which so many entries follow."""
+        """Count a response of the feed, after which ``pending`` events follow."""
         self._pending_events.observe(pending)
 
     def set_thread_count(self, count: int) -> None:
-        """Tell how many threads of this process answer requests."""
+        """Set how many threads of this process handle requests."""
         self._threads.set(count)
 
     @contextmanager
     def count_busy_thread(self) -> Iterator[None]:
-        """Count this thread as one that answers a request."""
+        """Count this thread as busy with a request."""
         self._busy_threads.inc()
         try:
             yield
@@ -205,7 +207,7 @@ class Metrics:
             self._busy_threads.dec()
 
     def render(self, store: Store, read_store: Store) -> bytes:
-        """Return all there is to tell, as Prometheus reads it."""
+        """Return all metrics in the text format of Prometheus."""
         with metrics_multiprocess.collect_all_processes(self._registry) as collector:
             registry = CollectorRegistry()
             registry.register(collector)
@@ -215,35 +217,33 @@ class Metrics:
 
 
 class _CurrentStateCollector:
-    """What is looked up when it is asked for, whichever process answers."""
+    """The metrics that are read from the stores when they are scraped."""
 
     def __init__(self, store: Store, read_store: Store) -> None:
         self._store = store
         self._read_store = read_store
 
     def collect(self) -> Iterable[Metric]:
-        """Yield the release and whether an end is near; the record's extent where it is known."""
+        """Yield the release, the shutdown state, and the size of the record if it can be read."""
         build_info = GaugeMetricFamily(
             "casualty_build_info", "The release that runs; always 1.", labels=("release",)
         )
         build_info.add_metric((__version__,), 1)
         yield build_info
-        yield _make_gauge(
-            "draining", "1 while the server is about to stop.", runtime_dir.is_draining()
-        )
+        yield _make_gauge("draining", "1 while the server shuts down.", runtime_dir.is_draining())
         extent, reader_seq = self._look_up()
         if extent is not None:
             yield from _make_extent_metrics(extent)
         if reader_seq is not None:
             yield _make_gauge(
-                "readers_ledger_seq", "The last entry that readers are shown.", reader_seq
+                "readers_ledger_seq", "The last event of the read database.", reader_seq
             )
 
     def _look_up(self) -> tuple[health.RecordSize | None, int | None]:
-        """Return the record's extent and, where readers have a database of their own, its end."""
+        """Return the size of the record, and the last event of the read database, if any."""
         if self._read_store is self._store:
             return _try_look_up(health.measure_record, self._store), None
-        # At once: a database that is away is waited for, and two would be for twice as long.
+        # In parallel: each look-up waits for a database that is unreachable.
         with ThreadPoolExecutor() as executor:
             extent = executor.submit(_try_look_up, health.measure_record, self._store)
             reader_seq = _try_look_up(health.check_readable, self._read_store)
@@ -251,7 +251,7 @@ class _CurrentStateCollector:
 
 
 def _try_look_up(look_up: Callable[[Store], Value], store: Store) -> Value | None:
-    """Return what is found; None out of reach, which is when the counts are needed most."""
+    """Return the result; None if the store is out of reach: the other metrics are needed then."""
     try:
         return look_up(store)
     except (DomainError, OSError):
@@ -259,16 +259,18 @@ def _try_look_up(look_up: Callable[[Store], Value], store: Store) -> Value | Non
 
 
 def _make_extent_metrics(extent: health.RecordSize) -> Iterator[Metric]:
-    yield _make_gauge("ledger_seq", "The last entry of the ledger.", extent.seq)
+    yield _make_gauge("ledger_seq", "The last event.", extent.seq)
     if extent.recorded_at is not None:
         yield _make_gauge(
             "ledger_last_entry_timestamp_seconds",
-            "When the last entry of the ledger was made.",
+            "The time of the last event.",
             extent.recorded_at.timestamp(),
         )
-    yield _make_gauge("database_bytes", "The database's size on disk.", extent.size)
+    yield _make_gauge("database_bytes", "Size of the database on disk.", extent.size)
     if extent.free is not None:
-        yield _make_gauge("database_free_bytes", "Room that its disk has left.", extent.free)
+        yield _make_gauge(
+            "database_free_bytes", "Free space on the disk of the database.", extent.free
+        )
 
 
 def _make_gauge(name: str, description: str, value: float) -> GaugeMetricFamily:
@@ -276,19 +278,19 @@ def _make_gauge(name: str, description: str, value: float) -> GaugeMetricFamily:
 
 
 def register(app: Flask) -> None:
-    """Count every request that reaches the application."""
+    """Count every request of the application."""
     metrics = app.extensions[_EXTENSION_KEY] = Metrics()
     app.after_request(_count_request)
     wrap_requests(app, lambda environ: metrics.count_busy_thread())
 
 
 def metrics_of(app: Flask) -> Metrics:
-    """Return what the application counts with."""
+    """Return the metrics of the application."""
     return cast(Metrics, app.extensions[_EXTENSION_KEY])
 
 
 def get_current_metrics() -> Metrics:
-    """Return what the application that answers this request counts with."""
+    """Return the metrics of the application that handles this request."""
     return metrics_of(current_app)
 
 

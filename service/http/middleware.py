@@ -1,6 +1,6 @@
-"""What holds while a thread is kept by a request: until its answer is sent, streams to their end.
+"""Context managers around requests, until the response is sent, for a stream until its end.
 
-Flask's own hooks are over when an answer begins.
+Flask's own hooks run before a response begins.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def wrap_requests(
     app: Flask, make_context: "Callable[[WSGIEnvironment], AbstractContextManager[None]]"
 ) -> None:
-    """Enter ``make_context()`` before each request, and leave it when its answer is sent."""
+    """Enter ``make_context(environ)`` before each request; exit it when the response is sent."""
     inner_app = app.wsgi_app
 
     def respond_in_context(

@@ -1,4 +1,4 @@
-"""In which form an answer is given: as the query names it, else as the client accepts it."""
+"""Content negotiation: the format of the query, else the best that the client accepts."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,22 +11,22 @@ MEDIA_TYPES: Final = {
     "csv": "text/csv",
     "geojson": "application/geo+json",
 }
-"""The media type of every form that an answer can have; JSON where none is asked for."""
+"""The media types of all formats of responses; JSON is the default."""
 
 _SCHEMA_TYPES: Final = {"ndjson": "string", "csv": "string", "geojson": "object"}
 
 LINK_HEADER: Final[Mapping[str, Any]] = {
     "Link": {
-        "description": 'The address of the next page, with rel="next"; missing on the last.',
+        "description": 'A link to the next page with `rel="next"`; left out on the last page.',
         "schema": {"type": "string"},
     }
 }
 
 
 def choose_format(requested_format: str | None, *offered_formats: str) -> str:
-    """Return the form to answer in: the named one, else the best of those offered besides JSON.
+    """Return the requested format, else the best of JSON and those offered for the client.
 
-    A client that accepts none of them is answered in JSON.
+    It is JSON if the client accepts none of them.
     """
     if requested_format is not None:
         return requested_format
@@ -40,7 +40,7 @@ def choose_format(requested_format: str | None, *offered_formats: str) -> str:
 def document_formats(
     *offered_formats: str, headers: Mapping[str, Any] | None = None
 ) -> dict[int, Any]:
-    """Return what the document is to say of the forms besides JSON."""
+    """Return the OpenAPI description of the formats besides JSON."""
     content = {
         MEDIA_TYPES[format_name]: {"schema": {"type": _SCHEMA_TYPES[format_name]}}
         for format_name in offered_formats
@@ -49,10 +49,10 @@ def document_formats(
 
 
 def to_json_text(value: Any) -> str:
-    """Return the value as JSON in one line, as every answer is written."""
+    """Return the value as JSON in one line, as in all responses."""
     return current_app.json.dumps(value, separators=(",", ":"))
 
 
 def make_response(format_name: str, text: str) -> Response:
-    """Return the answer that the text is."""
+    """Return the response with the text in the format."""
     return Response(text, mimetype=MEDIA_TYPES[format_name])

@@ -1,4 +1,4 @@
-"""Pages of a list: how many to fetch, and the address of the next one."""
+"""Keyset pagination: one page of a list, and the link to the next one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,10 +20,10 @@ def fetch_page(
     find_items: Callable[[ListQuery], Sequence[Any]],
     sort_attribute: str,
 ) -> tuple[Sequence[Any], str | None]:
-    """Return one page and the link to the next, None at the end.
+    """Return one page and the link to the next; the link is None on the last page.
 
-    ``sort_attribute`` gives the order of the list. One more than asked is fetched, so that
-    a last page is known for the last.
+    ``sort_attribute`` is the attribute by which the list is sorted. One more item than requested is
+    fetched, to know whether there is a next page.
     """
     items = find_items(replace(query, limit=query.limit + 1))
     if len(items) <= query.limit:

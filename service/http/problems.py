@@ -1,4 +1,4 @@
-"""Errors as answers: one table from what went wrong to a status, one shape for all (RFC 9457)."""
+"""Errors as problem details (RFC 9457): the status of each error, and one format for all."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -56,20 +56,20 @@ _RETRY_AFTER_SECONDS: Final = {
 
 _DETAIL_BY_STATUS: Final = {
     404: "There is nothing at this address.",
-    405: "This address does not know the method; Allow names those it knows.",
-    413: "The body is too large; at most 1 MiB is read.",
+    405: "This address does not support the method; see Allow for those that it supports.",
+    413: "The body is too large; at most 1 MiB is accepted.",
 }
 
 
 def register(app: Flask) -> None:
-    """Make every error of the application a problem."""
+    """Answer every error of the application with a problem."""
     app.register_error_handler(DomainError, _handle_domain_error)
     app.register_error_handler(HTTPException, handle_http_exception)
     app.register_error_handler(Exception, _handle_defect)
 
 
 def make_problem(status: int, detail: str, errors: Sequence[ErrorDetail] = ()) -> dict[str, Any]:
-    """Return the problem as it is answered."""
+    """Return the body of a problem."""
     content: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -82,7 +82,7 @@ def make_problem(status: int, detail: str, errors: Sequence[ErrorDetail] = ()) -
 
 
 def problem_response(status: int, detail: str) -> Response:
-    """Return the answer that tells of a problem."""
+    """Return the response with the problem."""
     return _fill_response(Response(), make_problem(status, detail))
 
 
@@ -97,12 +97,12 @@ def _fill_response(response: AnyResponse, content: dict[str, Any]) -> AnyRespons
 
 
 def status_of(error: DomainError) -> HTTPStatus:
-    """Return the status by which the error is answered."""
+    """Return the HTTP status of the error."""
     return STATUS_BY_ERROR[_find_listed_type(error)]
 
 
 def describe_error(error: DomainError) -> dict[str, Any]:
-    """Return the problem that tells of the error."""
+    """Return the body of the error's problem."""
     return make_problem(status_of(error), error.detail, error.errors)
 
 
@@ -115,9 +115,9 @@ def _handle_domain_error(error: DomainError) -> Response:
 
 
 def finish_error_response(error: DomainError, response: AnyResponse) -> AnyResponse:
-    """Return the answer to the error with all that goes with it whatever its body is.
+    """Return the response with Retry-After where the error has one.
 
-    It says when to come back, the refusal is counted, and what somebody must look after is logged.
+    The refusal is counted in the metrics, and an error that needs an operator is logged.
     """
     error_type = g.refused_error_type = _find_listed_type(error)
     if isinstance(error, RateLimitExceededError):
@@ -129,12 +129,12 @@ def finish_error_response(error: DomainError, response: AnyResponse) -> AnyRespo
 
 
 def log_unavailable(error: DomainError) -> None:
-    """Log why something could not be answered, with what the database said."""
+    """Log the error with its cause, such as the driver's message."""
     structlog.get_logger().error("unavailable", detail=error.detail, cause=repr(error.__cause__))
 
 
 def handle_http_exception(error: HTTPException) -> WerkzeugResponse:
-    """Answer as the error would, with its headers (Allow, WWW-Authenticate), as a problem."""
+    """Return the error as a problem, with its own headers (Allow, WWW-Authenticate)."""
     response: WerkzeugResponse = error.get_response()
     if error.code is None or error.code < 400:
         return response
@@ -142,7 +142,7 @@ def handle_http_exception(error: HTTPException) -> WerkzeugResponse:
 
 
 def detail_of(error: HTTPException) -> str:
-    """Return what the error says: what the service says of its status where it says no more."""
+    """Return the detail of the error; for werkzeug's default texts the service has its own."""
     default_description = type(error).description
     detail = (
         _DETAIL_BY_STATUS.get(error.code or 0)
@@ -157,6 +157,6 @@ def _handle_defect(error: Exception) -> Response:
 
 
 def log_defect() -> str:
-    """Return what may be told of the error that is being handled; logs all that is known of it."""
+    """Return the detail of a 500 response, without internals; logs the error that is handled."""
     structlog.get_logger().exception("defect")
-    return f"The service failed. Its log has more under the request id {get_request_id()}."
+    return f"The service failed. Its log has the details under the request id {get_request_id()}."

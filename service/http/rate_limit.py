@@ -1,4 +1,4 @@
-"""How often one client may ask: counted for all workers together, and never a reason to fail."""
+"""Rate limiting by client, counted for all processes together."""
 
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
@@ -12,18 +12,18 @@ from service.http.context import get_services, request_time
 from service.store.rate_counters import CounterUnavailableError
 
 IPV6_CLIENT_PREFIX_BITS: Final = 64
-"""One client of IPv6 has so many bits of address to itself, and could change the others at will."""
+"""An IPv6 client can choose the bits of its address after these at will."""
 
 
 def register(app: Flask) -> None:
-    """Tell whoever is counted what is left; counting itself begins where keys are looked at."""
+    """Add the rate limit headers to responses. ``check_rate_limit`` does the counting."""
     app.after_request(_add_rate_limit_headers)
 
 
 def check_rate_limit(principal: Principal | None) -> None:
-    """Count the request for its key, or for its address without one; raises RateLimitExceededError.
+    """Count the request for its API key, or for its address; raises RateLimitExceededError.
 
-    Where it cannot be counted it goes on: an answer is worth more than a limit.
+    A request that cannot be counted is let through: a response is worth more than the limit.
     """
     counters = get_services().rate_counters
     if counters is None:
@@ -37,7 +37,7 @@ def check_rate_limit(principal: Principal | None) -> None:
     if status is not None and status.requests > counters.rate_limit.requests:
         raise RateLimitExceededError(
             f"At most {counters.rate_limit} are answered;"
-            f" ask again in {status.seconds_left} seconds.",
+            f" try again in {status.seconds_left} seconds.",
             retry_after_seconds=status.seconds_left,
         )
 
@@ -57,7 +57,7 @@ def _identify_client(principal: Principal | None) -> str:
 
 
 def _add_rate_limit_headers(response: Response) -> Response:
-    """Add the fields of the IETF's draft on rate limits, where the request was counted."""
+    """Add the headers of the IETF draft on rate limits, if the request was counted."""
     counters, status = get_services().rate_counters, g.get("rate_limit_status")
     if counters is not None and status is not None:
         rate_limit = counters.rate_limit

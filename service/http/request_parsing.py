@@ -1,4 +1,4 @@
-"""What comes in over HTTP: one strict reader for bodies and query strings, nothing guessed."""
+"""Strict parsing of bodies and query strings: nothing is guessed."""
 
 import json
 import math
@@ -13,15 +13,20 @@ from marshmallow import ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
-from service.domain.errors import ErrorDetail, InvalidInputError, MalformedInputError
+from service.domain.errors import (
+    ErrorDetail,
+    InvalidInputError,
+    MalformedInputError,
+    summarize_errors,
+)
 
 MAX_BODY_BYTES: Final = 1 << 20
 MAX_JSON_DEPTH: Final = 16
-"""Objects and lists inside each other; the deepest body that means anything has six."""
+"""The depth of nested objects and lists; the deepest valid body has six."""
 
 
 class StrictParser(FlaskParser):  # type: ignore[misc]
-    """Reads bodies and query strings, and turns a schema's complaints into faults."""
+    """Parses bodies and query strings, and turns the errors of schemas into InvalidInputError."""
 
     DEFAULT_UNKNOWN_BY_LOCATION: Final = {
         "json": marshmallow.RAISE,
@@ -33,7 +38,7 @@ class StrictParser(FlaskParser):  # type: ignore[misc]
         return read_body(req)
 
     def load_querystring(self, req: Request, schema: marshmallow.Schema) -> dict[str, Any]:
-        """Return the query parameters: lists for those that may be repeated, else text."""
+        """Return the query parameters: a list for each that may be repeated, else a string."""
         repeatable = {
             field.data_key or name
             for name, field in schema.fields.items()
@@ -44,22 +49,23 @@ class StrictParser(FlaskParser):  # type: ignore[misc]
     def handle_error(
         self, error: ValidationError, req: Request, schema: Any, **kwargs: Any
     ) -> NoReturn:
-        """Raise InvalidInputError with one fault for every complaint of the schema."""
+        """Raise InvalidInputError with one entry for each error of the schema."""
         ((location, messages),) = error.messages_dict.items()
         separator = "" if location == "query" else "/"
         raise make_schema_error(messages, separator) from error
 
 
 def make_schema_error(messages: Any, separator: str = "/") -> InvalidInputError:
-    """Return the error that tells of a schema's complaints; ``separator`` is empty for a query."""
+    """Return the error for a schema's messages; ``separator`` is empty for a query."""
     return make_invalid_input_error(tuple(_iterate_errors(messages, "", separator)))
 
 
 def make_invalid_input_error(errors: tuple[ErrorDetail, ...]) -> InvalidInputError:
-    """Return the error for the faults; its own text says the first, or how many there are."""
-    if len(errors) == 1:
-        return InvalidInputError(f"{errors[0].pointer}: {errors[0].detail}", errors)
-    return InvalidInputError(f"{len(errors)} fields are wrong.", errors)
+    """Return the error of wrong fields; its detail names the only field, or how many there are."""
+    detail = summarize_errors(errors)
+    return InvalidInputError(
+        f"{errors[0].pointer}: {detail}" if len(errors) == 1 else detail, errors
+    )
 
 
 def read_body(req: Request) -> Any:
@@ -69,15 +75,15 @@ def read_body(req: Request) -> Any:
 
 
 def read_body_bytes(req: Request, media_types: Sequence[str], max_bytes: int) -> tuple[str, bytes]:
-    """Return the body and which of ``media_types`` it has; raises what answers 413 and 415."""
+    """Return media type and body; raises MalformedInputError, or what answers 413 and 415."""
     if req.headers.get("Content-Encoding") is not None:
-        raise UnsupportedMediaType("Send the body as it is, without a Content-Encoding.")
+        raise UnsupportedMediaType("Send the body without a Content-Encoding.")
     charset = req.mimetype_params.get("charset", "utf-8")
     if req.mimetype not in media_types or charset.lower() != "utf-8":
         allowed_types = " or ".join(media_types)
         raise UnsupportedMediaType(f"Send JSON in UTF-8, with Content-Type: {allowed_types}.")
-    # One more than is allowed: a body sent in chunks is cut at the limit without a word, and only
-    # by the one byte more can it be told that there was too much of it.
+    # One byte more than allowed: werkzeug cuts a chunked body at the limit without an error, and
+    # only the extra byte shows that the body was too large.
     req.max_content_length = max_bytes + 1
     try:
         data = _read_data(req)
@@ -85,7 +91,7 @@ def read_body_bytes(req: Request, media_types: Sequence[str], max_bytes: int) ->
         data = None
     if data is None or len(data) > max_bytes:
         raise RequestEntityTooLarge(
-            f"The body is too large; at most {max_bytes >> 20} MiB is read."
+            f"The body is too large; at most {max_bytes >> 20} MiB is accepted."
         )
     return req.mimetype, data
 
@@ -95,15 +101,12 @@ def _read_data(req: Request) -> bytes:
         return req.get_data()
     except HTTPException:
         raise
-    except Exception as error:  # The server's own, for chunks that are none.
+    except Exception as error:  # The WSGI server's own errors, for invalid chunks.
         raise MalformedInputError("The body could not be read to its end.") from error
 
 
 def parse_json(data: bytes) -> Any:
-    """Return what the bytes say.
-
-    Raises MalformedInputError for all that is not plain JSON in UTF-8.
-    """
+    """Return the parsed JSON; raises MalformedInputError if it is not valid JSON in UTF-8."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -123,7 +126,7 @@ def parse_json(data: bytes) -> Any:
 
 
 def parse_query_string(req: Request, repeatable: set[str]) -> dict[str, Any]:
-    """Return the query parameters by name; only those in ``repeatable`` may stand twice."""
+    """Return the query parameters by name; only those in ``repeatable`` may be repeated."""
     parameters: dict[str, Any] = {}
     for name, value in _split_query_string(req.query_string):
         if name in repeatable:
@@ -138,7 +141,7 @@ def parse_query_string(req: Request, repeatable: set[str]) -> dict[str, Any]:
 
 
 class _DuplicateNameObject(dict[str, Any]):
-    """An object that has a name twice; ``duplicate_name`` is that name."""
+    """A JSON object with a duplicate name; ``duplicate_name`` is that name."""
 
     duplicate_name: str
 
@@ -156,23 +159,23 @@ class _DuplicateNameObject(dict[str, Any]):
 
 
 def _check_json(value: Any) -> None:
-    """Raise MalformedInputError for what Python reads as JSON and JSON does not know."""
+    """Raise MalformedInputError for input that Python accepts and JSON does not allow."""
     stack: list[tuple[Any, str, int]] = [(value, "", 1)]
     while stack:
         value, pointer, depth = stack.pop()
         if isinstance(value, float):
-            raise _make_malformed_input_error(pointer, "This is not a number that JSON has.")
+            raise _make_malformed_input_error(pointer, "This is not a number of JSON.")
         if depth > MAX_JSON_DEPTH:
             raise _make_malformed_input_error(
                 pointer, f"The body is nested deeper than {MAX_JSON_DEPTH} levels."
             )
         if isinstance(value, _DuplicateNameObject):
             raise _make_malformed_input_error(
-                f"{pointer}/{escape_pointer_token(value.duplicate_name)}", "This name stands twice."
+                f"{pointer}/{escape_pointer_token(value.duplicate_name)}", "This name is duplicate."
             )
         if isinstance(value, dict) and not all(map(_is_free_of_surrogates, value)):
             raise _make_malformed_input_error(
-                pointer, "A name holds half of a character (a lone surrogate)."
+                pointer, "A name contains half of a character (a lone surrogate)."
             )
         members = value.items() if isinstance(value, dict) else enumerate(value)
         stack.extend(
@@ -195,7 +198,7 @@ def _is_free_of_surrogates(name: str) -> bool:
 
 
 def escape_pointer_token(key: object) -> str:
-    """Return the key as a step of a JSON pointer."""
+    """Return the key as a token of a JSON pointer (RFC 6901)."""
     return str(key).replace("~", "~0").replace("/", "~1")
 
 

@@ -1,18 +1,22 @@
-"""flask-smorest as this service needs it: the one place where the library is bent."""
+"""flask-smorest adapted to this service; all deviations from the library are here."""
 
 from collections.abc import Callable
 from hashlib import sha256
 from http import HTTPStatus
+from inspect import getdoc
 from typing import Any, Final, TypeVar
 
 import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, request
 
+from schemas.enums import NamedEnum
 from schemas.fields import (
     MAX_ID_LENGTH,
     SLUG_PATTERN,
     CommaList,
+    EnumText,
+    OpenEnumText,
     RepeatedParameter,
     unknown_field_message,
 )
@@ -30,19 +34,17 @@ SECURITY_SCHEMES: Final = {
     "key": {
         "type": "http",
         "scheme": "bearer",
-        "description": "An API key with the scope read, report or admin; each includes the former."
-        " One of the scope report may be bound to reporters, and then reports for these alone.",
     }
 }
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
-    """Views that refuse query parameters they do not know, and tag what they answer."""
+    """A blueprint whose views reject unknown query parameters and send ETags."""
 
     ARGUMENTS_PARSER = StrictParser()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take what the library's own takes."""
+        """Accept the arguments of the library's class."""
         super().__init__(*args, **kwargs)
         self.before_request(_refuse_unexpected_query)
         self.after_request(_add_etag)
@@ -50,7 +52,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     def arguments(
         self, schema: Any, *, location: str = "json", **kwargs: Any
     ) -> Callable[[View], View]:
-        """Return the decorator that gives the view what the schema makes of body or query."""
+        """Return the decorator that passes the parsed body or query to the view."""
+        # One instance: webargs would make a new one of a class for every request.
+        schema = schema() if isinstance(schema, type) else schema
         decorate: Callable[[View], View] = super().arguments(schema, location=location, **kwargs)
 
         def mark_and_decorate(view: View) -> View:
@@ -64,25 +68,25 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     def response(
         self, status_code: int, schema: Any = None, **kwargs: Any
     ) -> Callable[[View], View]:
-        """Return the decorator that answers what the view returns, in the schema's form."""
+        """Return the decorator that dumps the result of the view by the schema."""
         decorate: Callable[[View], View] = super().response(status_code, schema, **kwargs)
         return decorate
 
     def alt_response(self, status_code: int, **kwargs: Any) -> Callable[[View], View]:
-        """Return the decorator that documents another answer of the view."""
+        """Return the decorator that documents another response of the view."""
         decorate: Callable[[View], View] = super().alt_response(status_code, **kwargs)
         return decorate
 
     @staticmethod
     def doc(**kwargs: Any) -> Callable[[View], View]:
-        """Return the decorator that adds to what is documented of the view."""
+        """Return the decorator that adds to the documentation of the view."""
         decorate: Callable[[View], View] = flask_smorest.Blueprint.doc(**kwargs)
         return decorate
 
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
-        """Return the decorator that puts the view at the address and into the document.
+        """Return the decorator that registers the view and documents it.
 
-        The operation is called like the view, unless ``doc`` gives it an operationId.
+        The operationId is the name of the view, unless ``doc`` sets one.
         """
         decorate: Callable[[View], View] = super().route(rule, **options)
 
@@ -97,13 +101,15 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
-    """The document of the interface, in which every error is a problem."""
+    """The OpenAPI document, in which every error is a problem."""
 
     ERROR_SCHEMA = Problem
 
     def __init__(self, app: Flask, version: str) -> None:
-        """Begin the document; blueprints are added by ``register_blueprint``."""
-        plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: _schema_name_of(schema))
+        """Create the document; ``register_blueprint`` adds blueprints."""
+        self._plugin = plugin = MarshmallowPlugin(
+            schema_name_resolver=lambda schema: _schema_name_of(schema)
+        )
         super().__init__(
             app,
             spec_kwargs={
@@ -115,9 +121,16 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         )
         self.spec.components.security_scheme("key", SECURITY_SCHEMES["key"])
         plugin.converter.add_attribute_function(_document_id_or_object)
-        plugin.converter.add_attribute_function(_document_nullable_enum)
+        plugin.converter.add_attribute_function(_document_named_enum)
         plugin.converter.add_attribute_function(_document_repeated_sets)
         plugin.converter.add_parameter_attribute_function(_document_comma_list)
+
+    def make_document(self) -> dict[str, Any]:
+        """Return the OpenAPI document; schemas are described by the docstrings of their classes."""
+        for (schema_class, *_), name in self._plugin.converter.refs.items():
+            self.spec.components.schemas[name]["description"] = getdoc(schema_class)
+        document: dict[str, Any] = self.spec.to_dict()
+        return document
 
     def _register_error_handlers(self) -> None:
         """Leave errors to service.http.problems, which keeps headers such as Allow."""
@@ -126,7 +139,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         """Leave the document's address to service.api.docs."""
 
     def _register_pagination_header(self) -> None:
-        """Leave out the library's header: a page says itself which one comes next."""
+        """Leave out the library's header: a page has the link to the next one itself."""
 
     def _register_responses(self) -> None:
         """Document errors as problems; the library would call them application/json."""
@@ -150,27 +163,46 @@ def _document_id_or_object(self: Any, field: Any, **kwargs: Any) -> dict[str, An
     return {"anyOf": [id_schema, self.resolve_nested_schema(field.schema)]}
 
 
-def _document_nullable_enum(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
-    """Document null as one of the words where it may stand for them."""
-    values = field.metadata.get("enum")
-    return {"enum": [*values, None]} if values and field.allow_none else {}
+def _document_named_enum(self: Any, field: Any, ret: dict[str, Any], **kwargs: Any) -> Any:
+    """Document a field of a named enum as a reference to the enum's component."""
+    if not isinstance(field, EnumText | OpenEnumText):
+        return {}
+    enum: NamedEnum = field.enum
+    if enum.name not in self.spec.components.schemas:
+        self.spec.components.schema(enum.name, _describe_enum(enum))
+    text_type = {"type": ret.pop("type")}
+    ret.pop("enum", None)
+    reference = {"$ref": f"#/components/schemas/{enum.name}"}
+    if isinstance(field, OpenEnumText):
+        return {"anyOf": [reference, text_type]}
+    return {"anyOf": [reference, {"type": "null"}]} if field.allow_none else reference
+
+
+def _describe_enum(enum: NamedEnum) -> dict[str, Any]:
+    meanings = "\n".join(f"- `{value}`: {meaning}" for value, meaning in enum.meanings.items())
+    return {
+        "type": "string",
+        "enum": list(enum.values),
+        "description": f"{enum.description}\n\n{meanings}",
+    }
 
 
 def _document_repeated_sets(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
-    """Document a parameter that is repeated, each time with values that have commas between."""
+    """Document a repeated parameter whose values are lists separated by commas."""
     if not isinstance(field, RepeatedParameter) or not isinstance(field.inner, CommaList):
         return {}
-    alternatives = "|".join(field.inner.inner.metadata["enum"])
+    outcomes: Any = field.inner.inner
+    alternatives = "|".join(outcomes.enum.values)
     return {"items": {"type": "string", "pattern": f"^({alternatives})(,({alternatives}))*$"}}
 
 
 def _document_comma_list(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
-    """Document a parameter whose values stand with commas between them."""
+    """Document a parameter with values separated by commas."""
     return {"explode": False, "style": "form"} if isinstance(field, CommaList) else {}
 
 
 def refuse_query() -> None:
-    """Refuse every query parameter: a typo must not pass in silence."""
+    """Raise InvalidInputError if the request has any query parameter."""
     errors = tuple(
         ErrorDetail(name, unknown_field_message("parameter", ()))
         for name in parse_query_string(request, set())
@@ -191,7 +223,7 @@ def compute_etag(data: bytes) -> str:
 
 
 def _add_etag(response: Response) -> Response:
-    """Give what can be asked for again a strong ETag, and answer 304 to whoever has it."""
+    """Add a strong ETag to a representation, and answer 304 if the client has it."""
     if request.method in ("GET", "HEAD"):
         response.vary.update(("Accept", "Authorization"))
     is_taggable = request.method in ("GET", "HEAD", "PUT") or "Location" in response.headers
@@ -200,7 +232,5 @@ def _add_etag(response: Response) -> Response:
             response.set_etag(compute_etag(response.get_data()))
         response.make_conditional(request)
         if response.status_code == HTTPStatus.PRECONDITION_FAILED:
-            return problem_response(
-                HTTPStatus.PRECONDITION_FAILED, "It is another one now; see its ETag."
-            )
+            return problem_response(HTTPStatus.PRECONDITION_FAILED, "It has changed; see its ETag.")
     return response

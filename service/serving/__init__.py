@@ -1,1 +1,1 @@
-"""gunicorn's business: its worker class, shutdown, log format and metrics of several processes."""
+"""gunicorn: its worker class, graceful shutdown, log format and multiprocess metrics."""

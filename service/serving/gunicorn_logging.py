@@ -1,4 +1,4 @@
-"""gunicorn's own messages as lines of JSON, without API keys, client addresses or queries."""
+"""gunicorn's own messages as structured logs, without API keys, client addresses or queries."""
 
 import json
 import logging
@@ -12,23 +12,23 @@ from service.domain.access import redact_keys
 from service.request_id import get_request_id
 
 _UNREADABLE_REQUEST: Final = re.compile(r"Invalid request from ip=.*?: ([^:]*).*", re.DOTALL)
-"""gunicorn's message about a request that it cannot parse: the client's address and a quotation."""
+"""gunicorn's message about a malformed request, with the client's address and a quotation."""
 
 _FAILED_REQUEST: Final = re.compile(r"(Error handling request [^?]*)\?.*", re.DOTALL)
 
 
 class Logger(Plain):  # type: ignore[misc]
-    """gunicorn's logger with other lines; where they go is set as ever."""
+    """gunicorn's logger with JSON lines; gunicorn's settings choose their destination."""
 
     def setup(self, cfg: Any) -> None:
-        """Begin to log as configured."""
+        """Set up gunicorn's logger, and replace its formatter."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
             handler.setFormatter(JsonFormatter())
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record with the fields that the application's lines have."""
+    """Formats a log record with the fields of the application's own log lines."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields = {"event": redact_client(record.getMessage()), "pid": record.process}
@@ -38,7 +38,7 @@ class JsonFormatter(logging.Formatter):
         fields["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat()
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        # From the whole line, since gunicorn quotes requests that it cannot read.
+        # In the whole line, since gunicorn quotes requests that it cannot parse.
         return redact_keys(json.dumps(fields))
 
 

@@ -1,8 +1,8 @@
-"""gunicorn's threaded worker, in which no client holds up the others for long.
+"""gunicorn's threaded worker with read timeouts, so that a slow client does not block others.
 
-As it comes, gunicorn 27 lets a client keep a thread for as long as it takes to send a request, and
-the whole worker for two seconds when it does not close its end after an answer. A few such clients
-would stop the server. A proxy in front that takes requests in whole is still the better guard.
+Without it, gunicorn 27 lets a client occupy a thread for as long as it takes to send a request, and
+the whole worker for two seconds if it does not close its end after a response. A few such clients
+would stop the server. A reverse proxy that buffers requests is still the better protection.
 """
 
 import json
@@ -19,47 +19,47 @@ from gunicorn.http.errors import UnsupportedTransferCoding
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 MAX_CLOSING: Final = 16
-"""So many clients are waited for at once to close their end, none of them by a serving thread."""
+"""The worker waits for so many clients at once to close their end, outside the serving threads."""
 
 HEAD_SECONDS: Final = 5.0
-"""In which the head of a request must have come."""
+"""The time limit for the head of a request."""
 
 BODY_SECONDS: Final = 60.0
-"""In which the body must have come."""
+"""The time limit for the body."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """Answers on a pool of threads, and waits for clients elsewhere or not at all."""
+    """Answers on a pool of threads, which do not wait for slow clients."""
 
     def init_process(self) -> None:
-        """Begin to serve; returns when the worker stops."""
+        """Serve; returns when the worker stops."""
         self._closing_slots = BoundedSemaphore(MAX_CLOSING)
         self._closing_pool = ThreadPoolExecutor(MAX_CLOSING, thread_name_prefix="parting")
         self._read_timeouts = ReadTimeouts()
         super().init_process()
 
     def handle(self, conn: Any) -> Any:
-        """Answer one request of the connection; a thread is not kept before anything has come."""
+        """Answer one request of the connection; without data the thread is released at once."""
         if not (conn.initialized or conn.data_ready or conn.wait_for_data(0)):
             return _DEFER
         with self._read_timeouts.limit(conn.sock, HEAD_SECONDS):
             return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer the request, whose head has come; its body may take longer."""
+        """Answer the request, whose head was read; its body may take longer."""
         for name, value in req.headers:
-            # Gunicorn also reads "identity, chunked", which a proxy in front may read otherwise.
+            # gunicorn also accepts "identity, chunked", which a proxy may interpret differently.
             if name == "TRANSFER-ENCODING" and value.lower() != "chunked":
                 raise UnsupportedTransferCoding(value)
         with self._read_timeouts.limit(conn.sock, BODY_SECONDS):
             return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """Answer what cannot be read as a request, or failed outside of the application."""
+        """Answer a malformed request, or a failure outside the application."""
         super().handle_error(req, ProblemSocket(client), addr, exc)
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
-        """Keep the connection for its next request, or see to it that it is closed."""
+        """Keep the connection for its next request, or close it outside the serving threads."""
         conn.close = partial(self._close, conn)
         super().finish_request(conn, fs)
 
@@ -73,30 +73,27 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
 
 class ProblemSocket:
-    """A socket over which gunicorn's own error page goes out as a problem.
-
-    It quotes nothing of what was sent.
-    """
+    """A socket that sends gunicorn's own error page as a problem, without quoting the request."""
 
     DETAILS: Final = {
-        400: "This cannot be read as a request of HTTP/1.1.",
-        403: "This is not taken from here.",
+        400: "This is not a valid HTTP/1.1 request.",
+        403: "The server does not accept this request from here.",
         414: "The first line of the request is too long; at most 8,190 bytes are read.",
-        417: "Of Expect, only 100-continue is known.",
+        417: "The only supported value of Expect is 100-continue.",
         431: "There are too many header fields, or one of them is too long.",
-        501: "A body is taken as it is or in chunks, and in no other transfer coding.",
+        501: "The only supported transfer coding is chunked.",
     }
 
     def __init__(self, sock: socket.socket) -> None:
-        """Write to the socket."""
+        """Wrap the socket."""
         self._sock = sock
 
     def __getattr__(self, name: str) -> Any:
-        """Return whatever else the socket has."""
+        """Return any other attribute of the socket."""
         return getattr(self._sock, name)
 
     def sendall(self, page: bytes) -> None:
-        """Send the problem that has the status of the page."""
+        """Send a problem with the status of the page."""
         head, _, _ = page.partition(b"\r\n")
         _, status, title = head.decode("latin-1").split(" ", 2)
         detail = self.DETAILS.get(int(status), "The service failed.")
@@ -112,22 +109,22 @@ class ProblemSocket:
 
 
 class ReadTimeouts:
-    """Stops listening to whoever has not said all in time, which ends the read that waits for it.
+    """Shuts down reading from clients that exceed their time limit, which ends the blocked read.
 
-    An answer can still be sent then: nothing is done to the other direction.
+    A response can still be sent: the other direction stays open.
     """
 
     CHECK_SECONDS: Final = 0.25
 
     def __init__(self) -> None:
-        """Begin to look at the clock, on a thread of its own."""
+        """Start the thread that watches the time limits."""
         self._deadlines: dict[socket.socket, float] = {}
         self._lock = Lock()
         Thread(target=self._shut_expired, name="patience", daemon=True).start()
 
     @contextmanager
     def limit(self, sock: socket.socket, seconds: float) -> Iterator[None]:
-        """Listen to the socket for so long inside; an outer limit holds again afterwards."""
+        """Limit reading from the socket inside the block; then an outer limit applies again."""
         with self._lock:
             outer_deadline = self._deadlines.get(sock)
             self._deadlines[sock] = time.monotonic() + seconds

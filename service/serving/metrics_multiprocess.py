@@ -1,6 +1,6 @@
-"""The counts that the processes of one server keep in files, added up over the dead and the living.
+"""Prometheus metrics of several processes: files of running and ended processes, added up.
 
-To be imported only when the folder of the server is made, or by a process that serves alone.
+Import it only after the server's runtime directory was created, or in a process that serves alone.
 """
 
 import fcntl
@@ -18,15 +18,15 @@ from service.serving import runtime_dir
 
 _METRIC_KINDS: Final = ("counter", "histogram")
 _ENDED: Final = "ended"
-"""Stands for the process's id in the names of the files of all processes that have ended."""
+"""Replaces the process id in the names of the files with the sums of all ended processes."""
 
 _unmerged_pids: Final[set[int]] = set()
-"""Those that ended while somebody read; this is of the one process that starts the others."""
+"""Processes that ended during a scrape; used only in the process that starts the others."""
 
 
 @contextmanager
 def collect_all_processes(own: CollectorRegistry) -> Iterator[Collector]:
-    """Yield the counts of all processes of this server, or the given ones if it serves alone."""
+    """Yield the metrics of all processes of this server, or ``own`` if it serves alone."""
     folder = runtime_dir.get_dir()
     if folder is None:
         yield own
@@ -36,11 +36,10 @@ def collect_all_processes(own: CollectorRegistry) -> Iterator[Collector]:
 
 
 def merge_ended_process(pid: int) -> None:
-    """Add the counts of a process that has ended to those of all that have: none is ever lost.
+    """Add the metrics of an ended process to the sums of all ended processes; none is lost.
 
-    Without this every process would leave its own files behind, and reading would take longer and
-    longer. While somebody reads they stay where they are, and count as before: until the next one
-    ends.
+    Otherwise each process would leave its own files, and a scrape would take longer and longer.
+    During a scrape the files stay as they are, and are merged when the next process ends.
     """
     folder = runtime_dir.get_dir()
     if folder is None:

@@ -1,4 +1,4 @@
-"""What the processes of one server share: a folder in memory, for their counts and one flag."""
+"""The runtime directory of a server, in memory: metrics files and the draining flag."""
 
 import atexit
 import fcntl
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final
 
 VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus_client looks for the folder; it has to be set before that is imported."""
+"""The variable in which prometheus_client looks for the folder when it is imported."""
 
-_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - every folder in it is made anew, for its owner
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - every folder in it is new and its owner's
 _PREFIX: Final = ".casualty-server-"
 _DRAINING_FLAG: Final = "draining"
 
 _lock: int | None = None
-"""Held by every process of the server that made the folder, as long as one of them lives."""
+"""The lock on the folder, held as long as any process of the server lives."""
 
 
 def get_dir() -> Path | None:
@@ -27,10 +27,10 @@ def get_dir() -> Path | None:
 
 
 def make_dir() -> Path:
-    """Return the folder of this server, made anew; the same one when it is asked for again.
+    """Create the folder of this server, or return it if it was created already.
 
-    It goes when the process that made it ends. What servers that were killed have left behind is
-    removed before.
+    It is deleted when the process that created it ends. Folders of servers that were killed are
+    deleted first.
     """
     global _lock
     if _lock is None:
@@ -43,25 +43,25 @@ def make_dir() -> Path:
 
 
 def disown_dir() -> None:
-    """Let the folder outlive this process: it belongs to the one that this was forked from."""
+    """Do not delete the folder at the end of this process: it belongs to the parent."""
     atexit.unregister(_remove)
 
 
 def begin_draining() -> None:
-    """Make ``draining`` true in every process of this server, for good."""
+    """Set the draining flag for all processes of this server, permanently."""
     if (runtime_dir := get_dir()) is not None:
-        with suppress(OSError):  # Stopping goes on even where nobody can be told of it.
+        with suppress(OSError):  # The shutdown continues even if the flag cannot be set.
             (runtime_dir / _DRAINING_FLAG).touch()
 
 
 def is_draining() -> bool:
-    """Whether this server has been asked to stop and serves only a little longer."""
+    """Whether this server was asked to stop and serves only for the drain time."""
     runtime_dir = get_dir()
     return runtime_dir is not None and (runtime_dir / _DRAINING_FLAG).exists()
 
 
 def _choose_parent() -> Path:
-    """Return memory that looks like a disk where there is some: the root may be read-only."""
+    """Return a folder in memory where there is one, since the root may be read-only."""
     is_usable = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK)
     return _MEMORY if is_usable else Path(tempfile.gettempdir())
 
@@ -72,16 +72,16 @@ def _make_locked_dir(parent: Path) -> tuple[Path, int]:
         with suppress(FileNotFoundError):
             lock = os.open(runtime_dir, os.O_RDONLY | os.O_DIRECTORY)
             fcntl.flock(lock, fcntl.LOCK_EX)
-            # Another server that starts may have swept it away before it was locked.
+            # Another server that starts may have deleted it before it was locked.
             if runtime_dir.is_dir():
                 return runtime_dir, lock
             os.close(lock)
 
 
 def _remove_leftovers(parent: Path) -> None:
-    """Remove the folders that no living process holds."""
+    """Delete the folders that no running process has locked."""
     for leftover in parent.glob(f"{_PREFIX}*"):
-        with suppress(OSError):  # It is another user's, in use, or gone.
+        with suppress(OSError):  # It is another user's, in use, or deleted.
             lock = os.open(leftover, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""How a server ends: first it says so, then it goes on serving for a while, then it stops."""
+"""Graceful shutdown: /readyz answers 503, the server serves for the drain time, then it stops."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ MAX_SECONDS: Final = 600
 
 
 def read_drain_seconds(environ: Mapping[str, str] | None = None) -> float:
-    """Return for how long the server goes on when it is asked to stop; raises SettingsError."""
+    """Return the drain time in seconds; raises SettingsError for an invalid setting."""
     text = (os.environ if environ is None else environ).get(VARIABLE, DEFAULT_SECONDS)
     try:
         value = float(text)
@@ -29,10 +29,10 @@ def read_drain_seconds(environ: Mapping[str, str] | None = None) -> float:
 
 
 def install_signal_handlers(server: Any, drain_seconds: float) -> None:
-    """Make the first SIGTERM begin a draining of so many seconds, and the next one end it at once.
+    """Make the first SIGTERM begin the drain time, and a second one end it at once.
 
-    ``server`` is gunicorn's arbiter, whose other signals stay as they are: SIGINT and SIGQUIT do
-    not wait for anything.
+    ``server`` is gunicorn's arbiter. Its other signals do not change: SIGINT and SIGQUIT do not
+    wait.
     """
     if not drain_seconds:
         return
@@ -42,16 +42,16 @@ def install_signal_handlers(server: Any, drain_seconds: float) -> None:
         server.signal(signal.SIGTERM, None)
 
     def drain(number: int, frame: FrameType | None) -> None:
-        # A worker has this handler from the fork until it sets its own.
+        # A worker has this handler between the fork and setting its own.
         if os.getpid() != server.pid:
             return
-        # After SIGUSR2 a successor listens on the same socket: there is nobody to send elsewhere.
+        # After SIGUSR2 a successor listens on the same socket: no client has to go elsewhere.
         if runtime_dir.is_draining() or server.reexec_pid:
             stop(number, frame)
             return
         runtime_dir.begin_draining()
         signal.setitimer(signal.ITIMER_REAL, drain_seconds)
 
-    # A timer of the system's rather than a thread: workers may still have to be forked meanwhile.
+    # A system timer instead of a thread: workers may still be forked meanwhile.
     signal.signal(signal.SIGALRM, stop)
     signal.signal(signal.SIGTERM, drain)

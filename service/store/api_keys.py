@@ -1,17 +1,19 @@
-"""API keys: who may do what. Of a key's secret only its hash is known here."""
+"""The table of API keys; it contains only a hash of each secret."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from service.store.encoding import join_ids, split_ids
 from service.store.interface import Connection, Store
+from service.store.tables import KeyRow
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """One API key; ``id`` is the part of it that may be shown.
+    """One API key; ``id`` is its public part.
 
-    No reporters means that it is not bound to any; None for a moment that it has not come.
+    Without reporters it is not bound to any. A time is None where it has none: it does not expire,
+    was not used, or is not revoked.
     """
 
     id: str
@@ -26,12 +28,12 @@ class ApiKey:
 
 
 def add(db: Connection, key: ApiKey) -> None:
-    """Keep a new key; writes."""
-    db.change("insert_key", **{**asdict(key), "reporters": join_ids(key.reporters)})
+    """Store a new key; writes."""
+    db.insert(KeyRow(**{**asdict(key), "reporters": join_ids(key.reporters)}))
 
 
 def get(db: Connection, key_id: str) -> ApiKey | None:
-    """Return the key, ended or not; None where there is none."""
+    """Return the key, also an expired or revoked one; None where there is none."""
     row = db.fetch_one("select_key", id=key_id)
     return None if row is None else _key_from_row(row)
 
@@ -42,26 +44,26 @@ def list_keys(db: Connection) -> list[ApiKey]:
 
 
 def copy_keys(source: Connection, target: Connection) -> None:
-    """Make the target's keys those of the source; writes."""
+    """Replace the keys of the target by those of the source; writes."""
     target.change("delete_all_keys")
     for key in list_keys(source):
         add(target, key)
 
 
 def revoke(db: Connection, key_id: str, revoked_at: str) -> bool:
-    """Return whether there was such a key to revoke that was not revoked already; writes."""
+    """Return whether the key existed and was not revoked yet; writes."""
     return db.change("revoke_key", id=key_id, moment=revoked_at) == 1
 
 
 def record_use(store: Store, key_id: str, used_at: str) -> None:
-    """Note when the key was last used; writes, yet neither waits nor fails.
+    """Record when the key was last used; writes, but neither waits nor raises.
 
-    What cannot be noted at once (another writes, the disk is full) is left for the next use: no
-    reader shall wait for the writer because of it.
+    If that fails (another process writes, the disk is full), the next use records it: a reader
+    must not wait for a writer because of it.
     """
     store.write_best_effort("update_key_last_use", id=key_id, moment=used_at)
 
 
 def _key_from_row(row: Any) -> ApiKey:
-    values = [*row[:5], split_ids(row[5]), *row[6:]]
-    return ApiKey(*values)
+    columns = KeyRow._make(row)._asdict()
+    return ApiKey(**{**columns, "reporters": split_ids(columns["reporters"])})

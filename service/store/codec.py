@@ -1,4 +1,4 @@
-"""Reports as the ledger writes them down: JSON that can be read back into the same objects."""
+"""Reports as JSON in the event log, and back into equal objects."""
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
@@ -13,7 +13,7 @@ from service.domain.vocabulary import ROOT_GROUP
 
 
 def to_plain(value: Any) -> Any:
-    """Return the value as JSON's own kinds; fields that are None or empty are left out."""
+    """Return the value as JSON types; fields that are None or empty are left out."""
     if isinstance(value, Period):
         return {"from": to_plain(value.first), "to": to_plain(value.last)}
     if is_dataclass(value):
@@ -29,7 +29,7 @@ def to_plain(value: Any) -> Any:
 
 
 def decode_report(body: dict[str, Any]) -> Report:
-    """Return the report that ``to_plain`` wrote down."""
+    """Return the report that ``to_plain`` encoded."""
     field_values = _decode_fields(body)
     field_values["figures"] = tuple(_decode_figure(figure) for figure in body.get("figures", ()))
     if "source" in body:
@@ -38,17 +38,16 @@ def decode_report(body: dict[str, Any]) -> Report:
 
 
 def decode_warnings(body: list[dict[str, Any]]) -> tuple[ReportWarning, ...]:
-    """Return the remarks that ``to_plain`` wrote down."""
+    """Return the warnings that ``to_plain`` encoded."""
     return tuple(ReportWarning(**_decode_fields(warning)) for warning in body)
 
 
 def hash_content(report: Report) -> str:
-    """Return a hash of what was said: equal for two reports that say the same in the same words.
+    """Return a hash that is equal for two reports of the same meaning in the same words.
 
-    How it was spelled does not matter: a scope on the report or on each figure, a default sent or
-    left out, an order that means nothing. What the service made of it (ids, the reading of words)
-    is left out too, so that the same report sent again is known again even when a later lexicon
-    would read it otherwise.
+    Spelling does not change it: a scope on the report or on each figure, a default that is sent or
+    left out, the order of lists. Ids and the reading of words are left out too, so that a repeated
+    report is recognized even if a later lexicon reads its words differently.
     """
     content = to_plain(report)
     content.pop("id")
@@ -69,9 +68,9 @@ def hash_content(report: Report) -> str:
 
 
 def _scope_not_in_figures(report: Report) -> dict[str, Any]:
-    """Return the part of the report's own scope that none of its figures has taken up.
+    """Return the part of the report's own scope that none of its figures has.
 
-    For a report without figures that is all of it.
+    For a report without figures this is the whole scope.
     """
     figures = report.figures
     groups = report.groups or (ROOT_GROUP,)

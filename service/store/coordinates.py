@@ -1,4 +1,4 @@
-"""Where places lie on the globe, as they were described after one entry of the ledger."""
+"""Coordinates of places as of one seq."""
 
 import json
 from collections.abc import Iterable
@@ -12,9 +12,9 @@ Point = tuple[float, float]
 
 @translate_corrupt_rows
 def load_points(db: Connection, place_ids: Iterable[str], seq: int) -> dict[str, Point]:
-    """Return the points of those of the places that have both coordinates, by the ids given.
+    """Return the points of the places that have both coordinates, by the given ids.
 
-    An id that was merged by then lies where the one lies that stands for it.
+    An id that was merged by then has the point of the place that it was merged into.
     """
     merges = load_merges(db, seq)["place"]
     current_ids = {place_id: merges.get(place_id, place_id) for place_id in place_ids}

@@ -1,4 +1,4 @@
-"""Places, groups and reporters as they are now or were after one entry of the ledger."""
+"""Places, groups and reporters, in their current version or as of one seq."""
 
 import json
 import re
@@ -20,10 +20,11 @@ from service.domain.entities import (
 from service.domain.list_queries import EntityListQuery
 from service.store.event_log import Event, NewEvent
 from service.store.interface import Connection, translate_corrupt_rows
+from service.store.tables import EntityRow, MergeRow
 
 
 def get(db: Connection, kind: str, entity_id: str) -> Entity | None:
-    """Return the entry as it is now, by an id that was merged into its own too; None if none."""
+    """Return the current version, also by an id that was merged into it; None where unknown."""
     row = db.fetch_one("select_current_entity", kind=kind, id=entity_id)
     if row is not None:
         return _entity_from_row(kind, *row)
@@ -32,7 +33,7 @@ def get(db: Connection, kind: str, entity_id: str) -> Entity | None:
 
 
 def get_many(db: Connection, kind: str, entity_ids: Collection[str]) -> list[Entity]:
-    """Return those of the entries that are known under these very ids now."""
+    """Return the current versions of the ids; unknown and merged ids are left out."""
     if not entity_ids:
         return []
     rows = db.fetch_all("select_current_entities", kind=kind, ids=json.dumps(sorted(entity_ids)))
@@ -40,13 +41,13 @@ def get_many(db: Connection, kind: str, entity_ids: Collection[str]) -> list[Ent
 
 
 def get_last_version(db: Connection, kind: str, entity_id: str) -> Entity | None:
-    """Return the entry as it was last described under this very id; None where it never was."""
+    """Return the last version under this id, also of a merged one; None where unknown."""
     row = db.fetch_one("select_last_entity_version", kind=kind, id=entity_id)
     return None if row is None else _entity_from_row(kind, *row)
 
 
 def list_equivalent_ids(db: Connection, kind: str, entity_id: str) -> list[str]:
-    """Return every id that names the same entry as the given one, itself among them."""
+    """Return all ids of the same entity, the given id included."""
     entity = get(db, kind, entity_id)
     current_id = entity_id if entity is None else entity.id
     return [
@@ -56,7 +57,7 @@ def list_equivalent_ids(db: Connection, kind: str, entity_id: str) -> list[str]:
 
 
 def load_merges(db: Connection, seq: int) -> dict[str, dict[str, str]]:
-    """Return, by kind, for every id merged by the entry ``seq`` the id that then stood for it."""
+    """Return, by kind, the ids merged up to ``seq``, each with the id it was merged into."""
     merges: dict[str, dict[str, str]] = {kind: {} for kind in ENTITY_CLASSES}
     for kind, entity_id, into_id in db.fetch_all("select_merges_until", seq=seq):
         merges_of_kind = merges[kind]
@@ -71,7 +72,7 @@ def load_merges(db: Connection, seq: int) -> dict[str, dict[str, str]]:
 def load_all_as_of(
     db: Connection, seq: int
 ) -> tuple[dict[str, Place], dict[str, Group], dict[str, Reporter]]:
-    """Return every place, group and reporter by id, as they were after the entry ``seq``."""
+    """Return all places, groups and reporters by id, as they were after the event ``seq``."""
     entities: dict[str, dict[str, Any]] = {"place": {}, "group": {}, "reporter": {}}
     for kind, entity_id, body in db.fetch_all("select_entities_as_of", seq=seq):
         entities[kind][entity_id] = _entity_from_row(kind, entity_id, body)
@@ -79,7 +80,7 @@ def load_all_as_of(
 
 
 def load_page(db: Connection, kind: str, query: EntityListQuery) -> list[Entity]:
-    """Return the entries asked for, by id; names and aliases are searched without case."""
+    """Return a page of entities by id; names and aliases are searched without case."""
     pattern = None if query.q is None else f"%{_escape_like_pattern(fold_case(query.q))}%"
     rows = db.fetch_all(
         "select_entities_page",
@@ -93,12 +94,12 @@ def load_page(db: Connection, kind: str, query: EntityListQuery) -> list[Entity]
 
 
 def _escape_like_pattern(text: str) -> str:
-    """Return the text as a pattern that means nothing but itself."""
+    """Return the text as a LIKE pattern that matches only itself."""
     return re.sub("([!%_])", r"!\1", text)
 
 
 def list_ids_of_similar_length(db: Connection, kind: str, entity_id: str) -> list[str]:
-    """Return known ids of about the same length, as candidates for what was meant."""
+    """Return known ids of similar length, as candidates for a misspelled id."""
     min_length, max_length = len(entity_id) - 4, len(entity_id) + 4
     return [
         row[0]
@@ -109,13 +110,13 @@ def list_ids_of_similar_length(db: Connection, kind: str, entity_id: str) -> lis
 
 
 def find_unknown_ids(db: Connection, kind: str, ids: Sequence[str], seq: int) -> list[str]:
-    """Return those of the ids under which nothing of the kind was recorded by the entry."""
+    """Return the ids under which no entity of the kind was recorded up to ``seq``."""
     rows = db.fetch_all("select_unknown_entity_ids", ids=json.dumps(ids), kind=kind, seq=seq)
     return [row[0] for row in rows]
 
 
 def find_ids_by_name(db: Connection, kind: str, names: Collection[str]) -> dict[str, list[str]]:
-    """Return the ids of the entries that bear each of the names, folded; of each 20 at most."""
+    """Return the ids of entities by case-folded name, at most 20 for each name."""
     ids_by_name: dict[str, list[str]] = {}
     if names:
         names_json = json.dumps(sorted({fold_case(name) for name in names}))
@@ -127,7 +128,7 @@ def find_ids_by_name(db: Connection, kind: str, names: Collection[str]) -> dict[
 
 
 def is_same_or_below(db: Connection, kind: str, entity_id: str, ancestor_id: str) -> bool:
-    """Whether ``entity_id`` is ``ancestor_id`` or lies somewhere below it."""
+    """Whether ``entity_id`` is ``ancestor_id`` or below it."""
     return (
         entity_id == ancestor_id
         or db.fetch_one("select_entity_ancestor", kind=kind, id=entity_id, top=ancestor_id)
@@ -136,25 +137,25 @@ def is_same_or_below(db: Connection, kind: str, entity_id: str, ancestor_id: str
 
 
 def has_children(db: Connection, kind: str, entity_id: str) -> bool:
-    """Whether anything lies below the entry."""
+    """Whether the entity has children."""
     return db.fetch_one("select_any_child_entity", kind=kind, parent=entity_id) is not None
 
 
 def list_ids_in_subtrees(db: Connection, kind: str, ids: Sequence[str], seq: int) -> list[str]:
-    """Return the ids with all that lay below them after the entry, by every id it ever had."""
+    """Return the ids and all ids below them as of ``seq``, merged ids included."""
     rows = db.fetch_all("select_entity_ids_in_subtrees", kind=kind, ids=json.dumps(ids), seq=seq)
     return [row[0] for row in rows]
 
 
 def make_entity_event(kind: str, entity: Entity, is_known: bool) -> NewEvent:
-    """Return what the ledger is to say of an entry: that it is new, or that it has changed."""
+    """Return the event that adds the entity, or changes a known one."""
     return NewEvent(
         f"{kind}_changed" if is_known else f"{kind}_added", entity.id, entity_fields(entity)
     )
 
 
 def apply_entity(db: Connection, event: Event) -> None:
-    """Make the event's description the current one, and date the end of the one before."""
+    """Insert the event's version as the current one, and end the version before."""
     kind = event.kind.split("_")[0]
     _insert_version(
         db, kind, make_entity(kind, event.subject, _aliases_to_tuple(event.body)), event.seq
@@ -162,11 +163,11 @@ def apply_entity(db: Connection, event: Event) -> None:
 
 
 def apply_merge(db: Connection, event: Event) -> None:
-    """Make the two ids one: the names become aliases of the other, what lay below moves there."""
+    """Merge an entity into another, which takes over its names as aliases and its children."""
     kind, into_id = event.kind.split("_")[0], event.body["into"]
     merged_entity, target = _get_existing(db, kind, event.subject), _get_existing(db, kind, into_id)
     _end_version(db, kind, event.subject, event.seq)
-    db.change("insert_merge", kind=kind, id=event.subject, into_id=into_id, seq=event.seq)
+    db.insert(MergeRow(kind, event.subject, into_id, event.seq))
     names = (target.name, *target.aliases)
     more = [name for name in (merged_entity.name, *merged_entity.aliases) if name not in names]
     aliases = tuple(dict.fromkeys((*target.aliases, *more)))
@@ -182,22 +183,23 @@ def apply_merge(db: Connection, event: Event) -> None:
 def _get_existing(db: Connection, kind: str, entity_id: str) -> Entity:
     entity = get(db, kind, entity_id)
     if entity is None:
-        raise LookupError(f"the ledger merges a {kind} {entity_id} that it never described")
+        raise LookupError(f"the event log merges an unknown {kind} {entity_id}")
     return entity
 
 
 def _insert_version(db: Connection, kind: str, entity: Entity, seq: int) -> None:
     names = (entity.name, *entity.aliases)
     _end_version(db, kind, entity.id, seq)
-    db.change(
-        "insert_entity",
-        kind=kind,
-        id=entity.id,
-        since_seq=seq,
-        name_folded=fold_case(entity.name),
-        names_folded="\n".join(fold_case(name) for name in names),
-        parent=parent_of(entity),
-        body=json.dumps(entity_fields(entity), ensure_ascii=False),
+    db.insert(
+        EntityRow(
+            kind=kind,
+            id=entity.id,
+            since_seq=seq,
+            name_folded=fold_case(entity.name),
+            names_folded="\n".join(fold_case(name) for name in names),
+            parent=parent_of(entity),
+            body=json.dumps(entity_fields(entity), ensure_ascii=False),
+        )
     )
 
 

@@ -1,12 +1,12 @@
-"""The append-only list of what was recorded: the truth from which all other tables are derived.
+"""The event log: the append-only list of events from which all other tables are derived.
 
-Every entry carries the hash of itself and of the entry before it, so that nothing in the past can
-be changed, taken out or put in without being seen.
+A hash chain: each event has a hash over itself and the hash of the event before it, so that a
+change, removal or insertion in the past is detected.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -15,14 +15,15 @@ from typing import Any, Final
 from service.domain.timestamps import format_timestamp, next_timestamp
 from service.store import redactable_text
 from service.store.interface import Connection, Row, translate_corrupt_rows
+from service.store.tables import EventRow
 
 INITIAL_HASH: Final = "0" * 64
-"""What stands for the hash of an entry before the first."""
+"""The hash that the first event follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """Something about to be recorded: what happened, to which id, and all that is known of it."""
+    """An event to be recorded: its kind, the id that it is about, and its body."""
 
     kind: str
     subject: str
@@ -31,10 +32,10 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of the ledger; ``request`` is the first entry that the same request made.
+    """One event of the log; ``request`` is the seq of the first event of the same request.
 
-    ``actor`` is the id of the key that asked for it, None for the machine's own keeper.
-    ``redacted`` points to the free texts in the body that were blanked and are missing from it.
+    ``actor`` is the id of the API key, None for an operator on the machine. ``redacted`` are the
+    JSON pointers of free texts that were blanked and are missing from the body.
     """
 
     seq: int
@@ -47,44 +48,34 @@ class Event:
     redacted: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """One entry as it is kept: its body with a hash in the place of every free text."""
+class StoredEvent(EventRow):
+    """One event as it is stored: its body has a hash in place of each free text."""
 
-    seq: int
-    request: int
-    recorded_at: str
-    kind: str
-    subject: str
-    actor: str | None
-    body: str
-    hash: str
+    __slots__ = ()
 
     def compute_hash(self, previous_hash: str) -> str:
-        """Return the hash that the entry must have when it follows an entry with that hash."""
-        fields = [self.seq, self.request, self.recorded_at, self.kind, self.subject, self.actor]
-        return sha256(
-            f"{previous_hash}\n{canonical_json([*fields, self.body])}".encode()
-        ).hexdigest()
+        """Return the hash that the event must have after an event with ``previous_hash``."""
+        fields = self[:-1]  # All but the hash itself.
+        return sha256(f"{previous_hash}\n{canonical_json(fields)}".encode()).hexdigest()
 
     @translate_corrupt_rows
     def parse_body(self) -> Any:
-        """Return the body; where a free text belongs there is its hash."""
+        """Return the body, with a hash in place of each free text."""
         return json.loads(self.body)
 
     def to_event(self, texts: Mapping[str, redactable_text.RedactableText]) -> Event:
-        """Return the entry with its free texts."""
+        """Return the event with its free texts in the body."""
         blanked_pointers = tuple(pointer for pointer, text in texts.items() if text.text is None)
         body = redactable_text.open_texts(self.parse_body(), texts)
         return Event(
-            self.seq,
-            self.request,
-            self.recorded_at,
-            self.kind,
-            self.subject,
-            self.actor,
-            body,
-            blanked_pointers,
+            seq=self.seq,
+            request=self.request,
+            recorded_at=self.recorded_at,
+            kind=self.kind,
+            subject=self.subject,
+            actor=self.actor,
+            body=body,
+            redacted=blanked_pointers,
         )
 
 
@@ -97,11 +88,11 @@ def append(
     request: int | None = None,
     make_salt: Callable[[], str] = redactable_text.generate_salt,
 ) -> tuple[Event, ...]:
-    """Return the drafts as entries of the ledger, numbered without a gap; writes.
+    """Append the events to the log, numbered without a gap, and return them; writes.
 
-    A clock that went backwards does not take the ledger with it: every request is dated after the
-    one before, so that what was known at the date of an entry stays what it was. ``request`` is
-    the first entry of the same request; it may be the first of these, as None says that it is.
+    Timestamps never go backwards, even if the clock does: each request is dated after the one
+    before, so that the record at a timestamp never changes later. ``request`` is the seq of the
+    request's first event; None where the first of these events is it.
     """
     last_row = db.fetch_one("select_last_event")
     seq, previous_hash, last_timestamp = (0, INITIAL_HASH, None) if last_row is None else last_row
@@ -118,7 +109,7 @@ def append(
         fields = (seq, first_seq, timestamp, new_event.kind, new_event.subject, actor)
         stored = StoredEvent(*fields, canonical_json(body), "")
         previous_hash = stored.compute_hash(previous_hash)
-        store_event(db, replace(stored, hash=previous_hash), texts)
+        store_event(db, stored._replace(hash=previous_hash), texts)
         events.append(Event(*fields, dict(new_event.body)))
     return tuple(events)
 
@@ -126,8 +117,8 @@ def append(
 def store_event(
     db: Connection, stored: StoredEvent, texts: Mapping[str, redactable_text.RedactableText]
 ) -> None:
-    """Keep the entry as it is, with its free texts; writes."""
-    db.change("insert_event", **asdict(stored))
+    """Store the event as it is, with its free texts; writes."""
+    db.insert(stored)
     if texts:
         redactable_text.store_texts(db, stored.seq, texts)
 
@@ -135,7 +126,7 @@ def store_event(
 def iterate_stored_events(
     db: Connection, after: int = 0
 ) -> Iterator[tuple[StoredEvent, dict[str, redactable_text.RedactableText]]]:
-    """Yield every entry after the given one as it is kept, in order, with its texts."""
+    """Yield each stored event after ``after`` in order, with its texts by JSON pointer."""
     rows = db.stream("select_events_after", after=after)
     while batch := [StoredEvent(*row) for row in islice(rows, TEXT_BATCH_SIZE)]:
         texts_by_seq = redactable_text.load_texts(db, [stored.seq for stored in batch])
@@ -144,23 +135,23 @@ def iterate_stored_events(
 
 
 TEXT_BATCH_SIZE: Final = 500
-"""Of so many entries the texts are read at once."""
+"""The texts of so many events are read in one query."""
 
 
 def load_events(db: Connection, after: int = 0, limit: int = 1_000_000) -> list[Event]:
-    """Return the entries after the given one, in order, at most ``limit``."""
+    """Return the events after ``after`` in order, at most ``limit``."""
     return _to_events(db, db.fetch_all("select_events_page", after=after, limit=limit))
 
 
 def load_events_about(db: Connection, subject: str, kinds: Sequence[str]) -> list[Event]:
-    """Return the entries of the given kinds about one id, in order."""
+    """Return the events of the given kinds about one id, in order."""
     return _to_events(
         db, db.fetch_all("select_events_about", subject=subject, kinds=json.dumps(kinds))
     )
 
 
 def load_event(db: Connection, seq: int) -> Event:
-    """Return the one entry; there must be one."""
+    """Return the event, which must exist."""
     return _to_events(db, db.fetch_all("select_event", seq=seq))[0]
 
 
@@ -172,44 +163,44 @@ def _to_events(db: Connection, rows: Sequence[Row]) -> list[Event]:
 
 
 def last_seq(db: Connection) -> int:
-    """Return the number of the last entry; 0 before the first."""
+    """Return the seq of the last event; 0 before the first."""
     return int(db.fetch_value("select_last_seq"))
 
 
 def last_seq_and_hash(db: Connection) -> tuple[int, str]:
-    """Return number and hash of the last entry; 0 and what stands for no hash before the first."""
+    """Return seq and hash of the last event; 0 and INITIAL_HASH before the first."""
     row = db.fetch_one("select_last_event")
     return (0, INITIAL_HASH) if row is None else (int(row[0]), str(row[1]))
 
 
 def hash_of(db: Connection, seq: int) -> str | None:
-    """Return the hash of the entry; what stands for no hash for 0, None where there is none."""
+    """Return the hash of the event; INITIAL_HASH for 0, None for an event that does not exist."""
     row = db.fetch_one("select_event_hash", seq=seq)
     return (INITIAL_HASH if seq == 0 else None) if row is None else str(row[0])
 
 
 def last_redaction_seq(db: Connection) -> int:
-    """Return the number of the last entry that blanked a text; 0 where none did."""
+    """Return the seq of the last event that blanked a text; 0 where there is none."""
     return int(db.fetch_value("select_last_redaction_seq"))
 
 
 def last_seq_of_request(db: Connection, seq: int) -> int:
-    """Return the last entry made by the request that made ``seq``; ``seq`` where there is none."""
+    """Return the last seq of the request that recorded ``seq``; ``seq`` if it does not exist."""
     last_seq_found = db.fetch_value("select_last_seq_of_request", seq=seq)
     return seq if last_seq_found is None else int(last_seq_found)
 
 
 def seq_at(db: Connection, timestamp: str) -> int:
-    """Return the last entry made by then, 0 if none was; ``timestamp`` is a formatted timestamp."""
+    """Return the last seq recorded at or before the formatted timestamp; 0 where there is none."""
     return int(db.fetch_value("select_seq_at", moment=timestamp))
 
 
 def timestamp_of(db: Connection, seq: int) -> str | None:
-    """Return when the entry was made; None for one that does not exist."""
+    """Return the timestamp of the event; None for one that does not exist."""
     row = db.fetch_one("select_event_timestamp", seq=seq)
     return None if row is None else str(row[0])
 
 
 def canonical_json(value: Any) -> str:
-    """Return the value as the ledger writes it: the hashes are of these very characters."""
+    """Return the value as JSON in the form that is hashed and stored."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""What happened between two moments of the record, told in short."""
+"""Public summaries of the events between two seqs."""
 
 import json
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from service.store.redactable_text import FREE_TEXT_FIELDS
 
 
 def load_public_events(db: Connection, after: int, until: int) -> Iterator[PublicEvent]:
-    """Yield the entries after the one and up to the other, in order, each told in short.
+    """Yield summaries of the events after ``after`` and up to ``until``, in order.
 
-    Neither the report that was recorded nor any free text is read: what is told of an entry stays
-    the same whatever is blanked later.
+    They contain neither the recorded report nor free text, so that a later redaction does not
+    change them.
     """
     rows = db.fetch_all("select_events_between", after=after, until=until)
     for seq, recorded_at, kind, subject, body in rows:

@@ -1,7 +1,7 @@
-"""Group commit: what many callers write at the same time reaches the disk at once.
+"""Group commit: the jobs of many callers share one transaction and one sync to disk.
 
-To wait for the disk takes as long for one report as for twenty. So one thread writes for all: while
-it waits for the disk, others queue, and the next transaction takes all of them.
+Waiting for the disk takes as long for one report as for twenty. So one thread writes for all: while
+it waits for the disk, jobs queue, and the next transaction takes all of them.
 """
 
 import time
@@ -20,22 +20,22 @@ Result = TypeVar("Result")
 
 MAX_JOBS_IN_GROUP: Final = 64
 MAX_GROUP_SECONDS: Final = 0.02
-"""A transaction takes no further job after so many, or so long: other processes wait as well."""
+"""After so many jobs or seconds a group takes no further job: other processes wait as well."""
 
 IDLE_SECONDS: Final = 1.0
 
 
 class GroupCommitter:
-    """Runs jobs in a thread of its own, which starts with the first one and ends when idle."""
+    """Runs jobs in its own thread, which starts with the first job and ends when idle."""
 
     def __init__(
         self,
         begin_transaction: Callable[[], AbstractContextManager[Connection]],
         to_domain_error: ErrorTranslator,
     ) -> None:
-        """Remember how to begin a transaction that is kept at its end; none is begun yet.
+        """Set how to begin a transaction that commits at its end; none is begun yet.
 
-        An error that can be translated is no job's own, but concerns all of the transaction.
+        An error that ``to_domain_error`` translates is not a job's own: it ends the transaction.
         """
         self._begin_transaction = begin_transaction
         self._to_domain_error = to_domain_error
@@ -44,10 +44,10 @@ class GroupCommitter:
         self._is_running = False
 
     def run(self, job: Callable[[Connection], Result], wait_seconds: float) -> Result:
-        """Return what the job returned, once all that it wrote is on disk.
+        """Run the job, and return its result once everything that it wrote is on disk.
 
-        Raises what the job raised, or what the transaction did, and then nothing of it is kept.
-        Raises LockTimeoutError when the job has not begun after so many seconds; it is then never
+        Raises what the job or the transaction raised; nothing that the job wrote is stored then.
+        Raises LockTimeoutError if the job has not begun after ``wait_seconds``; it is then never
         run.
         """
         pending = _PendingJob(job)
@@ -71,7 +71,7 @@ class GroupCommitter:
             self._condition.notify()
 
     def _withdraw(self, pending: "_PendingJob[Any]") -> bool:
-        """Return whether the job was still waiting, and is not run any more."""
+        """Remove the job from the queue; return whether it was still there."""
         with self._condition:
             if pending not in self._queue:
                 return False
@@ -88,7 +88,7 @@ class GroupCommitter:
             return self._is_running
 
     def _commit_group(self) -> None:
-        """Run the waiting jobs in one transaction; each caller is told only when it has ended."""
+        """Run the waiting jobs in one transaction; complete their futures when it has ended."""
         group: list[_PendingJob[Any]] = []
         try:
             with self._begin_transaction() as db:
@@ -103,7 +103,7 @@ class GroupCommitter:
                 pending.complete()
 
     def _take_jobs(self) -> "Iterator[_PendingJob[Any]]":
-        """Yield the jobs that wait, and those that come meanwhile, up to the limits of a group."""
+        """Yield the queued jobs, and those queued meanwhile, up to the limits of a group."""
         end = time.monotonic() + MAX_GROUP_SECONDS
         for _ in range(MAX_JOBS_IN_GROUP):
             with self._condition:
@@ -114,30 +114,30 @@ class GroupCommitter:
 
 
 class _PendingJob(Generic[Result]):
-    """A job, what came of it, and the promise to its caller."""
+    """A job, its result or error, and the future that its caller waits for."""
 
     def __init__(self, job: Callable[[Connection], Result]) -> None:
         self.future: Future[Result] = Future()
         self._job = job
-        # What is said of the job in a log shall name the request that it is done for.
+        # So that log lines of the job have the id of its request.
         self._context = copy_context()
         self._result: Result
         self._error: BaseException | None = None
 
     def run(self, db: Connection, to_domain_error: ErrorTranslator) -> None:
-        """Do the job, or undo what it did before it failed; raises only what concerns all."""
+        """Run the job, or undo it if it fails; raises only errors that end the transaction."""
         try:
             with db.savepoint("job"):
                 self._result = self._context.run(self._job, db)
         except BaseException as error:
-            # After a full disk and the like SQLite's keepers advise to undo the whole transaction;
-            # sometimes it has done so itself.
+            # After errors like a full disk, SQLite's documentation advises to roll back the whole
+            # transaction; sometimes SQLite has already done so.
             if to_domain_error(error) is not None or not db.in_transaction:
                 raise
             self._error = error
 
     def complete(self) -> None:
-        """Keep the promise: what the job did is on disk, or undone."""
+        """Complete the future: the work of the job is on disk, or undone."""
         if self._error is None:
             self.future.set_result(self._result)
         else:

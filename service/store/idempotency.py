@@ -1,4 +1,7 @@
-"""What came of requests that may be sent again: which entries they made, not the words."""
+"""Stored responses to requests with an idempotency key.
+
+A response refers to the events of its request; it contains no text of them.
+"""
 
 import json
 from dataclasses import dataclass
@@ -8,16 +11,17 @@ from typing import Any, Final
 
 from service.domain.timestamps import format_timestamp
 from service.store.interface import Connection, translate_corrupt_rows
+from service.store.tables import AnswerRow
 
 RETENTION: Final = timedelta(hours=24)
-"""For how long a request that is sent again is known again."""
+"""How long a repeated request is recognized."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A request that its sender may send again: who sends what, under which key of their own.
+    """The idempotency key of a principal for one request.
 
-    ``request`` is its method and its address, ``fingerprint`` a hash of its body.
+    ``request`` is the method and the address, ``fingerprint`` a hash of the body.
     """
 
     principal_id: str
@@ -29,7 +33,7 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """What came of a request: the fingerprint of its body, and what it was told."""
+    """The result of a request, with the fingerprint of the request's body."""
 
     fingerprint: str
     response: Any
@@ -37,7 +41,7 @@ class StoredResponse:
 
 @translate_corrupt_rows
 def find_response(db: Connection, idempotency_key: IdempotencyKey) -> StoredResponse | None:
-    """Return what came of the request when it was first sent; None where that is not known."""
+    """Return the response to the first request with this key; None where there is none."""
     row = db.fetch_one(
         "select_idempotent_response",
         holder=idempotency_key.principal_id,
@@ -49,31 +53,28 @@ def find_response(db: Connection, idempotency_key: IdempotencyKey) -> StoredResp
 
 
 def store_response(db: Connection, idempotency_key: IdempotencyKey, response: Any) -> None:
-    """Keep what came of the request, and let go of what is too old; writes."""
+    """Store the response, and delete expired ones; writes."""
     db.change("delete_expired_idempotent_responses", now=format_timestamp(idempotency_key.now))
-    db.change(
-        "insert_idempotent_response",
-        holder=idempotency_key.principal_id,
-        request=_indexable_request(idempotency_key),
-        key=idempotency_key.key,
-        fingerprint=idempotency_key.fingerprint,
-        told=json.dumps(response, ensure_ascii=False),
-        until=format_timestamp(idempotency_key.now + RETENTION),
+    db.insert(
+        AnswerRow(
+            holder=idempotency_key.principal_id,
+            request=_indexable_request(idempotency_key),
+            key=idempotency_key.key,
+            fingerprint=idempotency_key.fingerprint,
+            told=json.dumps(response, ensure_ascii=False),
+            until=format_timestamp(idempotency_key.now + RETENTION),
+        )
     )
 
 
 def _indexable_request(idempotency_key: IdempotencyKey) -> str:
-    """Return what the request is found by: an index of PostgreSQL holds no text of any length."""
+    """Return the request, or a hash of a long one: PostgreSQL limits the size of index entries."""
     request = idempotency_key.request
     return request if len(request) <= 500 else sha256(request.encode()).hexdigest()
 
 
 def copy_responses(source: Connection, target: Connection) -> None:
-    """Make what the target knows of requests what the source knows; writes."""
+    """Replace the stored responses of the target by those of the source; writes."""
     target.change("delete_all_idempotent_responses")
-    names = ("holder", "request", "key", "fingerprint", "told", "until")
-    rows = [
-        dict(zip(names, row, strict=True))
-        for row in source.fetch_all("select_all_idempotent_responses")
-    ]
-    target.change_many("insert_idempotent_response", rows)
+    rows = source.fetch_all("select_all_idempotent_responses")
+    target.insert_many([AnswerRow._make(row) for row in rows])

@@ -1,20 +1,24 @@
-"""What the store asks of an engine: statements by name, transactions, and one writer at a time.
+"""The interface of an engine: statements by name, transactions, and one writer at a time.
 
-Everything else in this room is written once, on top of this; the folders sqlite and postgresql are
-the two engines.
+The rest of the store is written once, on top of this interface; the folders sqlite and postgresql
+implement it.
 """
 
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
+from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
 from service.domain.errors import DomainError, StoreUnavailableError
 from service.domain.rate_limit import RateLimit
 from service.store.named_queries import build_statement
 from service.store.rate_counters import RateCounters
+from service.store.tables import table_of
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -22,71 +26,104 @@ Result = TypeVar("Result")
 Row = tuple[Any, ...]
 
 LOCK_TIMEOUT_MESSAGE: Final = (
-    "Another writer holds the record; send the same request again shortly."
+    "Another writer holds the database; send the same request again shortly."
 )
 REPLICA_BEHIND_MESSAGE: Final = (
-    "This copy of the record does not reach so far yet; ask again shortly."
+    "This replica of the record is not up to date yet; send the same request again shortly."
 )
-DAMAGED_MESSAGE: Final = "The database file is damaged; its keeper must look."
+DAMAGED_MESSAGE: Final = "The database file is damaged; an administrator must look at it."
+
+
+Progress = Callable[[int, int], None]
+"""Called during long work with the amount done and the total, in the same unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseCopy:
+    """A checked copy of a database in one file: its size in bytes and the ``seq`` it ends with."""
+
+    path: Path
+    size: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreResult:
+    """The restored database, and the path of the former one; None where there was none."""
+
+    copy: DatabaseCopy
+    former_path: Path | None
 
 
 class Connection(ABC):
     """An open connection in a transaction, which runs the statements of queries.sql by name.
 
-    ``may_lag`` says that this is a copy of the record, which may lie a little behind.
+    ``may_lag`` is true for a replica, which may be a little behind the primary.
     """
 
     may_lag: bool = False
 
     @abstractmethod
     def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> Any:
-        """Return the cursor after running one text of SQL with its ``:names`` bound."""
+        """Run one SQL statement with its ``:names`` bound, and return the cursor."""
 
     @abstractmethod
     def execute_many(self, sql: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
-        """Run one text of SQL once for each of the binds; writes."""
+        """Run one SQL statement once for each set of binds; writes."""
 
     @abstractmethod
     def iterate(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
-        """Yield the rows as they are read, for more of them than memory should hold."""
+        """Yield the rows as they are read, without holding all of them in memory."""
 
     @property
     @abstractmethod
     def in_transaction(self) -> bool:
-        """Whether a transaction is still open: an engine may end one by itself on an error."""
+        """Whether a transaction is open: an engine may end it on an error."""
 
     def fetch_all(self, name: str, /, *, clauses: Sequence[str] = (), **binds: Any) -> list[Row]:
-        """Return the rows that the statement finds; ``clauses`` names optional parts of it."""
+        """Return the rows of the statement; ``clauses`` names the optional parts to include."""
         rows: list[Row] = self.execute(build_statement(name, *clauses), binds).fetchall()
         return rows
 
     def fetch_one(self, name: str, /, **binds: Any) -> Row | None:
-        """Return the first row that the statement finds; None where there is none."""
+        """Return the first row of the statement; None where there is none."""
         row: Row | None = self.execute(build_statement(name), binds).fetchone()
         return row
 
     def fetch_value(self, name: str, /, **binds: Any) -> Any:
-        """Return the one value of the one row that the statement always finds."""
+        """Return the one value of a statement that always has exactly one row."""
         return self.execute(build_statement(name), binds).fetchone()[0]
 
     def stream(self, name: str, /, **binds: Any) -> Iterator[Row]:
-        """Yield the rows that the statement finds as they are read."""
+        """Yield the rows of the statement as they are read."""
         return self.iterate(build_statement(name), binds)
 
     def change(self, name: str, /, **binds: Any) -> int:
-        """Return how many rows the statement changed; writes."""
+        """Return the number of rows that the statement changed; writes."""
         changed: int = self.execute(build_statement(name), binds).rowcount
         return changed
 
     def change_many(self, name: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
-        """Run the statement once for each of the binds; writes."""
+        """Run the statement once for each set of binds; writes."""
         self.execute_many(build_statement(name), bind_sets)
+
+    def insert(self, row: tuple[Any, ...]) -> None:
+        """Insert the row into the table of its class; writes."""
+        table = table_of(type(row))
+        self.execute(table.insert_statement, dict(zip(table.columns, row, strict=True)))
+
+    def insert_many(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of one class, one of ``tables``, into its table; writes."""
+        if rows:
+            table = table_of(type(rows[0]))
+            bind_sets = [dict(zip(table.columns, row, strict=True)) for row in rows]
+            self.execute_many(table.insert_statement, bind_sets)
 
     @contextmanager
     def savepoint(self, name: str) -> Iterator[Callable[[], None]]:
-        """Yield what undoes all that was done since; an error undoes it too.
+        """Yield a function that undoes everything since the savepoint; an error undoes it too.
 
-        What is not undone stays in the transaction.
+        What is not undone remains in the transaction.
         """
         self.execute(f"SAVEPOINT {name}")
         try:
@@ -103,95 +140,115 @@ class Connection(ABC):
 
 
 class Reader(ABC):
-    """A record as its readers see it."""
+    """A record that can be read."""
 
     @abstractmethod
     def read_transaction(self) -> AbstractContextManager[Connection]:
-        """Yield a connection that sees one state of the record throughout; writes nothing."""
+        """Yield a connection that sees one state of the record throughout; it cannot write."""
 
 
 class Store(Reader):
-    """The record as the use cases see it: one state for a reader, one writer at a time.
+    """A record that can be read and written: snapshot reads, one writer at a time.
 
-    Safe to share between threads. A process that forks starts with nothing of its parent's.
+    Safe to share between threads. After a fork the child uses no connection of its parent.
     """
 
     def __init__(self, busy_seconds: float) -> None:
-        """Remember how long a writer waits for another; nothing is opened or created yet."""
+        """Set how long a writer waits for another, in seconds; nothing is opened or created yet."""
         self._busy_seconds = busy_seconds
         self._resources_by_pid: dict[int, Any] = {}
 
     @staticmethod
     @abstractmethod
     def to_domain_error(error: BaseException) -> DomainError | None:
-        """Return what to tell of an error of circumstance: disk, network, another writer.
+        """Return the domain error for a failure of the environment: disk, network, another writer.
 
-        None of any other error: it is a defect.
+        None for any other error, which is a defect.
         """
 
     @property
     @abstractmethod
     def display_address(self) -> str:
-        """Where the record is, as it may be shown: without a password."""
+        """The address of the database without its password."""
 
     @abstractmethod
     def write(self, job: Callable[[Connection], Result]) -> Result:
-        """Return what the job returns, once what it wrote is safe; on an error nothing is kept.
+        """Run the job as the only writer, and return its result after the commit.
 
-        The job runs in another thread, alone on the record, in one transaction with the jobs of
-        other callers, whose errors do not touch it. All of them wait for it: what can be worked out
-        before or after does not belong in it. Raises what the job raises, and LockTimeoutError when
-        other writers hold the record for longer than the set time; the job is then never run.
+        Group commit: the job runs in another thread, in one transaction with the jobs of other
+        callers. An error undoes only the job that raised it. All callers of the group wait for each
+        job, so it should contain only what needs the write lock. Raises what the job raises, and
+        LockTimeoutError if other writers hold the database for longer than the set time; the job is
+        then never run.
         """
 
     @abstractmethod
     def write_transaction(self) -> AbstractContextManager[Connection]:
-        """Yield a connection that alone may write; all is kept at the end, nothing on an error.
+        """Yield the only connection that may write; commits at the end, rolls back on an error.
 
-        For what must be a transaction of its own, like a migration. Raises LockTimeoutError when
-        another writer holds the record for longer than the set time.
+        For work that must be a transaction of its own, such as an import. Raises LockTimeoutError
+        if another writer holds the database for longer than the set time.
         """
 
     @abstractmethod
     def write_best_effort(self, name: str, /, **binds: Any) -> None:
-        """Run a statement whose loss would not matter; writes, yet neither waits nor fails."""
+        """Run a statement whose loss does not matter; writes, but neither waits nor raises."""
 
     @abstractmethod
     def migrate(self) -> int:
-        """Return how many steps were run to bring the database up to date; writes.
+        """Return the number of migrations that were run; writes.
 
-        Safe when several processes start at once: the steps run under the one writer's lock, so
-        that a second process finds nothing left to do. Raises StoreUnavailableError for a database
-        of which it cannot be told what was run: to run a step twice could spoil what is still
-        whole.
+        Safe if several processes start at once: the migrations run in one transaction under a lock,
+        so that the second process finds nothing pending. Raises StoreUnavailableError for a
+        database of a later release, and for one whose record of migrations is missing.
         """
 
     @abstractmethod
     def erase_overwritten(self) -> None:
-        """Remove what was overwritten from the disk, as far as the engine can."""
+        """Remove overwritten data from the disk, as far as the engine can."""
 
     @abstractmethod
     def check_engine(self, db: Connection) -> Iterator[str]:
-        """Yield a sentence for all that the engine itself finds wrong with its database."""
+        """Yield a sentence for each fault that the engine itself finds in its database."""
+
+    @abstractmethod
+    def backup(self, target: Path, progress: Progress, force: bool = False) -> DatabaseCopy:
+        """Return a checked copy of the database in the file ``target``; the service may run.
+
+        It contains everything that was acknowledged before the call. Raises ConflictError for a
+        target that exists, unless ``force``, and StoreUnavailableError where the engine has tools
+        of its own for this.
+        """
+
+    @abstractmethod
+    def restore(
+        self, source: Path, progress: Progress, now: datetime, force: bool = False
+    ) -> RestoreResult:
+        """Replace the database by a checked copy of the file ``source``.
+
+        Raises ConflictError where a database exists, unless ``force``, which keeps it under a
+        dated name; LockTimeoutError while a service has it open; and StoreUnavailableError as
+        ``backup`` does. On an error nothing changes.
+        """
 
     @abstractmethod
     def size(self) -> int:
-        """Return the bytes that the record takes on disk."""
+        """Return the size of the database on disk, in bytes."""
 
     @abstractmethod
     def free_space(self) -> int | None:
-        """Return the bytes that are left on the record's disk; None where it is elsewhere."""
+        """Return the free bytes on the disk of the database; None where it is another machine's."""
 
     @abstractmethod
     def rate_counters(self, rate_limit: RateLimit) -> RateCounters:
-        """Return what counts requests for all processes that share the record."""
+        """Return counters of requests for all processes that share the database."""
 
     @abstractmethod
     def close(self) -> None:
         """Close the idle connections; the store may be used again afterwards."""
 
     def _get_resources(self) -> Any:
-        """Return what belongs to this process; its parent's is left alone, not even closed."""
+        """Return the resources of this process; those of its parent are not touched or closed."""
         pid = os.getpid()
         return self._resources_by_pid.get(pid) or self._resources_by_pid.setdefault(
             pid, self._make_resources()
@@ -199,7 +256,7 @@ class Store(Reader):
 
     @abstractmethod
     def _make_resources(self) -> Any:
-        """Return what a process needs of its own: connections, and the thread that writes."""
+        """Return new resources for a process: connections, and the writing thread."""
 
 
 ErrorTranslator = Callable[[BaseException], DomainError | None]
@@ -207,7 +264,7 @@ ErrorTranslator = Callable[[BaseException], DomainError | None]
 
 @contextmanager
 def translate_errors(to_domain_error: ErrorTranslator) -> Iterator[None]:
-    """Turn the driver's errors of circumstance into the domain's; defects stay what they are."""
+    """Turn environment failures of the driver into domain errors; other errors pass through."""
     try:
         yield
     except Exception as error:
@@ -218,10 +275,10 @@ def translate_errors(to_domain_error: ErrorTranslator) -> Iterator[None]:
 
 
 def translate_corrupt_rows(function: Callable[Params, Result]) -> Callable[Params, Result]:
-    """Return the function that makes objects of rows; raises StoreUnavailableError for bad rows.
+    """Decorate a function that decodes rows: it raises StoreUnavailableError for corrupt rows.
 
-    SQLite keeps no check sums: where a disk has turned a bit, a row comes back without an error,
-    and what stood in it can be no JSON any more, no day, or the id of nothing.
+    SQLite has no checksums: after a bit flip on the disk a row is read without an error, and its
+    values may be invalid JSON, an impossible day or the id of nothing.
     """
 
     @wraps(function)

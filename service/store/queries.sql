@@ -1,19 +1,17 @@
--- Every statement that the store runs, in the SQL that SQLite and PostgreSQL share.
+-- The statements of the store, in the SQL that SQLite and PostgreSQL share. Inserts of whole rows are
+-- made from tables.py instead.
 --
--- `-- name:` begins a statement, which Python asks for by that name; `-- part:` begins a piece that
--- stands in others as {its_name}. Values are bound as :names. What the engines do not share:
---   json_each(...)  is SQLite's own; in PostgreSQL it is made with the tables (postgresql/tables.sql)
---   INDEXED BY ...  tells SQLite which index serves; PostgreSQL chooses, and is not told
+-- `-- name:` begins a statement, which Python runs by that name; `-- part:` begins a part that others
+-- include as {its_name}. {events_columns} is the list of all columns of events in tables.py, and so
+-- for each table. Values are bound as :names. Differences of the engines:
+--   json_each(...)  is SQLite's; in PostgreSQL a migration creates it (m0001_tables_postgresql.sql)
+--   INDEXED BY ...  is a hint for SQLite; it is removed for PostgreSQL, which has none
 
 
--- The ledger -----------------------------------------------------------------------------------
+-- The event log --------------------------------------------------------------------------------
 
 -- part: select_events
-SELECT seq, request, recorded_at, kind, subject, actor, body, hash FROM events
-
--- name: insert_event
-INSERT INTO events (seq, request, recorded_at, kind, subject, actor, body, hash)
-VALUES (:seq, :request, :recorded_at, :kind, :subject, :actor, :body, :hash)
+SELECT {events_columns} FROM events
 
 -- name: select_events_after
 {select_events} WHERE seq > :after ORDER BY seq
@@ -53,11 +51,8 @@ SELECT recorded_at FROM events WHERE seq = :seq
 SELECT seq, recorded_at, kind, subject, CASE kind WHEN 'reported' THEN '{}' ELSE body END
 FROM events WHERE seq > :after AND seq <= :until ORDER BY seq
 
--- name: insert_text
-INSERT INTO texts (seq, pointer, salt, text) VALUES (:seq, :pointer, :salt, :text)
-
 -- name: select_texts
-SELECT seq, pointer, text, salt FROM texts
+SELECT {texts_columns} FROM texts
 WHERE seq IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(:seqs AS TEXT)))
 ORDER BY seq, pointer
 
@@ -79,10 +74,6 @@ AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id
 
 -- name: select_last_entity_version
 SELECT id, body FROM entries WHERE kind = :kind AND id = :id ORDER BY since_seq DESC LIMIT 1
-
--- name: insert_entity
-INSERT INTO entries (kind, id, since_seq, name_folded, names_folded, parent, body)
-VALUES (:kind, :id, :since_seq, :name_folded, :names_folded, :parent, :body)
 
 -- name: end_entity_version
 UPDATE entries SET until_seq = :seq WHERE kind = :kind AND id = :id AND until_seq IS NULL
@@ -135,7 +126,7 @@ WITH RECURSIVE above (id) AS (
 ) SELECT 1 FROM above WHERE id = :top
 
 -- name: select_entity_ids_in_subtrees
--- All that lies below the ids after one entry, with all that was merged into any of it.
+-- Everything below the ids as of one seq, with all ids that were merged into any of it.
 WITH RECURSIVE below (id) AS (
     SELECT id FROM entries
     WHERE kind = :kind AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
@@ -149,9 +140,6 @@ WITH RECURSIVE below (id) AS (
     SELECT merges.id FROM all_ids CROSS JOIN merges INDEXED BY merges_into
     WHERE merges.into_id = all_ids.id AND merges.kind = :kind AND merges.seq <= :seq
 ) SELECT id FROM all_ids
-
--- name: insert_merge
-INSERT INTO merges (kind, id, into_id, seq) VALUES (:kind, :id, :into_id, :seq)
 
 -- name: select_merge
 SELECT into_id FROM merges WHERE kind = :kind AND id = :id
@@ -183,12 +171,6 @@ SELECT body, seq, recorded_at, {report_state}, origin,
     CASE WHEN retracted_seq <= :seq THEN retracted_seq END
 FROM reports
 
--- name: insert_report
-INSERT INTO reports (id, seq, recorded_at, reporter, ref, stance, relays, origin, supersedes,
-    first_day, last_day, place_ids, group_ids, content_hash, caveats, quote_folded, body)
-VALUES (:id, :seq, :recorded_at, :reporter, :ref, :stance, :relays, :origin, :supersedes,
-    :first_day, :last_day, :place_ids, :group_ids, :content_hash, :caveats, :quote_folded, :body)
-
 -- name: update_report_texts
 UPDATE reports SET content_hash = :content_hash, caveats = :caveats, quote_folded = :quote_folded,
     body = :body WHERE seq = :seq
@@ -198,15 +180,6 @@ UPDATE reports SET retracted_seq = :seq WHERE id = :id
 
 -- name: supersede_report
 UPDATE reports SET superseded_seq = :seq, superseded_by = :by WHERE id = :id
-
--- name: insert_report_place
-INSERT INTO report_places (place, seq) VALUES (:place, :seq)
-
--- name: insert_report_group
-INSERT INTO report_groups (group_id, seq) VALUES (:group_id, :seq)
-
--- name: insert_report_word
-INSERT INTO report_words (word, seq) VALUES (:word, :seq)
 
 -- name: delete_report_words
 DELETE FROM report_words WHERE seq = :seq
@@ -246,7 +219,7 @@ AND reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
 AND {report_state} IN (SELECT value FROM json_each(CAST(:states AS TEXT)))
 
 -- part: filter_by_period
--- It is one and the same figure that neither ends before nor begins after.
+-- One figure must both begin before the end and end after the beginning.
 AND (CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures WHERE report = reports.id
         AND last_day >= :first_day AND coalesce(first_day, 0) <= :last_day)
     ELSE last_day >= :first_day AND coalesce(first_day, 0) <= :last_day END)
@@ -259,19 +232,6 @@ AND seq IN (SELECT seq FROM report_words
 
 -- Figures --------------------------------------------------------------------------------------
 
--- part: figure_columns
-figures.id, report, figures.reporter, figures.place_ids, figures.first_day, figures.last_day,
-    outcomes, figures.group_ids, incident, low, high, soft_low + 2 * soft_high, best, reclassifies,
-    disclosed
-
--- name: insert_figure
-INSERT INTO figures (id, report, position, reporter, seq, low, high, soft_low, soft_high, best,
-    outcomes, first_day, last_day, incident, reclassifies, disclosed, place_ids, group_ids,
-    wording_folded)
-VALUES (:id, :report, :position, :reporter, :seq, :low, :high, :soft_low, :soft_high, :best,
-    :outcomes, :first_day, :last_day, :incident, :reclassifies, :disclosed, :place_ids, :group_ids,
-    :wording_folded)
-
 -- name: update_figure_wording
 UPDATE figures SET wording_folded = :wording_folded WHERE id = :id
 
@@ -282,7 +242,7 @@ SELECT outcomes FROM figures WHERE id = :id
 SELECT report FROM figures WHERE id = :id
 
 -- name: select_figures_as_of
-SELECT {figure_columns} FROM figures WHERE seq <= :seq ORDER BY seq, position
+SELECT {figures_columns} FROM figures WHERE seq <= :seq ORDER BY seq, position
 
 -- name: select_reports_of_same_wording
 SELECT reports.id FROM (
@@ -296,8 +256,8 @@ AND (wording_folded = :wording OR quote_folded = :quote)
 GROUP BY reports.id ORDER BY min(figures.seq) LIMIT 20
 
 -- name: select_contradicting_figures
--- Each part is read in the order of an index, so that none is longer than its limit.
-SELECT {figure_columns} FROM (
+-- Each part is read in the order of an index and stops at its limit.
+SELECT {figures_columns} FROM (
     SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
         AND last_day = :last ORDER BY seq DESC LIMIT :nearest) AS same
     UNION ALL
@@ -324,17 +284,10 @@ SELECT id, seq, reporter, {report_state}, stance, place_ids, first_day, last_day
 FROM reports WHERE seq <= :seq ORDER BY seq
 
 
--- Keys, and requests that may be sent again ----------------------------------------------------
+-- API keys and idempotency keys ---------------------------------------------------------------
 
 -- part: select_keys
-SELECT id, name, scope, secret_hash, created_at, reporters, expires_at, last_used_at, revoked_at
-FROM keys
-
--- name: insert_key
-INSERT INTO keys (id, name, scope, secret_hash, created_at, reporters, expires_at, last_used_at,
-    revoked_at)
-VALUES (:id, :name, :scope, :secret_hash, :created_at, :reporters, :expires_at, :last_used_at,
-    :revoked_at)
+SELECT {keys_columns} FROM keys
 
 -- name: select_key
 {select_keys} WHERE id = :id
@@ -355,12 +308,8 @@ UPDATE keys SET last_used_at = :moment WHERE id = :id
 SELECT fingerprint, told FROM answers
 WHERE holder = :holder AND request = :request AND key = :key AND until > :now
 
--- name: insert_idempotent_response
-INSERT INTO answers (holder, request, key, fingerprint, told, until)
-VALUES (:holder, :request, :key, :fingerprint, :told, :until)
-
 -- name: select_all_idempotent_responses
-SELECT holder, request, key, fingerprint, told, until FROM answers
+SELECT {answers_columns} FROM answers
 ORDER BY holder, request, key
 
 -- name: delete_all_idempotent_responses
@@ -368,3 +317,14 @@ DELETE FROM answers
 
 -- name: delete_expired_idempotent_responses
 DELETE FROM answers WHERE until <= :now
+
+
+-- Rate limits ----------------------------------------------------------------------------------
+-- In SQLite the table of counts is in a file of its own (sqlite/rate_counters.py).
+
+-- name: delete_expired_counts
+DELETE FROM counts WHERE began <= :early OR began > :late
+
+-- name: increment_count
+INSERT INTO counts (who, began, requests) VALUES (:who, :now, 1)
+ON CONFLICT (who) DO UPDATE SET requests = counts.requests + 1 RETURNING began, requests

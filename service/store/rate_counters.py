@@ -1,7 +1,7 @@
-"""How often somebody asked lately, counted for all processes together.
+"""Counters of the rate limit, shared by all processes.
 
-Losing the counts loses nothing else. So they lie apart from the record, are waited for only
-shortly, and are not forced to the disk.
+Losing the counts does no harm. So they are stored apart from the record, wait only briefly for a
+lock, and are not synced to disk.
 """
 
 import time
@@ -12,29 +12,29 @@ from typing import Final
 from service.domain.rate_limit import RateLimit, RateLimitStatus
 
 MAX_WAIT_SECONDS: Final = 0.25
-"""How many seconds a request waits at most for others that are being counted."""
+"""How long a request waits at most while others are counted."""
 
 PAUSE_AFTER_FAILURE_SECONDS: Final = 10.0
-"""For how many seconds nothing is counted after a failure, so that no queue waits for the next."""
+"""How long nothing is counted after a failure, so that requests do not queue for the next."""
 
 
 class CounterUnavailableError(Exception):
-    """The request could not be counted: where counts are kept is out of reach, or damaged."""
+    """The request could not be counted: the counters cannot be reached or are damaged."""
 
 
 class RateCounters(ABC):
-    """Counts by name in windows that begin with the first request; safe to share by threads."""
+    """Counts per client in windows that begin with its first request; thread-safe."""
 
     def __init__(self, rate_limit: RateLimit) -> None:
-        """Remember what is allowed; nothing is opened or created yet."""
+        """Set the limit; nothing is opened or created yet."""
         self.rate_limit = rate_limit
         self._paused_until = 0.0
 
     def count(self, client: str, now: float) -> RateLimitStatus | None:
-        """Return where ``client`` stands with one request more; writes.
+        """Count one request of ``client`` and return its status; writes.
 
-        Raises CounterUnavailableError where that fails, and for a while after that returns None at
-        once.
+        Raises CounterUnavailableError on a failure. For PAUSE_AFTER_FAILURE_SECONDS after that it
+        returns None at once.
         """
         if time.monotonic() < self._paused_until:
             return None
@@ -49,8 +49,9 @@ class RateCounters(ABC):
 
     @abstractmethod
     def _increment(self, client: str, now: float) -> tuple[float, int]:
-        """Return when the window of ``client`` began and its count; raises CounterUnavailableError.
+        """Count one request; return the start of the client's window and its count.
 
-        Windows that have ended are forgotten: no more is kept than is needed, and nobody's address.
-        One far in the future is too, since only a clock that was put back can have begun it.
+        Raises CounterUnavailableError. Ended windows are deleted, so that no client's address is
+        stored for longer than needed. A window in the future is deleted too: it can only come from
+        a clock that was set back.
         """

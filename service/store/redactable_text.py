@@ -1,7 +1,7 @@
-"""Free text kept apart from the ledger: an entry holds its hash, so that it can be blanked by law.
+"""Redactable text: free text stored apart from the event, which has a hash of it (GDPR erasure).
 
-The hash is of the text with a secret salt, which is blanked with it: nobody can then find out a
-short text by trying, and the chain of the entries still verifies.
+The hash covers the text and a secret salt, which is blanked with it. So a short text cannot be
+found by guessing, and the hash chain stays valid after a redaction.
 """
 
 import json
@@ -12,36 +12,37 @@ from hashlib import sha256
 from typing import Any, Final
 
 from service.store.interface import Connection
+from service.store.tables import TextRow
 
 FREE_TEXT_FIELDS: Final = frozenset(
     {"quote", "note", "title", "url", "publisher", "wording", "caveats", "reason"}
 )
-"""The fields that hold free text, wherever in an entry they stand."""
+"""The fields that contain free text, anywhere in a body."""
 
 _HASH_KEY: Final = "sha256"
 
 
 @dataclass(frozen=True, slots=True)
 class RedactableText:
-    """A free text and its salt; both None once they are blanked."""
+    """A free text and its salt; both None once blanked."""
 
     text: str | None
     salt: str | None
 
     def seal(self) -> str:
-        """Return the hash that stands for the text in the ledger."""
+        """Return the hash that replaces the text in the event."""
         return sha256(f"{self.salt}\n{self.text}".encode()).hexdigest()
 
 
 def generate_salt() -> str:
-    """Return a salt that cannot be guessed."""
+    """Return a random salt of 128 bits."""
     return secrets.token_hex(16)
 
 
 def seal_texts(
     body: Mapping[str, Any], make_salt: Callable[[], str]
 ) -> tuple[dict[str, Any], dict[str, RedactableText]]:
-    """Return the body with a hash for every free text, and the texts by their JSON pointers."""
+    """Return the body with a hash in place of each free text, and the texts by JSON pointer."""
     texts: dict[str, RedactableText] = {}
 
     def copy_value(value: Any, pointer: str, is_free_text: bool) -> Any:
@@ -64,7 +65,7 @@ def seal_texts(
 
 
 def open_texts(body: Any, texts: Mapping[str, RedactableText]) -> Any:
-    """Return the body with its free texts again; those that were blanked are left out."""
+    """Return the body with its free texts restored; blanked ones are left out."""
 
     def copy_value(value: Any, pointer: str) -> Any:
         if _is_seal(value):
@@ -94,7 +95,7 @@ def _is_seal(value: Any) -> bool:
 
 
 def iterate_seals(body: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the pointer and the hash of every free text in the body."""
+    """Yield the JSON pointer and the hash of each free text in the body."""
     if _is_seal(body):
         yield pointer, body[_HASH_KEY]
     elif isinstance(body, Mapping):
@@ -106,27 +107,23 @@ def iterate_seals(body: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 
 def store_texts(db: Connection, seq: int, texts: Mapping[str, RedactableText]) -> None:
-    """Keep the texts of one entry; writes."""
-    rows = [
-        {"seq": seq, "pointer": pointer, "salt": text.salt, "text": text.text}
-        for pointer, text in texts.items()
-    ]
-    db.change_many("insert_text", rows)
+    """Store the texts of one event; writes."""
+    db.insert_many([TextRow(seq, pointer, text.salt, text.text) for pointer, text in texts.items()])
 
 
 def load_texts(db: Connection, seqs: Sequence[int]) -> dict[int, dict[str, RedactableText]]:
-    """Return the texts of the entries by seq and pointer, blanked ones too."""
+    """Return the texts of the events by seq and pointer, blanked ones included."""
     texts_by_seq: dict[int, dict[str, RedactableText]] = {}
-    for seq, pointer, text, salt in db.fetch_all("select_texts", seqs=json.dumps(seqs)):
-        texts_by_seq.setdefault(seq, {})[pointer] = RedactableText(text, salt)
+    for row in map(TextRow._make, db.fetch_all("select_texts", seqs=json.dumps(seqs))):
+        texts_by_seq.setdefault(row.seq, {})[row.pointer] = RedactableText(row.text, row.salt)
     return texts_by_seq
 
 
 def blank_text(db: Connection, seq: int, pointer: str) -> None:
-    """Blank one text of an entry for good; writes."""
+    """Blank one text of an event permanently; writes."""
     db.change("blank_text", seq=seq, pointer=pointer)
 
 
 def list_blanked(db: Connection, last_seq: int) -> list[tuple[int, str]]:
-    """Return entry and pointer of every text that was blanked in the entries up to the given."""
+    """Return seq and pointer of each blanked text of the events up to ``last_seq``."""
     return [(seq, pointer) for seq, pointer in db.fetch_all("select_blanked_texts", until=last_seq)]

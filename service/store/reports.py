@@ -1,4 +1,4 @@
-"""Reports and figures: kept for reading as the ledger says, found by id, by ref or by filters."""
+"""Queries for reports and figures: by id, by ref or by filters."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -16,42 +16,42 @@ from service.store.interface import Connection, translate_corrupt_rows
 
 
 def get(db: Connection, report_id: str, seq: int | None = None) -> RecordedReport | None:
-    """Return the report in its state after the entry ``seq`` (None: now); None if there is none."""
+    """Return the report in its state after ``seq`` (None: now); None where it does not exist."""
     row = db.fetch_one("select_report", id=report_id, seq=last_seq(db) if seq is None else seq)
     return None if row is None else _report_from_row(db, row)
 
 
 def get_many(db: Connection, report_ids: Iterable[str], seq: int) -> list[RecordedReport]:
-    """Return those of the reports that were recorded by the entry ``seq``, in their states then."""
+    """Return the reports that were recorded up to ``seq``, in their states then."""
     rows = db.fetch_all("select_reports_by_id", ids=json.dumps(list(report_ids)), seq=seq)
     return [_report_from_row(db, row) for row in rows]
 
 
 def find_by_ref(db: Connection, reporters: Sequence[str], ref: str) -> list[tuple[str, str]]:
-    """Return (id, content hash) of the reporters' reports that bear the ref, newest first."""
+    """Return (id, content hash) of the reporters' reports with the ref, newest first."""
     rows = db.fetch_all("select_reports_by_ref", reporters=json.dumps(reporters), ref=ref)
     return [(report_id, content_hash) for report_id, content_hash in rows]
 
 
 @translate_corrupt_rows
 def get_figure_outcomes(db: Connection, figure_id: str) -> frozenset[str] | None:
-    """Return the outcomes that the figure was recorded with; None where there is no such figure."""
+    """Return the recorded outcomes of the figure; None where it does not exist."""
     row = db.fetch_one("select_figure_outcomes", id=figure_id)
     return None if row is None else OUTCOME_SETS[row[0]]
 
 
 def get_report_id_of_figure(db: Connection, figure_id: str) -> str:
-    """Return the id of the report that holds the figure; there must be one."""
+    """Return the id of the figure's report; the figure must exist."""
     return str(db.fetch_value("select_report_id_of_figure", id=figure_id))
 
 
 def find_same_wording(
     db: Connection, figure: Figure, wording: str | None, quote: str | None
 ) -> list[str]:
-    """Return other reporters' reports that say the same words of the same days and places.
+    """Return the ids of other reporters' reports with the same words for the same scope.
 
-    Only reports that relay nobody, and of the same outcomes; oldest first. Of the figures of those
-    days and places the last 500 are looked at.
+    Days, places and outcomes must be the same; relays are left out. Oldest first. Only the last 500
+    figures of these days and places are examined.
     """
     scope = figure.scope
     rows = db.fetch_all(
@@ -68,7 +68,7 @@ def find_same_wording(
 
 
 def load_page(db: Connection, query: ReportListQuery, seq: int) -> list[RecordedReport]:
-    """Return the reports asked for, oldest first, in their states after the entry ``seq``."""
+    """Return a page of reports, oldest first, in their states after ``seq``."""
     words = full_text.extract_words(query.words) if query.words else None
     optional = {
         "filter_by_places": ("places", _subtree_ids_json(db, "place", query.places, seq)),

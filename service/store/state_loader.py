@@ -1,4 +1,4 @@
-"""All claims as of one entry of the ledger, for totals."""
+"""The record state as of one ``seq``, from which totals are computed."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,15 +14,16 @@ from service.store.encoding import OUTCOME_SETS, decode_period, encode_outcomes,
 from service.store.entities import load_all_as_of, load_merges
 from service.store.event_log import last_seq, timestamp_of
 from service.store.interface import REPLICA_BEHIND_MESSAGE, Connection, Row, translate_corrupt_rows
+from service.store.tables import FigureRow
 
 __all__ = ["find_possible_contradictions", "last_seq", "load_state"]
 
 
 @translate_corrupt_rows
 def load_state(db: Connection, seq: int) -> RecordState:
-    """Return everything that had been said after the entry ``seq``, in the states of then.
+    """Return all reports, figures and entities as they were after the event ``seq``.
 
-    Raises LockTimeoutError for a copy of the record that does not reach that entry yet.
+    Raises LockTimeoutError for a replica that does not have that event yet.
     """
     if seq > last_seq(db):
         raise LockTimeoutError(REPLICA_BEHIND_MESSAGE)
@@ -43,7 +44,7 @@ def load_state(db: Connection, seq: int) -> RecordState:
 
 
 def _check_references(state: RecordState) -> None:
-    """Raise LookupError for an id that was never described, as only damage brings it about."""
+    """Raise LookupError for an id that is not in the state, which only damage can cause."""
     figures, reports = state.figures, state.reports
     for known, referenced in (
         (state.places, {each.scope.places for each in figures}),
@@ -55,11 +56,11 @@ def _check_references(state: RecordState) -> None:
         (reports, [{each.report for each in figures}]),
     ):
         if unknown := set(chain.from_iterable(referenced)) - known.keys():
-            raise LookupError(f"nothing is known of {sorted(unknown)[0]}")
+            raise LookupError(f"unknown id {sorted(unknown)[0]}")
 
 
 def _resolve_merged_ids(state: RecordState) -> RecordState:
-    """Return the claims with every merged id replaced by the one that stands for it now."""
+    """Return the state with each merged id replaced by the id that it was merged into."""
     reporters = state.merged["reporter"]
 
     def resolve_report(report: ReportState) -> ReportState:
@@ -123,11 +124,11 @@ def find_possible_contradictions(
 ) -> list[Figure]:
     """Return the reporter's other live figures that may contradict this one.
 
-    They give numbers apart from its, of days and outcomes that hold its own or are held by them,
-    and name several places or one of ``place_ids`` (None: any). Those of the report
-    ``excluded_report`` are left out. At most MAX_CANDIDATES are looked at that end on its last day,
-    as many before it and after it, and MAX_CONTRADICTIONS are returned, so that no number of
-    figures of one day makes every further one slower.
+    Their ranges do not overlap its range, their days and outcomes contain its own or are contained
+    in them, and they have several places or one of ``place_ids`` (None: any). Figures of the report
+    ``excluded_report`` are left out. At most MAX_CANDIDATES figures are examined that end on its
+    last day, as many before and as many after, and at most MAX_CONTRADICTIONS are returned, so that
+    many figures of one day do not make each further one slower.
     """
     scope, quantity = figure.scope, figure.quantity
     rows = db.fetch_all(
@@ -147,10 +148,10 @@ def find_possible_contradictions(
 
 
 MAX_CANDIDATES: Final = 500
-"""How many of a reporter's figures are looked at for contradictions: of a day, before and after."""
+"""How many figures are examined for contradictions: of the day, before it and after it."""
 
 MAX_CONTRADICTIONS: Final = 100
-"""How many of these are returned at most."""
+"""How many contradictions are returned at most."""
 
 
 def _load_figures(db: Connection, seq: int) -> Iterator[Figure]:
@@ -158,22 +159,24 @@ def _load_figures(db: Connection, seq: int) -> Iterator[Figure]:
 
 
 def _figures_from_rows(rows: Iterable[Row]) -> Iterator[Figure]:
-    for row in rows:
+    for row in map(FigureRow._make, rows):
+        scope = Scope(
+            split_ids(row.place_ids),
+            decode_period(row.first_day, row.last_day),
+            OUTCOME_SETS[row.outcomes],
+            split_ids(row.group_ids),
+            row.incident,
+        )
+        quantity = _make_quantity(row.low, row.high, row.soft_low + 2 * row.soft_high)
         yield Figure(
-            row[0],
-            row[1],
-            row[2],
-            Scope(
-                split_ids(row[3]),
-                decode_period(row[4], row[5]),
-                OUTCOME_SETS[row[6]],
-                split_ids(row[7]),
-                row[8],
-            ),
-            _make_quantity(row[9], row[10], row[11]),
-            row[12],
-            row[13],
-            row[14] == 1,
+            row.id,
+            row.report,
+            row.reporter,
+            scope,
+            quantity,
+            row.best,
+            row.reclassifies,
+            row.disclosed == 1,
         )
 
 

@@ -1,1 +1,1 @@
-"""What can be asked of the service: one function and one transaction each."""
+"""The tasks of the service, one function for each: read, compute and write in the right order."""

@@ -1,4 +1,4 @@
-"""The moment of the record that a question is about: an entry, an instant, or now."""
+"""From an ``as_of`` (an event, a timestamp or now) to the last event that counts."""
 
 from datetime import datetime
 
@@ -9,7 +9,10 @@ from service.store.interface import REPLICA_BEHIND_MESSAGE, Connection
 
 
 def seq_beyond_end_error(db: Connection, field: str, detail: str) -> DomainError:
-    """Return the error for an entry after the last: of a copy that lies behind it is none yet."""
+    """Return the error for an event after the last one.
+
+    On a standby, which may lag, the event may exist already: the error is a LockTimeoutError.
+    """
     if db.may_lag:
         return LockTimeoutError(REPLICA_BEHIND_MESSAGE)
     return invalid_field(field, detail)
@@ -18,11 +21,11 @@ def seq_beyond_end_error(db: Connection, field: str, detail: str) -> DomainError
 def resolve_as_of(
     db: Connection, as_of: int | str | None, now: datetime, field: str = "as_of"
 ) -> int:
-    """Return the last entry of the ledger that counts as of then; None is now.
+    """Return the last event that counts as of then; None is now.
 
-    What one request recorded is one moment: an entry inside it stands for its last. Raises
-    InvalidInputError for a moment that is still to come; ``field`` is the parameter that it is told
-    of.
+    The events of one request count together: an event among them resolves to the last of them.
+    Raises InvalidInputError for an ``as_of`` in the future; the error names ``field``. Raises
+    LockTimeoutError if a standby does not have the event yet.
     """
     last = event_log.last_seq(db)
     if as_of is None:
@@ -30,10 +33,10 @@ def resolve_as_of(
     if isinstance(as_of, int):
         if as_of > last:
             raise seq_beyond_end_error(
-                db, field, f"The record ends at {last}; it has no entry {as_of} yet."
+                db, field, f"The record ends at event {last}; it has no event {as_of} yet."
             )
         return event_log.last_seq_of_request(db, as_of)
-    # The record can be ahead of a clock that was put back; what it has reached is not to come.
+    # If the clock was set back, the record is ahead of it: its last event is not in the future.
     if as_of > max(format_timestamp(now), event_log.timestamp_of(db, last) or ""):
-        raise invalid_field(field, "This moment is still to come.")
+        raise invalid_field(field, "This time is in the future.")
     return event_log.seq_at(db, as_of)

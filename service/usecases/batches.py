@@ -1,7 +1,6 @@
-"""Many reports in one request: each with a result of its own, all of one moment."""
+"""Batches: many reports in one request, each with a result of its own, all with one timestamp."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,13 +21,14 @@ from service.domain.errors import (
     StoreUnavailableError,
     TimeBudgetExceededError,
 )
-from service.domain.report import RecordedReport, Report
+from service.domain.report import Report
 from service.domain.submission import Submission
 from service.store import event_log
 from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Store
 from service.usecases.idempotency import run_once
 from service.usecases.reports import (
+    SubmitResult,
     check_and_normalize,
     dump_submit_result,
     load_submit_result,
@@ -36,7 +36,7 @@ from service.usecases.reports import (
 )
 
 MAX_BATCH_REPORTS: Final = 10_000
-"""So many reports may come in one batch."""
+"""How many reports a batch may contain."""
 
 _CLASSES: Final[tuple[type[DomainError], ...]] = (
     DomainError,
@@ -79,25 +79,8 @@ ERRORS_BY_CODE: Final[dict[str, type[DomainError]]] = {
 """The error class for each stored code, and for each class name of release 0.1.0."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchItemResult:
-    """The result of one item: the recorded report, or the error that prevented it."""
-
-    recorded: RecordedReport | None = None
-    is_new: bool = False
-    error: DomainError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BatchResult:
-    """The results of all items, in the order in which they were sent.
-
-    ``is_replay`` is True if the same request was answered before.
-    """
-
-    results: tuple[BatchItemResult, ...]
-    is_replay: bool = False
-
+ItemResult = SubmitResult | DomainError
+"""The result of one item: the recorded report, or the error that prevented it."""
 
 _NormalizedItem = tuple[Submission, Report] | DomainError
 
@@ -112,31 +95,30 @@ def submit_batch(
     new_id: Callable[[], str],
     principal: Principal | None = None,
     idempotency_key: IdempotencyKey | None = None,
-) -> BatchResult:
-    """Return what came of every item, one bad item harming no other; writes.
+) -> tuple[tuple[ItemResult, ...], bool]:
+    """Return the results of all items in their order, and whether this is a replay; writes.
 
-    An item that could not be read stands among them as its error. With ``atomic`` all are recorded
-    or none: then those that nothing is wrong with are told so by FailedDependencyError.
+    An error of one item does not affect the others. Items that could not be parsed are given as
+    their errors and returned as such. With ``atomic`` all items are recorded or none: if one fails,
+    the result of each valid item is a FailedDependencyError.
     """
     normalized = [_normalize_item(item, new_id, principal) for item in items]
 
-    def record_items(db: Connection) -> tuple[BatchItemResult, ...]:
+    def record_items(db: Connection) -> tuple[ItemResult, ...]:
         request = event_log.last_seq(db) + 1
         with db.savepoint("batch") as undo:
             results = [_record_item(db, item, actor, now, request) for item in normalized]
-            return tuple(_undo_if_any_refused(results, undo) if atomic else results)
+            return tuple(_undo_if_any_failed(results, undo) if atomic else results)
 
-    def job(db: Connection) -> BatchResult:
-        results, is_replay = run_once(
+    return store.write(
+        lambda db: run_once(
             db,
             idempotency_key,
             lambda: record_items(db),
             lambda results: [_dump_result(db, result) for result in results],
-            lambda was: tuple(_load_result(db, each) for each in was),
+            lambda stored: tuple(_load_result(db, each) for each in stored),
         )
-        return BatchResult(results, is_replay)
-
-    return store.write(job)
+    )
 
 
 def _normalize_item(
@@ -152,48 +134,40 @@ def _normalize_item(
 
 def _record_item(
     db: Connection, item: _NormalizedItem, actor: str | None, now: datetime, request: int
-) -> BatchItemResult:
+) -> ItemResult:
     if isinstance(item, DomainError):
-        return BatchItemResult(error=item)
+        return item
     with db.savepoint("item") as undo:
         try:
-            submitted = record_report(db, *item, actor, now, request)
+            return record_report(db, *item, actor, now, request)
         except DomainError as error:
             undo()
-            return BatchItemResult(error=error)
-    return BatchItemResult(submitted.recorded, submitted.is_new)
+            return error
 
 
-def _undo_if_any_refused(
-    results: list[BatchItemResult], undo: Callable[[], None]
-) -> list[BatchItemResult]:
-    """Return the results, all of them undone if one is an error."""
-    first_refused = next((index for index, result in enumerate(results) if result.error), None)
-    if first_refused is None:
+def _undo_if_any_failed(results: list[ItemResult], undo: Callable[[], None]) -> list[ItemResult]:
+    """Return the results, with all items undone if one is an error."""
+    is_failed = [isinstance(result, DomainError) for result in results]
+    if not any(is_failed):
         return results
     undo()
     detail = (
-        f"Not recorded, because item {first_refused} was refused and all or none was asked for."
+        f"Not recorded: item {is_failed.index(True)} failed, and atomic=true means all or none."
     )
     return [
-        result if result.error else BatchItemResult(error=FailedDependencyError(detail))
+        result if isinstance(result, DomainError) else FailedDependencyError(detail)
         for result in results
     ]
 
 
-def _dump_result(db: Connection, result: BatchItemResult) -> list[Any]:
-    if result.recorded is not None:
-        return dump_submit_result(db, result.recorded, result.is_new)
-    error = result.error or DomainError("")
-    errors = [[each.pointer, each.detail] for each in error.errors]
-    return [error.code, error.detail, errors]
+def _dump_result(db: Connection, result: ItemResult) -> list[Any]:
+    if isinstance(result, SubmitResult):
+        return dump_submit_result(db, result)
+    return [result.code, result.detail, [[each.pointer, each.detail] for each in result.errors]]
 
 
-def _load_result(db: Connection, stored: list[Any]) -> BatchItemResult:
+def _load_result(db: Connection, stored: list[Any]) -> ItemResult:
     if isinstance(stored[2], bool):
-        submitted = load_submit_result(db, stored)
-        return BatchItemResult(submitted.recorded, submitted.is_new)
+        return load_submit_result(db, stored)
     code, detail, errors = stored
-    return BatchItemResult(
-        error=ERRORS_BY_CODE[code](detail, tuple(ErrorDetail(*each) for each in errors))
-    )
+    return ERRORS_BY_CODE[code](detail, tuple(ErrorDetail(*each) for each in errors))

@@ -1,10 +1,13 @@
-"""What every total of an answer was at an earlier moment, and what happened since that touches it.
+"""Comparison of totals with an earlier state, and the events since then that touch each total.
 
-An entry of the ledger touches a total when it is about a report with a figure, or a stance, whose
-scope meets the total's, then or now; about the reporter of one; about a place or group that such a
-figure names or lies in; about one that lies in the asked ones or holds them. So does an entry about
-a figure from elsewhere that a bound leans on, then or now. If the numbers changed and none of that
-accounts for it, whatever is tied to the total by overlapping scopes touches it.
+An event touches a total if, in one of the two states, it is about
+- a report with a figure, or a stance, whose scope overlaps that of the total;
+- the reporter of such a report;
+- a place or group that such a figure names, or an ancestor of one;
+- a place or group that is within those of the query or contains them;
+- a figure from elsewhere that the proof of a bound uses.
+If the numbers changed and no such event can have changed them, events about any figure that is
+connected to the total by overlapping scopes touch it too.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -27,14 +30,13 @@ from service.domain.totals_result import (
 )
 from service.domain.wording.range_text import total_text
 from service.store.event_window import load_public_events
-from service.store.interface import Connection, Reader
-from service.usecases.as_of import resolve_as_of
 from service.usecases.dependencies import Calculation, QueryDependencies, union_dependencies
 from service.usecases.event_window import EventWindow
-from service.usecases.state_cache import Snapshot, StateCache
+from service.usecases.request_reader import RequestReader
+from service.usecases.state_cache import Snapshot
 
 MAX_EVENTS: Final = 10_000
-"""How many entries one answer lists altogether; each of its totals gets the same share."""
+"""How many events a result lists altogether; each of its totals gets the same share."""
 
 MAX_EVENTS_PER_TOTAL: Final = 1_000
 
@@ -44,36 +46,36 @@ MakeCalculation = Callable[[Snapshot, TotalsQuery], Calculation]
 
 @dataclass(frozen=True, slots=True)
 class EarlierState:
-    """An earlier state of the record, and what happened from then until now."""
+    """An earlier state of the record, and the events from then to the later state."""
 
     snapshot: Snapshot
     window: EventWindow
 
 
-def resolve_compare(store: Reader, query: TotalsQuery, seq: int, now: datetime) -> int | None:
-    """Return the entry with which the answer as of ``seq`` is compared; None where it is not.
+def resolve_compare(
+    reader: RequestReader, query: TotalsQuery, seq: int, now: datetime
+) -> int | None:
+    """Return the event with which the totals as of ``seq`` are compared; None if they are not.
 
-    Raises InvalidInputError for a moment that is still to come or later than that of the answer.
+    Raises InvalidInputError for a ``compare`` in the future or later than ``as_of``.
     """
     if query.compare is None:
         return None
-    with store.read_transaction() as db:
-        earlier_seq = resolve_as_of(db, query.compare, now, "compare")
+    earlier_seq = reader.resolve_as_of(query.compare, now, "compare")
     requested = (query.as_of, query.compare)
     is_later = all(isinstance(each, str) for each in requested) and str(requested[0]) < str(
         requested[1]
     )
     if earlier_seq > seq or is_later:
-        raise invalid_field("compare", "Compare with a moment that is not later than as_of.")
+        raise invalid_field("compare", "This must not be later than as_of.")
     return earlier_seq
 
 
-def load_earlier_state(
-    db: Connection, state_cache: StateCache, snapshot: Snapshot, earlier_seq: int
-) -> EarlierState:
-    """Return the state after the entry ``then``, and all that happened up to the later one."""
-    earlier = state_cache.load(db, earlier_seq)
-    events = load_public_events(db, earlier_seq, snapshot.state.seq)
+def load_earlier_state(reader: RequestReader, snapshot: Snapshot, earlier_seq: int) -> EarlierState:
+    """Return the state as of ``earlier_seq``, and all events from then to the later state."""
+    earlier = reader.load_snapshot(earlier_seq)
+    with reader.read_transaction() as db:
+        events = load_public_events(db, earlier_seq, snapshot.state.seq)
     return EarlierState(earlier, EventWindow(earlier.state, snapshot.state, events))
 
 
@@ -120,7 +122,7 @@ def add_comparison(
 def _narrow_query(
     query: TotalsQuery, by: str | None, key: str, periods: Mapping[str, Period]
 ) -> TotalsQuery:
-    """Return the question that the part with the key answers."""
+    """Return the query of the part with the key."""
     if by in CALENDAR_UNITS:
         return replace(query, period=periods[key])
     if by == "place":
@@ -133,7 +135,7 @@ def _narrow_query(
 
 
 def _restrict_to_known_ids(snapshot: Snapshot, query: TotalsQuery) -> TotalsQuery | None:
-    """Return the question about those of its ids that were known; None where none was."""
+    """Return the query with those of its ids that were known; None if none was."""
     state = snapshot.state
 
     def select_known(kind: str, ids: tuple[str, ...], entities: Collection[str]) -> tuple[str, ...]:
@@ -156,7 +158,7 @@ def _restrict_to_known_ids(snapshot: Snapshot, query: TotalsQuery) -> TotalsQuer
 
 
 class _Comparison:
-    """One scope, now and then."""
+    """The comparison of one query in two states of the record."""
 
     def __init__(
         self,
@@ -177,7 +179,7 @@ class _Comparison:
         )
 
     def iterate_changes(self, totals: Sequence[OutcomeTotal]) -> Iterator[OutcomeTotal]:
-        """Yield the totals with what they were, and what touched them since."""
+        """Yield the totals with their earlier values and the events that touched them."""
         outcome_sets = [each.outcomes for each in totals]
         earlier_totals = (
             self._earlier.compute_outcome_totals(outcome_sets)
@@ -187,7 +189,7 @@ class _Comparison:
         for now, then in zip(totals, earlier_totals, strict=True):
             events = self._find_touching_events(now, then)
             if not events and not (now.total.exact and then.total.exact):
-                then = now  # Nothing happened: only the time that there was for it differed.
+                then = now  # Nothing happened: only the time for the solver differed.
             shown_events = events[-self._max_events :]
             yield replace(
                 now, change=TotalChange(then, shown_events, len(events) - len(shown_events))
@@ -210,7 +212,7 @@ class _Comparison:
 
 
 def _list_proof_figures(total: Total) -> list[Figure]:
-    """Return the figures that the bounds rest on, wherever they lie, and those set aside."""
+    """Return the figures of the proofs, whatever their scope, and those set aside."""
     terms = (*total.low_terms, *total.high_terms)
     return [
         *(term.figure for term in terms),

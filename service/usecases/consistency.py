@@ -1,4 +1,4 @@
-"""A record that never goes back, though several copies of it answer."""
+"""Monotonic reads and read-your-writes over several copies of the record."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,15 +8,22 @@ from service.store.event_log import last_seq
 from service.store.interface import Connection, Reader
 
 
+def _never_wait(reader: Reader, seq: int) -> bool:
+    return False
+
+
 class MonotonicReader(Reader):
     """A reader with monotonic reads: each transaction sees all that the one before it saw.
 
     One address can lead to several standbys, and each of them has its own lag. Without this, the
-    second of two transactions of one answer could read from a standby that is further behind.
+    second of two transactions of one request could read from a standby that is further behind.
     """
 
     def __init__(
-        self, reader: Reader, seq: int, wait_for_seq: Callable[[Reader, int], bool]
+        self,
+        reader: Reader,
+        seq: int = 0,
+        wait_for_seq: Callable[[Reader, int], bool] = _never_wait,
     ) -> None:
         """Require that the first transaction already sees all events up to ``seq``.
 
@@ -28,9 +35,10 @@ class MonotonicReader(Reader):
 
     @contextmanager
     def read_transaction(self) -> Iterator[Connection]:
-        """Yield a connection to a copy that reaches far enough, or raise LockTimeoutError.
+        """Yield a connection to a copy that holds the event ``self.seq``.
 
-        How far it reaches is what the next reading must reach.
+        ``self.seq`` becomes the last event of that copy: the next transaction must reach it too.
+        Raises LockTimeoutError if no copy reaches it in time.
         """
         with self._reader.read_transaction() as db:
             if self._has_reached(db):
@@ -41,7 +49,7 @@ class MonotonicReader(Reader):
                 if self._has_reached(db):
                     yield db
                     return
-        raise LockTimeoutError(f"The record does not hold entry {self.seq} yet; ask again shortly.")
+        raise LockTimeoutError(f"The record does not have event {self.seq} yet; try again shortly.")
 
     def _has_reached(self, db: Connection) -> bool:
         last = last_seq(db)

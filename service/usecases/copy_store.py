@@ -1,46 +1,42 @@
-"""The whole record carried from one store to another, of whichever engines, and proved the same."""
+"""Copying a record to another store, of any engine, with proof that both are the same."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from service.domain.errors import ConflictError, StoreUnavailableError
 from service.store import api_keys, event_log, idempotency, redactable_text
-from service.store.interface import Connection, Store
+from service.store.interface import Connection, Progress, Store
 from service.store.maintenance import export_import
 from service.store.state_loader import load_state
 
-CopyProgress = Callable[[int, int], None]
-"""Is told now and then how many entries are carried, and of how many."""
-
 CHUNK_EVENTS: Final = 1_000
-"""So many entries are kept at once; what is kept stays when the rest is broken off."""
+"""So many events are copied in one transaction; they remain if the copy is interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyResult:
-    """What both stores hold now: the last entry with its hash, and how many entries are new."""
+    """The last event of both stores with its hash, and how many events were copied."""
 
     seq: int
     hash: str
     new_events: int
 
 
-def copy_store(source: Store, target: Store, progress: CopyProgress) -> CopyResult:
-    """Return what both hold at the end: the same entries, keys and answers; writes.
+def copy_store(source: Store, target: Store, progress: Progress) -> CopyResult:
+    """Return the common end of both stores after the copy; writes.
 
-    What the source records meanwhile is left to the next time: it goes on where this one ended,
-    also after it was broken off. Raises ConflictError for a target that holds another record, and
-    StoreUnavailableError where the target would not answer as the source does. Both are brought up
-    to date.
+    Copies events, API keys and the responses to idempotency keys, and migrates both stores. Events
+    that the source records during the copy are left for the next call, which continues where this
+    one ended, also after an interruption. Raises ConflictError for an empty source and for a target
+    that holds another record, and StoreUnavailableError where the target is not equal at the end.
     """
     source.migrate()
     with source.read_transaction() as source_db:
         last, last_hash = event_log.last_seq_and_hash(source_db)
         if not last:
             raise ConflictError(
-                f"The source, {source.display_address}, holds no entries: nothing is copied."
+                f"The source, {source.display_address}, holds no events: nothing was copied."
             )
         target.migrate()
         copied_seq = _find_common_seq(source_db, target)
@@ -61,19 +57,19 @@ def copy_store(source: Store, target: Store, progress: CopyProgress) -> CopyResu
 
 
 def _find_common_seq(source_db: Connection, target: Store) -> int:
-    """Return up to which entry the target holds the source's ledger, having seen that it does."""
+    """Return the target's last seq; raises ConflictError unless the source has the same event."""
     with target.read_transaction() as target_db:
         seq, last_hash = event_log.last_seq_and_hash(target_db)
     if event_log.hash_of(source_db, seq) != last_hash:
         raise ConflictError(
-            f"The target holds another record: its entry {seq} is not the source's."
+            f"The target holds another record: its event {seq} is not the source's."
             " Copy into an empty database."
         )
     return seq
 
 
 def _blank_texts(source_db: Connection, target: Store, last_seq: int) -> None:
-    """Blank what was carried before and blanked in the source since."""
+    """Blank the texts that were copied earlier and blanked in the source since."""
     with target.write_transaction() as target_db:
         for seq, pointer in redactable_text.list_blanked(source_db, last_seq):
             redactable_text.blank_text(target_db, seq, pointer)
@@ -82,16 +78,14 @@ def _blank_texts(source_db: Connection, target: Store, last_seq: int) -> None:
 def _check_target_equals_source(
     source_db: Connection, target: Store, last: int, last_hash: str
 ) -> None:
-    """Raise StoreUnavailableError unless the target's chain ends and reads like the source's.
+    """Raise StoreUnavailableError unless the target has the source's last hash and its state.
 
-    Every total is worked out of the claims alone: where these are equal, so are all totals.
+    Totals are computed from the record state alone: if the states are equal, so are all totals.
     """
     with target.read_transaction() as target_db:
         if event_log.last_seq_and_hash(target_db) != (last, last_hash):
             raise StoreUnavailableError(
-                "The target does not end with the source's last entry; copy again."
+                "The target does not end with the source's last event; copy again."
             )
         if load_state(target_db, last) != load_state(source_db, last):
-            raise StoreUnavailableError(
-                "The target does not tell what the source tells; do not use it."
-            )
+            raise StoreUnavailableError("The target differs from the source; do not use it.")

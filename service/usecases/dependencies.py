@@ -15,34 +15,34 @@ from service.usecases.state_cache import Snapshot
 
 
 class Calculation(Protocol):
-    """A question put to one state of the record."""
+    """The computation of a query in one state of the record."""
 
     def compute_outcome_totals(
         self, outcome_sets: Iterable[frozenset[str]]
     ) -> Sequence[OutcomeTotal]:
-        """Return the totals of the sets of outcomes."""
+        """Return the total of each set of outcomes."""
 
     def find_overlapping_figures(self, outcomes: frozenset[str]) -> Sequence[Figure]:
-        """Return the figures of whatever state that speak of people asked for."""
+        """Return the figures whose scope overlaps the query, counted or not."""
 
     def find_dependent_figures(self, outcomes: frozenset[str]) -> Sequence[Figure]:
         """Return the counted figures on which the total can depend."""
 
     def find_silent_reports(self) -> Sequence[ReportState]:
-        """Return the live reports that speak of people asked for and give no number."""
+        """Return the live reports that overlap the query and give no number."""
 
 
 class QueryDependencies:
-    """A question, and the state of the record that it is put to."""
+    """The dependencies of the totals of a query in one state of the record."""
 
     def __init__(self, snapshot: Snapshot, query: TotalsQuery, calculation: Calculation) -> None:
-        """Take the question as it was asked, and the same as it is put to that state."""
+        """Take the query with the ids as they were sent, and its computation in that state."""
         self._snapshot, self._query, self._calculation = snapshot, query, calculation
 
     def overlapping_dependencies(
         self, outcomes: frozenset[str], proof_figures: Iterable[Figure]
     ) -> Dependencies:
-        """Return what the total is about, and what its bounds lean on."""
+        """Return the dependencies by overlapping scopes, and by the proofs of the bounds."""
         figures = [*self._calculation.find_overlapping_figures(outcomes), *proof_figures]
         reclassifying = self._snapshot.find_reclassifying(figures)
         return self._collect_dependencies(
@@ -50,13 +50,13 @@ class QueryDependencies:
         )
 
     def all_dependencies(self, outcomes: frozenset[str]) -> Dependencies:
-        """Return all that the total can depend on."""
+        """Return everything that the total can depend on."""
         return self._collect_dependencies(self._calculation.find_dependent_figures(outcomes), ())
 
     def query_dependencies(self, window: EventWindow) -> Dependencies:
-        """Return the places and groups of the interval that lie in the asked ones or hold them.
+        """Return the places and groups with events that are within the query's or contain them.
 
-        Where everything is asked it is for the figures to say which of them matter.
+        A query without places or groups has no such dependencies: those of its figures count.
         """
         state, query = self._snapshot.state, self._query
         places = state.resolve_merged("place", query.places)
@@ -85,7 +85,7 @@ class QueryDependencies:
 
 
 def union_dependencies(dependency_sets: Iterable[Dependencies]) -> Dependencies:
-    """Return all that lies in any of the reaches."""
+    """Return the union of the dependencies."""
     whole: dict[str, set[str]] = {family: set() for family in FAMILIES}
     for dependencies in dependency_sets:
         for family, ids in dependencies.items():
@@ -96,7 +96,7 @@ def union_dependencies(dependency_sets: Iterable[Dependencies]) -> Dependencies:
 def _with_ancestors(
     id_tuples: Iterable[tuple[str, ...]], entities: Mapping[str, Place | Group]
 ) -> set[str]:
-    """Return the named places or groups, and all that they lie in."""
+    """Return the named places or groups and all their ancestors."""
     ids_with_ancestors: set[str] = set()
     for ids in id_tuples:
         for entity_id in ids:
@@ -109,7 +109,7 @@ def _with_ancestors(
 
 
 def _select_related(tree: Tree, query_ids: Collection[str], ids: Iterable[str]) -> Iterator[str]:
-    """Yield those of the ids that lie in, or hold, any of the asked ones."""
+    """Yield those of the ids that are within, or contain, any of the query's."""
     query_intervals = tree.intervals(query_ids)
     return (
         node

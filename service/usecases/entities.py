@@ -1,4 +1,4 @@
-"""Places, groups and reporters: describe one, show one, list many."""
+"""Entities (places, groups and reporters): describe, merge, get and list them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -32,9 +32,10 @@ def describe_entity(
     now: datetime,
     expected: tuple[Entity | None] | None = None,
 ) -> tuple[Entity, bool]:
-    """Return the entry, now as given, and whether it is new; fields left out are cleared; writes.
+    """Return the entity as described, and whether it is new; writes.
 
-    A description that equals the recorded one changes nothing and needs no permission. Raises
+    Fields left out are cleared. A description that equals the recorded one changes nothing and
+    needs no permission. Raises
     ForbiddenError if it would change something without ``may_change``, InvalidInputError for a
     parent that is unknown or is below the entity, and PreconditionFailedError if the entity is not
     the ``expected`` one (``(None,)``: it must not exist; None: no precondition).
@@ -44,7 +45,7 @@ def describe_entity(
         known = entities.get(db, kind, entity_id)
         if expected is not None and expected[0] != known:
             raise PreconditionFailedError(
-                f"The {kind} {entity_id} is not what it was when you looked; look again."
+                f"The {kind} {entity_id} was changed since you read it; read it again."
             )
         _refuse_merged(kind, entity_id, known)
         entity = _with_current_parent(db, kind, make_entity(kind, entity_id, fields))
@@ -65,11 +66,11 @@ def describe_entity(
 def merge_entities(
     store: Store, kind: str, entity_id: str, into: str, *, actor: str | None, now: datetime
 ) -> Entity:
-    """Return the entry that both ids name from now on; writes.
+    """Return the entity that both ids name from now on; writes.
 
-    Its aliases take in the other's names, and what lay below the other moves below it. Raises
-    NotFoundError, ConflictError for an id that was merged before, and InvalidInputError for a
-    target that cannot be.
+    It gets the names of the merged entity as aliases, and its children. Raises NotFoundError,
+    ConflictError if ``entity_id`` was merged before, and InvalidInputError for an impossible
+    target.
     """
 
     def job(db: Connection) -> Entity:
@@ -80,12 +81,14 @@ def merge_entities(
         if target is None:
             raise invalid_field("/into", make_unknown_id_message(db, kind, into))
         if target.id == entity_id:
-            raise invalid_field("/into", f"{into} names the same {kind} already.")
+            raise invalid_field("/into", f"{into} already names the same {kind}.")
         if entity_id == ROOT_GROUP and kind == "group":
-            raise invalid_field("/into", f"{ROOT_GROUP} is the root of all groups and stays.")
+            raise invalid_field(
+                "/into", f"{ROOT_GROUP} is the root of all groups and cannot be merged."
+            )
         if entities.is_same_or_below(db, kind, target.id, entity_id):
             raise invalid_field(
-                "/into", f"{into} lies below {entity_id}; merge it into {entity_id} instead."
+                "/into", f"{into} is below {entity_id}; merge it into {entity_id} instead."
             )
         record_events(db, [NewEvent(f"{kind}_merged", entity_id, {"into": target.id})], actor, now)
         return entities.get(db, kind, entity_id) or target
@@ -93,32 +96,30 @@ def merge_entities(
     return store.write(job)
 
 
-def get_entity(store: Reader, kind: str, entity_id: str) -> Entity:
-    """Return the entry as it is now; raises NotFoundError."""
-    with store.read_transaction() as db:
+def get_entity(reader: Reader, kind: str, entity_id: str) -> Entity:
+    """Return the entity as it is now; raises NotFoundError."""
+    with reader.read_transaction() as db:
         entity = entities.get(db, kind, entity_id)
     if entity is None:
         raise NotFoundError(f"There is no such {kind}.")
     return entity
 
 
-def list_entities(store: Reader, kind: str, query: EntityListQuery) -> list[Entity]:
-    """Return the entries asked for, by id."""
-    with store.read_transaction() as db:
+def list_entities(reader: Reader, kind: str, query: EntityListQuery) -> list[Entity]:
+    """Return the entities that the query selects, ordered by id."""
+    with reader.read_transaction() as db:
         return entities.load_page(db, kind, query)
 
 
 def _refuse_merged(kind: str, entity_id: str, known: Entity | None) -> None:
     if known is not None and known.id != entity_id:
-        raise ConflictError(
-            f"{entity_id} was merged into the {kind} {known.id}; speak of that one."
-        )
+        raise ConflictError(f"{entity_id} was merged into the {kind} {known.id}; use that id.")
 
 
 def _with_current_parent(db: Connection, kind: str, entity: Entity) -> Entity:
-    """Return the entry with its parent by its present id.
+    """Return the entity with the current id of its parent.
 
-    Raises InvalidInputError where it has no place.
+    Raises InvalidInputError if the parent is unknown, or is the entity itself or below it.
     """
     parent = parent_of(entity)
     if entity.id == ROOT_GROUP and kind == "group" and parent is not None:
@@ -129,6 +130,6 @@ def _with_current_parent(db: Connection, kind: str, entity: Entity) -> Entity:
     if parent_entity is None:
         raise invalid_field("/parent", make_unknown_id_message(db, kind, parent))
     if entities.is_same_or_below(db, kind, parent_entity.id, entity.id):
-        detail = f"{parent} is {entity.id} or lies below it, and cannot be its parent."
+        detail = f"{parent} is {entity.id} or is below it, and cannot be its parent."
         raise invalid_field("/parent", detail)
     return with_parent(entity, parent_entity)

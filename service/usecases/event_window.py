@@ -11,7 +11,7 @@ from service.domain.record_state import RecordState
 REPORT_FAMILY: Final = "report"
 
 FAMILIES: Final = (REPORT_FAMILY, *ENTITY_CLASSES)
-"""What an entry of the ledger can be about."""
+"""What an event can be about."""
 
 Dependencies = Mapping[str, set[str]]
 """What a total depends on: ids by family."""
@@ -23,7 +23,7 @@ _KINDS_WITHOUT_EFFECT: Final = {
     "reporter_added",
     "reporter_changed",
 }
-"""Kinds of entries that move no number by themselves, or hardly ever."""
+"""Kinds of events that change no number by themselves, or hardly ever."""
 
 
 class EventWindow:
@@ -41,17 +41,17 @@ class EventWindow:
                 self._positions[_family_of(event)].setdefault(subject_id, []).append(position)
 
     def _subject_ids(self, event: PublicEvent) -> set[str]:
-        """Return the ids that the entry is about: what was merged goes by its new name too."""
+        """Return the ids that the event is about: for a merged entity its new id too."""
         merged = self._later.merged.get(_family_of(event), {})
         subject_ids = {event.subject, merged.get(event.subject, event.subject)}
         return subject_ids | {event.data["into"]} if "into" in event.data else subject_ids
 
     def subject_ids(self, family: str) -> KeysView[str]:
-        """Return the ids of the family that an entry is about."""
+        """Return the ids of the family that any event is about."""
         return self._positions[family].keys()
 
     def find_events_touching(self, dependencies: Dependencies) -> list[PublicEvent]:
-        """Return the entries about anything within the reach, oldest first."""
+        """Return the events about any of the ids, oldest first."""
         positions: set[int] = set()
         for family, ids in dependencies.items():
             positions_by_id = self._positions[family]
@@ -63,7 +63,7 @@ class EventWindow:
         return [self._events[position] for position in sorted(positions)]
 
     def can_change_numbers(self, events: Sequence[PublicEvent]) -> bool:
-        """Whether any of the entries can have changed a number of what it touches."""
+        """Whether any of the events can have changed a number of a total that it touches."""
         return any(self._can_change_numbers(event) for event in events)
 
     def _can_change_numbers(self, event: PublicEvent) -> bool:
@@ -95,8 +95,8 @@ def _family_of(event: PublicEvent) -> str:
 def _add_report_states(
     earlier: RecordState, later: RecordState, events: Iterable[PublicEvent]
 ) -> Iterator[PublicEvent]:
-    """Yield the entries; those about a report with its reporter and its state before and after."""
-    states = {report_id: statement.state for report_id, statement in earlier.reports.items()}
+    """Yield the events; those about a report with its reporter and its state before and after."""
+    states = {report_id: report.state for report_id, report in earlier.reports.items()}
     for event in events:
         if _family_of(event) != REPORT_FAMILY:
             yield event
@@ -109,7 +109,7 @@ def _add_report_states(
 
 
 def _state_after(kind: str, previous: str | None, is_relay: bool) -> str:
-    """Return the state of a report after an entry of the kind: retracted goes before superseded."""
+    """Return the state of a report after an event of the kind; retracted is final."""
     if previous is None:
         return "relay" if is_relay else "live"
     if kind == "retracted" or (kind == "superseded" and previous != "retracted"):

@@ -1,4 +1,4 @@
-"""Whether the record can be read, how far it goes, and how large it is."""
+"""Health of the record: whether it can be read, its last event and its size."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +9,10 @@ from service.store.interface import Reader, Store, translate_corrupt_rows
 
 @dataclass(frozen=True, slots=True)
 class RecordSize:
-    """The number of the ledger's last entry and when it was made, and what the disk holds.
+    """The last event's ``seq`` and time, the record's size and the free space, in bytes.
 
-    ``recorded_at`` is None before the first entry. ``size`` is the bytes that the record takes,
-    and ``free`` the bytes that are left where it lies: None where that is another machine.
+    ``recorded_at`` is None before the first event; ``free`` is None where the database is on
+    another machine.
     """
 
     seq: int
@@ -22,7 +22,7 @@ class RecordSize:
 
 
 def check_readable(store: Reader) -> int:
-    """Return the number of the last entry of the ledger.
+    """Return the seq of the last event.
 
     Raises StoreUnavailableError or LockTimeoutError.
     """
@@ -31,7 +31,7 @@ def check_readable(store: Reader) -> int:
 
 
 def measure_record(store: Store) -> RecordSize:
-    """Return how far the record goes and how large it is.
+    """Return the record's last event and its size.
 
     Raises StoreUnavailableError or LockTimeoutError.
     """

@@ -1,7 +1,7 @@
-"""Idempotency: a request that is sent again is not run again and gets the first answer.
+"""Idempotency: a request that is sent again is not run again and gets the first response.
 
-The store keeps which events the request made, in the same transaction as the events. The answer is
-read from the record as of then, so that no free text is stored in a second place.
+The result is stored in the same transaction as the events. It refers to them, and the replayed
+response is read from the record as of then, so that free text is stored in one place only.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def run_once(
 
     ``dump_result`` turns a result into what is stored, and ``load_result`` turns it back. Without
     an idempotency key the job is run and nothing is stored. Raises InvalidInputError if the key was
-    used with another body. A job that raises is not stored: it recorded nothing, and the same
+    used with another body. The error of a job is not stored: it recorded nothing, and the same
     request may succeed later.
     """
     if idempotency_key is None:
@@ -36,7 +36,7 @@ def run_once(
     stored = idempotency.find_response(db, idempotency_key)
     if stored is not None:
         if stored.fingerprint != idempotency_key.fingerprint:
-            raise invalid_field(HEADER, "This key came with another body before; use a new one.")
+            raise invalid_field(HEADER, "This key was used with another body; use a new one.")
         return load_result(stored.response), True
     result = job()
     idempotency.store_response(db, idempotency_key, dump_result(result))

@@ -1,4 +1,4 @@
-"""What becomes of a report later: withdrawn, blanked where law demands; and what became of it."""
+"""The life of a report: its retraction, the redaction of its texts, and its history."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from service.domain.access import Principal
-from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError, NotFoundError
+from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError
 from service.domain.public_event import PublicEvent
 from service.domain.report import RecordedReport
 from service.store import event_log, redactable_text, reports
@@ -15,9 +15,10 @@ from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Reader, Store
 from service.store.projections.dispatch import record_events
 from service.usecases.idempotency import run_once
+from service.usecases.reports import get_report_or_fail
 
 REPORT_EVENT_KINDS: Final = ("reported", "superseded", "reclassified", "retracted", "redacted")
-"""The kinds of entries whose subject is a report."""
+"""The kinds of events whose subject is a report."""
 
 
 def retract_report(
@@ -30,22 +31,20 @@ def retract_report(
     principal: Principal | None = None,
     idempotency_key: IdempotencyKey | None = None,
 ) -> tuple[RecordedReport, bool]:
-    """Return the report, withdrawn from now on: its figures are counted no more; writes.
+    """Return the report, retracted from now on, and whether this is a replay; writes.
 
-    The flag is True for the same request sent again.
-
-    Raises NotFoundError, ForbiddenError where the holder of the key may not report for its reporter
-    (None may for all), and ConflictError where it is withdrawn already.
+    Its figures are not counted any more. Raises NotFoundError, ForbiddenError if the principal may
+    not report for its reporter (None may for all), and ConflictError if it is already retracted.
     """
 
     def work(db: Connection) -> RecordedReport:
-        known = _get_report(db, report_id)
+        known = get_report_or_fail(db, report_id)
         if principal is not None:
             principal.check_can_report_for(known.report.reporter)
         if known.retraction is not None:
             raise ConflictError(f"The report was retracted at {known.retraction.recorded_at}.")
         record_events(db, [NewEvent("retracted", report_id, {"reason": reason})], actor, now)
-        return _get_report(db, report_id)
+        return get_report_or_fail(db, report_id)
 
     return store.write(lambda db: _run_once(db, idempotency_key, report_id, work))
 
@@ -60,15 +59,15 @@ def redact_report(
     now: datetime,
     idempotency_key: IdempotencyKey | None = None,
 ) -> tuple[RecordedReport, bool]:
-    """Return the report without the free texts that the JSON pointers name, blanked for good.
+    """Return the report without the free texts of ``fields``, and whether this is a replay; writes.
 
-    No pointer means every free text. The ledger keeps the hashes, so that its chain still holds;
-    the texts themselves are gone from every table; writes. Raises NotFoundError, InvalidInputError
-    for a pointer to anything but a free text, and ConflictError where nothing is left to blank.
+    ``fields`` are JSON pointers; none means every free text. The texts are erased from all tables
+    for good. The event log keeps their hashes, so that its chain stays valid. Raises NotFoundError,
+    InvalidInputError for a pointer to anything else, and ConflictError if all are erased already.
     """
 
     def work(db: Connection) -> RecordedReport:
-        _get_report(db, report_id)
+        get_report_or_fail(db, report_id)
         texts_by_pointer = {text.pointer: text for text in _iterate_texts(db, report_id)}
         errors = tuple(
             ErrorDetail(
@@ -86,12 +85,12 @@ def redact_report(
             if not texts_by_pointer[pointer].is_blanked
         ]
         if not chosen:
-            raise ConflictError("Nothing is left to blank in this report.")
+            raise ConflictError("These texts of the report are already redacted.")
         for text in chosen:
             redactable_text.blank_text(db, text.seq, text.stored_pointer)
         body = {"fields": [text.pointer for text in chosen], "reason": reason}
         record_events(db, [NewEvent("redacted", report_id, body)], actor, now)
-        return _get_report(db, report_id)
+        return get_report_or_fail(db, report_id)
 
     redacted = store.write(lambda db: _run_once(db, idempotency_key, report_id, work))
     store.erase_overwritten()
@@ -109,14 +108,14 @@ def _run_once(
         idempotency_key,
         lambda: work(db),
         lambda recorded: event_log.last_seq(db),
-        lambda seq: _get_report(db, report_id, seq),
+        lambda seq: get_report_or_fail(db, report_id, seq),
     )
 
 
-def load_history(store: Reader, report_id: str) -> list[PublicEvent]:
-    """Return what happened to the report, oldest first; raises NotFoundError."""
-    with store.read_transaction() as db:
-        _get_report(db, report_id)
+def load_history(reader: Reader, report_id: str) -> list[PublicEvent]:
+    """Return the events of the report, oldest first; raises NotFoundError."""
+    with reader.read_transaction() as db:
+        get_report_or_fail(db, report_id)
         return [
             make_public_event(db, event)
             for event in event_log.load_events_about(db, report_id, REPORT_EVENT_KINDS)
@@ -124,14 +123,14 @@ def load_history(store: Reader, report_id: str) -> list[PublicEvent]:
 
 
 def make_public_event(db: Connection, event: Event) -> PublicEvent:
-    """Return the entry of the ledger as it is told, with the report that was recorded by it."""
+    """Return the event as the API shows it, with the report that it recorded, if any."""
     report = reports.get(db, event.subject, event.seq) if event.kind == "reported" else None
     return PublicEvent(event.seq, event.recorded_at, event.kind, event.subject, event.body, report)
 
 
 @dataclass(frozen=True, slots=True)
 class _FreeText:
-    """A free text of a report: where the report shows it, and where the ledger keeps it."""
+    """A free text of a report: its pointer in the report, and where the event log keeps it."""
 
     pointer: str
     seq: int
@@ -151,10 +150,3 @@ def _iterate_texts(db: Connection, report_id: str) -> Iterator[_FreeText]:
 
 def _join_pointers(pointers: Iterable[str]) -> str:
     return ", ".join(pointers) or "none at all"
-
-
-def _get_report(db: Connection, report_id: str, seq: int | None = None) -> RecordedReport:
-    recorded = reports.get(db, report_id, seq)
-    if recorded is None:
-        raise NotFoundError("There is no such report.")
-    return recorded

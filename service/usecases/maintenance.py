@@ -1,4 +1,4 @@
-"""What the record's keeper does: see that it is whole, write it out, read it in again."""
+"""What an operator does with a record: the integrity check, dump and load."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -6,45 +6,43 @@ from typing import Any
 
 from service.domain.errors import ConflictError, StoreUnavailableError
 from service.store import event_log
-from service.store.interface import Store
+from service.store.interface import Progress, Store
 from service.store.maintenance import export_import, integrity
-from service.store.maintenance.integrity import Progress
 
 
 def check_integrity(store: Store, progress: Progress) -> list[str]:
-    """Return a sentence for everything that is not as it was recorded; none for a whole record."""
+    """Return a sentence for each fault of the record; an empty list where there is none."""
     problems: list[str] = []
     try:
         with store.read_transaction() as db:
             problems.extend(integrity.find_faults(store, db, progress))
-    except (
-        StoreUnavailableError
-    ) as error:  # A damaged file may fail to be read or even to be let go of.
+    except StoreUnavailableError as error:
+        # Of a damaged file even the beginning or the end of the transaction may fail.
         problems.append(error.detail)
     return problems
 
 
 def get_last_seq_and_hash(store: Store) -> tuple[int, str]:
-    """Return the number and the hash of the last entry."""
+    """Return seq and hash of the last event; 0 and 64 zeros before the first."""
     with store.read_transaction() as db:
         return event_log.last_seq_and_hash(db)
 
 
 def dump_events(store: Store) -> Iterator[str]:
-    """Yield every entry as one line of JSON, all of one state of the record.
+    """Yield each event as one line of JSON, all from one read transaction.
 
-    The lines hold free texts too: keep them as safe as the record itself.
+    The lines contain free texts: protect them like the database.
     """
     with store.read_transaction() as db:
-        for entry in export_import.export_events(db):
-            yield json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+        for event in export_import.export_events(db):
+            yield json.dumps(event, ensure_ascii=False, separators=(",", ":"))
 
 
 def load_events(store: Store, lines: Iterable[str]) -> Iterator[int]:
-    """Yield the number of each entry read from the lines into an empty record; writes.
+    """Yield the seq of each event as it is loaded into an empty record; writes.
 
-    All of them are kept at the end, or none. Raises ConflictError where the record is not empty,
-    and BrokenChainError for the first line that does not follow from those before.
+    One transaction: all events are stored at the end, or none. Raises ConflictError where the
+    record is not empty, and BrokenChainError for the first line that does not continue the chain.
     """
     with store.write_transaction() as db:
         if event_log.last_seq(db):
@@ -58,5 +56,5 @@ def _parse_lines(lines: Iterable[str]) -> Iterator[Any]:
             yield json.loads(line)
         except ValueError:
             raise export_import.BrokenChainError(
-                f"Line {number} is not JSON; nothing is kept."
+                f"Line {number} is not JSON; nothing was imported."
             ) from None

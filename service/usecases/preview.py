@@ -1,67 +1,55 @@
-"""Previews: what a report would do to the totals, told before it is sent.
+"""Previews: what the submission of a report would do to the totals, without recording anything.
 
-The report is taken in as if it were sent, within the one writer's transaction, and undone at once.
-So every rule holds and every conflict shows, and nothing is kept. The totals are worked out
-afterwards, beside the record, while others write.
+The plan of the submission is made by reads only, so that a preview neither waits for a writer nor
+makes one wait. All rules and conflicts of a submission apply.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, TypeVar
 
 from service.domain.access import Principal
-from service.domain.entities import ENTITY_CLASSES, Entity, Group, Place, Reporter
+from service.domain.entities import Entity, Group, Place, Reporter
 from service.domain.figure import Figure
 from service.domain.periods import Period
 from service.domain.record_state import RecordState, ReportState
 from service.domain.report import RecordedReport, counted_figures
 from service.domain.submission import Submission
+from service.domain.timestamps import format_timestamp
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import TotalsResult
 from service.domain.vocabulary import ROOT_GROUP
-from service.store import entities, event_log
-from service.store.interface import Connection, Store
-from service.usecases.reports import check_and_normalize, record_report
+from service.store import event_log
+from service.store.interface import Reader
+from service.usecases.reports import SubmissionPlan, check_and_normalize, plan_submission
 from service.usecases.state_cache import Snapshot, StateCache
 from service.usecases.time_budget import TimeBudget
 from service.usecases.totals import compute_totals_in, list_default_outcomes
 
 PLACEHOLDER_ID: Final = "preview"
-"""The id of a report that is not recorded. What it names is looked up before it would be there, so
-that it can name itself no more than a report that is sent can."""
-
-
-@dataclass(frozen=True, slots=True)
-class DryRunResult:
-    """What would be recorded: the report, and what is new with it, each after its parent.
-
-    ``known`` is True for a report that is there already, under its ref and with this content: then
-    nothing is new. ``seq`` is the last entry of the ledger that it would come after.
-    """
-
-    recorded: RecordedReport
-    is_known: bool
-    places: tuple[Place, ...]
-    groups: tuple[Group, ...]
-    reporters: tuple[Reporter, ...]
-    seq: int
+"""The id of a report that is not recorded. Its links are looked up as if it did not exist yet, so
+that it cannot refer to itself, as a submitted report cannot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would be recorded, and the totals of all that it speaks of, before and after.
+    """What the submission would record, and the totals of the report's scope before and after.
 
-    Both answers are to one question and tell the same totals in the same order.
+    ``is_known`` is True if the report was recorded before, under the same ref with the same
+    content: then nothing would be recorded. ``new_entities`` contains each parent before its
+    children. Both results have the same query and the same totals in the same order.
     """
 
-    outcome: DryRunResult
+    recorded: RecordedReport
+    is_known: bool
+    new_entities: tuple[Entity, ...]
     before: TotalsResult
     after: TotalsResult
 
 
 def preview_report(
-    store: Store,
+    reader: Reader,
     state_cache: StateCache,
     submission: Submission,
     *,
@@ -69,66 +57,49 @@ def preview_report(
     time_budget: TimeBudget,
     principal: Principal | None = None,
 ) -> Preview:
-    """Return what would come of the report if it were sent now; nothing is recorded.
+    """Return what the submission of the report would do now; nothing is recorded.
 
-    Raises what sending it would. The budget is for both answers together: TimeBudgetExceededError
-    where they take far too long even so.
-    """
-    outcome = try_report(store, submission, now, principal)
-    # From the writer's own record: a copy could lie behind what the report was held against.
-    with store.read_transaction() as db:
-        before = state_cache.load(db, outcome.seq)
-    query = make_query_for(outcome.recorded)
-    # A place that is new would be unknown before: it is there in both, the report in one.
-    states = (
-        Snapshot(with_new_entities(before.state, outcome)),
-        Snapshot(with_previewed_report(before.state, outcome)),
-    )
-    query = replace(query, outcomes=list_default_outcomes(states, query))
-    earlier, later = (compute_totals_in(state, query, time_budget) for state in states)
-    return Preview(outcome, earlier, later)
-
-
-def try_report(
-    store: Store, submission: Submission, now: datetime, principal: Principal | None
-) -> DryRunResult:
-    """Return what would be recorded; all of it is undone before anything else is written.
-
-    Raises what sending the report would.
+    ``reader`` must read the database that a submission would be written to: a standby may lag.
+    Raises what the submission would raise. The time budget is for both results together; raises
+    TimeBudgetExceededError if they take far longer.
     """
     report = check_and_normalize(submission, PLACEHOLDER_ID, principal)
-
-    def job(db: Connection) -> DryRunResult:
-        with db.savepoint("preview") as undo:
-            seq = event_log.last_seq(db)
-            submitted = record_report(db, submission, report, None, now)
-            new_entities = _list_new_entities(db, seq)
-            undo()
-        return DryRunResult(
-            submitted.recorded,
-            not submitted.is_new,
-            tuple(each for each in new_entities if isinstance(each, Place)),
-            tuple(each for each in new_entities if isinstance(each, Group)),
-            tuple(each for each in new_entities if isinstance(each, Reporter)),
-            seq,
-        )
-
-    return store.write(job)
+    with reader.read_transaction() as db:
+        plan = plan_submission(db, submission, report)
+        state = state_cache.load(db, event_log.last_seq(db)).state
+    recorded = imagine_recorded(state, plan, now)
+    # A new place would be unknown before: both states have it, and one has the report.
+    before = add_entities(state, plan.new_entities)
+    snapshots = (
+        Snapshot(before),
+        Snapshot(before if plan.known else add_report(before, recorded)),
+    )
+    query = make_query_for(recorded)
+    query = replace(query, outcomes=list_default_outcomes(snapshots, query))
+    earlier, later = (compute_totals_in(each, query, time_budget) for each in snapshots)
+    return Preview(recorded, plan.known is not None, plan.new_entities, earlier, later)
 
 
-def _list_new_entities(db: Connection, seq: int) -> list[Entity]:
-    """Return the places, groups and reporters that were recorded after the entry."""
-    kind_of_event = {f"{kind}_added": kind for kind in ENTITY_CLASSES}
-    new_entities = [
-        entities.get(db, kind_of_event[event.kind], event.subject)
-        for event in event_log.load_events(db, after=seq)
-        if event.kind in kind_of_event
-    ]
-    return [entity for entity in new_entities if entity is not None]
+def imagine_recorded(state: RecordState, plan: SubmissionPlan, now: datetime) -> RecordedReport:
+    """Return the report as it would be recorded after ``state``, or the known one."""
+    if plan.known is not None:
+        return plan.known
+    report = plan.report
+    kinds = [event.kind for event in plan.events]
+    return RecordedReport(
+        report,
+        seq=state.seq + 1 + kinds.index("reported"),
+        recorded_at=format_timestamp(now),
+        state="live" if report.relays is None else "relay",
+        origin=None
+        if report.relays is None
+        else state.reports[report.relays].origin or report.relays,
+        warnings=plan.warnings,
+    )
 
 
 def make_query_for(recorded: RecordedReport) -> TotalsQuery:
-    """Return the question for all that the report speaks of.
+    """Return the query for the scope of the report.
 
     That is the places and groups of all its figures, from the first to the last of their days.
     """
@@ -145,7 +116,7 @@ def make_query_for(recorded: RecordedReport) -> TotalsQuery:
 
 
 def _enclosing_period(periods: Sequence[Period]) -> Period:
-    """Return the shortest period that holds all of them; its beginning is open if one's is."""
+    """Return the shortest period that contains all of them; its beginning is open if one's is."""
     first_days = [each.first for each in periods]
     known_first_days = [first for first in first_days if first is not None]
     first = (
@@ -156,34 +127,25 @@ def _enclosing_period(periods: Sequence[Period]) -> Period:
     return Period(first, max((each.last for each in periods if each.last), default=date.max))
 
 
-def with_new_entities(state: RecordState, outcome: DryRunResult) -> RecordState:
-    """Return the claims with the new places, groups and reporters, and without the report."""
+def add_entities(state: RecordState, new_entities: Sequence[Entity]) -> RecordState:
+    """Return the state with the new places, groups and reporters."""
     return replace(
         state,
-        places=_add_sorted(state.places, outcome.places),
-        groups=_add_sorted(state.groups, outcome.groups),
-        reporters=_add_sorted(state.reporters, outcome.reporters),
+        places=_add_sorted(state.places, _select(new_entities, Place)),
+        groups=_add_sorted(state.groups, _select(new_entities, Group)),
+        reporters=_add_sorted(state.reporters, _select(new_entities, Reporter)),
     )
 
 
-def with_previewed_report(state: RecordState, outcome: DryRunResult) -> RecordState:
-    """Return the claims as they would be with the report; the number of the last entry stays.
-
-    A report that is known already changes nothing.
-    """
-    if outcome.is_known:
-        return state
-    state_with_entities = with_new_entities(state, outcome)
-    recorded = outcome.recorded
-    reports = dict(state_with_entities.reports)
+def add_report(state: RecordState, recorded: RecordedReport) -> RecordState:
+    """Return the state with the report, whose entities it has already; its ``seq`` stays."""
+    reports = dict(state.reports)
     superseded_id = recorded.report.supersedes
     if superseded_id is not None and reports[superseded_id].state != "retracted":
         reports[superseded_id] = replace(reports[superseded_id], state="superseded")
-    reports[recorded.report.id] = _make_report_state(state_with_entities, recorded)
+    reports[recorded.report.id] = _make_report_state(state, recorded)
     return replace(
-        state_with_entities,
-        reports=reports,
-        figures=(*state_with_entities.figures, *_make_figures(state_with_entities, recorded)),
+        state, reports=reports, figures=(*state.figures, *_make_figures(state, recorded))
     )
 
 
@@ -222,6 +184,10 @@ def _make_figures(state: RecordState, recorded: RecordedReport) -> list[Figure]:
 Kind = TypeVar("Kind", Place, Group, Reporter)
 
 
+def _select(entities: Iterable[Entity], entity_class: type[Kind]) -> list[Kind]:
+    return [each for each in entities if isinstance(each, entity_class)]
+
+
 def _add_sorted(known: Mapping[str, Kind], new: Sequence[Kind]) -> dict[str, Kind]:
-    """Return both by id, in the order in which the record gives them."""
+    """Return both by id, in the order in which the store loads them."""
     return dict(sorted({**known, **{each.id: each for each in new}}.items()))

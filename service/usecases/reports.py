@@ -1,4 +1,4 @@
-"""Reports: take one in, show one, list many."""
+"""Reports: submit, get and list them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from service.domain.access import Principal
+from service.domain.entities import Entity
 from service.domain.errors import (
     ConflictError,
     ErrorDetail,
@@ -15,9 +16,9 @@ from service.domain.errors import (
 )
 from service.domain.list_queries import ReportListQuery
 from service.domain.normalize import normalize_submission
-from service.domain.report import RecordedReport, Report
+from service.domain.report import RecordedReport, Report, ReportWarning
 from service.domain.submission import Submission
-from service.store import entities, event_log, reports
+from service.store import coordinates, entities, event_log, reports
 from service.store.codec import hash_content
 from service.store.event_log import NewEvent
 from service.store.idempotency import IdempotencyKey
@@ -26,7 +27,11 @@ from service.store.projections.dispatch import record_events
 from service.store.projections.reports import body_of
 from service.usecases.as_of import resolve_as_of
 from service.usecases.idempotency import run_once
-from service.usecases.resolve_entities import make_unknown_id_message, resolve_entities
+from service.usecases.resolve_entities import (
+    MAX_SUGGESTIONS,
+    make_unknown_id_message,
+    resolve_entities,
+)
 from service.usecases.submission_warnings import find_warnings
 
 
@@ -34,7 +39,7 @@ from service.usecases.submission_warnings import find_warnings
 class SubmitResult:
     """The recorded report, and whether this request recorded it.
 
-    ``is_replay`` is True if the same request was answered before.
+    ``is_replay`` is True if the result is that of an earlier request with the same idempotency key.
     """
 
     recorded: RecordedReport
@@ -54,10 +59,10 @@ def submit_report(
 ) -> SubmitResult:
     """Return the recorded report and whether it is new; writes.
 
-    A ref that is known with the same content gives the report recorded then; what is said of its
-    places, groups and reporter must be what is recorded even so. Raises InvalidInputError or
-    ConflictError, and then nothing at all is recorded, no new place either; ForbiddenError where
-    the holder of the key may not report for the reporter (None may for all).
+    If a report with the same ref and the same content is known, it is returned; even then the
+    descriptions of entities in the submission must agree with the recorded ones. Raises
+    InvalidInputError or ConflictError, and then records nothing, no new entity either. Raises
+    ForbiddenError if the principal may not report for the reporter (None may for all).
     """
     report = check_and_normalize(submission, new_id(), principal)
 
@@ -66,8 +71,8 @@ def submit_report(
             db,
             idempotency_key,
             lambda: record_report(db, submission, report, actor, now),
-            lambda submitted: dump_submit_result(db, submitted.recorded, submitted.is_new),
-            lambda was: load_submit_result(db, was),
+            lambda result: dump_submit_result(db, result),
+            lambda stored: load_submit_result(db, stored),
         )
         return replace(posted, is_replay=is_replay)
 
@@ -86,6 +91,48 @@ def check_and_normalize(
     return normalize_submission(submission, report_id)
 
 
+@dataclass(frozen=True, slots=True)
+class SubmissionPlan:
+    """What the submission of a report would record.
+
+    ``known`` is the report that was recorded before under the same ref with the same content; if
+    there is one, nothing is recorded. ``new_entities`` contains each parent before its children.
+    """
+
+    report: Report
+    known: RecordedReport | None = None
+    new_entities: tuple[Entity, ...] = ()
+    warnings: tuple[ReportWarning, ...] = ()
+    events: tuple[NewEvent, ...] = ()
+
+
+def plan_submission(db: Connection, submission: Submission, report: Report) -> SubmissionPlan:
+    """Return what the submission would record as of this transaction; reads only.
+
+    ``report`` is the normalized submission. Raises InvalidInputError or ConflictError if it cannot
+    be recorded.
+    """
+    known = _find_same_report(db, report)
+    # Before a known report is returned: the description of an entity in this one may differ.
+    resolver = resolve_entities(db, submission)
+    if known is not None:
+        return SubmissionPlan(report, known)
+    superseded_events = _make_superseded_events(db, report)
+    _check_links(db, report)
+    warnings = find_warnings(db, report, resolver)
+    return SubmissionPlan(
+        report,
+        new_entities=resolver.new_entities,
+        warnings=warnings,
+        events=(
+            *resolver.make_events(),
+            *superseded_events,
+            NewEvent("reported", report.id, body_of(report, warnings)),
+            *_make_reclassified_events(db, report),
+        ),
+    )
+
+
 def record_report(
     db: Connection,
     submission: Submission,
@@ -94,33 +141,22 @@ def record_report(
     now: datetime,
     request: int | None = None,
 ) -> SubmitResult:
-    """Return the recorded report, within a transaction; writes.
+    """Return the recorded report, within a write transaction; writes.
 
-    ``request`` is the first event of the same request, None if this report makes the first.
+    ``request`` is the first event of the same request, None if this report makes the first. Raises
+    as ``plan_submission`` does.
     """
-    known = _find_same_report(db, report)
-    # Before a known report is returned: the description of an entity in this one may differ.
-    resolver = resolve_entities(db, submission)
-    if known is not None:
-        return SubmitResult(known, False)
-    superseded_events = _make_superseded_events(db, report)
-    _check_links(db, report)
-    body = body_of(report, find_warnings(db, report, resolver))
-    # All of it in one go, because what one request records is one moment.
-    reported_event = NewEvent("reported", report.id, body)
-    new_events = [
-        *resolver.make_events(),
-        *superseded_events,
-        reported_event,
-        *_make_reclassified_events(db, report),
-    ]
-    record_events(db, new_events, actor, now, request=request)
+    plan = plan_submission(db, submission, report)
+    if plan.known is not None:
+        return SubmitResult(plan.known, False)
+    # In one call, because all events of one request have one timestamp.
+    record_events(db, plan.events, actor, now, request=request)
     return SubmitResult(get_report_or_fail(db, report.id), True)
 
 
-def dump_submit_result(db: Connection, recorded: RecordedReport, is_new: bool) -> list[Any]:
+def dump_submit_result(db: Connection, result: SubmitResult) -> list[Any]:
     """Return what is stored of a result, from which ``load_submit_result`` makes it again."""
-    return [recorded.report.id, event_log.last_seq(db), is_new]
+    return [result.recorded.report.id, event_log.last_seq(db), result.is_new]
 
 
 def load_submit_result(db: Connection, stored: list[Any]) -> SubmitResult:
@@ -130,42 +166,46 @@ def load_submit_result(db: Connection, stored: list[Any]) -> SubmitResult:
 
 
 def get_report(
-    store: Reader, report_id: str, as_of: int | str | None, now: datetime
+    reader: Reader, report_id: str, as_of: int | str | None, now: datetime
 ) -> RecordedReport:
     """Return the report in its state as of then (None: now).
 
-    Raises NotFoundError where it was not recorded yet, and InvalidInputError for a moment still to
-    come.
+    Raises NotFoundError if it was not recorded by then, and InvalidInputError for an ``as_of`` in
+    the future.
     """
-    with store.read_transaction() as db:
+    with reader.read_transaction() as db:
         return get_report_or_fail(db, report_id, resolve_as_of(db, as_of, now))
 
 
-def get_reports(store: Reader, ids: Iterable[str], seq: int) -> dict[str, RecordedReport]:
-    """Return the reports by their ids, in their states after the entry ``seq``.
+def get_reports(reader: Reader, ids: Iterable[str], seq: int) -> dict[str, RecordedReport]:
+    """Return the reports by their ids, in their states as of the event ``seq``.
 
-    Those that were not recorded yet are left out.
+    Those that were not recorded by then are left out.
     """
-    with store.read_transaction() as db:
+    with reader.read_transaction() as db:
         return {each.report.id: each for each in reports.get_many(db, ids, seq)}
 
 
-def resolve_as_of_for_reports(store: Reader, as_of: int | str | None, now: datetime) -> int:
-    """Return the entry of the ledger that counts as of then (None: now).
+def load_points(
+    reader: Reader, recorded: Iterable[RecordedReport], seq: int
+) -> dict[str, coordinates.Point]:
+    """Return the coordinates of all places that the reports and their figures name, by id.
 
-    Raises InvalidInputError for a moment still to come.
+    They are those as of the event ``seq``. Places without coordinates are left out.
     """
-    with store.read_transaction() as db:
-        return resolve_as_of(db, as_of, now)
+    place_ids: set[str] = set()
+    for each in recorded:
+        place_ids.update(each.report.places, *(figure.places for figure in each.report.figures))
+    with reader.read_transaction() as db:
+        return coordinates.load_points(db, sorted(place_ids), seq)
 
 
-def list_reports(store: Reader, query: ReportListQuery, now: datetime) -> list[RecordedReport]:
-    """Return the reports asked for, oldest first, in their states as of then.
+def list_reports(reader: Reader, query: ReportListQuery, now: datetime) -> list[RecordedReport]:
+    """Return the reports that the query selects, oldest first, in their states as of then.
 
-    Raises InvalidInputError for ids under which nothing was recorded, and for a moment still to
-    come.
+    Raises InvalidInputError for unknown ids and for an ``as_of`` in the future.
     """
-    with store.read_transaction() as db:
+    with reader.read_transaction() as db:
         seq = resolve_as_of(db, query.as_of, now)
         errors = []
         for kind, parameter, ids in (
@@ -173,7 +213,7 @@ def list_reports(store: Reader, query: ReportListQuery, now: datetime) -> list[R
             ("group", "group", query.groups),
             ("reporter", "reporter", query.reporters),
         ):
-            for entity_id in entities.find_unknown_ids(db, kind, ids or (), seq)[:3]:
+            for entity_id in entities.find_unknown_ids(db, kind, ids or (), seq)[:MAX_SUGGESTIONS]:
                 errors.append(ErrorDetail(parameter, make_unknown_id_message(db, kind, entity_id)))
         if errors:
             raise InvalidInputError(errors[0].detail, tuple(errors))
@@ -181,7 +221,7 @@ def list_reports(store: Reader, query: ReportListQuery, now: datetime) -> list[R
 
 
 def _resolve_merged_ids(db: Connection, query: ReportListQuery, seq: int) -> ReportListQuery:
-    """Return the question with every merged id replaced by the one that stands for it."""
+    """Return the query with every merged id replaced by the current one."""
     merged = entities.load_merges(db, seq)
 
     def resolve(kind: str, ids: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -200,6 +240,7 @@ def _resolve_merged_ids(db: Connection, query: ReportListQuery, seq: int) -> Rep
 
 
 def get_report_or_fail(db: Connection, report_id: str, seq: int | None = None) -> RecordedReport:
+    """Return the report as of the event ``seq`` (None: now); raises NotFoundError."""
     recorded = reports.get(db, report_id, seq)
     if recorded is None:
         raise NotFoundError("There is no such report.")
@@ -207,9 +248,10 @@ def get_report_or_fail(db: Connection, report_id: str, seq: int | None = None) -
 
 
 def _find_same_report(db: Connection, report: Report) -> RecordedReport | None:
-    """Return the report sent earlier under the same ref with the same content, if there is one.
+    """Return the report that was recorded under the same ref with the same content, or None.
 
-    A ref with other content stands only on the report that supersedes its bearer.
+    Raises ConflictError if the ref is used with other content, unless the report supersedes the
+    one that has the ref.
     """
     if report.ref is None:
         return None
@@ -229,7 +271,7 @@ def _find_same_report(db: Connection, report: Report) -> RecordedReport | None:
 
 
 def _make_superseded_events(db: Connection, report: Report) -> list[NewEvent]:
-    """Return what the ledger is to say of the report that this one replaces."""
+    """Return the event of the report that this one supersedes, if any."""
     if report.supersedes is None:
         return []
     superseded = reports.get(db, report.supersedes)
@@ -251,7 +293,7 @@ def _make_superseded_events(db: Connection, report: Report) -> list[NewEvent]:
 
 
 def _make_reclassified_events(db: Connection, report: Report) -> list[NewEvent]:
-    """Return what the ledger is to say of the reports whose people this one speaks of again."""
+    """Return the events of the reports whose figures this one reclassifies."""
     new_events = []
     for figure in report.figures:
         link = figure.reclassifies
@@ -282,7 +324,7 @@ def _check_links(db: Connection, report: Report) -> None:
         if outcomes is None:
             errors.append(ErrorDetail(f"{pointer}/figure", "There is no such figure."))
         elif link.source not in outcomes:
-            detail = f"The figure {link.figure} does not speak of {link.source}."
+            detail = f"The figure {link.figure} does not count {link.source}."
             errors.append(ErrorDetail(f"{pointer}/from", detail))
     if errors:
         raise InvalidInputError(errors[0].detail, tuple(errors))

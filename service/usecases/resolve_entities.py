@@ -1,4 +1,4 @@
-"""The places, groups and reporter that a report names: found, or made where they are new."""
+"""The entities that a report mentions: looked up, or made if they are new."""
 
 from collections.abc import Collection, Iterator
 
@@ -13,24 +13,29 @@ from service.domain.entities import (
     unknown_id_message,
     with_parent,
 )
-from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError
+from service.domain.errors import (
+    ConflictError,
+    ErrorDetail,
+    InvalidInputError,
+    summarize_errors,
+)
 from service.domain.submission import Submission
 from service.store import entities
 from service.store.event_log import NewEvent
 from service.store.interface import Connection
 
 MAX_SUGGESTIONS = 3
-"""For so many unknown ids of one request the near ones are looked up: it takes a while each."""
+"""For how many unknown ids of one request similar ids are suggested: each look-up is slow."""
 
 
 class EntityResolver:
     """Resolves the entity mentions of a report in order, and collects new entities.
 
-    ``errors`` and ``conflicts`` list the mentions that are invalid; ``raise_errors`` raises them.
+    ``errors`` and ``conflicts`` list the invalid mentions; ``raise_errors`` raises them.
     """
 
     def __init__(self, db: Connection) -> None:
-        """Start with nothing new and nothing wrong."""
+        """Start without new entities and without errors."""
         self._db = db
         self._new_entities: dict[tuple[str, str], Entity] = {}
         self._known_entities: dict[tuple[str, str], Entity | None] = {}
@@ -38,12 +43,12 @@ class EntityResolver:
         self.conflicts: list[ErrorDetail] = []
 
     def prefetch(self, kind: str, ids: Collection[str]) -> None:
-        """Find all of the ids at once: one by one they would be asked for over a network."""
+        """Load all of the entities by one statement, instead of a round trip for each."""
         for entity in entities.get_many(self._db, kind, ids):
             self._known_entities[kind, entity.id] = entity
 
     def get(self, kind: str, entity_id: str) -> Entity | None:
-        """Return what is recorded under the id, or new in this request."""
+        """Return the entity that is recorded or new under the id; None if there is none."""
         if (kind, entity_id) in self._new_entities:
             return self._new_entities[kind, entity_id]
         if (kind, entity_id) not in self._known_entities:
@@ -51,7 +56,7 @@ class EntityResolver:
         return self._known_entities[kind, entity_id]
 
     def resolve_mention(self, kind: str, mention: EntityMention, pointer: str) -> None:
-        """Find the mentioned entry, or make it; what is wrong is remembered under the pointer."""
+        """Look the mentioned entity up, or make it; its errors are collected under the pointer."""
         known = self.get(kind, mention.id)
         if mention.fields is None:
             if known is None:
@@ -59,7 +64,7 @@ class EntityResolver:
         elif known is None:
             self._make_entity(kind, mention, pointer)
         else:
-            # An id that was merged into another was described by a name of its own.
+            # An id that was merged into another one had a description of its own.
             described = known
             if known.id != mention.id:
                 described = entities.get_last_version(self._db, kind, mention.id) or known
@@ -72,11 +77,11 @@ class EntityResolver:
                 self.conflicts.append(ErrorDetail(f"{pointer}/{name}", detail))
 
     def is_in_or_below(self, kind: str, entity_id: str, others: Collection[str]) -> bool:
-        """Whether the entry is one of the others or lies below one of them."""
+        """Whether the entity is one of the others or is below one of them."""
         return any(each in others for each in self._iterate_ancestors(kind, entity_id))
 
     def list_with_ancestors(self, places: Collection[str]) -> list[str] | None:
-        """Return the places and all that they lie in; None where something lies below one too."""
+        """Return the places and their ancestors, sorted; None if one of the places has children."""
         if any(entities.has_children(self._db, "place", place) for place in places):
             return None
         return sorted(
@@ -84,7 +89,7 @@ class EntityResolver:
         )
 
     def _iterate_ancestors(self, kind: str, entity_id: str) -> Iterator[str]:
-        """Yield the id and, one after another, what it lies in."""
+        """Yield the id and its ancestors, from its parent up."""
         ancestor_id: str | None = entity_id
         while ancestor_id is not None:
             yield ancestor_id
@@ -92,14 +97,19 @@ class EntityResolver:
             ancestor_id = parent_of(known) if known is not None else None
 
     def raise_errors(self) -> None:
-        """Raise InvalidInputError or ConflictError for what was found wrong, if anything was."""
+        """Raise InvalidInputError or ConflictError if a mention is invalid."""
         if self.errors:
-            raise InvalidInputError(_summarize_errors(self.errors), tuple(self.errors))
+            raise InvalidInputError(summarize_errors(self.errors), tuple(self.errors))
         if self.conflicts:
-            raise ConflictError(_summarize_errors(self.conflicts), tuple(self.conflicts))
+            raise ConflictError(summarize_errors(self.conflicts), tuple(self.conflicts))
+
+    @property
+    def new_entities(self) -> tuple[Entity, ...]:
+        """The entities that the report adds, each after its parent."""
+        return tuple(self._new_entities.values())
 
     def make_events(self) -> list[NewEvent]:
-        """Return what the ledger is to say of the new entries, each after its parent."""
+        """Return the events that record the new entities, each after its parent."""
         return [
             entities.make_entity_event(kind, entity, is_known=False)
             for (kind, _), entity in self._new_entities.items()
@@ -108,7 +118,7 @@ class EntityResolver:
     def find_namesakes(
         self, kind: str, entities_named: Collection[Entity]
     ) -> dict[str, tuple[str, ...]]:
-        """Return, for each of the entries, the ids of others of the same name, new ones too."""
+        """Return, by the id of each entity, the ids of others with the same name, new ones too."""
         recorded = entities.find_ids_by_name(self._db, kind, [each.name for each in entities_named])
         fresh = [each for (of, _), each in self._new_entities.items() if of == kind]
         ids_by_entity = {}
@@ -132,7 +142,9 @@ class EntityResolver:
         if parent is not None:
             parent_entity = self.get(kind, parent)
             if parent_entity is None:
-                detail = f"{self._unknown_message(kind, parent)} A parent exists or comes earlier."
+                detail = (
+                    f"{self._unknown_message(kind, parent)} Describe a parent before its children."
+                )
                 self.errors.append(ErrorDetail(f"{pointer}/parent", detail))
                 return
             entity = with_parent(entity, parent_entity)
@@ -148,7 +160,7 @@ class EntityResolver:
 def make_unknown_id_message(
     db: Connection, kind: str, entity_id: str, new_ids: list[str] | None = None
 ) -> str:
-    """Return the sentence that says that there is no such entry, and which ids are near."""
+    """Return the sentence that there is no such entity, with similar ids as suggestions."""
     return unknown_id_message(
         kind,
         entity_id,
@@ -157,7 +169,10 @@ def make_unknown_id_message(
 
 
 def resolve_entities(db: Connection, submission: Submission) -> EntityResolver:
-    """Return all that the report names, found or new; raises InvalidInputError or ConflictError."""
+    """Return the resolver after all mentions of the submission.
+
+    Raises InvalidInputError or ConflictError if one is invalid.
+    """
     resolver = EntityResolver(db)
     mentions = list(_iterate_mentions(submission))
     for kind in ENTITY_CLASSES:
@@ -184,7 +199,3 @@ def _value_text(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _summarize_errors(errors: list[ErrorDetail]) -> str:
-    return errors[0].detail if len(errors) == 1 else f"{len(errors)} fields cannot stand."

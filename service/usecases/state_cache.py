@@ -1,4 +1,4 @@
-"""What was known after one entry of the ledger, kept in memory for the questions asked of it."""
+"""States of the record in memory, with the trees and engines that totals need."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from service.bounds.component_solver import ComponentCache
 from service.bounds.engine import TotalsEngine
+from service.domain.entities import Place
 from service.domain.figure import Figure
 from service.domain.record_state import RecordState, ReportState
 from service.domain.totals_query import TotalsQuery
@@ -17,18 +18,17 @@ from service.store.interface import Connection
 from service.store.state_loader import load_state
 
 MAX_STATES: Final = 3
-"""How many states of the ledger are kept: the present one, and a few that are asked again."""
+"""How many states are cached: the present one and a few earlier ones."""
 
 MAX_ENGINES: Final = 64
-"""How many choices of figures are kept for one state: filters, reporters alone."""
-
+"""How many engines are cached for one state, each for one selection of its figures."""
 
 MAX_RESULTS: Final = 32
-"""How many whole answers are kept for one state: those that readers ask again and again."""
+"""How many results are cached for one state."""
 
 
 class LRUCache:
-    """The last few results by key; what is missing is made while others wait for it."""
+    """The values used last, by key. Threads wait while another one makes a missing value."""
 
     def __init__(self, max_entries: int) -> None:
         self._max_entries = max_entries
@@ -36,21 +36,21 @@ class LRUCache:
         self._lock = Lock()
 
     def get(self, key: Hashable) -> Any:
-        """Return what is kept under the key; None where nothing is."""
+        """Return the value of the key; None if there is none."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
             return self._values.get(key)
 
     def put(self, key: Hashable, value: Any) -> None:
-        """Keep what somebody has made meanwhile."""
+        """Store a value that was made outside of the lock."""
         with self._lock:
             self._values[key] = value
             if len(self._values) > self._max_entries:
                 self._values.popitem(last=False)
 
     def get_or_make(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return what is kept under the key, made by ``make`` if it is not there."""
+        """Return the value of the key, which ``make`` makes if there is none."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
@@ -62,7 +62,7 @@ class LRUCache:
 
 
 class Snapshot:
-    """The claims of one state, with their trees, and the reckoners made of them."""
+    """One state of the record, with its trees and the engines made from its figures."""
 
     def __init__(self, state: RecordState, component_cache: ComponentCache | None = None) -> None:
         self.state = state
@@ -78,7 +78,7 @@ class Snapshot:
 
     @cached_property
     def _reclassifying_figures(self) -> list[tuple[Figure, set[str]]]:
-        """The figures that reclassify others, each with the ids of all those before it."""
+        """The figures that reclassify others, each with the ids of all figures before it."""
         reclassifying = []
         for figure in self.state.figures:
             earlier_ids, earlier_id = set(), figure.reclassifies
@@ -89,8 +89,26 @@ class Snapshot:
                 reclassifying.append((figure, earlier_ids))
         return reclassifying
 
+    def list_ancestors(self, place_id: str) -> list[Place]:
+        """Return the places that contain the place, the smallest first."""
+        ancestors: list[Place] = []
+        parent_id = self.state.places[place_id].parent
+        while parent_id is not None:
+            ancestors.append(self.state.places[parent_id])
+            parent_id = ancestors[-1].parent
+        return ancestors
+
+    def find_points(self, place_ids: Iterable[str]) -> dict[str, tuple[float, float]]:
+        """Return longitude and latitude of those of the places that have both, by their ids."""
+        points = {}
+        for place_id in place_ids:
+            place = self.state.places[place_id]
+            if place.longitude is not None and place.latitude is not None:
+                points[place_id] = (place.longitude, place.latitude)
+        return points
+
     def find_reclassifying(self, figures: Iterable[Figure]) -> list[Figure]:
-        """Return the figures of whatever state that reclassify people of any of the given ones."""
+        """Return the figures, counted or not, that reclassify people of any of the given ones."""
         if not self._reclassifying_figures:
             return []
         ids = {figure.id for figure in figures}
@@ -99,7 +117,7 @@ class Snapshot:
     def get_engine(
         self, key: Hashable, select_figures: Callable[[], Sequence[Figure]]
     ) -> TotalsEngine:
-        """Return the reckoner kept under the key, made of the chosen figures if it is not there."""
+        """Return the engine of the key, made from the selected figures if there is none."""
 
         def make_engine() -> TotalsEngine:
             return TotalsEngine(
@@ -114,7 +132,7 @@ class Snapshot:
         return engine
 
     def passes_filters(self, query: TotalsQuery, reporter: str) -> bool:
-        """Whether the question's filters let the reporter's reports through."""
+        """Whether reports of the reporter pass the filters of the query."""
         return (
             (not query.reporters or reporter in query.reporters)
             and reporter not in query.exclude_reporters
@@ -132,7 +150,7 @@ class Snapshot:
         ]
 
     def list_silent_reports(self, query: TotalsQuery) -> list[ReportState]:
-        """Return the live statements that give no number and pass the filters."""
+        """Return the live reports that give no number and pass the filters."""
         return [
             report
             for report in self.state.reports.values()
@@ -143,16 +161,16 @@ class Snapshot:
 
 
 class StateCache:
-    """The states of one record that were asked for lately; safe to share between threads."""
+    """The states of one record that were used last; safe to share between threads."""
 
     def __init__(self) -> None:
         self._snapshots = LRUCache(MAX_STATES)
         self._component_cache = ComponentCache()
 
     def load(self, db: Connection, seq: int) -> Snapshot:
-        """Return what was known after the entry, read from the record if it is not kept.
+        """Return the state as of the event ``seq``, loaded from the store if it is not cached.
 
-        What was read before a text was blanked is not used any more.
+        A state that was loaded before the last redaction is not used any more.
         """
         key = (seq, last_redaction_seq(db))
         snapshot: Snapshot = self._snapshots.get_or_make(

@@ -1,4 +1,4 @@
-"""What a posted report makes one ask; none of it refuses anything."""
+"""Warnings about a submitted report. A warning is a question to the sender and rejects nothing."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -12,13 +12,13 @@ from service.store.state_loader import find_possible_contradictions
 from service.usecases.resolve_entities import EntityResolver
 
 MAX_CONTRADICTIONS: Final = 20
-"""So many others that contradict one figure are named; a total finds them all."""
+"""How many contradicting figures are named for one figure. A total finds them all."""
 
 
 def find_warnings(
     db: Connection, report: Report, resolver: EntityResolver
 ) -> tuple[ReportWarning, ...]:
-    """Return the remarks on a report that is about to be recorded, with all that it names."""
+    """Return the warnings about a report that is about to be recorded; reads only."""
     return (
         *_find_own_conflicts(db, report, resolver),
         *_find_possible_relays(db, report),
@@ -29,11 +29,11 @@ def find_warnings(
 def _find_own_conflicts(
     db: Connection, report: Report, resolver: EntityResolver
 ) -> Iterator[ReportWarning]:
-    """Yield a remark where one of the report's figures is within another and yet outnumbers it.
+    """Yield a warning if a figure's scope is within that of another one, and its low is above.
 
-    The other is the reporter's own, of this report or of a live one: a day beside a running total
-    that has fallen, a village beside its region. Contradictions of three and more figures are left
-    to the totals, which find them all.
+    Both are of the same reporter, in this report or in a live one: a day and a running total that
+    has fallen, a village and its region. Contradictions of three and more figures are found by the
+    totals only.
     """
     if report.relays is not None:
         return
@@ -63,7 +63,7 @@ def _are_contradictory(one: Figure, other: Figure, resolver: EntityResolver) -> 
 
 
 def _has_low_above_high(part: Figure, whole: Figure, resolver: EntityResolver) -> bool:
-    """Whether the part's floor is above the ceiling of a figure that it lies in."""
+    """Whether the low of ``part`` is above the high of a figure whose scope contains it."""
     ceiling = whole.quantity.high
     return (
         ceiling is not None
@@ -104,7 +104,7 @@ def _find_possible_relays(db: Connection, report: Report) -> Iterator[ReportWarn
 def _find_ambiguous_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
     places = (*report.places, *(place for figure in report.figures for place in figure.places))
     known = (resolver.get("place", place) for place in dict.fromkeys(places))
-    # Two ids may name one place.
+    # Two ids may name the same place.
     places_by_id = {place.id: place for place in known if place is not None}
     for place_id, others in resolver.find_namesakes("place", places_by_id.values()).items():
         if others:

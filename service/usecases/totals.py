@@ -1,8 +1,7 @@
-"""Totals: what is known of the people in an asked scope, and of its parts."""
+"""Totals: the least and the most people in a scope, and in each of its parts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from service.bounds.boxes import make_box
@@ -18,35 +17,17 @@ from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part, Tot
 from service.domain.trees import Tree
 from service.domain.vocabulary import LOSSES, OUTCOMES
 from service.domain.wording.range_text import total_text
-from service.store import event_log
-from service.store.interface import Reader
-from service.usecases.as_of import resolve_as_of
 from service.usecases.comparison import add_comparison, load_earlier_state
-from service.usecases.state_cache import Snapshot, StateCache
+from service.usecases.request_reader import RequestReader
+from service.usecases.state_cache import Snapshot
 from service.usecases.time_budget import TimeBudget
 
 MAX_UNKNOWN_IDS: Final = 3
-"""How many unknown ids of one parameter are named: looking for near ones takes a while each."""
-
-
-def resolve_query_as_of(store: Reader, query: TotalsQuery, now: datetime) -> int:
-    """Return the entry of the ledger that the question is to be answered as of.
-
-    Raises InvalidInputError for a moment that is still to come.
-    """
-    with store.read_transaction() as db:
-        return resolve_as_of(db, query.as_of, now)
-
-
-def get_last_redaction(store: Reader) -> int:
-    """Return the entry after which no text was blanked; an answer from before may hold one."""
-    with store.read_transaction() as db:
-        return event_log.last_redaction_seq(db)
+"""How many unknown ids of one parameter the error names: to find similar ids is slow."""
 
 
 def compute_totals(
-    store: Reader,
-    state_cache: StateCache,
+    reader: RequestReader,
     query: TotalsQuery,
     seq: int,
     time_budget: TimeBudget,
@@ -59,13 +40,9 @@ def compute_totals(
     were unknown as of ``seq`` and for breakdowns that cannot be made, and TimeBudgetExceededError
     if the answer takes far longer than its budget.
     """
-    with store.read_transaction() as db:
-        snapshot = state_cache.load(db, seq)
-        earlier = (
-            None
-            if compare_seq is None
-            else load_earlier_state(db, state_cache, snapshot, compare_seq)
-        )
+    snapshot = reader.load_snapshot(seq)
+    earlier = None if compare_seq is None else load_earlier_state(reader, snapshot, compare_seq)
+    reader.release()  # The solver may work for seconds, and reads nothing.
     result = compute_totals_in(snapshot, query, time_budget)
     if earlier is None:
         return result
@@ -84,7 +61,7 @@ def compute_totals_in(
     result: TotalsResult | None = snapshot.results.get(query)
     if result is None:
         result = TotalsCalculation(snapshot, resolved_query, time_budget).compute_result()
-        if result.exact:  # What ran out of time may be told better the next time.
+        if result.exact:  # If the time ran out, the next result may be narrower.
             snapshot.results.put(query, result)
     return result
 
@@ -92,9 +69,9 @@ def compute_totals_in(
 def list_default_outcomes(
     states: Iterable[Snapshot], query: TotalsQuery
 ) -> tuple[frozenset[str], ...]:
-    """Return the sets of outcomes that answers tell of unless told which, for all of the states.
+    """Return the default sets of outcomes of the query in any of the states.
 
-    So the answers of two states can stand side by side, total by total.
+    With them the results of several states have the same totals.
     """
     no_time = TimeBudget(0.0, 0.0)  # Figures are only looked up.
     calculations = [TotalsCalculation(state, _resolve(state, query), no_time) for state in states]
@@ -104,9 +81,9 @@ def list_default_outcomes(
 
 
 def resolve_merged_ids(snapshot: Snapshot, query: TotalsQuery) -> TotalsQuery:
-    """Return the question with every merged id replaced by the one that stood for it.
+    """Return the query with every merged id replaced by the current one.
 
-    Raises InvalidInputError for ids that were unknown.
+    Raises InvalidInputError for ids that are unknown in that state.
     """
     resolved = _resolve(snapshot, query)
     _check_ids(snapshot, resolved)
@@ -141,7 +118,7 @@ def _check_ids(snapshot: Snapshot, query: TotalsQuery) -> None:
 
 
 class TotalsCalculation:
-    """One question put to one snapshot, or to one part of it."""
+    """The computation of one query, or of one part of it, in one state of the record."""
 
     def __init__(self, snapshot: Snapshot, query: TotalsQuery, time_budget: TimeBudget) -> None:
         self._snapshot, self._query, self._time_budget = snapshot, query, time_budget
@@ -155,7 +132,7 @@ class TotalsCalculation:
         self._engine = self._make_engine()
 
     def _make_engine(self) -> TotalsEngine:
-        """Return the reckoner of the counted figures; notes those left out as straddling."""
+        """Return the engine of the counted figures; remembers those excluded as straddling."""
         snapshot, query = self._snapshot, self._query
         live_engine = snapshot.get_engine(
             ("live", *self._filters), lambda: snapshot.select_figures(query, is_live=True)
@@ -169,20 +146,20 @@ class TotalsCalculation:
         return snapshot.get_engine(key, lambda: contained)
 
     def _is_contained(self, figure: Figure) -> bool:
-        """Whether the figure lies wholly in the asked places, period and groups."""
+        """Whether the figure's scope is within the places, period and groups of the query."""
         snapshot = self._snapshot
         scope = replace(figure.scope, outcomes=LOSSES)
         return make_box(scope, snapshot.places, snapshot.groups).is_within(self._query_box)
 
     def list_outcome_sets(self) -> list[frozenset[str]]:
-        """Return the sets of outcomes to total: those asked for, or the usual list."""
+        """Return the sets of outcomes to total: those of the query, or the default list."""
         if self._query.outcomes:
             return list(self._query.outcomes)
         overlapping = self._engine.overlapping_figures(self._query.scope_for(LOSSES))
         return list(_default_outcome_sets(figure.scope.outcomes for figure in overlapping))
 
     def compute_result(self) -> TotalsResult:
-        """Return the whole answer."""
+        """Return the totals of the query with their caveats, parts and figures."""
         query = self._query
         outcome_sets = self.list_outcome_sets()
         outcome_totals = self.compute_outcome_totals(outcome_sets)
@@ -209,12 +186,12 @@ class TotalsCalculation:
         )
 
     def compute_part(self, key: str, name: str, outcome_sets: Sequence[frozenset[str]]) -> Part:
-        """Return the totals of this scope as a part of a larger one."""
+        """Return the totals of this query as a part of a larger one."""
         outcome_totals = self.compute_outcome_totals(outcome_sets)
         return Part(key, name, outcome_totals, self.find_caveats(outcome_totals))
 
     def compute_outcome_totals(self, outcome_sets: Iterable[frozenset[str]]) -> list[OutcomeTotal]:
-        """Return the totals of the sets of outcomes."""
+        """Return the total of each set of outcomes."""
         outcome_totals = []
         for outcomes in outcome_sets:
             scope = self._query.scope_for(outcomes)
@@ -226,7 +203,7 @@ class TotalsCalculation:
         return outcome_totals
 
     def _sum_best_estimates(self, scope: Scope, total: Total) -> int | None:
-        """Return the sum of the best estimates where it is one, never made up."""
+        """Return the sum of the best estimates of the reporters; None if they do not add up."""
         query_box = make_box(scope, self._snapshot.places, self._snapshot.groups)
         estimates = []
         for figure in total.figures:
@@ -239,7 +216,7 @@ class TotalsCalculation:
         return sum(estimates) if estimates and self._engine.are_disjoint(scope) else None
 
     def _find_excluded(self, scope: Scope) -> list[ExcludedFigure]:
-        """Return the figures in the scope that were not counted, as they were recorded."""
+        """Return the figures in the scope that are not counted, with the reason of each."""
         snapshot, query = self._snapshot, self._query
         other_engine = snapshot.get_engine(
             ("other", *self._filters), lambda: snapshot.select_figures(query, is_live=False)
@@ -258,7 +235,7 @@ class TotalsCalculation:
         return excluded + straddling
 
     def find_caveats(self, outcome_totals: Iterable[OutcomeTotal]) -> list[Caveat]:
-        """Return the caveats of every total, in the totals' order."""
+        """Return the caveats of all totals, in the order of the totals."""
         silent_reports = self.find_silent_reports()
         caveats = []
         for each in outcome_totals:
@@ -280,7 +257,7 @@ class TotalsCalculation:
         return caveats
 
     def find_overlapping_figures(self, outcomes: frozenset[str]) -> list[Figure]:
-        """Return the figures of whatever state that speak of people asked for."""
+        """Return the figures whose scope overlaps the query, counted or not."""
         scope = self._query.scope_for(outcomes)
         return [
             *self._engine.overlapping_figures(scope),
@@ -292,7 +269,7 @@ class TotalsCalculation:
         return self._engine.dependent_figures(self._query.scope_for(outcomes))
 
     def find_silent_reports(self) -> list[ReportState]:
-        """Return the live reports that speak of people asked for and give no number."""
+        """Return the live reports that overlap the query and give no number."""
         return [
             each
             for each in self._snapshot.list_silent_reports(self._query)
@@ -308,7 +285,7 @@ class TotalsCalculation:
         )
 
     def _find_self_contradicting(self, scope: Scope, total: Total) -> list[Figure]:
-        """Return the figures of the scope in which reporters contradict themselves."""
+        """Return the figures of the scope that contradict others of the same reporter."""
         set_aside = (*total.lows_set_aside, *total.highs_set_aside)
         conflicting: list[Figure] = []
         for reporter in dict.fromkeys(figure.reporter for figure in set_aside):
@@ -317,14 +294,14 @@ class TotalsCalculation:
         return conflicting
 
     def _for_reporter(self, reporter: str) -> "TotalsCalculation":
-        """Return the same question put to one reporter's figures alone."""
+        """Return the computation of the same query with the figures of one reporter only."""
         query = replace(self._query, reporters=(reporter,))
         return TotalsCalculation(self._snapshot, query, self._time_budget)
 
     def _compute_by_reporter(
         self, outcome_sets: Sequence[frozenset[str]], scope: Scope
     ) -> list[Part]:
-        """Return each reporter's totals, of that reporter's counted figures alone."""
+        """Return the totals of each reporter, from the counted figures of that reporter only."""
         overlapping = self._engine.overlapping_figures(scope)
         parts = []
         for reporter in sorted({figure.reporter for figure in overlapping}):
@@ -334,7 +311,7 @@ class TotalsCalculation:
 
 
 def _default_outcome_sets(used_sets: Iterable[frozenset[str]]) -> tuple[frozenset[str], ...]:
-    """Return each single outcome, every joint set of those in use, and all outcomes."""
+    """Return each single outcome, every joint set in use, and the set of all outcomes."""
     joint_sets = {each for each in used_sets if 1 < len(each) < len(LOSSES)}
     ordered_sets = sorted(
         joint_sets, key=lambda each: (len(each), sorted(map(OUTCOMES.index, each)))
@@ -348,7 +325,7 @@ def _compute_parts(
     outcome_sets: Sequence[frozenset[str]],
     time_budget: TimeBudget,
 ) -> list[Part] | None:
-    """Return the parts that do not share people; None for reporters, who do."""
+    """Return the parts, which share no people; None for reporters, whose parts may."""
     if query.by == "reporter":
         return None
     if query.by == "outcome":
@@ -367,7 +344,7 @@ def _compute_parts(
 def _list_part_queries(
     snapshot: Snapshot, query: TotalsQuery
 ) -> list[tuple[str, str, TotalsQuery]]:
-    """Return key, name and question of each part of the asked scope."""
+    """Return key, name and query of each part."""
     state = snapshot.state
     if query.by in CALENDAR_UNITS:
         sections = split_period(query.period, query.by)
@@ -386,7 +363,7 @@ def _list_part_queries(
 
 
 def _list_children(tree: Tree, query_ids: Sequence[str]) -> list[str]:
-    """Return the children of the asked nodes, the roots if none is asked; nothing stands twice."""
+    """Return the children of the query's nodes, the roots if it has none; each once."""
     if not query_ids:
         child_ids = list(tree.roots())
     else:
@@ -398,7 +375,7 @@ def _list_children(tree: Tree, query_ids: Sequence[str]) -> list[str]:
         child_ids = [child for node in outermost for child in tree.children(node)]
     if len(child_ids) > MAX_PARTS:
         raise invalid_field(
-            "by", f"{len(child_ids):,} parts, more than {MAX_PARTS:,}: ask for less."
+            "by", f"This makes {len(child_ids):,} parts, more than {MAX_PARTS:,}; ask for less."
         )
     return child_ids
 
@@ -412,7 +389,7 @@ def _is_below_another(tree: Tree, node: str, query_ids: Sequence[str]) -> bool:
 def _compute_unplaced(
     outcome_totals: Sequence[OutcomeTotal], parts: Sequence[Part], by: str | None
 ) -> list[Unplaced]:
-    """Return for each total how many people of its low lie in no one part."""
+    """Return for each total how many people of its low are in no single part."""
     unplaced = []
     for whole in outcome_totals:
         placed_low = sum(

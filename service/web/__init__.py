@@ -1,6 +1,6 @@
-"""The dashboard: pages for people who look rather than read, made on the server.
+"""The dashboard: HTML pages rendered on the server.
 
-It asks the use cases what any client could ask over HTTP, and shows ranges as ranges.
+It calls the same use cases as the API, and shows every total as a range.
 """
 
 from typing import TYPE_CHECKING
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 def register(app: "Flask") -> None:
-    """Add the pages to the application."""
+    """Register the pages in the application."""
     from service.web.views import blueprint
 
     app.register_blueprint(blueprint)
 
 
 def preload(app: "Flask") -> None:
-    """Read every template and file now, which would keep the first reader of a page waiting."""
+    """Compile all templates and hash all assets, so that the first request does not wait for it."""
     from service.web.responses import assets
 
     assets.compute_version()

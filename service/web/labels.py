@@ -1,40 +1,52 @@
-"""Who, where and when in words; names that run from right to left turn nothing around."""
+"""Names of entities and periods in words; right-to-left names are isolated."""
 
 from collections.abc import Iterable
 
 from service.domain.periods import Period
 from service.domain.record_state import RecordState
 from service.domain.vocabulary import ROOT_GROUP
-from service.web.messages import isolate_bidi, plain_text
+from service.domain.wording.bidi import isolate_bidi
+from service.usecases.state_cache import Snapshot
+from service.web.messages import plain_text
 
 
 def join_place_names(state: RecordState, place_ids: Iterable[str]) -> str:
-    """Return the places by name, with commas between."""
+    """Return the names of the places, with commas between."""
     return ", ".join(
         isolate_bidi(state.places[place_id].name)
         for place_id in state.resolve_merged("place", place_ids)
     )
 
 
+def join_ancestor_names(snapshot: Snapshot, place_id: str) -> str:
+    """Return the names of the places that contain the place, with commas between."""
+    return ", ".join(each.name for each in snapshot.list_ancestors(place_id))
+
+
 def join_group_names(state: RecordState, group_ids: Iterable[str]) -> str:
-    """Return the groups by name, with commas between; nothing for everyone."""
+    """Return the names of the groups, with commas between; the group of everyone is left out."""
     shown_ids = [
         group_id for group_id in state.resolve_merged("group", group_ids) if group_id != ROOT_GROUP
     ]
     return ", ".join(isolate_bidi(state.groups[group_id].name) for group_id in shown_ids)
 
 
+def join_reporter_names(state: RecordState, reporter_ids: Iterable[str]) -> str:
+    """Return the names of the reporters, with commas between, not isolated."""
+    return ", ".join(state.reporters[reporter_id].name for reporter_id in reporter_ids)
+
+
 def format_period(period: Period) -> str:
-    """Return the days that a figure speaks of."""
+    """Return the days that a figure covers, in words."""
     last = "" if period.last is None else period.last.isoformat()
     if period.first is None:
-        return plain_text("said.until", last=last)
+        return plain_text("figure.until", last=last)
     first = period.first.isoformat()
-    return last if first == last else plain_text("said.days", first=first, last=last)
+    return last if first == last else plain_text("figure.days", first=first, last=last)
 
 
 def format_query_period(period: Period) -> str:
-    """Return the days that a question asks about."""
+    """Return the days that a query covers, in words."""
     first, last = period.first and period.first.isoformat(), period.last and period.last.isoformat()
     if first and first == last:
         return plain_text("scope.day", day=first)

@@ -1,4 +1,4 @@
-"""The pages and their addresses, all at one level, so that they work below any path of a proxy."""
+"""The pages and their routes, all at one level, so that they work below any path of a proxy."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,9 +19,12 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from service.domain.errors import ErrorDetail, InvalidInputError, NotFoundError
 from service.domain.vocabulary import OUTCOMES, STANCES
+from service.domain.wording.range_text import format_count
 from service.http.auth import requires
+from service.http.consistency import get_reader
 from service.http.context import request_time
 from service.web import labels, messages
+from service.web.charts.paints import inline_styles
 from service.web.query.page_query import PageQuery, parse_page_query, read_parameters
 from service.web.query.place_search import find_places
 from service.web.query.reporters import list_reporters
@@ -34,19 +37,22 @@ from service.web.viewmodels.proof import Proof
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
 blueprint.after_request(headers.finish_response)
+blueprint.add_app_template_filter(inline_styles)
 error_pages.register(blueprint)
 
 
 @blueprint.app_context_processor
 def _make_template_context() -> dict[str, Any]:
-    """Give every template the texts, names and days in words, addresses of files, and the way up.
+    """Return the functions that every template has: messages, labels and addresses of assets.
 
-    All pages lie at one level; only an error can be told of an address that lies deeper.
+    All pages are at one level. Only an error page may answer a deeper path, so its links need the
+    prefix ``root_prefix``.
     """
     root_prefix = "../" * (request.path.count("/") - 1)
     make_address = assets.make_address
     return {
         "t": messages.markup,
+        "format_count": format_count,
         "format_period": labels.format_period,
         "join_group_names": labels.join_group_names,
         "join_place_names": labels.join_place_names,
@@ -58,10 +64,10 @@ def _make_template_context() -> dict[str, Any]:
 @blueprint.get("/")
 @requires("read")
 def show_dashboard() -> WerkzeugResponse:
-    """Show what is known, how sure it is, and who says so.
+    """Show the dashboard.
 
-    If the address is wrong, the page shows the errors beside the fields of the form, and no number:
-    a total of another query than the one that was meant could be printed.
+    If a parameter is invalid, the page shows the errors beside the fields of the form and no
+    number, since the total of another query could be mistaken for the answer.
     """
     parameters, errors = read_parameters()
     field_errors = _group_by_field(errors)
@@ -81,7 +87,7 @@ def show_dashboard() -> WerkzeugResponse:
 @blueprint.get("/proof")
 @requires("read")
 def show_proof() -> str:
-    """Show the figures that make a number, and those that were left out."""
+    """Show the figures that prove a total, and those that are not counted."""
     page_query = parse_page_query(request_time())
     return render_template("proof.html", view=Proof(page_query), page_query=page_query)
 
@@ -89,7 +95,7 @@ def show_proof() -> str:
 @blueprint.get("/report")
 @requires("read")
 def show_report() -> str:
-    """Show a report with all that happened to it."""
+    """Show a report with its history."""
     report_id = request.args.get("id")
     if not report_id:
         raise NotFoundError(messages.plain_text("report.none"))
@@ -99,7 +105,7 @@ def show_report() -> str:
 @blueprint.get("/places")
 @requires("read")
 def show_places() -> str:
-    """Show the tree of places, a level at a time."""
+    """Show one level of the tree of places."""
     return render_template(
         "places.html", **report_page.make_places_page(request.args.get("place") or None)
     )
@@ -107,7 +113,7 @@ def show_places() -> str:
 
 @blueprint.get("/enter")
 def show_report_form() -> str:
-    """Show the form for one report, empty: what is typed stays in the browser until it is sent."""
+    """Show an empty report form. Input stays in the browser until it is sent."""
     script_messages = report_form.select_script_messages()
     return render_template(
         "report_form.html", outcomes=OUTCOMES, stances=STANCES, script_messages=script_messages
@@ -117,7 +123,7 @@ def show_report_form() -> str:
 @blueprint.get("/find")
 @requires("read")
 def suggest_places() -> Response:
-    """Tell the places whose names hold the words, each with where it lies, for who is typing."""
+    """Return the places whose names contain the words, for the combobox."""
     words = request.args.get("words", "").strip()
     page_query = parse_page_query(request_time(), {"find": words} if words else {})
     matches = [
@@ -130,7 +136,7 @@ def suggest_places() -> Response:
 @blueprint.get("/embed")
 @requires("read")
 def show_embed() -> str:
-    """Show one picture with its caveats, for a frame on another page."""
+    """Show one chart with its caveats, for a frame in another page."""
     page_query = parse_page_query(request_time())
     view = Dashboard(page_query)
     return render_template(
@@ -141,25 +147,26 @@ def show_embed() -> str:
 @blueprint.get("/chart.svg")
 @requires("read")
 def send_chart() -> Response:
-    """Give one picture as a file, with its caveats printed in it."""
+    """Return one chart as an SVG file that contains its caveats."""
     page_query = parse_page_query(request_time())
     view = Dashboard(page_query)
     selected_chart = _select_chart(view)
     if not selected_chart.chart:
         raise NotFoundError(messages.plain_text("embed.nothing"))
     caveats = [each.text for each in view.caveats]
-    context = {
-        "view": view,
-        "selected_chart": selected_chart,
-        "caveats": caveats,
-        "title": view.headline,
-    }
-    return Response(render_template("chart.svg", **context).strip(), mimetype="image/svg+xml")
+    if selected_chart.omission:
+        caveats.append(selected_chart.omission)
+    scope = " · ".join(view.scope_words)
+    layout = selected_chart.chart.layout_document(view.headline, caveats, view.citation, scope)
+    svg = render_template(
+        "chart.svg", kind=selected_chart.kind, chart=selected_chart.chart, layout=layout
+    )
+    return Response(svg.strip(), mimetype="image/svg+xml")
 
 
 @blueprint.get("/assets/<version>/<path:name>")
 def send_asset(version: str, name: str) -> Response:
-    """Give a file that pages load; under its version it never changes."""
+    """Return an asset; below one version it never changes."""
     response = send_from_directory(assets.FOLDER, name)
     response.headers["Cache-Control"] = assets.choose_cache_control(version)
     return response
@@ -167,9 +174,9 @@ def send_asset(version: str, name: str) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class SelectedChart:
-    """One picture, what kind it is, and its title; ``chart`` is None where there is none.
+    """The chart of an embedded page or a file; ``chart`` is None if there is nothing to draw.
 
-    ``omission`` says what it leaves out for want of room or of a point.
+    ``omission`` states how many parts the chart leaves out; it is empty if there are none.
     """
 
     kind: str
@@ -200,7 +207,7 @@ def _select_chart(view: Dashboard) -> SelectedChart:
 
 
 def _group_by_field(errors: Iterable[ErrorDetail]) -> dict[str, str]:
-    """Return what is wrong, by the name of the parameter."""
+    """Return the details of the errors by the name of the parameter."""
     details: dict[str, str] = {}
     for each in errors:
         previous = details.get(each.pointer)
@@ -209,7 +216,7 @@ def _group_by_field(errors: Iterable[ErrorDetail]) -> dict[str, str]:
 
 
 def _render_dashboard(page_query: PageQuery, field_errors: dict[str, str]) -> WerkzeugResponse:
-    """Return the page, or the way to the only place that the reader's words may mean."""
+    """Return the page, or a redirect to the place if exactly one matches the words of a search."""
     matches = _find_matches(page_query)
     if len(matches) == 1 and not field_errors and not page_query.parameters.get("place"):
         return redirect(matches[0].href, HTTPStatus.SEE_OTHER)
@@ -226,17 +233,18 @@ def _render_dashboard(page_query: PageQuery, field_errors: dict[str, str]) -> We
     status = HTTPStatus.UNPROCESSABLE_ENTITY if field_errors else HTTPStatus.OK
     if page_query.find and not matches:
         context["field_errors"] = {**field_errors, "find": messages.plain_text("ask.not_found")}
+    get_reader().release()  # A slow client must not hold a transaction open while it receives.
     page_stream = stream_template("dashboard.html", **context, flush_marker=FLUSH_MARKER)
     return Response(streaming.stream_chunks(page_stream), status, mimetype="text/html")
 
 
 def _find_matches(page_query: PageQuery) -> list[NamedLink]:
-    """Return the places that the reader's words may mean, with where each lies."""
+    """Return the places that match the words of the search, each with its ancestors."""
     if not page_query.find:
         return []
     return [
         NamedLink(
-            place.id, place.name, page_query.link_to("./", place=place.id, find=None), lies_in
+            place.id, place.name, page_query.link_to("./", place=place.id, find=None), ancestors
         )
-        for place, lies_in in find_places(page_query.find)
+        for place, ancestors in find_places(page_query.find)
     ]

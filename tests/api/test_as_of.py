@@ -1,4 +1,4 @@
-"""Asked as of a moment, the service answers as it would have answered then, whatever came later."""
+"""With as_of the service answers as it did at that seq, whatever was recorded later."""
 
 import random
 from collections.abc import Callable
@@ -120,7 +120,7 @@ class RandomClient:
             self._post(f"{kind}/{entity_id}/merge", {"into": into})
 
     def read_answers(self, seq: int | None) -> list[Any]:
-        """Return all that is told, now or as of an entry."""
+        """Return all answers, of now or as of a seq."""
         as_of = "" if seq is None else f"&as_of={seq}"
         answers: list[Any] = []
         for query in TOTALS_QUERIES:

@@ -38,6 +38,15 @@ def read_results(answer: TestResponse) -> list[dict[str, Any]]:
     return items
 
 
+def test_a_batch_has_a_maximum_number_of_reports(
+    post: SendRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.api.batches.MAX_BATCH_REPORTS", 2)
+    batch = [bodies.make_report(ref=ref) for ref in "abc"]
+    assert_problem(post(batch), 422, "/reports")
+    assert [each["status"] for each in read_results(post(batch[:2]))] == [201, 201]
+
+
 def test_every_item_has_its_result_in_order(client: FlaskClient, post: SendRequest) -> None:
     report = bodies.make_report(ref="a")
     reports = [

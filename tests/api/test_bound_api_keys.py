@@ -1,4 +1,4 @@
-"""A key that is bound to reporters speaks for these and for nobody else."""
+"""A key that is bound to reporters may report for these and no others."""
 
 from collections.abc import Callable
 from datetime import timedelta

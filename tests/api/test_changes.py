@@ -1,16 +1,20 @@
-"""The feed: every entry in order, each once, none left out; asked for, waited for, or streamed."""
+"""The feed has every event once and in order: by polling, long polling or streaming."""
 
 import json
 import time
 import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from service.api import changes as api_changes
+from service.http.long_poll_slots import MAX_WAITING_THREADS, feed_slots
+from service.serving import runtime_dir
+from service.usecases import changes
 from tests.conftest import MakeHeaders, SendRequest
 from tests.support import bodies
 from tests.support.assertions import assert_problem, assert_recorded
@@ -57,6 +61,68 @@ def test_an_invalid_last_event_id_is_refused(client: FlaskClient) -> None:
     for last_event_id, pointer in (("9", "since"), ("x", "Last-Event-ID")):
         answer = client.get("/v1/changes", headers={**headers, "Last-Event-ID": last_event_id})
         assert_problem(answer, 422, pointer)
+
+
+def test_a_waiting_request_gets_an_event_that_comes(
+    client: FlaskClient, send: SendRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def record_meanwhile(*_: Any) -> bool:
+        return bool(assert_recorded(send(bodies.make_report())))
+
+    monkeypatch.setattr(changes, "wait_for_event", record_meanwhile)
+    feed_page = fetch_changes(client, wait=60)
+    assert [each["seq"] for each in feed_page["changes"]] == [1, 2, 3]
+
+
+@pytest.fixture
+def no_slots() -> Iterator[None]:
+    """Take every slot of a thread that waits for the feed."""
+    for _ in range(MAX_WAITING_THREADS):
+        assert feed_slots.acquire(blocking=False)
+    yield
+    for _ in range(MAX_WAITING_THREADS):
+        feed_slots.release()
+
+
+@pytest.mark.usefixtures("no_slots")
+def test_without_a_free_slot_nobody_waits(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(changes, "wait_for_event")
+    assert fetch_changes(client, wait=60) == {"changes": [], "last_seq": 0, "pending": 0}
+    answer = client.get("/v1/changes", headers={"Accept": "text/event-stream"})
+    assert_problem(answer, 503)
+    assert answer.headers["Retry-After"]
+
+
+def read_stream(client: FlaskClient) -> list[str]:
+    """Return the blocks of a whole event stream, which must end."""
+    answer = client.get("/v1/changes", headers={"Accept": "text/event-stream"})
+    assert answer.status_code == 200
+    blocks = answer.get_data(as_text=True).split("\n\n")
+    answer.close()
+    assert blocks[0].startswith("retry: ") and blocks[-1] == ""
+    return blocks[1:-1]
+
+
+def test_a_stream_has_events_and_heartbeats_until_the_server_drains(
+    client: FlaskClient, send: SendRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_recorded(send(bodies.make_report()))
+    draining = iter([False, False, True])
+    monkeypatch.setattr(runtime_dir, "is_draining", lambda: next(draining))
+    monkeypatch.setattr(api_changes, "HEARTBEAT_SECONDS", 0.0)
+    *events, heartbeat = read_stream(client)
+    assert [each.splitlines()[0] for each in events] == ["id: 1", "id: 2", "id: 3"]
+    assert heartbeat.startswith(":")
+
+
+def test_a_stream_ends_at_its_time_limit_and_gives_its_slot_back(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_changes, "MAX_STREAM_SECONDS", 0.0)
+    for _ in range(MAX_WAITING_THREADS + 1):
+        assert read_stream(client) == []
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +173,17 @@ def test_many_long_polls_do_not_delay_other_requests(server: RunningServer) -> N
     since = fetch_last_seq(server)
     with ThreadPoolExecutor(40) as pool:
         futures = [
-            pool.submit(open_address, server, f"/v1/changes?since={since}&wait=3")
+            pool.submit(open_address, server, f"/v1/changes?since={since}&wait=60")
             for _ in range(40)
         ]
-        time.sleep(0.5)
-        start = time.monotonic()
+        # All but those that get a slot in one of the two processes are answered at once.
+        answered = as_completed(futures, timeout=30)
+        for _ in range(40 - 2 * MAX_WAITING_THREADS):
+            next(answered)
         with open_address(server, "/v1/totals") as answer:
             assert answer.status == 200
-        assert time.monotonic() - start < 2
+        assert any(not each.done() for each in futures)
+        post_report(server, bodies.make_report(note="ends the polls"))
         for each in futures:
             each.result(timeout=20).close()
 
@@ -147,7 +216,7 @@ def test_a_stream_resumes_after_the_last_event_id(server: RunningServer) -> None
 
 
 class Follower:
-    """Keeps what the feed tells in a file, and may lose what it has not written down yet."""
+    """Stores the state of the feed in a file, and may lose what it has not saved yet."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -175,7 +244,7 @@ class Follower:
 def test_a_follower_of_the_feed_ends_with_the_same_reports(
     client: FlaskClient, send: SendRequest, key: MakeHeaders, tmp_path: Path
 ) -> None:
-    """It is cut off in the middle of every page, and goes on from what it had kept."""
+    """The follower is interrupted in every page and continues from its saved state."""
     for number in range(12):
         assert_recorded(send(bodies.make_report(ref=f"{number}")))
     for number in range(1, 6):

@@ -1,4 +1,4 @@
-"""Totals beside what they were: compare=<an earlier moment> over HTTP."""
+"""Totals beside their earlier values: compare=<an earlier seq or timestamp> over HTTP."""
 
 import csv
 import io

@@ -138,7 +138,7 @@ def test_the_history_of_a_report_has_its_events_in_order(
 
 @pytest.fixture
 def report_with_name(send: SendRequest) -> dict[str, Any]:
-    """A report that says the same name in every free text that it has."""
+    """A report with the same name in each of its free texts."""
     figure = bodies.make_figure(wording=f"at least 30 {NAME}", low=30, note=NAME)
     source = {"url": "https://example.org/a", "publisher": NAME, "title": NAME}
     return assert_recorded(

@@ -1,13 +1,17 @@
 """The interface is described: every address, every error, and nothing from elsewhere."""
 
 import re
+from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from schemas.enums import ENUMS
 from service.http.negotiation import MEDIA_TYPES
+from service.version import __version__
 from tests.support.assertions import assert_problem
 
 
@@ -71,6 +75,36 @@ def test_an_unknown_parameter_is_refused_in_the_same_words(
     assert fault["detail"].startswith("There is no such parameter. Known here: ")
 
 
+def test_a_status_is_documented_for_the_operations_that_can_answer_with_it(
+    client: FlaskClient,
+) -> None:
+    paths = client.get("/v1/openapi.json").get_json()["paths"]
+    operations = [
+        (path, method, operation)
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if method != "parameters"
+    ]
+    assert len(operations) > 20
+    for path, method, operation in operations:
+        statuses = set(operation["responses"])
+        assert {"400", "405", "414", "422", "431", "503"} <= statuses
+        parameters = {each.get("name") for each in operation.get("parameters", ())}
+        for status, is_possible in {
+            "304": method == "get" and "If-None-Match" in parameters,
+            "401": "security" in operation,
+            "403": "security" in operation,
+            "404": "{id}" in path,
+            "409": "requestBody" in operation,
+            "412": method in ("get", "put"),
+            "413": "requestBody" in operation,
+            "415": "requestBody" in operation,
+            "424": operation["operationId"] == "post_batch",
+            "429": "security" in operation,
+        }.items():
+            assert (status in statuses) == is_possible, (method, path, status)
+
+
 def test_every_operation_has_a_name_of_its_own(client: FlaskClient) -> None:
     paths = client.get("/v1/openapi.json").get_json()["paths"]
     names = [
@@ -110,7 +144,7 @@ def test_every_format_of_a_list_and_its_next_link_are_documented(
     assert set(response["content"]) == set(MEDIA_TYPES.values())
     assert "Link" in response["headers"]
     (format_parameter,) = (each for each in operation["parameters"] if each.get("name") == "format")
-    assert format_parameter["schema"]["enum"] == list(MEDIA_TYPES)
+    assert format_parameter["schema"] == {"$ref": "#/components/schemas/ReportListFormat"}
 
 
 def test_the_minimum_length_of_texts_is_documented(client: FlaskClient) -> None:
@@ -123,7 +157,77 @@ def test_the_minimum_length_of_texts_is_documented(client: FlaskClient) -> None:
 
 def test_null_is_documented_where_it_is_taken(client: FlaskClient) -> None:
     schemas = client.get("/v1/openapi.json").get_json()["components"]["schemas"]
-    stance = schemas["ReportIn"]["properties"]["stance"]
-    assert "null" in stance["type"]
-    assert None in stance["enum"]
+    assert schemas["ReportIn"]["properties"]["stance"]["anyOf"] == [
+        {"$ref": "#/components/schemas/Stance"},
+        {"type": "null"},
+    ]
+    assert "null" in schemas["ReportIn"]["properties"]["ref"]["type"]
     assert schemas["PeriodIn"]["properties"]["to"]["type"] == "string"
+
+
+def test_every_route_parameter_header_field_and_answer_is_described(client: FlaskClient) -> None:
+    document = client.get("/v1/openapi.json").get_json()
+    components = document["components"]
+    described = [
+        *_find_properties(document),
+        *((name, components["schemas"][name]) for name in components["schemas"]),
+        *((name, components["headers"][name]) for name in components["headers"]),
+        *((name, components["responses"][name]) for name in components["responses"]),
+        *((tag["name"], tag) for tag in document["tags"]),
+    ]
+    for path, item in document["paths"].items():
+        described += [(path, each) for each in item.get("parameters", ())]
+        for method in {"get", "put", "post"} & set(item):
+            operation = item[method]
+            assert operation["summary"].endswith("."), path
+            described += [(path, each) for each in operation["parameters"]]
+            described += [(path, each) for each in operation["responses"].values()]
+    assert len(described) > 500
+    undescribed = [
+        (name, each)
+        for name, each in described
+        if "$ref" not in each and not re.search(r"[.]$|^- `", each.get("description", ""), re.M)
+    ]
+    assert undescribed == []
+
+
+def _find_properties(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the name and schema of every field of every object in the document."""
+    if isinstance(value, dict):
+        properties = value.get("properties")
+        if isinstance(properties, dict) and value.get("type") == "object":
+            yield from properties.items()
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _find_properties(each)
+
+
+def test_a_reference_to_an_object_or_enum_is_described_too(client: FlaskClient) -> None:
+    document = client.get("/v1/openapi.json").get_json()
+    for name, schema in _find_properties(document["components"]):
+        assert schema.get("description"), name
+
+
+def test_the_document_states_version_and_license(client: FlaskClient) -> None:
+    information = client.get("/v1/openapi.json").get_json()["info"]
+    assert information["version"] == __version__
+    assert information["license"] == {"name": "MIT", "identifier": "MIT"}
+
+
+def test_every_named_enum_is_a_component(client: FlaskClient) -> None:
+    document = client.get("/v1/openapi.json").get_json()
+    components = document["components"]["schemas"]
+    for enum in ENUMS:
+        assert components[enum.name]["enum"] == list(enum.values)
+    assert list(_find_enums(document["paths"])) == []
+
+
+def _find_enums(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        if isinstance(value.get("enum"), list):
+            yield value["enum"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _find_enums(each)

@@ -1,4 +1,4 @@
-"""The document's examples are taken as they stand, so that whoever copies one gets an answer."""
+"""The service accepts every example of the OpenAPI document unchanged."""
 
 import json
 from typing import Any

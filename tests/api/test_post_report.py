@@ -351,10 +351,10 @@ def test_null_is_a_missing_field_wherever_a_field_may_be_missing(send: SendReque
 @pytest.mark.parametrize(
     ("changes", "pointer", "detail"),
     [
-        ({"reporter": ...}, "/reporter", "This field is needed."),
-        ({"reporter": None}, "/reporter", "This is null; give it a value."),
-        ({"places": [None]}, "/places/0", "This is null; give it a value."),
-        ({"reporter": {"name": "A"}}, "/reporter/id", "This field is needed."),
+        ({"reporter": ...}, "/reporter", "This field is required."),
+        ({"reporter": None}, "/reporter", "This must not be null."),
+        ({"places": [None]}, "/places/0", "This must not be null."),
+        ({"reporter": {"name": "A"}}, "/reporter/id", "This field is required."),
     ],
 )
 def test_a_missing_field_is_named_with_advice(

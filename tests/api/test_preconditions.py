@@ -1,4 +1,4 @@
-"""If-Match: nobody replaces what they have not seen."""
+"""If-Match: a client cannot replace a version that it has not seen."""
 
 import pytest
 from flask.testing import FlaskClient

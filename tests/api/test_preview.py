@@ -4,6 +4,8 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from service.store import event_log
+from service.store.interface import Store
 from tests.conftest import MakeHeaders, SendRequest
 from tests.support import bodies
 from tests.support.assertions import assert_problem, assert_recorded
@@ -118,3 +120,14 @@ def test_a_preview_needs_a_key_that_may_report(client: FlaskClient, key: MakeHea
     )
     bound = key("report", reporters=["us-dod"])
     assert client.post(PREVIEW_PATH, json=bodies.make_report(), headers=bound).status_code == 403
+
+
+def test_a_preview_is_answered_while_another_connection_writes(
+    client: FlaskClient, key: MakeHeaders, store: Store
+) -> None:
+    headers = key("report")
+    with store.write_transaction() as db:
+        last_seq = event_log.last_seq(db)
+        answer = client.post(PREVIEW_PATH, json=bodies.make_report(), headers=headers)
+        assert _read_preview(answer)["known"] is False
+        assert event_log.last_seq(db) == last_seq

@@ -184,6 +184,13 @@ def test_the_same_wording_of_another_reporter_is_a_warning(send: SendRequest) ->
     assert second["warnings"][0]["reports"] == ["r1"]
 
 
+def test_the_same_wording_of_places_in_another_order_is_a_warning(send: SendRequest) -> None:
+    places = [bodies.make_place("b"), bodies.make_place("a")]
+    assert_recorded(send(bodies.make_report(places=places)))
+    second = assert_recorded(send(bodies.make_report(reporter=SKY, places=places)))
+    assert _warning_codes_of(second) == ["possible_relay"]
+
+
 def test_a_stated_relay_is_no_warning(send: SendRequest) -> None:
     assert_recorded(send(bodies.make_report()))
     assert (

@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
 EXAMPLE_COUNT = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
-"""How many requests are made up for each operation and caller; more find more."""
+"""The number of generated requests for each operation and caller."""
 
 CALLERS = [("open", "none"), ("open", "report"), ("closed", "none"), ("closed", "read")]
 

@@ -1,4 +1,4 @@
-"""Totals as a table: what a row is called, and of which outcomes it speaks."""
+"""Totals as CSV: the key, the name and the outcomes of each row."""
 
 import csv
 import io

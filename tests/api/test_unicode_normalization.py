@@ -1,4 +1,4 @@
-"""Names are one thing however they are typed; wording stays as it was said."""
+"""Names are normalized to composed Unicode; the wording of a figure is not changed."""
 
 import unicodedata
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import combinations
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -12,7 +12,7 @@ from service.bounds.engine import TotalsEngine
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 from service.domain.total import Total
-from service.domain.trees import Tree
+from service.domain.trees import Tree, intervals_contained
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
 
 PLACE_IDS = ("r", "a", "b", "b1", "b2", "s")
@@ -22,7 +22,7 @@ PLACES = Tree({"r": None, "a": "r", "b": "r", "b1": "b", "b2": "b", "s": None})
 
 GROUPS = Tree({ROOT_GROUP: None, "g": ROOT_GROUP, "h": ROOT_GROUP})
 
-AMPLE_SECONDS = 20.0
+AMPLE_SECONDS = 60.0
 """Seconds that a total may take in a test: far more than any of them needs."""
 
 
@@ -155,3 +155,72 @@ def figure_lists(
             )
         )
     return figures
+
+
+class Person(NamedTuple):
+    """One person of a hidden world: where, when and how they were lost, and in which events."""
+
+    place: str
+    day: int
+    outcome: str
+    group: str
+    incidents: frozenset[str]
+
+    def is_in(self, scope: Scope) -> bool:
+        """Return whether a figure of the scope counts this person."""
+        day = date(2024, 1, self.day)
+        return (
+            _is_in_subtree(PLACES, self.place, scope.places)
+            and (scope.period.first is None or scope.period.first <= day)
+            and (scope.period.last is None or day <= scope.period.last)
+            and self.outcome in scope.outcomes
+            and _is_in_subtree(GROUPS, self.group, scope.groups)
+            and (scope.incident is None or scope.incident in self.incidents)
+        )
+
+
+def count_people(world: Sequence[Person], scope: Scope) -> int:
+    """Return how many people of the world are in the scope."""
+    return sum(person.is_in(scope) for person in world)
+
+
+def _is_in_subtree(tree: Tree, node: str, roots: Sequence[str]) -> bool:
+    return intervals_contained(tree.intervals((node,)), tree.intervals(roots))
+
+
+_INCIDENTS = [frozenset(ids.split()) for ids in ("", "x:1", "x:2", "y:1", "x:1 y:1", "x:2 y:2")]
+
+
+def worlds() -> st.SearchStrategy[list[Person]]:
+    """Draw the people of a world, which may be empty."""
+    choices = (PLACE_IDS, range(1, 5), OUTCOMES, (ROOT_GROUP, "g", "h"), _INCIDENTS)
+    return st.lists(_picks(choices).map(lambda picked: Person(*picked)), max_size=12)
+
+
+def true_figures(
+    world: Sequence[Person], figure_id: str, scope: Scope
+) -> st.SearchStrategy[Figure]:
+    """Draw a figure that is true in the world: its range holds the number of people there."""
+    count = count_people(world, scope)
+    ends = _picks(((0, 0, 1, 4), (0, 0, 1, 4, None)))
+    return ends.map(
+        lambda ends: make_figure(
+            figure_id,
+            max(count - ends[0], 0),
+            None if ends[1] is None else count + ends[1],
+            scope,
+        )
+    )
+
+
+def narrower_scopes(scope: Scope) -> st.SearchStrategy[Scope]:
+    """Draw a part of the scope, or the whole of it."""
+    days = scope.period
+    parts = (
+        (scope.places, *((place,) for place in scope.places)),
+        (days, Period(days.last, days.last)),
+        (scope.outcomes, *(frozenset({outcome}) for outcome in sorted(scope.outcomes))),
+        (scope.groups, ("g",)) if ROOT_GROUP in scope.groups else (scope.groups,),
+        [scope.incident] if scope.incident else _EVENTS,
+    )
+    return _picks(parts).map(lambda picked: Scope(*picked))

@@ -1,4 +1,4 @@
-"""What follows from the definition of a total, whatever the figures."""
+"""Properties of totals that follow from their definition, for any figures."""
 
 from dataclasses import replace
 from unittest.mock import patch
@@ -11,7 +11,19 @@ from service.bounds.component_solver import ComponentCache
 from service.bounds.engine import TotalsEngine
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
-from tests.bounds.builders import AMPLE_SECONDS, GROUPS, PLACES, compute_total, figure_lists, scopes
+from tests.bounds.builders import (
+    AMPLE_SECONDS,
+    GROUPS,
+    PLACES,
+    Person,
+    compute_total,
+    count_people,
+    figure_lists,
+    narrower_scopes,
+    scopes,
+    true_figures,
+    worlds,
+)
 
 settings.register_profile("algebra", max_examples=150, deadline=None)
 ALGEBRA = settings.get_profile("algebra")
@@ -80,24 +92,29 @@ def test_the_lows_of_disjoint_parts_never_sum_to_more_than_the_whole(
 
 
 @ALGEBRA
-@given(figure_lists(with_reclassified=False), scopes(for_query=True), st.data())
-def test_a_consistent_figure_only_narrows(
-    figures: list[Figure], scope: Scope, data: st.DataObject
+@given(worlds(), st.lists(scopes(with_events=True), min_size=1, max_size=7), st.data())
+def test_a_figure_that_is_true_in_the_same_world_only_narrows(
+    world: list[Person], figure_scopes: list[Scope], data: st.DataObject
 ) -> None:
-    """A new figure never lowers a low, nor raises a high whose cells were all reached before."""
-    more = replace(data.draw(st.sampled_from(figures)), id="more")
-    more = replace(more, quantity=data.draw(st.sampled_from(figures)).quantity)
-    everything = Scope((), scope.period, frozenset({"killed"}), scope.groups)
-    everything = replace(
-        everything, outcomes=frozenset(("killed", "wounded", "missing", "captured"))
-    )
-    whole = replace(everything, period=replace(scope.period, first=None, last=None))
-    if (
-        compute_total(figures, whole).is_disputed
-        or compute_total([*figures, more], whole).is_disputed
-    ):
-        return
-    before, after = compute_total(figures, scope), compute_total([*figures, more], scope)
+    """All figures are drawn from one hidden world, so that every one of them is consistent.
+
+    The new one covers nobody that no other covers: a total allows no people that nobody reported,
+    and a figure that reaches further can raise it.
+    """
+    figures = [
+        data.draw(true_figures(world, f"f{number}", scope))
+        for number, scope in enumerate(figure_scopes)
+    ]
+    covered = [person for person in world if any(person.is_in(each) for each in figure_scopes)]
+    new_scope = data.draw(st.sampled_from(figure_scopes).flatmap(narrower_scopes))
+    new_figure = data.draw(true_figures(world, "new", new_scope))
+    query = replace(data.draw(st.sampled_from([*figure_scopes, new_scope])), incident=None)
+    before, after = compute_total(figures, query), compute_total([*figures, new_figure], query)
+    people = count_people(covered, query)
+    for result in (before, after):
+        assert (result.is_reported, result.exact, result.is_disputed) == (True, True, False)
+        assert (result.low or 0) <= people
+        assert result.high is None or people <= result.high
     assert (before.low or 0) <= (after.low or 0)
     if before.high is not None:
         assert after.high is not None
@@ -109,7 +126,7 @@ def test_a_consistent_figure_only_narrows(
 def test_earlier_queries_change_no_total(
     figures: list[Figure], scopes_to_total: list[Scope]
 ) -> None:
-    """Shares are kept by what a question reaches; twice in a row, so that kept ones are met."""
+    """Results of components are cached by the query's cells; the second round uses the cache."""
     used_engine = TotalsEngine(figures, PLACES, GROUPS)
     with patch.object(component_solver, "MAX_CACHED_RESULTS", 2):
         for scope in (*scopes_to_total, *scopes_to_total):
@@ -127,7 +144,7 @@ def test_earlier_queries_change_no_total(
 def test_a_shared_component_cache_changes_no_total(
     figures: list[Figure], scopes_to_total: list[Scope], max_weight: int
 ) -> None:
-    """What is worked out of the same figures serves the next state of the record as well."""
+    """Components of unchanged figures are reused for the next state of the record."""
     cache = ComponentCache(max_weight)
     figures_by_id = {figure.id: figure for figure in figures}
     for counted_figures in (figures[1:], figures, figures[:-1], figures):

@@ -274,7 +274,7 @@ def test_best_estimates_add_up_only_where_figures_are_disjoint() -> None:
 
 
 def test_both_sides_are_named_where_only_events_couple_them() -> None:
-    """No column holds both the day's people and the event's if two registers name the event."""
+    """No column holds the people of both the day and the incident in two registers."""
     figures = [
         make_figure("day", 0, 4, make_scope("r")),
         make_figure("x", 5, None, make_scope("a", incident="x:1")),

@@ -1,4 +1,4 @@
-"""Backing up and restoring from a terminal, beside a service that runs and on a full disk."""
+"""The commands backup and restore, with a running service and on a full disk."""
 
 import os
 import pty
@@ -43,7 +43,7 @@ def _run_command(
 
 @pytest.fixture(scope="module")
 def running_database(tmp_path_factory: Any) -> Iterator[Path]:
-    """The database of a real server that runs."""
+    """The database of a running server."""
     folder = tmp_path_factory.mktemp("running")
     with run_server(folder):
         yield folder / "casualties.db"
@@ -55,7 +55,7 @@ def test_a_backup_reports_its_size_and_its_last_event(
     completed = _run_command(running_database, "backup", str(tmp_path / "a.db"))
     assert (completed.returncode, completed.stderr) == (0, "")
     size = f"{(tmp_path / 'a.db').stat().st_size:,}"
-    assert completed.stdout == f"{tmp_path}/a.db: {size} bytes, entries up to 0, checked\n"
+    assert completed.stdout == f"{tmp_path}/a.db: {size} bytes, events up to 0, checked\n"
 
 
 def test_nothing_is_restored_over_a_running_service(running_database: Path, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_restore_keeps_the_former_database(tmp_path: Path) -> None:
 def test_a_full_disk_is_reported_in_one_line_and_leaves_no_file(
     running_database: Path, tmp_path: Path
 ) -> None:
-    # A limit on the size of a file, in blocks of 512 bytes, which a copy of it would pass.
+    # A limit on the file size, in blocks of 512 bytes, which the copy would exceed.
     completed = _run_command(
         running_database, "backup", str(tmp_path / "a.db"), shell_prefix="ulimit -f 64"
     )
@@ -136,7 +136,7 @@ def test_a_terminal_shows_the_progress_of_a_backup(running_database: Path, tmp_p
 def test_help_explains_backup_and_restore(tmp_path: Path) -> None:
     for command, words in {
         "backup": ("while it is in use", "Every night", "--force"),
-        "restore": ("Stop the service first", "Look into a backup", "--force"),
+        "restore": ("Stop the service first", "To read a backup", "--force"),
     }.items():
         help_text = _run_command(tmp_path / "x.db", command, "--help").stdout
         for word in words:

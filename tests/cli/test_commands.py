@@ -1,4 +1,4 @@
-"""The commands: their answers alone on standard output, all else on standard error."""
+"""The commands: results on standard output, everything else on standard error."""
 
 import re
 from dataclasses import fields
@@ -19,7 +19,7 @@ from tests.conftest import START_TIME
 
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
-    """Run a command on a database of the test's own."""
+    """Run a command on a database for one test."""
     environment = {"CASUALTY_DATABASE": str(tmp_path / "new" / "x.db")}
 
     def run_command(*arguments: str, **more: str) -> Result:
@@ -50,7 +50,7 @@ def test_help_names_every_command_and_setting(run: Any) -> None:
 def test_migrate_reports_the_steps_it_ran(run: Any) -> None:
     first, second = run("migrate"), run("migrate")
     assert (first.exit_code, first.stdout) == (0, "")
-    assert re.search(r": \d+ steps run, up to date\n$", first.stderr)
+    assert re.search(r": \d+ migrations run, up to date\n$", first.stderr)
     assert "up to date" in second.stderr
 
 
@@ -149,7 +149,7 @@ def test_an_event_log_is_dumped_loaded_and_verified(run: Any, tmp_path: Path) ->
     assert run("dump", str(file)).exit_code == 0
     assert run("dump").stdout == file.read_text()
     other_database = {"CASUALTY_DATABASE": str(tmp_path / "other.db")}
-    assert "1 entries" in run("load", str(file), **other_database).stderr
+    assert "1 events" in run("load", str(file), **other_database).stderr
     assert run("verify", **other_database).stdout == run("verify").stdout
     again = run("load", str(file), **other_database)
     assert (again.exit_code, "not empty" in again.stderr) == (1, True)
@@ -182,5 +182,5 @@ def test_a_record_is_copied_and_no_file_is_made_for_a_mistyped_name(
     assert unreadable.exit_code == 2 and "%40 for @" in unreadable.stderr
     assert "secret" not in unreadable.stderr
     copied = run("copy", str(source), str(target))
-    assert copied.exit_code == 0 and "1 entries (1 new)" in copied.stdout
+    assert copied.exit_code == 0 and "1 events (1 new)" in copied.stdout
     assert run("dump", CASUALTY_DATABASE=str(target)).stdout == run("dump").stdout

@@ -1,4 +1,4 @@
-"""How the programs of the cluster are configured; docs/cluster.md says why."""
+"""The configuration of the cluster's programs; docs/cluster.md gives the reasons."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from tests.cluster.hosts import SWITCH_ADDRESS, Host
 
 POSTGRES_PROGRAMS: Final = Path("/usr/lib/postgresql/15/bin")
 DATABASE_URL: Final = "postgresql://postgres@127.0.0.1:6432/postgres"
-"""What the services are told: the proxy on their own host, which knows the leader."""
+"""The database address of the services: the proxy on their own host, which finds the leader."""
 
 SERVICE_PORT: Final = 8000
 

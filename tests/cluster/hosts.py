@@ -22,18 +22,18 @@ NOBODY_UID: Final = 65534
 """PostgreSQL refuses to be run by root; this user is on every Linux."""
 
 SWITCH_ADDRESS: Final = "10.77.0.254"
-"""The address of whoever is on the switch: the balancer and the clients."""
+"""The address of the host on the switch: the balancer and the clients."""
 
 _NAMESPACE_COMMAND: Final = (
     "unshare", "--net", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child",
-    # The first process must let go of the orphans that end, or they would seem to live.
+    # The first process must reap orphans that end, or they would seem to run.
     "env", "--ignore-signal=CHLD", "sleep", "infinity",
 )  # fmt: skip
 _CLONE_NEWNET: Final = 0x40000000
 
 
 def run_command(*command: str) -> str:
-    """Return what the command says; raises where it fails."""
+    """Return the output of the command; raises AssertionError if it fails."""
     completed = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
     assert completed.returncode == 0, f"{command}: {completed.stderr}"
     return completed.stdout.strip()

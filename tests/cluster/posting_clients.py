@@ -11,7 +11,7 @@ from tests.faults.posting_clients import SentReports, make_body, run_clients
 
 CLIENT_COUNT: Final = 6
 TIMEOUT_SECONDS: Final = 10.0
-"""Seconds after which a client gives an answer up and asks again."""
+"""Seconds after which a client gives up a response and sends the request again."""
 
 PAUSE_SECONDS: Final = 0.1
 """Seconds between two reports of one client."""

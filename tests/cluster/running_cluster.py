@@ -36,7 +36,7 @@ URL: Final = f"http://{SWITCH_ADDRESS}"
 
 @dataclass(frozen=True)
 class PatroniMember:
-    """One PostgreSQL as Patroni tells of it."""
+    """One PostgreSQL server as Patroni describes it."""
 
     name: str
     role: str
@@ -91,7 +91,7 @@ class Node:
             return None
 
     def is_leader(self) -> bool:
-        """Whether its Patroni says that it holds the lock of the leader."""
+        """Whether its Patroni reports that it holds the leader's lock."""
         return self.fetch_json("/primary") is not None
 
     def read_logs(self) -> str:
@@ -196,7 +196,7 @@ class Cluster:
         self._wait_until(is_healthy, "the cluster is not well again")
 
     def run_service_command(self, *arguments: str) -> str:
-        """Return what ``python -m service`` says of the leader's database."""
+        """Return the output of ``python -m service`` on the leader's database."""
         completed = subprocess.run(
             [sys.executable, "-m", "service", *arguments],
             env={**os.environ, "CASUALTY_DATABASE": self.find_leader().database_url},

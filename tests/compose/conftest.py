@@ -1,4 +1,4 @@
-"""The projects that are tried: where ``make compose-check`` asks for it, and none otherwise."""
+"""The tested projects; without ``make compose-check`` these tests are skipped."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _summary_lines: list[str] = []
 
 @pytest.fixture(scope="session")
 def compose_check() -> None:
-    """Skip unless it was asked for. Where it was, the tests run; they fail where they cannot."""
+    """Skip the tests unless ``make compose-check`` runs them, where they fail if they cannot."""
     if os.environ.get("COMPOSE_CHECKED") != "1":
         pytest.skip("make compose-check brings the containers up and tries them")
 
@@ -37,7 +37,7 @@ def single(compose_check: None) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def summary_lines() -> list[str]:
-    """What is told at the end."""
+    """The lines that are printed at the end."""
     return _summary_lines
 
 

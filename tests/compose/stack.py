@@ -25,7 +25,7 @@ START_SECONDS: Final = 120.0
 
 
 class Stack:
-    """The containers of one project, asked through the one port that is published."""
+    """The containers of one project, and the one published port."""
 
     def __init__(self, file: str, port: int, environment: Mapping[str, str]) -> None:
         """Remember what it is made of; nothing is started yet."""
@@ -79,7 +79,7 @@ class Stack:
         )
 
     def find_container(self, service: str) -> Container:
-        """Return the container that does the service's work at this moment."""
+        """Return the container that is running the service now."""
         return Container(self.run_compose("ps", "--quiet", service))
 
     def create_key(self, scope: str) -> str:

@@ -1,4 +1,4 @@
-"""compose.yaml: what is posted through nginx is kept by PostgreSQL, and nobody holds others up."""
+"""compose.yaml: nginx, the service and PostgreSQL together; slow clients delay no others."""
 
 import json
 import os
@@ -72,7 +72,7 @@ def _run_sql(stack: Stack, query: str) -> str:
 
 
 def _count_busy_threads(stack: Stack) -> float:
-    """Return how many of the service's threads have a request, but for the one that is asked."""
+    """Return how many threads of the service have a request, without the one that answers this."""
     return (
         get_sample_value(
             parse_samples(stack.find_container("service").run_python(METRICS_SCRIPT)),
@@ -87,7 +87,7 @@ def _make_report(number: int) -> dict[str, Any]:
 
 
 def _send_raw(stack: Stack, data: bytes) -> bytes:
-    """Return all that is said to the bytes until nginx closes or has been silent."""
+    """Return the response to the bytes, until nginx closes the connection or sends no more."""
     received = b""
     with (
         socket.create_connection(("127.0.0.1", stack.port), timeout=2) as plain,

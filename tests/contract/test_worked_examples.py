@@ -1,7 +1,9 @@
-"""The contract's worked examples over HTTP, and that nothing depends on how figures arrive."""
+"""Worked examples of what totals mean, over HTTP; no answer depends on how figures arrive.
+
+``worked_examples.json`` holds the examples: the figures of each, queries, and the expected totals.
+"""
 
 import json
-import os
 import random
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -15,24 +17,15 @@ from service import create_app
 from service.settings import Settings
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import api_keys
-from tests.conftest import START_TIME
+from tests.conftest import AMPLE_BUDGETS, START_TIME
 from tests.support.assertions import assert_recorded
-from tests.support.paths import ROOT
 
-EXAMPLES_FILE = ROOT.parent / "shared" / "reading" / "examples.json"
+EXAMPLES_FILE = Path(__file__).with_name("worked_examples.json")
 
 Json = dict[str, Any]
 
 
-def _load_examples() -> Json:
-    """Return the worked examples; none where they are not at hand."""
-    if not EXAMPLES_FILE.exists():
-        return {"places": {}, "groups": {}, "cases": []}
-    document: Json = json.loads(EXAMPLES_FILE.read_text(encoding="utf-8"))
-    return document
-
-
-EXAMPLES = _load_examples()
+EXAMPLES: Json = json.loads(EXAMPLES_FILE.read_text(encoding="utf-8"))
 each_case = pytest.mark.parametrize("case", EXAMPLES["cases"], ids=lambda case: case["name"])
 
 PLACES = {"r": None, "a": "r", "b": "r", "b1": "b", "b2": "b", "s": None}
@@ -44,10 +37,10 @@ SET_COUNT, SETS_PER_DATABASE = 100, 10
 
 
 class ServiceWithOwnIds:
-    """A service of its own in which figures are posted and asked about by the test's own ids."""
+    """A service with an empty record, which posts and queries figures by the test's own ids."""
 
     def __init__(self, database: Path, places: Json, groups: Json) -> None:
-        app = create_app(Settings(database=database, log_level="error", solver_seconds=60))
+        app = create_app(Settings(database=database, log_level="error", **AMPLE_BUDGETS))
         store = SqliteStore(database, busy_seconds=5)
         self._key = api_keys.create_key(store, name="test", scope="report", now=START_TIME)
         store.close()
@@ -78,7 +71,7 @@ class ServiceWithOwnIds:
             self._ids[stored["id"]] = figure["id"]
 
     def ask(self, scope: Json) -> Json:
-        """Return what is told of one scope, without anything that names how it was posted."""
+        """Return the total of one scope, without the ids that depend on the order of posting."""
         period = scope["period"]
         query = {
             "place": ",".join(scope["places"]),
@@ -146,15 +139,6 @@ def post_together(
         chosen = of_reporter[: chance.randint(1, len(of_reporter))]
         remaining = [figure for figure in remaining if figure not in chosen]
         service.post(reporter, chosen)
-
-
-def test_the_worked_examples_are_available() -> None:
-    if EXAMPLES_FILE.exists():
-        assert EXAMPLES["cases"]
-    elif os.environ.get("CI"):
-        pytest.fail("The contract's worked examples are not beside the project.")
-    else:
-        pytest.skip("The contract's worked examples are not beside the project.")
 
 
 @each_case

@@ -1,4 +1,4 @@
-"""What docs/clients.md tells is there: every address, every kind of entry, every number."""
+"""docs/clients.md is true: its addresses, kinds of events and limits."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""docs/dashboard.md shows the pictures that there are, each small and told in words."""
+"""docs/dashboard.md shows every picture, each small and with an alternative text."""
 
 import re
 
@@ -19,6 +19,7 @@ def test_every_picture_is_shown_and_every_shown_one_exists() -> None:
 
 
 def test_pictures_are_small_and_have_an_alternative_text() -> None:
+    assert PICTURES
     for alternative_text, name in PICTURES:
         assert len(alternative_text.split()) > 8, name
         assert (DOCS / "pictures" / name).stat().st_size <= MAX_BYTES, name

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.gunicorn_server import RunningServer, run_server
 from tests.support.paths import ROOT
+from tests.support.text_search import find_some
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8000"
@@ -73,11 +74,11 @@ def test_the_commands_give_the_answers_shown(server: RunningServer) -> None:
 
 
 def test_every_file_it_points_to_exists() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+    for target in find_some(r"\]\((?!http)([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
 
 
 def test_every_target_it_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"\bmake ([a-z-]+)\b(?=[ `\n]|$)", README)):
+    for target in set(find_some(r"\bmake ([a-z-]+)\b(?=[ `\n]|$)", README)):
         assert f"\n{target}:" in makefile, target

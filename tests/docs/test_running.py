@@ -20,6 +20,7 @@ from tests.support import bodies
 from tests.support.assertions import assert_recorded
 from tests.support.paths import ROOT
 from tests.support.prometheus_text import parse_metric_names, parse_samples
+from tests.support.text_search import find_some
 
 PAGE = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
 CONFIGURATION = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
@@ -47,6 +48,7 @@ def test_the_metrics_listed_are_those_that_exist(metrics_text: str) -> None:
 @pytest.mark.sqlite
 def test_the_kinds_and_labels_listed_are_those_of_the_metrics(metrics_text: str) -> None:
     sample_values = parse_samples(metrics_text)
+    assert METRIC_ROWS
     for name, kind, labels in METRIC_ROWS:
         assert f"# TYPE {name} {kind}\n" in metrics_text
         sample = f"{name}_count" if kind == "histogram" else name
@@ -93,9 +95,7 @@ PAGES = ("running", "upgrading", "reliability", "scaling", "cluster")
 @pytest.mark.parametrize("name", [*(f"docs/{page}.md" for page in PAGES), "SECURITY.md"])
 def test_every_link_leads_to_a_file_and_a_heading(name: str) -> None:
     document = ROOT / name
-    targets = re.findall(r"\]\((?!http)([^)]+)\)", document.read_text(encoding="utf-8"))
-    assert targets
-    for target in targets:
+    for target in find_some(r"\]\((?!http)([^)]+)\)", document.read_text(encoding="utf-8")):
         file, _, anchor = target.partition("#")
         linked = document.parent / file if file else document
         assert linked.exists(), target
@@ -111,13 +111,13 @@ def _list_anchors(document: Path) -> set[str]:
 def test_every_section_is_in_the_table_of_contents() -> None:
     for name in ("running", "scaling", "upgrading"):
         text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
-        listed = re.findall(r"^- \[(.+)\]\(#", text.partition("\n## ")[0], re.MULTILINE)
+        listed = find_some(r"^- \[(.+)\]\(#", text.partition("\n## ")[0], re.MULTILINE)
         assert listed == re.findall(r"^## (.+)$", text, re.MULTILINE)
 
 
 def test_every_target_of_make_that_it_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for words in re.findall(r"\bmake ((?:[a-z-]+ ?)+)(?=[`\n#A-Z]|$)", PAGE, re.MULTILINE):
+    for words in find_some(r"\bmake ((?:[a-z-]+ ?)+)(?=[`\n#A-Z]|$)", PAGE, re.MULTILINE):
         for target in words.split():
             assert f"\n{target}:" in makefile, target
 

@@ -16,6 +16,7 @@ from service.serving.gunicorn_worker import BODY_SECONDS, HEAD_SECONDS
 from service.usecases.batches import MAX_BATCH_REPORTS
 from tests.support import engines
 from tests.support.paths import ROOT
+from tests.support.text_search import find_some
 
 TEXT = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 PINNED_VERSIONS = dict(
@@ -88,7 +89,7 @@ def test_the_limits_are_those_of_the_service() -> None:
 
 
 def test_every_file_it_names_exists() -> None:
-    for path in re.findall(r"`((?:tests|docs)/[a-z_/.]+)`", TEXT):
+    for path in find_some(r"`((?:tests|docs)/[a-z_/.]+)`", TEXT):
         assert (ROOT / path).exists(), path
-    for path in re.findall(r"\]\(([^)#]+)[^)]*\)", TEXT):
+    for path in find_some(r"\]\(([^)#]+)[^)]*\)", TEXT):
         assert (ROOT / path).exists(), path

@@ -59,7 +59,7 @@ def test_errors_of_all_figures_are_raised_together() -> None:
     assert [error.pointer for error in caught.value.errors] == [
         "/figures/0", "/figures/0/period", "/figures/1/low", "/figures/1/period"
     ]  # fmt: skip
-    assert caught.value.detail == "4 things are wrong in the report."
+    assert caught.value.detail == "4 fields are wrong."
 
 
 def test_a_best_estimate_beside_an_unreadable_wording_is_not_validated() -> None:

@@ -105,7 +105,7 @@ class FuseServer:
 
 
 def mount(file: Path) -> int:
-    """Return the descriptor over which the kernel asks for the content of the file."""
+    """Return the descriptor over which the kernel requests the content of the file."""
     device = os.open("/dev/fuse", os.O_RDWR)
     options = f"fd={device},rootmode={_REGULAR_FILE_MODE:o},user_id=0,group_id=0"
     libc = ctypes.CDLL(None, use_errno=True)

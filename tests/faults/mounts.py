@@ -15,7 +15,7 @@ DISK_MIB: Final = 96
 
 
 def run_command(*command: str | Path) -> str:
-    """Return what the command says; raises where it fails."""
+    """Return the output of the command; raises if it fails."""
     completed = subprocess.run(command, capture_output=True, text=True)
     assert completed.returncode == 0, f"{command}: {completed.stderr}"
     return completed.stdout.strip()
@@ -31,7 +31,7 @@ def make_ext4(image: Path, megabytes: int = DISK_MIB) -> None:
 
 @contextmanager
 def mount(folder: Path, *source: str | Path) -> Iterator[Path]:
-    """Yield the folder with the source mounted upon it, by what mount is told."""
+    """Yield the folder with the source mounted on it, with the given options of mount."""
     folder.mkdir(exist_ok=True)
     run_command("mount", *source, folder)
     try:
@@ -84,7 +84,7 @@ def mount_powered_disk(image: Path, folder: Path) -> Iterator[PoweredDisk]:
 
 
 def _retry_until_done(*command: str | Path) -> None:
-    """Undo a mount; processes that were just killed may hold it for a moment longer."""
+    """Undo a mount; retry while processes that were just killed still hold it."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while subprocess.run(command, capture_output=True, timeout=TIMEOUT_SECONDS).returncode != 0:
         assert time.monotonic() < deadline, f"{command} fails"

@@ -101,7 +101,7 @@ def keep_posting(
 def run_clients(
     post: Callable[[int, Event], None], client_count: int, sent_reports: SentReports
 ) -> Iterator[None]:
-    """Keep so many clients at work inside, each told its number and what says that it is enough."""
+    """Run so many clients inside the block; each gets its number and the event that ends it."""
     is_finished = Event()
     sent_reports.pause_gap_clock()
     clients = [Thread(target=post, args=(number, is_finished)) for number in range(client_count)]

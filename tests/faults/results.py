@@ -57,7 +57,7 @@ class FaultResults:
 
 
 class ResultsTable:
-    """The figures of all tests of one kind, kept for the document."""
+    """The figures of all tests of one kind, for the document."""
 
     def __init__(self) -> None:
         self.rows: list[FaultResults] = []

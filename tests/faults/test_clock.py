@@ -1,4 +1,4 @@
-"""A clock that is put back: the record goes on forward, and what was known at a moment stays."""
+"""A clock that is set back: timestamps of the record never decrease, and as_of keeps its answer."""
 
 import random
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def clock() -> SettableClock:
 
 
 def _fetch_totals(client: FlaskClient, as_of: Any) -> Any:
-    """Return what is told as of the moment, but for the words of the question itself."""
+    """Return the answer as of the timestamp, without the echo of the query."""
     answer = client.get("/v1/totals", query_string={"outcomes": "killed", "as_of": as_of})
     assert answer.status_code == 200, answer.text
     totals = answer.get_json()

@@ -38,7 +38,7 @@ READ_PATHS = (
     "/v1/changes?limit=1000",
     "/v1/places?q=place",
 )
-DAMAGE_DETAIL = "keeper must look"
+DAMAGE_DETAIL = "administrator must look"
 
 
 def _fill_with_zeros(page: bytes, chance: random.Random) -> bytes:

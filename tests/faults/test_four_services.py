@@ -1,4 +1,4 @@
-"""Four services upon one database: one ledger without gaps, and the same answer from each."""
+"""Four services upon one database: one event log without gaps, and the same answer from each."""
 
 import sys
 import time

@@ -98,7 +98,7 @@ def test_a_full_disk_refuses_writes_until_there_is_room_again(
     if kind == "ext4":
         make_ext4(tmp_path / "image", 64)
         source = ("-o", "loop", tmp_path / "image")
-    detail = "The disk is full; nothing was recorded. Its keeper must make room."
+    detail = "The disk is full; nothing was recorded. An administrator must make room."
     with (
         mount(tmp_path / "disk", *source) as folder,
         ServiceProcess(
@@ -124,7 +124,7 @@ def test_a_file_that_may_not_grow_refuses_writes_until_it_may_again(
             for worker in service.find_worker_pids():
                 resource.prlimit(worker, resource.RLIMIT_FSIZE, unlimited)
 
-    detail = "The database file cannot be used; its keeper must look."
+    detail = "The database file cannot be used; an administrator must look at it."
     with ServiceProcess(
         tmp_path / "casualties.db", tmp_path / "log", workers=choose_size(1, 2)
     ) as service:

@@ -1,5 +1,6 @@
 """Authentication by API key, and what is logged of it."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from service.store.interface import Store
 from service.usecases import api_keys
 from tests.conftest import START_TIME
 from tests.support import bodies
-from tests.support.assertions import assert_problem
+from tests.support.assertions import assert_problem, assert_recorded
 
 MakeHeaders = Callable[[str], dict[str, str]]
 
@@ -46,6 +47,24 @@ def test_a_revoked_key_is_refused(client: FlaskClient, key: MakeHeaders, store: 
     headers = key("report")
     api_keys.revoke_key(store, headers["Authorization"].split("_")[1], now=START_TIME)
     assert_problem(client.post("/v1/reports", json=bodies.make_report(), headers=headers), 401)
+
+
+def test_a_key_sent_as_a_browsers_password_reads_and_never_writes(
+    settings: Settings, store: Store
+) -> None:
+    """A browser adds a Basic password to requests that other sites make it send (CSRF)."""
+    client = create_app(replace(settings, reading="closed")).test_client()
+    text = api_keys.create_key(store, name="admin", scope="admin", now=START_TIME)
+    password = {"Authorization": "Basic " + b64encode(f"anyone:{text}".encode()).decode()}
+    assert client.get("/v1/reports").status_code == 401
+    assert client.get("/v1/reports", headers=password).status_code == 200
+    body = bodies.make_report()
+    assert_problem(client.post("/v1/reports", json=body, headers=password), 401)
+    place = {"name": "Plekhovo"}
+    assert_problem(client.put("/v1/places/plekhovo", json=place, headers=password), 401)
+    key = {"Authorization": f"Bearer {text}"}
+    assert client.get("/v1/reports", headers=key).get_json()["reports"] == []
+    assert_recorded(client.post("/v1/reports", json=body, headers=key))
 
 
 def test_a_key_is_never_taken_from_the_address(client: FlaskClient, key: MakeHeaders) -> None:

@@ -1,6 +1,7 @@
-"""Who may do what, at every address there is: one without a rule here fails."""
+"""The scope that every address needs; an address without a rule here fails."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,7 +24,10 @@ from tests.support.assertions import assert_problem
 OWN_ID = bodies.REPORTER["id"]
 GOOD_KEYS = ("read", "report", "bound to it", "bound to another", "admin")
 BAD_KEYS = ("unknown", "expired", "revoked")
-CALLERS = ("nobody", *GOOD_KEYS, *BAD_KEYS)
+BROWSER = "admin by browser"
+"""An admin's key sent as a browser's Basic password: a browser adds it to any site's requests."""
+
+CALLERS = ("nobody", *GOOD_KEYS, *BAD_KEYS, BROWSER)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ OPEN_RULE, READ_RULE = Rule("open"), Rule("read")
 NAME_BODY = {"name": "A"}
 REASON_BODY = {"reason": "law"}
 MERGE_BODY = {"into": OWN_ID}
-"""An id of its own: everybody who is let in is told that this cannot be."""
+"""An entity cannot be merged into itself: every authorized caller gets an error."""
 
 RULES = {
     "GET /livez": OPEN_RULE,
@@ -138,7 +142,8 @@ def _make_headers(store: Store) -> dict[str, dict[str, str]]:
     }
     api_keys.revoke_key(store, key_texts["revoked"].split("_")[1], now=START_TIME)
     headers = {caller: {"Authorization": f"Bearer {text}"} for caller, text in key_texts.items()}
-    return {"nobody": {}, **headers}
+    password = b64encode(f"anyone:{key_texts['admin']}".encode()).decode()
+    return {"nobody": {}, **headers, BROWSER: {"Authorization": f"Basic {password}"}}
 
 
 def _expected_refusal_of(rule: Rule, caller: str, reading: str) -> int | None:
@@ -147,6 +152,8 @@ def _expected_refusal_of(rule: Rule, caller: str, reading: str) -> int | None:
         return None
     if caller in BAD_KEYS:
         return 401
+    if caller == BROWSER:
+        return None if rule.needed_scope == "read" else 401
     if caller == "nobody":
         return None if (rule.needed_scope, reading) == ("read", "open") else 401
     bound = caller.startswith("bound")
@@ -199,6 +206,6 @@ def test_only_an_admin_changes_what_exists(
         assert answer.status_code == 200
     else:
         assert_problem(answer, 403)
-    # The tests above describe it as it stands in reports.
+    # The tests above describe it as reports do.
     body = bodies.REPORTER if kind == "reporters" else NAME_BODY
     assert client.put(address, json=body, headers=admin).status_code == 200

@@ -1,4 +1,4 @@
-"""How far an answer goes is told, and can be demanded; a copy that lies behind says so."""
+"""Casualty-Seq states the seq of an answer; Casualty-Min-Seq requires one, also of a replica."""
 
 import itertools
 import threading
@@ -73,9 +73,9 @@ def test_a_seq_that_does_not_come_is_a_503(
     assert_recorded(send(bodies.make_report()))
     start = time.monotonic()
     answer = client.get("/v1/totals", headers={"Casualty-Min-Seq": "1000"})
-    assert 0.2 <= time.monotonic() - start < 5
+    assert time.monotonic() - start >= 0.2
     problem_body = assert_problem(answer, 503)
-    assert "entry 1000" in problem_body["detail"] and answer.headers["Retry-After"]
+    assert "event 1000" in problem_body["detail"] and answer.headers["Retry-After"]
 
 
 @pytest.mark.parametrize("value", ["-1", "x", "1.5", "٣", "9" * 16, ""])
@@ -176,7 +176,7 @@ def test_reads_are_monotonic_over_several_replicas(
     with impatient_reader.read_transaction() as db:
         assert event_log.last_seq(db) == seq
     with (
-        pytest.raises(LockTimeoutError, match=f"entry {seq} yet"),
+        pytest.raises(LockTimeoutError, match=f"event {seq} yet"),
         impatient_reader.read_transaction(),
     ):
         pass

@@ -30,7 +30,7 @@ def make_client(settings: Settings) -> MakeClient:
 
 
 def _cors_headers_of(answer: TestResponse) -> dict[str, str]:
-    """Return what browsers are told of other origins."""
+    """Return the CORS headers of the response."""
     return {
         name.removeprefix("Access-Control-"): value
         for name, value in answer.headers.items()

@@ -16,7 +16,7 @@ from service.store import event_log
 from service.store.interface import Store
 from tests.conftest import START_TIME, MakeHeaders, SendRequest
 from tests.support import bodies
-from tests.support.assertions import assert_problem
+from tests.support.assertions import assert_problem, assert_recorded
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_the_same_request_is_done_once_and_answered_the_same(
     first = post("reports", bodies.make_report())
     count = count_events(store)
     check_replayed(first, post("reports", bodies.make_report()))
-    # Without a ref only the key tells it from another report that says the same.
+    # Without a ref only the key distinguishes it from another report with the same content.
     assert post("reports", bodies.make_report(), "k-2").get_json()["id"] != first.get_json()["id"]
     assert count_events(store) == count + 1
 
@@ -145,7 +145,7 @@ def test_an_idempotency_key_expires_after_a_day(
     def post(now: datetime) -> str:
         current_time[0] = now
         answer = app.test_client().post("/v1/reports", json=bodies.make_report(), headers=headers)
-        return str(answer.get_json()["id"])
+        return str(assert_recorded(answer)["id"])
 
     assert post(START_TIME) == "x0"
     assert post(START_TIME + timedelta(hours=23)) == "x0"
@@ -163,13 +163,15 @@ def test_of_many_concurrent_requests_one_is_done(
 
     with ThreadPoolExecutor(8) as pool:
         answers = set(pool.map(post, range(24)))
-    assert len(answers) == 1
+    ((status, _),) = answers
+    assert status == 201
     with store.read_transaction() as db:
         assert [each.kind for each in event_log.load_events(db)].count("reported") == 1
 
 
 def test_redacted_texts_are_not_replayed(post: SendRequest) -> None:
-    post("reports", bodies.make_report(quote="a name"))
-    post("reports/r1/redaction", {"reason": "law"}, "k-2")
+    assert_recorded(post("reports", bodies.make_report(quote="a name")))
+    assert post("reports/r1/redaction", {"reason": "law"}, "k-2").status_code == 201
     again = post("reports", bodies.make_report(quote="a name"))
+    assert (again.status_code, again.headers["Idempotent-Replayed"]) == (201, "true")
     assert "a name" not in again.get_data(as_text=True)

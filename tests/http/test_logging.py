@@ -207,7 +207,7 @@ def test_a_database_error_is_logged_with_the_request_id(tmp_path: Path) -> None:
 
 @pytest.fixture
 def read_driver_messages(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
-    """What looks up what the driver has said since, having seen that all is lines of ours."""
+    """A function that returns the driver's messages since the last call, all in our format."""
 
     def read_messages() -> list[str]:
         lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]

@@ -1,4 +1,4 @@
-"""What is counted, under which names, and that nobody can make the names grow without end."""
+"""The metrics, their labels, and that clients cannot create labels without limit."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

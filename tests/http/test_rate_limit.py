@@ -53,7 +53,7 @@ def test_a_client_over_the_limit_gets_429_with_retry_after(
     assert 0 < int(refused.headers["Retry-After"]) < 60
     assert refused.headers["RateLimit"].startswith('"default";r=0;t=')
     assert problem_body["detail"].startswith(
-        "At most 2 requests per minute are answered; ask again in "
+        "At most 2 requests per minute are answered; try again in "
     )
 
 

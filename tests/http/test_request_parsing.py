@@ -1,4 +1,4 @@
-"""What nobody should send: refused at the door, each with the status and the place of the fault."""
+"""Malformed requests are rejected with the right status and the pointer to the error."""
 
 import gzip
 import json

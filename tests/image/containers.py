@@ -23,7 +23,7 @@ SAFE_OPTIONS: Final = (
 
 
 def run_docker(*arguments: str | Path, stdin: str | None = None) -> str:
-    """Return what the engine's command says; fails the test where it fails."""
+    """Return the output of the engine's command; fails the test if the command fails."""
     completed = try_docker(*arguments, stdin=stdin)
     assert completed.returncode == 0, f"docker {' '.join(map(str, arguments))}: {completed.stderr}"
     return completed.stdout.strip()
@@ -54,7 +54,7 @@ class Container:
         return f"http://{self.address}"
 
     def inspect_state(self) -> dict[str, Any]:
-        """Return what the engine knows of it at this moment."""
+        """Return the engine's present details of the container."""
         state: dict[str, Any] = json.loads(
             run_docker("inspect", "--format", "{{json .State}}", self.name)
         )
@@ -91,7 +91,7 @@ class Container:
             return json.load(response)
 
     def begin_report(self, key: str) -> "PendingReport":
-        """Return a report that has been announced, of which nothing has been sent."""
+        """Return a connection with the headers of a report sent, and nothing of its body."""
         return PendingReport(self.address, key)
 
 

@@ -19,7 +19,7 @@ from tests.support.paths import ROOT
 from tests.support.prometheus_text import get_sample_value, scrape
 
 STOP_SECONDS = 10
-"""Seconds that an engine gives a container to end by itself unless told otherwise."""
+"""Seconds that an engine gives a container to end by itself by default."""
 
 WRITABLE_PATHS_SCRIPT = """
 import os

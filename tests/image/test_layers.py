@@ -32,7 +32,7 @@ LOGIN_PATTERN = re.compile(rb"https?://[^/\s:@\"']+:[^/\s:@\"']+@")
 
 
 def _find_paths(saved_image: SavedImage, pattern: str) -> list[str]:
-    """Return the paths of files in our own layers that are wholly what the pattern says."""
+    """Return the paths of files in our own layers whose whole content matches the pattern."""
     compiled_pattern = re.compile(pattern)
     return [
         path

@@ -1,4 +1,4 @@
-"""The bill of materials tells all that is in the image, and is CycloneDX."""
+"""The bill of materials lists all contents of the image, and is valid CycloneDX."""
 
 import json
 import re
@@ -39,10 +39,10 @@ def _versions_by_name(bom: dict[str, Any], kind: str) -> dict[str, str]:
 
 
 def test_the_document_is_valid_cyclonedx(file: Path, bom: dict[str, Any]) -> None:
-    assert make_sbom.faults(file.read_text(encoding="utf-8")) is None
+    assert make_sbom.find_errors(file.read_text(encoding="utf-8")) is None
     assert bom["bomFormat"] == "CycloneDX"
     broken = json.dumps(bom | {"components": [{"name": "without a type"}]})
-    assert "type" in (make_sbom.faults(broken) or "")
+    assert "type" in (make_sbom.find_errors(broken) or "")
 
 
 def test_the_document_describes_this_image(image: str, bom: dict[str, Any]) -> None:
@@ -52,7 +52,7 @@ def test_the_document_describes_this_image(image: str, bom: dict[str, Any]) -> N
 
 
 def test_the_same_image_gives_the_same_document(image: str, file: Path) -> None:
-    assert make_sbom.document(image) == file.read_text(encoding="utf-8")
+    assert make_sbom.make_document(image) == file.read_text(encoding="utf-8")
 
 
 def test_the_document_lists_every_pinned_library_and_no_other(bom: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """The stand-in for the base reaches an index as this machine does."""
 
-from scripts.make_stand_in_base import configuration, read
+from scripts.make_stand_in_base import make_configuration, parse_settings
 
 PIP_SETTINGS = r"""
 :env:.timeout='60'
@@ -13,11 +13,11 @@ install.index-url='https://index.example/simple'
 
 
 def test_the_environment_overrides_the_files() -> None:
-    assert read(PIP_SETTINGS)["timeout"] == "60"
+    assert parse_settings(PIP_SETTINGS)["timeout"] == "60"
 
 
 def test_index_settings_are_copied_and_local_folders_are_not() -> None:
-    assert configuration(read(PIP_SETTINGS)).splitlines() == [
+    assert make_configuration(parse_settings(PIP_SETTINGS)).splitlines() == [
         "[global]",
         "cert = /etc/ssl/certs/ca-certificates.crt",
         "index-url = https://index.example/simple",
@@ -27,4 +27,4 @@ def test_index_settings_are_copied_and_local_folders_are_not() -> None:
 
 
 def test_without_settings_only_the_certificates_are_configured() -> None:
-    assert len(configuration(read("")).splitlines()) == 2
+    assert len(make_configuration(parse_settings("")).splitlines()) == 2

@@ -95,5 +95,22 @@ def test_a_cursor_is_decoded_to_its_value() -> None:
     "text", [TIMESTAMP, f"{TIMESTAMP}+02:00", "2026-01-05", "20260105T100000Z"]
 )
 def test_only_a_timestamp_in_utc_is_accepted(text: str) -> None:
-    with pytest.raises(ValueError, match="instant"):
+    with pytest.raises(ValueError, match="timestamp"):
         wire.normalize_timestamp(text)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (wire.Slug(), "A" * 101),
+        (text_fields.Line(max_length=2), "\u202e\x00\ud800"),
+        (text_fields.PatternText("[0-9]{2}", "This must be two digits.", 2), "abc"),
+        (wire.BoundedList(wire.Slug(), max_length=1), ["A", "B"]),
+    ],
+)
+def test_a_value_that_is_wrong_in_two_ways_is_one_error(
+    field: fields.Field[Any], value: object
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        field.deserialize(value)
+    assert len(caught.value.messages) == 1

@@ -1,4 +1,4 @@
-"""What the server's configuration promises, and what a container's health check says."""
+"""gunicorn's configuration, and the container's health check."""
 
 import http.server
 import os
@@ -20,7 +20,7 @@ HEALTHCHECK = str(ROOT / "healthcheck.py")
 
 @pytest.fixture
 def load_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """Read the configuration, without what it prepares for the processes of a server."""
+    """Read the configuration without creating the runtime directory."""
     monkeypatch.setattr(runtime_dir, "make_dir", lambda: tmp_path)
     for name in ("LISTEN_HOST", "PORT"):
         monkeypatch.delenv(name, raising=False)

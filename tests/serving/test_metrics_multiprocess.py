@@ -1,4 +1,4 @@
-"""Counts of a real server with several processes: they add up, and outlive those who counted."""
+"""Metrics of a server with several processes: they add up, and survive their processes."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ ROUTE_LABELS = {"route": "/v1/vocabulary", "method": "GET", "status": 200}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: Any) -> Iterator[RunningServer]:
-    """One real server with three workers for all of these."""
+    """One server with three workers for all tests."""
     with run_server(tmp_path_factory.mktemp("server"), WEB_CONCURRENCY="3") as server:
         yield server
 
@@ -114,7 +114,7 @@ def test_counts_never_fall_while_workers_die_under_load(server: RunningServer) -
 
 
 def _send_requests_ignoring_errors(server: RunningServer, count: int) -> None:
-    """Ask one by one; what the dying worker was answering is lost, and is not what is tested."""
+    """Send requests one by one; those that the dying worker was answering are lost."""
     for _ in range(count):
         try:
             _send_requests(server, 1)
@@ -138,7 +138,7 @@ def test_busy_threads_are_those_of_live_workers(server: RunningServer) -> None:
 
     address = server.url.removeprefix("http://")
     stalled = [begin_report(address, server.key) for _ in range(6)]
-    _wait_until(lambda: read_thread_counts() == (24, 7))  # The seventh is the one that tells.
+    _wait_until(lambda: read_thread_counts() == (24, 7))  # The seventh request is the scrape.
     for each in find_worker_pids(server):
         os.kill(each, signal.SIGKILL)
         _wait_until(
@@ -167,10 +167,10 @@ def _list_owners(folder: Path) -> set[str]:
 
 
 def _find_runtime_folders(server: RunningServer) -> set[Path]:
-    """Return the folders that the server's first process holds open in memory."""
+    """Return the folders in memory that the server's first process has open."""
     folders = set()
     for each in Path(f"/proc/{server.process.pid}/fd").iterdir():
-        with suppress(FileNotFoundError):  # It was closed since the list was read.
+        with suppress(FileNotFoundError):  # It was closed after the list was read.
             folders.add(each.readlink())
     return {path for path in folders if ".casualty-server-" in path.name}
 

@@ -1,4 +1,4 @@
-"""What holds across the processes of a real server."""
+"""The rate limit of a server with several processes."""
 
 import urllib.error
 import urllib.request

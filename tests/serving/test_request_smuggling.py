@@ -1,4 +1,4 @@
-"""No request is ever read out of the body of another, however its length is told."""
+"""Request smuggling: no body is parsed as a request, however its length is given."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from tests.support import bodies
 from tests.support.gunicorn_server import RunningServer, run_server
 
 INNER_REQUEST = b"GET /v1/vocabulary HTTP/1.1\r\nHost: inner\r\n\r\n"
-"""What must not be answered where it stands in a body."""
+"""A request that must not be answered inside a body."""
 
 INNER_ANSWER_MARK = b'"stances"'
 
@@ -24,7 +24,7 @@ STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """One real server for all of these."""
+    """One server for all tests."""
     with run_server(tmp_path_factory.mktemp("smuggling"), CASUALTY_LOG_LEVEL="error") as running:
         yield running
 
@@ -35,7 +35,7 @@ def _connect(server: RunningServer) -> socket.socket:
 
 
 def _receive_all(connection: socket.socket) -> bytes:
-    """Return all that is answered until the server closes or has been silent."""
+    """Return everything the server sends until it closes the connection or is silent."""
     received = b""
     try:
         while chunk := connection.recv(1 << 16):
@@ -46,20 +46,20 @@ def _receive_all(connection: socket.socket) -> bytes:
 
 
 def _exchange(server: RunningServer, data: bytes, timeout: float = 20) -> tuple[list[int], bytes]:
-    """Return the statuses of all answers, and all that was said, once the sender has no more."""
+    """Return the statuses of all responses, and all bytes, after the client has sent everything."""
     with _connect(server) as connection:
         connection.settimeout(timeout)
         try:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # It was refused before all was sent; the answer may still be there.
+            pass  # It was rejected before all was sent; the response may still be readable.
         received = _receive_all(connection)
     return [int(status) for status in STATUS_LINE.findall(received)], received
 
 
 def _check_refused(server: RunningServer, data: bytes, *statuses: int) -> None:
-    """Check that what was sent is answered once at most, with a refusal, and closed."""
+    """Check that the bytes get at most one response, an error, and the connection is closed."""
     answer_statuses, received = _exchange(server, data)
     assert INNER_ANSWER_MARK not in received, received
     assert len(answer_statuses) <= 1, received
@@ -125,7 +125,7 @@ def test_a_field_of_a_similar_name_does_not_set_the_length(
     field = name + (b": 0" if b"Length" in name else b": chunked")
     data = POST_HEAD + b"Content-Length: 23\r\n" + field + b"\r\n\r\n" + BODY + INNER_REQUEST
     statuses, received = _exchange(server, data)
-    # What follows the body in full is a request of its own, and no other.
+    # The bytes after the complete body are one further request.
     assert statuses == [200, 200], received
     assert received.count(INNER_ANSWER_MARK) == 1
 
@@ -271,7 +271,7 @@ def test_what_follows_a_refused_body_is_the_next_request(
     statuses, received = _exchange(
         server, head + framed + b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
     )
-    # The one behind it is answered, or the connection is closed; never what is inside.
+    # The next request is answered, or the connection closed; never the bytes inside the body.
     assert statuses in ([status, 200], [status]), received
     assert INNER_ANSWER_MARK not in received
 

@@ -1,9 +1,9 @@
-"""Whatever is done to it, the record is the same on every engine, and what a plain model says.
+"""Differential test: random requests give the same answers on every engine and in a plain model.
 
-One service keeps its record in SQLite, two in PostgreSQL, the oldest and the newest release. All
-are told the same, at random; every answer is compared byte by byte, with what the model expects,
-and at the end the whole record is. ``ENGINES_SIZE=300`` does so with so many records, each
-longer than usual, and tells how much was done.
+One service uses SQLite, two use PostgreSQL, the oldest and the newest release. All get the same
+random requests. Every answer is compared byte by byte and with the model, and at the end the whole
+record is. ``ENGINES_SIZE=300`` runs so many records, each longer than usual, and prints how much
+was done.
 """
 
 import json
@@ -35,10 +35,10 @@ IDS_BY_KIND: Final = {"place": "pqrs", "group": "ghi", "reporter": ("ann", "bob"
 ANY_KIND = st.sampled_from(sorted(IDS_BY_KIND))
 
 MAX_FIGURES: Final = 6
-"""Of no more than so many the definition is worked out: it takes every cell by itself."""
+"""The brute force is computed up to so many cells, since it enumerates each."""
 
 ACTION_COUNTS: Counter[str] = Counter()
-"""What was done and what came of it, so that no run passes for having done nothing."""
+"""Counts of actions and results, so that a run that did nothing fails."""
 
 HOSTILE_TEXTS: Final = (
     "Große Straße 5", "GROSSE STRASSE 5", "İstanbul ısı", "ΣΊΣΥΦΟΣ ᾳ", "σίσυφος", "100%_\\",
@@ -46,12 +46,12 @@ HOSTILE_TEXTS: Final = (
     "ﬁne ﷺ ㌖", "日本語 ｗｉｄｅ", "w" * 180, "\\u0000 \\x00", "{}[]", ":seq %(seq)s %s ?1",
     "ǅ ŉ ẞ", "null", "plain words", "words", "other WORDS",
 )  # fmt: skip
-"""Texts that engines are known to read each in its own way."""
+"""Texts that engines are known to treat differently."""
 
 NAMES: Final = ("Name p", "Name q", "Name g", "Name ann", *HOSTILE_TEXTS[:3])
 
 INVALID_TEXTS: Final = ("\u0000", "a\u0000b", "\ud800", "", " ", "\u200b", "\u0007")
-"""Texts that are no texts."""
+"""Invalid texts."""
 
 TEXT = st.one_of(
     st.sampled_from(HOSTILE_TEXTS),
@@ -63,13 +63,13 @@ INSTANTS = st.sampled_from([timedelta(0), timedelta(seconds=1), timedelta(hours=
 
 
 def ids(kind: str) -> st.SearchStrategy[str]:
-    """Draw an id of the kind; seldom one that nothing is known of."""
+    """Draw an id of the kind; seldom an unknown one."""
     return st.sampled_from([*IDS_BY_KIND[kind], *IDS_BY_KIND[kind], "nowhere"])
 
 
 @st.composite
 def descriptions(draw: st.DrawFn, kind: str) -> dict[str, Any]:
-    """Draw what may be put under an id."""
+    """Draw the body of a PUT."""
     body: dict[str, Any] = {"name": draw(TEXT)}
     if kind == "reporter":
         body["party"] = draw(st.booleans())
@@ -82,7 +82,7 @@ def descriptions(draw: st.DrawFn, kind: str) -> dict[str, Any]:
 
 @st.composite
 def mentions(draw: st.DrawFn, kind: str, known: reference_model.Model) -> Any:
-    """Draw how a report names something: mostly by an id that is known, or with a description."""
+    """Draw an entity mention: mostly a known id, or an id with a description."""
     choice = draw(st.integers(0, 19))
     if choice < 15:
         return draw(st.sampled_from(sorted(known.registry.last_versions[kind])))
@@ -95,14 +95,14 @@ def mentions(draw: st.DrawFn, kind: str, known: reference_model.Model) -> Any:
 
 
 def mention_lists(kind: str, known: reference_model.Model) -> st.SearchStrategy[list[Any]]:
-    """Draw one or two mentions of different things."""
+    """Draw one or two mentions of different entities."""
     return st.lists(
         mentions(kind, known), min_size=1, max_size=2, unique_by=reference_model.id_of_mention
     )
 
 
 def draw_mostly_known(draw: st.DrawFn, known_values: Sequence[str], unknown_value: str) -> str:
-    """Draw one of those known; seldom, and where there are none, one that is not."""
+    """Draw a known id; seldom, or where there is none, an unknown one."""
     return (
         unknown_value
         if not known_values or draw(st.integers(0, 11)) == 0
@@ -112,7 +112,7 @@ def draw_mostly_known(draw: st.DrawFn, known_values: Sequence[str], unknown_valu
 
 @st.composite
 def periods(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw a period; seldom one whose beginning is not stated."""
+    """Draw a period; seldom one with an open beginning."""
     first, last = sorted((draw(DAY), draw(DAY)))
     return {"from": None if draw(st.integers(0, 5)) == 0 else first, "to": last}
 
@@ -130,7 +130,7 @@ NUMBERS = st.one_of(
 
 @st.composite
 def figures(draw: st.DrawFn, known: reference_model.Model) -> dict[str, Any]:
-    """Draw a figure, which may speak again of the people of a figure that is known."""
+    """Draw a figure, which may reclassify a known figure."""
     figure: dict[str, Any] = {"outcomes": draw(OUTCOME_SETS), **draw(NUMBERS)}
     for name, strategy in (
         ("note", TEXT),
@@ -160,7 +160,7 @@ def figures(draw: st.DrawFn, known: reference_model.Model) -> dict[str, Any]:
 
 @st.composite
 def reports(draw: st.DrawFn, known: reference_model.Model) -> dict[str, Any]:
-    """Draw a report, which may replace or repeat one that is known."""
+    """Draw a report, which may supersede or relay a known one."""
     body: dict[str, Any] = {
         "reporter": draw(mentions("reporter", known)),
         "period": draw(periods()),
@@ -187,7 +187,7 @@ def reports(draw: st.DrawFn, known: reference_model.Model) -> dict[str, Any]:
 
 
 class RecordMachine(RuleBasedStateMachine):
-    """Does whatever can be done to a record, and asks whatever can be asked of it."""
+    """Runs every kind of write and query on a record."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -199,7 +199,7 @@ class RecordMachine(RuleBasedStateMachine):
 
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
-        """Describe a few places and reporters, and report of them."""
+        """Add a few places, reporters and reports."""
         for kind, entity_id in (
             ("place", "p"),
             ("place", "q"),
@@ -209,10 +209,10 @@ class RecordMachine(RuleBasedStateMachine):
             self.put_description(kind, entity_id, {"name": f"Name {entity_id}"}, "admin")
         self.post_reports(data)
 
-    # What is written -------------------------------------------------------------------------
+    # Writes ----------------------------------------------------------------------------------
 
     def close_request(self, first_seq: int) -> None:
-        """Close the moment of a request, before which the record ended just before ``first``."""
+        """Note the end of a request whose first event is ``first``."""
         self.model.close_request(first_seq, self.services.now)
 
     @rule(
@@ -221,19 +221,19 @@ class RecordMachine(RuleBasedStateMachine):
         )
     )
     def advance_clock(self, by: timedelta) -> None:
-        """Let the clock go on, stand still or be put back."""
+        """Advance the clock, leave it, or set it back."""
         self.services.now += by
 
     @rule(data=st.data(), kind=ANY_KIND, key=st.sampled_from(["admin", "admin", "report"]))
     def describe_entity(self, data: st.DataObject, kind: str, key: str) -> None:
-        """Put a description under an id: new, changed, moved below another, or the same."""
+        """Put an entity: new, changed, moved below another, or unchanged."""
         entity_id = data.draw(ids(kind))
         self.put_description(kind, entity_id, data.draw(descriptions(kind)), key)
 
     def put_description(
         self, kind: str, entity_id: str, body: dict[str, Any], key: str, headers: Any = None
     ) -> TestResponse:
-        """Put a description."""
+        """Put an entity."""
         first_seq = self.model.seq + 1
         answer = self.services.send(
             "PUT", f"/v1/{kind}s/{entity_id}", json=body, key=key, headers=headers
@@ -247,7 +247,7 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), kind=ANY_KIND, look=st.booleans())
     def put_description_if_match(self, data: st.DataObject, kind: str, look: bool) -> None:
-        """Put a description over one that was seen: now, or some time ago."""
+        """Put an entity with If-Match: a current or an old ETag."""
         entity_id = data.draw(st.sampled_from(IDS_BY_KIND[kind]))
         address = f"/v1/{kind}s/{entity_id}"
         if look or address not in self.tags:
@@ -265,7 +265,7 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), kind=ANY_KIND)
     def merge_entities(self, data: st.DataObject, kind: str) -> None:
-        """Make one of two."""
+        """Merge two entities."""
         if data.draw(st.integers(0, 2)):
             return
         entity_id, into = data.draw(ids(kind)), data.draw(ids(kind))
@@ -281,13 +281,13 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def post_reports(self, data: st.DataObject) -> None:
-        """Post a few reports: of all that is done this is done most often."""
+        """Post a few reports; the most frequent action."""
         for _ in range(4):
             self.post_body(data.draw(reports(self.model)), "report")
 
     @rule(data=st.data(), change=st.sampled_from([None, "caveats", "note"]))
     def resend_report(self, data: st.DataObject, change: str | None) -> None:
-        """Post again what was sent before, or nearly so."""
+        """Post an earlier report again, unchanged or slightly changed."""
         if not self.sent_bodies:
             return
         body = dict(data.draw(st.sampled_from(self.sent_bodies)))
@@ -313,7 +313,7 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), atomic=st.booleans(), lines=st.booleans())
     def post_batch(self, data: st.DataObject, atomic: bool, lines: bool) -> None:
-        """Post several reports at once, among them some that were sent before."""
+        """Post a batch of reports, some of which were sent before."""
         strategy = st.one_of(
             reports(self.model), *([st.sampled_from(self.sent_bodies)] if self.sent_bodies else [])
         )
@@ -335,7 +335,7 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), named=st.sampled_from(["k1", "k2"]), batch=st.booleans())
     def post_with_idempotency_key(self, data: st.DataObject, named: str, batch: bool) -> None:
-        """Post under an Idempotency-Key: new, or one that came before with this body or another."""
+        """Post with an Idempotency-Key: new, or used before with the same or another body."""
         path = "/v1/reports/batch" if batch else "/v1/reports"
         request_key = ("admin", path, named)
         if request_key in self.model.responses and data.draw(st.booleans()):
@@ -362,7 +362,7 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), reason=TEXT)
     def retract_report(self, data: st.DataObject, reason: str) -> None:
-        """Withdraw a report."""
+        """Retract a report."""
         report_id, first_seq = self.draw_report_id(data), self.model.seq + 1
         answer = self.services.send(
             "POST", f"/v1/reports/{report_id}/retraction", json={"reason": reason}, key="report"
@@ -372,7 +372,7 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def redact_report(self, data: st.DataObject) -> None:
-        """Blank some of a report's texts, or all."""
+        """Redact some or all texts of a report."""
         report_id, first_seq = self.draw_report_id(data), self.model.seq + 1
         report = self.model.reports.get(report_id)
         text_pointers = sorted(report.texts()) if report else []
@@ -388,7 +388,7 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), bad=st.sampled_from(INVALID_TEXTS))
     def send_invalid_text(self, data: st.DataObject, bad: str) -> None:
-        """Send a text that is none, wherever one may stand: it is refused, and nothing happens."""
+        """Send an invalid text in any field: it is rejected, and nothing is recorded."""
         body = data.draw(reports(self.model))
         scope = data.draw(st.sampled_from([body, *body.get("figures", ())]))
         names = ["note", "quote", "ref", "caveats"] if scope is body else ["note", "wording"]
@@ -404,14 +404,14 @@ class RecordMachine(RuleBasedStateMachine):
             assert self.services.send("GET", path).status_code in (400, 404, 422)
 
     def draw_report_id(self, data: st.DataObject) -> str:
-        """Draw the id of a report; seldom one that is none."""
+        """Draw the id of a report; seldom an unknown one."""
         return str(data.draw(st.sampled_from([*self.model.reports, "nowhere"])))
 
-    # What is asked ---------------------------------------------------------------------------
+    # Queries ---------------------------------------------------------------------------------
 
     @rule(limit=st.integers(1, 50))
     def follow_feed(self, limit: int) -> None:
-        """Read the feed on from where it was left off: every entry once and in order."""
+        """Continue to read the change feed: each event once and in order."""
         while True:
             path = f"/v1/changes?since={len(self.followed_events)}&limit={limit}"
             feed_page = self.services.send("GET", path).get_json()
@@ -424,7 +424,7 @@ class RecordMachine(RuleBasedStateMachine):
         assert self.followed_events == self.model.events
 
     def draw_as_of(self, data: st.DataObject) -> tuple[dict[str, str], int | datetime | None]:
-        """Draw a moment to ask for, as it stands in an address and as the model takes it."""
+        """Draw an `as_of`, as a query parameter and as a seq for the model."""
         choice = data.draw(st.sampled_from(["now", "entry", "instant"]))
         if choice == "entry":
             seq = data.draw(st.integers(0, self.model.seq))
@@ -493,7 +493,7 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def show_report(self, data: st.DataObject) -> None:
-        """Ask for a report, now or as of then, and for what became of it."""
+        """Query a report, now or as of a seq, with its state."""
         report_id = self.draw_report_id(data)
         as_of_parameters, as_of = self.draw_as_of(data)
         answer = self.services.send("GET", f"/v1/reports/{report_id}?{urlencode(as_of_parameters)}")
@@ -524,12 +524,12 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), sets=st.lists(OUTCOME_SETS, min_size=2, max_size=4))
     def request_single_totals(self, data: st.DataObject, sets: list[list[str]]) -> None:
-        """Ask for one total after the other, now or as of then."""
+        """Query several totals, now or as of a seq."""
         for outcomes in sets:
             self.request_total(data, outcomes)
 
     def request_total(self, data: st.DataObject, outcomes: list[str]) -> None:
-        """Ask for one total and find it as the definition says."""
+        """Query one total and compare it with the brute force."""
         as_of_parameters, as_of = self.draw_as_of(data)
         _, registry = self.model.as_of(as_of)
         places = [
@@ -570,7 +570,7 @@ class RecordMachine(RuleBasedStateMachine):
         ),
     )  # fmt: skip
     def request_totals(self, data: st.DataObject, more: str) -> None:
-        """Ask for totals in many ways; what they are is proved elsewhere, here that all agree."""
+        """Query totals in many ways; other tests prove them, this one that all engines agree."""
         as_of_parameters, _ = self.draw_as_of(data)
         place = data.draw(st.sampled_from(["", "place=p", "place=q,r"]))
         query = "&".join(part for part in (more, place, urlencode(as_of_parameters)) if part)
@@ -578,7 +578,7 @@ class RecordMachine(RuleBasedStateMachine):
 
     @rule(form=st.sampled_from(["csv", "ndjson", "geojson"]), q=st.none() | TEXT)
     def list_in_other_format(self, form: str, q: str | None) -> None:
-        """List all reports as a table, as lines or as a map."""
+        """List all reports as CSV, NDJSON or GeoJSON."""
         query = {"format": form, **({} if q is None else {"q": q})}
         assert self.services.send("GET", f"/v1/reports?{urlencode(query)}").status_code == 200
 
@@ -595,7 +595,7 @@ class RecordMachine(RuleBasedStateMachine):
             self.services.close()
 
     def compare_records(self) -> None:
-        """Find the same record everywhere, whole, and the same again after a load."""
+        """Compare the whole records, verify them, and compare again after a load."""
         self.follow_feed(50)
         lines = self.services.dump()
         events = [json.loads(line) for line in lines]

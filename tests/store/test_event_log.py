@@ -1,6 +1,5 @@
-"""The ledger: gap-free, forward in time, never changed."""
+"""The event log: without gaps, forward in time, never changed."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -130,7 +129,7 @@ def test_every_event_is_chained_to_the_one_before(store: Store) -> None:
         for line, _ in event_log.iterate_stored_events(db):
             assert line.hash == line.compute_hash(before)
             assert line.hash != line.compute_hash("1" * 64)
-            assert line.hash != replace(line, subject="b").compute_hash(before)
+            assert line.hash != line._replace(subject="b").compute_hash(before)
             before = line.hash
 
 

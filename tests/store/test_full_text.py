@@ -1,4 +1,4 @@
-"""A report is found by its words, however they are written, on every engine alike."""
+"""Full-text search finds words regardless of case and accents, the same on every engine."""
 
 import unicodedata
 from urllib.parse import urlencode
@@ -29,7 +29,7 @@ def test_a_text_is_found_by_each_of_its_words(text: str) -> None:
 def test_case_does_not_matter(text: str) -> None:
     assert extract_words(text.casefold()) == extract_words(text)
     for other in (text.upper(), text.lower(), text.title()):
-        # Letters that change with case and back again are no longer the same to Unicode either.
+        # Letters that do not survive a change of case and back differ in Unicode too.
         if other.casefold() == text.casefold():
             assert extract_words(other) == extract_words(text)
 

@@ -1,9 +1,11 @@
-"""The tables for reading are what the ledger says, now and as of every entry of it."""
+"""The projections match the event log, now and as of every seq."""
 
 from typing import Any
 
 import pytest
 
+from service.domain.errors import LockTimeoutError
+from service.store import entities
 from service.store.event_log import NewEvent, append, load_events
 from service.store.interface import Store
 from service.store.projections.dispatch import apply_event
@@ -18,7 +20,7 @@ SKY = {"id": "sky", "name": "Sky"}
 
 @pytest.fixture
 def history(send: SendRequest, put: SendRequest) -> None:
-    """A bit of everything that can be recorded."""
+    """A record with events of every kind."""
     tree = [bodies.make_place("ru"), bodies.make_place("ua"), bodies.make_place(parent="ru")]
     missing = bodies.make_figure(outcomes=["missing"], period={"from": None, "to": "2024-12-01"})
     assert_recorded(
@@ -94,6 +96,13 @@ def test_the_record_state_as_of_a_seq_is_the_one_of_then(store: Store, history: 
     assert empty_state.recorded_at is None
 
 
+def test_the_state_of_a_seq_that_a_replica_has_not_reached_is_a_lock_timeout(
+    store: Store, history: None
+) -> None:
+    with store.read_transaction() as db, pytest.raises(LockTimeoutError):
+        load_state(db, last_seq(db) + 1)
+
+
 def test_the_record_state_has_figures_as_they_were_reported(store: Store, history: None) -> None:
     with store.read_transaction() as db:
         figures = {figure.id: figure for figure in load_state(db, last_seq(db)).figures}
@@ -114,3 +123,31 @@ def test_an_event_of_unknown_kind_is_a_defect(store: Store) -> None:
     with pytest.raises(KeyError), store.write_transaction() as db:
         (event,) = append(db, [NewEvent("blessed", "r1", {})], None, START_TIME)
         apply_event(db, event)
+
+
+def test_a_merge_of_an_entity_that_was_never_described_is_a_defect(
+    store: Store, history: None
+) -> None:
+    with pytest.raises(LookupError, match="nowhere"), store.write_transaction() as db:
+        merge = NewEvent("place_merged", "nowhere", {"into": "plekhovo"})
+        (event,) = append(db, [merge], None, START_TIME)
+        apply_event(db, event)
+
+
+def test_a_merge_of_two_entities_of_one_name_adds_no_alias(
+    store: Store, history: None, put: SendRequest
+) -> None:
+    put("/v1/places/twin", {"name": "Plekhovo"})
+    with store.write_transaction() as db:
+        before = entities.get(db, "place", "plekhovo")
+        merge = NewEvent("place_merged", "twin", {"into": "plekhovo"})
+        (event,) = append(db, [merge], None, START_TIME)
+        apply_event(db, event)
+        assert entities.get(db, "place", "plekhovo") == before
+        assert entities.get(db, "place", "twin") == before
+
+
+def test_no_names_are_looked_up_where_none_are_given(store: Store, history: None) -> None:
+    with store.read_transaction() as db:
+        assert entities.find_ids_by_name(db, "place", []) == {}
+        assert entities.find_ids_by_name(db, "place", ["PLEKHOVO"]) == {"plekhovo": ["plekhovo"]}

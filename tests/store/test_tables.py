@@ -1,19 +1,22 @@
-"""The tables are the same on every engine: columns, what may be missing, and every named rule."""
+"""The tables are the same on every engine: columns, constraints, foreign keys and indexes."""
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from types import NoneType
+from typing import Any, Final, get_args, get_type_hints
 
 import pytest
 
 from service.store.interface import Connection, Store
 from service.store.postgresql.engine import PostgresStore
+from service.store.tables import TABLES, Table
+from tests.support import engines
 from tests.support.side_by_side import make_stores
 
 TYPES: Final = {"bigint": "INTEGER", "text": "TEXT"}
 
 ENGINE_TABLES: Final = {"migrations", "_sqlite_migrations", "counts"}
-"""Tables in which an engine keeps what is no part of the record."""
+"""Tables of an engine that are not part of the record."""
 
 Columns = dict[str, dict[str, tuple[str, bool, str | None]]]
 
@@ -105,6 +108,30 @@ def test_the_tables_are_the_same_on_all_engines(
     with empty_stores[release].read_transaction() as db:
         assert _describe_postgresql(db)[what] == expected
     assert expected
+
+
+def _describe_columns(table: Table) -> dict[str, tuple[str, bool]]:
+    """Return the type and whether a value is required, by column, as the row class states them."""
+    kinds = {int: "INTEGER", str: "TEXT"}
+    hints = get_type_hints(table.row)
+    return {
+        name: (kinds[(get_args(hint) or (hint,))[0]], NoneType not in get_args(hint))
+        for name, hint in hints.items()
+    }
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("name", ["sqlite", *engines.RELEASES])
+def test_the_row_classes_have_the_columns_of_the_created_tables(
+    empty_stores: dict[str, Store], name: str
+) -> None:
+    describe = _describe_sqlite if name == "sqlite" else _describe_postgresql
+    with empty_stores[name].read_transaction() as db:
+        created = describe(db)["columns"]
+    assert {table.name: _describe_columns(table) for table in TABLES} == {
+        table: {name: column[:2] for name, column in columns.items()}
+        for table, columns in created.items()
+    }
 
 
 @pytest.mark.engines

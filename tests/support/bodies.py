@@ -1,4 +1,4 @@
-"""Bodies for tests: one whole report, changed in whatever a test is about."""
+"""Request bodies for tests: one whole report, with the changes that a test needs."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ def make_figure(**changes: Any) -> dict[str, Any]:
 
 
 def make_place(place_id: str = "plekhovo", **changes: Any) -> dict[str, Any]:
-    """Return a place as it stands in a report."""
+    """Return a place as a report describes it."""
     return _apply_changes({"id": place_id, "name": place_id.title()}, changes)
 
 
 def make_report(**changes: Any) -> dict[str, Any]:
-    """Return a report that is right in all its parts; ``...`` leaves a field out."""
+    """Return a valid report with the changes; ``...`` removes a field."""
     defaults = {
         "reporter": REPORTER,
         "period": PERIOD,
@@ -28,7 +28,7 @@ def make_report(**changes: Any) -> dict[str, Any]:
 
 
 def make_interlocked_report() -> dict[str, Any]:
-    """Return a report of what only a solver can tell apart: of three villages every two together.
+    """Return a report of three villages, each pair together: only a solver finds their totals.
 
     In a, b and c 2, 1 and 2 were killed.
     """

@@ -1,4 +1,4 @@
-"""Which engine the tests run on, said by TEST_ENGINE: sqlite, or the release of PostgreSQL.
+"""The engine that the tests run on, from TEST_ENGINE: sqlite, or the release of PostgreSQL.
 
 With sqlite, as without it, every test has a file of its own; with "15" or "18" a schema of its own
 in one server, which is started for all of them.
@@ -38,7 +38,7 @@ _urls: dict[str, str] = {}
 
 
 def start_server(config: pytest.Config) -> None:
-    """Start the server if one is asked for and this is the process that starts the others."""
+    """Start the server if the engine needs one and no parent process has started it."""
     global URL
     if ENGINE != "sqlite" and URL is None:
         URL = _server.enter_context(postgres.run_server(ENGINE))
@@ -51,9 +51,9 @@ def stop_server(config: pytest.Config) -> None:
 
 
 def server_url(release: str) -> str:
-    """Return the URL of a server of the release, started when it is first asked for.
+    """Return the URL of a server of the release, which the first call starts.
 
-    Where it is not installed the test is left out, unless it is required.
+    If it is not installed the test is skipped, or fails if it is required.
     """
     if ENGINE == release and URL is not None:
         return URL
@@ -64,7 +64,7 @@ def server_url(release: str) -> str:
 
 
 def require(name: str, is_installed: object) -> None:
-    """Leave the test out where something is not installed; fail where everything must be."""
+    """Skip the test if something is not installed; fail if everything must be."""
     if not is_installed:
         assert not ARE_ENGINES_REQUIRED, (
             f"{name} is not installed, and ENGINES_REQUIRED=1 says that it is"
@@ -73,7 +73,7 @@ def require(name: str, is_installed: object) -> None:
 
 
 def new_schema(url: str) -> str:
-    """Return the address of a new and empty schema of the server; it goes with the server."""
+    """Return the address of a new and empty schema of the server; it is removed with the server."""
     schema = f"test_{secrets.token_hex(8)}"
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute(f"CREATE SCHEMA {schema}".encode())
@@ -82,7 +82,7 @@ def new_schema(url: str) -> str:
 
 @contextlib.contextmanager
 def temporary_database(folder: Path) -> Iterator[Path | str]:
-    """Yield the address of a new database of the engine that is asked for; it goes at the end."""
+    """Yield the address of a new database of the chosen engine; it is removed at the end."""
     if URL is None:
         yield folder / "casualties.db"
         return
@@ -102,7 +102,7 @@ def make_unreachable(store: Store) -> None:
 
 
 def read_everything_stored(store: Store) -> bytes:
-    """Return all that is kept, wherever it is: whole files, or every row of every table."""
+    """Return everything stored: the content of all files, or every row of every table."""
     if isinstance(store, SqliteStore):
         files = (path for path in store.path.parent.iterdir() if path.is_file())
         return b"".join(path.read_bytes() for path in files)

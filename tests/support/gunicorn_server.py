@@ -1,4 +1,4 @@
-"""A real server for tests that speak to it from outside: gunicorn, a database, a key."""
+"""A real gunicorn server with a database and an API key, for tests over HTTP."""
 
 import contextlib
 import http.client
@@ -17,6 +17,9 @@ from tests.support.paths import ROOT
 from tests.support.ports import find_free_port
 
 TIMEOUT_SECONDS = 30.0
+
+AMPLE_BUDGETS = {"CASUALTY_SOLVER_SECONDS": "60", "CASUALTY_ANSWER_SECONDS": "600"}
+"""No total may become wider because the machine is busy; tests about time set less."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def run_server(folder: Path, port: int | None = None, **variables: str) -> Itera
     with engines.temporary_database(folder) as database:
         environment = (
             {name: value for name, value in os.environ.items() if not name.startswith("CASUALTY_")}
-            | {"CASUALTY_DATABASE": str(database), "DRAIN_SECONDS": "0"}
+            | {"CASUALTY_DATABASE": str(database), "DRAIN_SECONDS": "0", **AMPLE_BUDGETS}
             | variables
         )
         with _start_server(folder, environment, port or find_free_port()) as server:

@@ -70,7 +70,7 @@ class RunningPrometheus:
     url: str
 
     def query_api(self, path: str) -> Any:
-        """Return what its API says."""
+        """Return the response of its API."""
         with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=10) as response:
             return json.load(response)["data"]
 

@@ -1,4 +1,4 @@
-"""What /metrics says, read as Prometheus reads it."""
+"""The text of /metrics, parsed as Prometheus parses it."""
 
 import urllib.request
 from typing import Any
@@ -31,7 +31,7 @@ def get_sample_value(sample_values: Samples, name: str, **labels: Any) -> float:
 
 
 def scrape(url: str, key: str | None = None) -> Samples:
-    """Return what the server says, to the holder of the key if there is one."""
+    """Return the server's metrics; the request has the key if there is one."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     request = urllib.request.Request(f"{url}/metrics", headers=headers)
     with urllib.request.urlopen(request, timeout=10) as response:

@@ -1,4 +1,4 @@
-"""What the service must hold and answer, told again in plain Python without any table.
+"""A reference model of the service in plain Python, without tables.
 
 It is small because it may be slow: every question is answered by looking at everything. It knows
 the domain's figures and trees, which are proved elsewhere, and nothing of the store.
@@ -40,7 +40,7 @@ class Entity:
 
 @dataclass
 class EntityRegistry:
-    """The three kinds of entry as they are at one moment, by kind and id; merged ids apart."""
+    """The entities in one state of the record, by kind and id, and the merged ids."""
 
     entities: dict[str, dict[str, Entity]]
     last_versions: dict[str, dict[str, Entity]]
@@ -57,7 +57,7 @@ class EntityRegistry:
         return cls(entities, deepcopy(entities), {"place": {}, "group": {}, "reporter": {}})
 
     def resolve_merged(self, kind: str, entity_id: str) -> str:
-        """Return the id that stands for the given one now."""
+        """Return the present id of the entity: after a merge that of its target."""
         while entity_id in self.merged[kind]:
             entity_id = self.merged[kind][entity_id]
         return entity_id
@@ -67,7 +67,7 @@ class EntityRegistry:
         return self.entities[kind].get(self.resolve_merged(kind, entity_id))
 
     def is_same_or_below(self, kind: str, entity_id: str, ancestor_id: str) -> bool:
-        """Whether the one is the other or lies somewhere below it."""
+        """Whether the one entity is the other or below it."""
         current_id: str | None = self.resolve_merged(kind, entity_id)
         while current_id is not None and current_id != self.resolve_merged(kind, ancestor_id):
             current_id = self.entities[kind][current_id].parent
@@ -143,7 +143,7 @@ class Report:
         return extract_words("\n".join([*visible, self.body.get("ref", "")]))
 
     def content(self) -> Any:
-        """Return what makes it the same report as another: all that it says, however spelled."""
+        """Return the content by which two reports are the same, normalized."""
         return _content(self.body, self.blanked)
 
 
@@ -181,7 +181,7 @@ class Model:
         return len(self.events)
 
     def close_request(self, first: int, now: datetime) -> None:
-        """Close the moment of a request that has made the entries from ``first`` on, if any."""
+        """End a request whose events, if any, begin at ``first``."""
         if self.seq >= first:
             if self.requests:
                 now = max(now, self.requests[-1].recorded_at + TIMESTAMP_STEP)
@@ -408,10 +408,10 @@ class Model:
         self.responses = {key: each for key, each in self.responses.items() if each[1] > now}
         self.responses[request_key] = (body, now + RESPONSE_RETENTION, status)
 
-    # What is asked ---------------------------------------------------------------------------
+    # Queries ---------------------------------------------------------------------------------
 
     def list_reports(self, query: dict[str, Any], as_of: int | datetime | None) -> list[str] | None:
-        """Return the ids of the reports that are asked for; None where an id is unknown."""
+        """Return the ids of the reports that match the query; None if an id is unknown."""
         seq, registry = self.as_of(as_of)
         for kind in ("place", "group", "reporter"):
             if any(registry.get(kind, entity_id) is None for entity_id in query.get(kind, ())):
@@ -520,7 +520,7 @@ def id_of_mention(mention: str | dict[str, Any]) -> str:
 
 
 def normalize_nfc(text: str) -> str:
-    """Return the text in the composed form of Unicode, in which names are kept."""
+    """Return the text in the composed form of Unicode, in which names are stored."""
     return unicodedata.normalize("NFC", text)
 
 

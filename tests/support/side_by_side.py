@@ -1,4 +1,4 @@
-"""Three services, one on each engine, that are told the same and must answer the same.
+"""Three services, one on each engine, that get the same requests and must answer the same.
 
 They share the clock, the ids and the salts, so that all that they may differ in is a defect: of
 every answer the status, every header and every byte are compared, and at the end the whole record.
@@ -160,7 +160,7 @@ class SideBySide:
         return engines.new_schema(engines.server_url(name))
 
     def close(self) -> None:
-        """Close what is open and remove what lies on the disk."""
+        """Close all services and remove their files."""
         for side in self.sides:
             side.store.close()
         shutil.rmtree(self._folder)
@@ -195,5 +195,5 @@ def _comparable_response(response: TestResponse) -> tuple[int, list[tuple[str, s
 
 
 def format_as_of(timestamp: datetime) -> str:
-    """Return the moment as it is written in an address."""
+    """Return the timestamp as it is written in an address."""
     return format_timestamp(timestamp)

@@ -1,4 +1,4 @@
-"""Requests and answers as a fixture keeps them: what is sent, and what is compared of an answer."""
+"""Recorded requests and answers, and the parts of an answer that are compared."""
 
 import gzip
 import json
@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is compared of an answer: its status, some of its headers, and every byte of its body.
+    """The compared parts of an answer: status, some headers, and every byte of the body.
 
     The ETag of a total is left out: it is a hash of the release as well as of the question.
     """

@@ -57,7 +57,7 @@ SCHEMA: Final = "record_of_0_1_0"
 """A name that occurs nowhere else in the dump of PostgreSQL, so that it can be removed there."""
 
 STORED_ERRORS: Final = {"Invalid", "Malformed", "Conflict", "NotAllowed", "NotDone"}
-"""The classes of errors that can be kept of an item of a batch."""
+"""The classes of errors that are stored for an item of a batch."""
 
 JSON: Final = {"Content-Type": "application/json"}
 LINES: Final = {"Content-Type": "application/x-ndjson"}
@@ -660,7 +660,7 @@ WORDINGS: Final = (
 
 
 def questions() -> dict[str, list[Request]]:
-    """Return what is asked of the record, by subject."""
+    """Return the requests, by subject."""
     accepting = {"Accept": "text/csv;q=0.9, application/x-ndjson"}
     words = [
         Request("/v1/wording", "POST", None, JSON, _json({"text": wording})) for wording in WORDINGS
@@ -793,7 +793,7 @@ def _without(answer: Answer, names: set[str]) -> Answer:
 
 
 def check_stable(both: Both, found: RecordedAnswers) -> None:
-    """Check that no answer depends on what was asked before it."""
+    """Check that no answer depends on earlier requests."""
     exchanges = [each for many in found.questions.values() for each in many]
     for each in (*reversed(exchanges), *found.replays):
         assert both.send(each.request) == each.answer, each.request
@@ -802,7 +802,7 @@ def check_stable(both: Both, found: RecordedAnswers) -> None:
 
 
 def check_holds_everything(path: Path, ledger: bytes) -> None:
-    """Check that every kind of entry was recorded, and every class of error kept."""
+    """Check that every kind of event was recorded, and every class of error stored."""
     recorded = {json.loads(line)["kind"] for line in ledger.splitlines()}
     assert recorded == set(KINDS), set(KINDS) - recorded
     with closing(sqlite3.connect(path)) as db:
@@ -817,7 +817,7 @@ def _is_report(item: list[Any]) -> bool:
 
 
 def command(address: Path | str, *arguments: str) -> bytes:
-    """Return what a command of the service says of the record."""
+    """Return the output of a command of the service on the record."""
     environment = {**os.environ, "CASUALTY_DATABASE": str(address)}
     done = subprocess.run(
         [sys.executable, "-m", "service", *arguments],
@@ -865,7 +865,7 @@ LEFT_OUT: Final = ("--", "\\", "CREATE SCHEMA", "SELECT pg_catalog.set_config('s
 
 
 def main() -> None:
-    """Make the record and write what is kept of it."""
+    """Make the record and write the fixture's files."""
     assert RELEASE == "0.1.0", f"This is release {RELEASE}; the record is one of release 0.1.0."
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory()))

@@ -167,5 +167,5 @@ def test_a_source_shorter_than_the_target_is_refused(
 
 
 def test_an_empty_record_is_not_copied(store: Store, target: Store) -> None:
-    with pytest.raises(ConflictError, match="holds no entries"):
+    with pytest.raises(ConflictError, match="holds no events"):
         copy_store.copy_store(store, target, _ignore_progress)

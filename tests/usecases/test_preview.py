@@ -8,20 +8,25 @@ import pytest
 
 from schemas.report_in import ReportIn
 from service.domain.access import Principal
+from service.domain.entities import parent_of
 from service.domain.errors import ConflictError, ForbiddenError, InvalidInputError
 from service.domain.record_state import RecordState
+from service.domain.report import RecordedReport
 from service.domain.submission import Submission
 from service.store import event_log
 from service.store.interface import Store
 from service.store.state_loader import load_state
 from service.usecases import entities, lifecycle, preview, reports
+from service.usecases.consistency import MonotonicReader
 from service.usecases.preview import (
     PLACEHOLDER_ID,
     Preview,
+    add_entities,
+    add_report,
+    imagine_recorded,
     make_query_for,
-    try_report,
-    with_previewed_report,
 )
+from service.usecases.request_reader import RequestReader
 from service.usecases.state_cache import StateCache
 from service.usecases.time_budget import TimeBudget
 from service.usecases.totals import compute_totals
@@ -48,7 +53,7 @@ def _preview(store: Store, submission: Submission) -> Preview:
         StateCache(),
         submission,
         now=START_TIME,
-        time_budget=TimeBudget(5, 5),
+        time_budget=TimeBudget(60.0, 600.0),
         principal=None,
     )
 
@@ -56,6 +61,18 @@ def _preview(store: Store, submission: Submission) -> Preview:
 def _load_state(store: Store) -> RecordState:
     with store.read_transaction() as db:
         return load_state(db, event_log.last_seq(db))
+
+
+def _imagine(store: Store, submission: Submission) -> tuple[RecordState, RecordedReport]:
+    """Return the state and the report that a preview computes with."""
+    report = reports.check_and_normalize(submission, PLACEHOLDER_ID, None)
+    with store.read_transaction() as db:
+        plan = reports.plan_submission(db, submission, report)
+        state = load_state(db, event_log.last_seq(db))
+    imagined = imagine_recorded(state, plan, START_TIME)
+    if plan.known is not None:
+        return state, imagined
+    return add_report(add_entities(state, plan.new_entities), imagined), imagined
 
 
 def _with_placeholder_id(state: RecordState, report_id: str) -> RecordState:
@@ -229,13 +246,22 @@ def test_the_previewed_state_is_the_state_after_submission(store: Store, name: s
     prepare, changes = CASES[name]
     prepare(store)
     submission = _load_submission(**changes)
-    imagined = try_report(store, submission, START_TIME, None)
-    previewed_state = with_previewed_report(_load_state(store), imagined)
+    previewed_state, _ = _imagine(store, submission)
     _post(store, "sent", submission)
     assert _with_placeholder_id(previewed_state, PLACEHOLDER_ID) == _with_placeholder_id(
         _load_state(store), "sent"
     )
     assert list(previewed_state.places) == list(_load_state(store).places)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_previewed_report_is_the_report_after_submission(store: Store, name: str) -> None:
+    prepare, changes = CASES[name]
+    prepare(store)
+    submission = _load_submission(**changes)
+    _, imagined = _imagine(store, submission)
+    recorded = _post(store, PLACEHOLDER_ID, submission)
+    assert replace(imagined, recorded_at=recorded.recorded_at) == recorded
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -247,9 +273,8 @@ def test_the_previewed_totals_are_the_totals_after_submission(store: Store, name
     query = result.after.query
     assert result.before.query == query
     _post(store, "sent", submission)
-    with store.read_transaction() as db:
-        seq = event_log.last_seq(db)
-    after = compute_totals(store, StateCache(), query, seq, TimeBudget(5, 5))
+    reader = RequestReader(MonotonicReader(store), StateCache())
+    after = compute_totals(reader, query, reader.seq, TimeBudget(60.0, 600.0))
     previewed_totals = [(each.outcomes, each.text, each.best) for each in result.after.totals]
     assert previewed_totals == [(each.outcomes, each.text, each.best) for each in after.totals]
     assert [each.outcomes for each in result.before.totals] == [
@@ -278,8 +303,8 @@ def test_no_text_of_a_preview_is_left_in_a_file(store: Store) -> None:
 def test_a_preview_of_a_known_report_changes_no_total(store: Store) -> None:
     _prepare_report(store)
     result = _preview(store, _load_submission(ref="a"))
-    assert result.outcome.is_known
-    assert result.outcome.recorded.report.id == "r1"
+    assert result.is_known
+    assert result.recorded.report.id == "r1"
     assert result.before.totals == result.after.totals
 
 
@@ -291,10 +316,10 @@ def test_a_preview_lists_new_entities(store: Store) -> None:
             places=[bodies.make_place("new"), bodies.make_place("in-new", parent="new"), "plekhovo"]
         ),
     )
-    imagined = result.outcome
-    assert [place.id for place in imagined.places] == ["new", "in-new"]
-    assert [place.parent for place in imagined.places] == [None, "new"]
-    assert (imagined.groups, imagined.reporters) == ((), ())
+    assert [(each.id, parent_of(each)) for each in result.new_entities] == [
+        ("new", None),
+        ("in-new", "new"),
+    ]
     assert result.before.name == "New, In-New, Plekhovo"
 
 
@@ -336,7 +361,7 @@ def test_the_query_of_a_preview_covers_all_days_of_the_report(
     store: Store, figures: list[dict[str, Any]], first: str | None, last: str
 ) -> None:
     submission = _load_submission(figures=[bodies.make_figure(**each) for each in figures])
-    period = make_query_for(try_report(store, submission, START_TIME, None).recorded).period
+    period = make_query_for(_imagine(store, submission)[1]).period
     assert (period.first and period.first.isoformat()) == first
     assert period.last is not None and period.last.isoformat() == last
 
@@ -381,6 +406,16 @@ def test_a_key_bound_to_another_reporter_may_not_preview(store: Store) -> None:
             StateCache(),
             _load_submission(),
             now=START_TIME,
-            time_budget=TimeBudget(5, 5),
+            time_budget=TimeBudget(60.0, 600.0),
             principal=principal,
         )
+
+
+def test_a_preview_does_not_wait_for_the_write_lock(store: Store) -> None:
+    _prepare_report(store)
+    with store.write_transaction() as db:
+        seq = event_log.last_seq(db)
+        result = _preview(store, _load_submission(note="n"))
+        assert event_log.last_seq(db) == seq
+    assert not result.is_known
+    assert [each.seq for each in _load_state(store).reports.values()] == [seq]

@@ -94,6 +94,18 @@ def test_a_report_submitted_again_is_the_stored_one(store: Store) -> None:
     assert again == first
 
 
+def test_lists_in_another_order_are_the_same_report(store: Store) -> None:
+    groups = [{"id": each, "name": each} for each in ("army", "aid")]
+    places = [bodies.make_place(each) for each in ("a", "b")]
+    figure = bodies.make_figure(places=["a", "b"], groups=["army", "aid"])
+    first, _ = _submit(store, "r1", ref="a", places=places, groups=groups, figures=[figure])
+    figure = bodies.make_figure(places=["b", "a"], groups=["aid", "army"])
+    again, is_new = _submit(
+        store, "r2", ref="a", places=places[::-1], groups=groups[::-1], figures=[figure]
+    )
+    assert (again, is_new) == (first, False)
+
+
 def test_an_unknown_report_is_not_found(store: Store) -> None:
     with pytest.raises(NotFoundError):
         reports.get_report(store, "r1", None, START_TIME)

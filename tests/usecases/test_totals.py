@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import TotalsResult
 from service.store.interface import Store
 from service.usecases import entities, reports, totals
+from service.usecases.consistency import MonotonicReader
+from service.usecases.request_reader import RequestReader
 from service.usecases.state_cache import LRUCache, StateCache
 from service.usecases.time_budget import TimeBudget
 from tests.conftest import START_TIME
@@ -54,8 +57,9 @@ def ask(store: Store) -> Ask:
 
     def compute(**query_fields: Any) -> TotalsResult:
         query = TotalsQuery(**{"outcomes": (KILLED,), **query_fields})
-        seq = totals.resolve_query_as_of(store, query, START_TIME + timedelta(days=1))
-        return totals.compute_totals(store, snapshots, query, seq, TimeBudget(20.0, 60.0))
+        reader = RequestReader(MonotonicReader(store), snapshots)
+        seq = reader.resolve_as_of(query.as_of, START_TIME + timedelta(days=1))
+        return totals.compute_totals(reader, query, seq, TimeBudget(60.0, 600.0))
 
     return compute
 
@@ -315,11 +319,19 @@ def test_people_in_no_single_part_are_unplaced(villages: None, ask: Ask) -> None
     assert [(each.outcomes, each.low) for each in answer.unplaced or ()] == [(KILLED, 27)]
 
 
-def test_the_unplaced_are_never_below_zero(post: Post, ask: Ask) -> None:
-    post({"low": 3, "high": 3}, places=[REGION, A])
-    post({"low": 9, "high": 9}, places=[A], reporter=SKY)
+def test_the_unplaced_are_never_below_zero(
+    post: Post, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With exact totals they cannot be; here the whole gets no time and its parts get enough."""
+    places = [REGION, *(bodies.make_place(each, parent="region") for each in "abc")]
+    pairs = [(3, ["a", "b"]), (3, ["b", "c"]), (4, ["a", "c"])]
+    post(*({"exactly": number, "places": pair} for number, pair in pairs), places=places)
+    seconds = chain([0.0], repeat(20.0))
+    monkeypatch.setattr(TimeBudget, "next_seconds", lambda self: next(seconds))
     answer = ask(places=("region",), by="place")
-    assert min(each.low for each in answer.unplaced or ()) >= 0
+    assert lows_by_part(answer) == {"a": [2], "b": [1], "c": [2]}
+    assert (range_of(answer)[0] or 0) < 5
+    assert [each.low for each in answer.unplaced or ()] == [0]
 
 
 def test_everywhere_is_broken_down_by_the_root_places(villages: None, post: Post, ask: Ask) -> None:
@@ -446,30 +458,36 @@ def test_too_many_parts_are_refused(store: Store, ask: Ask, post: Post) -> None:
     assert error_info.value.errors[0].pointer == "by"
 
 
+def _resolve_as_of(store: Store, as_of: int | str | None) -> int:
+    reader = RequestReader(MonotonicReader(store), StateCache())
+    try:
+        return reader.resolve_as_of(as_of, START_TIME)
+    finally:
+        reader.release()
+
+
 def test_as_of_inside_a_request_is_as_of_its_end(post: Post, store: Store, ask: Ask) -> None:
     post({"exactly": 9})
     for seq in (1, 2, 3):
         assert ask(as_of=seq).seq == 3
-    assert totals.resolve_query_as_of(store, TotalsQuery(as_of=0), START_TIME) == 0
-    assert totals.resolve_query_as_of(store, TotalsQuery(), START_TIME) == 3
+    assert _resolve_as_of(store, 0) == 0
+    assert _resolve_as_of(store, None) == 3
 
 
 def test_an_as_of_in_the_future_is_refused(post: Post, store: Store) -> None:
     post({"exactly": 9})
-    with pytest.raises(InvalidInputError, match="The record ends at 3; it has no entry 4 yet"):
-        totals.resolve_query_as_of(store, TotalsQuery(as_of=4), START_TIME)
-    with pytest.raises(InvalidInputError, match="still to come"):
-        totals.resolve_query_as_of(
-            store, TotalsQuery(as_of="2026-01-05T10:00:00.000001Z"), START_TIME
-        )
+    with pytest.raises(
+        InvalidInputError, match="The record ends at event 3; it has no event 4 yet"
+    ):
+        _resolve_as_of(store, 4)
+    with pytest.raises(InvalidInputError, match="in the future"):
+        _resolve_as_of(store, "2026-01-05T10:00:00.000001Z")
 
 
 def test_a_timestamp_resolves_to_the_last_event_by_then(post: Post, store: Store) -> None:
     post({"exactly": 9})
-    now = "2026-01-05T10:00:00.000000Z"
-    assert totals.resolve_query_as_of(store, TotalsQuery(as_of=now), START_TIME) == 3
-    before = "2026-01-05T09:59:59.999999Z"
-    assert totals.resolve_query_as_of(store, TotalsQuery(as_of=before), START_TIME) == 0
+    assert _resolve_as_of(store, "2026-01-05T10:00:00.000000Z") == 3
+    assert _resolve_as_of(store, "2026-01-05T09:59:59.999999Z") == 0
 
 
 def test_before_everything_nothing_is_reported(post: Post, ask: Ask) -> None:

@@ -1,4 +1,4 @@
-"""A real browser before a real service that knows the samples and the made-up country."""
+"""A real browser and a real service with the samples and the generated country."""
 
 import contextlib
 import os
@@ -23,9 +23,6 @@ IS_BROWSER_REQUIRED: Final = os.environ.get("BROWSER_REQUIRED") == "1"
 TIMEOUT_MS: Final = 60_000
 """So many milliseconds may pass until what is looked for is on the page: others work here too."""
 
-LONG_BUDGETS: Final = {"CASUALTY_SOLVER_SECONDS": "10", "CASUALTY_ANSWER_SECONDS": "60"}
-"""Time to settle each number, so that a page and the interface, asked apart, must say the same."""
-
 DESKTOP: Final = {"width": 1280, "height": 900}
 PHONE: Final = {"width": 360, "height": 740}
 
@@ -49,7 +46,7 @@ def load_everything(server: RunningServer) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def country() -> Country:
-    """What was made up."""
+    """The generated country."""
     return make_country()
 
 
@@ -58,13 +55,13 @@ def server_and_ids(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[RunningServer, dict[str, str]]]:
     """A service with everything in it, and the ids of the country's reports by their refs."""
-    with run_server(tmp_path_factory.mktemp("pages"), **LONG_BUDGETS) as server:
+    with run_server(tmp_path_factory.mktemp("pages")) as server:
         yield server, load_everything(server)
 
 
 @pytest.fixture(scope="session")
 def server(server_and_ids: tuple[RunningServer, dict[str, str]]) -> RunningServer:
-    """The service with everything in it, which no test adds to."""
+    """The service with all data, to which no test adds."""
     return server_and_ids[0]
 
 
@@ -76,7 +73,7 @@ def ids(server_and_ids: tuple[RunningServer, dict[str, str]]) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium; without it the test is left out, unless it is required."""
+    """Debian's chromium; without it the test is skipped, or fails if it is required."""
     with launch_chromium() as chromium:
         yield chromium
 
@@ -181,7 +178,7 @@ def scriptless(open_page: OpenPage) -> Page:
 
 @pytest.fixture
 def dark(open_page: OpenPage) -> Page:
-    """A page for somebody who wants it dark."""
+    """A page in the dark colour scheme."""
     return open_page(color_scheme="dark")
 
 
@@ -191,7 +188,7 @@ _AXE: Final = Axe().axe_script
 
 
 def assert_accessible(page: Page) -> None:
-    """Assert that axe finds nothing on the page that shuts people out; says what and where."""
+    """Assert that axe finds no barrier on the page; the message names each one and its place."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_AXE)
     options = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": AXE_TAGS}}

@@ -125,7 +125,7 @@ class Country:
 
 @cache
 def make_country() -> Country:
-    """Return the country: the same one whenever it is asked for."""
+    """Return the country, which is always the same."""
     return _Writer(random.Random(SEED)).write_country()
 
 
@@ -187,7 +187,7 @@ def _resolve_links(client: Client, report: Json, ids: dict[str, str]) -> Json:
 
 
 class _Writer:
-    """Makes up the places, the world and then what is said of it."""
+    """Generates the places, a true world, and the reports about it."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -212,7 +212,7 @@ class _Writer:
         self._report_stances()
         retractions = self._choose_retractions()
         self._report_relays()
-        # On one day in the order of writing, so that nothing speaks of what is still to come.
+        # On one day in the order of writing, so that no report refers to a later one.
         self.reports.sort(key=lambda report: report["published_at"])
         return Country(
             self.places,
@@ -458,7 +458,7 @@ class _Writer:
         ]
         for report in self.chance.sample(lost, REPORTS_PER_KIND["reclassification"]):
             event = self.about[report["ref"]]
-            # It stands first, where it is looked for by whoever speaks of it.
+            # It is first, where the tests look for it.
             report["figures"] = [
                 {"outcomes": ["missing"], "wording": "at least 2"},
                 *(each for each in report["figures"] if each["outcomes"] != ["missing"]),

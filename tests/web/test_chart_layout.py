@@ -9,19 +9,18 @@ from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from service.web.charts import scale, text_layout
-from service.web.charts.bars import Bar, Side
 from service.web.charts.basemap import MAX_PATH_LETTERS, Frame, clip_outline
+from service.web.charts.items import DisputeSide, MapPoint, PeriodBar, RangeBar
 from service.web.charts.map_chart import (
     MAP_HEIGHT,
     MAP_WIDTH,
     MAX_RADIUS,
     MIN_RADIUS,
-    Spot,
     layout_map,
 )
 from service.web.charts.range_chart import RangeChart, layout_range_chart
 from service.web.charts.scale import AXIS_LENGTH, RangePosition
-from service.web.charts.time_chart import Span, TimeChart, layout_time_chart
+from service.web.charts.time_chart import TimeChart, layout_time_chart
 
 people = st.integers(0, 10**9)
 closed_ranges = st.tuples(people, people).map(sorted).map(tuple)
@@ -33,39 +32,43 @@ FONT_SIZE = 12
 
 
 @st.composite
-def draw_bar(draw: st.DrawFn) -> Bar:
+def draw_bar(draw: st.DrawFn) -> RangeBar:
     low, high = draw(ranges)
     disputed = low is not None and draw(st.booleans())
-    return Bar(
+    return RangeBar(
         key=draw(st.text(max_size=3)),
         label=draw(st.text(max_size=60)),
         text=draw(st.text(max_size=60)),
         low=low,
         high=high,
-        disputed=disputed,
+        is_disputed=disputed,
         nearest=draw(closed_ranges) if disputed else None,
-        exact=draw(st.booleans()),
-        shared=draw(st.booleans()),
-        sides=(Side("one", 3, None), Side("other", 5, 7)) if disputed else (),
+        is_exact=draw(st.booleans()),
+        is_unplaced=draw(st.booleans()),
+        sides=(DisputeSide("one", 3, None), DisputeSide("other", 5, 7)) if disputed else (),
     )
 
 
 @st.composite
-def draw_spans(draw: st.DrawFn) -> list[Span]:
+def draw_bars(draw: st.DrawFn) -> list[PeriodBar]:
     first = draw(st.dates(date(1900, 1, 1), date(2090, 1, 1)))
-    made_spans = []
+    made_bars = []
     for number in range(draw(st.integers(1, 60))):
         last = first + timedelta(days=draw(st.sampled_from((0, 0, 6, 30, 364))))
         low, high = draw(ranges)
-        made_spans.append(Span(str(number), f"span {number}", "words", first, last, low, high))
+        made_bars.append(
+            PeriodBar(
+                str(number), f"period {number}", "words", low, high, first_day=first, last_day=last
+            )
+        )
         first = last + timedelta(days=1)
-    return made_spans
+    return made_bars
 
 
 @st.composite
-def draw_spot(draw: st.DrawFn) -> Spot:
+def draw_point(draw: st.DrawFn) -> MapPoint:
     low, high = draw(ranges)
-    return Spot(
+    return MapPoint(
         key=draw(st.text(max_size=3)),
         label=draw(st.text(max_size=30)),
         text="words",
@@ -73,26 +76,26 @@ def draw_spot(draw: st.DrawFn) -> Spot:
         latitude=draw(st.floats(-90, 90)),
         low=low,
         high=high,
-        disputed=draw(st.booleans()),
+        is_disputed=draw(st.booleans()),
     )
 
 
 def list_positions(chart: RangeChart) -> list[RangePosition]:
-    rows = (*chart.rows, *chart.shared_rows)
+    rows = (*chart.rows, *chart.unplaced_rows)
     sides = [stretch for row in rows for _, stretch in row.sides]
     return [each for row in rows for each in (row.position, row.nearest) if each] + sides
 
 
 @given(st.lists(draw_bar(), max_size=30))
-def test_every_bar_lies_within_the_frame(given_bars: list[Bar]) -> None:
+def test_every_bar_lies_within_the_frame(given_bars: list[RangeBar]) -> None:
     chart = layout_range_chart(given_bars)
     for stretch in list_positions(chart):
         assert 0 <= stretch.low <= stretch.high <= AXIS_LENGTH
         assert stretch.is_open == (stretch.high == AXIS_LENGTH)
         assert not stretch.is_open or stretch.low < stretch.high
-    assert len(chart.rows) + len(chart.shared_rows) == len(given_bars)
+    assert len(chart.rows) + len(chart.unplaced_rows) == len(given_bars)
     assert all(
-        row.position is None or row.position.high == row.position.low for row in chart.shared_rows
+        row.position is None or row.position.high == row.position.low for row in chart.unplaced_rows
     )
 
 
@@ -106,9 +109,9 @@ def test_more_people_never_take_less_room(numbers: list[int]) -> None:
 
 @given(people)
 def test_not_reported_and_zero_and_one_are_drawn_differently(top: int) -> None:
-    low_bars = [Bar("a", "", "", low, low) for low in (0, 1, top)]
+    low_bars = [RangeBar("a", "", "", low, low) for low in (0, 1, top)]
     zero, one, _ = layout_range_chart(low_bars).rows
-    nothing = layout_range_chart([Bar("b", "", "", None, None)]).rows[0]
+    nothing = layout_range_chart([RangeBar("b", "", "", None, None)]).rows[0]
     assert nothing.position is None
     assert zero.position is not None and zero.position.low == 0
     assert one.position is not None and one.position.low > 0
@@ -135,29 +138,31 @@ def test_large_numbers_are_labelled_in_millions() -> None:
     assert [tick.label for tick in scale.fit_axis([999]).ticks][-1] == "1,000"
 
 
-@given(draw_spans())
-def test_spans_are_in_order_and_within_the_frame(given_spans: list[Span]) -> None:
-    chart = layout_time_chart(list(reversed(given_spans)))
-    assert [column.span for column in chart.columns] == given_spans
+@given(draw_bars())
+def test_spans_are_in_order_and_within_the_frame(given_bars: list[PeriodBar]) -> None:
+    chart = layout_time_chart(list(reversed(given_bars)))
+    assert [column.bar for column in chart.columns] == given_bars
     for one, other in pairwise(chart.columns):
         assert one.left < other.left and one.left + one.width <= other.left + 1
     for column in chart.columns:
         assert 0 <= column.left and column.left + column.width <= AXIS_LENGTH
         assert column.width - 2 * column.gap >= 1
-        assert (column.position is None) == (column.span.low is None)
+        assert (column.position is None) == (column.bar.low is None)
 
 
-@given(draw_spans())
-def test_marks_of_days_do_not_touch(given_spans: list[Span]) -> None:
-    chart = layout_time_chart(given_spans)
+@given(draw_bars())
+def test_marks_of_days_do_not_touch(given_bars: list[PeriodBar]) -> None:
+    chart = layout_time_chart(given_bars)
     _assert_ticks_apart(
-        chart, [moment for moment in chart.date_ticks if not moment.is_minor], PHONE_WIDTH - 56
+        chart,
+        [date_tick for date_tick in chart.date_ticks if not date_tick.is_minor],
+        PHONE_WIDTH - 56,
     )
     _assert_ticks_apart(chart, list(chart.date_ticks), PAGE_WIDTH)
 
 
-def _assert_ticks_apart(chart: TimeChart, moments: list, room: int) -> None:
-    for one, other in pairwise(moments):
+def _assert_ticks_apart(chart: TimeChart, date_ticks: list, room: int) -> None:
+    for one, other in pairwise(date_ticks):
         assert (other.position - one.position) / AXIS_LENGTH * room > text_layout.measure_text(
             one.label, FONT_SIZE
         )
@@ -176,8 +181,10 @@ def _assert_ticks_apart(chart: TimeChart, moments: list, room: int) -> None:
 def test_days_are_marked_by_what_suits_their_number(
     first: date, last: date, labels: list[str]
 ) -> None:
-    moments = layout_time_chart([Span("a", "", "", first, last, 1, 2)]).date_ticks
-    assert [f"{each.label} {each.year}".strip() for each in moments][: len(labels)] == labels
+    date_ticks = layout_time_chart(
+        [PeriodBar("a", "", "", 1, 2, first_day=first, last_day=last)]
+    ).date_ticks
+    assert [f"{each.label} {each.year}".strip() for each in date_ticks][: len(labels)] == labels
 
 
 def test_no_spans_and_no_bars_make_empty_charts() -> None:
@@ -190,11 +197,11 @@ def test_there_is_no_map_without_points() -> None:
 
 
 @settings_of_hypothesis(max_examples=40)
-@given(st.lists(draw_spot(), min_size=1, max_size=12))
-def test_every_spot_lies_on_the_map(given_spots: list[Spot]) -> None:
-    chart = layout_map(given_spots)
+@given(st.lists(draw_point(), min_size=1, max_size=12))
+def test_every_spot_lies_on_the_map(given_points: list[MapPoint]) -> None:
+    chart = layout_map(given_points)
     assert chart is not None
-    assert len(chart.discs) == len(given_spots)
+    assert len(chart.discs) == len(given_points)
     for disc in chart.discs:
         assert 0 <= disc.x <= MAP_WIDTH and 0 <= disc.y <= MAP_HEIGHT
         assert disc.low_radius is None or 0 <= disc.low_radius <= MAX_RADIUS
@@ -212,31 +219,31 @@ def test_every_spot_lies_on_the_map(given_spots: list[Spot]) -> None:
     )
 
 
-def make_spot(
+def make_point(
     key: str, longitude: float, latitude: float, low: int, high: int | None = None
-) -> Spot:
-    return Spot(key, key, "words", longitude, latitude, low, high)
+) -> MapPoint:
+    return MapPoint(key, key, "words", low, high, longitude=longitude, latitude=latitude)
 
 
 def test_areas_grow_as_numbers_do() -> None:
-    chart = layout_map([make_spot("a", 35, 51, 400, 400), make_spot("b", 37, 52, 100, 400)])
+    chart = layout_map([make_point("a", 35, 51, 400, 400), make_point("b", 37, 52, 100, 400)])
     assert chart is not None
-    big, small = sorted(chart.discs, key=lambda disc: disc.spot.key)
+    big, small = sorted(chart.discs, key=lambda disc: disc.point.key)
     assert big.low_radius and small.low_radius and small.high_radius
     assert big.low_radius == 2 * small.low_radius and small.high_radius == big.high_radius
 
 
 def test_one_village_is_not_zoomed_into() -> None:
-    chart = layout_map([make_spot("a", 35.3, 51.1, 1)])
+    chart = layout_map([make_point("a", 35.3, 51.1, 1)])
     assert chart is not None
     assert chart.frame.north - chart.frame.south == pytest.approx(1.5, abs=0.001)
     assert chart.discs[0].low_radius and MIN_RADIUS <= chart.discs[0].low_radius < MAX_RADIUS / 2
 
 
 def test_the_shortest_way_round_crosses_the_date_line() -> None:
-    chart = layout_map([make_spot("fiji", 179, -17, 3), make_spot("samoa", -172, -14, 3)])
+    chart = layout_map([make_point("fiji", 179, -17, 3), make_point("samoa", -172, -14, 3)])
     assert chart is not None
-    fiji, samoa = sorted(chart.discs, key=lambda disc: disc.spot.key)
+    fiji, samoa = sorted(chart.discs, key=lambda disc: disc.point.key)
     assert fiji.x < samoa.x
     assert chart.frame.east - chart.frame.west < 20
 

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader
 
 import service.web
+from service.domain.wording.range_text import format_count
 from service.web import messages
 from service.web.charts import legend, text_layout
-from service.web.charts.bars import Bar, Side
-from service.web.charts.map_chart import Spot, layout_map
+from service.web.charts.items import DisputeSide, MapPoint, PeriodBar, RangeBar
+from service.web.charts.map_chart import layout_map
+from service.web.charts.paints import inline_styles
 from service.web.charts.range_chart import layout_range_chart
-from service.web.charts.time_chart import Span, layout_time_chart
+from service.web.charts.time_chart import layout_time_chart
 
 FOLDER = Path(service.web.__file__).parent
 HOSTILE = (
@@ -33,13 +35,17 @@ HOSTILE = (
 CAVEATS = ["No ceiling is known.", "Every figure comes from a party & nobody else. " * 12, "<b>"]
 
 ENVIRONMENT = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True)
-ENVIRONMENT.globals["t"] = messages.markup
+ENVIRONMENT.filters["inline_styles"] = inline_styles
+ENVIRONMENT.globals |= {"t": messages.markup, "format_count": format_count}
 IMPORTS = {
     kind: f'{{% from "charts/_{name}.html" import {kind} with context %}}'
     for kind, name in (
         ("range_chart", "range_chart"),
+        ("range_chart_file", "range_chart"),
         ("time_chart", "time_chart"),
+        ("time_chart_file", "time_chart"),
         ("map_chart", "map_chart"),
+        ("map_chart_file", "map_chart"),
         ("legend", "legend"),
         ("data_table", "legend"),
     )
@@ -53,28 +59,66 @@ def render_macro(macro: str, *given_values: Any, **values: Any) -> str:
     return template.render(dict(zip(names, given_values, strict=True)), **values)
 
 
+def render_file(
+    kind: str, chart: Any, title: str, caveats: list[str], citation: str, scope: str = ""
+) -> str:
+    layout = chart.layout_document(title, caveats, citation, scope)
+    return render_macro(f"{kind}_file", chart, layout)
+
+
 def make_charts(label: str) -> dict[str, Any]:
     cases = ((None, None), (0, 0), (0, None), (0, 9), (7, 7), (3, 9), (10**9, None))
     bars = [
-        Bar(f"{n}", label, label, low, high, disputed=n > 3, nearest=(2, None) if n > 3 else None,
-            exact=n % 2 == 0, href=f"?a=1&b={n}", more="#<", sides=(Side(label, 1, None),))
+        RangeBar(
+            f"{n}",
+            label,
+            label,
+            low,
+            high,
+            is_disputed=n > 3,
+            nearest=(2, None) if n > 3 else None,
+            is_exact=n % 2 == 0,
+            proof_link=f"?a=1&b={n}",
+            detail_link="#<",
+            sides=(DisputeSide(label, 1, None),),
+        )
         for n, (low, high) in enumerate(cases)
-    ]  # fmt: skip
-    bars.append(Bar("shared", label, label, 4, None, shared=True))
-    spans = [
-        Span(f"{n}", label, label, date(2025, 1, n + 1), date(2025, 1, n + 1), low, high,
-             disputed=n > 3, nearest=(2, 5) if n > 3 else None, href="?a=1&b" if n % 2 else None)
+    ]
+    bars.append(RangeBar("unplaced", label, label, 4, None, is_unplaced=True))
+    period_bars = [
+        PeriodBar(
+            f"{n}",
+            label,
+            label,
+            low,
+            high,
+            first_day=date(2025, 1, n + 1),
+            last_day=date(2025, 1, n + 1),
+            is_disputed=n > 3,
+            nearest=(2, 5) if n > 3 else None,
+            proof_link="?a=1&b" if n % 2 else None,
+        )
         for n, (low, high) in enumerate(cases)
-    ]  # fmt: skip
-    spots = [
-        Spot(f"{n}", label, label, 35 + n / 7, 51 + n / 9, low, high, disputed=n > 3,
-             exact=n % 2 == 0, href="?a=1&b" if n % 2 else None)
+    ]
+    map_points = [
+        MapPoint(
+            f"{n}",
+            label,
+            label,
+            low,
+            high,
+            longitude=35 + n / 7,
+            latitude=51 + n / 9,
+            is_disputed=n > 3,
+            is_exact=n % 2 == 0,
+            proof_link="?a=1&b" if n % 2 else None,
+        )
         for n, (low, high) in enumerate(cases)
-    ]  # fmt: skip
+    ]
     return {
         "range_chart": layout_range_chart(bars),
-        "time_chart": layout_time_chart(spans),
-        "map_chart": layout_map(spots),
+        "time_chart": layout_time_chart(period_bars),
+        "map_chart": layout_map(map_points),
     }
 
 
@@ -90,8 +134,7 @@ def parse_as_xml(html: str) -> ElementTree.Element:
 @pytest.mark.parametrize("kind", ["range_chart", "time_chart", "map_chart"])
 def test_no_label_breaks_out_of_a_chart(kind: str, label: str) -> None:
     chart = make_charts(label)[kind]
-    words = {"caveats": [label], "citation": label, "scope": label}
-    file = render_macro(kind, chart, label, standalone=True, **words)
+    file = render_file(kind, chart, label, [label], label, label)
     page = render_macro(kind, chart, text_layout.clean_text(label))
     for root in (parse_as_xml(page), ElementTree.fromstring(file)):  # noqa: S314 - it is our own
         names = {element.tag.rpartition("}")[2] for element in root.iter()}
@@ -114,8 +157,9 @@ def test_every_id_is_there_once_and_every_use_of_one_is_answered(kind: str) -> N
 @pytest.mark.parametrize("kind", ["range_chart", "time_chart", "map_chart"])
 def test_an_svg_file_holds_its_text_and_needs_no_other_file(kind: str) -> None:
     chart = make_charts("Plekhovo")[kind]
-    svg = render_macro(kind, chart, "A title", standalone=True, caveats=CAVEATS,
-                  citation="The citation", scope="Everywhere, as of 5 January 2026")  # fmt: skip
+    svg = render_file(
+        kind, chart, "A title", CAVEATS, "The citation", "Everywhere, as of 5 January 2026"
+    )
     root = ElementTree.fromstring(svg)  # noqa: S314 - it is our own
     name = "{http://www.w3.org/2000/svg}"
     printed = " ".join(element.text or "" for element in root.iter(f"{name}text"))
@@ -152,7 +196,9 @@ def test_bars_lead_to_their_proof_and_their_part() -> None:
 
 
 def test_the_caveats_of_a_total_are_folded_up_at_its_bar() -> None:
-    bars = [Bar("a", "Plekhovo", "30", 30, 30, caveats=("One <b> says so.", "It is preliminary."))]
+    bars = [
+        RangeBar("a", "Plekhovo", "30", 30, 30, caveats=("One <b> says so.", "It is preliminary."))
+    ]
     (row,) = parse_as_xml(render_macro("range_chart", layout_range_chart(bars), "title")).iter(
         "details"
     )
@@ -160,14 +206,27 @@ def test_the_caveats_of_a_total_are_folded_up_at_its_bar() -> None:
     assert "".join(summary.itertext()).split() == ["2", "caveats", "of", "Plekhovo"]
     assert [each.text for each in told] == list(bars[0].caveats)
     assert "details" not in render_macro(
-        "range_chart", layout_range_chart([Bar("a", "a", "a", 1, 2)]), "title"
+        "range_chart", layout_range_chart([RangeBar("a", "a", "a", 1, 2)]), "title"
     )
-    span = Span("a", "a", "a", DAY, DAY, 1, 2, caveats=("It is preliminary.",))
+    span = PeriodBar(
+        "a", "a", "a", 1, 2, first_day=DAY, last_day=DAY, caveats=("It is preliminary.",)
+    )
     assert "It is preliminary." in render_macro("data_table", [span])
 
 
 def test_further_sides_of_a_dispute_are_counted() -> None:
-    bars = [Bar("a", "a", "a", 30, 40, disputed=True, sides=(Side("x", 30, 30),), untold=7)]
+    bars = [
+        RangeBar(
+            "a",
+            "a",
+            "a",
+            30,
+            40,
+            is_disputed=True,
+            sides=(DisputeSide("x", 30, 30),),
+            omitted_side_count=7,
+        )
+    ]
     assert "7 more figures in the proof" in render_macro(
         "range_chart", layout_range_chart(bars), "title"
     )
@@ -175,9 +234,17 @@ def test_further_sides_of_a_dispute_are_counted() -> None:
 
 def test_zero_is_drawn_and_not_reported_is_drawn_otherwise() -> None:
     for macro, make in (
-        ("range_chart", lambda low: layout_range_chart([Bar("a", "a", "a", low, low)])),
-        ("time_chart", lambda low: layout_time_chart([Span("a", "a", "a", DAY, DAY, low, low)])),
-        ("map_chart", lambda low: layout_map([Spot("a", "a", "a", 1, 1, low, low)])),
+        ("range_chart", lambda low: layout_range_chart([RangeBar("a", "a", "a", low, low)])),
+        (
+            "time_chart",
+            lambda low: layout_time_chart(
+                [PeriodBar("a", "a", "a", low, low, first_day=DAY, last_day=DAY)]
+            ),
+        ),
+        (
+            "map_chart",
+            lambda low: layout_map([MapPoint("a", "a", "a", low, low, longitude=1, latitude=1)]),
+        ),
     ):
         zero, nothing = render_macro(macro, make(0), "t"), render_macro(macro, make(None), "t")
         assert "chart-zero" in zero and "chart-none" not in zero
@@ -189,11 +256,11 @@ DAY = date(2025, 1, 1)
 
 def test_the_table_has_the_numbers_of_the_chart() -> None:
     bars = [
-        Bar("a", "Plekhovo", "at least 3,001", 3001, None, href="#p", more="#m"),
-        Bar("b", "Guevo", "30 to 40", 30, 40, disputed=True, nearest=(33, 38),
-            sides=(Side("Ministry", 30, 30), Side("Staff", 40, None))),
-        Bar("c", "Orlovka", "not reported", None, None),
-        Bar("d", "Somewhere", "at least 5", 5, None, shared=True),
+        RangeBar("a", "Plekhovo", "at least 3,001", 3001, None, proof_link="#p", detail_link="#m"),
+        RangeBar("b", "Guevo", "30 to 40", 30, 40, is_disputed=True, nearest=(33, 38),
+            sides=(DisputeSide("Ministry", 30, 30), DisputeSide("Staff", 40, None))),
+        RangeBar("c", "Orlovka", "not reported", None, None),
+        RangeBar("d", "Somewhere", "at least 5", 5, None, is_unplaced=True),
     ]  # fmt: skip
     rows = [
         [" ".join("".join(cell.itertext()).split()) for cell in row]
@@ -207,12 +274,16 @@ def test_the_table_has_the_numbers_of_the_chart() -> None:
         ["Orlovka", "not reported", "–", "not reported", "no"],
         ["Somewhere", "5", "–", "at least 5", "no"],
     ]  # fmt: skip
-    assert "<table>" in render_macro("data_table", [Span("a", "a", "a", DAY, DAY, 1, None)])
-    assert "<table>" in render_macro("data_table", [Spot("a", "a", "a", 1, 1, 1, 2)])
+    assert "<table>" in render_macro(
+        "data_table", [PeriodBar("a", "a", "a", 1, None, first_day=DAY, last_day=DAY)]
+    )
+    assert "<table>" in render_macro(
+        "data_table", [MapPoint("a", "a", "a", 1, 2, longitude=1, latitude=1)]
+    )
 
 
 def test_the_legend_explains_the_symbols_that_are_used() -> None:
-    plain = render_macro("legend", layout_range_chart([Bar("a", "a", "a", 1, 2)]))
+    plain = render_macro("legend", layout_range_chart([RangeBar("a", "a", "a", 1, 2)]))
     assert "Solid" in plain and "Light" in plain and "Hatched" not in plain
     every = render_macro("legend", make_charts("x")["range_chart"])
     assert all(str(messages.markup(f"charts.key.{sign}")) in every for sign in legend.SIGNS)
@@ -223,7 +294,7 @@ def test_the_legend_explains_the_symbols_that_are_used() -> None:
 @given(st.text(max_size=80), st.lists(st.text(max_size=200), max_size=4))
 def test_any_text_makes_a_well_formed_file(label: str, caveats: list[str]) -> None:
     for kind, chart in make_charts(label).items():
-        svg = render_macro(kind, chart, label, standalone=True, caveats=caveats, citation=label)
+        svg = render_file(kind, chart, label, caveats, label)
         ElementTree.fromstring(svg)  # noqa: S314 - it is our own
 
 
@@ -243,5 +314,15 @@ def test_every_class_has_its_colours_and_none_is_left_over() -> None:
         if element.tag in {"rect", "line", "path", "circle", "text", "stop"}
         for name in _classes_of(element)
     }
-    missing = {name for name in drawn_with if not re.search(rf"\.{name}\b", css)}
-    assert missing <= {"chart-side"}
+    assert not {name for name in drawn_with if not re.search(rf"\.{name}\b", css)}
+
+
+@pytest.mark.parametrize("kind", ["range_chart", "time_chart", "map_chart"])
+def test_files_have_the_colours_of_the_style_sheet(kind: str) -> None:
+    svg = render_file(kind, make_charts("x")[kind], "t", [], "")
+    css = (FOLDER / "assets" / "charts.css").read_text(encoding="utf-8")
+    assert "var(" not in svg
+    assert set(re.findall(r"#[0-9a-f]{6}\b", svg)) <= {
+        *re.findall(r"#[0-9a-f]{6}\b", css),
+        "#ffffff",
+    }

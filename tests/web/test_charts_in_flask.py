@@ -1,8 +1,8 @@
-"""Charts inside the service itself: found by its templates, with the texts of its pages."""
+"""Charts in the service's own templates, with the texts of its pages."""
 
 from flask import Flask, render_template_string
 
-from service.web.charts.bars import Bar
+from service.web.charts.items import RangeBar
 from service.web.charts.range_chart import layout_range_chart
 
 PAGE = """{% from "charts/_range_chart.html" import range_chart with context %}
@@ -11,7 +11,7 @@ PAGE = """{% from "charts/_range_chart.html" import range_chart with context %}
 
 
 def test_a_page_of_the_service_can_draw_charts(app: Flask) -> None:
-    bars = [Bar("a", "Plekhovo", "at least 30", 30, None)]
+    bars = [RangeBar("a", "Plekhovo", "at least 30", 30, None)]
     with app.test_request_context("/"):
         page = render_template_string(PAGE, chart=layout_range_chart(bars), bars=bars)
     assert "&lt;b&gt;" in page and "How to read it" in page and "<table>" in page

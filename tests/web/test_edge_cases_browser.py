@@ -1,4 +1,4 @@
-"""Records such as nobody expects, and the pages that show them all the same."""
+"""Pages of unusual records: markup in names, right-to-left names, too many parts or days."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -80,7 +80,7 @@ def test_the_headline_is_shown_with_too_many_parts_for_a_page(page: Page) -> Non
 
 def test_a_place_without_children_has_no_unplaced_people(page: Page) -> None:
     page.goto("./?place=wide-7")
-    expect(page.locator("main")).to_contain_text("No smaller places are listed within.")
+    expect(page.locator("main")).to_contain_text("The record has no smaller places inside.")
     expect(page.locator("main")).not_to_contain_text("not placed in any one of these")
 
 
@@ -111,7 +111,7 @@ def test_a_place_that_is_shown_is_not_offered_together_with_itself(page: Page) -
     page.goto("./?place=torn&find=tor")
     offered = page.locator(".matches li")
     expect(offered).to_have_count(2)
-    page.get_by_role("link", name="together with what is shown").click()
+    page.get_by_role("link", name="add to the places shown").click()
     page.wait_for_url("**/?place=torn,torn-a")
 
 
@@ -150,7 +150,7 @@ def _read_in_screen_order(element: Any, words: str) -> str:
 
 def test_too_many_days_for_one_chart_are_reported(page: Page) -> None:
     page.goto("./")
-    expect(page.locator("main")).to_contain_text("too many for one picture")
+    expect(page.locator("main")).to_contain_text("too many days for one chart")
     page.goto("./?from=2020-01-01&to=9999-12-31")
     expect(page.locator("#times-title")).to_have_text("Day by day")
 
@@ -160,7 +160,7 @@ def test_a_page_as_of_a_time_before_the_first_report_differs_from_an_empty_recor
 ) -> None:
     page.goto("./?as_of=1")
     expect(page.locator("h1")).to_have_text("Nothing had been reported by then")
-    page.get_by_role("link", name="Start anew").last.click()
+    page.get_by_role("link", name="Start over").last.click()
     expect(page.locator("#headline")).to_contain_text("people")
 
 

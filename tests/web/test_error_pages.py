@@ -1,4 +1,4 @@
-"""What goes wrong is told by a page to whoever reads pages, in plain words; else as a problem."""
+"""Errors are HTML pages for browsers, and problem documents for other clients."""
 
 import re
 from collections.abc import Callable
@@ -49,12 +49,12 @@ def test_a_chart_that_does_not_exist_is_reported_in_the_frame(
     client: FlaskClient, send: Send, query: str
 ) -> None:
     assert_recorded(send(bodies.make_report()))
-    assert "There is no such picture" in check_page(client.get(f"/embed?{query}"), 200)
+    assert "There is no such chart" in check_page(client.get(f"/embed?{query}"), 200)
 
 
 @pytest.mark.parametrize("chart", ["parts", "times", "map"])
 def test_an_empty_record_has_no_chart(client: FlaskClient, chart: str) -> None:
-    assert "There is no such picture" in check_page(client.get(f"/embed?chart={chart}"), 200)
+    assert "There is no such chart" in check_page(client.get(f"/embed?chart={chart}"), 200)
     assert check_page(client.get(f"/chart.svg?chart={chart}"), 404)
 
 

@@ -1,4 +1,4 @@
-"""The made-up country holds all that the pages are to be tried on, and is always the same."""
+"""The generated country has every case that pages are tested with, and is always the same."""
 
 import random
 from datetime import date

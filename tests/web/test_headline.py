@@ -1,4 +1,4 @@
-"""A page says one number of the same people, however much time there was to work it out."""
+"""A page shows one total of the same people, even if the time budget ran out in between."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ BUDGET_SECONDS = 20.0
 
 
 def read_lows(page: str) -> tuple[str, str]:
-    """Return what the headline and what the bar of the same outcomes says of its least."""
+    """Return the low in the headline and in the bar of the same outcomes."""
     headline = re.search(r'id="headline">(.*?)</h1>', page, re.S)
     row = re.search(r'data-key="killed">.*?class="chart-words">(.*?)</p>', page, re.S)
     assert headline and row

@@ -21,7 +21,7 @@ def record_one_report(send: Send) -> None:
 
 
 def read_field_errors(client: FlaskClient, query: str, status: int = 422) -> dict[str, str]:
-    """Return what the page says is wrong, by the parameter, having checked that it has the form."""
+    """Return the page's error messages by parameter; check that the page has its form."""
     answer = client.get(f"/?{query}")
     page = answer.get_data(as_text=True)
     assert answer.status_code == status, page

@@ -64,7 +64,7 @@ def fetch_json(server: RunningServer, path: str) -> Json:
 
 
 def assert_agrees(page: Page, server: RunningServer) -> Json:
-    """Assert that the headline says what the interface does; returns the interface's total."""
+    """Assert that the headline agrees with the API; return the API's total."""
     total: Json = fetch_named_call(page, server)["totals"][0]
     headline = page.locator("#headline").inner_text()
     if not total["reported"]:
@@ -82,13 +82,13 @@ def assert_agrees(page: Page, server: RunningServer) -> Json:
 
 
 def read_parameters(page: Page) -> dict[str, str]:
-    """Return what stands in the page's address."""
+    """Return the parameters of the page's address."""
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def locate_outcome(page: Page, outcome: str) -> Locator:
     """Return the box of the outcome in the form."""
-    return page.get_by_role("group", name="Who were").get_by_label(outcome)
+    return page.get_by_role("group", name="Outcomes").get_by_label(outcome)
 
 
 def submit_form(page: Page) -> None:
@@ -141,7 +141,7 @@ def test_the_first_view_has_the_totals_the_charts_and_the_caveats(
     for chart in (".chart-of-ranges", ".chart-of-times", ".chart-of-places"):
         expect(page.locator(chart).first).to_be_visible()
     expect(page.locator("section.head .caveats li").first).to_be_visible()
-    expect(page.locator(".as-of")).to_contain_text("As of entry")
+    expect(page.locator(".as-of")).to_contain_text("As of event")
 
 
 def test_the_first_view_is_light(page: Page) -> None:
@@ -254,10 +254,11 @@ def test_reporters_can_be_chosen_or_excluded(
 def test_straddling_figures_can_be_excluded(page: Page, server: RunningServer) -> None:
     page.goto("./?place=brindavell&show=killed&from=2024-06-01&to=2024-08-31")
     before = assert_agrees(page, server)
-    page.get_by_label("Count only what is placed wholly inside").check()
+    page.get_by_label("Count only figures wholly inside").check()
     submit_form(page)
     assert read_parameters(page)["straddling"] == "exclude"
-    assert assert_agrees(page, server)["low"] <= before["low"]
+    after = assert_agrees(page, server)
+    assert after["low"] <= before["low"] and after["figures"] < before["figures"]
     expect(page.locator(".scope")).to_contain_text("wholly inside")
 
 
@@ -300,7 +301,7 @@ def test_several_places_are_parts_and_shared_people_are_shown_separately(page: P
     expect(section.locator(".chart-apart")).to_contain_text("at least 30 more people")
     page.goto("./?place=plekhovo")
     expect(section.locator(".chart-apart")).to_have_count(0)
-    expect(section).to_contain_text("No smaller places are listed within")
+    expect(section).to_contain_text("The record has no smaller places inside")
 
 
 def test_the_caveats_of_a_total_are_at_its_bar(page: Page, server: RunningServer) -> None:
@@ -350,7 +351,7 @@ def test_the_time_chart_has_a_column_for_each_calendar_unit(
 
 def test_the_query_can_be_reset(page: Page) -> None:
     page.goto(f"./?{WEEKEND}")
-    follow_link(page, page.get_by_role("link", name="Start anew"))
+    follow_link(page, page.get_by_role("link", name="Start over"))
     assert read_parameters(page) == {}
 
 
@@ -395,7 +396,7 @@ def test_places_of_one_name_are_offered_with_their_parents(page: Page) -> None:
 def test_an_unknown_place_name_is_reported(page: Page) -> None:
     page.goto(f"./?place={CALM_DISTRICT}")
     page.get_by_label("Find a place by any of its names").press_sequentially("Qqxx", delay=30)
-    expect(page.get_by_text("No place is called so").first).to_be_visible()
+    expect(page.get_by_text("No place has this name").first).to_be_visible()
 
 
 def test_the_tree_of_places_can_be_walked_down_and_up(page: Page, country: Country) -> None:
@@ -501,7 +502,7 @@ def test_a_dispute_shows_every_side(page: Page, server: RunningServer) -> None:
     aside = total["set_aside"]
     dispute = page.locator(".dispute")
     expect(dispute).to_be_visible()
-    assert dispute.locator(".said").count() == len(aside["floors"]) + len(aside["ceilings"])
+    assert dispute.locator(".figure-card").count() == len(aside["floors"]) + len(aside["ceilings"])
     expect(dispute).to_contain_text("party to the conflict")
 
 
@@ -583,7 +584,7 @@ def test_every_chart_can_be_saved_as_svg_and_png(page: Page) -> None:
         name, content = save_file(page, line.get_by_role("link").click)
         assert name.endswith(".svg") and content.startswith(b"<svg")
         # A picture alone still says what qualifies it, and where it comes from.
-        assert b"As of entry" in content and b"Jostrava" in content
+        assert b"As of event" in content and b"Jostrava" in content
         name, content = save_file(page, line.get_by_role("button").click)
         assert name.endswith(".png") and content.startswith(b"\x89PNG") and len(content) > 5_000
 
@@ -594,7 +595,7 @@ def test_a_citation_is_copied(page: Page, server: RunningServer) -> None:
     page.locator("[data-copy=citation]").click()
     expect(page.locator("[data-copy=citation]")).to_have_text("Copied")
     copied = page.evaluate("navigator.clipboard.readText()")
-    # On the page the call is told from there on; whoever has only the text needs all of it.
+    # The page shows the call from there on; the copied text has all of it.
     shown = page.locator("#citation").inner_text()
     assert copied == shown.replace("v1/", f"{server.url}/v1/")
     total = assert_agrees(page, server)
@@ -666,7 +667,7 @@ def test_arrow_keys_move_along_the_days_and_enter_opens_the_proof(page: Page) ->
     columns.first.focus()
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
-    expect(page.locator(".chart-live")).to_contain_text("marked")
+    expect(page.locator(".chart-live")).to_contain_text("selected")
     first, last = columns.nth(0), columns.nth(2)
     wanted = first.get_attribute("data-from"), last.get_attribute("data-to")
     page.keyboard.press("Enter")
@@ -718,7 +719,7 @@ def test_the_dashboard_works_without_scripts(scriptless: Page, server: RunningSe
     page.goto(f"./?{WEEKEND}")
     page.get_by_role("link", name="How this number is made").click()
     expect(page.locator("main h1")).to_contain_text("30")
-    page.get_by_role("link", name="Back to the whole picture").click()
+    page.get_by_role("link", name="Back to the dashboard").click()
     expect(page.locator("#headline")).to_be_visible()
     # What only a script can do is not offered.
     for button in page.locator("button.scripted").all():
@@ -756,7 +757,7 @@ def test_nothing_is_wider_than_a_phone(phone: Page, path: str) -> None:
 
 
 def test_bars_are_aligned_with_their_axis(page: Page, phone: Page) -> None:
-    """A bar that is narrower than its axis tells a wrong number, however right its words are."""
+    """A bar that is narrower than its axis shows a wrong number, even if its words are right."""
     for shown in (page, phone):
         shown.goto(f"./?{WEEKEND}")
         axis = shown.locator(".chart-lines").first.bounding_box()
@@ -833,5 +834,5 @@ def test_an_unknown_report_is_not_found(page: Page) -> None:
     page.allowed.add(404)  # type: ignore[attr-defined]
     answer = page.goto("report?id=no-such-report")
     assert answer and answer.status == 404
-    expect(page.locator("h1")).to_have_text("There is nothing here")
+    expect(page.locator("h1")).to_have_text("There is nothing at this address")
     assert_accessible(page)

@@ -15,12 +15,12 @@ from tests.web.conftest import OpenPage
 PREFIX = "/figures"
 
 PROXY_HEADERS = {"content-length", "transfer-encoding", "connection", "date", "server"}
-"""What the proxy says itself."""
+"""The proxy's own response."""
 
 
 @pytest.fixture
 def proxy_address(server: RunningServer) -> Iterator[str]:
-    """The address of a proxy that passes on what lies below a path, and has nothing else."""
+    """The address of a proxy that passes on the addresses below a path, and no others."""
 
     class Proxy(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -83,7 +83,7 @@ def test_links_between_pages_keep_the_prefix(proxied_page: Page, proxy_address: 
     proxied_page.goto("places")
     proxied_page.get_by_role("link", name="Enter a report").click()
     expect(proxied_page.locator("#report")).to_be_visible()
-    proxied_page.get_by_role("link", name="Look", exact=True).click()
+    proxied_page.get_by_role("link", name="Dashboard", exact=True).click()
     expect(proxied_page.locator("#headline")).to_be_visible()
     assert proxied_page.url == proxy_address
 
@@ -91,7 +91,7 @@ def test_links_between_pages_keep_the_prefix(proxied_page: Page, proxy_address: 
 def test_an_error_page_links_back_below_the_prefix(proxied_page: Page, proxy_address: str) -> None:
     proxied_page.allowed.add(404)  # type: ignore[attr-defined]
     proxied_page.goto("no/such/page/")
-    expect(proxied_page.locator("h1")).to_have_text("There is nothing here")
-    proxied_page.get_by_role("link", name="Start anew").click()
+    expect(proxied_page.locator("h1")).to_have_text("There is nothing at this address")
+    proxied_page.get_by_role("link", name="Start over").click()
     expect(proxied_page.locator("#headline")).to_be_visible()
     assert proxied_page.url == proxy_address

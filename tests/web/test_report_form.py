@@ -1,4 +1,4 @@
-"""The form's page as the service gives it: safe to show, and of one catalogue."""
+"""The report form without a browser: its security, its scripts and its messages."""
 
 import re
 from contextlib import closing
@@ -12,6 +12,7 @@ from service.web import messages
 from service.web.responses import assets
 from service.web.responses.headers import CONTENT_SECURITY_POLICY
 from service.web.viewmodels.report_form import SCRIPT_PREFIX
+from tests.support.text_search import find_some
 
 SCRIPTS = [assets.FOLDER / "enter.js", *sorted((assets.FOLDER / "enter").glob("*.js"))]
 CODE = "\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
@@ -60,7 +61,7 @@ def test_scripts_ask_relative_addresses_only() -> None:
 def test_modules_import_files_of_their_own_version(client: FlaskClient, page: str) -> None:
     found = re.search(r'<script type="module" src="([^"]+)"', page)
     assert found
-    for loaded in re.findall(r'from "(\./[^"]+)"', SCRIPTS[0].read_text(encoding="utf-8")):
+    for loaded in find_some(r'from "(\./[^"]+)"', SCRIPTS[0].read_text(encoding="utf-8")):
         with closing(client.get(urljoin(f"/{found[1]}", loaded))) as answer:
             assert answer.mimetype == "text/javascript"
             assert "immutable" in answer.headers["Cache-Control"]
@@ -123,7 +124,7 @@ def test_every_field_has_a_label_and_every_id_is_there_once(page: str) -> None:
     ids = re.findall(r'\sid="([^"]+)"', page)
     templates = {each for each in ids if each.startswith("NEW")}
     assert len([each for each in ids if each not in templates]) == len(set(ids) - templates)
-    for field in re.findall(r'<(?:input|select|textarea) id="([^"]+)"', page):
+    for field in find_some(r'<(?:input|select|textarea) id="([^"]+)"', page):
         assert f'for="{field}"' in page, field
-    for told in re.findall(r'aria-describedby="([^"]+)"', page):
-        assert set(told.split()) <= set(ids)
+    for described_by in find_some(r'aria-describedby="([^"]+)"', page):
+        assert set(described_by.split()) <= set(ids)

@@ -9,13 +9,13 @@ import pytest
 from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.support.gunicorn_server import RunningServer, run_server
-from tests.web.conftest import LONG_BUDGETS, PHONE, assert_accessible, load_samples
+from tests.web.conftest import PHONE, assert_accessible, load_samples
 
 
 @pytest.fixture(scope="module")
 def form(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A service of the tests' own, with the samples in it: reports are added to it."""
-    with run_server(tmp_path_factory.mktemp("enter"), **LONG_BUDGETS) as server:
+    with run_server(tmp_path_factory.mktemp("enter")) as server:
         load_samples(server)
         yield server
 
@@ -33,7 +33,7 @@ def page(page: Page) -> Page:
 
 
 def open_form(page: Page) -> Page:
-    """Open the form, which is told of every refusal; returns the page."""
+    """Open the form and allow every error response; return the page."""
     page.allowed.update(range(400, 600))  # type: ignore[attr-defined]
     page.goto("/enter")
     expect(page.locator("#report")).to_be_visible()
@@ -58,7 +58,7 @@ def test_an_option_of_an_earlier_text_is_not_taken_on_a_slow_network(page: Page)
     find.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("#places .picked > *")).to_have_count(0)
-    expect(page.get_by_text("This has to be put right first")).not_to_be_visible()
+    expect(page.get_by_text("Correct this first")).not_to_be_visible()
     page.wait_for_timeout(300)  # The picker asks when the typing has paused.
     held[-1].continue_()
     expect(options.first).to_contain_text("Martynovka")
@@ -96,7 +96,7 @@ def test_a_wording_is_read_as_it_is_typed(page: Page) -> None:
     words.press_sequentially("at least 30 killed or wounded")
     expect(said).to_have_text("Read as 30 or more, killed or wounded.")
     words.fill("at least 30")
-    expect(said).to_have_text("Read as 30 or more. Tick who they were.")
+    expect(said).to_have_text("Read as 30 or more. Select the outcomes.")
     page.get_by_label("missing", exact=True).check()
     expect(said).to_have_text("Read as 30 or more, missing.")
     words.fill("umpteen killed")
@@ -104,11 +104,11 @@ def test_a_wording_is_read_as_it_is_typed(page: Page) -> None:
     expect(words).to_have_attribute("aria-invalid", "true")
     words.fill("about 30 killed")
     expect(said).to_contain_text("Read as 25 to 35, killed. The words are vague")
-    expect(said).to_contain_text("something else is ticked")
+    expect(said).to_contain_text("other outcomes are selected")
     expect(words).not_to_have_attribute("aria-invalid", "true")
     page.get_by_text("Numbers instead of words").click()
     page.get_by_label("Low", exact=True).fill("20")
-    expect(said).to_have_text("The numbers below count; the words are only kept.")
+    expect(said).to_have_text("The numbers below count; the words are only stored.")
 
 
 def test_a_preview_shows_every_total_after_the_report(page: Page, form: RunningServer) -> None:
@@ -144,7 +144,7 @@ def test_every_error_is_shown_at_its_field(page: Page, form: RunningServer) -> N
     page.get_by_text("Numbers instead of words").last.click()
     page.get_by_label("Low", exact=True).last.fill("a few")
     page.get_by_role("button", name="Send").click()
-    summary = page.get_by_role("alert").filter(has_text="This has to be put right first")
+    summary = page.get_by_role("alert").filter(has_text="Correct this first")
     expect(summary.get_by_role("link")).to_have_count(4)
     id_field = page.get_by_label("Id", exact=True)
     expect(id_field).to_be_focused()
@@ -176,7 +176,7 @@ def test_a_scope_that_no_figure_has_is_missing_on_the_report(
     page.fill("#report-to", "2024-12-15")
     pick_option(page, "places", "plekh", "Plekhovo")
     page.get_by_role("button", name="Preview").click()
-    expect(links).to_have_text("Period, From: Give the first day, or tick that it is not stated.")
+    expect(links).to_have_text("Period, From: Give the first day, or select that it is not stated.")
     page.get_by_label("Not stated").first.check()
     request_preview(page)
     expect(page.locator("#preview")).to_contain_text("until 2024-12-15")
@@ -192,7 +192,7 @@ def test_options_have_the_parent_of_a_place_and_new_places_can_be_picked_again(
     expect(option).to_contain_text("Kursk")
     box.fill("")
     pick_option(page, "places", "Upper Wood", "New place: Upper Wood")
-    page.get_by_text("What holds for this figure alone").click()
+    page.get_by_text("Details of this figure alone").click()
     pick_option(page, "figure-1-places", "upper", "new in this report")
     expect(page.locator("#figure-1-places .picked")).to_contain_text("Upper Wood")
 
@@ -246,10 +246,10 @@ def test_a_report_sent_again_after_a_lost_answer_is_recorded_once(
     page.allowed.add("net::ERR_FAILED")  # type: ignore[attr-defined]
     page.route("**/v1/reports", lose_answer, times=1)
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("alert").filter(has_text="No answer came")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="The service did not answer")).to_be_visible()
     assert read_last_seq(form) == before + 1
     page.reload()
-    expect(page.locator("#notice")).to_contain_text("is here again")
+    expect(page.locator("#notice")).to_contain_text("was restored")
     page.get_by_role("button", name="Send").dblclick()
     expect(page.locator("#sent")).to_contain_text("nothing was recorded twice")
     assert read_last_seq(form) == before + 1
@@ -262,7 +262,7 @@ def test_a_draft_is_restored_after_a_reload_that_asks_for_confirmation(
     page.get_by_role("button", name="Add a figure").click()
     second = page.locator(".figure").nth(1)
     second.get_by_label("The number in the reporter’s words").fill("two missing")
-    second.get_by_text("What holds for this figure alone").click()
+    second.get_by_text("Details of this figure alone").click()
     pick_option(page, "groups", "KPA", "New group")
     page.wait_for_timeout(500)
     asked: list[str] = []
@@ -296,7 +296,7 @@ def test_the_key_is_kept_in_session_storage_and_can_be_removed(
     assert addresses and not any(form.key in address for address in addresses)
     assert page.evaluate("JSON.stringify(localStorage)") == "{}"
     assert form.key in page.evaluate("JSON.stringify(sessionStorage)")
-    page.get_by_role("button", name="Forget it").click()
+    page.get_by_role("button", name="Remove it").click()
     assert form.key not in page.evaluate("JSON.stringify(sessionStorage)")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#key")).to_be_focused()
@@ -310,7 +310,7 @@ def test_the_key_is_kept_in_session_storage_and_can_be_removed(
         (403, "This key does not allow it. It may not."),
         (429, "Wait 7 seconds"),
         (503, "Wait 7 seconds, then try again: the report is never recorded twice"),
-        (500, "The service could not do it. It may not."),
+        (500, "The request failed. It may not."),
     ],
 )
 def test_a_refusal_is_explained(page: Page, form: RunningServer, status: int, told: str) -> None:
@@ -346,7 +346,7 @@ def test_markup_in_names_is_escaped(page: Page, form: RunningServer) -> None:
 
 def test_the_page_without_scripts_says_that_it_needs_them(scriptless: Page) -> None:
     scriptless.goto("/enter")
-    heading = scriptless.get_by_role("heading", name="Entering needs JavaScript")
+    heading = scriptless.get_by_role("heading", name="The form needs JavaScript")
     expect(heading).to_be_visible()
     expect(scriptless.get_by_role("button", name="Send")).to_have_count(0)
 

@@ -1,4 +1,4 @@
-"""What a number rests on is told in full: who said it, when, where, and of whom."""
+"""The page of a report shows its figures in full: reporter, days, places and groups."""
 
 import re
 from collections.abc import Callable

@@ -22,12 +22,12 @@ from tests.support.assertions import assert_recorded
 Send = Callable[..., TestResponse]
 
 DETAIL = "Ask for less at once"
-ADVICE = "a smaller question does"
+ADVICE = "a smaller query does"
 PARTS = ("headline_start", "headline_end", "full_result", "breakdown", "time_series")
 
 
 class OutlineParser(HTMLParser):
-    """What lies in what: fails for whatever is closed that was not opened last."""
+    """The nesting of elements; fails if an element is closed that was not opened last."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class OutlineParser(HTMLParser):
 
 
 def parse_outline(page: str) -> OutlineParser:
-    """Return what lies in what in the page, which is whole and well formed."""
+    """Return the nesting of elements in the page, which must be well formed."""
     parser = OutlineParser()
     parser.feed(page)
     parser.close()
@@ -67,7 +67,7 @@ def parse_outline(page: str) -> OutlineParser:
 
 
 def read_interruption(page: str) -> str:
-    """Return what the page says of its having been broken off, in a paragraph of its own."""
+    """Return the page's message that it is incomplete, which is a paragraph of its own."""
     parser = parse_outline(page)
     (message,) = re.findall(r'<p class="fault" role="alert">([^<]+)</p>\s*</main>', page)
     assert message in parser.texts["html", "body", "div", "main", "p"] + parser.texts.get(
@@ -105,7 +105,7 @@ def test_a_page_is_well_formed(client: FlaskClient, send: Send) -> None:
     [
         (TimeBudgetExceededError(DETAIL), DETAIL, ADVICE),
         (LockTimeoutError("It is busy."), "It is busy.", "Reload the page in a moment"),
-        (ZeroDivisionError("inside"), "request id abc", "tell whoever runs this service"),
+        (ZeroDivisionError("inside"), "request id abc", "tell the operator of this service"),
     ],
 )
 def test_an_error_while_streaming_is_reported_at_the_end_of_the_page(

@@ -20,7 +20,7 @@ _GROUPED_DIGITS: Final = re.compile(
 _DECIMAL_DIGITS: Final = re.compile(r"(?:0|[1-9][0-9]*)\.[0-9]+")
 
 _WRITE_WHOLE: Final = "Write a whole number of people, as in 1200 or 1,200."
-TOO_MANY_HINT: Final = f"No report may give more than {MAX_COUNT:,} people."
+TOO_MANY_MESSAGE: Final = f"No report may give more than {MAX_COUNT:,} people."
 
 
 class Number(NamedTuple):
@@ -57,7 +57,7 @@ def _find_digit_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> I
     whole = _parse_digits(word)
     if whole is not None:
         if whole > MAX_COUNT:
-            raise phrase.make_error(at, at + 1, TOO_MANY_HINT)
+            raise phrase.make_error(at, at + 1, TOO_MANY_MESSAGE)
         yield Number(whole, at + 1, _implied_scales_of(whole))
     elif not (_DECIMAL_DIGITS.fullmatch(word) and scale >= 1_000):
         raise phrase.make_error(at, at + 1, _WRITE_WHOLE)
@@ -66,7 +66,7 @@ def _find_digit_numbers(phrase: Phrase, at: int, number_words: NumberWords) -> I
         product = Decimal(word) * scale
         if product != int(product) or product > MAX_COUNT:
             raise phrase.make_error(
-                at, at + 2, _WRITE_WHOLE if product < MAX_COUNT else TOO_MANY_HINT
+                at, at + 2, _WRITE_WHOLE if product < MAX_COUNT else TOO_MANY_MESSAGE
             )
         if Decimal(word) < _limit_of_scale(scale):
             unit = number_words.units.get(phrase.word_at(at + 1))

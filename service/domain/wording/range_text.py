@@ -1,27 +1,97 @@
-"""Says a total in a few words, as a careful editor would write it."""
+"""Ranges of people in words: in a total, a headline, a chart, and beside a figure's wording."""
 
-import unicodedata
 from collections.abc import Collection, Sequence
-from typing import Final
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Final, Literal
 
 from service.domain.total import Total
-from service.domain.vocabulary import sort_outcomes
+from service.domain.vocabulary import OUTCOMES, sort_outcomes
 
-BIDI_CLASSES: Final = frozenset(
-    ("R", "AL", "RLE", "LRE", "RLO", "LRO", "PDF", "RLI", "LRI", "FSI", "PDI")
+RangeKind = Literal["unknown", "at_least", "nobody", "exactly", "up_to", "between"]
+"""The kinds of range, by which of its ends are known and which of them are zero."""
+
+NO_FIGURE: Final = "no figure reported"
+"""The words of a total to which no figure contributes."""
+
+
+def classify_range(low: int, high: int | None) -> RangeKind:
+    """Return the kind of the range; ``high`` None means that no upper bound is known."""
+    if high is None:
+        return "at_least" if low else "unknown"
+    if low == high:
+        return "exactly" if low else "nobody"
+    return "between" if low else "up_to"
+
+
+@dataclass(frozen=True, slots=True)
+class RangeForm:
+    """The words for each kind of range in one context.
+
+    ``{low}`` and ``{high}`` are replaced by the ends. ``{outcomes}`` and ``{people}`` ("person" or
+    "people") appear only in the forms of a sentence.
+    """
+
+    unknown: str
+    at_least: str
+    nobody: str
+    exactly: str
+    up_to: str
+    between: str
+
+    def render(self, low: int, high: int | None, **words: str) -> str:
+        """Return the range in the words of this form."""
+        template: str = getattr(self, classify_range(low, high))
+        low_text, high_text = format_count(low), "" if high is None else format_count(high)
+        return template.format(low=low_text, high=high_text, **words)
+
+
+TOTAL_FORM: Final = RangeForm(
+    unknown="reported, number not known",
+    at_least="at least {low}",
+    nobody="nobody",
+    exactly="{low}",
+    up_to="up to {high}",
+    between="between {low} and {high}",
 )
-"""Kinds of character, by Unicode, that can turn the direction of the text around them."""
+"""A total: in the API's ``text`` and beside a bar."""
+
+DISPUTED_TOTAL_FORM: Final = replace(TOTAL_FORM, up_to="0 to {high}")
+"""A disputed total: "up to" would hide that some report says more than zero."""
+
+HEADLINE_FORM: Final = RangeForm(
+    unknown="People {outcomes} were reported, their number is not known",
+    at_least="At least {low} {people} {outcomes}, open above",
+    nobody="Nobody {outcomes}, as reported",
+    exactly="{low} {people} {outcomes}",
+    up_to="Up to {high} people {outcomes}",
+    between="Between {low} and {high} people {outcomes}",
+)
+"""A total as the first clause of a sentence."""
+
+FIGURE_FORM: Final = RangeForm(
+    unknown="an unknown number",
+    at_least="at least {low}",
+    nobody="{low}",
+    exactly="{low}",
+    up_to="{low} to {high}",
+    between="{low} to {high}",
+)
+"""The range of one figure inside a sentence."""
+
+CHART_FORM: Final = replace(FIGURE_FORM, unknown="{low} or more", at_least="{low} or more")
+"""The short form beside a mark of a chart."""
+
+READING_FORM: Final = replace(CHART_FORM, unknown="any number", up_to="up to {high}")
+"""How the service reads a wording: "Read as 30 or more"."""
+
+NOT_DISCLOSED: Final = "number not known"
+"""Used instead of ``READING_FORM`` for a figure whose reporter disclosed no number."""
 
 
 def format_count(count: int) -> str:
-    """Return the number as it is printed: 3,001."""
+    """Return the number with commas between thousands: 3,001."""
     return f"{count:,}"
-
-
-def isolate_bidi(text: str) -> str:
-    """Return somebody's free text so that its direction does not spread to what follows it."""
-    needs_isolation = any(unicodedata.bidirectional(each) in BIDI_CLASSES for each in text)
-    return f"\u2068{text}\u2069" if needs_isolation else text
 
 
 def join_words(words: Sequence[str], conjunction: str = "and") -> str:
@@ -32,34 +102,53 @@ def join_words(words: Sequence[str], conjunction: str = "and") -> str:
 
 
 def outcomes_text(outcomes: Collection[str]) -> str:
-    """Return the outcomes as a person may have met any one of them: "killed or wounded"."""
+    """Return the outcomes as alternatives, in the vocabulary's order: "killed or wounded"."""
     return join_words(sort_outcomes(outcomes), "or")
 
 
+def all_outcomes_texts() -> dict[str, str]:
+    """Return the text of every set of outcomes, by its outcomes with commas between."""
+    sizes = range(1, len(OUTCOMES) + 1)
+    return {
+        ",".join(outcomes): outcomes_text(outcomes)
+        for size in sizes
+        for outcomes in combinations(OUTCOMES, size)
+    }
+
+
 def total_text(total: Total, outcomes: Collection[str]) -> str:
-    """Return the total in words, such as "at least 30 killed or wounded"."""
+    """Return the total in words, such as "at least 30 killed or wounded, disputed"."""
     if total.low is None:
-        return "no figure reported"
-    words = _outcome_range_text(total.low, total.high, total.is_disputed, outcomes_text(outcomes))
+        return NO_FIGURE
+    words = total_range_text(total)
+    if classify_range(total.low, total.high) != "unknown":
+        words = f"{words} {outcomes_text(outcomes)}"
     return f"{words}, disputed" if total.is_disputed else words
 
 
-def _outcome_range_text(low: int, high: int | None, disputed: bool, outcomes: str) -> str:
-    if high is None:
-        return f"at least {format_count(low)} {outcomes}" if low else "reported, number not known"
-    if low == high:
-        return f"{format_count(low)} {outcomes}" if low else f"nobody {outcomes}"
-    if low == 0:
-        return (
-            f"0 to {format_count(high)} {outcomes}"
-            if disputed
-            else f"up to {format_count(high)} {outcomes}"
-        )
-    return f"between {format_count(low)} and {format_count(high)} {outcomes}"
+def total_range_text(total: Total) -> str:
+    """Return the range of the total without its outcomes and dispute, such as "at least 30"."""
+    if total.low is None:
+        return NO_FIGURE
+    form = DISPUTED_TOTAL_FORM if total.is_disputed else TOTAL_FORM
+    return form.render(total.low, total.high)
+
+
+def headline_text(total: Total, outcomes: Collection[str]) -> str:
+    """Return the total as the beginning of a sentence: "At least 30 people killed, open above"."""
+    words = outcomes_text(outcomes)
+    if total.low is None:
+        return f"Nobody has reported how many were {words}"
+    people = "person" if total.low == 1 else "people"
+    text = HEADLINE_FORM.render(total.low, total.high, outcomes=words, people=people)
+    return f"{text}, and reports contradict each other" if total.is_disputed else text
 
 
 def range_text(low: int, high: int | None) -> str:
-    """Return a bare range in words, such as "at least 30" or "2 to 8"."""
-    if high is None:
-        return f"at least {format_count(low)}" if low else "an unknown number"
-    return format_count(low) if low == high else f"{format_count(low)} to {format_count(high)}"
+    """Return the range of a figure in words, such as "at least 30" or "2 to 8"."""
+    return FIGURE_FORM.render(low, high)
+
+
+def chart_range_text(low: int, high: int | None) -> str:
+    """Return the range as charts write it, such as "30 or more" or "2 to 8"."""
+    return CHART_FORM.render(low, high)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from service.domain.vocabulary import LOSSES, MAX_COUNT
 from service.domain.wording.grammar import OutcomeSets, Parse, PhraseParser
 from service.domain.wording.lexicon import EN, Rule
-from service.domain.wording.numerals import TOO_MANY_HINT, Number
+from service.domain.wording.numerals import TOO_MANY_MESSAGE, Number
 from service.domain.wording.tokenizer import (
     MAX_WORDING_LENGTH,
     Phrase,
@@ -122,7 +122,7 @@ def _interpret(phrase: Phrase, parse: Parse) -> Reading:
     if high is not None and high < (low or 0):
         raise phrase.make_error(parse.quantity_start, parse.quantity_end, _REVERSED)
     if max(low or 0, high or 0) > MAX_COUNT:
-        raise phrase.make_error(parse.quantity_start, parse.quantity_end, TOO_MANY_HINT)
+        raise phrase.make_error(parse.quantity_start, parse.quantity_end, TOO_MANY_MESSAGE)
     outcomes = _merge_outcome_sets(phrase, parse.outcome_sets)
     return Reading(
         low or 0,

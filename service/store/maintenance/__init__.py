@@ -1,1 +1,1 @@
-"""Looking after a record: proving its integrity, carrying it elsewhere."""
+"""Maintenance of a record: the integrity check, export and import."""

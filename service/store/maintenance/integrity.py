@@ -1,122 +1,92 @@
-"""Whether the record is whole: the file, the chain of its entries, and all that is made of them."""
+"""The integrity check: the engine's file, the hash chain of the events, and the projections."""
 
 import json
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import zip_longest
-from pathlib import Path
 from typing import Final
 
 from service.store import event_log
-from service.store.interface import Connection, Store
+from service.store.factory import open_scratch_store
+from service.store.interface import Connection, Progress, Store
 from service.store.maintenance.export_import import find_text_faults
 from service.store.projections.dispatch import apply_event
-from service.store.sqlite.engine import SqliteStore
-
-Progress = Callable[[str, int], None]
-"""Told what is being done and how many entries of it are done."""
-
-PROJECTION_TABLES: Final = {
-    "entries": (
-        "kind, id, since_seq, until_seq, name_folded, names_folded, parent, body",
-        "kind, id, since_seq",
-    ),
-    "merges": ("kind, id, into_id, seq", "kind, id"),
-    "reports": (
-        "id, seq, recorded_at, reporter, ref, content_hash, stance, relays, origin, supersedes,"
-        " superseded_seq, superseded_by, retracted_seq, first_day, last_day, place_ids, group_ids,"
-        " caveats, quote_folded, body",
-        "seq",
-    ),
-    "figures": (
-        "id, seq, position, report, reporter, low, high, soft_low, soft_high, best, outcomes,"
-        " first_day, last_day, incident, reclassifies, disclosed, place_ids, group_ids,"
-        " wording_folded",
-        "seq, position",
-    ),
-    "report_places": ("place, seq", "place, seq"),
-    "report_groups": ("group_id, seq", "group_id, seq"),
-    "report_words": ("word, seq", "word, seq"),
-}
-"""The tables that are made of the ledger: their columns, and the order of their rows."""
+from service.store.tables import Table, list_projections
 
 PROGRESS_INTERVAL: Final = 500
-"""After so many entries progress is told."""
+"""Progress is reported after each of so many events."""
 
 MAX_FAULTS_PER_CHECK: Final = 20
-"""So many faults of one kind are told; more would tell nothing new."""
+"""Each check reports so many faults at most."""
 
 
 def find_faults(store: Store, db: Connection, progress: Progress) -> Iterator[str]:
-    """Yield a sentence for all that is not as it was recorded; nothing for a whole record.
+    """Yield a sentence for each fault; nothing for a record without faults.
 
-    ``db`` is a reading of the store, so that all checks look at one state.
+    ``db`` is a read transaction of the store, so that all checks read the same state. Progress
+    counts each event twice: once for the chain, once for the projections.
     """
 
-    def check_engine(db: Connection, progress: Progress) -> Iterator[str]:
-        progress("the file", 0)
-        yield from store.check_engine(db)
+    def check_chain(db: Connection) -> Iterator[str]:
+        return _check_chain(db, progress)
 
-    for check in (check_engine, _check_chain, _check_projections):
+    def check_projections(db: Connection) -> Iterator[str]:
+        return _check_projections(db, progress)
+
+    for check in (store.check_engine, check_chain, check_projections):
         try:
-            for count, fault in enumerate(check(db, progress)):
+            for count, fault in enumerate(check(db)):
                 if count == MAX_FAULTS_PER_CHECK:
-                    yield "… and more of the same."
+                    yield "… and more faults of this kind."
                     break
                 yield fault
-        except Exception as error:  # Damage shows as any error of the driver, and must be told.
-            yield f"The database cannot be read on: {str(error).rstrip('.')}."
+        except Exception as error:  # Damage can raise any error of the driver; report it.
+            yield f"Reading the database failed: {str(error).rstrip('.')}."
 
 
 def _check_chain(db: Connection, progress: Progress) -> Iterator[str]:
     previous_hash, expected_seq = event_log.INITIAL_HASH, 0
+    last_seq = event_log.last_seq(db)
     for stored, texts in event_log.iterate_stored_events(db):
         expected_seq += 1
         if stored.seq != expected_seq:
-            yield f"Entry {expected_seq} is missing: the next one is {stored.seq}."
+            yield f"Event {expected_seq} is missing: the next one is {stored.seq}."
             expected_seq = stored.seq
         elif stored.hash != stored.compute_hash(previous_hash):
-            yield (
-                f"Entry {stored.seq} is not the one that was recorded, or the one before it is not."
-            )
+            yield f"Event {stored.seq} or the one before it is not as it was recorded."
         yield from find_text_faults(stored, texts)
         previous_hash = stored.hash
         if expected_seq % PROGRESS_INTERVAL == 0:
-            progress("the chain", expected_seq)
+            progress(expected_seq, 2 * last_seq)
 
 
 def _check_projections(db: Connection, progress: Progress) -> Iterator[str]:
-    """Make all tables again from the ledger, in a file of their own, and compare them."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore(Path(folder) / "again.db")
-        store.migrate()
-        with store.write_transaction() as rebuilt:
-            for stored, texts in event_log.iterate_stored_events(db):
-                try:
-                    event_log.store_event(rebuilt, stored, texts)
-                    apply_event(rebuilt, stored.to_event(texts))
-                except Exception as error:  # Whatever was done to an entry, it must be told where.
-                    yield f"The tables cannot be made again from entry {stored.seq} on: {error!r}."
-                    return
-                if stored.seq % PROGRESS_INTERVAL == 0:
-                    progress("the tables", stored.seq)
-            for table in PROJECTION_TABLES:
-                yield from _compare_table(db, rebuilt, table)
-        store.close()
+    """Rebuild all projections from the event log in a scratch store, and compare them."""
+    last_seq = event_log.last_seq(db)
+    with open_scratch_store() as store, store.write_transaction() as rebuilt:
+        for stored, texts in event_log.iterate_stored_events(db):
+            try:
+                event_log.store_event(rebuilt, stored, texts)
+                apply_event(rebuilt, stored.to_event(texts))
+            except Exception as error:  # Whatever was done to an event, report where.
+                yield f"The tables cannot be rebuilt from event {stored.seq} on: {error!r}."
+                return
+            if stored.seq % PROGRESS_INTERVAL == 0:
+                progress(last_seq + stored.seq, 2 * last_seq)
+        for table in list_projections():
+            yield from _compare_table(db, rebuilt, table)
 
 
-def _compare_table(db: Connection, rebuilt: Connection, table: str) -> Iterator[str]:
-    columns, order = PROJECTION_TABLES[table]
-    sql = f"SELECT {columns} FROM {table} ORDER BY {order}"
+def _compare_table(db: Connection, rebuilt: Connection, table: Table) -> Iterator[str]:
+    sql = f"SELECT {table.select_list} FROM {table.name} ORDER BY {', '.join(table.order)}"
     pairs = zip_longest(db.iterate(sql), rebuilt.iterate(sql))
     for actual, expected in pairs:
         if actual != expected:
             row = json.dumps(list(actual or expected)[:3], ensure_ascii=False)
             if actual is None:
-                difference = "lacks"
+                difference = "lacks the row"
+            elif expected is None:
+                difference = "has a row too many:"
             else:
-                difference = (
-                    "has too many:" if expected is None else "tells otherwise than the ledger of"
-                )
-            yield f"The table {table} {difference} the row {row}."
+                difference = "differs from the event log in the row"
+            yield f"The table {table.name} {difference} {row}."
             return

@@ -1,1 +1,1 @@
-"""The engine for more than one machine: a PostgreSQL database."""
+"""The PostgreSQL engine, for services on more than one machine."""

@@ -1,15 +1,15 @@
-"""The record in PostgreSQL: a pool of connections, and one lock behind which those who write queue.
+"""The store in PostgreSQL: a pool of connections, and one advisory lock behind which writers queue.
 
-The lock is held until a transaction has ended, so that the numbers of the ledger are in the order
-in which they became visible: a reader who has seen entry 7 never finds a new entry 6 later.
+The lock is held until the transaction has ended, so that events become visible in the order of
+their seq: a reader that has seen event 7 never finds a new event 6 later.
 """
 
 import os
-import re
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import lru_cache, partial
+from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Timer
@@ -30,83 +30,87 @@ from service.domain.errors import (
 from service.domain.rate_limit import RateLimit
 from service.request_id import get_request_id
 from service.store.group_commit import GroupCommitter
-from service.store.interface import LOCK_TIMEOUT_MESSAGE, Connection, Row, Store, translate_errors
+from service.store.interface import (
+    LOCK_TIMEOUT_MESSAGE,
+    Connection,
+    DatabaseCopy,
+    Progress,
+    RestoreResult,
+    Row,
+    Store,
+    translate_errors,
+)
 from service.store.named_queries import build_statement
+from service.store.postgresql.dialect import TAKE_WRITE_LOCK, to_psycopg_sql
+from service.store.postgresql.migrations import migrate
 from service.store.rate_counters import MAX_WAIT_SECONDS, CounterUnavailableError, RateCounters
 
 Result = TypeVar("Result")
 
 MAX_CONNECTIONS: Final = 12
-"""A process opens no more: eight readers at once, the writer, and a few that look after keys."""
+"""The limit for one process: eight concurrent readers, the writer, and a few for API keys."""
 
 FETCH_SIZE: Final = 2_000
-"""So many rows are fetched at once of what is too much for memory."""
+"""The number of rows that are fetched at once when rows are streamed."""
 
 CONNECTION_TIMEOUTS: Final = {
     "connect_timeout": 5,
-    # A host that is lost or cut off says nothing, and by its default the kernel goes on asking for
-    # more than a quarter of an hour. With these a connection to it ends after five seconds.
+    # A lost host sends nothing, and by default the kernel retries for more than 15 minutes. With
+    # these settings the connection ends after five seconds.
     "keepalives_idle": 2,
     "keepalives_interval": 1,
     "keepalives_count": 3,
     "tcp_user_timeout": 5_000,
 }
-"""How long a connection waits for the server's host, unless the URL says otherwise."""
+"""How long a connection waits for the server's host, unless the URL sets it."""
 
 RECONNECT_SECONDS: Final = 2.0
-"""For so long a lost connection is tried again by itself; then when one is asked for.
+"""How long the pool retries a lost connection by itself; after that it retries on demand.
 
-The pool waits twice as long after every try: with a new leader there, it would let as much time
-pass again as it took to choose one.
+The pool doubles its pause after each try: after a failover it would wait as long again as the
+failover took.
 """
 
 UNREACHABLE_MESSAGE: Final = "The database cannot be reached; send the same request again shortly."
 UNREADABLE_URL_MESSAGE: Final = (
-    "The URL of the database cannot be read: write what is special in its password as %40 for @,"
-    " %2F for / and %25 for %."
+    "The URL of the database cannot be parsed: percent-encode special characters of its password:"
+    " %40 for @, %2F for / and %25 for %."
 )
 COMMIT_IN_DOUBT_MESSAGE: Final = (
-    "The database went away before it said whether this is recorded. Send the same request again:"
-    " with the same Idempotency-Key or ref it is recorded once."
+    "The connection to the database was lost before it confirmed the commit. Send the same request"
+    " again: with the same Idempotency-Key or ref it is recorded once."
+)
+
+NO_BACKUP_MESSAGE: Final = (
+    "The commands backup and restore are for SQLite files. For PostgreSQL use its own tools"
+    " (pg_basebackup, pg_dump); dump, load and copy work with both."
 )
 
 READER_WAIT_SECONDS: Final = 2.0
-"""So long a reader waits for a connection: it is told soon that the database is away, and those
-who look whether all is well are answered in time."""
+"""How long a reader waits for a connection: readers and health checks soon learn that the database
+is unreachable."""
 
 IDLE_SECONDS: Final = 60
-"""Between two statements the writer takes less by far. One whose host is lost in between would
-hold the lock for as long as the server's kernel believes in its connection: two hours by default.
+"""The timeout of an idle writer; between two statements it takes far less time.
+
+A writer whose host is lost would hold the lock until the server's kernel ends its connection: after
+two hours by default.
 """
 
 _BEGIN_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-# Named, since a role or a database can have other defaults; and repeatable reads would see what
-# there was before the lock was waited for.
+# Explicit, since a role or a database can have other defaults. With repeatable reads a writer would
+# see the state from before it waited for the lock.
 _BEGIN_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _SET_IDLE_TIMEOUT: Final = (
     f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'".encode()
 )
-_TAKE_WRITE_LOCK: Final = "SELECT pg_advisory_xact_lock('events'::regclass::oid::bigint)"
-_MIGRATION_STEPS: Final = (("0001_tables", Path(__file__).with_name("tables.sql")),)
-_FIND_SCHEMA: Final = "SELECT current_schema(), to_regclass('migrations')"
-_CREATE_MIGRATIONS: Final = (
-    "CREATE TABLE migrations (name TEXT PRIMARY KEY, run_at TIMESTAMPTZ NOT NULL DEFAULT now())"
-)
 _Pool = ConnectionPool[psycopg.Connection[Row]]
 
 _cursor_numbers: Final = count()
-_BIND: Final = re.compile(r"(?<![:\w]):([a-z_]+)")
-_INDEX_HINT: Final = re.compile(r" INDEXED BY \w+")
-
-
-@lru_cache(maxsize=1_000)
-def to_psycopg_sql(sql: str) -> str:
-    """Return the shared SQL as psycopg takes it: its own marks for binds, no hints for SQLite."""
-    return _BIND.sub(r"%(\1)s", _INDEX_HINT.sub("", sql).replace("%", "%%"))
 
 
 def _add_request_comment(sql: str) -> str:
-    """Return the SQL as it is sent: before it the request that asks, for the server's own log."""
+    """Return the SQL for psycopg, after a comment with the request id for the server's log."""
     request = get_request_id()
     return to_psycopg_sql(sql) if request is None else f"/* {request} */ {to_psycopg_sql(sql)}"
 
@@ -115,23 +119,23 @@ class PostgresConnection(Connection):
     """An open connection to PostgreSQL."""
 
     def __init__(self, conn: psycopg.Connection[Row], may_lag: bool = False) -> None:
-        """Remember the connection; nothing is run yet."""
+        """Use the connection; nothing is run yet."""
         self.conn = conn
         self.may_lag = may_lag
 
     def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> psycopg.Cursor[Row]:
-        """Return the cursor after running the SQL."""
+        """Run the statement and return the cursor."""
         return self.conn.execute(_add_request_comment(sql).encode(), binds or {})
 
     def execute_many(self, sql: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
-        """Run the SQL for each of the binds, all of them in one go."""
+        """Run the statement for each set of binds, in one batch."""
         bind_list = list(bind_sets)
         if bind_list:
             with self.conn.cursor() as cursor:
                 cursor.executemany(_add_request_comment(sql).encode(), bind_list)
 
     def iterate(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
-        """Yield the rows, a chunk of them in memory at a time."""
+        """Yield the rows, with one chunk of them in memory at a time."""
         with self.conn.cursor(name=f"iterate_{next(_cursor_numbers)}") as cursor:
             cursor.itersize = FETCH_SIZE
             cursor.execute(_add_request_comment(sql).encode(), binds or {})
@@ -139,19 +143,19 @@ class PostgresConnection(Connection):
 
     @property
     def in_transaction(self) -> bool:
-        """Whether a transaction is open, in which a savepoint can still be gone back to."""
+        """Whether a transaction is open, so that a savepoint can be rolled back to."""
         status = self.conn.info.transaction_status
         return status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 
 class PostgresStore(Store):
-    """The record in the schema that the URL leads to, by its ``search_path`` or as it comes."""
+    """The store in the schema of the URL: that of its ``search_path``, or the default schema."""
 
     def __init__(self, url: str, busy_seconds: float = 10.0, *, standby: bool = False) -> None:
-        """Remember where the database is; nothing is opened or created yet.
+        """Set the URL; nothing is opened or created yet.
 
-        A ``standby`` is only read, and may lie a little behind what was acknowledged. Raises
-        StoreUnavailableError for a URL that cannot be read.
+        A ``standby`` is only read, and may be a little behind the primary. Raises
+        StoreUnavailableError for a URL that cannot be parsed.
         """
         super().__init__(busy_seconds)
         self.url = url
@@ -160,19 +164,21 @@ class PostgresStore(Store):
 
     @staticmethod
     def to_domain_error(error: BaseException) -> DomainError | None:
-        """Return what to tell of an error of circumstance."""
+        """Return the domain error for a failure of the environment; None for any other error."""
         if isinstance(error, errors.LockNotAvailable):
             return LockTimeoutError(LOCK_TIMEOUT_MESSAGE)
         if isinstance(error, errors.DiskFull):
             return StoreUnavailableError(
-                "The disk is full; nothing was recorded. Its keeper must make room."
+                "The disk is full; nothing was recorded. An administrator must make room."
             )
         if isinstance(error, errors.ReadOnlySqlTransaction):
             return DatabaseUnreachableError(
-                "The database takes no writes; send the same request again shortly."
+                "The database accepts no writes; send the same request again shortly."
             )
         if isinstance(error, (errors.DataCorrupted, errors.IndexCorrupted)):
-            return StoreUnavailableError("The database is damaged; its keeper must look.")
+            return StoreUnavailableError(
+                "The database is damaged; an administrator must look at it."
+            )
         connection_errors = (
             psycopg.OperationalError,
             psycopg.InterfaceError,
@@ -193,7 +199,7 @@ class PostgresStore(Store):
         return f"postgresql://{addresses}/{url_parts.get('dbname') or url_parts.get('user') or ''}"
 
     def _parse_url(self) -> dict[str, Any]:
-        """Return what the URL says; no error tells any of it, since it may hold a password."""
+        """Return the parts of the URL; no error quotes them, since they may contain a password."""
         try:
             return conninfo_to_dict(self.url)
         except psycopg.Error:
@@ -210,23 +216,23 @@ class PostgresStore(Store):
             try:
                 yield PostgresConnection(conn, self._is_standby)
             finally:
-                with suppress(psycopg.Error):  # What was read is read.
+                with suppress(psycopg.Error):  # The reads are complete.
                     conn.execute("ROLLBACK")
 
     def write(self, job: Callable[[Connection], Result]) -> Result:
-        """Return what the job returns, once what it wrote is safe."""
+        """Run the job, and return its result after the commit."""
         resources: _ProcessResources = self._get_resources()
         with translate_errors(self.to_domain_error):
             return resources.committer.run(job, self._busy_seconds)
 
     @contextmanager
     def write_transaction(self) -> Iterator[Connection]:
-        """Yield a connection that alone may write."""
+        """Yield the only connection that may write."""
         with self._locked_transaction(self._busy_seconds) as db:
             yield db
 
     def write_best_effort(self, name: str, /, **binds: Any) -> None:
-        """Run the statement; it does not wait for the disk, nor for a row that another changes."""
+        """Run the statement without waiting for the disk or for a row lock."""
         with (
             suppress(psycopg.Error, DomainError),
             self._get_pool().connection(MAX_WAIT_SECONDS) as conn,
@@ -238,50 +244,43 @@ class PostgresStore(Store):
                 db.execute(build_statement(name), binds)
 
     def migrate(self) -> int:
-        """Return how many steps were run to bring the schema up to date."""
+        """Return the number of migrations that were run."""
         with (
             translate_errors(self.to_domain_error),
             self._get_pool().connection() as conn,
             _begin_transaction(conn, _BEGIN_WRITE),
         ):
-            conn.execute("SELECT pg_advisory_xact_lock(hashtext(current_schema()))")
-            ((schema, table),) = conn.execute(_FIND_SCHEMA).fetchall()
-            if schema is None:
-                raise StoreUnavailableError(
-                    "The schema that the URL names is not there; make it first."
-                )
-            if table is None:
-                conn.execute(_CREATE_MIGRATIONS)
-            applied = {name for (name,) in conn.execute("SELECT name FROM migrations")}
-            if not applied <= {name for name, _ in _MIGRATION_STEPS}:
-                raise StoreUnavailableError(
-                    "The database is of a later release; its keeper must look."
-                )
-            missing = [step for step in _MIGRATION_STEPS if step[0] not in applied]
-            for name, path in missing:
-                conn.execute(path.read_bytes())
-                conn.execute("INSERT INTO migrations (name) VALUES (%s)", (name,))
-            return len(missing)
+            return migrate(conn)
 
     def erase_overwritten(self) -> None:
-        """Let go of the rows that were overwritten; what backups and logs hold stays there."""
+        """Vacuum overwritten rows; backups and write-ahead logs still contain them."""
         with translate_errors(self.to_domain_error), self._get_pool().connection() as conn:
             conn.execute("VACUUM texts, reports, figures, report_words")
 
     def check_engine(self, db: Connection) -> Iterator[str]:
-        """Yield nothing: PostgreSQL checks its pages as it reads them, if it was set up to."""
+        """Yield nothing: PostgreSQL checks pages when it reads them, if checksums are enabled."""
         yield from ()
 
+    def backup(self, target: Path, progress: Progress, force: bool = False) -> DatabaseCopy:
+        """Raise StoreUnavailableError: PostgreSQL has tools of its own."""
+        raise StoreUnavailableError(NO_BACKUP_MESSAGE)
+
+    def restore(
+        self, source: Path, progress: Progress, now: datetime, force: bool = False
+    ) -> RestoreResult:
+        """Raise StoreUnavailableError: PostgreSQL has tools of its own."""
+        raise StoreUnavailableError(NO_BACKUP_MESSAGE)
+
     def size(self) -> int:
-        """Return the bytes of the whole database."""
+        """Return the size of the whole database in bytes."""
         with self.read_transaction() as db:
             return int(db.execute("SELECT pg_database_size(current_database())").fetchone()[0])
 
     def free_space(self) -> None:
-        """Return None: the disk is another machine's."""
+        """Return None: the disk is on another machine."""
 
     def rate_counters(self, rate_limit: RateLimit) -> "PostgresRateCounters":
-        """Return counters in a table that is no part of the record, and has no log."""
+        """Return counters in an unlogged table, which is not part of the record."""
         return PostgresRateCounters(self._get_pool, rate_limit)
 
     def close(self) -> None:
@@ -304,10 +303,10 @@ class PostgresStore(Store):
                         conn.execute(
                             f"SET LOCAL lock_timeout = '{int(lock_seconds * 1000)}ms'".encode()
                         )
-                    conn.execute(_TAKE_WRITE_LOCK)
+                    conn.execute(TAKE_WRITE_LOCK)
                     yield PostgresConnection(conn)
             except errors.ReadOnlySqlTransaction:
-                # Who was the leader takes no writes any more; all connections may lead to it.
+                # The former primary accepts no writes any more; all connections may lead to it.
                 pool.drain()
                 raise
 
@@ -322,7 +321,7 @@ class PostgresStore(Store):
 
 
 class _ProcessResources:
-    """What one process has of a store: its connections, and the thread that writes."""
+    """The resources of one process: its connections, and the writing thread."""
 
     def __init__(self, store: PostgresStore) -> None:
         url_parts = store._parse_url()
@@ -330,12 +329,12 @@ class _ProcessResources:
             store.url,
             min_size=1,
             max_size=MAX_CONNECTIONS,
-            # A little less than callers wait for the writer, so that it can tell what is wrong.
+            # A little less than callers wait for the writer, so that it can report the cause.
             timeout=0.9 * store._busy_seconds,
             check=self._check_connection,
             reconnect_timeout=RECONNECT_SECONDS,
-            # Transactions are begun by hand; statements are not prepared, since behind a pooler
-            # like pgbouncer the next one may come to another connection.
+            # Transactions are begun explicitly. Statements are not prepared, since behind a pooler
+            # like pgbouncer the next one may run on another connection.
             kwargs={
                 "autocommit": True,
                 "prepare_threshold": None,
@@ -346,14 +345,14 @@ class _ProcessResources:
                     if name not in url_parts
                 },
             },
-            open=False,  # Two threads may come here at once, and one of the two is used.
+            open=False,  # Two threads may create a pool at once, and only one of them is used.
         )
         self.committer = GroupCommitter(store._locked_transaction, store.to_domain_error)
 
     def _check_connection(self, conn: psycopg.Connection[Row]) -> None:
-        """Raise where the connection has gone; it is seldom the only one, and all are replaced.
+        """Raise for a lost connection, after replacing all others, which are probably lost too.
 
-        Otherwise the pool would find them out one by one, and wait longer after each.
+        Otherwise the pool would find them one by one, and wait longer after each.
         """
         try:
             ConnectionPool.check_connection(conn)
@@ -363,16 +362,15 @@ class _ProcessResources:
 
 
 class PostgresRateCounters(RateCounters):
-    """Counts in a table of the database, for all machines that share it."""
+    """Counters in a table of the database, shared by all machines."""
 
     def __init__(self, get_pool: Callable[[], _Pool], rate_limit: RateLimit) -> None:
-        """Remember where to count; nothing is opened yet."""
+        """Set the pool and the limit; nothing is opened yet."""
         super().__init__(rate_limit)
         self._get_pool = get_pool
 
     def _increment(self, client: str, now: float) -> tuple[float, int]:
         window = self.rate_limit.window_seconds
-        binds = {"who": client, "now": now, "early": now - window, "late": now + window}
         try:
             with (
                 self._get_pool().connection(MAX_WAIT_SECONDS) as conn,
@@ -382,27 +380,22 @@ class PostgresRateCounters(RateCounters):
                 conn.execute(
                     f"SET LOCAL lock_timeout = '{int(MAX_WAIT_SECONDS * 1000)}ms'".encode()
                 )
-                conn.execute(_DELETE_EXPIRED_COUNTS, binds)
-                ((window_start, requests),) = conn.execute(_INCREMENT_COUNT, binds).fetchall()
+                db = PostgresConnection(conn)
+                db.change("delete_expired_counts", early=now - window, late=now + window)
+                ((window_start, requests),) = db.fetch_all("increment_count", who=client, now=now)
         except (psycopg.Error, StoreUnavailableError) as error:
             raise CounterUnavailableError(str(error)) from error
         return window_start, requests
-
-
-_DELETE_EXPIRED_COUNTS: Final = "DELETE FROM counts WHERE began <= %(early)s OR began > %(late)s"
-_INCREMENT_COUNT: Final = """
-    INSERT INTO counts VALUES (%(who)s, %(now)s, 1)
-    ON CONFLICT (who) DO UPDATE SET requests = counts.requests + 1 RETURNING began, requests
-"""
 
 
 @contextmanager
 def _begin_transaction(
     conn: psycopg.Connection[Row], begin_sql: str, commit_seconds: float | None = None
 ) -> Iterator[None]:
-    """Keep at its end what is done in the transaction; on an error nothing of it.
+    """Run a transaction that commits at its end, and rolls back on an error.
 
-    After ``commit_seconds`` without an answer whether it is kept the connection is given up.
+    If the commit takes longer than ``commit_seconds`` (None: no limit), the connection is closed
+    and DatabaseUnreachableError raised: the outcome is unknown.
     """
     notices: list[str] = []
     conn.execute(begin_sql.encode())
@@ -421,23 +414,23 @@ def _begin_transaction(
         raise DatabaseUnreachableError(COMMIT_IN_DOUBT_MESSAGE) from error
     finally:
         conn.remove_notice_handler(notice_handler)
-    # It warns, and nothing more, of what is written here and not yet on the standby that must
-    # have it; and it answers ROLLBACK, no error, to the end of what had failed.
+    # The server only sends a notice if the commit is not yet on the synchronous standby. And it
+    # answers ROLLBACK without an error to the COMMIT of a failed transaction.
     if commit_status != "COMMIT" or notices:
         raise DatabaseUnreachableError(COMMIT_IN_DOUBT_MESSAGE)
 
 
 @contextmanager
 def _abort_after(seconds: float | None, conn: psycopg.Connection[Row]) -> Iterator[None]:
-    """Break the connection off when what is done inside takes longer.
+    """Shut down the connection's socket if the block takes longer; None means no limit.
 
-    A COMMIT waits for the standby that must have it for ever, and no timeout of the server's ends
-    that: where a former leader lives on without one, whoever asked would never be answered.
+    A COMMIT waits without limit for the synchronous standby, and no timeout of the server ends
+    that: a former primary without a standby would never answer.
     """
     if seconds is None:
         yield
         return
-    # Of its own, so that it is the same connection still, whatever is closed or opened meanwhile.
+    # A duplicate, so that the descriptor stays valid if the connection is closed meanwhile.
     connection_socket = socket.socket(fileno=os.dup(conn.fileno()))
     timer = Timer(seconds, _shut_down_socket, [connection_socket])
     timer.daemon = True
@@ -451,7 +444,7 @@ def _abort_after(seconds: float | None, conn: psycopg.Connection[Row]) -> Iterat
 
 
 def _shut_down_socket(connection_socket: socket.socket) -> None:
-    with suppress(OSError):  # It has ended already.
+    with suppress(OSError):  # It is closed already.
         connection_socket.shutdown(socket.SHUT_RDWR)
 
 

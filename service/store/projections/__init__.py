@@ -1,1 +1,1 @@
-"""Projections: from the events of the record to the tables for reading."""
+"""Projections: functions that apply events to the tables for reading."""

@@ -1,4 +1,4 @@
-"""From one entry of the ledger to the tables for reading: the only way by which they change."""
+"""Applies events to the projections; nothing else changes these tables."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from service.store.projections.reports import (
 
 
 def _ignore_event(db: Connection, event: Event) -> None:
-    """Change no table: the event says again, of another report, what its own entry said."""
+    """Change no table: the event repeats, for another report, what its own event states."""
 
 
 _HANDLERS: Final = {
@@ -38,14 +38,14 @@ _HANDLERS: Final = {
 
 
 EVENT_KINDS: Final = tuple(_HANDLERS)
-"""Everything that can happen."""
+"""All kinds of events."""
 
 
 def apply_event(db: Connection, event: Event) -> None:
-    """Bring the tables for reading up to date with the event; writes.
+    """Apply the event to the projections; writes.
 
-    It looks at the event and at what earlier events made, never at a clock or a lexicon, so that
-    applying all events to empty tables gives the same tables again.
+    The result depends only on this event and on earlier ones, never on a clock or a lexicon, so
+    that applying all events to empty tables gives the same tables again.
     """
     _HANDLERS[event.kind](db, event)
 
@@ -58,9 +58,9 @@ def record_events(
     *,
     request: int | None = None,
 ) -> tuple[Event, ...]:
-    """Return the drafts as entries of the ledger, each applied to the tables; writes.
+    """Append the events to the log, apply each to the projections, and return them; writes.
 
-    ``request`` is the first entry of the same request where these are not its first.
+    ``request`` is the seq of the request's first event; None where the first of these is it.
     """
     events = append(db, new_events, actor, now, request=request)
     for event in events:

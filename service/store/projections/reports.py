@@ -1,4 +1,4 @@
-"""From the entries of the ledger that speak of reports to the tables in which they are read."""
+"""The projection of report events: reports, figures, and the places, groups and words of both."""
 
 import json
 from collections.abc import Sequence
@@ -12,19 +12,25 @@ from service.store.encoding import encode_first_day, encode_outcomes, fold_text,
 from service.store.event_log import Event, canonical_json
 from service.store.full_text import extract_words
 from service.store.interface import Connection
+from service.store.tables import (
+    FigureRow,
+    ReportGroupRow,
+    ReportPlaceRow,
+    ReportRow,
+    ReportWordRow,
+)
 
 
 def body_of(report: Report, warnings: Sequence[Any]) -> dict[str, Any]:
-    """Return what the ledger is to say of a report: all of it, as it was understood."""
+    """Return the body of the event that records the report."""
     return {"report": to_plain(report), "warnings": to_plain(tuple(warnings))}
 
 
 def apply_reported(db: Connection, event: Event) -> None:
-    """Make the event's report and its figures readable."""
+    """Insert the event's report and its figures."""
     report = decode_report(event.body["report"])
     period = report.period
-    db.change(
-        "insert_report",
+    row = ReportRow(
         id=report.id,
         seq=event.seq,
         recorded_at=event.recorded_at,
@@ -42,12 +48,13 @@ def apply_reported(db: Connection, event: Event) -> None:
         group_ids=join_ids(report.groups or (ROOT_GROUP,)),
         **_make_text_columns(report, event),
     )
+    db.insert(row)
     _insert_figures(db, event, report)
     _insert_links(db, event, report)
 
 
-def _make_text_columns(report: Report, event: Event) -> dict[str, str | None]:
-    """Return the columns that hold free text or are made of it: these a redaction changes."""
+def _make_text_columns(report: Report, event: Event) -> dict[str, Any]:
+    """Return the columns that depend on free text, which a redaction changes."""
     redacted = [pointer.removeprefix("/report") for pointer in event.redacted]
     return {
         "content_hash": hash_content(report),
@@ -58,7 +65,7 @@ def _make_text_columns(report: Report, event: Event) -> dict[str, str | None]:
 
 
 def apply_redacted(db: Connection, event: Event) -> None:
-    """Leave out of the report, wherever it is kept for reading, what is blanked in its entry."""
+    """Update everything that depends on the texts that were blanked in the report's event."""
     seq = db.fetch_value("select_report_seq", id=event.subject)
     reported_event = event_log.load_event(db, seq)
     report = decode_report(reported_event.body["report"])
@@ -72,41 +79,41 @@ def apply_redacted(db: Connection, event: Event) -> None:
 
 
 def apply_retracted(db: Connection, event: Event) -> None:
-    """Mark the report as withdrawn from this entry on."""
+    """Mark the report as retracted from this event on."""
     db.change("retract_report", seq=event.seq, id=event.subject)
 
 
 def apply_superseded(db: Connection, event: Event) -> None:
-    """Mark the report as replaced from this entry on."""
+    """Mark the report as superseded from this event on."""
     db.change("supersede_report", seq=event.seq, by=event.body["by"], id=event.subject)
 
 
 def _insert_figures(db: Connection, event: Event, report: Report) -> None:
     rows = [
-        {
-            "id": figure.id,
-            "report": report.id,
-            "position": position,
-            "reporter": report.reporter,
-            "seq": event.seq,
-            "low": figure.quantity.low,
-            "high": figure.quantity.high,
-            "soft_low": int("low" in figure.quantity.soft),
-            "soft_high": int("high" in figure.quantity.soft),
-            "best": figure.best,
-            "outcomes": encode_outcomes(figure.scope.outcomes),
-            "first_day": encode_first_day(figure.scope.period),
-            "last_day": figure.scope.period.stop,
-            "incident": figure.scope.incident,
-            "reclassifies": figure.reclassifies,
-            "disclosed": int(figure.disclosed),
-            "place_ids": join_ids(sorted(figure.scope.places)),
-            "group_ids": join_ids(sorted(figure.scope.groups)),
-            "wording_folded": fold_text(report.figures[position].wording),
-        }
+        FigureRow(
+            id=figure.id,
+            report=report.id,
+            position=position,
+            reporter=report.reporter,
+            seq=event.seq,
+            low=figure.quantity.low,
+            high=figure.quantity.high,
+            soft_low=int("low" in figure.quantity.soft),
+            soft_high=int("high" in figure.quantity.soft),
+            best=figure.best,
+            outcomes=encode_outcomes(figure.scope.outcomes),
+            first_day=encode_first_day(figure.scope.period),
+            last_day=figure.scope.period.stop,
+            incident=figure.scope.incident,
+            reclassifies=figure.reclassifies,
+            disclosed=int(figure.disclosed),
+            place_ids=join_ids(sorted(figure.scope.places)),
+            group_ids=join_ids(sorted(figure.scope.groups)),
+            wording_folded=fold_text(report.figures[position].wording),
+        )
         for position, figure in enumerate(counted_figures(report))
     ]
-    db.change_many("insert_figure", rows)
+    db.insert_many(rows)
 
 
 def _insert_links(db: Connection, event: Event, report: Report) -> None:
@@ -114,20 +121,18 @@ def _insert_links(db: Connection, event: Event, report: Report) -> None:
     places = {place for scope in scopes for place in scope.places}
     groups = {group for scope in scopes for group in scope.groups or (ROOT_GROUP,)}
     seq = event.seq
-    db.change_many("insert_report_place", [{"place": each, "seq": seq} for each in sorted(places)])
-    db.change_many(
-        "insert_report_group", [{"group_id": each, "seq": seq} for each in sorted(groups)]
-    )
+    db.insert_many([ReportPlaceRow(place, seq) for place in sorted(places)])
+    db.insert_many([ReportGroupRow(group_id, seq) for group_id in sorted(groups)])
     _insert_words(db, seq, report)
 
 
 def _insert_words(db: Connection, seq: int, report: Report) -> None:
     words = extract_words(searchable_text(report))
-    db.change_many("insert_report_word", [{"word": word, "seq": seq} for word in words])
+    db.insert_many([ReportWordRow(word, seq) for word in words])
 
 
 def searchable_text(report: Report) -> str:
-    """Return everything in the report that a reader may look for by its words."""
+    """Return all texts of the report that a search covers, one per line."""
     source = report.source
     texts = [report.quote, report.note, report.ref]
     texts += [source.title, source.publisher] if source else []

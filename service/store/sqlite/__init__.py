@@ -1,1 +1,1 @@
-"""The embedded engine: an SQLite file, and what lies beside it."""
+"""The SQLite engine: a database file and the files beside it."""

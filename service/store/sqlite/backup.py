@@ -1,151 +1,80 @@
-"""Whole copies of a database, made while others write to it; a half made one never has its name."""
+"""Backup of an SQLite file, and restore."""
 
-import os
-import secrets
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
-from urllib.parse import quote
 
-from sqlite_utils import Database as SqliteUtils
-
-from service.domain.errors import LockTimeoutError, StoreUnavailableError
-from service.store.event_log import last_seq
-from service.store.sqlite.engine import SqliteConnection
-from service.store.sqlite.files import list_existing, sync_to_disk
-from service.store.sqlite.migrations import migrations
-
-CopyProgress = Callable[[int, int], None]
-"""Is told now and then how many pages are done, and of how many."""
-
-PAGES_PER_STEP: Final = 1_000
-"""Copied between two tellings: 4 MB."""
-
-_BUSY_CODES: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_DAMAGE_CODES: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+from service.domain.errors import ConflictError, NotFoundError, StoreUnavailableError
+from service.store.interface import DatabaseCopy, Progress, RestoreResult
+from service.store.sqlite.checked_copy import hold_exclusive_access, make_checked_copy
+from service.store.sqlite.files import (
+    copy_permissions,
+    list_existing,
+    rename_database,
+    replace_database,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseCopy:
-    """A whole database in one file: its bytes, and the last entry of its ledger."""
+def make_backup(
+    database: Path, target: Path, progress: Progress, force: bool = False
+) -> DatabaseCopy:
+    """Return a checked copy of the database, which may be in use meanwhile.
 
-    path: Path
-    size: int
-    seq: int
-
-
-@contextmanager
-def make_checked_copy(source: Path, target: Path, progress: CopyProgress) -> Iterator[DatabaseCopy]:
-    """Yield a copy of the database that lies beside the target, under a name that passes.
-
-    It is checked and would survive a loss of power; what is not moved away goes at the end. It
-    holds all that was written before this began, and holds up nobody who writes meanwhile. Raises
-    StoreUnavailableError for a source that is damaged or of another kind, and where there is no
-    room.
+    It contains everything that was acknowledged before. The file gets its name ``target`` only when
+    it is complete, checked and on disk. Raises ConflictError for a target that exists, unless
+    ``force``.
     """
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with _translate_copy_errors(source, f"{target} could not be written"):
-            seq = _copy_pages(source, part, progress)
-            _check_copy(part, source)
-            sync_to_disk(part)
-        yield DatabaseCopy(part, part.stat().st_size, seq)
-    finally:
-        for each in list_existing(part):
-            each.unlink()
+    _check_paths_differ(database, target)
+    _check_target_is_free(target, force)
+    with make_checked_copy(database, target, progress) as copy:
+        _check_target_is_free(target, force)
+        copy_permissions(copy.path, database)
+        replace_database(copy.path, target)
+    return replace(copy, path=target)
 
 
-@contextmanager
-def hold_exclusive_access(database: Path, seconds: float = 1.0) -> Iterator[None]:
-    """Keep every other process away from the database; raises LockTimeoutError if one has it open.
+def restore_backup(
+    source: Path, database: Path, progress: Progress, now: datetime, force: bool = False
+) -> RestoreResult:
+    """Replace the database by a checked copy of ``source``, which does not change.
 
-    What stood in its write-ahead log is in the file itself then. A damaged file cannot be asked
-    who has it open: then nobody is kept away.
+    Raises ConflictError where a database exists, unless ``force``, which keeps the former one under
+    a dated name; and LockTimeoutError while a service has it open. Nothing changes on an error.
     """
-    if not database.exists():
-        yield
-        return
-    with _translate_copy_errors(database, f"{database} could not be opened"):
-        db = _open_existing(database, seconds)
-    with closing(db):
-        try:
-            # A service keeps connections open, and as long as there is one this is refused.
-            db.execute("PRAGMA journal_mode = DELETE")
-            db.execute("BEGIN EXCLUSIVE")
-        except sqlite3.Error as error:
-            if _primary_code(error) in _BUSY_CODES:
-                raise LockTimeoutError(f"{database} is in use: stop the service first.") from error
-        yield
-
-
-def _open_existing(path: Path, seconds: float = 10.0) -> sqlite3.Connection:
-    """Return a connection to a file that must be there."""
-    address = f"file:{quote(str(path.resolve()))}?mode=rw"
-    return sqlite3.connect(address, timeout=seconds, isolation_level=None, uri=True)
-
-
-def _copy_pages(source: Path, part: Path, progress: CopyProgress) -> int:
-    """Return the last entry of the ledger in the copy."""
-    with closing(_open_existing(source)) as source_conn, closing(_create_file(part)) as target_conn:
-        with _translate_copy_errors(source, f"{source} is no database of this service"):
-            # One reading holds the state that is copied: without it every write of another process
-            # would make the copying begin anew, and with enough of them it would never end.
-            source_conn.execute("BEGIN")
-            seq = last_seq(SqliteConnection(source_conn))
-        source_conn.backup(
-            target_conn,
-            pages=PAGES_PER_STEP,
-            progress=lambda _, remaining, pages: progress(pages - remaining, pages),
+    _check_paths_differ(source, database)
+    if database.is_symlink():
+        database = database.resolve()  # The link remains, and refers to the new file.
+    if not force and list_existing(database):
+        raise ConflictError(
+            f"{database} exists already; with --force it is replaced, and kept under another name."
         )
-        # All in one file, with nothing beside it that could be forgotten; a service turns it back.
-        target_conn.execute("PRAGMA journal_mode = DELETE")
-    return seq
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with hold_exclusive_access(database), make_checked_copy(source, database, progress) as copy:
+        copy_permissions(copy.path, database if database.exists() else database.parent)
+        former_path = _keep_former(database, now)
+        replace_database(copy.path, database)
+    return RestoreResult(replace(copy, path=database), former_path)
 
 
-def _create_file(part: Path) -> sqlite3.Connection:
-    """Return a connection that is in no need of care: what breaks is thrown away."""
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    conn = sqlite3.connect(part, isolation_level=None)
-    conn.execute("PRAGMA journal_mode = OFF")
-    conn.execute("PRAGMA synchronous = OFF")
-    return conn
+def _keep_former(database: Path, now: datetime) -> Path | None:
+    """Rename the former database and return its new path; None where there is none."""
+    if not list_existing(database):
+        return None
+    former_path = database.with_name(f"{database.name}.{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+    _check_target_is_free(former_path)
+    rename_database(database, former_path)
+    return former_path
 
 
-def _check_copy(copy: Path, source: Path) -> None:
-    """Raise StoreUnavailableError unless the copy is a whole database of this release."""
-    with closing(_open_existing(copy)) as db:
-        (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-        if verdict != "ok":
-            raise StoreUnavailableError(f"{source} is damaged: {verdict}")
-        (event_count,) = db.execute("SELECT count(*) FROM events").fetchone()
-        if event_count != last_seq(SqliteConnection(db)):
-            raise StoreUnavailableError(f"{source} is damaged: its ledger has gaps.")
-        known_steps = {each.name for each in migrations.pending(SqliteUtils(memory=True))}
-        applied = migrations.applied(SqliteUtils(db, execute_plugins=False))
-        if newer := [each.name for each in applied if each.name not in known_steps]:
-            raise StoreUnavailableError(
-                f"{source} was written by a newer release: it has {newer[0]}."
-            )
+def _check_paths_differ(source: Path, target: Path) -> None:
+    if not source.is_file():
+        raise NotFoundError(f"{source}: there is no such file.")
+    if target.exists() and target.samefile(source):
+        raise ConflictError(f"{target} is the database itself.")
 
 
-@contextmanager
-def _translate_copy_errors(source: Path, default_message: str) -> Iterator[None]:
-    """Turn what the driver and the system say into one line that begins with what it means."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if _primary_code(error) in _BUSY_CODES:
-            raise LockTimeoutError(f"{source} is in use; try again shortly.") from error
-        meaning = (
-            f"{source} is damaged" if _primary_code(error) in _DAMAGE_CODES else default_message
-        )
-        raise StoreUnavailableError(f"{meaning}: {error}.") from error
-    except OSError as error:
-        raise StoreUnavailableError(f"{default_message}: {error.strerror or error}.") from error
-
-
-def _primary_code(error: sqlite3.Error) -> int:
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF  # The low byte is the primary code.
+def _check_target_is_free(target: Path, force: bool = False) -> None:
+    if not target.parent.is_dir():
+        raise StoreUnavailableError(f"{target.parent}: there is no such folder.")
+    if not force and (existing := list_existing(target)):
+        raise ConflictError(f"{existing[0]} exists already; with --force it is replaced.")

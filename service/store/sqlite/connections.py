@@ -1,27 +1,52 @@
-"""One connection to an SQLite file: opened as the service promises, its errors in plain words."""
+"""Connections to an SQLite file: settings, transactions and errors."""
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from service.domain.errors import DomainError, LockTimeoutError, StoreUnavailableError
-from service.store.interface import DAMAGED_MESSAGE, LOCK_TIMEOUT_MESSAGE
+from service.store.interface import DAMAGED_MESSAGE, LOCK_TIMEOUT_MESSAGE, Connection, Row
 
 CHECKPOINT_PAGES: Final = 10_000
 
-_BUSY_CODES: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+BUSY_CODES: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGE_ERRORS: Final = {sqlite3.DatabaseError, sqlite3.DataError, UnicodeDecodeError}
 _PRIMARY_CODE_MASK: Final = 0xFF  # The low byte of an extended result code is the primary one.
 
 
-def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
-    """Return a new connection to the file, made if it is not there, in manual transactions.
+class SqliteConnection(Connection):
+    """An open connection to an SQLite file."""
 
-    FULL, because NORMAL loses acknowledged writes when the power fails; secure deletion, so that a
-    text that was blanked does not stay behind in a free page.
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        """Use the connection."""
+        self.conn = conn
+
+    def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
+        """Run the statement and return the cursor."""
+        return self.conn.execute(sql, binds or {})
+
+    def execute_many(self, sql: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
+        """Run the statement for each set of binds."""
+        self.conn.executemany(sql, bind_sets)
+
+    def iterate(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
+        """Yield the rows; SQLite computes each when it is fetched."""
+        yield from self.execute(sql, binds)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self.conn.in_transaction
+
+
+def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    """Return a new connection to the file, which is created if missing; no implicit transactions.
+
+    synchronous=FULL, because NORMAL loses acknowledged writes at a loss of power. secure_delete, so
+    that a blanked text does not remain in a free page.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     conn = sqlite3.connect(
@@ -40,9 +65,9 @@ def connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
 
 
 def _enable_wal(conn: sqlite3.Connection, busy_seconds: float) -> None:
-    """Switch to the write-ahead log, which a new file needs once.
+    """Switch a new file to the write-ahead log.
 
-    While it switches, SQLite does not wait for others who do the same; so this does.
+    SQLite does not wait for another connection that does the same at that moment, so this does.
     """
     end = time.monotonic() + busy_seconds
     while True:
@@ -50,14 +75,14 @@ def _enable_wal(conn: sqlite3.Connection, busy_seconds: float) -> None:
             conn.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if _primary_code(error) not in _BUSY_CODES or time.monotonic() > end:
+            if primary_code(error) not in BUSY_CODES or time.monotonic() > end:
                 raise
         time.sleep(0.01)
 
 
 @contextmanager
 def begin_transaction(conn: sqlite3.Connection, begin_sql: str) -> Iterator[None]:
-    """Keep at its end what is done in the transaction; on an error nothing of it."""
+    """Run a transaction that commits at its end, and rolls back on an error."""
     conn.execute(begin_sql)
     try:
         yield
@@ -69,36 +94,41 @@ def begin_transaction(conn: sqlite3.Connection, begin_sql: str) -> Iterator[None
 
 
 def to_domain_error(error: BaseException) -> DomainError | None:
-    """Return what to tell of an error of circumstance; None for any other."""
+    """Return the domain error for a failure of the environment; None for any other error."""
     if isinstance(error, BlockingIOError):
         return LockTimeoutError(LOCK_TIMEOUT_MESSAGE)
     if isinstance(error, OSError):
-        return StoreUnavailableError("The database file cannot be reached; its keeper must look.")
-    # Damage also makes names and texts that are no UTF-8, even in the message of the error itself.
+        return StoreUnavailableError(
+            "The database file cannot be reached; an administrator must look at it."
+        )
+    # Damage can also give invalid UTF-8, even in the message of the error itself.
     if type(error) in _DAMAGE_ERRORS or _is_decoding_error(error):
         return StoreUnavailableError(DAMAGED_MESSAGE)
     if not isinstance(error, sqlite3.OperationalError):
         return None
-    code = _primary_code(error)
-    if code in _BUSY_CODES:
+    code = primary_code(error)
+    if code in BUSY_CODES:
         return LockTimeoutError(LOCK_TIMEOUT_MESSAGE)
     if code == sqlite3.SQLITE_FULL or _extended_code(error) == sqlite3.SQLITE_IOERR_SHMSIZE:
         return StoreUnavailableError(
-            "The disk is full; nothing was recorded. Its keeper must make room."
+            "The disk is full; nothing was recorded. An administrator must make room."
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
-        return StoreUnavailableError("The database file cannot be used; its keeper must look.")
+        return StoreUnavailableError(
+            "The database file cannot be used; an administrator must look at it."
+        )
     return None
 
 
 def _is_decoding_error(error: BaseException) -> bool:
-    """Whether the driver could not make a text of what a row holds; it gives no code for that."""
+    """Whether the driver failed to decode a text; it sets no error code for that."""
     return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode")
 
 
-def _primary_code(error: sqlite3.OperationalError) -> int:
+def primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary result code of the error; 0 where the driver gives none."""
     return _extended_code(error) & _PRIMARY_CODE_MASK
 
 
-def _extended_code(error: sqlite3.OperationalError) -> int:
+def _extended_code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0))

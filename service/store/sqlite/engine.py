@@ -1,9 +1,10 @@
-"""The record in an SQLite file: many readers, and writers that queue behind a lock file."""
+"""The store in an SQLite file: many readers, and writers that queue behind a lock file."""
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -12,10 +13,23 @@ from sqlite_utils import Database as SqliteUtilsDatabase
 
 from service.domain.rate_limit import RateLimit
 from service.store.group_commit import GroupCommitter
-from service.store.interface import Connection, Row, Store, translate_errors
+from service.store.interface import (
+    Connection,
+    DatabaseCopy,
+    Progress,
+    RestoreResult,
+    Store,
+    translate_errors,
+)
 from service.store.named_queries import build_statement
 from service.store.sqlite import files
-from service.store.sqlite.connections import begin_transaction, connect, to_domain_error
+from service.store.sqlite.backup import make_backup, restore_backup
+from service.store.sqlite.connections import (
+    SqliteConnection,
+    begin_transaction,
+    connect,
+    to_domain_error,
+)
 from service.store.sqlite.migrations import migrate
 from service.store.sqlite.rate_counters import FileRateCounters
 from service.store.sqlite.write_lock import hold_write_lock
@@ -23,36 +37,11 @@ from service.store.sqlite.write_lock import hold_write_lock
 Result = TypeVar("Result")
 
 
-class SqliteConnection(Connection):
-    """An open connection to an SQLite file."""
-
-    def __init__(self, conn: sqlite3.Connection) -> None:
-        """Remember the connection; nothing is run yet."""
-        self.conn = conn
-
-    def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> sqlite3.Cursor:
-        """Return the cursor after running the SQL."""
-        return self.conn.execute(sql, binds or {})
-
-    def execute_many(self, sql: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
-        """Run the SQL for each of the binds."""
-        self.conn.executemany(sql, bind_sets)
-
-    def iterate(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
-        """Yield the rows; SQLite finds each when it is asked for."""
-        yield from self.execute(sql, binds)
-
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self.conn.in_transaction
-
-
 class SqliteStore(Store):
-    """The database file, with idle connections kept for the next request."""
+    """A database file, with a pool of idle connections."""
 
     def __init__(self, path: Path, busy_seconds: float = 10.0) -> None:
-        """Remember where the file is; nothing is opened or created yet."""
+        """Set the path; nothing is opened or created yet."""
         super().__init__(busy_seconds)
         self.path = path
 
@@ -60,7 +49,7 @@ class SqliteStore(Store):
 
     @property
     def display_address(self) -> str:
-        """The file's path."""
+        """The path of the file."""
         return str(self.path)
 
     @contextmanager
@@ -70,51 +59,61 @@ class SqliteStore(Store):
             yield db
 
     def write(self, job: Callable[[Connection], Result]) -> Result:
-        """Return what the job returns, once what it wrote is on disk."""
+        """Run the job, and return its result once what it wrote is on disk."""
         resources: _ProcessResources = self._get_resources()
         with translate_errors(to_domain_error):
             return resources.committer.run(job, self._busy_seconds)
 
     @contextmanager
     def write_transaction(self) -> Iterator[Connection]:
-        """Yield a connection that alone may write."""
+        """Yield the only connection that may write."""
         with self._transaction(
             "BEGIN IMMEDIATE", hold_write_lock(self.path, self._busy_seconds)
         ) as db:
             yield db
 
     def write_best_effort(self, name: str, /, **binds: Any) -> None:
-        """Run the statement on a connection of its own, which waits neither for the writer nor
-        for the disk: a power failure may lose what was noted."""
+        """Run the statement on its own connection, which waits neither for the writer nor for the
+        disk: a loss of power may lose the write."""
         with suppress(sqlite3.Error, OSError), closing(connect(self.path, busy_seconds=0)) as conn:
             conn.execute("PRAGMA synchronous = NORMAL")
             conn.execute("PRAGMA wal_autocheckpoint = 0")
             conn.execute(build_statement(name), binds)
 
     def migrate(self) -> int:
-        """Return how many steps were run to bring the file up to date."""
+        """Return the number of migrations that were run."""
         return migrate(self._inspect_schema, self._migration_transaction)
 
     def erase_overwritten(self) -> None:
-        """Remove what was overwritten from the write-ahead log too, as far as readers let it."""
+        """Truncate the write-ahead log, as far as readers allow it."""
         with translate_errors(to_domain_error), self._borrow_connection() as conn:
             conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def check_engine(self, db: Connection) -> Iterator[str]:
-        """Yield what SQLite itself finds wrong with its pages, and references that lead nowhere."""
+        """Yield the faults of SQLite's integrity check, and violated foreign keys."""
         for (verdict,) in db.execute("PRAGMA integrity_check").fetchall():
             if verdict != "ok":
                 yield f"The file is damaged: {verdict}."
         for table, row, parent, _ in db.execute("PRAGMA foreign_key_check").fetchall():
-            yield f"Row {row} of {table} refers to a row of {parent} that is not there."
+            yield f"Row {row} of {table} refers to a missing row of {parent}."
+
+    def backup(self, target: Path, progress: Progress, force: bool = False) -> DatabaseCopy:
+        """Return a checked copy of the file; the service may run meanwhile."""
+        return make_backup(self.path, target, progress, force)
+
+    def restore(
+        self, source: Path, progress: Progress, now: datetime, force: bool = False
+    ) -> RestoreResult:
+        """Replace the file by a checked copy of ``source``."""
+        return restore_backup(source, self.path, progress, now, force)
 
     def size(self) -> int:
-        """Return the bytes of the file and of what SQLite keeps beside it."""
+        """Return the size of the file and of SQLite's files beside it, in bytes."""
         with translate_errors(to_domain_error):
             return files.size_on_disk(self.path)
 
     def free_space(self) -> int:
-        """Return the bytes that are left on the file's disk."""
+        """Return the free bytes on the disk of the file."""
         with translate_errors(to_domain_error):
             return shutil.disk_usage(self.path.resolve().parent).free
 
@@ -140,9 +139,10 @@ class SqliteStore(Store):
 
     @contextmanager
     def _migration_transaction(self) -> Iterator[SqliteUtilsDatabase]:
-        """Yield a connection that alone may write, and may replace tables that others refer to.
+        """Yield the only connection that may write, with foreign keys not enforced meanwhile.
 
-        Nothing is kept unless every reference holds at the end.
+        So a migration can replace a table that others refer to. The transaction rolls back unless
+        all foreign keys hold at the end.
         """
         with (
             translate_errors(to_domain_error),
@@ -155,7 +155,7 @@ class SqliteStore(Store):
             ):
                 yield SqliteUtilsDatabase(conn, execute_plugins=False)
                 if conn.execute("PRAGMA foreign_key_check").fetchone() is not None:
-                    raise sqlite3.IntegrityError("a reference leads nowhere")
+                    raise sqlite3.IntegrityError("a foreign key is violated")
 
     @contextmanager
     def _transaction(
@@ -171,7 +171,7 @@ class SqliteStore(Store):
 
     @contextmanager
     def _borrow_connection(self) -> Iterator[sqlite3.Connection]:
-        """Yield an idle connection or a new one; after an error it is closed, not used again."""
+        """Yield an idle connection or a new one; after an error it is closed."""
         resources = self._get_resources()
         try:
             conn = resources.idle_connections.pop()
@@ -190,7 +190,7 @@ class SqliteStore(Store):
 
 
 class _ProcessResources:
-    """What one process has of a store: idle connections, and the thread that writes."""
+    """The resources of one process: idle connections, and the writing thread."""
 
     def __init__(self, store: SqliteStore) -> None:
         self.idle_connections: list[sqlite3.Connection] = []
@@ -203,19 +203,19 @@ class _ProcessResources:
         self._shm_holder_lock = Lock()
 
     def open_shm_holder(self) -> None:
-        """Keep one connection open that nothing is asked of.
+        """Keep one idle connection open, so that the ``-shm`` file stays.
 
-        The file beside the database that all readers share (``-shm``) goes when the last connection
-        does, as after errors it may, and on a full disk there would be no room to make it again.
+        SQLite deletes this file, which all readers share, with the last connection. On a full disk
+        it could not be created again.
         """
         with self._shm_holder_lock:
             if self._shm_holder is None:
                 self._shm_holder = connect(self._store.path, self._store._busy_seconds)
-                # Only a connection that has read holds on to that file.
+                # Only a connection that has read keeps the file open.
                 self._shm_holder.execute("SELECT count(*) FROM sqlite_master").fetchall()
 
     def close_shm_holder(self) -> None:
-        """Close that connection."""
+        """Close the connection that keeps the ``-shm`` file."""
         with self._shm_holder_lock:
             if self._shm_holder is not None:
                 self._shm_holder.close()

@@ -1,4 +1,4 @@
-"""The database as files: what SQLite keeps beside it, its size, and how files change places."""
+"""The files of an SQLite database: their size, and replacing and renaming them."""
 
 import os
 import stat
@@ -7,27 +7,27 @@ from pathlib import Path
 from typing import Final
 
 SIDE_FILE_SUFFIXES: Final = ("-wal", "-shm", "-journal")
-"""The ends of the names of what SQLite keeps beside a database file."""
+"""The suffixes of the files that SQLite creates beside a database file."""
 
 
 def size_on_disk(database: Path) -> int:
-    """Return the bytes that the database takes on disk, with what is not yet folded into it."""
+    """Return the size of the database on disk in bytes, its write-ahead log included."""
     return sum(each.stat().st_size for each in list_existing(database.resolve()))
 
 
 def list_existing(database: Path) -> list[Path]:
-    """Return those of the database's files that exist: its own, then those beside it."""
+    """Return the existing files of the database: its own first, then those beside it."""
     files = (database, *(side_file(database, suffix) for suffix in SIDE_FILE_SUFFIXES))
     return [each for each in files if os.path.lexists(each)]
 
 
 def side_file(database: Path, suffix: str) -> Path:
-    """Return the name of one of the files that SQLite keeps beside the database."""
+    """Return the path of the file with the suffix beside the database."""
     return database.with_name(database.name + suffix)
 
 
 def sync_to_disk(path: Path) -> None:
-    """Return when the file, or the names in the folder, would survive a loss of power."""
+    """Sync the file, or the names in the folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -36,9 +36,9 @@ def sync_to_disk(path: Path) -> None:
 
 
 def replace_database(new_file: Path, database: Path) -> None:
-    """Give a whole database its name, in place of what had it; it survives a loss of power.
+    """Rename the new file to the database's name, and sync; what had that name is replaced.
 
-    What lies beside the name goes first: SQLite would take it for the new file's own.
+    Files beside the database are deleted first: SQLite would take them for the new file's own.
     """
     for each in list_existing(database):
         if each != database:
@@ -48,20 +48,20 @@ def replace_database(new_file: Path, database: Path) -> None:
 
 
 def rename_database(database: Path, new_path: Path) -> None:
-    """Let the database have another name too, with all that lies beside it."""
+    """Give the database another name, with the files beside it."""
     for suffix in SIDE_FILE_SUFFIXES:
         if os.path.lexists(side_file(database, suffix)):
             os.replace(side_file(database, suffix), side_file(new_path, suffix))
     if os.path.lexists(database):
         try:
-            os.link(database, new_path)  # So that there is no moment without a database.
-        except OSError:  # Not every file system can.
+            os.link(database, new_path)  # So that the database exists at all times.
+        except OSError:  # The file system has no hard links.
             os.replace(database, new_path)
     sync_to_disk(new_path.parent)
 
 
 def copy_permissions(file: Path, reference: Path) -> None:
-    """Let those use the file who may use the model, as far as this process can."""
+    """Copy mode and owner of the reference to the file, as far as this process may."""
     status = reference.stat()
     with suppress(PermissionError):
         if reference.is_file():

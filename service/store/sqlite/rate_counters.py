@@ -1,4 +1,4 @@
-"""Counts of requests in a file of their own beside the database."""
+"""Counters of the rate limit in a file beside the database."""
 
 import os
 import sqlite3
@@ -8,12 +8,12 @@ from typing import Final
 
 from service.domain.rate_limit import RateLimit
 from service.store.rate_counters import MAX_WAIT_SECONDS, CounterUnavailableError, RateCounters
-from service.store.sqlite.connections import connect
+from service.store.sqlite.connections import SqliteConnection, begin_transaction, connect
 
 FILE_SUFFIX: Final = "-rates"
-"""What the file's name has after the database's."""
+"""The suffix of the file's name after the database's."""
 
-_SCHEMA: Final = (
+COUNTS_SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS counts"
     " (who TEXT PRIMARY KEY, began REAL NOT NULL, requests INTEGER NOT NULL) STRICT",
     "CREATE INDEX IF NOT EXISTS counts_by_age ON counts (began)",
@@ -21,10 +21,10 @@ _SCHEMA: Final = (
 
 
 class FileRateCounters(RateCounters):
-    """Counts in a file beside the database, for all processes of this machine."""
+    """Counters in a file beside the database, shared by all processes of this machine."""
 
     def __init__(self, database: Path, rate_limit: RateLimit) -> None:
-        """Remember where to count; nothing is opened or created yet."""
+        """Set the file; nothing is opened or created yet."""
         super().__init__(rate_limit)
         self.path = database.with_name(database.name + FILE_SUFFIX)
         self._conn: sqlite3.Connection | None = None
@@ -32,7 +32,7 @@ class FileRateCounters(RateCounters):
         self._lock = Lock()
 
     def close(self) -> None:
-        """Close the file; counting opens it again."""
+        """Close the file; the next count opens it again."""
         if self._conn is not None:
             self._conn.close()
             self._conn = None
@@ -46,17 +46,10 @@ class FileRateCounters(RateCounters):
                 raise CounterUnavailableError(str(error)) from error
 
     def _increment_in(self, conn: sqlite3.Connection, client: str, now: float) -> tuple[float, int]:
-        window = self.rate_limit.window_seconds
-        conn.execute("BEGIN IMMEDIATE")
-        conn.execute(
-            "DELETE FROM counts WHERE began <= ? OR began > ?", (now - window, now + window)
-        )
-        ((window_start, requests),) = conn.execute(
-            "INSERT INTO counts VALUES (?, ?, 1)"
-            " ON CONFLICT (who) DO UPDATE SET requests = requests + 1 RETURNING began, requests",
-            (client, now),
-        ).fetchall()
-        conn.execute("COMMIT")
+        db, window = SqliteConnection(conn), self.rate_limit.window_seconds
+        with begin_transaction(conn, "BEGIN IMMEDIATE"):
+            db.change("delete_expired_counts", early=now - window, late=now + window)
+            ((window_start, requests),) = db.fetch_all("increment_count", who=client, now=now)
         return window_start, requests
 
     def _open_connection(self) -> sqlite3.Connection:
@@ -65,6 +58,6 @@ class FileRateCounters(RateCounters):
         if self._conn is None:
             self._conn = connect(self.path, MAX_WAIT_SECONDS)
             self._conn.execute("PRAGMA synchronous = OFF")
-            for statement in _SCHEMA:
+            for statement in COUNTS_SCHEMA:
                 self._conn.execute(statement)
         return self._conn

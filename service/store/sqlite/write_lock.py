@@ -1,8 +1,8 @@
-"""Whose turn it is to write: the processes of the service queue behind a lock file.
+"""The write lock: the processes of the service queue behind a lock file.
 
-SQLite lets one writer in at a time as well, but those who wait for it sleep and ask again, and the
-unlucky ones do so for seconds. Here the one who waits is woken. Nothing else depends on it: a tool
-that writes without asking for a turn is kept apart by SQLite's own lock.
+SQLite also allows one writer at a time, but waiting writers sleep and retry, and the unlucky ones
+wait for seconds. A process that waits for flock is woken. Correctness does not depend on this
+lock: a tool that writes without it is excluded by SQLite's own lock.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import Final
 
 try:
     import fcntl
-except ImportError:  # Not on Windows, where SQLite's own lock has to do.
+except ImportError:  # Windows has none; SQLite's own lock is enough.
     fcntl = None  # type: ignore[assignment]
 
 POLL_SECONDS: Final = 0.002
@@ -24,22 +24,22 @@ _held_descriptors: Final[set[int]] = set()
 
 @contextmanager
 def hold_write_lock(database: Path, seconds: float | None = None) -> Iterator[None]:
-    """Hold the turn to write to the database; it ends with the process, however that ends.
+    """Hold the write lock of the database; the system releases it if the process ends.
 
-    Waits for as long as it takes, or raises BlockingIOError after so many seconds. The file
-    ``<database>-lock`` is made, and never removed: somebody could be waiting for it.
+    Waits without limit, or raises BlockingIOError after ``seconds``. The file ``<database>-lock``
+    is created, and never deleted: another process could be waiting for it.
     """
     if fcntl is None:
         yield
         return
-    # Opened for reading, which is all that a lock needs, so that it may be another user's file.
+    # Opened for reading, which is enough for a lock, so that another user may own the file.
     descriptor = os.open(f"{database}-lock", os.O_RDONLY | os.O_CREAT, 0o666)
     _held_descriptors.add(descriptor)
     try:
         _acquire(descriptor, seconds)
         yield
     finally:
-        if descriptor in _held_descriptors:  # Not so in a child that was forked meanwhile.
+        if descriptor in _held_descriptors:  # Not in a child that was forked meanwhile.
             _held_descriptors.remove(descriptor)
             os.close(descriptor)
 
@@ -60,7 +60,7 @@ def _acquire(descriptor: int, seconds: float | None) -> None:
 
 
 def _close_inherited() -> None:
-    """Leave the parent its turns: shared with a child, they would outlive a parent's sudden end."""
+    """Close the parent's locks in a child, where they would outlive the parent."""
     while _held_descriptors:
         os.close(_held_descriptors.pop())
 

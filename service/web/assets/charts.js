@@ -1,17 +1,17 @@
-// What charts do beyond being links: keys go from bar to bar, a time can be brushed, and a chart
-// can be saved as a PNG. It listens on the document, so parts of a page may be replaced.
+// Charts with scripts: keyboard navigation, selection of days by dragging (brushing), and saving as
+// PNG. The listeners are on the document, so that parts of a page may be replaced.
 
-const MIN_DRAG_PIXELS = 6; // pixels: less is a click
+const MIN_DRAG_PIXELS = 6; // a shorter drag is a click
 const PNG_SCALE = 2;
-const MAX_PIXELS = 16_000_000; // what every browser's canvas holds
+const MAX_PIXELS = 16_000_000; // the canvas size that every browser supports
 
 let drag = null; // { svg, from, x, moved }
-let swallowClick = false; // the click that ends a drag opens nothing
+let swallowClick = false; // the click that ends a drag must not open a link
 
 const closestTo = (target, selector) => (target instanceof Element ? target.closest(selector) : null);
 const itemsOf = (svg) => [...svg.querySelectorAll(".chart-column, .chart-spot")];
 
-// Going from bar to bar: one stop for Tab, arrows for the rest.
+// Keyboard navigation with a roving tabindex: one stop for Tab, arrow keys inside the chart.
 
 document.addEventListener("focusin", (event) => {
   const here = closestTo(event.target, ".chart-column, .chart-spot");
@@ -53,7 +53,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Brushing: from one column to another, whichever way.
+// Brushing: from one column to another, in either direction.
 
 function markSpan(svg, one, other) {
   const [first, last] = [one, other].sort((a, b) => (a.dataset.from < b.dataset.from ? -1 : 1));
@@ -146,7 +146,7 @@ document.addEventListener("click", (event) => {
   swallowClick = false;
 }, true);
 
-// Saving: the file of the chart, painted at twice its size.
+// Saving as PNG: the SVG file of the chart, drawn at twice its size.
 
 document.addEventListener("click", (event) => {
   const button = closestTo(event.target, '[data-save="png"]');

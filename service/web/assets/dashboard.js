@@ -1,21 +1,21 @@
-// What the page can do beside its links and forms, all of which work without this file.
+// Enhancements of the dashboard. Its links and forms work without this file.
 "use strict";
 
 document.documentElement.classList.add("with-script");
 
-// On a narrow screen the answer comes first: the questions are folded away.
+// On a narrow screen the query form is folded, so that the answer comes first.
 const fold = document.querySelector(".ask-fold");
 if (fold && window.matchMedia("(max-width: 56rem)").matches && !fold.querySelector(".fault, .matches")) {
   fold.open = false;
 }
 
-// The title comes before the answer is known, and says it once it is.
+// The title is sent before the headline is known; the headline is added later.
 document.addEventListener("DOMContentLoaded", () => {
   const headline = document.getElementById("headline");
   if (headline) document.title = `${headline.textContent} – ${document.title}`;
 });
 
-// A proof opens beside the picture that it belongs to.
+// A proof opens in a panel on the same page.
 async function openPanel(panel, address) {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -35,15 +35,15 @@ function proofAddressOf(link) {
 
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
-  const panel = document.getElementById("panel"); // The last to arrive.
-  if (event.target === panel) panel.close(); // A click beside it; Escape closes it by itself.
+  const panel = document.getElementById("panel"); // The last element of the page.
+  if (event.target === panel) panel.close(); // A click beside the panel. The browser handles Escape.
   const url = panel && proofAddressOf(event.target.closest("a"));
   if (!url) return;
   event.preventDefault();
   openPanel(panel, url).catch(() => { location.href = url; });
 });
 
-// Days marked on the time chart are asked for.
+// Days selected in the time chart become the period of the query.
 document.addEventListener("brushed", (event) => {
   const url = new URL(location.href);
   url.searchParams.set("from", event.detail.from);
@@ -52,7 +52,7 @@ document.addEventListener("brushed", (event) => {
   location.href = url;
 });
 
-// Calls of the interface are copied whole: here they hold below the address of this page only.
+// API addresses on the page are relative; copies of them are absolute.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
@@ -62,12 +62,12 @@ document.addEventListener("click", async (event) => {
     await navigator.clipboard.writeText(source.textContent.trim().replace(/\bv1\/\S+/, toAbsolute));
     button.textContent = button.dataset.done;
   } catch {
-    // Pages that do not come over TLS may not copy: what is marked is copied by hand.
+    // Without TLS, browsers deny access to the clipboard: select the text for copying by hand.
     getSelection().selectAllChildren(source);
   }
 });
 
-// Empty fields stay out of the address that is shared.
+// Empty fields are left out of the address.
 const queryForm = document.getElementById("ask");
 queryForm?.addEventListener("formdata", (event) => {
   const all = ["killed", "wounded", "missing", "captured"];
@@ -80,24 +80,20 @@ queryForm?.addEventListener("formdata", (event) => {
   }
 });
 
-// Places are offered as one types; without this the page offers them after it was asked.
+// Places are offered while one types. Without scripts, the page lists them after the form is sent.
 const find = document.getElementById("find");
-if (find && window.accessibleAutocomplete) {
-  const container = document.createElement("div");
+if (find && window.createCombobox) {
   const words = JSON.parse(document.getElementById("words").textContent);
   const { className, value } = find;
   const description = find.getAttribute("aria-describedby");
-  let timer;
-  let controller;
+  const container = document.createElement("div");
   find.replaceWith(container);
-  window.accessibleAutocomplete({
-    element: container,
+  const input = window.createCombobox({
+    container,
     id: "find",
     name: "find",
     defaultValue: value,
     inputClasses: className || null,
-    minLength: 2,
-    confirmOnBlur: false,
     showNoOptionsFound: true,
     tNoResults: () => words.none,
     tStatusQueryTooShort: () => words.short,
@@ -107,30 +103,17 @@ if (find && window.accessibleAutocomplete) {
     tAssistiveHint: () => words.hint,
     templates: {
       inputValue: (place) => (place ? place.shown : ""),
-      // The library takes this for HTML, and anybody may have named a place.
+      // The library inserts this as HTML, and a place may have any name.
       suggestion: (place) => {
         const name = document.createElement("bdi");
         name.textContent = place.shown;
         return name.outerHTML;
       },
     },
-    source: (typed, show) => {
-      clearTimeout(timer);
-      controller?.abort();
-      container.classList.add("waiting"); // Not yet known to be called by nobody.
-      show([]); // The options of an earlier text must not be taken for those of this one.
-      timer = setTimeout(async () => {
-        controller = new AbortController();
-        try {
-          const answer = await fetch(`find?words=${encodeURIComponent(typed)}`, { signal: controller.signal });
-          const places = answer.ok ? (await answer.json()).places : [];
-          if (container.querySelector("input").value === typed) show(places);
-        } catch (error) {
-          if (error.name === "AbortError") return;
-          show([]);
-        }
-        container.classList.remove("waiting");
-      }, 150);
+    describedBy: () => description?.split(" ") ?? [],
+    find: async (typed, signal) => {
+      const answer = await fetch(`find?words=${encodeURIComponent(typed)}`, { signal });
+      return answer.ok ? (await answer.json()).places : [];
     },
     onConfirm: (place) => {
       if (!place) return;
@@ -140,15 +123,5 @@ if (find && window.accessibleAutocomplete) {
       location.href = url;
     },
   });
-  if (description) {
-    // The library says by itself what describes the field, and knows nothing of a fault.
-    const input = container.querySelector("input");
-    const keepDescription = () => {
-      const by = (input.getAttribute("aria-describedby") || "").split(" ").filter(Boolean);
-      if (!by.includes(description.split(" ")[0])) input.setAttribute("aria-describedby", [...by, description].join(" "));
-    };
-    input.setAttribute("aria-invalid", "true");
-    new MutationObserver(keepDescription).observe(input, { attributeFilter: ["aria-describedby"] });
-    keepDescription();
-  }
+  if (description) input.setAttribute("aria-invalid", "true");
 }

@@ -1,4 +1,4 @@
-// The form by which one report is entered: what its buttons do, and what is kept until it is sent.
+// The report form: its buttons, and the draft that is stored until the report is sent.
 
 import { debounce } from "./enter/dom.js";
 import { addFigure, figuresInForm, refreshReading } from "./enter/figures.js";
@@ -16,7 +16,7 @@ const keyField = $("key");
 const buttons = [$("preview-button"), $("send")];
 
 let blankContent = "";
-let previewedContent = null; // What the preview on the page is of.
+let previewedContent = null; // The content that the preview on the page shows.
 let busy = false;
 
 function showNotice(text) {
@@ -56,7 +56,7 @@ function showProblem(problem, fields) {
   }
 }
 
-// Runs one of the two things that are asked of the service, and never both or one twice at a time.
+// Runs the request for a preview or for sending, one at a time.
 async function runOnce(messageKey, job) {
   if (busy) return;
   const { body, fields } = collectReport();
@@ -81,7 +81,7 @@ async function runOnce(messageKey, job) {
   }
 }
 
-// How the places and groups are called that the form names, by id.
+// The names of the places and groups in the form, by id.
 function collectNames() {
   const picked = [...form.querySelectorAll(".picker")].flatMap((each) => pickerOf(each).items);
   return Object.fromEntries(picked.map(({ id, name }) => [id, name]));
@@ -159,7 +159,7 @@ $("forget").addEventListener("click", () => {
 });
 form.addEventListener("input", (event) => {
   const field = event.target.closest("[data-at]");
-  if (field && !field.dataset.said) clearField(field);
+  if (field && !field.dataset.reading) clearField(field);
   handleChange();
 });
 form.addEventListener("change", handleChange);

@@ -1,1 +1,1 @@
-"""Pictures of ranges: where everything stands is worked out here, in numbers; templates draw it."""
+"""Layout of charts of ranges: positions and sizes are computed here, and templates draw them."""

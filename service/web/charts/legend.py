@@ -1,10 +1,12 @@
-"""The signs that a chart uses, so that its key explains those and no others."""
+"""The signs that a chart uses, so that its legend explains these and no others."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final, Protocol
+from typing import Final
 
-SIGNS: Final = ("low", "range", "open", "disputed", "nearest", "loose", "zero", "none", "shared")
-"""Every sign there is, in the order in which a key explains them."""
+from service.web.charts.items import ChartItem, RangeBar
+
+SIGNS: Final = ("low", "range", "open", "disputed", "nearest", "loose", "zero", "none", "unplaced")
+"""All signs, in the order in which a legend explains them."""
 
 
 MAP_SIGNS: Final = {
@@ -16,31 +18,18 @@ MAP_SIGNS: Final = {
     "zero": "zero",
     "none": "blank",
 }
-"""What stands for the same on a map."""
-
-
-class ChartItem(Protocol):
-    """What bars, spans and spots have in common."""
-
-    @property
-    def low(self) -> int | None: ...
-    @property
-    def high(self) -> int | None: ...
-    @property
-    def disputed(self) -> bool: ...
-    @property
-    def exact(self) -> bool: ...
+"""The sign of a map for each sign of the other charts that maps use."""
 
 
 def find_used_signs(items: Iterable[ChartItem]) -> tuple[str, ...]:
-    """Return the names of the signs that stand for these, in the key's order."""
+    """Return the names of the signs that the items are drawn with, in the legend's order."""
     used_signs = {sign for item in items for sign in _signs_of(item)}
     return tuple(sign for sign in SIGNS if sign in used_signs)
 
 
 def _signs_of(item: ChartItem) -> Iterator[str]:
-    if getattr(item, "shared", False):
-        yield "shared"
+    if isinstance(item, RangeBar) and item.is_unplaced:
+        yield "unplaced"
         return
     if item.low is None:
         yield "none"
@@ -50,9 +39,9 @@ def _signs_of(item: ChartItem) -> Iterator[str]:
         yield "open"
     elif item.high > item.low:
         yield "range"
-    if item.disputed:
+    if item.is_disputed:
         yield "disputed"
-    if getattr(item, "nearest", None):
+    if item.nearest:
         yield "nearest"
-    if not item.exact:
+    if not item.is_exact:
         yield "loose"

@@ -1,13 +1,13 @@
-"""The map: a disc at every place's own point, its area by the low, and a ring by the high."""
+"""The map: at the coordinates of each place a disc for the low and a ring for the high."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import cos, dist, radians, sqrt
 from typing import Final
-from zlib import crc32
 
-from service.web.charts import legend, range_text
+from service.web.charts import legend
 from service.web.charts.basemap import Frame, Outline, clip_outline
+from service.web.charts.items import MapPoint
 from service.web.charts.svg_document import CONTENT_WIDTH, DocumentLayout, layout_document
 from service.web.charts.text_layout import clean_text, measure_text, shorten_text
 from service.web.messages import markup
@@ -15,12 +15,12 @@ from service.web.messages import markup
 MAP_WIDTH: Final = 1200
 MAP_HEIGHT: Final = 800
 LEGEND_HEIGHT: Final = 180
-"""The picture's size in whole parts: the map, and below it the strip for the sizes."""
+"""The size of the drawing in units: the map, and below it the strip for scale and sizes."""
 
 MAX_RADIUS: Final = 80
 MIN_RADIUS: Final = 5
 HALO_WIDTH: Final = 24
-"""The radius of the greatest number at most, of anyone at least, and how far open ones fade."""
+"""The largest and smallest radius, and the width of the fade of a range without upper bound."""
 
 _MAX_RADIUS_WHERE_CROWDED: Final = 36
 _MIN_PEOPLE_AT_MAX_RADIUS: Final = 10
@@ -31,44 +31,18 @@ _KM_PER_DEGREE: Final = 111.195
 _PICTURE_WIDTHS: Final = (880, 320)
 _FONT_SIZE: Final = 12
 _MAX_LABELS: Final = 60
-_MAX_MEASURED_SPOTS: Final = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """One place's own point, in degrees east and north, and its number of people.
-
-    ``text`` is the total in words. ``low`` None means that nothing is reported; ``high`` None
-    beside a ``low`` means open above. ``href`` leads to the proof and ``more`` to the place.
-    """
-
-    key: str
-    label: str
-    text: str
-    longitude: float
-    latitude: float
-    low: int | None
-    high: int | None
-    disputed: bool = False
-    exact: bool = True
-    href: str | None = None
-    more: str | None = None
-
-    @property
-    def dispute_text(self) -> str:
-        """What is said of a dispute, in words; empty where there is none."""
-        return range_text.format_dispute(self.disputed, None)
+_MAX_MEASURED_POINTS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Disc:
-    """One spot as it is drawn: its middle, and the radius of its low and of its high.
+    """The layout of one point: its centre, and the radii of its low and its high.
 
-    ``low_radius`` is 0 for nobody, ``high_radius`` None where it is open above; both are None
-    where nothing is reported. ``outer_radius`` is the radius of all that is drawn.
+    ``low_radius`` is 0 if the low is zero. ``high_radius`` is None if no upper bound is known. Both
+    are None if nothing is reported. ``outer_radius`` is the radius of the whole mark.
     """
 
-    spot: Spot
+    point: MapPoint
     label: str
     text: str
     x: int
@@ -80,9 +54,9 @@ class Disc:
 
 @dataclass(frozen=True, slots=True)
 class PlaceLabel:
-    """A place's name on the map: where it begins (or its middle, or its end, by ``anchor``).
+    """A place's name on the map; ``anchor`` is SVG's text-anchor.
 
-    ``shown_on`` says on which pictures: "wide", "narrow" or "both".
+    ``shown_on`` is the widths of the map that show it: "wide", "narrow" or "both".
     """
 
     x: int
@@ -96,7 +70,7 @@ class PlaceLabel:
 
 @dataclass(frozen=True, slots=True)
 class LegendDisc:
-    """One disc of the legend, and the number of people that it stands for."""
+    """One disc of the legend of sizes, and its number of people."""
 
     x: int
     radius: int
@@ -105,9 +79,8 @@ class LegendDisc:
 
 @dataclass(frozen=True, slots=True)
 class MapChart:
-    """A map: its discs, the largest first so that none is hidden, and what lies below them."""
+    """The layout of a map. The largest discs come first, so that they hide no smaller ones."""
 
-    id_prefix: str
     frame: Frame
     outline: Outline
     discs: tuple[Disc, ...]
@@ -119,12 +92,12 @@ class MapChart:
     width: int = MAP_WIDTH
     height: int = MAP_HEIGHT + LEGEND_HEIGHT
     map_height: int = MAP_HEIGHT
-    halo_width: int = HALO_WIDTH
+    id_prefix: str = "map-chart"
 
     def layout_document(
         self, title: str, caveats: Sequence[str], citation: str, scope: str
     ) -> DocumentLayout:
-        """Return the picture with all its words, ready to be saved."""
+        """Return the layout of the file with this chart."""
         all_caveats = (*caveats, str(markup("charts.outline")))
         drawing_height = round(CONTENT_WIDTH * self.height / self.width)
         return layout_document(title, all_caveats, citation, scope, self.signs, drawing_height)
@@ -132,13 +105,13 @@ class MapChart:
 
 @dataclass(frozen=True, slots=True)
 class _RadiusScale:
-    """The greatest number of people on the map, and its radius."""
+    """The greatest number of people on the map, and the radius of its disc."""
 
     max_people: int
     max_radius: int
 
     def radius_of(self, people: int) -> int:
-        """Return the radius with which a disc's area grows as the number does."""
+        """Return the radius for a disc whose area is proportional to the number."""
         return (
             max(MIN_RADIUS, round(self.max_radius * sqrt(people / self.max_people)))
             if people
@@ -146,24 +119,23 @@ class _RadiusScale:
         )
 
 
-def layout_map(spots: Sequence[Spot]) -> MapChart | None:
-    """Return where everything of the map stands; None where there is no spot."""
-    if not spots:
+def layout_map(map_points: Sequence[MapPoint]) -> MapChart | None:
+    """Return the layout of the map; None if there is no point."""
+    if not map_points:
         return None
-    frame = _fit_frame(spots)
-    numbers = (number for spot in spots for number in (spot.low, spot.high) if number)
-    # Where nobody counts more than a few people, the greatest of them does not fill the map.
+    frame = _fit_frame(map_points)
+    numbers = (number for point in map_points for number in (point.low, point.high) if number)
+    # A small number does not get the largest disc, even if it is the greatest on the map.
     radius_scale = _RadiusScale(
-        max(_MIN_PEOPLE_AT_MAX_RADIUS, *numbers, _MIN_PEOPLE_AT_MAX_RADIUS),
-        _choose_max_radius(spots, frame),
+        max([_MIN_PEOPLE_AT_MAX_RADIUS, *numbers]),
+        _choose_max_radius(map_points, frame),
     )
     discs = sorted(
-        (_layout_disc(spot, frame, radius_scale) for spot in spots),
+        (_layout_disc(point, frame, radius_scale) for point in map_points),
         key=lambda disc: -disc.outer_radius,
     )
     bar_km = _round_down(_measure_width_km(frame) / 4)
     return MapChart(
-        id_prefix=f"m{crc32(repr(spots).encode('utf-8', 'replace')):08x}",
         frame=frame,
         outline=clip_outline(frame),
         discs=tuple(discs),
@@ -171,17 +143,17 @@ def layout_map(spots: Sequence[Spot]) -> MapChart | None:
         legend_discs=tuple(_layout_legend_discs(radius_scale)),
         scale_bar_width=round(MAP_WIDTH * bar_km / _measure_width_km(frame)),
         scale_bar_km=bar_km,
-        signs=tuple(legend.MAP_SIGNS[sign] for sign in legend.find_used_signs(spots)),
+        signs=tuple(legend.MAP_SIGNS[sign] for sign in legend.find_used_signs(map_points)),
     )
 
 
-def _fit_frame(spots: Sequence[Spot]) -> Frame:
-    """Return the degrees shown: all spots, a margin, and enough around them to know where."""
-    west, longitude_range = _find_longitude_range([spot.longitude for spot in spots])
-    latitudes = [spot.latitude for spot in spots]
+def _fit_frame(map_points: Sequence[MapPoint]) -> Frame:
+    """Return a frame with all points, a margin, and enough of the surroundings to recognise."""
+    west, longitude_range = _find_longitude_range([point.longitude for point in map_points])
+    latitudes = [point.latitude for point in map_points]
     south, north = min(latitudes), max(latitudes)
     middle_latitude = (south + north) / 2
-    # A degree of longitude is as long as this many degrees of latitude, in the map's middle.
+    # The length of a degree of longitude in degrees of latitude, in the middle of the map.
     longitude_ratio = max(0.05, cos(radians(middle_latitude)))
     inner_share = 1 - 2 * _MARGIN_SHARE
     latitudes_shown = max(
@@ -190,7 +162,7 @@ def _fit_frame(spots: Sequence[Spot]) -> Frame:
         _MIN_DEGREES,
     )
     longitudes_shown = latitudes_shown * MAP_WIDTH / MAP_HEIGHT / longitude_ratio
-    # The frame moves, where it can, so that it does not reach past a pole.
+    # The frame is moved so that it does not extend beyond a pole, if it is not too high for that.
     south_edge = (
         max(-90.0, min(middle_latitude - latitudes_shown / 2, 90.0 - latitudes_shown))
         if latitudes_shown < 180
@@ -213,7 +185,7 @@ def _fit_frame(spots: Sequence[Spot]) -> Frame:
 
 
 def _find_longitude_range(longitudes: Sequence[float]) -> tuple[float, float]:
-    """Return the first longitude and the degrees to the last, the shortest way round."""
+    """Return the first longitude, and the degrees eastwards to the last, on the shorter way."""
     ordered = sorted({longitude % 360 for longitude in longitudes})
     gaps = [(ordered[(i + 1) % len(ordered)] - ordered[i]) % 360 for i in range(len(ordered))]
     if len(ordered) == 1:
@@ -222,14 +194,14 @@ def _find_longitude_range(longitudes: Sequence[float]) -> tuple[float, float]:
     return ordered[(widest + 1) % len(ordered)], 360 - gaps[widest]
 
 
-def _project(spot: Spot, frame: Frame) -> tuple[float, float]:
-    longitude = frame.west + (spot.longitude - frame.west) % 360
-    return frame.project(longitude, spot.latitude)
+def _project(point: MapPoint, frame: Frame) -> tuple[float, float]:
+    longitude = frame.west + (point.longitude - frame.west) % 360
+    return frame.project(longitude, point.latitude)
 
 
-def _choose_max_radius(spots: Sequence[Spot], frame: Frame) -> int:
-    """Return the radius of the greatest number: less where places lie close together."""
-    points = list({_project(spot, frame) for spot in spots[:_MAX_MEASURED_SPOTS]})
+def _choose_max_radius(map_points: Sequence[MapPoint], frame: Frame) -> int:
+    """Return the radius of the greatest number; it is smaller if places are close together."""
+    points = list({_project(point, frame) for point in map_points[:_MAX_MEASURED_POINTS]})
     if len(points) < 2:
         return MAX_RADIUS
     nearest_distances = sorted(
@@ -241,13 +213,13 @@ def _choose_max_radius(spots: Sequence[Spot], frame: Frame) -> int:
     )
 
 
-def _layout_disc(spot: Spot, frame: Frame, radius_scale: _RadiusScale) -> Disc:
-    x, y = _project(spot, frame)
-    low_radius = None if spot.low is None else radius_scale.radius_of(spot.low)
+def _layout_disc(point: MapPoint, frame: Frame, radius_scale: _RadiusScale) -> Disc:
+    x, y = _project(point, frame)
+    low_radius = None if point.low is None else radius_scale.radius_of(point.low)
     high_radius = (
         None
-        if spot.high is None or low_radius is None
-        else max(low_radius, radius_scale.radius_of(spot.high))
+        if point.high is None or low_radius is None
+        else max(low_radius, radius_scale.radius_of(point.high))
     )
     outer_radius = (
         MIN_RADIUS
@@ -255,9 +227,9 @@ def _layout_disc(spot: Spot, frame: Frame, radius_scale: _RadiusScale) -> Disc:
         else max(MIN_RADIUS, low_radius + HALO_WIDTH if high_radius is None else high_radius)
     )
     return Disc(
-        spot,
-        clean_text(spot.label),
-        clean_text(spot.text),
+        point,
+        clean_text(point.label),
+        clean_text(point.text),
         round(x),
         round(y),
         low_radius,
@@ -267,12 +239,12 @@ def _layout_disc(spot: Spot, frame: Frame, radius_scale: _RadiusScale) -> Disc:
 
 
 def _measure_width_km(frame: Frame) -> float:
-    """Return how many kilometres the map is wide: as it is high, where degrees never differ."""
+    """Return the width of the map in kilometres, derived from its height in degrees."""
     return (frame.north - frame.south) * _KM_PER_DEGREE * MAP_WIDTH / MAP_HEIGHT
 
 
 def _round_down(number: float) -> int:
-    """Return the greatest 1, 2 or 5 with noughts that is not above the number, at least 1."""
+    """Return the greatest 1, 2 or 5 times a power of ten up to the number, at least 1."""
     power = 1
     while power * 10 <= number:
         power *= 10
@@ -280,7 +252,7 @@ def _round_down(number: float) -> int:
 
 
 def _layout_legend_discs(radius_scale: _RadiusScale) -> Iterator[LegendDisc]:
-    """Return up to three discs to compare with, side by side from the right."""
+    """Yield up to three discs of round numbers, side by side from the right edge."""
     greatest = _round_down(radius_scale.max_people / 2)
     numbers = [greatest, _round_down(greatest / 4), _round_down(greatest / 16)]
     x = MAP_WIDTH
@@ -299,7 +271,7 @@ class _Box:
     bottom: float
 
     def overlaps(self, other: "_Box") -> bool:
-        """Whether the two boxes share any room."""
+        """Whether the two boxes overlap."""
         return (
             self.left < other.right
             and other.left < self.right
@@ -309,24 +281,24 @@ class _Box:
 
 
 def _layout_labels(discs: Sequence[Disc]) -> Iterator[PlaceLabel]:
-    """Return the names for which there is room, on a wide picture and on a phone's."""
-    sides_wide, sides_narrow = (dict(_place_labels(discs, pixels)) for pixels in _PICTURE_WIDTHS)
+    """Yield the names that have room on a wide map and on the map of a phone."""
+    sides_wide, sides_narrow = (dict(_place_labels(discs, width)) for width in _PICTURE_WIDTHS)
     for disc in discs:
-        key = disc.spot.key
+        key = disc.point.key
         if key in sides_wide and sides_wide.get(key) == sides_narrow.get(key):
-            yield _layout_label(disc, sides_wide[key], "both", _PICTURE_WIDTHS[1])
+            yield _layout_label(disc, sides_wide[key], "both")
             continue
         if key in sides_wide:
-            yield _layout_label(disc, sides_wide[key], "wide", _PICTURE_WIDTHS[0])
+            yield _layout_label(disc, sides_wide[key], "wide")
         if key in sides_narrow:
-            yield _layout_label(disc, sides_narrow[key], "narrow", _PICTURE_WIDTHS[1])
+            yield _layout_label(disc, sides_narrow[key], "narrow")
 
 
 _SIDES: Final = ("right", "left", "above", "below")
 
 
 def _place_labels(discs: Sequence[Disc], picture_width: int) -> Iterator[tuple[str, str]]:
-    """Return the side of its disc on which each name that has room stands."""
+    """Yield the key of each disc whose name has room, with the side on which it is."""
     scale = MAP_WIDTH / picture_width
     occupied = [_box_of_disc(disc) for disc in discs]
     for disc in discs[:_MAX_LABELS]:
@@ -341,7 +313,7 @@ def _place_labels(discs: Sequence[Disc], picture_width: int) -> Iterator[tuple[s
             )
             if inside and not any(box.overlaps(other) for other in occupied if other != own_box):
                 occupied.append(box)
-                yield disc.spot.key, side
+                yield disc.point.key, side
                 break
 
 
@@ -355,7 +327,7 @@ def _shorten_label(disc: Disc) -> str:
 
 
 def _box_of_label(disc: Disc, side: str, scale: float) -> _Box:
-    """Return the room that the name takes beside its disc, in parts of the picture."""
+    """Return the box of the name beside its disc, in units of the drawing."""
     text_width, text_height = (
         measure_text(_shorten_label(disc), _FONT_SIZE) * scale,
         (_FONT_SIZE + 2) * scale,
@@ -391,7 +363,7 @@ def _drawn_radius_of(disc: Disc) -> int:
     return max(disc.low_radius or 0, disc.high_radius or 0, MIN_RADIUS)
 
 
-def _layout_label(disc: Disc, side: str, shown_on: str, pixels: int) -> PlaceLabel:
+def _layout_label(disc: Disc, side: str, shown_on: str) -> PlaceLabel:
     x, y, dx, dy, anchor = disc.x, disc.y, 0, 4, "middle"
     if side == "right":
         x, dx, anchor = x + _drawn_radius_of(disc), 4, "start"

@@ -1,12 +1,11 @@
-"""The range chart: a bar for every part, one axis for all, and the shared people apart."""
+"""The range chart: a bar for each part on a common axis, with unplaced people set apart."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
-from zlib import crc32
 
 from service.web.charts import legend, scale
-from service.web.charts.bars import Bar, Side
+from service.web.charts.items import DisputeSide, RangeBar
 from service.web.charts.scale import RangePosition, Tick
 from service.web.charts.svg_document import (
     BOLD_ROLES,
@@ -26,19 +25,19 @@ _SEPARATOR_HEIGHT: Final = 34
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One bar as it is drawn; ``position`` is None where nothing is reported."""
+    """The layout of one bar; ``position`` is None if nothing is reported."""
 
-    bar: Bar
+    bar: RangeBar
     label: str
     text: str
     position: RangePosition | None
     nearest: RangePosition | None
-    sides: tuple[tuple[Side, RangePosition], ...]
+    sides: tuple[tuple[DisputeSide, RangePosition], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedRow:
-    """A row in a picture of its own: its words, and the upper edge of it and of its sides."""
+    """A row in a file: its lines of text, and the upper edges of the bar and its sides."""
 
     row: Row
     top: int
@@ -49,66 +48,69 @@ class PlacedRow:
 
 @dataclass(frozen=True, slots=True)
 class RangeChart:
-    """A range chart: its ``rows``, and ``shared_rows`` those of people in no one part."""
+    """The layout of a range chart; ``unplaced_rows`` are those of unplaced people."""
 
     id_prefix: str
     rows: tuple[Row, ...]
-    shared_rows: tuple[Row, ...]
+    unplaced_rows: tuple[Row, ...]
     ticks: tuple[Tick, ...]
     caption: str
     signs: tuple[str, ...]
 
     @property
     def placed_rows(self) -> tuple[PlacedRow, ...]:
-        """The rows of the picture, one under another, those apart last."""
-        return tuple(_place_rows(self.rows, self.shared_rows))
+        """The rows of a file from top to bottom, unplaced ones last."""
+        return tuple(_place_rows(self.rows, self.unplaced_rows))
 
     @property
     def height(self) -> int:
-        """How high the picture's drawing is, in pixels."""
+        """The height of the drawing in a file, in pixels."""
         return max((each.bottom for each in self.placed_rows), default=_AXIS_HEIGHT)
 
     @property
     def separator_y(self) -> int | None:
-        """Where the line is that sets the rows apart off; None without such rows."""
-        first_shared = next((each for each in self.placed_rows if each.row.bar.shared), None)
-        return first_shared.top - _SEPARATOR_HEIGHT + 8 if first_shared else None
+        """The position of the line above the unplaced rows; None if there are none."""
+        first_unplaced = next((each for each in self.placed_rows if each.row.bar.is_unplaced), None)
+        return first_unplaced.top - _SEPARATOR_HEIGHT + 8 if first_unplaced else None
 
     def layout_document(
         self, title: str, caveats: Sequence[str], citation: str, scope: str
     ) -> DocumentLayout:
-        """Return the picture with all its words, ready to be saved."""
+        """Return the layout of the file with this chart."""
         return layout_document(title, caveats, citation, scope, self.signs, self.height)
 
 
-def layout_range_chart(bars: Sequence[Bar]) -> RangeChart:
-    """Return where everything of the chart stands; the bars keep their order."""
-    drawn_bars = [_reduce_shared_bar(bar) for bar in bars]
+def layout_range_chart(bars: Sequence[RangeBar], id_prefix: str = "range-chart") -> RangeChart:
+    """Return the layout of the chart; the bars keep their order.
+
+    The ids of its elements begin with ``id_prefix``, which no other chart of the page may have.
+    """
+    drawn_bars = [_reduce_unplaced_bar(bar) for bar in bars]
     axis = scale.fit_axis(number for bar in drawn_bars for number in _numbers_of(bar))
     rows = tuple(_layout_row(bar, axis) for bar in drawn_bars)
     return RangeChart(
-        id_prefix=f"r{crc32(repr(bars).encode('utf-8', 'replace')):08x}",
-        rows=tuple(row for row in rows if not row.bar.shared),
-        shared_rows=tuple(row for row in rows if row.bar.shared),
+        id_prefix=id_prefix,
+        rows=tuple(row for row in rows if not row.bar.is_unplaced),
+        unplaced_rows=tuple(row for row in rows if row.bar.is_unplaced),
         ticks=axis.ticks,
         caption=axis.caption,
         signs=legend.find_used_signs(bars),
     )
 
 
-def _reduce_shared_bar(bar: Bar) -> Bar:
-    """Return what is drawn of the bar: of shared people the least alone."""
-    if not bar.shared:
+def _reduce_unplaced_bar(bar: RangeBar) -> RangeBar:
+    """Return the bar as it is drawn: only the low of unplaced people."""
+    if not bar.is_unplaced:
         return bar
-    return replace(bar, high=bar.low, disputed=False, nearest=None, sides=())
+    return replace(bar, high=bar.low, is_disputed=False, nearest=None, sides=())
 
 
-def _numbers_of(bar: Bar) -> tuple[int | None, ...]:
+def _numbers_of(bar: RangeBar) -> tuple[int | None, ...]:
     sides = (number for side in bar.sides for number in (side.low, side.high))
     return (bar.low, bar.high, *(bar.nearest or ()), *sides)
 
 
-def _layout_row(bar: Bar, axis: scale.Axis) -> Row:
+def _layout_row(bar: RangeBar, axis: scale.Axis) -> Row:
     return Row(
         bar=bar,
         label=clean_text(bar.label),
@@ -119,19 +121,19 @@ def _layout_row(bar: Bar, axis: scale.Axis) -> Row:
     )
 
 
-def _place_rows(rows: Iterable[Row], shared_rows: Iterable[Row]) -> Iterator[PlacedRow]:
+def _place_rows(rows: Iterable[Row], unplaced_rows: Iterable[Row]) -> Iterator[PlacedRow]:
     y = _AXIS_HEIGHT
     for row in rows:
         yield (placed_row := _place_row(row, y))
         y = placed_row.bottom
     y += _SEPARATOR_HEIGHT
-    for row in shared_rows:
+    for row in unplaced_rows:
         yield (placed_row := _place_row(row, y))
         y = placed_row.bottom
 
 
 def _place_row(row: Row, top: int) -> PlacedRow:
-    """Return where the row stands: its words beside its bar, as high as the higher of the two."""
+    """Return the row at ``top``: its text beside its bar, as high as the higher of the two."""
     lines: list[TextLine] = []
     y = top
     range_words = f"{row.text} ({row.bar.dispute_text})" if row.bar.dispute_text else row.text
@@ -142,15 +144,15 @@ def _place_row(row: Row, top: int) -> PlacedRow:
     y = max(y + 8, top + 30)
     sides = []
     for side, _ in row.sides:
-        for line in wrap_text(side.about, 12, CONTENT_WIDTH - 16):
+        for line in wrap_text(side.scope_text, 12, CONTENT_WIDTH - 16):
             lines.append(TextLine(MARGIN + 16, y + 13, 12, "quiet", line))
             y += 18
         sides.append(y)
-        label = shorten_text(side.range_text, 12, _TEXT_COLUMN_WIDTH - 52)
+        label = shorten_text(side.text, 12, _TEXT_COLUMN_WIDTH - 52)
         lines.append(TextLine(MARGIN + 32, y + 13, 12, "quiet", label))
         y += 20
-    if row.bar.untold:
-        omitted_text = clean_text(markup("charts.sides.more", count=row.bar.untold))
+    if row.bar.omitted_side_count:
+        omitted_text = clean_text(markup("charts.sides.more", count=row.bar.omitted_side_count))
         lines.append(TextLine(MARGIN + 16, y + 13, 12, "quiet", omitted_text))
         y += 18
     return PlacedRow(row, top, tuple(lines), tuple(sides), y + 8)

@@ -1,4 +1,4 @@
-"""Where a number of people stands on an axis that begins at zero and has round marks."""
+"""The axis of people: it begins at zero and has ticks at round numbers."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 from service.web.messages import markup
 
 AXIS_LENGTH: Final = 10_000
-"""The length of an axis, in whole parts; a picture may have any size."""
+"""The length of an axis in units; a unit is a hundredth of a percent of the drawing."""
 
 _TOP_POSITION: Final = 9_200
 _MIN_POSITION: Final = 40
@@ -16,7 +16,7 @@ _UNITS: Final = (1_000_000_000, 1_000_000, 1)
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One mark of the axis: where it stands, and the number written there."""
+    """One tick of the axis: its position, value and label."""
 
     position: int
     value: int
@@ -25,9 +25,10 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class RangePosition:
-    """Where a range lies: solid to ``low``, light to ``high``, and fading out if it ``is_open``.
+    """The positions of the ends of a range on the axis.
 
-    An open range reaches the very end of the axis, past its last mark.
+    A range without an upper bound ``is_open``; its ``high`` is the end of the axis, beyond the last
+    tick.
     """
 
     low: int
@@ -37,33 +38,33 @@ class RangePosition:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """An axis from nobody to ``top`` people, a mark at every ``step``."""
+    """An axis from zero to ``top`` people with a tick every ``step`` people."""
 
     top: int
     step: int
 
     @property
     def ticks(self) -> tuple[Tick, ...]:
-        """The marks, from zero on; their numbers count ``unit`` people each."""
+        """The ticks from zero on; their labels count multiples of ``unit``."""
         values = range(0, self.top + 1, self.step)
         return tuple(Tick(self.locate(value), value, self._format_value(value)) for value in values)
 
     @property
     def unit(self) -> int:
-        """How many people a 1 at a mark stands for: large numbers are written in millions."""
+        """The number of people that the label 1 means: large numbers are labelled in millions."""
         return next(unit for unit in _UNITS if self.top >= unit)
 
     @property
     def caption(self) -> str:
-        """What the numbers count, in words."""
+        """The unit of the labels, in words."""
         return str(markup(f"charts.unit.{self.unit}"))
 
     def locate(self, people: int) -> int:
-        """Return where the number stands; even one person stands visibly apart from zero."""
+        """Return the position of the number. The position of one person is visibly not zero."""
         return max(_MIN_POSITION, people * _TOP_POSITION // self.top) if people else 0
 
     def locate_range(self, low: int, high: int | None) -> RangePosition:
-        """Return where the range lies; ``high`` None means open above."""
+        """Return the positions of the range; ``high`` None means that no upper bound is known."""
         if high is None:
             return RangePosition(self.locate(low), AXIS_LENGTH, is_open=True)
         return RangePosition(self.locate(low), self.locate(high))
@@ -73,9 +74,9 @@ class Axis:
 
 
 def fit_axis(numbers: Iterable[int | None], max_steps: int = 5) -> Axis:
-    """Return the axis that holds all the numbers; a None among them is no number.
+    """Return an axis that includes all numbers, with at most ``max_steps`` steps.
 
-    ``max_steps`` is the most steps it has.
+    None among the numbers is ignored.
     """
     greatest = max((number for number in numbers if number is not None), default=1) or 1
     step = next(step for step in _iterate_round_steps() if step * max_steps >= greatest)

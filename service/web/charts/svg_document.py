@@ -1,4 +1,8 @@
-"""A chart as one picture with all its words in it: where each line of them stands, in pixels."""
+"""Layout of a chart saved as a file: a complete SVG with title, legend, caveats and citation.
+
+Such a file is used without its page (in a document, or converted to PNG), so it contains all its
+text, as lines at fixed positions. All lengths are in pixels.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +15,14 @@ WIDTH: Final = 960
 MARGIN: Final = 24
 CONTENT_WIDTH: Final = WIDTH - 2 * MARGIN
 BOLD_ROLES: Final = frozenset({"title", "strong"})
-"""The roles of lines in bold letters."""
+"""The roles of bold lines."""
 
 _SWATCH_INDENT: Final = 52
 
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """One line of words; ``role`` is how it looks (title, strong, ink or quiet)."""
+    """One line of text; ``role`` is its style (title, strong, ink or quiet)."""
 
     x: int
     y: int
@@ -29,7 +33,7 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class Swatch:
-    """A sign of the key, and the upper edge of its sample."""
+    """A sign of the legend, and the upper edge of its sample."""
 
     sign: str
     y: int
@@ -37,7 +41,7 @@ class Swatch:
 
 @dataclass(frozen=True, slots=True)
 class DocumentLayout:
-    """The picture: the drawing's upper edge is ``top``; words stand above and below it."""
+    """The layout of the file; ``top`` is the upper edge of the drawing, text is above and below."""
 
     title: str
     height: int
@@ -57,10 +61,9 @@ def layout_document(
     signs: Sequence[str],
     drawing_height: int,
 ) -> DocumentLayout:
-    """Return the picture around a drawing that is ``drawing_height`` pixels high.
+    """Return the layout around a drawing that is ``drawing_height`` pixels high.
 
-    Every caveat is printed in full; an empty citation or scope is left out. The scope says what was
-    asked.
+    All caveats are printed in full. An empty citation or scope is left out.
     """
     lines: list[TextLine] = []
     y = _append_lines(lines, title, MARGIN, 20, "title")
@@ -82,7 +85,7 @@ def layout_document(
 def _append_lines(
     lines: list[TextLine], text: str, y: int, size: int, role: str, indent: int = 0
 ) -> int:
-    """Add the words in lines that fit, and return where the next ones may begin."""
+    """Append the text in lines that fit, and return the upper edge of what follows."""
     for line in wrap_text(text, size, CONTENT_WIDTH - indent, role in BOLD_ROLES):
         lines.append(TextLine(MARGIN + indent, y + size, size, role, line))
         y += size * 7 // 5

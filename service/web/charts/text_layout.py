@@ -1,4 +1,8 @@
-"""Text in pictures: what may stand in one, how wide it runs, where it breaks into lines."""
+"""Layout of text in SVG: allowed characters, estimated width, line breaks.
+
+SVG does not wrap lines, and only browsers show HTML inside it. Charts on pages use HTML for text;
+charts saved as files, and the labels of the map, need a layout made here.
+"""
 
 import re
 import unicodedata
@@ -12,20 +16,20 @@ _LETTER_WIDTHS: Final = {
     **dict.fromkeys("mwMW%@—…", 0.98),
     **dict.fromkeys("+=<>~^#&", 0.84),
 }
-"""In parts of the size, as the widest of the usual typefaces has them: DejaVu Sans."""
+"""Widths in parts of the font size, taken from DejaVu Sans, the widest common typeface."""
 
 _BOLD_FACTOR: Final = 1.12
-"""How much wider bold letters are."""
+"""The width of bold letters in parts of the width of regular ones."""
 
 
 def clean_text(text: str) -> str:
-    """Return the text as it is read: no markup, and no character that XML does not allow."""
+    """Return the text without markup, and with U+FFFD for characters that XML does not allow."""
     unescaped = text.unescape() if isinstance(text, Markup) else text
     return " ".join(_FORBIDDEN_IN_XML.sub("\ufffd", unescaped).split())
 
 
 def measure_text(text: str, size: int, bold: bool = False) -> float:
-    """Return about how wide the text runs in a common sans serif, in pixels; rather too wide."""
+    """Return an upper estimate of the width of the text in a sans serif typeface, in pixels."""
     return (_BOLD_FACTOR if bold else 1.0) * size * sum(_measure_letter(letter) for letter in text)
 
 
@@ -40,7 +44,7 @@ def _measure_letter(letter: str) -> float:
 
 
 def wrap_text(text: str, size: int, max_width: float, bold: bool = False) -> tuple[str, ...]:
-    """Return the text in lines that fit the room, in pixels; a word too long for it is cut up."""
+    """Return the text in lines of at most ``max_width`` pixels; longer words are split."""
     max_width = max_width / _BOLD_FACTOR if bold else max_width
     lines: list[str] = []
     line = ""
@@ -60,7 +64,7 @@ def wrap_text(text: str, size: int, max_width: float, bold: bool = False) -> tup
 
 
 def shorten_text(text: str, size: int, max_width: float) -> str:
-    """Return the text, cut with three dots where it does not fit the room, in pixels."""
+    """Return the text, shortened with an ellipsis if it is wider than ``max_width`` pixels."""
     cleaned = clean_text(text)
     if measure_text(cleaned, size) <= max_width:
         return cleaned
@@ -73,7 +77,7 @@ def shorten_text(text: str, size: int, max_width: float) -> str:
 
 
 def _count_fitting_letters(text: str, size: int, max_width: float) -> int:
-    """Return how many letters fit, at least one."""
+    """Return how many letters fit into ``max_width`` pixels, at least one."""
     letter_count, total_width = 0, 0.0
     for letter in text:
         total_width += size * _measure_letter(letter)

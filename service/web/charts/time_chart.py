@@ -1,19 +1,19 @@
-"""The time chart: a range for every day, week or month, along the days."""
+"""The time chart: a range for each day, week, month or year along an axis of days."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
-from zlib import crc32
 
-from service.web.charts import legend, range_text, scale
+from service.web.charts import legend, scale
+from service.web.charts.items import PeriodBar
 from service.web.charts.scale import AXIS_LENGTH, RangePosition, Tick
 from service.web.charts.svg_document import DocumentLayout, layout_document
 from service.web.charts.text_layout import clean_text
 from service.web.messages import markup
 
 HEIGHT: Final = 300
-"""How high the picture's drawing is, in pixels."""
+"""The height of the drawing, in pixels."""
 
 _MAX_COLUMNS_WITH_GAPS: Final = 120
 _MIN_TICK_DISTANCE: Final = 850
@@ -22,39 +22,10 @@ _MAX_TICK_POSITION: Final = 9_500
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """One stretch of days, ``last`` included, and its number of people.
-
-    ``text`` is the total in words. ``low`` None means that nothing is reported, which is not zero;
-    ``high`` None beside a ``low`` means open above. ``href`` leads to the proof and ``more`` to
-    the days themselves; ``caveats`` qualify the number, in sentences.
-    """
-
-    key: str
-    label: str
-    text: str
-    first: date
-    last: date
-    low: int | None
-    high: int | None
-    disputed: bool = False
-    nearest: tuple[int, int | None] | None = None
-    exact: bool = True
-    href: str | None = None
-    more: str | None = None
-    caveats: tuple[str, ...] = ()
-
-    @property
-    def dispute_text(self) -> str:
-        """What is said of a dispute, in words; empty where there is none."""
-        return range_text.format_dispute(self.disputed, self.nearest)
-
-
-@dataclass(frozen=True, slots=True)
 class Column:
-    """One span as it is drawn, from ``left`` and ``width`` wide, ``gap`` left free at each edge."""
+    """The layout of one bar: from ``left``, ``width`` wide, with ``gap`` free at both edges."""
 
-    span: Span
+    bar: PeriodBar
     label: str
     text: str
     left: int
@@ -65,16 +36,16 @@ class Column:
 
     @property
     def middle(self) -> int:
-        """Where the middle of the column is."""
+        """The middle of the column."""
         return self.left + self.width // 2
 
 
 @dataclass(frozen=True, slots=True)
 class DateTick:
-    """A mark on the axis of days; one that ``is_minor`` is left out where there is little room.
+    """A tick on the axis of days; narrow charts leave out those that are ``is_minor``.
 
-    ``year`` is written below it where it is not empty; ``repeats_year`` means only where little
-    room has left out the mark that told it before.
+    ``year`` is written below the label unless it is empty. If it ``repeats_year``, an earlier minor
+    tick has the same year, and only narrow charts write it again.
     """
 
     position: int
@@ -86,19 +57,19 @@ class DateTick:
 
 @dataclass(frozen=True, slots=True)
 class TimeChart:
-    """A time chart: its columns by their days, its marks of people and of days."""
+    """The layout of a time chart: its columns by day, and the ticks of both axes."""
 
-    id_prefix: str
     columns: tuple[Column, ...]
     ticks: tuple[Tick, ...]
     date_ticks: tuple[DateTick, ...]
     caption: str
     signs: tuple[str, ...]
     height: int = HEIGHT
+    id_prefix: str = "time-chart"
 
     @property
     def arrow_half_width(self) -> int:
-        """How wide half of an arrow's head is, in pixels: less where columns are narrow."""
+        """Half the width of an arrow head in pixels; narrow columns have smaller ones."""
         half_widths = ((16, 5), (31, 4), (60, 3))
         return next(
             (half_width for count, half_width in half_widths if len(self.columns) <= count), 2
@@ -106,27 +77,26 @@ class TimeChart:
 
     @property
     def is_dense(self) -> bool:
-        """Whether columns are too narrow for lines in and around them."""
+        """Whether columns are too narrow for outlines and arrow shafts."""
         return len(self.columns) > 60
 
     def layout_document(
         self, title: str, caveats: Sequence[str], citation: str, scope: str
     ) -> DocumentLayout:
-        """Return the picture with all its words, ready to be saved."""
+        """Return the layout of the file with this chart."""
         return layout_document(title, caveats, citation, scope, self.signs, self.height)
 
 
-def layout_time_chart(spans: Sequence[Span]) -> TimeChart:
-    """Return where everything of the chart stands; the spans come by their first days."""
-    ordered = sorted(spans, key=lambda span: (span.first, span.last))
-    numbers = (number for span in ordered for number in _numbers_of(span))
+def layout_time_chart(bars: Sequence[PeriodBar]) -> TimeChart:
+    """Return the layout of the chart; the columns are in the order of their first days."""
+    ordered = sorted(bars, key=lambda bar: (bar.first_day, bar.last_day))
+    numbers = (number for bar in ordered for number in _numbers_of(bar))
     axis = scale.fit_axis(numbers, max_steps=4)
-    first_day = min((span.first for span in ordered), default=date(1, 1, 1))
-    day_count = max(((span.last - first_day).days + 1 for span in ordered), default=1)
+    first_day = min((bar.first_day for bar in ordered), default=date(1, 1, 1))
+    day_count = max(((bar.last_day - first_day).days + 1 for bar in ordered), default=1)
     return TimeChart(
-        id_prefix=f"t{crc32(repr(spans).encode('utf-8', 'replace')):08x}",
         columns=tuple(
-            _layout_column(span, axis, first_day, day_count, len(ordered)) for span in ordered
+            _layout_column(bar, axis, first_day, day_count, len(ordered)) for bar in ordered
         ),
         ticks=axis.ticks,
         date_ticks=_layout_date_ticks(first_day, day_count) if ordered else (),
@@ -135,29 +105,29 @@ def layout_time_chart(spans: Sequence[Span]) -> TimeChart:
     )
 
 
-def _numbers_of(span: Span) -> tuple[int | None, ...]:
-    return (span.low, span.high, *(span.nearest or ()))
+def _numbers_of(bar: PeriodBar) -> tuple[int | None, ...]:
+    return (bar.low, bar.high, *(bar.nearest or ()))
 
 
 def _layout_column(
-    span: Span, axis: scale.Axis, first_day: date, day_count: int, column_count: int
+    bar: PeriodBar, axis: scale.Axis, first_day: date, day_count: int, column_count: int
 ) -> Column:
-    left = (span.first - first_day).days * AXIS_LENGTH // day_count
-    width = max(1, ((span.last - first_day).days + 1) * AXIS_LENGTH // day_count - left)
+    left = (bar.first_day - first_day).days * AXIS_LENGTH // day_count
+    width = max(1, ((bar.last_day - first_day).days + 1) * AXIS_LENGTH // day_count - left)
     return Column(
-        span=span,
-        label=clean_text(span.label),
-        text=clean_text(span.text),
+        bar=bar,
+        label=clean_text(bar.label),
+        text=clean_text(bar.text),
         left=left,
         width=width,
         gap=0 if column_count > _MAX_COLUMNS_WITH_GAPS else min(width // 8, 60),
-        position=None if span.low is None else axis.locate_range(span.low, span.high),
-        nearest=axis.locate_range(*span.nearest) if span.nearest else None,
+        position=None if bar.low is None else axis.locate_range(bar.low, bar.high),
+        nearest=axis.locate_range(*bar.nearest) if bar.nearest else None,
     )
 
 
 def _layout_date_ticks(first_day: date, day_count: int) -> tuple[DateTick, ...]:
-    """Return marks at the finest step that leaves room for their words."""
+    """Return ticks at the finest step that leaves room for their labels."""
     last_day = first_day + timedelta(days=day_count - 1)
     for step in _iterate_tick_steps():
         dates = [
@@ -169,7 +139,7 @@ def _layout_date_ticks(first_day: date, day_count: int) -> tuple[DateTick, ...]:
 
 
 TickStep = tuple[str, int, int]
-"""A unit of days, weeks (``w``), months or years: how many apart marks and major marks are."""
+"""A unit (``d``, ``w``, ``m`` or ``y``), and the intervals of ticks and major ticks in it."""
 
 
 def _iterate_tick_steps() -> Iterator[TickStep]:
@@ -183,7 +153,7 @@ def _iterate_tick_steps() -> Iterator[TickStep]:
 
 
 def _count_units_before(day: date, unit: str) -> int:
-    """Return how many whole units lie before the day."""
+    """Return how many whole units precede the day."""
     if unit == "d":
         return day.toordinal()
     if unit == "w":
@@ -196,7 +166,7 @@ def _is_major(day: date, step: TickStep) -> bool:
 
 
 def _iterate_tick_dates(first_day: date, last_day: date, step: TickStep) -> Iterator[date]:
-    """Return the first days of the steps from the first day to the last, and one too many."""
+    """Yield the first days of the steps from the first day to the last, at most 13."""
     unit, interval, _ = step
     number = -(-_count_units_before(first_day, unit) // interval) * interval
     for _ in range(13):
@@ -209,7 +179,7 @@ def _iterate_tick_dates(first_day: date, last_day: date, step: TickStep) -> Iter
 
 
 def _find_first_day(number: int, unit: str) -> date | None:
-    """Return the day with which the unit begins; None where no calendar reaches."""
+    """Return the first day of the unit; None outside the years 1 to 9999."""
     try:
         if unit == "d":
             return date.fromordinal(number)
@@ -223,7 +193,7 @@ def _find_first_day(number: int, unit: str) -> date | None:
 def _space_ticks(
     first_day: date, day_count: int, unit: str, dates: Sequence[tuple[date, bool]]
 ) -> Iterator[DateTick]:
-    """Return the marks without those whose words would run into each other."""
+    """Yield the ticks without those whose labels would overlap."""
     last, last_major = -AXIS_LENGTH, -AXIS_LENGTH
     year, year_major = 0, 0
     for day, major in dates:

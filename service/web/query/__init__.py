@@ -1,1 +1,1 @@
-"""The query of a page: read from an address, written into links, found by words."""
+"""The query of a page: parsed from an address, written into links; and the place search."""

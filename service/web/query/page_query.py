@@ -1,4 +1,4 @@
-"""What a page is asked, and the addresses of other pages that ask a little differently."""
+"""The query of a page, and links to pages with a changed query."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,24 +19,24 @@ from service.web.messages import plain_text
 PAGE_PARAMETERS: Final = frozenset(
     field.data_key or name for name, field in DashboardParameters().fields.items()
 )
-"""The parameters that pages know. Links get others from those who pass them on."""
+"""The parameters that pages know. All others (such as those of trackers) are ignored."""
 
 LIST_PARAMETERS: Final = ("place", "group", "reporter", "exclude_reporter", "show")
-"""Parameters of several values: a form sends each by itself, a link all with commas between."""
+"""Parameters with several values: a form repeats the parameter, a link separates by commas."""
 
 API_PARAMETERS: Final = (
     "place", "from", "to", "group", "reporter", "exclude_reporter", "party", "straddling", "as_of",
 )  # fmt: skip
-"""The parameters that say what is asked, and not how it is shown; the interface has the same."""
+"""The parameters of the totals query, which the API has as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """A question, and how a page shows the answer.
+    """A totals query, and how a page shows its result.
 
-    ``parameters`` are those that stand in the address and are known and not empty. ``show`` is the
-    one set of outcomes that the pictures show; ``scale`` None leaves the spans of the time chart to
-    the page, and ``chart`` is None unless one picture alone is asked for.
+    ``parameters`` are the known, non-empty parameters of the address. ``show`` is the set of
+    outcomes that the charts show. If ``scale`` is None, the page selects the unit of the time
+    chart. ``chart`` is None unless the page shows one chart alone.
     """
 
     parameters: Mapping[str, str]
@@ -49,9 +49,9 @@ class PageQuery:
     every: bool = False
 
     def link_to(self, page: str, **changes: str | None) -> str:
-        """Return the address of the page with the same question but for the changes.
+        """Return the address of the page for this query with the changes.
 
-        It is relative, so that it holds below any path; None leaves a parameter out.
+        It is relative, so that it is valid below any path. None removes a parameter.
         """
         merged = {
             **self.parameters,
@@ -61,7 +61,7 @@ class PageQuery:
         return f"{page}?{urlencode(parameters, safe=',:')}" if parameters else page
 
     def link_to_api(self, page: str = "v1/totals", **extra: str) -> str:
-        """Return the call of the interface that asks the same."""
+        """Return the address of the API for the same query."""
         parameters = {
             name: self.parameters[name] for name in API_PARAMETERS if name in self.parameters
         }
@@ -72,14 +72,14 @@ class PageQuery:
 
 
 def _to_parameter_name(name: str) -> str:
-    """Return the parameter that a keyword stands for: Python keeps ``from`` for itself."""
+    """Return the parameter of a keyword argument, without the underscore after reserved names."""
     return name.removesuffix("_")
 
 
 def parse_page_query(now: datetime, parameters: Mapping[str, str] | None = None) -> PageQuery:
-    """Return what the parameters ask (None: those of this request).
+    """Return the query of the parameters; None means those of the current request.
 
-    Raises InvalidInputError with a fault for each that is wrong.
+    Raises InvalidInputError with one error for each invalid parameter.
     """
     parameters, errors = read_parameters() if parameters is None else (parameters, ())
     try:
@@ -96,10 +96,10 @@ def parse_page_query(now: datetime, parameters: Mapping[str, str] | None = None)
 
 
 def read_parameters() -> tuple[dict[str, str], tuple[ErrorDetail, ...]]:
-    """Return what is given of the parameters that pages know, and a fault for each given too often.
+    """Return the parameters of the request, and one error for each that is repeated.
 
-    Those of several values may stand several times and are joined. Empty ones are left out, as are
-    all that pages do not know.
+    Repetitions of a parameter with several values are joined. Empty and unknown parameters are left
+    out.
     """
     parameters: dict[str, str] = {}
     errors = []
@@ -115,7 +115,7 @@ def read_parameters() -> tuple[dict[str, str], tuple[ErrorDetail, ...]]:
 
 
 def _resolve_as_of_day(as_of: int | str | None, now: datetime) -> int | str | None:
-    """Return the moment that is asked for: of a day its end, and of today now."""
+    """Return the ``as_of`` of the query: of a day its end, and None for today."""
     if not isinstance(as_of, str) or "T" in as_of:
         return as_of
     return None if as_of == now.date().isoformat() else f"{as_of}T23:59:59.999999Z"

@@ -1,22 +1,21 @@
-"""From a reader's words to places: found by any of their names, or offered to choose from."""
+"""Search of places by any of their names."""
 
 from typing import Final, cast
 
 from service.domain.entities import Place, fold_case
 from service.domain.list_queries import EntityListQuery
 from service.http.consistency import get_reader
-from service.http.context import get_services
-from service.usecases import entities, health
-from service.usecases.overview import join_ancestor_names, load_snapshot
+from service.usecases import entities
+from service.web import labels
 
 MAX_OFFERED_PLACES: Final = 12
-"""So many places are offered."""
+"""The most places that a search returns."""
 
 
 def find_places(words: str) -> list[tuple[Place, str]]:
-    """Return the places whose names hold the words, each with where it lies.
+    """Return the places whose names contain the words, each with the names of its ancestors.
 
-    It is one alone where only one is called so: others whose names are longer do not matter then.
+    If exactly one place has the words as its name or alias, only this one is returned.
     """
     reader = get_reader()
     candidates = cast(
@@ -32,5 +31,5 @@ def find_places(words: str) -> list[tuple[Place, str]]:
         if len(exact_matches) == 1
         else (exact_matches or candidates)[:MAX_OFFERED_PLACES]
     )
-    state = load_snapshot(reader, get_services().state_cache, health.check_readable(reader)).state
-    return [(each, join_ancestor_names(state, each)) for each in offered]
+    snapshot = reader.load_snapshot(reader.seq)
+    return [(each, labels.join_ancestor_names(snapshot, each.id)) for each in offered]

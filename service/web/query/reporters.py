@@ -1,4 +1,4 @@
-"""The reporters among whom the form lets one choose."""
+"""The reporters that the query form lists."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,24 +8,24 @@ from typing import Final
 from service.domain.record_state import RecordState
 
 MAX_REPORTERS: Final = 40
-"""So many are listed; of more, those who report most often."""
+"""The most reporters that the form lists; those with the most reports are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReporterChoices:
-    """Who is listed (id, name, whether a party), by name, and how many more ever said anything."""
+    """The listed reporters (id, name, is a party) by name, and how many more have reports."""
 
     shown: list[tuple[str, str, bool]]
     omitted_count: int
 
     @property
     def count(self) -> int:
-        """How many there are in all."""
+        """How many reporters there are, listed or not."""
         return len(self.shown) + self.omitted_count
 
 
 def list_reporters(state: RecordState, selected_ids: Iterable[str]) -> ReporterChoices:
-    """Return the reporters for the form: those who are asked about are always among them."""
+    """Return the reporters for the form, which always include the selected ones."""
     report_counts = Counter(each.reporter for each in state.reports.values())
     shown_ids = {reporter_id for reporter_id, _ in report_counts.most_common(MAX_REPORTERS)}.union(
         selected_ids

@@ -1,1 +1,1 @@
-"""How pages, their files and their errors reach a browser."""
+"""Responses of the dashboard: headers, assets, error pages, streaming."""

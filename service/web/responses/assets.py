@@ -1,4 +1,4 @@
-"""The files that a page loads, below an address that changes when any of them does."""
+"""Assets of the pages, below a path that contains a hash of all of them."""
 
 from functools import cache
 from hashlib import sha256
@@ -12,10 +12,10 @@ YEAR_SECONDS: Final = 31_536_000
 
 @cache
 def compute_version() -> str:
-    """Return what names all the files as they are.
+    """Return the version of the assets: the beginning of a hash of all of them.
 
-    They have one version together, and it stands before their names: a script that loads another
-    by its name alone then loads the one that belongs to it.
+    They share one version, which precedes their names in the path, so that a script that imports
+    another by a relative name gets the one of the same version.
     """
     digest = sha256()
     for path in sorted(each for each in FOLDER.rglob("*") if each.is_file()):
@@ -25,18 +25,18 @@ def compute_version() -> str:
 
 
 def make_address(name: str) -> str:
-    """Return where a page finds the file, relative to the page itself.
+    """Return the address of the asset, relative to a page.
 
-    All pages lie at one level, so that they work under any path that a proxy puts before them.
+    All pages are at one level, so that the address is valid below any path of a proxy.
     """
     return f"assets/{compute_version()}/{name}"
 
 
 def choose_cache_control(requested_version: str) -> str:
-    """Return who may keep a file that was asked for under the version, and how long.
+    """Return the Cache-Control header for an asset that was requested with this version.
 
-    Under another version than ours, nobody: while a release takes over from one, a server is asked
-    for files that it does not have yet, or not any more, and answers with its own.
+    An asset of another version must not be cached: during an upgrade, a server gets requests for
+    versions that it does not have and answers with its own.
     """
     return (
         f"public, max-age={YEAR_SECONDS}, immutable"

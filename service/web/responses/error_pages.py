@@ -1,4 +1,4 @@
-"""Errors as pages: what went wrong in plain words, and what to do about it."""
+"""Error pages: what went wrong, and what to do about it."""
 
 from http import HTTPStatus
 from typing import Final
@@ -22,11 +22,11 @@ from service.web import messages
 from service.web.responses import headers
 
 UNROUTED_STATUSES: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
-"""What is answered where an address belongs to no page, or knows no such method."""
+"""The statuses for an unknown path, or a method that the path does not allow."""
 
 
 def register(blueprint: Blueprint) -> None:
-    """Tell of every error of the pages by a page, and of wrong addresses to whoever reads pages."""
+    """Answer errors of the pages, and unknown paths requested by a browser, with error pages."""
     blueprint.register_error_handler(DomainError, _handle_domain_error)
     blueprint.register_error_handler(HTTPException, _handle_http_error)
     blueprint.register_error_handler(Exception, _handle_defect)
@@ -35,7 +35,7 @@ def register(blueprint: Blueprint) -> None:
 
 
 def describe_interruption(error: Exception) -> str:
-    """Return what a page says that is sent in part already and cannot go on; logs why."""
+    """Return the message for a page that is already sent in part; logs the error."""
     if isinstance(error, DomainError):
         name, detail = _message_name_of(error), _detail_of(error)
         cause = repr(error.__cause__)
@@ -48,7 +48,7 @@ def describe_interruption(error: Exception) -> str:
 
 
 def _message_name_of(error: DomainError) -> str:
-    """Return the name by which the texts tell of such an error."""
+    """Return the name of the error in the keys of messages."""
     return (
         "costly"
         if isinstance(error, TimeBudgetExceededError)
@@ -57,7 +57,7 @@ def _message_name_of(error: DomainError) -> str:
 
 
 def _detail_of(error: DomainError) -> str:
-    """Return what went wrong; the error's own words may name parameters that pages do not have."""
+    """Return the detail of the error, without names of parameters that pages do not have."""
     return (
         messages.plain_text("error.costly.detail")
         if isinstance(error, TimeBudgetExceededError)
@@ -77,12 +77,12 @@ def _handle_domain_error(error: DomainError) -> Response:
 
 
 def _handle_http_error(error: HTTPException) -> WerkzeugResponse:
-    """Answer as the error would, with its headers, by a page."""
+    """Return an error page with the status and headers of the error."""
     response: WerkzeugResponse = error.get_response()
     if error.code is None or error.code < 400:
         return response
     if error.code == HTTPStatus.UNAUTHORIZED:
-        # Browsers ask their user for a password where they are told so; a key serves as one.
+        # With this header, browsers ask for a password. An API key serves as one.
         response.headers["WWW-Authenticate"] = 'Basic realm="casualty figures", charset="UTF-8"'
     return _render_error_page(
         response, error.code, _message_name_of_status(error.code), detail_of(error)
@@ -95,7 +95,7 @@ def _handle_defect(error: Exception) -> Response:
 
 
 def _handle_unrouted(error: HTTPException) -> WerkzeugResponse:
-    """Answer a wrong address by a page where one is preferred; programs get a problem."""
+    """Answer an unknown path with a page if HTML is preferred, otherwise with a problem."""
     preferred = request.accept_mimetypes.best_match((MEDIA_TYPE, "text/html"))
     if request.path.startswith("/v1/") or preferred != "text/html":
         return handle_http_exception(error)
@@ -105,7 +105,7 @@ def _handle_unrouted(error: HTTPException) -> WerkzeugResponse:
 def _render_error_page(
     response: AnyResponse, status: int, name: str, detail: str, errors: tuple[ErrorDetail, ...] = ()
 ) -> AnyResponse:
-    """Return the response with a page in it that tells of the error."""
+    """Return the response with an error page as its body."""
     response.set_data(
         render_template(
             "error.html",

@@ -1,4 +1,4 @@
-"""How every page is sent: with what it may load and do, and who may keep it; and small."""
+"""Response headers of every page: security policy, caching; and compression."""
 
 import gzip
 import zlib
@@ -15,27 +15,27 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
     " connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {framed}"
 )
-"""What a page may load and do; ``framed`` says whose pages may show it in a frame."""
+"""The policy of a page; ``framed`` is the sources that may show it in a frame."""
 
 FRAMED_ENDPOINT: Final = "web.show_embed"
-"""The page that others may show in a frame, whatever it says."""
+"""The page that any site may show in a frame, also if it is an error page."""
 
 ASSET_ENDPOINT: Final = "web.send_asset"
-"""What anybody may have and keep."""
+"""The assets, which are public and cacheable."""
 
 COMPRESSED_TYPES: Final = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
-"""What is sent compressed; other files are so already."""
+"""The types that are compressed; other assets are compressed formats."""
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 def is_framed() -> bool:
-    """Whether the answer to this request may be shown in a frame of any page."""
+    """Whether any site may show the response to this request in a frame."""
     return request.endpoint == FRAMED_ENDPOINT
 
 
 def finish_response(response: AnyResponse) -> AnyResponse:
-    """Give the page its policy, let it be kept by nobody unasked, and send it small."""
+    """Add the security policy and cache headers, and compress the response."""
     if response.mimetype == "text/html":
         frame_ancestors = "*" if is_framed() else "'none'"
         response.headers.setdefault(
@@ -58,8 +58,8 @@ def _compress(response: Response) -> None:
         if response.is_streamed and response.mimetype == "text/html":
             response.response = _compress_chunks(response.iter_encoded())
             if "every" not in request.args:
-                # A proxy in front would hold the page back. Compressed it is small enough for what
-                # systems keep between two programs, so that no slow reader holds a thread here.
+                # A proxy that buffers would delay the page. Compressed, the page fits into socket
+                # buffers, so that a slow client does not occupy a thread of this server.
                 response.headers["X-Accel-Buffering"] = "no"
         else:
             response.set_data(gzip.compress(response.get_data(), 6))
@@ -68,7 +68,7 @@ def _compress(response: Response) -> None:
 
 
 def _compress_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the chunks compressed, each so that it can be read without the next."""
+    """Yield the chunks compressed, each flushed so that the client can decompress it at once."""
     compressor = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
     for chunk in chunks:
         yield compressor.compress(chunk) + compressor.flush(zlib.Z_SYNC_FLUSH)

@@ -1,4 +1,4 @@
-"""A page sent as it is made: what takes long comes last, and can be waited for while reading."""
+"""Streaming of a page: each section is sent as soon as it is rendered."""
 
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
@@ -9,17 +9,17 @@ from flask import render_template, stream_with_context
 from service.web.responses.error_pages import describe_interruption
 
 FLUSH_MARKER: Final = "<!-- -->"
-"""Where a template says this, all that it has made so far is sent."""
+"""Where a template writes this, the output up to here is sent."""
 
 _VOID_ELEMENTS: Final = frozenset({"br", "col", "hr", "img", "input", "link", "meta", "wbr"})
-"""Elements that are never closed."""
+"""Elements without an end tag."""
 
 
 def stream_chunks(template_stream: Iterable[str]) -> Iterator[str]:
-    """Return the page in as many pieces as it says, the first of which is made at once.
+    """Return the page in the chunks that the template marks; the first is rendered at once.
 
-    What goes wrong with that one is raised. Later, when the status of the answer is sent, it is
-    told in the page, which ends there as every page does.
+    Errors in the first chunk are raised. Later, when the status is already sent, the page shows a
+    message for the error and ends with its footer.
     """
     pending: list[str] = []
     chunks = _split_at_markers(template_stream, pending)
@@ -27,7 +27,7 @@ def stream_chunks(template_stream: Iterable[str]) -> Iterator[str]:
 
 
 def _split_at_markers(template_stream: Iterable[str], pending: list[str]) -> Iterator[str]:
-    """Yield the pieces; what is made of the next one is ``pending``."""
+    """Yield the chunks; ``pending`` holds the output since the last marker."""
     for piece in template_stream:
         if piece == FLUSH_MARKER:
             yield "".join(pending)
@@ -51,13 +51,13 @@ def _finish_stream(first: str, chunks: Iterator[str], pending: list[str]) -> Ite
 
 
 def _drop_partial_tag(html: str) -> str:
-    """Return the text without a tag at its end that is not complete."""
+    """Return the text without an incomplete tag at its end."""
     last_opening, last_closing = html.rfind("<"), html.rfind(">")
     return html[:last_opening] if last_opening > last_closing else html
 
 
 def _render_ending(html: str, message: str) -> str:
-    """Return the end of a page that cannot go on: what it tells of that, and all that is open."""
+    """Return the end of an interrupted page: the message, and the end tags of open elements."""
     parser = _OpenElements()
     parser.feed(html)
     open_elements = parser.names[parser.names.index("body") + 1 :]
@@ -74,7 +74,7 @@ def _render_ending(html: str, message: str) -> str:
 
 
 class _OpenElements(HTMLParser):
-    """Knows the names of the elements that are open after what it was fed, the outermost first."""
+    """The names of the elements that are open after the parsed text, the outermost first."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class _OpenElements(HTMLParser):
             self.names.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: object) -> None:
-        """Leave it aside: it is closed as it is opened."""
+        """Do nothing: the element is closed."""
 
     def handle_endtag(self, tag: str) -> None:
         while tag in self.names and self.names.pop() != tag:

@@ -1,1 +1,1 @@
-"""What each page shows, computed before a template writes it."""
+"""View models: what each page shows, computed from use cases for the templates."""

@@ -1,4 +1,4 @@
-"""From totals to what pictures and tables show of them."""
+"""Bars made from totals, with the sides of a dispute."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -7,14 +7,14 @@ from service.domain.caveats import Caveat
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
 from service.domain.totals_result import OutcomeTotal
-from service.domain.wording.range_text import outcomes_text
+from service.domain.wording.range_text import outcomes_text, total_range_text
 from service.web import labels
-from service.web.charts.bars import Bar, Side
+from service.web.charts.items import DisputeSide, RangeBar
 from service.web.messages import plain_text
 from service.web.viewmodels.base import ViewModel
 
 MAX_SIDES: Final = 4
-"""So many of those who contradict each other are shown beside a bar; the proof shows all."""
+"""The most sides of a dispute that are shown beside a bar; the proof shows all."""
 
 
 def make_bar(
@@ -23,54 +23,45 @@ def make_bar(
     label: str,
     outcome_total: OutcomeTotal,
     caveats: Iterable[Caveat],
-    dashboard_link: str | None = None,
+    detail_link: str | None = None,
     **changes: str,
-) -> Bar:
-    """Return the bar of a total; its proof is that of the question with the changes."""
+) -> RangeBar:
+    """Return the bar of a total; ``changes`` are those of the page query for its proof."""
     total = outcome_total.total
     sides = _make_sides(view, total)
-    return Bar(
-        key, label, render_range(outcome_total), total.low, total.high, total.is_disputed,
+    return RangeBar(
+        key, label, total_range_text(total), total.low, total.high, total.is_disputed,
         find_distinct_nearest(total),
-        total.exact, link_to_proof(view, **changes) if total.is_reported else None, dashboard_link,
-        sides=sides[:MAX_SIDES], untold=len(sides[MAX_SIDES:]),
-        caveats=tuple(each.text for each in caveats),
+        total.exact, link_to_proof(view, **changes) if total.is_reported else None, detail_link,
+        tuple(each.text for each in caveats),
+        sides=sides[:MAX_SIDES], omitted_side_count=len(sides[MAX_SIDES:]),
     )  # fmt: skip
 
 
 def link_to_proof(view: ViewModel, **changes: str) -> str:
-    """Return where the number is proved that answers the question with the changes."""
+    """Return the address of the proof for the page query with the changes."""
     return view.page_query.link_to("proof", every=None, **changes)
 
 
 def find_distinct_nearest(total: Total) -> tuple[int, int | None] | None:
-    """Return the nearest reading where it is another than the range."""
+    """Return the nearest range of a disputed total; None if it equals the range."""
     return None if total.nearest == (total.low, total.high) else total.nearest
 
 
-def render_range(outcome_total: OutcomeTotal) -> str:
-    """Return the range in words, such as "at least 30".
+def _make_sides(view: ViewModel, total: Total) -> tuple[DisputeSide, ...]:
+    """Return the figures that contradict each other, ordered by scope.
 
-    The picture around it says of whom, and shows a dispute.
-    """
-    text = outcome_total.text.removesuffix(", disputed")
-    return text.removesuffix(f" {outcomes_text(outcome_total.outcomes)}")
-
-
-def _make_sides(view: ViewModel, total: Total) -> tuple[Side, ...]:
-    """Return what each figure says that contradicts others, those of the same people together.
-
-    Of whom it speaks is said with the first of them: figures of different people can contradict
-    each other, and must not be held against each other as if they were of the same.
+    The first figure of each scope has the scope in words: figures of different scopes can
+    contradict each other, and must not be compared as if they covered the same people.
     """
     figures_set_aside = dict.fromkeys((*total.lows_set_aside, *total.highs_set_aside))
-    sides: list[Side] = []
+    sides: list[DisputeSide] = []
     previous_scope = None
     for figure in sorted(figures_set_aside, key=_scope_sort_key):
         about = "" if figure.scope == previous_scope else _describe_scope(view, figure.scope)
         previous_scope = figure.scope
         name = view.state.reporters[figure.reporter].name
-        sides.append(Side(name, figure.quantity.low, figure.quantity.high, about))
+        sides.append(DisputeSide(name, figure.quantity.low, figure.quantity.high, about))
     return tuple(sides)
 
 

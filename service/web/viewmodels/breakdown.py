@@ -1,4 +1,4 @@
-"""The answer cut into parts: places, groups, outcomes, or reporters alone."""
+"""The breakdown of a total by place, group or outcome, or by each reporter alone."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -6,30 +6,28 @@ from typing import Final
 
 from service.domain.errors import InvalidInputError
 from service.domain.totals_result import Part
-from service.http.consistency import get_reader
-from service.usecases import points
-from service.web.charts.bars import Bar
-from service.web.charts.map_chart import MapChart, Spot, layout_map
+from service.web.charts.items import MapPoint, RangeBar
+from service.web.charts.map_chart import MapChart, layout_map
 from service.web.charts.range_chart import RangeChart, layout_range_chart
 from service.web.messages import plain_text
 from service.web.viewmodels.bars import link_to_proof, make_bar
 from service.web.viewmodels.base import NamedLink, ViewModel
 
 MAX_BARS: Final = 40
-"""So many parts are drawn unless all are asked for; the rest are in the table."""
+"""The most parts that the chart shows unless the query asks for all; the table has all."""
 
 
 class Breakdown:
-    """The parts of one answer."""
+    """The parts of one result."""
 
     def __init__(self, view: ViewModel) -> None:
-        """Work the parts out."""
+        """Compute the parts."""
         self._view, self._page_query = view, view.page_query
         self.parts: Sequence[Part] = ()
         self.unplaced_people = 0
-        """How many people are known to lie in some part, but in no one of them."""
+        """How many people are known to be in some part, but in no single one."""
         self.error = ""
-        """Why there are no parts, where there would be too many."""
+        """The reason if there are too many parts to compute; otherwise empty."""
         try:
             result = view.compute_totals(outcomes=(view.page_query.show,), by=view.page_query.by)
         except InvalidInputError as error:
@@ -43,7 +41,7 @@ class Breakdown:
             self.unplaced_people = max(self.unplaced_people - placed_people, 0) if self.parts else 0
 
     def _compute_queried_places(self) -> Sequence[Part]:
-        """Return the asked places themselves as parts, where several are asked and none has any."""
+        """Return the queried places as parts if several are queried; otherwise nothing."""
         place_ids = self._view.query.places
         if self._page_query.by != "place" or len(place_ids) < 2:
             return ()
@@ -57,69 +55,80 @@ class Breakdown:
         return parts
 
     @cached_property
-    def bars(self) -> list[Bar]:
-        """Those in no one part, and the parts of which something is known, the largest first."""
+    def bars(self) -> list[RangeBar]:
+        """The bar of unplaced people, and the parts with reports, the largest first."""
         reported = [part for part in self.parts if part.totals[0].total.is_reported]
-        return [*self._shared_bars, *map(self._make_bar, sorted(reported, key=_size_sort_key))]
+        return [*self._unplaced_bars, *map(self._make_bar, sorted(reported, key=_size_sort_key))]
 
     @property
-    def _shared_bars(self) -> list[Bar]:
+    def _unplaced_bars(self) -> list[RangeBar]:
         low = self.unplaced_people
         if not low or not self.parts:
             return []
         label, text = plain_text("parts.apart"), plain_text("parts.apart_text", low=low, count=low)
-        return [Bar("", label, text, low, None, shared=True, href=link_to_proof(self._view))]
+        proof_link = link_to_proof(self._view)
+        return [RangeBar("", label, text, low, None, proof_link=proof_link, is_unplaced=True)]
 
     @cached_property
     def unreported_links(self) -> list[NamedLink]:
-        """The parts of which nothing is known, by name."""
+        """The parts without reports, by name."""
         parts = [part for part in self.parts if not part.totals[0].total.is_reported]
         links = [NamedLink(part.key, part.name, self._link_to_part(part.key)) for part in parts]
         return sorted(links, key=lambda each: each.name)
 
     @property
     def range_chart(self) -> RangeChart:
-        """The parts side by side: of many, the largest."""
-        return layout_range_chart(self.bars if self._page_query.every else self.bars[:MAX_BARS])
+        """The chart of the largest parts, or of all if the query asks for all."""
+        return layout_range_chart(
+            self.bars if self._page_query.every else self.bars[:MAX_BARS], "breakdown-chart"
+        )
 
     @property
     def omitted_count(self) -> int:
-        """How many parts of which something is known the picture leaves out."""
+        """How many parts with reports the chart leaves out."""
         return 0 if self._page_query.every else max(len(self.bars) - MAX_BARS, 0)
 
     @property
     def without_point_count(self) -> int:
-        """How many parts of which something is known the map leaves out: none knows where."""
+        """How many parts with reports have no coordinates and are not on the map."""
         shown_count = len(self.map_chart.discs) if self.map_chart else 0
         return sum(bool(bar.key) for bar in self.bars) - shown_count
 
     @cached_property
     def map_chart(self) -> MapChart | None:
-        """The parts where they lie; None where none has a point."""
+        """The map of the parts; None if no part has coordinates."""
         if self._page_query.by != "place":
             return None
         bars = {bar.key: bar for bar in self.bars if bar.key}
-        coordinates = points.load_coordinates(get_reader(), bars, self._view.seq)
-        return layout_map([
-            Spot(place_id, bars[place_id].label, bars[place_id].text, longitude, latitude,
-                 bars[place_id].low, bars[place_id].high, bars[place_id].disputed,
-                 bars[place_id].exact, bars[place_id].href, bars[place_id].more)
-            for place_id, (longitude, latitude) in coordinates.items()
-        ])  # fmt: skip
+        points = self._view.snapshot.find_points(bars)
+        return layout_map(
+            [
+                _make_map_point(bars[place_id], longitude, latitude)
+                for place_id, (longitude, latitude) in points.items()
+            ]
+        )
 
-    def _make_bar(self, part: Part) -> Bar:
+    def _make_bar(self, part: Part) -> RangeBar:
         name = plain_text(f"outcome.{part.key}") if self._page_query.by == "outcome" else part.name
-        dashboard_link, parameters = self._link_to_part(part.key), self._parameters_of(part.key)
+        detail_link, parameters = self._link_to_part(part.key), self._parameters_of(part.key)
         return make_bar(
-            self._view, part.key, name, part.totals[0], part.caveats, dashboard_link, **parameters
+            self._view, part.key, name, part.totals[0], part.caveats, detail_link, **parameters
         )
 
     def _parameters_of(self, key: str) -> dict[str, str]:
-        """Return the parameters by which a part is asked for alone."""
+        """Return the parameters of a query for this part alone."""
         return {"show" if self._page_query.by == "outcome" else self._page_query.by: key}
 
     def _link_to_part(self, key: str) -> str:
         return self._page_query.link_to("./", **self._parameters_of(key), every=None)
+
+
+def _make_map_point(bar: RangeBar, longitude: float, latitude: float) -> MapPoint:
+    return MapPoint(
+        bar.key, bar.label, bar.text, bar.low, bar.high, bar.is_disputed,
+        is_exact=bar.is_exact, proof_link=bar.proof_link, detail_link=bar.detail_link,
+        longitude=longitude, latitude=latitude,
+    )  # fmt: skip
 
 
 def _size_sort_key(part: Part) -> tuple[int, int, str]:

@@ -1,11 +1,11 @@
-"""The main page: the headline, and the pictures in the order in which they are looked at."""
+"""The main page: the headline, and the charts in the order of the page."""
 
 from collections.abc import Iterable
 from functools import cached_property
 
 from service.domain.vocabulary import sort_outcomes
-from service.domain.wording.range_text import outcomes_text
-from service.web.charts.bars import Bar
+from service.domain.wording.range_text import headline_text, outcomes_text
+from service.web.charts.items import RangeBar
 from service.web.charts.range_chart import RangeChart, layout_range_chart
 from service.web.messages import plain_text
 from service.web.viewmodels.bars import make_bar
@@ -15,36 +15,36 @@ from service.web.viewmodels.time_series import TimeSeries
 
 
 class Dashboard(ViewModel):
-    """All that the main page shows of one question."""
+    """The view model of the main page."""
 
     @cached_property
     def breakdown(self) -> Breakdown:
-        """The parts of the answer."""
+        """The breakdown of the shown total."""
         return Breakdown(self)
 
     @cached_property
     def time_series(self) -> TimeSeries:
-        """The answer in the course of time."""
+        """The shown total by day, week, month or year."""
         return TimeSeries(self)
 
     @property
     def chart_kinds(self) -> list[str]:
-        """The pictures that there are."""
+        """The kinds of charts that are not empty."""
         charts = {
             "parts": self.breakdown.bars,
-            "times": self.time_series.spans,
+            "times": self.time_series.bars,
             "map": self.breakdown.map_chart,
         }
         return [name for name, chart in charts.items() if chart]
 
-    # How people were hit --------------------------------------------------------------------
+    # Totals by outcome -----------------------------------------------------------------------
 
     @cached_property
-    def outcome_bars(self) -> list[Bar]:
-        """The totals of every set of outcomes that is in use."""
+    def outcome_bars(self) -> list[RangeBar]:
+        """The totals of all sets of outcomes that reports use."""
         bars = []
         for complete_total in self.full_result.totals:
-            # What the headline says is said here too, even if more could be told by now.
+            # The bar must equal the headline, even if the full result is more exact by now.
             outcome_total = (
                 self.shown_total
                 if complete_total.outcomes == self.page_query.show
@@ -60,48 +60,31 @@ class Dashboard(ViewModel):
 
     @cached_property
     def outcome_chart(self) -> RangeChart:
-        """The picture of these."""
-        return layout_range_chart(self.outcome_bars)
+        """The chart of the totals by outcome."""
+        return layout_range_chart(self.outcome_bars, "outcome-chart")
 
     # In one sentence ------------------------------------------------------------------------
 
     @property
     def headline(self) -> str:
-        """What is known of the shown outcomes, in one sentence, and what of them is known more."""
+        """The shown total in one sentence, with the largest narrower total and unplaced people."""
         return self.headline_start + self.headline_end
 
     @property
     def headline_start(self) -> str:
-        """How the sentence begins: what is known of the shown outcomes."""
-        total = self.shown_total.total
-        outcome_words = outcomes_text(self.page_query.show)
-        if total.low is None:
-            return plain_text("head.nothing", what=outcome_words)
-        if total.high is None:
-            key = "head.at_least" if total.low else "head.unknown"
-        elif total.low == total.high:
-            key = "head.exactly" if total.low else "head.nobody"
-        else:
-            key = "head.between" if total.low else "head.up_to"
-        values = {
-            "low": total.low,
-            "high": total.high or 0,
-            "what": outcome_words,
-            "count": total.low,
-        }
-        text = plain_text(key, **values)
-        return text + plain_text("head.disputed") if total.is_disputed else text
+        """The beginning of the sentence: the shown total."""
+        return headline_text(self.shown_total.total, self.page_query.show)
 
     @property
     def headline_end(self) -> str:
-        """How it ends, which takes longer to find out: what of them is known more."""
+        """The end of the sentence, which takes longer to compute."""
         return plain_text("head.more", more="".join(self._headline_details))
 
     @property
     def _headline_details(self) -> Iterable[str]:
-        """Yield what is known of some of these people: how they were hit, that no place is known.
+        """Yield the narrower total with the greatest low, and the unplaced people.
 
-        Only of the largest such set, so that the sentence can be read.
+        Other narrower totals are left out, so that the sentence stays readable.
         """
         low = self.shown_total.total.low or 0
         narrower_totals = [
@@ -121,5 +104,5 @@ class Dashboard(ViewModel):
 
     @property
     def search_messages(self) -> dict[str, str]:
-        """What the script of the page says where places are found as one types."""
+        """The texts of the place search for the script of the page."""
         return {name: plain_text(f"find.{name}") for name in ("none", "short", "results", "hint")}

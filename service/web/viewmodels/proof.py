@@ -1,4 +1,4 @@
-"""The proof of a number: the figures that make its ends, in their reporters' words."""
+"""The proof of a total: the figures that determine its low and high, as they were reported."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -22,12 +22,12 @@ from service.web.viewmodels.relays import find_relays
 from service.web.viewmodels.truncated import Truncated, truncate
 
 MAX_ITEMS: Final = 40
-"""So many are shown of each kind of figures, and of reporters; the interface lists them all."""
+"""The most figures of each kind, and reporters, that are shown; the API lists all."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProofFigure:
-    """One figure as its reporter gave it, with the report that it stands in."""
+    """One figure as it was reported, with its report."""
 
     figure: Figure
     reported_figure: ReportedFigure
@@ -37,15 +37,15 @@ class ProofFigure:
 
     @property
     def range_words(self) -> str:
-        """How it is read, in words."""
+        """The range of the figure in words."""
         return range_text(self.reported_figure.low, self.reported_figure.high)
 
 
 class Proof(ViewModel):
-    """One number with everything that makes it."""
+    """The view model of the proof page."""
 
     def __init__(self, page_query: PageQuery) -> None:
-        """Work out the number; raises InvalidInputError for what cannot be answered."""
+        """Resolve the query; raises InvalidInputError for unknown ids or an invalid `as_of`."""
         query = replace(
             page_query.query, outcomes=(page_query.show,), explain=True, by_reporter=True
         )
@@ -53,32 +53,32 @@ class Proof(ViewModel):
 
     @property
     def outcome_total(self) -> OutcomeTotal:
-        """The number that is proved."""
+        """The total that is proved."""
         return self.full_result.totals[0]
 
     @cached_property
     def low_terms(self) -> Truncated[Term]:
-        """What adds up to the low, and then what is taken off."""
+        """The terms of the low, subtracted ones last."""
         return truncate(MAX_ITEMS, sorted(self.outcome_total.total.low_terms, key=_is_subtracted))
 
     @cached_property
     def high_terms(self) -> Truncated[Term]:
-        """What adds up to the high, and then what is taken off."""
+        """The terms of the high, subtracted ones last."""
         return truncate(MAX_ITEMS, sorted(self.outcome_total.total.high_terms, key=_is_subtracted))
 
     @cached_property
     def lows_set_aside(self) -> Truncated[Figure]:
-        """The figures whose floor contradicts others."""
+        """The figures whose low contradicts others."""
         return truncate(MAX_ITEMS, self.outcome_total.total.lows_set_aside)
 
     @cached_property
     def highs_set_aside(self) -> Truncated[Figure]:
-        """The figures whose ceiling contradicts others."""
+        """The figures whose high contradicts others."""
         return truncate(MAX_ITEMS, self.outcome_total.total.highs_set_aside)
 
     @cached_property
     def other_figures(self) -> Truncated[Figure]:
-        """The counted figures that move neither end."""
+        """The counted figures that determine neither end."""
         total = self.outcome_total.total
         named_ids = {term.figure.id for term in (*total.low_terms, *total.high_terms)}
         named_ids |= {each.id for each in (*total.lows_set_aside, *total.highs_set_aside)}
@@ -86,16 +86,16 @@ class Proof(ViewModel):
 
     @cached_property
     def excluded_figures(self) -> Truncated[ExcludedFigure]:
-        """The figures that speak of what was asked and are not counted."""
+        """The figures inside the scope that are not counted."""
         return truncate(MAX_ITEMS, self.full_result.excluded)
 
     @cached_property
     def reporter_parts(self) -> Truncated[Part]:
-        """What each reporter's figures alone say."""
+        """The total of each reporter's figures alone."""
         return truncate(MAX_ITEMS, self.full_result.by_reporter or ())
 
     def make_proof_figure(self, figure: Figure) -> ProofFigure:
-        """Return one of the figures that are shown, with the report that it stands in."""
+        """Return a shown figure with its report."""
         recorded_report = self._reports[figure.report]
         reported_figure = next(
             each for each in recorded_report.report.figures if each.id == figure.id
@@ -111,7 +111,7 @@ class Proof(ViewModel):
 
     @cached_property
     def _reports(self) -> dict[str, RecordedReport]:
-        """The reports of all figures that are shown, by id."""
+        """The reports of all shown figures, by id."""
         shown_figures = (
             *(term.figure for term in (*self.low_terms.shown, *self.high_terms.shown)),
             *(excluded.figure for excluded in self.excluded_figures.shown),
@@ -128,12 +128,12 @@ class Proof(ViewModel):
 
     @property
     def nearest_text(self) -> str:
-        """What bends the reports least, in words."""
+        """The range of least violation, in words."""
         low, high = self.outcome_total.total.nearest or (0, None)
         return plain_text("proof.nearest", range=range_text(low, high))
 
     def format_term(self, term: Term) -> str:
-        """Return the step as a term of a sum, in words."""
+        """Return the term of a sum in words."""
         key = "proof.taken_off" if term.multiplier < 0 else "proof.added"
         multiplier = abs(term.multiplier)
         factor = "" if multiplier == 1 else plain_text("proof.times", times=str(multiplier))
@@ -142,7 +142,7 @@ class Proof(ViewModel):
         )
 
     def add_terms(self, terms: Iterable[Term]) -> int | str:
-        """Return what the steps add up to; as a fraction where that is no whole number."""
+        """Return the sum of the terms, as a string such as "7/2" if it is not an integer."""
         total = sum((term.multiplier * term.people for term in terms), Fraction())
         return int(total) if total.denominator == 1 else str(total)
 

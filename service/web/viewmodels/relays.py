@@ -1,4 +1,4 @@
-"""Who repeats what: the relays of every report, however long the chain from one to the next."""
+"""Relays: which reports repeat a report, directly or through other relays."""
 
 from collections.abc import Mapping
 
@@ -6,9 +6,9 @@ from service.domain.record_state import RecordState, ReportState
 
 
 def find_relays(state: RecordState) -> Mapping[str, list[ReportState]]:
-    """Return by a report's id the reports that repeat it, directly or by way of others.
+    """Return the relays of each report, direct and indirect, by the report's id.
 
-    Those that were withdrawn or replaced are left out, and not those that repeat them.
+    Withdrawn and replaced relays are left out; the relays of these are included.
     """
     relays_by_report: dict[str, list[ReportState]] = {}
     for each in state.reports.values():

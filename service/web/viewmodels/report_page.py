@@ -1,32 +1,31 @@
-"""One report with all that happened to it, and the places among which readers look for one."""
+"""The report page, and the pages that list places."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.domain.entities import Reporter
+from service.domain.entities import Place, Reporter
 from service.domain.errors import NotFoundError
 from service.domain.public_event import PublicEvent
 from service.domain.record_state import RecordState
 from service.domain.report import RecordedReport, ReportedFigure
 from service.domain.wording.range_text import outcomes_text, range_text
 from service.http.consistency import get_reader
-from service.http.context import get_services, request_time
-from service.usecases import health, lifecycle, reports
-from service.usecases.overview import list_ancestors, load_snapshot
+from service.http.context import request_time
+from service.usecases import lifecycle, reports
 from service.web.viewmodels.relays import find_relays
 from service.web.viewmodels.truncated import Truncated, truncate
 
 MAX_PLACES: Final = 500
-"""So many places are listed at once; the interface lists them all."""
+"""The most places on one page; the API lists all."""
 
 MAX_RELAYS: Final = 40
-"""So many reports that repeat one are listed; the interface lists all that repeat any."""
+"""The most relays of a report that are listed; the API lists all relays."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """A report, who says it, what happened to it, and who repeats it (id and name)."""
+    """A report, its reporter, its history and its relays (report id, name of the reporter)."""
 
     recorded: RecordedReport
     reporter: Reporter
@@ -35,19 +34,19 @@ class ReportPage:
     state: RecordState
 
     def format_range(self, figure: ReportedFigure) -> str:
-        """Return how the figure is read, in words."""
+        """Return the range of the figure in words."""
         return range_text(figure.low, figure.high)
 
     def format_outcomes(self, figure: ReportedFigure) -> str:
-        """Return the figure's outcomes in words."""
+        """Return the outcomes of the figure in words."""
         return outcomes_text(figure.outcomes)
 
 
 def make_report_page(report_id: str) -> ReportPage:
-    """Return the report as it is now; raises NotFoundError."""
+    """Return the current state of the report; raises NotFoundError for an unknown id."""
     reader = get_reader()
     recorded = reports.get_report(reader, report_id, None, request_time())
-    state = load_snapshot(reader, get_services().state_cache, health.check_readable(reader)).state
+    state = reader.load_snapshot(reader.seq).state
     (reporter_id,) = state.resolve_merged("reporter", [recorded.report.reporter])
     repeating = [
         (each.id, state.reporters[each.reporter].name)
@@ -60,7 +59,7 @@ def make_report_page(report_id: str) -> ReportPage:
 
 @dataclass(frozen=True, slots=True)
 class PlaceLink:
-    """A place in the list of places; ``about`` tells same names apart."""
+    """A place in the list of places; ``about`` is its aliases."""
 
     name: str
     href: str
@@ -68,26 +67,25 @@ class PlaceLink:
 
 
 def make_places_page(place_id: str | None) -> dict[str, object]:
-    """Return what the list of places shows: one place with what lies in it, or the roots.
+    """Return the template values for one place with its children, or for the root places.
 
-    Raises NotFoundError for an id under which nothing is recorded.
+    Raises NotFoundError for an unknown id.
     """
     reader = get_reader()
-    snapshot = load_snapshot(reader, get_services().state_cache, health.check_readable(reader))
+    snapshot = reader.load_snapshot(reader.seq)
     places = snapshot.state.places
     if place_id is not None and place_id not in places:
         raise NotFoundError("There is no such place.")
-
-    def make_link(linked_id: str, page: str) -> PlaceLink:
-        about = ", ".join(places[linked_id].aliases)
-        return PlaceLink(places[linked_id].name, f"{page}?place={linked_id}", about)
-
-    ancestors = [] if place_id is None else list_ancestors(snapshot.state, places[place_id])
+    ancestors = [] if place_id is None else snapshot.list_ancestors(place_id)
     child_ids = snapshot.places.roots() if place_id is None else snapshot.places.children(place_id)
     children = truncate(MAX_PLACES, sorted(child_ids, key=lambda each: places[each].name))
     return {
-        "place": None if place_id is None else make_link(place_id, "./"),
-        "ancestors": [make_link(each.id, "places") for each in reversed(ancestors)],
-        "children": [make_link(each, "places") for each in children.shown],
+        "place": None if place_id is None else _make_place_link(places[place_id], "./"),
+        "ancestors": [_make_place_link(each, "places") for each in reversed(ancestors)],
+        "children": [_make_place_link(places[each], "places") for each in children.shown],
         "omitted_count": len(children.rest),
     }
+
+
+def _make_place_link(place: Place, page: str) -> PlaceLink:
+    return PlaceLink(place.name, f"{page}?place={place.id}", ", ".join(place.aliases))

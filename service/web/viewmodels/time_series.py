@@ -1,4 +1,4 @@
-"""The answer in the course of time: a total for each day, week, month or year."""
+"""The time series: a total for each day, week, month or year."""
 
 from datetime import date
 from functools import cached_property
@@ -8,24 +8,26 @@ from service.domain.errors import InvalidInputError
 from service.domain.periods import Period
 from service.domain.totals_query import CALENDAR_UNITS, split_period
 from service.domain.totals_result import Part
-from service.web.charts.time_chart import Span, TimeChart, layout_time_chart
-from service.web.viewmodels.bars import find_distinct_nearest, link_to_proof, render_range
+from service.domain.wording.range_text import total_range_text
+from service.web.charts.items import PeriodBar
+from service.web.charts.time_chart import TimeChart, layout_time_chart
+from service.web.viewmodels.bars import find_distinct_nearest, link_to_proof
 from service.web.viewmodels.base import ViewModel
 
-MAX_SPANS: Final = 62
-"""So many can be told apart in a picture; each takes a while to work out."""
+MAX_BARS: Final = 62
+"""The most bars: more cannot be distinguished, and each total takes time to compute."""
 
 
 class TimeSeries:
-    """The totals of one answer, a span of time each."""
+    """The totals of the calendar units of one query."""
 
     def __init__(self, view: ViewModel) -> None:
-        """Look at the figures; nothing is worked out yet."""
+        """Store the view; totals are computed when they are first used."""
         self._view, self._page_query = view, view.page_query
 
     @cached_property
     def period(self) -> Period | None:
-        """The days asked for, of many only those that figures speak of; None without figures."""
+        """The queried days; if they are many, the days that figures cover; None without figures."""
         query_period, used_figures = self._page_query.query.period, self._view.full_result.used
         days = [
             day
@@ -38,7 +40,7 @@ class TimeSeries:
         if (
             query_period.first
             and query_period.last
-            and (query_period.last - query_period.first).days < MAX_SPANS
+            and (query_period.last - query_period.first).days < MAX_BARS
         ):
             return query_period
         last = min(query_period.last or max(days), max(days))
@@ -47,43 +49,44 @@ class TimeSeries:
 
     @cached_property
     def scale(self) -> str | None:
-        """The spans: those asked for, or the shortest that are not too many; None without days."""
+        """The calendar unit: the queried one, or the shortest that fits; None without days."""
         if self._page_query.scale is not None and self.can_show(self._page_query.scale):
             return self._page_query.scale
         return next((each for each in CALENDAR_UNITS if self.can_show(each)), None)
 
     def can_show(self, scale: str) -> bool:
-        """Whether the picture can show the period in such spans."""
+        """Whether the period has at most ``MAX_BARS`` of these calendar units."""
         if self.period is None:
             return False
         try:
-            return len(split_period(self.period, scale)) <= MAX_SPANS
+            return len(split_period(self.period, scale)) <= MAX_BARS
         except InvalidInputError:
             return False
 
     @cached_property
-    def spans(self) -> list[Span]:
-        """The totals of all spans in order."""
+    def bars(self) -> list[PeriodBar]:
+        """The bars of all units in order."""
         if self.period is None or self.scale is None:
             return []
         show = (self._page_query.show,)
         result = self._view.compute_totals(period=self.period, outcomes=show, by=self.scale)
         parts = zip(split_period(self.period, self.scale), result.parts or (), strict=True)
-        return [self._make_span(key, period, part) for (key, period), part in parts]
+        return [self._make_bar(key, period, part) for (key, period), part in parts]
 
-    def _make_span(self, key: str, period: Period, part: Part) -> Span:
-        outcome_total, total = part.totals[0], part.totals[0].total
+    def _make_bar(self, key: str, period: Period, part: Part) -> PeriodBar:
+        total = part.totals[0].total
         first, last = cast(tuple[date, date], (period.first, period.last))
         changes = {"from_": first.isoformat(), "to": last.isoformat()}
-        return Span(
-            key, key, render_range(outcome_total), first, last, total.low, total.high,
+        return PeriodBar(
+            key, key, total_range_text(total), total.low, total.high,
             total.is_disputed, find_distinct_nearest(total), total.exact,
             link_to_proof(self._view, **changes) if total.is_reported else None,
             self._page_query.link_to("./", **changes, scale=None),
             tuple(each.text for each in part.caveats),
+            first_day=first, last_day=last,
         )  # fmt: skip
 
     @cached_property
     def time_chart(self) -> TimeChart | None:
-        """The spans side by side; None where no figure speaks of any day."""
-        return layout_time_chart(self.spans) if self.spans else None
+        """The chart of the bars; None if there are none."""
+        return layout_time_chart(self.bars) if self.bars else None

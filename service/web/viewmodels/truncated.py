@@ -1,4 +1,4 @@
-"""The first of many: what a page shows of lists that have no end."""
+"""Lists of which a page shows only the first items."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Truncated(Generic[Item]):
-    """What of a list is shown, and the rest."""
+    """The shown items of a list, and the rest."""
 
     shown: Sequence[Item]
     rest: Sequence[Item]
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """How many items there are."""
         return len(self.shown) + len(self.rest)
 
 
 def truncate(limit: int, items: Sequence[Item]) -> Truncated[Item]:
-    """Return so many of the list as are shown at most, and the rest."""
+    """Return the first ``limit`` items, and the rest."""
     return Truncated(items[:limit], items[limit:])

@@ -1,4 +1,4 @@
-"""What a total is called in words."""
+"""Ranges in words: totals, headlines, charts and readings."""
 
 import pytest
 
@@ -7,10 +7,15 @@ from service.domain.periods import ALWAYS
 from service.domain.total import Total
 from service.domain.vocabulary import LOSSES
 from service.domain.wording.range_text import (
+    READING_FORM,
+    all_outcomes_texts,
+    chart_range_text,
     format_count,
+    headline_text,
     join_words,
     outcomes_text,
     range_text,
+    total_range_text,
     total_text,
 )
 
@@ -18,11 +23,15 @@ KILLED = frozenset({"killed"})
 FIGURE = Figure("f", "r", "a", Scope((), ALWAYS, KILLED, ("everyone",)), Quantity(1, None))
 
 
-def killed_text(low: int, high: int | None, disputed: bool = False) -> str:
-    """Return what a total of people killed is called."""
+def make_total(low: int, high: int | None, disputed: bool = False) -> Total:
+    """Return a total of people killed."""
     set_aside = (FIGURE,) if disputed else ()
-    total = Total(figures=(FIGURE,), low=low, high=high, lows_set_aside=set_aside)
-    return total_text(total, KILLED)
+    return Total(figures=(FIGURE,), low=low, high=high, lows_set_aside=set_aside)
+
+
+def killed_text(low: int, high: int | None, disputed: bool = False) -> str:
+    """Return the words of a total of people killed."""
+    return total_text(make_total(low, high, disputed), KILLED)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +69,38 @@ def test_the_words_of_a_disputed_total_say_that_it_is_disputed(
 
 def test_nothing_reported_is_not_called_a_number() -> None:
     assert total_text(Total(), KILLED) == "no figure reported"
+    assert total_range_text(Total()) == "no figure reported"
+    assert headline_text(Total(), KILLED) == "Nobody has reported how many were killed"
+
+
+@pytest.mark.parametrize("disputed", [False, True])
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, None), (30, None), (0, 0), (5, 5), (0, 8), (2, 8), (2000, 3001)]
+)
+def test_a_total_in_words_begins_with_its_range(low: int, high: int | None, disputed: bool) -> None:
+    range_words = total_range_text(make_total(low, high, disputed))
+    rest = killed_text(low, high, disputed).removeprefix(range_words)
+    assert rest in {" killed", " killed, disputed", "", ", disputed"}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "disputed", "expected"),
+    [
+        (30, None, False, "At least 30 people killed, open above"),
+        (1, None, False, "At least 1 person killed, open above"),
+        (0, None, False, "People killed were reported, their number is not known"),
+        (3_001, 3_001, False, "3,001 people killed"),
+        (1, 1, False, "1 person killed"),
+        (0, 0, False, "Nobody killed, as reported"),
+        (0, 8, False, "Up to 8 people killed"),
+        (1, 8, False, "Between 1 and 8 people killed"),
+        (2, 8, True, "Between 2 and 8 people killed, and reports contradict each other"),
+    ],
+)
+def test_a_headline_is_a_sentence(
+    low: int, high: int | None, disputed: bool, expected: str
+) -> None:
+    assert headline_text(make_total(low, high, disputed), KILLED) == expected
 
 
 def test_outcomes_are_alternatives_in_the_order_of_the_vocabulary() -> None:
@@ -95,3 +136,28 @@ def test_a_range_is_put_into_words_without_outcomes(
     low: int, high: int | None, expected: str
 ) -> None:
     assert range_text(low, high) == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "chart", "reading"),
+    [
+        (30, None, "30 or more", "{low} or more"),
+        (0, None, "0 or more", "any number"),
+        (2, 8, "2 to 8", "{low} to {high}"),
+        (0, 8, "0 to 8", "up to {high}"),
+        (5, 5, "5", "{low}"),
+        (0, 0, "0", "{low}"),
+    ],
+)
+def test_charts_and_readings_use_short_forms(
+    low: int, high: int | None, chart: str, reading: str
+) -> None:
+    assert chart_range_text(low, high) == chart
+    assert READING_FORM.render(low, high) == reading.format(low=low, high=high)
+
+
+def test_every_set_of_outcomes_has_a_text() -> None:
+    texts = all_outcomes_texts()
+    assert len(texts) == 15
+    assert texts["killed"] == "killed"
+    assert texts["killed,missing,captured"] == "killed, missing or captured"

@@ -395,6 +395,13 @@ def test_a_text_too_long_to_be_a_wording_is_refused_at_once() -> None:
     assert len(error.detail) < 300
 
 
+def test_a_wording_may_have_the_maximum_length() -> None:
+    longest = "at least 30" + " " * (MAX_WORDING_LENGTH - len("at least 30 killed")) + " killed"
+    assert len(longest) == MAX_WORDING_LENGTH
+    assert read_wording(longest).low == 30
+    assert f"{MAX_WORDING_LENGTH} characters" in catch_refusal(f"{longest}s").detail
+
+
 def test_surrounding_space_does_not_count_as_length() -> None:
     assert read_wording(" " * 1_000_000 + "30").low == 30
 

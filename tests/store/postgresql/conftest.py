@@ -1,4 +1,4 @@
-"""Stores in a PostgreSQL of the release that the tests run on; the newest where they name none."""
+"""Stores in PostgreSQL of the release under test; the newest where TEST_ENGINE names none."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ RELEASE = engines.RELEASES[-1] if engines.ENGINE == "sqlite" else engines.ENGINE
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """A server of these tests' own: they change how all of it behaves, and end its connections."""
+    """A server for these tests alone: they change its settings and end its connections."""
     engines.require(f"PostgreSQL {RELEASE}", postgres.find_binaries(RELEASE))
     with postgres.run_server(RELEASE) as url:
         yield url
@@ -26,7 +26,7 @@ def url(server: str) -> str:
 
 @pytest.fixture
 def store(url: str) -> Iterator[PostgresStore]:
-    """A store of the test's own, up to date."""
+    """A migrated store for one test."""
     postgres_store = PostgresStore(url, busy_seconds=10.0)
     postgres_store.migrate()
     yield postgres_store

@@ -1,4 +1,4 @@
-"""What PostgreSQL can do to a service: let it wait, end its connections, leave it in doubt."""
+"""The PostgreSQL engine: locks, lost connections and commits of unknown outcome."""
 
 import os
 import threading
@@ -34,7 +34,7 @@ TAKE_WRITE_LOCK = "SELECT pg_advisory_xact_lock('events'::regclass::oid::bigint)
 
 
 def read_subjects(store: PostgresStore) -> list[str]:
-    """Return what is recorded, in order, having checked that no number is left out."""
+    """Return the subjects of all events in order; check that no seq is missing."""
     with store.read_transaction() as db:
         events = event_log.load_events(db)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
@@ -43,14 +43,14 @@ def read_subjects(store: PostgresStore) -> list[str]:
 
 @contextmanager
 def hold_write_lock(store: PostgresStore) -> Iterator[None]:
-    """Hold the one writer's lock, as another machine would."""
+    """Hold the write lock, as another machine would."""
     with psycopg.connect(store.url) as conn:
         conn.execute(TAKE_WRITE_LOCK)
         yield
 
 
 def end_connections(store: PostgresStore, state: str = "%") -> None:
-    """End the service's connections, as a restart of the server does."""
+    """Close the service's connections, as a restart of the server does."""
     with psycopg.connect(store.url, autocommit=True) as conn:
         conn.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -60,7 +60,7 @@ def end_connections(store: PostgresStore, state: str = "%") -> None:
         )
 
 
-# The order in which entries become visible ------------------------------------------------------
+# The order in which events become visible -------------------------------------------------------
 
 
 def _write_many(url: str) -> list[str]:
@@ -144,7 +144,7 @@ def test_a_writer_that_waits_too_long_gets_a_lock_timeout(url: str) -> None:
             store.write(make_job("a"))
         with pytest.raises(LockTimeoutError), store.write_transaction():
             pass
-        assert read_subjects(store) == []  # Readers wait for nobody.
+        assert read_subjects(store) == []  # Readers do not wait.
     assert store.write(make_job("b")) == 1
     assert read_subjects(store) == ["b"]
     store.close()
@@ -166,7 +166,7 @@ def test_the_lock_of_a_silent_writer_ends(
 
 
 def test_a_writer_sees_what_was_recorded_while_it_waited(store: PostgresStore) -> None:
-    """Whatever the role's default: repeatable reads begin before the lock is had."""
+    """Also if the role's default differs: repeatable reads begin before the lock is taken."""
     by_default = "%20-cdefault_transaction_isolation%3Drepeatable%5C%20read"
     other = PostgresStore(store.url + by_default, busy_seconds=10.0)
     with ThreadPoolExecutor(1) as pool:
@@ -182,7 +182,7 @@ def test_a_writer_sees_what_was_recorded_while_it_waited(store: PostgresStore) -
     other.close()
 
 
-# Connections that end ---------------------------------------------------------------------------
+# Lost connections -------------------------------------------------------------------------------
 
 
 def test_idle_connections_that_were_ended_are_replaced(store: PostgresStore) -> None:
@@ -213,14 +213,14 @@ def test_a_lost_connection_raises_database_unreachable(store: PostgresStore) -> 
 
 @pytest.fixture
 def client_and_headers(store: PostgresStore) -> tuple[FlaskClient, dict[str, str]]:
-    """A service on the store's database, and the headers of one who may report."""
+    """A service on the store's database, and the headers of a key that may report."""
     settings = Settings(database=store.url, log_level="error", busy_seconds=5.0)
     key = api_keys.create_key(store, name="k", scope="report", now=START_TIME)
     return create_app(settings).test_client(), {"Authorization": f"Bearer {key}"}
 
 
 def run_at_next_commit(store: PostgresStore, sql: str) -> None:
-    """Let the server do something when the next entry is committed, this once."""
+    """Make the server run a statement once, when the next event is committed."""
     with psycopg.connect(store.url, autocommit=True) as conn:
         conn.execute("CREATE TABLE once AS SELECT 1 AS left")
         conn.execute(
@@ -257,20 +257,20 @@ def test_a_commit_that_is_cut_off_is_in_doubt_and_settled_by_sending_it_again(
 
 
 def test_a_commit_that_warns_is_in_doubt(store: PostgresStore, client_and_headers: Any) -> None:
-    """As it does where the standby that must have it is not waited for any more."""
+    """As if the server no longer waited for the synchronous standby."""
     client, headers = client_and_headers
     run_at_next_commit(store, "RAISE WARNING 'canceling wait for synchronous replication';")
     sent = {"json": bodies.make_report(), "headers": {**headers, "Idempotency-Key": "one"}}
     assert (
         assert_problem(client.post("/v1/reports", **sent), 503)["detail"] == COMMIT_IN_DOUBT_MESSAGE
     )
-    replayed = client.post("/v1/reports", **sent)  # Here it was recorded, and is so once.
+    replayed = client.post("/v1/reports", **sent)  # It was recorded, and only once.
     assert (replayed.status_code, replayed.headers["Idempotent-Replayed"]) == (201, "true")
     assert len(client.get("/v1/reports").get_json()["reports"]) == 1
 
 
 def wait_until_standby_required(url: str, standby: str) -> None:
-    """Return once the server has read its settings: it does so when it comes to it."""
+    """Return once the server has reloaded its settings, which it does asynchronously."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
         with psycopg.connect(url) as conn:
@@ -281,7 +281,7 @@ def wait_until_standby_required(url: str, standby: str) -> None:
 
 
 def test_a_commit_waits_for_the_standby_that_must_have_it(store: PostgresStore) -> None:
-    """Without that standby the writer waits, and whoever ends its wait leaves it in doubt."""
+    """Without the standby the writer waits, and ending the wait leaves the outcome unknown."""
     with psycopg.connect(store.url, autocommit=True) as conn, ThreadPoolExecutor(1) as pool:
         conn.execute("ALTER SYSTEM SET synchronous_standby_names = 'absent'")
         conn.execute("SELECT pg_reload_conf()")
@@ -296,7 +296,7 @@ def test_a_commit_waits_for_the_standby_that_must_have_it(store: PostgresStore) 
                 time.sleep(0.02)
             assert read_subjects(store) == []
             conn.execute("SELECT pg_cancel_backend(%s)", rows[0])
-            with pytest.raises(StoreUnavailableError, match="went away before it said"):
+            with pytest.raises(StoreUnavailableError, match="lost before it confirmed"):
                 future.result()
         finally:
             conn.execute("ALTER SYSTEM RESET synchronous_standby_names")
@@ -349,7 +349,7 @@ def test_migrating_an_up_to_date_schema_only_reads(store: PostgresStore) -> None
 
 def test_a_missing_schema_raises_store_unavailable(store: PostgresStore) -> None:
     nowhere = PostgresStore(store.url.split("?")[0] + "?options=-csearch_path%3Dnowhere", 10.0)
-    with pytest.raises(StoreUnavailableError, match="make it first"):
+    with pytest.raises(StoreUnavailableError, match="create it first"):
         nowhere.migrate()
     nowhere.close()
 
@@ -375,7 +375,7 @@ def test_a_database_of_a_later_release_is_refused(store: PostgresStore) -> None:
 
 
 def test_a_full_disk_raises_store_unavailable_and_nothing_is_written(store: PostgresStore) -> None:
-    """The server is made to say what it says of a full disk; to fill one would need root."""
+    """The server raises the error of a full disk; filling a disk would need root."""
 
     def full(db: Connection) -> None:
         make_job("a")(db)

@@ -1,4 +1,4 @@
-"""A server that goes, or is the leader no more: soon given up, never believed, and found again."""
+"""Failover: a lost server or former primary is given up soon, and the new primary is found."""
 
 import os
 import socket
@@ -26,7 +26,7 @@ RunSql = Callable[[str], None]
 
 @pytest.fixture
 def run_sql(server: str) -> RunSql:
-    """What tells the server something, past the store and from another database."""
+    """A connection to the server outside the store, in another database."""
 
     def run_on_server(sql: str) -> None:
         url = server.replace("/postgres", "/template1")
@@ -38,7 +38,7 @@ def run_sql(server: str) -> RunSql:
 
 @pytest.fixture
 def store(server: str) -> Iterator[PostgresStore]:
-    """A store upon it, which waits for little."""
+    """A store on the server with short timeouts."""
     postgres_store = PostgresStore(server, BUSY_SECONDS)
     postgres_store.migrate()
     yield postgres_store

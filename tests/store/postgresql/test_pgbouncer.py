@@ -1,4 +1,4 @@
-"""Behind pgbouncer, where each transaction may come to another connection, nothing is different."""
+"""The service works behind pgbouncer, where each transaction may use another connection."""
 
 import shutil
 import subprocess
@@ -24,12 +24,12 @@ from tests.support import bodies, engines, postgres
 from tests.support.gunicorn_server import TIMEOUT_SECONDS, find_free_port
 
 CONNECTIONS = 3
-"""So few to the server, for all the threads of a service: each is shared."""
+"""Connections to the server: fewer than the threads of a service, so that they are shared."""
 
 
 @contextmanager
 def run_pgbouncer(folder: Path) -> Iterator[str]:
-    """Yield the URL of a new database of the server, by way of a pgbouncer."""
+    """Yield the URL of a new database through a pgbouncer."""
     program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin")
     engines.require("pgbouncer", program)
     server = engines.server_url(RELEASE)
@@ -77,7 +77,7 @@ def _wait_until_ready(url: str, log: Path) -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that whoever runs pgbouncer may look into."""
+    """A folder that the user of pgbouncer can read."""
     with tempfile.TemporaryDirectory(prefix="pgbouncer-") as name:
         yield Path(name)
 

@@ -1,4 +1,4 @@
-"""PostgreSQL keeps no text with a zero byte: wherever one is sent, it is refused before that."""
+"""PostgreSQL stores no text with a zero byte, so that the service rejects it everywhere."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.conftest import START_TIME
 from tests.support import bodies
 
 ZEROS = ("\x00", "a\x00b", "2024-12-14\x00", "r1\x00", "\\u0000")
-"""The last is no zero byte, but may become one when JSON is read twice."""
+"""The last one is not a zero byte, but could become one if JSON were decoded twice."""
 
 DESCRIBED = {
     "id": "x", "name": "x", "kind": "x", "parent": "plekhovo", "pcode": "x", "wikidata": "Q1",
@@ -37,7 +37,7 @@ HEADERS = (
 
 @pytest.fixture
 def client_and_headers(store: PostgresStore) -> tuple[FlaskClient, dict[str, str]]:
-    """A service with one report, and the headers of an admin."""
+    """A service with one report, and the headers of an admin key."""
     client = create_app(Settings(database=store.url, log_level="error")).test_client()
     key = api_keys.create_key(store, name="k", scope="admin", now=START_TIME)
     headers = {"Authorization": f"Bearer {key}"}
@@ -46,7 +46,7 @@ def client_and_headers(store: PostgresStore) -> tuple[FlaskClient, dict[str, str
 
 
 def _iterate_bodies() -> Iterator[tuple[str, str, Any]]:
-    """Yield every text of every body, each with a zero byte in its place."""
+    """Yield each body once for each of its texts, with a zero byte in that text."""
     for zero in ZEROS:
         for path in PATHS:
             yield "POST", "/v1/reports", _replace_at(FULL_REPORT, path, lambda _, zero=zero: zero)

@@ -1,4 +1,4 @@
-"""Copies of the record: whole or not there at all, and never the end of what they replace."""
+"""Backup and restore: a copy is complete or does not exist, and nothing is lost on a failure."""
 
 import sqlite3
 import threading
@@ -20,9 +20,9 @@ from service.domain.errors import (
 )
 from service.http.context import get_services
 from service.settings import Settings
+from service.store.sqlite.backup import make_backup, restore_backup
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import health
-from service.usecases.backups import make_backup, restore_backup
 from tests.support import bodies
 
 NOW = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
@@ -51,7 +51,7 @@ def database(settings: Settings, store: SqliteStore, send: Any) -> Iterator[Path
 
 @pytest.fixture
 def unused_database(database: Path, app: Any, store: SqliteStore) -> Path:
-    """The same, with nobody who has it open."""
+    """The same database, with no process that has it open."""
     store.close()
     with app.app_context():
         get_services().store.close()
@@ -104,7 +104,7 @@ def test_a_backup_during_writes_has_what_was_acknowledged_before(
 def test_a_backup_ends_though_another_process_never_stops_writing(
     unused_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.store.sqlite.backup.PAGES_PER_STEP", 1)
+    monkeypatch.setattr("service.store.sqlite.checked_copy.PAGES_PER_STEP", 1)
     pages_done = []
 
     def disturb(done: int, whole: int) -> None:
@@ -243,9 +243,9 @@ def _delete_first_event(path: Path) -> None:
         (_truncate, "is damaged"),
         (_overwrite_pages, "is damaged"),
         (_replace_with_text, "is damaged: file is not a database"),
-        (_make_empty, "is no database of this service"),
-        (_replace_with_other_database, "is no database of this service"),
-        (_add_later_migration, "newer release"),
+        (_make_empty, "is not a database of this service"),
+        (_replace_with_other_database, "is not a database of this service"),
+        (_add_later_migration, "later release"),
         (_delete_first_event, "gaps"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The database file: one writer at a time, every state of it whole, errors in plain words."""
+"""The SQLite engine: one writer at a time, snapshot reads, translated errors."""
 
 import os
 import sqlite3

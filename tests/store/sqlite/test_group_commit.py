@@ -1,4 +1,4 @@
-"""Many write at once: each is told the truth, nobody harms another, nobody waits for ever."""
+"""Group commit: each caller gets the result of its own job, and none waits without limit."""
 
 import os
 import random
@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from threading import enumerate as threads
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -40,13 +42,13 @@ FORK_WITH_LOCK_SCRIPT = """with hold_write_lock(path):
 
 
 def make_job(subject: str) -> Job:
-    """Return a job that records an entry, and returns its number."""
+    """Return a job that records an event and returns its seq."""
     draft = NewEvent("place_added", subject, {})
     return lambda db: event_log.append(db, [draft], None, START_TIME)[0].seq
 
 
 def make_failing_job(subject: str, error: BaseException) -> Job:
-    """Return a job that records an entry and fails."""
+    """Return a job that records an event and then fails."""
 
     def job(db: Connection) -> None:
         make_job(subject)(db)
@@ -56,7 +58,7 @@ def make_failing_job(subject: str, error: BaseException) -> Job:
 
 
 def read_subjects(store: SqliteStore) -> list[str]:
-    """Return what is recorded, in order, having checked that no number is left out."""
+    """Return the subjects of all events in order; check that no seq is missing."""
     with store.read_transaction() as db:
         events = event_log.load_events(db)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
@@ -64,7 +66,7 @@ def read_subjects(store: SqliteStore) -> list[str]:
 
 
 def run_together(store: SqliteStore, *jobs: Job) -> list[Future[Any]]:
-    """Return what became of the jobs, which all wait, in order, before the first of them is run."""
+    """Return the futures of the jobs, which are all queued in order before the first one runs."""
     queue = store._get_resources().committer._queue
     with ThreadPoolExecutor(len(jobs)) as pool:
         with hold_write_lock(store.path):
@@ -77,7 +79,7 @@ def run_together(store: SqliteStore, *jobs: Job) -> list[Future[Any]]:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for it to become true."""
+    """Wait until the condition is true."""
     end = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         assert time.monotonic() < end
@@ -86,7 +88,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 @contextmanager
 def run_process(store: SqliteStore, script: str) -> Iterator[int]:
-    """Yield the process id that the script prints once it holds the turn; kill it afterwards."""
+    """Yield the process id that the script prints once it holds the lock; kill it afterwards."""
     begin = (
         "import os, sys, time; from pathlib import Path;"
         " from service.store.sqlite.write_lock import hold_write_lock; path = Path(sys.argv[1])"
@@ -103,12 +105,12 @@ def run_process(store: SqliteStore, script: str) -> Iterator[int]:
 
 @pytest.fixture(autouse=True)
 def allow_slow_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a slow machine put into one transaction what belongs together, too."""
+    """Allow a slow machine more time for one group."""
     monkeypatch.setattr(group_commit, "MAX_GROUP_SECONDS", TIMEOUT_SECONDS)
 
 
 def _write_many(path: str) -> list[str]:
-    """Write from several threads, refuse some of it, and return what was acknowledged."""
+    """Write from several threads, let some jobs fail, and return what was acknowledged."""
     store, other = SqliteStore(Path(path), 60), SqliteStore(Path(path))
     random_source = random.Random(os.getpid())
     fails = [random_source.random() < 0.3 for _ in range(200)]
@@ -120,7 +122,7 @@ def _write_many(path: str) -> list[str]:
                 store.write(make_failing_job(name, ValueError(name)))
             return None
         seq = store.write(make_job(name))
-        with other.read_transaction() as db:  # What is acknowledged is there for everybody.
+        with other.read_transaction() as db:  # What is acknowledged is visible to all.
             assert event_log.last_seq(db) >= seq
         return name
 
@@ -158,10 +160,14 @@ def test_a_group_has_a_maximum_number_of_jobs(
 def test_a_slow_job_is_the_last_of_its_group(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now = 0.0
+
     def slow(db: Connection) -> Connection:
-        time.sleep(0.1)
+        nonlocal now
+        now += 0.1
         return db
 
+    monkeypatch.setattr(group_commit, "time", SimpleNamespace(monotonic=lambda: now))
     monkeypatch.setattr(group_commit, "MAX_GROUP_SECONDS", 0.05)
     first, last = run_together(store, slow, lambda db: db)
     assert first.result() is not last.result()
@@ -188,7 +194,7 @@ def test_a_full_disk_fails_the_whole_group_and_nothing_is_written(store: SqliteS
     for each in futures[:2]:
         with pytest.raises(StoreUnavailableError, match="full"):
             each.result()
-    assert futures[2].result() == 1  # It came after the transaction that failed, and had its own.
+    assert futures[2].result() == 1  # It ran in the transaction after the failed one.
     assert read_subjects(store) == ["b"]
 
 
@@ -230,7 +236,7 @@ def test_a_writer_waits_for_another_process_until_its_timeout(store: SqliteStore
             impatient_store.write(make_job("given up"))
         with pytest.raises(LockTimeoutError), impatient_store.write_transaction():
             pass
-    # Killed, the other has lost its turn; and what was given up is never written.
+    # The killed process has lost the lock, and the withdrawn job is never run.
     with store.write_transaction():
         pass
     assert store.write(make_job("a")) == 1
@@ -247,12 +253,26 @@ def test_a_writer_without_the_lock_file_is_waited_for_too(store: SqliteStore) ->
     assert store.write(make_job("a")) == 1
 
 
-def test_a_job_that_began_in_time_returns_its_result(store: SqliteStore) -> None:
+def test_a_job_that_began_in_time_returns_its_result(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_begun, has_timed_out = Event(), Event()
+
+    class TimedOutFuture(Future[Any]):
+        """A future whose caller stops waiting as soon as the job has begun."""
+
+        def exception(self, timeout: float | None = None) -> Any:
+            assert has_begun.wait(TIMEOUT_SECONDS)
+            has_timed_out.set()
+            raise TimeoutError
+
     def slow(db: Connection) -> Any:
-        time.sleep(0.3)
+        has_begun.set()
+        assert has_timed_out.wait(TIMEOUT_SECONDS)
         return make_job("a")(db)
 
-    assert SqliteStore(store.path, 0.1).write(slow) == 1
+    monkeypatch.setattr(group_commit, "Future", TimedOutFuture)
+    assert store.write(slow) == 1
     assert read_subjects(store) == ["a"]
 
 
@@ -261,7 +281,7 @@ def _write_in_fork(path: str) -> int:
     store.write(make_job("parent"))
     child = os.fork()
     if child == 0:
-        # The thread that writes, and its connection, are the parent's and not here.
+        # The writing thread and its connection exist only in the parent.
         store.write(make_job("child"))
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0

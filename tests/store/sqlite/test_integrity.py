@@ -1,4 +1,4 @@
-"""Whatever is done to the record behind the service's back is found, and told where."""
+"""The integrity check finds and locates any change made outside the service."""
 
 import json
 import sqlite3
@@ -9,6 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.domain.errors import ConflictError
+from service.store import event_log
+from service.store.maintenance import integrity
 from service.store.maintenance.export_import import BrokenChainError
 from service.store.sqlite.engine import SqliteStore
 from service.usecases import maintenance
@@ -19,7 +21,7 @@ from tests.support.assertions import assert_recorded
 
 @pytest.fixture(autouse=True)
 def history(client: FlaskClient, send: SendRequest, put: SendRequest, key: MakeHeaders) -> None:
-    """A bit of everything that can be recorded."""
+    """A record with events of every kind."""
     missing = bodies.make_figure(outcomes=["missing"], wording="at least three")
     assert_recorded(
         send(bodies.make_report(ref="a", quote="words", figures=[bodies.make_figure(), missing]))
@@ -56,7 +58,7 @@ def test_verify_finds_nothing_wrong_in_an_untouched_record(store: SqliteStore) -
 
 @pytest.fixture
 def tamper(store: SqliteStore) -> Iterator[Callable[..., None]]:
-    """Change the file as somebody could who has it: no guard of the database stands."""
+    """Change the file without the triggers that protect it."""
     conn = sqlite3.connect(store.path, isolation_level=None)
     for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         conn.execute(f"DROP TRIGGER {name}")
@@ -67,23 +69,23 @@ def tamper(store: SqliteStore) -> Iterator[Callable[..., None]]:
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
-        ("UPDATE events SET body = replace(body, '30', '31') WHERE kind = 'reported'", "Entry 3 "),
-        ("UPDATE events SET recorded_at = '2026-01-05T10:00:00.1Z' WHERE seq = 2", "Entry 2 "),
-        ("UPDATE events SET actor = 'x' WHERE seq = 2", "Entry 2 "),
-        ("UPDATE events SET hash = hex(zeroblob(32)) WHERE seq = 4", "Entry 4 "),
-        ("DELETE FROM events WHERE seq = 12", "Entry 12 is missing"),
+        ("UPDATE events SET body = replace(body, '30', '31') WHERE kind = 'reported'", "Event 3 "),
+        ("UPDATE events SET recorded_at = '2026-01-05T10:00:00.1Z' WHERE seq = 2", "Event 2 "),
+        ("UPDATE events SET actor = 'x' WHERE seq = 2", "Event 2 "),
+        ("UPDATE events SET hash = hex(zeroblob(32)) WHERE seq = 4", "Event 4 "),
+        ("DELETE FROM events WHERE seq = 12", "Event 12 is missing"),
         ("UPDATE texts SET text = 'at most 3' WHERE text = 'at least 30'", "The text at /report/"),
-        ("UPDATE texts SET salt = 'x' WHERE seq = 5 AND salt IS NOT NULL", "of entry 5 "),
-        ("DELETE FROM texts WHERE seq = 3 AND pointer = '/report/quote'", "Entry 3 lacks its text"),
-        ("INSERT INTO texts VALUES (3, '/report/note', 's', 't')", "was not made with"),
-        ("UPDATE figures SET low = 31 WHERE id = 'r3-1'", "figures tells otherwise"),
-        ("UPDATE reports SET retracted_seq = NULL", "reports tells otherwise"),
+        ("UPDATE texts SET salt = 'x' WHERE seq = 5 AND salt IS NOT NULL", "of event 5 "),
+        ("DELETE FROM texts WHERE seq = 3 AND pointer = '/report/quote'", "Event 3 lacks its text"),
+        ("INSERT INTO texts VALUES (3, '/report/note', 's', 't')", "was not recorded with"),
+        ("UPDATE figures SET low = 31 WHERE id = 'r3-1'", "figures differs"),
+        ("UPDATE reports SET retracted_seq = NULL", "reports differs"),
         ("DELETE FROM report_places WHERE seq = 5", "The table report_places"),
         ("INSERT INTO report_groups VALUES ('everyone', 1)", "The table report_groups"),
         ("UPDATE entries SET parent = NULL WHERE parent IS NOT NULL AND kind = 'place'", "entries"),
         ("DELETE FROM merges", "merges lacks"),
         ("DELETE FROM report_words WHERE seq = 3", "The table report_words"),
-        ("UPDATE events SET kind = 'blessed' WHERE seq = 3", "cannot be made again from entry 3"),
+        ("UPDATE events SET kind = 'blessed' WHERE seq = 3", "cannot be rebuilt from event 3"),
         ("INSERT INTO report_words VALUES ('other', 3)", "The table report_words"),
     ],
 )
@@ -110,7 +112,7 @@ def test_figures_of_unknown_entities_are_not_counted(
     assert client.get("/v1/totals").status_code == 200
     tamper("PRAGMA foreign_keys = OFF")
     tamper(sql)
-    # Another moment than that of before, whose claims are still kept.
+    # Another state than the one before, which is still cached.
     problem = client.get("/v1/totals?as_of=3")
     assert problem.status_code == 503 and "damaged" in problem.get_json()["detail"]
 
@@ -124,7 +126,31 @@ def test_verify_finds_a_damaged_page(store: SqliteStore) -> None:
     with store.path.open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\x00" * size)
-    assert any("damaged" in fault or "cannot be read" in fault for fault in find_faults(store))
+    assert any("damaged" in fault or "failed" in fault for fault in find_faults(store))
+
+
+def test_verify_lists_only_the_first_faults_of_each_check(
+    store: SqliteStore, tamper: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tamper("UPDATE events SET actor = 'somebody else'")
+    assert len(find_faults(store)) > 5
+    monkeypatch.setattr(integrity, "MAX_FAULTS_PER_CHECK", 2)
+    faults = find_faults(store)
+    assert [fault.partition(" or")[0] for fault in faults[:2]] == ["Event 1", "Event 2"]
+    assert len(faults) == 3 and "more" in faults[2]
+
+
+def test_verify_reports_its_progress(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(integrity, "PROGRESS_INTERVAL", 5)
+    steps: list[tuple[int, int]] = []
+    maintenance.check_integrity(store, lambda done, total: steps.append((done, total)))
+    with store.read_transaction() as db:
+        last_seq = event_log.last_seq(db)
+    # The hash chain and the tables are checked one after the other, each for all events.
+    expected = list(range(5, last_seq + 1, 5))
+    assert steps == [
+        (done, 2 * last_seq) for done in (*expected, *(last_seq + n for n in expected))
+    ]
 
 
 def _load_into_new_store(lines: list[str], path: Path) -> SqliteStore:
@@ -148,13 +174,13 @@ def test_a_dump_loads_into_the_same_event_log(store: SqliteStore, tmp_path: Path
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda lines: lines[:4] + lines[5:], "Entry 5 does not follow"),
-        (lambda lines: [lines[1], *lines], "Entry 1 does not follow"),
-        (lambda lines: [*lines[:4], lines[4].replace("sky", "sly"), *lines[5:]], "Entry 5 does"),
+        (lambda lines: lines[:4] + lines[5:], "Event 5 does not continue"),
+        (lambda lines: [lines[1], *lines], "Event 1 does not continue"),
+        (lambda lines: [*lines[:4], lines[4].replace("sky", "sly"), *lines[5:]], "Event 5 does"),
         (lambda lines: [lines[0], lines[1][:40]], "Line 2 is not JSON"),
-        (lambda lines: ["[]"], "Entry 1 is no entry"),
-        (lambda lines: ["{}"], "Entry 1 is no entry"),
-        (lambda lines: [json.dumps({**json.loads(lines[0]), "texts": []})], "The texts of entry 1"),
+        (lambda lines: ["[]"], "Line 1 is not an exported event"),
+        (lambda lines: ["{}"], "Line 1 is not an exported event"),
+        (lambda lines: [json.dumps({**json.loads(lines[0]), "texts": []})], "The texts of event 1"),
         (
             lambda lines: [line.replace('"at least 30"', '"at least 31"') for line in lines],
             "is not the one that was recorded",

@@ -1,37 +1,70 @@
-"""An older database is brought up to date with all that it holds."""
+"""Migrations of SQLite files of older releases."""
 
+import gzip
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
 from service.domain.errors import StoreUnavailableError
 from service.store import event_log
 from service.store.event_log import Event
+from service.store.migrations import SHARED_STEPS
 from service.store.projections.dispatch import apply_event
-from service.store.sqlite.engine import SqliteConnection, SqliteStore
-from service.store.sqlite.migrations import migrations
+from service.store.sqlite.connections import SqliteConnection
+from service.store.sqlite.engine import SqliteStore
+from service.store.sqlite.migrations import make_migrations
 from service.usecases import api_keys, maintenance
-from tests.conftest import SendRequest
-from tests.support import bodies
+from tests.support.paths import ROOT
+
+RECORD_OF_0_1_0: Final = "tests/upgrade/0.1.0/casualties.db.gz"
 
 
-def _read_content_hashes(store: SqliteStore) -> list[str]:
+@pytest.fixture
+def record_of_0_1_0(tmp_path: Path) -> Iterator[SqliteStore]:
+    """A record of release 0.1.0, whose derived columns that release computed."""
+    store = SqliteStore(tmp_path / "casualties.db")
+    store.path.write_bytes(gzip.decompress((ROOT / RECORD_OF_0_1_0).read_bytes()))
+    yield store
+    store.close()
+
+
+def _fetch_all(store: SqliteStore, sql: str) -> list[Any]:
     with store.read_transaction() as db:
-        return [row[0] for row in db.execute("SELECT content_hash FROM reports").fetchall()]
+        rows: list[Any] = db.execute(sql).fetchall()
+        return rows
 
 
-def test_reports_with_former_content_hashes_are_recognized(
-    send: SendRequest, store: SqliteStore
+def test_the_record_of_0_1_0_is_up_to_date(record_of_0_1_0: SqliteStore) -> None:
+    assert record_of_0_1_0.migrate() == len(SHARED_STEPS)
+
+
+def test_reports_with_former_content_hashes_are_hashed_as_release_0_1_0_did(
+    record_of_0_1_0: SqliteStore,
 ) -> None:
-    send(bodies.make_report(ref="a"))
-    hashes = _read_content_hashes(store)
-    with store.write_transaction() as db:
+    sql = "SELECT seq, content_hash FROM reports ORDER BY seq"
+    hashes = _fetch_all(record_of_0_1_0, sql)
+    with record_of_0_1_0.write_transaction() as db:
         db.execute("UPDATE reports SET content_hash = 'old'")
         db.execute("DELETE FROM _sqlite_migrations WHERE name = '0005_content'")
-    assert store.migrate() == 1
-    assert _read_content_hashes(store) == hashes
-    assert send(bodies.make_report(ref="a")).status_code == 200
+    assert record_of_0_1_0.migrate() == 1
+    assert _fetch_all(record_of_0_1_0, sql) == hashes != []
+
+
+def test_reports_without_words_get_the_words_of_release_0_1_0(
+    record_of_0_1_0: SqliteStore,
+) -> None:
+    sql = "SELECT word, seq FROM report_words ORDER BY word, seq"
+    words = _fetch_all(record_of_0_1_0, sql)
+    with record_of_0_1_0.write_transaction() as db:
+        db.execute("DROP TABLE report_words")
+        db.execute("CREATE TABLE report_texts (x)")
+        db.execute("CREATE INDEX reports_by_quote ON reports (id)")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = '0010_words'")
+    assert record_of_0_1_0.migrate() == 1
+    assert _fetch_all(record_of_0_1_0, sql) == words != []
 
 
 REPORT = {
@@ -62,8 +95,8 @@ BODIES = [
 def test_an_event_log_from_before_the_hash_chain_is_chained(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "old.db")
     with store._migration_transaction() as db:
-        migrations.apply(db, stop_before="0006_chain")
-        db.execute("CREATE TABLE report_words (word, seq)")  # Which is written to now.
+        make_migrations().apply(db, stop_before="0006_chain")
+        db.execute("CREATE TABLE report_words (word, seq)")  # Which the projection writes now.
         for seq, (kind, subject, body) in enumerate(BODIES, start=1):
             db.execute(
                 "INSERT INTO events VALUES (?, ?, ?, ?, ?, NULL, ?)",
@@ -84,7 +117,7 @@ def test_an_event_log_from_before_the_hash_chain_is_chained(tmp_path: Path) -> N
 def test_a_key_from_before_bound_keys_never_expires(tmp_path: Path) -> None:
     older = SqliteStore(tmp_path / "x.db")
     with older._migration_transaction() as db:
-        migrations.apply(db, stop_before="0007_keys")
+        make_migrations().apply(db, stop_before="0007_keys")
         db.execute(
             "INSERT INTO keys VALUES ('a', 'Desk', 'read', printf('%064d', 0), 'then', NULL)"
         )
@@ -96,14 +129,19 @@ def test_a_key_from_before_bound_keys_never_expires(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "sql",
-    ["DELETE FROM _sqlite_migrations", "UPDATE _sqlite_migrations SET name = 'x' WHERE id = 4"],
+    ("sql", "message"),
+    [
+        ("DELETE FROM _sqlite_migrations", "no record of its migrations"),
+        ("UPDATE _sqlite_migrations SET name = 'x' WHERE id = 4", "does not know x"),
+    ],
 )
-def test_no_step_is_run_where_the_steps_run_are_unknown(store: SqliteStore, sql: str) -> None:
+def test_no_step_is_run_where_the_steps_run_are_unknown(
+    store: SqliteStore, sql: str, message: str
+) -> None:
     with store.write_transaction() as db:
         db.execute(sql)
         before = list(db.conn.iterdump())
-    with pytest.raises(StoreUnavailableError, match="keeper must look"):
+    with pytest.raises(StoreUnavailableError, match=message):
         store.migrate()
     with store.read_transaction() as db:
         assert list(db.conn.iterdump()) == before

@@ -1,4 +1,4 @@
-"""Requests are counted by client, in windows, by all processes together; or not at all."""
+"""Rate counters in SQLite: shared by all processes, per client and window; or unavailable."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ NOW = 1_000_000.0
 
 @pytest.fixture
 def counters(tmp_path: Path) -> FileRateCounters:
-    """Counters in a folder of the test's own."""
+    """Counters in a folder for one test."""
     return FileRateCounters(tmp_path / "x.db", RATE)
 
 

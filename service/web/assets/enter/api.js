@@ -1,10 +1,10 @@
-// What is asked of the service. Addresses are relative: a proxy may put any path before them.
+// Requests to the API. Addresses are relative, so that they are valid below any path of a proxy.
 
 import { loadItem, saveItem } from "./storage.js";
 
 const TIMEOUT_MILLISECONDS = 60_000;
 
-// An answer that is no success; `status` 0 means that none came.
+// An error response; `status` 0 means that there was no response.
 export class ProblemError extends Error {
   constructor(status, problem = {}, seconds = 1) {
     super(problem.detail ?? "");
@@ -42,7 +42,7 @@ async function sendRequest(address, options, signal) {
   try {
     body = JSON.parse(text);
   } catch {
-    // A proxy may answer in its own words.
+    // An error page of a proxy is not JSON.
   }
   if (!answer.ok) throw new ProblemError(answer.status, body, Number(answer.headers.get("Retry-After")) || 1);
   return { body, status: answer.status, isReplay: answer.headers.has("Idempotent-Replayed") };
@@ -61,8 +61,8 @@ export function get(address, signal) {
   return sendRequest(address, { method: "GET" }, signal);
 }
 
-// The key under which this content is sent, whether at the first click or the tenth: it is recorded
-// once. It outlives a reload, since that may be how one tries again.
+// Returns the idempotency key for this content. It is the same for every attempt, also after a
+// reload, so that the report is recorded once.
 export function idempotencyKeyFor(content) {
   const previous = loadItem("attempt");
   if (previous?.content === content) return previous.key;

@@ -1,4 +1,4 @@
-// Small helpers for what is on the page. Data become text, never markup.
+// Helpers for DOM elements. Data are inserted as text, never as markup.
 
 export function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -11,11 +11,11 @@ export function el(tag, attributes = {}, ...children) {
   return made;
 }
 
-// A copy of a template in which every id that begins with `mark` begins with `id` instead.
+// Returns a copy of the template with `id` in place of `mark` in ids and references to them.
 export function copyTemplate(template, mark, id) {
   const made = document.getElementById(template).content.firstElementChild.cloneNode(true);
   for (const each of [made, ...made.querySelectorAll("*")]) {
-    for (const name of ["id", "for", "aria-describedby", "aria-labelledby", "data-said"]) {
+    for (const name of ["id", "for", "aria-describedby", "aria-labelledby", "data-reading"]) {
       const value = each.getAttribute(name);
       if (value?.includes(mark)) each.setAttribute(name, value.replaceAll(mark, id));
     }
@@ -31,7 +31,7 @@ export function debounce(job, milliseconds) {
   };
 }
 
-// What describes an element is a list of ids: add one to it, or take it away.
+// Adds the id to the element's aria-describedby, or removes it.
 export function toggleDescription(element, id, whether) {
   const ids = new Set((element.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean));
   if (whether === ids.has(id)) return;

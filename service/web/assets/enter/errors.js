@@ -1,4 +1,4 @@
-// What is wrong with what was typed, shown beside the field that it is about.
+// Validation errors, shown beside their fields and in a summary.
 
 import { el, openAncestors, toggleDescription } from "./dom.js";
 import { readKey } from "./api.js";
@@ -6,7 +6,7 @@ import { say } from "./messages.js";
 
 const summary = document.getElementById("summary");
 
-// What takes the focus for a field: itself, or the first thing in a group of fields.
+// Returns the element that takes the focus for a field: itself, or the first one in a group.
 function focusTargetOf(field) {
   if (!/^(FIELDSET|DIV|LI)$/.test(field.tagName)) return field;
   const inside = field.querySelector("input, select, textarea, button");
@@ -21,7 +21,7 @@ function fieldsToMark(field) {
 function nameOf(field) {
   const label = field.id && document.querySelector(`label[for="${CSS.escape(field.id)}"]`);
   const found = label || field.querySelector(":scope > legend, h3");
-  // "From" alone says little: which period, of which figure?
+  // A label such as "From" needs the names of its period and figure.
   const around = field.parentElement.closest("fieldset")?.querySelector(":scope > legend");
   const figure = field.closest(".figure")?.querySelector("h3");
   const names = [figure, around, found].filter(Boolean).map((each) => each.textContent.trim());
@@ -33,9 +33,9 @@ function noteOf(field) {
 }
 
 export function markField(field, detail) {
-  const output = field.dataset.said && document.getElementById(field.dataset.said);
+  const output = field.dataset.reading && document.getElementById(field.dataset.reading);
   if (output) {
-    // The words of a figure have a place of their own for what is said of them.
+    // The wording of a figure has its own element for errors.
     output.textContent = detail;
     output.classList.add("fault");
   } else {
@@ -56,7 +56,7 @@ export function markField(field, detail) {
 }
 
 export function clearField(field) {
-  const output = field.dataset.said && document.getElementById(field.dataset.said);
+  const output = field.dataset.reading && document.getElementById(field.dataset.reading);
   if (output?.classList.contains("fault")) {
     output.classList.remove("fault");
     output.textContent = "";
@@ -79,7 +79,7 @@ export function clearAll() {
   }
 }
 
-// The field that the pointer is of: the very one, or the nearest that holds it.
+// Returns the field of the pointer, or the nearest one that contains it.
 function fieldOf(pointer, fields) {
   for (let at = pointer; at; at = at.slice(0, at.lastIndexOf("/"))) {
     if (fields.has(at)) return fields.get(at);
@@ -94,7 +94,7 @@ function focusField(field) {
   target.scrollIntoView({ block: "center" });
 }
 
-// Shows every problem at its field and in the list above the form; the first field takes the focus.
+// Shows each error at its field and in the summary above the form; the first field gets the focus.
 export function showErrors(title, errors, fields) {
   clearAll();
   const list = el("ul");
@@ -106,9 +106,9 @@ export function showErrors(title, errors, fields) {
       list.append(el("li", {}, text));
       continue;
     }
-    // The service speaks of what is sent; the form has a box to tick for it.
+    // The error of the API refers to the JSON; the form has a checkbox instead.
     const detail = field.dataset.reads === "first" && !field.value ? say("problem.first") : text;
-    // Two figures may miss the same thing, which the report can give once for both.
+    // Two figures may lack the same value, which the report can give for both.
     if (shownDetails.has(`${field.id} ${detail}`)) continue;
     shownDetails.add(`${field.id} ${detail}`);
     markField(field, detail);
@@ -125,7 +125,7 @@ export function showErrors(title, errors, fields) {
   else summary.focus();
 }
 
-// What went wrong, in plain words.
+// Returns the error in words.
 export function explainProblem({ status, detail, seconds }) {
   if (status === 0) return say("problem.network");
   if (status === 401 && !readKey()) return say("problem.key");

@@ -1,4 +1,4 @@
-// The figures of a report: added and removed, and their words read while they are typed.
+// The figures of a report: adding, removing, and reading their wording while it is typed.
 
 import { copyTemplate, debounce, nextSerial } from "./dom.js";
 import { createPicker } from "./picker.js";
@@ -44,23 +44,23 @@ export function removeAllFigures() {
 function numberFigures() {
   figuresInForm().forEach((element, index) => {
     element.querySelector("h3").textContent = say("figure", { number: index + 1 });
-    // A single figure stays: a report that gives figures has one.
+    // The last figure cannot be removed: a report that gives figures has at least one.
     element.querySelector(".figure-head .remove").hidden = list.children.length === 1;
   });
 }
 
-// What was said of the words went away with all other faults, and may still hold.
+// Clearing all errors also cleared the error of the wording, which may still be valid.
 export function refreshReading(element) {
   if (!element.querySelector(".reading").textContent) showReading(element);
 }
 
 const pendingRequests = new WeakMap();
 
-// Shows how the service reads the words, or which of them it does not understand.
+// Shows how the service reads the wording, or which word it does not understand.
 export async function showReading(element, words = element.querySelector('[data-at="/wording"]')) {
   pendingRequests.get(element)?.abort();
-  if (!element.isConnected) return; // It was removed while one waited for more letters.
-  const output = document.getElementById(words.dataset.said);
+  if (!element.isConnected) return; // The figure was removed during the delay.
+  const output = document.getElementById(words.dataset.reading);
   const controller = new AbortController();
   pendingRequests.set(element, controller);
   const showText = (text) => {
@@ -108,7 +108,7 @@ function describeReading(read, ticked) {
   return sentences.join(" ");
 }
 
-// Words without a number may be sent for some of those that they stand for.
+// A wording without a number may be sent for a subset of its outcomes.
 function outcomesAgree({ outcomes, disclosed }, ticked) {
   const within = ticked.every((each) => outcomes.includes(each));
   return within && (!disclosed || ticked.length === outcomes.length);

@@ -1,4 +1,4 @@
-// What stands in the form: as the body of a report, and as a draft that can be put back.
+// The content of the form: as the body of a report, and as a draft that can be restored.
 
 import { addFigure, figuresInForm, removeAllFigures, showReading } from "./figures.js";
 import { pickerOf } from "./picker.js";
@@ -15,7 +15,7 @@ function setAt(body, pointer, value) {
 
 const READERS = {
   text: (field) => field.value.trim() || undefined,
-  // What is no number is sent as it stands: the service says what is wrong with it.
+  // Invalid numbers are sent as they are; the API returns the error.
   number: (field) => {
     const text = field.value.trim();
     if (!text) return undefined;
@@ -38,7 +38,7 @@ const READERS = {
   own: (field) => (field.checked ? "own" : undefined),
 };
 
-// Fields that are no part of a figure or of something new: these stand for themselves.
+// Returns the fields of the scope, without those of figures and pickers inside it.
 function fieldsOf(scope) {
   return [...scope.querySelectorAll("[data-at]")].filter((field) => {
     const holder = field.parentElement.closest(".figure, .picker");
@@ -46,7 +46,7 @@ function fieldsOf(scope) {
   });
 }
 
-// Whether the figure leaves it to the report: its places, its groups, its period.
+// Whether the field of a figure is empty, so that the value of the report applies.
 function isBlank(field) {
   if (field.dataset.picks) return !pickerOf(field).items.length;
   if (!field.classList.contains("period")) return false;
@@ -57,7 +57,7 @@ function isBlank(field) {
 function collectInto(body, scope, prefix, fields) {
   for (const field of fieldsOf(scope)) {
     const pointer = prefix + field.dataset.at;
-    // What a figure does not say itself is missing on the report, where it is easier to give.
+    // An error about an empty field of a figure is shown at the field of the report.
     const isOwn = scope === form || !isBlank(field);
     fields.set(pointer, isOwn ? field : (fields.get(field.dataset.at) ?? field));
     let value;
@@ -71,7 +71,7 @@ export function hasFigures() {
   return document.getElementById("stance").value === "asserts";
 }
 
-// The body of the report, and the field for every pointer that an answer may name.
+// Returns the body of the report, and the field for each JSON pointer of an error.
 export function collectReport() {
   const body = {};
   const fields = new Map();

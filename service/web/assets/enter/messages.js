@@ -1,4 +1,4 @@
-// The texts of the page by their keys, from the catalogue that the page brings along.
+// The texts of the page by key. The page contains them as JSON.
 
 const catalogue = JSON.parse(document.getElementById("words").textContent);
 
@@ -6,10 +6,10 @@ export function formatNumber(value) {
   return value.toLocaleString("en");
 }
 
-// The text with the values put in; where it has forms for one and for other, `count` chooses.
+// Returns the text with the values inserted; `count` selects the form "one" or "other".
 export function say(key, values = {}) {
   let text = catalogue[key];
-  // A page and a script of two releases may meet for a moment: that must not keep one from sending.
+  // During an upgrade, page and script may be of different releases. Sending must still work.
   if (text === undefined) return values.detail ?? key;
   if (typeof text !== "string") text = values.count === 1 ? text.one : text.other;
   return text.replace(/\{(\w+)\}/g, (whole, name) => {
@@ -18,15 +18,18 @@ export function say(key, values = {}) {
   });
 }
 
+// The outcomes are in the order of the vocabulary, both from the service and from the form.
 export function formatOutcomes(outcomes) {
-  const words = outcomes.map((outcome) => say(`outcome.${outcome}`));
-  const last = words.pop();
-  return words.length ? `${words.join(", ")} ${say("or")} ${last}` : last;
+  return say(`outcomes.${outcomes.join(",")}`, { detail: outcomes.join(", ") });
+}
+
+// The kinds are those of classify_range in service/domain/wording/range_text.py.
+function classifyRange(low, high) {
+  if (high === null) return low ? "at_least" : "unknown";
+  if (low === high) return low ? "exactly" : "nobody";
+  return low ? "between" : "up_to";
 }
 
 export function formatRange({ low, high, disclosed }) {
-  if (disclosed === false) return say("range.unknown");
-  if (low === high) return say("range.exactly", { low });
-  if (high === null) return low ? say("range.open", { low }) : say("range.any");
-  return low ? say("range.between", { low, high }) : say("range.up_to", { high });
+  return say(`range.${disclosed === false ? "not_disclosed" : classifyRange(low, high)}`, { low, high });
 }

@@ -1,6 +1,6 @@
-// Places, groups and reporters: found as one types, or described where they are new.
+// Pickers of places, groups and reporters: search, selection, and description of new ones.
 
-import { copyTemplate, debounce, el, nextSerial, toggleDescription } from "./dom.js";
+import { copyTemplate, el, nextSerial } from "./dom.js";
 import { get } from "./api.js";
 import { clearField, explainProblem } from "./errors.js";
 import { say } from "./messages.js";
@@ -28,7 +28,7 @@ const LATIN_LETTERS = {
   ю: "iu", я: "ia", ß: "ss", ø: "o", ł: "l", đ: "d",
 };
 
-// An id as it may be suggested for a name; empty where its letters are not known.
+// Returns an id for the name; empty if its letters cannot be transliterated.
 export function suggestId(name) {
   const plain = [...foldCase(name)].map((letter) => LATIN_LETTERS[letter] ?? letter).join("");
   return plain
@@ -50,7 +50,7 @@ function loadEntity(kind, id) {
   return entityCache.get(address);
 }
 
-// Where it lies, from the nearest on: that tells apart two of the same name.
+// Returns the names of the ancestors, the nearest first, to distinguish equal names.
 async function describeAncestors(kind, entry) {
   const names = [];
   let parent = entry.parent;
@@ -84,7 +84,7 @@ async function findOptions(kind, typed, signal) {
   return Promise.all(entries.map(([, entry]) => makeOption(kind, entry)));
 }
 
-// What is described as new anywhere in this report, so that it can be named again.
+// Returns the new entities of this report, which can be selected in other fields as well.
 function findNewItems(kind, typed) {
   const wanted = foldCase(typed);
   const all = [...pickers.values()].filter((picker) => picker.kind === kind && picker.isConnected);
@@ -122,70 +122,53 @@ class Picker {
   }
 
   createCombobox() {
-    const id = `${this.fieldset.id}-find`;
-    const box = this.finder.querySelector(".combobox");
-    const search = debounce((typed, show) => this.search(typed, show), 200);
-    window.accessibleAutocomplete({
-      element: box,
-      id,
+    const input = window.createCombobox({
+      container: this.finder.querySelector(".combobox"),
+      id: `${this.fieldset.id}-find`,
       name: "",
-      minLength: 2,
-      confirmOnBlur: false,
-      // It would say so while the answer is still on its way; the status says it when it is there.
+      // The library would show this while the search runs; the status shows it after the answer.
       showNoOptionsFound: false,
       displayMenu: "overlay",
       tNoResults: () => say("find.none"),
       tStatusQueryTooShort: () => say("find.short"),
-      tStatusNoResults: () => "", // The status of the picker says so, once it is known.
+      tStatusNoResults: () => "", // The picker's own status shows it.
       tStatusResults: (count) => say("find.results", { count }),
       tAssistiveHint: () => say("find.hint"),
       templates: {
-        // Nothing: what is taken stands in the list, and the field is empty for the next one.
+        // What is selected moves to the list, and the field is empty for the next one.
         inputValue: () => "",
         suggestion: (option) =>
           `<span class="option-name">${escapeHtml(option.label ?? option.name)}</span>` +
           (option.about ? ` <span class="option-about">${escapeHtml(option.about)}</span>` : ""),
       },
-      source: (typed, show) => {
-        this.controller?.abort();
-        show([]); // The options of an earlier text must not be taken for those of this one.
-        search(typed, show);
-      },
+      describedBy: () =>
+        ["hint", "fault"]
+          .map((part) => `${this.fieldset.id}-${part}`)
+          .filter((id) => document.getElementById(id)),
+      find: (typed, signal) => this.search(typed.trim(), signal),
       onConfirm: (option) => option && this.confirm(option),
     });
-    const input = this.input;
-    // Enter takes an option. While the list is closed it must not send the form either.
+    // Enter selects an option. While the list is closed it must not send the form either.
     input.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
-    // The library sets anew what describes the field: what the page says of it stays all the same.
-    const keepDescription = () => {
-      for (const part of ["hint", "fault"]) {
-        const description = document.getElementById(`${this.fieldset.id}-${part}`);
-        if (description) toggleDescription(input, description.id, true);
-      }
-    };
-    new MutationObserver(keepDescription).observe(input, { attributeFilter: ["aria-describedby"] });
-    keepDescription();
   }
 
-  async search(typed, show) {
-    this.controller?.abort();
-    this.controller = new AbortController();
-    const { signal } = this.controller;
-    const name = typed.trim();
-    if (!name) return;
+  // The options for the name, the last of which describes it as new.
+  async search(name, signal) {
+    if (!name) return [];
     const chosen = new Set(this.items.map((item) => item.id));
     const create = { create: name, name, label: say(`create.${this.kind}`, { name }) };
     const last = this.canCreate ? [create] : [];
     try {
       const options = [...findNewItems(this.kind, name), ...(await findOptions(this.kind, name, signal))];
-      if (signal.aborted || this.input.value.trim() !== name) return;
+      if (signal.aborted || this.input.value.trim() !== name) return [];
       const offered = options.filter((option) => !chosen.has(option.id));
       this.status.textContent = offered.length ? "" : say("find.none");
-      show([...offered, ...last]);
+      return [...offered, ...last];
     } catch (problem) {
-      if (signal.aborted) return;
-      this.status.textContent = say("find.failed", { reason: explainProblem(problem) });
-      show(last);
+      if (!signal.aborted) {
+        this.status.textContent = say("find.failed", { reason: explainProblem(problem) });
+      }
+      return last;
     }
   }
 
@@ -213,11 +196,19 @@ class Picker {
     this.updateVisibility();
     if (given.fields) item.initialize(given);
     if (!focus) return;
-    if (given.fields) setTimeout(() => item.element.querySelector("input").focus(), 0);
+    if (given.fields) this.focusSoon(item.element.querySelector("input"));
     else {
       this.status.textContent = say("picked", { name: item.name });
-      if (!this.isMultiple) setTimeout(() => item.element.querySelector("button").focus(), 0);
+      if (!this.isMultiple) this.focusSoon(item.element.querySelector("button"));
     }
+  }
+
+  // Moves the focus after the library has finished, unless the user has moved it to another field.
+  focusSoon(element) {
+    setTimeout(() => {
+      const active = document.activeElement;
+      if (active === document.body || this.fieldset.contains(active)) element.focus();
+    }, 0);
   }
 
   remove(item) {
@@ -242,7 +233,7 @@ class Picker {
     if (this.input.value) this.clearInput();
   }
 
-  // The value for the body; every field is noted under its pointer.
+  // Returns the value for the body, and stores every field by its pointer.
   collect(pointer, fields) {
     fields.set(pointer, this.fieldset);
     const values = this.items.map((item, index) =>
@@ -262,7 +253,7 @@ class Picker {
   }
 }
 
-// One that is recorded: its id is all that the report needs.
+// A recorded entity: the report contains only its id.
 class KnownItem {
   constructor(picker, { id, name, about }) {
     Object.assign(this, { picker, id, name, about });
@@ -290,7 +281,7 @@ class KnownItem {
   }
 }
 
-// One that this report describes for the first time.
+// An entity that this report describes for the first time.
 class NewItem {
   constructor(picker) {
     this.picker = picker;
@@ -358,9 +349,9 @@ class NewItem {
   }
 }
 
-// Makes a picker of the fieldset; `onChange` is called for whatever is picked or dropped.
+// Makes the fieldset a picker; `onChange` is called when an item is added or removed.
 export function createPicker(fieldset, onChange) {
-  const made = new Picker(fieldset, onChange);
-  pickers.set(fieldset, made);
-  return made;
+  const picker = new Picker(fieldset, onChange);
+  pickers.set(fieldset, picker);
+  return picker;
 }

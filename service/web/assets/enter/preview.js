@@ -1,4 +1,4 @@
-// What a preview or a recorded report has to tell.
+// The content of a preview, and of the confirmation of a recorded report.
 
 import { el } from "./dom.js";
 import { formatOutcomes, formatRange, say } from "./messages.js";
@@ -60,7 +60,7 @@ function formatFigure(figure) {
   return figure.wording ? el("span", {}, el("q", {}, figure.wording), ": ", text) : text;
 }
 
-// The parts of the page that tell of a preview; `names` are those of places and groups by id.
+// Returns the elements of a preview; `preview.names` maps ids of places and groups to names.
 export function renderPreview(preview) {
   const newEntities = ["reporters", "places", "groups"].flatMap((kind) =>
     preview.new[kind].map(({ id, name }) => say(`preview.new.${kind}`, { id, name })),

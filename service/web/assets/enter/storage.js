@@ -1,12 +1,12 @@
-// What this tab remembers until it is closed: the key, the draft, the last attempt. A browser that
-// forbids it to remember still sends reports.
+// Session storage of this tab: the API key, the draft, the last attempt. Where the browser denies
+// access to it, reports can still be sent.
 
 export function saveItem(name, value) {
   try {
     if (value === null) sessionStorage.removeItem(`enter.${name}`);
     else sessionStorage.setItem(`enter.${name}`, JSON.stringify(value));
   } catch {
-    // Full, or forbidden.
+    // The storage is full, or access is denied.
   }
 }
 

@@ -1,4 +1,4 @@
-"""The coasts and borders that lie within a map's frame, drawn no finer than the picture shows."""
+"""The coasts and borders inside the frame of a map, simplified to the resolution of the drawing."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -8,21 +8,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from service.web.charts.basemap.simplify import Point, simplify_line
+
 COUNTRIES_FILE: Final = Path(__file__).with_name("countries.json")
 MAX_PATH_LETTERS: Final = 15_000
-"""The most letters that the outlines of one map take."""
+"""The most letters of path data in one map."""
 
 _UNITS_PER_DEGREE: Final = 1000
 _MIN_TOLERANCE: Final = 0.7
-Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a map shows: degrees west and east (which may pass 180), south and north.
-
-    The picture is ``width`` times ``height`` whole parts.
-    """
+    """The edges of a map in degrees (``east`` may exceed 180), and the size of its drawing."""
 
     west: float
     east: float
@@ -32,7 +30,7 @@ class Frame:
     height: int
 
     def project(self, longitude: float, latitude: float) -> Point:
-        """Return where the point lies in the picture, from its upper left corner."""
+        """Return the position of the point in the drawing, from its upper left corner."""
         across = (longitude - self.west) / (self.east - self.west)
         down = (self.north - latitude) / (self.north - self.south)
         return across * self.width, down * self.height
@@ -40,7 +38,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The lines within a frame, as path data of SVG; empty where none are."""
+    """The lines inside a frame as path data of SVG; empty if there are none."""
 
     coasts: str
     borders: str
@@ -48,7 +46,7 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line of the world, and the degrees it lies within."""
+    """One line of the world, and its bounding box in degrees."""
 
     points: tuple[Point, ...]
     west: float
@@ -59,12 +57,12 @@ class _Line:
 
 @lru_cache(maxsize=64)
 def clip_outline(frame: Frame) -> Outline:
-    """Return the lines that the frame holds; coarser ones where they would take too much."""
+    """Return the lines inside the frame, simplified until they fit ``MAX_PATH_LETTERS``."""
     pieces = {kind: list(_clip_lines(frame, lines)) for kind, lines in _load_lines().items()}
     tolerance = _MIN_TOLERANCE
     while True:
         coasts, borders = (
-            "".join(_to_path_data(_simplify_line(piece, tolerance)) for piece in pieces[kind])
+            "".join(_to_path_data(simplify_line(piece, tolerance)) for piece in pieces[kind])
             for kind in ("coasts", "borders")
         )
         if len(coasts) + len(borders) <= MAX_PATH_LETTERS:
@@ -85,7 +83,7 @@ def _decode_line(encoded: str) -> _Line:
 
 
 def _decode_polyline(encoded: str) -> Iterator[Point]:
-    """Read an encoded polyline: see scripts/make_basemap.py, which writes it."""
+    """Yield the points of an encoded polyline, which scripts/make_basemap.py writes."""
     point = [0, 0]
     value, shift, axis = 0, 0, 0
     for letter in encoded:
@@ -102,7 +100,7 @@ def _decode_polyline(encoded: str) -> Iterator[Point]:
 
 
 def _clip_lines(frame: Frame, lines: Sequence[_Line]) -> Iterator[list[Point]]:
-    """Return the pieces of the lines inside the frame, in the picture's own measure."""
+    """Yield the pieces of the lines inside the frame, in units of the drawing."""
     for line in lines:
         if line.north < frame.south or line.south > frame.north:
             continue
@@ -112,9 +110,10 @@ def _clip_lines(frame: Frame, lines: Sequence[_Line]) -> Iterator[list[Point]]:
 
 
 def _project_line(line: _Line, turn: int, frame: Frame) -> list[Point]:
-    """Return the line in the picture's measure, without points too close to the one before.
+    """Return the line in units of the drawing, without points too close to the one before.
 
-    Most points go by this, and it is quick; the frame's own arithmetic is written out for speed.
+    This removes most points before the slower steps. The arithmetic of ``Frame.project`` is
+    repeated here for speed.
     """
     x_scale = frame.width / (frame.east - frame.west)
     y_scale = frame.height / (frame.north - frame.south)
@@ -148,7 +147,7 @@ def _clip_polyline(points: Sequence[Point], frame: Frame) -> Iterator[list[Point
 
 
 def _clip_segment(one: Point, other: Point, frame: Frame) -> tuple[Point, Point] | None:
-    """Return the part of the straight line that lies in the picture (Liang and Barsky's way)."""
+    """Return the part of the segment inside the drawing (Liang-Barsky algorithm); None if none."""
     across, down = other[0] - one[0], other[1] - one[1]
     first, last = 0.0, 1.0
     for step, room in (
@@ -171,37 +170,8 @@ def _clip_segment(one: Point, other: Point, frame: Frame) -> tuple[Point, Point]
     return start, end
 
 
-def _simplify_line(line: list[Point], tolerance: float) -> list[Point]:
-    """Leave out points within the tolerance of the line without them (Douglas and Peucker's)."""
-    kept_indices = {0, len(line) - 1}
-    stack = [(0, len(line) - 1)]
-    while stack:
-        first, last = stack.pop()
-        greatest_distance, farthest = 0.0, first
-        for i in range(first + 1, last):
-            distance = _distance_to_segment(line[i], line[first], line[last])
-            if distance > greatest_distance:
-                greatest_distance, farthest = distance, i
-        if greatest_distance > tolerance:
-            kept_indices.add(farthest)
-            stack += [(first, farthest), (farthest, last)]
-    return [line[i] for i in sorted(kept_indices)]
-
-
-def _distance_to_segment(point: Point, one: Point, other: Point) -> float:
-    """Return how far the point is from the straight line between the two."""
-    across, down = other[0] - one[0], other[1] - one[1]
-    square = across * across + down * down
-    along = 0.0
-    if square:
-        along = ((point[0] - one[0]) * across + (point[1] - one[1]) * down) / square
-        along = min(1.0, max(0.0, along))
-    x, y = point[0] - one[0] - along * across, point[1] - one[1] - along * down
-    return float((x * x + y * y) ** 0.5)
-
-
 def _to_path_data(line: list[Point]) -> str:
-    """Write the line as path data in whole parts; nothing where it shrinks to one point."""
+    """Return the line as path data in whole units; empty if it shrinks to one point."""
     rounded = [(round(x), round(y)) for x, y in line]
     steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(rounded)]
     moves = [f"{x},{y}" if y >= 0 else f"{x}{y}" for x, y in steps if (x, y) != (0, 0)]

@@ -1,11 +1,11 @@
--- The tables in PostgreSQL: the same columns as SQLite has after all its steps (sqlite/migrations.py).
--- A test compares the two. Text is compared byte by byte (COLLATE "C"), as SQLite does.
+-- The tables in PostgreSQL: the same as those of SQLite after its step 0011_refs. Frozen, like every
+-- migration. Text is compared byte by byte (COLLATE "C"), as in SQLite.
 
 CREATE FUNCTION json_each (list TEXT) RETURNS TABLE (value TEXT)
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 10
 AS $$ SELECT jsonb_array_elements_text(list::jsonb) $$;
--- It stands for SQLite's table of the same name, as far as queries.sql uses that. Where it were
--- expected to give a thousand rows, as is usual, whole tables would be read for a few ids.
+-- It replaces SQLite's table-valued function of the same name, as far as queries.sql uses it. With the
+-- default estimate of a thousand rows, the planner would scan whole tables for a few ids.
 
 
 CREATE TABLE events (
@@ -216,7 +216,7 @@ CREATE TABLE answers (
 CREATE INDEX answers_by_end ON answers (until);
 
 
--- How often somebody asked lately: no part of the record, and lost with a crash.
+-- Counters of the rate limit: not part of the record, and lost at a crash.
 CREATE UNLOGGED TABLE counts (
     who TEXT COLLATE "C" PRIMARY KEY,
     began DOUBLE PRECISION NOT NULL,

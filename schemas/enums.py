@@ -1,0 +1,228 @@
+"""The closed lists of words of the API: the name, the values and the meaning of every enum.
+
+The OpenAPI document and docs/api.md are both written from these texts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEnum:
+    """A closed list of words; ``meanings`` maps each value to what it means.
+
+    ``name`` is the component of the OpenAPI document that fields of this type refer to.
+    """
+
+    name: str
+    description: str
+    meanings: Mapping[str, str]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The values in the order in which they are documented."""
+        return tuple(self.meanings)
+
+
+OUTCOME: Final = NamedEnum(
+    "Outcome",
+    "What happened to a person. Each person has exactly one outcome.",
+    {
+        "killed": "The person died.",
+        "wounded": "The person was wounded and survived.",
+        "missing": "It is not known what happened to the person.",
+        "captured": "The person was taken prisoner.",
+    },
+)
+
+STANCE: Final = NamedEnum(
+    "Stance",
+    "What a report does. A stance without figures is never read as a zero.",
+    {
+        "asserts": "The report gives at least one figure. This is the default.",
+        "does_not_acknowledge": "The reporter does not acknowledge losses. The report has no "
+        "figures and needs `places` and `period`.",
+        "declines_to_say": "The reporter was asked and gave no number. The report has no figures "
+        "and needs `places` and `period`.",
+        "acknowledges": "The reporter acknowledges losses and gives no number. The report has no "
+        "figures and needs `places` and `period`.",
+    },
+)
+
+REPORT_STATE: Final = NamedEnum(
+    "ReportState",
+    "Whether the figures of a report are counted. Only those of live reports are.",
+    {
+        "live": "The figures of the report are counted.",
+        "relay": "The report repeats another one (`relays`). It is stored and not counted.",
+        "superseded": "A later report of the same reporter replaces it (`superseded_by`). It is "
+        "not counted.",
+        "retracted": "The report was withdrawn (`retraction`). It is not counted.",
+    },
+)
+
+RANGE_END: Final = NamedEnum(
+    "RangeEnd",
+    "One end of a range of people.",
+    {"low": "The fewest people.", "high": "The most people."},
+)
+
+CAVEAT_CODE: Final = NamedEnum(
+    "CaveatCode",
+    "The codes of the caveats that the service itself adds to a total.",
+    {
+        "shared_places": "A counted figure also covers places outside the query. Its people cannot "
+        "be placed wholly within the query.",
+        "shared_period": "A counted figure also covers days outside the query.",
+        "shared_outcomes": "A counted figure also covers outcomes outside the query.",
+        "shared_groups": "A counted figure also covers groups outside the query.",
+        "open_above": "No upper bound is known: `high` is null. `figures` lists the counted "
+        "figures that have no upper bound.",
+        "undisclosed": "A reporter acknowledges losses and withholds their number.",
+        "beginning_not_stated": "A counted figure is a running total whose first day is not stated "
+        "(`from` is null).",
+        "same_incident_elsewhere": "Counted figures name the same incident but have no place, day "
+        "or group in common. They count different people and are added.",
+        "not_acknowledged": "A reporter does not acknowledge losses here. That is not a zero.",
+        "declined": "A reporter was asked and gave no number. That is not a zero.",
+        "disputed": "Counted figures contradict each other. The range covers all of them.",
+        "approximate": "A bound rests on a word that is read by convention, such as “about” or "
+        "“dozens” (see `soft` of a figure).",
+        "party_to_conflict": "Every counted figure comes from a party to the conflict.",
+        "single_reporter": "Every counted figure comes from the same reporter.",
+        "relayed": "Reports that repeat others cover the query. They were not counted.",
+        "same_reporter_conflict": "One reporter's own figures contradict each other, and none of "
+        "its reports replaces another.",
+        "not_exact": "The time budget ran out (`exact` is false). The range may be wider than the "
+        "reports allow; it is never narrower.",
+    },
+)
+
+WARNING_CODE: Final = NamedEnum(
+    "WarningCode",
+    "The codes of the warnings about a recorded report. A warning never rejects the report.",
+    {
+        "same_reporter_conflict": "A figure of the report contradicts another figure of the same "
+        "reporter. The report may need `supersedes` or an `incident`.",
+        "possible_relay": "Another reporter's report has the same words, outcomes, days and "
+        "places. The report may need `relays`.",
+        "ambiguous_place": "Another place has the same name. The report may mean the other id.",
+    },
+)
+
+EXCLUSION_REASON: Final = NamedEnum(
+    "ExclusionReason",
+    "Why a figure in the scope of a query was not counted.",
+    {
+        "retracted": "Its report was withdrawn.",
+        "superseded": "A later report replaces its report.",
+        "relay": "Its report repeats another one.",
+        "straddles": "The figure is not wholly inside the places, days and groups of the query, "
+        "and the query has `straddling=exclude`.",
+    },
+)
+
+_ENTITY_KINDS: Final = ("place", "group", "reporter")
+
+EVENT_KIND: Final = NamedEnum(
+    "EventKind",
+    "What happened in one event of the event log, and which fields `data` has.",
+    {
+        "reported": "A report was recorded. `data`: `report`, the report as it was then.",
+        "superseded": "A report was replaced. `data`: `by`, the id of the report that replaces it.",
+        "reclassified": "People of a figure of the report were given another outcome. `data`: "
+        "`figure` (the earlier figure), `from` (the outcome there), `to` (the outcomes now), `by` "
+        "(the report that states it) and `by_figure` (its figure).",
+        "retracted": "A report was withdrawn. `data`: `reason`.",
+        "redacted": "Free texts of a report were erased. `data`: `fields` (JSON pointers) and "
+        "`reason`.",
+        **{
+            f"{kind}_{change}": meaning.format(kind=kind)
+            for kind in _ENTITY_KINDS
+            for change, meaning in (
+                ("added", "A {kind} was created. `data`: all fields of the {kind}."),
+                ("changed", "A {kind} was described anew. `data`: all fields of the {kind}."),
+                (
+                    "merged",
+                    "A {kind} was merged into another. `data`: `into`, the id that names both "
+                    "from then on.",
+                ),
+            )
+        },
+    },
+)
+
+BREAKDOWN: Final = NamedEnum(
+    "Breakdown",
+    "The dimension into whose parts a query is broken down. Parts of one breakdown share no "
+    "people, except those of `reporter`.",
+    {
+        "place": "One part for each place right below the places of the query; without places, "
+        "one for each place that has no parent.",
+        "day": "One part for each day. `from` and `to` are required.",
+        "week": "One part for each ISO week, clipped to the period. `from` and `to` are required.",
+        "month": "One part for each month, clipped to the period. `from` and `to` are required.",
+        "year": "One part for each year, clipped to the period. `from` and `to` are required.",
+        "outcome": "One part for each single outcome.",
+        "group": "One part for each group right below the groups of the query.",
+        "reporter": "One part for each reporter, with that reporter's figures alone.",
+    },
+)
+
+INCLUSION: Final = NamedEnum(
+    "Inclusion",
+    "Whether something is counted.",
+    {"include": "It is counted.", "exclude": "It is left out."},
+)
+
+PARTY_FILTER: Final = NamedEnum(
+    "PartyFilter",
+    "The filter by parties to the conflict.",
+    {"exclude": "Figures of reporters that are a party to the conflict are left out."},
+)
+
+BOOLEAN_TEXT: Final = NamedEnum(
+    "BooleanText",
+    "A switch in a query string.",
+    {"true": "On.", "false": "Off. This is the default."},
+)
+
+REPORT_LIST_FORMAT: Final = NamedEnum(
+    "ReportListFormat",
+    "The formats of a list of reports.",
+    {
+        "json": "One JSON object (`application/json`). This is the default.",
+        "ndjson": "One report on each line, as JSON (`application/x-ndjson`).",
+        "csv": "One row for each figure (`text/csv`).",
+        "geojson": "One feature for each figure (`application/geo+json`).",
+    },
+)
+
+TOTALS_FORMAT: Final = NamedEnum(
+    "TotalsFormat",
+    "The formats of totals.",
+    {
+        "json": "One JSON object (`application/json`). This is the default.",
+        "csv": "One row for each part and set of outcomes (`text/csv`).",
+        "geojson": "One feature for each part (`application/geo+json`); requires `by=place`.",
+    },
+)
+
+ENUMS: Final = (
+    OUTCOME,
+    STANCE,
+    REPORT_STATE,
+    RANGE_END,
+    CAVEAT_CODE,
+    WARNING_CODE,
+    EXCLUSION_REASON,
+    EVENT_KIND,
+    BREAKDOWN,
+    INCLUSION,
+    PARTY_FILTER,
+    BOOLEAN_TEXT,
+    REPORT_LIST_FORMAT,
+    TOTALS_FORMAT,
+)
+"""All of them, in the order in which they are documented."""

@@ -1,0 +1,245 @@
+"""One request reads in one transaction, which is not held while something else takes long."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from service.bounds.engine import TotalsEngine
+from service.domain.errors import DomainError, NotFoundError, StoreUnavailableError
+from service.http import consistency
+from service.http.consistency import get_reader
+from service.http.context import get_services
+from service.store import event_log
+from service.store.interface import Connection, Reader, Store
+from service.usecases import changes, lifecycle, reports
+from service.usecases.consistency import MonotonicReader
+from service.usecases.request_reader import RequestReader
+from service.usecases.state_cache import StateCache
+from tests.conftest import SendRequest
+from tests.support import bodies
+from tests.support.assertions import assert_problem, assert_recorded
+
+TRANSACTIONS = {
+    "/v1/totals": 1,
+    "/v1/totals?format=csv": 1,
+    "/v1/totals?by=place&format=geojson": 1,
+    "/v1/totals?by_reporter=true&explain=true": 1,
+    "/v1/totals?compare=0": 1,
+    "/v1/totals?as_of=2": 1,
+    "/v1/places/plekhovo/totals": 1,
+    "/v1/reports": 1,
+    "/v1/reports?format=csv": 1,
+    "/v1/reports?format=geojson": 1,
+    "/v1/reports/r1": 1,
+    "/v1/reports/r1/history": 1,
+    "/v1/changes": 1,
+    "/v1/places": 1,
+    "/v1/groups/everyone": 1,
+    "/": 1,
+    "/?by=reporter&show=killed": 1,
+    "/?find=plekh": 1,
+    "/report?id=r1": 1,
+    "/places": 1,
+    "/find?words=plekh": 1,
+    "/embed?chart=map": 1,
+    "/chart.svg?chart=parts": 1,
+    # The reports of a proof are known only once the total is computed, without a transaction.
+    "/proof?show=killed": 2,
+}
+"""How many read transactions a request begins, by its address."""
+
+
+class _Transactions:
+    """The read transactions of all stores: how many began, and how many are open."""
+
+    def __init__(self) -> None:
+        self.count = self.open = 0
+
+    def watch(self, reader_class: type[Reader], monkeypatch: pytest.MonkeyPatch) -> None:
+        original = reader_class.read_transaction
+
+        @contextmanager
+        def read_transaction(reader: Reader) -> Iterator[Connection]:
+            self.count += 1
+            self.open += 1
+            try:
+                with original(reader) as db:
+                    yield db
+            finally:
+                self.open -= 1
+
+        monkeypatch.setattr(reader_class, "read_transaction", read_transaction)
+
+
+@pytest.fixture
+def transactions(store: Store, monkeypatch: pytest.MonkeyPatch) -> _Transactions:
+    """The read transactions from the first request of the test on."""
+    watched = _Transactions()
+    watched.watch(type(store), monkeypatch)
+    return watched
+
+
+@pytest.fixture
+def recorded(send: SendRequest) -> None:
+    """A record with two reports, of places with coordinates."""
+    place = bodies.make_place(latitude=51.2, longitude=35.1)
+    assert_recorded(send(bodies.make_report(places=[place])))
+    other = {"id": "other", "name": "Other", "kind": "news"}
+    assert_recorded(send(bodies.make_report(places=["plekhovo"], reporter=other)))
+
+
+@pytest.mark.parametrize("path", TRANSACTIONS)
+def test_a_request_reads_in_one_transaction(
+    client: FlaskClient, recorded: None, transactions: _Transactions, path: str
+) -> None:
+    transactions.count = 0
+    answer = client.get(path)
+    assert answer.get_data() and answer.status_code in (200, 303)
+    assert (transactions.count, transactions.open) == (TRANSACTIONS[path], 0)
+
+
+def test_a_key_is_looked_up_in_a_transaction_of_its_own(
+    client: FlaskClient, recorded: None, key: Any, transactions: _Transactions
+) -> None:
+    headers = key("read")
+    client.get("/v1/reports", headers=headers)  # Which notes that the key is used.
+    transactions.count = 0
+    assert client.get("/v1/reports", headers=headers).status_code == 200
+    assert transactions.count == 2
+
+
+@pytest.mark.parametrize("path", ["/v1/totals?by=place&compare=0", "/", "/proof?show=killed"])
+def test_no_transaction_is_open_while_totals_are_computed(
+    client: FlaskClient,
+    recorded: None,
+    transactions: _Transactions,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+) -> None:
+    open_counts = []
+    compute_total = TotalsEngine.total
+
+    def total(engine: TotalsEngine, *arguments: Any) -> Any:
+        open_counts.append(transactions.open)
+        return compute_total(engine, *arguments)
+
+    monkeypatch.setattr(TotalsEngine, "total", total)
+    assert client.get(path).get_data()
+    assert set(open_counts) == {0}
+
+
+def test_no_transaction_is_open_while_a_page_is_sent(
+    client: FlaskClient, recorded: None, transactions: _Transactions
+) -> None:
+    chunks = iter(client.get("/", buffered=False).response)
+    for chunk in chunks:
+        assert chunk and transactions.open == 0
+
+
+def test_no_transaction_is_open_while_the_feed_waits(
+    client: FlaskClient,
+    recorded: None,
+    transactions: _Transactions,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    open_counts = []
+
+    def sleep(seconds: float) -> None:
+        open_counts.append(transactions.open)
+
+    monkeypatch.setattr(changes.time, "sleep", sleep)  # type: ignore[attr-defined]
+    seq = int(client.get("/v1/changes").headers["Casualty-Seq"])
+    assert client.get(f"/v1/changes?since={seq}&wait=1").get_json()["changes"] == []
+    assert set(open_counts) == {0}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/v1/reports/none", 404), ("/v1/totals?place=none", 422), ("/report?id=none", 404)],
+)
+def test_an_error_of_the_request_closes_its_transaction(
+    client: FlaskClient, recorded: None, transactions: _Transactions, path: str, status: int
+) -> None:
+    transactions.count = 0
+    assert client.get(path).status_code == status
+    assert (transactions.count, transactions.open) == (1, 0)
+
+
+def test_a_defect_closes_the_transaction(
+    client: FlaskClient,
+    recorded: None,
+    transactions: _Transactions,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*arguments: Any) -> None:
+        assert transactions.open == 1
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(lifecycle, "make_public_event", fail)
+    assert_problem(client.get("/v1/reports/r1/history"), 500)
+    assert transactions.open == 0
+    assert client.get("/v1/reports").status_code == 200
+
+
+def test_an_error_of_the_database_is_translated_and_closes_the_transaction(
+    client: FlaskClient, recorded: None, transactions: _Transactions, app: Flask
+) -> None:
+    with app.test_request_context("/v1/reports"):
+        reader = get_reader()
+        assert transactions.open == 1
+        with (
+            pytest.raises(Exception, match=r"no_such_table") as error,
+            reader.read_transaction() as db,
+        ):
+            db.execute("SELECT * FROM no_such_table")
+        assert not isinstance(error.value, DomainError)  # A statement without a table is a defect.
+        assert transactions.open == 0
+        assert reports.get_report(reader, "r1", None, get_services().clock()).report.id == "r1"
+        assert transactions.open == 1
+    assert transactions.open == 0
+
+
+def test_a_domain_error_keeps_the_transaction(
+    client: FlaskClient, recorded: None, transactions: _Transactions, app: Flask
+) -> None:
+    with app.test_request_context("/v1/reports"):
+        for report_id in ("none", "nothing"):
+            with pytest.raises(NotFoundError):
+                lifecycle.load_history(get_reader(), report_id)
+        assert transactions.open == 1
+
+
+class _UnendableReader(Reader):
+    """A record whose connection breaks before its transaction ends."""
+
+    @contextmanager
+    def read_transaction(self) -> Iterator[Connection]:
+        with get_services().store.read_transaction() as db:
+            yield db
+        raise StoreUnavailableError("The connection is lost.")
+
+
+def test_a_transaction_that_cannot_be_ended_breaks_no_response(
+    app: Flask, client: FlaskClient, recorded: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        consistency, "MonotonicReader", lambda *arguments: MonotonicReader(_UnendableReader())
+    )
+    assert client.get("/v1/reports").status_code == 200
+
+
+def test_a_reader_sees_one_state_until_it_is_released(store: Store, send: SendRequest) -> None:
+    reader = RequestReader(MonotonicReader(store), StateCache())
+    assert reader.seq == 0
+    seq = assert_recorded(send(bodies.make_report()))["seq"]
+    with reader.read_transaction() as db:
+        assert event_log.last_seq(db) == 0
+    reader.release()
+    with reader.read_transaction() as db:
+        assert event_log.last_seq(db) == seq
+    assert reader.seq == 0  # Which names the state of the whole response.
+    reader.release()
