@@ -11,7 +11,7 @@ from werkzeug.exceptions import Unauthorized
 
 from service.domain.access import Principal
 from service.domain.errors import ForbiddenError
-from service.http import rate_limit
+from service.http import csrf, rate_limit
 from service.http.context import get_services, request_time
 from service.store.interface import Store
 from service.usecases import api_keys
@@ -88,12 +88,12 @@ def _authorize(scope: str) -> None:
 def _find_principal(header: str, scope: str) -> Principal | None:
     """Return the principal of the key in the header; None if the key is not valid.
 
-    For reading, a key may be the password of HTTP Basic, by which browsers sign in. For writing it
-    may not: a browser adds that password to requests that other sites make (CSRF).
+    A key may be the password of HTTP Basic, by which browsers sign in, as far as the rule against
+    CSRF allows it.
     """
     scheme, _, token = header.partition(" ")
     password = request.authorization.password if request.authorization else None
-    if scheme.lower() == "basic" and scope == "read" and password:
+    if scheme.lower() == "basic" and password and csrf.allows_browser_password(scope):
         token = password
     elif scheme.lower() != "bearer":
         return None
