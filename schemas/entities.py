@@ -49,6 +49,14 @@ class _PlaceFields(_EntityFields):
             "it may also be new and come earlier. Without it the place is a root."
         }
     )
+    division = Slug(
+        metadata={
+            "description": "The division of places that it belongs to, such as `hydrography` for a "
+            "river basin. Places of one division are disjoint unless one is below the other; places "
+            "of different divisions may share people. Default: that of the parent, `administrative` "
+            "for a root."
+        }
+    )
     latitude = Coordinate(
         maximum=90,
         metadata={"description": "Latitude in degrees (WGS 84); north is positive."},
@@ -68,6 +76,14 @@ class _GroupFields(_EntityFields):
         metadata={
             "description": "The id of the group that contains this one. It must exist; in a report "
             "it may also be new and come earlier. Default: `everyone`, the root."
+        }
+    )
+    facet = Slug(
+        metadata={
+            "description": "The way to tell people apart that it belongs to, such as `side`, `sex` "
+            "or `status`. Groups of one facet are disjoint unless one is below the other; groups of "
+            "different facets may share people. Default: that of the parent; a group right below "
+            "`everyone` has a facet of its own."
         }
     )
 
@@ -179,6 +195,11 @@ class PlaceOut(_EntityOut):
         allow_none=True,
         metadata={"description": "The id of the place that contains it; null for a root."},
     )
+    division = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The division; null for that of the parent."},
+    )
     latitude = fields.Float(
         required=True,
         allow_none=True,
@@ -208,6 +229,14 @@ class GroupOut(_EntityOut):
         required=True,
         allow_none=True,
         metadata={"description": "The id of the group that contains it; null for `everyone`."},
+    )
+    facet = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The facet; null for that of the parent, or for one of its own right "
+            "below `everyone`."
+        },
     )
 
 

@@ -11,11 +11,12 @@ from typing import Final
 import numpy as np
 
 from service.bounds.accounts import AccountRanges, AccountSolver
+from service.bounds.arrays import BoolArray
 from service.bounds.boxes import Region
 from service.bounds.certificate import Certificate
 from service.bounds.constraints import Constraint
 from service.bounds.infeasibility import ConflictResolver, Dispute, ResolvedBounds, make_accounts
-from service.bounds.linear_program import BoolArray, LinearProgram, build_linear_program
+from service.bounds.linear_program import LinearProgram, build_linear_program
 from service.bounds.nearest_range import NearestRange, NearestRangeSolver
 from service.bounds.optimize import Bound, LazyBound, Objective
 from service.bounds.partition import TooManyCellsError

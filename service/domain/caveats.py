@@ -8,7 +8,7 @@ from service.domain.caveat_codes import CAVEAT_MEANINGS
 from service.domain.figure import Figure, Scope
 from service.domain.record_state import RecordState, ReportState
 from service.domain.total import Total
-from service.domain.trees import Tree, intervals_contained, intervals_overlap
+from service.domain.trees import Tree
 from service.domain.wording.bidi import isolate_bidi
 from service.domain.wording.range_text import format_count, join_words, range_text
 
@@ -93,15 +93,11 @@ def _format_counted_noun(figures: Sequence[object], singular: str, plural: str) 
 def _find_shared(context: CaveatContext) -> Iterator[Caveat]:
     """Yield caveats on counted figures that also cover people outside the scope."""
     scope = context.scope
-    places = (
-        context.place_tree.intervals(scope.places)
-        if scope.places
-        else context.place_tree.all_intervals()
-    )
-    groups = context.group_tree.intervals(scope.groups)
+    places = context.place_tree.select(scope.places)
+    groups = context.group_tree.select(scope.groups)
 
     def is_in_places(figure: Figure) -> bool:
-        return intervals_contained(context.place_tree.intervals(figure.scope.places), places)
+        return context.place_tree.select(figure.scope.places).is_within(places)
 
     checks = {
         "places": ("other places", is_in_places),
@@ -112,9 +108,7 @@ def _find_shared(context: CaveatContext) -> Iterator[Caveat]:
         ),
         "groups": (
             "other groups",
-            lambda figure: intervals_contained(
-                context.group_tree.intervals(figure.scope.groups), groups
-            ),
+            lambda figure: context.group_tree.select(figure.scope.groups).is_within(groups),
         ),
     }
     for part, (words, is_inside) in checks.items():
@@ -169,12 +163,8 @@ def _scopes_overlap(context: CaveatContext, one: Scope, other: Scope) -> bool:
     """Whether two scopes have a place, a day and a group in common; outcomes are ignored."""
     return (
         one.period.overlaps(other.period)
-        and intervals_overlap(
-            context.place_tree.intervals(one.places), context.place_tree.intervals(other.places)
-        )
-        and intervals_overlap(
-            context.group_tree.intervals(one.groups), context.group_tree.intervals(other.groups)
-        )
+        and context.place_tree.select(one.places).overlaps(context.place_tree.select(other.places))
+        and context.group_tree.select(one.groups).overlaps(context.group_tree.select(other.groups))
     )
 
 

@@ -11,11 +11,16 @@ from service.domain.vocabulary import ROOT_GROUP
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A named area; it includes everything below it in the tree of places."""
+    """A named area; it includes everything below it in the tree of places.
+
+    ``division`` is the way to divide the land that it belongs to. None means that of the parent, or
+    ``administrative`` for a root. Places of different divisions may share people.
+    """
 
     id: str
     name: str
     parent: str | None = None
+    division: str | None = None
     kind: str | None = None
     aliases: tuple[str, ...] = ()
     latitude: float | None = None
@@ -28,11 +33,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A set of people; siblings in the tree of groups share nobody. Only the root has no parent."""
+    """A set of people. Only the root has no parent.
+
+    ``facet`` is the way to tell people apart that it belongs to: siblings of one facet share
+    nobody, groups of different facets may share people. None means the facet of the parent, or a
+    facet of its own right below the root.
+    """
 
     id: str
     name: str
     parent: str | None = None
+    facet: str | None = None
     kind: str | None = None
     aliases: tuple[str, ...] = ()
     wikidata: str | None = None

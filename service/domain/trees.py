@@ -125,6 +125,13 @@ class Tree:
         """Return the node directly above, None at the top."""
         return self._nodes[node].parent
 
+    def is_below(self, node: str, other: str) -> bool:
+        """Whether the other node is above the node, directly or not."""
+        above = self._nodes[node].parent
+        while above is not None and above != other:
+            above = self._nodes[above].parent
+        return above is not None
+
     def facet_of(self, node: str) -> str | None:
         """Return the facet of the node, None for the root that holds everybody."""
         return self._facets.get(node)

@@ -15,6 +15,9 @@ STATES: Final = ("live", "relay", "superseded", "retracted")
 ROOT_GROUP: Final = "everyone"
 """The root of the group tree, and the group of a figure that names none."""
 
+DEFAULT_DIVISION: Final = "administrative"
+"""The division of a place without a parent that names none."""
+
 MAX_COUNT: Final = 1_000_000_000
 """The largest number of people that a report may give."""
 

@@ -8,7 +8,7 @@ from service.domain.figure import Figure
 from service.domain.record_state import ReportState
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal
-from service.domain.trees import Tree, intervals_overlap
+from service.domain.trees import Tree
 from service.domain.vocabulary import ROOT_GROUP
 from service.usecases.event_window import FAMILIES, REPORT_FAMILY, Dependencies, EventWindow
 from service.usecases.state_cache import Snapshot
@@ -109,10 +109,6 @@ def _with_ancestors(
 
 
 def _select_related(tree: Tree, query_ids: Collection[str], ids: Iterable[str]) -> Iterator[str]:
-    """Yield those of the ids that are within, or contain, any of the query's."""
-    query_intervals = tree.intervals(query_ids)
-    return (
-        node
-        for node in ids
-        if node in tree and intervals_overlap(tree.intervals((node,)), query_intervals)
-    )
+    """Yield those of the ids that can share people with the query's."""
+    selection = tree.select(query_ids)
+    return (node for node in ids if node in tree and tree.select((node,)).overlaps(selection))

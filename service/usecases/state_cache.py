@@ -12,7 +12,8 @@ from service.domain.entities import Place
 from service.domain.figure import Figure
 from service.domain.record_state import RecordState, ReportState
 from service.domain.totals_query import TotalsQuery
-from service.domain.trees import Tree
+from service.domain.trees import Tree, TreeNode
+from service.domain.vocabulary import DEFAULT_DIVISION, ROOT_GROUP
 from service.store.event_log import last_redaction_seq
 from service.store.interface import Connection
 from service.store.state_loader import load_state
@@ -67,8 +68,14 @@ class Snapshot:
     def __init__(self, state: RecordState, component_cache: ComponentCache | None = None) -> None:
         self.state = state
         self._component_cache = component_cache or ComponentCache()
-        self.places = Tree({place_id: place.parent for place_id, place in state.places.items()})
-        self.groups = Tree({group_id: group.parent for group_id, group in state.groups.items()})
+        self.places = Tree(
+            {each.id: TreeNode(each.parent, each.division) for each in state.places.values()},
+            top_facet=DEFAULT_DIVISION,
+        )
+        self.groups = Tree(
+            {each.id: TreeNode(each.parent, each.facet) for each in state.groups.values()},
+            root=ROOT_GROUP,
+        )
         self._engines = LRUCache(MAX_ENGINES)
         self.results = LRUCache(MAX_RESULTS)
 

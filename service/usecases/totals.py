@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from service.bounds.boxes import make_box
+from service.bounds.boxes import make_region
 from service.bounds.engine import TotalsEngine
 from service.domain.caveats import Caveat, CaveatContext, find_caveats
 from service.domain.entities import unknown_id_message
@@ -127,7 +127,7 @@ class TotalsCalculation:
             query.exclude_reporters,
             query.exclude_parties,
         )
-        self._query_box = make_box(query.scope_for(LOSSES), snapshot.places, snapshot.groups)
+        self._query_region = make_region(query.scope_for(LOSSES), snapshot.places, snapshot.groups)
         self._straddling: tuple[Figure, ...] = ()
         self._engine = self._make_engine()
 
@@ -149,7 +149,7 @@ class TotalsCalculation:
         """Whether the figure's scope is within the places, period and groups of the query."""
         snapshot = self._snapshot
         scope = replace(figure.scope, outcomes=LOSSES)
-        return make_box(scope, snapshot.places, snapshot.groups).is_within(self._query_box)
+        return make_region(scope, snapshot.places, snapshot.groups).is_within(self._query_region)
 
     def list_outcome_sets(self) -> list[frozenset[str]]:
         """Return the sets of outcomes to total: those of the query, or the default list."""
@@ -204,16 +204,20 @@ class TotalsCalculation:
 
     def _sum_best_estimates(self, scope: Scope, total: Total) -> int | None:
         """Return the sum of the best estimates of the reporters; None if they do not add up."""
-        query_box = make_box(scope, self._snapshot.places, self._snapshot.groups)
+        query_region = make_region(scope, self._snapshot.places, self._snapshot.groups)
         estimates = []
         for figure in total.figures:
-            figure_box = make_box(figure.scope, self._snapshot.places, self._snapshot.groups)
+            figure_region = make_region(figure.scope, self._snapshot.places, self._snapshot.groups)
             is_exact = figure.quantity.low == figure.quantity.high
             best = figure.quantity.low if is_exact and figure.best is None else figure.best
-            if best is None or not figure_box.is_within(query_box):
+            if best is None or not figure_region.is_within(query_region):
                 return None
             estimates.append(best)
-        return sum(estimates) if estimates and self._engine.are_disjoint(scope) else None
+        return (
+            sum(estimates)
+            if estimates and self._engine.are_disjoint(scope, self._time_budget.next_seconds())
+            else None
+        )
 
     def _find_excluded(self, scope: Scope) -> list[ExcludedFigure]:
         """Return the figures in the scope that are not counted, with the reason of each."""
@@ -226,11 +230,11 @@ class TotalsCalculation:
             ExcludedFigure(f, reports[f.report].state)
             for f in other_engine.overlapping_figures(scope)
         ]
-        query_box = make_box(scope, snapshot.places, snapshot.groups)
+        query_region = make_region(scope, snapshot.places, snapshot.groups)
         straddling = [
             ExcludedFigure(figure, "straddles")
             for figure in self._straddling
-            if make_box(figure.scope, snapshot.places, snapshot.groups).overlaps(query_box)
+            if make_region(figure.scope, snapshot.places, snapshot.groups).overlaps(query_region)
         ]
         return excluded + straddling
 
@@ -266,7 +270,9 @@ class TotalsCalculation:
 
     def find_dependent_figures(self, outcomes: frozenset[str]) -> tuple[Figure, ...]:
         """Return the counted figures on which the total can depend."""
-        return self._engine.dependent_figures(self._query.scope_for(outcomes))
+        return self._engine.dependent_figures(
+            self._query.scope_for(outcomes), self._time_budget.next_seconds()
+        )
 
     def find_silent_reports(self) -> list[ReportState]:
         """Return the live reports that overlap the query and give no number."""
@@ -280,8 +286,8 @@ class TotalsCalculation:
         if report.period is None:
             return False
         scope = Scope(report.places, report.period, LOSSES, report.groups)
-        return make_box(scope, self._snapshot.places, self._snapshot.groups).overlaps(
-            self._query_box
+        return make_region(scope, self._snapshot.places, self._snapshot.groups).overlaps(
+            self._query_region
         )
 
     def _find_self_contradicting(self, scope: Scope, total: Total) -> list[Figure]:
@@ -381,9 +387,7 @@ def _list_children(tree: Tree, query_ids: Sequence[str]) -> list[str]:
 
 
 def _is_below_another(tree: Tree, node: str, query_ids: Sequence[str]) -> bool:
-    start, stop = tree.interval(node)
-    other_intervals = (tree.interval(other) for other in query_ids if other != node)
-    return any(first <= start and stop <= last for first, last in other_intervals)
+    return any(tree.is_below(node, other) for other in query_ids)
 
 
 def _compute_unplaced(
