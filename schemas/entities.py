@@ -51,10 +51,10 @@ class _PlaceFields(_EntityFields):
     )
     division = Slug(
         metadata={
-            "description": "The division of places that it belongs to, such as `hydrography` for a "
-            "river basin. Places of one division are disjoint unless one is below the other; places "
-            "of different divisions may share people. Default: that of the parent, `administrative` "
-            "for a root."
+            "description": "The division of places that it belongs to, such as `hydrography` for "
+            "a river basin. Places of one division are disjoint unless one is below the other; "
+            "places of different divisions may share people. Default: that of the parent, "
+            "`administrative` for a root."
         }
     )
     latitude = Coordinate(
@@ -80,8 +80,8 @@ class _GroupFields(_EntityFields):
     )
     facet = Slug(
         metadata={
-            "description": "The way to tell people apart that it belongs to, such as `side`, `sex` "
-            "or `status`. Groups of one facet are disjoint unless one is below the other; groups of "
+            "description": "The way to tell people apart that it belongs to, such as `side` or "
+            "`sex`. Groups of one facet are disjoint unless one is below the other; groups of "
             "different facets may share people. Default: that of the parent; a group right below "
             "`everyone` has a facet of its own."
         }

@@ -27,6 +27,7 @@ from service.domain.total import Term
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
+from service.domain.wording.range_text import total_text
 
 
 class PlaceTotalsParameters(Parameters):
@@ -236,6 +237,38 @@ class SetAsideOut(CompiledSchema):
     )
 
 
+class PlacedOut(CompiledSchema):
+    """The total of the figures that are wholly inside the query."""
+
+    reported = fields.Boolean(
+        metadata={
+            "value": lambda placed: placed[0].is_reported,
+            "description": "Whether there is such a figure.",
+        }
+    )
+    low = fields.Integer(
+        allow_none=True,
+        metadata={
+            "value": lambda placed: placed[0].low,
+            "description": "The fewest people; null if `reported` is `false`.",
+        },
+    )
+    high = fields.Integer(
+        allow_none=True,
+        metadata={
+            "value": lambda placed: placed[0].high,
+            "description": "The most people; null if there is no upper bound or `reported` is "
+            "`false`.",
+        },
+    )
+    text = fields.String(
+        metadata={
+            "value": lambda placed: placed[1],
+            "description": "The total in English.",
+        }
+    )
+
+
 class ThenOut(CompiledSchema):
     """The total of one joint set of outcomes."""
 
@@ -271,6 +304,14 @@ class ThenOut(CompiledSchema):
     )
     text = fields.String(
         metadata={"description": "The total in English, such as `at least 30 killed or wounded`."}
+    )
+    placed = fields.Nested(
+        PlacedOut,
+        metadata={
+            "value": lambda each: (each.placed, total_text(each.placed, each.outcomes)),
+            "description": "The total of only those figures that are wholly inside the places, the "
+            "period and the groups of the query: what is known to be here, without what may be.",
+        },
     )
     best = fields.Integer(
         allow_none=True,

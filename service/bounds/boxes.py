@@ -15,7 +15,7 @@ from service.domain.trees import (
 from service.domain.vocabulary import OUTCOMES
 
 IncidentPath = tuple[tuple[str, str], ...]
-"""The path to an incident: (scheme, id) pairs, each an incident within the one before; () is everyone."""
+"""The path to an incident: (scheme, id) pairs, each within the one before; () is everyone."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

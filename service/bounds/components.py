@@ -77,15 +77,16 @@ class ConnectedComponents:
 
     They are found once for all, by a union-find over runs of days. Parts with the same axes and
     outcomes are one row; only rows that overlap are compared, and each comparison is one sweep over
-    their days. A component may be larger than need be (incidents within incidents are not told apart):
-    that costs time, and changes no total.
+    their days. A component may be larger than necessary, because incidents inside incidents are not
+    distinguished: that costs time and changes no total.
     """
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         self._constraints = constraints
         self._incident_boxes = IncidentBoxArrays(constraints)
         self._search: _ComponentSearch | None = None
-        self._labels: IntArray | None = None
+        self._labels = np.zeros(0, dtype=np.int64)
+        self._has_labels = False
         self._members: list[IntArray] = []
         self._lock = Lock()
 
@@ -101,12 +102,13 @@ class ConnectedComponents:
         with self._lock:
             if self._search is None:
                 self._search = _ComponentSearch(self._constraints)
-            if self._labels is None and self._search.run(deadline):
+            if not self._has_labels and self._search.run(deadline):
                 self._labels = self._search.label_constraints()
                 order = np.argsort(self._labels, kind="stable")
                 ends = np.cumsum(np.bincount(self._labels))
                 self._members = np.split(order, ends[:-1])
-            return self._labels is not None
+                self._has_labels = True
+            return self._has_labels
 
     def component_of(self, constraint: int) -> int:
         """Return the number of the constraint's component, which must be known."""
@@ -261,9 +263,9 @@ def _link_everyone(row: _Row, overlapping: Sequence[_Row], sets: DisjointSets) -
 
 
 def _link_incidents(row: _Row, overlapping: Sequence[_Row], sets: DisjointSets) -> None:
-    """Unite each run about an incident of the row with those on the same days that can share people.
+    """Unite each run about an incident of the row with those of the same days.
 
-    Events of one scheme are different people, those of different schemes can be the same. Once a
+    Incidents of one scheme are different people, those of different schemes can be the same. Once a
     run has met several of one scheme, these are in one set, and the one that lasts longest stands
     for all of them.
     """

@@ -107,10 +107,10 @@ def _build_with_incidents(
 class _ProgramBuilder:
     """Collects the columns of a program whose constraints cover incidents.
 
-    Ids of two schemes may name the same incident, so a cell with two schemes would need a column for
-    each pair of ids. It is sufficient to have, for each scheme, the number of the cell's people in
-    each of its incidents. Such numbers are consistent if no scheme has more people than the cell and
-    if, where no constraint covers the whole cell, all schemes together have at least as many.
+    Ids of two schemes may name the same incident, so a cell with two schemes would need a column
+    for each pair of ids. It is sufficient to have, for each scheme, the number of the cell's people
+    in each of its incidents. Such numbers are consistent if no scheme has more people than the cell
+    and if, where no constraint covers the whole cell, all schemes together have at least as many.
     """
 
     def __init__(self, constraint_count: int) -> None:
@@ -262,7 +262,7 @@ class _ProgramBuilder:
 
 
 class _Incident:
-    """An incident in one cell: the constraints that cover all of it, and the incidents inside it."""
+    """An incident in one cell: the constraints that cover it, and the incidents inside it."""
 
     def __init__(self) -> None:
         self.constraints: frozenset[int] = frozenset()

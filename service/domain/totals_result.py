@@ -14,12 +14,14 @@ from service.domain.totals_query import TotalsQuery
 class OutcomeTotal:
     """A total of one set of outcomes, as numbers and as text.
 
-    ``best`` is the sum of the reporters' best estimates, None if they cannot be added. ``change``
-    is None if the query has no comparison.
+    ``placed`` is the total of only those figures that are wholly inside the places, the period and
+    the groups of the query. ``best`` is the sum of the reporters' best estimates, None if they
+    cannot be added. ``change`` is None if the query has no comparison.
     """
 
     outcomes: frozenset[str]
     total: Total
+    placed: Total
     text: str
     best: int | None
     change: "TotalChange | None" = None

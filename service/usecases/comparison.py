@@ -235,4 +235,4 @@ def _numbers_of(outcome_total: OutcomeTotal) -> tuple[object, ...]:
 
 
 def _make_unreported_total(outcomes: frozenset[str]) -> OutcomeTotal:
-    return OutcomeTotal(outcomes, Total(), total_text(Total(), outcomes), None)
+    return OutcomeTotal(outcomes, Total(), Total(), total_text(Total(), outcomes), None)

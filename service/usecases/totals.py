@@ -139,11 +139,34 @@ class TotalsCalculation:
         )
         if query.straddling:
             return live_engine
-        overlapping = live_engine.overlapping_figures(query.scope_for(LOSSES))
-        contained = [figure for figure in overlapping if self._is_contained(figure)]
-        self._straddling = tuple(figure for figure in overlapping if not self._is_contained(figure))
+        self._straddling = tuple(
+            figure
+            for figure in live_engine.overlapping_figures(query.scope_for(LOSSES))
+            if not self._is_contained(figure)
+        )
+        return self._make_inside_engine(live_engine)
+
+    def _make_inside_engine(self, live_engine: TotalsEngine) -> TotalsEngine:
+        """Return the engine of only those figures that are wholly inside the query."""
+        query = self._query
         key = ("inside", *self._filters, query.places, query.period, query.groups)
-        return snapshot.get_engine(key, lambda: contained)
+        return self._snapshot.get_engine(
+            key,
+            lambda: [
+                figure
+                for figure in live_engine.overlapping_figures(query.scope_for(LOSSES))
+                if self._is_contained(figure)
+            ],
+        )
+
+    def _compute_placed(self, scope: Scope, total: Total) -> Total:
+        """Return the total of only those figures that are wholly inside the query."""
+        if not self._query.straddling or not total.is_reported:
+            return total
+        inside_engine = self._make_inside_engine(self._engine)
+        if len(inside_engine.counted_figures) == len(self._engine.counted_figures):
+            return total
+        return inside_engine.total(scope, self._time_budget.next_seconds())
 
     def _is_contained(self, figure: Figure) -> bool:
         """Whether the figure's scope is within the places, period and groups of the query."""
@@ -198,7 +221,13 @@ class TotalsCalculation:
             total = self._engine.total(scope, self._time_budget.next_seconds())
             text = total_text(total, outcomes)
             outcome_totals.append(
-                OutcomeTotal(outcomes, total, text, self._sum_best_estimates(scope, total))
+                OutcomeTotal(
+                    outcomes,
+                    total,
+                    self._compute_placed(scope, total),
+                    text,
+                    self._sum_best_estimates(scope, total),
+                )
             )
         return outcome_totals
 
