@@ -81,8 +81,8 @@ class Reclassifications:
     """Which figure speaks of the people of which earlier one.
 
     A reclassifying figure ("2 of the missing were found dead") is an incident in a scheme of its
-    own within the people of the earlier figure, and the earlier figure is widened to those people that
-    are in such incidents. So two that reclassify people of one figure may speak of the same people.
+    own within the people of the earlier figure, and the earlier figure is widened to those people
+    that are in such incidents. So two that reclassify people of one figure may speak of the same people.
     """
 
     def __init__(
