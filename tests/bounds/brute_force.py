@@ -2,8 +2,8 @@
 
 No cell is merged before its figures are known, no figure is dropped, every combination of facets,
 divisions and incidents is a cell of its own, and every end is tried one by one. It is slow, and as
-close to docs/meaning.md as code can be. It reads trees as plain mappings of nodes and shares no code
-with the service's trees, boxes or programs.
+close to docs/meaning.md as code can be. It reads trees as plain mappings of nodes, and it shares no
+code with the service's trees, boxes or programs.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,10 @@ TOLERANCE = 1e-6
 
 @dataclass
 class ExpectedRange:
-    """The least and the most people; ``high`` None is open, ``exact`` False if no world is whole."""
+    """The fewest and the most people; ``exact`` is False if no world has only whole people.
+
+    ``high`` None is open.
+    """
 
     low: int
     high: int | None

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from service.bounds.computation import Computation, Result, Steps
 from service.bounds.engine import TotalsEngine
+from service.bounds.solver import Deadline
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 from service.domain.total import Total
@@ -127,6 +129,13 @@ def compute_bounds(
     """Return low and high of the scope."""
     result = compute_total(figures, scope)
     return result.low, result.high
+
+
+def finish(steps: Steps[Result]) -> Result:
+    """Return the result of all steps."""
+    result = Computation(steps).run(Deadline(AMPLE_SECONDS))
+    assert result is not None
+    return result
 
 
 def figure_ids_of(figures: Sequence[Figure]) -> set[str]:

@@ -1,6 +1,7 @@
 """Totals, accounts, contradictions and certificates equal those of the brute force."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from math import ceil, floor
 
 from hypothesis import HealthCheck, given, settings
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from service.bounds.boxes import make_region
 from service.bounds.engine import TotalsEngine
 from service.domain.figure import Figure, Scope
-from service.domain.total import Term, Total
+from service.domain.total import End, RoundedSum, Term, Total
 from service.domain.vocabulary import OUTCOMES
 from tests.bounds import brute_force
 from tests.bounds.builders import (
@@ -89,20 +90,30 @@ def compute_placed(forest: Forest, figures: Sequence[Figure], query: Scope) -> T
     return TotalsEngine(inside, places, groups, figures_by_id).total(query, AMPLE_SECONDS)
 
 
-def add_terms(terms: tuple[Term, ...]) -> float:
-    return float(sum(term.multiplier * term.people for term in terms))
+def add_terms(terms: Sequence[Term]) -> Fraction:
+    """Return the sum that a reader gets from the terms."""
+    return sum((term.multiplier * term.people for term in terms), Fraction(0))
+
+
+def check_bound(terms: Sequence[Term], roundings: Sequence[RoundedSum], end: End) -> Fraction:
+    """Check the certificate of one end; return what it adds up to with the rounded sums."""
+    contributions = [abs(term.multiplier * term.people) for term in terms]
+    assert contributions == sorted(contributions, reverse=True)
+    assert all((term.multiplier > 0) == (term.end == end) for term in terms)
+    for rounding in roundings:
+        assert set(rounding.terms) <= set(terms)
+        assert rounding.terms_sum == add_terms(rounding.terms)
+        rounded = (ceil if end == "low" else floor)(rounding.terms_sum)
+        assert rounding.needs_search == (rounding.people != rounded)
+    return add_terms(terms) + sum(each.people - each.terms_sum for each in roundings)
 
 
 def check_certificates(total: Total) -> None:
     """Check that the terms add up to the bound and use ends of the right kind."""
     if not total.exact or total.low is None:
         return
-    assert ceil(add_terms(total.low_terms)) == total.low
-    for term in total.low_terms:
-        assert (term.multiplier > 0) == (term.end == "low")
+    assert check_bound(total.low_terms, total.low_roundings, "low") == total.low
     if total.high is None:
-        assert total.high_terms == ()
+        assert (total.high_terms, total.high_roundings) == ((), ())
         return
-    assert floor(add_terms(total.high_terms)) == total.high
-    for term in total.high_terms:
-        assert (term.multiplier > 0) == (term.end == "high")
+    assert check_bound(total.high_terms, total.high_roundings, "high") == total.high
