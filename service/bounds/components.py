@@ -92,7 +92,7 @@ def _find_overlapping_rows(rows: Sequence[_Row]) -> Iterator[tuple[_Row, list[_R
     sorted by where they begin along the axis that most of them name.
     """
     axis_counts = Counter(axis for row in rows for axis in row.axes)
-    main_axis, _ = axis_counts.most_common(1)[0]
+    main_axis = max(axis_counts, key=lambda axis: (axis_counts[axis], axis), default="")
     outcome_bits = np.array([row.outcome_bits for row in rows], dtype=np.int64)
     other_axes = {
         axis: _IntervalCodes([row.axes.get(axis) for row in rows])
