@@ -6,7 +6,9 @@ from fractions import Fraction
 from math import ceil, floor
 
 from service.bounds.boxes import make_region
-from service.bounds.component_solver import Component, ComponentCache, ComponentResult
+from service.bounds.component_cache import ComponentCache
+from service.bounds.component_result import ComponentResult
+from service.bounds.component_solver import Component
 from service.bounds.components import Components, find_components
 from service.bounds.computation import Computation, Steps
 from service.bounds.constraints import Constraint, FigureScopes, Reclassifications

@@ -1,6 +1,6 @@
 """The cache of components serves later states of the record and keeps to its size."""
 
-from service.bounds.component_solver import MIN_COMPONENT_WEIGHT, ComponentCache
+from service.bounds.component_cache import MIN_COMPONENT_WEIGHT, ComponentCache
 from service.bounds.constraints import Constraint, FigureScopes, Reclassifications
 from tests.bounds.builders import GROUPS, PLACES, finish
 from tests.bounds.test_laminar import make_running_totals

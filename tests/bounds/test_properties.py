@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.bounds import component_solver
-from service.bounds.component_solver import ComponentCache
+from service.bounds.component_cache import ComponentCache
 from service.bounds.engine import TotalsEngine
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
