@@ -1,7 +1,7 @@
 """Scopes as numbers: whether two of them overlap, and whether one is within the other."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from service.domain.figure import Scope
 from service.domain.trees import (
@@ -99,6 +99,7 @@ def is_place_axis(axis: str) -> bool:
     return axis.startswith("place ")
 
 
+@lru_cache(maxsize=4_096)
 def _prefix(kind: str, conjunction: Conjunction) -> Conjunction:
     """Return the conjunction with axes named so that a facet and a division may share a name."""
     return tuple((kind + facet, intervals) for facet, intervals in conjunction)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from operator import itemgetter
+from typing import Final
 
 import numpy as np
 
@@ -44,6 +45,10 @@ Incident = tuple[str, str] | None
 
 Run = tuple[int, int, int, Incident]
 """First day, last day, a constraint, and the incident that it is about."""
+
+
+MIN_ARRAY_RUNS: Final = 64
+"""Below so many runs, a loop is faster than arrays."""
 
 
 class _Row:
@@ -184,14 +189,30 @@ def _link_incidents(row: _Row, overlapping: Sequence[_Row], sets: DisjointSets) 
     ]
     runs += [
         (first, 1, last, constraint, incident)
-        for other in overlapping
-        for first, last, constraint, incident in (*other.everyone, *other.incidents)
+        for first, last, constraint, incident in _find_runs_on_days_of(row.incidents, overlapping)
     ]
+    if len(runs) == len(row.incidents) == 1:
+        return
     runs.sort(key=itemgetter(0, 1))
     open_runs: tuple[_OpenRuns, _OpenRuns] = (_OpenRuns(), _OpenRuns())
     for first, side, last, constraint, incident in runs:
         open_runs[1 - side].meet(first, constraint, incident, sets)
         open_runs[side].add(last, constraint, incident)
+
+
+def _find_runs_on_days_of(runs: Sequence[Run], rows: Sequence[_Row]) -> list[Run]:
+    """Return the runs of the rows that may be on a day of the given runs, which are sorted."""
+    others = [run for row in rows for run in (*row.everyone, *row.incidents)]
+    if len(others) < MIN_ARRAY_RUNS:
+        first_day, last_day = runs[0][0], max(run[1] for run in runs)
+        return [run for run in others if run[0] <= last_day and run[1] >= first_day]
+    starts = np.array([run[0] for run in runs], dtype=np.int64)
+    latest_ends = np.maximum.accumulate(np.array([run[1] for run in runs], dtype=np.int64))
+    days = np.concatenate([row.days for row in rows])
+    begun = np.searchsorted(starts, days[:, 1], side="right")
+    # Of the runs that have begun by its last day, one must last until its first day.
+    is_met = (begun > 0) & (latest_ends[np.maximum(begun - 1, 0)] >= days[:, 0])
+    return [others[index] for index in np.flatnonzero(is_met).tolist()]
 
 
 class _OpenRuns:
