@@ -1,7 +1,7 @@
 """The time of one total in a component of overlapping figures, and of a plain linear program.
 
 The plain program has one column for every place, day and outcome, and one row for every figure: no
-cell is merged, no figure is dropped, none is told by others. It is given figures that agree, since
+cell is merged, and no figure is dropped. It is given figures that agree, since
 it cannot settle contradictions; the service is also timed on figures that contradict each other,
 and on one reporter's running totals, a figure a day, which agree or fall from time to time.
 
@@ -26,7 +26,7 @@ from service.bounds.solver import Deadline, Model
 from service.bounds.sparse_matrix import SparseMatrix
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
-from service.domain.trees import Tree
+from service.domain.trees import Tree, TreeNode
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
 
 SEED = 20241214
@@ -35,11 +35,14 @@ DAYS = 60
 MAX_SECONDS = 60.0
 
 DISTRICTS, VILLAGES = 10, 9
-PARENTS: dict[str, str | None] = {"country": None}
-PARENTS |= {f"district-{d}": "country" for d in range(DISTRICTS)}
-PARENTS |= {f"village-{d}-{v}": f"district-{d}" for d in range(DISTRICTS) for v in range(VILLAGES)}
-PLACES = Tree(PARENTS)
-GROUPS = Tree({ROOT_GROUP: None})
+DIVISION = "administrative"
+NODES = {"country": TreeNode()}
+NODES |= {f"district-{d}": TreeNode("country") for d in range(DISTRICTS)}
+NODES |= {
+    f"village-{d}-{v}": TreeNode(f"district-{d}") for d in range(DISTRICTS) for v in range(VILLAGES)
+}
+PLACES = Tree(NODES, top_facet=DIVISION)
+GROUPS = Tree({ROOT_GROUP: TreeNode()}, root=ROOT_GROUP)
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Measurement:
 
 def make_scopes(count: int, chance: random.Random) -> list[Scope]:
     """Return random scopes, nearly all of which overlap with some other."""
-    place_ids = list(PARENTS)
+    place_ids = list(NODES)
     random_scopes = []
     for _ in range(count):
         first_day = chance.randrange(DAYS)
@@ -76,8 +79,9 @@ def make_scopes(count: int, chance: random.Random) -> list[Scope]:
 def flag_cells(scope: Scope, day_count: int = DAYS) -> Any:
     """Return which of the places x days x outcomes lie in the scope, one flag for each."""
     places = np.zeros(len(PLACES), dtype=bool)
-    for start, stop in PLACES.intervals(scope.places) if scope.places else PLACES.all_intervals():
-        places[start:stop] = True
+    for alternative in PLACES.select(scope.places).alternatives:
+        for start, stop in dict(alternative).get(DIVISION, ((0, len(PLACES)),)):
+            places[start:stop] = True
     origin = FIRST_DAY.toordinal()
     days = np.zeros(day_count, dtype=bool)
     days[max(scope.period.start - origin, 0) : max(scope.period.stop - origin + 1, 0)] = True
