@@ -43,13 +43,14 @@ def test_a_differing_field_is_a_conflict_and_changes_nothing(
     send: SendRequest, client: FlaskClient
 ) -> None:
     assert_recorded(send(bodies.make_report()))
-    assert_problem(
-        send(bodies.make_report(places=[bodies.make_place(name="Other")])), 409, "/places/0/name"
+    problem_body = assert_problem(
+        send(bodies.make_report(places=[bodies.make_place(kind="town")])), 409, "/places/0/kind"
     )
+    assert "use another id" in problem_body["detail"]
     assert_problem(
         send(bodies.make_report(reporter={"id": "ua-hur", "party": False})), 409, "/reporter/party"
     )
-    assert client.get("/v1/places/plekhovo").get_json()["name"] == "Plekhovo"
+    assert client.get("/v1/places/plekhovo").get_json()["kind"] is None
 
 
 def test_a_name_in_another_form_of_unicode_is_the_same_name(send: SendRequest) -> None:
@@ -83,8 +84,8 @@ def test_a_place_cannot_be_its_own_parent(send: SendRequest) -> None:
 
 
 def test_two_objects_for_one_id_may_not_differ(send: SendRequest) -> None:
-    figure = bodies.make_figure(places=[bodies.make_place(name="Other")])
-    assert_problem(send(bodies.make_report(figures=[figure])), 409, "/figures/0/places/0/name")
+    figure = bodies.make_figure(places=[bodies.make_place(kind="town")])
+    assert_problem(send(bodies.make_report(figures=[figure])), 409, "/figures/0/places/0/kind")
 
 
 def test_a_new_group_lies_below_everyone(send: SendRequest, client: FlaskClient) -> None:

@@ -147,7 +147,10 @@ def test_a_merge_of_two_entities_of_one_name_adds_no_alias(
         assert entities.get(db, "place", "twin") == before
 
 
-def test_no_names_are_looked_up_where_none_are_given(store: Store, history: None) -> None:
+def test_no_codes_are_looked_up_where_none_are_given(store: Store, history: None) -> None:
     with store.read_transaction() as db:
-        assert entities.find_ids_by_name(db, "place", []) == {}
-        assert entities.find_ids_by_name(db, "place", ["PLEKHOVO"]) == {"plekhovo": ["plekhovo"]}
+        assert entities.find_places_by_code(db, []) == {}
+        place = entities.get(db, "place", "plekhovo")
+        assert isinstance(place, Place)
+        codes = entities.list_codes(replace(place, name="PLEKHOVO"))[:1]
+        assert entities.find_places_by_code(db, codes) == {codes[0]: ["plekhovo"]}
