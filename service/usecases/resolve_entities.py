@@ -121,7 +121,7 @@ class EntityResolver:
             elif not self._means_the_same(kind, name, described, fields[name]):
                 detail = (
                     f"The {kind} {entity_id} is recorded with {name}"
-                    f" {_value_text(getattr(described, name))}; leave {name} out,"
+                    f" {_value_text(self._get_effective(kind, name, described))}; leave {name} out,"
                     f" or change the {kind} first. If another {kind} is meant, use another id."
                 )
                 self.conflicts.append(ErrorDetail(f"{pointer}/{name}", detail))
@@ -137,6 +137,13 @@ class EntityResolver:
             sent, known = self.get(kind, value), self.get(kind, recorded or "")
             return sent is not None and known is not None and sent.id == known.id
         return False
+
+    def _get_effective(self, kind: str, name: str, entity: Entity) -> Any:
+        """Return the value of the field; a facet or division may be inherited."""
+        value = getattr(entity, name)
+        if value is None and name in ("facet", "division"):
+            return self.get_facet(kind, entity)
+        return value
 
     def get_facet(self, kind: str, entity: Entity) -> str | None:
         """Return the facet of a group or the division of a place, inherited where it names none.

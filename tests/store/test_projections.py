@@ -1,9 +1,11 @@
 """The projections match the event log, now and as of every seq."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from service.domain.entities import Place
 from service.domain.errors import LockTimeoutError
 from service.store import entities
 from service.store.event_log import NewEvent, append, load_events
@@ -14,7 +16,16 @@ from tests.conftest import START_TIME, SendRequest
 from tests.support import bodies
 from tests.support.assertions import assert_recorded
 
-TABLES = ("figures", "report_places", "report_groups", "report_words", "reports", "entries")
+TABLES = (
+    "figures",
+    "report_places",
+    "report_groups",
+    "report_words",
+    "report_incidents",
+    "reports",
+    "place_codes",
+    "entries",
+)
 SKY = {"id": "sky", "name": "Sky"}
 
 
@@ -26,7 +37,13 @@ def history(send: SendRequest, put: SendRequest) -> None:
     assert_recorded(
         send(bodies.make_report(ref="a", places=tree, figures=[bodies.make_figure(), missing]))
     )
-    assert_recorded(send(bodies.make_report(reporter=SKY, relays="r1", caveats=["preliminary"])))
+    assert_recorded(
+        send(
+            bodies.make_report(
+                reporter=SKY, relays="r1", caveats=["preliminary"], incident="ucdp:7"
+            )
+        )
+    )
     assert_recorded(send(bodies.make_report(ref="a", note="2", supersedes="r1", incident="own")))
     put("/v1/places/plekhovo", {"name": "Plekhovo", "parent": "ua"})
     put("/v1/groups/everyone", {"name": "All people"})
