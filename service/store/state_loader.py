@@ -161,8 +161,8 @@ def find_related_figures(
 
     Their low is greater than ``above`` or their high is less than ``below`` (None: neither is
     compared), their days overlap its days or are next to them, and they have several places or one
-    of ``place_ids`` (None: any). The largest lows come first. As many are examined as for
-    ``find_possible_contradictions``, and at most MAX_RELATED are returned.
+    of ``place_ids`` (None: any). The largest lows come first. At most MAX_NEIGHBOURS figures are
+    examined of its last day, as many after and as many before, and at most MAX_RELATED returned.
     """
     scope = figure.scope
     rows = db.fetch_all(
@@ -174,7 +174,7 @@ def find_related_figures(
         below=_NO_COUNT_IS_BELOW if below is None else below,
         places=None if place_ids is None else f",{join_ids(place_ids)},",
         but=excluded_report,
-        nearest=MAX_CANDIDATES,
+        nearest=MAX_NEIGHBOURS,
         few=MAX_RELATED,
     )
     return list(_figures_from_rows(rows))
@@ -182,6 +182,9 @@ def find_related_figures(
 
 _NO_COUNT_IS_ABOVE: Final = 1_000_000_000
 _NO_COUNT_IS_BELOW: Final = 0
+
+MAX_NEIGHBOURS: Final = 200
+"""How many figures are examined for contradictions of three: of the day, before it and after it."""
 
 MAX_RELATED: Final = 40
 """How many figures are returned at most that may contradict another together with a third."""

@@ -13,6 +13,7 @@ class ScopeComparison:
     def __init__(self, resolver: EntityResolver, figures: Iterable[Figure]) -> None:
         """Load the places and groups of the figures and what is above them."""
         self._resolver = resolver
+        self._within: dict[tuple[str, tuple[str, ...], tuple[str, ...]], bool] = {}
         scopes = [figure.scope for figure in figures]
         self._trees = {
             "place": resolver.make_tree("place", {each for one in scopes for each in one.places}),
@@ -78,7 +79,10 @@ class ScopeComparison:
         )
 
     def _is_named_within(self, kind: str, inner: Iterable[str], outer: Iterable[str]) -> bool:
-        return self._select(kind, inner).is_within(self._select(kind, outer))
+        key = (kind, tuple(inner), tuple(outer))
+        if key not in self._within:
+            self._within[key] = self._select(*key[:2]).is_within(self._select(kind, key[2]))
+        return self._within[key]
 
     def _do_overlap(self, kind: str, one: Iterable[str], other: Iterable[str]) -> bool:
         return self._select(kind, one).overlaps(self._select(kind, other))

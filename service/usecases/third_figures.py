@@ -5,10 +5,12 @@ that cover a whole have highs which together are below its low. Each pair alone 
 """
 
 from collections.abc import Iterator, Sequence
+from heapq import nlargest, nsmallest
 from itertools import combinations
+from math import inf
 from typing import Final
 
-from service.domain.figure import Figure
+from service.domain.figure import Figure, Scope
 from service.domain.report import Report
 from service.store.interface import Connection
 from service.store.state_loader import find_related_figures
@@ -39,6 +41,33 @@ def find_contradictions_of_three(
                 yield figure, other
 
 
+def _keep_tightest(figures: Sequence[Figure]) -> list[Figure]:
+    """Return, of the figures of each scope, those with the highest low and the lowest high."""
+    highest: dict[Scope, Figure] = {}
+    lowest: dict[Scope, Figure] = {}
+    for figure in figures:
+        known = highest.setdefault(figure.scope, figure)
+        if figure.quantity.low > known.quantity.low:
+            highest[figure.scope] = figure
+        known = lowest.setdefault(figure.scope, figure)
+        if _high_of(figure) < _high_of(known):
+            lowest[figure.scope] = figure
+    return list({each.id: each for each in (*highest.values(), *lowest.values())}.values())
+
+
+def _high_of(figure: Figure) -> float:
+    return inf if figure.quantity.high is None else figure.quantity.high
+
+
+def _may_contradict(whole: Figure, parts: Sequence[Figure]) -> bool:
+    """Whether the two largest lows exceed the whole's high, or the two least highs do not reach."""
+    if len(parts) < 2:
+        return False
+    lows = nlargest(2, (each.quantity.low for each in parts))
+    highs = nsmallest(2, (_high_of(each) for each in parts))
+    return sum(lows) > _high_of(whole) or sum(highs) < whole.quantity.low
+
+
 class _Search:
     """The search for two figures that contradict a third one together."""
 
@@ -67,7 +96,7 @@ class _Search:
         return (
             self._find_second_part(around)
             or self._find_second_cover(around)
-            or self._find_two_parts()
+            or self._find_two_parts(around)
             or ()
         )
 
@@ -81,7 +110,7 @@ class _Search:
         recorded = find_related_figures(
             self._db, figure, self._excluded_report, places, above=above, below=below
         )
-        return [*self._earlier, *recorded]
+        return _keep_tightest([*self._earlier, *recorded])
 
     def _compare(self, figures: Sequence[Figure]) -> ScopeComparison:
         return ScopeComparison(self._resolver, (self._figure, *figures))
@@ -95,7 +124,9 @@ class _Search:
         wholes = [
             each
             for each in around
-            if each.quantity.high is not None and scopes.is_within(self._figure, each)
+            if each.quantity.high is not None
+            and scopes.is_within(self._figure, each)
+            and not scopes.is_within(each, self._figure)
         ]
         for whole in sorted(wholes, key=lambda each: each.quantity.high or 0)[:MAX_WHOLES]:
             room = (whole.quantity.high or 0) - low
@@ -133,16 +164,19 @@ class _Search:
                     return whole, cover
         return ()
 
-    def _find_two_parts(self) -> tuple[Figure, ...]:
+    def _find_two_parts(self, around: Sequence[Figure]) -> tuple[Figure, ...]:
         """Return two figures that are together too many, or too few, for this one."""
         low, high = self._figure.quantity.low, self._figure.quantity.high
-        parts = self._load(
-            self._figure,
-            self._list_places(self._figure),
-            above=None if high is None else 0,
-            below=None if low == 0 else low,
-        )
-        if len(parts) < 2:
+        parts = around
+        if self._list_places(self._figure) is None:
+            # There are places below, which those around are not in.
+            parts = self._load(
+                self._figure,
+                None,
+                above=None if high is None else 0,
+                below=None if low == 0 else low,
+            )
+        if not _may_contradict(self._figure, parts):
             return ()
         scopes = self._compare(parts)
         if high is not None:
