@@ -88,7 +88,7 @@ class _EntityFields(Body):
 
 
 class _PlaceFields(_EntityFields):
-    parent = Slug(
+    parent: fields.Field[Any] = Slug(
         metadata={
             "description": "The id of the place that contains this one. It must exist. Without it "
             "the place is a root."
@@ -117,7 +117,7 @@ class _PlaceFields(_EntityFields):
 
 
 class _GroupFields(_EntityFields):
-    parent = Slug(
+    parent: fields.Field[Any] = Slug(
         metadata={
             "description": "The id of the group that contains this one. It must exist. Default: "
             "`everyone`, the root."

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError, summarize_errors
 from service.domain.report import Report
@@ -26,7 +27,8 @@ def resolve_refs(
     the report is used with other content, unless the report supersedes the one that has it.
     """
     targets = _find_link_targets(db, submission, report)
-    report = replace(report, **{name: found[0].id for name, found in targets.items()})
+    links: dict[str, Any] = {name: found[0].id for name, found in targets.items()}
+    report = replace(report, **links)
     if report.ref is None:
         return report, None
     with_ref = _find_by_ref(db, ReportRef(report.ref), report.reporter)
@@ -80,7 +82,7 @@ def _has_same_content(
     report: Report, stored: ReportWithRef, targets: dict[str, list[ReportWithRef]]
 ) -> bool:
     """Whether the report is the stored one; a link may be to any report that has the same ref."""
-    links = {}
+    links: dict[str, Any] = {}
     for name, found in targets.items():
         stored_link: str | None = getattr(stored, name)
         if _is_link_to(stored_link, found):
