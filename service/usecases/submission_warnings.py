@@ -8,7 +8,7 @@ from service.domain.entities import Group, Place, parent_of
 from service.domain.errors import InvalidInputError
 from service.domain.figure import Figure
 from service.domain.report import Report, ReportedFigure, ReportWarning, counted_figures
-from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
+from service.domain.vocabulary import ROOT_GROUP
 from service.domain.wording.reader import Reading, read_wording
 from service.store import entities, reports
 from service.store.interface import Connection
@@ -98,7 +98,7 @@ def _find_nested_places(report: Report, resolver: EntityResolver) -> Iterator[Re
         tree = resolver.make_tree("place", set(current_ids))
         enclosing = {
             outer
-            for inner, outer in combinations_both_ways(current_ids)
+            for inner, outer in _pair_both_ways(current_ids)
             if tree.facet_of(inner) == tree.facet_of(outer) and tree.is_below(inner, outer)
         }
         if enclosing:
@@ -117,7 +117,7 @@ def _find_nested_places(report: Report, resolver: EntityResolver) -> Iterator[Re
             )
 
 
-def combinations_both_ways(ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _pair_both_ways(ids: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield each pair of two different ids in both orders."""
     for one, other in combinations(dict.fromkeys(ids), 2):
         yield one, other
@@ -189,18 +189,19 @@ def _find_differing_words(report: Report) -> Iterator[ReportWarning]:
             reading = read_wording(figure.wording)
         except InvalidInputError:
             continue
-        differing_texts = list(_describe_differences(figure, reading))
-        if differing_texts:
+        if _reads_otherwise(reading, figure):
+            read = _describe_range(reading.low, reading.high)
+            sent = _describe_range(figure.low, figure.high)
             yield ReportWarning(
                 "words_differ",
-                f"The wording “{figure.wording}” is read as {' and '.join(differing_texts)}. The"
-                " numbers are used; are they meant?",
+                f"The wording “{figure.wording}” is read as {read}, not {sent}. The numbers are"
+                " used; are they meant?",
                 figures=(figure.id,),
             )
 
 
-def _describe_differences(figure: ReportedFigure, reading: Reading) -> Iterator[str]:
-    """Yield what the words mean otherwise than the numbers and outcomes that were sent.
+def _reads_otherwise(reading: Reading, figure: ReportedFigure) -> bool:
+    """Whether the words mean another range than the numbers that were sent beside them.
 
     An end that rests on a convention may differ, if the ranges overlap and the numbers do not turn
     a vague word into an exact number.
@@ -209,30 +210,18 @@ def _describe_differences(figure: ReportedFigure, reading: Reading) -> Iterator[
         figure.high is not None and figure.high < reading.low
     )
     is_too_exact = figure.low == figure.high and reading.low != reading.high
-    differs = (
-        ("low" not in reading.soft and figure.low != reading.low)
-        or ("high" not in reading.soft and figure.high != reading.high)
-        or is_apart
+    return (
+        is_apart
         or is_too_exact
+        or ("low" not in reading.soft and figure.low != reading.low)
+        or ("high" not in reading.soft and figure.high != reading.high)
     )
-    if differs:
-        sent, read = (
-            _describe_range(low, high)
-            for low, high in ((figure.low, figure.high), (reading.low, reading.high))
-        )
-        yield f"{read}, not {sent}"
-    if reading.outcomes is not None and not reading.outcomes <= set(figure.outcomes):
-        yield f"{_or(sort_outcomes(reading.outcomes))}, not {_or(figure.outcomes)}"
 
 
 def _describe_range(low: int, high: int | None) -> str:
     if high is None:
         return f"{low} or more"
     return f"{low}" if low == high else f"{low} to {high}"
-
-
-def _or(words: Sequence[str]) -> str:
-    return " or ".join(words)
 
 
 def _find_own_conflicts(

@@ -264,7 +264,6 @@ def test_two_new_groups_of_one_report_are_beside_each_other(send: SendRequest) -
         ("about 30", {"low": 28, "high": 32}, False),
         ("about 30", {"exactly": 30}, True),
         ("about 30", {"low": 40, "high": 45}, True),
-        ("30 wounded", {"exactly": 30}, True),
         ("30 killed", {"exactly": 30}, False),
         ("umpteen", {"exactly": 30}, False),
     ],
