@@ -72,9 +72,9 @@ def test_a_merged_id_may_still_be_sent(
     assert client.get("/v1/places/new").get_json()["parent"] == "plekhovo"
     assert get_total(client, place="plekhovo")["low"] == 40
     assert_problem(
-        send(bodies.make_report(places=[bodies.make_place("plekhove", name="Other")])),
+        send(bodies.make_report(places=[bodies.make_place("plekhove", kind="town")])),
         409,
-        "/places/0/name",
+        "/places/0/kind",
     )
 
 
@@ -136,7 +136,8 @@ def test_merged_reporters_are_one_reporter(
 
 def test_merged_groups_are_one(client: FlaskClient, send: SendRequest, merge: SendRequest) -> None:
     for group_id in ("dprk", "kpa"):
-        assert_recorded(send(bodies.make_report(groups=[{"id": group_id, "name": group_id}])))
+        group = {"id": group_id, "name": group_id, "facet": "side"}
+        assert_recorded(send(bodies.make_report(groups=[group])))
     assert get_total(client, group="kpa")["figures"] == 1
     merge("groups", "kpa", "dprk")
     assert get_total(client, group="kpa")["figures"] == 2
