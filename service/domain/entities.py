@@ -103,6 +103,13 @@ def parent_of(entity: Entity) -> str | None:
     return None if isinstance(entity, Reporter) else entity.parent
 
 
+def facet_of(entity: Entity) -> str | None:
+    """Return the facet of a group or the division of a place that it names itself, if any."""
+    if isinstance(entity, Place):
+        return entity.division
+    return entity.facet if isinstance(entity, Group) else None
+
+
 def with_parent(entity: Entity, parent: Entity) -> Entity:
     """Return the entity with the id of its parent, which may have been merged into another."""
     if isinstance(entity, Reporter) or entity.parent == parent.id:
@@ -117,6 +124,15 @@ def find_differing_fields(known: Entity, field_values: Mapping[str, Any]) -> lis
     )
     candidate = make_entity(kind, known.id, {"name": known.name, **field_values})
     return [name for name in field_values if getattr(candidate, name) != getattr(known, name)]
+
+
+def make_empty_scope_message(kind: str, ids: Iterable[str]) -> str:
+    """Return the error text for places or groups in which nobody can be together."""
+    dimension = "divisions" if kind == "place" else "facets"
+    return (
+        f"Nobody can be in {', '.join(ids)} together: {kind}s of different {dimension} must all"
+        " hold, and some of these have nobody in common."
+    )
 
 
 def fold_case(text: str) -> str:

@@ -1,7 +1,7 @@
 """The state of the record after one event: all reports, figures and entities."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.domain.entities import Group, Place, Reporter
 from service.domain.figure import Figure
@@ -52,3 +52,33 @@ class RecordState:
         """Return the ids that replace the given ones, each once."""
         merged = self.merged.get(kind, {})
         return tuple(dict.fromkeys(merged.get(entity_id, entity_id) for entity_id in ids))
+
+
+@dataclass(frozen=True, slots=True)
+class MovedLink:
+    """What a reclassifying figure reclassifies from one event on, and its scope from then on.
+
+    The figure that it reclassified before is of a report that was superseded, or has moved itself.
+    """
+
+    figure: str
+    reclassifies: str
+    places: tuple[str, ...]
+    period: Period
+    groups: tuple[str, ...]
+
+
+def move_links(figures: Iterable[Figure], links: Iterable[MovedLink]) -> tuple[Figure, ...]:
+    """Return the figures after their links have moved, in the same order; the last link counts."""
+    links_by_figure = {link.figure: link for link in links}
+    if not links_by_figure:
+        return tuple(figures)
+    return tuple(
+        _move_link(figure, links_by_figure[figure.id]) if figure.id in links_by_figure else figure
+        for figure in figures
+    )
+
+
+def _move_link(figure: Figure, link: MovedLink) -> Figure:
+    scope = replace(figure.scope, places=link.places, period=link.period, groups=link.groups)
+    return replace(figure, reclassifies=link.reclassifies, scope=scope)

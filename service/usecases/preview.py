@@ -13,8 +13,8 @@ from service.domain.access import Principal
 from service.domain.entities import Entity, Group, Place, Reporter
 from service.domain.figure import Figure
 from service.domain.periods import Period
-from service.domain.record_state import RecordState, ReportState
-from service.domain.report import RecordedReport, counted_figures
+from service.domain.record_state import MovedLink, RecordState, ReportState, move_links
+from service.domain.report import RecordedReport, counted_figures, move_own_incident
 from service.domain.submission import Submission
 from service.domain.timestamps import format_timestamp
 from service.domain.totals_query import TotalsQuery
@@ -72,7 +72,7 @@ def preview_report(
     before = add_entities(state, plan.new_entities)
     snapshots = (
         Snapshot(before),
-        Snapshot(before if plan.known else add_report(before, recorded)),
+        Snapshot(before if plan.known else add_report(before, recorded, plan.moved_links)),
     )
     query = make_query_for(recorded)
     query = replace(query, outcomes=list_default_outcomes(snapshots, query))
@@ -137,16 +137,28 @@ def add_entities(state: RecordState, new_entities: Sequence[Entity]) -> RecordSt
     )
 
 
-def add_report(state: RecordState, recorded: RecordedReport) -> RecordState:
-    """Return the state with the report, whose entities it has already; its ``seq`` stays."""
+def add_report(
+    state: RecordState, recorded: RecordedReport, moved_links: Sequence[MovedLink] = ()
+) -> RecordState:
+    """Return the state with the report, whose entities it has already; its ``seq`` stays.
+
+    ``moved_links`` are the links of reclassifying figures that the report moves.
+    """
     reports = dict(state.reports)
     superseded_id = recorded.report.supersedes
     if superseded_id is not None and reports[superseded_id].state != "retracted":
         reports[superseded_id] = replace(reports[superseded_id], state="superseded")
     reports[recorded.report.id] = _make_report_state(state, recorded)
-    return replace(
-        state, reports=reports, figures=(*state.figures, *_make_figures(state, recorded))
-    )
+    links = [
+        replace(
+            link,
+            places=state.resolve_merged("place", link.places),
+            groups=state.resolve_merged("group", link.groups),
+        )
+        for link in moved_links
+    ]
+    figures = (*state.figures, *_make_figures(state, recorded))
+    return replace(state, reports=reports, figures=move_links(figures, links))
 
 
 def _make_report_state(state: RecordState, recorded: RecordedReport) -> ReportState:
@@ -171,12 +183,13 @@ def _make_report_state(state: RecordState, recorded: RecordedReport) -> ReportSt
 def _make_figures(state: RecordState, recorded: RecordedReport) -> list[Figure]:
     figures = []
     for figure in counted_figures(recorded.report):
+        reporter = state.resolve_merged("reporter", (figure.reporter,))[0]
         scope = replace(
             figure.scope,
             places=state.resolve_merged("place", sorted(figure.scope.places)),
             groups=state.resolve_merged("group", sorted(figure.scope.groups)),
+            incident=move_own_incident(figure.scope.incident, reporter),
         )
-        reporter = state.resolve_merged("reporter", (figure.reporter,))[0]
         figures.append(replace(figure, reporter=reporter, scope=scope))
     return figures
 

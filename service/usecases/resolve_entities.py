@@ -6,6 +6,7 @@ from service.domain.entities import (
     ENTITY_CLASSES,
     Entity,
     EntityMention,
+    facet_of,
     find_differing_fields,
     fold_case,
     make_entity,
@@ -20,6 +21,8 @@ from service.domain.errors import (
     summarize_errors,
 )
 from service.domain.submission import Submission
+from service.domain.trees import Selection, Tree, TreeNode
+from service.domain.vocabulary import DEFAULT_DIVISION, ROOT_GROUP
 from service.store import entities
 from service.store.event_log import NewEvent
 from service.store.interface import Connection
@@ -69,6 +72,8 @@ class EntityResolver:
             if known.id != mention.id:
                 described = entities.get_last_version(self._db, kind, mention.id) or known
             for name in find_differing_fields(described, mention.fields):
+                if self._is_effective_facet(kind, described, name, mention.fields[name]):
+                    continue
                 detail = (
                     f"The {kind} {mention.id} is recorded with {name}"
                     f" {_value_text(getattr(described, name))}; leave {name} out,"
@@ -79,6 +84,31 @@ class EntityResolver:
     def is_in_or_below(self, kind: str, entity_id: str, others: Collection[str]) -> bool:
         """Whether the entity is one of the others or is below one of them."""
         return any(each in others for each in self._iterate_ancestors(kind, entity_id))
+
+    def select(self, kind: str, *id_lists: Collection[str]) -> list[Selection]:
+        """Return who is in each of the lists of places or groups, as the trees select them.
+
+        The tree holds only these entities and their ancestors, so that large records cost nothing.
+        """
+        nodes: dict[str, TreeNode] = {}
+        for entity_id in {entity_id for ids in id_lists for entity_id in ids}:
+            for ancestor_id in self._iterate_ancestors(kind, entity_id):
+                entity = self.get(kind, ancestor_id)
+                if entity is None or entity.id in nodes:
+                    continue
+                parent = self.get(kind, parent_of(entity) or "")
+                nodes[entity.id] = TreeNode(parent.id if parent else None, facet_of(entity))
+        tree = (
+            Tree(nodes, top_facet=DEFAULT_DIVISION)
+            if kind == "place"
+            else Tree(nodes, root=ROOT_GROUP)
+        )
+        return [tree.select(self._resolve_ids(kind, ids)) for ids in id_lists]
+
+    def _resolve_ids(self, kind: str, ids: Collection[str]) -> list[str]:
+        """Return the current ids of the known ones among them."""
+        known = (self.get(kind, entity_id) for entity_id in ids)
+        return [entity.id for entity in known if entity is not None]
 
     def list_with_ancestors(self, places: Collection[str]) -> list[str] | None:
         """Return the places and their ancestors, sorted; None if one of the places has children."""
@@ -95,6 +125,16 @@ class EntityResolver:
             yield ancestor_id
             known = self.get(kind, ancestor_id)
             ancestor_id = parent_of(known) if known is not None else None
+
+    def _is_effective_facet(self, kind: str, known: Entity, name: str, value: object) -> bool:
+        """Whether the field is the facet or division that the entity has from its parents."""
+        if name not in ("facet", "division") or facet_of(known) is not None:
+            return False
+        for ancestor_id in self._iterate_ancestors(kind, known.id):
+            ancestor = self.get(kind, ancestor_id)
+            if ancestor is not None and facet_of(ancestor) is not None:
+                return facet_of(ancestor) == value
+        return kind == "place" and value == DEFAULT_DIVISION
 
     def raise_errors(self) -> None:
         """Raise InvalidInputError or ConflictError if a mention is invalid."""
