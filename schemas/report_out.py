@@ -6,6 +6,7 @@ from marshmallow import fields
 
 from schemas.enums import OUTCOME, RANGE_END, REPORT_STATE, STANCE, WARNING_CODE
 from schemas.fields import Day, EnumText, Schema
+from service.domain.report import Retraction
 
 
 class PeriodOut(Schema):
@@ -123,7 +124,9 @@ class FigureOut(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "The earlier figure whose people it gives another outcome; null if none."
+            "description": "The earlier figure whose people it gives another outcome; null if "
+            "none. Where the report of the earlier figure was superseded, it is the figure to which "
+            "the link has moved, and the scope is within that figure's."
         },
     )
 
@@ -167,6 +170,25 @@ class RetractionOut(Schema):
         allow_none=True,
         metadata={"description": "Why it was withdrawn; null if the text was redacted."},
     )
+    text = fields.Method(
+        "get_text",
+        required=True,
+        allow_none=True,
+        metadata={
+            "type": ["string", "null"],
+            "description": "That the report which this one replaced is not counted again; null if "
+            "it replaced none.",
+        },
+    )
+
+    def get_text(self, retraction: Retraction) -> str | None:
+        """Return the sentence about the report that stays superseded, None if there is none."""
+        if retraction.superseded is None:
+            return None
+        return (
+            f"The report {retraction.superseded}, which this one replaced, stays superseded and is"
+            " not counted again. To count it, post it as a new report."
+        )
 
 
 class ReportOut(Schema):

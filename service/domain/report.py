@@ -103,11 +103,16 @@ class ReportWarning:
 
 @dataclass(frozen=True, slots=True)
 class Retraction:
-    """The event by which a report was retracted, and the reason (None after redaction)."""
+    """The event by which a report was retracted, and the reason (None after redaction).
+
+    ``superseded`` is the id of the report that the retracted one had replaced, if any: that one
+    stays superseded.
+    """
 
     seq: int
     recorded_at: str
     reason: str | None
+    superseded: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

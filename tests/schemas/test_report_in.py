@@ -82,6 +82,6 @@ def test_an_unknown_field_is_refused_with_the_names_of_the_known_ones() -> None:
     (message,) = error_info.value.messages_dict["places"][0]["lat"]
     assert message == (
         "There is no such field."
-        " Known here: aliases, country, geonames_id, id, kind, latitude, longitude, name, parent,"
-        " pcode, wikidata."
+        " Known here: aliases, country, division, geonames_id, id, kind, latitude, longitude, name,"
+        " parent, pcode, wikidata."
     )

@@ -96,7 +96,7 @@ def _with_placeholder_id(state: RecordState, report_id: str) -> RecordState:
             scope=replace(
                 each.scope,
                 incident=each.scope.incident
-                and each.scope.incident.replace(f":{report_id}-", ":preview-"),
+                and each.scope.incident.replace(f":{report_id}", ":preview"),
             ),
         )
         for each in state.figures
@@ -231,7 +231,7 @@ CASES: dict[str, tuple[Callable[[Store], None], dict[str, Any]]] = {
     "an incident of its own": (_prepare_report, {"incident": "own", "caveats": ["not_verified"]}),
     "without a number": (
         _prepare_report,
-        {"figures": [bodies.make_figure(wording="heavy losses", outcomes=["killed"])]},
+        {"figures": [bodies.make_figure(wording="heavy losses", outcomes=...)]},
     ),
     "numbers": (
         _prepare_report,
