@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, missing
 
 from schemas.enums import OUTCOME, RANGE_END, REPORT_STATE, STANCE, WARNING_CODE
 from schemas.fields import Day, EnumText, Schema
-from service.domain.report import Retraction
+from service.domain.report import RecordedReport
 
 
 class PeriodOut(Schema):
@@ -170,25 +170,6 @@ class RetractionOut(Schema):
         allow_none=True,
         metadata={"description": "Why it was withdrawn; null if the text was redacted."},
     )
-    text = fields.Method(
-        "get_text",
-        required=True,
-        allow_none=True,
-        metadata={
-            "type": ["string", "null"],
-            "description": "That the report which this one replaced is not counted again; null if "
-            "it replaced none.",
-        },
-    )
-
-    def get_text(self, retraction: Retraction) -> str | None:
-        """Return the sentence about the report that stays superseded, None if there is none."""
-        if retraction.superseded is None:
-            return None
-        return (
-            f"The report {retraction.superseded}, which this one replaced, stays superseded and is"
-            " not counted again. To count it, post it as a new report."
-        )
 
 
 class ReportOut(Schema):
@@ -315,6 +296,29 @@ class ReportOut(Schema):
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         """Return what the record knows of the report, else the report's own field."""
         return getattr(obj, attr) if hasattr(obj, attr) else getattr(obj.report, attr)
+
+
+class RetractedReportOut(ReportOut):
+    """A report that was just retracted."""
+
+    notice = fields.Method(
+        "get_notice",
+        metadata={
+            "type": "string",
+            "description": "Only if the report had replaced another one: a sentence in English "
+            "that the other one is not counted again.",
+        },
+    )
+
+    def get_notice(self, recorded: RecordedReport) -> Any:
+        """Return the sentence about the report that stays superseded; missing if there is none."""
+        superseded = recorded.report.supersedes
+        if superseded is None:
+            return missing
+        return (
+            f"The report {superseded}, which this one replaced, stays superseded and is not counted"
+            " again. To count it, post it as a new report."
+        )
 
 
 class ReportsOut(Schema):

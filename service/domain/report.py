@@ -103,16 +103,11 @@ class ReportWarning:
 
 @dataclass(frozen=True, slots=True)
 class Retraction:
-    """The event by which a report was retracted, and the reason (None after redaction).
-
-    ``superseded`` is the id of the report that the retracted one had replaced, if any: that one
-    stays superseded.
-    """
+    """The event by which a report was retracted, and the reason (None after redaction)."""
 
     seq: int
     recorded_at: str
     reason: str | None
-    superseded: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

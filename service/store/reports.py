@@ -103,18 +103,15 @@ def _subtree_ids_json(db: Connection, kind: str, ids: Sequence[str] | None, seq:
 @translate_corrupt_rows
 def _report_from_row(db: Connection, row: Sequence[Any], seq: int) -> RecordedReport:
     body = json.loads(row[0])
-    report = decode_report(body["report"])
     return RecordedReport(
-        report=_move_links(db, report, seq),
+        report=_move_links(db, decode_report(body["report"]), seq),
         seq=row[1],
         recorded_at=row[2],
         state=row[3],
         origin=row[4],
         superseded_by=row[5],
         warnings=decode_warnings(body["warnings"]),
-        retraction=None
-        if row[6] is None
-        else _retraction_from_event(load_event(db, row[6]), report.supersedes),
+        retraction=None if row[6] is None else _retraction_from_event(load_event(db, row[6])),
         redacted=tuple(body.get("redacted", ())),
     )
 
@@ -147,5 +144,5 @@ def _move_link(figure: ReportedFigure, link: MovedLink) -> ReportedFigure:
     )
 
 
-def _retraction_from_event(event: Event, superseded: str | None) -> Retraction:
-    return Retraction(event.seq, event.recorded_at, event.body.get("reason"), superseded)
+def _retraction_from_event(event: Event) -> Retraction:
+    return Retraction(event.seq, event.recorded_at, event.body.get("reason"))

@@ -72,8 +72,6 @@ class EntityResolver:
             if known.id != mention.id:
                 described = entities.get_last_version(self._db, kind, mention.id) or known
             for name in find_differing_fields(described, mention.fields):
-                if self._is_effective_facet(kind, described, name, mention.fields[name]):
-                    continue
                 detail = (
                     f"The {kind} {mention.id} is recorded with {name}"
                     f" {_value_text(getattr(described, name))}; leave {name} out,"
@@ -125,16 +123,6 @@ class EntityResolver:
             yield ancestor_id
             known = self.get(kind, ancestor_id)
             ancestor_id = parent_of(known) if known is not None else None
-
-    def _is_effective_facet(self, kind: str, known: Entity, name: str, value: object) -> bool:
-        """Whether the field is the facet or division that the entity has from its parents."""
-        if name not in ("facet", "division") or facet_of(known) is not None:
-            return False
-        for ancestor_id in self._iterate_ancestors(kind, known.id):
-            ancestor = self.get(kind, ancestor_id)
-            if ancestor is not None and facet_of(ancestor) is not None:
-                return facet_of(ancestor) == value
-        return kind == "place" and value == DEFAULT_DIVISION
 
     def raise_errors(self) -> None:
         """Raise InvalidInputError or ConflictError if a mention is invalid."""

@@ -136,7 +136,8 @@ def test_merged_reporters_are_one_reporter(
 
 def test_merged_groups_are_one(client: FlaskClient, send: SendRequest, merge: SendRequest) -> None:
     for group_id in ("dprk", "kpa"):
-        assert_recorded(send(bodies.make_report(groups=[{"id": group_id, "name": group_id}])))
+        group = {"id": group_id, "name": group_id, "facet": "side"}
+        assert_recorded(send(bodies.make_report(groups=[group])))
     assert get_total(client, group="kpa")["figures"] == 1
     merge("groups", "kpa", "dprk")
     assert get_total(client, group="kpa")["figures"] == 2
