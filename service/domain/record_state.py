@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from service.domain.entities import Group, Place, Reporter
 from service.domain.figure import Figure
 from service.domain.periods import Period
+from service.domain.report import Report, ReportedFigure
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +83,27 @@ def move_links(figures: Iterable[Figure], links: Iterable[MovedLink]) -> tuple[F
 def _move_link(figure: Figure, link: MovedLink) -> Figure:
     scope = replace(figure.scope, places=link.places, period=link.period, groups=link.groups)
     return replace(figure, reclassifies=link.reclassifies, scope=scope)
+
+
+def move_report_links(report: Report, links: Iterable[MovedLink]) -> Report:
+    """Return the report with the links of its own figures moved; the last link counts."""
+    links_by_figure = {link.figure: link for link in links}
+    if not links_by_figure:
+        return report
+    figures = (
+        _move_reported(figure, links_by_figure[figure.id])
+        if figure.id in links_by_figure
+        else figure
+        for figure in report.figures
+    )
+    return replace(report, figures=tuple(figures))
+
+
+def _move_reported(figure: ReportedFigure, link: MovedLink) -> ReportedFigure:
+    return replace(
+        figure,
+        reclassifies=figure.reclassifies and replace(figure.reclassifies, figure=link.reclassifies),
+        places=link.places,
+        period=link.period,
+        groups=link.groups,
+    )

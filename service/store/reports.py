@@ -2,20 +2,13 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from service.domain.figure import Figure
 from service.domain.list_queries import ReportListQuery
 from service.domain.periods import ALWAYS
-from service.domain.record_state import MovedLink
-from service.domain.report import (
-    Reclassification,
-    RecordedReport,
-    Report,
-    ReportedFigure,
-    Retraction,
-)
+from service.domain.record_state import move_report_links
+from service.domain.report import RecordedReport, Report, Retraction
 from service.store import entities, full_text
 from service.store.codec import decode_report, decode_warnings
 from service.store.encoding import encode_outcomes, fold_text, join_ids
@@ -119,29 +112,7 @@ def _report_from_row(db: Connection, row: Sequence[Any], seq: int) -> RecordedRe
 def _move_links(db: Connection, report: Report, seq: int) -> Report:
     """Return the report with the links of its own figures after the event ``seq``."""
     reclassifying = [figure.id for figure in report.figures if figure.reclassifies is not None]
-    links = {link.figure: link for link in load_moved_links(db, seq, reclassifying)}
-    return (
-        replace(
-            report,
-            figures=tuple(
-                _move_link(figure, links[figure.id]) if figure.id in links else figure
-                for figure in report.figures
-            ),
-        )
-        if links
-        else report
-    )
-
-
-def _move_link(figure: ReportedFigure, link: MovedLink) -> ReportedFigure:
-    source = figure.reclassifies.source if figure.reclassifies else ""
-    return replace(
-        figure,
-        reclassifies=Reclassification(link.reclassifies, source),
-        places=link.places,
-        period=link.period,
-        groups=link.groups,
-    )
+    return move_report_links(report, load_moved_links(db, seq, reclassifying))
 
 
 def _retraction_from_event(event: Event) -> Retraction:

@@ -13,7 +13,13 @@ from service.domain.access import Principal
 from service.domain.entities import Entity, Group, Place, Reporter
 from service.domain.figure import Figure
 from service.domain.periods import Period
-from service.domain.record_state import MovedLink, RecordState, ReportState, move_links
+from service.domain.record_state import (
+    MovedLink,
+    RecordState,
+    ReportState,
+    move_links,
+    move_report_links,
+)
 from service.domain.report import RecordedReport, counted_figures, move_own_incident
 from service.domain.submission import Submission
 from service.domain.timestamps import format_timestamp
@@ -74,7 +80,7 @@ def preview_report(
         Snapshot(before),
         Snapshot(before if plan.known else add_report(before, recorded, plan.moved_links)),
     )
-    query = make_query_for(recorded)
+    query = make_query_for(recorded, snapshots[0])
     query = replace(query, outcomes=list_default_outcomes(snapshots, query))
     earlier, later = (compute_totals_in(each, query, time_budget) for each in snapshots)
     return Preview(recorded, plan.known is not None, plan.new_entities, earlier, later)
@@ -84,7 +90,7 @@ def imagine_recorded(state: RecordState, plan: SubmissionPlan, now: datetime) ->
     """Return the report as it would be recorded after ``state``, or the known one."""
     if plan.known is not None:
         return plan.known
-    report = plan.report
+    report = move_report_links(plan.report, plan.moved_links)
     kinds = [event.kind for event in plan.events]
     return RecordedReport(
         report,
@@ -98,7 +104,7 @@ def imagine_recorded(state: RecordState, plan: SubmissionPlan, now: datetime) ->
     )
 
 
-def make_query_for(recorded: RecordedReport) -> TotalsQuery:
+def make_query_for(recorded: RecordedReport, snapshot: Snapshot) -> TotalsQuery:
     """Return the query for the scope of the report.
 
     That is the places and groups of all its figures, from the first to the last of their days.
@@ -106,13 +112,29 @@ def make_query_for(recorded: RecordedReport) -> TotalsQuery:
     report = recorded.report
     figures = report.figures
     if figures:
-        places = tuple(dict.fromkeys(place for figure in figures for place in figure.places))
-        groups = tuple(dict.fromkeys(group for figure in figures for group in figure.groups))
+        places = _join_ids(snapshot, "place", [figure.places for figure in figures]) or ()
+        groups = _join_ids(snapshot, "group", [figure.groups for figure in figures]) or (
+            ROOT_GROUP,
+        )
         periods = [figure.period for figure in figures]
     else:
         places, groups = report.places, report.groups or (ROOT_GROUP,)
         periods = [report.period] if report.period else []
     return TotalsQuery(places=places, groups=groups, period=_enclosing_period(periods))
+
+
+def _join_ids(
+    snapshot: Snapshot, kind: str, id_tuples: Iterable[tuple[str, ...]]
+) -> tuple[str, ...] | None:
+    """Return all ids, if together they select everybody whom one of the tuples selects.
+
+    None if they do not, since ids of different facets must all hold.
+    """
+    tree = snapshot.places if kind == "place" else snapshot.groups
+    id_tuples = [snapshot.state.resolve_merged(kind, ids) for ids in id_tuples]
+    joined = tuple(dict.fromkeys(each for ids in id_tuples for each in ids))
+    whole = tree.select(joined)
+    return joined if all(tree.select(ids).is_within(whole) for ids in id_tuples) else None
 
 
 def _enclosing_period(periods: Sequence[Period]) -> Period:

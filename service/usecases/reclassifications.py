@@ -294,7 +294,11 @@ class _Planner:
         }
         self.events.append(replace(event, body=body))
         self.moved_links[figure_id] = MovedLink(
-            figure_id, event.body["figure"], scope.places, scope.period, scope.groups
+            figure_id,
+            event.body["figure"],
+            tuple(sorted(scope.places)),
+            scope.period,
+            tuple(sorted(scope.groups)),
         )
 
     def _find_parts_outside(self, scope: Scope, whole: Scope) -> list[str]:
