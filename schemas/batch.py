@@ -5,14 +5,16 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from schemas.base import Parameters
-from schemas.enums import BOOLEAN_TEXT
+from schemas.enums import BOOLEAN_TEXT, KNOWN_REF, WARNING_CODE
 from schemas.fields import EnumText, Schema
 from schemas.problem import Problem
+from schemas.report_in import KNOWN_DESCRIPTION
 from schemas.report_out import WarningOut
+from service.domain.submission import BatchOptions
 
 
 class BatchParameters(Parameters):
-    """The parameters of a batch; loads as whether the batch is atomic."""
+    """The parameters of a batch."""
 
     atomic = EnumText(
         BOOLEAN_TEXT,
@@ -22,10 +24,15 @@ class BatchParameters(Parameters):
         },
     )
 
+    known = EnumText(KNOWN_REF, metadata={"description": KNOWN_DESCRIPTION})
+
     @post_load
-    def load_atomic(self, data: dict[str, Any], **kwargs: Any) -> bool:
-        """Return whether all reports are recorded or none."""
-        return data.get("atomic") == "true"
+    def load_options(self, data: dict[str, Any], **kwargs: Any) -> BatchOptions:
+        """Return the options of the batch."""
+        return BatchOptions(
+            is_atomic=data.get("atomic") == "true",
+            supersede_known=data.get("known") == "supersede",
+        )
 
 
 class ResultOut(Schema):
@@ -64,11 +71,41 @@ class ResultOut(Schema):
     )
 
 
+class BatchSummaryOut(Schema):
+    """How many reports of a batch had each result, and how many warnings they got."""
+
+    recorded = fields.Integer(
+        required=True, metadata={"description": "The reports that were recorded: the status 201."}
+    )
+    known = fields.Integer(
+        required=True,
+        metadata={"description": "The reports that were recorded before: the status 200."},
+    )
+    refused = fields.Integer(
+        required=True,
+        metadata={"description": "The reports that were not recorded: those with a `problem`."},
+    )
+    warnings = fields.Dict(
+        keys=EnumText(WARNING_CODE),
+        values=fields.Integer(),
+        required=True,
+        metadata={
+            "description": "The number of warnings in the results, by code; codes without one are "
+            "left out."
+        },
+    )
+
+
 class BatchOut(Schema):
-    """One result for each report, in the order of the batch."""
+    """One result for each report in the order of the batch, and a summary."""
 
     results = fields.List(
         fields.Nested(ResultOut),
         required=True,
         metadata={"description": "One result for each report, in the order of the batch."},
+    )
+    summary = fields.Nested(
+        BatchSummaryOut,
+        required=True,
+        metadata={"description": "How many reports had each result, and of each warning."},
     )

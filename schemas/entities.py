@@ -1,8 +1,9 @@
 """Places, groups and reporters: as reports mention them, as PUT describes them, as answered."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
-from marshmallow import fields, post_load
+from marshmallow import ValidationError, fields, post_load
 
 from schemas.base import Body
 from schemas.fields import BoundedList, Flag, Schema, Slug
@@ -12,9 +13,53 @@ from service.domain.entities import EntityMention
 
 MAX_ALIASES = 200
 
+MAX_PARENTS_IN_PLACE: Final = 8
+"""How many parents, one inside the other, a report may describe in one place or group."""
+
+_ID_FIELD: Final = Slug()
+
 NEXT_DESCRIPTION = (
     "A link to the next page, relative to the address of the request; null on the last page."
 )
+
+
+class ParentReference(fields.Field[str | EntityMention]):
+    """The id of the parent, or an object that describes it and may have a parent in turn."""
+
+    def __init__(self, get_schema: Callable[[], type[Schema]], **kwargs: Any) -> None:
+        """Accept ids, and objects of the schema, which may be the one that has this field."""
+        self._get_schema = get_schema
+        self._schema: Schema | None = None
+        super().__init__(**kwargs)
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of an object."""
+        if self._schema is None:
+            self._schema = self._get_schema()()
+        return self._schema
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str | EntityMention:
+        if isinstance(value, str):
+            return _ID_FIELD.deserialize(value)
+        if not isinstance(value, dict):
+            raise ValidationError("This must be an id, or an object with an id.")
+        if _count_parents(value) > MAX_PARENTS_IN_PLACE:
+            raise ValidationError(
+                f"Describe at most {MAX_PARENTS_IN_PLACE} parents one inside the other; name the"
+                " last one by its id, after it was described in `places` or by a PUT."
+            )
+        mention: EntityMention = self.schema.load(value)
+        return mention
+
+
+def _count_parents(value: Any) -> int:
+    """Return how many objects there are in the line of parents that begins with the value."""
+    number = 0
+    while isinstance(value, dict):
+        number += 1
+        value = value.get("parent")
+    return number
 
 
 class _EntityFields(Body):
@@ -43,10 +88,10 @@ class _EntityFields(Body):
 
 
 class _PlaceFields(_EntityFields):
-    parent = Slug(
+    parent: fields.Field[Any] = Slug(
         metadata={
-            "description": "The id of the place that contains this one. It must exist; in a report "
-            "it may also be new and come earlier. Without it the place is a root."
+            "description": "The id of the place that contains this one. It must exist. Without it "
+            "the place is a root."
         }
     )
     division = Slug(
@@ -72,10 +117,10 @@ class _PlaceFields(_EntityFields):
 
 
 class _GroupFields(_EntityFields):
-    parent = Slug(
+    parent: fields.Field[Any] = Slug(
         metadata={
-            "description": "The id of the group that contains this one. It must exist; in a report "
-            "it may also be new and come earlier. Default: `everyone`, the root."
+            "description": "The id of the group that contains this one. It must exist. Default: "
+            "`everyone`, the root."
         }
     )
     facet = Slug(
@@ -102,8 +147,9 @@ class _EntityMentionIn(Body):
     id = Slug(required=True, metadata={"description": "The id."})
     name = Name(
         metadata={
-            "description": "The name. Required if the id is new. If the id exists, a field that "
-            "differs from the recorded one is a 409."
+            "description": "The name. Required if the id is new. If the id exists, another name "
+            "changes nothing and is the warning `name_differs`; any other field that differs from "
+            "the recorded one is a 409."
         }
     )
 
@@ -116,9 +162,27 @@ class _EntityMentionIn(Body):
 class PlaceMention(_EntityMentionIn, _PlaceFields):
     """A place in a report. It is created if its id is new."""
 
+    parent = ParentReference(
+        lambda: PlaceMention,
+        metadata={
+            "description": "The place that contains this one: its id, or an object that describes "
+            f"it and may have a `parent` in turn, up to {MAX_PARENTS_IN_PLACE} of them. An id must "
+            "exist or come earlier in the report. Without it a new place is a root."
+        },
+    )
+
 
 class GroupMention(_EntityMentionIn, _GroupFields):
     """A group in a report. It is created if its id is new."""
+
+    parent = ParentReference(
+        lambda: GroupMention,
+        metadata={
+            "description": "The group that contains this one: its id, or an object that describes "
+            f"it and may have a `parent` in turn, up to {MAX_PARENTS_IN_PLACE} of them. An id must "
+            "exist or come earlier in the report. Default for a new group: `everyone`, the root."
+        },
+    )
 
 
 class ReporterMention(_EntityMentionIn, _ReporterFields):

@@ -104,10 +104,38 @@ WARNING_CODE: Final = NamedEnum(
     "The codes of the warnings about a recorded report. A warning never rejects the report.",
     {
         "same_reporter_conflict": "A figure of the report contradicts another figure of the same "
-        "reporter. The report may need `supersedes` or an `incident`.",
+        "reporter, or two others together. The report may need `supersedes` or an `incident`.",
         "possible_relay": "Another reporter's report has the same words, outcomes, days and "
         "places. The report may need `relays`.",
-        "ambiguous_place": "Another place has the same name. The report may mean the other id.",
+        "ambiguous_place": "Another place below the same parent has the same name. The report may "
+        "mean the other id.",
+        "nested_places": "A figure names a place and another place that contains it. The figure "
+        "then counts everyone in the larger one. `places`: the innermost, probably meant alone.",
+        "same_place": "Another id has the same GeoNames id, P-code, Wikidata id or coordinates. If "
+        "both ids name one place, its people are counted twice; an administrator can merge them.",
+        "name_differs": "The report names an entity otherwise than the record, which keeps its "
+        "name. The report may mean another id.",
+        "group_without_facet": "A new group right below `everyone` has no `facet` and is beside "
+        "other groups. It may share people with any of them, so that their figures are not added.",
+        "contradicts": "A figure contradicts another reporter's figure of the same scope. Both "
+        "may describe one event, or they are two events and need an `incident`.",
+        "words_differ": "The wording of a figure is read otherwise than the numbers that were sent "
+        "beside it. The numbers are used.",
+    },
+)
+
+KNOWN_REF: Final = NamedEnum(
+    "KnownRef",
+    "What to do with a report whose `ref` is recorded with other content.",
+    {"supersede": "The report supersedes the recorded one, as with `supersedes`."},
+)
+
+REPORT_ORDER: Final = NamedEnum(
+    "ReportOrder",
+    "The order of a list of reports.",
+    {
+        "oldest": "The report that was recorded first comes first. This is the default.",
+        "newest": "The report that was recorded last comes first.",
     },
 )
 
@@ -218,6 +246,8 @@ ENUMS: Final = (
     RANGE_END,
     CAVEAT_CODE,
     WARNING_CODE,
+    KNOWN_REF,
+    REPORT_ORDER,
     EXCLUSION_REASON,
     EVENT_KIND,
     BREAKDOWN,

@@ -6,10 +6,10 @@ from marshmallow import post_load
 
 from schemas.as_of import AsOf
 from schemas.base import Parameters
-from schemas.enums import REPORT_LIST_FORMAT, REPORT_STATE
+from schemas.enums import REPORT_LIST_FORMAT, REPORT_ORDER, REPORT_STATE
 from schemas.fields import CommaList, Cursor, Day, EnumText, Slug
 from schemas.number_fields import IntegerParameter
-from schemas.report_in import make_period
+from schemas.report_in import RegisteredIncident, make_period
 from schemas.text_fields import Line
 from service.domain.list_queries import EntityListQuery, ReportListQuery
 
@@ -45,6 +45,20 @@ class ReportListParameters(Parameters):
         EnumText(REPORT_STATE),
         data_key="state",
         metadata={"description": "Reports in one of these states. Default: every state."},
+    )
+    ref = Line(
+        metadata={
+            "description": "The reporter's own id of the report. Reports that supersede each other "
+            "may all have it."
+        }
+    )
+    incident = RegisteredIncident(
+        metadata={
+            "description": "Reports with a figure or stance about this incident: `scheme:id`."
+        }
+    )
+    order = EnumText(
+        REPORT_ORDER, metadata={"description": "The order of the reports. Default: `oldest`."}
     )
     first = Day(
         data_key="from",
@@ -90,7 +104,13 @@ class ReportListParameters(Parameters):
         """Return the query, and the requested format (None if there is none)."""
         format_name = data.pop("format", None)
         period = make_period(data.pop("first", None), data.pop("last", None), "to")
-        query = ReportListQuery(period=period, **{**data, "after": int(data.get("after", 0))})
+        after = data.pop("after", None)
+        query = ReportListQuery(
+            period=period,
+            is_newest_first=data.pop("order", None) == "newest",
+            after=None if after is None else int(after),
+            **data,
+        )
         return query, format_name
 
 

@@ -19,6 +19,12 @@ class FaultOut(Schema):
     detail = fields.String(
         required=True, metadata={"description": "What is wrong and how to fix it, in English."}
     )
+    report = fields.String(
+        metadata={
+            "description": "The id of the recorded report that a `ref` or a link to a report "
+            "contradicts. Only in a 409."
+        }
+    )
 
 
 class Problem(Schema):

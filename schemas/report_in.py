@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from marshmallow import ValidationError, fields, post_load
 
-from schemas.base import Body
+from schemas.base import Body, Parameters
 from schemas.entities import GroupMention, PlaceMention, ReporterMention
-from schemas.enums import OUTCOME, STANCE
+from schemas.enums import KNOWN_REF, OUTCOME, STANCE
 from schemas.fields import (
     DAY_PATTERN,
     TIMESTAMP_PATTERN,
@@ -22,9 +22,14 @@ from schemas.text_fields import Line, PatternText, Text
 from service.domain.entities import EntityMention
 from service.domain.periods import Period
 from service.domain.report import OWN_INCIDENT, Reclassification, Source
-from service.domain.submission import Submission, SubmittedFigure
+from service.domain.submission import ReportRef, Submission, SubmittedFigure
 
 MAX_INCIDENT_LENGTH: Final = 200
+
+KNOWN_DESCRIPTION: Final = (
+    "`supersede`: a report whose `ref` is recorded with other content supersedes the recorded one, "
+    "so that a corrected file can be sent again as it is. Default: such a report is a 409."
+)
 
 _ID_FIELD: Final = Slug()
 _LINE_FIELD: Final = Line(max_length=MAX_INCIDENT_LENGTH)
@@ -70,6 +75,62 @@ class Incident(fields.String):
         if scheme == OWN_INCIDENT:
             raise ValidationError("Send own alone; the service assigns the id.")
         return text
+
+
+class RegisteredIncident(Incident):
+    """The id of an event in a register, `scheme:id`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Take the options of marshmallow's fields."""
+        metadata = {"examples": ["ucdp:512345"]}
+        super().__init__(metadata={**metadata, **kwargs.pop("metadata", {})}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        if value == OWN_INCIDENT:
+            raise ValidationError("own is no id of an event; send scheme:id.")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class ReportLink(fields.Field[str | ReportRef]):
+    """The id of a recorded report, or an object with the id that its reporter gave it."""
+
+    def __init__(self, schema: type[Schema], **kwargs: Any) -> None:
+        """Accept ids, and objects that the schema accepts."""
+        self.schema = schema()
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str | ReportRef:
+        if isinstance(value, str):
+            return _ID_FIELD.deserialize(value)
+        if not isinstance(value, dict):
+            raise ValidationError("This must be the id of a report, or an object with a ref.")
+        report_ref: ReportRef = self.schema.load(value)
+        return report_ref
+
+
+class OwnReportRef(Body):
+    """A report of the same reporter, by the id that the reporter gave it."""
+
+    ref = Line(
+        required=True,
+        metadata={
+            "description": "The `ref` of the report. If several have it, the one that is not "
+            "superseded."
+        },
+    )
+
+    @post_load
+    def load_ref(self, data: dict[str, Any], **kwargs: Any) -> ReportRef:
+        """Return the reference."""
+        return ReportRef(**data)
+
+
+class AnyReportRef(OwnReportRef):
+    """A report of any reporter, by the id that the reporter gave it."""
+
+    reporter = Slug(
+        metadata={"description": "The id of its reporter. Default: the reporter of this report."}
+    )
 
 
 class PeriodIn(Body):
@@ -277,7 +338,8 @@ class ReportIn(Body):
         metadata={
             "description": "The reporter's own id of the report, unique for the reporter. Sent "
             "again with the same content it is a 200 with the recorded report, with other content "
-            "a 409. Without `ref` every request records a new report."
+            "a 409 unless the report supersedes the recorded one (see `known`). Without `ref` "
+            "every request records a new report."
         }
     )
     published_at = PublicationDate(
@@ -337,22 +399,39 @@ class ReportIn(Body):
             "one of the figures repeats them."
         },
     )
-    relays = Slug(
+    relays = ReportLink(
+        AnyReportRef,
         metadata={
-            "description": "The id of the report that this one repeats. A relay is stored and not "
-            "counted."
-        }
+            "description": "The report that this one repeats: its id, or an object with its `ref`. "
+            "It must exist. A relay is stored and not counted."
+        },
     )
-    supersedes = Slug(
+    supersedes = ReportLink(
+        OwnReportRef,
         metadata={
-            "description": "The id of the report that this one replaces, by the same reporter. The "
-            "replaced report is not counted any more, also if this one is retracted later. If "
-            "people of one of its figures were reclassified, this report needs exactly one figure "
-            "with the outcome from which they were: the reclassification applies to that one."
-        }
+            "description": "The report that this one replaces, by the same reporter: its id, or an "
+            "object with its `ref`. It must exist, and is not counted any more, also if this one "
+            "is retracted later. If people of one of its figures were reclassified, this report "
+            "needs exactly one figure with the outcome from which they were: the reclassification "
+            "applies to that one."
+        },
     )
 
     @post_load
     def load_submission(self, data: dict[str, Any], **kwargs: Any) -> Submission:
         """Return the report as it was sent."""
+        for name in ("relays", "supersedes"):
+            if isinstance(data.get(name), ReportRef):
+                data[f"{name}_ref"] = data.pop(name)
         return Submission(**data)
+
+
+class PostReportParameters(Parameters):
+    """The parameters of a report that is sent; loads as whether it may supersede a known `ref`."""
+
+    known = EnumText(KNOWN_REF, metadata={"description": KNOWN_DESCRIPTION})
+
+    @post_load
+    def load_known(self, data: dict[str, Any], **kwargs: Any) -> bool:
+        """Return whether the report supersedes the one that has its ref."""
+        return data.get("known") == "supersede"

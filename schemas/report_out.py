@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import fields, missing
+from marshmallow import fields, missing, post_dump
 
 from schemas.enums import OUTCOME, RANGE_END, REPORT_STATE, STANCE, WARNING_CODE
 from schemas.fields import Day, EnumText, Schema
@@ -125,8 +125,8 @@ class FigureOut(Schema):
         allow_none=True,
         metadata={
             "description": "The earlier figure whose people it gives another outcome; null if "
-            "none. Where the report of the earlier figure was superseded, it is the figure to which "
-            "the link has moved, and the scope is within that figure's."
+            "none. Where the report of the earlier figure was superseded, it is the figure to "
+            "which the link has moved, and the scope is within that figure's."
         },
     )
 
@@ -153,6 +153,23 @@ class WarningOut(Schema):
         required=True,
         metadata={"description": "The ids of the places that it is about."},
     )
+    groups = fields.List(
+        fields.String(),
+        metadata={"description": "The ids of the groups that it is about; left out if none."},
+    )
+    reporters = fields.List(
+        fields.String(),
+        metadata={"description": "The ids of the reporters that it is about; left out if none."},
+    )
+
+    @post_dump
+    def drop_empty(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Return the warning without its optional lists that are empty."""
+        return {
+            name: value
+            for name, value in data.items()
+            if value or name not in ("groups", "reporters")
+        }
 
 
 class RetractionOut(Schema):
@@ -322,12 +339,12 @@ class RetractedReportOut(ReportOut):
 
 
 class ReportsOut(Schema):
-    """A page of reports, oldest first."""
+    """A page of reports, oldest first unless `order=newest` is sent."""
 
     reports = fields.List(
         fields.Nested(ReportOut),
         required=True,
-        metadata={"description": "The reports of this page, ordered by `seq`."},
+        metadata={"description": "The reports of this page, in the order of `seq`."},
     )
     next = fields.String(
         required=True,

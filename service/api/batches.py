@@ -1,6 +1,7 @@
 """The route of batches: many reports in one request."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from flask import request
@@ -9,7 +10,7 @@ from marshmallow import ValidationError
 from schemas.batch import BatchOut, BatchParameters
 from schemas.report_in import ReportIn
 from service.domain.errors import DomainError, InvalidInputError, invalid_field
-from service.domain.submission import Submission
+from service.domain.submission import BatchOptions, Submission
 from service.http import idempotency
 from service.http.auth import get_key_id, get_principal, requires
 from service.http.context import get_services, request_time
@@ -18,6 +19,7 @@ from service.http.request_parsing import make_schema_error, parse_json, read_bod
 from service.http.smorest import Blueprint
 from service.usecases import batches
 from service.usecases.batches import MAX_BATCH_REPORTS, ItemResult
+from service.usecases.reports import SubmitResult
 
 blueprint = Blueprint(
     "batches", __name__, url_prefix="/v1", description="Many reports in one request."
@@ -57,20 +59,20 @@ REQUEST_BODY: Final = {
 @blueprint.arguments(BatchParameters, location="query")
 @blueprint.response(207, BatchOut, description="One result for each report.")
 @blueprint.doc(requestBody=REQUEST_BODY, parameters=[idempotency.HEADER_PARAMETER])
-def post_batch(atomic: bool) -> Any:
+def post_batch(options: BatchOptions) -> Any:
     """Record many reports.
 
     Send `{"reports": […]}`, or one report on each line (`application/x-ndjson`): at most 10,000
-    reports and 32 MiB. The answer has one result for each report, in order. An invalid report does
-    not affect the others, unless `atomic=true`. A report may refer to entities that an earlier one
-    creates. Needs the scope `report`.
+    reports and 32 MiB. The answer has one result for each report, in order, and a summary. An
+    invalid report does not affect the others, unless `atomic=true`. A report may refer to entities
+    and reports of earlier items. Needs the scope `report`.
     """
     items = [_load_submission(item) for item in _read_items()]
     services = get_services()
     results, is_replay = batches.submit_batch(
         services.store,
         items,
-        atomic=atomic,
+        options=options,
         actor=get_key_id(),
         now=request_time(),
         new_id=services.new_id,
@@ -78,7 +80,8 @@ def post_batch(atomic: bool) -> Any:
         idempotency_key=idempotency.read_idempotency_key(),
     )
     rendered = [_render_result(index, result) for index, result in enumerate(results)]
-    return {"results": rendered}, 207, idempotency.replay_headers(is_replay)
+    content = {"results": rendered, "summary": _summarize(results)}
+    return content, 207, idempotency.replay_headers(is_replay)
 
 
 def _read_items() -> list[Any]:
@@ -119,6 +122,19 @@ def _load_submission(item: Any) -> Submission | DomainError:
     except ValidationError as error:
         return make_schema_error(error.messages)
     return submission
+
+
+def _summarize(results: Sequence[ItemResult]) -> dict[str, Any]:
+    """Return how many reports had each result, and how many warnings of each code they have."""
+    done = [result for result in results if isinstance(result, SubmitResult)]
+    recorded = sum(result.is_new for result in done)
+    codes = Counter(warning.code for result in done for warning in result.recorded.warnings)
+    return {
+        "recorded": recorded,
+        "known": len(done) - recorded,
+        "refused": len(results) - len(done),
+        "warnings": dict(sorted(codes.items())),
+    }
 
 
 def _render_result(index: int, result: ItemResult) -> dict[str, Any]:

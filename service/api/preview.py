@@ -5,7 +5,7 @@ from typing import Any, Final
 from flask import Response
 
 from schemas.preview import NewOut, PreviewedReportOut, PreviewOut
-from schemas.report_in import ReportIn
+from schemas.report_in import PostReportParameters, ReportIn
 from schemas.totals import dump_totals
 from service.bounds.solver_effort import measure_effort
 from service.domain.entities import ENTITY_CLASSES
@@ -30,14 +30,16 @@ _NEW_ENTITIES_SCHEMA: Final = NewOut()
 
 @blueprint.route("/reports/preview", methods=["POST"])
 @requires("report")
+@blueprint.arguments(PostReportParameters, location="query")
 @blueprint.arguments(ReportIn)
 @blueprint.response(200, PreviewOut, description="What the report would change.")
-def post_preview(submission: Submission) -> Response:
+def post_preview(supersede_known: bool, submission: Submission) -> Response:
     """Preview a report without recording anything.
 
-    Takes the body of `POST /v1/reports` and rejects it for the same reasons. The answer has the
-    report as it would be recorded, its warnings, the entities that it would create, and the totals
-    before and after. An `Idempotency-Key` is ignored. Needs the scope `report`.
+    Takes the parameters and the body of `POST /v1/reports` and rejects them for the same reasons.
+    The answer has the report as it would be recorded, its warnings, the entities that it would
+    create, and the totals before and after. An `Idempotency-Key` is ignored. Needs the scope
+    `report`.
     """
     services = get_services()
     with measure_effort() as efforts:
@@ -49,6 +51,7 @@ def post_preview(submission: Submission) -> Response:
                 now=request_time(),
                 time_budget=start_time_budget(),
                 principal=get_principal(),
+                supersede_known=supersede_known,
             )
         finally:
             metrics.get_current_metrics().count_solver_effort(efforts)

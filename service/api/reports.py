@@ -9,7 +9,7 @@ from flask import Response
 from schemas.as_of import AsOfParameters
 from schemas.lifecycle import HistoryOut, RedactionIn, RetractionIn
 from schemas.list_queries import ReportListParameters
-from schemas.report_in import ReportIn
+from schemas.report_in import PostReportParameters, ReportIn
 from schemas.report_out import ReportOut, ReportsOut, RetractedReportOut
 from service.api.report_formats import OTHER_FORMATS, make_page_response
 from service.domain.list_queries import ReportListQuery
@@ -32,6 +32,7 @@ blueprint = Blueprint(
 
 @blueprint.route("/reports", methods=["POST"])
 @requires("report")
+@blueprint.arguments(PostReportParameters, location="query")
 @blueprint.arguments(ReportIn)
 @blueprint.response(201, ReportOut, description="The report was recorded.")
 @blueprint.alt_response(
@@ -40,12 +41,12 @@ blueprint = Blueprint(
     description="A report with the same `ref` and content was recorded before.",
 )
 @blueprint.doc(parameters=[idempotency.HEADER_PARAMETER])
-def post_report(submission: Submission) -> Any:
+def post_report(supersede_known: bool, submission: Submission) -> Any:
     """Record a report.
 
     The report may describe new places, groups and reporters, which are created with it. Either all
     of it is recorded, or nothing. Needs the scope `report`. A 409 names the fields that contradict
-    the record, such as a `ref` that was used for other content.
+    the record, such as a `ref` that was used for other content, and the report that has it.
     """
     services = get_services()
     result = reports.submit_report(
@@ -56,6 +57,7 @@ def post_report(submission: Submission) -> Any:
         new_id=services.new_id,
         principal=get_principal(),
         idempotency_key=idempotency.read_idempotency_key(),
+        supersede_known=supersede_known,
     )
     location = link_to_member(result.recorded.report.id)
     headers = {"Location": location, **idempotency.replay_headers(result.is_replay)}
@@ -131,7 +133,7 @@ def get_history(id: str) -> Any:  # noqa: A002
 @blueprint.response(200, ReportsOut, description="A page of reports.")
 @blueprint.doc(responses=document_formats(*OTHER_FORMATS, headers=LINK_HEADER))
 def list_reports(arguments: tuple[ReportListQuery, str | None]) -> Response:
-    """List reports, oldest first.
+    """List reports, oldest first unless `order=newest` is sent.
 
     Filters are combined: a report must pass all of them. Places and groups include everything below
     them.

@@ -22,5 +22,15 @@ CAVEAT_MEANINGS: Final = {
     "not_exact": "The range may be wider than what the reports allow, never narrower.",
 }
 
-WARNING_CODES: Final = ("same_reporter_conflict", "possible_relay", "ambiguous_place")
+WARNING_CODES: Final = (
+    "same_reporter_conflict",
+    "possible_relay",
+    "ambiguous_place",
+    "nested_places",
+    "same_place",
+    "name_differs",
+    "group_without_facet",
+    "contradicts",
+    "words_differ",
+)
 """The codes of questions that the service asks about a report it has recorded."""

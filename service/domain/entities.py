@@ -111,13 +111,6 @@ def parent_of(entity: Entity) -> str | None:
     return None if isinstance(entity, Reporter) else entity.parent
 
 
-def facet_of(entity: Entity) -> str | None:
-    """Return the facet of a group or the division of a place that it names itself, if any."""
-    if isinstance(entity, Place):
-        return entity.division
-    return entity.facet if isinstance(entity, Group) else None
-
-
 def with_parent(entity: Entity, parent: Entity) -> Entity:
     """Return the entity with the id of its parent, which may have been merged into another."""
     if isinstance(entity, Reporter) or entity.parent == parent.id:

@@ -7,10 +7,14 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class ErrorDetail:
-    """One error in an input: where (a JSON pointer or a parameter's name) and how to correct it."""
+    """One error in an input: where (a JSON pointer or a parameter's name) and how to correct it.
+
+    ``report`` is the id of the recorded report that the input contradicts, if it is one.
+    """
 
     pointer: str
     detail: str
+    report: str | None = None
 
 
 class DomainError(Exception):

@@ -9,18 +9,21 @@ from service.domain.periods import ALWAYS, Period
 class ReportListQuery:
     """Which reports to list; None does not filter.
 
-    ``after`` is the sequence number of the last report of the page before. ``as_of`` is a sequence
-    number or a timestamp; None means now.
+    ``after`` is the sequence number of the last report of the page before, None for the first page.
+    ``as_of`` is a sequence number or a timestamp; None means now.
     """
 
     places: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
     reporters: tuple[str, ...] | None = None
     states: tuple[str, ...] | None = None
+    ref: str | None = None
+    incident: str | None = None
     period: Period = ALWAYS
     words: str | None = None
     as_of: int | str | None = None
-    after: int = 0
+    is_newest_first: bool = False
+    after: int | None = None
     limit: int = 100
 
 

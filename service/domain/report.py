@@ -90,8 +90,8 @@ class Report:
 class ReportWarning:
     """A question about a recorded report; it changes nothing.
 
-    ``figures`` are ids of the report's own figures; ``reports`` and ``places`` are other ids that
-    the question is about.
+    ``figures`` are ids of the report's own figures; the other ids are those that the question is
+    about.
     """
 
     code: str
@@ -99,6 +99,8 @@ class ReportWarning:
     figures: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    reporters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

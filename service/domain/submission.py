@@ -31,8 +31,31 @@ class SubmittedFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportRef:
+    """A report by the id that its reporter gave it; ``reporter`` None is that of the submission."""
+
+    ref: str
+    reporter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """How the reports of a batch are recorded.
+
+    ``is_atomic``: all or none. ``supersede_known``: a report supersedes the one that has its ref.
+    """
+
+    is_atomic: bool = False
+    supersede_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
-    """One report as sent; None or empty means that the field was left out."""
+    """One report as sent; None or empty means that the field was left out.
+
+    A link to another report is sent as its id or as a ref: ``relays`` or ``relays_ref``, and
+    ``supersedes`` or ``supersedes_ref``.
+    """
 
     reporter: EntityMention
     figures: tuple[SubmittedFigure, ...] = ()
@@ -49,3 +72,5 @@ class Submission:
     caveats: tuple[str, ...] = ()
     relays: str | None = None
     supersedes: str | None = None
+    relays_ref: ReportRef | None = None
+    supersedes_ref: ReportRef | None = None

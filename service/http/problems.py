@@ -77,8 +77,13 @@ def make_problem(status: int, detail: str, errors: Sequence[ErrorDetail] = ()) -
         "detail": detail,
     }
     if errors:
-        content["errors"] = [{"pointer": error.pointer, "detail": error.detail} for error in errors]
+        content["errors"] = [_describe_detail(error) for error in errors]
     return content
+
+
+def _describe_detail(error: ErrorDetail) -> dict[str, str]:
+    content = {"pointer": error.pointer, "detail": error.detail}
+    return content if error.report is None else {**content, "report": error.report}
 
 
 def problem_response(status: int, detail: str) -> Response:

@@ -10,6 +10,7 @@ import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask, Response, current_app, request
 
+from schemas.entities import ParentReference
 from schemas.enums import NamedEnum
 from schemas.fields import (
     MAX_ID_LENGTH,
@@ -21,7 +22,7 @@ from schemas.fields import (
     unknown_field_message,
 )
 from schemas.problem import Problem
-from schemas.report_in import EntityReference
+from schemas.report_in import EntityReference, ReportLink
 from service.domain.errors import ErrorDetail
 from service.http.problems import MEDIA_TYPE, problem_response
 from service.http.request_parsing import StrictParser, make_invalid_input_error, parse_query_string
@@ -157,7 +158,7 @@ def _schema_name_of(schema: Any) -> str:
 
 def _document_id_or_object(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
     """Document a field that takes an id or an object."""
-    if not isinstance(field, EntityReference):
+    if not isinstance(field, EntityReference | ParentReference | ReportLink):
         return {}
     id_schema = {"type": "string", "pattern": f"^{SLUG_PATTERN}$", "maxLength": MAX_ID_LENGTH}
     return {"anyOf": [id_schema, self.resolve_nested_schema(field.schema)]}

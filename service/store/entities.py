@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from service.domain.entities import (
     ENTITY_CLASSES,
@@ -20,7 +20,7 @@ from service.domain.entities import (
 from service.domain.list_queries import EntityListQuery
 from service.store.event_log import Event, NewEvent
 from service.store.interface import Connection, translate_corrupt_rows
-from service.store.tables import EntityRow, MergeRow
+from service.store.tables import EntityRow, MergeRow, PlaceCodeRow
 
 
 def get(db: Connection, kind: str, entity_id: str) -> Entity | None:
@@ -115,16 +115,53 @@ def find_unknown_ids(db: Connection, kind: str, ids: Sequence[str], seq: int) ->
     return [row[0] for row in rows]
 
 
-def find_ids_by_name(db: Connection, kind: str, names: Collection[str]) -> dict[str, list[str]]:
-    """Return the ids of entities by case-folded name, at most 20 for each name."""
-    ids_by_name: dict[str, list[str]] = {}
-    if names:
-        names_json = json.dumps(sorted({fold_case(name) for name in names}))
-        for name, entity_id in db.fetch_all(
-            "select_entity_ids_by_name", kind=kind, names=names_json
-        ):
-            ids_by_name.setdefault(name, []).append(entity_id)
-    return ids_by_name
+def list_codes(place: Place) -> list[str]:
+    """Return the codes of the place, which another id for it may share.
+
+    The first is its name below its parent; then the identifiers of registers, and its coordinates
+    to about one metre.
+    """
+    codes = [f"name:{place.parent or ''}:{fold_case(place.name)[:MAX_NAME_CODE_LENGTH]}"]
+    if place.geonames_id is not None:
+        codes.append(f"geonames_id:{place.geonames_id}")
+    if place.pcode is not None:
+        codes.append(f"pcode:{fold_case(place.pcode)}")
+    if place.wikidata is not None:
+        codes.append(f"wikidata:{place.wikidata}")
+    if place.latitude is not None and place.longitude is not None:
+        # Adding 0.0 turns -0.0 into 0.0.
+        codes.append(
+            f"point:{round(place.latitude, 5) + 0.0:.5f},{round(place.longitude, 5) + 0.0:.5f}"
+        )
+    return codes
+
+
+MAX_NAME_CODE_LENGTH: Final = 200
+"""How many characters of a name are compared; PostgreSQL limits the size of index entries."""
+
+
+def find_places_by_code(db: Connection, codes: Collection[str]) -> dict[str, list[str]]:
+    """Return the ids of places by code, at most 20 for each code."""
+    ids_by_code: dict[str, list[str]] = {}
+    if codes:
+        codes_json = json.dumps(sorted(codes))
+        for code, place_id in db.fetch_all("select_places_by_code", codes=codes_json):
+            ids_by_code.setdefault(code, []).append(place_id)
+    return ids_by_code
+
+
+def load_with_ancestors(db: Connection, kind: str, ids: Collection[str]) -> list[Entity]:
+    """Return the current versions of the ids and of everything above them."""
+    if not ids:
+        return []
+    rows = db.fetch_all("select_entities_and_ancestors", kind=kind, ids=json.dumps(sorted(ids)))
+    return [_entity_from_row(kind, entity_id, body) for entity_id, body in rows]
+
+
+def list_some_children(db: Connection, kind: str, parent: str, limit: int) -> list[str]:
+    """Return the first ids right below the parent, at most ``limit``."""
+    rows = db.fetch_all("select_some_child_ids", kind=kind, parent=parent, limit=limit)
+    return [row[0] for row in rows]
 
 
 def is_same_or_below(db: Connection, kind: str, entity_id: str, ancestor_id: str) -> bool:
@@ -201,6 +238,8 @@ def _insert_version(db: Connection, kind: str, entity: Entity, seq: int) -> None
             body=json.dumps(entity_fields(entity), ensure_ascii=False),
         )
     )
+    if isinstance(entity, Place):
+        db.insert_many([PlaceCodeRow(code, entity.id, seq) for code in list_codes(entity)])
 
 
 def _end_version(db: Connection, kind: str, entity_id: str, seq: int) -> None:

@@ -103,12 +103,27 @@ SELECT value FROM json_each(CAST(:ids AS TEXT)) WHERE NOT EXISTS
     (SELECT 1 FROM entries WHERE kind = :kind AND id = value AND since_seq <= :seq)
 ORDER BY value
 
--- name: select_entity_ids_by_name
-SELECT name_folded, id FROM (
-    SELECT name_folded, id, row_number() OVER (PARTITION BY name_folded ORDER BY id) AS place
-    FROM entries WHERE kind = :kind AND until_seq IS NULL
-    AND name_folded IN (SELECT value FROM json_each(CAST(:names AS TEXT)))
-) AS named WHERE place <= 20 ORDER BY name_folded, id
+-- name: select_places_by_code
+SELECT code, place FROM (
+    SELECT code, place, row_number() OVER (PARTITION BY code ORDER BY place) AS nth
+    FROM place_codes JOIN entries ON kind = 'place' AND entries.id = place_codes.place
+        AND entries.since_seq = place_codes.since_seq
+    WHERE code IN (SELECT value FROM json_each(CAST(:codes AS TEXT))) AND until_seq IS NULL
+) AS coded WHERE nth <= 20 ORDER BY code, place
+
+-- name: select_entities_and_ancestors
+WITH RECURSIVE above (id) AS (
+    SELECT id FROM entries WHERE kind = :kind AND until_seq IS NULL
+    AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+    UNION
+    SELECT parent FROM above CROSS JOIN entries INDEXED BY entries_now
+    WHERE entries.id = above.id AND kind = :kind AND until_seq IS NULL AND parent IS NOT NULL
+) SELECT entries.id, body FROM above CROSS JOIN entries INDEXED BY entries_now
+WHERE entries.id = above.id AND kind = :kind AND until_seq IS NULL ORDER BY entries.id
+
+-- name: select_some_child_ids
+SELECT id FROM entries WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
+ORDER BY id LIMIT :limit
 
 -- name: select_child_entities
 SELECT id, body FROM entries WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
@@ -197,12 +212,15 @@ SELECT coalesce(origin, id) FROM reports WHERE id = :id
 {select_reports} WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND seq <= :seq
 
 -- name: select_reports_by_ref
-SELECT id, content_hash FROM reports
+SELECT id, content_hash, relays, supersedes, superseded_by FROM reports
 WHERE reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT))) AND ref = :ref
-ORDER BY seq DESC
+ORDER BY CASE WHEN superseded_by IS NULL THEN 0 ELSE 1 END, seq DESC
 
 -- name: select_reports_page
 {select_reports} WHERE seq > :after AND seq <= :seq {clauses} ORDER BY seq LIMIT :limit
+
+-- name: select_reports_page_newest_first
+{select_reports} WHERE seq < :after AND seq <= :seq {clauses} ORDER BY seq DESC LIMIT :limit
 
 -- part: filter_by_places
 AND seq IN (SELECT seq FROM report_places
@@ -217,6 +235,12 @@ AND reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
 
 -- part: filter_by_states
 AND {report_state} IN (SELECT value FROM json_each(CAST(:states AS TEXT)))
+
+-- part: filter_by_ref
+AND ref = :ref
+
+-- part: filter_by_incident
+AND seq IN (SELECT seq FROM report_incidents WHERE incident = :incident)
 
 -- part: filter_by_period
 -- One figure must both begin before the end and end after the beginning.
@@ -291,6 +315,41 @@ AND (CAST(:places AS TEXT) IS NULL OR figures.place_ids LIKE '%,%'
     OR CAST(:places AS TEXT) LIKE '%,' || figures.place_ids || ',%')
 AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
 AND (CAST(:but AS TEXT) IS NULL OR report <> :but)
+ORDER BY figures.seq DESC, figures.position DESC LIMIT :few
+
+-- name: select_related_figures
+-- As above, for figures that contradict this one only together with a third.
+SELECT {figures_columns} FROM (
+    SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
+        AND last_day = :last ORDER BY seq DESC LIMIT :nearest) AS same
+    UNION ALL
+    SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
+        AND last_day > :last ORDER BY last_day, seq LIMIT :nearest) AS later
+    UNION ALL
+    SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
+        AND last_day BETWEEN :first - 1 AND :last - 1
+        ORDER BY last_day DESC, seq DESC LIMIT :nearest) AS earlier
+) AS figures JOIN reports ON reports.id = figures.report
+WHERE (low > :above OR high < :below)
+AND coalesce(figures.first_day, 0) <= :last + 1 AND reclassifies IS NULL
+AND (CAST(:places AS TEXT) IS NULL OR figures.place_ids LIKE '%,%'
+    OR CAST(:places AS TEXT) LIKE '%,' || figures.place_ids || ',%')
+AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
+AND (CAST(:but AS TEXT) IS NULL OR report <> :but)
+ORDER BY low DESC, figures.seq DESC, figures.position DESC LIMIT :few
+
+-- name: select_figures_of_same_scope
+SELECT figures.report, figures.id FROM (
+    SELECT * FROM figures WHERE last_day = :last_day
+    AND substr(place_ids, 1, 200) = substr(CAST(:place_ids AS TEXT), 1, 200)
+    ORDER BY seq DESC LIMIT 500
+) AS figures JOIN reports ON reports.id = figures.report
+WHERE figures.place_ids = :place_ids AND coalesce(figures.first_day, 0) = :first_day
+AND outcomes = :outcomes AND figures.group_ids = :group_ids
+AND coalesce(incident, '') = :incident AND reclassifies IS NULL
+AND (low > :high OR high < :low)
+AND figures.reporter NOT IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
+AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
 ORDER BY figures.seq DESC, figures.position DESC LIMIT :few
 
 -- name: select_reports_as_of

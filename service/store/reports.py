@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from service.domain.figure import Figure
 from service.domain.list_queries import ReportListQuery
@@ -30,10 +30,20 @@ def get_many(db: Connection, report_ids: Iterable[str], seq: int) -> list[Record
     return [_report_from_row(db, row, seq) for row in rows]
 
 
-def find_by_ref(db: Connection, reporters: Sequence[str], ref: str) -> list[tuple[str, str]]:
-    """Return (id, content hash) of the reporters' reports with the ref, newest first."""
+class ReportWithRef(NamedTuple):
+    """A report that has a certain ref: its content hash and its links."""
+
+    id: str
+    content_hash: str
+    relays: str | None
+    supersedes: str | None
+    superseded_by: str | None
+
+
+def find_by_ref(db: Connection, reporters: Sequence[str], ref: str) -> list[ReportWithRef]:
+    """Return the reporters' reports with the ref: those not superseded first, then newest first."""
     rows = db.fetch_all("select_reports_by_ref", reporters=json.dumps(reporters), ref=ref)
-    return [(report_id, content_hash) for report_id, content_hash in rows]
+    return [ReportWithRef._make(row) for row in rows]
 
 
 def find_same_wording(
@@ -58,8 +68,37 @@ def find_same_wording(
     return [row[0] for row in rows]
 
 
+def find_contradicting_reports(
+    db: Connection, figure: Figure, reporters: Sequence[str], limit: int
+) -> list[str]:
+    """Return the ids of live reports of others with another range for the same scope.
+
+    ``reporters`` are the ids of the figure's reporter. Places, days, outcomes, groups and incident
+    must be the same, and the ranges must not overlap. Newest first, each once, of at most ``limit``
+    figures; only the last 500 figures of these days and places are examined.
+    """
+    scope, quantity = figure.scope, figure.quantity
+    rows = db.fetch_all(
+        "select_figures_of_same_scope",
+        last_day=scope.period.stop,
+        place_ids=join_ids(sorted(scope.places)),
+        first_day=scope.period.start,
+        outcomes=encode_outcomes(scope.outcomes),
+        group_ids=join_ids(sorted(scope.groups)),
+        incident=scope.incident or "",
+        low=quantity.low,
+        high=MAX_COUNT if quantity.high is None else quantity.high,
+        reporters=json.dumps(reporters),
+        few=limit,
+    )
+    return list(dict.fromkeys(report_id for report_id, _ in rows))
+
+
+MAX_COUNT: Final = 1_000_000_000
+
+
 def load_page(db: Connection, query: ReportListQuery, seq: int) -> list[RecordedReport]:
-    """Return a page of reports, oldest first, in their states after ``seq``."""
+    """Return a page of reports in their states after ``seq``."""
     words = full_text.extract_words(query.words) if query.words else None
     optional = {
         "filter_by_places": ("places", _subtree_ids_json(db, "place", query.places, seq)),
@@ -71,6 +110,8 @@ def load_page(db: Connection, query: ReportListQuery, seq: int) -> list[Recorded
         "filter_by_states": ("states", None if query.states is None else json.dumps(query.states)),
         "filter_by_period": ("last_day", None if query.period == ALWAYS else query.period.stop),
         "filter_by_words": ("words", None if words is None else json.dumps(words)),
+        "filter_by_ref": ("ref", query.ref),
+        "filter_by_incident": ("incident", query.incident),
     }
     chosen = {clause: bind for clause, bind in optional.items() if bind[1] is not None}
     binds = {
@@ -79,14 +120,18 @@ def load_page(db: Connection, query: ReportListQuery, seq: int) -> list[Recorded
         "word_count": len(words or ()),
     }
     rows = db.fetch_all(
-        "select_reports_page",
+        "select_reports_page_newest_first" if query.is_newest_first else "select_reports_page",
         clauses=tuple(chosen),
         **binds,
         seq=seq,
-        after=query.after,
+        after=_position_before_first_page(query, seq) if query.after is None else query.after,
         limit=query.limit,
     )
     return [_report_from_row(db, row, seq) for row in rows]
+
+
+def _position_before_first_page(query: ReportListQuery, seq: int) -> int:
+    return seq + 1 if query.is_newest_first else 0
 
 
 def _subtree_ids_json(db: Connection, kind: str, ids: Sequence[str] | None, seq: int) -> str | None:

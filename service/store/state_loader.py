@@ -17,7 +17,7 @@ from service.store.event_log import last_seq, timestamp_of
 from service.store.interface import REPLICA_BEHIND_MESSAGE, Connection, Row, translate_corrupt_rows
 from service.store.tables import FigureRow, MovedLinkRow
 
-__all__ = ["find_possible_contradictions", "last_seq", "load_state"]
+__all__ = ["find_possible_contradictions", "find_related_figures", "last_seq", "load_state"]
 
 
 @translate_corrupt_rows
@@ -147,6 +147,48 @@ def find_possible_contradictions(
     )
     return list(_figures_from_rows(rows))
 
+
+@translate_corrupt_rows
+def find_related_figures(
+    db: Connection,
+    figure: Figure,
+    excluded_report: str | None,
+    place_ids: Sequence[str] | None,
+    *,
+    above: int | None,
+    below: int | None,
+) -> list[Figure]:
+    """Return live figures of the reporter that may contradict this one together with a third.
+
+    Their low is greater than ``above`` or their high is less than ``below`` (None: neither is
+    compared), their days overlap its days or are next to them, and they have several places or one
+    of ``place_ids`` (None: any). The largest lows come first. At most MAX_NEIGHBOURS figures are
+    examined of its last day, as many after and as many before, and at most MAX_RELATED returned.
+    """
+    scope = figure.scope
+    rows = db.fetch_all(
+        "select_related_figures",
+        reporter=figure.reporter,
+        first=scope.period.start,
+        last=scope.period.stop,
+        above=_NO_COUNT_IS_ABOVE if above is None else above,
+        below=_NO_COUNT_IS_BELOW if below is None else below,
+        places=None if place_ids is None else f",{join_ids(place_ids)},",
+        but=excluded_report,
+        nearest=MAX_NEIGHBOURS,
+        few=MAX_RELATED,
+    )
+    return list(_figures_from_rows(rows))
+
+
+_NO_COUNT_IS_ABOVE: Final = 1_000_000_000
+_NO_COUNT_IS_BELOW: Final = 0
+
+MAX_NEIGHBOURS: Final = 200
+"""How many figures are examined for contradictions of three: of the day, before it and after it."""
+
+MAX_RELATED: Final = 40
+"""How many figures are returned at most that may contradict another together with a third."""
 
 MAX_CANDIDATES: Final = 500
 """How many figures are examined for contradictions: of the day, before it and after it."""

@@ -140,6 +140,21 @@ class ReportWordRow(NamedTuple):
     seq: int
 
 
+class ReportIncidentRow(NamedTuple):
+    """A registered incident that a report names, on itself or on a figure."""
+
+    incident: str
+    seq: int
+
+
+class PlaceCodeRow(NamedTuple):
+    """A code that two ids of one place may share, of the place's version from ``since_seq`` on."""
+
+    code: str
+    place: str
+    since_seq: int
+
+
 class KeyRow(NamedTuple):
     """One API key; ``reporters`` are ids joined by commas."""
 
@@ -206,6 +221,8 @@ TABLES: Final = (
     Table("report_places", ReportPlaceRow, ("place", "seq"), is_projection=True),
     Table("report_groups", ReportGroupRow, ("group_id", "seq"), is_projection=True),
     Table("report_words", ReportWordRow, ("word", "seq"), is_projection=True),
+    Table("report_incidents", ReportIncidentRow, ("incident", "seq"), is_projection=True),
+    Table("place_codes", PlaceCodeRow, ("code", "place", "since_seq"), is_projection=True),
     Table("keys", KeyRow, ("id",)),
     Table("answers", AnswerRow, ("holder", "request", "key")),
 )

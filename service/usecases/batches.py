@@ -22,7 +22,7 @@ from service.domain.errors import (
     TimeBudgetExceededError,
 )
 from service.domain.report import Report
-from service.domain.submission import Submission
+from service.domain.submission import BatchOptions, Submission
 from service.store import event_log
 from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Store
@@ -89,7 +89,7 @@ def submit_batch(
     store: Store,
     items: Sequence[Submission | DomainError],
     *,
-    atomic: bool,
+    options: BatchOptions,
     actor: str | None,
     now: datetime,
     new_id: Callable[[], str],
@@ -99,16 +99,19 @@ def submit_batch(
     """Return the results of all items in their order, and whether this is a replay; writes.
 
     An error of one item does not affect the others. Items that could not be parsed are given as
-    their errors and returned as such. With ``atomic`` all items are recorded or none: if one fails,
-    the result of each valid item is a FailedDependencyError.
+    their errors and returned as such. If the batch is atomic, all items are recorded or none: if
+    one fails, the result of each valid item is a FailedDependencyError.
     """
     normalized = [_normalize_item(item, new_id, principal) for item in items]
 
     def record_items(db: Connection) -> tuple[ItemResult, ...]:
         request = event_log.last_seq(db) + 1
         with db.savepoint("batch") as undo:
-            results = [_record_item(db, item, actor, now, request) for item in normalized]
-            return tuple(_undo_if_any_failed(results, undo) if atomic else results)
+            results = [
+                _record_item(db, item, actor, now, request, options.supersede_known)
+                for item in normalized
+            ]
+            return tuple(_undo_if_any_failed(results, undo) if options.is_atomic else results)
 
     return store.write(
         lambda db: run_once(
@@ -133,13 +136,18 @@ def _normalize_item(
 
 
 def _record_item(
-    db: Connection, item: _NormalizedItem, actor: str | None, now: datetime, request: int
+    db: Connection,
+    item: _NormalizedItem,
+    actor: str | None,
+    now: datetime,
+    request: int,
+    supersede_known: bool,
 ) -> ItemResult:
     if isinstance(item, DomainError):
         return item
     with db.savepoint("item") as undo:
         try:
-            return record_report(db, *item, actor, now, request)
+            return record_report(db, *item, actor, now, request, supersede_known=supersede_known)
         except DomainError as error:
             undo()
             return error
@@ -163,7 +171,12 @@ def _undo_if_any_failed(results: list[ItemResult], undo: Callable[[], None]) -> 
 def _dump_result(db: Connection, result: ItemResult) -> list[Any]:
     if isinstance(result, SubmitResult):
         return dump_submit_result(db, result)
-    return [result.code, result.detail, [[each.pointer, each.detail] for each in result.errors]]
+    return [result.code, result.detail, [_dump_error_detail(each) for each in result.errors]]
+
+
+def _dump_error_detail(error: ErrorDetail) -> list[str]:
+    link = () if error.report is None else (error.report,)
+    return [error.pointer, error.detail, *link]
 
 
 def _load_result(db: Connection, stored: list[Any]) -> ItemResult:

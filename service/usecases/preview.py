@@ -62,16 +62,17 @@ def preview_report(
     now: datetime,
     time_budget: TimeBudget,
     principal: Principal | None = None,
+    supersede_known: bool = False,
 ) -> Preview:
     """Return what the submission of the report would do now; nothing is recorded.
 
     ``reader`` must read the database that a submission would be written to: a standby may lag.
-    Raises what the submission would raise. The time budget is for both results together; raises
-    TimeBudgetExceededError if they take far longer.
+    ``supersede_known`` is as in a submission. Raises what the submission would raise. The time
+    budget is for both results together; raises TimeBudgetExceededError if they take far longer.
     """
     report = check_and_normalize(submission, PLACEHOLDER_ID, principal)
     with reader.read_transaction() as db:
-        plan = plan_submission(db, submission, report)
+        plan = plan_submission(db, submission, report, supersede_known=supersede_known)
         state = state_cache.load(db, event_log.last_seq(db)).state
     recorded = imagine_recorded(state, plan, now)
     # A new place would be unknown before: both states have it, and one has the report.

@@ -19,15 +19,12 @@ from service.domain.list_queries import ReportListQuery
 from service.domain.normalize import find_wording_errors, normalize_submission
 from service.domain.record_state import MovedLink
 from service.domain.report import (
-    OWN_INCIDENT,
     RecordedReport,
     Report,
     ReportWarning,
-    without_shared_event,
 )
 from service.domain.submission import Submission
 from service.store import coordinates, entities, event_log, reports
-from service.store.codec import hash_content
 from service.store.event_log import NewEvent
 from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Reader, Store
@@ -36,6 +33,7 @@ from service.store.projections.reports import body_of
 from service.usecases.as_of import resolve_as_of
 from service.usecases.idempotency import run_once
 from service.usecases.reclassifications import plan_reclassifications
+from service.usecases.report_refs import resolve_refs
 from service.usecases.resolve_entities import (
     MAX_SUGGESTIONS,
     EntityResolver,
@@ -66,11 +64,13 @@ def submit_report(
     new_id: Callable[[], str],
     principal: Principal | None = None,
     idempotency_key: IdempotencyKey | None = None,
+    supersede_known: bool = False,
 ) -> SubmitResult:
     """Return the recorded report and whether it is new; writes.
 
     If a report with the same ref and the same content is known, it is returned; even then the
-    descriptions of entities in the submission must agree with the recorded ones. Raises
+    descriptions of entities in the submission must agree with the recorded ones. With
+    ``supersede_known`` a report supersedes the one that has its ref with other content. Raises
     InvalidInputError or ConflictError, and then records nothing, no new entity either. Raises
     ForbiddenError if the principal may not report for the reporter (None may for all).
     """
@@ -80,7 +80,9 @@ def submit_report(
         posted, is_replay = run_once(
             db,
             idempotency_key,
-            lambda: record_report(db, submission, report, actor, now),
+            lambda: record_report(
+                db, submission, report, actor, now, supersede_known=supersede_known
+            ),
             lambda result: dump_submit_result(db, result),
             lambda stored: load_submit_result(db, stored),
         )
@@ -118,18 +120,20 @@ class SubmissionPlan:
     moved_links: tuple[MovedLink, ...] = ()
 
 
-def plan_submission(db: Connection, submission: Submission, report: Report) -> SubmissionPlan:
+def plan_submission(
+    db: Connection, submission: Submission, report: Report, *, supersede_known: bool = False
+) -> SubmissionPlan:
     """Return what the submission would record as of this transaction; reads only.
 
     ``report`` is the normalized submission. The words of a report that was recorded before are not
     checked again: an earlier lexicon may have read them. Raises InvalidInputError or ConflictError
     if it cannot be recorded.
     """
-    known = _find_same_report(db, report)
+    report, known_id = resolve_refs(db, submission, report, supersede_known=supersede_known)
     # Before a known report is returned: the description of an entity in this one may differ.
     resolver = resolve_entities(db, submission)
-    if known is not None:
-        return SubmissionPlan(report, known)
+    if known_id is not None:
+        return SubmissionPlan(report, get_report_or_fail(db, known_id))
     superseded_events = _make_superseded_events(db, report)
     _check_relay(db, report)
     reclassifications = plan_reclassifications(db, submission, report, resolver)
@@ -157,13 +161,15 @@ def record_report(
     actor: str | None,
     now: datetime,
     request: int | None = None,
+    *,
+    supersede_known: bool = False,
 ) -> SubmitResult:
     """Return the recorded report, within a write transaction; writes.
 
     ``request`` is the first event of the same request, None if this report makes the first. Raises
     as ``plan_submission`` does.
     """
-    plan = plan_submission(db, submission, report)
+    plan = plan_submission(db, submission, report, supersede_known=supersede_known)
     if plan.known is not None:
         return SubmitResult(plan.known, False)
     # In one call, because all events of one request have one timestamp.
@@ -218,7 +224,7 @@ def load_points(
 
 
 def list_reports(reader: Reader, query: ReportListQuery, now: datetime) -> list[RecordedReport]:
-    """Return the reports that the query selects, oldest first, in their states as of then.
+    """Return the reports that the query selects in its order, in their states as of then.
 
     Raises InvalidInputError for unknown ids and for an ``as_of`` in the future.
     """
@@ -264,33 +270,6 @@ def get_report_or_fail(db: Connection, report_id: str, seq: int | None = None) -
     return recorded
 
 
-def _find_same_report(db: Connection, report: Report) -> RecordedReport | None:
-    """Return the report that was recorded under the same ref with the same content, or None.
-
-    Raises ConflictError if the ref is used with other content, unless the report supersedes the
-    one that has the ref.
-    """
-    if report.ref is None:
-        return None
-    reporters = entities.list_equivalent_ids(db, "reporter", report.reporter)
-    reports_with_ref = reports.find_by_ref(db, reporters, report.ref)
-    content_hash = hash_content(report)
-    # A report of an earlier release, in which each figure was an own event, is the same content.
-    earlier_hash = hash_content(without_shared_event(report))
-    for report_id, other_hash in reports_with_ref:
-        if other_hash in (content_hash, earlier_hash):
-            recorded = get_report_or_fail(db, report_id)
-            if other_hash == content_hash or recorded.report.incident == OWN_INCIDENT:
-                return recorded
-    if reports_with_ref and reports_with_ref[0][0] != report.supersedes:
-        detail = (
-            f"The reporter's report {reports_with_ref[0][0]} has this ref with other content;"
-            f' to replace it, send "supersedes": "{reports_with_ref[0][0]}".'
-        )
-        raise ConflictError(detail, (ErrorDetail("/ref", detail),))
-    return None
-
-
 def _make_superseded_events(db: Connection, report: Report) -> list[NewEvent]:
     """Return the event of the report that this one supersedes, if any."""
     if report.supersedes is None:
@@ -309,7 +288,8 @@ def _make_superseded_events(db: Connection, report: Report) -> list[NewEvent]:
     elif superseded.superseded_by is not None:
         detail = f"The report is superseded already; supersede {superseded.superseded_by} instead."
     if detail:
-        raise ConflictError(detail, (ErrorDetail("/supersedes", detail),))
+        other = superseded.superseded_by or superseded.report.id
+        raise ConflictError(detail, (ErrorDetail("/supersedes", detail, other),))
     return [NewEvent("superseded", superseded.report.id, {"by": report.id})]
 
 

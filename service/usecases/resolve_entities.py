@@ -1,14 +1,15 @@
 """The entities that a report mentions: looked up, or made if they are new."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from service.domain.entities import (
     ENTITY_CLASSES,
     Entity,
     EntityMention,
-    facet_of,
+    Group,
+    Place,
     find_differing_fields,
-    fold_case,
     make_entity,
     parent_of,
     unknown_id_message,
@@ -35,6 +36,8 @@ class EntityResolver:
     """Resolves the entity mentions of a report in order, and collects new entities.
 
     ``errors`` and ``conflicts`` list the invalid mentions; ``raise_errors`` raises them.
+    ``other_names`` has, by kind and id, the name that a mention gives and the different one that is
+    recorded.
     """
 
     def __init__(self, db: Connection) -> None:
@@ -42,12 +45,15 @@ class EntityResolver:
         self._db = db
         self._new_entities: dict[tuple[str, str], Entity] = {}
         self._known_entities: dict[tuple[str, str], Entity | None] = {}
+        self._places_with_children: dict[str, bool] = {}
         self.errors: list[ErrorDetail] = []
         self.conflicts: list[ErrorDetail] = []
+        self.other_names: dict[tuple[str, str], tuple[str, str]] = {}
 
     def prefetch(self, kind: str, ids: Collection[str]) -> None:
-        """Load all of the entities by one statement, instead of a round trip for each."""
-        for entity in entities.get_many(self._db, kind, ids):
+        """Load the entities and all above them by one statement, not by a round trip for each."""
+        missing = {each for each in ids if (kind, each) not in self._known_entities}
+        for entity in entities.load_with_ancestors(self._db, kind, missing):
             self._known_entities[kind, entity.id] = entity
 
     def get(self, kind: str, entity_id: str) -> Entity | None:
@@ -58,71 +64,152 @@ class EntityResolver:
             self._known_entities[kind, entity_id] = entities.get(self._db, kind, entity_id)
         return self._known_entities[kind, entity_id]
 
-    def resolve_mention(self, kind: str, mention: EntityMention, pointer: str) -> None:
-        """Look the mentioned entity up, or make it; its errors are collected under the pointer."""
+    def resolve_mention(
+        self, kind: str, mention: EntityMention, pointer: str, below: tuple[str, ...] = ()
+    ) -> bool:
+        """Look the mentioned entity up, or make it, after the parents that it describes.
+
+        Errors are collected under the pointer; the result is whether there was none. ``below`` are
+        the ids of the entities that have this one as their parent, directly or not.
+        """
+        error_count = len(self.errors) + len(self.conflicts)
         known = self.get(kind, mention.id)
-        if mention.fields is None:
+        if mention.id in below:
+            line = " in ".join((*below, mention.id))
+            detail = f"The {kind} {mention.id} cannot be above itself: {line}."
+            self.errors.append(ErrorDetail(pointer, detail))
+        elif mention.fields is None:
             if known is None:
                 self.errors.append(ErrorDetail(pointer, self._unknown_message(kind, mention.id)))
-        elif known is None:
-            self._make_entity(kind, mention, pointer)
         else:
-            # An id that was merged into another one had a description of its own.
-            described = known
-            if known.id != mention.id:
-                described = entities.get_last_version(self._db, kind, mention.id) or known
-            for name in find_differing_fields(described, mention.fields):
+            fields = self._resolve_parent(kind, mention, pointer, below)
+            if fields is None:
+                return False
+            if known is None:
+                self._make_entity(kind, mention.id, fields, pointer)
+            else:
+                self._compare(kind, mention.id, known, fields, pointer)
+        return len(self.errors) + len(self.conflicts) == error_count
+
+    def _resolve_parent(
+        self, kind: str, mention: EntityMention, pointer: str, below: tuple[str, ...]
+    ) -> Mapping[str, Any] | None:
+        """Return the fields of the mention with the id of its parent; None if that is invalid."""
+        fields = mention.fields or {}
+        parent = fields.get("parent")
+        if isinstance(parent, str) and parent in (*below, mention.id):
+            parent = EntityMention(parent)
+        if not isinstance(parent, EntityMention):
+            return fields
+        line = (*below, mention.id)
+        if not self.resolve_mention(kind, parent, f"{pointer}/parent", line):
+            return None
+        return {**fields, "parent": parent.id}
+
+    def _compare(
+        self, kind: str, entity_id: str, known: Entity, fields: Mapping[str, Any], pointer: str
+    ) -> None:
+        """Collect a conflict for each field that differs from the known entity's; note its name."""
+        # An id that was merged into another one had a description of its own.
+        described = known
+        if known.id != entity_id:
+            described = entities.get_last_version(self._db, kind, entity_id) or known
+        for name in find_differing_fields(described, fields):
+            if name == "name":
+                if fields[name] not in (known.name, *known.aliases, *described.aliases):
+                    self.other_names[kind, entity_id] = (fields[name], described.name)
+            elif not self._means_the_same(kind, name, described, fields[name]):
                 detail = (
-                    f"The {kind} {mention.id} is recorded with {name}"
-                    f" {_value_text(getattr(described, name))}; leave {name} out,"
-                    f" or change the {kind} first."
+                    f"The {kind} {entity_id} is recorded with {name}"
+                    f" {_value_text(self._get_effective(kind, name, described))}; leave {name} out,"
+                    f" or change the {kind} first. If another {kind} is meant, use another id."
                 )
                 self.conflicts.append(ErrorDetail(f"{pointer}/{name}", detail))
 
-    def is_in_or_below(self, kind: str, entity_id: str, others: Collection[str]) -> bool:
-        """Whether the entity is one of the others or is below one of them."""
-        return any(each in others for each in self._iterate_ancestors(kind, entity_id))
+    def _means_the_same(self, kind: str, name: str, described: Entity, value: Any) -> bool:
+        """Whether a field that is written otherwise than the recorded one states the same."""
+        recorded = getattr(described, name)
+        if name == "aliases":
+            return set(value) <= {described.name, *recorded}
+        if name in ("facet", "division"):
+            return recorded is None and value == self.get_facet(kind, described)
+        if name == "parent":
+            sent, known = self.get(kind, value), self.get(kind, recorded or "")
+            return sent is not None and known is not None and sent.id == known.id
+        return False
+
+    def _get_effective(self, kind: str, name: str, entity: Entity) -> Any:
+        """Return the value of the field; a facet or division may be inherited."""
+        value = getattr(entity, name)
+        if value is None and name in ("facet", "division"):
+            return self.get_facet(kind, entity)
+        return value
+
+    def get_facet(self, kind: str, entity: Entity) -> str | None:
+        """Return the facet of a group or the division of a place, inherited where it names none.
+
+        None for a group that has a facet of its own, and for everyone.
+        """
+        for each in self._iterate_line(kind, entity):
+            facet = each.facet if isinstance(each, Group) else getattr(each, "division", None)
+            if facet is not None:
+                return str(facet)
+        return DEFAULT_DIVISION if kind == "place" else None
+
+    def list_current_ids(self, kind: str, ids: Iterable[str]) -> list[str]:
+        """Return the ids, those that were merged replaced by the ids that remain."""
+        found = ((each, self.get(kind, each)) for each in ids)
+        return [each if entity is None else entity.id for each, entity in found]
+
+    def make_tree(self, kind: str, ids: Collection[str]) -> Tree:
+        """Return the tree of the places or groups with these ids and everything above them."""
+        self.prefetch(kind, ids)
+        nodes = {}
+        for entity_id in ids:
+            entity = self.get(kind, entity_id)
+            if entity is not None:
+                for each in self._iterate_line(kind, entity):
+                    facet = (
+                        each.facet if isinstance(each, Group) else getattr(each, "division", None)
+                    )
+                    nodes[each.id] = TreeNode(parent_of(each), facet)
+        if kind == "place":
+            return Tree(nodes, top_facet=DEFAULT_DIVISION)
+        return Tree(nodes, root=ROOT_GROUP)
 
     def select(self, kind: str, *id_lists: Collection[str]) -> list[Selection]:
         """Return who is in each of the lists of places or groups, as the trees select them.
 
         The tree holds only these entities and their ancestors, so that large records cost nothing.
         """
-        nodes: dict[str, TreeNode] = {}
-        for entity_id in {entity_id for ids in id_lists for entity_id in ids}:
-            for ancestor_id in self._iterate_ancestors(kind, entity_id):
-                entity = self.get(kind, ancestor_id)
-                if entity is None or entity.id in nodes:
-                    continue
-                parent = self.get(kind, parent_of(entity) or "")
-                nodes[entity.id] = TreeNode(parent.id if parent else None, facet_of(entity))
-        tree = (
-            Tree(nodes, top_facet=DEFAULT_DIVISION)
-            if kind == "place"
-            else Tree(nodes, root=ROOT_GROUP)
-        )
-        return [tree.select(self._resolve_ids(kind, ids)) for ids in id_lists]
-
-    def _resolve_ids(self, kind: str, ids: Collection[str]) -> list[str]:
-        """Return the current ids of the known ones among them."""
-        known = (self.get(kind, entity_id) for entity_id in ids)
-        return [entity.id for entity in known if entity is not None]
+        tree = self.make_tree(kind, {each for ids in id_lists for each in ids})
+        return [tree.select(self.list_current_ids(kind, ids)) for ids in id_lists]
 
     def list_with_ancestors(self, places: Collection[str]) -> list[str] | None:
         """Return the places and their ancestors, sorted; None if one of the places has children."""
-        if any(entities.has_children(self._db, "place", place) for place in places):
+        if any(self._has_children(place) for place in places):
             return None
-        return sorted(
-            {each for place in places for each in self._iterate_ancestors("place", place)}
-        )
+        return self.list_lines(places)
 
-    def _iterate_ancestors(self, kind: str, entity_id: str) -> Iterator[str]:
-        """Yield the id and its ancestors, from its parent up."""
-        ancestor_id: str | None = entity_id
-        while ancestor_id is not None:
-            yield ancestor_id
-            known = self.get(kind, ancestor_id)
-            ancestor_id = parent_of(known) if known is not None else None
+    def _has_children(self, place: str) -> bool:
+        if place not in self._places_with_children:
+            has_children = entities.has_children(self._db, "place", place)
+            self._places_with_children[place] = has_children
+        return self._places_with_children[place]
+
+    def list_lines(self, places: Collection[str]) -> list[str]:
+        """Return the places and their ancestors, sorted."""
+        found = (self.get("place", place) for place in places)
+        lines = (self._iterate_line("place", place) for place in found if place is not None)
+        return sorted({*places, *(each.id for line in lines for each in line)})
+
+    def _iterate_line(self, kind: str, entity: Entity) -> Iterator[Entity]:
+        """Yield the entity and its ancestors, from its parent up."""
+        above: Entity | None = entity
+        while above is not None:
+            yield above
+            parent = parent_of(above)
+            above = None if parent is None else self.get(kind, parent)
 
     def raise_errors(self) -> None:
         """Raise InvalidInputError or ConflictError if a mention is invalid."""
@@ -143,40 +230,42 @@ class EntityResolver:
             for (kind, _), entity in self._new_entities.items()
         ]
 
-    def find_namesakes(
-        self, kind: str, entities_named: Collection[Entity]
-    ) -> dict[str, tuple[str, ...]]:
-        """Return, by the id of each entity, the ids of others with the same name, new ones too."""
-        recorded = entities.find_ids_by_name(self._db, kind, [each.name for each in entities_named])
-        fresh = [each for (of, _), each in self._new_entities.items() if of == kind]
-        ids_by_entity = {}
-        for entity in entities_named:
-            name = fold_case(entity.name)
-            new_ids = [each.id for each in fresh if fold_case(each.name) == name]
-            others = dict.fromkeys((*recorded.get(name, ()), *new_ids))
-            ids_by_entity[entity.id] = tuple(
-                other_id for other_id in others if other_id != entity.id
-            )
-        return ids_by_entity
+    def find_places_by_code(self, codes: Collection[str]) -> dict[str, list[str]]:
+        """Return the ids of places by code, recorded ones and those that the report adds."""
+        ids_by_code = entities.find_places_by_code(self._db, codes)
+        for entity in self._new_entities.values():
+            if isinstance(entity, Place):
+                for code in entities.list_codes(entity):
+                    if code in codes:
+                        ids_by_code.setdefault(code, []).append(entity.id)
+        return ids_by_code
 
-    def _make_entity(self, kind: str, mention: EntityMention, pointer: str) -> None:
-        fields = mention.fields or {}
+    def list_groups_beside(self, limit: int) -> list[str]:
+        """Return the ids of groups right below everyone, at most ``limit`` of the recorded ones."""
+        recorded = entities.list_some_children(self._db, "group", ROOT_GROUP, limit)
+        new = (each for each in self._new_entities.values() if parent_of(each) == ROOT_GROUP)
+        return list(dict.fromkeys((*recorded, *(each.id for each in new))))
+
+    def _make_entity(
+        self, kind: str, entity_id: str, fields: Mapping[str, Any], pointer: str
+    ) -> None:
         if fields.get("name") is None:
-            detail = f"{self._unknown_message(kind, mention.id)} A new one needs a name."
+            detail = f"{self._unknown_message(kind, entity_id)} A new one needs a name."
             self.errors.append(ErrorDetail(f"{pointer}/name", detail))
             return
-        entity = make_entity(kind, mention.id, fields)
+        entity = make_entity(kind, entity_id, fields)
         parent = parent_of(entity)
         if parent is not None:
             parent_entity = self.get(kind, parent)
             if parent_entity is None:
                 detail = (
-                    f"{self._unknown_message(kind, parent)} Describe a parent before its children."
+                    f"{self._unknown_message(kind, parent)} Describe a parent before its children,"
+                    " or in place: an object as the parent."
                 )
                 self.errors.append(ErrorDetail(f"{pointer}/parent", detail))
                 return
             entity = with_parent(entity, parent_entity)
-        self._new_entities[kind, mention.id] = entity
+        self._new_entities[kind, entity_id] = entity
 
     def _unknown_message(self, kind: str, entity_id: str) -> str:
         if len(self.errors) >= MAX_SUGGESTIONS:
@@ -204,11 +293,23 @@ def resolve_entities(db: Connection, submission: Submission) -> EntityResolver:
     resolver = EntityResolver(db)
     mentions = list(_iterate_mentions(submission))
     for kind in ENTITY_CLASSES:
-        resolver.prefetch(kind, {mention.id for of, mention, _ in mentions if of == kind})
+        resolver.prefetch(
+            kind, {each for of, one, _ in mentions if of == kind for each in _ids_in(one)}
+        )
     for kind, mention, pointer in mentions:
         resolver.resolve_mention(kind, mention, pointer)
     resolver.raise_errors()
     return resolver
+
+
+def _ids_in(mention: EntityMention) -> Iterator[str]:
+    """Yield the id of the mention and those of the parents that it names."""
+    above: Any = mention
+    while isinstance(above, EntityMention):
+        yield above.id
+        above = (above.fields or {}).get("parent")
+    if isinstance(above, str):
+        yield above
 
 
 def _iterate_mentions(submission: Submission) -> Iterator[tuple[str, EntityMention, str]]:

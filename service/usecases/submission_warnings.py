@@ -1,87 +1,303 @@
 """Warnings about a submitted report. A warning is a question to the sender and rejects nothing."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import combinations, islice
 from typing import Final
 
+from service.domain.entities import Group, Place, parent_of
+from service.domain.errors import InvalidInputError
 from service.domain.figure import Figure
-from service.domain.report import Report, ReportWarning, counted_figures
-from service.store import reports
+from service.domain.report import Report, ReportedFigure, ReportWarning, counted_figures
+from service.domain.vocabulary import ROOT_GROUP
+from service.domain.wording.reader import Reading, read_wording
+from service.store import entities, reports
 from service.store.interface import Connection
 from service.store.state_loader import find_possible_contradictions
 from service.usecases.resolve_entities import EntityResolver
+from service.usecases.scope_comparison import ScopeComparison
+from service.usecases.third_figures import find_contradictions_of_three
 
 MAX_CONTRADICTIONS: Final = 20
 """How many contradicting figures are named for one figure. A total finds them all."""
+
+MAX_NAMED: Final = 5
+"""How many ids the text of a warning names; its lists have more."""
+
+_REGISTERS: Final = {
+    "geonames_id": "GeoNames id",
+    "pcode": "P-code",
+    "wikidata": "Wikidata id",
+    "point": "coordinates",
+}
+"""How the text of a warning calls the codes of places that are not names."""
 
 
 def find_warnings(
     db: Connection, report: Report, resolver: EntityResolver
 ) -> tuple[ReportWarning, ...]:
-    """Return the warnings about a report that is about to be recorded; reads only."""
+    """Return the warnings about a report that is about to be recorded; reads only.
+
+    At most a fixed number of recorded figures is examined for each figure, so that many figures of
+    one day do not make each further one slower.
+    """
     return (
-        *_find_own_conflicts(db, report, resolver),
-        *_find_possible_relays(db, report),
+        *_find_other_names(resolver),
+        *_find_groups_without_facet(resolver),
+        *_find_nested_places(report, resolver),
+        *_find_same_places(report, resolver),
         *_find_ambiguous_places(report, resolver),
+        *_find_differing_words(report),
+        *_find_own_conflicts(db, report, resolver),
+        *_find_other_accounts(db, report),
+        *_find_possible_relays(db, report),
     )
+
+
+def _find_other_names(resolver: EntityResolver) -> Iterator[ReportWarning]:
+    for (kind, entity_id), (name, recorded_name) in resolver.other_names.items():
+        yield ReportWarning(
+            "name_differs",
+            f"The {kind} {entity_id} is recorded with the name {recorded_name}, not {name}; the"
+            f" name stays. Is another {kind} meant?",
+            **{f"{kind}s": (entity_id,)},
+        )
+
+
+def _find_groups_without_facet(resolver: EntityResolver) -> Iterator[ReportWarning]:
+    """Yield a warning if a new group beside others has no facet, neither its own nor a parent's."""
+    new = [
+        each.id
+        for each in resolver.new_entities
+        if isinstance(each, Group) and each.facet is None and parent_of(each) == ROOT_GROUP
+    ]
+    if not new:
+        return
+    beside = resolver.list_groups_beside(MAX_NAMED + 1)
+    if len(beside) < 2:
+        return
+    others = [each for each in beside if each != new[0]]
+    yield ReportWarning(
+        "group_without_facet",
+        f"{_enumerate(new)} may share people with {_enumerate(others)}, because no facet is given."
+        ' Are they different people? Then give them one facet, such as "facet": "side".',
+        groups=tuple(new),
+    )
+
+
+def _find_nested_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
+    """Yield a warning for each list of places of which one contains another in its division.
+
+    A place and one above it of another division are not alternatives: the smaller one counts.
+    """
+    figures_by_places: dict[tuple[str, ...], list[str]] = {}
+    for figure in report.figures:
+        if len(figure.places) > 1:
+            figures_by_places.setdefault(figure.places, []).append(figure.id)
+    for places, figures in figures_by_places.items():
+        current_ids = resolver.list_current_ids("place", places)
+        tree = resolver.make_tree("place", set(current_ids))
+        enclosing = {
+            outer
+            for inner, outer in _pair_both_ways(current_ids)
+            if tree.facet_of(inner) == tree.facet_of(outer) and tree.is_below(inner, outer)
+        }
+        if enclosing:
+            innermost = [
+                place
+                for place, current_id in zip(places, current_ids, strict=True)
+                if current_id not in enclosing
+            ]
+            outer_places = [each for each in current_ids if each in enclosing]
+            yield ReportWarning(
+                "nested_places",
+                f"{_enumerate(outer_places)} contains other places of the same figure, which"
+                f" therefore add nothing. Is {_enumerate(innermost)} meant alone?",
+                figures=tuple(figures),
+                places=tuple(innermost),
+            )
+
+
+def _pair_both_ways(ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each pair of two different ids in both orders."""
+    for one, other in combinations(dict.fromkeys(ids), 2):
+        yield one, other
+        yield other, one
+
+
+def _load_named_places(report: Report, resolver: EntityResolver) -> dict[str, Place]:
+    """Return the places that the report names, by their current ids."""
+    ids = (*report.places, *(place for figure in report.figures for place in figure.places))
+    known = (resolver.get("place", place) for place in dict.fromkeys(ids))
+    # Two ids may name the same place.
+    return {place.id: place for place in known if isinstance(place, Place)}
+
+
+def _find_same_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
+    places = _load_named_places(report, resolver)
+    codes = {place_id: entities.list_codes(place)[1:] for place_id, place in places.items()}
+    all_codes = {code for codes_of_place in codes.values() for code in codes_of_place}
+    found = resolver.find_places_by_code(all_codes) if all_codes else {}
+    asked = set()
+    for place_id, codes_of_place in codes.items():
+        registers_by_other: dict[str, list[str]] = {}
+        for code in codes_of_place:
+            register = code.partition(":")[0]
+            for other in found.get(code, ()):
+                if other != place_id and not (
+                    register == "point" and _is_in_line(resolver, place_id, other)
+                ):
+                    registers_by_other.setdefault(other, []).append(_REGISTERS[register])
+        for other, registers in registers_by_other.items():
+            if frozenset((place_id, other)) not in asked:
+                asked.add(frozenset((place_id, other)))
+                yield ReportWarning(
+                    "same_place",
+                    f"{place_id} and {other} have the same {' and '.join(registers)}. Are they one"
+                    f" place? Then use {other}, or its people are counted twice.",
+                    places=(place_id, other),
+                )
+
+
+def _is_in_line(resolver: EntityResolver, one: str, other: str) -> bool:
+    """Whether one place is above the other: a district often has the coordinates of its town."""
+    tree = resolver.make_tree("place", {one, other})
+    return tree.is_below(one, other) or tree.is_below(other, one)
+
+
+def _find_ambiguous_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
+    places = _load_named_places(report, resolver)
+    name_codes = {place_id: entities.list_codes(place)[0] for place_id, place in places.items()}
+    found = resolver.find_places_by_code(set(name_codes.values()))
+    for place_id, code in name_codes.items():
+        others = [each for each in found.get(code, ()) if each != place_id]
+        if others:
+            place = places[place_id]
+            below = f" below {place.parent}" if place.parent else ""
+            yield ReportWarning(
+                "ambiguous_place",
+                f"{place.name} is also the name of {_enumerate(others)}{below};"
+                f" is {place_id} the one that is meant?",
+                places=(place_id, *others),
+            )
+
+
+def _find_differing_words(report: Report) -> Iterator[ReportWarning]:
+    for figure in report.figures:
+        if figure.wording is None or figure.lexicon is not None:
+            continue
+        try:
+            reading = read_wording(figure.wording)
+        except InvalidInputError:
+            continue
+        if _reads_otherwise(reading, figure):
+            read = _describe_range(reading.low, reading.high)
+            sent = _describe_range(figure.low, figure.high)
+            yield ReportWarning(
+                "words_differ",
+                f"The wording “{figure.wording}” is read as {read}, not {sent}. The numbers are"
+                " used; are they meant?",
+                figures=(figure.id,),
+            )
+
+
+def _reads_otherwise(reading: Reading, figure: ReportedFigure) -> bool:
+    """Whether the words mean another range than the numbers that were sent beside them.
+
+    An end that rests on a convention may differ, if the ranges overlap and the numbers do not turn
+    a vague word into an exact number.
+    """
+    is_apart = (reading.high is not None and figure.low > reading.high) or (
+        figure.high is not None and figure.high < reading.low
+    )
+    is_too_exact = figure.low == figure.high and reading.low != reading.high
+    return (
+        is_apart
+        or is_too_exact
+        or ("low" not in reading.soft and figure.low != reading.low)
+        or ("high" not in reading.soft and figure.high != reading.high)
+    )
+
+
+def _describe_range(low: int, high: int | None) -> str:
+    if high is None:
+        return f"{low} or more"
+    return f"{low}" if low == high else f"{low} to {high}"
 
 
 def _find_own_conflicts(
     db: Connection, report: Report, resolver: EntityResolver
 ) -> Iterator[ReportWarning]:
-    """Yield a warning if a figure's scope is within that of another one, and its low is above.
+    """Yield a warning if a figure contradicts others of the same reporter.
 
-    Both are of the same reporter, in this report or in a live one: a day and a running total that
-    has fallen, a village and its region. Contradictions of three and more figures are found by the
-    totals only.
+    They are in this report or in a live one: a figure within the scope of another one that has a
+    greater low (a running total that has fallen, a village and its region), or two parts that
+    together are more or less than a whole. Other contradictions are found by the totals only.
     """
     if report.relays is not None:
         return
     figures = counted_figures(report)
-    pairs: list[tuple[Figure, Figure]] = []
-    for position, figure in enumerate(figures):
-        candidates = find_possible_contradictions(
+    candidates = [
+        find_possible_contradictions(
             db, figure, report.supersedes, resolver.list_with_ancestors(figure.scope.places)
         )
-        others = (*candidates, *figures[:position])
+        for figure in figures
+    ]
+    found = {other.id: other for others in candidates for other in others}
+    scopes = ScopeComparison(resolver, (*figures, *found.values()))
+    conflicts: list[tuple[Figure, Figure]] = []
+    for position, figure in enumerate(figures):
         contradicting = (
-            (figure, other) for other in others if _are_contradictory(figure, other, resolver)
+            (figure, other)
+            for other in (*candidates[position], *figures[:position])
+            if _are_contradictory(figure, other, scopes)
         )
-        pairs += islice(contradicting, MAX_CONTRADICTIONS)
-    if pairs:
+        conflicts += islice(contradicting, MAX_CONTRADICTIONS)
+    if not conflicts:
+        conflicts += find_contradictions_of_three(db, report, figures, resolver)
+    if conflicts:
         yield ReportWarning(
             "same_reporter_conflict",
             "The reporter's own figures contradict each other;"
             " did you mean supersedes, or an incident?",
-            figures=tuple(dict.fromkeys(figure.id for figure, _ in pairs)),
-            reports=tuple(dict.fromkeys(other.report for _, other in pairs)),
+            figures=tuple(dict.fromkeys(figure.id for figure, _ in conflicts)),
+            reports=tuple(dict.fromkeys(other.report for _, other in conflicts)),
         )
 
 
-def _are_contradictory(one: Figure, other: Figure, resolver: EntityResolver) -> bool:
-    return _has_low_above_high(one, other, resolver) or _has_low_above_high(other, one, resolver)
+def _are_contradictory(one: Figure, other: Figure, scopes: ScopeComparison) -> bool:
+    return _has_low_above_high(one, other, scopes) or _has_low_above_high(other, one, scopes)
 
 
-def _has_low_above_high(part: Figure, whole: Figure, resolver: EntityResolver) -> bool:
+def _has_low_above_high(part: Figure, whole: Figure, scopes: ScopeComparison) -> bool:
     """Whether the low of ``part`` is above the high of a figure whose scope contains it."""
     ceiling = whole.quantity.high
-    return (
-        ceiling is not None
-        and part.quantity.low > ceiling
-        and _is_scope_within(part, whole, resolver)
-    )
+    return ceiling is not None and part.quantity.low > ceiling and scopes.is_within(part, whole)
 
 
-def _is_scope_within(part: Figure, whole: Figure, resolver: EntityResolver) -> bool:
-    inner, outer = part.scope, whole.scope
-    event = (outer.incident, whole.reclassifies)
-    return (
-        event in ((None, None), (inner.incident, part.reclassifies))
-        and inner.period.is_within(outer.period)
-        and inner.outcomes <= outer.outcomes
-        and all(resolver.is_in_or_below("place", place, outer.places) for place in inner.places)
-        and all(resolver.is_in_or_below("group", group, outer.groups) for group in inner.groups)
-    )
+def _find_other_accounts(db: Connection, report: Report) -> Iterator[ReportWarning]:
+    """Yield a warning if live figures of others have other ranges for the same scopes."""
+    if report.relays is not None or not report.figures:
+        return
+    reporters = entities.list_equivalent_ids(db, "reporter", report.reporter)
+    figures_by_report: dict[str, list[str]] = {}
+    for figure in counted_figures(report):
+        if figure.reclassifies is None:
+            for other in reports.find_contradicting_reports(
+                db, figure, reporters, MAX_CONTRADICTIONS
+            ):
+                figures_by_report.setdefault(other, []).append(figure.id)
+    if figures_by_report:
+        others = tuple(figures_by_report)
+        yield ReportWarning(
+            "contradicts",
+            f"Another reporter's figure for the same places, days, outcomes and groups differs"
+            f" ({_enumerate(others)}). Are these two accounts of the same people, or two incidents?"
+            " Two incidents need an incident each.",
+            figures=tuple(
+                dict.fromkeys(each for ids in figures_by_report.values() for each in ids)
+            ),
+            reports=others,
+        )
 
 
 def _find_possible_relays(db: Connection, report: Report) -> Iterator[ReportWarning]:
@@ -101,16 +317,7 @@ def _find_possible_relays(db: Connection, report: Report) -> Iterator[ReportWarn
         )
 
 
-def _find_ambiguous_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
-    places = (*report.places, *(place for figure in report.figures for place in figure.places))
-    known = (resolver.get("place", place) for place in dict.fromkeys(places))
-    # Two ids may name the same place.
-    places_by_id = {place.id: place for place in known if place is not None}
-    for place_id, others in resolver.find_namesakes("place", places_by_id.values()).items():
-        if others:
-            yield ReportWarning(
-                "ambiguous_place",
-                f"{places_by_id[place_id].name} is also the name of {', '.join(others)};"
-                f" is {place_id} the one that is meant?",
-                places=(place_id, *others),
-            )
+def _enumerate(ids: Sequence[str]) -> str:
+    """Return the first ids as text, with the number of the others."""
+    named = ", ".join(ids[:MAX_NAMED])
+    return named if len(ids) <= MAX_NAMED else f"{named} and {len(ids) - MAX_NAMED} more"

@@ -72,9 +72,9 @@ def test_a_merged_id_may_still_be_sent(
     assert client.get("/v1/places/new").get_json()["parent"] == "plekhovo"
     assert get_total(client, place="plekhovo")["low"] == 40
     assert_problem(
-        send(bodies.make_report(places=[bodies.make_place("plekhove", name="Other")])),
+        send(bodies.make_report(places=[bodies.make_place("plekhove", kind="town")])),
         409,
-        "/places/0/name",
+        "/places/0/kind",
     )
 
 

@@ -104,7 +104,7 @@ def test_a_preview_is_refused_as_the_report_would_be(
             "/figures/0/wording",
         ),
         (bodies.make_report(ref="a", note="n"), 409, "/ref"),
-        (bodies.make_report(places=[bodies.make_place(name="Other")]), 409, "/places/0/name"),
+        (bodies.make_report(places=[bodies.make_place(kind="town")]), 409, "/places/0/kind"),
         (bodies.make_report(surprise=1), 422, "/surprise"),
     ):
         problem_body = assert_problem(

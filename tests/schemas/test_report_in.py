@@ -63,7 +63,7 @@ def test_published_at_is_a_day_or_a_timestamp(value: str) -> None:
 
 def test_a_query_without_parameters_has_its_defaults() -> None:
     query, _ = ReportListParameters().load({})
-    assert (query.limit, query.after, query.places) == (100, 0, None)
+    assert (query.limit, query.after, query.places) == (100, None, None)
 
 
 def test_unknown_fields_are_refused_at_every_depth() -> None:
@@ -82,6 +82,6 @@ def test_an_unknown_field_is_refused_with_the_names_of_the_known_ones() -> None:
     (message,) = error_info.value.messages_dict["places"][0]["lat"]
     assert message == (
         "There is no such field."
-        " Known here: aliases, country, division, geonames_id, id, kind, latitude, longitude, name,"
-        " parent, pcode, wikidata."
+        " Known here: aliases, country, division, geonames_id, id, kind, latitude, longitude,"
+        " name, parent, pcode, wikidata."
     )

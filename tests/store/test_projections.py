@@ -1,9 +1,11 @@
 """The projections match the event log, now and as of every seq."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from service.domain.entities import Place
 from service.domain.errors import LockTimeoutError
 from service.store import entities
 from service.store.event_log import NewEvent, append, load_events
@@ -20,7 +22,9 @@ TABLES = (
     "report_places",
     "report_groups",
     "report_words",
+    "report_incidents",
     "reports",
+    "place_codes",
     "entries",
 )
 SKY = {"id": "sky", "name": "Sky"}
@@ -34,7 +38,13 @@ def history(send: SendRequest, put: SendRequest) -> None:
     assert_recorded(
         send(bodies.make_report(ref="a", places=tree, figures=[bodies.make_figure(), missing]))
     )
-    assert_recorded(send(bodies.make_report(reporter=SKY, relays="r1", caveats=["preliminary"])))
+    assert_recorded(
+        send(
+            bodies.make_report(
+                reporter=SKY, relays="r1", caveats=["preliminary"], incident="ucdp:7"
+            )
+        )
+    )
     reclassification = bodies.make_figure(
         outcomes=["killed"], wording="2", reclassifies={"figure": "r1-2", "from": "missing"}
     )
@@ -174,7 +184,10 @@ def test_a_merge_of_two_entities_of_one_name_adds_no_alias(
         assert entities.get(db, "place", "twin") == before
 
 
-def test_no_names_are_looked_up_where_none_are_given(store: Store, history: None) -> None:
+def test_no_codes_are_looked_up_where_none_are_given(store: Store, history: None) -> None:
     with store.read_transaction() as db:
-        assert entities.find_ids_by_name(db, "place", []) == {}
-        assert entities.find_ids_by_name(db, "place", ["PLEKHOVO"]) == {"plekhovo": ["plekhovo"]}
+        assert entities.find_places_by_code(db, []) == {}
+        place = entities.get(db, "place", "plekhovo")
+        assert isinstance(place, Place)
+        codes = entities.list_codes(replace(place, name="PLEKHOVO"))[:1]
+        assert entities.find_places_by_code(db, codes) == {codes[0]: ["plekhovo"]}

@@ -411,7 +411,7 @@ def test_the_query_of_a_preview_covers_all_days_of_the_report(
             InvalidInputError,
         ),
         ({"ref": "a", "note": "other"}, ConflictError),
-        ({"places": [bodies.make_place(name="Other")]}, ConflictError),
+        ({"places": [bodies.make_place(kind="town")]}, ConflictError),
         ({"figures": [bodies.make_figure(wording="umpteen")]}, InvalidInputError),
     ],
 )

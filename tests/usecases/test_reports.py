@@ -79,7 +79,7 @@ def test_several_reports_are_read_together_as_of_a_seq(store: Store) -> None:
     [
         {"places": [bodies.make_place("new"), bodies.make_place("other", parent="nowhere")]},
         {"places": [bodies.make_place("new")], "relays": "r9"},
-        {"places": [bodies.make_place("new"), bodies.make_place(name="Other")]},
+        {"places": [bodies.make_place("new"), bodies.make_place(kind="town")]},
         {"places": [bodies.make_place("new")], "supersedes": "r9"},
     ],
 )

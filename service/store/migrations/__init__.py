@@ -5,7 +5,7 @@ outside this package, so that it does the same in every later release. Code that
 into it.
 
 SQLite and PostgreSQL began with different steps, which end in the same tables. Every further step
-runs on both: add a module ``m0013_…`` with a function ``upgrade``, and append it to SHARED_STEPS.
+runs on both: add a module ``m0014_…`` with a function ``upgrade``, and append it to SHARED_STEPS.
 Where their SQL differs, ``db.engine`` is the name of the engine.
 """
 
@@ -27,6 +27,7 @@ from service.store.migrations import (
     m0010_words,
     m0011_refs,
     m0012_moved_links,
+    m0013_links,
 )
 from service.store.migrations.connection import MigrationConnection
 
@@ -57,7 +58,10 @@ SQLITE_STEPS: Final = (
 POSTGRESQL_STEPS: Final = (Step("0001_tables", m0001_tables_postgresql.upgrade),)
 """The steps of PostgreSQL up to release 0.1.0."""
 
-SHARED_STEPS: tuple[Step, ...] = (Step("0012_moved_links", m0012_moved_links.upgrade),)
+SHARED_STEPS: tuple[Step, ...] = (
+    Step("0012_moved_links", m0012_moved_links.upgrade),
+    Step("0013_links", m0013_links.upgrade),
+)
 """The steps of both engines since release 0.1.0, in order."""
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from service.domain.report import Report, ReportedFigure, counted_figures
+from service.domain.report import OWN_INCIDENT, Report, ReportedFigure, counted_figures
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import event_log
 from service.store.codec import decode_period, decode_report, hash_content, to_plain
@@ -16,6 +16,7 @@ from service.store.tables import (
     FigureRow,
     MovedLinkRow,
     ReportGroupRow,
+    ReportIncidentRow,
     ReportPlaceRow,
     ReportRow,
     ReportWordRow,
@@ -145,6 +146,10 @@ def _insert_links(db: Connection, event: Event, report: Report) -> None:
     seq = event.seq
     db.insert_many([ReportPlaceRow(place, seq) for place in sorted(places)])
     db.insert_many([ReportGroupRow(group_id, seq) for group_id in sorted(groups)])
+    incidents = {scope.incident for scope in scopes} - {None, OWN_INCIDENT}
+    db.insert_many(
+        [ReportIncidentRow(incident, seq) for incident in sorted(filter(None, incidents))]
+    )
     _insert_words(db, seq, report)
 
 
