@@ -125,8 +125,8 @@ class FigureOut(Schema):
         allow_none=True,
         metadata={
             "description": "The earlier figure whose people it gives another outcome; null if "
-            "none. Where the report of the earlier figure was superseded, it is the figure to which "
-            "the link has moved, and the scope is within that figure's."
+            "none. Where the report of the earlier figure was superseded, it is the figure to "
+            "which the link has moved, and the scope is within that figure's."
         },
     )
 
