@@ -161,7 +161,9 @@ EVENT_KIND: Final = NamedEnum(
         "superseded": "A report was replaced. `data`: `by`, the id of the report that replaces it.",
         "reclassified": "People of a figure of the report were given another outcome. `data`: "
         "`figure` (the earlier figure), `from` (the outcome there), `to` (the outcomes now), `by` "
-        "(the report that states it) and `by_figure` (its figure).",
+        "(the report that states it) and `by_figure` (its figure). If a reclassification moved to "
+        "another earlier figure: `instead_of` (the figure before), and the scope from then on "
+        "(`places`, `period`, `groups`).",
         "retracted": "A report was withdrawn. `data`: `reason`.",
         "redacted": "Free texts of a report were erased. `data`: `fields` (JSON pointers) and "
         "`reason`.",

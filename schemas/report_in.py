@@ -175,7 +175,10 @@ class ReclassifiesIn(Body):
 
     figure = Slug(
         required=True,
-        metadata={"description": "The id of the earlier figure. It must exist."},
+        metadata={
+            "description": "The id of the earlier figure. It must exist, and its report must be "
+            "neither a relay nor superseded by another report than this one."
+        },
     )
     source = EnumText(
         OUTCOME,
@@ -212,7 +215,8 @@ class FigureIn(Body):
         max_length=1_000,
         metadata={
             "description": "The range in the reporter's words, such as `at least 30 killed`. "
-            "Without numbers the lexicon reads it; words that it does not know are a 422."
+            "Without numbers the lexicon reads it; words that it does not know are a 422. The "
+            "outcomes that it names must all be among those of the figure."
         },
     )
     low = Count(metadata={"description": "The fewest people. Default: 0 if `high` is sent."})
@@ -246,22 +250,28 @@ class FigureIn(Body):
         EntityReference(GroupMention),
         min_length=1,
         metadata={
-            "description": "The groups of people that the figure counts, ids or objects. Default: "
-            "those of the report, else `everyone`."
+            "description": "The groups of people that the figure counts, ids or objects. Groups of "
+            "one facet are alternatives; groups of different facets must all hold. Required, here "
+            "or on the report, if `wording` names a kind of people (`4 civilians`); "
+            "[`everyone`] is enough. Default: those of the report, else `everyone`."
         },
     )
     incident = Incident(
         metadata={
             "description": "The event that the figure is about: `scheme:id` of a register, or "
-            "`own` for an event without one. Ids of one scheme are different events, whose figures "
-            "are added. Default: that of the report. null: no incident, whatever the report has."
+            "`own` for an event without one, which is then this figure's alone. Ids of one scheme "
+            "are different events, whose figures are added. Default: that of the report. null: no "
+            "incident, whatever the report has."
         }
     )
     reclassifies = fields.Nested(
         ReclassifiesIn,
         metadata={
             "description": "Set if the figure is about people whom an earlier figure counted with "
-            "another outcome, such as missing people who were found dead."
+            "another outcome, such as missing people who were found dead. Places, period, groups "
+            "and incident are then those of the earlier figure. If they are sent, they must be "
+            "within them: a death found in March is a loss of December, and `published_at` states "
+            "when it was found."
         },
     )
 
@@ -376,8 +386,8 @@ class ReportIn(Body):
     stance = EnumText(STANCE, metadata={"description": "What the report does. Default: `asserts`."})
     incident = Incident(
         metadata={
-            "description": "The incident of every figure that does not set one: `scheme:id` or "
-            "`own`. Default: none."
+            "description": "The incident of every figure that does not set one: `scheme:id`, or "
+            "`own` for one event without an id, which all these figures are about. Default: none."
         }
     )
     caveats = BoundedList(
@@ -400,7 +410,10 @@ class ReportIn(Body):
         OwnReportRef,
         metadata={
             "description": "The report that this one replaces, by the same reporter: its id, or an "
-            "object with its `ref`. It must exist, and is not counted any more."
+            "object with its `ref`. It must exist, and is not counted any more, also if this one "
+            "is retracted later. If people of one of its figures were reclassified, this report "
+            "needs exactly one figure with the outcome from which they were: the reclassification "
+            "applies to that one."
         },
     )
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from marshmallow import fields, post_dump
+from marshmallow import fields, missing, post_dump
 
 from schemas.enums import OUTCOME, RANGE_END, REPORT_STATE, STANCE, WARNING_CODE
 from schemas.fields import Day, EnumText, Schema
+from service.domain.report import RecordedReport
 
 
 class PeriodOut(Schema):
@@ -123,7 +124,9 @@ class FigureOut(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "The earlier figure whose people it gives another outcome; null if none."
+            "description": "The earlier figure whose people it gives another outcome; null if "
+            "none. Where the report of the earlier figure was superseded, it is the figure to "
+            "which the link has moved, and the scope is within that figure's."
         },
     )
 
@@ -310,6 +313,29 @@ class ReportOut(Schema):
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         """Return what the record knows of the report, else the report's own field."""
         return getattr(obj, attr) if hasattr(obj, attr) else getattr(obj.report, attr)
+
+
+class RetractedReportOut(ReportOut):
+    """A report that was just retracted."""
+
+    notice = fields.Method(
+        "get_notice",
+        metadata={
+            "type": "string",
+            "description": "Only if the report had replaced another one: a sentence in English "
+            "that the other one is not counted again.",
+        },
+    )
+
+    def get_notice(self, recorded: RecordedReport) -> Any:
+        """Return the sentence about the report that stays superseded; missing if there is none."""
+        superseded = recorded.report.supersedes
+        if superseded is None:
+            return missing
+        return (
+            f"The report {superseded}, which this one replaced, stays superseded and is not counted"
+            " again. To count it, post it as a new report."
+        )
 
 
 class ReportsOut(Schema):

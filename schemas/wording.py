@@ -51,12 +51,21 @@ class WordingOut(Schema):
         },
     )
     lexicon = fields.String(
-        required=True, metadata={"description": "The version of the lexicon, such as `en-1`."}
+        required=True, metadata={"description": "The version of the lexicon, such as `en-2`."}
     )
     disclosed = fields.Boolean(
         required=True,
         metadata={
             "description": "`false` if the phrase acknowledges losses and withholds their number."
+        },
+    )
+    people = fields.List(
+        fields.String(),
+        required=True,
+        metadata={
+            "description": "The words that name a kind of people, such as `civilians`, as they "
+            "stand in the phrase; empty if it is about people in general. A figure whose `wording` "
+            "names a kind of people needs `groups`."
         },
     )
 
@@ -84,10 +93,22 @@ class VocabularyOut(Schema):
         keys=fields.String(),
         required=True,
         metadata={
-            "description": "The lexicon: `version`, and `rules`, a list. Each rule has "
-            "`qualifier`, `words` (N, A and B are numbers in the phrase), `low` and `high` (a "
-            "number, null for no upper bound, or a formula such as `N-h`, where h is the smaller "
-            "of half the unit of a rounded number and a fifth of it, at least 1), `soft` and "
-            "`disclosed`."
+            "description": "The lexicon that reads new reports: `version`, and `rules`, a list. "
+            "Each rule has `qualifier`, `words` (N, A and B are numbers in the phrase), `low` and "
+            "`high` (a number, null for no upper bound, or a formula such as `N-h`), `soft` and "
+            "`disclosed`. h is half the unit of a rounded number, but at most a fifth and at least "
+            "a twentieth of the number, rounded down, and at least 1. The unit is the largest "
+            "power of ten that divides the number; 5 for a number below 100 that ends in 5; 12 or "
+            "20 for dozens or scores. `N-h` is at least 1."
+        },
+    )
+    earlier_lexicons = fields.List(
+        fields.Dict(keys=fields.String()),
+        required=True,
+        metadata={
+            "description": "The versions that read figures before, the oldest first, each with "
+            "`version` and `rules` as in `lexicon`. Figures that they read keep their ranges. In "
+            "`en-1`, h is the smaller of half the unit and a fifth of the number, at least 1; the "
+            "unit of dozens is that of their number, and `N-h` is at least 0."
         },
     )

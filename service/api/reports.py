@@ -10,7 +10,7 @@ from schemas.as_of import AsOfParameters
 from schemas.lifecycle import HistoryOut, RedactionIn, RetractionIn
 from schemas.list_queries import ReportListParameters
 from schemas.report_in import PostReportParameters, ReportIn
-from schemas.report_out import ReportOut, ReportsOut
+from schemas.report_out import ReportOut, ReportsOut, RetractedReportOut
 from service.api.report_formats import OTHER_FORMATS, make_page_response
 from service.domain.list_queries import ReportListQuery
 from service.domain.report import RecordedReport
@@ -76,7 +76,7 @@ def get_report(as_of: int | str | None, id: str) -> RecordedReport:  # noqa: A00
 @blueprint.route("/reports/<id>/retraction", methods=["POST"])
 @requires("report")
 @blueprint.arguments(RetractionIn)
-@blueprint.response(201, ReportOut, description="The report, now retracted.")
+@blueprint.response(201, RetractedReportOut, description="The report, now retracted.")
 @blueprint.doc(parameters=[idempotency.HEADER_PARAMETER])
 def post_retraction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
     """Retract a report.

@@ -27,6 +27,10 @@ def get_vocabulary() -> Any:
         "caveats": CAVEAT_MEANINGS,
         "warnings": WARNING_CODES,
         "lexicon": {"version": reader.LEXICON_VERSION, "rules": reader.describe_lexicon()},
+        "earlier_lexicons": [
+            {"version": lexicon.version, "rules": reader.describe_lexicon(lexicon)}
+            for lexicon in reader.list_earlier_lexicons()
+        ],
     }
 
 
@@ -52,4 +56,5 @@ def post_wording(fields: dict[str, str]) -> Any:
         "qualifier": reading.qualifier,
         "lexicon": reading.lexicon,
         "disclosed": reading.disclosed,
+        "people": reading.people,
     }

@@ -14,7 +14,7 @@ class Place:
     """A named area; it includes everything below it in the tree of places.
 
     ``division`` is the way to divide the land that it belongs to. None means that of the parent, or
-    ``administrative`` for a root. Places of different divisions may share people.
+    "administrative" for a root. Places of different divisions may share people.
     """
 
     id: str
@@ -94,8 +94,16 @@ def make_entity(kind: str, entity_id: str, field_values: Mapping[str, Any]) -> E
 
 
 def entity_fields(entity: Entity) -> dict[str, Any]:
-    """Return all fields of an entity by name, in the order of their definition."""
-    return {field.name: getattr(entity, field.name) for field in fields(entity)}
+    """Return the fields of an entity by name, in the order of their definition.
+
+    A facet or division that it does not name is left out, as in events of earlier releases.
+    """
+    values = {field.name: getattr(entity, field.name) for field in fields(entity)}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None or name not in ("facet", "division")
+    }
 
 
 def parent_of(entity: Entity) -> str | None:
@@ -117,6 +125,15 @@ def find_differing_fields(known: Entity, field_values: Mapping[str, Any]) -> lis
     )
     candidate = make_entity(kind, known.id, {"name": known.name, **field_values})
     return [name for name in field_values if getattr(candidate, name) != getattr(known, name)]
+
+
+def make_empty_scope_message(kind: str, ids: Iterable[str]) -> str:
+    """Return the error text for places or groups in which nobody can be together."""
+    dimension = "divisions" if kind == "place" else "facets"
+    return (
+        f"Nobody can be in {', '.join(ids)} together: {kind}s of different {dimension} must all"
+        " hold, and some of these have nobody in common."
+    )
 
 
 def fold_case(text: str) -> str:

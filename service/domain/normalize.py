@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from service.domain.entities import EntityMention
 from service.domain.errors import ErrorDetail, InvalidInputError, summarize_errors
-from service.domain.report import Report, ReportedFigure
+from service.domain.periods import ALWAYS
+from service.domain.report import OWN_INCIDENT, Report, ReportedFigure
 from service.domain.submission import Submission, SubmittedFigure
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP, sort_outcomes
 from service.domain.wording.reader import read_wording
@@ -31,15 +32,15 @@ class _FigureRange:
 def normalize_submission(submission: Submission, report_id: str) -> Report:
     """Return the report with the range, outcomes and scope of every figure.
 
-    The report gets ``report_id``; its figures are numbered below it. Raises InvalidInputError with
-    one detail for each invalid field. Whether the ids in the submission exist is not checked here.
+    The report gets ``report_id``; its figures are numbered below it. A figure that reclassifies
+    another one names in ``inherited`` the parts of the scope that it lacks. Raises
+    InvalidInputError with one detail for each invalid field. Whether the ids in the submission
+    exist is not checked here.
     """
     errors = _check_stance(submission)
     reported_figures = []
-    for number, figure in enumerate(submission.figures):
-        reported, figure_errors = _normalize_figure(
-            submission, figure, f"{report_id}-{number + 1}", f"/figures/{number}"
-        )
+    for number in range(len(submission.figures)):
+        reported, figure_errors = _normalize_figure(submission, report_id, number)
         errors += figure_errors
         if reported is not None:
             reported_figures.append(reported)
@@ -89,8 +90,9 @@ def _check_stance(submission: Submission) -> list[ErrorDetail]:
 
 
 def _normalize_figure(
-    submission: Submission, figure: SubmittedFigure, figure_id: str, pointer: str
+    submission: Submission, report_id: str, position: int
 ) -> tuple[ReportedFigure | None, list[ErrorDetail]]:
+    figure, pointer = submission.figures[position], f"/figures/{position}"
     figure_range = _resolve_range(figure, pointer)
     errors = list(figure_range.errors)
     outcomes, outcome_errors = _resolve_outcomes(figure, figure_range, pointer)
@@ -98,23 +100,24 @@ def _normalize_figure(
     period = figure.period or submission.period
     places = figure.places if figure.places is not None else submission.places
     groups = figure.groups if figure.groups is not None else submission.groups
-    if period is None:
-        errors.append(
-            ErrorDetail(f"{pointer}/period", "Give the figure or the report a period: from and to.")
-        )
-    if not places:
-        errors.append(ErrorDetail(f"{pointer}/places", "Give the figure or the report a place."))
-    if errors or period is None:
+    incident = figure.incident if figure.incident_given else submission.incident
+    is_shared_event = incident == OWN_INCIDENT and not figure.incident_given
+    scope = {"places": places, "period": period, "groups": groups, "incident": incident}
+    inherited = tuple(name for name, value in scope.items() if value in (None, ()))
+    if figure.reclassifies is None:
+        errors += _check_scope(inherited, pointer)
+        inherited = ()
+    if errors:
         return None, errors
     reported = ReportedFigure(
-        id=figure_id,
+        id=f"{report_id}-{position + 1}",
         outcomes=sort_outcomes(outcomes),
         low=figure_range.low,
         high=figure_range.high,
         soft=figure_range.soft,
-        period=period,
+        period=period or ALWAYS,
         places=_ids_of(places),
-        groups=_ids_of(groups) or (ROOT_GROUP,),
+        groups=_ids_of(groups) or (() if "groups" in inherited else (ROOT_GROUP,)),
         wording=figure.wording,
         exactly=figure.exactly,
         best=figure.best,
@@ -122,10 +125,24 @@ def _normalize_figure(
         qualifier=figure_range.qualifier,
         lexicon=figure_range.lexicon,
         disclosed=figure_range.disclosed,
-        incident=figure.incident if figure.incident_given else submission.incident,
+        incident=incident,
+        own_event=report_id if is_shared_event else None,
         reclassifies=figure.reclassifies,
+        inherited=inherited,
     )
     return reported, []
+
+
+def _check_scope(missing: tuple[str, ...], pointer: str) -> list[ErrorDetail]:
+    """Return the errors of a figure without a period or without a place."""
+    errors = []
+    if "period" in missing:
+        errors.append(
+            ErrorDetail(f"{pointer}/period", "Give the figure or the report a period: from and to.")
+        )
+    if "places" in missing:
+        errors.append(ErrorDetail(f"{pointer}/places", "Give the figure or the report a place."))
+    return errors
 
 
 def _resolve_range(figure: SubmittedFigure, pointer: str) -> _FigureRange:
@@ -168,9 +185,10 @@ def _read_range(wording: str, pointer: str) -> _FigureRange:
 def _resolve_outcomes(
     figure: SubmittedFigure, figure_range: _FigureRange, pointer: str
 ) -> tuple[frozenset[str], list[ErrorDetail]]:
-    """Return the outcomes as sent, else those that the words name; they must not differ.
+    """Return the outcomes as sent, else those that the words name; the words must be true of them.
 
-    Words without a number ("heavy losses") may be sent for some of the outcomes that they name.
+    At least 30 killed are at least 30 killed or wounded; 30 killed are no ceiling of both. Words
+    without a number that name more outcomes are rejected by ``find_wording_errors``.
     """
     named = figure_range.outcomes
     if figure.outcomes is None:
@@ -181,12 +199,46 @@ def _resolve_outcomes(
             return frozenset(), [ErrorDetail(f"{pointer}/outcomes", detail)]
         return named or frozenset(), []
     sent = frozenset(figure.outcomes)
+    is_true_of_more = named is not None and named <= sent and figure_range.high is None
     is_part_of_withheld = not figure_range.disclosed and named is not None and sent <= named
-    if named is not None and named != sent and not is_part_of_withheld:
-        words = ", ".join(sort_outcomes(named))
+    if named not in (None, sent) and not is_true_of_more and not is_part_of_withheld:
+        words = ", ".join(sort_outcomes(named or ()))
         detail = f"The wording names {words}: give the same outcomes or leave them out."
         return sent, [ErrorDetail(f"{pointer}/outcomes", detail)]
     return sent, []
+
+
+def find_wording_errors(submission: Submission, report: Report) -> list[ErrorDetail]:
+    """Return what the words of the figures state that the figures do not.
+
+    ``report`` is the normalized submission with complete scopes. A figure whose words name a kind
+    of people must name groups, and the outcomes that they name must all be among its own. Words
+    beside numbers are held to the same rules if they can be read.
+    """
+    errors = []
+    for position, (sent, figure) in enumerate(zip(submission.figures, report.figures, strict=True)):
+        pointer = f"/figures/{position}"
+        try:
+            reading = read_wording(sent.wording or "")
+        except InvalidInputError:
+            continue
+        named = sort_outcomes(reading.outcomes or ())
+        if not set(named) <= set(figure.outcomes):
+            detail = (
+                f"The wording names {', '.join(named)}, and the figure counts only"
+                f" {', '.join(figure.outcomes)}: give all outcomes of the wording, or leave them"
+                " out."
+            )
+            errors.append(ErrorDetail(f"{pointer}/outcomes", detail))
+        is_inherited_kind = "groups" in figure.inherited and figure.groups != (ROOT_GROUP,)
+        if reading.people and not sent.groups and not submission.groups and not is_inherited_kind:
+            detail = (
+                f"The wording names a kind of people: {', '.join(reading.people)}. Give the figure"
+                f' or the report the groups that are meant, or ["{ROOT_GROUP}"] if it counts'
+                " everyone."
+            )
+            errors.append(ErrorDetail(f"{pointer}/groups", detail))
+    return errors
 
 
 def _check_best_estimate(

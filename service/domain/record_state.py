@@ -1,11 +1,12 @@
 """The state of the record after one event: all reports, figures and entities."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.domain.entities import Group, Place, Reporter
 from service.domain.figure import Figure
 from service.domain.periods import Period
+from service.domain.report import Report, ReportedFigure
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,57 @@ class RecordState:
         """Return the ids that replace the given ones, each once."""
         merged = self.merged.get(kind, {})
         return tuple(dict.fromkeys(merged.get(entity_id, entity_id) for entity_id in ids))
+
+
+@dataclass(frozen=True, slots=True)
+class MovedLink:
+    """What a reclassifying figure reclassifies from one event on, and its scope from then on.
+
+    The figure that it reclassified before is of a report that was superseded, or has moved itself.
+    """
+
+    figure: str
+    reclassifies: str
+    places: tuple[str, ...]
+    period: Period
+    groups: tuple[str, ...]
+
+
+def move_links(figures: Iterable[Figure], links: Iterable[MovedLink]) -> tuple[Figure, ...]:
+    """Return the figures after their links have moved, in the same order; the last link counts."""
+    links_by_figure = {link.figure: link for link in links}
+    if not links_by_figure:
+        return tuple(figures)
+    return tuple(
+        _move_link(figure, links_by_figure[figure.id]) if figure.id in links_by_figure else figure
+        for figure in figures
+    )
+
+
+def _move_link(figure: Figure, link: MovedLink) -> Figure:
+    scope = replace(figure.scope, places=link.places, period=link.period, groups=link.groups)
+    return replace(figure, reclassifies=link.reclassifies, scope=scope)
+
+
+def move_report_links(report: Report, links: Iterable[MovedLink]) -> Report:
+    """Return the report with the links of its own figures moved; the last link counts."""
+    links_by_figure = {link.figure: link for link in links}
+    if not links_by_figure:
+        return report
+    figures = (
+        _move_reported(figure, links_by_figure[figure.id])
+        if figure.id in links_by_figure
+        else figure
+        for figure in report.figures
+    )
+    return replace(report, figures=tuple(figures))
+
+
+def _move_reported(figure: ReportedFigure, link: MovedLink) -> ReportedFigure:
+    return replace(
+        figure,
+        reclassifies=figure.reclassifies and replace(figure.reclassifies, figure=link.reclassifies),
+        places=link.places,
+        period=link.period,
+        groups=link.groups,
+    )

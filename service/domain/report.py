@@ -1,12 +1,12 @@
 """Reports as they are recorded: a statement by one reporter with figures or a stance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 
 OWN_INCIDENT = "own"
-"""The incident of a figure that is an event of its own, with no id in any register."""
+"""The incident of an event that has no id in any register: that of a report, or of one figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,11 @@ class ReportedFigure:
     """One figure of a report after normalization: with its own scope and range.
 
     ``exactly`` is kept as it was sent. ``qualifier`` and ``lexicon`` are None if the range was sent
-    as numbers; the words are then stored unread. ``incident`` is as it was sent.
+    as numbers; the words are then stored unread. ``incident`` is as it was sent. ``own_event`` is
+    the id of the event that an incident of "own" means: that of the report if the report states it
+    for all its figures. None means the figure's own id, as earlier releases recorded it always.
+    ``inherited`` names the parts of the scope that were not sent and are those of the figure that
+    this one reclassifies.
     """
 
     id: str
@@ -51,7 +55,9 @@ class ReportedFigure:
     lexicon: str | None = None
     disclosed: bool = True
     incident: str | None = None
+    own_event: str | None = None
     reclassifies: Reclassification | None = None
+    inherited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +136,25 @@ def incident_of(reporter: str, figure: ReportedFigure) -> str | None:
     An own incident gets a scheme with a slash, which no client can send, since schemes are slugs.
     """
     if figure.incident == OWN_INCIDENT:
-        return f"{OWN_INCIDENT}/{reporter}:{figure.id}"
+        return f"{OWN_INCIDENT}/{reporter}:{figure.own_event or figure.id}"
     return figure.incident
+
+
+def without_shared_event(report: Report) -> Report:
+    """Return the report with each own incident as an event of its own figure alone."""
+    return replace(
+        report, figures=tuple(replace(figure, own_event=None) for figure in report.figures)
+    )
+
+
+def move_own_incident(incident: str | None, reporter: str) -> str | None:
+    """Return the incident "scheme:id"; an own one in the scheme of the reporter.
+
+    So the own incidents of two reporters that are merged are different events of one scheme.
+    """
+    if incident is None or not incident.startswith(f"{OWN_INCIDENT}/"):
+        return incident
+    return f"{OWN_INCIDENT}/{reporter}:{incident.partition(':')[2]}"
 
 
 def counted_figures(report: Report) -> tuple[Figure, ...]:

@@ -8,7 +8,14 @@ from json import dumps
 from typing import Any
 
 from service.domain.periods import Period
-from service.domain.report import Reclassification, Report, ReportedFigure, ReportWarning, Source
+from service.domain.report import (
+    OWN_INCIDENT,
+    Reclassification,
+    Report,
+    ReportedFigure,
+    ReportWarning,
+    Source,
+)
 from service.domain.vocabulary import ROOT_GROUP
 
 
@@ -47,7 +54,8 @@ def hash_content(report: Report) -> str:
 
     Spelling does not change it: a scope on the report or on each figure, a default that is sent or
     left out, the order of lists. Ids and the reading of words are left out too, so that a repeated
-    report is recognized even if a later lexicon reads its words differently.
+    report is recognized even if a later lexicon reads its words differently. So are the parts of a
+    scope that are those of a reclassified figure, which may change.
     """
     content = to_plain(report)
     content.pop("id")
@@ -60,9 +68,19 @@ def hash_content(report: Report) -> str:
             figure.pop(derived_field, None)
         if is_from_wording:
             figure["low"] = figure["high"] = None
-        figure["places"].sort()
-        figure["groups"].sort()
+        figure.pop("own_event", None)
+        for inherited_field in figure.pop("inherited", ()):
+            figure.pop(inherited_field, None)
+        for ids in (figure.get("places", []), figure.get("groups", [])):
+            ids.sort()
     content.update(_scope_not_in_figures(report))
+    sharing = [
+        figure
+        for figure in report.figures
+        if figure.own_event is not None and "incident" not in figure.inherited
+    ]
+    if len(sharing) > 1:
+        content["incident"] = OWN_INCIDENT
     text = dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()
 
@@ -72,13 +90,17 @@ def _scope_not_in_figures(report: Report) -> dict[str, Any]:
 
     For a report without figures this is the whole scope.
     """
-    figures = report.figures
     groups = report.groups or (ROOT_GROUP,)
+
+    def values_of(name: str) -> list[Any]:
+        figures = [figure for figure in report.figures if name not in figure.inherited]
+        return [getattr(figure, name) for figure in figures]
+
     return {
-        "places": sorted(set(report.places).difference(*(each.places for each in figures))),
-        "groups": sorted(set(groups).difference(*(each.groups for each in figures))),
-        "period": _to_plain_unless_in(report.period, [each.period for each in figures]),
-        "incident": _to_plain_unless_in(report.incident, [each.incident for each in figures]),
+        "places": sorted(set(report.places).difference(*values_of("places"))),
+        "groups": sorted(set(groups).difference(*values_of("groups"))),
+        "period": _to_plain_unless_in(report.period, values_of("period")),
+        "incident": _to_plain_unless_in(report.incident, values_of("incident")),
     }
 
 
@@ -91,7 +113,7 @@ def _decode_fields(body: dict[str, Any]) -> dict[str, Any]:
         name: tuple(value) if isinstance(value, list) else value for name, value in body.items()
     }
     if "period" in field_values:
-        field_values["period"] = _decode_period(field_values["period"])
+        field_values["period"] = decode_period(field_values["period"])
     return field_values
 
 
@@ -102,7 +124,8 @@ def _decode_figure(body: dict[str, Any]) -> ReportedFigure:
     return ReportedFigure(**field_values)
 
 
-def _decode_period(body: dict[str, str | None]) -> Period:
+def decode_period(body: dict[str, str | None]) -> Period:
+    """Return the period that ``to_plain`` encoded."""
     first, last = body["from"], body["to"]
     return Period(
         date.fromisoformat(first) if first else None, date.fromisoformat(last) if last else None

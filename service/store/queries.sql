@@ -259,11 +259,26 @@ AND seq IN (SELECT seq FROM report_words
 -- name: update_figure_wording
 UPDATE figures SET wording_folded = :wording_folded WHERE id = :id
 
--- name: select_figure_outcomes
-SELECT outcomes FROM figures WHERE id = :id
+-- name: select_figures_by_id
+SELECT {figures_columns} FROM figures
+WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY seq, position
 
--- name: select_report_id_of_figure
-SELECT report FROM figures WHERE id = :id
+-- name: select_reclassifying_figures
+-- The figures that have ever reclassified any of the ids.
+SELECT {figures_columns} FROM (
+    SELECT id AS later FROM figures
+    WHERE reclassifies IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+    UNION
+    SELECT figure FROM moved_links
+    WHERE reclassifies IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+) AS linked JOIN figures ON figures.id = later ORDER BY figures.seq, figures.position
+
+-- name: select_moved_links
+SELECT {moved_links_columns} FROM moved_links WHERE seq <= :seq ORDER BY seq
+
+-- name: select_moved_links_of
+SELECT {moved_links_columns} FROM moved_links
+WHERE figure IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND seq <= :seq ORDER BY seq
 
 -- name: select_figures_as_of
 SELECT {figures_columns} FROM figures WHERE seq <= :seq ORDER BY seq, position

@@ -7,24 +7,27 @@ from typing import Any, Final, NamedTuple
 from service.domain.figure import Figure
 from service.domain.list_queries import ReportListQuery
 from service.domain.periods import ALWAYS
-from service.domain.report import RecordedReport, Retraction
+from service.domain.record_state import move_report_links
+from service.domain.report import RecordedReport, Report, Retraction
 from service.store import entities, full_text
 from service.store.codec import decode_report, decode_warnings
-from service.store.encoding import OUTCOME_SETS, encode_outcomes, fold_text, join_ids
+from service.store.encoding import encode_outcomes, fold_text, join_ids
 from service.store.event_log import Event, last_seq, load_event
 from service.store.interface import Connection, translate_corrupt_rows
+from service.store.state_loader import load_moved_links
 
 
 def get(db: Connection, report_id: str, seq: int | None = None) -> RecordedReport | None:
     """Return the report in its state after ``seq`` (None: now); None where it does not exist."""
-    row = db.fetch_one("select_report", id=report_id, seq=last_seq(db) if seq is None else seq)
-    return None if row is None else _report_from_row(db, row)
+    until = last_seq(db) if seq is None else seq
+    row = db.fetch_one("select_report", id=report_id, seq=until)
+    return None if row is None else _report_from_row(db, row, until)
 
 
 def get_many(db: Connection, report_ids: Iterable[str], seq: int) -> list[RecordedReport]:
     """Return the reports that were recorded up to ``seq``, in their states then."""
     rows = db.fetch_all("select_reports_by_id", ids=json.dumps(list(report_ids)), seq=seq)
-    return [_report_from_row(db, row) for row in rows]
+    return [_report_from_row(db, row, seq) for row in rows]
 
 
 class ReportWithRef(NamedTuple):
@@ -41,18 +44,6 @@ def find_by_ref(db: Connection, reporters: Sequence[str], ref: str) -> list[Repo
     """Return the reporters' reports with the ref: those not superseded first, then newest first."""
     rows = db.fetch_all("select_reports_by_ref", reporters=json.dumps(reporters), ref=ref)
     return [ReportWithRef._make(row) for row in rows]
-
-
-@translate_corrupt_rows
-def get_figure_outcomes(db: Connection, figure_id: str) -> frozenset[str] | None:
-    """Return the recorded outcomes of the figure; None where it does not exist."""
-    row = db.fetch_one("select_figure_outcomes", id=figure_id)
-    return None if row is None else OUTCOME_SETS[row[0]]
-
-
-def get_report_id_of_figure(db: Connection, figure_id: str) -> str:
-    """Return the id of the figure's report; the figure must exist."""
-    return str(db.fetch_value("select_report_id_of_figure", id=figure_id))
 
 
 def find_same_wording(
@@ -136,7 +127,7 @@ def load_page(db: Connection, query: ReportListQuery, seq: int) -> list[Recorded
         after=_position_before_first_page(query, seq) if query.after is None else query.after,
         limit=query.limit,
     )
-    return [_report_from_row(db, row) for row in rows]
+    return [_report_from_row(db, row, seq) for row in rows]
 
 
 def _position_before_first_page(query: ReportListQuery, seq: int) -> int:
@@ -148,10 +139,10 @@ def _subtree_ids_json(db: Connection, kind: str, ids: Sequence[str] | None, seq:
 
 
 @translate_corrupt_rows
-def _report_from_row(db: Connection, row: Sequence[Any]) -> RecordedReport:
+def _report_from_row(db: Connection, row: Sequence[Any], seq: int) -> RecordedReport:
     body = json.loads(row[0])
     return RecordedReport(
-        report=decode_report(body["report"]),
+        report=_move_links(db, decode_report(body["report"]), seq),
         seq=row[1],
         recorded_at=row[2],
         state=row[3],
@@ -161,6 +152,12 @@ def _report_from_row(db: Connection, row: Sequence[Any]) -> RecordedReport:
         retraction=None if row[6] is None else _retraction_from_event(load_event(db, row[6])),
         redacted=tuple(body.get("redacted", ())),
     )
+
+
+def _move_links(db: Connection, report: Report, seq: int) -> Report:
+    """Return the report with the links of its own figures after the event ``seq``."""
+    reclassifying = [figure.id for figure in report.figures if figure.reclassifies is not None]
+    return move_report_links(report, load_moved_links(db, seq, reclassifying))
 
 
 def _retraction_from_event(event: Event) -> Retraction:

@@ -9,12 +9,13 @@ from typing import Final
 
 from service.domain.errors import LockTimeoutError
 from service.domain.figure import Figure, Quantity, Scope
-from service.domain.record_state import RecordState, ReportState
+from service.domain.record_state import MovedLink, RecordState, ReportState, move_links
+from service.domain.report import move_own_incident
 from service.store.encoding import OUTCOME_SETS, decode_period, encode_outcomes, join_ids, split_ids
 from service.store.entities import load_all_as_of, load_merges
 from service.store.event_log import last_seq, timestamp_of
 from service.store.interface import REPLICA_BEHIND_MESSAGE, Connection, Row, translate_corrupt_rows
-from service.store.tables import FigureRow
+from service.store.tables import FigureRow, MovedLinkRow
 
 __all__ = ["find_possible_contradictions", "find_related_figures", "last_seq", "load_state"]
 
@@ -32,7 +33,7 @@ def load_state(db: Connection, seq: int) -> RecordState:
         seq=seq,
         recorded_at=timestamp_of(db, seq),
         reports={report.id: report for report in _load_reports(db, seq)},
-        figures=tuple(_load_figures(db, seq)),
+        figures=move_links(_load_figures(db, seq), load_moved_links(db, seq)),
         places=places,
         groups=groups,
         reporters=reporters,
@@ -72,14 +73,14 @@ def _resolve_merged_ids(state: RecordState) -> RecordState:
         )
 
     def resolve_figure(figure: Figure) -> Figure:
+        reporter = reporters.get(figure.reporter, figure.reporter)
         scope = replace(
             figure.scope,
             places=state.resolve_merged("place", figure.scope.places),
             groups=state.resolve_merged("group", figure.scope.groups),
+            incident=move_own_incident(figure.scope.incident, reporter),
         )
-        return replace(
-            figure, reporter=reporters.get(figure.reporter, figure.reporter), scope=scope
-        )
+        return replace(figure, reporter=reporter, scope=scope)
 
     return replace(
         state,
@@ -194,6 +195,52 @@ MAX_CANDIDATES: Final = 500
 
 MAX_CONTRADICTIONS: Final = 100
 """How many contradictions are returned at most."""
+
+
+@translate_corrupt_rows
+def load_figures(db: Connection, figure_ids: Iterable[str]) -> dict[str, Figure]:
+    """Return those of the figures that are recorded, by id, with the links that they have now."""
+    rows = db.fetch_all("select_figures_by_id", ids=json.dumps(list(figure_ids)))
+    return {figure.id: figure for figure in _with_present_links(db, rows)}
+
+
+@translate_corrupt_rows
+def find_reclassifying(db: Connection, figure_ids: Iterable[str]) -> list[Figure]:
+    """Return the figures that now reclassify any of the given ones, in the order of recording.
+
+    Their reports may be in any state.
+    """
+    ids = list(figure_ids)
+    rows = db.fetch_all("select_reclassifying_figures", ids=json.dumps(ids)) if ids else []
+    return [figure for figure in _with_present_links(db, rows) if figure.reclassifies in ids]
+
+
+def _with_present_links(db: Connection, rows: Iterable[Row]) -> tuple[Figure, ...]:
+    figures = list(_figures_from_rows(rows))
+    reclassifying = [figure.id for figure in figures if figure.reclassifies is not None]
+    return move_links(figures, load_moved_links(db, last_seq(db), reclassifying))
+
+
+@translate_corrupt_rows
+def load_moved_links(
+    db: Connection, seq: int, figure_ids: Iterable[str] | None = None
+) -> list[MovedLink]:
+    """Return the links that had moved until the event ``seq``, in order; None: of all figures."""
+    if figure_ids is None:
+        rows = db.fetch_all("select_moved_links", seq=seq)
+    else:
+        ids = list(figure_ids)
+        rows = db.fetch_all("select_moved_links_of", seq=seq, ids=json.dumps(ids)) if ids else []
+    return [
+        MovedLink(
+            row.figure,
+            row.reclassifies,
+            split_ids(row.place_ids),
+            decode_period(row.first_day, row.last_day),
+            split_ids(row.group_ids),
+        )
+        for row in map(MovedLinkRow._make, rows)
+    ]
 
 
 def _load_figures(db: Connection, seq: int) -> Iterator[Figure]:

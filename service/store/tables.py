@@ -107,6 +107,18 @@ class FigureRow(NamedTuple):
     wording_folded: str | None
 
 
+class MovedLinkRow(NamedTuple):
+    """From the event ``seq`` on, what a reclassifying figure reclassifies, and its scope."""
+
+    figure: str
+    seq: int
+    reclassifies: str
+    first_day: int | None
+    last_day: int
+    place_ids: str
+    group_ids: str
+
+
 class ReportPlaceRow(NamedTuple):
     """A place that a report names, on itself or on a figure."""
 
@@ -205,6 +217,7 @@ TABLES: Final = (
     Table("merges", MergeRow, ("kind", "id"), is_projection=True),
     Table("reports", ReportRow, ("seq",), is_projection=True),
     Table("figures", FigureRow, ("seq", "position"), is_projection=True),
+    Table("moved_links", MovedLinkRow, ("figure", "seq"), is_projection=True),
     Table("report_places", ReportPlaceRow, ("place", "seq"), is_projection=True),
     Table("report_groups", ReportGroupRow, ("group_id", "seq"), is_projection=True),
     Table("report_words", ReportWordRow, ("word", "seq"), is_projection=True),

@@ -13,8 +13,14 @@ from service.domain.access import Principal
 from service.domain.entities import Entity, Group, Place, Reporter
 from service.domain.figure import Figure
 from service.domain.periods import Period
-from service.domain.record_state import RecordState, ReportState
-from service.domain.report import RecordedReport, counted_figures
+from service.domain.record_state import (
+    MovedLink,
+    RecordState,
+    ReportState,
+    move_links,
+    move_report_links,
+)
+from service.domain.report import RecordedReport, counted_figures, move_own_incident
 from service.domain.submission import Submission
 from service.domain.timestamps import format_timestamp
 from service.domain.totals_query import TotalsQuery
@@ -73,9 +79,9 @@ def preview_report(
     before = add_entities(state, plan.new_entities)
     snapshots = (
         Snapshot(before),
-        Snapshot(before if plan.known else add_report(before, recorded)),
+        Snapshot(before if plan.known else add_report(before, recorded, plan.moved_links)),
     )
-    query = make_query_for(recorded)
+    query = make_query_for(recorded, snapshots[0])
     query = replace(query, outcomes=list_default_outcomes(snapshots, query))
     earlier, later = (compute_totals_in(each, query, time_budget) for each in snapshots)
     return Preview(recorded, plan.known is not None, plan.new_entities, earlier, later)
@@ -85,7 +91,7 @@ def imagine_recorded(state: RecordState, plan: SubmissionPlan, now: datetime) ->
     """Return the report as it would be recorded after ``state``, or the known one."""
     if plan.known is not None:
         return plan.known
-    report = plan.report
+    report = move_report_links(plan.report, plan.moved_links)
     kinds = [event.kind for event in plan.events]
     return RecordedReport(
         report,
@@ -99,7 +105,7 @@ def imagine_recorded(state: RecordState, plan: SubmissionPlan, now: datetime) ->
     )
 
 
-def make_query_for(recorded: RecordedReport) -> TotalsQuery:
+def make_query_for(recorded: RecordedReport, snapshot: Snapshot) -> TotalsQuery:
     """Return the query for the scope of the report.
 
     That is the places and groups of all its figures, from the first to the last of their days.
@@ -107,13 +113,29 @@ def make_query_for(recorded: RecordedReport) -> TotalsQuery:
     report = recorded.report
     figures = report.figures
     if figures:
-        places = tuple(dict.fromkeys(place for figure in figures for place in figure.places))
-        groups = tuple(dict.fromkeys(group for figure in figures for group in figure.groups))
+        places = _join_ids(snapshot, "place", [figure.places for figure in figures]) or ()
+        groups = _join_ids(snapshot, "group", [figure.groups for figure in figures]) or (
+            ROOT_GROUP,
+        )
         periods = [figure.period for figure in figures]
     else:
         places, groups = report.places, report.groups or (ROOT_GROUP,)
         periods = [report.period] if report.period else []
     return TotalsQuery(places=places, groups=groups, period=_enclosing_period(periods))
+
+
+def _join_ids(
+    snapshot: Snapshot, kind: str, id_tuples: Iterable[tuple[str, ...]]
+) -> tuple[str, ...] | None:
+    """Return all ids, if together they select everybody whom one of the tuples selects.
+
+    None if they do not, since ids of different facets must all hold.
+    """
+    tree = snapshot.places if kind == "place" else snapshot.groups
+    id_tuples = [snapshot.state.resolve_merged(kind, ids) for ids in id_tuples]
+    joined = tuple(dict.fromkeys(each for ids in id_tuples for each in ids))
+    whole = tree.select(joined)
+    return joined if all(tree.select(ids).is_within(whole) for ids in id_tuples) else None
 
 
 def _enclosing_period(periods: Sequence[Period]) -> Period:
@@ -138,16 +160,28 @@ def add_entities(state: RecordState, new_entities: Sequence[Entity]) -> RecordSt
     )
 
 
-def add_report(state: RecordState, recorded: RecordedReport) -> RecordState:
-    """Return the state with the report, whose entities it has already; its ``seq`` stays."""
+def add_report(
+    state: RecordState, recorded: RecordedReport, moved_links: Sequence[MovedLink] = ()
+) -> RecordState:
+    """Return the state with the report, whose entities it has already; its ``seq`` stays.
+
+    ``moved_links`` are the links of reclassifying figures that the report moves.
+    """
     reports = dict(state.reports)
     superseded_id = recorded.report.supersedes
     if superseded_id is not None and reports[superseded_id].state != "retracted":
         reports[superseded_id] = replace(reports[superseded_id], state="superseded")
     reports[recorded.report.id] = _make_report_state(state, recorded)
-    return replace(
-        state, reports=reports, figures=(*state.figures, *_make_figures(state, recorded))
-    )
+    links = [
+        replace(
+            link,
+            places=state.resolve_merged("place", link.places),
+            groups=state.resolve_merged("group", link.groups),
+        )
+        for link in moved_links
+    ]
+    figures = (*state.figures, *_make_figures(state, recorded))
+    return replace(state, reports=reports, figures=move_links(figures, links))
 
 
 def _make_report_state(state: RecordState, recorded: RecordedReport) -> ReportState:
@@ -172,12 +206,13 @@ def _make_report_state(state: RecordState, recorded: RecordedReport) -> ReportSt
 def _make_figures(state: RecordState, recorded: RecordedReport) -> list[Figure]:
     figures = []
     for figure in counted_figures(recorded.report):
+        reporter = state.resolve_merged("reporter", (figure.reporter,))[0]
         scope = replace(
             figure.scope,
             places=state.resolve_merged("place", sorted(figure.scope.places)),
             groups=state.resolve_merged("group", sorted(figure.scope.groups)),
+            incident=move_own_incident(figure.scope.incident, reporter),
         )
-        reporter = state.resolve_merged("reporter", (figure.reporter,))[0]
         figures.append(replace(figure, reporter=reporter, scope=scope))
     return figures
 

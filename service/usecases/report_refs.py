@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError, summarize_errors
-from service.domain.report import Report
+from service.domain.report import OWN_INCIDENT, Report, without_shared_event
 from service.domain.submission import ReportRef, Submission
 from service.store import entities, reports
 from service.store.codec import hash_content
@@ -40,7 +40,7 @@ def resolve_refs(
         targets["supersedes"] = with_ref
     may_supersede = supersede_known and report.supersedes is None
     for stored in [current] if may_supersede else with_ref:
-        if _has_same_content(report, stored, targets):
+        if _has_same_content(db, report, stored, targets):
             return report, stored.id
     if report.supersedes == current.id:
         return report, None
@@ -79,15 +79,28 @@ def _find_by_ref(db: Connection, link: ReportRef, reporter: str) -> list[ReportW
 
 
 def _has_same_content(
-    report: Report, stored: ReportWithRef, targets: dict[str, list[ReportWithRef]]
+    db: Connection,
+    report: Report,
+    stored: ReportWithRef,
+    targets: dict[str, list[ReportWithRef]],
 ) -> bool:
-    """Whether the report is the stored one; a link may be to any report that has the same ref."""
+    """Whether the report is the stored one; a link may be to any report that has the same ref.
+
+    A report of an earlier release, in which each figure was an own event, has the same content as
+    one in which the figures share their event.
+    """
     links: dict[str, Any] = {}
     for name, found in targets.items():
         stored_link: str | None = getattr(stored, name)
         if _is_link_to(stored_link, found):
             links[name] = stored_link
-    return hash_content(replace(report, **links)) == stored.content_hash
+    report = replace(report, **links)
+    if hash_content(report) == stored.content_hash:
+        return True
+    if hash_content(without_shared_event(report)) != stored.content_hash:
+        return False
+    recorded = reports.get(db, stored.id)
+    return recorded is not None and recorded.report.incident == OWN_INCIDENT
 
 
 def _is_link_to(report_id: str | None, found: Sequence[ReportWithRef]) -> bool:

@@ -6,17 +6,23 @@ from datetime import datetime
 from typing import Any
 
 from service.domain.access import Principal
-from service.domain.entities import Entity
+from service.domain.entities import Entity, make_empty_scope_message
 from service.domain.errors import (
     ConflictError,
     ErrorDetail,
     InvalidInputError,
     NotFoundError,
     invalid_field,
+    summarize_errors,
 )
 from service.domain.list_queries import ReportListQuery
-from service.domain.normalize import normalize_submission
-from service.domain.report import RecordedReport, Report, ReportWarning
+from service.domain.normalize import find_wording_errors, normalize_submission
+from service.domain.record_state import MovedLink
+from service.domain.report import (
+    RecordedReport,
+    Report,
+    ReportWarning,
+)
 from service.domain.submission import Submission
 from service.store import coordinates, entities, event_log, reports
 from service.store.event_log import NewEvent
@@ -26,9 +32,11 @@ from service.store.projections.dispatch import record_events
 from service.store.projections.reports import body_of
 from service.usecases.as_of import resolve_as_of
 from service.usecases.idempotency import run_once
+from service.usecases.reclassifications import plan_reclassifications
 from service.usecases.report_refs import resolve_refs
 from service.usecases.resolve_entities import (
     MAX_SUGGESTIONS,
+    EntityResolver,
     make_unknown_id_message,
     resolve_entities,
 )
@@ -101,6 +109,7 @@ class SubmissionPlan:
 
     ``known`` is the report that was recorded before under the same ref with the same content; if
     there is one, nothing is recorded. ``new_entities`` contains each parent before its children.
+    ``moved_links`` are the links of reclassifying figures that the events move.
     """
 
     report: Report
@@ -108,6 +117,7 @@ class SubmissionPlan:
     new_entities: tuple[Entity, ...] = ()
     warnings: tuple[ReportWarning, ...] = ()
     events: tuple[NewEvent, ...] = ()
+    moved_links: tuple[MovedLink, ...] = ()
 
 
 def plan_submission(
@@ -115,8 +125,9 @@ def plan_submission(
 ) -> SubmissionPlan:
     """Return what the submission would record as of this transaction; reads only.
 
-    ``report`` is the normalized submission. Raises InvalidInputError or ConflictError if it cannot
-    be recorded.
+    ``report`` is the normalized submission. The words of a report that was recorded before are not
+    checked again: an earlier lexicon may have read them. Raises InvalidInputError or ConflictError
+    if it cannot be recorded.
     """
     report, known_id = resolve_refs(db, submission, report, supersede_known=supersede_known)
     # Before a known report is returned: the description of an entity in this one may differ.
@@ -124,7 +135,10 @@ def plan_submission(
     if known_id is not None:
         return SubmissionPlan(report, get_report_or_fail(db, known_id))
     superseded_events = _make_superseded_events(db, report)
-    _check_links(db, report)
+    _check_relay(db, report)
+    reclassifications = plan_reclassifications(db, submission, report, resolver)
+    report = reclassifications.report
+    _check_meaning(submission, report, resolver)
     warnings = find_warnings(db, report, resolver)
     return SubmissionPlan(
         report,
@@ -134,8 +148,9 @@ def plan_submission(
             *resolver.make_events(),
             *superseded_events,
             NewEvent("reported", report.id, body_of(report, warnings)),
-            *_make_reclassified_events(db, report),
+            *reclassifications.events,
         ),
+        moved_links=reclassifications.moved_links,
     )
 
 
@@ -278,39 +293,31 @@ def _make_superseded_events(db: Connection, report: Report) -> list[NewEvent]:
     return [NewEvent("superseded", superseded.report.id, {"by": report.id})]
 
 
-def _make_reclassified_events(db: Connection, report: Report) -> list[NewEvent]:
-    """Return the events of the reports whose figures this one reclassifies."""
-    new_events = []
-    for figure in report.figures:
-        link = figure.reclassifies
-        if link is not None:
-            body = {
-                "figure": link.figure,
-                "from": link.source,
-                "to": list(figure.outcomes),
-                "by": report.id,
-                "by_figure": figure.id,
-            }
-            new_events.append(
-                NewEvent("reclassified", reports.get_report_id_of_figure(db, link.figure), body)
-            )
-    return new_events
-
-
-def _check_links(db: Connection, report: Report) -> None:
-    errors = []
+def _check_relay(db: Connection, report: Report) -> None:
     if report.relays is not None and reports.get(db, report.relays) is None:
-        errors.append(ErrorDetail("/relays", "There is no such report to relay."))
-    for position, figure in enumerate(report.figures):
-        link = figure.reclassifies
-        if link is None:
-            continue
-        pointer = f"/figures/{position}/reclassifies"
-        outcomes = reports.get_figure_outcomes(db, link.figure)
-        if outcomes is None:
-            errors.append(ErrorDetail(f"{pointer}/figure", "There is no such figure."))
-        elif link.source not in outcomes:
-            detail = f"The figure {link.figure} does not count {link.source}."
-            errors.append(ErrorDetail(f"{pointer}/from", detail))
+        raise invalid_field("/relays", "There is no such report to relay.")
+
+
+def _check_meaning(submission: Submission, report: Report, resolver: EntityResolver) -> None:
+    """Raise InvalidInputError for words that the figures do not fit, and for empty scopes."""
+    errors = find_wording_errors(submission, report)
+    empty: dict[tuple[str, tuple[str, ...]], bool] = {}
+
+    def check(kind: str, ids: tuple[str, ...], pointer: str) -> None:
+        if (kind, ids) not in empty:
+            empty[kind, ids] = len(ids) > 1 and not resolver.select(kind, ids)[0].alternatives
+        if empty[kind, ids]:
+            errors.append(ErrorDetail(pointer, make_empty_scope_message(kind, ids)))
+
+    for kind, name in (("place", "places"), ("group", "groups")):
+        if not report.figures:
+            check(kind, getattr(report, name), f"/{name}")
+        for position, (sent, figure) in enumerate(
+            zip(submission.figures, report.figures, strict=True)
+        ):
+            is_of_report = getattr(sent, name) is None and getattr(submission, name)
+            pointer = f"/{name}" if is_of_report else f"/figures/{position}/{name}"
+            check(kind, getattr(figure, name), pointer)
+    errors = list(dict.fromkeys(errors))
     if errors:
-        raise InvalidInputError(errors[0].detail, tuple(errors))
+        raise InvalidInputError(summarize_errors(errors), tuple(errors))

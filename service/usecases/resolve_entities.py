@@ -22,7 +22,7 @@ from service.domain.errors import (
     summarize_errors,
 )
 from service.domain.submission import Submission
-from service.domain.trees import Tree, TreeNode
+from service.domain.trees import Selection, Tree, TreeNode
 from service.domain.vocabulary import DEFAULT_DIVISION, ROOT_GROUP
 from service.store import entities
 from service.store.event_log import NewEvent
@@ -176,6 +176,14 @@ class EntityResolver:
         if kind == "place":
             return Tree(nodes, top_facet=DEFAULT_DIVISION)
         return Tree(nodes, root=ROOT_GROUP)
+
+    def select(self, kind: str, *id_lists: Collection[str]) -> list[Selection]:
+        """Return who is in each of the lists of places or groups, as the trees select them.
+
+        The tree holds only these entities and their ancestors, so that large records cost nothing.
+        """
+        tree = self.make_tree(kind, {each for ids in id_lists for each in ids})
+        return [tree.select(self.list_current_ids(kind, ids)) for ids in id_lists]
 
     def list_with_ancestors(self, places: Collection[str]) -> list[str] | None:
         """Return the places and their ancestors, sorted; None if one of the places has children."""

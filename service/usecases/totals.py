@@ -7,7 +7,7 @@ from typing import Final
 from service.bounds.boxes import make_region
 from service.bounds.engine import TotalsEngine
 from service.domain.caveats import Caveat, CaveatContext, find_caveats
-from service.domain.entities import unknown_id_message
+from service.domain.entities import make_empty_scope_message, unknown_id_message
 from service.domain.errors import ErrorDetail, InvalidInputError, invalid_field
 from service.domain.figure import Figure, Scope
 from service.domain.record_state import ReportState
@@ -113,6 +113,15 @@ def _check_ids(snapshot: Snapshot, query: TotalsQuery) -> None:
         )
         for entity_id in [each for each in ids if each not in known][:MAX_UNKNOWN_IDS]
     ]
+    if not errors:
+        errors = [
+            ErrorDetail(kind, make_empty_scope_message(kind, ids))
+            for kind, ids, tree in (
+                ("place", query.places, snapshot.places),
+                ("group", query.groups, snapshot.groups),
+            )
+            if not tree.select(ids).alternatives
+        ]
     if errors:
         raise InvalidInputError(errors[0].detail, tuple(errors))
 

@@ -117,7 +117,7 @@ def test_the_history_of_a_report_has_its_events_in_order(
     link = {"figure": "r1-1", "from": "missing"}
     dead = bodies.make_figure(outcomes=["killed"], wording=..., exactly=2, reclassifies=link)
     assert_recorded(send(bodies.make_report(figures=[dead])))
-    assert_recorded(send(bodies.make_report(supersedes="r1", note="better")))
+    assert_recorded(send(bodies.make_report(figures=[missing], supersedes="r1", note="better")))
     client.post("/v1/reports/r1/retraction", json={"reason": "x"}, headers=key("report"))
     client.post("/v1/reports/r1/redaction", json={"reason": "law"}, headers=key("admin"))
     history = client.get("/v1/reports/r1/history").get_json()["history"]

@@ -109,7 +109,7 @@ def test_missing_outcomes_are_taken_from_the_wording(send: SendRequest) -> None:
 
 
 def test_outcomes_are_taken_from_a_wording_beside_numbers_too(send: SendRequest) -> None:
-    figure = bodies.make_figure(outcomes=..., wording="3 soldiers missing", exactly=3)
+    figure = bodies.make_figure(outcomes=..., wording="3 people missing", exactly=3)
     (recorded_figure,) = assert_recorded(send(bodies.make_report(figures=[figure])))["figures"]
     assert recorded_figure["outcomes"] == ["missing"]
 
@@ -205,7 +205,13 @@ def test_a_stance_that_contradicts_its_report_is_refused(
         ({"best": 20}, ["/figures/0/best"]),
         ({"low": 3, "high": 5, "best": 6}, ["/figures/0/best"]),
         ({"wording": "at least 30", "outcomes": ...}, ["/figures/0/outcomes"]),
-        ({"wording": "at least 30 killed"}, ["/figures/0/outcomes"]),
+        ({"wording": "30 killed"}, ["/figures/0/outcomes"]),
+        ({"wording": "about 30 killed"}, ["/figures/0/outcomes"]),
+        ({"wording": "at least 30 missing"}, ["/figures/0/outcomes"]),
+        ({"wording": "30 casualties", "outcomes": ["killed"]}, ["/figures/0/outcomes"]),
+        ({"wording": "heavy losses", "outcomes": ["killed"]}, ["/figures/0/outcomes"]),
+        ({"wording": "heavy casualties", "outcomes": ["killed"]}, ["/figures/0/outcomes"]),
+        ({"wording": "30 casualties", "outcomes": ["killed"], "low": 30}, ["/figures/0/outcomes"]),
         ({"low": 3, "wording": ..., "outcomes": ...}, ["/figures/0/outcomes"]),
         ({"outcomes": []}, ["/figures/0/outcomes"]),
         ({"outcomes": ["injured"]}, ["/figures/0/outcomes/0"]),

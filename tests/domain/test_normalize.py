@@ -7,9 +7,15 @@ import pytest
 
 from service.domain.entities import EntityMention
 from service.domain.errors import InvalidInputError
-from service.domain.normalize import normalize_submission
+from service.domain.normalize import find_wording_errors, normalize_submission
 from service.domain.periods import Period
-from service.domain.report import Report, counted_figures
+from service.domain.report import (
+    Reclassification,
+    Report,
+    counted_figures,
+    move_own_incident,
+    without_shared_event,
+)
 from service.domain.submission import Submission, SubmittedFigure
 
 DAYS = Period(date(2024, 12, 14), date(2024, 12, 15))
@@ -46,6 +52,68 @@ def test_an_own_incident_is_in_a_scheme_that_nobody_can_send() -> None:
     )
     assert (one.scope.incident, two.scope.incident) == ("own/ua-hur:r1-1", "a:b")
     assert three.scope.incident == "a:b"
+
+
+def test_an_own_incident_of_a_report_is_one_event() -> None:
+    report = _normalize(
+        _figure(), _figure(), _figure(incident=None, incident_given=True), incident="own"
+    )
+    assert [figure.scope.incident for figure in counted_figures(report)] == [
+        "own/ua-hur:r1", "own/ua-hur:r1", None
+    ]  # fmt: skip
+    assert [figure.scope.incident for figure in counted_figures(without_shared_event(report))] == [
+        "own/ua-hur:r1-1",
+        "own/ua-hur:r1-2",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("incident", "expected"),
+    [(None, None), ("ucdp:1", "ucdp:1"), ("own/old:r1-1", "own/new:r1-1")],
+)
+def test_an_own_incident_moves_with_its_reporter(
+    incident: str | None, expected: str | None
+) -> None:
+    assert move_own_incident(incident, "new") == expected
+
+
+def test_a_reclassifying_figure_names_the_parts_of_its_scope_that_were_not_sent() -> None:
+    link = Reclassification("r0-1", "missing")
+    (figure,) = _normalize(_figure(reclassifies=link), period=None, places=()).figures
+    assert figure.inherited == ("places", "period", "groups", "incident")
+    (figure,) = _normalize(_figure(reclassifies=link, groups=HERE), incident="own").figures
+    assert (figure.inherited, figure.groups) == ((), ("plekhovo",))
+
+
+def test_a_floor_may_be_of_more_outcomes_than_its_words_name() -> None:
+    both = ("killed", "wounded")
+    (figure,) = _normalize(_figure(wording="at least 30 killed", outcomes=both)).figures
+    assert (figure.low, figure.high, figure.outcomes) == (30, None, both)
+    with pytest.raises(InvalidInputError) as caught:
+        _normalize(_figure(wording="30 killed", outcomes=both))
+    assert [error.pointer for error in caught.value.errors] == ["/figures/0/outcomes"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointers"),
+    [
+        ({"wording": "30 soldiers"}, ["/figures/0/groups"]),
+        ({"wording": "30 soldiers", "groups": HERE}, []),
+        ({"wording": "30 soldiers", "low": 3}, ["/figures/0/groups"]),
+        ({"wording": "heavy Russian losses"}, ["/figures/0/outcomes", "/figures/0/groups"]),
+        ({"wording": "umpteen soldiers", "low": 3}, []),
+        ({"wording": None, "low": 3}, []),
+        ({"wording": "30 wounded", "low": 3}, ["/figures/0/outcomes"]),
+    ],
+    ids=str,
+)
+def test_words_must_fit_their_figure(changes: dict[str, Any], pointers: list[str]) -> None:
+    submission = Submission(
+        EntityMention("ua-hur"), (_figure(**changes),), period=DAYS, places=HERE
+    )
+    report = normalize_submission(submission, "r1")
+    assert [error.pointer for error in find_wording_errors(submission, report)] == pointers
 
 
 def test_a_wording_without_a_number_is_not_disclosed() -> None:

@@ -42,6 +42,7 @@ FULL_SCAN_ALLOWED: Final = {
     "select_merges_until",
     "select_figures_as_of",
     "select_reports_as_of",
+    "select_moved_links",
     "select_all_keys",
     "delete_all_keys",
     "delete_all_idempotent_responses",
@@ -57,7 +58,7 @@ SCANNED_TABLE_ALLOWED: Final = {
 """Tables that a planner may scan: the entities, which are few compared with reports, and the
 figures to find those of a period, once for a whole page."""
 
-SMALL_TABLES: Final = {"keys", "answers", "merges"}
+SMALL_TABLES: Final = {"keys", "answers", "merges", "moved_links"}
 """Tables with too few rows in the tests for a planner to use an index."""
 
 BINDS: Final[dict[str, Any]] = {

@@ -17,6 +17,7 @@ from tests.support import bodies
 from tests.support.assertions import assert_recorded
 
 TABLES = (
+    "moved_links",
     "figures",
     "report_places",
     "report_groups",
@@ -44,14 +45,22 @@ def history(send: SendRequest, put: SendRequest) -> None:
             )
         )
     )
-    assert_recorded(send(bodies.make_report(ref="a", note="2", supersedes="r1", incident="own")))
+    reclassification = bodies.make_figure(
+        outcomes=["killed"], wording="2", reclassifies={"figure": "r1-2", "from": "missing"}
+    )
+    assert_recorded(
+        send(bodies.make_report(reporter=SKY, period=..., places=..., figures=[reclassification]))
+    )
+    corrected = [bodies.make_figure(), {**missing, "period": {"from": None, "to": "2024-12-02"}}]
+    assert_recorded(
+        send(
+            bodies.make_report(
+                ref="a", note="2", supersedes="r1", incident="own", figures=corrected
+            )
+        )
+    )
     put("/v1/places/plekhovo", {"name": "Plekhovo", "parent": "ua"})
     put("/v1/groups/everyone", {"name": "All people"})
-    link = {"figure": "r1-2", "from": "missing"}
-    reclassification = bodies.make_figure(
-        outcomes=["killed"], wording="heavy losses", low=2, reclassifies=link
-    )
-    assert_recorded(send(bodies.make_report(reporter=SKY, figures=[reclassification])))
     assert_recorded(send(bodies.make_stance("declines_to_say", caveats=["a", "b"])))
 
 
@@ -81,7 +90,9 @@ def test_the_record_state_has_every_report_in_its_state(store: Store, history: N
     assert states == {
         "r1": "superseded", "r2": "relay", "r3": "live", "r4": "live", "r5": "live"
     }  # fmt: skip
-    assert [figure.id for figure in state.figures] == ["r1-1", "r1-2", "r2-1", "r3-1", "r4-1"]
+    assert [figure.id for figure in state.figures] == [
+        "r1-1", "r1-2", "r2-1", "r3-1", "r4-1", "r4-2"
+    ]  # fmt: skip
     assert state.places["plekhovo"].parent == "ua"
     assert state.reporters["ua-hur"].party
     assert state.groups["everyone"].name == "All people"
@@ -126,8 +137,17 @@ def test_the_record_state_has_figures_as_they_were_reported(store: Store, histor
     assert figures["r1-1"].scope.outcomes == {"killed", "wounded"}
     assert (figures["r1-1"].quantity.low, figures["r1-1"].quantity.high) == (30, None)
     assert figures["r1-2"].scope.period.first is None
-    assert figures["r3-1"].scope.incident == "own/ua-hur:r3-1"
-    assert figures["r4-1"].reclassifies == "r1-2"
+    assert figures["r4-1"].scope.incident == figures["r4-2"].scope.incident == "own/ua-hur:r4"
+
+
+def test_a_moved_link_is_that_of_its_seq(store: Store, history: None) -> None:
+    with store.read_transaction() as db:
+        reported = [event.seq for event in load_events(db) if event.kind == "reported"]
+        before = {figure.id: figure for figure in load_state(db, reported[2]).figures}["r3-1"]
+        after = {figure.id: figure for figure in load_state(db, last_seq(db)).figures}["r3-1"]
+    assert (before.reclassifies, after.reclassifies) == ("r1-2", "r4-2")
+    assert str(before.scope.period.last) == "2024-12-01"
+    assert str(after.scope.period.last) == "2024-12-02"
 
 
 def test_the_events_of_one_request_have_its_first_seq(store: Store, history: None) -> None:

@@ -27,7 +27,7 @@ from service.usecases.preview import (
     make_query_for,
 )
 from service.usecases.request_reader import RequestReader
-from service.usecases.state_cache import StateCache
+from service.usecases.state_cache import Snapshot, StateCache
 from service.usecases.time_budget import TimeBudget
 from service.usecases.totals import compute_totals
 from tests.conftest import START_TIME
@@ -72,7 +72,8 @@ def _imagine(store: Store, submission: Submission) -> tuple[RecordState, Recorde
     imagined = imagine_recorded(state, plan, START_TIME)
     if plan.known is not None:
         return state, imagined
-    return add_report(add_entities(state, plan.new_entities), imagined), imagined
+    after = add_report(add_entities(state, plan.new_entities), imagined, plan.moved_links)
+    return after, imagined
 
 
 def _with_placeholder_id(state: RecordState, report_id: str) -> RecordState:
@@ -93,10 +94,11 @@ def _with_placeholder_id(state: RecordState, report_id: str) -> RecordState:
             each,
             id=replace_id(each.id) or "",
             report=replace_id(each.report) or "",
+            reclassifies=replace_id(each.reclassifies),
             scope=replace(
                 each.scope,
                 incident=each.scope.incident
-                and each.scope.incident.replace(f":{report_id}-", ":preview-"),
+                and each.scope.incident.replace(f":{report_id}", ":preview"),
             ),
         )
         for each in state.figures
@@ -148,6 +150,20 @@ def _prepare_merged_entities(store: Store) -> None:
         ("reporter", "pentagon", "us-dod"),
     ):
         entities.merge_entities(store, kind, entity_id, into, actor="k", now=START_TIME)
+
+
+MISSING = bodies.make_figure(outcomes=["missing"], wording="10")
+FOUND = bodies.make_figure(
+    outcomes=["killed"], wording="4", reclassifies={"figure": "r1-1", "from": "missing"}
+)
+
+
+def _prepare_reclassification(store: Store) -> None:
+    groups = [{"id": "dprk", "name": "DPRK"}, {"id": "kpa", "name": "KPA"}]
+    _post(store, "r1", _load_submission(figures=[MISSING], groups=groups))
+    found = {"period": ..., "places": ..., "figures": [FOUND], "reporter": OTHER_REPORTER}
+    _post(store, "r2", _load_submission(**found))
+    entities.merge_entities(store, "group", "kpa", "dprk", actor="k", now=START_TIME)
 
 
 CASES: dict[str, tuple[Callable[[Store], None], dict[str, Any]]] = {
@@ -231,13 +247,26 @@ CASES: dict[str, tuple[Callable[[Store], None], dict[str, Any]]] = {
     "an incident of its own": (_prepare_report, {"incident": "own", "caveats": ["not_verified"]}),
     "without a number": (
         _prepare_report,
-        {"figures": [bodies.make_figure(wording="heavy losses", outcomes=["killed"])]},
+        {"figures": [bodies.make_figure(wording="heavy losses", outcomes=...)]},
     ),
     "numbers": (
         _prepare_report,
         {"figures": [bodies.make_figure(wording=..., low=3, high=9, best=4)]},
     ),
     "known": (_prepare_report, {"ref": "a"}),
+    "a reclassification that moves": (
+        _prepare_reclassification,
+        {
+            "supersedes": "r1",
+            "figures": [MISSING, bodies.make_figure(groups=["dprk"])],
+            "groups": ["kpa"],
+            "places": [bodies.make_place("b"), bodies.make_place("a")],
+        },
+    ),
+    "a reclassification of people of the superseded report": (
+        _prepare_reclassification,
+        {"supersedes": "r1", "figures": [MISSING, FOUND], "groups": ["kpa"]},
+    ),
 }
 
 
@@ -361,7 +390,8 @@ def test_the_query_of_a_preview_covers_all_days_of_the_report(
     store: Store, figures: list[dict[str, Any]], first: str | None, last: str
 ) -> None:
     submission = _load_submission(figures=[bodies.make_figure(**each) for each in figures])
-    period = make_query_for(_imagine(store, submission)[1]).period
+    state, recorded = _imagine(store, submission)
+    period = make_query_for(recorded, Snapshot(state)).period
     assert (period.first and period.first.isoformat()) == first
     assert period.last is not None and period.last.isoformat() == last
 
@@ -419,3 +449,20 @@ def test_a_preview_does_not_wait_for_the_write_lock(store: Store) -> None:
         assert event_log.last_seq(db) == seq
     assert not result.is_known
     assert [each.seq for each in _load_state(store).reports.values()] == [seq]
+
+
+@pytest.mark.parametrize("first", [["everyone"], ["women"], ["civilians"]])
+def test_a_preview_asks_for_everybody_whom_a_figure_is_about(
+    store: Store, first: list[str]
+) -> None:
+    """Groups of different facets would select only the people who are in all of them."""
+    groups = [
+        {"id": "women", "name": "Women", "facet": "sex"},
+        {"id": "civilians", "name": "Civilians", "facet": "status"},
+    ]
+    figures = [
+        bodies.make_figure(wording="12 killed", outcomes=["killed"], groups=each)
+        for each in (first, ["civilians"])
+    ]
+    result = _preview(store, _load_submission(groups=groups, figures=figures))
+    assert next(each.total.low for each in result.after.totals) == 12

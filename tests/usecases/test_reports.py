@@ -9,12 +9,18 @@ import pytest
 from schemas.report_in import ReportIn
 from service.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from service.domain.list_queries import ReportListQuery
+from service.domain.report import without_shared_event
 from service.domain.submission import Submission
 from service.settings import Settings
 from service.store import event_log
+from service.store.event_log import NewEvent
 from service.store.factory import open_store
 from service.store.interface import Store
+from service.store.projections.dispatch import record_events
+from service.store.projections.reports import body_of
+from service.store.state_loader import load_state
 from service.usecases import reports
+from service.usecases.resolve_entities import resolve_entities
 from tests.conftest import START_TIME
 from tests.support import bodies
 from tests.support.processes import run_in_processes
@@ -125,3 +131,58 @@ def test_a_report_submitted_by_four_processes_is_recorded_once(
     answers = run_in_processes(_submit_twenty, settings.database)
     assert all(answer == answers[0] for answer in answers)
     assert len(reports.list_reports(store, ReportListQuery(limit=1000), START_TIME)) == 20
+
+
+def _record_as_release_0_1(store: Store, **changes: Any) -> None:
+    """Record the report as release 0.1 did, where an own incident was each figure's alone."""
+    submission = _load_submission(**changes)
+    report = without_shared_event(reports.check_and_normalize(submission, "old", None))
+    with store.write_transaction() as db:
+        plan = reports.plan_submission(db, submission, report)
+        body = body_of(report, ())
+        events = [
+            NewEvent(event.kind, event.subject, body) if event.kind == "reported" else event
+            for event in plan.events
+        ]
+        record_events(db, events, None, START_TIME)
+
+
+OWN_EVENT: dict[str, Any] = {
+    "ref": "a",
+    "incident": "own",
+    "figures": [bodies.make_figure(wording="12"), bodies.make_figure(wording="3")],
+}
+
+
+def test_own_incidents_of_a_report_recorded_by_release_0_1_stay_different_events(
+    store: Store,
+) -> None:
+    _record_as_release_0_1(store, **OWN_EVENT)
+    with store.read_transaction() as db:
+        figures = load_state(db, event_log.last_seq(db)).figures
+    assert [figure.scope.incident for figure in figures] == [
+        "own/ua-hur:old-1", "own/ua-hur:old-2"
+    ]  # fmt: skip
+
+
+def test_a_report_of_release_0_1_is_known_when_it_is_sent_again(store: Store) -> None:
+    _record_as_release_0_1(store, **OWN_EVENT)
+    recorded, is_new = _submit(store, "r1", **OWN_EVENT)
+    assert (recorded.report.id, is_new) == ("old", False)
+
+
+def test_words_that_an_earlier_lexicon_read_are_known_when_they_are_sent_again(
+    store: Store,
+) -> None:
+    """A new report with these words must name groups."""
+    soldiers = {"ref": "a", "figures": [bodies.make_figure(wording="30 soldiers")]}
+    submission = _load_submission(**soldiers)
+    report = reports.check_and_normalize(submission, "old", None)
+    with store.write_transaction() as db:
+        resolver = resolve_entities(db, submission)
+        events = [*resolver.make_events(), NewEvent("reported", "old", body_of(report, ()))]
+        record_events(db, events, None, START_TIME)
+    recorded, is_new = _submit(store, "r1", **soldiers)
+    assert (recorded.report.id, is_new) == ("old", False)
+    with pytest.raises(InvalidInputError):
+        _submit(store, "r2", **{**soldiers, "ref": "b"})

@@ -5,13 +5,13 @@ version read it. A wording is read as a whole or rejected; nothing is guessed.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import cache, lru_cache, reduce
 from itertools import takewhile
 from typing import Any, Final
 
 from service.domain.vocabulary import LOSSES, MAX_COUNT
 from service.domain.wording.grammar import OutcomeSets, Parse, PhraseParser
-from service.domain.wording.lexicon import EN, Rule
+from service.domain.wording.lexicon import EN, Lexicon, Rule, load_lexicon
 from service.domain.wording.numerals import TOO_MANY_MESSAGE, Number
 from service.domain.wording.tokenizer import (
     MAX_WORDING_LENGTH,
@@ -26,11 +26,15 @@ __all__ = [
     "Reading",
     "UnreadableWordingError",
     "describe_lexicon",
+    "list_earlier_lexicons",
     "read_wording",
 ]
 
 LEXICON_VERSION: Final = EN.version
 """The version that reads new reports."""
+
+EARLIER_VERSIONS: Final = ("en-1",)
+"""The versions that read figures of earlier releases; what they read stays as it is."""
 
 _REVERSED: Final = "The end of the range is below its start."
 _NO_ROUND_ZERO: Final = 'Zero is not a rounded number: write "0", or give low and high.'
@@ -92,7 +96,13 @@ def read_wording(text: str) -> Reading:
     raise errors[0] if errors else _make_unread_error(phrase, parser.farthest)
 
 
-def describe_lexicon() -> list[dict[str, Any]]:
+@cache
+def list_earlier_lexicons() -> tuple[Lexicon, ...]:
+    """Return the versions that read figures before, the oldest first; they read nothing new."""
+    return tuple(load_lexicon(version) for version in EARLIER_VERSIONS)
+
+
+def describe_lexicon(lexicon: Lexicon = EN) -> list[dict[str, Any]]:
     """Return the rules of the lexicon as plain data, in their order.
 
     An end is a number, null (no upper bound) or text such as "N-h", where h is the rounding margin.
@@ -106,7 +116,7 @@ def describe_lexicon() -> list[dict[str, Any]]:
             "soft": sorted(rule.soft),
             "disclosed": rule.disclosed,
         }
-        for rule in EN.rules
+        for rule in lexicon.rules
     ]
 
 

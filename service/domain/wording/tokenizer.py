@@ -16,9 +16,10 @@ _CLOSING_MARKS: Final = frozenset(".,;")
 _BRACKETS: Final = frozenset({("(", ")"), ("[", "]")})
 
 # A numeral may contain thousands separators or a decimal mark; a space only before three digits.
-# Digits next to a letter, a superscript or a digit of another script are a word, not a numeral.
+# Digits next to a letter, a superscript or a digit of another script are a word, not a numeral; "k"
+# after them is a word of its own.
 _TOKEN_PATTERN: Final = re.compile(
-    r"(?P<numeral>[0-9]+(?:[.,'’][0-9]+|[ \u00a0\u2009\u202f][0-9]{3}(?!\w))*(?!\w))"
+    r"(?P<numeral>[0-9]+(?:[.,'’][0-9]+|[ \u00a0\u2009\u202f][0-9]{3}(?!\w))*(?=[kK]\b|(?!\w)))"
     r"|(?P<word>\w+(?:['’]\w+)*)"
     r"|(?P<mark>\S)"
 )

@@ -26,6 +26,7 @@ from service.store.migrations import (
     m0009_redactions,
     m0010_words,
     m0011_refs,
+    m0012_moved_links,
     m0013_links,
 )
 from service.store.migrations.connection import MigrationConnection
@@ -57,7 +58,10 @@ SQLITE_STEPS: Final = (
 POSTGRESQL_STEPS: Final = (Step("0001_tables", m0001_tables_postgresql.upgrade),)
 """The steps of PostgreSQL up to release 0.1.0."""
 
-SHARED_STEPS: tuple[Step, ...] = (Step("0013_links", m0013_links.upgrade),)
+SHARED_STEPS: tuple[Step, ...] = (
+    Step("0012_moved_links", m0012_moved_links.upgrade),
+    Step("0013_links", m0013_links.upgrade),
+)
 """The steps of both engines since release 0.1.0, in order."""
 
 

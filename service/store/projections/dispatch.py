@@ -8,21 +8,17 @@ from service.store.entities import apply_entity, apply_merge
 from service.store.event_log import Event, NewEvent, append
 from service.store.interface import Connection
 from service.store.projections.reports import (
+    apply_reclassified,
     apply_redacted,
     apply_reported,
     apply_retracted,
     apply_superseded,
 )
 
-
-def _ignore_event(db: Connection, event: Event) -> None:
-    """Change no table: the event repeats, for another report, what its own event states."""
-
-
 _HANDLERS: Final = {
     "reported": apply_reported,
     "superseded": apply_superseded,
-    "reclassified": _ignore_event,
+    "reclassified": apply_reclassified,
     "retracted": apply_retracted,
     "redacted": apply_redacted,
     "place_added": apply_entity,

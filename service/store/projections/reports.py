@@ -7,13 +7,14 @@ from typing import Any
 from service.domain.report import OWN_INCIDENT, Report, ReportedFigure, counted_figures
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import event_log
-from service.store.codec import decode_report, hash_content, to_plain
+from service.store.codec import decode_period, decode_report, hash_content, to_plain
 from service.store.encoding import encode_first_day, encode_outcomes, fold_text, join_ids
 from service.store.event_log import Event, canonical_json
 from service.store.full_text import extract_words
 from service.store.interface import Connection
 from service.store.tables import (
     FigureRow,
+    MovedLinkRow,
     ReportGroupRow,
     ReportIncidentRow,
     ReportPlaceRow,
@@ -87,6 +88,27 @@ def apply_retracted(db: Connection, event: Event) -> None:
 def apply_superseded(db: Connection, event: Event) -> None:
     """Mark the report as superseded from this event on."""
     db.change("supersede_report", seq=event.seq, by=event.body["by"], id=event.subject)
+
+
+def apply_reclassified(db: Connection, event: Event) -> None:
+    """Move the link of a reclassifying figure; without a scope in the event there is nothing to do.
+
+    Such an event repeats, for the report of the earlier figure, what the later report states.
+    """
+    body = event.body
+    if "places" not in body:
+        return
+    period = decode_period(body["period"])
+    row = MovedLinkRow(
+        figure=body["by_figure"],
+        seq=event.seq,
+        reclassifies=body["figure"],
+        first_day=encode_first_day(period),
+        last_day=period.stop,
+        place_ids=join_ids(sorted(body["places"])),
+        group_ids=join_ids(sorted(body["groups"])),
+    )
+    db.insert(row)
 
 
 def _insert_figures(db: Connection, event: Event, report: Report) -> None:

@@ -156,7 +156,7 @@ def test_malformed_digits_are_named(text: str, part: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "30²", "³0", "٣٠", "３０", "½", "1/2", "30k", "30K", "30m", "30th", "30s", "30soldiers",
+        "30²", "³0", "٣٠", "３０", "½", "1/2", "30kk", "30km", "30m", "30th", "30s", "30soldiers",
         "1_000", "1e3", "0x1f", "30\u20e3", "3\u200b0", "3\u03010", ".5", "-5", "−5", "+30", "#30",
         "$30", "30%", "№ 30", "XXX", "1\n200", "1  200", "1, 200", "30 0000", "30\t000",
     ],
@@ -170,7 +170,7 @@ def test_digits_in_disguise_are_refused(text: str) -> None:
     [
         "hundred", "dozen", "thousand", "a", "and five", "twenty twenty", "one two three",
         "thirty ten", "one thousand one million", "one thousand and two hundred", "five and",
-        "hundred and five", "twenty-", "twenty-thirteen", "a couple of hundred", "several dozen",
+        "hundred and five", "twenty-", "twenty-thirteen", "k", "1.2345k",
         "two and a half thousand", "one billion", "a one", "two thousand twelve hundred",
         "fifty hundred thousand", "one hundred and hundred",
         "a thousand and a half",
@@ -178,6 +178,13 @@ def test_digits_in_disguise_are_refused(text: str) -> None:
 )  # fmt: skip
 def test_number_words_that_make_no_number_are_refused(text: str) -> None:
     find_unreadable_part(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("30k", 30_000), ("1.2k", 1_200), ("1.2K killed", 1_200), ("2.5 k", 2_500)]
+)
+def test_k_is_a_thousand(text: str, number: int) -> None:
+    assert read_exact_number(text) == number
 
 
 @pytest.mark.parametrize(
