@@ -22,7 +22,7 @@ from service.domain.errors import (
 
 MAX_BODY_BYTES: Final = 1 << 20
 MAX_JSON_DEPTH: Final = 16
-"""The depth of nested objects and lists; the deepest valid body has six."""
+"""The depth of nested objects and lists; the deepest valid body, a batch with parents, has 15."""
 
 
 class StrictParser(FlaskParser):  # type: ignore[misc]

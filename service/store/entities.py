@@ -235,11 +235,24 @@ def _insert_version(db: Connection, kind: str, entity: Entity, seq: int) -> None
             name_folded=fold_case(entity.name),
             names_folded="\n".join(fold_case(name) for name in names),
             parent=parent_of(entity),
-            body=json.dumps(entity_fields(entity), ensure_ascii=False),
+            body=json.dumps(_stored_fields(entity), ensure_ascii=False),
         )
     )
     if isinstance(entity, Place):
         db.insert_many([PlaceCodeRow(code, entity.id, seq) for code in list_codes(entity)])
+
+
+def _stored_fields(entity: Entity) -> dict[str, Any]:
+    """Return the fields as a row has them.
+
+    A facet or division that is not named is left out, as in the rows of release 0.1.0, which had
+    neither: the integrity check compares the rows.
+    """
+    return {
+        name: value
+        for name, value in entity_fields(entity).items()
+        if value is not None or name not in ("facet", "division")
+    }
 
 
 def _end_version(db: Connection, kind: str, entity_id: str, seq: int) -> None:

@@ -37,6 +37,9 @@ EXCERPT_LENGTH: Final = 60
 ABSOLUTE_LINK: Final = re.compile(r'("next":"|^<|^)/v1/(?=[a-z]+[?/])')
 """The beginning of a link in answers of 0.1.0, which loses the path of a proxy."""
 
+BATCH_SUMMARY: Final = re.compile(r',"summary":\{.*\}\}(?=\s*$)')
+"""The last member of the answer to a batch."""
+
 Start = Callable[..., FlaskClient]
 Command = Callable[..., bytes]
 
@@ -197,6 +200,7 @@ def _find_differences(client: FlaskClient, exchanges: Iterable[Exchange]) -> lis
             # The ETag of a page is a hash of its bytes, of which the link is a part.
             answer, expected = _without_etag(answer), _without_etag(expected)
         answer, expected = _without_error_texts(answer), _without_error_texts(expected)
+        answer = _without_summary(answer)
         if answer != expected:
             request_line = f"{each.request.method} {each.request.path}"
             lines.append(f"{request_line}: {_describe_difference(answer, expected)}")
@@ -210,6 +214,13 @@ def _with_relative_links(answer: Answer) -> Answer:
         for name, value in answer.headers.items()
     }
     return replace(answer, headers=headers, body=ABSOLUTE_LINK.sub(r"\1", answer.body))
+
+
+def _without_summary(answer: Answer) -> Answer:
+    """Return the answer to a batch without the summary at its end, which 0.1.0 did not give."""
+    if answer.status != 207:
+        return answer
+    return replace(answer, body=BATCH_SUMMARY.sub("}", answer.body))
 
 
 def _without_etag(answer: Answer) -> Answer:
