@@ -27,6 +27,12 @@ def get_many(db: Connection, report_ids: Iterable[str], seq: int) -> list[Record
     return [_report_from_row(db, row) for row in rows]
 
 
+def find_last_publication(db: Connection, report_ids: Iterable[str]) -> str | None:
+    """Return the latest ``published_at`` of the reports, a day or a timestamp; None without any."""
+    value = db.fetch_value("select_last_publication", ids=json.dumps(list(report_ids)))
+    return None if value is None else str(value)
+
+
 def find_by_ref(db: Connection, reporters: Sequence[str], ref: str) -> list[tuple[str, str]]:
     """Return (id, content hash) of the reporters' reports with the ref, newest first."""
     rows = db.fetch_all("select_reports_by_ref", reporters=json.dumps(reporters), ref=ref)
