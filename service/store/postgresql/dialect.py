@@ -9,7 +9,7 @@ TAKE_WRITE_LOCK: Final = "SELECT pg_advisory_xact_lock('events'::regclass::oid::
 
 _BIND: Final = re.compile(r"(?<![:\w]):([a-z_]+)")
 _INDEX_HINT: Final = re.compile(r" INDEXED BY \w+")
-_JSON_MEMBER: Final = re.compile(r"json_extract\((\w+), '\$\.(\w+)'\)")
+_JSON_MEMBER: Final = re.compile(r"json_extract\((\w+), '\$\.(\w+)\.(\w+)'\)")
 
 
 @lru_cache(maxsize=1_000)
@@ -18,5 +18,5 @@ def to_psycopg_sql(sql: str) -> str:
 
     A member of a JSON object is taken by PostgreSQL's operator.
     """
-    sql = _JSON_MEMBER.sub(r"(\1::json ->> '\2')", sql)
+    sql = _JSON_MEMBER.sub(r"(\1::json -> '\2' ->> '\3')", sql)
     return _BIND.sub(r"%(\1)s", _INDEX_HINT.sub("", sql).replace("%", "%%"))
