@@ -49,7 +49,7 @@ def list_slices(
 ) -> Breakdown:
     """Return the parts of the query, of which ``figures`` are the counted ones.
 
-    Raises InvalidInputError if there are too many, or if ``facet`` is missing or unknown.
+    Raises InvalidInputError if there are too many, or if the facet is missing or unknown.
     """
     breakdowns = [
         _list_of_dimension(snapshot, query, dimension, outcome_sets, figures)
@@ -112,7 +112,7 @@ def _pair(one: Slice, other: Slice) -> Slice:
 
 
 def _split_further(slices: Sequence[Slice], query: TotalsQuery) -> list[Slice]:
-    """Return the calendar units of ``by2`` in each slice of ``by``: pairs with a day in common."""
+    """Split the units of time into those of the second dimension: pairs with a day in common."""
     return [
         Slice(each.key, each.name, {"period": period}, key2=key, name2=key)
         for each in slices
