@@ -28,7 +28,7 @@ def get_many(db: Connection, report_ids: Iterable[str], seq: int) -> list[Record
 
 
 def find_last_publication(db: Connection, report_ids: Iterable[str]) -> str | None:
-    """Return the latest ``published_at`` of the reports, a day or a timestamp; None without any."""
+    """Return the latest publication date of the reports, a day or a timestamp; None without any."""
     value = db.fetch_value("select_last_publication", ids=json.dumps(list(report_ids)))
     return None if value is None else str(value)
 

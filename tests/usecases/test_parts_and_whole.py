@@ -132,8 +132,11 @@ def test_parts_and_whole_agree(query: TotalsQuery, figures: list[Figure]) -> Non
             if each.outcomes == whole.outcomes
             or ("outcome" in query.breakdown and each.outcomes < whole.outcomes)
         ]
-        assert sum(lows) <= (whole.total.low or 0)
-        assert unplaced.low == (whole.total.low or 0) - sum(lows)
+        rest = (whole.total.low or 0) - sum(lows)
+        # A part without straddling figures knows less than the whole, and may differ from it: one
+        # incident told at two places is two people there, and one in the whole.
+        assert rest >= 0 or not query.straddling
+        assert unplaced.low == max(rest, 0)
 
 
 @pytest.mark.parametrize("by", ["day", "month"])
