@@ -1,11 +1,8 @@
 """One component: its part of a total, solved once and reused for later queries."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -14,6 +11,8 @@ from service.bounds.accounts import AccountRanges, AccountSolver
 from service.bounds.arrays import BoolArray
 from service.bounds.boxes import Region
 from service.bounds.certificate import Certificate
+from service.bounds.component_result import ComponentResult
+from service.bounds.computation import Computation
 from service.bounds.constraints import Constraint
 from service.bounds.infeasibility import ConflictResolver, Dispute, ResolvedBounds, make_accounts
 from service.bounds.linear_program import LinearProgram, build_linear_program
@@ -22,69 +21,10 @@ from service.bounds.optimize import Bound, LazyBound, Objective
 from service.bounds.partition import TooManyCellsError
 from service.bounds.presolve import ConstraintBounds
 from service.bounds.solver import Deadline
-from service.domain.figure import Figure
-from service.domain.total import End, Term
+from service.domain.total import End
 
 MAX_CACHED_RESULTS: Final = 64
 """Results cached for each component. The parts of a breakdown need only a few different ones."""
-
-MAX_CACHE_WEIGHT: Final = 5_000_000
-"""The total weight of the components that are kept from one state of the record to the next.
-
-A component weighs as much as its constraint matrix may have entries: several years of running
-totals have more than a million.
-"""
-
-MIN_COMPONENT_WEIGHT: Final = 2_500
-"""The weight of a component with few constraints."""
-
-
-@dataclass(frozen=True, slots=True)
-class ComponentResult:
-    """What one component adds to a total."""
-
-    constraints: Sequence[Constraint]
-    low: Bound
-    high: Bound
-    find_nearest: Callable[[Deadline], NearestRange | None]
-    """Return the nearest range, None if time ran out; lazy, as only a disputed total needs it."""
-    minimise_violation: Callable[[Sequence[Dispute], Deadline], float | None]
-    """By how many people the reports must be bent at least in some contradictions."""
-    accounts: AccountRanges
-    """The accounts of all the contradictions together."""
-    find_dispute_accounts: Callable[[Deadline], Sequence[AccountRanges]]
-    """Return the accounts of each contradiction that may move the total, the others set aside."""
-    disputes: Sequence[Dispute] = ()
-    """All contradictions that bear on the total."""
-    exact: bool = True
-    is_unsettled: bool = False
-    """Whether time ran out before a contradiction of figures that meet the query was settled."""
-    set_aside: frozenset[tuple[str, End]] = frozenset()
-
-    def make_terms(self, bound_end: End) -> list[Term]:
-        """Return the certificate of one end of the range, with figures in place of constraints."""
-        terms = (self.low if bound_end == "low" else self.high).certificate
-        return [
-            Term(self._find_figure(constraint, end), end, multiplier)
-            for (constraint, end), multiplier in terms.items()
-        ]
-
-    def _find_figure(self, constraint: int, end: End) -> Figure:
-        """Return the figure that gives the constraint this bound, with a firm end if possible."""
-        own = self.constraints[constraint]
-        candidates = [
-            figure
-            for figure in (own.lower_figures if end == "low" else own.upper_figures)
-            if (figure.id, end) not in self.set_aside
-        ]
-
-        def rank_figure(figure: Figure) -> tuple[float, bool]:
-            quantity = figure.quantity
-            if end == "low":
-                return -quantity.low, "low" in quantity.soft
-            return np.inf if quantity.high is None else quantity.high, "high" in quantity.soft
-
-        return min(candidates, key=rank_figure)
 
 
 class Component:
@@ -92,17 +32,22 @@ class Component:
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         self._constraints = constraints
+        self._program_steps = Computation(build_linear_program(constraints))
+        self._program: LinearProgram
         self._results: dict[tuple[bytes, ...], ComponentResult] = {}
 
-    @cached_property
-    def _has_program(self) -> bool:
-        """Whether the cells can be enumerated; if not, nothing is known but that there is more."""
+    def _prepare_program(self, deadline: Deadline) -> bool:
+        """Return whether the program is built; False if time ran out or it has too many cells."""
         try:
-            return bool(self._program)
+            program = self._program_steps.run(deadline)
         except TooManyCellsError:
             return False
+        if program is not None:
+            self._program = program
+        return program is not None
 
     def _make_unknown_result(self) -> ComponentResult:
+        """Return the result if there is no program: no bound is known, and all may be disputed."""
         unknown = Bound(Fraction(0), exact=False), Bound(None, exact=False)
         return ComponentResult(
             self._constraints,
@@ -114,10 +59,6 @@ class Component:
             exact=False,
             is_unsettled=True,
         )
-
-    @cached_property
-    def _program(self) -> LinearProgram:
-        return build_linear_program(self._constraints)
 
     @cached_property
     def _resolver(self) -> ConflictResolver:
@@ -179,7 +120,7 @@ class Component:
         single = self._solve_single(query_region)
         if single is not None:
             return single
-        if not self._has_program:
+        if not self._prepare_program(deadline):
             return self._make_unknown_result()
         possible_columns, outside_columns = self._program.classify_columns(query_region)
         certain_columns = possible_columns & ~outside_columns
@@ -206,7 +147,7 @@ class Component:
         """
         if len(self._constraints) == 1 and self._constraints[0].is_feasible:
             return ()
-        if not self._has_program:
+        if not self._prepare_program(deadline):
             return ()
         overlapping = np.array(
             [constraint.overlaps(query_region) for constraint in self._constraints]
@@ -247,6 +188,18 @@ class Component:
         account_solver = AccountSolver(resolved, objective, (low.value or Fraction(0), high.value))
         accounts = account_solver.compare_all(deadline)
         is_unsettled = any(overlapping[block].any() for block in resolved.unresolved)
+        if not accounts.is_known and not any(
+            self._is_relevant(dispute, overlapping) for dispute in account_solver.disputes
+        ):
+            accounts = account_solver.make_undisputed(exact=False)
+
+        def find_dispute_accounts(deadline: Deadline) -> list[AccountRanges]:
+            return [
+                ranges
+                for ranges in account_solver.compare_each(deadline)
+                if ranges.is_known
+                or (ranges.dispute and self._is_relevant(ranges.dispute, overlapping))
+            ]
 
         cached_nearest: list[NearestRange] = []
 
@@ -265,7 +218,7 @@ class Component:
             find_nearest,
             self._resolver.minimise_violation,
             accounts,
-            account_solver.compare_each,
+            find_dispute_accounts,
             account_solver.disputes,
             resolved.exact and low.exact and high.exact and accounts.exact,
             is_unsettled,
@@ -361,36 +314,3 @@ def _make_single_bound(value: int, end: End) -> Bound:
 def _make_nearest_range(low: Bound, high: Bound) -> NearestRange:
     """Return the nearest range of a component without conflicts: its bounds."""
     return float(low.value or 0), None if high.value is None else float(high.value)
-
-
-class ComponentCache:
-    """Components by their constraints, shared by all states of the record.
-
-    A component depends on its constraints only, and most components do not change from one state of
-    the record to the next. Threads may share a cache.
-    """
-
-    def __init__(self, max_weight: int = MAX_CACHE_WEIGHT) -> None:
-        """Start empty; above ``max_weight`` the least recently used components are evicted."""
-        self._max_weight, self._weight = max_weight, 0
-        self._components: OrderedDict[tuple[Constraint, ...], Component] = OrderedDict()
-        self._lock = Lock()
-
-    def get_component(self, constraints: tuple[Constraint, ...]) -> Component:
-        """Return the component of these constraints, with the results that are cached in it."""
-        if len(constraints) == 1:
-            # There are many of these, and each is cheap to compute.
-            return Component(constraints)
-        with self._lock:
-            if constraints not in self._components:
-                self._components[constraints] = Component(constraints)
-                self._weight += _weigh(constraints)
-            self._components.move_to_end(constraints)
-            while self._weight > self._max_weight and len(self._components) > 1:
-                evicted, _ = self._components.popitem(last=False)
-                self._weight -= _weigh(evicted)
-            return self._components[constraints]
-
-
-def _weigh(constraints: Sequence[Constraint]) -> int:
-    return max(MIN_COMPONENT_WEIGHT, len(constraints) ** 2)

@@ -11,31 +11,22 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
 from time import monotonic
-from typing import Literal
 
 import numpy as np
 
 from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.constraints import Constraint
 from service.bounds.disjoint_sets import DisjointSets
-from service.bounds.elastic_program import MIN_VIOLATION, ElasticProgram
+from service.bounds.elastic_program import ElasticProgram
 from service.bounds.laminar import LaminarFamily
 from service.bounds.laminar_violation import OptimalFace
 from service.bounds.linear_program import LinearProgram
 from service.bounds.optimize import select_bounds, solve_laminar_block, solve_laminar_program
 from service.bounds.presolve import Block, ConstraintBounds, find_blocks
+from service.bounds.side_violation import LaminarSideViolation, SetAside, Side, SideViolation
 from service.bounds.solver import Deadline, UnsolvedError
 from service.bounds.sparse_matrix import find_connected_components, vstack
 from service.domain.figure import Figure
-
-MIN_EXTREME_TIME_RATIO = 3
-"""Search for an extreme only if this many times the seconds of its side's program are left.
-
-It takes about as long as that program, and a total with both bounds is more useful than a total
-with every end that is set aside. If the program took long, the bounds get half of the query's time
-and the extremes the other half: they are found over several queries, as the side's program is
-solved only once.
-"""
 
 MAX_TRIES = 2
 """How often a side is tried without a pause although time ran out; the first try prepares much."""
@@ -46,12 +37,6 @@ PAUSE_RATIO = 10
 During the pause only a query with more than twice that time tries again, so that other queries of
 the same answer do not lose their time to it.
 """
-
-Side = Literal["lower", "upper"]
-"""The bounds that may be violated while the other side's bounds hold."""
-
-_SetAside = dict[Side, dict[int, list[Figure]]]
-"""The figures whose end on a side is set aside, by the number of their constraint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +62,7 @@ class ResolvedBounds:
     conflicts: tuple["Conflict", ...]
     exact: bool
     unresolved: tuple[IntArray, ...] = ()
-    """The constraints of each piece that was not settled in time."""
+    """The constraints of each block for which time ran out."""
 
 
 def make_accounts(
@@ -85,8 +70,8 @@ def make_accounts(
 ) -> tuple[ConstraintBounds, ConstraintBounds]:
     """Return the two accounts of the contradictions (of all if None), others set aside.
 
-    In the first every high of theirs is true and their lows are set aside, in the second the other
-    way round. Pieces that were not settled keep no end in either.
+    In the first, all of their highs hold and the contradicting lows are set aside; in the second it
+    is the other way round.
     """
     constraints = np.array(
         sorted(
@@ -98,8 +83,6 @@ def make_accounts(
         ),
         dtype=np.int64,
     )
-    if resolved.unresolved:
-        constraints = np.setdiff1d(constraints, np.concatenate(resolved.unresolved))
     given, remaining = resolved.given_bounds, resolved.remaining_bounds
     lower, upper = remaining.lower.copy(), remaining.upper.copy()
     lower[constraints], upper[constraints] = given.lower[constraints], given.upper[constraints]
@@ -165,7 +148,7 @@ class ConflictResolver:
         )
         for number in by_size:
             conflict = self._get_conflict(number)
-            # A hard piece leaves half of the time to the others and to the bounds.
+            # A hard block leaves half of the time to the others and to the bounds.
             resolution = conflict.resolve(deadline.take_share(0.5))
             if not resolution.exact:
                 unresolved.append(conflict.block.constraints)
@@ -189,10 +172,7 @@ class ConflictResolver:
         )
 
     def minimise_violation(self, disputes: Sequence[Dispute], deadline: Deadline) -> float | None:
-        """Return by how many people the contradictions bend the reports at least.
-
-        None where time ran out.
-        """
+        """Return the least sum of shortfall and excess in them; None if time ran out."""
         try:
             return sum(
                 self._get_conflict(number).minimise_violation(deadline, constraints)
@@ -233,7 +213,7 @@ class Conflict:
     def __init__(self, program: LinearProgram, block: Block, bounds: ConstraintBounds) -> None:
         self.block = block
         self._program, self._bounds = program, bounds
-        self._sides: dict[Side, _SideViolation | _LaminarSideViolation] = {}
+        self._sides: dict[Side, SideViolation | LaminarSideViolation] = {}
         self._tries, self._seconds_spent, self._paused_until = 0, 0.0, 0.0
         self._resolution: Resolution | None = None
         self._least_violations: dict[frozenset[int] | None, float] = {}
@@ -274,7 +254,7 @@ class Conflict:
             return Resolution()
         upper_side = self._get_side("upper", deadline)
         sides = [lower_side] if upper_side is None else [lower_side, upper_side]
-        set_aside: _SetAside = {"lower": {}, "upper": {}}
+        set_aside: SetAside = {"lower": {}, "upper": {}}
         for side in sides:
             set_aside[side.side] = side.find_set_aside(deadline)
         remaining = [
@@ -291,7 +271,7 @@ class Conflict:
 
     @cached_property
     def _laminar_family(self) -> LaminarFamily | None:
-        """Return the least violation of one side while the other holds; None if time ran out."""
+        """The block's constraints as a forest; None if they are not laminar or are coupled."""
         if len(self.block.couplings):
             return None
         return LaminarFamily.from_matrix(
@@ -300,23 +280,23 @@ class Conflict:
 
     @cached_property
     def nearest_face(self) -> tuple[OptimalFace, BoolArray] | None:
-        """The worlds that bend the reports least, where the constraints are a tree.
+        """The optimal face of both sides together; None if the constraints are not laminar.
 
-        With it the columns of the program that are empty in all these worlds, bool[n_columns].
+        With it come the columns of the program that are empty on this face, ``bool[n_columns]``.
         """
         if self._laminar_family is None:
             return None
         lower, upper = select_bounds(self.block, self._bounds)
         face = self._laminar_family.find_optimal_face(lower, upper, ("lower", "upper"))
-        # Complementary slackness: a column with a price has nobody in any world of least violation.
+        # By complementary slackness a column with a nonzero reduced cost is 0 in every optimum.
         duals = np.zeros(len(self._program.constraints), dtype=np.int64)
         duals[self.block.constraints] = face.duals
         return face, self._program.constraint_matrix.rmatvec(duals) != 0
 
     def _get_side(
         self, side: Side, deadline: Deadline
-    ) -> "_SideViolation | _LaminarSideViolation | None":
-        """Return how the side bends when the other is true; None where the time ran out."""
+    ) -> SideViolation | LaminarSideViolation | None:
+        """Return the least violation of one side while the other holds; None if time ran out."""
         if side not in self._sides:
             started_at = monotonic()
             is_paused = (
@@ -326,12 +306,12 @@ class Conflict:
             if is_paused or not deadline.seconds_left():
                 return None
             if self._laminar_family is not None:
-                self._sides[side] = _LaminarSideViolation(
+                self._sides[side] = LaminarSideViolation(
                     side, self._program, self.block, self._bounds, self._laminar_family
                 )
                 return self._sides[side]
             try:
-                self._sides[side] = _SideViolation(
+                self._sides[side] = SideViolation(
                     side, self._program, self.block, self._bounds, deadline
                 )
             except UnsolvedError:
@@ -346,7 +326,7 @@ class Conflict:
     ) -> float:
         """Return the least sum of shortfall and excess together; raises UnsolvedError.
 
-        If ``constraints`` is not None, only their bounds are looked at.
+        If ``constraints`` is not None, only their bounds count.
         """
         if constraints is None and self.nearest_face is not None:
             return float(self.nearest_face[0].amount)
@@ -367,7 +347,7 @@ class Conflict:
             ).minimise_violation(deadline)
         return self._least_violations[constraints]
 
-    def _find_remaining(self, constraint: int, set_aside: _SetAside) -> tuple[float, float]:
+    def _find_remaining(self, constraint: int, set_aside: SetAside) -> tuple[float, float]:
         """Return the lower and the upper bound that remain in the constraint."""
         own = self._program.constraints[constraint]
         lows_set_aside = set_aside["lower"].get(constraint, ())
@@ -380,8 +360,8 @@ class Conflict:
 
     def _split_disputes(
         self,
-        sides: Sequence["_SideViolation | _LaminarSideViolation"],
-        set_aside: _SetAside,
+        sides: Sequence[SideViolation | LaminarSideViolation],
+        set_aside: SetAside,
     ) -> Iterator[Dispute]:
         """Yield one dispute for each connected component of the violated and forcing constraints.
 
@@ -401,7 +381,7 @@ class Conflict:
             yield Dispute(tuple(lows), tuple(highs), tuple(members))
 
     def _group_by_violation(
-        self, sides: Sequence["_SideViolation | _LaminarSideViolation"]
+        self, sides: Sequence[SideViolation | LaminarSideViolation]
     ) -> Iterator[list[int]]:
         """Yield the violated and forcing constraints that bind each other, group by group."""
         all_constraints = set().union(*(side.constraints for side in sides))
@@ -430,162 +410,3 @@ class Conflict:
                 for row_number in row_numbers
                 if row_number < len(constraints)
             ]
-
-
-class _LaminarSideViolation:
-    """How a piece bends on one side least, where its constraints are a tree: without a solver."""
-
-    exact = True
-
-    def __init__(
-        self,
-        side: Side,
-        program: LinearProgram,
-        block: Block,
-        bounds: ConstraintBounds,
-        family: LaminarFamily,
-    ) -> None:
-        self.side, self._program, self._block = side, program, block
-        lower, upper = select_bounds(block, bounds)
-        face = family.find_optimal_face(lower, upper, (side,))
-        self.least_violation = float(face.amount)
-        extremes = np.array(face.least if side == "lower" else face.most)
-        is_violated = extremes < lower if side == "lower" else extremes > upper
-        self._extremes = dict(
-            zip(np.flatnonzero(is_violated).tolist(), extremes[is_violated].tolist(), strict=True)
-        )
-        is_forcing = np.array(face.duals) != 0
-        self.constraints = set(block.constraints[is_violated | is_forcing].tolist())
-        self.couplings = set[int]()
-        # A price on the way between two constraints makes one violation of theirs.
-        self.links = [
-            (int(block.constraints[position]), int(block.constraints[family.parent[position]]))
-            for position, price in enumerate(face.prices)
-            if price
-        ]
-
-    def find_set_aside(self, deadline: Deadline) -> dict[int, list[Figure]]:
-        """Return the figures whose end on this side is set aside, by constraint."""
-        return {
-            int(self._block.constraints[position]): [
-                figure
-                for figure in _bounding_figures(
-                    self._program.constraints[self._block.constraints[position]], self.side
-                )
-                if _is_violated(_get_level(figure, self.side), extreme, self.side)
-            ]
-            for position, extreme in self._extremes.items()
-        }
-
-
-class _SideViolation:
-    """The least violation of one side's bounds in a block while the other side's bounds hold."""
-
-    def __init__(
-        self,
-        side: Side,
-        program: LinearProgram,
-        block: Block,
-        bounds: ConstraintBounds,
-        deadline: Deadline,
-    ) -> None:
-        """Solve the elastic program; raises UnsolvedError if time runs out."""
-        self.side, self._program, self._block = side, program, block
-        self.links: list[tuple[int, int]] = []
-        self._extremes: dict[int, float] = {}
-        self.exact = True
-        if len(block.constraints) == 1:
-            self._solve_single_constraint(bounds)
-            return
-        constraint_count = len(program.constraints)
-        relaxed = ConstraintBounds(
-            np.full(constraint_count, side == "lower"),
-            np.full(constraint_count, side == "upper"),
-        )
-        self._elastic = ElasticProgram(program, block, bounds, relaxed)
-        seconds_before = deadline.seconds_left()
-        violation = self._elastic.find_violated_constraints(deadline)
-        self._solve_seconds = seconds_before - deadline.seconds_left()
-        self.least_violation = violation.amount
-        self._violated = violation.violated
-        self._people_of = dict(
-            zip(violation.violated.tolist(), violation.people.tolist(), strict=True)
-        )
-        self.couplings = set(violation.forcing_couplings.tolist())
-        self.constraints = set(
-            block.constraints[np.concatenate([violation.violated, violation.forcing])].tolist()
-        )
-
-    def _solve_single_constraint(self, bounds: ConstraintBounds) -> None:
-        """Set the result for one constraint whose lower bound exceeds its upper bound."""
-        constraint = int(self._block.constraints[0])
-        lower, upper = float(bounds.lower[constraint]), float(bounds.upper[constraint])
-        self.least_violation = lower - upper
-        self._violated = np.array([0])
-        self.couplings, self.constraints = set[int](), {constraint}
-        self._extremes[0] = upper if self.side == "lower" else lower
-
-    def find_set_aside(self, deadline: Deadline) -> dict[int, list[Figure]]:
-        """Return the figures whose end on this side is set aside, by constraint of the program.
-
-        If time runs out, all ends of a violated constraint are, and ``exact`` is False until the
-        next call.
-        """
-        self.exact = True
-        figures_by_constraint = {}
-        for position in self._violated.tolist():
-            constraint = int(self._block.constraints[position])
-            extreme = self._find_extreme(position, deadline)
-            figures_by_constraint[constraint] = [
-                figure
-                for figure in _bounding_figures(self._program.constraints[constraint], self.side)
-                if _is_violated(_get_level(figure, self.side), extreme, self.side)
-            ]
-        return figures_by_constraint
-
-    def _find_extreme(self, position: int, deadline: Deadline) -> float:
-        """Return the fewest (or most) people that an optimum puts in a violated constraint.
-
-        The outermost end is violated in any case. A solver run is needed only for further ends that
-        the known optimum does not violate.
-        """
-        if position in self._extremes:
-            return self._extremes[position]
-        extreme = -np.inf if self.side == "lower" else np.inf
-        figures = _bounding_figures(
-            self._program.constraints[self._block.constraints[position]], self.side
-        )
-        levels = {_get_level(figure, self.side) for figure in figures} - {None}
-        if len(levels) > 1 and not all(
-            _is_violated(level, self._people_of[position], self.side) for level in levels
-        ):
-            try:
-                if deadline.seconds_left() <= min(
-                    MIN_EXTREME_TIME_RATIO * self._solve_seconds, deadline.seconds / 2
-                ):
-                    raise UnsolvedError("the remaining time is kept for the bounds")
-                extreme = self._elastic.find_extreme(
-                    position, 1 if self.side == "lower" else -1, deadline
-                )
-            except UnsolvedError:
-                self.exact = False
-                return extreme
-        self._extremes[position] = extreme
-        return extreme
-
-
-def _bounding_figures(constraint: Constraint, side: Side) -> tuple[Figure, ...]:
-    """Return the figures whose end on the side bounds the constraint."""
-    return constraint.lower_figures if side == "lower" else constraint.upper_figures
-
-
-def _get_level(figure: Figure, side: Side) -> int | None:
-    """Return the figure's low or high on this side; None if it has none. A low of 0 is none."""
-    return figure.quantity.low or None if side == "lower" else figure.quantity.high
-
-
-def _is_violated(level: int | None, people: float, side: Side) -> bool:
-    """Whether a low or high at this level is violated by ``people`` in the constraint."""
-    if level is None:
-        return False
-    return people < level - MIN_VIOLATION if side == "lower" else people > level + MIN_VIOLATION

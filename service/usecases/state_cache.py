@@ -6,7 +6,7 @@ from functools import cached_property
 from threading import Lock
 from typing import Any, Final
 
-from service.bounds.component_solver import ComponentCache
+from service.bounds.component_cache import ComponentCache
 from service.bounds.engine import TotalsEngine
 from service.domain.entities import Place
 from service.domain.figure import Figure
