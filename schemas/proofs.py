@@ -1,6 +1,6 @@
 """Proofs of totals: the terms that add up to each end, the largest first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from operator import attrgetter, itemgetter
 from typing import Final
@@ -10,7 +10,7 @@ from marshmallow import fields
 from schemas.compiled import CompiledSchema
 from schemas.enums import RANGE_END
 from schemas.fields import EnumText
-from service.domain.total import Term
+from service.domain.total import RoundedSum, Term
 
 MAX_IDS: Final = 100
 """How many members such a list of an answer holds; their count stands beside it."""
@@ -93,6 +93,43 @@ class ReporterSumOut(CompiledSchema):
     )
 
 
+class RoundingOut(CompiledSchema):
+    """A step of a proof: the sum of some terms is replaced by whole people before more is added."""
+
+    terms = fields.List(
+        fields.Nested(StepOut),
+        metadata={
+            "value": lambda rounding: _select_largest(rounding.terms),
+            "description": "The terms, the largest first, at most 100. They are among those of the "
+            "proof.",
+        },
+    )
+    terms_count = fields.Integer(
+        metadata={
+            "value": lambda rounding: len(rounding.terms),
+            "description": "How many terms are added up.",
+        }
+    )
+    sum = fields.Float(
+        metadata={
+            "value": lambda rounding: to_number(rounding.terms_sum),
+            "description": "What the terms add up to.",
+        }
+    )
+    people = fields.Integer(metadata={"description": "The whole people that replace the sum."})
+    search = fields.Boolean(
+        metadata={
+            "value": attrgetter("needs_search"),
+            "description": "Whether `people` is more than the sum rounded: a search over whole "
+            "numbers proved the rest.",
+        }
+    )
+
+
+def _select_roundings(roundings: Sequence[RoundedSum]) -> list[RoundedSum]:
+    return sorted(roundings, key=lambda each: -abs(each.people))[:MAX_IDS]
+
+
 class BecauseOut(CompiledSchema):
     """The proof of a total: terms that add up to its ends.
 
@@ -103,9 +140,23 @@ class BecauseOut(CompiledSchema):
         fields.Nested(StepOut),
         metadata={
             "value": lambda total: _select_largest(total.low_terms),
-            "description": "Terms whose sum, rounded up, is the low, or a part of it if whole "
-            "people require more. The largest first, at most 100.",
+            "description": "Terms whose sum is the low, once `low_roundings` are applied. The "
+            "largest first, at most 100.",
         },
+    )
+    low_roundings = fields.List(
+        fields.Nested(RoundingOut),
+        metadata={
+            "value": lambda total: _select_roundings(total.low_roundings),
+            "description": "The sums that are rounded to whole people before more is added, at "
+            "most 100. With them the terms add up to the low.",
+        },
+    )
+    low_roundings_count = fields.Integer(
+        metadata={
+            "value": lambda total: len(total.low_roundings),
+            "description": "How many sums are rounded.",
+        }
     )
     low_count = fields.Integer(
         metadata={
@@ -117,17 +168,31 @@ class BecauseOut(CompiledSchema):
         fields.Nested(ReporterSumOut),
         metadata={
             "value": lambda total: _sum_by_reporter(total.low_terms),
-            "description": "All terms of the low, added up by reporter, the largest sums first, at "
-            "most 100.",
+            "description": "All terms of the low, added up by reporter before any rounding, the "
+            "largest sums first, at most 100.",
         },
     )
     high = fields.List(
         fields.Nested(StepOut),
         metadata={
             "value": lambda total: _select_largest(total.high_terms),
-            "description": "Terms whose sum, rounded down, is the high; empty if it is null. The "
-            "largest first, at most 100.",
+            "description": "Terms whose sum is the high, once `high_roundings` are applied; empty "
+            "if it is null. The largest first, at most 100.",
         },
+    )
+    high_roundings = fields.List(
+        fields.Nested(RoundingOut),
+        metadata={
+            "value": lambda total: _select_roundings(total.high_roundings),
+            "description": "The sums that are rounded to whole people before more is added, at "
+            "most 100. With them the terms add up to the high.",
+        },
+    )
+    high_roundings_count = fields.Integer(
+        metadata={
+            "value": lambda total: len(total.high_roundings),
+            "description": "How many sums are rounded.",
+        }
     )
     high_count = fields.Integer(
         metadata={
@@ -139,7 +204,7 @@ class BecauseOut(CompiledSchema):
         fields.Nested(ReporterSumOut),
         metadata={
             "value": lambda total: _sum_by_reporter(total.high_terms),
-            "description": "All terms of the high, added up by reporter, the largest sums first, "
-            "at most 100.",
+            "description": "All terms of the high, added up by reporter before any rounding, the "
+            "largest sums first, at most 100.",
         },
     )

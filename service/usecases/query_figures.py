@@ -103,7 +103,12 @@ def _iterate_shares(result: TotalsResult) -> Iterator[Share]:
 
 
 def find_last_publication(reader: RequestReader, result: TotalsResult) -> str | None:
-    """Return the latest date of publication of the counted figures, None if none is known."""
+    """Return the latest date of publication of the counted figures, None if none is known.
+
+    Their reports are known only once the totals are computed, without a transaction.
+    """
     report_ids = sorted({figure.report for figure in result.used})
+    if not report_ids:
+        return None
     with reader.read_transaction() as db:
         return stored_reports.find_last_publication(db, report_ids)

@@ -182,6 +182,8 @@ class TotalsCalculation:
         inside_engine = self._make_inside_engine(self._engine)
         if len(inside_engine.counted_figures) == len(self._engine.counted_figures):
             return total
+        if not inside_engine.counted_figures:
+            return Total()
         return inside_engine.total(scope, self._time_budget.next_seconds())
 
     def _is_contained(self, figure: Figure) -> bool:

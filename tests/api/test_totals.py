@@ -116,9 +116,13 @@ def test_an_answer_has_the_shape_of_the_contract(send: SendRequest, client: Flas
                             "reporter": "ua-hur",
                         }
                     ],
+                    "low_roundings": [],
+                    "low_roundings_count": 0,
                     "low_count": 1,
                     "low_by_reporter": [{"reporter": "ua-hur", "figures": 1, "adds": 30}],
                     "high": [],
+                    "high_roundings": [],
+                    "high_roundings_count": 0,
                     "high_count": 0,
                     "high_by_reporter": [],
                 },
@@ -241,7 +245,11 @@ def test_half_of_an_end_is_a_fraction_in_the_terms(send: SendRequest, client: Fl
     assert_recorded(send(bodies.make_report(places=places, figures=figures)))
     total = get_only_total(client, "outcomes=killed&explain=true")
     assert (total["low"], total["exact"]) == (2, True)
-    assert [term["times"] for term in total["because"]["low"]] == [0.5, 0.5, 0.5]
+    because = total["because"]
+    assert [term["times"] for term in because["low"]] == [0.5, 0.5, 0.5]
+    (rounding,) = because["low_roundings"]
+    assert (rounding["sum"], rounding["people"], rounding["search"]) == (1.5, 2, False)
+    assert (rounding["terms_count"], rounding["terms"]) == (3, because["low"])
 
 
 def test_a_total_that_ran_out_of_time_is_not_exact_and_may_differ_the_next_time(
