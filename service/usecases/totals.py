@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
 from service.bounds.boxes import make_region
@@ -160,31 +161,36 @@ class TotalsCalculation:
             for figure in live_engine.overlapping_figures(query.scope_for(LOSSES))
             if not self._is_contained(figure)
         )
-        return self._make_inside_engine(live_engine)
+        return self._make_inside_engine(self._list_contained(live_engine))
 
-    def _make_inside_engine(self, live_engine: TotalsEngine) -> TotalsEngine:
+    def _list_contained(self, engine: TotalsEngine) -> list[Figure]:
+        """Return the engine's figures that are wholly inside the query."""
+        scope = self._query.scope_for(LOSSES)
+        return [each for each in engine.overlapping_figures(scope) if self._is_contained(each)]
+
+    def _make_inside_engine(self, contained: Sequence[Figure]) -> TotalsEngine:
         """Return the engine of only those figures that are wholly inside the query."""
         query = self._query
         key = ("inside", *self._filters, query.places, query.period, query.groups)
-        return self._snapshot.get_engine(
-            key,
-            lambda: [
-                figure
-                for figure in live_engine.overlapping_figures(query.scope_for(LOSSES))
-                if self._is_contained(figure)
-            ],
-        )
+        return self._snapshot.get_engine(key, lambda: contained)
+
+    @cached_property
+    def _inside_engine(self) -> TotalsEngine:
+        """The engine of only those figures that are wholly inside the query."""
+        contained = self._list_contained(self._engine)
+        if len(contained) == len(self._engine.counted_figures):
+            return self._engine
+        return self._make_inside_engine(contained)
 
     def _compute_placed(self, scope: Scope, total: Total) -> Total:
         """Return the total of only those figures that are wholly inside the query."""
         if not self._query.straddling or not total.is_reported:
             return total
-        inside_engine = self._make_inside_engine(self._engine)
-        if len(inside_engine.counted_figures) == len(self._engine.counted_figures):
+        if self._inside_engine is self._engine:
             return total
-        if not inside_engine.counted_figures:
+        if not self._inside_engine.counted_figures:
             return Total()
-        return inside_engine.total(scope, self._time_budget.next_seconds())
+        return self._inside_engine.total(scope, self._time_budget.next_seconds())
 
     def _is_contained(self, figure: Figure) -> bool:
         """Whether the figure's scope is within the places, period and groups of the query."""
