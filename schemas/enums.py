@@ -185,17 +185,21 @@ EVENT_KIND: Final = NamedEnum(
 
 BREAKDOWN: Final = NamedEnum(
     "Breakdown",
-    "The dimension into whose parts a query is broken down. Parts of one breakdown share no "
-    "people, except those of `reporter`.",
+    "A dimension along which a query is broken down into parts. Parts share no people if they are "
+    "places of one division, groups of one facet, outcomes or units of time; parts of `reporter` "
+    "may share people.",
     {
-        "place": "One part for each place right below the places of the query; without places, "
-        "one for each place that has no parent.",
-        "day": "One part for each day. `from` and `to` are required.",
-        "week": "One part for each ISO week, clipped to the period. `from` and `to` are required.",
-        "month": "One part for each month, clipped to the period. `from` and `to` are required.",
-        "year": "One part for each year, clipped to the period. `from` and `to` are required.",
+        "place": "One part for each place right below the places of the query, of their own "
+        "division; a place without such children is its own part. Without places, one for each "
+        "place of the division `administrative` that is below no other.",
+        "day": "One part for each day. Without `from` or `to`, the first begins and the last ends "
+        "with the counted figures.",
+        "week": "One part for each ISO week, clipped to the period; see `day`.",
+        "month": "One part for each month, clipped to the period; see `day`.",
+        "year": "One part for each year, clipped to the period; see `day`.",
         "outcome": "One part for each single outcome.",
-        "group": "One part for each group right below the groups of the query.",
+        "group": "One part for each group right below the groups of the query, of their own facet; "
+        "a group without such children is its own part. `facet` chooses another facet.",
         "reporter": "One part for each reporter, with that reporter's figures alone.",
     },
 )

@@ -207,7 +207,9 @@ class BoundedList(fields.List[Any]):
 
 
 class CommaList(BoundedList):
-    """A query parameter of one or more values, separated by commas."""
+    """A query parameter of one or more values; commas and repetition separate them alike."""
+
+    is_multiple = True
 
     def __init__(self, inner: fields.Field[Any], **kwargs: Any) -> None:
         """Accept at least one value."""
@@ -215,7 +217,9 @@ class CommaList(BoundedList):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         try:
-            return super()._deserialize(str(value).split(","), attr, data, **kwargs)
+            texts = [value] if isinstance(value, str) else value
+            values = [each for text in texts for each in str(text).split(",")]
+            return super()._deserialize(values, attr, data, **kwargs)
         except ValidationError as error:
             raise ValidationError(find_first_message(error.messages)) from None
 

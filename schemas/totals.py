@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from marshmallow import ValidationError, fields, missing, post_load
 
@@ -17,17 +17,54 @@ from schemas.enums import (
     INCLUSION,
     OUTCOME,
     PARTY_FILTER,
-    RANGE_END,
     TOTALS_FORMAT,
 )
-from schemas.fields import CommaList, Day, EnumText, OpenEnumText, RepeatedParameter, Slug
+from schemas.fields import (
+    SLUG_PATTERN,
+    CommaList,
+    Day,
+    EnumText,
+    FullMatch,
+    OpenEnumText,
+    RepeatedParameter,
+    Slug,
+)
 from schemas.lifecycle import EntryOut
+from schemas.proofs import MAX_IDS, BecauseOut
 from schemas.report_in import make_period
-from service.domain.total import Term
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
 from service.domain.wording.range_text import total_text
+
+
+class TotalsRequest(NamedTuple):
+    """A query, the requested format (None if there is none), and whether a CSV has a BOM."""
+
+    query: TotalsQuery
+    format: str | None
+    bom: bool
+
+
+def make_totals_query(data: dict[str, Any]) -> TotalsQuery:
+    """Return the query of the loaded parameters; raises ValidationError if they do not agree."""
+    outcome_sets = tuple(frozenset(each) for each in data.pop("outcomes", ()))
+    if len(set(outcome_sets)) < len(outcome_sets):
+        raise ValidationError({"outcomes": ["The same set is given twice."]})
+    breakdown = data.pop("by", ())
+    if "facet" in data and "group" not in breakdown:
+        raise ValidationError({"facet": ["This requires by=group."]})
+    return TotalsQuery(
+        period=make_period(data.pop("first", None), data.pop("last", None), "to"),
+        outcomes=outcome_sets,
+        exclude_parties=data.pop("party", None) == "exclude",
+        straddling=data.pop("straddling", "include") == "include",
+        by=breakdown[0] if breakdown else None,
+        by2=breakdown[1] if len(breakdown) > 1 else None,
+        by_reporter=data.pop("by_reporter", "false") == "true",
+        explain=data.pop("explain", "false") == "true",
+        **data,
+    )
 
 
 class PlaceTotalsParameters(Parameters):
@@ -98,10 +135,24 @@ class PlaceTotalsParameters(Parameters):
             "comparison."
         }
     )
-    by = EnumText(
-        BREAKDOWN,
+    by = CommaList(
+        EnumText(BREAKDOWN),
+        max_length=2,
         metadata={
-            "description": "Break the totals down into `parts`, at most 1,000. Default: no parts."
+            "description": "Break the totals down into `parts`: along one dimension, at most "
+            "1,000 parts; or along two, such as `place,month`, a part for each pair, at most "
+            "10,000. More: 422. Default: no parts."
+        },
+    )
+    facet = fields.String(
+        validate=FullMatch(
+            f"^(?:own:)?{SLUG_PATTERN}$",
+            error="This must be the facet of a group, such as side, or own: and the group's id.",
+        ),
+        metadata={
+            "description": "With `by=group`: the facet of the groups that are the parts. A group "
+            "without a facet has the facet `own:` and its id. Required if there are several (the "
+            "422 names them). Default: the only one."
         },
     )
     by_reporter = EnumText(
@@ -125,24 +176,23 @@ class PlaceTotalsParameters(Parameters):
         },
     )
 
+    bom = EnumText(
+        BOOLEAN_TEXT,
+        metadata={
+            "description": "`true`: begin the CSV with a byte order mark, by which some "
+            "spreadsheets recognize UTF-8. Default: `false`."
+        },
+    )
+
     @post_load
-    def load_query(self, data: dict[str, Any], **kwargs: Any) -> tuple[TotalsQuery, str | None]:
-        """Return the query, and the requested format (None if there is none)."""
-        format_name = data.pop("format", None)
-        first, last = data.pop("first", None), data.pop("last", None)
-        outcome_sets = tuple(frozenset(each) for each in data.pop("outcomes", ()))
-        if len(set(outcome_sets)) < len(outcome_sets):
-            raise ValidationError({"outcomes": ["The same set is given twice."]})
-        query = TotalsQuery(
-            period=make_period(first, last, "to"),
-            outcomes=outcome_sets,
-            exclude_parties=data.pop("party", None) == "exclude",
-            straddling=data.pop("straddling", "include") == "include",
-            by_reporter=data.pop("by_reporter", "false") == "true",
-            explain=data.pop("explain", "false") == "true",
-            **data,
-        )
-        return query, format_name
+    def load_request(self, data: dict[str, Any], **kwargs: Any) -> Any:
+        """Return what ``make_request`` does."""
+        return self.make_request(data)
+
+    def make_request(self, data: dict[str, Any]) -> Any:
+        """Return the query, and how the answer is written."""
+        format_name, bom = data.pop("format", None), data.pop("bom", "false") == "true"
+        return TotalsRequest(make_totals_query(data), format_name, bom)
 
 
 class TotalsParameters(PlaceTotalsParameters):
@@ -158,49 +208,8 @@ class TotalsParameters(PlaceTotalsParameters):
     )
 
 
-def _count_times(term: Term) -> int | float:
-    """Return the multiplier of the term, whole numbers without a fraction."""
-    multiplier = term.multiplier
-    return int(multiplier) if multiplier.denominator == 1 else float(multiplier)
-
-
-class StepOut(CompiledSchema):
-    """One term of a proof: an end of a figure, and how often it is added."""
-
-    figure = fields.String(
-        metadata={
-            "value": attrgetter("figure.id"),
-            "description": "The id of the figure.",
-        }
-    )
-    times = fields.Float(
-        metadata={
-            "value": _count_times,
-            "description": "How often the end is added; negative if it is subtracted.",
-        }
-    )
-    end = EnumText(RANGE_END, metadata={"description": "Which end of the figure."})
-    people = fields.Integer(metadata={"description": "The number of people at that end."})
-
-
-class BecauseOut(CompiledSchema):
-    """The proof of a total: terms that add up to its ends."""
-
-    low = fields.List(
-        fields.Nested(StepOut),
-        metadata={
-            "value": attrgetter("low_terms"),
-            "description": "Terms whose sum, rounded up, is the low, or a part of it if whole "
-            "people require more.",
-        },
-    )
-    high = fields.List(
-        fields.Nested(StepOut),
-        metadata={
-            "value": attrgetter("high_terms"),
-            "description": "Terms whose sum, rounded down, is the high; empty if it is null.",
-        },
-    )
+MAX_REPORTERS: Final = 20
+"""How many reporters ``coverage`` names."""
 
 
 class RangeOut(CompiledSchema):
@@ -219,21 +228,38 @@ class RangeOut(CompiledSchema):
 
 
 class SetAsideOut(CompiledSchema):
-    """The figures that contradict others, for each end of a total."""
+    """The figures that contradict others, for each end of a total: the first 100."""
 
     floors = fields.List(
         fields.String(),
         metadata={
-            "value": lambda total: [figure.id for figure in total.lows_set_aside],
+            "value": lambda total: [figure.id for figure in total.lows_set_aside[:MAX_IDS]],
             "description": "The ids of the figures whose low contradicts other figures.",
         },
     )
     ceilings = fields.List(
         fields.String(),
         metadata={
-            "value": lambda total: [figure.id for figure in total.highs_set_aside],
+            "value": lambda total: [figure.id for figure in total.highs_set_aside[:MAX_IDS]],
             "description": "The ids of the figures whose high contradicts other figures.",
         },
+    )
+
+
+class SetAsideCountOut(CompiledSchema):
+    """How many figures contradict others, for each end of a total."""
+
+    floors = fields.Integer(
+        metadata={
+            "value": lambda total: len(total.lows_set_aside),
+            "description": "How many figures have a low that contradicts others.",
+        }
+    )
+    ceilings = fields.Integer(
+        metadata={
+            "value": lambda total: len(total.highs_set_aside),
+            "description": "How many figures have a high that contradicts others.",
+        }
     )
 
 
@@ -337,11 +363,27 @@ class ThenOut(CompiledSchema):
             "null if it is not disputed, or if the time budget ran out.",
         },
     )
+    contradiction = fields.Integer(
+        allow_none=True,
+        metadata={
+            "value": attrgetter("total.contradiction"),
+            "description": "If the total is disputed: by how many people the reports must be bent "
+            "at least, the least sum of shortfalls and excesses. null if it is not disputed, or if "
+            "the time budget ran out.",
+        },
+    )
     set_aside = fields.Nested(
         SetAsideOut,
         metadata={
             "value": attrgetter("total"),
             "description": "The figures that contradict others; empty if it is not disputed.",
+        },
+    )
+    set_aside_count = fields.Nested(
+        SetAsideCountOut,
+        metadata={
+            "value": attrgetter("total"),
+            "description": "How many figures `set_aside` has, beyond the first 100 too.",
         },
     )
     exact = fields.Boolean(
@@ -423,15 +465,65 @@ class CaveatOut(CompiledSchema):
         },
     )
     figures = fields.List(
-        fields.String(), metadata={"description": "The ids of the figures that it is about."}
+        fields.String(),
+        metadata={
+            "value": lambda caveat: caveat.figures[:MAX_IDS],
+            "description": "The ids of the figures that it is about, the first 100.",
+        },
+    )
+    figures_count = fields.Integer(
+        metadata={
+            "value": lambda caveat: len(caveat.figures),
+            "description": "How many figures it is about.",
+        }
     )
     reports = fields.List(
-        fields.String(), metadata={"description": "The ids of the reports that it is about."}
+        fields.String(),
+        metadata={
+            "value": lambda caveat: caveat.reports[:MAX_IDS],
+            "description": "The ids of the reports that it is about, the first 100.",
+        },
+    )
+    reports_count = fields.Integer(
+        metadata={
+            "value": lambda caveat: len(caveat.reports),
+            "description": "How many reports it is about.",
+        }
     )
     reporters = fields.List(
-        fields.String(), metadata={"description": "The ids of the reporters that it is about."}
+        fields.String(),
+        metadata={
+            "value": lambda caveat: caveat.reporters[:MAX_IDS],
+            "description": "The ids of the reporters that it is about, the first 100.",
+        },
+    )
+    reporters_count = fields.Integer(
+        metadata={
+            "value": lambda caveat: len(caveat.reporters),
+            "description": "How many reporters it is about.",
+        }
     )
     text = fields.String(metadata={"description": "The caveat as a sentence in English."})
+
+
+def _unless_none(name: str) -> Callable[[Any], Any]:
+    """Return the function to the attribute of an object; ``missing`` if that is None."""
+
+    def get_value(source: Any) -> Any:
+        value = getattr(source, name)
+        return missing if value is None else value
+
+    return get_value
+
+
+def _day_of(name: str) -> Callable[[Any], str | None]:
+    """Return the function to the first or the last day of an object's period; None if open."""
+
+    def get_day(source: Any) -> str | None:
+        day = getattr(source.period, name)
+        return None if day is None else str(day.isoformat())
+
+    return get_day
 
 
 class PartOut(CompiledSchema):
@@ -444,6 +536,34 @@ class PartOut(CompiledSchema):
         }
     )
     name = fields.String(metadata={"description": "The name of the part."})
+    key2 = fields.String(
+        metadata={
+            "value": _unless_none("key2"),
+            "description": "The key in the second dimension. Only with two dimensions in `by`.",
+        }
+    )
+    name2 = fields.String(
+        metadata={
+            "value": _unless_none("name2"),
+            "description": "The name in the second dimension. Only with two dimensions in `by`.",
+        }
+    )
+    first = Day(
+        data_key="from",
+        allow_none=True,
+        metadata={
+            "value": _day_of("first"),
+            "description": "First day of the part, included; null if unbounded.",
+        },
+    )
+    last = Day(
+        data_key="to",
+        allow_none=True,
+        metadata={
+            "value": _day_of("last"),
+            "description": "Last day of the part, included; null if unbounded.",
+        },
+    )
     totals = fields.List(
         fields.Nested(TotalOut),
         metadata={"description": "The totals of the part, in the order of the whole."},
@@ -521,7 +641,7 @@ class QueryOut(CompiledSchema):
         data_key="from",
         allow_none=True,
         metadata={
-            "value": lambda query: query.period.first and query.period.first.isoformat(),
+            "value": _day_of("first"),
             "description": "First day, included; null if unbounded.",
         },
     )
@@ -529,7 +649,7 @@ class QueryOut(CompiledSchema):
         data_key="to",
         allow_none=True,
         metadata={
-            "value": lambda query: query.period.last and query.period.last.isoformat(),
+            "value": _day_of("last"),
             "description": "Last day, included; null if unbounded.",
         },
     )
@@ -581,21 +701,69 @@ class QueryOut(CompiledSchema):
             "description": "`compare` as it was requested; null for no comparison.",
         },
     )
-    by = EnumText(
-        BREAKDOWN,
+    by = fields.String(
         allow_none=True,
-        metadata={"description": "The breakdown; null if there is none."},
+        metadata={
+            "value": lambda query: ",".join(query.breakdown) or None,
+            "description": "The dimensions of the breakdown, such as `place` or `place,month`; "
+            "null if there is none.",
+        },
+    )
+    facet = fields.String(
+        allow_none=True,
+        metadata={"description": "`facet` as it was requested; null if it was not."},
     )
 
 
-def _unless_none(name: str) -> Callable[[TotalsResult], Any]:
-    """Return the function from a result to its attribute; ``missing`` if that is None."""
+class ReporterCoverageOut(CompiledSchema):
+    """A reporter of counted figures."""
 
-    def get_value(result: TotalsResult) -> Any:
-        value = getattr(result, name)
-        return missing if value is None else value
+    id = fields.String(metadata={"description": "The id of the reporter."})
+    name = fields.String(metadata={"description": "The name of the reporter."})
+    party = fields.Boolean(
+        metadata={"description": "Whether the reporter is a party to the conflict."}
+    )
+    figures = fields.Integer(
+        metadata={"description": "How many of the counted figures are the reporter's."}
+    )
 
-    return get_value
+
+class CoverageOut(CompiledSchema):
+    """What the counted figures that cover people of the query are about."""
+
+    first = Day(
+        data_key="from",
+        allow_none=True,
+        metadata={
+            "value": _day_of("first"),
+            "description": "Their first day; null if one of them states no first day, or if there "
+            "are none.",
+        },
+    )
+    last = Day(
+        data_key="to",
+        allow_none=True,
+        metadata={
+            "value": _day_of("last"),
+            "description": "Their last day; null if there are none.",
+        },
+    )
+    published = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "The latest `published_at` of their reports, a day or a timestamp; null "
+            "if none has one."
+        },
+    )
+    reports = fields.Integer(metadata={"description": "How many reports they are in."})
+    figures = fields.Integer(metadata={"description": "How many figures there are."})
+    reporters = fields.List(
+        fields.Nested(ReporterCoverageOut),
+        metadata={
+            "value": lambda coverage: coverage.reporters[:MAX_REPORTERS],
+            "description": "Their reporters, those with the most figures first, at most 20.",
+        },
+    )
 
 
 class TotalsOut(CompiledSchema):
@@ -650,21 +818,51 @@ class TotalsOut(CompiledSchema):
             "value": _unless_none("unplaced"),
             "description": "For each total, how many people the low of the whole has beyond the "
             "sum of the lows of the parts: it is not known in which part they are. Only with `by`, "
-            "except `by=reporter`.",
+            "and only if the parts share no people: not for reporters, nor for places of several "
+            "divisions.",
+        },
+    )
+    coverage = fields.Nested(
+        CoverageOut,
+        metadata={
+            "description": "What the counted figures that cover people of the query are about."
         },
     )
     used = fields.List(
         fields.String(),
         metadata={
-            "value": lambda result: [figure.id for figure in result.used],
-            "description": "The ids of the counted figures that cover people of the query.",
+            "value": lambda result: [figure.id for figure in result.used[:MAX_IDS]],
+            "description": "The ids of the counted figures that cover people of the query, the "
+            "first 100.",
         },
+    )
+    used_count = fields.Integer(
+        metadata={
+            "value": lambda result: len(result.used),
+            "description": "How many such figures there are.",
+        }
     )
     excluded = fields.List(
         fields.Nested(ExcludedOut),
         metadata={
-            "description": "The figures that cover people of the query and were not counted."
+            "value": lambda result: result.excluded[:MAX_IDS],
+            "description": "The figures that cover people of the query and were not counted, the "
+            "first 100.",
         },
+    )
+    excluded_count = fields.Integer(
+        metadata={
+            "value": lambda result: len(result.excluded),
+            "description": "How many such figures there are.",
+        }
+    )
+    figures = fields.String(
+        metadata={
+            "value": lambda result: missing,
+            "description": "The link to all of these figures, page by page, with their words and "
+            "their shares in the proofs. It is relative to the address of this request. A preview "
+            "has none.",
+        }
     )
 
 
@@ -680,7 +878,8 @@ _SCHEMA_WITH_PROOFS: Final = TotalsOut()
 _SCHEMA_WITHOUT_PROOFS: Final = TotalsOut(exclude=_paths_of_proofs())
 
 
-def dump_totals(result: TotalsResult) -> dict[str, Any]:
+def dump_totals(result: TotalsResult, figures_link: str | None = None) -> dict[str, Any]:
     """Return the answer as JSON, with proofs if the query asks for them."""
     schema = _SCHEMA_WITH_PROOFS if result.query.explain else _SCHEMA_WITHOUT_PROOFS
-    return schema.to_json(result)
+    content = schema.to_json(result)
+    return content if figures_link is None else {**content, "figures": figures_link}

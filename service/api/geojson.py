@@ -32,16 +32,21 @@ def make_report_features(
     return _make_collection(features)
 
 
-def make_part_features(totals: Mapping[str, Any], points: PointsByPlace) -> dict[str, Any]:
+def make_part_features(
+    totals: Mapping[str, Any], points: PointsByPlace, place_name: str = "key"
+) -> dict[str, Any]:
     """Return one feature for each part of totals by place; its properties are the part's JSON.
 
-    ``query``, ``as_of`` and ``compared`` of the answer are members of the collection.
+    ``place_name`` is the field of a part with the id of its place. Everything else of the answer is
+    a member of the collection: the totals of the whole and the people in no one part too.
     """
-    common_members = {
-        name: totals[name] for name in ("query", "as_of", "compared") if name in totals
-    }
+    common_members = {name: value for name, value in totals.items() if name != "parts"}
     features = [
-        _make_feature(part["key"], [points[part["key"]]] if part["key"] in points else [], part)
+        _make_feature(
+            f"{part['key']} {part['key2']}" if "key2" in part else part["key"],
+            [points[part[place_name]]] if part[place_name] in points else [],
+            part,
+        )
         for part in totals["parts"]
     ]
     return {**_make_collection(features), **common_members}

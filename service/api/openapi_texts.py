@@ -28,10 +28,11 @@ that serves the API below a path.
   `true` are rejected.
 - In a body, null in an optional field is the same as leaving the field out, unless the field
   states otherwise.
-- Unknown fields and parameters, duplicate names in an object, parameters that are given twice
-  (only `outcomes` may be), empty texts, duplicate members of a list, control characters (free text
-  may have tabs and line feeds), and bidirectional control characters in names are rejected.
-- Where a parameter takes a list, its values are separated by commas.
+- Unknown fields and parameters, duplicate names in an object, parameters with one value that are
+  given twice, empty texts, duplicate members of a list, control characters (free text may have tabs
+  and line feeds), and bidirectional control characters in names are rejected.
+- Where a parameter takes a list, commas and repetition are the same: `place=a,b` is
+  `place=a&place=b`. Only `outcomes` is different: each repetition is a total of its own.
 
 ## Authentication
 

@@ -5,19 +5,34 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from schemas.totals import PlaceTotalsParameters, TotalsOut, TotalsParameters, dump_totals
+from schemas.totals import (
+    PlaceTotalsParameters,
+    TotalsOut,
+    TotalsParameters,
+    TotalsRequest,
+    dump_totals,
+)
+from schemas.totals_figures import FiguresRequest, QueryFiguresOut, TotalsFiguresParameters
 from service.api import geojson
 from service.api.totals_csv import to_csv
 from service.domain.errors import invalid_field
-from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import TotalsResult
 from service.http.auth import requires
 from service.http.consistency import get_reader
 from service.http.context import request_time, start_time_budget
+from service.http.links import link_to
 from service.http.measured_totals import compute_measured_totals
-from service.http.negotiation import choose_format, document_formats, make_response, to_json_text
+from service.http.negotiation import (
+    LINK_HEADER,
+    choose_format,
+    document_formats,
+    make_response,
+    to_json_text,
+)
+from service.http.pagination import link_after
+from service.http.request_parsing import list_parameters
 from service.http.smorest import Blueprint, compute_etag
-from service.usecases import entities
+from service.usecases import entities, query_figures
 from service.usecases.comparison import resolve_compare
 from service.version import __version__
 
@@ -34,13 +49,13 @@ OTHER_FORMATS: Final = ("csv", "geojson")
 @blueprint.arguments(TotalsParameters, location="query")
 @blueprint.response(200, TotalsOut, description="The totals.")
 @blueprint.doc(responses=document_formats(*OTHER_FORMATS))
-def get_totals(arguments: tuple[TotalsQuery, str | None]) -> Any:
+def get_totals(arguments: TotalsRequest) -> Any:
     """Get the fewest and the most people for which all counted figures can be true.
 
     One total for each requested set of outcomes; by default for each outcome, every joint set of
     the counted figures in the scope, and all four outcomes. Unknown ids are a 422.
     """
-    return _answer_query(*arguments)
+    return _answer_query(arguments)
 
 
 @blueprint.route("/places/<id>/totals")
@@ -48,19 +63,55 @@ def get_totals(arguments: tuple[TotalsQuery, str | None]) -> Any:
 @blueprint.arguments(PlaceTotalsParameters, location="query")
 @blueprint.response(200, TotalsOut, description="The totals.")
 @blueprint.doc(responses=document_formats(*OTHER_FORMATS))
-def get_totals_of_place(arguments: tuple[TotalsQuery, str | None], id: str) -> Any:  # noqa: A002
+def get_totals_of_place(arguments: TotalsRequest, id: str) -> Any:  # noqa: A002
     """Get the totals of one place and everything below it."""
     entities.get_entity(get_reader(), "place", id)
-    query, requested_format = arguments
-    return _answer_query(replace(query, places=(id,)), requested_format)
+    query = replace(arguments.query, places=(id,))
+    return _answer_query(arguments._replace(query=query), id)
 
 
-def _answer_query(query: TotalsQuery, requested_format: str | None) -> Response:
-    """Return the answer, or 304 without computing it if the client has it already."""
+@blueprint.route("/totals/figures")
+@requires("read")
+@blueprint.arguments(TotalsFiguresParameters, location="query")
+@blueprint.response(200, QueryFiguresOut, description="A page of figures.")
+@blueprint.doc(responses={200: {"headers": LINK_HEADER}})
+def list_figures_of_totals(arguments: FiguresRequest) -> Any:
+    """List the figures of a query for totals, counted or not, page by page.
+
+    It takes the parameters of `/v1/totals`. Each figure has its words, its reporter, its scope, its
+    state, and its share in the proof of each total.
+    """
     reader = get_reader()
-    format_name = choose_format(requested_format, *OTHER_FORMATS)
-    if format_name == "geojson" and query.by != "place":
+    query = query_figures.simplify_query(arguments.query)
+    as_of = query.as_of if arguments.seq is None else arguments.seq
+    name = "as_of" if arguments.seq is None else "after"
+    seq = reader.resolve_as_of(as_of, request_time(), name)
+    result = compute_measured_totals(query, seq, start_time_budget())
+    page = query_figures.make_figure_page(reader, result, arguments.offset, arguments.limit)
+    content = _FIGURES_SCHEMA.to_json(page)
+    headers = {}
+    if page.next_offset is not None:
+        content["next"] = link_after("figures", f"{seq}-{page.next_offset}", as_of=str(seq))
+        headers["Link"] = f'<{content["next"]}>; rel="next"'
+    response = make_response("json", to_json_text(content) + "\n")
+    response.headers.update(headers)
+    return response
+
+
+_FIGURES_SCHEMA: Final = QueryFiguresOut()
+
+
+def _answer_query(arguments: TotalsRequest, place_id: str | None = None) -> Response:
+    """Return the answer, or 304 without computing it if the client has it already.
+
+    ``place_id`` is the place in the path of the request, if there is one.
+    """
+    reader, query = get_reader(), arguments.query
+    format_name = choose_format(arguments.format, *OTHER_FORMATS)
+    if format_name == "geojson" and "place" not in query.breakdown:
         raise invalid_field("by", "GeoJSON requires by=place: it has one feature for each place.")
+    if arguments.bom and format_name != "csv":
+        raise invalid_field("bom", "This requires format=csv: only a CSV has a byte order mark.")
     seq = reader.resolve_as_of(query.as_of, request_time())
     compared_seq = resolve_compare(reader, query, seq, request_time())
     etag = _compute_totals_etag(seq, compared_seq, reader.load_last_redaction_seq(), format_name)
@@ -70,7 +121,11 @@ def _answer_query(query: TotalsQuery, requested_format: str | None) -> Response:
         response.set_etag(etag)
         return response
     result = compute_measured_totals(query, seq, start_time_budget(), compared_seq)
-    response = make_response(format_name, _render_totals(result, format_name))
+    if format_name == "csv":
+        text = to_csv(result, arguments.bom)
+    else:
+        text = _to_json(result, place_id, format_name)
+    response = make_response(format_name, text)
     if result.exact:  # A total that ran out of time may be narrower in the next answer.
         response.set_etag(etag)
     return response
@@ -85,12 +140,32 @@ def _compute_totals_etag(
     return compute_etag(state.encode() + request_target)
 
 
-def _render_totals(result: TotalsResult, format_name: str) -> str:
-    if format_name == "csv":
-        return to_csv(result)
-    content = dump_totals(result)
+def _to_json(result: TotalsResult, place_id: str | None, format_name: str) -> str:
+    """Return the answer as JSON or GeoJSON."""
+    reader = get_reader()
+    published = query_figures.find_last_publication(reader, result)
+    result = replace(result, coverage=replace(result.coverage, published=published))
+    content = dump_totals(result, _link_to_figures(result.seq, place_id))
     if format_name == "geojson":
-        places = [part["key"] for part in content["parts"]]
-        snapshot = get_reader().load_snapshot(result.seq)
-        content = geojson.make_part_features(content, snapshot.find_points(places))
+        snapshot = reader.load_snapshot(result.seq)
+        name = "key" if result.query.by == "place" else "key2"
+        points = snapshot.find_points({part[name] for part in content["parts"]})
+        content = geojson.make_part_features(content, points, name)
     return to_json_text(content) + "\n"
+
+
+_PARAMETERS_OF_FORM: Final = ("by", "facet", "by_reporter", "explain", "compare", "format", "bom")
+"""The parameters that decide how an answer is divided and written, not which figures it is of."""
+
+
+def _link_to_figures(seq: int, place_id: str | None) -> str:
+    """Return the link to the figures of this query, in the state that was answered from."""
+    parameters = [
+        (name, value)
+        for name, value in list_parameters(request)
+        if name not in ("as_of", *_PARAMETERS_OF_FORM)
+    ]
+    if place_id is not None:
+        parameters.append(("place", place_id))
+    path = "totals/figures" if place_id is None else "../../totals/figures"
+    return link_to(path, [*parameters, ("as_of", str(seq))])

@@ -11,13 +11,16 @@ from service.domain.periods import ALWAYS, Period
 from service.domain.vocabulary import ROOT_GROUP
 
 BREAKDOWNS: Final = ("place", "day", "week", "month", "year", "outcome", "group", "reporter")
-"""The dimensions of a breakdown; the parts of all but ``reporter`` are disjoint."""
+"""The dimensions of a breakdown."""
 
 CALENDAR_UNITS: Final = ("day", "week", "month", "year")
 """The breakdowns that split the period."""
 
 MAX_PARTS: Final = 1_000
-"""The most parts of a breakdown."""
+"""The most parts of a breakdown along one dimension."""
+
+MAX_PAIRS: Final = 10_000
+"""The most parts of a breakdown along two dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,8 @@ class TotalsQuery:
     """One query; no places means all places, no outcomes means the default list of totals.
 
     ``as_of`` is a sequence number, a timestamp (RFC 3339), or None for now. ``compare`` is an
-    earlier one, or None for no comparison.
+    earlier one, or None for no comparison. With ``by2`` there is a part for each pair of a part of
+    ``by`` and a part of ``by2``. ``facet`` is the facet of the groups of a breakdown by group.
     """
 
     places: tuple[str, ...] = ()
@@ -38,27 +42,39 @@ class TotalsQuery:
     straddling: bool = True
     as_of: int | str | None = None
     by: str | None = None
+    by2: str | None = None
+    facet: str | None = None
     by_reporter: bool = False
     explain: bool = False
     compare: int | str | None = None
+
+    @property
+    def breakdown(self) -> tuple[str, ...]:
+        """The dimensions of the breakdown: none, one or two."""
+        return tuple(each for each in (self.by, self.by2) if each is not None)
+
+    @property
+    def max_parts(self) -> int:
+        """The most parts that the breakdown may have."""
+        return MAX_PARTS if self.by2 is None else MAX_PAIRS
 
     def scope_for(self, outcomes: frozenset[str]) -> Scope:
         """Return the scope of the query for one set of outcomes."""
         return Scope(self.places, self.period, outcomes, self.groups)
 
 
-def split_period(period: Period, unit: str) -> list[tuple[str, Period]]:
+def split_period(period: Period, unit: str, max_parts: int = MAX_PARTS) -> list[tuple[str, Period]]:
     """Return the days, ISO weeks, months or years of the period with their keys.
 
     The first and the last one are clipped to the period. Raises InvalidInputError if the period is
-    open or has more than ``MAX_PARTS`` of them.
+    open or has more than ``max_parts`` of them.
     """
     if period.first is None or period.last is None:
         raise invalid_field("from", f"by={unit} needs a bounded period: give from and to.")
     parts: list[tuple[str, Period]] = []
     for key, first, last in _iterate_calendar_units(period.first, period.last, unit):
-        if len(parts) == MAX_PARTS:
-            raise invalid_field("by", f"More than {MAX_PARTS:,} parts: choose a shorter period.")
+        if len(parts) == max_parts:
+            raise invalid_field("by", f"More than {max_parts:,} parts: choose a shorter period.")
         parts.append((key, Period(first, last)))
     return parts
 

@@ -1,10 +1,12 @@
 """Totals results: all totals of one query with caveats, used and excluded figures."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from service.domain.caveats import Caveat
 from service.domain.figure import Figure
+from service.domain.periods import ALWAYS, Period
 from service.domain.public_event import PublicEvent
 from service.domain.total import Total
 from service.domain.totals_query import TotalsQuery
@@ -50,12 +52,20 @@ class ComparedState:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The totals of one part of a breakdown, or of one reporter alone."""
+    """The totals of one part of a breakdown, or of one reporter alone.
+
+    A part of two dimensions has a second key and name. ``period`` is the part's own. ``changes``
+    are the fields in which the part's query differs from that of the whole.
+    """
 
     key: str
     name: str
     totals: Sequence[OutcomeTotal]
     caveats: Sequence[Caveat] = ()
+    key2: str | None = None
+    name2: str | None = None
+    period: Period = ALWAYS
+    changes: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,32 @@ class ExcludedFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class ReporterCoverage:
+    """A reporter of counted figures, and how many of them are its own."""
+
+    id: str
+    name: str
+    party: bool
+    figures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the counted figures of a query are about, and who reported them.
+
+    The first day of ``period`` is None if a figure does not state its own, and both days are None
+    without figures. ``published`` is the latest date of publication, None if none is known.
+    ``reporters`` are in order of their number of figures, the most first.
+    """
+
+    period: Period
+    reports: int
+    figures: int
+    reporters: Sequence[ReporterCoverage]
+    published: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TotalsResult:
     """The result of one query.
 
@@ -94,6 +130,7 @@ class TotalsResult:
     caveats: Sequence[Caveat]
     used: Sequence[Figure]
     excluded: Sequence[ExcludedFigure]
+    coverage: Coverage
     parts: Sequence[Part] | None = None
     unplaced: Sequence[Unplaced] | None = None
     by_reporter: Sequence[Part] | None = None

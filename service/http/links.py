@@ -1,17 +1,22 @@
 """Links in responses: relative references, which are valid behind any path of a reverse proxy."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
 from flask import request
 
 
-def link_to_page(parameters: Mapping[str, str]) -> str:
+def link_to_page(parameters: Iterable[tuple[str, str]]) -> str:
     """Return the link from this list to the same list with other query parameters.
 
     It is relative to the address of this request (RFC 3986, section 4.2): ``reports?after=…``.
     """
-    return f"{_last_segment()}?{urlencode(parameters, safe=',')}"
+    return link_to(_last_segment(), parameters)
+
+
+def link_to(path: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """Return the link to a relative path with the query parameters."""
+    return f"{path}?{urlencode(list(parameters), safe=',')}"
 
 
 def link_to_member(member_id: str) -> str:

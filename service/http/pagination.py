@@ -9,7 +9,7 @@ from flask import request
 from schemas.fields import make_cursor
 from service.domain.list_queries import EntityListQuery, ReportListQuery
 from service.http.links import link_to_page
-from service.http.request_parsing import parse_query_string
+from service.http.request_parsing import list_parameters
 
 ListQuery = TypeVar("ListQuery", EntityListQuery, ReportListQuery)
 
@@ -29,8 +29,11 @@ def fetch_page(
     if len(items) <= query.limit:
         return items, None
     page_items = items[: query.limit]
-    parameters = {
-        **parse_query_string(request, set()),
-        "after": make_cursor(list_name, getattr(page_items[-1], sort_attribute)),
-    }
-    return page_items, link_to_page(parameters)
+    return page_items, link_after(list_name, getattr(page_items[-1], sort_attribute))
+
+
+def link_after(list_name: str, position: object, **changes: str) -> str:
+    """Return the link to the page of this list after the position, with changed parameters."""
+    changes = {**changes, "after": make_cursor(list_name, position)}
+    kept = [(name, value) for name, value in list_parameters(request) if name not in changes]
+    return link_to_page([*kept, *changes.items()])

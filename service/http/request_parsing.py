@@ -125,6 +125,11 @@ def parse_json(data: bytes) -> Any:
     return value
 
 
+def list_parameters(req: Request) -> list[tuple[str, str]]:
+    """Return the names and values of the query string in their order, with repetitions."""
+    return list(_split_query_string(req.query_string))
+
+
 def parse_query_string(req: Request, repeatable: set[str]) -> dict[str, Any]:
     """Return the query parameters by name; only those in ``repeatable`` may be repeated."""
     parameters: dict[str, Any] = {}

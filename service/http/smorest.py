@@ -198,8 +198,8 @@ def _document_repeated_sets(self: Any, field: Any, **kwargs: Any) -> dict[str, A
 
 
 def _document_comma_list(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
-    """Document a parameter with values separated by commas."""
-    return {"explode": False, "style": "form"} if isinstance(field, CommaList) else {}
+    """Document a list parameter: generated clients repeat it, which is the same as commas."""
+    return {"explode": True, "style": "form"} if isinstance(field, CommaList) else {}
 
 
 def refuse_query() -> None:

@@ -5,6 +5,7 @@
 -- include as {its_name}. {events_columns} is the list of all columns of events in tables.py, and so
 -- for each table. Values are bound as :names. Differences of the engines:
 --   json_each(...)  is SQLite's; in PostgreSQL a migration creates it (m0001_tables_postgresql.sql)
+--   json_extract(column, '$.a.b') is SQLite's; for PostgreSQL it is rewritten
 --   INDEXED BY ...  is a hint for SQLite; it is removed for PostgreSQL, which has none
 
 
@@ -210,6 +211,10 @@ SELECT coalesce(origin, id) FROM reports WHERE id = :id
 
 -- name: select_reports_by_id
 {select_reports} WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND seq <= :seq
+
+-- name: select_last_publication
+SELECT max(json_extract(body, '$.report.published_at')) FROM reports
+WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 
 -- name: select_reports_by_ref
 SELECT id, content_hash, relays, supersedes, superseded_by FROM reports

@@ -30,6 +30,12 @@ def get_many(db: Connection, report_ids: Iterable[str], seq: int) -> list[Record
     return [_report_from_row(db, row, seq) for row in rows]
 
 
+def find_last_publication(db: Connection, report_ids: Iterable[str]) -> str | None:
+    """Return the latest publication date of the reports, a day or a timestamp; None without any."""
+    value = db.fetch_value("select_last_publication", ids=json.dumps(list(report_ids)))
+    return None if value is None else str(value)
+
+
 class ReportWithRef(NamedTuple):
     """A report that has a certain ref: its content hash and its links."""
 

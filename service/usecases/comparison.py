@@ -10,17 +10,16 @@ If the numbers changed and no such event can have changed them, events about any
 connected to the total by overlapping scopes touch it too.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from service.domain.errors import invalid_field
 from service.domain.figure import Figure
-from service.domain.periods import Period
 from service.domain.public_event import PublicEvent
 from service.domain.total import Total
-from service.domain.totals_query import CALENDAR_UNITS, TotalsQuery, split_period
+from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import (
     ComparedState,
     OutcomeTotal,
@@ -102,36 +101,17 @@ def add_comparison(
             )
         )
 
-    periods = dict(split_period(query.period, query.by)) if query.by in CALENDAR_UNITS else {}
-
-    def add_changes_to_part(part: Part, by: str | None) -> Part:
-        part_query = _narrow_query(query, by, part.key, periods)
-        return replace(part, totals=add_changes(part.totals, part_query))
+    def add_changes_to_part(part: Part) -> Part:
+        return replace(part, totals=add_changes(part.totals, replace(query, **part.changes)))
 
     earlier_state = past.snapshot.state
     return replace(
         result,
         totals=add_changes(result.totals, query),
-        parts=result.parts and [add_changes_to_part(part, query.by) for part in parts],
-        by_reporter=result.by_reporter
-        and [add_changes_to_part(part, "reporter") for part in alone],
+        parts=result.parts and [add_changes_to_part(part) for part in parts],
+        by_reporter=result.by_reporter and [add_changes_to_part(part) for part in alone],
         compared=ComparedState(earlier_state.seq, earlier_state.recorded_at),
     )
-
-
-def _narrow_query(
-    query: TotalsQuery, by: str | None, key: str, periods: Mapping[str, Period]
-) -> TotalsQuery:
-    """Return the query of the part with the key."""
-    if by in CALENDAR_UNITS:
-        return replace(query, period=periods[key])
-    if by == "place":
-        return replace(query, places=(key,))
-    if by == "group":
-        return replace(query, groups=(key,))
-    if by == "reporter":
-        return replace(query, reporters=(key,))
-    return query
 
 
 def _restrict_to_known_ids(snapshot: Snapshot, query: TotalsQuery) -> TotalsQuery | None:

@@ -109,6 +109,13 @@ def _with_ancestors(
 
 
 def _select_related(tree: Tree, query_ids: Collection[str], ids: Iterable[str]) -> Iterator[str]:
-    """Yield those of the ids that can share people with the query's."""
-    selection = tree.select(query_ids)
-    return (node for node in ids if node in tree and tree.select((node,)).overlaps(selection))
+    """Yield those of the ids that are within one of the query's or contain it.
+
+    Nodes of two facets can share people and still have nothing to do with each other.
+    """
+    selections = [tree.select((each,)) for each in query_ids]
+    for node in ids:
+        if node in tree:
+            own = tree.select((node,))
+            if any(own.is_within(each) or each.is_within(own) for each in selections):
+                yield node

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from service.domain.entities import ENTITY_CLASSES, parent_of
+from service.domain.entities import ENTITY_CLASSES, Entity, parent_of
 from service.domain.public_event import PublicEvent
 from service.domain.record_state import RecordState
 
@@ -74,17 +74,24 @@ class EventWindow:
             was_or_is_live = "live" in (event.data["was"], event.data["state"])
             return has_figures and was_or_is_live
         if event.kind.endswith("_changed"):
-            return self._has_new_parent(event)
+            return self._has_moved(event)
         return True
 
-    def _has_new_parent(self, event: PublicEvent) -> bool:
+    def _has_moved(self, event: PublicEvent) -> bool:
+        """Whether the place or group has another parent, division or facet than before."""
         places = (self._earlier.places, self._later.places)
         groups = (self._earlier.groups, self._later.groups)
         earlier, later = (
             entities.get(event.subject)
             for entities in (places if _family_of(event) == "place" else groups)
         )
-        return earlier is None or later is None or parent_of(earlier) != parent_of(later)
+        return earlier is None or later is None or _position_of(earlier) != _position_of(later)
+
+
+def _position_of(entity: Entity) -> tuple[str | None, ...]:
+    """Return what decides whose people the place or group shares."""
+    facets = (getattr(entity, name, None) for name in ("division", "facet"))
+    return parent_of(entity), *facets
 
 
 def _family_of(event: PublicEvent) -> str:

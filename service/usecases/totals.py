@@ -2,22 +2,30 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
 from service.bounds.boxes import make_region
 from service.bounds.engine import TotalsEngine
 from service.domain.caveats import Caveat, CaveatContext, find_caveats
 from service.domain.entities import make_empty_scope_message, unknown_id_message
-from service.domain.errors import ErrorDetail, InvalidInputError, invalid_field
+from service.domain.errors import ErrorDetail, InvalidInputError
 from service.domain.figure import Figure, Scope
 from service.domain.record_state import ReportState
 from service.domain.total import Total
-from service.domain.totals_query import CALENDAR_UNITS, MAX_PARTS, TotalsQuery, split_period
-from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part, TotalsResult, Unplaced
-from service.domain.trees import Tree
+from service.domain.totals_query import TotalsQuery
+from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part, TotalsResult
 from service.domain.vocabulary import LOSSES, OUTCOMES
 from service.domain.wording.range_text import total_text
+from service.usecases.breakdown import (
+    Breakdown,
+    Slice,
+    compute_unplaced,
+    list_reporters,
+    list_slices,
+)
 from service.usecases.comparison import add_comparison, load_earlier_state
+from service.usecases.coverage import make_coverage
 from service.usecases.request_reader import RequestReader
 from service.usecases.state_cache import Snapshot
 from service.usecases.time_budget import TimeBudget
@@ -153,29 +161,36 @@ class TotalsCalculation:
             for figure in live_engine.overlapping_figures(query.scope_for(LOSSES))
             if not self._is_contained(figure)
         )
-        return self._make_inside_engine(live_engine)
+        return self._make_inside_engine(self._list_contained(live_engine))
 
-    def _make_inside_engine(self, live_engine: TotalsEngine) -> TotalsEngine:
+    def _list_contained(self, engine: TotalsEngine) -> list[Figure]:
+        """Return the engine's figures that are wholly inside the query."""
+        scope = self._query.scope_for(LOSSES)
+        return [each for each in engine.overlapping_figures(scope) if self._is_contained(each)]
+
+    def _make_inside_engine(self, contained: Sequence[Figure]) -> TotalsEngine:
         """Return the engine of only those figures that are wholly inside the query."""
         query = self._query
         key = ("inside", *self._filters, query.places, query.period, query.groups)
-        return self._snapshot.get_engine(
-            key,
-            lambda: [
-                figure
-                for figure in live_engine.overlapping_figures(query.scope_for(LOSSES))
-                if self._is_contained(figure)
-            ],
-        )
+        return self._snapshot.get_engine(key, lambda: contained)
+
+    @cached_property
+    def _inside_engine(self) -> TotalsEngine:
+        """The engine of only those figures that are wholly inside the query."""
+        contained = self._list_contained(self._engine)
+        if len(contained) == len(self._engine.counted_figures):
+            return self._engine
+        return self._make_inside_engine(contained)
 
     def _compute_placed(self, scope: Scope, total: Total) -> Total:
         """Return the total of only those figures that are wholly inside the query."""
         if not self._query.straddling or not total.is_reported:
             return total
-        inside_engine = self._make_inside_engine(self._engine)
-        if len(inside_engine.counted_figures) == len(self._engine.counted_figures):
+        if self._inside_engine is self._engine:
             return total
-        return inside_engine.total(scope, self._time_budget.next_seconds())
+        if not self._inside_engine.counted_figures:
+            return Total()
+        return self._inside_engine.total(scope, self._time_budget.next_seconds())
 
     def _is_contained(self, figure: Figure) -> bool:
         """Whether the figure's scope is within the places, period and groups of the query."""
@@ -196,11 +211,9 @@ class TotalsCalculation:
         outcome_sets = self.list_outcome_sets()
         outcome_totals = self.compute_outcome_totals(outcome_sets)
         scope = query.scope_for(frozenset().union(*outcome_sets))
-        parts = (
-            _compute_parts(self._snapshot, query, outcome_sets, self._time_budget)
-            if query.by
-            else None
-        )
+        used = self._engine.overlapping_figures(scope)
+        breakdown = list_slices(self._snapshot, query, outcome_sets, used) if query.by else None
+        parts = None if breakdown is None else self._compute_parts(breakdown, outcome_sets)
         by_reporter = self._compute_by_reporter(outcome_sets, scope) if query.by_reporter else None
         places = self._snapshot.state.places
         return TotalsResult(
@@ -210,17 +223,39 @@ class TotalsCalculation:
             self._snapshot.state.recorded_at,
             outcome_totals,
             self.find_caveats(outcome_totals),
-            self._engine.overlapping_figures(scope),
+            used,
             self._find_excluded(scope),
-            self._compute_by_reporter(outcome_sets, scope) if query.by == "reporter" else parts,
-            _compute_unplaced(outcome_totals, parts, query.by) if parts is not None else None,
+            make_coverage(self._snapshot.state, used),
+            parts,
+            compute_unplaced(query, outcome_totals, parts)
+            if breakdown is not None and breakdown.is_disjoint and parts is not None
+            else None,
             by_reporter,
         )
 
-    def compute_part(self, key: str, name: str, outcome_sets: Sequence[frozenset[str]]) -> Part:
-        """Return the totals of this query as a part of a larger one."""
-        outcome_totals = self.compute_outcome_totals(outcome_sets)
-        return Part(key, name, outcome_totals, self.find_caveats(outcome_totals))
+    def _compute_parts(
+        self, breakdown: Breakdown, outcome_sets: Sequence[frozenset[str]]
+    ) -> list[Part]:
+        """Return the totals of each part, from a query of its own."""
+        return [
+            self._compute_part(each, [each.outcomes] if each.outcomes else outcome_sets)
+            for each in breakdown.slices
+        ]
+
+    def _compute_part(self, part: Slice, outcome_sets: Sequence[frozenset[str]]) -> Part:
+        query = replace(self._query, **part.changes)
+        calculation = TotalsCalculation(self._snapshot, query, self._time_budget)
+        outcome_totals = calculation.compute_outcome_totals(outcome_sets)
+        return Part(
+            part.key,
+            part.name,
+            outcome_totals,
+            calculation.find_caveats(outcome_totals),
+            part.key2,
+            part.name2,
+            query.period,
+            part.changes,
+        )
 
     def compute_outcome_totals(self, outcome_sets: Iterable[frozenset[str]]) -> list[OutcomeTotal]:
         """Return the total of each set of outcomes."""
@@ -347,11 +382,10 @@ class TotalsCalculation:
     ) -> list[Part]:
         """Return the totals of each reporter, from the counted figures of that reporter only."""
         overlapping = self._engine.overlapping_figures(scope)
-        parts = []
-        for reporter in sorted({figure.reporter for figure in overlapping}):
-            name = self._snapshot.state.reporters[reporter].name
-            parts.append(self._for_reporter(reporter).compute_part(reporter, name, outcome_sets))
-        return parts
+        return [
+            self._compute_part(each, outcome_sets)
+            for each in list_reporters(self._snapshot, overlapping)
+        ]
 
 
 def _default_outcome_sets(used_sets: Iterable[frozenset[str]]) -> tuple[frozenset[str], ...]:
@@ -361,85 +395,3 @@ def _default_outcome_sets(used_sets: Iterable[frozenset[str]]) -> tuple[frozense
         joint_sets, key=lambda each: (len(each), sorted(map(OUTCOMES.index, each)))
     )
     return (*(frozenset({outcome}) for outcome in OUTCOMES), *ordered_sets, LOSSES)
-
-
-def _compute_parts(
-    snapshot: Snapshot,
-    query: TotalsQuery,
-    outcome_sets: Sequence[frozenset[str]],
-    time_budget: TimeBudget,
-) -> list[Part] | None:
-    """Return the parts, which share no people; None for reporters, whose parts may."""
-    if query.by == "reporter":
-        return None
-    if query.by == "outcome":
-        calculation = TotalsCalculation(snapshot, query, time_budget)
-        single_outcomes = [o for o in OUTCOMES if any(o in outcomes for outcomes in outcome_sets)]
-        return [
-            calculation.compute_part(outcome, outcome, [frozenset({outcome})])
-            for outcome in single_outcomes
-        ]
-    return [
-        TotalsCalculation(snapshot, part, time_budget).compute_part(key, name, outcome_sets)
-        for key, name, part in _list_part_queries(snapshot, query)
-    ]
-
-
-def _list_part_queries(
-    snapshot: Snapshot, query: TotalsQuery
-) -> list[tuple[str, str, TotalsQuery]]:
-    """Return key, name and query of each part."""
-    state = snapshot.state
-    if query.by in CALENDAR_UNITS:
-        sections = split_period(query.period, query.by)
-        return [(key, key, replace(query, period=period)) for key, period in sections]
-    if query.by == "place":
-        child_ids = _list_children(snapshot.places, query.places)
-        return [
-            (child, state.places[child].name, replace(query, places=(child,)))
-            for child in child_ids
-        ]
-    child_ids = _list_children(snapshot.groups, query.groups)
-    return [
-        (entity_id, state.groups[entity_id].name, replace(query, groups=(entity_id,)))
-        for entity_id in child_ids
-    ]
-
-
-def _list_children(tree: Tree, query_ids: Sequence[str]) -> list[str]:
-    """Return the children of the query's nodes, the roots if it has none; each once."""
-    if not query_ids:
-        child_ids = list(tree.roots())
-    else:
-        outermost = [
-            node
-            for node in dict.fromkeys(query_ids)
-            if not _is_below_another(tree, node, query_ids)
-        ]
-        child_ids = [child for node in outermost for child in tree.children(node)]
-    if len(child_ids) > MAX_PARTS:
-        raise invalid_field(
-            "by", f"This makes {len(child_ids):,} parts, more than {MAX_PARTS:,}; ask for less."
-        )
-    return child_ids
-
-
-def _is_below_another(tree: Tree, node: str, query_ids: Sequence[str]) -> bool:
-    return any(tree.is_below(node, other) for other in query_ids)
-
-
-def _compute_unplaced(
-    outcome_totals: Sequence[OutcomeTotal], parts: Sequence[Part], by: str | None
-) -> list[Unplaced]:
-    """Return for each total how many people of its low are in no single part."""
-    unplaced = []
-    for whole in outcome_totals:
-        placed_low = sum(
-            each.total.low or 0
-            for part in parts
-            for each in part.totals
-            if each.outcomes == whole.outcomes
-            or (by == "outcome" and each.outcomes < whole.outcomes)
-        )
-        unplaced.append(Unplaced(whole.outcomes, max((whole.total.low or 0) - placed_low, 0)))
-    return unplaced

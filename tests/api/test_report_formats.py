@@ -363,4 +363,5 @@ def test_a_name_that_looks_like_a_formula_is_escaped_in_the_csv_of_totals(
         )
     )
     table = read_rows(client.get("/v1/totals?by=place&outcomes=killed&format=csv"))
-    assert [(row["name"], row["low"]) for row in table] == [("''=1+1", "0"), ("'@", "0")]
+    parts = [row for row in table if row["row"] == "part"]
+    assert [(row["name"], row["low"]) for row in parts] == [("''=1+1", "0"), ("'@", "0")]

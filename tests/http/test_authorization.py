@@ -73,6 +73,7 @@ RULES = {
     "GET /v1/reporters": READ_RULE,
     "GET /v1/reporters/<id>": READ_RULE,
     "GET /v1/totals": READ_RULE,
+    "GET /v1/totals/figures": READ_RULE,
     "GET /v1/vocabulary": READ_RULE,
     "GET /metrics": READ_RULE,
     "GET /v1/changes": READ_RULE,

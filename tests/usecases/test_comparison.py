@@ -240,10 +240,11 @@ def check_comparison(world: ChangingRecord, query: TotalsQuery, earlier_seq: int
     )
     if query.by == "outcome":
         earlier_query = replace(earlier_query, by=None)
-    earlier_totals = {
-        (name, key, s.outcomes): s
-        for name, key, s in iterate_totals(world.compute_totals(earlier_query, earlier_seq))
-    }
+    try:
+        earlier_answer = world.compute_totals(earlier_query, earlier_seq)
+    except InvalidInputError:  # The groups were of several facets then.
+        earlier_answer = world.compute_totals(replace(earlier_query, by=None), earlier_seq)
+    earlier_totals = {(name, key, s.outcomes): s for name, key, s in iterate_totals(earlier_answer)}
     for name, key, outcome_total in current_totals:
         assert outcome_total.change is not None
         events, earlier_total = outcome_total.change.events, outcome_total.change.then

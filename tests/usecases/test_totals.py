@@ -343,10 +343,10 @@ def test_a_place_given_twice_is_one_part(villages: None, ask: Ask) -> None:
     assert lows_by_part(ask(places=("a", "region"), by="place")) == {"a": [3], "b": [4]}
 
 
-def test_a_place_without_children_has_no_parts(villages: None, ask: Ask) -> None:
+def test_a_place_without_children_is_its_own_part(villages: None, ask: Ask) -> None:
     answer = ask(places=("a",), by="place")
-    assert answer.parts == []
-    assert [each.low for each in answer.unplaced or ()] == [3]
+    assert lows_by_part(answer) == {"a": [3]}
+    assert [each.low for each in answer.unplaced or ()] == [0]
 
 
 def test_days_are_parts(villages: None, ask: Ask) -> None:
