@@ -27,16 +27,23 @@ Range = tuple[Fraction, Fraction | None]
 class AccountRanges:
     """What the two accounts of a contradiction make of a total: first highs true, then lows.
 
-    ``dispute`` is None for the accounts of all contradictions together.
+    ``dispute`` is None for the accounts of all contradictions together. ``is_known`` is False if
+    time ran out before each of the four ends had a proven bound.
     """
 
     dispute: Dispute | None
     first: Range
     second: Range
     exact: bool = True
+    is_known: bool = True
 
     def differ(self, is_open_anyway: bool) -> bool:
-        """Whether they give a total different ranges; if it is open anyway, different lows."""
+        """Whether they give a total different ranges; if it is open anyway, different lows.
+
+        Ranges that are not known count as different.
+        """
+        if not self.is_known:
+            return True
         (first_low, first_high), (second_low, second_high) = self.first, self.second
         if floor(first_low) != floor(second_low):
             return True
@@ -60,9 +67,13 @@ class AccountSolver:
             self._all_ranges = (
                 self._compute_ranges(self.disputes, deadline)
                 if self.disputes
-                else AccountRanges(None, self._published, self._published)
+                else self.make_undisputed(exact=True)
             )
         return self._all_ranges
+
+    def make_undisputed(self, exact: bool) -> AccountRanges:
+        """Return accounts that both give the published range."""
+        return AccountRanges(None, self._published, self._published, exact)
 
     def compare_each(self, deadline: Deadline) -> list[AccountRanges]:
         """Return the accounts of each contradiction that can move the total, the others set aside.
@@ -74,9 +85,11 @@ class AccountSolver:
         pending = [(self.disputes, self.compare_all(deadline))] if self.disputes else []
         while pending:
             group, ranges = pending.pop()
-            if ranges.first == ranges.second == self._published:
+            if not ranges.is_known:
+                found += [replace(ranges, dispute=each) for each in group]
+            elif ranges.first == ranges.second == self._published:
                 continue
-            if len(group) == 1:
+            elif len(group) == 1:
                 found.append(replace(ranges, dispute=group[0]))
             elif deadline.seconds_left() < deadline.seconds * MIN_LISTING_TIME_SHARE:
                 found += [replace(self.compare_all(deadline), dispute=each) for each in group]
@@ -90,10 +103,11 @@ class AccountSolver:
 
     def _compute_ranges(self, disputes: Sequence[Dispute], deadline: Deadline) -> AccountRanges:
         ranges: list[Range] = []
-        exact = True
+        exact = is_known = True
         for bounds in make_accounts(self._resolved, disputes):
             low = self._objective.minimise(bounds, deadline).search_integer(deadline)
             high = self._objective.maximise(bounds, deadline).search_integer(deadline)
             exact &= low.exact and high.exact
+            is_known &= low.is_known and high.is_known
             ranges.append((low.value or Fraction(0), high.value))
-        return AccountRanges(None, ranges[0], ranges[1], exact)
+        return AccountRanges(None, ranges[0], ranges[1], exact, is_known)

@@ -1,8 +1,7 @@
 """Scopes as numbers: whether two of them overlap, and whether one is within the other."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache
 
 from service.domain.figure import Scope
 from service.domain.trees import (
@@ -72,9 +71,10 @@ class Region:
         return all(any(one.is_within(two) for two in other.boxes) for one in self.boxes)
 
 
-def encode_outcomes(outcomes: Iterable[str]) -> int:
+@cache
+def encode_outcomes(outcomes: frozenset[str]) -> int:
     """Return the set of outcomes as bits, killed the lowest."""
-    return reduce(lambda mask, outcome: mask | 1 << OUTCOMES.index(outcome), outcomes, 0)
+    return sum(1 << OUTCOMES.index(outcome) for outcome in outcomes)
 
 
 def make_region(scope: Scope, places: Tree, groups: Tree) -> Region:
@@ -82,19 +82,14 @@ def make_region(scope: Scope, places: Tree, groups: Tree) -> Region:
 
     It has no box where its groups, or its places, have nobody in common.
     """
+    first_day, last_day = scope.period.start, scope.period.stop
     outcome_bits = encode_outcomes(scope.outcomes)
-    place_selection = places.select(scope.places)
-    group_selection = groups.select(scope.groups)
+    group_axes = [_prefix("group ", each) for each in groups.select(scope.groups).alternatives]
     return Region(
         tuple(
-            Box(
-                scope.period.start,
-                scope.period.stop,
-                outcome_bits,
-                (*_prefix("group", who), *_prefix("place", where)),
-            )
-            for where in place_selection.alternatives
-            for who in group_selection.alternatives
+            Box(first_day, last_day, outcome_bits, group_axis + _prefix("place ", where))
+            for where in places.select(scope.places).alternatives
+            for group_axis in group_axes
         )
     )
 
@@ -106,4 +101,4 @@ def is_place_axis(axis: str) -> bool:
 
 def _prefix(kind: str, conjunction: Conjunction) -> Conjunction:
     """Return the conjunction with axes named so that a facet and a division may share a name."""
-    return tuple((f"{kind} {facet}", intervals) for facet, intervals in conjunction)
+    return tuple((kind + facet, intervals) for facet, intervals in conjunction)

@@ -14,6 +14,7 @@ from service.bounds.accounts import AccountRanges, AccountSolver
 from service.bounds.arrays import BoolArray
 from service.bounds.boxes import Region
 from service.bounds.certificate import Certificate
+from service.bounds.computation import Computation
 from service.bounds.constraints import Constraint
 from service.bounds.infeasibility import ConflictResolver, Dispute, ResolvedBounds, make_accounts
 from service.bounds.linear_program import LinearProgram, build_linear_program
@@ -23,7 +24,7 @@ from service.bounds.partition import TooManyCellsError
 from service.bounds.presolve import ConstraintBounds
 from service.bounds.solver import Deadline
 from service.domain.figure import Figure
-from service.domain.total import End, Term
+from service.domain.total import End, RoundedSum, Term
 
 MAX_CACHED_RESULTS: Final = 64
 """Results cached for each component. The parts of a breakdown need only a few different ones."""
@@ -63,10 +64,24 @@ class ComponentResult:
 
     def make_terms(self, bound_end: End) -> list[Term]:
         """Return the certificate of one end of the range, with figures in place of constraints."""
-        terms = (self.low if bound_end == "low" else self.high).certificate
+        return self._make_terms((self.low if bound_end == "low" else self.high).certificate)
+
+    def make_roundings(self, bound_end: End) -> list[RoundedSum]:
+        """Return the sums in the certificate that are rounded to whole people."""
+        return [
+            RoundedSum(
+                tuple(self._make_terms(each.certificate)),
+                each.terms_sum,
+                each.people,
+                each.needs_search,
+            )
+            for each in (self.low if bound_end == "low" else self.high).roundings
+        ]
+
+    def _make_terms(self, certificate: Certificate) -> list[Term]:
         return [
             Term(self._find_figure(constraint, end), end, multiplier)
-            for (constraint, end), multiplier in terms.items()
+            for (constraint, end), multiplier in certificate.items()
         ]
 
     def _find_figure(self, constraint: int, end: End) -> Figure:
@@ -92,17 +107,22 @@ class Component:
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
         self._constraints = constraints
+        self._program_steps = Computation(build_linear_program(constraints))
+        self._program: LinearProgram
         self._results: dict[tuple[bytes, ...], ComponentResult] = {}
 
-    @cached_property
-    def _has_program(self) -> bool:
-        """Whether the cells can be enumerated; if not, nothing is known but that there is more."""
+    def _prepare_program(self, deadline: Deadline) -> bool:
+        """Return whether the program is built; False if time ran out or it has too many cells."""
         try:
-            return bool(self._program)
+            program = self._program_steps.run(deadline)
         except TooManyCellsError:
             return False
+        if program is not None:
+            self._program = program
+        return program is not None
 
     def _make_unknown_result(self) -> ComponentResult:
+        """Return the result if there is no program: no bound is known, and all may be disputed."""
         unknown = Bound(Fraction(0), exact=False), Bound(None, exact=False)
         return ComponentResult(
             self._constraints,
@@ -114,10 +134,6 @@ class Component:
             exact=False,
             is_unsettled=True,
         )
-
-    @cached_property
-    def _program(self) -> LinearProgram:
-        return build_linear_program(self._constraints)
 
     @cached_property
     def _resolver(self) -> ConflictResolver:
@@ -179,7 +195,7 @@ class Component:
         single = self._solve_single(query_region)
         if single is not None:
             return single
-        if not self._has_program:
+        if not self._prepare_program(deadline):
             return self._make_unknown_result()
         possible_columns, outside_columns = self._program.classify_columns(query_region)
         certain_columns = possible_columns & ~outside_columns
@@ -206,7 +222,7 @@ class Component:
         """
         if len(self._constraints) == 1 and self._constraints[0].is_feasible:
             return ()
-        if not self._has_program:
+        if not self._prepare_program(deadline):
             return ()
         overlapping = np.array(
             [constraint.overlaps(query_region) for constraint in self._constraints]
@@ -247,6 +263,18 @@ class Component:
         account_solver = AccountSolver(resolved, objective, (low.value or Fraction(0), high.value))
         accounts = account_solver.compare_all(deadline)
         is_unsettled = any(overlapping[block].any() for block in resolved.unresolved)
+        if not accounts.is_known and not any(
+            self._is_relevant(dispute, overlapping) for dispute in account_solver.disputes
+        ):
+            accounts = account_solver.make_undisputed(exact=False)
+
+        def find_dispute_accounts(deadline: Deadline) -> list[AccountRanges]:
+            return [
+                ranges
+                for ranges in account_solver.compare_each(deadline)
+                if ranges.is_known
+                or (ranges.dispute and self._is_relevant(ranges.dispute, overlapping))
+            ]
 
         cached_nearest: list[NearestRange] = []
 
@@ -265,7 +293,7 @@ class Component:
             find_nearest,
             self._resolver.minimise_violation,
             accounts,
-            account_solver.compare_each,
+            find_dispute_accounts,
             account_solver.disputes,
             resolved.exact and low.exact and high.exact and accounts.exact,
             is_unsettled,

@@ -1,117 +1,37 @@
-"""Which rows are tied to each other by overlapping scopes, found only as far as is asked."""
+"""The connected components of constraints: those that can share people, directly or not.
+
+They are found once for all queries, by a union-find over runs of days. Parts with the same axes and
+outcomes are one row; only rows that overlap are compared, and each comparison is one sweep over
+their days. A component may be larger than necessary, because incidents inside incidents are not
+distinguished: that costs time and changes no total.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from heapq import merge
 from operator import itemgetter
-from threading import Lock
 
 import numpy as np
 
 from service.bounds.arrays import BoolArray, IntArray
-from service.bounds.boxes import Box, Region
+from service.bounds.computation import Steps
 from service.bounds.constraints import Constraint
 from service.bounds.disjoint_sets import DisjointSets
-from service.bounds.solver import Deadline
+from service.bounds.overlaps import IntervalLists
 from service.domain.trees import Conjunction, Interval
 
 
-class IncidentBoxArrays:
-    """The parts of many rows side by side in arrays, so that one can be held against all."""
+class Components:
+    """The number of each constraint's component, and the constraints of each component."""
 
-    def __init__(self, constraints: Sequence[Constraint]) -> None:
-        parts = [part for constraint in constraints for part in constraint.parts]
-        self.constraint_of: IntArray = np.array(
-            [index for index, constraint in enumerate(constraints) for _ in constraint.parts],
-            dtype=np.int64,
-        )
-        self.first_day = np.array([part.box.first_day for part in parts], dtype=np.int64)
-        self.last_day = np.array([part.box.last_day for part in parts], dtype=np.int64)
-        self.outcome_bits = np.array([part.box.outcome_bits for part in parts], dtype=np.int64)
-        axes = {axis for part in parts for axis, _ in part.box.axes}
-        self._intervals = {
-            axis: _IntervalLists([part.box.intervals_along(axis) for part in parts])
-            for axis in axes
-        }
-
-    def flag_overlapping(self, box: Box) -> BoolArray:
-        """Return which parts have a cell in common with the extent, incidents aside."""
-        flags: BoolArray = (
-            (self.first_day <= box.last_day)
-            & (self.last_day >= box.first_day)
-            & ((self.outcome_bits & box.outcome_bits) != 0)
-        )
-        for axis, intervals in box.axes:
-            if axis in self._intervals:
-                flags &= self._intervals[axis].flag_overlapping(intervals)
-        return flags
-
-
-class _IntervalLists:
-    """Lists of spans, one per part, flattened."""
-
-    def __init__(self, interval_lists: Sequence[tuple[Interval, ...] | None]) -> None:
-        """Take one list a part; None stands for no limit along the axis."""
-        self._has_no_limit = np.array([intervals is None for intervals in interval_lists], bool)
-        indexed_intervals = [
-            (index, *interval)
-            for index, intervals in enumerate(interval_lists)
-            for interval in intervals or ()
-        ]
-        table = np.array(indexed_intervals, dtype=np.int64).reshape(-1, 3)
-        self._list_of, self._start, self._stop = table[:, 0], table[:, 1], table[:, 2]
-
-    def flag_overlapping(self, intervals: tuple[Interval, ...]) -> BoolArray:
-        """Return which of the lists have a node in common with the spans."""
-        is_hit = np.zeros(len(self._list_of), dtype=bool)
-        for start, stop in intervals:
-            is_hit |= (self._start < stop) & (self._stop > start)
-        flags: BoolArray = self._has_no_limit.copy()
-        flags[self._list_of[is_hit]] = True
-        return flags
-
-
-class ConnectedComponents:
-    """The connected components of some constraints: those that can share people, directly or not.
-
-    They are found once for all, by a union-find over runs of days. Parts with the same axes and
-    outcomes are one row; only rows that overlap are compared, and each comparison is one sweep over
-    their days. A component may be larger than necessary, because incidents inside incidents are not
-    distinguished: that costs time and changes no total.
-    """
-
-    def __init__(self, constraints: Sequence[Constraint]) -> None:
-        self._constraints = constraints
-        self._incident_boxes = IncidentBoxArrays(constraints)
-        self._search: _ComponentSearch | None = None
-        self._labels = np.zeros(0, dtype=np.int64)
-        self._has_labels = False
-        self._members: list[IntArray] = []
-        self._lock = Lock()
-
-    def find_overlapping(self, region: Region) -> IntArray:
-        """Return the indices of the constraints that may hold people of the region, ascending."""
-        flags = np.zeros(len(self._incident_boxes.constraint_of), dtype=bool)
-        for box in region.boxes:
-            flags |= self._incident_boxes.flag_overlapping(box)
-        return np.unique(self._incident_boxes.constraint_of[flags])
-
-    def find_components(self, deadline: Deadline) -> bool:
-        """Return whether all components are known; the next call continues where time ran out."""
-        with self._lock:
-            if self._search is None:
-                self._search = _ComponentSearch(self._constraints)
-            if not self._has_labels and self._search.run(deadline):
-                self._labels = self._search.label_constraints()
-                order = np.argsort(self._labels, kind="stable")
-                ends = np.cumsum(np.bincount(self._labels))
-                self._members = np.split(order, ends[:-1])
-                self._has_labels = True
-            return self._has_labels
+    def __init__(self, labels: IntArray) -> None:
+        """``labels`` is int[n_constraints]."""
+        self._labels = labels
+        order = np.argsort(labels, kind="stable")
+        self._members = np.split(order, np.cumsum(np.bincount(labels))[:-1])
 
     def component_of(self, constraint: int) -> int:
-        """Return the number of the constraint's component, which must be known."""
+        """Return the number of the constraint's component."""
         return int(self._labels[constraint])
 
     def members_of(self, component: int) -> IntArray:
@@ -140,39 +60,28 @@ class _Row:
         return np.array([run[:3] for run in (*self.everyone, *self.incidents)], dtype=np.int64)
 
 
-class _ComponentSearch:
-    """The search for all components, which can be interrupted after each row."""
-
-    def __init__(self, constraints: Sequence[Constraint]) -> None:
-        self._count = len(constraints)
-        self._sets = DisjointSets(len(constraints))
-        rows: dict[tuple[int, Conjunction], _Row] = {}
-        for index, constraint in enumerate(constraints):
-            for box, incident_path, _ in constraint.parts:
-                key = box.outcome_bits, box.axes
-                row = rows.get(key) or rows.setdefault(key, _Row(*key))
-                if incident_path:
-                    row.incidents.append((box.first_day, box.last_day, index, incident_path[0]))
-                else:
-                    row.everyone.append((box.first_day, box.last_day, index, None))
-        for row in rows.values():
-            row.everyone = _merge_runs(row.everyone, self._sets)
-            row.incidents.sort()
-        self._pending = _find_overlapping_rows(list(rows.values()))
-
-    def run(self, deadline: Deadline) -> bool:
-        """Link row after row; return whether this is finished, False if time ran out."""
-        for row, overlapping in self._pending:
-            _link_everyone(row, overlapping, self._sets)
-            _link_incidents(row, overlapping, self._sets)
-            if not deadline.seconds_left():
-                return False
-        return True
-
-    def label_constraints(self) -> IntArray:
-        """Return the number of its component for each constraint, int64[n_constraints]."""
-        roots = [self._sets.find(index) for index in range(self._count)]
-        return np.unique(roots, return_inverse=True)[1].astype(np.int64)
+def find_components(constraints: Sequence[Constraint]) -> Steps[Components]:
+    """Return the components; each step links one row with those that overlap it."""
+    sets = DisjointSets(len(constraints))
+    rows: dict[tuple[int, Conjunction], _Row] = {}
+    for index, constraint in enumerate(constraints):
+        yield
+        for box, incident_path, _ in constraint.parts:
+            key = box.outcome_bits, box.axes
+            row = rows.get(key) or rows.setdefault(key, _Row(*key))
+            if incident_path:
+                row.incidents.append((box.first_day, box.last_day, index, incident_path[0]))
+            else:
+                row.everyone.append((box.first_day, box.last_day, index, None))
+    for row in rows.values():
+        row.everyone = _merge_runs(row.everyone, sets)
+        row.incidents.sort()
+    for row, overlapping in _find_overlapping_rows(list(rows.values())):
+        yield
+        _link_everyone(row, overlapping, sets)
+        _link_incidents(row, overlapping, sets)
+    roots = [sets.find(index) for index in range(len(constraints))]
+    return Components(np.unique(roots, return_inverse=True)[1].astype(np.int64))
 
 
 def _find_overlapping_rows(rows: Sequence[_Row]) -> Iterator[tuple[_Row, list[_Row]]]:
@@ -216,7 +125,7 @@ class _IntervalCodes:
         self._codes = np.array(
             [numbers.setdefault(intervals, len(numbers)) for intervals in interval_lists]
         )
-        distinct = _IntervalLists(list(numbers))
+        distinct = IntervalLists(list(numbers))
         self._overlaps = [
             np.ones(len(numbers), dtype=bool)
             if intervals is None
@@ -251,59 +160,84 @@ def _link_everyone(row: _Row, overlapping: Sequence[_Row], sets: DisjointSets) -
     first_met = np.searchsorted(own[:, 1], others[:, 0])
     end_met = np.searchsorted(own[:, 0], others[:, 1], side="right")
     is_met = first_met < end_met
-    met = zip(
-        others[is_met, 2].tolist(),
-        first_met[is_met].tolist(),
-        end_met[is_met].tolist(),
-        strict=True,
-    )
-    for constraint, first, end in met:
-        for position in range(first, end):
-            sets.unite(row.everyone[position][2], constraint)
+    constraints, first_met, end_met = others[is_met, 2], first_met[is_met], end_met[is_met]
+    for constraint, position in zip(constraints.tolist(), first_met.tolist(), strict=True):
+        sets.unite(row.everyone[position][2], constraint)
+    # A run that meets several of the row makes one set of each two neighbours among these.
+    changes = np.zeros(len(own) + 1, dtype=np.int64)
+    np.add.at(changes, first_met, 1)
+    np.add.at(changes, end_met - 1, -1)
+    for position in np.flatnonzero(np.cumsum(changes) > 0).tolist():
+        sets.unite(row.everyone[position][2], row.everyone[position + 1][2])
 
 
 def _link_incidents(row: _Row, overlapping: Sequence[_Row], sets: DisjointSets) -> None:
     """Unite each run about an incident of the row with those of the same days.
 
-    Incidents of one scheme are different people, those of different schemes can be the same. Once a
-    run has met several of one scheme, these are in one set, and the one that lasts longest stands
-    for all of them.
+    Incidents of one scheme are different people, those of different schemes can be the same.
     """
     if not row.incidents:
         return
-    others = [run for other in overlapping for run in (*other.everyone, *other.incidents)]
-    others.sort(key=itemgetter(0))
+    runs = [
+        (first, 0, last, constraint, incident)
+        for first, last, constraint, incident in row.incidents
+    ]
+    runs += [
+        (first, 1, last, constraint, incident)
+        for other in overlapping
+        for first, last, constraint, incident in (*other.everyone, *other.incidents)
+    ]
+    runs.sort(key=itemgetter(0, 1))
     open_runs: tuple[_OpenRuns, _OpenRuns] = (_OpenRuns(), _OpenRuns())
-    for is_other, (first, last, constraint, incident) in merge(
-        ((False, run) for run in row.incidents),
-        ((True, run) for run in others),
-        key=lambda item: item[1][0],
-    ):
-        open_runs[not is_other].meet(first, constraint, incident, sets)
-        open_runs[is_other].add(last, constraint, incident)
+    for first, side, last, constraint, incident in runs:
+        open_runs[1 - side].meet(first, constraint, incident, sets)
+        open_runs[side].add(last, constraint, incident)
 
 
 class _OpenRuns:
-    """The runs of one side of a sweep over the days that have not ended, by scheme."""
+    """The runs of one side of a sweep over the days, by scheme; "" is the scheme of everyone."""
 
     def __init__(self) -> None:
-        self._by_scheme: dict[str, list[tuple[int, int, Incident]]] = {}
+        self._by_scheme: dict[str, _SchemeRuns] = {}
 
     def add(self, last: int, constraint: int, incident: Incident) -> None:
         """Note a run that lasts until a day."""
         scheme = incident[0] if incident else ""
-        self._by_scheme.setdefault(scheme, []).append((last, constraint, incident))
+        runs = self._by_scheme.get(scheme)
+        if runs is None:
+            runs = self._by_scheme[scheme] = _SchemeRuns()
+        runs.fresh.append((last, constraint))
+        if incident is not None:
+            runs.by_incident.setdefault(incident, []).append((last, constraint))
 
     def meet(self, day: int, constraint: int, incident: Incident, sets: DisjointSets) -> None:
         """Unite the constraint of a run that begins on the day with all those that it can share."""
         for scheme, runs in self._by_scheme.items():
-            runs[:] = [run for run in runs if run[0] >= day]
-            if incident is not None and scheme == incident[0]:
-                for _, other, other_incident in runs:
-                    if other_incident == incident:
-                        sets.unite(other, constraint)
-                continue
-            for _, other, _ in runs:
-                sets.unite(other, constraint)
-            if len(runs) > 1 and not scheme:
-                runs[:] = [max(runs)]
+            if incident is None or scheme != incident[0]:
+                runs.fresh = _unite_open(runs.fresh, day, constraint, sets)
+            elif incident in runs.by_incident:
+                runs.by_incident[incident] = _unite_open(
+                    runs.by_incident[incident], day, constraint, sets
+                )
+
+
+class _SchemeRuns:
+    """The runs of one scheme: last day and constraint of each.
+
+    ``fresh`` has only the one that lasts longest of those that one run has met, because that makes
+    them one set. ``by_incident`` does the same for each incident by itself.
+    """
+
+    def __init__(self) -> None:
+        self.fresh: list[tuple[int, int]] = []
+        self.by_incident: dict[Incident, list[tuple[int, int]]] = {}
+
+
+def _unite_open(
+    runs: list[tuple[int, int]], day: int, constraint: int, sets: DisjointSets
+) -> list[tuple[int, int]]:
+    """Unite the constraint with the runs that have not ended; return the one that lasts longest."""
+    is_open = [run for run in runs if run[0] >= day]
+    for _, other in is_open:
+        sets.unite(other, constraint)
+    return [max(is_open)] if len(is_open) > 1 else is_open

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from service.bounds.boxes import Box, IncidentPath, Region, make_region
+from service.bounds.computation import Steps
 from service.domain.figure import Figure, Scope
 from service.domain.trees import Tree
 
@@ -78,11 +79,11 @@ class Constraint:
 
 
 class Reclassifications:
-    """Which figure speaks of the people of which earlier one.
+    """Which figure counts people of which earlier one.
 
     A reclassifying figure ("2 of the missing were found dead") is an incident in a scheme of its
     own within the people of the earlier figure, and the earlier figure is widened to those people
-    that are in such incidents. So two that reclassify people of one figure may speak of the same people.
+    that are in such incidents. So two figures that reclassify people of one may count the same.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class Reclassifications:
         return ancestors
 
     def incident_path_of(self, figure: Figure) -> IncidentPath:
-        """Return the incident that the figure speaks of."""
+        """Return the path to the incident that the figure is about."""
         if figure.reclassifies is not None:
             earlier = self._figures_by_id[figure.reclassifies]
             return (*self.people_path_of(earlier), (f"reclassified by {figure.id}", figure.id))
@@ -117,7 +118,7 @@ class Reclassifications:
         return (*self.incident_path_of(figure), (f"people of {figure.id}", figure.id))
 
     def find_reclassifying(self, figure: Figure) -> Sequence[Figure]:
-        """Return the counted figures that speak of this one's people, down the whole chain."""
+        """Return the counted figures that reclassify this one's people, down the whole chain."""
         return self._reclassifying.get(figure.id, ())
 
 
@@ -127,57 +128,110 @@ class _Members:
 
     figures: list[Figure] = field(default_factory=list)
     lower: list[Figure] = field(default_factory=list)
-    upper: list[Figure] = field(default_factory=list)
 
 
-def build_constraints(
-    counted_figures: Sequence[Figure],
-    reclassifications: Reclassifications,
-    places: Tree,
-    groups: Tree,
-) -> list[Constraint]:
-    """Return one constraint for each distinct scope of the counted figures."""
-    same_incident: dict[str, list[Figure]] = {}
-    for figure in counted_figures:
-        if figure.scope.incident is not None and figure.reclassifies is None:
-            same_incident.setdefault(figure.scope.incident, []).append(figure)
-    members: dict[Parts, _Members] = {}
-    for figure in counted_figures:
-        incident_path = reclassifications.incident_path_of(figure)
+class FigureScopes:
+    """The distinct scopes of the counted figures, widened by reclassifications.
+
+    ``parts`` has the parts of each scope, ``figures`` the figures that it is the scope of.
+    """
+
+    def __init__(
+        self,
+        counted_figures: Sequence[Figure],
+        reclassifications: Reclassifications,
+        places: Tree,
+        groups: Tree,
+    ) -> None:
+        self._counted_figures, self._reclassifications = counted_figures, reclassifications
+        self._places, self._groups = places, groups
+        self._parts_of: dict[str, Parts] = {}
+        members: dict[Parts, list[Figure]] = {}
+        for figure in counted_figures:
+            parts = self._parts_of[figure.id] = self._make_own_parts(figure)
+            members.setdefault(parts, []).append(figure)
+        self.parts = list(members)
+        self.figures = list(members.values())
+
+    def _make_own_parts(self, figure: Figure) -> Parts:
+        reclassifications = self._reclassifications
+        own = self._make_incident_boxes(figure.scope, reclassifications.incident_path_of(figure))
+        later_figures = reclassifications.find_reclassifying(figure)
+        if not later_figures and len(own) == 1:
+            return (own[0],)
         people_path = reclassifications.people_path_of(figure)
-        own_parts = _make_parts(
-            _make_incident_boxes(figure.scope, incident_path, places, groups)
+        return _make_parts(
+            own
             + [
                 part._replace(role="reclassified")
-                for later in reclassifications.find_reclassifying(figure)
-                for part in _make_incident_boxes(later.scope, people_path, places, groups)
+                for later in later_figures
+                for part in self._make_incident_boxes(later.scope, people_path)
             ]
         )
-        elsewhere = [
+
+    def _make_incident_boxes(self, scope: Scope, incident_path: IncidentPath) -> list[IncidentBox]:
+        boxes = make_region(scope, self._places, self._groups).boxes
+        return [IncidentBox(box, incident_path) for box in boxes]
+
+    def build_constraints(self) -> Steps[list[Constraint]]:
+        """Return one constraint for each distinct scope, in the same order, and some more.
+
+        The further ones have the lows of one incident that reporters put at different places or
+        days. Each step is one figure.
+        """
+        same_incident = self._group_by_incident()
+        members = {
+            parts: _Members(figures)
+            for parts, figures in zip(self.parts, self.figures, strict=True)
+        }
+        for figure in self._counted_figures:
+            parts = self._parts_of[figure.id]
+            others = same_incident.get(figure.scope.incident or "", ())
+            if figure.reclassifies is None and others:
+                yield
+                parts = self._add_parts_elsewhere(figure, parts, others)
+            members.setdefault(parts, _Members()).lower.append(figure)
+        return [
+            Constraint(parts, tuple(each.figures), tuple(each.lower), tuple(each.figures))
+            for parts, each in members.items()
+        ]
+
+    def _group_by_incident(self) -> dict[str, list[Figure]]:
+        """Return the figures of each incident that has several reporters."""
+        figures: dict[str, list[Figure]] = {}
+        for figure in self._counted_figures:
+            if figure.scope.incident is not None and figure.reclassifies is None:
+                figures.setdefault(figure.scope.incident, []).append(figure)
+        return {
+            incident: members
+            for incident, members in figures.items()
+            if any(figure.reporter != members[0].reporter for figure in members)
+        }
+
+    def _add_parts_elsewhere(
+        self, figure: Figure, own_parts: Parts, others: Sequence[Figure]
+    ) -> Parts:
+        """Return the parts over which the figure's low holds."""
+        incident_path = self._reclassifications.incident_path_of(figure)
+        elsewhere = {
             Scope(
                 other.scope.places, other.scope.period, figure.scope.outcomes, figure.scope.groups
             )
-            for other in same_incident.get(figure.scope.incident or "", ())
-            if figure.reclassifies is None and is_elsewhere(figure, other, places, groups)
-        ]
-        lower_parts = _make_parts(
+            for other in others
+            if is_elsewhere(figure, other, self._places, self._groups)
+        }
+        if not elsewhere:
+            return own_parts
+        return _make_parts(
             [
                 *own_parts,
                 *(
                     part._replace(role="elsewhere")
                     for scope in elsewhere
-                    for part in _make_incident_boxes(scope, incident_path, places, groups)
+                    for part in self._make_incident_boxes(scope, incident_path)
                 ),
             ]
         )
-        own = members.setdefault(own_parts, _Members())
-        own.figures.append(figure)
-        own.upper.append(figure)
-        members.setdefault(lower_parts, _Members()).lower.append(figure)
-    return [
-        Constraint(parts, tuple(each.figures), tuple(each.lower), tuple(each.upper))
-        for parts, each in members.items()
-    ]
 
 
 def is_elsewhere(figure: Figure, other: Figure, places: Tree, groups: Tree) -> bool:
@@ -194,12 +248,6 @@ def is_elsewhere(figure: Figure, other: Figure, places: Tree, groups: Tree) -> b
             and places.select(other.scope.places).overlaps(places.select(figure.scope.places))
         )
     )
-
-
-def _make_incident_boxes(
-    scope: Scope, incident_path: IncidentPath, places: Tree, groups: Tree
-) -> list[IncidentBox]:
-    return [IncidentBox(box, incident_path) for box in make_region(scope, places, groups).boxes]
 
 
 def _make_parts(incident_boxes: Iterable[IncidentBox]) -> Parts:

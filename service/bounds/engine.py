@@ -1,18 +1,21 @@
 """The entry point of this package: totals of scopes from a set of counted figures."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 
-from service.bounds.boxes import Region, make_region
+from service.bounds.boxes import make_region
 from service.bounds.component_solver import Component, ComponentCache, ComponentResult
-from service.bounds.components import ConnectedComponents
-from service.bounds.constraints import Reclassifications, build_constraints
+from service.bounds.components import Components, find_components
+from service.bounds.computation import Computation, Steps
+from service.bounds.constraints import Constraint, FigureScopes, Reclassifications
 from service.bounds.infeasibility import Dispute
+from service.bounds.overlaps import OverlapIndex
 from service.bounds.solver import Deadline, remove_noise
 from service.bounds.solver_effort import accumulate_effort
 from service.domain.figure import Figure, Scope
-from service.domain.total import Term, Total
+from service.domain.total import End, RoundedSum, Term, Total
 from service.domain.trees import Tree
 
 
@@ -42,27 +45,32 @@ class TotalsEngine:
             else figures_by_id
         )
         self._reclassifications = Reclassifications(counted_figures, reclassifiable)
-        self._constraints = build_constraints(
-            counted_figures, self._reclassifications, places, groups
-        )
+        self._figure_scopes = FigureScopes(counted_figures, self._reclassifications, places, groups)
+        self._overlap_index = OverlapIndex(self._figure_scopes.parts)
         self._order = {figure.id: index for index, figure in enumerate(counted_figures)}
-        self._connected_components = ConnectedComponents(self._constraints)
+        self._component_search = Computation(self._find_components())
         self._components: dict[int, Component] = {}
         self._cache = cache or ComponentCache()
 
+    def _find_components(self) -> Steps[tuple[list[Constraint], Components]]:
+        """Return all constraints and their connected components."""
+        constraints = yield from self._figure_scopes.build_constraints()
+        return constraints, (yield from find_components(constraints))
+
     def overlapping_figures(self, scope: Scope) -> tuple[Figure, ...]:
         """Return the counted figures that overlap the scope, in the order of recording."""
-        indices = self._find_overlapping(make_region(scope, self._places, self._groups))
-        return self._sort_figures(
-            figure for index in indices for figure in self._constraints[index].figures
-        )
+        return self._list_figures(self._find_overlapping(scope))
 
-    def _find_overlapping(self, query_region: Region) -> list[int]:
-        return [
-            int(index)
-            for index in self._connected_components.find_overlapping(query_region)
-            if self._constraints[index].figures
-        ]
+    def _find_overlapping(self, scope: Scope) -> list[int]:
+        """Return the indices of the figures' scopes that overlap the scope."""
+        region = make_region(scope, self._places, self._groups)
+        return [int(index) for index in self._overlap_index.find_overlapping(region)]
+
+    def _list_figures(self, indices: Iterable[int]) -> tuple[Figure, ...]:
+        """Return the figures of these scopes in the order of recording."""
+        return self._sort_figures(
+            figure for index in indices for figure in self._figure_scopes.figures[index]
+        )
 
     def dependent_figures(self, scope: Scope, seconds: float) -> tuple[Figure, ...]:
         """Return the counted figures of every component that overlaps the scope.
@@ -70,17 +78,14 @@ class TotalsEngine:
         The total of the scope depends on no other figure. If the components cannot be found in so
         many seconds, it is all counted figures.
         """
-        overlapping = self._find_overlapping(make_region(scope, self._places, self._groups))
-        component_numbers = self._components_of(overlapping, Deadline(seconds))
-        if component_numbers is None:
+        components = self._find_members(self._find_overlapping(scope), Deadline(seconds))
+        if components is None:
             return self.counted_figures
-        indices = [
-            int(index)
-            for number in component_numbers
-            for index in self._connected_components.members_of(number)
-        ]
         return self._sort_figures(
-            figure for index in indices for figure in self._constraints[index].figures
+            figure
+            for members in components.values()
+            for constraint in members
+            for figure in constraint.figures
         )
 
     def are_disjoint(self, scope: Scope, seconds: float) -> bool:
@@ -88,12 +93,9 @@ class TotalsEngine:
 
         False if the components cannot be found in so many seconds.
         """
-        overlapping = self._find_overlapping(make_region(scope, self._places, self._groups))
-        component_numbers = self._components_of(overlapping, Deadline(seconds))
-        if component_numbers is None:
-            return False
-        return all(len(self._constraints[index].figures) == 1 for index in overlapping) and all(
-            len(self._connected_components.members_of(number)) == 1 for number in component_numbers
+        components = self._find_members(self._find_overlapping(scope), Deadline(seconds))
+        return components is not None and all(
+            len(members) == 1 and len(members[0].figures) == 1 for members in components.values()
         )
 
     def outcomes_of(self, figure: Figure) -> frozenset[str]:
@@ -103,15 +105,35 @@ class TotalsEngine:
             *(later_figure.scope.outcomes for later_figure in reclassifying)
         )
 
-    def _components_of(self, indices: Iterable[int], deadline: Deadline) -> list[int] | None:
-        """Return the components of the constraints, the smallest first; None if time ran out."""
-        if not self._connected_components.find_components(deadline):
+    def _find_members(
+        self, indices: Iterable[int], deadline: Deadline
+    ) -> dict[int, tuple[Constraint, ...]] | None:
+        """Return the constraints of each component that has one of these scopes.
+
+        Components are in ascending order of size. The result is None if time ran out.
+        """
+        found = self._component_search.run(deadline)
+        if found is None:
             return None
-        numbers = {self._connected_components.component_of(index) for index in indices}
-        return sorted(
-            numbers,
-            key=lambda number: (len(self._connected_components.members_of(number)), number),
-        )
+        constraints, components = found
+        members_by_number = {
+            number: tuple(constraints[index] for index in components.members_of(number).tolist())
+            for number in {components.component_of(index) for index in indices}
+        }
+        return dict(sorted(members_by_number.items(), key=lambda item: (len(item[1]), item[0])))
+
+    def _get_components(self, scope: Scope, deadline: Deadline) -> list[Component] | None:
+        """Return the components that overlap the scope, the small ones first.
+
+        The result is None if time ran out.
+        """
+        members_by_number = self._find_members(self._find_overlapping(scope), deadline)
+        if members_by_number is None:
+            return None
+        for number, members in members_by_number.items():
+            if number not in self._components:
+                self._components[number] = self._cache.get_component(members)
+        return [self._components[number] for number in members_by_number]
 
     def _sort_figures(self, figures: Iterable[Figure]) -> tuple[Figure, ...]:
         return tuple(sorted(figures, key=lambda figure: self._order[figure.id]))
@@ -122,16 +144,11 @@ class TotalsEngine:
         This is much faster than the total itself, because no bound is computed.
         """
         with accumulate_effort():
-            query_region = make_region(scope, self._places, self._groups)
             deadline = Deadline(seconds)
-            overlapping = self._find_overlapping(query_region)
-            components = [
-                self._get_component(number)
-                for number in self._components_of(overlapping, deadline) or ()
-            ]
+            query_region = make_region(scope, self._places, self._groups)
             disputes = [
                 dispute
-                for component in components
+                for component in self._get_components(scope, deadline) or ()
                 for dispute in component.find_disputes(query_region, deadline)
             ]
             return self._sort_figures(
@@ -149,31 +166,30 @@ class TotalsEngine:
 
     def _compute_total(self, scope: Scope, seconds: float) -> Total:
         deadline = Deadline(seconds)
-        query_region = make_region(scope, self._places, self._groups)
-        overlapping = self._find_overlapping(query_region)
-        if not overlapping:
+        figures = self.overlapping_figures(scope)
+        if not figures:
             return Total()
-        figures = self._sort_figures(
-            figure for index in overlapping for figure in self._constraints[index].figures
-        )
-        component_numbers = self._components_of(overlapping, deadline)
-        if component_numbers is None:
+        components = self._get_components(scope, deadline)
+        if components is None:
             return Total(figures, low=0, exact=False, is_disputed=True)
-        results = [
-            self._get_component(number).compute_result(query_region, deadline)
-            for number in component_numbers
-        ]
+        query_region = make_region(scope, self._places, self._groups)
+        results = [component.compute_result(query_region, deadline) for component in components]
         low = sum((result.low.value or Fraction(0) for result in results), Fraction(0))
         highs = [result.high.value for result in results if result.high.value is not None]
         disputes_by_result = _find_disputing(results, deadline)
         disputes = [dispute for disputes in disputes_by_result for dispute in disputes]
         is_disputed = bool(disputes) or any(result.is_unsettled for result in results)
+        high = sum(highs, Fraction(0)) if len(highs) == len(results) else None
+        low_terms, low_roundings = self._explain_bound(results, "low", low)
+        high_terms, high_roundings = (
+            ((), ()) if high is None else self._explain_bound(results, "high", high)
+        )
         nearest = _add_nearest_ranges(results, deadline) if disputes else None
         contradiction = _add_violations(results, disputes_by_result, deadline) if disputes else None
         return Total(
             figures=figures,
             low=floor(low),
-            high=ceil(sum(highs, Fraction(0))) if len(highs) == len(results) else None,
+            high=None if high is None else ceil(high),
             exact=all(result.exact for result in results)
             and (not is_disputed or (nearest is not None and contradiction is not None)),
             is_disputed=is_disputed,
@@ -185,23 +201,42 @@ class TotalsEngine:
             ),
             nearest=nearest,
             contradiction=contradiction,
-            low_terms=self._sort_terms(result.make_terms("low") for result in results),
-            high_terms=self._sort_terms(result.make_terms("high") for result in results)
-            if len(highs) == len(results)
-            else (),
+            low_terms=low_terms,
+            high_terms=high_terms,
+            low_roundings=low_roundings,
+            high_roundings=high_roundings,
         )
 
-    def _get_component(self, number: int) -> Component:
-        if number not in self._components:
-            members = self._connected_components.members_of(number).tolist()
-            self._components[number] = self._cache.get_component(
-                tuple(self._constraints[index] for index in members)
-            )
-        return self._components[number]
+    def _explain_bound(
+        self, results: Sequence[ComponentResult], end: End, value: Fraction
+    ) -> tuple[tuple[Term, ...], tuple[RoundedSum, ...]]:
+        """Return the terms of the bound, and the sums of some of them that are rounded.
 
-    def _sort_terms(self, term_lists: Iterable[list[Term]]) -> tuple[Term, ...]:
-        all_terms = [term for terms in term_lists for term in terms]
-        return tuple(sorted(all_terms, key=lambda term: (term.end, self._order[term.figure.id])))
+        A bound that is a fraction is rounded outward at the end, all terms together.
+        """
+        terms = self._sort_terms(term for result in results for term in result.make_terms(end))
+        roundings = [
+            replace(rounding, terms=self._sort_terms(rounding.terms))
+            for result in results
+            for rounding in result.make_roundings(end)
+        ]
+        if value.denominator > 1:
+            people = floor(value) if end == "low" else ceil(value)
+            roundings.append(RoundedSum(terms, value, people, needs_search=False))
+        return terms, tuple(roundings)
+
+    def _sort_terms(self, terms: Iterable[Term]) -> tuple[Term, ...]:
+        """Return the terms, those that contribute most first."""
+        return tuple(
+            sorted(
+                terms,
+                key=lambda term: (
+                    -abs(term.multiplier * term.people),
+                    self._order[term.figure.id],
+                    term.end,
+                ),
+            )
+        )
 
 
 def _add_nearest_ranges(
@@ -226,7 +261,7 @@ def _find_disputing(results: Sequence[ComponentResult], deadline: Deadline) -> l
     There are none if the two accounts of all of them together give the total the same range. Else
     it is those that do so one by one, or if there is none, those that move their component's part.
     """
-    if not _do_accounts_differ(results):
+    if all(result.accounts.is_known for result in results) and not _do_accounts_differ(results):
         return [[] for _ in results]
     open_count = sum(result.high.value is None for result in results)
     accounts_by_result = [result.find_dispute_accounts(deadline) for result in results]

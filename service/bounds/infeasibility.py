@@ -85,8 +85,8 @@ def make_accounts(
 ) -> tuple[ConstraintBounds, ConstraintBounds]:
     """Return the two accounts of the contradictions (of all if None), others set aside.
 
-    In the first every high of theirs is true and their lows are set aside, in the second the other
-    way round. Pieces that were not settled keep no end in either.
+    In the first, all of their highs hold and the contradicting lows are set aside; in the second it
+    is the other way round.
     """
     constraints = np.array(
         sorted(
@@ -98,8 +98,6 @@ def make_accounts(
         ),
         dtype=np.int64,
     )
-    if resolved.unresolved:
-        constraints = np.setdiff1d(constraints, np.concatenate(resolved.unresolved))
     given, remaining = resolved.given_bounds, resolved.remaining_bounds
     lower, upper = remaining.lower.copy(), remaining.upper.copy()
     lower[constraints], upper[constraints] = given.lower[constraints], given.upper[constraints]

@@ -11,6 +11,7 @@ import numpy as np
 
 from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.boxes import Box, Region
+from service.bounds.computation import Steps
 from service.bounds.constraints import Constraint, IncidentBox
 from service.bounds.laminar import LaminarFamily
 from service.bounds.partition import Partition, build_partition
@@ -59,13 +60,16 @@ class LinearProgram:
         return has_inside, has_outside
 
 
-def build_linear_program(constraints: Sequence[Constraint]) -> LinearProgram:
-    """Return the program of the constraints, which may belong to several components."""
+def build_linear_program(constraints: Sequence[Constraint]) -> Steps[LinearProgram]:
+    """Return the program of the constraints, which may belong to several components.
+
+    Raises TooManyCellsError if their cells cannot be enumerated.
+    """
     boxes = sorted({part.box for constraint in constraints for part in constraint.parts})
     box_numbers = {box: index for index, box in enumerate(boxes)}
-    partition = build_partition(boxes)
+    partition = yield from build_partition(boxes)
     if any(part.incident_path for constraint in constraints for part in constraint.parts):
-        return _build_with_incidents(tuple(constraints), box_numbers, partition)
+        return (yield from _build_with_incidents(tuple(constraints), box_numbers, partition))
     in_constraint = [
         partition.incidence[:, [box_numbers[part.box] for part in constraint.parts]].any(axis=1)
         for constraint in constraints
@@ -92,13 +96,14 @@ def build_linear_program(constraints: Sequence[Constraint]) -> LinearProgram:
 
 def _build_with_incidents(
     constraints: tuple[Constraint, ...], box_numbers: Mapping[Box, int], partition: Partition
-) -> LinearProgram:
+) -> Steps[LinearProgram]:
     holders_of_box: list[list[tuple[int, IncidentBox]]] = [[] for _ in box_numbers]
     for constraint_number, constraint in enumerate(constraints):
         for part in constraint.parts:
             holders_of_box[box_numbers[part.box]].append((constraint_number, part))
     builder = _ProgramBuilder(len(constraints))
     for cell, in_box in enumerate(partition.incidence):
+        yield
         holders = [pair for box in np.flatnonzero(in_box) for pair in holders_of_box[box]]
         builder.add_cell(cell, holders)
     return builder.build_program(constraints, partition)

@@ -40,16 +40,34 @@ INTEGRALITY_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
+class RoundedBound:
+    """A sum of a certificate's terms that is rounded to whole people before more is added.
+
+    ``needs_search`` is True if the terms prove less than ``people``: then a search over whole
+    numbers found that there is no solution in between.
+    """
+
+    certificate: Certificate
+    terms_sum: Fraction
+    people: int
+    needs_search: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """One end of a range; ``value`` None means that there is no bound.
 
     ``exact`` is False if a limit was reached, or if only fractions of people meet all figures. The
-    value may then be a fraction, to be rounded outward.
+    value may then be a fraction, to be rounded outward. ``is_known`` is False if time ran out
+    before anything was proved. The value is the sum of the certificate's terms, where each of
+    ``roundings`` replaces the sum of its own terms by whole people.
     """
 
     value: Fraction | None
     exact: bool = True
     certificate: Certificate = field(default_factory=dict)
+    roundings: tuple[RoundedBound, ...] = ()
+    is_known: bool = True
 
 
 class Objective:
@@ -156,13 +174,16 @@ class LazyBound:
             for part in self._parts
         ]
         exact = all(bound.exact for bound in part_bounds)
+        is_known = all(bound.is_known for bound in part_bounds)
         values = [bound.value for bound in part_bounds if bound.value is not None]
         if len(values) < len(part_bounds):
-            return Bound(None, exact)
+            return Bound(None, exact, is_known=is_known)
         return Bound(
             sum(values, Fraction(0)),
             exact,
             add_certificates([bound.certificate for bound in part_bounds]),
+            tuple(rounding for bound in part_bounds for rounding in bound.roundings),
+            is_known,
         )
 
 
@@ -249,6 +270,13 @@ def _renumber_certificate(certificate: Certificate, block: Block) -> Certificate
     }
 
 
+def _round_bound(cost: int, terms_sum: Fraction, certificate: Certificate) -> Bound:
+    """Return the bound of an integral optimum, whose certificate may add up to less."""
+    rounding = RoundedBound(certificate, terms_sum, cost, needs_search=cost > ceil(terms_sum))
+    roundings = () if terms_sum == cost else (rounding,)
+    return Bound(Fraction(cost), True, certificate, roundings)
+
+
 class BlockSolver:
     """The LP relaxation of one block and the integer search from its optimum.
 
@@ -289,7 +317,7 @@ class BlockSolver:
         value, certificate = self._prove_bound()
         cost = self._compute_integer_cost(self._relaxation)
         if cost is not None and cost <= ceil(value):
-            self._proven_bound = Bound(Fraction(cost), True, certificate)
+            self._proven_bound = _round_bound(cost, value, certificate)
         else:
             self._proven_bound = Bound(value, False, certificate)
 
@@ -297,7 +325,7 @@ class BlockSolver:
         """Return the integral bound if it is found, else the proven bound of the relaxation."""
         is_maximum = (self._costs < 0).any()
         if self._proven_bound is None:
-            return Bound(None if is_maximum else Fraction(0), exact=False)
+            return Bound(None if is_maximum else Fraction(0), exact=False, is_known=False)
         bound = (
             self._proven_bound
             if self._proven_bound.exact
@@ -305,9 +333,17 @@ class BlockSolver:
         )
         if not is_maximum:
             return bound
-        return Bound(
-            -(bound.value or 0) + Fraction(0), bound.exact, negate_certificate(bound.certificate)
+        roundings = tuple(
+            RoundedBound(
+                negate_certificate(each.certificate),
+                -each.terms_sum,
+                -each.people,
+                each.needs_search,
+            )
+            for each in bound.roundings
         )
+        certificate = negate_certificate(bound.certificate)
+        return Bound(-(bound.value or 0) + Fraction(0), bound.exact, certificate, roundings)
 
     def _find_integer_optimum(self, proven_bound: Bound, deadline: Deadline) -> Bound:
         """Return the integral optimum if a search finds it, else the proven bound.
@@ -353,8 +389,9 @@ class BlockSolver:
             else solution.dual_bound - OPTIMUM_TOLERANCE * max(1.0, abs(solution.dual_bound))
         )
         proven_cost = np.ceil(max(float(proven_bound.value or 0), search_bound))
-        is_optimal = cost is not None and cost <= proven_cost
-        return Bound(Fraction(cost or 0), True, proven_bound.certificate) if is_optimal else None
+        if cost is None or cost > proven_cost:
+            return None
+        return _round_bound(cost, proven_bound.value or Fraction(0), proven_bound.certificate)
 
     def _prove_bound(self) -> tuple[Fraction, Certificate]:
         """Return the bound that the dual values prove in exact arithmetic, and its certificate.

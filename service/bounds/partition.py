@@ -13,6 +13,7 @@ import numpy as np
 
 from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.boxes import Box, is_place_axis
+from service.bounds.computation import Steps
 from service.domain.trees import Interval
 from service.domain.vocabulary import OUTCOMES
 
@@ -191,7 +192,7 @@ class Partition:
         return inside, outside
 
 
-def build_partition(boxes: Sequence[Box]) -> Partition:
+def build_partition(boxes: Sequence[Box]) -> Steps[Partition]:
     """Return the merged cells that are in at least one of the boxes.
 
     Places and days are cut before groups, so that facets multiply cells only where figures of the
@@ -206,12 +207,12 @@ def build_partition(boxes: Sequence[Box]) -> Partition:
     axes = sorted({axis for box in boxes for axis, _ in box.axes})
     levels: list[_AxisLevel | _DayLevel] = []
     for axis in (axis for axis in axes if is_place_axis(axis)):
-        level, incidence = _cut_along_axis(axis, boxes, incidence)
+        level, incidence = yield from _cut_along_axis(axis, boxes, incidence)
         levels.append(level)
-    day_level, incidence = _cut_into_days(boxes, incidence)
+    day_level, incidence = yield from _cut_into_days(boxes, incidence)
     levels.append(day_level)
     for axis in (axis for axis in axes if not is_place_axis(axis)):
-        level, incidence = _cut_along_axis(axis, boxes, incidence)
+        level, incidence = yield from _cut_along_axis(axis, boxes, incidence)
         levels.append(level)
     return Partition(incidence, outcome_of_state, tuple(levels))
 
@@ -239,7 +240,7 @@ class _StateNumbers:
 
 def _cut_along_axis(
     axis: str, boxes: Sequence[Box], incidence: BoolArray
-) -> tuple[_AxisLevel, BoolArray]:
+) -> Steps[tuple[_AxisLevel, BoolArray]]:
     """Return the level that cuts the states along the axis, and the boxes of each new state."""
     interval_lists = [box.intervals_along(axis) for box in boxes]
     axis_partition = AxisPartition(interval_lists)
@@ -252,6 +253,7 @@ def _cut_along_axis(
     ]
     cut_states = np.flatnonzero(is_cut)
     for slice_number, slice_boxes in enumerate(axis_partition.incidence):
+        yield
         both = incidence[cut_states] & slice_boxes
         for position in np.flatnonzero(both.any(axis=1)).tolist():
             transitions.append(
@@ -265,13 +267,16 @@ def _cut_along_axis(
     return level, new_incidence
 
 
-def _cut_into_days(boxes: Sequence[Box], incidence: BoolArray) -> tuple[_DayLevel, BoolArray]:
+def _cut_into_days(
+    boxes: Sequence[Box], incidence: BoolArray
+) -> Steps[tuple[_DayLevel, BoolArray]]:
     """Return the level that cuts the states into runs of days, and the boxes of each new state."""
     first_days = np.array([box.first_day for box in boxes], dtype=np.int64)
     last_days = np.array([box.last_day for box in boxes], dtype=np.int64)
     states = _StateNumbers()
     transitions: list[tuple[int, int, int, int]] = []
     for old_state, in_boxes in enumerate(incidence):
+        yield
         members = np.flatnonzero(in_boxes)
         day_edges = np.unique(np.concatenate([first_days[members], last_days[members] + 1]))
         for run_start, run_stop in zip(

@@ -29,14 +29,32 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class RoundedSum:
+    """Terms of a certificate whose sum is rounded to whole people before more is added.
+
+    A low is rounded up and a high down, but the bound of fractions of people is rounded outward,
+    if no whole numbers meet all figures or time ran out. ``needs_search`` is True if rounding the
+    sum does not give ``people``: then a search over whole numbers proved the rest.
+    """
+
+    terms: tuple[Term, ...]
+    terms_sum: Fraction
+    people: int
+    needs_search: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Total:
     """The fewest and the most people in a scope in any world that meets all counted figures.
 
     ``figures`` are the counted figures that overlap the scope, in the order of recording. Without
     any, nothing is reported, and ``low`` and ``high`` are None. Otherwise ``high`` None means that
     no upper bound is known. ``nearest`` is None unless the total is disputed, or if time ran out.
-    ``low_terms`` add up to ``low``, rounded up, or to less where only whole people give the rest.
-    ``high_terms`` add up to ``high``, rounded down.
+    ``contradiction`` is by how many people the reports that dispute the total must be wrong at
+    least: the least sum of shortfall and excess. It is None like ``nearest``.
+    ``low_terms`` add up to ``low`` and ``high_terms`` to ``high``, the largest contributions first,
+    once each of ``low_roundings`` and ``high_roundings`` replaces the sum of its terms by whole
+    people.
     """
 
     figures: tuple[Figure, ...] = ()
@@ -50,6 +68,8 @@ class Total:
     contradiction: int | None = None
     low_terms: tuple[Term, ...] = ()
     high_terms: tuple[Term, ...] = ()
+    low_roundings: tuple[RoundedSum, ...] = ()
+    high_roundings: tuple[RoundedSum, ...] = ()
 
     @property
     def is_reported(self) -> bool:

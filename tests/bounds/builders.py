@@ -8,19 +8,69 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from service.bounds.computation import Computation, Result, Steps
 from service.bounds.engine import TotalsEngine
+from service.bounds.solver import Deadline
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 from service.domain.total import Total
-from service.domain.trees import Tree, intervals_contained
+from service.domain.trees import Tree, TreeNode
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
 
 PLACE_IDS = ("r", "a", "b", "b1", "b2", "s")
 
-PLACES = Tree({"r": None, "a": "r", "b": "r", "b1": "b", "b2": "b", "s": None})
+TOP_DIVISION = "administrative"
+"""The division of a place that names none."""
+
+PLACE_NODES = {
+    "r": TreeNode(),
+    "a": TreeNode("r"),
+    "b": TreeNode("r"),
+    "b1": TreeNode("b"),
+    "b2": TreeNode("b"),
+    "s": TreeNode(),
+}
 """Region r with village a and district b, which has two villages; and s, disjoint from it."""
 
-GROUPS = Tree({ROOT_GROUP: None, "g": ROOT_GROUP, "h": ROOT_GROUP})
+GROUP_NODES = {
+    ROOT_GROUP: TreeNode(),
+    "g": TreeNode(ROOT_GROUP, "side"),
+    "h": TreeNode(ROOT_GROUP, "side"),
+}
+
+EXTRA_PLACE_NODES = {"basin": TreeNode("r", "hydro"), "front": TreeNode(None, "line")}
+"""Places of other divisions: a river basin within the region, and a front anywhere."""
+
+EXTRA_GROUP_NODES = {
+    "k": TreeNode("g"),
+    "w": TreeNode(ROOT_GROUP, "sex"),
+    "m": TreeNode(ROOT_GROUP, "sex"),
+    "x": TreeNode(ROOT_GROUP),
+    "y": TreeNode(ROOT_GROUP),
+    "z": TreeNode("g", "bearing"),
+    "q": TreeNode(ROOT_GROUP, "bearing"),
+}
+"""Groups of other facets: x and y have one each of their own, and z is wholly in g."""
+
+PLACES = Tree(PLACE_NODES, top_facet=TOP_DIVISION)
+
+GROUPS = Tree(GROUP_NODES, root=ROOT_GROUP)
+
+
+class Forest(NamedTuple):
+    """The places and the groups that a set of figures can name."""
+
+    place_nodes: dict[str, TreeNode]
+    group_nodes: dict[str, TreeNode]
+
+    @property
+    def places(self) -> Tree:
+        return Tree(self.place_nodes, top_facet=TOP_DIVISION)
+
+    @property
+    def groups(self) -> Tree:
+        return Tree(self.group_nodes, root=ROOT_GROUP)
+
 
 AMPLE_SECONDS = 60.0
 """Seconds that a total may take in a test: far more than any of them needs."""
@@ -81,6 +131,13 @@ def compute_bounds(
     return result.low, result.high
 
 
+def finish(steps: Steps[Result]) -> Result:
+    """Return the result of all steps."""
+    result = Computation(steps).run(Deadline(AMPLE_SECONDS))
+    assert result is not None
+    return result
+
+
 def figure_ids_of(figures: Sequence[Figure]) -> set[str]:
     """Return the ids of the figures."""
     return {figure.id for figure in figures}
@@ -132,11 +189,70 @@ def scopes(with_events: bool = False, for_query: bool = False) -> st.SearchStrat
 
 
 @st.composite
+def forests(draw: st.DrawFn) -> Forest:
+    """Draw some divisions of places and some facets of groups."""
+    place_ids = draw(st.sets(st.sampled_from(sorted(EXTRA_PLACE_NODES))))
+    group_ids = draw(st.sets(st.sampled_from(sorted(EXTRA_GROUP_NODES)), max_size=5))
+    return Forest(
+        PLACE_NODES | {place_id: EXTRA_PLACE_NODES[place_id] for place_id in sorted(place_ids)},
+        GROUP_NODES | {group_id: EXTRA_GROUP_NODES[group_id] for group_id in sorted(group_ids)},
+    )
+
+
+def forest_scopes(
+    forest: Forest, with_events: bool = False, for_query: bool = False
+) -> st.SearchStrategy[Scope]:
+    """Draw a scope that names places and groups of any division and facet, and holds somebody."""
+    places, groups = forest.places, forest.groups
+    place_lists = [
+        " ".join(ids)
+        for size in (1, 2, 3)
+        for ids in combinations(forest.place_nodes, size)
+        if places.select(ids).alternatives
+    ]
+    group_lists = [
+        " ".join(ids)
+        for size in (1, 2)
+        for ids in combinations([node for node in forest.group_nodes if node != ROOT_GROUP], size)
+        if groups.select(ids).alternatives
+    ]
+    choices = (
+        place_lists + ([""] * (len(place_lists) // 6) if for_query else []),
+        _QUERY_DAYS if for_query else _DAYS,
+        _OUTCOMES,
+        group_lists + [ROOT_GROUP] * (len(group_lists) // 2),
+        _EVENTS if with_events else [None],
+    )
+    return _picks(choices).map(lambda picked: make_scope(*picked))
+
+
+class Case(NamedTuple):
+    """Some figures, the trees that they name, and a query."""
+
+    forest: Forest
+    figures: list[Figure]
+    query: Scope
+
+
+@st.composite
+def cases(draw: st.DrawFn, max_size: int = 7) -> Case:
+    """Draw figures of any divisions, facets, incidents and reporters, and a query."""
+    forest = draw(forests())
+    with_events = draw(st.sampled_from([False, False, True]))
+    figures = draw(figure_lists(max_size, scope_strategy=forest_scopes(forest, with_events)))
+    return Case(forest, figures, draw(forest_scopes(forest, for_query=True)))
+
+
+@st.composite
 def figure_lists(
-    draw: st.DrawFn, max_size: int = 7, with_reclassified: bool = True
+    draw: st.DrawFn,
+    max_size: int = 7,
+    with_reclassified: bool = True,
+    scope_strategy: st.SearchStrategy[Scope] | None = None,
 ) -> list[Figure]:
     """Draw a list of figures: with and without events, repeated scopes and reclassified people."""
-    scope_strategy = scopes(draw(st.sampled_from([False, False, True])))
+    if scope_strategy is None:
+        scope_strategy = scopes(draw(st.sampled_from([False, False, True])))
     figures: list[Figure] = []
     for number in range(draw(st.integers(1, max_size))):
         scope = draw(scope_strategy)
@@ -170,11 +286,11 @@ class Person(NamedTuple):
         """Return whether a figure of the scope counts this person."""
         day = date(2024, 1, self.day)
         return (
-            _is_in_subtree(PLACES, self.place, scope.places)
+            PLACES.select([self.place]).is_within(PLACES.select(scope.places))
             and (scope.period.first is None or scope.period.first <= day)
             and (scope.period.last is None or day <= scope.period.last)
             and self.outcome in scope.outcomes
-            and _is_in_subtree(GROUPS, self.group, scope.groups)
+            and GROUPS.select([self.group]).is_within(GROUPS.select(scope.groups))
             and (scope.incident is None or scope.incident in self.incidents)
         )
 
@@ -182,10 +298,6 @@ class Person(NamedTuple):
 def count_people(world: Sequence[Person], scope: Scope) -> int:
     """Return how many people of the world are in the scope."""
     return sum(person.is_in(scope) for person in world)
-
-
-def _is_in_subtree(tree: Tree, node: str, roots: Sequence[str]) -> bool:
-    return intervals_contained(tree.intervals((node,)), tree.intervals(roots))
 
 
 _INCIDENTS = [frozenset(ids.split()) for ids in ("", "x:1", "x:2", "y:1", "x:1 y:1", "x:2 y:2")]

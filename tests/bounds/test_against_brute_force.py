@@ -1,69 +1,119 @@
-"""Totals, disputes and certificates equal those of the brute force."""
+"""Totals, accounts, contradictions and certificates equal those of the brute force."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from math import ceil, floor
 
 from hypothesis import HealthCheck, given, settings
 
+from service.bounds.boxes import make_region
+from service.bounds.engine import TotalsEngine
 from service.domain.figure import Figure, Scope
-from service.domain.total import Term, Total
+from service.domain.total import End, RoundedSum, Term, Total
+from service.domain.vocabulary import OUTCOMES
 from tests.bounds import brute_force
-from tests.bounds.builders import GROUPS, PLACES, compute_total, figure_ids_of, figure_lists, scopes
+from tests.bounds.builders import (
+    AMPLE_SECONDS,
+    GROUP_NODES,
+    PLACE_NODES,
+    Case,
+    Forest,
+    cases,
+    figure_ids_of,
+    figure_lists,
+    scopes,
+)
 
 MANY_EXAMPLES = settings(
-    max_examples=2_000,
+    max_examples=2_500,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
-@MANY_EXAMPLES
-@given(figure_lists(), scopes(for_query=True))
-def test_totals_are_what_the_definition_says(figures: list[Figure], scope: Scope) -> None:
-    result = compute_total(figures, scope)
-    expected = brute_force.compute_expected_total(figures, PLACES, GROUPS, scope)
-    assert (result.is_reported, result.low, result.high) == (
+def check_total(total: Total, expected: brute_force.ExpectedTotal) -> None:
+    """Check the total against the definition."""
+    assert (total.is_reported, total.low, total.high, total.exact) == (
         expected.is_reported,
         expected.low,
         expected.high,
+        expected.exact,
     )
-    assert result.exact == expected.exact
-    assert result.is_disputed == expected.is_disputed
-    assert result.nearest == expected.nearest
-    # The definition sets ends aside in all disputes; a total names those of disputes in its scope.
-    assert figure_ids_of(result.lows_set_aside) <= expected.lows_set_aside
-    assert figure_ids_of(result.highs_set_aside) <= expected.highs_set_aside
-    check_certificates(result)
+    assert total.is_disputed == expected.is_disputed
+    check_certificates(total)
+    assert total.nearest == expected.nearest
+    # The definition sets ends aside in all contradictions; a total names those that dispute it.
+    assert figure_ids_of(total.lows_set_aside) <= expected.lows_set_aside
+    assert figure_ids_of(total.highs_set_aside) <= expected.highs_set_aside
+    if not expected.is_disputed:
+        assert (total.contradiction, total.lows_set_aside, total.highs_set_aside) == (None, (), ())
+        return
+    assert total.contradiction is not None
+    assert 0 < total.contradiction <= ceil(expected.least_violation - 1e-6)
+
+
+@MANY_EXAMPLES
+@given(cases())
+def test_totals_are_what_the_definition_says(case: Case) -> None:
+    forest, figures, query = case
+    total = TotalsEngine(figures, forest.places, forest.groups).total(query, AMPLE_SECONDS)
+    check_total(total, brute_force.compute_expected_total(figures, *forest, query))
+
+
+@settings(MANY_EXAMPLES, max_examples=1_000)
+@given(cases())
+def test_placed_totals_are_what_the_definition_says(case: Case) -> None:
+    forest, figures, query = case
+    placed = compute_placed(forest, figures, query)
+    check_total(placed, brute_force.compute_expected_placed(figures, *forest, query))
 
 
 @settings(MANY_EXAMPLES, max_examples=300)
 @given(figure_lists(max_size=14, with_reclassified=False), scopes(for_query=True))
-def test_larger_sets_are_what_the_definition_says(figures: list[Figure], scope: Scope) -> None:
+def test_larger_sets_are_what_the_definition_says(figures: list[Figure], query: Scope) -> None:
+    forest = Forest(PLACE_NODES, GROUP_NODES)
     plain = [figure for figure in figures if figure.scope.incident is None]
-    result = compute_total(plain, scope)
-    expected = brute_force.compute_expected_total(plain, PLACES, GROUPS, scope)
-    assert (result.low, result.high, result.is_disputed, result.nearest) == (
-        expected.low,
-        expected.high,
-        expected.is_disputed,
-        expected.nearest,
+    total = TotalsEngine(plain, forest.places, forest.groups).total(query, AMPLE_SECONDS)
+    check_total(total, brute_force.compute_expected_total(plain, *forest, query))
+
+
+def compute_placed(forest: Forest, figures: Sequence[Figure], query: Scope) -> Total:
+    """Return the total of the figures that are inside the query, of whatever outcomes."""
+    places, groups = forest.places, forest.groups
+    where = make_region(
+        Scope(query.places, query.period, frozenset(OUTCOMES), query.groups), places, groups
     )
-    check_certificates(result)
+    inside = [
+        figure for figure in figures if make_region(figure.scope, places, groups).is_within(where)
+    ]
+    figures_by_id = {figure.id: figure for figure in figures}
+    return TotalsEngine(inside, places, groups, figures_by_id).total(query, AMPLE_SECONDS)
 
 
-def add_terms(terms: tuple[Term, ...]) -> float:
-    return float(sum(term.multiplier * term.people for term in terms))
+def add_terms(terms: Sequence[Term]) -> Fraction:
+    """Return the sum that a reader gets from the terms."""
+    return sum((term.multiplier * term.people for term in terms), Fraction(0))
+
+
+def check_bound(terms: Sequence[Term], roundings: Sequence[RoundedSum], end: End) -> Fraction:
+    """Check the certificate of one end; return what it adds up to with the rounded sums."""
+    contributions = [abs(term.multiplier * term.people) for term in terms]
+    assert contributions == sorted(contributions, reverse=True)
+    assert all((term.multiplier > 0) == (term.end == end) for term in terms)
+    for rounding in roundings:
+        assert set(rounding.terms) <= set(terms)
+        assert rounding.terms_sum == add_terms(rounding.terms)
+        rounded = (ceil if end == "low" else floor)(rounding.terms_sum)
+        assert rounding.needs_search == (rounding.people != rounded)
+    return add_terms(terms) + sum(each.people - each.terms_sum for each in roundings)
 
 
 def check_certificates(total: Total) -> None:
     """Check that the terms add up to the bound and use ends of the right kind."""
     if not total.exact or total.low is None:
         return
-    assert ceil(add_terms(total.low_terms)) == total.low
-    for term in total.low_terms:
-        assert (term.multiplier > 0) == (term.end == "low")
+    assert check_bound(total.low_terms, total.low_roundings, "low") == total.low
     if total.high is None:
-        assert total.high_terms == ()
+        assert (total.high_terms, total.high_roundings) == ((), ())
         return
-    assert floor(add_terms(total.high_terms)) == total.high
-    for term in total.high_terms:
-        assert (term.multiplier > 0) == (term.end == "high")
+    assert check_bound(total.high_terms, total.high_roundings, "high") == total.high

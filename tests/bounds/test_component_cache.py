@@ -1,8 +1,8 @@
 """The cache of components serves later states of the record and keeps to its size."""
 
 from service.bounds.component_solver import MIN_COMPONENT_WEIGHT, ComponentCache
-from service.bounds.constraints import Constraint, Reclassifications, build_constraints
-from tests.bounds.builders import GROUPS, PLACES
+from service.bounds.constraints import Constraint, FigureScopes, Reclassifications
+from tests.bounds.builders import GROUPS, PLACES, finish
 from tests.bounds.test_laminar import make_running_totals
 
 
@@ -10,9 +10,8 @@ def make_component_constraints(count: int) -> tuple[Constraint, ...]:
     """Return the constraints of running totals over ``count`` days."""
     figures = make_running_totals(count)
     figures_by_id = {figure.id: figure for figure in figures}
-    return tuple(
-        build_constraints(figures, Reclassifications(figures, figures_by_id), PLACES, GROUPS)
-    )
+    scopes = FigureScopes(figures, Reclassifications(figures, figures_by_id), PLACES, GROUPS)
+    return tuple(finish(scopes.build_constraints()))
 
 
 def test_few_small_components_are_all_cached() -> None:

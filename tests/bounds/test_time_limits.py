@@ -92,10 +92,31 @@ def test_without_time_the_second_total_is_wider(where: str) -> None:
     assert contains(short, whole)
 
 
-def test_without_time_no_contradiction_is_found_and_all_its_bounds_are_left_out() -> None:
+def test_without_time_a_contradiction_counts_as_disputed_and_its_bounds_are_left_out() -> None:
     short = compute_total(DISPUTED_PAIRS, make_scope("a"), NO_TIME)
     assert (short.low, short.high, short.exact) == (0, None, False)
-    assert (short.is_disputed, short.nearest) == (False, None)
+    assert (short.is_disputed, short.nearest, short.contradiction) == (True, None, None)
+
+
+def test_a_piece_that_is_not_settled_takes_no_other_bound() -> None:
+    """The pairs need a solver and get no time; district b1 b2 has nothing to do with them."""
+    pairs = [
+        replace(figure, scope=replace(figure.scope, groups=("g",))) for figure in DISPUTED_PAIRS
+    ]
+    sure = make_figure("sure", 40, 50, make_scope("r", groups="h"))
+    wide = make_figure("wide", 0, 900, make_scope("r"))
+    engine = make_used_engine([*pairs, sure, wide], make_scope("a", groups="h"))
+    short, whole = (engine.total(make_scope("r"), time) for time in (NO_TIME, AMPLE_SECONDS))
+    assert (short.low, short.exact, short.is_disputed) == (40, False, True)
+    assert contains(short, whole)
+
+
+def test_a_contradiction_that_does_not_meet_the_query_disputes_nothing_without_time() -> None:
+    engine = make_used_engine(
+        [*DISPUTED_PAIRS, make_figure("far", 2, 2, make_scope("s"))], make_scope("s")
+    )
+    short = engine.total(make_scope("s"), NO_TIME)
+    assert (short.low, short.high, short.exact, short.is_disputed) == (2, 2, True, False)
 
 
 def test_a_contradiction_that_was_found_stands_when_time_runs_out() -> None:
@@ -108,10 +129,17 @@ def test_a_contradiction_that_was_found_stands_when_time_runs_out() -> None:
 
 
 def test_without_time_the_nearest_range_is_unknown_and_the_total_not_exact() -> None:
-    engine = make_used_engine(REGION, make_scope("a"))
+    engine = make_used_engine(DISPUTED_PAIRS, make_scope("a"))
     short, whole = (engine.total(make_scope("r"), time) for time in (NO_TIME, AMPLE_SECONDS))
-    assert (whole.low, whole.high, whole.nearest, whole.exact) == (0, None, (100, 104), True)
-    assert (short.low, short.high, short.nearest, short.exact) == (0, None, None, False)
+    assert (whole.is_disputed, whole.exact) == (True, True)
+    assert whole.nearest is not None
+    assert (short.is_disputed, short.nearest, short.exact) == (True, None, False)
+
+
+def test_nested_figures_that_contradict_each_other_need_no_solver() -> None:
+    engine = make_used_engine(REGION, make_scope("a"))
+    short = engine.total(make_scope("r"), NO_TIME)
+    assert (short.low, short.high, short.nearest, short.exact) == (0, None, (100, 104), True)
 
 
 def test_a_nearest_range_that_is_not_needed_costs_nothing() -> None:
@@ -140,9 +168,10 @@ def test_what_takes_no_solver_is_exact_without_time() -> None:
         make_figure("part", 3, 4, make_scope("a")),
         make_figure("whole", 10, 12, make_scope("r")),
     ]
-    result = compute_total(nested, make_scope("b"), NO_TIME)
+    result = make_used_engine(nested, make_scope("a")).total(make_scope("b"), NO_TIME)
     assert (result.low, result.high, result.exact) == (0, 9, True)
-    lone = compute_total([make_figure("lone", 3, 4)], make_scope("a"), NO_TIME)
+    lone_engine = make_used_engine([make_figure("lone", 3, 4)], make_scope("r"))
+    lone = lone_engine.total(make_scope("a"), NO_TIME)
     assert (lone.low, lone.high, lone.exact) == (3, 4, True)
 
 
@@ -216,13 +245,15 @@ def test_the_weaker_of_two_lows_is_found_when_time_allows() -> None:
     ]
     whole = compute_total(figures, make_scope("r"))
     assert figure_ids_of(whole.lows_set_aside) == {"nine", "b", "c"}
-    combinations = set()
-    for seconds in range(60):
-        with mock.patch.object(solver.time, "monotonic", count().__next__):
-            short = compute_total(figures, make_scope("r"), seconds)
-        assert contains(short, whole)
-        combinations.add((short.exact, "two" in figure_ids_of(short.lows_set_aside)))
-    assert combinations == {(False, False), (False, True), (True, False)}
+    engine = TotalsEngine(figures, PLACES, GROUPS)
+    with mock.patch.object(
+        ElasticProgram, "find_extreme", side_effect=solver.UnsolvedError("no time left")
+    ):
+        short = engine.total(make_scope("r"), AMPLE_SECONDS)
+    assert (short.exact, short.is_disputed) == (False, True)
+    assert figure_ids_of(short.lows_set_aside) == {"nine", "two", "b", "c"}
+    assert contains(short, whole)
+    assert engine.total(make_scope("r"), AMPLE_SECONDS) == whole
 
 
 def test_a_failed_attempt_pauses_further_attempts() -> None:

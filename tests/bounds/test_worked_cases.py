@@ -5,6 +5,7 @@ import pytest
 from service.bounds import optimize
 from service.bounds.engine import TotalsEngine
 from tests.bounds.builders import (
+    AMPLE_SECONDS,
     GROUPS,
     PLACES,
     compute_bounds,
@@ -51,8 +52,8 @@ def test_the_certificate_of_a_difference_subtracts_the_smaller() -> None:
     ]
     result = compute_total(figures, make_scope(days=(3, 4)))
     assert [(term.figure.id, term.end, int(term.multiplier)) for term in result.low_terms] == [
-        ("f", "high", -1),
         ("s", "low", 1),
+        ("f", "high", -1),
     ]
     assert [(s.figure.id, s.end, int(s.multiplier)) for s in result.high_terms] == [
         ("s", "high", 1),
@@ -267,10 +268,14 @@ def test_two_reclassifications_of_an_event_in_two_registers() -> None:
 def test_best_estimates_add_up_only_where_figures_are_disjoint() -> None:
     one, two = make_figure("one", 1, 3, make_scope("a")), make_figure("two", 2, 2, make_scope("b"))
     whole = make_figure("whole", 2, 9, make_scope("r"))
-    assert TotalsEngine([one, two], PLACES, GROUPS).are_disjoint(make_scope("r"))
-    assert not TotalsEngine([one, whole], PLACES, GROUPS).are_disjoint(make_scope("r"))
+    assert TotalsEngine([one, two], PLACES, GROUPS).are_disjoint(make_scope("r"), AMPLE_SECONDS)
+    assert not TotalsEngine([one, whole], PLACES, GROUPS).are_disjoint(
+        make_scope("r"), AMPLE_SECONDS
+    )
     again = make_figure("again", 1, 3, make_scope("a"))
-    assert not TotalsEngine([one, again], PLACES, GROUPS).are_disjoint(make_scope("r"))
+    assert not TotalsEngine([one, again], PLACES, GROUPS).are_disjoint(
+        make_scope("r"), AMPLE_SECONDS
+    )
 
 
 def test_both_sides_are_named_where_only_events_couple_them() -> None:
