@@ -17,8 +17,8 @@ class Reach:
 
     ``silent_places`` are ids right below the places of the query, out of ``place_count``.
     ``silent_days`` are runs of days, both ends included, out of ``day_count``; they are empty if
-    the period of the query has an open end. ``is_zero_reported`` is True if figures of zero cover
-    the whole query, as far as it was covered at all. ``is_zero_elsewhere`` is True if figures of
+    the period of the query has an open end. ``is_zero_reported`` is False if the
+    total is zero and figures of zero do not cover the whole query. ``is_zero_elsewhere`` is True if figures of
     zero are about the query, but about a part of its people only.
     """
 
@@ -62,7 +62,7 @@ def find_reach(
     silent_days, day_count = _find_silent_days(scope, figures)
     zeros = [figure for figure in figures if figure.quantity.high == 0]
     is_zero = total.low == total.high == 0
-    is_zero_reported = is_zero and _is_zero_everywhere(
+    is_zero_reported = not is_zero or _is_zero_everywhere(
         scope, spoken, zeros, place_tree, group_tree, outcomes_of
     )
     return Reach(

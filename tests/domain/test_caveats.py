@@ -1,9 +1,11 @@
 """Caveats of totals: when each applies, when it does not, and its text."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 from service.bounds.engine import TotalsEngine
 from service.domain.caveat_codes import CAVEAT_MEANINGS
@@ -12,7 +14,15 @@ from service.domain.entities import Reporter
 from service.domain.figure import Figure, Scope
 from service.domain.reach import find_reach
 from service.domain.record_state import RecordState, ReportState
-from tests.bounds.builders import AMPLE_SECONDS, GROUPS, PLACES, make_figure, make_scope
+from tests.bounds.builders import (
+    AMPLE_SECONDS,
+    GROUPS,
+    PLACES,
+    figure_lists,
+    make_figure,
+    make_scope,
+    scopes,
+)
 
 REPORTERS = {
     "A": Reporter("A", "Agency A", party=True),
@@ -557,3 +567,37 @@ def test_every_code_is_in_the_vocabulary() -> None:
         figures, silent=[report_state("s", "acknowledges")], relays=[exact_figure("x")]
     )
     assert set(codes_of(caveats)) <= set(CAVEAT_MEANINGS)
+
+
+@given(figure_lists(max_size=4, with_reclassified=False), scopes(for_query=True))
+@settings(max_examples=100)
+def test_caveats_hold_against_the_figures(figures: list[Figure], query_scope: Scope) -> None:
+    caveats = caveats_of(figures, query_scope)
+    codes = set(codes_of(caveats))
+    total = TotalsEngine(figures, PLACES, GROUPS).total(query_scope, AMPLE_SECONDS)
+    inside = [figure for figure in figures if is_placed(figure, query_scope)]
+    placed = TotalsEngine(inside, PLACES, GROUPS).total(query_scope, AMPLE_SECONDS)
+    if (total.low, total.high) == (placed.low, placed.high):
+        assert not any(code.startswith("shared_") for code in codes)
+    if total.is_reported:
+        is_any_inside = any(figure.scope.outcomes <= query_scope.outcomes for figure in inside)
+        assert ("follows" in codes) is not is_any_inside
+        spoken = frozenset().union(*(figure.scope.outcomes for figure in total.figures))
+        days = [
+            day
+            for day in range(query_scope.period.start, query_scope.period.stop + 1)
+            if not any(
+                figure.scope.period.start <= day <= figure.scope.period.stop
+                for figure in total.figures
+            )
+        ] if query_scope.period.first and query_scope.period.last else []  # fmt: skip
+        if query_scope.outcomes - spoken or days:
+            text = find_caveat(caveats, "partly_reported").text
+            assert not days or f"on {len(days)} of " in text
+            assert all(outcome in text for outcome in query_scope.outcomes - spoken)
+    for caveat in caveats:
+        if caveat.code == "party_to_conflict":
+            assert caveat.is_all is all(figure.reporter == "A" for figure in total.figures)
+            assert set(caveat.reporters) == {"A"}
+            shares = re.findall(r"([0-9,]+) of the ([0-9,]+)", caveat.text)
+            assert all(int(share) <= int(people) for share, people in shares)
