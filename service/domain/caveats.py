@@ -22,6 +22,9 @@ from service.domain.wording.range_text import (
 MAX_NAMED: Final = 4
 """How many reporters a sentence names before it counts the rest."""
 
+MAX_COVER_CHECKS: Final = 100_000
+"""Above so many pairs, every figure without a ceiling is listed as one that opens the total."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
@@ -291,12 +294,23 @@ def _find_opening(context: CaveatContext) -> list[Figure]:
     for figure in context.total.figures:
         is_open = figure.quantity.high is None or figure in set_aside
         (opening if is_open else closed).append(figure)
+    closed_by_incident: dict[str | None, list[Figure]] = {}
+    for figure in closed:
+        closed_by_incident.setdefault(figure.scope.incident, []).append(figure)
+    everyone = closed_by_incident.get(None, [])
+    scopes = {figure.scope for figure in opening}
+    if len(scopes) * len(everyone) > MAX_COVER_CHECKS:
+        return opening
     # Figures of one scope are covered, or not, together.
     covered: dict[Scope, bool] = {}
     for figure in opening:
         if figure.scope not in covered:
             covered[figure.scope] = any(
-                _covers_within_scope(context, other, figure) for other in closed
+                _covers_within_scope(context, other, figure)
+                for other in (
+                    *(closed_by_incident.get(figure.scope.incident, ())),
+                    *everyone,
+                )
             )
     return [figure for figure in opening if not covered[figure.scope]] or opening
 

@@ -1,6 +1,6 @@
 """The reach of a total: which outcomes, places and days of its query no counted figure covers."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -17,9 +17,9 @@ class Reach:
 
     ``silent_places`` are ids right below the places of the query, out of ``place_count``.
     ``silent_days`` are runs of days, both ends included, out of ``day_count``; they are empty if
-    the period of the query has an open end. ``is_zero_reported`` is False if the
-    total is zero and figures of zero do not cover the whole query. ``is_zero_elsewhere`` is True if figures of
-    zero are about the query, but about a part of its people only.
+    the period of the query has an open end. ``is_zero_reported`` is False if the total is zero and
+    figures of zero do not cover the whole query. ``is_zero_elsewhere`` is True if figures of zero
+    are about the query, but about a part of its people only.
     """
 
     spoken_outcomes: frozenset[str] = frozenset()
@@ -84,7 +84,8 @@ def _find_silent_places(
 
     A place that a figure covers as a whole has none.
     """
-    selections = list({tree.select(figure.scope.places) for figure in figures})
+    place_lists = {figure.scope.places for figure in figures}
+    selections = {tree.select(places) for places in place_lists}
     below: dict[str, None] = {}
     if not scope.places:
         below = dict.fromkeys(tree.roots())
@@ -95,12 +96,29 @@ def _find_silent_places(
         division = tree.facet_of(place)
         children = [each for each in tree.children(place) if tree.facet_of(each) == division]
         below |= dict.fromkeys(children or [place])
+    reached: set[str] = set()
+    others = []
+    for places in place_lists:
+        holding = [_find_holding(place, below, tree) for place in places]
+        reached.update(each for each in holding if each is not None)
+        if None in holding:
+            others.append(tree.select(places))
     silent = tuple(
         place
         for place in below
-        if not any(tree.select((place,)).overlaps(each) for each in selections)
+        if place not in reached and not any(tree.select((place,)).overlaps(each) for each in others)
     )
     return silent, len(below)
+
+
+def _find_holding(place: str, candidates: Container[str], tree: Tree) -> str | None:
+    """Return the candidate that is the place or above it in its division, None if there is none."""
+    above: str | None = place
+    while above is not None and above not in candidates:
+        above = tree.parent_of(above)
+    if above is None or tree.facet_of(above) != tree.facet_of(place):
+        return None
+    return above
 
 
 def _find_silent_days(
