@@ -72,25 +72,40 @@ CAVEAT_CODE: Final = NamedEnum(
     "CaveatCode",
     "The codes of the caveats that the service itself adds to a total.",
     {
-        "shared_places": "A counted figure also covers places outside the query. Its people cannot "
-        "be placed wholly within the query.",
-        "shared_period": "A counted figure also covers days outside the query.",
-        "shared_outcomes": "A counted figure also covers outcomes outside the query.",
-        "shared_groups": "A counted figure also covers groups outside the query.",
+        "shared_places": "A counted figure also covers places outside the query, and the total "
+        "differs from `placed`.",
+        "shared_period": "A counted figure also covers days outside the query, and the "
+        "total differs from `placed`.",
+        "shared_outcomes": "A counted figure also covers outcomes outside the query, and the "
+        "total differs from `placed`.",
+        "shared_groups": "A counted figure also covers groups outside the query, and the "
+        "total differs from `placed`.",
         "open_above": "No upper bound is known: `high` is null. `figures` lists the counted "
-        "figures that have no upper bound.",
+        "figures that leave it open, and `text` names their reporters.",
+        "follows": "No counted figure is wholly inside the query. The range, also if it is zero, "
+        "follows from figures about wider or other people.",
+        "running_total_step": "A bound is a difference of totals that begin on one day, or whose "
+        "first day is not stated, and end on two days. It is what was added to the count in "
+        "between, which may include people hurt earlier.",
+        "partly_reported": "The counted figures cover only a part of the query: an outcome, a "
+        "place right below the queried one, or a day of a bounded period is covered by none. "
+        "`text` names or counts them.",
         "undisclosed": "A reporter acknowledges losses and withholds their number.",
         "beginning_not_stated": "A counted figure is a running total whose first day is not stated "
         "(`from` is null).",
-        "same_incident_elsewhere": "Counted figures name the same incident but have no place, day "
-        "or group in common. They count different people and are added.",
+        "same_incident_elsewhere": "Different reporters put one incident at places or days that "
+        "do not meet. It may be one event told twice, or two parts of it: each low holds for all "
+        "of these places and days together.",
         "not_acknowledged": "A reporter does not acknowledge losses here. That is not a zero.",
         "declined": "A reporter was asked and gave no number. That is not a zero.",
-        "disputed": "Counted figures contradict each other. The range covers all of them.",
+        "disputed": "Counted figures contradict each other, and that changes this total. "
+        "`figures` are those set aside; `text` has the places and the days of each.",
         "approximate": "A bound rests on a word that is read by convention, such as “about” or "
         "“dozens” (see `soft` of a figure).",
-        "party_to_conflict": "Every counted figure comes from a party to the conflict.",
-        "single_reporter": "Every counted figure comes from the same reporter.",
+        "party_to_conflict": "Figures of a party to the conflict make the low or the high. `text` "
+        "says how much of each end rests on them, and `all` whether every counted figure is such.",
+        "single_reporter": "Every figure that makes the low, or every one that makes the high, "
+        "comes from one reporter. `text` says which end, and who.",
         "relayed": "Reports that repeat others cover the query. They were not counted.",
         "same_reporter_conflict": "One reporter's own figures contradict each other, and none of "
         "its reports replaces another.",

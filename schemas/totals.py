@@ -334,7 +334,10 @@ class ThenOut(CompiledSchema):
     placed = fields.Nested(
         PlacedOut,
         metadata={
-            "value": lambda each: (each.placed, total_text(each.placed, each.outcomes)),
+            "value": lambda each: (
+                each.placed,
+                total_text(each.placed, each.outcomes, each.placed_reach),
+            ),
             "description": "The total of only those figures that are wholly inside the places, the "
             "period and the groups of the query: what is known to be here, without what may be.",
         },
@@ -501,6 +504,13 @@ class CaveatOut(CompiledSchema):
         metadata={
             "value": lambda caveat: len(caveat.reporters),
             "description": "How many reporters it is about.",
+        }
+    )
+    all = fields.Boolean(
+        metadata={
+            "value": lambda caveat: missing if caveat.is_all is None else caveat.is_all,
+            "description": "Whether every counted figure comes from a party to the conflict. Only "
+            "with the code `party_to_conflict`.",
         }
     )
     text = fields.String(metadata={"description": "The caveat as a sentence in English."})

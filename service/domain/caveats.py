@@ -1,24 +1,37 @@
 """Caveats: what qualifies a total, as codes and as English sentences."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from fractions import Fraction
+from typing import Any, Final
 
 from service.domain.caveat_codes import CAVEAT_MEANINGS
 from service.domain.figure import Figure, Scope
+from service.domain.reach import Reach
 from service.domain.record_state import RecordState, ReportState
-from service.domain.total import Total
+from service.domain.total import Term, Total
 from service.domain.trees import Tree
 from service.domain.wording.bidi import isolate_bidi
-from service.domain.wording.range_text import format_count, join_words, range_text
+from service.domain.wording.range_text import (
+    format_count,
+    join_words,
+    outcomes_text,
+    range_text,
+)
 
 MAX_NAMED: Final = 4
 """How many reporters a sentence names before it counts the rest."""
 
+MAX_COVER_CHECKS: Final = 100_000
+"""Above so many pairs, every figure without a ceiling is listed as one that opens the total."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """One qualification of one total, with the figures, reports and reporters behind it."""
+    """One qualification of one total, with the figures, reports and reporters behind it.
+
+    ``is_all`` is None except for ``party_to_conflict``: whether every counted figure is such.
+    """
 
     code: str
     outcomes: frozenset[str]
@@ -26,12 +39,15 @@ class Caveat:
     figures: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
     reporters: tuple[str, ...] = ()
+    is_all: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CaveatContext:
     """A total with everything that its caveats depend on.
 
+    ``placed`` is the total of only those figures that are wholly inside the places, period and
+    groups of the scope. ``reach`` is what the counted figures cover of the scope.
     ``relays`` are the figures in the scope that repeat others. ``silent_reports`` are the live
     reports in the scope that give no number. ``self_contradicting`` are figures that contradict
     others of the same reporter. ``counted_figures`` are all counted figures, also those outside the
@@ -41,6 +57,8 @@ class CaveatContext:
 
     scope: Scope
     total: Total
+    placed: Total
+    reach: Reach
     state: RecordState
     place_tree: Tree
     group_tree: Tree
@@ -53,7 +71,12 @@ class CaveatContext:
 
 def find_caveats(context: CaveatContext) -> list[Caveat]:
     """Return every caveat of the total, the most general first."""
-    caveats = [*_find_shared(context), *_find_open_ends(context), *_find_withheld(context)]
+    caveats = [
+        *_find_shared(context),
+        *_find_unsaid(context),
+        *_find_open_ends(context),
+        *_find_withheld(context),
+    ]
     if context.total.is_reported:
         caveats += [*_find_contradictions(context), *_find_source_caveats(context)]
     return [*caveats, *_find_relays(context), *_find_report_caveats(context)]
@@ -65,6 +88,7 @@ def _make_caveat(
     text: str,
     figures: Iterable[Figure],
     reports: Iterable[ReportState] = (),
+    is_all: bool | None = None,
 ) -> Caveat:
     """Return the caveat that rests on the figures and on reports without figures."""
     figures, reports = tuple(dict.fromkeys(figures)), tuple(reports)
@@ -77,6 +101,7 @@ def _make_caveat(
         tuple(figure.id for figure in figures),
         tuple(dict.fromkeys(report_ids)),
         tuple(dict.fromkeys(reporter_ids)),
+        is_all,
     )
 
 
@@ -91,8 +116,14 @@ def _format_counted_noun(figures: Sequence[object], singular: str, plural: str) 
 
 
 def _find_shared(context: CaveatContext) -> Iterator[Caveat]:
-    """Yield caveats on counted figures that also cover people outside the scope."""
+    """Yield caveats on counted figures that also cover people outside the scope.
+
+    There are none if the figures that are wholly inside give the same range alone.
+    """
     scope = context.scope
+    total, placed = context.total, context.placed
+    if (total.low, total.high) == (placed.low, placed.high):
+        return
     places = context.place_tree.select(scope.places)
     groups = context.group_tree.select(scope.groups)
 
@@ -120,14 +151,122 @@ def _find_shared(context: CaveatContext) -> Iterator[Caveat]:
             yield _make_caveat(context, f"shared_{part}", text, figures)
 
 
+def _find_unsaid(context: CaveatContext) -> Iterator[Caveat]:
+    """Yield caveats on what no figure says itself, and on what no figure covers."""
+    figures = context.total.figures
+    if figures and not any(_is_inside(context, figure) for figure in figures):
+        text = (
+            "No figure is about exactly these people or a part of them. The number follows from "
+            "figures about wider or other people."
+        )
+        yield _make_caveat(context, "follows", text, _figures_of_bounds(context.total) or figures)
+    steps = _find_running_total_steps(context)
+    if steps:
+        text = (
+            "A bound is the difference of totals that begin together and end on different days. It"
+            " is what was added to the count in between, which may include people hurt earlier."
+        )
+        yield _make_caveat(context, "running_total_step", text, steps)
+    unreached = _describe_unreached(context)
+    if unreached:
+        text = f"Only a part of what was asked was reported. Nothing was reported {unreached}."
+        yield _make_caveat(context, "partly_reported", text, figures)
+    elif context.reach.is_zero_elsewhere:
+        text = "The reported zero is about a part of the people asked about, not about all of them."
+        yield _make_caveat(context, "partly_reported", text, figures)
+
+
+def _is_inside(context: CaveatContext, figure: Figure) -> bool:
+    """Whether the figure, with those that reclassify its people, is wholly inside the scope."""
+    scope, places, groups = context.scope, context.place_tree, context.group_tree
+    return (
+        figure.scope.period.is_within(scope.period)
+        and context.outcomes_of(figure) <= scope.outcomes
+        and places.select(figure.scope.places).is_within(places.select(scope.places))
+        and groups.select(figure.scope.groups).is_within(groups.select(scope.groups))
+    )
+
+
+def _figures_of_bounds(total: Total) -> tuple[Figure, ...]:
+    """Return the figures whose ends make the low or the high, each once."""
+    terms = (*total.low_terms, *total.high_terms)
+    return tuple(dict.fromkeys(term.figure for term in terms))
+
+
+def _find_running_total_steps(context: CaveatContext) -> list[Figure]:
+    """Return the figures of which one is subtracted from another that ends on another day.
+
+    Both begin on one day, or have no stated beginning.
+    """
+    found: dict[Figure, None] = {}
+    for terms in (context.total.low_terms, context.total.high_terms):
+        added_by_first: dict[object, list[Figure]] = {}
+        for term in terms:
+            if term.multiplier > 0:
+                added = added_by_first.setdefault(term.figure.scope.period.first, [])
+                added.append(term.figure)
+        for term in terms:
+            if term.multiplier >= 0:
+                continue
+            period = term.figure.scope.period
+            for figure in added_by_first.get(period.first, ()):
+                if figure.scope.period.last != period.last and _scopes_overlap(
+                    context, figure.scope, term.figure.scope
+                ):
+                    found[figure] = found[term.figure] = None
+    return list(found)
+
+
+def _describe_unreached(context: CaveatContext) -> str:
+    """Return what no figure covers, "" if nothing: "of wounded; on 3 of 31 days (...)"."""
+    reach = context.reach
+    parts = []
+    if reach.silent_outcomes:
+        parts.append(f"of {outcomes_text(reach.silent_outcomes)}")
+    if reach.silent_places:
+        count = f"{format_count(len(reach.silent_places))} of {format_count(reach.place_count)}"
+        names = _join_names(context.state.places, reach.silent_places)
+        parts.append(f"in {count} places ({names})" if reach.place_count > 1 else f"in {names}")
+    if reach.silent_days:
+        count = f"{format_count(reach.silent_day_count)} of {format_count(reach.day_count)}"
+        runs = [
+            first.isoformat() if first == last else f"{first.isoformat()} to {last.isoformat()}"
+            for first, last in reach.silent_days
+        ]
+        parts.append(f"on {count} days ({_join_first(runs)})")
+    return "; ".join(parts)
+
+
+def _join_first(words: Sequence[str]) -> str:
+    """Return the words as a list; only the first ones and a number if there are many."""
+    if len(words) > MAX_NAMED:
+        rest = len(words) - MAX_NAMED + 1
+        words = [*words[: MAX_NAMED - 1], f"{format_count(rest)} others"]
+    return join_words(words)
+
+
+def _join_names(entities: Mapping[str, Any], ids: Iterable[str]) -> str:
+    """Return the names of places or reporters as a list, each isolated; the first if many."""
+    return _join_first(
+        [
+            isolate_bidi(entities[each].name if each in entities else each)
+            for each in dict.fromkeys(ids)
+        ]
+    )
+
+
 def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
-    """Yield caveats on missing highs, open beginnings and incidents that are added."""
+    """Yield caveats on missing highs, open beginnings and incidents told elsewhere."""
     figures = context.total.figures
     if context.total.is_reported and context.total.high is None:
-        unbounded = [figure for figure in figures if figure.quantity.high is None]
+        opening = _find_opening(context)
         known = "known" if context.total.exact else "known or could be worked out in the time"
         text = f"No ceiling is {known}: the number may be higher than any that was reported."
-        yield _make_caveat(context, "open_above", text, unbounded)
+        if opening:
+            who = _format_counted_noun(opening, "figure without one is", "figures without one are")
+            reporters = _join_reporter_names(context, [figure.reporter for figure in opening])
+            text = f"{text} {who} by {reporters}."
+        yield _make_caveat(context, "open_above", text, opening)
     beginning = [figure for figure in figures if figure.scope.period.first is None]
     if beginning:
         who = _format_counted_noun(beginning, "figure is a total", "figures are totals")
@@ -135,14 +274,75 @@ def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
         yield _make_caveat(context, "beginning_not_stated", text, beginning)
     elsewhere = _find_incident_elsewhere(context)
     if elsewhere:
-        text = "Figures of one incident speak of different places, days or groups and are added."
+        who = _join_reporter_names(context, [figure.reporter for figure in elsewhere])
+        text = (
+            f"Different reporters put one incident at places or days that do not meet: {who}. It "
+            "may be one event told twice or two parts of it."
+        )
         yield _make_caveat(context, "same_incident_elsewhere", text, elsewhere)
 
 
-def _find_incident_elsewhere(context: CaveatContext) -> list[Figure]:
-    """Return the total's figures whose incident has a figure for another place, day or group.
+def _find_opening(context: CaveatContext) -> list[Figure]:
+    """Return the figures that leave the total without a high.
 
-    Figures that differ only in their outcomes are always added and need no caveat.
+    A figure without a ceiling does so unless another figure with a ceiling covers all of it that is
+    in the scope. A ceiling that is set aside counts as none.
+    """
+    set_aside = set(context.total.highs_set_aside)
+    opening: list[Figure] = []
+    closed: list[Figure] = []
+    for figure in context.total.figures:
+        is_open = figure.quantity.high is None or figure in set_aside
+        (opening if is_open else closed).append(figure)
+    closed_by_incident: dict[str | None, list[Figure]] = {}
+    for figure in closed:
+        closed_by_incident.setdefault(figure.scope.incident, []).append(figure)
+    everyone = closed_by_incident.get(None, [])
+    scopes = {figure.scope for figure in opening}
+    if len(scopes) * len(everyone) > MAX_COVER_CHECKS:
+        return opening
+    # Figures of one scope are covered, or not, together.
+    covered: dict[Scope, bool] = {}
+    for figure in opening:
+        if figure.scope not in covered:
+            covered[figure.scope] = any(
+                _covers_within_scope(context, other, figure)
+                for other in (
+                    *(closed_by_incident.get(figure.scope.incident, ())),
+                    *everyone,
+                )
+            )
+    return [figure for figure in opening if not covered[figure.scope]] or opening
+
+
+def _covers_within_scope(context: CaveatContext, outer: Figure, inner: Figure) -> bool:
+    """Whether the outer figure covers all people of the inner one that are in the scope."""
+    scope = context.scope
+    places, groups = context.place_tree, context.group_tree
+    days, outer_days = inner.scope.period, outer.scope.period
+    outer_places = places.select(outer.scope.places)
+    outer_groups = groups.select(outer.scope.groups)
+    return (
+        outer.scope.incident in (None, inner.scope.incident)
+        and outer_days.start <= max(days.start, scope.period.start)
+        and min(days.stop, scope.period.stop) <= outer_days.stop
+        and context.outcomes_of(inner) & scope.outcomes <= context.outcomes_of(outer)
+        and (
+            places.select(inner.scope.places).is_within(outer_places)
+            or places.select(scope.places).is_within(outer_places)
+        )
+        and (
+            groups.select(inner.scope.groups).is_within(outer_groups)
+            or groups.select(scope.groups).is_within(outer_groups)
+        )
+    )
+
+
+def _find_incident_elsewhere(context: CaveatContext) -> list[Figure]:
+    """Return the total's figures whose incident another reporter puts at other places or days.
+
+    Figures of one reporter are parts of the incident, and those of other groups or outcomes are
+    about other people: both are added and need no caveat.
     """
     incidents = {figure.scope.incident for figure in context.total.figures} - {None}
     siblings: dict[str | None, list[Figure]] = {}
@@ -153,18 +353,29 @@ def _find_incident_elsewhere(context: CaveatContext) -> list[Figure]:
         figure
         for figure in context.total.figures
         if any(
-            not _scopes_overlap(context, figure.scope, other.scope)
+            _is_told_elsewhere(context, figure, other)
             for other in siblings.get(figure.scope.incident, ())
         )
     ]
 
 
-def _scopes_overlap(context: CaveatContext, one: Scope, other: Scope) -> bool:
-    """Whether two scopes have a place, a day and a group in common; outcomes are ignored."""
+def _is_told_elsewhere(context: CaveatContext, figure: Figure, other: Figure) -> bool:
+    """Whether another reporter's figure has the same groups and outcomes elsewhere."""
+    if figure.reporter == other.reporter:
+        return False
+    groups, one, two = context.group_tree, figure.scope, other.scope
     return (
-        one.period.overlaps(other.period)
-        and context.place_tree.select(one.places).overlaps(context.place_tree.select(other.places))
-        and context.group_tree.select(one.groups).overlaps(context.group_tree.select(other.groups))
+        bool(one.outcomes & two.outcomes)
+        and groups.select(one.groups).overlaps(groups.select(two.groups))
+        and not _scopes_overlap(context, one, two)
+    )
+
+
+def _scopes_overlap(context: CaveatContext, one: Scope, other: Scope) -> bool:
+    """Whether two scopes have a place and a day in common."""
+    places = context.place_tree
+    return one.period.overlaps(other.period) and places.select(one.places).overlaps(
+        places.select(other.places)
     )
 
 
@@ -194,17 +405,7 @@ def _find_withheld(context: CaveatContext) -> Iterator[Caveat]:
 
 def _join_reporter_names(context: CaveatContext, reporter_ids: Iterable[str]) -> str:
     """Return the reporters' names as a list; only the first ones if there are many."""
-    distinct = dict.fromkeys(reporter_ids)
-    names = [
-        context.state.reporters[reporter_id].name
-        if reporter_id in context.state.reporters
-        else reporter_id
-        for reporter_id in distinct
-    ]
-    if len(names) > MAX_NAMED:
-        rest = len(names) - MAX_NAMED + 1
-        names = [*names[: MAX_NAMED - 1], f"{format_count(rest)} others"]
-    return join_words(names)
+    return _join_names(context.state.reporters, reporter_ids)
 
 
 def _find_contradictions(context: CaveatContext) -> Iterator[Caveat]:
@@ -214,7 +415,16 @@ def _find_contradictions(context: CaveatContext) -> Iterator[Caveat]:
         sides = [_describe_side(context, total.lows_set_aside, "low")]
         sides.append(_describe_side(context, total.highs_set_aside, "high"))
         description = "; ".join(side for side in sides if side)
-        text = f"Reports contradict each other: {description}. None of them is preferred."
+        amount = ""
+        if total.contradiction is not None:
+            noun = "person" if total.contradiction == 1 else "people"
+            amount = f" by {format_count(total.contradiction)} {noun}"
+        text = f"Reports contradict each other{amount}: {description}. None of them is preferred."
+        if not description:
+            text = (
+                "Reports that meet here may contradict each other; there was not enough time to "
+                "find out whether that changes this number."
+            )
         both = (*total.lows_set_aside, *total.highs_set_aside)
         yield _make_caveat(context, "disputed", text, both)
     if context.self_contradicting:
@@ -240,23 +450,116 @@ def _describe_side(context: CaveatContext, figures: Sequence[Figure], end: str) 
             range_words = range_text(figure.quantity.low, None)
         else:
             range_words = f"at most {format_count(figure.quantity.high or 0)}"
-        words.append(f"{range_words} by {_join_reporter_names(context, [figure.reporter])}")
+        who = _join_reporter_names(context, [figure.reporter])
+        words.append(f"{range_words} by {who} ({_describe_where(context, figure)})")
     if len(figures) > MAX_NAMED:
         words.append(f"{format_count(len(figures) - MAX_NAMED)} more")
     return ", ".join(words)
 
 
+def _describe_where(context: CaveatContext, figure: Figure) -> str:
+    """Return the places and days of a figure: "Village, 2024-12-14"."""
+    period = figure.scope.period
+    last = "" if period.last is None else period.last.isoformat()
+    if period.first is None:
+        days = f"until {last}"
+    elif period.first == period.last:
+        days = last
+    else:
+        days = f"{period.first.isoformat()} to {last}"
+    return f"{_join_names(context.state.places, figure.scope.places)}, {days}"
+
+
 def _find_source_caveats(context: CaveatContext) -> Iterator[Caveat]:
-    """Yield caveats on totals that come from one reporter or from parties only."""
-    figures = context.total.figures
-    reporter_ids = list(dict.fromkeys(figure.reporter for figure in figures))
-    who = _join_reporter_names(context, reporter_ids)
-    if all(context.state.reporters[reporter_id].party for reporter_id in reporter_ids):
-        text = f"Every figure counted comes from a party to the conflict: {who}."
-        yield _make_caveat(context, "party_to_conflict", text, figures)
+    """Yield caveats on ends that come from one reporter or from parties to the conflict."""
+    total = context.total
+    backers = _Backers(context)
+    ends = (("low", total.low, total.low_terms), ("high", total.high, total.high_terms))
+    yield from _find_party(context, backers, ends)
+    reporter_ids = list(dict.fromkeys(figure.reporter for figure in total.figures))
     if len(reporter_ids) == 1:
+        who = _join_reporter_names(context, reporter_ids)
         text = f"Every figure counted comes from one reporter, {who}."
-        yield _make_caveat(context, "single_reporter", text, figures)
+        yield _make_caveat(context, "single_reporter", text, total.figures)
+        return
+    sentences, figures = [], []
+    for end, people, terms in ends:
+        reporters = backers.find_single_reporter(terms) if people is not None else set()
+        if len(reporters) == 1:
+            who = _join_reporter_names(context, reporters)
+            sentences.append(f"Every figure that makes the {end} comes from one reporter, {who}.")
+            figures += [term.figure for term in terms]
+    if sentences:
+        yield _make_caveat(context, "single_reporter", " ".join(sentences), figures)
+
+
+_EndTerms = tuple[str, int | None, Sequence[Term]]
+"""An end of a total: its name, its number of people and the terms of its proof."""
+
+
+class _Backers:
+    """Who backs a term of a proof: every reporter that gives the same end of the same scope."""
+
+    def __init__(self, context: CaveatContext) -> None:
+        self._reporters: dict[tuple[object, ...], set[str]] = {}
+        for figure in context.total.figures:
+            for end, people in (("low", figure.quantity.low), ("high", figure.quantity.high)):
+                self._reporters.setdefault((figure.scope, end, people), set()).add(figure.reporter)
+
+    def reporters_of(self, term: Term) -> set[str]:
+        """Return the reporters that give the end of the term, for the same scope."""
+        key = (term.figure.scope, term.end, term.people)
+        return self._reporters.get(key, set()) | {term.figure.reporter}
+
+    def find_single_reporter(self, terms: Sequence[Term]) -> set[str]:
+        """Return the one reporter of all terms; none if there is no term, or several reporters."""
+        backers = [self.reporters_of(term) for term in terms]
+        everyone = set().union(*backers)
+        return everyone if len(everyone) == 1 else set()
+
+
+def _find_party(
+    context: CaveatContext, backers: _Backers, ends: Sequence[_EndTerms]
+) -> Iterator[Caveat]:
+    """Yield the caveat on the share of each end that only parties to the conflict report."""
+    figures, reporters = context.total.figures, context.state.reporters
+
+    def is_of_party(term: Term) -> bool:
+        return all(reporters[each].party for each in backers.reporters_of(term))
+
+    is_all = all(reporters[figure.reporter].party for figure in figures)
+    found: dict[Figure, None] = {}
+    shares = []
+    for end, people, terms in ends:
+        party_terms = [term for term in terms if is_of_party(term)]
+        if people is None or not party_terms:
+            continue
+        found |= dict.fromkeys(term.figure for term in party_terms)
+        share = sum_share(party_terms, people)
+        if share:
+            shares.append(f"{format_count(share)} of the {format_count(people)} ({end})")
+        elif not people:
+            shares.append(f"the {end} of 0")
+    if not (is_all or found):
+        return
+    chosen = figures if is_all else tuple(found)
+    who = _join_reporter_names(context, [figure.reporter for figure in chosen])
+    if is_all:
+        text = f"Every figure counted comes from a party to the conflict: {who}."
+    elif shares:
+        text = f"Resting on figures of a party to the conflict, {who}: {join_words(shares)}."
+    else:
+        text = f"A bound depends on figures of a party to the conflict: {who}."
+    yield _make_caveat(context, "party_to_conflict", text, chosen, is_all=is_all)
+
+
+def sum_share(terms: Iterable[Term], people: int) -> int:
+    """Return how many people of an end the terms add to it, from 0 to all of them.
+
+    Fractions of people are rounded to the nearest whole.
+    """
+    amount = sum((term.multiplier * term.people for term in terms), Fraction(0))
+    return min(max(round(amount), 0), people)
 
 
 def _find_relays(context: CaveatContext) -> Iterator[Caveat]:

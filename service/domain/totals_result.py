@@ -8,6 +8,7 @@ from service.domain.caveats import Caveat
 from service.domain.figure import Figure
 from service.domain.periods import ALWAYS, Period
 from service.domain.public_event import PublicEvent
+from service.domain.reach import NO_GAPS, Reach
 from service.domain.total import Total
 from service.domain.totals_query import TotalsQuery
 
@@ -18,7 +19,8 @@ class OutcomeTotal:
 
     ``placed`` is the total of only those figures that are wholly inside the places, the period and
     the groups of the query. ``best`` is the sum of the reporters' best estimates, None if they
-    cannot be added. ``change`` is None if the query has no comparison.
+    cannot be added. ``change`` is None if the query has no comparison. ``reach`` is what the
+    figures of the total cover of the query, ``placed_reach`` what those of ``placed`` do.
     """
 
     outcomes: frozenset[str]
@@ -27,6 +29,8 @@ class OutcomeTotal:
     text: str
     best: int | None
     change: "TotalChange | None" = None
+    reach: Reach = NO_GAPS
+    placed_reach: Reach = NO_GAPS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from service.domain.caveats import Caveat, CaveatContext, find_caveats
 from service.domain.entities import make_empty_scope_message, unknown_id_message
 from service.domain.errors import ErrorDetail, InvalidInputError
 from service.domain.figure import Figure, Scope
+from service.domain.reach import Reach, find_reach
 from service.domain.record_state import ReportState
 from service.domain.total import Total
 from service.domain.totals_query import TotalsQuery
@@ -263,17 +264,25 @@ class TotalsCalculation:
         for outcomes in outcome_sets:
             scope = self._query.scope_for(outcomes)
             total = self._engine.total(scope, self._time_budget.next_seconds())
-            text = total_text(total, outcomes)
+            placed = self._compute_placed(scope, total)
+            reach = self._find_reach(scope, total)
             outcome_totals.append(
                 OutcomeTotal(
                     outcomes,
                     total,
-                    self._compute_placed(scope, total),
-                    text,
+                    placed,
+                    total_text(total, outcomes, reach),
                     self._sum_best_estimates(scope, total),
+                    reach=reach,
+                    placed_reach=reach if placed is total else self._find_reach(scope, placed),
                 )
             )
         return outcome_totals
+
+    def _find_reach(self, scope: Scope, total: Total) -> Reach:
+        """Return what the figures of the total cover of its scope."""
+        snapshot = self._snapshot
+        return find_reach(scope, total, snapshot.places, snapshot.groups, self._engine.outcomes_of)
 
     def _sum_best_estimates(self, scope: Scope, total: Total) -> int | None:
         """Return the sum of the best estimates of the reporters; None if they do not add up."""
@@ -321,6 +330,8 @@ class TotalsCalculation:
             context = CaveatContext(
                 scope,
                 each.total,
+                each.placed,
+                each.reach,
                 self._snapshot.state,
                 self._snapshot.places,
                 self._snapshot.groups,

@@ -751,7 +751,7 @@ def test_people_reclassified_as_killed_are_subtracted_from_the_missing(
     assert get_only_total(client, "outcomes=killed")["low"] == 2
     assert get_range(client, "outcomes=missing") == (1, None)
     still = get_answer(client, "outcomes=missing")
-    assert "shared_outcomes" in {caveat["code"] for caveat in still["caveats"]}
+    assert "follows" in {caveat["code"] for caveat in still["caveats"]}
 
     five = {"outcomes": ["killed"], "exactly": 5}
     assert_recorded(send(bodies.make_report(reporter=SKY, figures=[five])))

@@ -1,17 +1,28 @@
 """Caveats of totals: when each applies, when it does not, and its text."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 from service.bounds.engine import TotalsEngine
 from service.domain.caveat_codes import CAVEAT_MEANINGS
 from service.domain.caveats import Caveat, CaveatContext, find_caveats
 from service.domain.entities import Reporter
 from service.domain.figure import Figure, Scope
+from service.domain.reach import find_reach
 from service.domain.record_state import RecordState, ReportState
-from tests.bounds.builders import AMPLE_SECONDS, GROUPS, PLACES, make_figure, make_scope
+from tests.bounds.builders import (
+    AMPLE_SECONDS,
+    GROUPS,
+    PLACES,
+    figure_lists,
+    make_figure,
+    make_scope,
+    scopes,
+)
 
 REPORTERS = {
     "A": Reporter("A", "Agency A", party=True),
@@ -37,6 +48,10 @@ def caveats_of(
     """
     query_scope = query_scope or make_scope()
     engine = TotalsEngine(figures, PLACES, GROUPS)
+    total = engine.total(query_scope, seconds)
+    placed = TotalsEngine(
+        [figure for figure in figures if is_placed(figure, query_scope)], PLACES, GROUPS
+    ).total(query_scope, seconds)
     reports = {
         each.report: report_state(
             each.report, by=each.reporter, caveats=(own or {}).get(each.id, ())
@@ -46,7 +61,9 @@ def caveats_of(
     state = RecordState(9, None, reports, tuple(figures), {}, {}, REPORTERS)
     context = CaveatContext(
         query_scope,
-        engine.total(query_scope, seconds),
+        total,
+        placed,
+        find_reach(query_scope, total, PLACES, GROUPS, engine.outcomes_of),
         state,
         PLACES,
         GROUPS,
@@ -57,6 +74,16 @@ def caveats_of(
         engine.outcomes_of,
     )
     return find_caveats(context)
+
+
+def is_placed(figure: Figure, query_scope: Scope) -> bool:
+    """Whether the figure is wholly inside the places, the period and the groups of the query."""
+    places, groups = PLACES.select(query_scope.places), GROUPS.select(query_scope.groups)
+    return (
+        figure.scope.period.is_within(query_scope.period)
+        and PLACES.select(figure.scope.places).is_within(places)
+        and GROUPS.select(figure.scope.groups).is_within(groups)
+    )
 
 
 def report_state(report_id: str, stance: str = "asserts", **changes: Any) -> ReportState:
@@ -94,51 +121,44 @@ def test_nothing_reported_needs_no_caveat() -> None:
 
 
 WIDER = [
-    ("shared_places", "places", make_scope("r")),
-    ("shared_period", "days", make_scope(days=(1, 2))),
-    ("shared_outcomes", "outcomes", make_scope(outcomes="killed wounded")),
+    ("shared_places", "places", make_scope("r"), make_scope()),
+    ("shared_period", "days", make_scope(days=(1, 2)), make_scope()),
+    ("shared_groups", "groups", make_scope(), make_scope(groups="g")),
 ]
 
 
-@pytest.mark.parametrize(("code", "part", "where"), WIDER)
-def test_a_figure_wider_than_the_query_is_a_caveat(code: str, part: str, where: Scope) -> None:
-    caveats = caveats_of([exact_figure("f", where), exact_figure("g", by="c")])
-    assert codes_of(caveats) == [code]
-    assert caveats[0].figures == ("f",)
-    assert caveats[0].text == (
+@pytest.mark.parametrize(("code", "part", "wider", "query_scope"), WIDER)
+def test_a_figure_wider_than_the_query_is_a_caveat(
+    code: str, part: str, wider: Scope, query_scope: Scope
+) -> None:
+    inside = make_figure("g", 1, None, query_scope, reporter="c")
+    caveat = find_caveat(caveats_of([exact_figure("f", wider), inside], query_scope), code)
+    assert caveat.figures == ("f",)
+    assert caveat.text == (
         f"One figure also covers other {part}."
         " Its people cannot be placed wholly within what was asked."
     )
 
 
-@pytest.mark.parametrize(("code", "part", "where"), WIDER)
-def test_figures_wider_than_the_query_are_one_caveat(code: str, part: str, where: Scope) -> None:
-    caveats = caveats_of([exact_figure("f", where), exact_figure("g", where, by="c")])
-    assert caveats[0].code == code
-    assert caveats[0].figures == ("f", "g")
-    assert caveats[0].text == (
+@pytest.mark.parametrize(("code", "part", "wider", "query_scope"), WIDER)
+def test_figures_wider_than_the_query_are_one_caveat(
+    code: str, part: str, wider: Scope, query_scope: Scope
+) -> None:
+    figures = [exact_figure("f", wider), exact_figure("g", wider, by="c")]
+    caveat = find_caveat(caveats_of(figures, query_scope), code)
+    assert caveat.figures == ("f", "g")
+    assert caveat.text == (
         f"2 figures also cover other {part}."
         " Their people cannot be placed wholly within what was asked."
     )
 
 
-@pytest.mark.parametrize(("code", "part", "where"), WIDER)
-def test_a_figure_within_the_query_is_not_shared(code: str, part: str, where: Scope) -> None:
-    assert caveats_of([exact_figure("f"), exact_figure("g", by="c")], where) == []
-
-
-def test_a_figure_of_other_groups_too_is_a_caveat() -> None:
-    figures = [
-        exact_figure("f", make_scope(groups="everyone")),
-        exact_figure("g", make_scope(groups="g"), by="c"),
-    ]
-    caveats = caveats_of(figures, make_scope(groups="g"))
-    assert codes_of(caveats) == ["shared_groups"]
-    assert caveats[0].figures == ("f",)
-    assert caveats[0].text == (
-        "One figure also covers other groups."
-        " Its people cannot be placed wholly within what was asked."
-    )
+@pytest.mark.parametrize(("code", "part", "wider", "query_scope"), WIDER)
+def test_a_wider_figure_that_changes_nothing_is_no_caveat(
+    code: str, part: str, wider: Scope, query_scope: Scope
+) -> None:
+    figures = [make_figure("f", 1, 9, wider), exact_figure("g", query_scope, by="c")]
+    assert code not in codes_of(caveats_of(figures, query_scope))
 
 
 def test_no_place_is_outside_a_query_about_everywhere() -> None:
@@ -152,24 +172,88 @@ def test_no_place_is_outside_a_query_about_everywhere() -> None:
     )
 
 
-def test_a_running_total_shares_the_days_before_the_query() -> None:
-    caveats = caveats_of([exact_figure("f", make_scope(days=(None, 1))), exact_figure("g", by="c")])
-    assert codes_of(caveats) == ["shared_period", "beginning_not_stated"]
-
-
 def test_a_figure_shares_the_outcomes_of_its_reclassification() -> None:
-    missing = exact_figure("f", make_scope(outcomes="missing"))
-    dead = make_figure("d", 1, 1, make_scope(), reporter="B", reclassifies="f")
-    still_missing = make_figure("g", 1, 1, missing.scope, reporter="c")
-    caveats = caveats_of([missing, dead, still_missing], missing.scope)
-    assert codes_of(caveats) == ["shared_outcomes"]
-    assert caveats[0].figures == ("f",)
+    missing = make_figure("f", 2, None, make_scope("r", outcomes="missing"))
+    dead = make_figure("d", 1, 1, make_scope("r"), reporter="B", reclassifies="f")
+    caveats = caveats_of([missing, dead], make_scope(outcomes="missing"))
+    assert find_caveat(caveats, "shared_outcomes").figures == ("f",)
+
+
+def test_a_total_without_a_figure_inside_follows() -> None:
+    country = exact_figure("f", make_scope("r"), by="A")
+    part = exact_figure("g", make_scope("b"), by="c")
+    caveat = find_caveat(caveats_of([country, part]), "follows")
+    assert caveat.text == (
+        "No figure is about exactly these people or a part of them. The number follows from "
+        "figures about wider or other people."
+    )
+    assert "follows" not in codes_of(caveats_of([country, part], make_scope("r")))
+
+
+def test_a_figure_of_more_outcomes_is_not_inside() -> None:
+    both = exact_figure("f", make_scope(outcomes="killed wounded"))
+    assert "follows" in codes_of(caveats_of([both]))
+
+
+@pytest.mark.parametrize("first", [None, 1])
+def test_a_step_of_a_running_total_is_a_caveat(first: int | None) -> None:
+    totals = [
+        make_figure("f", 10, 10, make_scope(days=(first, 2)), reporter="B"),
+        make_figure("g", 14, 14, make_scope(days=(first, 3)), reporter="B"),
+    ]
+    caveat = find_caveat(caveats_of(totals, make_scope(days=(3, 3))), "running_total_step")
+    assert set(caveat.figures) == {"f", "g"}
+    assert "running_total_step" not in codes_of(caveats_of(totals, make_scope(days=(None, 3))))
+
+
+def test_a_difference_of_places_is_no_step() -> None:
+    figures = [
+        make_figure("f", 10, 10, make_scope("r")),
+        make_figure("g", 4, 4, make_scope("b")),
+    ]
+    assert "running_total_step" not in codes_of(caveats_of(figures))
+
+
+def test_silent_outcomes_places_and_days_are_named() -> None:
+    figures = [make_figure("f", 5, 5, make_scope("b1")), make_figure("g", 1, 1, make_scope("b1"))]
+    caveat = find_caveat(
+        caveats_of(figures, make_scope("b", (1, 4), "killed wounded")), "partly_reported"
+    )
+    assert caveat.text == (
+        "Only a part of what was asked was reported. Nothing was reported of wounded; in 1 of 2 "
+        "places (b2); on 3 of 4 days (2024-01-02 to 2024-01-04)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("where", "query_scope"),
+    [
+        ("r", make_scope("r")),
+        ("a b", make_scope("r")),
+        ("a b1", make_scope("r")),
+        ("r", make_scope("a")),
+        ("a", make_scope("a", (None, None))),
+    ],
+)
+def test_a_query_that_figures_reach_is_not_partly_reported(where: str, query_scope: Scope) -> None:
+    caveats = caveats_of([exact_figure("f", make_scope(where))], query_scope)
+    assert "partly_reported" not in codes_of(caveats)
+
+
+def test_a_zero_of_some_people_is_no_zero_of_all() -> None:
+    for where in (make_scope(groups="g"), make_scope(incident="x:1")):
+        caveats = caveats_of([make_figure("f", 0, 0, where)])
+        assert find_caveat(caveats, "partly_reported").text == (
+            "The reported zero is about a part of the people asked about, not about all of them."
+        )
+    assert "partly_reported" not in codes_of(caveats_of([make_figure("f", 0, 0)]))
 
 
 def test_a_total_without_a_high_is_open_above() -> None:
     caveat = find_caveat(caveats_of([make_figure("f", 3, None)]), "open_above")
     assert caveat.text == (
         "No ceiling is known: the number may be higher than any that was reported."
+        " One figure without one is by Agency A."
     )
 
 
@@ -212,30 +296,26 @@ def test_running_totals_have_no_stated_beginning() -> None:
 
 
 @pytest.mark.parametrize(
-    "elsewhere",
-    [
-        make_scope("b", incident="x:1"),
-        make_scope(days=(2, 2), incident="x:1"),
-    ],
+    "elsewhere", [make_scope("b", incident="x:1"), make_scope(days=(2, 2), incident="x:1")]
 )
 def test_an_incident_also_at_another_place_or_time_is_a_caveat(elsewhere: Scope) -> None:
     figures = [exact_figure("f", make_scope(incident="x:1")), exact_figure("g", elsewhere, by="c")]
-    caveats = caveats_of(figures, make_scope("r", (1, 2)))
-    assert codes_of(caveats) == ["same_incident_elsewhere"]
-    assert caveats[0].figures == ("f", "g")
-    assert caveats[0].text == (
-        "Figures of one incident speak of different places, days or groups and are added."
+    caveat = find_caveat(caveats_of(figures, make_scope("r", (1, 2))), "same_incident_elsewhere")
+    assert caveat.figures == ("f", "g")
+    assert caveat.text == (
+        "Different reporters put one incident at places or days that do not meet: Bureau B and C."
+        " It may be one event told twice or two parts of it."
     )
+    parts = [figures[0], exact_figure("g", elsewhere)]
+    assert "same_incident_elsewhere" not in codes_of(caveats_of(parts, make_scope("r", (1, 2))))
 
 
-def test_an_incident_of_two_groups_is_a_caveat_where_one_of_them_is_queried() -> None:
+def test_other_groups_of_an_incident_are_other_people() -> None:
     figures = [
         exact_figure("f", make_scope(groups="g", incident="x:1")),
-        exact_figure("k", make_scope(groups="g"), by="c"),
-        exact_figure("h", make_scope(groups="h", incident="x:1")),
+        exact_figure("h", make_scope("b", groups="h", incident="x:1"), by="c"),
     ]
-    caveats = caveats_of(figures, make_scope(groups="g"))
-    assert find_caveat(caveats, "same_incident_elsewhere").figures == ("f",)
+    assert "same_incident_elsewhere" not in codes_of(caveats_of(figures, make_scope("r")))
 
 
 @pytest.mark.parametrize(
@@ -305,12 +385,12 @@ def test_a_contradiction_names_both_sides() -> None:
     caveats = caveats_of(
         [make_figure("f", 40, 40, reporter="A"), make_figure("g", 30, 30, reporter="B")]
     )
-    assert codes_of(caveats) == ["disputed"]
-    assert caveats[0].figures == ("f", "g")
-    assert caveats[0].reporters == ("A", "B")
-    assert caveats[0].text == (
-        "Reports contradict each other: at least 40 by Agency A; at most 30 by Bureau B."
-        " None of them is preferred."
+    caveat = find_caveat(caveats, "disputed")
+    assert caveat.figures == ("f", "g")
+    assert caveat.reporters == ("A", "B")
+    assert caveat.text == (
+        "Reports contradict each other by 10 people: at least 40 by Agency A (a, 2024-01-01); at"
+        " most 30 by Bureau B (a, 2024-01-01). None of them is preferred."
     )
 
 
@@ -319,14 +399,15 @@ def test_a_contradiction_with_a_zero_names_the_zero() -> None:
         [make_figure("f", 40, None, reporter="A"), make_figure("g", 0, 0, reporter="B")]
     )
     assert (
-        "at least 40 by Agency A; at most 0 by Bureau B." in find_caveat(caveats, "disputed").text
+        "at least 40 by Agency A (a, 2024-01-01); at most 0 by Bureau B (a, 2024-01-01)."
+        in find_caveat(caveats, "disputed").text
     )
 
 
 def test_a_contradiction_of_many_names_the_first() -> None:
     lows = [make_figure(f"f{number}", 40 + number, None, reporter="A") for number in range(5)]
     text = find_caveat(caveats_of([*lows, make_figure("g", 0, 0, reporter="B")]), "disputed").text
-    assert "at least 43 by Agency A, 1 more; at most 0 by Bureau B." in text
+    assert "at least 43 by Agency A (a, 2024-01-01), 1 more; at most 0 by Bureau B" in text
 
 
 def test_figures_that_agree_are_not_disputed() -> None:
@@ -370,9 +451,34 @@ def test_figures_of_parties_alone_are_a_caveat() -> None:
     assert find_caveat(caveats, "party_to_conflict").figures == ("f",)
 
 
-def test_one_reporter_that_is_no_party_removes_the_caveat() -> None:
+def test_the_share_of_a_party_in_each_end_is_told() -> None:
+    figures = [
+        make_figure("f", 379_605, 379_605, reporter="A"),
+        make_figure("g", 6_243, 6_243, make_scope("b"), reporter="B"),
+    ]
+    caveat = find_caveat(caveats_of(figures, make_scope("r")), "party_to_conflict")
+    assert caveat.figures == ("f",)
+    assert caveat.is_all is False
+    assert caveat.text == (
+        "Resting on figures of a party to the conflict, Agency A: 379,605 of the 385,848 (low) and"
+        " 379,605 of the 385,848 (high)."
+    )
+    assert find_caveat(caveats_of(figures[:1]), "party_to_conflict").is_all is True
+
+
+def test_a_number_that_others_give_too_rests_on_no_party() -> None:
     assert "party_to_conflict" not in codes_of(
         caveats_of([exact_figure("f", by="A"), exact_figure("g", by="B")])
+    )
+
+
+def test_the_end_that_one_reporter_makes_is_named() -> None:
+    figures = [make_figure("f", 3, None, reporter="B"), make_figure("g", 0, 9, reporter="c")]
+    caveat = find_caveat(caveats_of(figures), "single_reporter")
+    assert caveat.figures == ("f", "g")
+    assert caveat.text == (
+        "Every figure that makes the low comes from one reporter, Bureau B."
+        " Every figure that makes the high comes from one reporter, C."
     )
 
 
@@ -461,3 +567,37 @@ def test_every_code_is_in_the_vocabulary() -> None:
         figures, silent=[report_state("s", "acknowledges")], relays=[exact_figure("x")]
     )
     assert set(codes_of(caveats)) <= set(CAVEAT_MEANINGS)
+
+
+@given(figure_lists(max_size=4, with_reclassified=False), scopes(for_query=True))
+@settings(max_examples=100)
+def test_caveats_hold_against_the_figures(figures: list[Figure], query_scope: Scope) -> None:
+    caveats = caveats_of(figures, query_scope)
+    codes = set(codes_of(caveats))
+    total = TotalsEngine(figures, PLACES, GROUPS).total(query_scope, AMPLE_SECONDS)
+    inside = [figure for figure in figures if is_placed(figure, query_scope)]
+    placed = TotalsEngine(inside, PLACES, GROUPS).total(query_scope, AMPLE_SECONDS)
+    if (total.low, total.high) == (placed.low, placed.high):
+        assert not any(code.startswith("shared_") for code in codes)
+    if total.is_reported:
+        is_any_inside = any(figure.scope.outcomes <= query_scope.outcomes for figure in inside)
+        assert ("follows" in codes) is not is_any_inside
+        spoken = frozenset().union(*(figure.scope.outcomes for figure in total.figures))
+        days = [
+            day
+            for day in range(query_scope.period.start, query_scope.period.stop + 1)
+            if not any(
+                figure.scope.period.start <= day <= figure.scope.period.stop
+                for figure in total.figures
+            )
+        ] if query_scope.period.first and query_scope.period.last else []  # fmt: skip
+        if query_scope.outcomes - spoken or days:
+            text = find_caveat(caveats, "partly_reported").text
+            assert not days or f"on {len(days)} of " in text
+            assert all(outcome in text for outcome in query_scope.outcomes - spoken)
+    for caveat in caveats:
+        if caveat.code == "party_to_conflict":
+            assert caveat.is_all is all(figure.reporter == "A" for figure in total.figures)
+            assert set(caveat.reporters) == {"A"}
+            shares = re.findall(r"([0-9,]+) of the ([0-9,]+)", caveat.text)
+            assert all(int(share) <= int(people) for share, people in shares)

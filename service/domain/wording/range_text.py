@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final, Literal
 
+from service.domain.reach import Reach
 from service.domain.total import Total
 from service.domain.vocabulary import OUTCOMES, sort_outcomes
 
@@ -116,32 +117,115 @@ def all_outcomes_texts() -> dict[str, str]:
     }
 
 
-def total_text(total: Total, outcomes: Collection[str]) -> str:
-    """Return the total in words, such as "at least 30 killed or wounded, disputed"."""
+def total_text(total: Total, outcomes: Collection[str], reach: Reach | None = None) -> str:
+    """Return the total in words, such as "at least 30 killed or wounded, disputed".
+
+    With ``reach``, outcomes that no figure covers are named as such, and a zero is "nobody" only
+    where figures report it for the whole of what was asked.
+    """
     if total.low is None:
         return NO_FIGURE
-    words = total_range_text(total)
-    if classify_range(total.low, total.high) != "unknown":
-        words = f"{words} {outcomes_text(outcomes)}"
-    return f"{words}, disputed" if total.is_disputed else words
+    reach = reach or Reach()
+    words = outcomes_text(reach.spoken_outcomes or outcomes)
+    silence = _silence_text(reach)
+    if _is_nearest_narrower(total):
+        text = _nearest_first_text(total, words)
+    elif total.low == total.high == 0:
+        text = _zero_text(words, reach)
+    elif classify_range(total.low, total.high) == "unknown":
+        text = total_range_text(total)
+    else:
+        text = f"{total_range_text(total)} {words}"
+    if total.is_disputed and not _is_nearest_narrower(total):
+        text = f"{text}, disputed"
+    if not silence:
+        return text
+    is_plain = ";" not in text and "reported" not in text
+    return f"{text}, as reported; {silence}" if is_plain else f"{text}; {silence}"
+
+
+def _silence_text(reach: Reach) -> str:
+    """Return what no figure covers, "" if nothing: "nothing was reported of wounded or missing"."""
+    silent = [outcomes_text(reach.silent_outcomes)] if reach.silent_outcomes else []
+    if not reach.is_zero_reported:
+        if reach.silent_places:
+            count, whole = format_count(len(reach.silent_places)), format_count(reach.place_count)
+            silent.append(f"{count} of {whole} places")
+        if reach.silent_days:
+            count, whole = format_count(reach.silent_day_count), format_count(reach.day_count)
+            silent.append(f"{count} of {whole} days")
+    return f"nothing was reported of {join_words(silent)}" if silent else ""
+
+
+def _zero_text(words: str, reach: Reach) -> str:
+    """Return the words of a zero, by whether it was reported, reported of a part, or follows."""
+    if reach.is_zero_reported:
+        return f"nobody {words}"
+    if reach.is_zero_elsewhere:
+        return f"0 {words} in the part that was reported"
+    return f"0 {words}, which follows from figures of other people"
+
+
+def _is_nearest_narrower(total: Total) -> bool:
+    """Whether the total is disputed, and the reading nearest to the reports is narrower than it."""
+    return (
+        total.is_disputed
+        and total.nearest is not None
+        and total.contradiction is not None
+        and total.nearest != (total.low, total.high)
+    )
+
+
+def _nearest_first_text(total: Total, words: str) -> str:
+    """Return a disputed total, its nearest reading first, then the range that holds in any case."""
+    low, high = total.nearest or (0, None)
+    text = f"{range_text(low, high)} {words} by the nearest reading"
+    certain = DISPUTED_TOTAL_FORM.render(total.low or 0, total.high)
+    if classify_range(total.low or 0, total.high) == "unknown":
+        certain = "number not known"
+    return f"{text}; {contradiction_text(total.contradiction or 0)}; {certain} whichever is wrong"
+
+
+def contradiction_text(people: int) -> str:
+    """Return by how many people the reports contradict each other, as a clause."""
+    noun = "person" if people == 1 else "people"
+    return f"reports contradict each other by {format_count(people)} {noun}"
 
 
 def total_range_text(total: Total) -> str:
-    """Return the range of the total without its outcomes and dispute, such as "at least 30"."""
+    """Return the range of the total without its outcomes and dispute, such as "at least 30".
+
+    Of a disputed total it is the reading nearest to the reports, where that is narrower.
+    """
     if total.low is None:
         return NO_FIGURE
+    if _is_nearest_narrower(total) and total.nearest is not None:
+        return f"{range_text(*total.nearest)} by the nearest reading"
     form = DISPUTED_TOTAL_FORM if total.is_disputed else TOTAL_FORM
     return form.render(total.low, total.high)
 
 
-def headline_text(total: Total, outcomes: Collection[str]) -> str:
-    """Return the total as the beginning of a sentence: "At least 30 people killed, open above"."""
+def headline_text(total: Total, outcomes: Collection[str], reach: Reach | None = None) -> str:
+    """Return the total as the beginning of a sentence: "At least 30 people killed, open above".
+
+    ``reach`` is used as in ``total_text``.
+    """
+    reach = reach or Reach()
     words = outcomes_text(outcomes)
     if total.low is None:
         return f"Nobody has reported how many were {words}"
+    words = outcomes_text(reach.spoken_outcomes or outcomes)
+    silence = _silence_text(reach)
     people = "person" if total.low == 1 else "people"
-    text = HEADLINE_FORM.render(total.low, total.high, outcomes=words, people=people)
-    return f"{text}, and reports contradict each other" if total.is_disputed else text
+    if _is_nearest_narrower(total):
+        text = _nearest_first_text(total, words)
+        text = text[0].upper() + text[1:]
+    elif total.low == total.high == 0 and not reach.is_zero_reported:
+        text = _zero_text(words, reach)
+    else:
+        text = HEADLINE_FORM.render(total.low, total.high, outcomes=words, people=people)
+        text = f"{text}, and reports contradict each other" if total.is_disputed else text
+    return f"{text}; {silence}" if silence else text
 
 
 def range_text(low: int, high: int | None) -> str:

@@ -73,7 +73,8 @@ class Dashboard(ViewModel):
     @property
     def headline_start(self) -> str:
         """The beginning of the sentence: the shown total."""
-        return headline_text(self.shown_total.total, self.page_query.show)
+        shown_total = self.shown_total
+        return headline_text(shown_total.total, self.page_query.show, shown_total.reach)
 
     @property
     def headline_end(self) -> str:

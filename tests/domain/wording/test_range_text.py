@@ -1,9 +1,13 @@
 """Ranges in words: totals, headlines, charts and readings."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import ALWAYS
+from service.domain.reach import Reach
 from service.domain.total import Total
 from service.domain.vocabulary import LOSSES
 from service.domain.wording.range_text import (
@@ -26,7 +30,9 @@ FIGURE = Figure("f", "r", "a", Scope((), ALWAYS, KILLED, ("everyone",)), Quantit
 def make_total(low: int, high: int | None, disputed: bool = False) -> Total:
     """Return a total of people killed."""
     set_aside = (FIGURE,) if disputed else ()
-    return Total(figures=(FIGURE,), low=low, high=high, lows_set_aside=set_aside)
+    return Total(
+        figures=(FIGURE,), low=low, high=high, is_disputed=disputed, lows_set_aside=set_aside
+    )
 
 
 def killed_text(low: int, high: int | None, disputed: bool = False) -> str:
@@ -65,6 +71,71 @@ def test_the_words_of_a_disputed_total_say_that_it_is_disputed(
     low: int, high: int | None, expected: str
 ) -> None:
     assert killed_text(low, high, disputed=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "nearest", "people", "expected"),
+    [
+        (
+            3, None, (3, 5), 2,
+            "3 to 5 killed by the nearest reading; reports contradict each other by 2 people; "
+            "at least 3 whichever is wrong",
+        ),
+        (
+            0, None, (10_006, 10_006), 1,
+            "10,006 killed by the nearest reading; reports contradict each other by 1 person; "
+            "number not known whichever is wrong",
+        ),
+        (
+            0, 40, (10, 40), 3,
+            "10 to 40 killed by the nearest reading; reports contradict each other by 3 people; "
+            "0 to 40 whichever is wrong",
+        ),
+        (30, 40, (30, 40), 10, "between 30 and 40 killed, disputed"),
+        (3, None, None, None, "at least 3 killed, disputed"),
+    ],
+)  # fmt: skip
+def test_a_narrower_nearest_reading_comes_first(
+    low: int,
+    high: int | None,
+    nearest: tuple[int, int | None] | None,
+    people: int | None,
+    expected: str,
+) -> None:
+    total = replace(make_total(low, high, True), nearest=nearest, contradiction=people)
+    assert total_text(total, KILLED) == expected
+    assert headline_text(total, KILLED)[1:10] == total_text(total, KILLED)[1:10]
+
+
+ONLY_KILLED = Reach(KILLED, ("wounded", "missing", "captured"))
+
+
+def test_the_text_never_counts_outcomes_of_which_nothing_was_reported() -> None:
+    assert total_text(make_total(12, 12), LOSSES, ONLY_KILLED) == (
+        "12 killed, as reported; nothing was reported of wounded, missing or captured"
+    )
+    assert total_text(make_total(0, None), LOSSES, ONLY_KILLED) == (
+        "reported, number not known; nothing was reported of wounded, missing or captured"
+    )
+    assert headline_text(make_total(12, 12), LOSSES, ONLY_KILLED) == (
+        "12 people killed; nothing was reported of wounded, missing or captured"
+    )
+
+
+def test_a_zero_of_a_part_or_one_that_follows_is_not_nobody() -> None:
+    of_a_part = Reach(
+        KILLED, (), ("b", "c"), 3, ((date(2024, 1, 2), date(2024, 12, 31)),), 366, False, True
+    )
+    follows = Reach(KILLED, is_zero_reported=False)
+    assert total_text(make_total(0, 0), KILLED, of_a_part) == (
+        "0 killed in the part that was reported; nothing was reported of 2 of 3 places and 365 of "
+        "366 days"
+    )
+    assert total_text(make_total(0, 0), KILLED, follows) == (
+        "0 killed, which follows from figures of other people"
+    )
+    for reach in (of_a_part, follows):
+        assert "obody" not in headline_text(make_total(0, 0), KILLED, reach)
 
 
 def test_nothing_reported_is_not_called_a_number() -> None:
