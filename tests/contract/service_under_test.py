@@ -34,7 +34,8 @@ COMPARED_FIELDS: Final = (
 class ServiceUnderTest:
     """A service with an empty record on the engine under test.
 
-    ``places`` and ``groups`` are by id: ``parent``, and ``division`` or ``facet``; both may be None.
+    Each of ``places`` and ``groups`` has a ``parent``, and a ``division`` or ``facet``; both may be
+    None.
     """
 
     def __init__(self, stack: ExitStack, folder: Path, places: Json, groups: Json) -> None:

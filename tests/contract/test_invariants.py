@@ -98,9 +98,13 @@ def test_parts_never_exceed_their_whole(batch: int, make_service: MakeService) -
 
 @each_batch
 def test_a_wider_low_never_lowers_what_is_placed(batch: int, make_service: MakeService) -> None:
-    """Of figures without upper bounds, which cannot contradict each other."""
+    """Of figures without upper bounds, which cannot contradict each other.
+
+    They have no incidents: a figure that puts another reporter's incident elsewhere lowers a low.
+    """
     chance = random.Random(f"placed {batch}")
-    sets = [[{**each, "high": None} for each in figures] for figures in _make_sets(chance)]
+    changes = {"high": None, "incident": None}
+    sets = [[{**each, **changes} for each in figures] for figures in _make_sets(chance)]
     service = make_service(_make_places(), GROUPS)
     _post_all(service, sets)
     for number, figures in enumerate(sets):
