@@ -13,6 +13,7 @@ from tests.support import bodies
 from tests.support.assertions import assert_recorded
 
 KILLED = {"outcomes": ["killed"]}
+COUNTRY = {"id": "country", "name": "Country"}
 
 
 def send_figures(send: SendRequest, places: list[Any], **ends: Any) -> None:
@@ -23,11 +24,10 @@ def send_figures(send: SendRequest, places: list[Any], **ends: Any) -> None:
 @pytest.fixture
 def village_and_country(send: SendRequest) -> None:
     """100 killed in one of two villages, and at least 40,000 in their country."""
-    country = {"id": "country", "name": "Country"}
+    send_figures(send, [COUNTRY], low=40_000)
     for number, ends in ((1, {"exactly": 100}), (2, {"exactly": 3})):
-        place = {"id": f"v{number}", "name": f"Village {number}", "parent": country}
+        place = {"id": f"v{number}", "name": f"Village {number}", "parent": "country"}
         send_figures(send, [place], incident=f"x:{number}", **ends)
-    send_figures(send, ["country"], low=40_000)
 
 
 def read_rows(page: str) -> dict[str, str]:
@@ -48,7 +48,7 @@ def test_bars_show_what_is_placed_and_the_rest_is_told_once(
     client: FlaskClient, village_and_country: None
 ) -> None:
     page = client.get("/?place=country&show=killed").get_data(as_text=True)
-    parts = page[page.index('id="breakdown-chart-title"') : page.index('class="take"')]
+    parts = page[page.index('id="breakdown-chart-title"') : page.index('id="times-title"')]
     rows = read_rows(parts)
     assert "100 placed" in rows["v1"] and "3 placed" in rows["v2"]
     assert all("chart-beyond-line" in rows[key] for key in ("v1", "v2"))
@@ -88,9 +88,8 @@ def test_a_place_that_only_wider_figures_reach_is_no_zero(
 def test_what_wider_figures_only_narrow_is_drawn_as_one_range(
     client: FlaskClient, send: SendRequest
 ) -> None:
-    place = {"id": "v1", "name": "Village", "parent": {"id": "country", "name": "Country"}}
-    send_figures(send, [place], low=5)
-    send_figures(send, ["country"], high=40)
+    send_figures(send, [COUNTRY], high=40)
+    send_figures(send, [{"id": "v1", "name": "Village", "parent": "country"}], low=5)
     rows = read_rows(client.get("/?place=country&show=killed").get_data(as_text=True))
     assert "between 5 and 40" in rows["v1"] and "chart-beyond-line" not in rows["v1"]
 
