@@ -52,7 +52,7 @@ def test_bars_show_what_is_placed_and_the_rest_is_told_once(
     rows = read_rows(parts)
     assert "100 placed" in rows["v1"] and "3 placed" in rows["v2"]
     assert all("chart-beyond-line" in rows[key] for key in ("v1", "v2"))
-    assert parts.count("The hairline behind a bar is its range with them.") == 1
+    assert parts.count("The hairline shows the range with them.") == 1
 
 
 def test_the_table_has_what_is_placed_and_the_whole_range(
