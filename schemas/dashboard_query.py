@@ -46,6 +46,7 @@ class DashboardParameters(Parameters):
     straddling = OneOf(("include", "exclude"))
     as_of = DayOrAsOf()
     by = OneOf(DASHBOARD_BREAKDOWNS)
+    facet = Line()
     scale = OneOf(CALENDAR_UNITS)
     find = Line()
     chart = OneOf(CHARTS)

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from service.domain.errors import ErrorDetail, InvalidInputError, NotFoundError
 from service.domain.vocabulary import OUTCOMES, STANCES
-from service.domain.wording.range_text import format_count
+from service.domain.wording.range_text import chart_range_text, format_count
 from service.http.auth import requires
 from service.http.consistency import get_reader
 from service.http.context import request_time
@@ -52,6 +52,7 @@ def _make_template_context() -> dict[str, Any]:
     make_address = assets.make_address
     return {
         "t": messages.markup,
+        "chart_range_text": chart_range_text,
         "format_count": format_count,
         "format_period": labels.format_period,
         "join_group_names": labels.join_group_names,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader
 
 import service.web
-from service.domain.wording.range_text import format_count
+from service.domain.wording.range_text import chart_range_text, format_count
 from service.web import messages
 from service.web.charts import legend, text_layout
 from service.web.charts.items import DisputeSide, MapPoint, PeriodBar, RangeBar
@@ -36,7 +36,11 @@ CAVEATS = ["No ceiling is known.", "Every figure comes from a party & nobody els
 
 ENVIRONMENT = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True)
 ENVIRONMENT.filters["inline_styles"] = inline_styles
-ENVIRONMENT.globals |= {"t": messages.markup, "format_count": format_count}
+ENVIRONMENT.globals |= {
+    "t": messages.markup,
+    "chart_range_text": chart_range_text,
+    "format_count": format_count,
+}
 IMPORTS = {
     kind: f'{{% from "charts/_{name}.html" import {kind} with context %}}'
     for kind, name in (
@@ -84,6 +88,8 @@ def make_charts(label: str) -> dict[str, Any]:
         )
         for n, (low, high) in enumerate(cases)
     ]
+    bars.append(RangeBar("placed", label, label, 5, 5, beyond=(5, None)))
+    bars.append(RangeBar("elsewhere", label, label, 0, 0, beyond=(0, 9), is_placed=False))
     bars.append(RangeBar("unplaced", label, label, 4, None, is_unplaced=True))
     period_bars = [
         PeriodBar(

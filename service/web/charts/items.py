@@ -1,5 +1,6 @@
 """What charts and their tables draw: totals with a label, words and links."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +18,10 @@ class ChartItem:
     is known. ``nearest`` is the range of least violation of a disputed total. If not ``is_exact``,
     the true range may be narrower. ``proof_link`` leads to the proof, and ``detail_link`` to the
     dashboard of this item alone. ``caveats`` are sentences.
+
+    ``low`` and ``high`` are the range of the figures wholly inside the item's scope if figures that
+    reach beyond it change the total. Then ``beyond`` is the range of the total, and ``is_placed``
+    is False if no figure is wholly inside.
     """
 
     key: str
@@ -30,6 +35,13 @@ class ChartItem:
     proof_link: str | None = None
     detail_link: str | None = None
     caveats: tuple[str, ...] = ()
+    beyond: tuple[int, int | None] | None = None
+    is_placed: bool = True
+
+    @property
+    def total_range(self) -> tuple[int | None, int | None]:
+        """The range of the total, with the figures that reach beyond the scope."""
+        return self.beyond or (self.low, self.high)
 
     @property
     def dispute_text(self) -> str:
@@ -90,3 +102,14 @@ class MapPoint(ChartItem):
 
     longitude: float
     latitude: float
+
+
+def find_beyond_note(items: Iterable[ChartItem]) -> str:
+    """Return what figures that reach beyond the items may add, once for all; empty if nothing."""
+    highs = [item.beyond[1] for item in items if item.beyond is not None]
+    if not highs:
+        return ""
+    known = [high for high in highs if high is not None]
+    if len(known) < len(highs):
+        return clean_text(markup("charts.beyond.open"))
+    return clean_text(markup("charts.beyond.up_to", high=max(known)))

@@ -5,7 +5,18 @@ from typing import Final
 
 from service.web.charts.items import ChartItem, RangeBar
 
-SIGNS: Final = ("low", "range", "open", "disputed", "nearest", "loose", "zero", "none", "unplaced")
+SIGNS: Final = (
+    "low",
+    "range",
+    "open",
+    "disputed",
+    "nearest",
+    "beyond",
+    "loose",
+    "zero",
+    "none",
+    "unplaced",
+)
 """All signs, in the order in which a legend explains them."""
 
 
@@ -15,6 +26,7 @@ MAP_SIGNS: Final = {
     "open": "halo",
     "disputed": "scratched",
     "loose": "dashed",
+    "beyond": "around",
     "zero": "zero",
     "none": "blank",
 }
@@ -33,6 +45,10 @@ def _signs_of(item: ChartItem) -> Iterator[str]:
         return
     if item.low is None:
         yield "none"
+        return
+    if item.beyond:
+        yield "beyond"
+    if not item.is_placed and not item.low:
         return
     yield "zero" if item.low == 0 else "low"
     if item.high is None:

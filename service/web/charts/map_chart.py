@@ -7,7 +7,7 @@ from typing import Final
 
 from service.web.charts import legend
 from service.web.charts.basemap import Frame, Outline, clip_outline
-from service.web.charts.items import MapPoint
+from service.web.charts.items import MapPoint, find_beyond_note
 from service.web.charts.svg_document import CONTENT_WIDTH, DocumentLayout, layout_document
 from service.web.charts.text_layout import clean_text, measure_text, shorten_text
 from service.web.messages import markup
@@ -94,11 +94,17 @@ class MapChart:
     map_height: int = MAP_HEIGHT
     id_prefix: str = "map-chart"
 
+    @property
+    def note(self) -> str:
+        """What figures that reach beyond the places may add to them; empty if there are none."""
+        return find_beyond_note(disc.point for disc in self.discs)
+
     def layout_document(
         self, title: str, caveats: Sequence[str], citation: str, scope: str
     ) -> DocumentLayout:
         """Return the layout of the file with this chart."""
-        all_caveats = (*caveats, str(markup("charts.outline")))
+        notes = (self.note,) if self.note else ()
+        all_caveats = (*notes, *caveats, str(markup("charts.outline")))
         drawing_height = round(CONTENT_WIDTH * self.height / self.width)
         return layout_document(title, all_caveats, citation, scope, self.signs, drawing_height)
 

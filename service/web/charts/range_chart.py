@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from service.web.charts import legend, scale
-from service.web.charts.items import DisputeSide, RangeBar
+from service.web.charts.items import DisputeSide, RangeBar, find_beyond_note
 from service.web.charts.scale import RangePosition, Tick
 from service.web.charts.svg_document import (
     BOLD_ROLES,
@@ -32,6 +32,7 @@ class Row:
     text: str
     position: RangePosition | None
     nearest: RangePosition | None
+    beyond: RangePosition | None
     sides: tuple[tuple[DisputeSide, RangePosition], ...]
 
 
@@ -58,6 +59,11 @@ class RangeChart:
     signs: tuple[str, ...]
 
     @property
+    def note(self) -> str:
+        """What figures that reach beyond the bars may add to them; empty if there are none."""
+        return find_beyond_note(row.bar for row in self.rows)
+
+    @property
     def placed_rows(self) -> tuple[PlacedRow, ...]:
         """The rows of a file from top to bottom, unplaced ones last."""
         return tuple(_place_rows(self.rows, self.unplaced_rows))
@@ -77,7 +83,8 @@ class RangeChart:
         self, title: str, caveats: Sequence[str], citation: str, scope: str
     ) -> DocumentLayout:
         """Return the layout of the file with this chart."""
-        return layout_document(title, caveats, citation, scope, self.signs, self.height)
+        notes = [self.note, *caveats] if self.note else caveats
+        return layout_document(title, notes, citation, scope, self.signs, self.height)
 
 
 def layout_range_chart(bars: Sequence[RangeBar], id_prefix: str = "range-chart") -> RangeChart:
@@ -117,6 +124,7 @@ def _layout_row(bar: RangeBar, axis: scale.Axis) -> Row:
         text=clean_text(bar.text),
         position=None if bar.low is None else axis.locate_range(bar.low, bar.high),
         nearest=axis.locate_range(*bar.nearest) if bar.nearest else None,
+        beyond=axis.locate_range(*bar.beyond) if bar.beyond else None,
         sides=tuple((side, axis.locate_range(side.low, side.high)) for side in bar.sides),
     )
 

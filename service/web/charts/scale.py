@@ -27,8 +27,8 @@ class Tick:
 class RangePosition:
     """The positions of the ends of a range on the axis.
 
-    A range without an upper bound ``is_open``; its ``high`` is the end of the axis, beyond the last
-    tick.
+    A range without an upper bound, or that ends beyond the axis, ``is_open``; its ``high`` is the
+    end of the axis, beyond the last tick.
     """
 
     low: int
@@ -65,8 +65,9 @@ class Axis:
 
     def locate_range(self, low: int, high: int | None) -> RangePosition:
         """Return the positions of the range; ``high`` None means that no upper bound is known."""
-        if high is None:
-            return RangePosition(self.locate(low), AXIS_LENGTH, is_open=True)
+        if high is None or high > self.top:
+            low_position = min(self.locate(low), AXIS_LENGTH)
+            return RangePosition(low_position, AXIS_LENGTH, is_open=True)
         return RangePosition(self.locate(low), self.locate(high))
 
     def _format_value(self, value: int) -> str:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from service.web.charts import legend, scale
-from service.web.charts.items import PeriodBar
+from service.web.charts.items import PeriodBar, find_beyond_note
 from service.web.charts.scale import AXIS_LENGTH, RangePosition, Tick
 from service.web.charts.svg_document import DocumentLayout, layout_document
 from service.web.charts.text_layout import clean_text
@@ -33,6 +33,7 @@ class Column:
     gap: int
     position: RangePosition | None
     nearest: RangePosition | None
+    beyond: RangePosition | None
 
     @property
     def middle(self) -> int:
@@ -68,6 +69,11 @@ class TimeChart:
     id_prefix: str = "time-chart"
 
     @property
+    def note(self) -> str:
+        """What figures that reach beyond the columns may add; empty if there are none."""
+        return find_beyond_note(column.bar for column in self.columns)
+
+    @property
     def arrow_half_width(self) -> int:
         """Half the width of an arrow head in pixels; narrow columns have smaller ones."""
         half_widths = ((16, 5), (31, 4), (60, 3))
@@ -84,7 +90,8 @@ class TimeChart:
         self, title: str, caveats: Sequence[str], citation: str, scope: str
     ) -> DocumentLayout:
         """Return the layout of the file with this chart."""
-        return layout_document(title, caveats, citation, scope, self.signs, self.height)
+        notes = [self.note, *caveats] if self.note else caveats
+        return layout_document(title, notes, citation, scope, self.signs, self.height)
 
 
 def layout_time_chart(bars: Sequence[PeriodBar]) -> TimeChart:
@@ -123,6 +130,7 @@ def _layout_column(
         gap=0 if column_count > _MAX_COLUMNS_WITH_GAPS else min(width // 8, 60),
         position=None if bar.low is None else axis.locate_range(bar.low, bar.high),
         nearest=axis.locate_range(*bar.nearest) if bar.nearest else None,
+        beyond=axis.locate_range(*bar.beyond) if bar.beyond else None,
     )
 
 

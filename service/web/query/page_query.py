@@ -43,6 +43,7 @@ class PageQuery:
     query: TotalsQuery
     show: frozenset[str] = LOSSES
     by: str = "place"
+    facet: str | None = None
     scale: str | None = None
     find: str | None = None
     chart: str | None = None

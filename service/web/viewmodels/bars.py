@@ -1,6 +1,7 @@
 """Bars made from totals, with the sides of a dispute."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from service.domain.caveats import Caveat
@@ -29,13 +30,64 @@ def make_bar(
     """Return the bar of a total; ``changes`` are those of the page query for its proof."""
     total = outcome_total.total
     sides = _make_sides(view, total)
+    drawn = choose_drawn_range(outcome_total)
     return RangeBar(
-        key, label, total_range_text(total), total.low, total.high, total.is_disputed,
-        find_distinct_nearest(total),
-        total.exact, link_to_proof(view, **changes) if total.is_reported else None, detail_link,
-        tuple(each.text for each in caveats),
+        key, label, drawn.text, drawn.low, drawn.high, drawn.is_disputed, drawn.nearest,
+        drawn.exact, link_to_proof(view, **changes) if total.is_reported else None, detail_link,
+        tuple(each.text for each in caveats), drawn.beyond, drawn.is_placed,
         sides=sides[:MAX_SIDES], omitted_side_count=len(sides[MAX_SIDES:]),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnRange:
+    """The range that a chart draws for a total, with the fields of ``ChartItem``."""
+
+    text: str
+    low: int | None
+    high: int | None
+    is_disputed: bool
+    nearest: tuple[int, int | None] | None
+    exact: bool
+    beyond: tuple[int, int | None] | None = None
+    is_placed: bool = True
+
+
+def choose_drawn_range(outcome_total: OutcomeTotal) -> DrawnRange:
+    """Return the range to draw: what is placed if wider figures make the total another one.
+
+    If they only narrow what is placed, the total is drawn. What they prove without any figure
+    inside is drawn from zero to the low of the total.
+    """
+    total, placed = outcome_total.total, outcome_total.placed
+    is_disputed, exact = total.is_disputed or placed.is_disputed, total.exact and placed.exact
+    if total.low is None or not adds_beyond(outcome_total):
+        return DrawnRange(
+            total_range_text(total), total.low, total.high, total.is_disputed,
+            find_distinct_nearest(total), total.exact,
+        )  # fmt: skip
+    beyond = (total.low, total.high)
+    if placed.low is None:
+        text = total_range_text(total) if total.low else plain_text("bars.not_placed")
+        return DrawnRange(
+            text, total.low, total.low, is_disputed, find_distinct_nearest(total), exact, beyond,
+            is_placed=False,
+        )  # fmt: skip
+    text = plain_text("bars.placed", range=total_range_text(placed))
+    return DrawnRange(
+        text, placed.low, placed.high, is_disputed, find_distinct_nearest(placed), exact, beyond
+    )
+
+
+def adds_beyond(outcome_total: OutcomeTotal) -> bool:
+    """Whether the total allows more or fewer people than what is placed."""
+    total, placed = outcome_total.total, outcome_total.placed
+    if total.low is None:
+        return False
+    if placed.low is None:
+        return not total.low == total.high
+    is_higher = placed.high is not None and (total.high is None or total.high > placed.high)
+    return is_higher or total.low < placed.low
 
 
 def link_to_proof(view: ViewModel, **changes: str) -> str:

@@ -1,16 +1,18 @@
 """The breakdown of a total by place, group or outcome, or by each reporter alone."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
 from service.domain.errors import InvalidInputError
 from service.domain.totals_result import Part
+from service.domain.vocabulary import ROOT_GROUP
 from service.web.charts.items import MapPoint, RangeBar
 from service.web.charts.map_chart import MapChart, layout_map
 from service.web.charts.range_chart import RangeChart, layout_range_chart
 from service.web.messages import plain_text
-from service.web.viewmodels.bars import link_to_proof, make_bar
+from service.web.viewmodels.bars import choose_drawn_range, link_to_proof, make_bar
 from service.web.viewmodels.base import NamedLink, ViewModel
 
 MAX_BARS: Final = 40
@@ -29,30 +31,45 @@ class Breakdown:
         self.error = ""
         """The reason if there are too many parts to compute; otherwise empty."""
         try:
-            result = view.compute_totals(outcomes=(view.page_query.show,), by=view.page_query.by)
+            result = view.compute_totals(
+                outcomes=(view.page_query.show,), by=view.page_query.by, facet=self.facet
+            )
         except InvalidInputError as error:
             self.error = error.detail
         else:
             self.parts = result.parts or ()
             self.unplaced_people = sum(each.low for each in result.unplaced or ())
-        if not self.parts:
-            self.parts = self._compute_queried_places()
-            placed_people = sum(each.totals[0].total.low or 0 for each in self.parts)
-            self.unplaced_people = max(self.unplaced_people - placed_people, 0) if self.parts else 0
 
-    def _compute_queried_places(self) -> Sequence[Part]:
-        """Return the queried places as parts if several are queried; otherwise nothing."""
-        place_ids = self._view.query.places
-        if self._page_query.by != "place" or len(place_ids) < 2:
-            return ()
-        parts = []
-        for place_id in place_ids:
-            result = self._view.compute_totals(
-                places=(place_id,), outcomes=(self._page_query.show,)
-            )
-            name = self._view.state.places[place_id].name
-            parts.append(Part(place_id, name, result.totals, result.caveats))
-        return parts
+    @cached_property
+    def facets(self) -> list[NamedLink]:
+        """The facets of groups that a breakdown by group can use, the largest first.
+
+        A group without a facet has one of its own, which comes after those with a name.
+        """
+        tree, query = self._view.snapshot.groups, self._view.query
+        groups = [each for each in query.groups if each != ROOT_GROUP]
+        facets = Counter(
+            facet
+            for each in groups or tree.children(ROOT_GROUP)
+            if (facet := tree.facet_of(each)) is not None
+        )
+        ordered = sorted(facets, key=lambda each: (":" in each, -facets[each], each))
+        return [
+            NamedLink(each, self._name_facet(each), self._page_query.link_to("./", facet=each))
+            for each in ordered
+        ]
+
+    @property
+    def facet(self) -> str | None:
+        """The facet of a breakdown by group: the requested one, or the largest; else None."""
+        if self._page_query.by != "group" or not self.facets:
+            return None
+        requested = self._page_query.facet
+        return requested if requested in {each.key for each in self.facets} else self.facets[0].key
+
+    def _name_facet(self, facet: str) -> str:
+        group = self._view.state.groups.get(facet.removeprefix("own:"))
+        return facet.replace("-", " ") if group is None or ":" not in facet else group.name
 
     @cached_property
     def bars(self) -> list[RangeBar]:
@@ -127,10 +144,11 @@ def _make_map_point(bar: RangeBar, longitude: float, latitude: float) -> MapPoin
     return MapPoint(
         bar.key, bar.label, bar.text, bar.low, bar.high, bar.is_disputed,
         is_exact=bar.is_exact, proof_link=bar.proof_link, detail_link=bar.detail_link,
+        beyond=bar.beyond, is_placed=bar.is_placed,
         longitude=longitude, latitude=latitude,
     )  # fmt: skip
 
 
 def _size_sort_key(part: Part) -> tuple[int, int, str]:
-    total = part.totals[0].total
-    return -(total.low or 0), -(total.high or 0), part.name
+    drawn = choose_drawn_range(part.totals[0])
+    return -(drawn.low or 0), -(drawn.high or 0), part.name

@@ -27,6 +27,12 @@ class Dashboard(ViewModel):
         """The shown total by day, week, month or year."""
         return TimeSeries(self)
 
+    def link_to_parts(self, **extra: str) -> str:
+        """Return the address of the API for the breakdown that the page shows."""
+        facet = self.breakdown.facet
+        named = {"facet": facet} if facet is not None else {}
+        return self.page_query.link_to_api(by=self.page_query.by, **named, **extra)
+
     @property
     def chart_kinds(self) -> list[str]:
         """The kinds of charts that are not empty."""
@@ -72,9 +78,17 @@ class Dashboard(ViewModel):
 
     @property
     def headline_start(self) -> str:
-        """The beginning of the sentence: the shown total."""
+        """The beginning of the sentence: what is placed, then the total if it is another one."""
         shown_total = self.shown_total
-        return headline_text(shown_total.total, self.page_query.show, shown_total.reach)
+        total, placed = shown_total.total, shown_total.placed
+        sentence = headline_text(total, self.page_query.show, shown_total.reach)
+        if (total.low, total.high) == (placed.low, placed.high):
+            return sentence
+        if placed.low is None:
+            return plain_text("head.not_placed", total=shown_total.text)
+        placed_sentence = headline_text(placed, self.page_query.show, shown_total.reach)
+        start = placed_sentence[0].lower() + placed_sentence[1:]
+        return plain_text("head.placed", placed=start, total=shown_total.text)
 
     @property
     def headline_end(self) -> str:

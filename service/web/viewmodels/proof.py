@@ -12,7 +12,7 @@ from service.domain.record_state import ReportState
 from service.domain.report import RecordedReport, ReportedFigure
 from service.domain.total import Term
 from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part
-from service.domain.wording.range_text import range_text
+from service.domain.wording.range_text import range_text, total_text
 from service.http.consistency import get_reader
 from service.usecases import reports
 from service.web.messages import plain_text
@@ -41,6 +41,15 @@ class ProofFigure:
         return range_text(self.reported_figure.low, self.reported_figure.high)
 
 
+@dataclass(frozen=True, slots=True)
+class ReporterSum:
+    """What the figures of one reporter add to a sum; a string such as "7/2" if not an integer."""
+
+    name: str
+    figure_count: int
+    people: int | str
+
+
 class Proof(ViewModel):
     """The view model of the proof page."""
 
@@ -58,13 +67,47 @@ class Proof(ViewModel):
 
     @cached_property
     def low_terms(self) -> Truncated[Term]:
-        """The terms of the low, subtracted ones last."""
-        return truncate(MAX_ITEMS, sorted(self.outcome_total.total.low_terms, key=_is_subtracted))
+        """The terms of the low, the largest first."""
+        return truncate(MAX_ITEMS, sorted(self.outcome_total.total.low_terms, key=_size_sort_key))
 
     @cached_property
     def high_terms(self) -> Truncated[Term]:
-        """The terms of the high, subtracted ones last."""
-        return truncate(MAX_ITEMS, sorted(self.outcome_total.total.high_terms, key=_is_subtracted))
+        """The terms of the high, the largest first."""
+        return truncate(MAX_ITEMS, sorted(self.outcome_total.total.high_terms, key=_size_sort_key))
+
+    def sum_by_reporter(self, terms: Truncated[Term]) -> list[ReporterSum]:
+        """Return what each reporter's figures add to the sum, the largest first.
+
+        Empty unless there are several terms: one term needs no sum.
+        """
+        all_terms = (*terms.shown, *terms.rest)
+        if len(all_terms) < 2:
+            return []
+        terms_by_reporter: dict[str, list[Term]] = {}
+        for term in all_terms:
+            terms_by_reporter.setdefault(term.figure.reporter, []).append(term)
+        sums = {
+            reporter: sum((each.multiplier * each.people for each in group), Fraction())
+            for reporter, group in terms_by_reporter.items()
+        }
+        return [
+            ReporterSum(
+                self.state.reporters[reporter].name,
+                len({each.figure.id for each in terms_by_reporter[reporter]}),
+                self.add_terms(terms_by_reporter[reporter]),
+            )
+            for reporter in sorted(sums, key=lambda each: (-abs(sums[each]), each))[:MAX_ITEMS]
+        ]
+
+    @property
+    def placed_text(self) -> str:
+        """What is placed in the scope if the total differs from it; else empty."""
+        total, placed = self.outcome_total.total, self.outcome_total.placed
+        if not total.is_reported or (total.low, total.high) == (placed.low, placed.high):
+            return ""
+        if not placed.is_reported:
+            return plain_text("proof.not_placed")
+        return plain_text("proof.placed", placed=total_text(placed, self.page_query.show))
 
     @cached_property
     def lows_set_aside(self) -> Truncated[Figure]:
@@ -147,5 +190,5 @@ class Proof(ViewModel):
         return int(total) if total.denominator == 1 else str(total)
 
 
-def _is_subtracted(term: Term) -> bool:
-    return term.multiplier < 0
+def _size_sort_key(term: Term) -> Fraction:
+    return -abs(term.multiplier * term.people)

@@ -8,10 +8,9 @@ from service.domain.errors import InvalidInputError
 from service.domain.periods import Period
 from service.domain.totals_query import CALENDAR_UNITS, split_period
 from service.domain.totals_result import Part
-from service.domain.wording.range_text import total_range_text
 from service.web.charts.items import PeriodBar
 from service.web.charts.time_chart import TimeChart, layout_time_chart
-from service.web.viewmodels.bars import find_distinct_nearest, link_to_proof
+from service.web.viewmodels.bars import choose_drawn_range, link_to_proof
 from service.web.viewmodels.base import ViewModel
 
 MAX_BARS: Final = 62
@@ -75,14 +74,15 @@ class TimeSeries:
 
     def _make_bar(self, key: str, period: Period, part: Part) -> PeriodBar:
         total = part.totals[0].total
+        drawn = choose_drawn_range(part.totals[0])
         first, last = cast(tuple[date, date], (period.first, period.last))
         changes = {"from_": first.isoformat(), "to": last.isoformat()}
         return PeriodBar(
-            key, key, total_range_text(total), total.low, total.high,
-            total.is_disputed, find_distinct_nearest(total), total.exact,
+            key, key, drawn.text, drawn.low, drawn.high,
+            drawn.is_disputed, drawn.nearest, drawn.exact,
             link_to_proof(self._view, **changes) if total.is_reported else None,
             self._page_query.link_to("./", **changes, scale=None),
-            tuple(each.text for each in part.caveats),
+            tuple(each.text for each in part.caveats), drawn.beyond, drawn.is_placed,
             first_day=first, last_day=last,
         )  # fmt: skip
 

@@ -1,0 +1,70 @@
+"""Every worked number of the page about the meaning of totals is a case that is run.
+
+The page names a case in a comment before each example. The numbers of the case are compared with
+those that the example prints; tests/contract runs all cases.
+"""
+
+import json
+import re
+from typing import Any
+
+from service.domain.wording.reader import read_wording
+from tests.support.paths import ROOT
+
+PAGE = (ROOT / "docs" / "meaning.md").read_text(encoding="utf-8")
+CASES: dict[str, Any] = {
+    case["name"]: case
+    for case in json.loads((ROOT / "tests/contract/cases.json").read_text("utf-8"))["cases"]
+}
+MARK = re.compile(r"<!-- case: (.+?) -->\n(.+?)(?=\n\n|\n<!-- |\Z)", re.S)
+
+
+def test_every_marked_example_is_a_case() -> None:
+    names = [name for name, _ in MARK.findall(PAGE)]
+    assert len(names) >= 20
+    assert set(names) <= CASES.keys()
+
+
+def test_every_range_that_an_example_prints_is_expected_by_its_case() -> None:
+    for name, text in MARK.findall(PAGE):
+        expected = _ranges_of(CASES[name])
+        for low, high in re.findall(r"\*\*(\d[\d,]*) to (\d[\d,]*)\*\*", text):
+            assert (_to_int(low), _to_int(high)) in expected, (name, low, high)
+        for low in re.findall(r"\*\*at\s+least (\d[\d,]*)\*\*", text):
+            assert (_to_int(low), None) in expected, (name, low)
+        for number in re.findall(r"\*\*(\d[\d,]*)\*\*", text):
+            assert (_to_int(number), _to_int(number)) in expected, (name, number)
+
+
+def test_every_example_has_a_range_that_is_compared() -> None:
+    for name, text in MARK.findall(PAGE):
+        assert re.search(r"\*\*(at\s+least )?\d", text), name
+
+
+def test_the_readme_and_the_glossary_link_the_page() -> None:
+    for path in ("README.md", "docs/glossary.md"):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        assert re.search(r"\]\((docs/)?meaning\.md\)", text), path
+
+
+def test_the_table_of_words_is_read_as_it_says() -> None:
+    rows = re.findall(r"^\| \"([^\"]+)\" \| (\d[\d,]*) \| (\d[\d,]*|null) \|", PAGE, re.M)
+    assert len(rows) >= 15
+    for words, low, high in rows:
+        reading = read_wording(words)
+        expected = (_to_int(low), None if high == "null" else _to_int(high))
+        assert (reading.low, reading.high) == expected, words
+
+
+def _to_int(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def _ranges_of(case: Any) -> set[tuple[int | None, int | None]]:
+    expected = [query["expect"] for query in case["queries"]]
+    ranges = {(each["low"], each["high"]) for each in expected}
+    nearest = [each["nearest"] for each in expected if each.get("nearest")]
+    ranges |= {(each["low"], each["high"]) for each in nearest}
+    return ranges | {
+        (each["placed"]["low"], each["placed"]["high"]) for each in expected if "placed" in each
+    }

@@ -1,0 +1,131 @@
+"""Pages show what is placed first; what wider figures may add is told once."""
+
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.web.charts.items import RangeBar
+from service.web.charts.range_chart import layout_range_chart
+from tests.conftest import SendRequest
+from tests.support import bodies
+from tests.support.assertions import assert_recorded
+
+KILLED = {"outcomes": ["killed"]}
+COUNTRY = {"id": "country", "name": "Country"}
+
+
+def send_figures(send: SendRequest, places: list[Any], **ends: Any) -> None:
+    """Record one figure about people killed in the places."""
+    assert_recorded(send(bodies.make_report(places=places, figures=[{**KILLED, **ends}])))
+
+
+@pytest.fixture
+def village_and_country(send: SendRequest) -> None:
+    """100 killed in one of two villages, and at least 40,000 in their country."""
+    send_figures(send, [COUNTRY], low=40_000)
+    for number, ends in ((1, {"exactly": 100}), (2, {"exactly": 3})):
+        place = {"id": f"v{number}", "name": f"Village {number}", "parent": "country"}
+        send_figures(send, [place], incident=f"x:{number}", **ends)
+
+
+def read_rows(page: str) -> dict[str, str]:
+    """Return the rows of the range charts by key."""
+    return dict(re.findall(r'<li class="chart-row" data-key="(.*?)">(.*?)</li>', page, re.S))
+
+
+def test_the_headline_tells_what_is_placed_first(
+    client: FlaskClient, village_and_country: None
+) -> None:
+    page = client.get("/?place=v1&show=killed").get_data(as_text=True)
+    headline = re.search(r'id="headline">(.*?)</h1>', page, re.S)
+    assert headline and headline[1].startswith("Placed here: 100 people killed")
+    assert "at least 100 killed" in headline[1]
+
+
+def test_bars_show_what_is_placed_and_the_rest_is_told_once(
+    client: FlaskClient, village_and_country: None
+) -> None:
+    page = client.get("/?place=country&show=killed").get_data(as_text=True)
+    parts = page[page.index('id="breakdown-chart-title"') : page.index('id="times-title"')]
+    rows = read_rows(parts)
+    assert "100 placed" in rows["v1"] and "3 placed" in rows["v2"]
+    assert all("chart-beyond-line" in rows[key] for key in ("v1", "v2"))
+    assert parts.count("The hairline shows the range with them.") == 1
+
+
+def test_the_table_has_what_is_placed_and_the_whole_range(
+    client: FlaskClient, village_and_country: None
+) -> None:
+    page = client.get("/?place=country&show=killed").get_data(as_text=True)
+    row = re.search(r'<th scope="row"><a [^>]+><bdi>Village 1</bdi>.*?</tr>', page, re.S)
+    assert row
+    cells = re.findall(r'<td class="chart-figure">(.*?)</td>', row[0])
+    assert cells == ["100", "100", "open"]
+
+
+def test_the_axis_fits_what_is_placed() -> None:
+    chart = layout_range_chart([RangeBar("a", "a", "100", 100, 100, beyond=(100, 40_000))])
+    assert chart.ticks[-1].value == 100
+    (row,) = chart.rows
+    assert row.beyond is not None and row.beyond.is_open
+    assert "40,000" in chart.note
+
+
+def test_a_place_that_only_wider_figures_reach_is_no_zero(
+    client: FlaskClient, send: SendRequest
+) -> None:
+    places = [{"id": f"v{number}", "name": f"Village {number}"} for number in (1, 2)]
+    send_figures(send, places, exactly=30)
+    rows = read_rows(client.get("/?place=v1,v2&show=killed").get_data(as_text=True))
+    assert "no figure for this alone" in rows["v1"]
+    assert "chart-zero" not in rows["v1"] and "chart-beyond-line" in rows["v1"]
+    headline = client.get("/?place=v1&show=killed").get_data(as_text=True)
+    assert "No figure is for this scope alone; with wider figures: up to 30 killed" in headline
+
+
+def test_what_wider_figures_only_narrow_is_drawn_as_one_range(
+    client: FlaskClient, send: SendRequest
+) -> None:
+    send_figures(send, [COUNTRY], high=40)
+    send_figures(send, [{"id": "v1", "name": "Village", "parent": "country"}], low=5)
+    rows = read_rows(client.get("/?place=country&show=killed").get_data(as_text=True))
+    assert "between 5 and 40" in rows["v1"] and "chart-beyond-line" not in rows["v1"]
+
+
+def test_a_breakdown_by_group_chooses_a_facet_and_offers_the_others(
+    client: FlaskClient, send: SendRequest
+) -> None:
+    facets = {"soldiers": "side", "civilians": "side", "women": "sex", "medics": None}
+    for group, facet in facets.items():
+        described = {"id": group, "name": group.capitalize()} | ({"facet": facet} if facet else {})
+        figures = [{**KILLED, "exactly": 4}]
+        assert_recorded(send(bodies.make_report(groups=[described], figures=figures)))
+    page = client.get("/?by=group&show=killed").get_data(as_text=True)
+    assert {"soldiers", "civilians"} <= read_rows(page).keys()
+    assert not {"women", "medics"} & read_rows(page).keys()
+    assert '<strong aria-current="true"><bdi>side</bdi></strong>' in page
+    offered = re.findall(r'href="([^"]*facet=[^"]*)"><bdi>(.*?)</bdi>', page)
+    assert [name for _, name in offered] == ["sex", "Medics"]
+    for address, _ in offered:
+        other = client.get("/" + address.replace("&amp;", "&").removeprefix("./"))
+        assert other.status_code == 200
+        call = re.search(r'<a id="call" href="([^"]+)"', other.get_data(as_text=True))
+        assert call and client.get("/" + call[1].replace("&amp;", "&")).status_code == 200
+
+
+def test_a_proof_has_the_largest_first_and_the_sum_of_each_reporter(
+    client: FlaskClient, send: SendRequest
+) -> None:
+    for number, people in enumerate((3, 500, 20)):
+        place = {"id": f"v{number}", "name": f"Village {number}"}
+        send_figures(send, [place], exactly=people)
+    page = client.get("/proof?show=killed").get_data(as_text=True)
+    low = page[page.index("Why at least") : page.index("Together: at least")]
+    assert re.findall(r'<p class="term">(\d+) \(', low) == ["500", "20", "3"]
+    assert "523 in 3 figures" in low
+    every = re.search(r'href="(v1/totals/figures[^"]*)">All counted figures', page)
+    assert every
+    listed = client.get("/" + every[1].replace("&amp;", "&")).get_json()
+    assert len(listed["figures"]) == 3
