@@ -34,7 +34,7 @@ class ComponentResult:
     disputes: Sequence[Dispute] = ()
     """All contradictions that bear on the total."""
     exact: bool = True
-    is_unsettled: bool = False
+    is_unresolved: bool = False
     """Whether time ran out before a block that overlaps the query was resolved."""
     set_aside: frozenset[tuple[str, End]] = frozenset()
 

@@ -57,7 +57,7 @@ class Component:
             AccountRanges(None, (Fraction(0), None), (Fraction(0), None)),
             lambda deadline: (),
             exact=False,
-            is_unsettled=True,
+            is_unresolved=True,
         )
 
     @cached_property
@@ -187,7 +187,7 @@ class Component:
         )
         account_solver = AccountSolver(resolved, objective, (low.value or Fraction(0), high.value))
         accounts = account_solver.compare_all(deadline)
-        is_unsettled = any(overlapping[block].any() for block in resolved.unresolved)
+        is_unresolved = any(overlapping[block].any() for block in resolved.unresolved)
         if not accounts.is_known and not any(
             self._is_relevant(dispute, overlapping) for dispute in account_solver.disputes
         ):
@@ -221,7 +221,7 @@ class Component:
             find_dispute_accounts,
             account_solver.disputes,
             resolved.exact and low.exact and high.exact and accounts.exact,
-            is_unsettled,
+            is_unresolved,
             frozenset(set_aside),
         )
 

@@ -8,7 +8,7 @@ class DisjointSets:
         self._parents = list(range(count))
 
     def find(self, item: int) -> int:
-        """Return the item that stands for the set."""
+        """Return the representative of the item's set."""
         parents = self._parents
         while parents[item] != item:
             parents[item] = parents[parents[item]]

@@ -180,7 +180,7 @@ class TotalsEngine:
         highs = [result.high.value for result in results if result.high.value is not None]
         disputes_by_result = _find_disputing(results, deadline)
         disputes = [dispute for disputes in disputes_by_result for dispute in disputes]
-        is_disputed = bool(disputes) or any(result.is_unsettled for result in results)
+        is_disputed = bool(disputes) or any(result.is_unresolved for result in results)
         high = sum(highs, Fraction(0)) if len(highs) == len(results) else None
         low_terms, low_roundings = self._explain_bound(results, "low", low)
         high_terms, high_roundings = (
@@ -306,7 +306,7 @@ def _add_violations(
     disputes_by_result: Sequence[Sequence[Dispute]],
     deadline: Deadline,
 ) -> int | None:
-    """Return by how many people the disputing reports must be bent, rounded up; None if unknown."""
+    """Return the least violation of the disputing bounds, rounded up; None if time ran out."""
     amounts = [
         result.minimise_violation(disputes, deadline)
         for result, disputes in zip(results, disputes_by_result, strict=True)

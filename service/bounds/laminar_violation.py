@@ -96,7 +96,7 @@ class OptimalFace:
     """The worlds of least violation, as bounds on the same nested constraints.
 
     ``amount`` is the least sum of shortfall and excess. ``duals`` are above zero where more people
-    in the constraint would be dearer, below zero where fewer would be, and zero where its bounds do
+    in the constraint would cost more, below zero where fewer would, and zero where its bounds do
     not force the violation. ``prices`` are the sums of the duals of all constraints around each:
     constraints force one violation together only if there is a price all the way between them.
     ``has_own`` says whether people outside the constraints inside it are possible. ``least`` and

@@ -177,7 +177,7 @@ class _ProgramBuilder:
                     (enclosing, own_column if shared_column is None else shared_column)
                 )
             else:
-                # Somebody else's figure must reach these people through another scheme.
+                # A figure of another scheme must reach these people.
                 self._unreached_columns.add(own_column)
         return columns
 

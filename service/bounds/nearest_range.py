@@ -75,7 +75,7 @@ class NearestRangeSolver:
             for columns in (objective.certain_columns, objective.possible_columns)
         ]
         if ranges[0] is None or ranges[1] is None:
-            return None  # Another piece contradicts itself; it is not settled here.
+            return None  # Another block is infeasible, and was not resolved for this query.
         low, high = ranges[0].lower_in.value, ranges[1].upper_in
         return float(low), None if high is None else float(high.value)
 

@@ -29,7 +29,7 @@ class AxisPartition:
     """One tree axis cut at every end of an interval, slices that are in the same boxes merged."""
 
     def __init__(self, interval_lists: Sequence[tuple[Interval, ...] | None]) -> None:
-        """Cut for one list of intervals a box; None stands for no limit along this axis."""
+        """Cut for one list of intervals a box; None means no limit along this axis."""
         endpoints = sorted(
             {
                 point
@@ -160,7 +160,7 @@ class _DayLevel:
 class Partition:
     """The merged cells of some boxes.
 
-    ``incidence`` is bool[n_cells, n_boxes] and tells which boxes hold the cell.
+    ``incidence`` is bool[n_cells, n_boxes]: which boxes hold each cell.
     """
 
     incidence: BoolArray

@@ -1,7 +1,7 @@
 """Trees of places and of groups, in facets, numbered so that "is in" compares two integers.
 
-A facet is one way to tell the members apart. Nodes of one facet are disjoint unless one is below
-the other; nodes of different facets may share people. Places call a facet a division.
+A facet is one classification of people, such as by sex. Nodes of one facet are disjoint unless one
+is below the other; nodes of different facets may share people. A facet of places is a division.
 """
 
 from collections.abc import Iterable, Mapping

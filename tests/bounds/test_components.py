@@ -137,3 +137,8 @@ def test_many_events_of_two_registers_on_one_day_take_one_union_each(
 
 def test_no_figures_have_no_components() -> None:
     assert find_labels([]) == []
+
+
+def test_figures_of_everywhere_have_components() -> None:
+    everywhere = [make_figure(f"f{day}", 1, 1, make_scope("", (day, day))) for day in (1, 2)]
+    assert find_labels(everywhere) == [0, 1]
