@@ -1,7 +1,7 @@
 """The state of the record after one event: all reports, figures and entities."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.domain.entities import Group, Place, Reporter
 from service.domain.figure import Figure
@@ -52,3 +52,24 @@ class RecordState:
         """Return the ids that replace the given ones, each once."""
         merged = self.merged.get(kind, {})
         return tuple(dict.fromkeys(merged.get(entity_id, entity_id) for entity_id in ids))
+
+    def resolve_report(self, report: ReportState) -> ReportState:
+        """Return the report with the ids that replace merged ones."""
+        return replace(
+            report,
+            reporter=self._resolve_reporter(report.reporter),
+            places=self.resolve_merged("place", report.places),
+            groups=self.resolve_merged("group", report.groups),
+        )
+
+    def resolve_figure(self, figure: Figure) -> Figure:
+        """Return the figure with the ids that replace merged ones."""
+        scope = replace(
+            figure.scope,
+            places=self.resolve_merged("place", figure.scope.places),
+            groups=self.resolve_merged("group", figure.scope.groups),
+        )
+        return replace(figure, reporter=self._resolve_reporter(figure.reporter), scope=scope)
+
+    def _resolve_reporter(self, reporter_id: str) -> str:
+        return self.merged.get("reporter", {}).get(reporter_id, reporter_id)

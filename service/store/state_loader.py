@@ -61,30 +61,12 @@ def _check_references(state: RecordState) -> None:
 
 def _resolve_merged_ids(state: RecordState) -> RecordState:
     """Return the state with each merged id replaced by the id that it was merged into."""
-    reporters = state.merged["reporter"]
-
-    def resolve_report(report: ReportState) -> ReportState:
-        return replace(
-            report,
-            reporter=reporters.get(report.reporter, report.reporter),
-            places=state.resolve_merged("place", report.places),
-            groups=state.resolve_merged("group", report.groups),
-        )
-
-    def resolve_figure(figure: Figure) -> Figure:
-        scope = replace(
-            figure.scope,
-            places=state.resolve_merged("place", figure.scope.places),
-            groups=state.resolve_merged("group", figure.scope.groups),
-        )
-        return replace(
-            figure, reporter=reporters.get(figure.reporter, figure.reporter), scope=scope
-        )
-
     return replace(
         state,
-        reports={report_id: resolve_report(each) for report_id, each in state.reports.items()},
-        figures=tuple(resolve_figure(each) for each in state.figures),
+        reports={
+            report_id: state.resolve_report(each) for report_id, each in state.reports.items()
+        },
+        figures=tuple(state.resolve_figure(each) for each in state.figures),
     )
 
 

@@ -152,32 +152,34 @@ def add_report(state: RecordState, recorded: RecordedReport) -> RecordState:
 def _make_report_state(state: RecordState, recorded: RecordedReport) -> ReportState:
     report = recorded.report
     is_silent = report.stance != "asserts"
-    return ReportState(
-        id=report.id,
-        seq=recorded.seq,
-        reporter=state.resolve_merged("reporter", (report.reporter,))[0],
-        state=recorded.state,
-        stance=report.stance,
-        places=state.resolve_merged("place", report.places) if is_silent else (),
-        period=report.period if is_silent else None,
-        groups=state.resolve_merged("group", report.groups or (ROOT_GROUP,)) if is_silent else (),
-        caveats=report.caveats,
-        relays=report.relays,
-        origin=recorded.origin,
-        supersedes=report.supersedes,
+    return state.resolve_report(
+        ReportState(
+            id=report.id,
+            seq=recorded.seq,
+            reporter=report.reporter,
+            state=recorded.state,
+            stance=report.stance,
+            places=report.places if is_silent else (),
+            period=report.period if is_silent else None,
+            groups=(report.groups or (ROOT_GROUP,)) if is_silent else (),
+            caveats=report.caveats,
+            relays=report.relays,
+            origin=recorded.origin,
+            supersedes=report.supersedes,
+        )
     )
 
 
 def _make_figures(state: RecordState, recorded: RecordedReport) -> list[Figure]:
     figures = []
     for figure in counted_figures(recorded.report):
+        # The store loads the ids of a scope in order.
         scope = replace(
             figure.scope,
-            places=state.resolve_merged("place", sorted(figure.scope.places)),
-            groups=state.resolve_merged("group", sorted(figure.scope.groups)),
+            places=tuple(sorted(figure.scope.places)),
+            groups=tuple(sorted(figure.scope.groups)),
         )
-        reporter = state.resolve_merged("reporter", (figure.reporter,))[0]
-        figures.append(replace(figure, reporter=reporter, scope=scope))
+        figures.append(state.resolve_figure(replace(figure, scope=scope)))
     return figures
 
 
