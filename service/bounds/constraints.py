@@ -59,7 +59,7 @@ class Constraint:
 
 
 class Reclassifications:
-    """Which figures reclassify the people of which earlier figures.
+    """The earlier figure that each reclassifying figure refers to, and the reverse.
 
     A reclassifying figure ("2 of the missing were found dead") is modelled as an incident of its
     own. The scheme of this incident belongs to the earlier figure, whose scope is extended by the

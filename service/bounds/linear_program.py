@@ -90,7 +90,7 @@ def build_linear_program(constraints: Sequence[Constraint]) -> LinearProgram:
 def _build_with_incidents(
     constraints: tuple[Constraint, ...], box_numbers: Mapping[Box, int], partition: Partition
 ) -> LinearProgram:
-    """Return the program of constraints of which some cover single incidents."""
+    """Return the program of constraints if some of them cover single incidents."""
     holders_of_box: list[list[tuple[int, IncidentPath]]] = [[] for _ in box_numbers]
     for constraint_number, constraint in enumerate(constraints):
         for part in constraint.parts:
