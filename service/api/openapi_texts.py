@@ -87,7 +87,7 @@ the same state.
 
 Everything that is recorded is an event of an append-only event log, with a position `seq` from 1
 without gaps. `as_of` takes a `seq` or a timestamp, and answers as the service would have answered
-then. The events of one request belong together: an `as_of` among them stands for the last of them.
+then. The events of one request belong together: an `as_of` among them means the last of them.
 Only texts that were redacted are gone from every state. A `seq` or timestamp that is still to come
 is a 422.
 

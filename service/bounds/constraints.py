@@ -79,7 +79,7 @@ class Constraint:
 
 
 class Reclassifications:
-    """Which figure counts people of which earlier one.
+    """The earlier figure that each reclassifying figure refers to, and the reverse.
 
     A reclassifying figure ("2 of the missing were found dead") is an incident in a scheme of its
     own within the people of the earlier figure, and the earlier figure is widened to those people

@@ -141,7 +141,7 @@ class TotalsEngine:
         return tuple(sorted(figures, key=lambda figure: self._order[figure.id]))
 
     def find_set_aside(self, scope: Scope, seconds: float) -> tuple[Figure, ...]:
-        """Return the figures of which an end is set aside in the total of the scope.
+        """Return the figures that have an end set aside in the total of the scope.
 
         This is much faster than the total itself, because no bound is computed.
         """

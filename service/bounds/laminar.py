@@ -148,7 +148,7 @@ def _combine_bounds(parts: list[SplitBounds], open_in: bool, open_out: bool) -> 
 
 @dataclass(frozen=True, slots=True)
 class LaminarFamily:
-    """Constraints of which any two are nested or disjoint, as a forest.
+    """Constraints as a forest: any two of them are nested or disjoint.
 
     ``order`` lists the constraints from the largest to the smallest. ``parent`` is the next larger
     constraint around each one, -1 for none. ``innermost``, ``int[n_columns]``, is the smallest

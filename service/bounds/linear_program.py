@@ -97,6 +97,7 @@ def build_linear_program(constraints: Sequence[Constraint]) -> Steps[LinearProgr
 def _build_with_incidents(
     constraints: tuple[Constraint, ...], box_numbers: Mapping[Box, int], partition: Partition
 ) -> Steps[LinearProgram]:
+    """Return the program of constraints if some of them cover single incidents."""
     holders_of_box: list[list[tuple[int, IncidentBox]]] = [[] for _ in box_numbers]
     for constraint_number, constraint in enumerate(constraints):
         for part in constraint.parts:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from service.domain.entities import Group, Place, Reporter
 from service.domain.figure import Figure
 from service.domain.periods import Period
-from service.domain.report import Report, ReportedFigure
+from service.domain.report import Report, ReportedFigure, move_own_incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,29 @@ class RecordState:
         """Return the ids that replace the given ones, each once."""
         merged = self.merged.get(kind, {})
         return tuple(dict.fromkeys(merged.get(entity_id, entity_id) for entity_id in ids))
+
+    def resolve_report(self, report: ReportState) -> ReportState:
+        """Return the report with the ids that replace merged ones."""
+        return replace(
+            report,
+            reporter=self._resolve_reporter(report.reporter),
+            places=self.resolve_merged("place", report.places),
+            groups=self.resolve_merged("group", report.groups),
+        )
+
+    def resolve_figure(self, figure: Figure) -> Figure:
+        """Return the figure with the ids that replace merged ones."""
+        reporter = self._resolve_reporter(figure.reporter)
+        scope = replace(
+            figure.scope,
+            places=self.resolve_merged("place", figure.scope.places),
+            groups=self.resolve_merged("group", figure.scope.groups),
+            incident=move_own_incident(figure.scope.incident, reporter),
+        )
+        return replace(figure, reporter=reporter, scope=scope)
+
+    def _resolve_reporter(self, reporter_id: str) -> str:
+        return self.merged.get("reporter", {}).get(reporter_id, reporter_id)
 
 
 @dataclass(frozen=True, slots=True)

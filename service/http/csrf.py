@@ -5,11 +5,7 @@ those that pages of other sites make. So the password only reads. Whatever write
 key, which no browser adds by itself.
 """
 
-from typing import Final
-
-READ_SCOPE: Final = "read"
-
 
 def allows_browser_password(scope: str) -> bool:
     """Whether a request that needs the scope accepts a key as the password of HTTP Basic."""
-    return scope == READ_SCOPE
+    return scope == "read"

@@ -10,7 +10,6 @@ from typing import Final
 from service.domain.errors import LockTimeoutError
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.record_state import MovedLink, RecordState, ReportState, move_links
-from service.domain.report import move_own_incident
 from service.store.encoding import OUTCOME_SETS, decode_period, encode_outcomes, join_ids, split_ids
 from service.store.entities import load_all_as_of, load_merges
 from service.store.event_log import last_seq, timestamp_of
@@ -62,30 +61,12 @@ def _check_references(state: RecordState) -> None:
 
 def _resolve_merged_ids(state: RecordState) -> RecordState:
     """Return the state with each merged id replaced by the id that it was merged into."""
-    reporters = state.merged["reporter"]
-
-    def resolve_report(report: ReportState) -> ReportState:
-        return replace(
-            report,
-            reporter=reporters.get(report.reporter, report.reporter),
-            places=state.resolve_merged("place", report.places),
-            groups=state.resolve_merged("group", report.groups),
-        )
-
-    def resolve_figure(figure: Figure) -> Figure:
-        reporter = reporters.get(figure.reporter, figure.reporter)
-        scope = replace(
-            figure.scope,
-            places=state.resolve_merged("place", figure.scope.places),
-            groups=state.resolve_merged("group", figure.scope.groups),
-            incident=move_own_incident(figure.scope.incident, reporter),
-        )
-        return replace(figure, reporter=reporter, scope=scope)
-
     return replace(
         state,
-        reports={report_id: resolve_report(each) for report_id, each in state.reports.items()},
-        figures=tuple(resolve_figure(each) for each in state.figures),
+        reports={
+            report_id: state.resolve_report(each) for report_id, each in state.reports.items()
+        },
+        figures=tuple(state.resolve_figure(each) for each in state.figures),
     )
 
 

@@ -20,7 +20,7 @@ from service.domain.record_state import (
     move_links,
     move_report_links,
 )
-from service.domain.report import RecordedReport, counted_figures, move_own_incident
+from service.domain.report import RecordedReport, counted_figures
 from service.domain.submission import Submission
 from service.domain.timestamps import format_timestamp
 from service.domain.totals_query import TotalsQuery
@@ -187,33 +187,34 @@ def add_report(
 def _make_report_state(state: RecordState, recorded: RecordedReport) -> ReportState:
     report = recorded.report
     is_silent = report.stance != "asserts"
-    return ReportState(
-        id=report.id,
-        seq=recorded.seq,
-        reporter=state.resolve_merged("reporter", (report.reporter,))[0],
-        state=recorded.state,
-        stance=report.stance,
-        places=state.resolve_merged("place", report.places) if is_silent else (),
-        period=report.period if is_silent else None,
-        groups=state.resolve_merged("group", report.groups or (ROOT_GROUP,)) if is_silent else (),
-        caveats=report.caveats,
-        relays=report.relays,
-        origin=recorded.origin,
-        supersedes=report.supersedes,
+    return state.resolve_report(
+        ReportState(
+            id=report.id,
+            seq=recorded.seq,
+            reporter=report.reporter,
+            state=recorded.state,
+            stance=report.stance,
+            places=report.places if is_silent else (),
+            period=report.period if is_silent else None,
+            groups=(report.groups or (ROOT_GROUP,)) if is_silent else (),
+            caveats=report.caveats,
+            relays=report.relays,
+            origin=recorded.origin,
+            supersedes=report.supersedes,
+        )
     )
 
 
 def _make_figures(state: RecordState, recorded: RecordedReport) -> list[Figure]:
     figures = []
     for figure in counted_figures(recorded.report):
-        reporter = state.resolve_merged("reporter", (figure.reporter,))[0]
+        # The store loads the ids of a scope in order.
         scope = replace(
             figure.scope,
-            places=state.resolve_merged("place", sorted(figure.scope.places)),
-            groups=state.resolve_merged("group", sorted(figure.scope.groups)),
-            incident=move_own_incident(figure.scope.incident, reporter),
+            places=tuple(sorted(figure.scope.places)),
+            groups=tuple(sorted(figure.scope.groups)),
         )
-        figures.append(replace(figure, reporter=reporter, scope=scope))
+        figures.append(state.resolve_figure(replace(figure, scope=scope)))
     return figures
 
 

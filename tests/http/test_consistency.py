@@ -134,7 +134,7 @@ def test_a_seq_that_the_read_database_lacks_is_a_503_and_not_an_error_of_the_cli
     copy_client, _, seq = lagging_service
     assert client.get(path.format(seq)).status_code == 200
     problem_body = assert_problem(copy_client.get(path.format(seq)), 503)
-    assert "ask again shortly" in problem_body["detail"]
+    assert "again shortly" in problem_body["detail"]
 
 
 @pytest.mark.postgresql

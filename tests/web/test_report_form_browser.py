@@ -149,7 +149,9 @@ def test_every_error_is_shown_at_its_field(page: Page, form: RunningServer) -> N
     id_field = page.get_by_label("Id", exact=True)
     expect(id_field).to_be_focused()
     expect(id_field).to_have_attribute("aria-invalid", "true")
-    expect(id_field).to_have_accessible_description(re.compile("Lower-case letters.*An id has"))
+    expect(id_field).to_have_accessible_description(
+        re.compile("Lower-case letters.*This must be an id")
+    )
     # What the words do not tell is still said beside them.
     expect(page.locator(".reading").first).to_contain_text("umpteen")
     summary.get_by_role("link", name="Figure 2, Low").click()

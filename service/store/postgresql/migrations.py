@@ -53,8 +53,8 @@ class PostgresMigrationConnection:
 def migrate(conn: psycopg.Connection[Row]) -> int:
     """Return how many migrations were run in the open transaction, under the schema's lock; writes.
 
-    Raises StoreUnavailableError for a missing schema, and for a database of which it is unknown
-    what was run.
+    Raises StoreUnavailableError for a missing schema, and for a database that has tables but no
+    list of the migrations that were run.
     """
     conn.execute(_TAKE_SCHEMA_LOCK)
     ((schema, has_migrations, has_events),) = conn.execute(_FIND_TABLES).fetchall()

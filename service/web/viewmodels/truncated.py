@@ -1,4 +1,4 @@
-"""Lists of which a page shows only the first items."""
+"""Long lists: a page shows only their first items."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
