@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, inf
 
 from service.bounds.boxes import make_region
 from service.bounds.component_cache import ComponentCache
@@ -46,8 +46,10 @@ class TotalsEngine:
             if figures_by_id is None
             else figures_by_id
         )
-        self._reclassifications = Reclassifications(counted_figures, reclassifiable)
-        self._figure_scopes = FigureScopes(counted_figures, self._reclassifications, places, groups)
+        # Of several proofs of one bound the solver finds one that depends on the order of its rows.
+        by_content = sorted(counted_figures, key=_make_content_key)
+        self._reclassifications = Reclassifications(by_content, reclassifiable)
+        self._figure_scopes = FigureScopes(by_content, self._reclassifications, places, groups)
         self._overlap_index = OverlapIndex(self._figure_scopes.parts)
         self._order = {figure.id: index for index, figure in enumerate(counted_figures)}
         self._component_search = Computation(self._find_components())
@@ -239,6 +241,24 @@ class TotalsEngine:
                 ),
             )
         )
+
+
+def _make_content_key(figure: Figure) -> tuple[object, ...]:
+    """Return what the figure says, to sort by: the same in whatever order figures arrive."""
+    scope, quantity = figure.scope, figure.quantity
+    return (
+        scope.period.start,
+        scope.period.stop,
+        scope.places,
+        sorted(scope.outcomes),
+        scope.groups,
+        scope.incident or "",
+        figure.reporter,
+        quantity.low,
+        inf if quantity.high is None else quantity.high,
+        sorted(quantity.soft),
+        figure.reclassifies is not None,
+    )
 
 
 def _add_nearest_ranges(

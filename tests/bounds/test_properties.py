@@ -48,6 +48,26 @@ def test_the_order_of_arrival_is_irrelevant(figures: list[Figure], scope: Scope,
     )
 
 
+def terms_of(total: Total) -> list[str]:
+    """The terms of both proofs, whose figures are told apart by what they say."""
+    return sorted(
+        repr((replace(term.figure, id="", report=""), term.end, term.multiplier, term.people))
+        for term in (*total.low_terms, *total.high_terms)
+    )
+
+
+@ALGEBRA
+@given(figure_lists(with_reclassified=False), scopes(for_query=True), st.randoms())
+def test_the_proof_does_not_depend_on_the_order_of_arrival(
+    figures: list[Figure],
+    scope: Scope,
+    random,  # type: ignore[no-untyped-def]
+) -> None:
+    shuffled = list(figures)
+    random.shuffle(shuffled)
+    assert terms_of(compute_total(figures, scope)) == terms_of(compute_total(shuffled, scope))
+
+
 @ALGEBRA
 @given(figure_lists(with_reclassified=False), scopes(for_query=True), st.data())
 def test_a_repeated_figure_changes_nothing(
