@@ -252,7 +252,7 @@ class FigureIn(Body):
         metadata={
             "description": "The groups of people that the figure counts, ids or objects. Groups of "
             "one facet are alternatives; groups of different facets must all hold. Required, here "
-            "or on the report, if `wording` names a kind of people (`4 civilians`); "
+            "or on the report, if `wording` alone names a kind of people (`4 civilians`); "
             "[`everyone`] is enough. Default: those of the report, else `everyone`."
         },
     )

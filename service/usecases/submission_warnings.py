@@ -8,7 +8,7 @@ from service.domain.entities import Group, Place, parent_of
 from service.domain.errors import InvalidInputError
 from service.domain.figure import Figure
 from service.domain.report import Report, ReportedFigure, ReportWarning, counted_figures
-from service.domain.vocabulary import ROOT_GROUP
+from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
 from service.domain.wording.reader import Reading, read_wording
 from service.store import entities, reports
 from service.store.interface import Connection
@@ -189,15 +189,27 @@ def _find_differing_words(report: Report) -> Iterator[ReportWarning]:
             reading = read_wording(figure.wording)
         except InvalidInputError:
             continue
-        if _reads_otherwise(reading, figure):
-            read = _describe_range(reading.low, reading.high)
-            sent = _describe_range(figure.low, figure.high)
+        for difference in _list_differences(reading, figure):
             yield ReportWarning(
                 "words_differ",
-                f"The wording “{figure.wording}” is read as {read}, not {sent}. The numbers are"
-                " used; are they meant?",
+                f"The wording “{figure.wording}” {difference}. The numbers are used; are they"
+                " meant?",
                 figures=(figure.id,),
             )
+
+
+def _list_differences(reading: Reading, figure: ReportedFigure) -> Iterator[str]:
+    """Yield how the words differ from what was sent beside them: range, outcomes, groups."""
+    if _reads_otherwise(reading, figure):
+        read = _describe_range(reading.low, reading.high)
+        yield f"is read as {read}, not {_describe_range(figure.low, figure.high)}"
+    named = sort_outcomes(reading.outcomes or ())
+    if not set(named) <= set(figure.outcomes):
+        counted = ", ".join(figure.outcomes)
+        yield f"names {', '.join(named)}, and the figure counts only {counted}"
+    if reading.people and figure.groups == (ROOT_GROUP,):
+        kinds = ", ".join(reading.people)
+        yield f"names a kind of people ({kinds}), and the figure counts everyone"
 
 
 def _reads_otherwise(reading: Reading, figure: ReportedFigure) -> bool:
