@@ -26,9 +26,10 @@ FULL_PLACE = {
 
 def test_a_put_place_has_every_field(put: SendRequest, client: FlaskClient) -> None:
     assert put("/v1/places/ru-kursk", {"name": "Kursk Oblast"}).status_code == 201
-    answer = put("/v1/places/plekhovo", FULL_PLACE)
-    assert (answer.status_code, answer.get_json()) == (201, {"id": "plekhovo", **FULL_PLACE})
-    assert client.get("/v1/places/plekhovo").get_json() == {"id": "plekhovo", **FULL_PLACE}
+    answer = put("/v1/places/plekhovo", {"division": "rivers", **FULL_PLACE})
+    expected = {"id": "plekhovo", "division": "rivers", **FULL_PLACE}
+    assert (answer.status_code, answer.get_json()) == (201, expected)
+    assert client.get("/v1/places/plekhovo").get_json() == expected
 
 
 def test_put_clears_missing_fields(put: SendRequest, client: FlaskClient) -> None:

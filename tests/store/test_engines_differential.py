@@ -554,7 +554,7 @@ class RecordMachine(RuleBasedStateMachine):
             assert not total["reported"]
             return
         expected = brute_force.compute_expected_total(
-            counted_figures, registry.make_tree("place"), registry.make_tree("group"), scope
+            counted_figures, registry.list_nodes("place"), registry.list_nodes("group"), scope
         )
         assert (total["reported"], total["low"], total["high"], total["disputed"]) == (
             expected.is_reported, expected.low, expected.high, expected.is_disputed

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
-from service.domain.trees import Tree
+from service.domain.trees import TreeNode
 
 WORDING_RANGES: Final[dict[str, tuple[int, int | None]]] = {
     "at least 3": (3, None),
@@ -36,6 +36,8 @@ class Entity:
     parent: str | None = None
     party: bool = False
     aliases: tuple[str, ...] = ()
+    facet: str | None = None
+    """The facet of a group, or the division of a place."""
 
 
 @dataclass
@@ -92,9 +94,12 @@ class EntityRegistry:
             if child.parent == entity_id:
                 self.describe(kind, child_id, replace(child, parent=into_id))
 
-    def make_tree(self, kind: str) -> Tree:
-        """Return the places or groups as the bounds take them."""
-        return Tree({entity_id: each.parent for entity_id, each in self.entities[kind].items()})
+    def list_nodes(self, kind: str) -> dict[str, TreeNode]:
+        """Return the places or groups with their parents and facets."""
+        return {
+            entity_id: TreeNode(each.parent, each.facet)
+            for entity_id, each in self.entities[kind].items()
+        }
 
 
 @dataclass

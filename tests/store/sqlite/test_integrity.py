@@ -31,14 +31,20 @@ def history(client: FlaskClient, send: SendRequest, put: SendRequest, key: MakeH
             bodies.make_report(reporter={"id": "sky", "name": "Sky"}, relays="r1", caveats=["own"])
         )
     )
-    assert_recorded(send(bodies.make_report(ref="a", note="2", supersedes="r1", incident="own")))
-    link = {"figure": "r1-2", "from": "missing"}
+    changes = {"note": "2", "supersedes": "r1", "incident": "own"}
+    figures = [bodies.make_figure(), missing]
+    assert_recorded(send(bodies.make_report(ref="a", figures=figures, **changes)))
+    link = {"figure": "r3-2", "from": "missing"}
     dead = bodies.make_figure(outcomes=["killed"], wording=..., exactly=2, reclassifies=link)
     assert_recorded(
-        send(bodies.make_report(figures=[dead], places=[bodies.make_place("kurilovka")]))
+        send(
+            bodies.make_report(
+                figures=[dead], places=[bodies.make_place("kurilovka", parent="plekhovo")]
+            )
+        )
     )
     assert_recorded(send(bodies.make_stance("declines_to_say")))
-    put("/v1/places/kurilovka", {"name": "Kurilovka", "parent": "plekhovo"})
+    put("/v1/places/kurilovka", {"name": "Kurilovka", "parent": "plekhovo", "kind": "village"})
     admin = key("admin")
     reason = {"json": {"reason": "law"}, "headers": admin}
     assert client.post("/v1/reports/r3/retraction", **reason).status_code == 201
