@@ -69,7 +69,9 @@ def test_a_key_sent_as_a_browsers_password_reads_and_never_writes(
 
 def test_a_key_is_never_taken_from_the_address(client: FlaskClient, key: MakeHeaders) -> None:
     text = key("report")["Authorization"].removeprefix("Bearer ")
-    assert_problem(client.post(f"/v1/reports?key={text}", json=bodies.make_report()), 422, "key")
+    address, report = f"/v1/reports?key={text}", bodies.make_report()
+    assert_problem(client.post(address, json=report), 401)
+    assert_problem(client.post(address, json=report, headers=key("report")), 422, "key")
 
 
 def test_a_request_without_a_key_is_refused_before_its_body_is_read(client: FlaskClient) -> None:

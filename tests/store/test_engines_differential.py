@@ -57,6 +57,10 @@ TEXT = st.one_of(
     st.sampled_from(HOSTILE_TEXTS),
     st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=8),
 )
+FACETS: Final = {
+    "place": ("division", ["administrative", "rivers"]),
+    "group": ("facet", ["sex", "side"]),
+}
 DAY = st.integers(1, 4).map(lambda day: f"2024-12-{day:02}")
 OUTCOME_SETS = st.lists(st.sampled_from(OUTCOMES[:3]), min_size=1, max_size=2, unique=True)
 INSTANTS = st.sampled_from([timedelta(0), timedelta(seconds=1), timedelta(hours=-30)])
@@ -75,6 +79,9 @@ def descriptions(draw: st.DrawFn, kind: str) -> dict[str, Any]:
         body["party"] = draw(st.booleans())
     elif draw(st.booleans()):
         body["parent"] = draw(ids(kind))
+    if kind != "reporter" and draw(st.integers(0, 3)) == 0:
+        name, known = FACETS[kind]
+        body[name] = draw(st.sampled_from(known))
     if draw(st.booleans()):
         body["aliases"] = draw(st.lists(TEXT, max_size=2, unique_by=reference_model.normalize_nfc))
     return body
@@ -301,6 +308,7 @@ class RecordMachine(RuleBasedStateMachine):
         """Post a report."""
         first_seq, report_id = self.model.seq + 1, self.services.next_report_id(0)
         answer = self.services.send("POST", "/v1/reports", json=body, key=key)
+        self.observe([report_id], [answer.status_code], first_seq)
         expected_status, known_id = self.model.post(
             report_id, body, ("ann",) if key == "bound" else ()
         )
@@ -310,6 +318,35 @@ class RecordMachine(RuleBasedStateMachine):
             self.sent_bodies.append(body)
         ACTION_COUNTS[f"a report is answered with {expected_status}"] += 1
         self.close_request(first_seq)
+
+    def observe_batch(
+        self, report_ids: Sequence[str], answer: TestResponse, first_seq: int
+    ) -> None:
+        """Tell the model what became of the reports of a batch."""
+        results = answer.get_json().get("results", [])
+        self.observe(report_ids, [each["status"] for each in results], first_seq)
+
+    def observe(self, report_ids: Sequence[str], statuses: Sequence[int], first_seq: int) -> None:
+        """Tell the model what became of the reports, whose events begin at ``first_seq``."""
+        path = f"/v1/changes?since={first_seq - 1}&limit=1000"
+        reclassified: dict[str, list[str]] = {}
+        report_id = ""
+        for event in self.services.send("GET", path).get_json()["changes"]:
+            if event["kind"] == "reported":
+                report_id = event["subject"]
+            elif event["kind"] == "reclassified":
+                reclassified.setdefault(report_id, []).append(event["subject"])
+        self.model.observations = {
+            each: reference_model.Observation(
+                status, self.get_figures(each) if status == 201 else (), reclassified.get(each, ())
+            )
+            for each, status in zip(report_ids, statuses, strict=False)
+        }
+
+    def get_figures(self, report_id: str) -> list[dict[str, Any]]:
+        """Return the stored figures of the report."""
+        report = self.services.send("GET", f"/v1/reports/{report_id}").get_json()
+        return list(report["figures"])
 
     @rule(data=st.data(), atomic=st.booleans(), lines=st.booleans())
     def post_batch(self, data: st.DataObject, atomic: bool, lines: bool) -> None:
@@ -325,6 +362,7 @@ class RecordMachine(RuleBasedStateMachine):
         path, first_seq = f"/v1/reports/batch?atomic={str(atomic).lower()}", self.model.seq + 1
         report_ids = [self.services.next_report_id(number) for number, _ in enumerate(bodies)]
         answer = self.services.send("POST", path, **options)
+        self.observe_batch(report_ids, answer, first_seq)
         expected = self.model.post_batch(report_ids, bodies, atomic)
         results = [(each["status"], each.get("id", "")) for each in answer.get_json()["results"]]
         assert results == expected, answer.get_data(as_text=True)
@@ -350,9 +388,11 @@ class RecordMachine(RuleBasedStateMachine):
         is_replayed = expected_status is not None and expected_status < 400
         if expected_status is None:
             if batch:
+                self.observe_batch(report_ids, answer, first_seq)
                 self.model.post_batch(report_ids, body["reports"], False)
                 expected_status = 207
             else:
+                self.observe(report_ids[:1], [answer.status_code], first_seq)
                 expected_status, _ = self.model.post(report_ids[0], body)
             if expected_status < 400:
                 self.model.store_response(request_key, body, now, expected_status)

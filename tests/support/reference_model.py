@@ -1,7 +1,9 @@
 """A reference model of the service in plain Python, without tables.
 
 It is small because it may be slow: every question is answered by looking at everything. It knows
-the domain's figures and trees, which are proved elsewhere, and nothing of the store.
+the domain's figures and trees, which are proved elsewhere, and nothing of the store. It does not
+know the rules of reclassifications, which tests/usecases prove: it takes from the service what
+became of them (see ``Observation``).
 """
 
 import unicodedata
@@ -13,7 +15,7 @@ from typing import Any, Final
 
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
-from service.domain.trees import TreeNode
+from service.domain.trees import Tree, TreeNode
 
 WORDING_RANGES: Final[dict[str, tuple[int, int | None]]] = {
     "at least 3": (3, None),
@@ -101,14 +103,38 @@ class EntityRegistry:
             for entity_id, each in self.entities[kind].items()
         }
 
+    def is_empty(self, kind: str, ids: Sequence[str]) -> bool:
+        """Return whether nobody can be in all that the ids name together."""
+        if kind == "group":
+            tree = Tree(self.list_nodes(kind), root="everyone")
+        else:
+            tree = Tree(self.list_nodes(kind), top_facet="administrative")
+        return not tree.select(self.resolve_merged(kind, each) for each in ids).alternatives
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What became of a report with reclassifications, as the service answered it.
+
+    ``figures`` are the stored ones, ``reclassified`` the subjects of the events after the report.
+    """
+
+    status: int
+    figures: Sequence[dict[str, Any]] = ()
+    reclassified: Sequence[str] = ()
+
 
 @dataclass
 class Report:
-    """One report as it was sent, and what became of it, each with the entry that did it."""
+    """One report as it was sent, and what became of it, each with the entry that did it.
+
+    ``figures`` have the scopes that they take from earlier figures.
+    """
 
     id: str
     seq: int
     body: dict[str, Any]
+    figures: Sequence[dict[str, Any]]
     superseded: tuple[int, str] | None = None
     retracted: int | None = None
     reason: str | None = None
@@ -179,6 +205,9 @@ class Model:
         self.events: list[tuple[str, str]] = []
         self.requests: list[RequestState] = []
         self.responses: dict[tuple[str, str, str], tuple[Any, datetime, int]] = {}
+        self.observations: dict[str, Observation] = {}
+        """What the service did with the reports of the last request, by id."""
+        self.has_moved_links = False
 
     @property
     def seq(self) -> int:
@@ -217,6 +246,7 @@ class Model:
             body.get("parent"),
             body.get("party", False),
             tuple(map(normalize_nfc, body.get("aliases", ()))),
+            body.get("division" if kind == "place" else "facet"),
         )
         if kind == "group" and entity_id != "everyone" and entity.parent is None:
             entity = replace(entity, parent="everyone")
@@ -282,13 +312,22 @@ class Model:
         superseded = self._find_superseded(body, reporter)
         if "relays" in body and body["relays"] not in self.reports:
             raise RefusedError(422)
-        reclassified_ids = [self._find_reclassified(each) for each in body.get("figures", ())]
+        figures = body.get("figures", ())
+        reclassified: Sequence[str] = ()
+        if self._is_reclassification(body):
+            observation = self.observations[report_id]
+            if observation.status >= 400:
+                raise RefusedError(observation.status)
+            reclassified, figures = observation.reclassified, observation.figures
+            self.has_moved_links |= superseded is not None
+        elif self._has_empty_scope(body):
+            raise RefusedError(422)
         if superseded is not None:
             self.events.append(("superseded", superseded.id))
             superseded.superseded = (self.seq, report_id)
         self.events.append(("reported", report_id))
-        self.reports[report_id] = Report(report_id, self.seq, body)
-        self.events += [("reclassified", each) for each in reclassified_ids if each]
+        self.reports[report_id] = Report(report_id, self.seq, body, figures)
+        self.events += [("reclassified", each) for each in reclassified]
         return 201, report_id
 
     def _find_same_report(self, body: dict[str, Any], reporter: str) -> str | None:
@@ -316,13 +355,13 @@ class Model:
                 id_of_mention(mention),
                 mention if isinstance(mention, dict) else None,
             )
+            if fields and fields.get("parent") == entity_id:
+                unknown = True
             if self.registry.get(kind, entity_id) is not None:
                 known = self.registry.last_versions[kind][entity_id] if fields else None
-                for name in ("name", "parent", "party"):
+                for name in ("parent", "party"):
                     if fields and known and name in fields:
-                        value = fields[name]
-                        value = normalize_nfc(value) if name == "name" else value
-                        differing |= value != getattr(known, name)
+                        differing |= fields[name] != getattr(known, name)
                 continue
             parent = (fields or {}).get("parent", "everyone" if kind == "group" else None)
             if fields is None or (parent and self.registry.get(kind, parent) is None):
@@ -350,18 +389,24 @@ class Model:
             raise RefusedError(409)
         return earlier
 
-    def _find_reclassified(self, figure: dict[str, Any]) -> str | None:
-        if "reclassifies" not in figure:
-            return None
-        figure_id, from_outcome = figure["reclassifies"]["figure"], figure["reclassifies"]["from"]
-        report_id, _, number = figure_id.rpartition("-")
-        report = self.reports.get(report_id)
-        figures = report.body.get("figures", ()) if report else ()
-        if not 1 <= int(number or 0) <= len(figures):
-            raise RefusedError(422)
-        if from_outcome not in figures[int(number) - 1]["outcomes"]:
-            raise RefusedError(422)
-        return report_id
+    def _is_reclassification(self, body: dict[str, Any]) -> bool:
+        """Return whether a figure reclassifies another one, or one of the superseded report is."""
+        ids_before = f"{body.get('supersedes')}-"
+        return any("reclassifies" in each for each in body.get("figures", ())) or any(
+            each["reclassifies"]["figure"].startswith(ids_before)
+            for report in self.reports.values()
+            for each in report.figures
+            if each.get("reclassifies")
+        )
+
+    def _has_empty_scope(self, body: dict[str, Any]) -> bool:
+        scopes = [{**body, **each} for each in body.get("figures", ())] or [body]
+        return any(
+            self.registry.is_empty(kind, [id_of_mention(each) for each in scope[f"{kind}s"]])
+            for scope in scopes
+            for kind in ("place", "group")
+            if f"{kind}s" in scope
+        )
 
     def post_batch(
         self, ids: Sequence[str], bodies: Sequence[dict[str, Any]], atomic: bool
@@ -432,7 +477,7 @@ class Model:
     ) -> bool:
         body = report.body
         scopes: list[dict[str, Any]] = [
-            {**body, **each} for each in body.get("figures", ())
+            {**body, **each} for each in report.figures
         ] or [body]  # fmt: skip
         for kind, default in (("place", []), ("group", ["everyone"])):
             entity_ids = {
@@ -470,13 +515,18 @@ class Model:
         )
 
     def counted_figures(self, as_of: int | datetime | None) -> list[Figure] | None:
-        """Return the figures that are counted; None where one speaks of people of another that
-        is not, which is more than the definition that they are compared with tells of."""
+        """Return the figures that are counted.
+
+        None if a figure is about people of one that is not counted, or if a link has moved: the
+        definition that they are compared with does not cover that.
+        """
+        if self.has_moved_links:
+            return None
         seq, registry = self.as_of(as_of)
         figures = []
         for report in self.reports.values():
             if report.seq <= seq and report.state_at(seq) == "live":
-                for number, figure in enumerate(report.body.get("figures", ()), 1):
+                for number, figure in enumerate(report.figures, 1):
                     figures.append(_make_figure(report, f"{report.id}-{number}", figure, registry))
         ids = {each.id for each in figures}
         if any(each.reclassifies and each.reclassifies not in ids for each in figures):
@@ -488,8 +538,8 @@ def _make_figure(
     report: Report, figure_id: str, figure: dict[str, Any], registry: EntityRegistry
 ) -> Figure:
     scope = {**report.body, **figure}
-    if "low" in figure or "high" in figure:
-        low, high = figure.get("low", 0), figure.get("high")
+    if figure.get("low") is not None or figure.get("high") is not None:
+        low, high = figure.get("low") or 0, figure.get("high")
     elif "exactly" in figure:
         low = high = figure["exactly"]
     else:
@@ -515,7 +565,7 @@ def _make_figure(
             scope.get("incident"),
         ),
         Quantity(low, high, frozenset()),
-        reclassifies=figure["reclassifies"]["figure"] if "reclassifies" in figure else None,
+        reclassifies=figure["reclassifies"]["figure"] if figure.get("reclassifies") else None,
     )
 
 

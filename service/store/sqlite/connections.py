@@ -121,8 +121,13 @@ def to_domain_error(error: BaseException) -> DomainError | None:
 
 
 def _is_decoding_error(error: BaseException) -> bool:
-    """Whether the driver failed to decode a text; it sets no error code for that."""
-    return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode")
+    """Whether a text could not be decoded, or a statement read it as JSON and it is none.
+
+    Both have no error code of their own.
+    """
+    return isinstance(error, sqlite3.OperationalError) and str(error).startswith(
+        ("Could not decode", "malformed JSON")
+    )
 
 
 def primary_code(error: sqlite3.Error) -> int:
