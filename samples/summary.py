@@ -6,6 +6,7 @@ Every number comes from the running service; this script computes none.
 import argparse
 import os
 import sys
+import textwrap
 
 from client import JSON, Client, RequestRefusedError, ServerUnreachableError
 
@@ -14,10 +15,11 @@ VILLAGES = ("plekhovo", "vorozhba", "martynovka")
 OBLAST = "ru-kursk"
 LOSSES = "killed,wounded,missing,captured"
 CASUALTIES = "killed,wounded"
+LINE_LENGTH = 80
 
 
 def build_summary(client: Client) -> list[str]:
-    """Return the lines, each of at most 80 characters.
+    """Return the lines, each of at most ``LINE_LENGTH`` characters.
 
     Raises RequestRefusedError and ServerUnreachableError.
     """
@@ -39,7 +41,10 @@ def build_summary(client: Client) -> list[str]:
     ]
     width = max(len(place) for place, _ in rows)
     lines = [f"{group}, 14 and 15 December 2024:"]
-    lines += [f"{place:<{width}}  {text}" for place, text in rows]
+    for place, text in rows:
+        lines += textwrap.wrap(
+            f"{place:<{width}}  {text}", LINE_LENGTH, subsequent_indent=" " * (width + 2)
+        )
     # The sentence of this caveat is the service's own; it names the reporters without a number.
     return lines + [
         caveat["text"] for caveat in oblast["caveats"] if caveat["code"] == "not_acknowledged"
