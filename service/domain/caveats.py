@@ -318,23 +318,24 @@ def _find_opening(context: CaveatContext) -> list[Figure]:
 def _covers_within_scope(context: CaveatContext, outer: Figure, inner: Figure) -> bool:
     """Whether the outer figure covers all people of the inner one that are in the scope."""
     scope = context.scope
-    places, groups = context.place_tree, context.group_tree
     days, outer_days = inner.scope.period, outer.scope.period
+    # There may be very many pairs; the days tell most of them apart.
+    if (
+        max(days.start, scope.period.start) < outer_days.start
+        or outer_days.stop < min(days.stop, scope.period.stop)
+        or outer.scope.incident not in (None, inner.scope.incident)
+        or not context.outcomes_of(inner) & scope.outcomes <= context.outcomes_of(outer)
+    ):
+        return False
+    places, groups = context.place_tree, context.group_tree
     outer_places = places.select(outer.scope.places)
     outer_groups = groups.select(outer.scope.groups)
     return (
-        outer.scope.incident in (None, inner.scope.incident)
-        and outer_days.start <= max(days.start, scope.period.start)
-        and min(days.stop, scope.period.stop) <= outer_days.stop
-        and context.outcomes_of(inner) & scope.outcomes <= context.outcomes_of(outer)
-        and (
-            places.select(inner.scope.places).is_within(outer_places)
-            or places.select(scope.places).is_within(outer_places)
-        )
-        and (
-            groups.select(inner.scope.groups).is_within(outer_groups)
-            or groups.select(scope.groups).is_within(outer_groups)
-        )
+        places.select(inner.scope.places).is_within(outer_places)
+        or places.select(scope.places).is_within(outer_places)
+    ) and (
+        groups.select(inner.scope.groups).is_within(outer_groups)
+        or groups.select(scope.groups).is_within(outer_groups)
     )
 
 
