@@ -177,7 +177,11 @@ class TotalsEngine:
         if components is None:
             return Total(figures, low=0, exact=False, is_disputed=True)
         query_region = make_region(scope, self._places, self._groups)
-        results = [component.compute_result(query_region, deadline) for component in components]
+        results = [
+            # A hard component leaves half of the time to those after it.
+            component.compute_result(query_region, deadline.take_share(0.5 if more else 1.0))
+            for more, component in zip(range(len(components) - 1, -1, -1), components, strict=True)
+        ]
         low = sum((result.low.value or Fraction(0) for result in results), Fraction(0))
         highs = [result.high.value for result in results if result.high.value is not None]
         disputes_by_result = _find_disputing(results, deadline)

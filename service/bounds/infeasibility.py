@@ -26,6 +26,7 @@ from service.bounds.presolve import Block, ConstraintBounds, find_blocks
 from service.bounds.side_violation import LaminarSideViolation, SetAside, Side, SideViolation
 from service.bounds.solver import Deadline, UnsolvedError
 from service.bounds.sparse_matrix import find_connected_components, vstack
+from service.bounds.undisputed_lows import find_undisputed_lows
 from service.domain.figure import Figure
 
 MAX_TRIES = 2
@@ -227,7 +228,7 @@ class Conflict:
         if self._resolution is not None:
             return self._resolution
         if not self._lock.acquire(timeout=deadline.seconds_left()):
-            return self._make_unresolved()
+            return self._unresolved
         try:
             resolution = self._compute_resolution(deadline)
             if resolution.exact:
@@ -237,10 +238,20 @@ class Conflict:
         finally:
             self._lock.release()
 
-    def _make_unresolved(self) -> Resolution:
-        """Return the resolution if time ran out: no bound remains, as each may be violated."""
-        count = len(self.block.constraints)
-        return Resolution(ConstraintBounds(np.zeros(count), np.full(count, np.inf)), (), False)
+    @cached_property
+    def _unresolved(self) -> Resolution:
+        """The resolution if time ran out: only bounds remain that are met in any case."""
+        given, constraints = self._bounds, self.block.constraints
+        guaranteed = find_undisputed_lows(self._program, self.block, given)
+        lower = [
+            max((low for low in self._list_lows(int(constraint)) if low <= people), default=0)
+            for constraint, people in zip(constraints, guaranteed, strict=True)
+        ]
+        upper = np.where(self.block.uses_upper, np.inf, given.upper[constraints])
+        return Resolution(ConstraintBounds(np.array(lower, dtype=float), upper), (), False)
+
+    def _list_lows(self, constraint: int) -> list[int]:
+        return [each.quantity.low for each in self._program.constraints[constraint].lower_figures]
 
     def _compute_resolution(self, deadline: Deadline) -> Resolution:
         """Return the resolution as far as time allows; the caller holds the lock."""
@@ -249,7 +260,7 @@ class Conflict:
             return Resolution()
         lower_side = self._get_side("lower", deadline)
         if lower_side is None:
-            return self._make_unresolved()
+            return self._unresolved
         if not lower_side.least_violation:
             return Resolution()
         upper_side = self._get_side("upper", deadline)

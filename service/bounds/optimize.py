@@ -325,7 +325,7 @@ class BlockSolver:
         """Return the integral bound if it is found, else the proven bound of the relaxation."""
         is_maximum = (self._costs < 0).any()
         if self._proven_bound is None:
-            return Bound(None if is_maximum else Fraction(0), exact=False, is_known=False)
+            return Bound(None, exact=False, is_known=False) if is_maximum else self._add_lows()
         bound = (
             self._proven_bound
             if self._proven_bound.exact
@@ -344,6 +344,28 @@ class BlockSolver:
         )
         certificate = negate_certificate(bound.certificate)
         return Bound(-(bound.value or 0) + Fraction(0), bound.exact, certificate, roundings)
+
+    def _add_lows(self) -> Bound:
+        """Return a bound that needs no solver: the lows of some disjoint rows inside the query.
+
+        The rows are chosen one by one, once the highest lows first and once the shortest rows.
+        """
+        columns_of = self._matrix.split_rows()[: len(self._constraint_lower)]
+        sizes = [len(columns) for columns in columns_of]
+        sums = []
+        for order in (np.argsort(-self._constraint_lower, kind="stable"), np.argsort(sizes)):
+            is_free = self._costs > 0
+            chosen = []
+            for row in order.tolist():
+                if self._constraint_lower[row] > 0 and is_free[columns_of[row]].all():
+                    is_free[columns_of[row]] = False
+                    chosen.append(row)
+            sums.append((int(self._constraint_lower[chosen].sum()), chosen))
+        people, chosen = max(sums)
+        certificate: Certificate = {(row, "low"): Fraction(1) for row in chosen}
+        return Bound(
+            Fraction(people), False, _renumber_certificate(certificate, self._block), is_known=False
+        )
 
     def _find_integer_optimum(self, proven_bound: Bound, deadline: Deadline) -> Bound:
         """Return the integral optimum if a search finds it, else the proven bound.
