@@ -35,6 +35,7 @@ class Component:
         self._program_steps = Computation(build_linear_program(constraints))
         self._program: LinearProgram
         self._results: dict[tuple[bytes, ...], ComponentResult] = {}
+        self._single_results: dict[bool, ComponentResult] = {}
 
     def _prepare_program(self, deadline: Deadline) -> bool:
         """Return whether the program is built; False if time ran out or it has too many cells."""
@@ -271,8 +272,14 @@ class Component:
             return None
         if not constraint.is_feasible:
             return None
+        is_covered = any(constraint.parts[0].box.is_within(box) for box in query_region.boxes)
+        if is_covered not in self._single_results:
+            self._single_results[is_covered] = self._make_single_result(constraint, is_covered)
+        return self._single_results[is_covered]
+
+    def _make_single_result(self, constraint: Constraint, is_covered: bool) -> ComponentResult:
+        """Return the result of a query that covers the whole constraint, or a part of it."""
         lower, upper = constraint.lower, constraint.upper
-        is_covered = Region((constraint.parts[0].box,)).is_within(query_region)
         low = _make_single_bound(lower, "low") if is_covered else Bound(Fraction(0))
         high = Bound(None) if upper is None else _make_single_bound(upper, "high")
         published = (low.value or Fraction(0), high.value)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from math import ceil, floor, inf
 
 from service.bounds.boxes import make_region
@@ -101,6 +102,11 @@ class TotalsEngine:
         return components is not None and all(
             len(members) == 1 and len(members[0].figures) == 1 for members in components.values()
         )
+
+    @cached_property
+    def shared_incidents(self) -> dict[str, list[Figure]]:
+        """The counted figures of each incident that several reporters report."""
+        return self._figure_scopes.group_by_incident()
 
     def outcomes_of(self, figure: Figure) -> frozenset[str]:
         """Return the outcomes of a counted figure and of the figures that reclassify its people."""
@@ -239,12 +245,19 @@ class TotalsEngine:
             sorted(
                 terms,
                 key=lambda term: (
-                    -abs(term.multiplier * term.people),
+                    _negate_contribution(term),
                     self._order[term.figure.id],
                     term.end,
                 ),
             )
         )
+
+
+def _negate_contribution(term: Term) -> int | Fraction:
+    """Return the people that the term adds or subtracts, below zero; mostly a whole number."""
+    numerator, denominator = abs(term.multiplier.numerator), term.multiplier.denominator
+    people = -numerator * term.people
+    return people if denominator == 1 else Fraction(people, denominator)
 
 
 def _make_content_key(figure: Figure) -> tuple[object, ...]:
@@ -287,7 +300,9 @@ def _find_disputing(results: Sequence[ComponentResult], deadline: Deadline) -> l
     There are none if the two accounts of all of them together give the total the same range. Else
     it is those that do so one by one, or if there is none, those that move their component's part.
     """
-    if all(result.accounts.is_known for result in results) and not _do_accounts_differ(results):
+    if not any(result.disputes for result in results) or (
+        all(result.accounts.is_known for result in results) and not _do_accounts_differ(results)
+    ):
         return [[] for _ in results]
     open_count = sum(result.high.value is None for result in results)
     accounts_by_result = [result.find_dispute_accounts(deadline) for result in results]
