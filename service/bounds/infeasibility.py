@@ -199,6 +199,15 @@ class ConflictResolver:
         return self._conflicts[number]
 
 
+def _find_laminar_family(program: LinearProgram, block: Block) -> LaminarFamily | None:
+    """Return the block's constraints as a forest; None if they are not laminar or are coupled."""
+    if len(block.couplings):
+        return None
+    return LaminarFamily.from_matrix(
+        program.constraint_matrix.submatrix(block.constraints, block.columns)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """The result for one block: the remaining bounds (None: all of them) and the disputes."""
@@ -283,11 +292,7 @@ class Conflict:
     @cached_property
     def _laminar_family(self) -> LaminarFamily | None:
         """The block's constraints as a forest; None if they are not laminar or are coupled."""
-        if len(self.block.couplings):
-            return None
-        return LaminarFamily.from_matrix(
-            self._program.constraint_matrix.submatrix(self.block.constraints, self.block.columns)
-        )
+        return _find_laminar_family(self._program, self.block)
 
     @cached_property
     def nearest_face(self) -> tuple[OptimalFace, BoolArray] | None:
@@ -351,12 +356,18 @@ class Conflict:
                     uses_lower=block.uses_lower[kept],
                     uses_upper=block.uses_upper[kept],
                 )
-            all_constraints = np.ones(len(self._program.constraints))
-            relaxed = ConstraintBounds(all_constraints, all_constraints)
-            self._least_violations[constraints] = ElasticProgram(
-                self._program, block, self._bounds, relaxed
-            ).minimise_violation(deadline)
+            self._least_violations[constraints] = self._minimise_violation_of(block, deadline)
         return self._least_violations[constraints]
+
+    def _minimise_violation_of(self, block: Block, deadline: Deadline) -> float:
+        family = _find_laminar_family(self._program, block)
+        if family is not None:
+            lower, upper = select_bounds(block, self._bounds)
+            return float(family.find_optimal_face(lower, upper, ("lower", "upper")).amount)
+        all_constraints = np.ones(len(self._program.constraints))
+        relaxed = ConstraintBounds(all_constraints, all_constraints)
+        elastic = ElasticProgram(self._program, block, self._bounds, relaxed)
+        return elastic.minimise_violation(deadline)
 
     def _find_remaining(self, constraint: int, set_aside: SetAside) -> tuple[float, float]:
         """Return the lower and the upper bound that remain in the constraint."""

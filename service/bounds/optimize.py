@@ -129,6 +129,21 @@ class Objective:
             self._laminar_bounds[key] = solve_laminar_program(self.program, bounds, columns)
         return self._laminar_bounds[key]
 
+    def compute_values(self, bounds: ConstraintBounds, deadline: Deadline) -> tuple[Bound, Bound]:
+        """Return the minimum and the maximum; a laminar program's come without certificates."""
+        least = solve_laminar_program(self.program, bounds, self.certain_columns)
+        if least is None:
+            return (
+                self.minimise(bounds, deadline).search_integer(deadline),
+                self.maximise(bounds, deadline).search_integer(deadline),
+            )
+        is_same = (self.certain_columns == self.possible_columns).all()
+        most = (
+            None if is_same else solve_laminar_program(self.program, bounds, self.possible_columns)
+        )
+        high = (most or least).upper_in
+        return Bound(Fraction(least.lower_in.value)), Bound(high and Fraction(high.value))
+
     def minimise(self, bounds: ConstraintBounds, deadline: Deadline) -> "LazyBound":
         """Return the fewest people inside the query in any world that meets the bounds."""
         split_bounds = self._solve_laminar(bounds, self.certain_columns)
