@@ -62,9 +62,9 @@ class Constraint:
     """The lowest high given; None if there is none."""
 
     def __post_init__(self) -> None:
-        lows = (figure.quantity.low for figure in self.lower_figures)
-        highs = (figure.quantity.high for figure in self.upper_figures)
-        known_highs = (high for high in highs if high is not None)
+        lows = [figure.quantity.low for figure in self.lower_figures]
+        highs = [figure.quantity.high for figure in self.upper_figures]
+        known_highs = [high for high in highs if high is not None]
         object.__setattr__(self, "lower", max(lows, default=0))
         object.__setattr__(self, "upper", min(known_highs, default=None))
 
