@@ -16,6 +16,7 @@ from service.bounds.computation import Computation
 from service.bounds.constraints import Constraint
 from service.bounds.infeasibility import ConflictResolver, Dispute, ResolvedBounds, make_accounts
 from service.bounds.linear_program import LinearProgram, build_linear_program
+from service.bounds.lows_without_program import add_undisputed_lows
 from service.bounds.nearest_range import NearestRange, NearestRangeSolver
 from service.bounds.optimize import Bound, LazyBound, Objective
 from service.bounds.partition import TooManyCellsError
@@ -47,12 +48,12 @@ class Component:
             self._program = program
         return program is not None
 
-    def _make_unknown_result(self) -> ComponentResult:
-        """Return the result if there is no program: no bound is known, and all may be disputed."""
-        unknown = Bound(Fraction(0), exact=False), Bound(None, exact=False)
+    def _make_unknown_result(self, query_region: Region) -> ComponentResult:
+        """Return the result if there is no program: anything may be disputed."""
         return ComponentResult(
             self._constraints,
-            *unknown,
+            add_undisputed_lows(self._constraints, query_region),
+            Bound(None, exact=False),
             lambda deadline: None,
             lambda disputes, deadline: None,
             AccountRanges(None, (Fraction(0), None), (Fraction(0), None)),
@@ -122,7 +123,7 @@ class Component:
         if single is not None:
             return single
         if not self._prepare_program(deadline):
-            return self._make_unknown_result()
+            return self._make_unknown_result(query_region)
         possible_columns, outside_columns = self._program.classify_columns(query_region)
         certain_columns = possible_columns & ~outside_columns
         overlapping = np.array(
