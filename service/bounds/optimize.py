@@ -19,7 +19,7 @@ from service.bounds.certificate import (
     negate_certificate,
     rationalize_duals,
 )
-from service.bounds.laminar import LaminarFamily, ProvenValue, SplitBounds
+from service.bounds.laminar import LaminarBounds, LaminarFamily, ProvenValue, SplitBounds
 from service.bounds.linear_program import LinearProgram
 from service.bounds.presolve import Block, ConstraintBounds, find_blocks
 from service.bounds.solver import OPTIMUM_TOLERANCE, Deadline, Model, Solution, UnsolvedError
@@ -86,7 +86,7 @@ class Objective:
         self.possible_columns = possible_columns
         self._min_blocks: dict[ConstraintBounds, list[Block]] = {}
         self._max_blocks: dict[ConstraintBounds, list[Block] | None] = {}
-        self._laminar_bounds: dict[tuple[ConstraintBounds, bytes], SplitBounds | None] = {}
+        self._laminar_solvers: dict[bytes, LaminarBounds] = {}
 
     def find_min_blocks(self, bounds: ConstraintBounds) -> list[Block]:
         """Return the blocks that the minimum depends on.
@@ -123,26 +123,27 @@ class Objective:
         )
 
     def _solve_laminar(self, bounds: ConstraintBounds, columns: BoolArray) -> SplitBounds | None:
-        """Return the laminar bounds on the columns, cached; None if there are none."""
-        key = bounds, columns.tobytes()
-        if key not in self._laminar_bounds:
-            self._laminar_bounds[key] = solve_laminar_program(self.program, bounds, columns)
-        return self._laminar_bounds[key]
+        """Return the laminar bounds on the columns; None if there are none."""
+        family = self.program.laminar_family
+        if family is None:
+            return None
+        key = columns.tobytes()
+        if key not in self._laminar_solvers:
+            self._laminar_solvers[key] = LaminarBounds(family, columns, ~columns)
+        return self._laminar_solvers[key].compute(bounds.lower, bounds.upper)
 
     def compute_values(self, bounds: ConstraintBounds, deadline: Deadline) -> tuple[Bound, Bound]:
         """Return the minimum and the maximum; a laminar program's come without certificates."""
-        least = solve_laminar_program(self.program, bounds, self.certain_columns)
-        if least is None:
+        least = self._solve_laminar(bounds, self.certain_columns)
+        most = self._solve_laminar(bounds, self.possible_columns)
+        if least is None or most is None:
             return (
                 self.minimise(bounds, deadline).search_integer(deadline),
                 self.maximise(bounds, deadline).search_integer(deadline),
             )
-        is_same = (self.certain_columns == self.possible_columns).all()
-        most = (
-            None if is_same else solve_laminar_program(self.program, bounds, self.possible_columns)
-        )
-        high = (most or least).upper_in
-        return Bound(Fraction(least.lower_in.value)), Bound(high and Fraction(high.value))
+        high = most.upper_in
+        high_value = None if high is None else Fraction(high.value)
+        return Bound(Fraction(least.lower_in.value)), Bound(high_value)
 
     def minimise(self, bounds: ConstraintBounds, deadline: Deadline) -> "LazyBound":
         """Return the fewest people inside the query in any world that meets the bounds."""
