@@ -1,4 +1,4 @@
-"""The time of the first total of figures that contradict each other, and of finding components.
+"""The time of the first total of many figures, of which some contradict each other.
 
 Each case is timed at a size and at a quarter of it. The ratio of the two times shows the growth: 4
 where it is linear in the number of figures, 16 where it is quadratic. Times depend on the machine,
@@ -8,6 +8,7 @@ ratios hardly.
                      above the first, and each falls from time to time
     events           one register, each event in figures of everyone, civilians and suspects; for
                      two of five events, the parts add up to more than everyone
+    separate         events of one register that do not contradict each other
     components       figures of 25 regions with 5,000 villages, most of them about incidents of four
                      registers; only the components are found
 
@@ -91,6 +92,20 @@ def make_events(count: int) -> list[Figure]:
     return figures
 
 
+def make_separate_events(count: int) -> list[Figure]:
+    """Return so many events of one register, each in a village and on up to three days."""
+    chance = random.Random(SEED)
+    villages = [node for node in PLACE_NODES if node.count("-") == 2]
+    figures = []
+    for event in range(count):
+        first = FIRST_DAY + timedelta(chance.randrange(366))
+        period = Period(first, first + timedelta(chance.choice((0, 0, 1, 2))))
+        scope = Scope((chance.choice(villages),), period, KILLED, (ROOT_GROUP,), f"x:{event}")
+        low = chance.randrange(20)
+        figures.append(make_figure(event, "a", scope, low, low + chance.randrange(5)))
+    return figures
+
+
 def make_many_scopes(count: int) -> list[Figure]:
     """Return figures of villages, of a few districts and of fewer regions."""
     chance = random.Random(SEED)
@@ -139,6 +154,7 @@ class Case:
 CASES: Final = (
     Case("running totals", 658, make_running_totals, compute_total),
     Case("events", 333, make_events, compute_total),
+    Case("separate", 6_170, make_separate_events, compute_total),
     Case("components", 40_000, make_many_scopes, find_components),
 )
 

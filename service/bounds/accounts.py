@@ -105,8 +105,7 @@ class AccountSolver:
         ranges: list[Range] = []
         exact = is_known = True
         for bounds in make_accounts(self._resolved, disputes):
-            low = self._objective.minimise(bounds, deadline).search_integer(deadline)
-            high = self._objective.maximise(bounds, deadline).search_integer(deadline)
+            low, high = self._objective.compute_values(bounds, deadline)
             exact &= low.exact and high.exact
             is_known &= low.is_known and high.is_known
             ranges.append((low.value or Fraction(0), high.value))

@@ -16,6 +16,7 @@ from service.bounds.computation import Computation
 from service.bounds.constraints import Constraint
 from service.bounds.infeasibility import ConflictResolver, Dispute, ResolvedBounds, make_accounts
 from service.bounds.linear_program import LinearProgram, build_linear_program
+from service.bounds.lows_without_program import add_undisputed_lows
 from service.bounds.nearest_range import NearestRange, NearestRangeSolver
 from service.bounds.optimize import Bound, LazyBound, Objective
 from service.bounds.partition import TooManyCellsError
@@ -35,6 +36,7 @@ class Component:
         self._program_steps = Computation(build_linear_program(constraints))
         self._program: LinearProgram
         self._results: dict[tuple[bytes, ...], ComponentResult] = {}
+        self._single_results: dict[bool, ComponentResult] = {}
 
     def _prepare_program(self, deadline: Deadline) -> bool:
         """Return whether the program is built; False if time ran out or it has too many cells."""
@@ -46,12 +48,12 @@ class Component:
             self._program = program
         return program is not None
 
-    def _make_unknown_result(self) -> ComponentResult:
-        """Return the result if there is no program: no bound is known, and all may be disputed."""
-        unknown = Bound(Fraction(0), exact=False), Bound(None, exact=False)
+    def _make_unknown_result(self, query_region: Region) -> ComponentResult:
+        """Return the result if there is no program: anything may be disputed."""
         return ComponentResult(
             self._constraints,
-            *unknown,
+            add_undisputed_lows(self._constraints, query_region),
+            Bound(None, exact=False),
             lambda deadline: None,
             lambda disputes, deadline: None,
             AccountRanges(None, (Fraction(0), None), (Fraction(0), None)),
@@ -121,7 +123,7 @@ class Component:
         if single is not None:
             return single
         if not self._prepare_program(deadline):
-            return self._make_unknown_result()
+            return self._make_unknown_result(query_region)
         possible_columns, outside_columns = self._program.classify_columns(query_region)
         certain_columns = possible_columns & ~outside_columns
         overlapping = np.array(
@@ -271,8 +273,14 @@ class Component:
             return None
         if not constraint.is_feasible:
             return None
+        is_covered = any(constraint.parts[0].box.is_within(box) for box in query_region.boxes)
+        if is_covered not in self._single_results:
+            self._single_results[is_covered] = self._make_single_result(constraint, is_covered)
+        return self._single_results[is_covered]
+
+    def _make_single_result(self, constraint: Constraint, is_covered: bool) -> ComponentResult:
+        """Return the result of a query that covers the whole constraint, or a part of it."""
         lower, upper = constraint.lower, constraint.upper
-        is_covered = Region((constraint.parts[0].box,)).is_within(query_region)
         low = _make_single_bound(lower, "low") if is_covered else Bound(Fraction(0))
         high = Bound(None) if upper is None else _make_single_bound(upper, "high")
         published = (low.value or Fraction(0), high.value)

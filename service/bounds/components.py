@@ -1,14 +1,16 @@
 """The connected components of constraints: those that can share people, directly or not.
 
 They are found once for all queries, by a union-find over runs of days. Parts with the same axes and
-outcomes are one row; only rows that overlap are compared, and each comparison is one sweep over
-their days. A component may be larger than necessary, because incidents inside incidents are not
-distinguished: that costs time and changes no total.
+outcomes are one row, and only rows that overlap are compared. Most rows have few runs: these are
+compared run by run, many rows at once. A row with many runs is compared in one sweep over the days.
+A component may be larger than necessary, because incidents inside incidents are not distinguished:
+that costs time and changes no total.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from operator import itemgetter
 from typing import Final
 
@@ -51,6 +53,13 @@ MIN_ARRAY_RUNS: Final = 64
 """Below so many runs, a loop is faster than arrays."""
 
 
+MAX_ROW_PAIRS: Final = 50_000
+"""About so many pairs of rows are compared in one step."""
+
+MAX_RUN_RATIO: Final = 16
+"""A row with more pairs of runs than this times its pairs of rows is compared in a sweep."""
+
+
 class _Row:
     """All parts with the same axes and outcomes, as runs of days."""
 
@@ -66,7 +75,7 @@ class _Row:
 
 
 def find_components(constraints: Sequence[Constraint]) -> Steps[Components]:
-    """Return the components; each step links one row with those that overlap it."""
+    """Return the components; each step reads a constraint or links some rows."""
     sets = DisjointSets(len(constraints))
     rows: dict[tuple[int, Conjunction], _Row] = {}
     for index, constraint in enumerate(constraints):
@@ -81,45 +90,131 @@ def find_components(constraints: Sequence[Constraint]) -> Steps[Components]:
     for row in rows.values():
         row.everyone = _merge_runs(row.everyone, sets)
         row.incidents.sort()
-    for row, overlapping in _find_overlapping_rows(list(rows.values())):
-        yield
-        _link_everyone(row, overlapping, sets)
-        _link_incidents(row, overlapping, sets)
+    yield from _link_rows(list(rows.values()), sets)
     roots = [sets.find(index) for index in range(len(constraints))]
     return Components(np.unique(roots, return_inverse=True)[1].astype(np.int64))
 
 
-def _find_overlapping_rows(rows: Sequence[_Row]) -> Iterator[tuple[_Row, list[_Row]]]:
-    """Yield each row with all that overlap it in axes and outcomes and begin within it.
+def _link_rows(rows: Sequence[_Row], sets: DisjointSets) -> Steps[None]:
+    """Unite the constraints of runs that can share people; each step compares some rows."""
+    runs = _RunTable(rows)
+    for row_of_pair, other_of_pair in _find_overlapping_rows(rows):
+        yield
+        run_pairs = runs.counts[row_of_pair] * runs.counts[other_of_pair]
+        is_swept = np.bincount(row_of_pair, run_pairs) > MAX_RUN_RATIO * np.bincount(row_of_pair)
+        is_compared = ~is_swept[row_of_pair]
+        for one, other in runs.find_links(row_of_pair[is_compared], other_of_pair[is_compared]):
+            sets.unite(one, other)
+        for index in np.flatnonzero(is_swept).tolist():
+            yield
+            others = np.unique(other_of_pair[row_of_pair == index])
+            overlapping = [rows[other] for other in others.tolist()]
+            _link_everyone(rows[index], overlapping, sets)
+            _link_incidents(rows[index], overlapping, sets)
+
+
+class _RunTable:
+    """The runs of all rows in arrays, row after row, to compare many pairs of rows at once."""
+
+    def __init__(self, rows: Sequence[_Row]) -> None:
+        runs = [run for row in rows for run in (*row.everyone, *row.incidents)]
+        self.counts = np.array([len(row.everyone) + len(row.incidents) for row in rows], np.int64)
+        """How many runs each row has, int64[n_rows]."""
+        self._first_run = np.cumsum(self.counts) - self.counts
+        self._first_day = np.array([run[0] for run in runs], dtype=np.int64)
+        self._last_day = np.array([run[1] for run in runs], dtype=np.int64)
+        self._constraint = np.array([run[2] for run in runs], dtype=np.int64)
+        incidents: dict[Incident, int] = {}
+        schemes: dict[str, int] = {}
+        self._incident = np.array(
+            [incidents.setdefault(run[3], len(incidents)) for run in runs], dtype=np.int64
+        )
+        self._scheme = np.array(
+            [schemes.setdefault(run[3][0] if run[3] else "", len(schemes)) for run in runs],
+            dtype=np.int64,
+        )
+
+    def find_links(self, rows: IntArray, others: IntArray) -> list[tuple[int, int]]:
+        """Return the pairs of constraints whose runs can share people, for these pairs of rows.
+
+        Incidents of one scheme are different people, those of different schemes can be the same.
+        """
+        pair, position = _enumerate_groups(self.counts[rows] * self.counts[others])
+        row, other = rows[pair], others[pair]
+        one = self._first_run[row] + position // self.counts[other]
+        two = self._first_run[other] + position % self.counts[other]
+        can_share = (
+            (self._first_day[one] <= self._last_day[two])
+            & (self._first_day[two] <= self._last_day[one])
+            & (
+                (self._incident[one] == self._incident[two])
+                | (self._scheme[one] != self._scheme[two])
+            )
+        )
+        constraints, linked = self._constraint[one[can_share]], self._constraint[two[can_share]]
+        distinct = np.unique(constraints << 32 | linked)
+        return [*zip((distinct >> 32).tolist(), (distinct & 0xFFFFFFFF).tolist(), strict=True)]
+
+
+def _enumerate_groups(sizes: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the group and the position in it of each member of groups of these sizes."""
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    return group, np.arange(len(group)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+
+
+def _find_overlapping_rows(rows: Sequence[_Row]) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield pairs of rows that overlap in axes and outcomes, the second one beginning in the first.
 
     Of two rows that overlap along an axis one begins within the other, so every two rows that
-    overlap are yielded, in one order or both. The rows to compare with one are a slice of all,
-    sorted by where they begin along the axis that most of them name.
+    overlap are yielded, in one order or both. All pairs of one first row are yielded together. The
+    rows to compare with one are a slice of all, sorted by where they begin along the axis that most
+    of them name.
     """
     axis_counts = Counter(axis for row in rows for axis in row.axes)
     main_axis = max(axis_counts, key=lambda axis: (axis_counts[axis], axis), default="")
     outcome_bits = np.array([row.outcome_bits for row in rows], dtype=np.int64)
-    other_axes = {
-        axis: _IntervalCodes([row.axes.get(axis) for row in rows])
+    other_axes = [
+        _IntervalCodes([row.axes.get(axis) for row in rows])
         for axis in axis_counts
         if axis != main_axis
-    }
+    ]
     starts = sorted(
         (start, index) for index, row in enumerate(rows) for start, _ in row.axes.get(main_axis, ())
     )
     start_numbers = np.array([start for start, _ in starts], dtype=np.int64)
-    row_of_start = np.array([index for _, index in starts], dtype=np.int64)
-    for index, row in enumerate(rows):
-        intervals = row.axes.get(main_axis)
-        if intervals is None:
-            candidates = np.arange(len(rows))
-        else:
-            positions = np.searchsorted(start_numbers, np.array(intervals))
-            candidates = np.concatenate([row_of_start[first:stop] for first, stop in positions])
-        flags = (outcome_bits[candidates] & outcome_bits[index]) != 0
-        for codes in other_axes.values():
-            flags &= codes.flag_overlapping(index, candidates)
-        yield row, [rows[other] for other in np.unique(candidates[flags]).tolist()]
+    # After the rows by start come all rows again, the slice of a row without limit.
+    row_of_start = np.array([*(index for _, index in starts), *range(len(rows))], dtype=np.int64)
+    intervals = np.array(
+        [
+            (index, *interval)
+            for index, row in enumerate(rows)
+            for interval in row.axes.get(main_axis, ((-1, -1),))
+        ],
+        dtype=np.int64,
+    ).reshape(-1, 3)
+    row_of_slice = intervals[:, 0]
+    has_limit = intervals[:, 1] >= 0
+    first, stop = np.searchsorted(start_numbers, intervals[:, 1:].T)
+    first = np.where(has_limit, first, len(starts))
+    sizes = np.where(has_limit, stop, len(row_of_start)) - first
+    for step in _split_slices(row_of_slice, sizes):
+        slice_number, position = _enumerate_groups(sizes[step])
+        row = row_of_slice[step][slice_number]
+        other = row_of_start[first[step][slice_number] + position]
+        flags = (outcome_bits[row] & outcome_bits[other]) != 0
+        for codes in other_axes:
+            flags &= codes.flag_overlapping(row, other)
+        yield row[flags], other[flags]
+
+
+def _split_slices(row_of_slice: IntArray, sizes: IntArray) -> Iterator[slice]:
+    """Yield runs of slices of about ``MAX_ROW_PAIRS`` together; a row's slices stay together."""
+    step_number = np.cumsum(sizes) // MAX_ROW_PAIRS
+    is_new = np.ones(len(sizes), dtype=bool)
+    is_new[1:] = (np.diff(step_number) > 0) & (np.diff(row_of_slice) > 0)
+    edges = [*np.flatnonzero(is_new).tolist(), len(sizes)]
+    for begin, end in pairwise(edges):
+        yield slice(begin, end)
 
 
 class _IntervalCodes:
@@ -131,16 +226,18 @@ class _IntervalCodes:
             [numbers.setdefault(intervals, len(numbers)) for intervals in interval_lists]
         )
         distinct = IntervalLists(list(numbers))
-        self._overlaps = [
-            np.ones(len(numbers), dtype=bool)
-            if intervals is None
-            else distinct.flag_overlapping(intervals)
-            for intervals in numbers
-        ]
+        self._overlaps = np.array(
+            [
+                np.ones(len(numbers), dtype=bool)
+                if intervals is None
+                else distinct.flag_overlapping(intervals)
+                for intervals in numbers
+            ]
+        )
 
-    def flag_overlapping(self, index: int, candidates: IntArray) -> BoolArray:
-        """Return which of the candidate rows overlap the row along this axis."""
-        flags: BoolArray = self._overlaps[self._codes[index]][self._codes[candidates]]
+    def flag_overlapping(self, rows: IntArray, others: IntArray) -> BoolArray:
+        """Return of each pair of rows whether the two overlap along this axis."""
+        flags: BoolArray = self._overlaps[self._codes[rows], self._codes[others]]
         return flags
 
 

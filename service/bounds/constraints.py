@@ -56,17 +56,17 @@ class Constraint:
     figures: tuple[Figure, ...]
     lower_figures: tuple[Figure, ...]
     upper_figures: tuple[Figure, ...]
+    lower: int = field(init=False, compare=False)
+    """The highest low given; 0 if there is none above it."""
+    upper: int | None = field(init=False, compare=False)
+    """The lowest high given; None if there is none."""
 
-    @property
-    def lower(self) -> int:
-        """The highest low given; 0 if there is none above it."""
-        return max((figure.quantity.low for figure in self.lower_figures), default=0)
-
-    @property
-    def upper(self) -> int | None:
-        """The lowest high given; None if there is none."""
-        highs = (figure.quantity.high for figure in self.upper_figures)
-        return min((high for high in highs if high is not None), default=None)
+    def __post_init__(self) -> None:
+        lows = [figure.quantity.low for figure in self.lower_figures]
+        highs = [figure.quantity.high for figure in self.upper_figures]
+        known_highs = [high for high in highs if high is not None]
+        object.__setattr__(self, "lower", max(lows, default=0))
+        object.__setattr__(self, "upper", min(known_highs, default=None))
 
     @property
     def is_feasible(self) -> bool:
@@ -179,7 +179,7 @@ class FigureScopes:
         The further ones have the lows of one incident that reporters put at different places or
         days. Each step is one figure.
         """
-        same_incident = self._group_by_incident()
+        same_incident = self.group_by_incident()
         members = {
             parts: _Members(figures)
             for parts, figures in zip(self.parts, self.figures, strict=True)
@@ -196,7 +196,7 @@ class FigureScopes:
             for parts, each in members.items()
         ]
 
-    def _group_by_incident(self) -> dict[str, list[Figure]]:
+    def group_by_incident(self) -> dict[str, list[Figure]]:
         """Return the figures of each incident that has several reporters."""
         figures: dict[str, list[Figure]] = {}
         for figure in self._counted_figures:

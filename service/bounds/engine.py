@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from math import ceil, floor, inf
 
 from service.bounds.boxes import make_region
@@ -102,6 +103,11 @@ class TotalsEngine:
             len(members) == 1 and len(members[0].figures) == 1 for members in components.values()
         )
 
+    @cached_property
+    def shared_incidents(self) -> dict[str, list[Figure]]:
+        """The counted figures of each incident that several reporters report."""
+        return self._figure_scopes.group_by_incident()
+
     def outcomes_of(self, figure: Figure) -> frozenset[str]:
         """Return the outcomes of a counted figure and of the figures that reclassify its people."""
         reclassifying = self._reclassifications.find_reclassifying(figure)
@@ -177,7 +183,11 @@ class TotalsEngine:
         if components is None:
             return Total(figures, low=0, exact=False, is_disputed=True)
         query_region = make_region(scope, self._places, self._groups)
-        results = [component.compute_result(query_region, deadline) for component in components]
+        results = [
+            # A hard component leaves half of the time to those after it.
+            component.compute_result(query_region, deadline.take_share(0.5 if more else 1.0))
+            for more, component in zip(range(len(components) - 1, -1, -1), components, strict=True)
+        ]
         low = sum((result.low.value or Fraction(0) for result in results), Fraction(0))
         highs = [result.high.value for result in results if result.high.value is not None]
         disputes_by_result = _find_disputing(results, deadline)
@@ -235,12 +245,19 @@ class TotalsEngine:
             sorted(
                 terms,
                 key=lambda term: (
-                    -abs(term.multiplier * term.people),
+                    _negate_contribution(term),
                     self._order[term.figure.id],
                     term.end,
                 ),
             )
         )
+
+
+def _negate_contribution(term: Term) -> int | Fraction:
+    """Return the people that the term adds or subtracts, below zero; mostly a whole number."""
+    numerator, denominator = abs(term.multiplier.numerator), term.multiplier.denominator
+    people = -numerator * term.people
+    return people if denominator == 1 else Fraction(people, denominator)
 
 
 def _make_content_key(figure: Figure) -> tuple[object, ...]:
@@ -283,7 +300,9 @@ def _find_disputing(results: Sequence[ComponentResult], deadline: Deadline) -> l
     There are none if the two accounts of all of them together give the total the same range. Else
     it is those that do so one by one, or if there is none, those that move their component's part.
     """
-    if all(result.accounts.is_known for result in results) and not _do_accounts_differ(results):
+    if not any(result.disputes for result in results) or (
+        all(result.accounts.is_known for result in results) and not _do_accounts_differ(results)
+    ):
         return [[] for _ in results]
     open_count = sum(result.high.value is None for result in results)
     accounts_by_result = [result.find_dispute_accounts(deadline) for result in results]

@@ -26,6 +26,7 @@ from service.bounds.presolve import Block, ConstraintBounds, find_blocks
 from service.bounds.side_violation import LaminarSideViolation, SetAside, Side, SideViolation
 from service.bounds.solver import Deadline, UnsolvedError
 from service.bounds.sparse_matrix import find_connected_components, vstack
+from service.bounds.undisputed_lows import find_undisputed_lows
 from service.domain.figure import Figure
 
 MAX_TRIES = 2
@@ -198,6 +199,15 @@ class ConflictResolver:
         return self._conflicts[number]
 
 
+def _find_laminar_family(program: LinearProgram, block: Block) -> LaminarFamily | None:
+    """Return the block's constraints as a forest; None if they are not laminar or are coupled."""
+    if len(block.couplings):
+        return None
+    return LaminarFamily.from_matrix(
+        program.constraint_matrix.submatrix(block.constraints, block.columns)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """The result for one block: the remaining bounds (None: all of them) and the disputes."""
@@ -227,7 +237,7 @@ class Conflict:
         if self._resolution is not None:
             return self._resolution
         if not self._lock.acquire(timeout=deadline.seconds_left()):
-            return self._make_unresolved()
+            return self._unresolved
         try:
             resolution = self._compute_resolution(deadline)
             if resolution.exact:
@@ -237,10 +247,20 @@ class Conflict:
         finally:
             self._lock.release()
 
-    def _make_unresolved(self) -> Resolution:
-        """Return the resolution if time ran out: no bound remains, as each may be violated."""
-        count = len(self.block.constraints)
-        return Resolution(ConstraintBounds(np.zeros(count), np.full(count, np.inf)), (), False)
+    @cached_property
+    def _unresolved(self) -> Resolution:
+        """The resolution if time ran out: only bounds remain that are met in any case."""
+        given, constraints = self._bounds, self.block.constraints
+        guaranteed = find_undisputed_lows(self._program, self.block, given)
+        lower = [
+            max((low for low in self._list_lows(int(constraint)) if low <= people), default=0)
+            for constraint, people in zip(constraints, guaranteed, strict=True)
+        ]
+        upper = np.where(self.block.uses_upper, np.inf, given.upper[constraints])
+        return Resolution(ConstraintBounds(np.array(lower, dtype=float), upper), (), False)
+
+    def _list_lows(self, constraint: int) -> list[int]:
+        return [each.quantity.low for each in self._program.constraints[constraint].lower_figures]
 
     def _compute_resolution(self, deadline: Deadline) -> Resolution:
         """Return the resolution as far as time allows; the caller holds the lock."""
@@ -249,7 +269,7 @@ class Conflict:
             return Resolution()
         lower_side = self._get_side("lower", deadline)
         if lower_side is None:
-            return self._make_unresolved()
+            return self._unresolved
         if not lower_side.least_violation:
             return Resolution()
         upper_side = self._get_side("upper", deadline)
@@ -272,11 +292,7 @@ class Conflict:
     @cached_property
     def _laminar_family(self) -> LaminarFamily | None:
         """The block's constraints as a forest; None if they are not laminar or are coupled."""
-        if len(self.block.couplings):
-            return None
-        return LaminarFamily.from_matrix(
-            self._program.constraint_matrix.submatrix(self.block.constraints, self.block.columns)
-        )
+        return _find_laminar_family(self._program, self.block)
 
     @cached_property
     def nearest_face(self) -> tuple[OptimalFace, BoolArray] | None:
@@ -340,12 +356,18 @@ class Conflict:
                     uses_lower=block.uses_lower[kept],
                     uses_upper=block.uses_upper[kept],
                 )
-            all_constraints = np.ones(len(self._program.constraints))
-            relaxed = ConstraintBounds(all_constraints, all_constraints)
-            self._least_violations[constraints] = ElasticProgram(
-                self._program, block, self._bounds, relaxed
-            ).minimise_violation(deadline)
+            self._least_violations[constraints] = self._minimise_violation_of(block, deadline)
         return self._least_violations[constraints]
+
+    def _minimise_violation_of(self, block: Block, deadline: Deadline) -> float:
+        family = _find_laminar_family(self._program, block)
+        if family is not None:
+            lower, upper = select_bounds(block, self._bounds)
+            return float(family.find_optimal_face(lower, upper, ("lower", "upper")).amount)
+        all_constraints = np.ones(len(self._program.constraints))
+        relaxed = ConstraintBounds(all_constraints, all_constraints)
+        elastic = ElasticProgram(self._program, block, self._bounds, relaxed)
+        return elastic.minimise_violation(deadline)
 
     def _find_remaining(self, constraint: int, set_aside: SetAside) -> tuple[float, float]:
         """Return the lower and the upper bound that remain in the constraint."""

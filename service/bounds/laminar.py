@@ -7,7 +7,7 @@ flows", 1988): sums of them, and sets with a bounded i + o, are of the same kind
 vertices. So one pass of dynamic programming, from the innermost constraints outward, is exact.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -188,19 +188,7 @@ class LaminarFamily:
         ``inside`` is ``bool[n_columns]``.
         """
         possible = np.ones(len(inside), dtype=bool) if is_empty is None else ~is_empty
-        open_in = self._flag_own_columns(inside & possible)
-        open_out = self._flag_own_columns(~inside & possible)
-        # The last is of no row.
-        child_bounds: list[list[SplitBounds]] = [[] for _ in range(len(lower) + 1)]
-        for constraint in reversed(self.order):
-            bounds = _combine_bounds(
-                child_bounds[constraint], bool(open_in[constraint]), bool(open_out[constraint])
-            )
-            constraint_upper = None if np.isinf(upper[constraint]) else int(upper[constraint])
-            if not bounds.apply_constraint(constraint, int(lower[constraint]), constraint_upper):
-                return None
-            child_bounds[self.parent[constraint]].append(bounds)
-        return _combine_bounds(child_bounds[-1], bool(open_in[-1]), bool(open_out[-1]))
+        return LaminarBounds(self, inside & possible, ~inside & possible).compute(lower, upper)
 
     def find_optimal_face(
         self, lower: FloatArray, upper: FloatArray, soft: Collection[str]
@@ -209,7 +197,7 @@ class LaminarFamily:
 
         The others hold.
         """
-        has_own = self._flag_own_columns(np.ones(len(self.innermost), dtype=bool))
+        has_own = self.flag_own_columns(np.ones(len(self.innermost), dtype=bool))
         return find_optimal_face(
             self.order,
             self.parent,
@@ -220,7 +208,7 @@ class LaminarFamily:
             "upper" in soft,
         )
 
-    def _flag_own_columns(self, columns: BoolArray) -> BoolArray:
+    def flag_own_columns(self, columns: BoolArray) -> BoolArray:
         """Return which constraints contain a flagged column that no inner constraint contains.
 
         The result is ``bool[n_constraints + 1]``; the last entry is for columns in no constraint.
@@ -228,3 +216,72 @@ class LaminarFamily:
         has_own_columns = np.zeros(len(self.parent) + 1, dtype=bool)
         has_own_columns[self.innermost[columns]] = True
         return has_own_columns
+
+
+class LaminarBounds:
+    """The bounds on some columns for one set of constraint bounds after another.
+
+    Only constraints whose bounds differ from the first set, and those around them, are computed
+    again.
+    """
+
+    def __init__(self, family: LaminarFamily, inside: BoolArray, outside: BoolArray) -> None:
+        """Take the columns of people inside the query and outside it, ``bool[n_columns]`` each."""
+        self._family = family
+        self._open_in = family.flag_own_columns(inside).tolist()
+        self._open_out = family.flag_own_columns(outside).tolist()
+        # The last is of no row.
+        self._children: list[list[int]] = [[] for _ in range(len(family.parent) + 1)]
+        for constraint in reversed(family.order):
+            self._children[family.parent[constraint]].append(constraint)
+        self._first: tuple[FloatArray, FloatArray, dict[int, SplitBounds]] | None = None
+
+    def compute(self, lower: FloatArray, upper: FloatArray) -> SplitBounds | None:
+        """Return the bounds on all columns together; None if infeasible.
+
+        ``lower`` and ``upper`` are ``float[n_constraints]``; an infinite upper bound means none.
+        """
+        if self._first is None:
+            bounds_of = self._compute(self._family.order, {}, lower, upper)
+            if bounds_of is not None:
+                self._first = lower, upper, bounds_of
+        else:
+            first_lower, first_upper, known = self._first
+            changed = self._list_enclosing((lower != first_lower) | (upper != first_upper))
+            bounds_of = self._compute(changed, known, lower, upper)
+        return None if bounds_of is None else self._combine(-1, bounds_of)
+
+    def _list_enclosing(self, flags: BoolArray) -> list[int]:
+        """Return the flagged constraints and all around them, from the largest to the smallest."""
+        is_listed = flags.copy()
+        for constraint in np.flatnonzero(flags).tolist():
+            parent = self._family.parent[constraint]
+            while parent >= 0 and not is_listed[parent]:
+                is_listed[parent] = True
+                parent = self._family.parent[parent]
+        return [constraint for constraint in self._family.order if is_listed[constraint]]
+
+    def _compute(
+        self,
+        constraints: Sequence[int],
+        known: Mapping[int, SplitBounds],
+        lower: FloatArray,
+        upper: FloatArray,
+    ) -> dict[int, SplitBounds] | None:
+        """Return the known bounds, but those of these constraints anew; None if infeasible."""
+        bounds_of = dict(known)
+        for constraint in reversed(constraints):
+            bounds = self._combine(constraint, bounds_of)
+            constraint_upper = None if np.isinf(upper[constraint]) else int(upper[constraint])
+            if not bounds.apply_constraint(constraint, int(lower[constraint]), constraint_upper):
+                return None
+            bounds_of[constraint] = bounds
+        return bounds_of
+
+    def _combine(self, constraint: int, bounds_of: Mapping[int, SplitBounds]) -> SplitBounds:
+        """Return the bounds of what is inside a constraint, -1 for all of them together."""
+        return _combine_bounds(
+            [bounds_of[child] for child in self._children[constraint]],
+            self._open_in[constraint],
+            self._open_out[constraint],
+        )

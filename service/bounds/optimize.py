@@ -19,7 +19,7 @@ from service.bounds.certificate import (
     negate_certificate,
     rationalize_duals,
 )
-from service.bounds.laminar import LaminarFamily, ProvenValue, SplitBounds
+from service.bounds.laminar import LaminarBounds, LaminarFamily, ProvenValue, SplitBounds
 from service.bounds.linear_program import LinearProgram
 from service.bounds.presolve import Block, ConstraintBounds, find_blocks
 from service.bounds.solver import OPTIMUM_TOLERANCE, Deadline, Model, Solution, UnsolvedError
@@ -86,7 +86,7 @@ class Objective:
         self.possible_columns = possible_columns
         self._min_blocks: dict[ConstraintBounds, list[Block]] = {}
         self._max_blocks: dict[ConstraintBounds, list[Block] | None] = {}
-        self._laminar_bounds: dict[tuple[ConstraintBounds, bytes], SplitBounds | None] = {}
+        self._laminar_solvers: dict[bytes, LaminarBounds] = {}
 
     def find_min_blocks(self, bounds: ConstraintBounds) -> list[Block]:
         """Return the blocks that the minimum depends on.
@@ -123,11 +123,27 @@ class Objective:
         )
 
     def _solve_laminar(self, bounds: ConstraintBounds, columns: BoolArray) -> SplitBounds | None:
-        """Return the laminar bounds on the columns, cached; None if there are none."""
-        key = bounds, columns.tobytes()
-        if key not in self._laminar_bounds:
-            self._laminar_bounds[key] = solve_laminar_program(self.program, bounds, columns)
-        return self._laminar_bounds[key]
+        """Return the laminar bounds on the columns; None if there are none."""
+        family = self.program.laminar_family
+        if family is None:
+            return None
+        key = columns.tobytes()
+        if key not in self._laminar_solvers:
+            self._laminar_solvers[key] = LaminarBounds(family, columns, ~columns)
+        return self._laminar_solvers[key].compute(bounds.lower, bounds.upper)
+
+    def compute_values(self, bounds: ConstraintBounds, deadline: Deadline) -> tuple[Bound, Bound]:
+        """Return the minimum and the maximum; a laminar program's come without certificates."""
+        least = self._solve_laminar(bounds, self.certain_columns)
+        most = self._solve_laminar(bounds, self.possible_columns)
+        if least is None or most is None:
+            return (
+                self.minimise(bounds, deadline).search_integer(deadline),
+                self.maximise(bounds, deadline).search_integer(deadline),
+            )
+        high = most.upper_in
+        high_value = None if high is None else Fraction(high.value)
+        return Bound(Fraction(least.lower_in.value)), Bound(high_value)
 
     def minimise(self, bounds: ConstraintBounds, deadline: Deadline) -> "LazyBound":
         """Return the fewest people inside the query in any world that meets the bounds."""
@@ -325,7 +341,7 @@ class BlockSolver:
         """Return the integral bound if it is found, else the proven bound of the relaxation."""
         is_maximum = (self._costs < 0).any()
         if self._proven_bound is None:
-            return Bound(None if is_maximum else Fraction(0), exact=False, is_known=False)
+            return Bound(None, exact=False, is_known=False) if is_maximum else self._add_lows()
         bound = (
             self._proven_bound
             if self._proven_bound.exact
@@ -344,6 +360,28 @@ class BlockSolver:
         )
         certificate = negate_certificate(bound.certificate)
         return Bound(-(bound.value or 0) + Fraction(0), bound.exact, certificate, roundings)
+
+    def _add_lows(self) -> Bound:
+        """Return a bound that needs no solver: the lows of some disjoint rows inside the query.
+
+        The rows are chosen one by one, once the highest lows first and once the shortest rows.
+        """
+        columns_of = self._matrix.split_rows()[: len(self._constraint_lower)]
+        sizes = [len(columns) for columns in columns_of]
+        sums = []
+        for order in (np.argsort(-self._constraint_lower, kind="stable"), np.argsort(sizes)):
+            is_free = self._costs > 0
+            chosen = []
+            for row in order.tolist():
+                if self._constraint_lower[row] > 0 and is_free[columns_of[row]].all():
+                    is_free[columns_of[row]] = False
+                    chosen.append(row)
+            sums.append((int(self._constraint_lower[chosen].sum()), chosen))
+        people, chosen = max(sums)
+        certificate: Certificate = {(row, "low"): Fraction(1) for row in chosen}
+        return Bound(
+            Fraction(people), False, _renumber_certificate(certificate, self._block), is_known=False
+        )
 
     def _find_integer_optimum(self, proven_bound: Bound, deadline: Deadline) -> Bound:
         """Return the integral optimum if a search finds it, else the proven bound.

@@ -50,9 +50,9 @@ class CaveatContext:
     groups of the scope. ``reach`` is what the counted figures cover of the scope.
     ``relays`` are the figures in the scope that repeat others. ``silent_reports`` are the live
     reports in the scope that give no number. ``self_contradicting`` are figures that contradict
-    others of the same reporter. ``counted_figures`` are all counted figures, also those outside the
-    scope. ``outcomes_of`` returns the outcomes of a counted figure, including those of the figures
-    that reclassify its people.
+    others of the same reporter. ``shared_incidents`` has the counted figures of each incident that
+    several reporters report, also those outside the scope. ``outcomes_of`` returns the outcomes of
+    a counted figure, including those of the figures that reclassify its people.
     """
 
     scope: Scope
@@ -65,7 +65,7 @@ class CaveatContext:
     relays: Sequence[Figure]
     silent_reports: Sequence[ReportState]
     self_contradicting: Sequence[Figure]
-    counted_figures: Sequence[Figure]
+    shared_incidents: Mapping[str, Sequence[Figure]]
     outcomes_of: Callable[[Figure], frozenset[str]]
 
 
@@ -345,17 +345,12 @@ def _find_incident_elsewhere(context: CaveatContext) -> list[Figure]:
     Figures of one reporter are parts of the incident, and those of other groups or outcomes are
     about other people: both are added and need no caveat.
     """
-    incidents = {figure.scope.incident for figure in context.total.figures} - {None}
-    siblings: dict[str | None, list[Figure]] = {}
-    for figure in context.counted_figures if incidents else ():
-        if figure.scope.incident in incidents:
-            siblings.setdefault(figure.scope.incident, []).append(figure)
     return [
         figure
         for figure in context.total.figures
         if any(
             _is_told_elsewhere(context, figure, other)
-            for other in siblings.get(figure.scope.incident, ())
+            for other in context.shared_incidents.get(figure.scope.incident or "", ())
         )
     ]
 

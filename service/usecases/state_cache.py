@@ -2,10 +2,12 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from threading import Lock
 from typing import Any, Final
 
+from service.bounds.boxes import Region, make_region
 from service.bounds.component_cache import ComponentCache
 from service.bounds.engine import TotalsEngine
 from service.domain.entities import Place
@@ -13,7 +15,7 @@ from service.domain.figure import Figure
 from service.domain.record_state import RecordState, ReportState
 from service.domain.totals_query import TotalsQuery
 from service.domain.trees import Tree, TreeNode
-from service.domain.vocabulary import DEFAULT_DIVISION, ROOT_GROUP
+from service.domain.vocabulary import DEFAULT_DIVISION, LOSSES, ROOT_GROUP
 from service.store.event_log import last_redaction_seq
 from service.store.interface import Connection
 from service.store.state_loader import load_state
@@ -78,6 +80,7 @@ class Snapshot:
         )
         self._engines = LRUCache(MAX_ENGINES)
         self.results = LRUCache(MAX_RESULTS)
+        self._regions: dict[str, Region] = {}
 
     @cached_property
     def _figures_by_id(self) -> dict[str, Figure]:
@@ -95,6 +98,14 @@ class Snapshot:
             if earlier_ids:
                 reclassifying.append((figure, earlier_ids))
         return reclassifying
+
+    def find_region(self, figure: Figure) -> Region:
+        """Return the places, days and groups of a figure of this state, with all outcomes."""
+        region = self._regions.get(figure.id)
+        if region is None:
+            scope = replace(figure.scope, outcomes=LOSSES)
+            region = self._regions[figure.id] = make_region(scope, self.places, self.groups)
+        return region
 
     def list_ancestors(self, place_id: str) -> list[Place]:
         """Return the places that contain the place, the smallest first."""
@@ -159,12 +170,14 @@ class Snapshot:
     def list_silent_reports(self, query: TotalsQuery) -> list[ReportState]:
         """Return the live reports that give no number and pass the filters."""
         return [
-            report
-            for report in self.state.reports.values()
-            if report.stance != "asserts"
-            and report.state == "live"
-            and self.passes_filters(query, report.reporter)
+            report for report in self._silent_reports if self.passes_filters(query, report.reporter)
         ]
+
+    @cached_property
+    def _silent_reports(self) -> list[ReportState]:
+        """The live reports that give no number."""
+        reports = self.state.reports.values()
+        return [each for each in reports if each.stance != "asserts" and each.state == "live"]
 
 
 class StateCache:

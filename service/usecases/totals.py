@@ -195,9 +195,7 @@ class TotalsCalculation:
 
     def _is_contained(self, figure: Figure) -> bool:
         """Whether the figure's scope is within the places, period and groups of the query."""
-        snapshot = self._snapshot
-        scope = replace(figure.scope, outcomes=LOSSES)
-        return make_region(scope, snapshot.places, snapshot.groups).is_within(self._query_region)
+        return self._snapshot.find_region(figure).is_within(self._query_region)
 
     def list_outcome_sets(self) -> list[frozenset[str]]:
         """Return the sets of outcomes to total: those of the query, or the default list."""
@@ -338,7 +336,7 @@ class TotalsCalculation:
                 relays,
                 silent_reports,
                 self._find_self_contradicting(scope, each.total),
-                self._engine.counted_figures,
+                self._engine.shared_incidents,
                 self._engine.outcomes_of,
             )
             caveats += find_caveats(context)

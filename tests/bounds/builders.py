@@ -1,15 +1,20 @@
 """Builders of figures, scopes and totals, and strategies that draw random sets of figures."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from itertools import combinations
 from math import prod
 from typing import Any, NamedTuple
+from unittest import mock
 
 from hypothesis import strategies as st
 
+from service.bounds import component_solver
 from service.bounds.computation import Computation, Result, Steps
+from service.bounds.constraints import Constraint
 from service.bounds.engine import TotalsEngine
+from service.bounds.partition import TooManyCellsError
 from service.bounds.solver import Deadline
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
@@ -136,6 +141,18 @@ def finish(steps: Steps[Result]) -> Result:
     result = Computation(steps).run(Deadline(AMPLE_SECONDS))
     assert result is not None
     return result
+
+
+@contextmanager
+def no_programs() -> Iterator[None]:
+    """No linear program is built in the block, as if each had too many cells."""
+
+    def fail(constraints: Sequence[Constraint]) -> Steps[None]:
+        yield
+        raise TooManyCellsError
+
+    with mock.patch.object(component_solver, "build_linear_program", fail):
+        yield
 
 
 def figure_ids_of(figures: Sequence[Figure]) -> set[str]:

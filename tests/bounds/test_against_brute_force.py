@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import count
 from math import ceil, floor
+from unittest import mock
 
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from service.bounds import solver
 from service.bounds.boxes import make_region
 from service.bounds.engine import TotalsEngine
 from service.domain.figure import Figure, Scope
@@ -21,6 +25,7 @@ from tests.bounds.builders import (
     cases,
     figure_ids_of,
     figure_lists,
+    no_programs,
     scopes,
 )
 
@@ -75,6 +80,60 @@ def test_larger_sets_are_what_the_definition_says(figures: list[Figure], query: 
     plain = [figure for figure in figures if figure.scope.incident is None]
     total = TotalsEngine(plain, forest.places, forest.groups).total(query, AMPLE_SECONDS)
     check_total(total, brute_force.compute_expected_total(plain, *forest, query))
+
+
+@settings(MANY_EXAMPLES, max_examples=800)
+@given(cases(max_size=9), st.integers(0, 40), st.booleans())
+def test_a_total_cut_short_is_never_narrower_than_the_definition(
+    case: Case, seconds: int, is_prepared: bool
+) -> None:
+    """The clock advances by a second at each reading; a prepared engine knows its components."""
+    forest, figures, query = case
+    expected = brute_force.compute_expected_total(figures, *forest, query)
+    engine = TotalsEngine(figures, forest.places, forest.groups)
+    if is_prepared:
+        engine.dependent_figures(query, AMPLE_SECONDS)
+    for _ in range(3):
+        with mock.patch.object(solver.time, "monotonic", count().__next__):
+            check_wider(engine.total(query, seconds), expected)
+
+
+@settings(MANY_EXAMPLES, max_examples=500)
+@given(cases(max_size=9))
+def test_a_total_without_any_solver_run_is_never_narrower_than_the_definition(case: Case) -> None:
+    forest, figures, query = case
+    expected = brute_force.compute_expected_total(figures, *forest, query)
+    engine = TotalsEngine(figures, forest.places, forest.groups)
+    unsolved = solver.UnsolvedError("no time left")
+    with mock.patch.object(solver.Model, "_run", side_effect=unsolved):
+        check_wider(engine.total(query, AMPLE_SECONDS), expected)
+
+
+@settings(MANY_EXAMPLES, max_examples=800)
+@given(cases(max_size=9))
+def test_a_total_without_a_program_is_never_narrower_than_the_definition(case: Case) -> None:
+    forest, figures, query = case
+    expected = brute_force.compute_expected_total(figures, *forest, query)
+    with no_programs():
+        total = TotalsEngine(figures, forest.places, forest.groups).total(query, AMPLE_SECONDS)
+    check_wider(total, expected)
+
+
+def check_wider(total: Total, expected: brute_force.ExpectedTotal) -> None:
+    """Check that the total holds the range of the definition, and says what it does not know.
+
+    A dispute may stay unknown only if none of the figures with an end set aside meets the query.
+    """
+    assert total.is_reported == expected.is_reported
+    if not total.is_reported:
+        return
+    assert (total.low or 0) <= (expected.low or 0)
+    assert total.high is None or (expected.high is not None and expected.high <= total.high)
+    if total.exact:
+        check_total(total, expected)
+    elif expected.is_disputed and not total.is_disputed:
+        set_aside = expected.lows_set_aside | expected.highs_set_aside
+        assert not set_aside & figure_ids_of(total.figures)
 
 
 def compute_placed(forest: Forest, figures: Sequence[Figure], query: Scope) -> Total:

@@ -1,10 +1,12 @@
 """Components are those of pairwise comparison, also where the search is interrupted."""
 
 from itertools import combinations
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 
+from service.bounds import components
 from service.bounds.boxes import make_region
 from service.bounds.components import Components, find_components
 from service.bounds.computation import Computation
@@ -58,16 +60,24 @@ def label_by_comparison(constraints: list[Constraint]) -> list[int]:
     return label
 
 
-def list_labels(components: Components, count: int) -> list[int]:
-    return [int(components.members_of(components.component_of(index))[0]) for index in range(count)]
+def list_labels(found: Components, count: int) -> list[int]:
+    return [int(found.members_of(found.component_of(index))[0]) for index in range(count)]
 
 
-@settings(max_examples=400, deadline=None)
-@given(cases(max_size=12))
-def test_components_are_those_of_pairwise_comparison(case: Case) -> None:
+@pytest.mark.parametrize(("run_ratio", "row_pairs"), [(16, 50_000), (0, 3), (1_000, 3)])
+@settings(max_examples=200, deadline=None)
+@given(case=cases(max_size=12))
+def test_components_are_those_of_pairwise_comparison(
+    case: Case, run_ratio: int, row_pairs: int
+) -> None:
+    """Whether all rows, none or some are compared in a sweep, and in one step or many."""
     constraints = build_constraints(case)
-    components = finish(find_components(constraints))
-    assert list_labels(components, len(constraints)) == label_by_comparison(constraints)
+    with (
+        mock.patch.object(components, "MAX_RUN_RATIO", run_ratio),
+        mock.patch.object(components, "MAX_ROW_PAIRS", row_pairs),
+    ):
+        found = finish(find_components(constraints))
+    assert list_labels(found, len(constraints)) == label_by_comparison(constraints)
 
 
 @settings(max_examples=50, deadline=None)

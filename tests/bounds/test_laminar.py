@@ -5,8 +5,9 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from service.bounds.laminar import LaminarFamily
+from service.bounds.laminar import LaminarBounds, LaminarFamily
 from service.bounds.sparse_matrix import SparseMatrix
 from service.domain.figure import Figure, Scope
 from service.domain.periods import Period
@@ -73,6 +74,30 @@ def test_crossing_constraints_are_left_to_the_solver() -> None:
     )
 
 
+FOREST = [[1, 1, 1, 1, 0], [1, 1, 0, 0, 0], [1, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]]
+"""Constraints and their columns: two inside the first, one of which has one inside it."""
+
+BOUNDS = st.lists(
+    st.tuples(st.integers(0, 9), st.sampled_from([0, 2, 5, 9, 20, np.inf])),
+    min_size=len(FOREST),
+    max_size=len(FOREST),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(BOUNDS, min_size=2, max_size=5), st.lists(st.booleans(), min_size=5, max_size=5))
+def test_bounds_computed_after_others_are_those_computed_alone(
+    bounds_list: list[list[tuple[int, float]]], inside: list[bool]
+) -> None:
+    family = LaminarFamily.from_matrix(SparseMatrix.from_dense(np.array(FOREST)))
+    assert family is not None
+    flags = np.array(inside)
+    one_by_one = LaminarBounds(family, flags, ~flags)
+    for bounds in bounds_list:
+        lower, upper = np.array(bounds, dtype=float).T
+        assert one_by_one.compute(lower, upper) == family.compute_bounds(lower, upper, flags)
+
+
 def make_days_scope(first_offset: int, last_offset: int) -> Scope:
     """Return the scope from one day to another, both as offsets from a fixed day."""
     day = date(2020, 1, 1)
@@ -127,5 +152,6 @@ def test_the_solver_gives_the_same_dispute() -> None:
     one = compute_total(figures, make_scope("r"))
     other = compute_total_by_solver(figures, make_scope("r"))
     assert compared_fields_of(one) == compared_fields_of(other) == (0, None, True, True, (100, 104))
+    assert one.contradiction == other.contradiction == 4
     assert one.lows_set_aside == other.lows_set_aside
     assert one.highs_set_aside == other.highs_set_aside

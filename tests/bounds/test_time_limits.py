@@ -59,6 +59,14 @@ def make_used_engine(figures: Sequence[Figure], scope: Scope) -> TotalsEngine:
     return engine
 
 
+def make_unsolved_engine(figures: Sequence[Figure], scope: Scope) -> TotalsEngine:
+    """Return an engine that has made its programs, and has solved none of them."""
+    engine = TotalsEngine(figures, PLACES, GROUPS)
+    with mock.patch.object(solver.Model, "_run", side_effect=solver.UnsolvedError("no time left")):
+        engine.total(scope, AMPLE_SECONDS)
+    return engine
+
+
 def contains(wide: Total, narrow: Total) -> bool:
     """Whether the first range contains the second."""
     assert wide.low is not None
@@ -80,14 +88,17 @@ def test_without_time_the_first_total_is_wider(where: str) -> None:
     )
     assert not short.exact
     assert contains(short, whole)
-    assert (short.low_terms, short.high_terms) == ((), ())
+    assert (short.low, short.low_terms, short.high_terms) == (0, (), ())
 
 
-@pytest.mark.parametrize("where", ["a", "b1", "b2", "r"])
-def test_without_time_the_second_total_is_wider(where: str) -> None:
-    engine = make_used_engine(EACH_PAIR, make_scope("a b1"))
+@pytest.mark.parametrize(("where", "low"), [("a", 0), ("b1", 0), ("a b1", 3), ("r", 4)])
+def test_without_time_the_second_total_has_the_low_of_disjoint_figures(
+    where: str, low: int
+) -> None:
+    engine = make_used_engine(EACH_PAIR, make_scope("b2"))
     short, whole = (engine.total(make_scope(where), time) for time in (NO_TIME, AMPLE_SECONDS))
-    assert (short.low, short.high, short.exact) == (0, None, False)
+    assert (short.low, short.high, short.exact) == (low, None, False)
+    assert sum(term.multiplier * term.people for term in short.low_terms) == low
     assert whole.exact
     assert contains(short, whole)
 
@@ -140,6 +151,57 @@ def test_nested_figures_that_contradict_each_other_need_no_solver() -> None:
     engine = make_used_engine(REGION, make_scope("a"))
     short = engine.total(make_scope("r"), NO_TIME)
     assert (short.low, short.high, short.nearest, short.exact) == (0, None, (100, 104), True)
+
+
+def test_an_unsettled_contradiction_keeps_the_lows_that_nobody_disputes() -> None:
+    """Whoever is wrong about the villages, the region has 100, and its high is at least that."""
+    pairs = [
+        make_figure("ab", 52, None, make_scope("a b1")),
+        make_figure("bc", 52, None, make_scope("b1 b2")),
+        make_figure("ca", 104, None, make_scope("a b2")),
+    ]
+    region = make_figure("region", 100, 100, make_scope("r"))
+    engine = make_unsolved_engine([*pairs, region], make_scope("r"))
+    short, whole = (engine.total(make_scope("r"), time) for time in (NO_TIME, AMPLE_SECONDS))
+    assert (short.low, short.high, short.exact, short.is_disputed) == (100, None, False, True)
+    assert (whole.low, whole.high, whole.exact) == (100, None, True)
+
+
+def test_of_two_lows_of_one_scope_an_unsettled_contradiction_keeps_the_one_that_fits() -> None:
+    figures = [
+        *DISPUTED_PAIRS,
+        make_figure("thirty", 30, 30, make_scope("r")),
+        make_figure("forty", 40, 40, make_scope("r")),
+    ]
+    engine = make_unsolved_engine(figures, make_scope("r"))
+    short = engine.total(make_scope("r"), NO_TIME)
+    assert (short.low, short.high, short.is_disputed) == (30, None, True)
+
+
+def test_a_low_that_a_wider_high_may_take_away_is_not_kept() -> None:
+    """The district's 60 has room for the villages' 52 each, but not for both."""
+    figures = [
+        make_figure("district", 0, 60, make_scope("b")),
+        make_figure("b1", 52, 60, make_scope("b1")),
+        make_figure("b2", 52, 60, make_scope("b2")),
+        make_figure("across", 5, 6, make_scope("a b1")),
+        make_figure("more", 5, 6, make_scope("a b2")),
+    ]
+    engine = make_unsolved_engine(figures, make_scope("b"))
+    short, whole = (engine.total(make_scope("b"), time) for time in (NO_TIME, AMPLE_SECONDS))
+    assert contains(short, whole)
+
+
+def test_a_hard_component_leaves_time_to_those_after_it() -> None:
+    """The clock advances by a second at each reading: the first contradiction takes it all."""
+    easy = [
+        make_figure(f"easy {number}", 7, None, make_scope("s", days=(day, day + 1)))
+        for number, day in enumerate((1, 2, 3, 4, 5))
+    ]
+    engine = make_unsolved_engine([*DISPUTED_PAIRS[:-1], *easy], make_scope("s"))
+    for seconds in range(60):
+        with mock.patch.object(solver.time, "monotonic", count().__next__):
+            assert (engine.total(make_scope("r s", (1, 9)), seconds).low or 0) >= 21
 
 
 def test_a_nearest_range_that_is_not_needed_costs_nothing() -> None:

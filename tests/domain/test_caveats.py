@@ -70,7 +70,7 @@ def caveats_of(
         relays,
         silent,
         divided,
-        engine.counted_figures,
+        engine.shared_incidents,
         engine.outcomes_of,
     )
     return find_caveats(context)
