@@ -218,8 +218,10 @@ def find_wording_errors(submission: Submission, report: Report) -> list[ErrorDet
     errors = []
     for position, (sent, figure) in enumerate(zip(submission.figures, report.figures, strict=True)):
         pointer = f"/figures/{position}"
+        if sent.wording is None:
+            continue
         try:
-            reading = read_wording(sent.wording or "")
+            reading = read_wording(sent.wording)
         except InvalidInputError:
             continue
         named = sort_outcomes(reading.outcomes or ())
