@@ -50,6 +50,8 @@ class EntityCache:
     def has_children(self, kind: str, entity_id: str) -> bool:
         """Whether the entity has children."""
         key = (kind, entity_id)
+        if self._entities.get(key, entity_id) is None:
+            return False  # It is not recorded yet.
         if key not in self._have_children:
             self._have_children[key] = entities.has_children(self._db, kind, entity_id)
         return self._have_children[key]

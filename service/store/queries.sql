@@ -123,15 +123,16 @@ WITH RECURSIVE above (id) AS (
 WHERE entries.id = above.id AND kind = :kind AND until_seq IS NULL ORDER BY entries.id
 
 -- name: select_some_child_ids
-SELECT id FROM entries WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
+SELECT id FROM entries INDEXED BY entries_below WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
 ORDER BY id LIMIT :limit
 
 -- name: select_child_entities
-SELECT id, body FROM entries WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
+SELECT id, body FROM entries INDEXED BY entries_below WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
 ORDER BY id
 
 -- name: select_any_child_entity
-SELECT 1 FROM entries WHERE kind = :kind AND parent = :parent AND until_seq IS NULL LIMIT 1
+SELECT 1 FROM entries INDEXED BY entries_below
+WHERE kind = :kind AND parent = :parent AND until_seq IS NULL LIMIT 1
 
 -- name: select_entity_ancestor
 WITH RECURSIVE above (id) AS (
