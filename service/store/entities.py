@@ -56,6 +56,14 @@ def list_equivalent_ids(db: Connection, kind: str, entity_id: str) -> list[str]:
     ]
 
 
+def find_merged_ids(db: Connection, kind: str, ids: Collection[str]) -> set[str]:
+    """Return those of the ids that were merged into another one."""
+    if not ids:
+        return set()
+    rows = db.fetch_all("select_merged_ids", kind=kind, ids=json.dumps(sorted(ids)))
+    return {row[0] for row in rows}
+
+
 def load_merges(db: Connection, seq: int) -> dict[str, dict[str, str]]:
     """Return, by kind, the ids merged up to ``seq``, each with the id it was merged into."""
     merges: dict[str, dict[str, str]] = {kind: {} for kind in ENTITY_CLASSES}
@@ -140,12 +148,18 @@ MAX_NAME_CODE_LENGTH: Final = 200
 """How many characters of a name are compared; PostgreSQL limits the size of index entries."""
 
 
+MAX_PLACES_OF_CODE: Final = 20
+"""How many places with the same code are found at most."""
+
+
 def find_places_by_code(db: Connection, codes: Collection[str]) -> dict[str, list[str]]:
-    """Return the ids of places by code, at most 20 for each code."""
+    """Return the ids of places by code, at most MAX_PLACES_OF_CODE for each code."""
     ids_by_code: dict[str, list[str]] = {}
     if codes:
         codes_json = json.dumps(sorted(codes))
-        for code, place_id in db.fetch_all("select_places_by_code", codes=codes_json):
+        for code, place_id in db.fetch_all(
+            "select_places_by_code", codes=codes_json, few=MAX_PLACES_OF_CODE
+        ):
             ids_by_code.setdefault(code, []).append(place_id)
     return ids_by_code
 

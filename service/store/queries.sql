@@ -110,7 +110,7 @@ SELECT code, place FROM (
     FROM place_codes JOIN entries ON kind = 'place' AND entries.id = place_codes.place
         AND entries.since_seq = place_codes.since_seq
     WHERE code IN (SELECT value FROM json_each(CAST(:codes AS TEXT))) AND until_seq IS NULL
-) AS coded WHERE nth <= 20 ORDER BY code, place
+) AS coded WHERE nth <= :few ORDER BY code, place
 
 -- name: select_entities_and_ancestors
 WITH RECURSIVE above (id) AS (
@@ -123,15 +123,16 @@ WITH RECURSIVE above (id) AS (
 WHERE entries.id = above.id AND kind = :kind AND until_seq IS NULL ORDER BY entries.id
 
 -- name: select_some_child_ids
-SELECT id FROM entries WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
+SELECT id FROM entries INDEXED BY entries_below WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
 ORDER BY id LIMIT :limit
 
 -- name: select_child_entities
-SELECT id, body FROM entries WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
+SELECT id, body FROM entries INDEXED BY entries_below WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
 ORDER BY id
 
 -- name: select_any_child_entity
-SELECT 1 FROM entries WHERE kind = :kind AND parent = :parent AND until_seq IS NULL LIMIT 1
+SELECT 1 FROM entries INDEXED BY entries_below
+WHERE kind = :kind AND parent = :parent AND until_seq IS NULL LIMIT 1
 
 -- name: select_entity_ancestor
 WITH RECURSIVE above (id) AS (
@@ -159,6 +160,10 @@ WITH RECURSIVE below (id) AS (
 
 -- name: select_merge
 SELECT into_id FROM merges WHERE kind = :kind AND id = :id
+
+-- name: select_merged_ids
+SELECT id FROM merges WHERE kind = :kind
+AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 
 -- name: select_merges_until
 SELECT kind, id, into_id FROM merges WHERE seq <= :seq ORDER BY seq, kind, id
@@ -316,6 +321,7 @@ WHERE (high < :low OR low > :high)
 AND outcomes & :outcomes IN (outcomes, :outcomes)
 AND (coalesce(figures.first_day, 0) <= :first AND figures.last_day >= :last
     OR coalesce(figures.first_day, 0) >= :first AND figures.last_day <= :last)
+AND (CAST(:incident AS TEXT) IS NULL OR incident IS NULL OR incident = :incident)
 AND (CAST(:places AS TEXT) IS NULL OR figures.place_ids LIKE '%,%'
     OR CAST(:places AS TEXT) LIKE '%,' || figures.place_ids || ',%')
 AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
@@ -337,6 +343,7 @@ SELECT {figures_columns} FROM (
 ) AS figures JOIN reports ON reports.id = figures.report
 WHERE (low > :above OR high < :below)
 AND coalesce(figures.first_day, 0) <= :last + 1 AND reclassifies IS NULL
+AND (CAST(:incident AS TEXT) IS NULL OR incident IS NULL OR incident = :incident)
 AND (CAST(:places AS TEXT) IS NULL OR figures.place_ids LIKE '%,%'
     OR CAST(:places AS TEXT) LIKE '%,' || figures.place_ids || ',%')
 AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
@@ -356,6 +363,26 @@ AND (low > :high OR high < :low)
 AND figures.reporter NOT IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
 AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
 ORDER BY figures.seq DESC, figures.position DESC LIMIT :few
+
+-- name: count_figures_of_reporter
+-- No more than the limit are counted.
+SELECT count(*) FROM (SELECT 1 FROM figures WHERE reporter = :reporter LIMIT :limit) AS some
+
+-- name: select_positions_of_reporter
+SELECT last_day, seq, position FROM figures WHERE reporter = :reporter
+
+-- name: select_comparable_figures
+-- The live figures of the reporter with one of the incidents or none; NULL: with any incident.
+SELECT {figures_columns} FROM figures JOIN reports ON reports.id = figures.report
+WHERE figures.reporter = :reporter
+AND (CAST(:incidents AS TEXT) IS NULL OR incident IS NULL
+    OR incident IN (SELECT value FROM json_each(CAST(:incidents AS TEXT))))
+AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL LIMIT :limit
+
+-- name: select_reporters_by_scope
+SELECT DISTINCT substr(place_ids, 1, 200), reporter FROM figures
+WHERE last_day = :last_day AND substr(place_ids, 1, 200) IN
+    (SELECT value FROM json_each(CAST(:place_ids AS TEXT)))
 
 -- name: select_reports_as_of
 SELECT id, seq, reporter, {report_state}, stance, place_ids, first_day, last_day, group_ids, caveats,

@@ -107,10 +107,11 @@ def find_possible_contradictions(
     """Return the reporter's other live figures that may contradict this one.
 
     Their ranges do not overlap its range, their days and outcomes contain its own or are contained
-    in them, and they have several places or one of ``place_ids`` (None: any). Figures of the report
-    ``excluded_report`` are left out. At most MAX_CANDIDATES figures are examined that end on its
-    last day, as many before and as many after, and at most MAX_CONTRADICTIONS are returned, so that
-    many figures of one day do not make each further one slower.
+    in them, they have several places or one of ``place_ids`` (None: any), and they are not about
+    another incident. Figures of the report ``excluded_report`` are left out. At most MAX_CANDIDATES
+    figures are examined that end on its last day, as many before and as many after, and at most
+    MAX_CONTRADICTIONS are returned, so that many figures of one day do not make each further one
+    slower.
     """
     scope, quantity = figure.scope, figure.quantity
     rows = db.fetch_all(
@@ -122,11 +123,12 @@ def find_possible_contradictions(
         last=scope.period.stop,
         outcomes=encode_outcomes(scope.outcomes),
         places=None if place_ids is None else f",{join_ids(place_ids)},",
+        incident=scope.incident,
         but=excluded_report,
         nearest=MAX_CANDIDATES,
         few=MAX_CONTRADICTIONS,
     )
-    return list(_figures_from_rows(rows))
+    return list(figures_from_rows(rows))
 
 
 @translate_corrupt_rows
@@ -142,9 +144,10 @@ def find_related_figures(
     """Return live figures of the reporter that may contradict this one together with a third.
 
     Their low is greater than ``above`` or their high is less than ``below`` (None: neither is
-    compared), their days overlap its days or are next to them, and they have several places or one
-    of ``place_ids`` (None: any). The largest lows come first. At most MAX_NEIGHBOURS figures are
-    examined of its last day, as many after and as many before, and at most MAX_RELATED returned.
+    compared), their days overlap its days or are next to them, they have several places or one of
+    ``place_ids`` (None: any), and they are not about another incident. The largest lows come first.
+    At most MAX_NEIGHBOURS figures are examined of its last day, as many after and as many before,
+    and at most MAX_RELATED are returned.
     """
     scope = figure.scope
     rows = db.fetch_all(
@@ -152,18 +155,19 @@ def find_related_figures(
         reporter=figure.reporter,
         first=scope.period.start,
         last=scope.period.stop,
-        above=_NO_COUNT_IS_ABOVE if above is None else above,
-        below=_NO_COUNT_IS_BELOW if below is None else below,
+        above=NO_COUNT_IS_ABOVE if above is None else above,
+        below=NO_COUNT_IS_BELOW if below is None else below,
         places=None if place_ids is None else f",{join_ids(place_ids)},",
+        incident=scope.incident,
         but=excluded_report,
         nearest=MAX_NEIGHBOURS,
         few=MAX_RELATED,
     )
-    return list(_figures_from_rows(rows))
+    return list(figures_from_rows(rows))
 
 
-_NO_COUNT_IS_ABOVE: Final = 1_000_000_000
-_NO_COUNT_IS_BELOW: Final = 0
+NO_COUNT_IS_ABOVE: Final = 1_000_000_000
+NO_COUNT_IS_BELOW: Final = 0
 
 MAX_NEIGHBOURS: Final = 200
 """How many figures are examined for contradictions of three: of the day, before it and after it."""
@@ -181,7 +185,8 @@ MAX_CONTRADICTIONS: Final = 100
 @translate_corrupt_rows
 def load_figures(db: Connection, figure_ids: Iterable[str]) -> dict[str, Figure]:
     """Return those of the figures that are recorded, by id, with the links that they have now."""
-    rows = db.fetch_all("select_figures_by_id", ids=json.dumps(list(figure_ids)))
+    ids = list(figure_ids)
+    rows = db.fetch_all("select_figures_by_id", ids=json.dumps(ids)) if ids else []
     return {figure.id: figure for figure in _with_present_links(db, rows)}
 
 
@@ -197,7 +202,7 @@ def find_reclassifying(db: Connection, figure_ids: Iterable[str]) -> list[Figure
 
 
 def _with_present_links(db: Connection, rows: Iterable[Row]) -> tuple[Figure, ...]:
-    figures = list(_figures_from_rows(rows))
+    figures = list(figures_from_rows(rows))
     reclassifying = [figure.id for figure in figures if figure.reclassifies is not None]
     return move_links(figures, load_moved_links(db, last_seq(db), reclassifying))
 
@@ -225,10 +230,11 @@ def load_moved_links(
 
 
 def _load_figures(db: Connection, seq: int) -> Iterator[Figure]:
-    return _figures_from_rows(db.fetch_all("select_figures_as_of", seq=seq))
+    return figures_from_rows(db.fetch_all("select_figures_as_of", seq=seq))
 
 
-def _figures_from_rows(rows: Iterable[Row]) -> Iterator[Figure]:
+def figures_from_rows(rows: Iterable[Row]) -> Iterator[Figure]:
+    """Yield the figure of each row of the table of figures."""
     for row in map(FigureRow._make, rows):
         scope = Scope(
             split_ids(row.place_ids),

@@ -34,6 +34,7 @@ from service.usecases.reports import (
     load_submit_result,
     record_report,
 )
+from service.usecases.submission_lookups import SubmissionLookups, make_batch_lookups
 
 MAX_BATCH_REPORTS: Final = 10_000
 """How many reports a batch may contain."""
@@ -106,9 +107,10 @@ def submit_batch(
 
     def record_items(db: Connection) -> tuple[ItemResult, ...]:
         request = event_log.last_seq(db) + 1
+        lookups = make_batch_lookups(db, [item for item in normalized if isinstance(item, tuple)])
         with db.savepoint("batch") as undo:
             results = [
-                _record_item(db, item, actor, now, request, options.supersede_known)
+                _record_item(db, item, actor, now, request, options.supersede_known, lookups)
                 for item in normalized
             ]
             return tuple(_undo_if_any_failed(results, undo) if options.is_atomic else results)
@@ -142,12 +144,21 @@ def _record_item(
     now: datetime,
     request: int,
     supersede_known: bool,
+    lookups: SubmissionLookups,
 ) -> ItemResult:
     if isinstance(item, DomainError):
         return item
     with db.savepoint("item") as undo:
         try:
-            return record_report(db, *item, actor, now, request, supersede_known=supersede_known)
+            return record_report(
+                db,
+                *item,
+                actor,
+                now,
+                request,
+                supersede_known=supersede_known,
+                lookups=lookups,
+            )
         except DomainError as error:
             undo()
             return error

@@ -7,15 +7,21 @@ from typing import Any
 from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError, summarize_errors
 from service.domain.report import OWN_INCIDENT, Report, without_shared_event
 from service.domain.submission import ReportRef, Submission
-from service.store import entities, reports
+from service.store import reports
 from service.store.codec import hash_content
+from service.store.entity_cache import EntityCache
 from service.store.interface import Connection
 from service.store.reports import ReportWithRef
 from service.usecases.resolve_entities import make_unknown_id_message
 
 
 def resolve_refs(
-    db: Connection, submission: Submission, report: Report, *, supersede_known: bool = False
+    db: Connection,
+    submission: Submission,
+    report: Report,
+    known: EntityCache,
+    *,
+    supersede_known: bool = False,
 ) -> tuple[Report, str | None]:
     """Return the report with the ids of its links, and the id of the same report if it is known.
 
@@ -26,12 +32,12 @@ def resolve_refs(
     Raises InvalidInputError for a link to a ref that nothing has, and ConflictError if the ref of
     the report is used with other content, unless the report supersedes the one that has it.
     """
-    targets = _find_link_targets(db, submission, report)
+    targets = _find_link_targets(db, submission, report, known)
     links: dict[str, Any] = {name: found[0].id for name, found in targets.items()}
     report = replace(report, **links)
     if report.ref is None:
         return report, None
-    with_ref = _find_by_ref(db, ReportRef(report.ref), report.reporter)
+    with_ref = _find_by_ref(db, ReportRef(report.ref), report.reporter, known)
     if not with_ref:
         return report, None
     current = with_ref[0]
@@ -50,7 +56,7 @@ def resolve_refs(
 
 
 def _find_link_targets(
-    db: Connection, submission: Submission, report: Report
+    db: Connection, submission: Submission, report: Report, known: EntityCache
 ) -> dict[str, list[ReportWithRef]]:
     """Return, for each link that was sent as a ref, the reports that have the ref."""
     targets: dict[str, list[ReportWithRef]] = {}
@@ -60,10 +66,10 @@ def _find_link_targets(
         if link is None:
             continue
         reporter = link.reporter or report.reporter
-        targets[name] = _find_by_ref(db, link, reporter)
+        targets[name] = _find_by_ref(db, link, reporter, known)
         if targets[name]:
             continue
-        if link.reporter is not None and entities.get(db, "reporter", reporter) is None:
+        if link.reporter is not None and known.get("reporter", reporter) is None:
             detail = make_unknown_id_message(db, "reporter", reporter)
         else:
             detail = f"{reporter} has no report with the ref {link.ref}."
@@ -73,8 +79,10 @@ def _find_link_targets(
     return targets
 
 
-def _find_by_ref(db: Connection, link: ReportRef, reporter: str) -> list[ReportWithRef]:
-    reporters = entities.list_equivalent_ids(db, "reporter", reporter)
+def _find_by_ref(
+    db: Connection, link: ReportRef, reporter: str, known: EntityCache
+) -> list[ReportWithRef]:
+    reporters = known.list_equivalent_ids("reporter", reporter)
     return reports.find_by_ref(db, reporters, link.ref)
 
 

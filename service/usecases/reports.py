@@ -40,6 +40,7 @@ from service.usecases.resolve_entities import (
     make_unknown_id_message,
     resolve_entities,
 )
+from service.usecases.submission_lookups import SubmissionLookups, make_lookups
 from service.usecases.submission_warnings import find_warnings
 
 
@@ -121,17 +122,25 @@ class SubmissionPlan:
 
 
 def plan_submission(
-    db: Connection, submission: Submission, report: Report, *, supersede_known: bool = False
+    db: Connection,
+    submission: Submission,
+    report: Report,
+    *,
+    supersede_known: bool = False,
+    lookups: SubmissionLookups | None = None,
 ) -> SubmissionPlan:
     """Return what the submission would record as of this transaction; reads only.
 
-    ``report`` is the normalized submission. The words of a report that was recorded before are not
-    checked again: an earlier lexicon may have read them. Raises InvalidInputError or ConflictError
-    if it cannot be recorded.
+    ``report`` is the normalized submission. ``lookups`` are those of its batch, None without. The
+    words of a report that was recorded before are not checked again: an earlier lexicon may have
+    read them. Raises InvalidInputError or ConflictError if it cannot be recorded.
     """
-    report, known_id = resolve_refs(db, submission, report, supersede_known=supersede_known)
+    lookups = lookups or make_lookups(db)
+    report, known_id = resolve_refs(
+        db, submission, report, lookups.entities, supersede_known=supersede_known
+    )
     # Before a known report is returned: the description of an entity in this one may differ.
-    resolver = resolve_entities(db, submission)
+    resolver = resolve_entities(db, submission, lookups.entities)
     if known_id is not None:
         return SubmissionPlan(report, get_report_or_fail(db, known_id))
     superseded_events = _make_superseded_events(db, report)
@@ -139,7 +148,7 @@ def plan_submission(
     reclassifications = plan_reclassifications(db, submission, report, resolver)
     report = reclassifications.report
     _check_meaning(submission, report, resolver)
-    warnings = find_warnings(db, report, resolver)
+    warnings = find_warnings(report, resolver, lookups)
     return SubmissionPlan(
         report,
         new_entities=resolver.new_entities,
@@ -163,17 +172,21 @@ def record_report(
     request: int | None = None,
     *,
     supersede_known: bool = False,
+    lookups: SubmissionLookups | None = None,
 ) -> SubmitResult:
     """Return the recorded report, within a write transaction; writes.
 
-    ``request`` is the first event of the same request, None if this report makes the first. Raises
-    as ``plan_submission`` does.
+    ``request`` is the first event of the same request, None if this report makes the first.
+    ``lookups`` are those of its batch, None without. Raises as ``plan_submission`` does.
     """
-    plan = plan_submission(db, submission, report, supersede_known=supersede_known)
+    plan = plan_submission(db, submission, report, supersede_known=supersede_known, lookups=lookups)
     if plan.known is not None:
         return SubmitResult(plan.known, False)
     # In one call, because all events of one request have one timestamp.
-    record_events(db, plan.events, actor, now, request=request)
+    events = record_events(db, plan.events, actor, now, request=request)
+    if lookups is not None:
+        seq = next(event.seq for event in events if event.kind == "reported")
+        lookups.add(plan.report, seq, plan.new_entities)
     return SubmitResult(get_report_or_fail(db, report.id), True)
 
 

@@ -25,6 +25,7 @@ from service.domain.submission import Submission
 from service.domain.trees import Selection, Tree, TreeNode
 from service.domain.vocabulary import DEFAULT_DIVISION, ROOT_GROUP
 from service.store import entities
+from service.store.entity_cache import EntityCache
 from service.store.event_log import NewEvent
 from service.store.interface import Connection
 
@@ -40,29 +41,24 @@ class EntityResolver:
     recorded.
     """
 
-    def __init__(self, db: Connection) -> None:
-        """Start without new entities and without errors."""
+    def __init__(self, db: Connection, known: EntityCache) -> None:
+        """Start without new entities and without errors; ``known`` are the recorded ones."""
         self._db = db
+        self._known = known
         self._new_entities: dict[tuple[str, str], Entity] = {}
-        self._known_entities: dict[tuple[str, str], Entity | None] = {}
-        self._places_with_children: dict[str, bool] = {}
         self.errors: list[ErrorDetail] = []
         self.conflicts: list[ErrorDetail] = []
         self.other_names: dict[tuple[str, str], tuple[str, str]] = {}
 
     def prefetch(self, kind: str, ids: Collection[str]) -> None:
         """Load the entities and all above them by one statement, not by a round trip for each."""
-        missing = {each for each in ids if (kind, each) not in self._known_entities}
-        for entity in entities.load_with_ancestors(self._db, kind, missing):
-            self._known_entities[kind, entity.id] = entity
+        self._known.prefetch(kind, ids)
 
     def get(self, kind: str, entity_id: str) -> Entity | None:
         """Return the entity that is recorded or new under the id; None if there is none."""
         if (kind, entity_id) in self._new_entities:
             return self._new_entities[kind, entity_id]
-        if (kind, entity_id) not in self._known_entities:
-            self._known_entities[kind, entity_id] = entities.get(self._db, kind, entity_id)
-        return self._known_entities[kind, entity_id]
+        return self._known.get(kind, entity_id)
 
     def resolve_mention(
         self, kind: str, mention: EntityMention, pointer: str, below: tuple[str, ...] = ()
@@ -187,15 +183,9 @@ class EntityResolver:
 
     def list_with_ancestors(self, places: Collection[str]) -> list[str] | None:
         """Return the places and their ancestors, sorted; None if one of the places has children."""
-        if any(self._has_children(place) for place in places):
+        if any(self._known.has_children("place", place) for place in places):
             return None
         return self.list_lines(places)
-
-    def _has_children(self, place: str) -> bool:
-        if place not in self._places_with_children:
-            has_children = entities.has_children(self._db, "place", place)
-            self._places_with_children[place] = has_children
-        return self._places_with_children[place]
 
     def list_lines(self, places: Collection[str]) -> list[str]:
         """Return the places and their ancestors, sorted."""
@@ -232,7 +222,7 @@ class EntityResolver:
 
     def find_places_by_code(self, codes: Collection[str]) -> dict[str, list[str]]:
         """Return the ids of places by code, recorded ones and those that the report adds."""
-        ids_by_code = entities.find_places_by_code(self._db, codes)
+        ids_by_code = self._known.find_places_by_code(codes)
         for entity in self._new_entities.values():
             if isinstance(entity, Place):
                 for code in entities.list_codes(entity):
@@ -285,21 +275,27 @@ def make_unknown_id_message(
     )
 
 
-def resolve_entities(db: Connection, submission: Submission) -> EntityResolver:
+def resolve_entities(db: Connection, submission: Submission, known: EntityCache) -> EntityResolver:
     """Return the resolver after all mentions of the submission.
 
     Raises InvalidInputError or ConflictError if one is invalid.
     """
-    resolver = EntityResolver(db)
-    mentions = list(_iterate_mentions(submission))
-    for kind in ENTITY_CLASSES:
-        resolver.prefetch(
-            kind, {each for of, one, _ in mentions if of == kind for each in _ids_in(one)}
-        )
-    for kind, mention, pointer in mentions:
+    resolver = EntityResolver(db, known)
+    prefetch_entities(known, [submission])
+    for kind, mention, pointer in _iterate_mentions(submission):
         resolver.resolve_mention(kind, mention, pointer)
     resolver.raise_errors()
     return resolver
+
+
+def prefetch_entities(known: EntityCache, submissions: Iterable[Submission]) -> None:
+    """Load everything that the submissions mention, with a few statements for all of them."""
+    ids: dict[str, set[str]] = {kind: set() for kind in ENTITY_CLASSES}
+    for submission in submissions:
+        for kind, mention, _ in _iterate_mentions(submission):
+            ids[kind].update(_ids_in(mention))
+    for kind, ids_of_kind in ids.items():
+        known.prefetch(kind, ids_of_kind)
 
 
 def _ids_in(mention: EntityMention) -> Iterator[str]:

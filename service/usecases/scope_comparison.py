@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from service.domain.figure import Figure
-from service.domain.trees import Selection
+from service.domain.trees import Selection, Tree
 from service.usecases.resolve_entities import EntityResolver
 
 
@@ -11,14 +11,11 @@ class ScopeComparison:
     """Compares the scopes of figures by the places and groups that they name."""
 
     def __init__(self, resolver: EntityResolver, figures: Iterable[Figure]) -> None:
-        """Load the places and groups of the figures and what is above them."""
+        """Compare any of the figures; their places and groups are loaded where that is needed."""
         self._resolver = resolver
         self._within: dict[tuple[str, tuple[str, ...], tuple[str, ...]], bool] = {}
-        scopes = [figure.scope for figure in figures]
-        self._trees = {
-            "place": resolver.make_tree("place", {each for one in scopes for each in one.places}),
-            "group": resolver.make_tree("group", {each for one in scopes for each in one.groups}),
-        }
+        self._figures = tuple(figures)
+        self._trees: dict[str, Tree] = {}
 
     def is_within(self, inner: Figure, outer: Figure) -> bool:
         """Whether everybody in the scope of the first figure is in that of the second."""
@@ -88,6 +85,9 @@ class ScopeComparison:
         return self._select(kind, one).overlaps(self._select(kind, other))
 
     def _select(self, kind: str, ids: Iterable[str]) -> Selection:
+        if kind not in self._trees:
+            named = {each for figure in self._figures for each in _ids_of(kind, figure)}
+            self._trees[kind] = self._resolver.make_tree(kind, named)
         return self._trees[kind].select(self._resolver.list_current_ids(kind, ids))
 
 

@@ -10,11 +10,11 @@ from service.domain.figure import Figure
 from service.domain.report import Report, ReportedFigure, ReportWarning, counted_figures
 from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
 from service.domain.wording.reader import Reading, read_wording
-from service.store import entities, reports
-from service.store.interface import Connection
-from service.store.state_loader import find_possible_contradictions
+from service.store import entities
+from service.store.figure_lookup import FigureLookup
 from service.usecases.resolve_entities import EntityResolver
 from service.usecases.scope_comparison import ScopeComparison
+from service.usecases.submission_lookups import SubmissionLookups
 from service.usecases.third_figures import find_contradictions_of_three
 
 MAX_CONTRADICTIONS: Final = 20
@@ -33,7 +33,7 @@ _REGISTERS: Final = {
 
 
 def find_warnings(
-    db: Connection, report: Report, resolver: EntityResolver
+    report: Report, resolver: EntityResolver, lookups: SubmissionLookups
 ) -> tuple[ReportWarning, ...]:
     """Return the warnings about a report that is about to be recorded; reads only.
 
@@ -47,9 +47,9 @@ def find_warnings(
         *_find_same_places(report, resolver),
         *_find_ambiguous_places(report, resolver),
         *_find_differing_words(report),
-        *_find_own_conflicts(db, report, resolver),
-        *_find_other_accounts(db, report),
-        *_find_possible_relays(db, report),
+        *_find_own_conflicts(report, resolver, lookups.figures),
+        *_find_other_accounts(report, lookups),
+        *_find_possible_relays(report, lookups.figures),
     )
 
 
@@ -237,7 +237,7 @@ def _describe_range(low: int, high: int | None) -> str:
 
 
 def _find_own_conflicts(
-    db: Connection, report: Report, resolver: EntityResolver
+    report: Report, resolver: EntityResolver, recorded: FigureLookup
 ) -> Iterator[ReportWarning]:
     """Yield a warning if a figure contradicts others of the same reporter.
 
@@ -249,8 +249,8 @@ def _find_own_conflicts(
         return
     figures = counted_figures(report)
     candidates = [
-        find_possible_contradictions(
-            db, figure, report.supersedes, resolver.list_with_ancestors(figure.scope.places)
+        recorded.find_possible_contradictions(
+            figure, report.supersedes, resolver.list_with_ancestors(figure.scope.places)
         )
         for figure in figures
     ]
@@ -265,7 +265,7 @@ def _find_own_conflicts(
         )
         conflicts += islice(contradicting, MAX_CONTRADICTIONS)
     if not conflicts:
-        conflicts += find_contradictions_of_three(db, report, figures, resolver)
+        conflicts += find_contradictions_of_three(report, figures, resolver, recorded)
     if conflicts:
         yield ReportWarning(
             "same_reporter_conflict",
@@ -286,16 +286,16 @@ def _has_low_above_high(part: Figure, whole: Figure, scopes: ScopeComparison) ->
     return ceiling is not None and part.quantity.low > ceiling and scopes.is_within(part, whole)
 
 
-def _find_other_accounts(db: Connection, report: Report) -> Iterator[ReportWarning]:
+def _find_other_accounts(report: Report, lookups: SubmissionLookups) -> Iterator[ReportWarning]:
     """Yield a warning if live figures of others have other ranges for the same scopes."""
     if report.relays is not None or not report.figures:
         return
-    reporters = entities.list_equivalent_ids(db, "reporter", report.reporter)
+    reporters = lookups.entities.list_equivalent_ids("reporter", report.reporter)
     figures_by_report: dict[str, list[str]] = {}
     for figure in counted_figures(report):
         if figure.reclassifies is None:
-            for other in reports.find_contradicting_reports(
-                db, figure, reporters, MAX_CONTRADICTIONS
+            for other in lookups.figures.find_contradicting_reports(
+                figure, reporters, MAX_CONTRADICTIONS
             ):
                 figures_by_report.setdefault(other, []).append(figure.id)
     if figures_by_report:
@@ -312,12 +312,12 @@ def _find_other_accounts(db: Connection, report: Report) -> Iterator[ReportWarni
         )
 
 
-def _find_possible_relays(db: Connection, report: Report) -> Iterator[ReportWarning]:
+def _find_possible_relays(report: Report, recorded: FigureLookup) -> Iterator[ReportWarning]:
     if report.relays is not None:
         return
     figures_by_report: dict[str, list[str]] = {}
     for figure, reported in zip(counted_figures(report), report.figures, strict=True):
-        for other in reports.find_same_wording(db, figure, reported.wording, report.quote):
+        for other in recorded.find_same_wording(figure, reported.wording, report.quote):
             figures_by_report.setdefault(other, []).append(figure.id)
     for other, figures in figures_by_report.items():
         yield ReportWarning(

@@ -12,8 +12,7 @@ from typing import Final
 
 from service.domain.figure import Figure, Scope
 from service.domain.report import Report
-from service.store.interface import Connection
-from service.store.state_loader import find_related_figures
+from service.store.figure_lookup import FigureLookup
 from service.usecases.resolve_entities import EntityResolver
 from service.usecases.scope_comparison import ScopeComparison
 
@@ -27,7 +26,10 @@ _ANY_COUNT: Final = -1
 
 
 def find_contradictions_of_three(
-    db: Connection, report: Report, figures: Sequence[Figure], resolver: EntityResolver
+    report: Report,
+    figures: Sequence[Figure],
+    resolver: EntityResolver,
+    recorded: FigureLookup,
 ) -> Iterator[tuple[Figure, Figure]]:
     """Yield a figure of the report with each of the two others that it contradicts together.
 
@@ -36,7 +38,7 @@ def find_contradictions_of_three(
     """
     for position, figure in enumerate(figures):
         if figure.reclassifies is None:
-            search = _Search(db, report.supersedes, resolver, figure, figures[:position])
+            search = _Search(recorded, report.supersedes, resolver, figure, figures[:position])
             for other in search.find():
                 yield figure, other
 
@@ -73,14 +75,14 @@ class _Search:
 
     def __init__(
         self,
-        db: Connection,
+        recorded: FigureLookup,
         excluded_report: str | None,
         resolver: EntityResolver,
         figure: Figure,
         earlier: Sequence[Figure],
     ) -> None:
         """Search for ``figure`` among recorded figures and ``earlier`` ones of its report."""
-        self._db = db
+        self._recorded = recorded
         self._excluded_report = excluded_report
         self._resolver = resolver
         self._figure = figure
@@ -107,8 +109,8 @@ class _Search:
         above: int | None = None,
         below: int | None = None,
     ) -> list[Figure]:
-        recorded = find_related_figures(
-            self._db, figure, self._excluded_report, places, above=above, below=below
+        recorded = self._recorded.find_related_figures(
+            figure, self._excluded_report, places, above=above, below=below
         )
         return _keep_tightest([*self._earlier, *recorded])
 

@@ -13,6 +13,7 @@ from service.domain.report import without_shared_event
 from service.domain.submission import Submission
 from service.settings import Settings
 from service.store import event_log
+from service.store.entity_cache import EntityCache
 from service.store.event_log import NewEvent
 from service.store.factory import open_store
 from service.store.interface import Store
@@ -179,7 +180,7 @@ def test_words_that_an_earlier_lexicon_read_are_known_when_they_are_sent_again(
     submission = _load_submission(**soldiers)
     report = reports.check_and_normalize(submission, "old", None)
     with store.write_transaction() as db:
-        resolver = resolve_entities(db, submission)
+        resolver = resolve_entities(db, submission, EntityCache(db))
         events = [*resolver.make_events(), NewEvent("reported", "old", body_of(report, ()))]
         record_events(db, events, None, START_TIME)
     recorded, is_new = _submit(store, "r1", **soldiers)

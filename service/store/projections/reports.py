@@ -51,7 +51,7 @@ def apply_reported(db: Connection, event: Event) -> None:
         **_make_text_columns(report, event),
     )
     db.insert(row)
-    _insert_figures(db, event, report)
+    db.insert_many(make_figure_rows(report, event.seq))
     _insert_links(db, event, report)
 
 
@@ -111,14 +111,15 @@ def apply_reclassified(db: Connection, event: Event) -> None:
     db.insert(row)
 
 
-def _insert_figures(db: Connection, event: Event, report: Report) -> None:
-    rows = [
+def make_figure_rows(report: Report, seq: int) -> list[FigureRow]:
+    """Return the rows of the report's figures; ``seq`` is that of the event that records it."""
+    return [
         FigureRow(
             id=figure.id,
             report=report.id,
             position=position,
             reporter=report.reporter,
-            seq=event.seq,
+            seq=seq,
             low=figure.quantity.low,
             high=figure.quantity.high,
             soft_low=int("low" in figure.quantity.soft),
@@ -136,7 +137,6 @@ def _insert_figures(db: Connection, event: Event, report: Report) -> None:
         )
         for position, figure in enumerate(counted_figures(report))
     ]
-    db.insert_many(rows)
 
 
 def _insert_links(db: Connection, event: Event, report: Report) -> None:

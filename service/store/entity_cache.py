@@ -1,0 +1,83 @@
+"""Recorded places, groups and reporters, each looked up once for all reports of a transaction."""
+
+from bisect import insort
+from collections.abc import Collection, Iterable
+
+from service.domain.entities import ENTITY_CLASSES, Entity, Place, parent_of
+from service.store import entities
+from service.store.interface import Connection
+
+
+class EntityCache:
+    """The entities as they are recorded, in a transaction in which nobody else adds or changes any.
+
+    The reports of one batch share it; ``add`` notes the entities that each of them adds.
+    """
+
+    def __init__(self, db: Connection) -> None:
+        """Begin without any; nothing is read yet."""
+        self._db = db
+        self._kind_of_class = {entity_class: kind for kind, entity_class in ENTITY_CLASSES.items()}
+        self._entities: dict[tuple[str, str], Entity | None] = {}
+        self._equivalent_ids: dict[tuple[str, str], list[str]] = {}
+        self._have_children: dict[tuple[str, str], bool] = {}
+        self._places_by_code: dict[str, list[str]] = {}
+
+    def prefetch(self, kind: str, ids: Collection[str]) -> None:
+        """Load the entities and all above them by one statement, not by a round trip for each."""
+        missing = {each for each in ids if (kind, each) not in self._entities}
+        if not missing:
+            return
+        for entity in entities.load_with_ancestors(self._db, kind, missing):
+            self._entities[kind, entity.id] = entity
+        missing = {each for each in missing if (kind, each) not in self._entities}
+        for entity_id in missing - entities.find_merged_ids(self._db, kind, missing):
+            self._entities[kind, entity_id] = None
+
+    def get(self, kind: str, entity_id: str) -> Entity | None:
+        """Return the current version, also by an id that was merged into it; None where unknown."""
+        if (kind, entity_id) not in self._entities:
+            self._entities[kind, entity_id] = entities.get(self._db, kind, entity_id)
+        return self._entities[kind, entity_id]
+
+    def list_equivalent_ids(self, kind: str, entity_id: str) -> list[str]:
+        """Return all ids of the same entity, the given id included."""
+        key = (kind, entity_id)
+        if key not in self._equivalent_ids:
+            self._equivalent_ids[key] = entities.list_equivalent_ids(self._db, kind, entity_id)
+        return self._equivalent_ids[key]
+
+    def has_children(self, kind: str, entity_id: str) -> bool:
+        """Whether the entity has children."""
+        key = (kind, entity_id)
+        if self._entities.get(key, entity_id) is None:
+            return False  # It is not recorded yet.
+        if key not in self._have_children:
+            self._have_children[key] = entities.has_children(self._db, kind, entity_id)
+        return self._have_children[key]
+
+    def find_places_by_code(self, codes: Collection[str]) -> dict[str, list[str]]:
+        """Return the ids of places by code, at most MAX_PLACES_OF_CODE for each code."""
+        missing = {code for code in codes if code not in self._places_by_code}
+        found = entities.find_places_by_code(self._db, missing)
+        self._places_by_code |= {code: found.get(code, []) for code in missing}
+        known = {code: list(self._places_by_code[code]) for code in sorted(codes)}
+        return {code: ids for code, ids in known.items() if ids}
+
+    def add(self, new_entities: Iterable[Entity]) -> None:
+        """Note that the entities were recorded."""
+        for entity in new_entities:
+            kind = self._kind_of_class[type(entity)]
+            self._entities[kind, entity.id] = entity
+            parent = parent_of(entity)
+            if parent is not None:
+                self._have_children[kind, parent] = True
+            if isinstance(entity, Place):
+                self._add_codes(entity)
+
+    def _add_codes(self, place: Place) -> None:
+        for code in entities.list_codes(place):
+            ids = self._places_by_code.get(code)
+            if ids is not None:
+                insort(ids, place.id)
+                del ids[entities.MAX_PLACES_OF_CODE :]

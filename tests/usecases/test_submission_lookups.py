@@ -1,0 +1,179 @@
+"""The reports of a batch get the warnings that they would get one by one."""
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.report_in import ReportIn
+from service.domain.errors import DomainError
+from service.domain.report import Report, ReportWarning
+from service.domain.submission import Submission
+from service.store import figure_index, state_loader
+from service.store.interface import Connection, Store
+from service.usecases import entities, reports
+from service.usecases.submission_lookups import SubmissionLookups, make_batch_lookups
+from tests.conftest import START_TIME
+
+Item = tuple[Submission, Report]
+
+PLACES = (
+    {"id": "land", "name": "Land"},
+    {"id": "basin", "name": "Basin", "parent": "land", "division": "river"},
+    {"id": "east", "name": "East", "parent": "land"},
+    {"id": "west", "name": "West", "parent": "land"},
+    {"id": "birch", "name": "Birch", "parent": "east"},
+    {"id": "maple", "name": "Maple", "parent": "east", "pcode": "X1"},
+    {"id": "elm", "name": "Elm", "parent": "west"},
+    {"id": "old-elm", "name": "Old Elm", "parent": "west"},
+)
+NEW_PLACES = (
+    {"id": "oak", "name": "Oak", "parent": "birch"},
+    {"id": "ash", "name": "Birch", "parent": "east"},
+    {"id": "yew", "name": "Yew", "parent": "west", "pcode": "X1"},
+    {"id": "birch", "name": "Another name", "parent": "east"},
+)
+REPORTERS = ({"id": "a", "name": "A"}, {"id": "b", "name": "B"}, {"id": "b-before", "name": "B"})
+SHORT_LIMITS = {"MAX_CANDIDATES": 4, "MAX_NEIGHBOURS": 3, "MAX_RELATED": 2, "MAX_CONTRADICTIONS": 2}
+
+few_days = st.integers(1, 6)
+
+
+@st.composite
+def _periods(draw: Any) -> dict[str, Any]:
+    first, last = sorted((draw(few_days), draw(few_days)))
+    if draw(st.booleans()):
+        first = last
+    is_open = draw(st.integers(0, 5)) == 0
+    return {"from": None if is_open else f"2025-03-0{first}", "to": f"2025-03-0{last}"}
+
+
+@st.composite
+def _figures(draw: Any) -> dict[str, Any]:
+    low = draw(st.integers(0, 6))
+    high = draw(st.one_of(st.none(), st.integers(low, low + 3)))
+    figure = {
+        "outcomes": draw(st.sampled_from((["killed"], ["wounded"], ["killed", "wounded"]))),
+        "low": low,
+        "high": high,
+    }
+    if draw(st.integers(0, 3)) == 0:
+        figure["wording"] = draw(st.sampled_from(("at least 3", "some words")))
+    if draw(st.integers(0, 3)) == 0:
+        figure["places"] = draw(_place_lists())
+    return figure
+
+
+def _place_lists() -> st.SearchStrategy[list[Any]]:
+    places = ("land", "basin", "east", "birch", "maple", "elm", "old-elm", *NEW_PLACES)
+    return st.one_of(
+        st.sampled_from(places).map(lambda place: [place]),
+        st.lists(
+            st.sampled_from(places),
+            min_size=1,
+            max_size=2,
+            unique_by=lambda each: each if isinstance(each, str) else each["id"],
+        ),
+    )
+
+
+@st.composite
+def _bodies(draw: Any) -> dict[str, Any]:
+    return {
+        "reporter": draw(st.sampled_from(REPORTERS)),
+        "ref": draw(st.sampled_from([None, None, "x", "y"])),
+        "period": draw(_periods()),
+        "places": draw(_place_lists()),
+        "incident": draw(st.sampled_from([None, None, "own", "acled:1", "acled:2"])),
+        "groups": draw(
+            st.sampled_from((["everyone"], ["everyone"], [{"id": "women", "name": "W"}]))
+        ),
+        "quote": draw(st.sampled_from([None, "The same words."])),
+        "relays": draw(st.sampled_from([None, None, None, None, {"ref": "x"}])),
+        "figures": draw(st.lists(_figures(), min_size=1, max_size=3)),
+    }
+
+
+@pytest.fixture
+def store_with_places(store: Store) -> Store:
+    """A store with places, with two ids of one reporter, and with two ids of one place."""
+    for reporter in REPORTERS:
+        body = {
+            "reporter": reporter,
+            "period": {"from": "2020-01-01", "to": "2020-01-01"},
+            "places": list(PLACES),
+            "stance": "declines_to_say",
+        }
+        reports.submit_report(
+            store,
+            _load_submission(body),
+            actor=None,
+            now=START_TIME,
+            new_id=iter([f"stance-{reporter['id']}"]).__next__,
+        )
+    for kind, merged, into in (("place", "old-elm", "elm"), ("reporter", "b-before", "b")):
+        entities.merge_entities(store, kind, merged, into, actor=None, now=START_TIME)
+    return store
+
+
+def _load_submission(body: dict[str, Any]) -> Submission:
+    loaded: Submission = ReportIn().load({k: v for k, v in body.items() if v is not None})
+    return loaded
+
+
+def _normalize(bodies: Sequence[dict[str, Any]], new_id: Callable[[], str]) -> list[Item]:
+    submissions = [_load_submission(body) for body in bodies]
+    return [(each, reports.check_and_normalize(each, new_id(), None)) for each in submissions]
+
+
+def _record(
+    db: Connection, items: Sequence[Item], lookups: SubmissionLookups | None
+) -> list[tuple[ReportWarning, ...] | str]:
+    """Return the warnings about each item, or the error."""
+    outcomes: list[tuple[ReportWarning, ...] | str] = []
+    for item in items:
+        with db.savepoint("item") as undo:
+            try:
+                result = reports.record_report(
+                    db, *item, None, START_TIME, supersede_known=True, lookups=lookups
+                )
+                outcomes.append(result.recorded.warnings)
+            except DomainError as error:
+                undo()
+                outcomes.append(error.detail)
+    return outcomes
+
+
+@pytest.mark.parametrize("limits", [{}, SHORT_LIMITS])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    earlier=st.lists(_bodies(), max_size=8),
+    batch=st.lists(_bodies(), min_size=1, max_size=12),
+)
+def test_the_warnings_of_a_batch_are_those_of_its_reports_one_by_one(
+    store_with_places: Store,
+    limits: dict[str, int],
+    earlier: list[dict[str, Any]],
+    batch: list[dict[str, Any]],
+) -> None:
+    numbers = count()
+    new_id = lambda: f"r{next(numbers):02}"  # noqa: E731 - as short as it is used
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        store_with_places.write_transaction() as db,
+        db.savepoint("example") as undo,
+    ):
+        patch.setattr(figure_index, "MIN_FIGURES", 1)
+        for name, value in limits.items():
+            patch.setattr(state_loader, name, value)
+        _record(db, _normalize(earlier, new_id), None)
+        items = _normalize(batch, new_id)
+        with db.savepoint("plain") as undo_plain:
+            one_by_one = _record(db, items, None)
+            undo_plain()
+        together = _record(db, items, make_batch_lookups(db, items))
+        undo()
+    assert together == one_by_one
