@@ -37,8 +37,6 @@ COLUMNS: Final = (
 COMPARISON_COLUMNS: Final = ("then_low", "then_high")
 """The columns of a comparison: both empty if nothing was reported, the second if it was open."""
 
-BYTE_ORDER_MARK: Final = "\ufeff"
-
 _SHAPES: Final = {"nobody": "exactly", "between": "range"}
 """The shapes that have another name than the kind of range."""
 
@@ -56,8 +54,7 @@ def to_csv(result: TotalsResult, bom: bool = False) -> str:
         columns[after_name:after_name] = PAIR_COLUMNS
     if result.compared is not None:
         columns += COMPARISON_COLUMNS
-    text = write_csv(columns, _iterate_rows(result))
-    return f"{BYTE_ORDER_MARK}{text}" if bom else text
+    return write_csv(columns, _iterate_rows(result), bom=bom)
 
 
 def _iterate_rows(result: TotalsResult) -> Iterator[dict[str, Any]]:

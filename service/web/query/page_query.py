@@ -10,7 +10,7 @@ from flask import request
 from marshmallow import ValidationError
 
 from schemas.dashboard_query import DashboardParameters
-from service.domain.errors import ErrorDetail
+from service.domain.errors import ErrorDetail, invalid_field
 from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import LOSSES, sort_outcomes
 from service.http.request_parsing import make_invalid_input_error, make_schema_error
@@ -113,6 +113,17 @@ def read_parameters() -> tuple[dict[str, str], tuple[ErrorDetail, ...]]:
         else:
             errors.append(ErrorDetail(name, plain_text("ask.repeated")))
     return parameters, tuple(errors)
+
+
+def read_parameter(name: str) -> str | None:
+    """Return the parameter of the request, None if it is empty or missing.
+
+    Raises InvalidInputError if it is repeated.
+    """
+    values = [value.strip() for value in request.args.getlist(name) if value.strip()]
+    if len(values) > 1:
+        raise invalid_field(name, plain_text("ask.repeated"))
+    return values[0] if values else None
 
 
 def _resolve_as_of_day(as_of: int | str | None, now: datetime) -> int | str | None:
