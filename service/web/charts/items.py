@@ -45,12 +45,14 @@ class ChartItem:
 
     @property
     def dispute_text(self) -> str:
-        """That the total is disputed, with its nearest range; empty if it is not."""
+        """That the total is disputed, and the range that holds in any case; empty if it is not.
+
+        The range is left out where ``text`` has it: unless the nearest range is a narrower one.
+        """
         parts = [clean_text(markup("charts.disputed"))] if self.is_disputed else []
-        if self.nearest is not None:
-            parts.append(
-                clean_text(markup("charts.nearest", range=chart_range_text(*self.nearest)))
-            )
+        low, high = (self.low, self.high) if self.is_placed else self.total_range
+        if self.nearest is not None and low is not None:
+            parts.append(clean_text(markup("charts.certain", range=chart_range_text(low, high))))
         return ", ".join(parts)
 
 
