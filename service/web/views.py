@@ -38,6 +38,7 @@ from service.web.responses.streaming import FLUSH_MARKER
 from service.web.viewmodels import report_form, report_page
 from service.web.viewmodels.base import NamedLink
 from service.web.viewmodels.dashboard import Dashboard
+from service.web.viewmodels.figure_list import FigureList
 from service.web.viewmodels.proof import Proof
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
@@ -96,6 +97,14 @@ def show_proof() -> str:
     """Show the figures that prove a total, and those that are not counted."""
     page_query = parse_page_query(request_time())
     return render_template("proof.html", view=Proof(page_query), page_query=page_query)
+
+
+@blueprint.get("/figures")
+@requires("read")
+def show_figures() -> str:
+    """Show all figures of a total, page by page, those that contribute most first."""
+    page_query = parse_page_query(request_time())
+    return render_template("figures.html", view=FigureList(page_query), page_query=page_query)
 
 
 @blueprint.get("/report")

@@ -40,6 +40,7 @@ PAGES = {
     "nothing reported": "./?place=plekhovo&from=2023-01-01&to=2023-01-02",
     "a proof": f"proof?{WEEKEND}",
     "a disputed proof": f"proof?place={DISPUTED_DISTRICT}&show=killed",
+    "the figures": f"figures?place={DISPUTED_DISTRICT}&show=killed",
     "the places": "places",
     "a place": f"places?place={DISPUTED_DISTRICT}",
     "a picture": f"embed?place={CALM_DISTRICT}",

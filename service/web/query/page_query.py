@@ -36,7 +36,8 @@ class PageQuery:
 
     ``parameters`` are the known, non-empty parameters of the address. ``show`` is the set of
     outcomes that the charts show. If ``scale`` is None, the page selects the unit of the time
-    chart. ``chart`` is None unless the page shows one chart alone.
+    chart. ``chart`` is None unless the page shows one chart alone. ``start`` is how many items of a
+    list are on the pages before.
     """
 
     parameters: Mapping[str, str]
@@ -48,6 +49,7 @@ class PageQuery:
     find: str | None = None
     chart: str | None = None
     every: bool = False
+    start: int = 0
 
     def link_to(self, page: str, **changes: str | None) -> str:
         """Return the address of the page for this query with the changes.

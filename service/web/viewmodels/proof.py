@@ -22,7 +22,7 @@ from service.web.viewmodels.relays import find_relays
 from service.web.viewmodels.truncated import Truncated, truncate
 
 MAX_ITEMS: Final = 40
-"""The most figures of each kind, and reporters, that are shown; the API lists all."""
+"""The most figures of each kind, and reporters, that are shown."""
 
 MAX_NAMED_TERMS: Final = 12
 """The most terms of a rounded sum that are named one by one."""
@@ -201,7 +201,7 @@ class Proof(ViewModel):
     def add_terms(self, terms: Iterable[Term]) -> int | str:
         """Return the sum of the terms, as a string such as "3 1/2" if it is not an integer."""
         total = sum((term.multiplier * term.people for term in terms), Fraction())
-        return _format_fraction(total)
+        return format_fraction(total)
 
 
 def _format_roundings(
@@ -231,11 +231,11 @@ def _format_rounding(end: End, rounding: RoundedSum, numbers: Mapping[Term, int]
         key = f"proof.searched.{end}"
     else:
         key = "proof.rounded_up" if rounding.people > rounding.terms_sum else "proof.rounded_down"
-    terms_sum = _format_fraction(rounding.terms_sum)
+    terms_sum = format_fraction(rounding.terms_sum)
     return plain_text(key, terms=terms, sum=terms_sum, people=rounding.people)
 
 
-def _format_fraction(number: Fraction) -> int | str:
+def format_fraction(number: Fraction) -> int | str:
     """Return the number, as a string such as "3 1/2" or "1/2" if it is not an integer."""
     whole, rest = divmod(abs(number.numerator), number.denominator)
     if not rest:
