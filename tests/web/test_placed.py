@@ -182,6 +182,8 @@ def test_the_nearest_reading_comes_first_and_is_told_once(
     words = re.sub(r"<[^>]+>", "", read_rows(page)["plekhovo"])
     assert "3 to 5 by the nearest reading (disputed, 3 or more whichever is wrong)" in words
     assert words.count("3 to 5") == 1
+    proof = client.get("/proof?show=killed").get_data(as_text=True)
+    assert "3 to 5. Even then they are wrong by 2 people altogether." in proof
 
 
 def test_a_small_contradiction_leaves_a_large_number_known(

@@ -185,9 +185,11 @@ class Proof(ViewModel):
 
     @property
     def nearest_text(self) -> str:
-        """The range of least violation, in words."""
-        low, high = self.outcome_total.total.nearest or (0, None)
-        return plain_text("proof.nearest", range=range_text(low, high))
+        """The range of least violation, and how much that is, in words."""
+        total = self.outcome_total.total
+        low, high = total.nearest or (0, None)
+        people = total.contradiction or 0
+        return plain_text("proof.nearest", range=range_text(low, high), count=people)
 
     def format_term(self, term: Term) -> str:
         """Return the term of a sum in words."""
