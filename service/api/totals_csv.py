@@ -105,7 +105,7 @@ def _make_unplaced_row(whole: Part, outcome_total: OutcomeTotal, people: int) ->
     total = outcome_total.total
     low = people if total.is_reported else None
     words = outcomes_text(outcome_total.reach.spoken_outcomes or outcome_total.outcomes)
-    text = f"{total_range_text(Total(low=low))} {words}, not known in which part" if people else ""
+    text = f"{total_range_text(Total(low=low))} {words}, in no one part" if people else ""
     return {
         "row": "unplaced",
         "from": whole.period.first,

@@ -130,7 +130,7 @@ def test_people_in_no_one_part_have_a_row_of_their_own(
         ("30", ""),
         ("", ""),
     ]
-    assert joint[-1]["text"] == "at least 30 killed or wounded, not known in which part"
+    assert joint[-1]["text"] == "at least 30 killed or wounded, in no one part"
     missing = [row for row in rows if row["outcomes"] == "missing"]
     assert {(row["shape"], row["low"], row["reported"]) for row in missing} == {
         ("not_reported", "", "false")
@@ -144,7 +144,7 @@ def test_the_text_of_unplaced_people_does_not_speak_of_what_nobody_reported(
     assert_recorded(send(bodies.make_report(places=places)))
     rows = _fetch_rows(client, "by=place&outcomes=killed,wounded,missing,captured")
     (unplaced,) = [row for row in rows if row["row"] == "unplaced"]
-    assert unplaced["text"] == "at least 30 killed or wounded, not known in which part"
+    assert unplaced["text"] == "at least 30 killed or wounded, in no one part"
 
 
 def test_pairs_of_parts_have_a_second_key_and_open_days_are_empty(

@@ -252,3 +252,61 @@ def test_a_proof_without_rounding_says_nothing_of_it(
 ) -> None:
     page = client.get("/proof?place=country&show=killed").get_data(as_text=True)
     assert "roundings" not in page and "rounding" not in page
+
+
+def read_unplaced(client: FlaskClient, query: str) -> str:
+    """Return the words about unplaced people in the breakdown."""
+    page = client.get(f"/?show=killed&{query}").get_data(as_text=True)
+    start = page.index('id="breakdown-chart-title"')
+    apart = re.search(r'<div class="chart-apart">(.*?)</ul>\n</div>', page[start:], re.S)
+    assert apart
+    return " ".join(re.sub(r"<[^>]+>", " ", apart[1]).split())
+
+
+def test_unplaced_people_may_be_in_none_of_the_places_below_one(
+    client: FlaskClient, village_and_country: None
+) -> None:
+    """At least 40,000 in a country, of which only two villages have a name."""
+    words = read_unplaced(client, "place=country")
+    assert "In no one of these for certain" in words
+    assert "They may also be in none of these." in words
+    assert "In one or more of these" not in words
+    svg = client.get("/chart.svg?place=country&show=killed").get_data(as_text=True)
+    assert "They may also be in none of these." in svg
+    headline = client.get("/?place=country&show=killed").get_data(as_text=True)
+    assert "39,897 of them not placed in any one part" in headline
+
+
+def test_unplaced_people_of_a_country_without_a_known_village_are_said_to_be_in_none(
+    client: FlaskClient, send: SendRequest
+) -> None:
+    send_figures(send, [COUNTRY], low=40_000)
+    village = {"id": "v1", "name": "Village", "parent": "country"}
+    assert_recorded(send(bodies.make_stance(places=[village])))
+    page = client.get("/?place=country&show=killed").get_data(as_text=True)
+    assert "; none of them placed in any one part." in page
+
+
+@pytest.mark.parametrize("query", ["place=v1,v2", "", "place=v1,v2&by=outcome"])
+def test_unplaced_people_are_in_some_part_if_the_parts_are_the_whole(
+    client: FlaskClient, send: SendRequest, query: str
+) -> None:
+    places = [{"id": f"v{number}", "name": f"Village {number}"} for number in (1, 2)]
+    figures = [{"outcomes": ["killed", "wounded"], "low": 30}]
+    assert_recorded(send(bodies.make_report(places=places, figures=figures)))
+    words = read_unplaced(client, f"show=wounded&{query}")
+    assert "In one or more of these" in words
+    assert "in no single one for certain" in words and "none of these" not in words
+
+
+def test_unplaced_people_may_be_in_no_group_of_a_facet(
+    client: FlaskClient, send: SendRequest
+) -> None:
+    """30 killed, and an army that nobody spoke of in this village."""
+    send_figures(send, [{"id": "v1", "name": "Village"}], exactly=30)
+    army = {"id": "army", "name": "Army", "facet": "side"}
+    body = bodies.make_stance(places=[bodies.make_place("far")], groups=[army])
+    assert_recorded(send(body))
+    words = read_unplaced(client, "place=v1&by=group")
+    assert "at least 30 more people" in words
+    assert "They may also be in none of these." in words

@@ -80,12 +80,14 @@ class DisputeSide:
 class RangeBar(ChartItem):
     """A bar of a range chart.
 
-    ``is_unplaced`` marks people who are known to be in some part but in no single one: only their
-    low is drawn, apart from the other bars. ``omitted_side_count`` is how many figures contradict
+    ``is_unplaced`` marks people who are known to be in the whole but in no single part: only their
+    low is drawn, apart from the other bars. They ``may_be_elsewhere`` if the parts do not cover the
+    whole, so that they may be in none. ``omitted_side_count`` is how many figures contradict
     each other besides those in ``sides``.
     """
 
     is_unplaced: bool = False
+    may_be_elsewhere: bool = False
     sides: tuple[DisputeSide, ...] = ()
     omitted_side_count: int = 0
 

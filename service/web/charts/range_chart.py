@@ -68,6 +68,14 @@ class RangeChart:
         return find_beyond_note(row.bar for row in self.rows)
 
     @property
+    def unplaced_note(self) -> str:
+        """Where the unplaced people may be; empty if there are none."""
+        if not self.unplaced_rows:
+            return ""
+        may_be_elsewhere = any(row.bar.may_be_elsewhere for row in self.unplaced_rows)
+        return clean_text(markup("charts.apart.elsewhere" if may_be_elsewhere else "charts.apart"))
+
+    @property
     def placed_rows(self) -> tuple[PlacedRow, ...]:
         """The rows of a file from top to bottom, unplaced ones last."""
         return tuple(_place_rows(self.rows, self.unplaced_rows))

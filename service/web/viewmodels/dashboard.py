@@ -128,7 +128,10 @@ class Dashboard(ViewModel):
             )
         unplaced = self.breakdown.unplaced_people
         if unplaced and self.breakdown.parts and self.page_query.by == "place":
-            key = "head.unplaced" if unplaced < low else "head.all_unplaced"
+            if unplaced < low:
+                key = "head.unplaced"
+            else:
+                key = "head.all_unplaced" if self.breakdown.covers_whole else "head.none_placed"
             yield plain_text(key, low=unplaced, count=unplaced)
 
     @property
