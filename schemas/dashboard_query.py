@@ -8,10 +8,11 @@ from marshmallow import EXCLUDE, post_load
 from schemas.as_of import AsOf
 from schemas.base import Parameters
 from schemas.fields import DAY_PATTERN, CommaList, Day, OneOf, Slug
+from schemas.number_fields import IntegerParameter
 from schemas.report_in import make_period
 from schemas.text_fields import Line
 from service.domain.totals_query import CALENDAR_UNITS, TotalsQuery
-from service.domain.vocabulary import LOSSES, OUTCOMES
+from service.domain.vocabulary import LOSSES, MAX_COUNT, OUTCOMES
 
 DASHBOARD_BREAKDOWNS: Final = ("place", "group", "outcome", "reporter")
 """The breakdowns of a page; time has a chart of its own."""
@@ -51,6 +52,7 @@ class DashboardParameters(Parameters):
     find = Line()
     chart = OneOf(CHARTS)
     every = OneOf(("true",))
+    start = IntegerParameter(minimum=0, maximum=MAX_COUNT)
 
     class Meta:
         """Ignore unknown parameters."""

@@ -248,6 +248,15 @@ REPORT_LIST_FORMAT: Final = NamedEnum(
     },
 )
 
+ENTITY_LIST_FORMAT: Final = NamedEnum(
+    "EntityListFormat",
+    "The formats of a list of places, groups or reporters.",
+    {
+        "json": "One JSON object (`application/json`). This is the default.",
+        "csv": "One row for each place, group or reporter (`text/csv`).",
+    },
+)
+
 TOTALS_FORMAT: Final = NamedEnum(
     "TotalsFormat",
     "The formats of totals.",
@@ -274,6 +283,7 @@ ENUMS: Final = (
     PARTY_FILTER,
     BOOLEAN_TEXT,
     REPORT_LIST_FORMAT,
+    ENTITY_LIST_FORMAT,
     TOTALS_FORMAT,
 )
 """All of them, in the order in which they are documented."""

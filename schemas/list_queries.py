@@ -1,20 +1,43 @@
 """The parameters of lists: filters and pagination."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from marshmallow import post_load
 
 from schemas.as_of import AsOf
 from schemas.base import Parameters
-from schemas.enums import REPORT_LIST_FORMAT, REPORT_ORDER, REPORT_STATE
+from schemas.enums import (
+    BOOLEAN_TEXT,
+    ENTITY_LIST_FORMAT,
+    REPORT_LIST_FORMAT,
+    REPORT_ORDER,
+    REPORT_STATE,
+)
 from schemas.fields import CommaList, Cursor, Day, EnumText, Slug
 from schemas.number_fields import IntegerParameter
 from schemas.report_in import RegisteredIncident, make_period
 from schemas.text_fields import Line
 from service.domain.list_queries import EntityListQuery, ReportListQuery
 
+_FORMAT_DESCRIPTION = "The format of the answer; takes precedence over `Accept`. Default: `json`."
+_BOM_DESCRIPTION = (
+    "`true`: begin the CSV with a byte order mark, by which some spreadsheets recognize UTF-8. "
+    "Default: `false`."
+)
 _LIMIT_DESCRIPTION = "The largest number of items on a page. Default: 100."
 _AFTER_DESCRIPTION = "The cursor of a page, from the link in `next`. Default: the first page."
+
+
+class ListForm(NamedTuple):
+    """The requested format of a list, None if there is none, and whether a CSV has a BOM."""
+
+    format: str | None
+    bom: bool
+
+
+def _pop_form(data: dict[str, Any]) -> ListForm:
+    """Return the form of the answer, and remove its parameters."""
+    return ListForm(data.pop("format", None), data.pop("bom", "false") == "true")
 
 
 class ReportListParameters(Parameters):
@@ -86,11 +109,9 @@ class ReportListParameters(Parameters):
     )
     format = EnumText(
         REPORT_LIST_FORMAT,
-        metadata={
-            "description": "The format of the answer; takes precedence over `Accept`. Default: "
-            "`json`."
-        },
+        metadata={"description": _FORMAT_DESCRIPTION},
     )
+    bom = EnumText(BOOLEAN_TEXT, metadata={"description": _BOM_DESCRIPTION})
     limit = IntegerParameter(
         minimum=1,
         maximum=1_000,
@@ -100,9 +121,9 @@ class ReportListParameters(Parameters):
     after = Cursor("reports", "[0-9]{1,18}", metadata={"description": _AFTER_DESCRIPTION})
 
     @post_load
-    def load_query(self, data: dict[str, Any], **kwargs: Any) -> tuple[ReportListQuery, str | None]:
-        """Return the query, and the requested format (None if there is none)."""
-        format_name = data.pop("format", None)
+    def load_query(self, data: dict[str, Any], **kwargs: Any) -> tuple[ReportListQuery, ListForm]:
+        """Return the query, and the form of the answer."""
+        form = _pop_form(data)
         period = make_period(data.pop("first", None), data.pop("last", None), "to")
         after = data.pop("after", None)
         query = ReportListQuery(
@@ -111,7 +132,7 @@ class ReportListParameters(Parameters):
             after=None if after is None else int(after),
             **data,
         )
-        return query, format_name
+        return query, form
 
 
 class EntityListParameters(Parameters):
@@ -123,6 +144,8 @@ class EntityListParameters(Parameters):
             "to case. Default: all."
         }
     )
+    format = EnumText(ENTITY_LIST_FORMAT, metadata={"description": _FORMAT_DESCRIPTION})
+    bom = EnumText(BOOLEAN_TEXT, metadata={"description": _BOM_DESCRIPTION})
     limit = IntegerParameter(
         minimum=1,
         maximum=1_000,
@@ -137,6 +160,15 @@ class EntityListParameters(Parameters):
     )
 
     @post_load
-    def load_query(self, data: dict[str, Any], **kwargs: Any) -> EntityListQuery:
-        """Return the query."""
-        return EntityListQuery(**data)
+    def load_query(self, data: dict[str, Any], **kwargs: Any) -> tuple[EntityListQuery, ListForm]:
+        """Return the query, and the form of the answer."""
+        form = _pop_form(data)
+        return EntityListQuery(**data), form
+
+
+class TreeListParameters(EntityListParameters):
+    """The parameters of a list of entities that are a tree: places or groups."""
+
+    parent = Slug(
+        metadata={"description": "An id: only those right below it. Default: at every level."}
+    )

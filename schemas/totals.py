@@ -827,9 +827,9 @@ class TotalsOut(CompiledSchema):
         metadata={
             "value": _unless_none("unplaced"),
             "description": "For each total, how many people the low of the whole has beyond the "
-            "sum of the lows of the parts: it is not known in which part they are. Only with `by`, "
-            "and only if the parts share no people: not for reporters, nor for places of several "
-            "divisions.",
+            "sum of the lows of the parts. They are in no one part for certain, and may be in "
+            "none. Only with `by`, and only if the parts share no people: not for reporters, nor "
+            "for places of several divisions.",
         },
     )
     coverage = fields.Nested(

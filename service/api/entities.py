@@ -18,13 +18,21 @@ from schemas.entities import (
     ReportersOut,
 )
 from schemas.fields import Schema, Slug, is_slug
-from schemas.list_queries import EntityListParameters
+from schemas.list_queries import EntityListParameters, ListForm, TreeListParameters
+from service.api import entity_rows
 from service.domain.entities import Entity
 from service.domain.errors import NotFoundError, PreconditionFailedError, invalid_field
 from service.domain.list_queries import EntityListQuery
 from service.http.auth import check_can_describe, get_key_id, has_scope, requires
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time
+from service.http.negotiation import (
+    LINK_HEADER,
+    check_bom,
+    choose_format,
+    document_formats,
+    make_response,
+)
 from service.http.pagination import fetch_page
 from service.http.smorest import Blueprint, compute_etag
 from service.usecases import entities
@@ -36,6 +44,7 @@ def make_blueprint(
     input_schema: type[Schema],
     output_schema: type[Schema],
     list_schema: type[Schema],
+    list_parameters: type[EntityListParameters],
 ) -> Blueprint:
     """Return the routes of one kind of entity."""
     etag_schema = output_schema()
@@ -98,13 +107,25 @@ def make_blueprint(
 
     @blueprint.route("")
     @requires("read")
-    @blueprint.arguments(EntityListParameters, location="query")
+    @blueprint.arguments(list_parameters, location="query")
     @blueprint.response(200, list_schema, description=f"A page of {plural}.")
-    @blueprint.doc(operationId=f"list_{plural}", summary=f"List {plural} by id.")
-    def listing(query: EntityListQuery) -> Any:
+    @blueprint.doc(
+        operationId=f"list_{plural}",
+        summary=f"List {plural} by id.",
+        responses=document_formats("csv", headers=LINK_HEADER),
+    )
+    def listing(arguments: tuple[EntityListQuery, ListForm]) -> Any:
+        query, form = arguments
+        format_name = choose_format(form.format, "csv")
+        check_bom(form.bom, format_name)
         find_entities = partial(entities.list_entities, get_reader(), kind)
         page_entities, next_link = fetch_page("entries", query, find_entities, "id")
-        return {plural: page_entities, "next": next_link}
+        headers = {} if next_link is None else {"Link": f'<{next_link}>; rel="next"'}
+        if format_name == "csv":
+            response = make_response("csv", entity_rows.to_csv(kind, page_entities, form.bom))
+            response.headers.update(headers)
+            return response
+        return {plural: page_entities, "next": next_link}, headers
 
     return blueprint
 
@@ -137,12 +158,27 @@ def _check_preconditions(
 
 blueprints = (
     make_blueprint(
-        "place", "Places: trees of places that contain others.", PlaceIn, PlaceOut, PlacesOut
+        "place",
+        "Places: trees of places that contain others.",
+        PlaceIn,
+        PlaceOut,
+        PlacesOut,
+        TreeListParameters,
     ),
     make_blueprint(
-        "group", "Groups of people: a tree below `everyone`.", GroupIn, GroupOut, GroupsOut
+        "group",
+        "Groups of people: a tree below `everyone`.",
+        GroupIn,
+        GroupOut,
+        GroupsOut,
+        TreeListParameters,
     ),
     make_blueprint(
-        "reporter", "Reporters: who makes statements.", ReporterIn, ReporterOut, ReportersOut
+        "reporter",
+        "Reporters: who makes statements.",
+        ReporterIn,
+        ReporterOut,
+        ReportersOut,
+        EntityListParameters,
     ),
 )

@@ -73,7 +73,7 @@ PARAMETER_EXAMPLES: Final[dict[str, Any]] = {
     "outcomes": ["killed,wounded"],
     "q": "Plekhovo",
     "as_of": "1",
-    "by": "day",
+    "by": ["day"],
     "since": 0,
     "limit": 100,
     "Idempotency-Key": "0b6e5f7c-6d1e-4d0b-9f6f-2f4c5b1f7a10",

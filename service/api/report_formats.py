@@ -26,11 +26,14 @@ def make_page_response(
     reports: Sequence[RecordedReport],
     next_link: str | None,
     find_points: FindPoints,
+    bom: bool = False,
 ) -> Response:
     """Return the page in the format, with a link to the next page if there is one."""
-    response = make_response(
-        format_name, _render_page(format_name, reports, next_link, find_points)
-    )
+    if format_name == "csv":
+        text = report_rows.to_csv(reports, bom)
+    else:
+        text = _render_page(format_name, reports, next_link, find_points)
+    response = make_response(format_name, text)
     if next_link is not None:
         response.headers["Link"] = f'<{next_link}>; rel="next"'
     # The ETag covers the link: a last page that has become full has a new one.
@@ -48,8 +51,6 @@ def _render_page(
     if format_name == "ndjson":
         lines = _REPORT_SCHEMA.dump(reports, many=True)
         return "".join(f"{to_json_text(line)}\n" for line in lines)
-    if format_name == "csv":
-        return report_rows.to_csv(reports)
     if format_name == "geojson":
         return to_json_text(geojson.make_report_features(reports, find_points(reports)))
     content: dict[str, Any] = {"reports": reports, "next": next_link}

@@ -46,12 +46,13 @@ COLUMNS: Final = (
 """Every column in order; new ones are added at the end."""
 
 
-def to_csv(reports: Iterable[RecordedReport]) -> str:
+def to_csv(reports: Iterable[RecordedReport], bom: bool = False) -> str:
     """Return the CSV table: a header, and one row for each figure or report without figures.
 
     An open upper bound is an empty cell. A row without a figure's id is a stance without numbers.
     """
-    return write_csv(COLUMNS, (row for report in reports for row in iterate_rows(report)))
+    rows = (row for report in reports for row in iterate_rows(report))
+    return write_csv(COLUMNS, rows, bom=bom)
 
 
 def iterate_rows(recorded: RecordedReport) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from flask import Response
 
 from schemas.as_of import AsOfParameters
 from schemas.lifecycle import HistoryOut, RedactionIn, RetractionIn
-from schemas.list_queries import ReportListParameters
+from schemas.list_queries import ListForm, ReportListParameters
 from schemas.report_in import PostReportParameters, ReportIn
 from schemas.report_out import ReportOut, ReportsOut, RetractedReportOut
 from service.api.report_formats import OTHER_FORMATS, make_page_response
@@ -20,7 +20,7 @@ from service.http.auth import get_key_id, get_principal, requires
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time
 from service.http.links import link_to_member
-from service.http.negotiation import LINK_HEADER, choose_format, document_formats
+from service.http.negotiation import LINK_HEADER, check_bom, choose_format, document_formats
 from service.http.pagination import fetch_page
 from service.http.smorest import Blueprint
 from service.usecases import lifecycle, reports
@@ -132,18 +132,18 @@ def get_history(id: str) -> Any:  # noqa: A002
 @blueprint.arguments(ReportListParameters, location="query")
 @blueprint.response(200, ReportsOut, description="A page of reports.")
 @blueprint.doc(responses=document_formats(*OTHER_FORMATS, headers=LINK_HEADER))
-def list_reports(arguments: tuple[ReportListQuery, str | None]) -> Response:
+def list_reports(arguments: tuple[ReportListQuery, ListForm]) -> Response:
     """List reports, oldest first unless `order=newest` is sent.
 
     Filters are combined: a report must pass all of them. Places and groups include everything below
     them.
     """
-    query, requested_format = arguments
-    reader, format_name = get_reader(), choose_format(requested_format, *OTHER_FORMATS)
+    query, form = arguments
+    reader, format_name = get_reader(), choose_format(form.format, *OTHER_FORMATS)
+    check_bom(form.bom, format_name)
     # One state for everything that is read, even if more is recorded meanwhile.
     seq = reader.resolve_as_of(query.as_of, request_time())
     find_reports = partial(reports.list_reports, reader, now=request_time())
     page_reports, next_link = fetch_page("reports", replace(query, as_of=seq), find_reports, "seq")
-    return make_page_response(
-        format_name, page_reports, next_link, partial(reports.load_points, reader, seq=seq)
-    )
+    find_points = partial(reports.load_points, reader, seq=seq)
+    return make_page_response(format_name, page_reports, next_link, find_points, form.bom)

@@ -24,6 +24,7 @@ from service.http.links import link_to
 from service.http.measured_totals import compute_measured_totals
 from service.http.negotiation import (
     LINK_HEADER,
+    check_bom,
     choose_format,
     document_formats,
     make_response,
@@ -110,8 +111,7 @@ def _answer_query(arguments: TotalsRequest, place_id: str | None = None) -> Resp
     format_name = choose_format(arguments.format, *OTHER_FORMATS)
     if format_name == "geojson" and "place" not in query.breakdown:
         raise invalid_field("by", "GeoJSON requires by=place: it has one feature for each place.")
-    if arguments.bom and format_name != "csv":
-        raise invalid_field("bom", "This requires format=csv: only a CSV has a byte order mark.")
+    check_bom(arguments.bom, format_name)
     seq = reader.resolve_as_of(query.as_of, request_time())
     compared_seq = resolve_compare(reader, query, seq, request_time())
     etag = _compute_totals_etag(seq, compared_seq, reader.load_last_redaction_seq(), format_name)

@@ -37,8 +37,6 @@ COLUMNS: Final = (
 COMPARISON_COLUMNS: Final = ("then_low", "then_high")
 """The columns of a comparison: both empty if nothing was reported, the second if it was open."""
 
-BYTE_ORDER_MARK: Final = "\ufeff"
-
 _SHAPES: Final = {"nobody": "exactly", "between": "range"}
 """The shapes that have another name than the kind of range."""
 
@@ -56,8 +54,7 @@ def to_csv(result: TotalsResult, bom: bool = False) -> str:
         columns[after_name:after_name] = PAIR_COLUMNS
     if result.compared is not None:
         columns += COMPARISON_COLUMNS
-    text = write_csv(columns, _iterate_rows(result))
-    return f"{BYTE_ORDER_MARK}{text}" if bom else text
+    return write_csv(columns, _iterate_rows(result), bom=bom)
 
 
 def _iterate_rows(result: TotalsResult) -> Iterator[dict[str, Any]]:
@@ -107,8 +104,8 @@ def _make_unplaced_row(whole: Part, outcome_total: OutcomeTotal, people: int) ->
     """Return the row of the people in no one part; its low is a difference of two lows."""
     total = outcome_total.total
     low = people if total.is_reported else None
-    words = outcomes_text(outcome_total.outcomes)
-    text = f"{total_range_text(Total(low=low))} {words}, not known in which part" if people else ""
+    words = outcomes_text(outcome_total.reach.spoken_outcomes or outcome_total.outcomes)
+    text = f"{total_range_text(Total(low=low))} {words}, in no one part" if people else ""
     return {
         "row": "unplaced",
         "from": whole.period.first,

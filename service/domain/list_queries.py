@@ -29,8 +29,12 @@ class ReportListQuery:
 
 @dataclass(frozen=True, slots=True)
 class EntityListQuery:
-    """Which places, groups or reporters to list: those after an id whose names contain ``q``."""
+    """Which places, groups or reporters to list: those after an id whose names contain ``q``.
+
+    ``parent`` selects those right below one place or group; None does not filter.
+    """
 
     q: str | None = None
+    parent: str | None = None
     after: str = ""
     limit: int = 100

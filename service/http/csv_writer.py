@@ -15,9 +15,18 @@ The full-width signs count too: spreadsheets in East Asian languages accept them
 """
 
 
-def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return the header and the rows as CSV; a missing value or None is an empty cell."""
+BYTE_ORDER_MARK: Final = "\ufeff"
+
+
+def write_csv(
+    columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, bom: bool = False
+) -> str:
+    """Return the header and the rows as CSV; a missing value or None is an empty cell.
+
+    With ``bom`` it begins with a byte order mark, by which some spreadsheets recognize UTF-8.
+    """
     text = io.StringIO()
+    text.write(BYTE_ORDER_MARK if bom else "")
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([format_cell(row.get(name)) for name in columns] for row in rows)

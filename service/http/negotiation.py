@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from flask import Response, current_app, request
 
+from service.domain.errors import invalid_field
+
 MEDIA_TYPES: Final = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
@@ -35,6 +37,12 @@ def choose_format(requested_format: str | None, *offered_formats: str) -> str:
     }
     best_type = request.accept_mimetypes.best_match(formats_by_type)
     return formats_by_type[best_type] if best_type else "json"
+
+
+def check_bom(bom: bool, format_name: str) -> None:
+    """Raise InvalidInputError if a byte order mark is requested for another format than CSV."""
+    if bom and format_name != "csv":
+        raise invalid_field("bom", "This requires format=csv: only a CSV has a byte order mark.")
 
 
 def document_formats(

@@ -90,13 +90,18 @@ def load_all_as_of(
 def load_page(db: Connection, kind: str, query: EntityListQuery) -> list[Entity]:
     """Return a page of entities by id; names and aliases are searched without case."""
     pattern = None if query.q is None else f"%{_escape_like_pattern(fold_case(query.q))}%"
+    optional = {
+        "filter_by_name": ("pattern", pattern),
+        "filter_by_parent": ("parent", query.parent),
+    }
+    chosen = {clause: bind for clause, bind in optional.items() if bind[1] is not None}
     rows = db.fetch_all(
         "select_entities_page",
-        clauses=() if pattern is None else ("filter_by_name",),
+        clauses=tuple(chosen),
+        **dict(chosen.values()),
         kind=kind,
         after=query.after,
         limit=query.limit,
-        pattern=pattern,
     )
     return [_entity_from_row(kind, entity_id, body) for entity_id, body in rows]
 

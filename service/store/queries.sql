@@ -95,6 +95,9 @@ ORDER BY id LIMIT :limit
 -- part: filter_by_name
 AND names_folded LIKE :pattern ESCAPE '!'
 
+-- part: filter_by_parent
+AND parent = :parent
+
 -- name: select_entity_ids_of_length
 SELECT id FROM entries WHERE kind = :kind AND until_seq IS NULL
 AND length(id) BETWEEN :least AND :most ORDER BY id LIMIT 20000

@@ -1,6 +1,7 @@
 """Entities (places, groups and reporters): describe, merge, get and list them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -106,8 +107,16 @@ def get_entity(reader: Reader, kind: str, entity_id: str) -> Entity:
 
 
 def list_entities(reader: Reader, kind: str, query: EntityListQuery) -> list[Entity]:
-    """Return the entities that the query selects, ordered by id."""
+    """Return the entities that the query selects, ordered by id.
+
+    Raises InvalidInputError for an unknown parent.
+    """
     with reader.read_transaction() as db:
+        if query.parent is not None:
+            parent = entities.get(db, kind, query.parent)
+            if parent is None:
+                raise invalid_field("parent", make_unknown_id_message(db, kind, query.parent))
+            query = replace(query, parent=parent.id)
         return entities.load_page(db, kind, query)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from service.domain.figure import Figure
 from service.domain.total import End, Term
@@ -50,13 +51,23 @@ def simplify_query(query: TotalsQuery) -> TotalsQuery:
 
 
 def make_figure_page(
-    reader: RequestReader, result: TotalsResult, offset: int, limit: int
+    reader: RequestReader,
+    result: TotalsResult,
+    offset: int,
+    limit: int,
+    *,
+    is_largest_first: bool = False,
 ) -> FigurePage:
     """Return the figures of the result from ``offset`` on: the counted ones, then the others.
 
-    Both are in the order of recording.
+    Both are in the order of recording. If ``is_largest_first``, the counted ones begin with those
+    that contribute most to a low, then to a high.
     """
-    listed: list[tuple[Figure, str | None]] = [(figure, None) for figure in result.used]
+    used = result.used
+    if is_largest_first:
+        contributions = _add_contributions(result)
+        used = tuple(sorted(used, key=lambda each: [-abs(n) for n in contributions[each.id]]))
+    listed: list[tuple[Figure, str | None]] = [(figure, None) for figure in used]
     listed += [(each.figure, each.reason) for each in result.excluded]
     shown = listed[offset : offset + limit]
     shares = _find_shares(result, {figure.id for figure, _ in shown})
@@ -83,6 +94,16 @@ def make_figure_page(
         )
     end = offset + len(shown)
     return FigurePage(result, figures, end if end < len(listed) else None)
+
+
+def _add_contributions(result: TotalsResult) -> dict[str, list[Fraction]]:
+    """Return what each counted figure adds to the lows and to the highs, by its id."""
+    sums = {figure.id: [Fraction(0), Fraction(0)] for figure in result.used}
+    for share in _iterate_shares(result):
+        if share.term.figure.id in sums:
+            bound = 0 if share.bound == "low" else 1
+            sums[share.term.figure.id][bound] += share.term.multiplier * share.term.people
+    return sums
 
 
 def _find_shares(result: TotalsResult, figure_ids: set[str]) -> dict[str, list[Share]]:

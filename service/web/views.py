@@ -25,7 +25,12 @@ from service.http.consistency import get_reader
 from service.http.context import request_time
 from service.web import labels, messages
 from service.web.charts.paints import inline_styles
-from service.web.query.page_query import PageQuery, parse_page_query, read_parameters
+from service.web.query.page_query import (
+    PageQuery,
+    parse_page_query,
+    read_parameter,
+    read_parameters,
+)
 from service.web.query.place_search import find_places
 from service.web.query.reporters import list_reporters
 from service.web.responses import assets, error_pages, headers, streaming
@@ -33,6 +38,7 @@ from service.web.responses.streaming import FLUSH_MARKER
 from service.web.viewmodels import report_form, report_page
 from service.web.viewmodels.base import NamedLink
 from service.web.viewmodels.dashboard import Dashboard
+from service.web.viewmodels.figure_list import FigureList
 from service.web.viewmodels.proof import Proof
 
 blueprint = Blueprint("web", __name__, template_folder="templates")
@@ -93,11 +99,19 @@ def show_proof() -> str:
     return render_template("proof.html", view=Proof(page_query), page_query=page_query)
 
 
+@blueprint.get("/figures")
+@requires("read")
+def show_figures() -> str:
+    """Show all figures of a total, page by page, those that contribute most first."""
+    page_query = parse_page_query(request_time())
+    return render_template("figures.html", view=FigureList(page_query), page_query=page_query)
+
+
 @blueprint.get("/report")
 @requires("read")
 def show_report() -> str:
     """Show a report with its history."""
-    report_id = request.args.get("id")
+    report_id = read_parameter("id")
     if not report_id:
         raise NotFoundError(messages.plain_text("report.none"))
     return render_template("report.html", report_page=report_page.make_report_page(report_id))
@@ -107,9 +121,7 @@ def show_report() -> str:
 @requires("read")
 def show_places() -> str:
     """Show one level of the tree of places."""
-    return render_template(
-        "places.html", **report_page.make_places_page(request.args.get("place") or None)
-    )
+    return render_template("places.html", **report_page.make_places_page(read_parameter("place")))
 
 
 @blueprint.get("/enter")
@@ -125,7 +137,7 @@ def show_report_form() -> str:
 @requires("read")
 def suggest_places() -> Response:
     """Return the places whose names contain the words, for the combobox."""
-    words = request.args.get("words", "").strip()
+    words = read_parameter("words")
     page_query = parse_page_query(request_time(), {"find": words} if words else {})
     matches = [
         {"id": each.key, "shown": f"{each.name} ({each.about})" if each.about else each.name}

@@ -1,5 +1,7 @@
 """Places, groups and reporters over HTTP."""
 
+import csv
+import io
 from collections.abc import Callable
 from urllib.parse import urljoin
 
@@ -153,3 +155,113 @@ def test_only_an_admin_changes_what_exists(
     assert client.put(address, json={"name": "A"}, headers=headers).status_code == 200
     assert_problem(client.put(address, json={"name": "B"}, headers=headers), 403)
     assert client.put(address, json={"name": "B"}, headers=key("admin")).status_code == 200
+
+
+@pytest.fixture
+def country(put: SendRequest) -> None:
+    """A country of two regions, one with two towns, and a division beside them."""
+    for place_id, fields in {
+        "land": {"name": "Land", "aliases": ["The land", "Das Land"], "latitude": -1.5},
+        "east": {"name": "East", "parent": "land"},
+        "west": {"name": "West", "parent": "land"},
+        "town": {"name": "=Town", "parent": "west"},
+        "village": {"name": "Village, small", "parent": "west"},
+        "basin": {"name": "Basin", "parent": "land", "division": "rivers"},
+    }.items():
+        assert put(f"/v1/places/{place_id}", fields).status_code == 201
+
+
+def list_ids(client: FlaskClient, address: str) -> list[str]:
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.get_json()
+    (entities,) = [value for value in answer.get_json().values() if isinstance(value, list)]
+    return [each["id"] for each in entities]
+
+
+def test_a_parent_lists_those_right_below_it(country: None, client: FlaskClient) -> None:
+    assert list_ids(client, "/v1/places?parent=land") == ["basin", "east", "west"]
+    assert list_ids(client, "/v1/places?parent=west&q=VILL") == ["village"]
+    assert list_ids(client, "/v1/places?parent=town") == []
+    problem = assert_problem(client.get("/v1/places?parent=wets"), 422, "parent")
+    assert "west" in problem["detail"]
+    assert_problem(client.get("/v1/places?parent="), 422, "parent")
+
+
+def test_the_pages_of_a_parent_are_followed(country: None, client: FlaskClient) -> None:
+    answer = client.get("/v1/places?parent=land&limit=2")
+    assert [each["id"] for each in answer.get_json()["places"]] == ["basin", "east"]
+    following = urljoin("/v1/places", answer.get_json()["next"])
+    assert answer.headers["Link"] == f'<{answer.get_json()["next"]}>; rel="next"'
+    assert list_ids(client, following) == ["west"]
+
+
+def test_a_merged_parent_is_the_one_that_remains(
+    country: None, client: FlaskClient, key: Callable[..., dict[str, str]]
+) -> None:
+    client.post("/v1/places/west/merge", json={"into": "east"}, headers=key("admin"))
+    assert list_ids(client, "/v1/places?parent=west") == ["town", "village"]
+    assert list_ids(client, "/v1/places?parent=east") == ["town", "village"]
+
+
+def test_groups_are_listed_by_parent(put: SendRequest, client: FlaskClient) -> None:
+    put("/v1/groups/army", {"name": "Army"})
+    put("/v1/groups/brigade", {"name": "Brigade", "parent": "army"})
+    assert list_ids(client, "/v1/groups?parent=everyone") == ["army"]
+    assert list_ids(client, "/v1/groups?parent=army") == ["brigade"]
+    assert_problem(client.get("/v1/reporters?parent=army"), 422, "parent")
+
+
+def test_places_are_listed_as_csv(country: None, client: FlaskClient) -> None:
+    answer = client.get("/v1/places?parent=west&format=csv")
+    assert answer.mimetype == "text/csv"
+    assert answer.get_data(as_text=True).splitlines() == [
+        "id,name,parent,division,kind,aliases,latitude,longitude,geonames_id,pcode,wikidata,country",
+        "town,'=Town,west,,,,,,,,,",
+        'village,"Village, small",west,,,,,,,,,',
+    ]
+    by_accept = client.get("/v1/places?parent=west", headers={"Accept": "text/csv"})
+    assert by_accept.get_data() == answer.get_data()
+    again = client.get(
+        "/v1/places?parent=west&format=csv", headers={"If-None-Match": answer.headers["ETag"]}
+    )
+    assert again.status_code == 304
+
+
+def test_every_row_of_a_csv_has_what_the_json_has(country: None, client: FlaskClient) -> None:
+    places = client.get("/v1/places").get_json()["places"]
+    answer = client.get("/v1/places?format=csv")
+    rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True), newline="")))
+    for place, row in zip(places, rows, strict=True):
+        cells = {**place, "aliases": "; ".join(place["aliases"])}
+        expected = {name: "" if value is None else str(value) for name, value in cells.items()}
+        assert {**row, "name": row["name"].removeprefix("'")} == expected
+
+
+def test_a_csv_of_entities_has_pages_and_a_byte_order_mark(
+    country: None, client: FlaskClient
+) -> None:
+    answer = client.get("/v1/places?format=csv&limit=5&bom=true")
+    assert answer.get_data().startswith(b"\xef\xbb\xbfid,name")
+    following = answer.headers["Link"].partition(">")[0].removeprefix("<")
+    rest = client.get(urljoin("/v1/places", following)).get_data(as_text=True).splitlines()
+    assert [row.partition(",")[0] for row in rest] == ["\ufeffid", "west"]
+    assert_problem(client.get("/v1/places?bom=true"), 422, "bom")
+
+
+@pytest.mark.parametrize("kinds", ["groups", "reporters"])
+def test_groups_and_reporters_are_listed_as_csv(
+    put: SendRequest, client: FlaskClient, kinds: str
+) -> None:
+    put(f"/v1/{kinds}/one", {"name": "One", "aliases": ["Eins", "Un"], "kind": "first"})
+    rows = client.get(f"/v1/{kinds}?format=csv&q=one").get_data(as_text=True).splitlines()
+    columns = {
+        "groups": ["id,name,parent,facet,kind,aliases,wikidata,country"],
+        "reporters": ["id,name,kind,party,aliases,wikidata,country"],
+    }[kinds]
+    values = {
+        "groups": "one,One,everyone,,first,Eins; Un,,",
+        "reporters": "one,One,first,false,Eins; Un,,",
+    }
+    one = [row for row in rows if row.startswith("one,")]
+    assert [rows[0]] == columns
+    assert one == [values[kinds]]

@@ -45,7 +45,7 @@ def test_bodies_and_parameters_are_documented(client: FlaskClient) -> None:
     names = {each["name"] for each in listing["parameters"] if each["in"] == "query"}
     assert names == {
         "place", "group", "reporter", "state", "from", "to", "q", "as_of", "format", "limit",
-        "after", "ref", "incident", "order",
+        "after", "ref", "incident", "order", "bom",
     }  # fmt: skip
     assert document["paths"]["/v1/reports"]["post"]["security"] == [{"key": []}]
 

@@ -365,3 +365,12 @@ def test_a_name_that_looks_like_a_formula_is_escaped_in_the_csv_of_totals(
     table = read_rows(client.get("/v1/totals?by=place&outcomes=killed&format=csv"))
     parts = [row for row in table if row["row"] == "part"]
     assert [(row["name"], row["low"]) for row in parts] == [("''=1+1", "0"), ("'@", "0")]
+
+
+def test_a_csv_of_reports_begins_with_a_byte_order_mark_on_request(
+    three_reports: list[dict[str, Any]], client: FlaskClient
+) -> None:
+    marked = client.get("/v1/reports?format=csv&bom=true").get_data()
+    plain = client.get("/v1/reports?format=csv").get_data()
+    assert marked == b"\xef\xbb\xbf" + plain
+    assert_problem(client.get("/v1/reports?format=ndjson&bom=true"), 422, "bom")

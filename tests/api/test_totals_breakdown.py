@@ -359,7 +359,7 @@ def test_a_csv_never_loses_the_people_in_no_one_part(
         ("whole", "30"),
         ("unplaced", "30"),
     ]
-    assert rows[-1]["text"] == "at least 30 killed, not known in which part"
+    assert rows[-1]["text"] == "at least 30 killed, in no one part"
     assert [row["shape"] for row in rows] == ["up_to", "up_to", "exactly", "at_least"]
 
 

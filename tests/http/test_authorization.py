@@ -56,6 +56,7 @@ RULES = {
     "GET /v1/openapi.json": OPEN_RULE,
     "GET /": READ_RULE,
     "GET /proof": READ_RULE,
+    "GET /figures": READ_RULE,
     "GET /report": READ_RULE,
     "GET /places": READ_RULE,
     "GET /find": READ_RULE,

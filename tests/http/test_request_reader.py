@@ -51,6 +51,7 @@ TRANSACTIONS = {
     "/v1/places/plekhovo/totals": 2,
     "/v1/totals/figures": 2,
     "/proof?show=killed": 2,
+    "/figures?show=killed": 2,
 }
 """How many read transactions a request begins, by its address."""
 

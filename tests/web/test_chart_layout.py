@@ -80,23 +80,52 @@ def draw_point(draw: st.DrawFn) -> MapPoint:
     )
 
 
-def list_positions(chart: RangeChart) -> list[RangePosition]:
+def list_main_positions(chart: RangeChart) -> list[RangePosition]:
+    """Return the positions of what the axis is made for."""
+    return [each for row in chart.rows for each in (row.position, row.nearest) if each]
+
+
+def list_other_positions(chart: RangeChart) -> list[RangePosition]:
+    """Return the positions of what may be cut at the end of the axis."""
     rows = (*chart.rows, *chart.unplaced_rows)
-    sides = [stretch for row in rows for _, stretch in row.sides]
-    return [each for row in rows for each in (row.position, row.nearest) if each] + sides
+    unplaced = [row.position for row in chart.unplaced_rows if row.position]
+    return [*unplaced, *(stretch for row in rows for _, stretch in row.sides)]
 
 
 @given(st.lists(draw_bar(), max_size=30))
 def test_every_bar_lies_within_the_frame(given_bars: list[RangeBar]) -> None:
     chart = layout_range_chart(given_bars)
-    for stretch in list_positions(chart):
+    for stretch in (*list_main_positions(chart), *list_other_positions(chart)):
         assert 0 <= stretch.low <= stretch.high <= AXIS_LENGTH
         assert stretch.is_open == (stretch.high == AXIS_LENGTH)
-        assert not stretch.is_open or stretch.low < stretch.high
+    assert all(each.low < each.high for each in list_main_positions(chart) if each.is_open)
     assert len(chart.rows) + len(chart.unplaced_rows) == len(given_bars)
     assert all(
         row.position is None or row.position.high == row.position.low for row in chart.unplaced_rows
     )
+
+
+def test_a_bar_of_unplaced_people_is_cut_where_it_would_hide_the_others() -> None:
+    def draw(placed: int, unplaced: int) -> RangeChart:
+        bars = [RangeBar("a", "", "", placed, placed)]
+        return layout_range_chart([*bars, RangeBar("", "", "", unplaced, None, is_unplaced=True)])
+
+    assert [tick.value for tick in draw(100, 39_850).ticks][-1] == 100
+    assert draw(100, 39_850).unplaced_rows[0].is_cut
+    assert "cut" in draw(100, 39_850).signs
+    assert [tick.value for tick in draw(301, 205).ticks][-1] == 400
+    assert not draw(301, 205).unplaced_rows[0].is_cut
+    assert [tick.value for tick in draw(100, 200).ticks][-1] == 200
+    assert [tick.value for tick in draw(0, 30).ticks][-1] == 30
+
+
+def test_a_figure_about_more_people_does_not_stretch_the_axis() -> None:
+    sides = (DisputeSide("Region", 40_000, 40_000), DisputeSide("Village", 5, None))
+    chart = layout_range_chart([RangeBar("a", "", "", 3, 5, is_disputed=True, sides=sides)])
+    assert chart.ticks[-1].value == 5
+    (beyond, village) = (position for _, position in chart.rows[0].sides)
+    assert beyond == RangePosition(AXIS_LENGTH, AXIS_LENGTH, is_open=True)
+    assert village.is_open and village.low < AXIS_LENGTH
 
 
 @given(st.lists(people, min_size=2, max_size=20))

@@ -276,7 +276,7 @@ def test_the_table_has_the_numbers_of_the_chart() -> None:
         ["Place", "Least", "Most", "In words", "Disputed"],
         ["Plekhovo", "3,001", "open", "at least 3,001", "no"],
         ["Guevo", "30", "40", "30 to 40",
-         "disputed, nearest reading 33 to 38Ministry: 30Staff: 40 or more"],
+         "disputed, 30 to 40 whichever is wrongMinistry: 30Staff: 40 or more"],
         ["Orlovka", "not reported", "–", "not reported", "no"],
         ["Somewhere", "5", "–", "at least 5", "no"],
     ]  # fmt: skip

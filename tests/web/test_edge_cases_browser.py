@@ -71,16 +71,18 @@ def test_markup_in_a_place_name_is_not_executed(page: Page) -> None:
 def test_the_headline_is_shown_with_too_many_parts_for_a_page(page: Page) -> None:
     page.goto("./?place=wide")
     expect(page.locator("h1")).to_have_text(
-        "Between 3 and 5 people killed, wounded, missing or captured."
+        "Between 3 and 5 people killed; nothing was reported of wounded, missing or captured."
     )
     expect(page.locator("main")).to_contain_text("1,001 parts")
     page.locator("main").get_by_role("link", name="List of all places").click()
     page.wait_for_url("**/places?place=wide")
 
 
-def test_a_place_without_children_has_no_unplaced_people(page: Page) -> None:
+def test_a_place_without_children_is_its_own_part(page: Page) -> None:
     page.goto("./?place=wide-7")
-    expect(page.locator("main")).to_contain_text("The record has no smaller places inside.")
+    parts = page.locator("section:has(#parts-title) .chart-row")
+    expect(parts).to_have_count(1)
+    expect(parts).to_have_attribute("data-key", "wide-7")
     expect(page.locator("main")).not_to_contain_text("not placed in any one of these")
 
 

@@ -40,6 +40,7 @@ PAGES = {
     "nothing reported": "./?place=plekhovo&from=2023-01-01&to=2023-01-02",
     "a proof": f"proof?{WEEKEND}",
     "a disputed proof": f"proof?place={DISPUTED_DISTRICT}&show=killed",
+    "the figures": f"figures?place={DISPUTED_DISTRICT}&show=killed",
     "the places": "places",
     "a place": f"places?place={DISPUTED_DISTRICT}",
     "a picture": f"embed?place={CALM_DISTRICT}",
@@ -120,7 +121,7 @@ def test_the_generated_country_is_loaded_without_an_error(
     codes = {caveat["code"] for caveat in told["caveats"]}
     assert {
         "open_above", "undisclosed", "not_acknowledged", "declined", "disputed", "approximate",
-        "beginning_not_stated", "shared_outcomes", "relayed", "preliminary",
+        "beginning_not_stated", "relayed", "preliminary",
     } <= codes  # fmt: skip
     totals = [part["totals"][0] for part in told["parts"]]
     assert {total["disputed"] for total in totals} == {True, False}
@@ -347,7 +348,7 @@ def test_the_time_chart_has_a_column_for_each_calendar_unit(
     day, last = first.get_attribute("data-from"), first.get_attribute("data-to")
     path = f"v1/totals?place={CALM_DISTRICT}&outcomes=killed&from={day}&to={last}"
     (total,) = fetch_json(server, path)["totals"]
-    words = total["text"].removesuffix(", disputed").removesuffix(" killed")
+    words = total["placed"]["text"].removesuffix(", disputed").removesuffix(" killed")
     assert f": {words}" in (first.get_attribute("aria-label") or "")
 
 

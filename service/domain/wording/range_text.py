@@ -127,7 +127,7 @@ def total_text(total: Total, outcomes: Collection[str], reach: Reach | None = No
         return NO_FIGURE
     reach = reach or Reach()
     words = outcomes_text(reach.spoken_outcomes or outcomes)
-    silence = _silence_text(reach)
+    silence = silence_text(reach)
     if _is_nearest_narrower(total):
         text = _nearest_first_text(total, words)
     elif total.low == total.high == 0:
@@ -144,7 +144,7 @@ def total_text(total: Total, outcomes: Collection[str], reach: Reach | None = No
     return f"{text}, as reported; {silence}" if is_plain else f"{text}; {silence}"
 
 
-def _silence_text(reach: Reach) -> str:
+def silence_text(reach: Reach) -> str:
     """Return what no figure covers, "" if nothing: "nothing was reported of wounded or missing"."""
     silent = [outcomes_text(reach.silent_outcomes)] if reach.silent_outcomes else []
     if not reach.is_zero_reported:
@@ -215,7 +215,7 @@ def headline_text(total: Total, outcomes: Collection[str], reach: Reach | None =
     if total.low is None:
         return f"Nobody has reported how many were {words}"
     words = outcomes_text(reach.spoken_outcomes or outcomes)
-    silence = _silence_text(reach)
+    silence = silence_text(reach)
     people = "person" if total.low == 1 else "people"
     if _is_nearest_narrower(total):
         text = _nearest_first_text(total, words)

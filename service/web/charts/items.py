@@ -45,12 +45,14 @@ class ChartItem:
 
     @property
     def dispute_text(self) -> str:
-        """That the total is disputed, with its nearest range; empty if it is not."""
+        """That the total is disputed, and the range that holds in any case; empty if it is not.
+
+        The range is left out where ``text`` has it: unless the nearest range is a narrower one.
+        """
         parts = [clean_text(markup("charts.disputed"))] if self.is_disputed else []
-        if self.nearest is not None:
-            parts.append(
-                clean_text(markup("charts.nearest", range=chart_range_text(*self.nearest)))
-            )
+        low, high = (self.low, self.high) if self.is_placed else self.total_range
+        if self.nearest is not None and low is not None:
+            parts.append(clean_text(markup("charts.certain", range=chart_range_text(low, high))))
         return ", ".join(parts)
 
 
@@ -78,12 +80,14 @@ class DisputeSide:
 class RangeBar(ChartItem):
     """A bar of a range chart.
 
-    ``is_unplaced`` marks people who are known to be in some part but in no single one: only their
-    low is drawn, apart from the other bars. ``omitted_side_count`` is how many figures contradict
+    ``is_unplaced`` marks people who are known to be in the whole but in no single part: only their
+    low is drawn, apart from the other bars. They ``may_be_elsewhere`` if the parts do not cover the
+    whole, so that they may be in none. ``omitted_side_count`` is how many figures contradict
     each other besides those in ``sides``.
     """
 
     is_unplaced: bool = False
+    may_be_elsewhere: bool = False
     sides: tuple[DisputeSide, ...] = ()
     omitted_side_count: int = 0
 

@@ -25,7 +25,10 @@ _SEPARATOR_HEIGHT: Final = 34
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The layout of one bar; ``position`` is None if nothing is reported."""
+    """The layout of one bar; ``position`` is None if nothing is reported.
+
+    A bar of unplaced people ``is_cut`` if it is longer than the axis.
+    """
 
     bar: RangeBar
     label: str
@@ -34,6 +37,7 @@ class Row:
     nearest: RangePosition | None
     beyond: RangePosition | None
     sides: tuple[tuple[DisputeSide, RangePosition], ...]
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,14 @@ class RangeChart:
     def note(self) -> str:
         """What figures that reach beyond the bars may add to them; empty if there are none."""
         return find_beyond_note(row.bar for row in self.rows)
+
+    @property
+    def unplaced_note(self) -> str:
+        """Where the unplaced people may be; empty if there are none."""
+        if not self.unplaced_rows:
+            return ""
+        may_be_elsewhere = any(row.bar.may_be_elsewhere for row in self.unplaced_rows)
+        return clean_text(markup("charts.apart.elsewhere" if may_be_elsewhere else "charts.apart"))
 
     @property
     def placed_rows(self) -> tuple[PlacedRow, ...]:
@@ -93,15 +105,19 @@ def layout_range_chart(bars: Sequence[RangeBar], id_prefix: str = "range-chart")
     The ids of its elements begin with ``id_prefix``, which no other chart of the page may have.
     """
     drawn_bars = [_reduce_unplaced_bar(bar) for bar in bars]
-    axis = scale.fit_axis(number for bar in drawn_bars for number in _numbers_of(bar))
+    axis = scale.fit_axis_to_main(
+        (number for bar in drawn_bars for number in _main_numbers_of(bar)),
+        (number for bar in drawn_bars for number in _other_numbers_of(bar)),
+    )
     rows = tuple(_layout_row(bar, axis) for bar in drawn_bars)
+    signs = legend.find_used_signs(bars)
     return RangeChart(
         id_prefix=id_prefix,
         rows=tuple(row for row in rows if not row.bar.is_unplaced),
         unplaced_rows=tuple(row for row in rows if row.bar.is_unplaced),
         ticks=axis.ticks,
         caption=axis.caption,
-        signs=legend.find_used_signs(bars),
+        signs=(*signs, "cut") if any(row.is_cut for row in rows) else signs,
     )
 
 
@@ -112,9 +128,16 @@ def _reduce_unplaced_bar(bar: RangeBar) -> RangeBar:
     return replace(bar, high=bar.low, is_disputed=False, nearest=None, sides=())
 
 
-def _numbers_of(bar: RangeBar) -> tuple[int | None, ...]:
-    sides = (number for side in bar.sides for number in (side.low, side.high))
-    return (bar.low, bar.high, *(bar.nearest or ()), *sides)
+def _main_numbers_of(bar: RangeBar) -> tuple[int | None, ...]:
+    """Return the numbers that the axis must include: those of what is placed."""
+    return () if bar.is_unplaced else (bar.low, bar.high, *(bar.nearest or ()))
+
+
+def _other_numbers_of(bar: RangeBar) -> tuple[int | None, ...]:
+    """Return the numbers of unplaced people, and of figures that may be about wider scopes."""
+    if bar.is_unplaced:
+        return (bar.low,)
+    return tuple(number for side in bar.sides for number in (side.low, side.high))
 
 
 def _layout_row(bar: RangeBar, axis: scale.Axis) -> Row:
@@ -126,6 +149,7 @@ def _layout_row(bar: RangeBar, axis: scale.Axis) -> Row:
         nearest=axis.locate_range(*bar.nearest) if bar.nearest else None,
         beyond=axis.locate_range(*bar.beyond) if bar.beyond else None,
         sides=tuple((side, axis.locate_range(side.low, side.high)) for side in bar.sides),
+        is_cut=bar.is_unplaced and bar.low is not None and bar.low > axis.top,
     )
 
 

@@ -74,6 +74,19 @@ class Axis:
         return f"{value // self.unit:,}" if value % self.unit == 0 else f"{value / self.unit:,.1f}"
 
 
+def fit_axis_to_main(main: Iterable[int | None], others: Iterable[int | None]) -> Axis:
+    """Return an axis that includes the main numbers, and of the others those up to twice as large.
+
+    The rest is cut at the end of the axis: one large number must not make all the others invisible.
+    If all main numbers are zero, all of the others are included.
+    """
+    main_numbers = [number for number in main if number is not None]
+    other_numbers = [number for number in others if number is not None]
+    limit = 2 * max(main_numbers, default=0)
+    included = [number for number in other_numbers if number <= limit] if limit else other_numbers
+    return fit_axis([*main_numbers, *included])
+
+
 def fit_axis(numbers: Iterable[int | None], max_steps: int = 5) -> Axis:
     """Return an axis that includes all numbers, with at most ``max_steps`` steps.
 

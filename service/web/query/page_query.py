@@ -10,7 +10,7 @@ from flask import request
 from marshmallow import ValidationError
 
 from schemas.dashboard_query import DashboardParameters
-from service.domain.errors import ErrorDetail
+from service.domain.errors import ErrorDetail, invalid_field
 from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import LOSSES, sort_outcomes
 from service.http.request_parsing import make_invalid_input_error, make_schema_error
@@ -36,7 +36,8 @@ class PageQuery:
 
     ``parameters`` are the known, non-empty parameters of the address. ``show`` is the set of
     outcomes that the charts show. If ``scale`` is None, the page selects the unit of the time
-    chart. ``chart`` is None unless the page shows one chart alone.
+    chart. ``chart`` is None unless the page shows one chart alone. ``start`` is how many items of a
+    list are on the pages before.
     """
 
     parameters: Mapping[str, str]
@@ -48,6 +49,7 @@ class PageQuery:
     find: str | None = None
     chart: str | None = None
     every: bool = False
+    start: int = 0
 
     def link_to(self, page: str, **changes: str | None) -> str:
         """Return the address of the page for this query with the changes.
@@ -113,6 +115,17 @@ def read_parameters() -> tuple[dict[str, str], tuple[ErrorDetail, ...]]:
         else:
             errors.append(ErrorDetail(name, plain_text("ask.repeated")))
     return parameters, tuple(errors)
+
+
+def read_parameter(name: str) -> str | None:
+    """Return the parameter of the request, None if it is empty or missing.
+
+    Raises InvalidInputError if it is repeated.
+    """
+    values = [value.strip() for value in request.args.getlist(name) if value.strip()]
+    if len(values) > 1:
+        raise invalid_field(name, plain_text("ask.repeated"))
+    return values[0] if values else None
 
 
 def _resolve_as_of_day(as_of: int | str | None, now: datetime) -> int | str | None:

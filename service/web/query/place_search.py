@@ -19,7 +19,7 @@ def find_places(words: str) -> list[tuple[Place, str]]:
     """
     reader = get_reader()
     candidates = cast(
-        list[Place], entities.list_entities(reader, "place", EntityListQuery(words, limit=200))
+        list[Place], entities.list_entities(reader, "place", EntityListQuery(q=words, limit=200))
     )
     exact_matches = [
         each

@@ -27,7 +27,7 @@ class Breakdown:
         self._view, self._page_query = view, view.page_query
         self.parts: Sequence[Part] = ()
         self.unplaced_people = 0
-        """How many people are known to be in some part, but in no single one."""
+        """How many people are known to be in the whole, but in no single part."""
         self.error = ""
         """The reason if there are too many parts to compute; otherwise empty."""
         try:
@@ -82,9 +82,34 @@ class Breakdown:
         low = self.unplaced_people
         if not low or not self.parts:
             return []
-        label, text = plain_text("parts.apart"), plain_text("parts.apart_text", low=low, count=low)
-        proof_link = link_to_proof(self._view)
-        return [RangeBar("", label, text, low, None, proof_link=proof_link, is_unplaced=True)]
+        may_be_elsewhere = not self.covers_whole
+        label = plain_text("parts.apart.elsewhere" if may_be_elsewhere else "parts.apart")
+        text = plain_text("parts.apart_text", low=low, count=low)
+        return [
+            RangeBar(
+                "",
+                label,
+                text,
+                low,
+                None,
+                proof_link=link_to_proof(self._view),
+                is_unplaced=True,
+                may_be_elsewhere=may_be_elsewhere,
+            )
+        ]
+
+    @property
+    def covers_whole(self) -> bool:
+        """Whether everybody of the whole is in some part.
+
+        Outcomes, all root places, and the queried places or groups themselves do; the places below
+        a place, or the groups of one facet, leave out those who are in none of them.
+        """
+        query, by = self._view.query, self._page_query.by
+        if by == "outcome" or (by == "place" and not query.places):
+            return True
+        queried = query.places if by == "place" else query.groups
+        return all(part.key in queried for part in self.parts)
 
     @cached_property
     def unreported_links(self) -> list[NamedLink]:

@@ -4,7 +4,12 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from service.domain.vocabulary import sort_outcomes
-from service.domain.wording.range_text import headline_text, outcomes_text
+from service.domain.wording.range_text import (
+    headline_text,
+    outcomes_text,
+    silence_text,
+    total_text,
+)
 from service.web.charts.items import RangeBar
 from service.web.charts.range_chart import RangeChart, layout_range_chart
 from service.web.messages import plain_text
@@ -79,16 +84,25 @@ class Dashboard(ViewModel):
     @property
     def headline_start(self) -> str:
         """The beginning of the sentence: what is placed, then the total if it is another one."""
-        shown_total = self.shown_total
+        shown_total, outcomes = self.shown_total, self.page_query.show
         total, placed = shown_total.total, shown_total.placed
-        sentence = headline_text(total, self.page_query.show, shown_total.reach)
         if (total.low, total.high) == (placed.low, placed.high):
-            return sentence
+            return headline_text(total, outcomes, shown_total.reach)
         if placed.low is None:
             return plain_text("head.not_placed", total=shown_total.text)
-        placed_sentence = headline_text(placed, self.page_query.show, shown_total.reach)
-        start = placed_sentence[0].lower() + placed_sentence[1:]
-        return plain_text("head.placed", placed=start, total=shown_total.text)
+        reach, placed_reach = shown_total.reach, shown_total.placed_reach
+        silence = silence_text(reach)
+        # What is the same for both is told once, at the end.
+        is_same = silence == silence_text(placed_reach)
+        if is_same:
+            reach, placed_reach = reach.without_gaps(), placed_reach.without_gaps()
+        start = headline_text(placed, outcomes, placed_reach)
+        sentence = plain_text(
+            "head.placed",
+            placed=start[0].lower() + start[1:],
+            total=total_text(total, outcomes, reach),
+        )
+        return f"{sentence}; {silence}" if is_same and silence else sentence
 
     @property
     def headline_end(self) -> str:
@@ -114,7 +128,10 @@ class Dashboard(ViewModel):
             )
         unplaced = self.breakdown.unplaced_people
         if unplaced and self.breakdown.parts and self.page_query.by == "place":
-            key = "head.unplaced" if unplaced < low else "head.all_unplaced"
+            if unplaced < low:
+                key = "head.unplaced"
+            else:
+                key = "head.all_unplaced" if self.breakdown.covers_whole else "head.none_placed"
             yield plain_text(key, low=unplaced, count=unplaced)
 
     @property

@@ -1,6 +1,6 @@
 """The proof of a total: the figures that determine its low and high, as they were reported."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -10,9 +10,9 @@ from service.domain.entities import Reporter
 from service.domain.figure import Figure
 from service.domain.record_state import ReportState
 from service.domain.report import RecordedReport, ReportedFigure
-from service.domain.total import Term
+from service.domain.total import End, RoundedSum, Term
 from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part
-from service.domain.wording.range_text import range_text, total_text
+from service.domain.wording.range_text import join_words, range_text, total_text
 from service.http.consistency import get_reader
 from service.usecases import reports
 from service.web.messages import plain_text
@@ -22,7 +22,10 @@ from service.web.viewmodels.relays import find_relays
 from service.web.viewmodels.truncated import Truncated, truncate
 
 MAX_ITEMS: Final = 40
-"""The most figures of each kind, and reporters, that are shown; the API lists all."""
+"""The most figures of each kind, and reporters, that are shown."""
+
+MAX_NAMED_TERMS: Final = 12
+"""The most terms of a rounded sum that are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class ProofFigure:
 
 @dataclass(frozen=True, slots=True)
 class ReporterSum:
-    """What the figures of one reporter add to a sum; a string such as "7/2" if not an integer."""
+    """What the figures of one reporter add to a sum; a string such as "3 1/2" if not an integer."""
 
     name: str
     figure_count: int
@@ -74,6 +77,16 @@ class Proof(ViewModel):
     def high_terms(self) -> Truncated[Term]:
         """The terms of the high, the largest first."""
         return truncate(MAX_ITEMS, sorted(self.outcome_total.total.high_terms, key=_size_sort_key))
+
+    @cached_property
+    def low_roundings(self) -> list[str]:
+        """The sums in the low that are rounded, in words, the largest first."""
+        return _format_roundings("low", self.outcome_total.total.low_roundings, self.low_terms)
+
+    @cached_property
+    def high_roundings(self) -> list[str]:
+        """The sums in the high that are rounded, in words, the largest first."""
+        return _format_roundings("high", self.outcome_total.total.high_roundings, self.high_terms)
 
     def sum_by_reporter(self, terms: Truncated[Term]) -> list[ReporterSum]:
         """Return what each reporter's figures add to the sum, the largest first.
@@ -107,7 +120,8 @@ class Proof(ViewModel):
             return ""
         if not placed.is_reported:
             return plain_text("proof.not_placed")
-        return plain_text("proof.placed", placed=total_text(placed, self.page_query.show))
+        text = total_text(placed, self.page_query.show, self.outcome_total.placed_reach)
+        return plain_text("proof.placed", placed=text)
 
     @cached_property
     def lows_set_aside(self) -> Truncated[Figure]:
@@ -171,9 +185,11 @@ class Proof(ViewModel):
 
     @property
     def nearest_text(self) -> str:
-        """The range of least violation, in words."""
-        low, high = self.outcome_total.total.nearest or (0, None)
-        return plain_text("proof.nearest", range=range_text(low, high))
+        """The range of least violation, and how much that is, in words."""
+        total = self.outcome_total.total
+        low, high = total.nearest or (0, None)
+        people = total.contradiction or 0
+        return plain_text("proof.nearest", range=range_text(low, high), count=people)
 
     def format_term(self, term: Term) -> str:
         """Return the term of a sum in words."""
@@ -185,9 +201,50 @@ class Proof(ViewModel):
         )
 
     def add_terms(self, terms: Iterable[Term]) -> int | str:
-        """Return the sum of the terms, as a string such as "7/2" if it is not an integer."""
+        """Return the sum of the terms, as a string such as "3 1/2" if it is not an integer."""
         total = sum((term.multiplier * term.people for term in terms), Fraction())
-        return int(total) if total.denominator == 1 else str(total)
+        return format_fraction(total)
+
+
+def _format_roundings(
+    end: End, roundings: Sequence[RoundedSum], terms: Truncated[Term]
+) -> list[str]:
+    """Return the steps from sums to whole people, the largest first."""
+    numbers = {term: number for number, term in enumerate(terms.shown, 1)}
+    ordered = sorted(roundings, key=lambda each: -abs(each.people))
+    steps = [_format_rounding(end, each, numbers) for each in ordered[:MAX_ITEMS]]
+    if len(ordered) > MAX_ITEMS:
+        people = sum(each.people for each in ordered[MAX_ITEMS:])
+        steps.append(
+            plain_text("proof.more_roundings", count=len(ordered) - MAX_ITEMS, people=people)
+        )
+    return steps
+
+
+def _format_rounding(end: End, rounding: RoundedSum, numbers: Mapping[Term, int]) -> str:
+    """Return one step; the terms are named by their ``numbers`` in the list, if they are few."""
+    named = sorted(numbers[term] for term in rounding.terms if term in numbers)
+    if len(named) < len(rounding.terms) or len(named) > MAX_NAMED_TERMS:
+        terms = plain_text("proof.terms.count", count=len(rounding.terms))
+    else:
+        words = join_words([str(number) for number in named])
+        terms = plain_text("proof.terms", count=len(named), numbers=words)
+    if rounding.needs_search:
+        key = f"proof.searched.{end}"
+    else:
+        key = "proof.rounded_up" if rounding.people > rounding.terms_sum else "proof.rounded_down"
+    terms_sum = format_fraction(rounding.terms_sum)
+    return plain_text(key, terms=terms, sum=terms_sum, people=rounding.people)
+
+
+def format_fraction(number: Fraction) -> int | str:
+    """Return the number, as a string such as "3 1/2" or "1/2" if it is not an integer."""
+    whole, rest = divmod(abs(number.numerator), number.denominator)
+    if not rest:
+        return int(number)
+    fraction = f"{rest}/{number.denominator}"
+    sign = "-" if number < 0 else ""
+    return f"{sign}{whole:,} {fraction}" if whole else f"{sign}{fraction}"
 
 
 def _size_sort_key(term: Term) -> Fraction:
