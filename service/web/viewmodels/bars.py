@@ -41,7 +41,7 @@ def make_bar(
 
 @dataclass(frozen=True, slots=True)
 class DrawnRange:
-    """The range that a chart draws for a total, with the fields of ``ChartItem``."""
+    """The range that a chart draws for a total, with the fields of a chart item."""
 
     text: str
     low: int | None
