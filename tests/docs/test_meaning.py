@@ -8,10 +8,8 @@ import json
 import re
 from typing import Any
 
-from scripts.make_api_doc import slugify
 from service.domain.wording.reader import read_wording
 from tests.support.paths import ROOT
-from tests.support.text_search import find_some
 
 PAGE = (ROOT / "docs" / "meaning.md").read_text(encoding="utf-8")
 CASES: dict[str, Any] = {
@@ -82,17 +80,6 @@ def test_the_table_of_words_is_read_as_it_says() -> None:
 def test_the_frequent_questions_are_answered() -> None:
     headings = re.findall(r"^### (.+)$", PAGE, re.M)
     assert set(QUESTIONS) <= set(headings)
-
-
-def test_every_link_in_it_leads_to_a_file_and_a_heading() -> None:
-    targets = find_some(r"\]\((?!http)([^)]+)\)", PAGE)
-    for target in targets:
-        name, _, anchor = target.partition("#")
-        file = ROOT / "docs" / name if name else ROOT / "docs" / "meaning.md"
-        assert file.exists(), target
-        if anchor:
-            headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.M)
-            assert anchor in {slugify(heading) for heading in headings}, target
 
 
 def _to_int(text: str) -> int:
