@@ -8,6 +8,7 @@ import json
 import re
 from typing import Any
 
+from schemas.enums import CAVEAT_CODE
 from service.domain.wording.reader import read_wording
 from tests.support.paths import ROOT
 
@@ -75,6 +76,12 @@ def test_the_table_of_words_is_read_as_it_says() -> None:
         reading = read_wording(words)
         expected = (_to_int(low), None if high == "null" else _to_int(high), SOFT_ENDS[soft])
         assert (reading.low, reading.high, reading.soft) == expected, words
+
+
+def test_every_caveat_of_the_service_is_in_the_table() -> None:
+    table = PAGE[PAGE.index("## 6. Caveats") : PAGE.index("## 7. Proof")]
+    first_cells = re.findall(r"^\| (`[^|]+`) \|", table, re.M)
+    assert set(re.findall(r"`(\w+)`", " ".join(first_cells))) == set(CAVEAT_CODE.values)
 
 
 def test_the_frequent_questions_are_answered() -> None:
