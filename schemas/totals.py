@@ -92,8 +92,9 @@ class PlaceTotalsParameters(Parameters):
         Slug(),
         data_key="group",
         metadata={
-            "description": "Group ids: people of one of these groups or a group below it. Default: "
-            "`everyone`."
+            "description": "Group ids. Of groups of one facet: people of one of them or a group "
+            "below it. Of groups of different facets: people of all of them, such as women who are "
+            "civilians; if nobody can be, it is a 422. Default: `everyone`."
         },
     )
     reporters = CommaList(
@@ -202,8 +203,9 @@ class TotalsParameters(PlaceTotalsParameters):
         Slug(),
         data_key="place",
         metadata={
-            "description": "Place ids: people in one of these places or a place below it. Default: "
-            "everywhere."
+            "description": "Place ids. Of places of one division: people in one of them or a place "
+            "below it. Of places of different divisions: people in all of them; if nobody can be, "
+            "it is a 422. Default: everywhere."
         },
     )
 
@@ -353,8 +355,9 @@ class ThenOut(CompiledSchema):
     disputed = fields.Boolean(
         metadata={
             "value": attrgetter("total.is_disputed"),
-            "description": "Whether counted figures contradict each other. The range then covers "
-            "all of them.",
+            "description": "Whether counted figures contradict each other and the two accounts of "
+            "it (every high is true, every low is true) give this total different ranges. If that "
+            "cannot be found out in time, it is true, and `exact` is false.",
         }
     )
     nearest = fields.Nested(
@@ -370,9 +373,9 @@ class ThenOut(CompiledSchema):
         allow_none=True,
         metadata={
             "value": attrgetter("total.contradiction"),
-            "description": "If the total is disputed: by how many people the reports must be bent "
-            "at least, the least sum of shortfalls and excesses. null if it is not disputed, or if "
-            "the time budget ran out.",
+            "description": "If the total is disputed: by how many people the reports must be "
+            "violated at least, the least sum of shortfalls and excesses. null if it is not "
+            "disputed, or if the time budget ran out.",
         },
     )
     set_aside = fields.Nested(

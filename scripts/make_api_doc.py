@@ -130,8 +130,9 @@ def iterate_lines(document: Json, examples: ExampleWriter) -> Iterator[str]:
     yield (
         f"This is the reference of version {document['info']['version']}. A running service has the"
         " same descriptions in its OpenAPI 3.1 document at `/v1/openapi.json`, and as a page at"
-        " `/docs`. How to use them together is described in [clients.md](clients.md) (sending,"
-        " correcting and following reports) and [formats.md](formats.md) (CSV, GeoJSON, NDJSON)."
+        " `/docs`. [meaning.md](meaning.md) defines what a total is. How to use the routes"
+        " together is described in [clients.md](clients.md) (first steps; sending, correcting and"
+        " following reports) and [formats.md](formats.md) (CSV, GeoJSON, NDJSON)."
     )
     yield ""
     for heading in (

@@ -24,11 +24,13 @@ import pytest
 from flask.testing import FlaskClient
 from psycopg.conninfo import conninfo_to_dict
 
+from samples.client import Client
 from service import create_app
 from service.settings import Settings
 from service.store.factory import open_store
 from service.usecases import health
 from tests.support import bodies, engines, postgres
+from tests.support.gunicorn_server import create_key, run_server
 from tests.support.markdown import read_shell_blocks
 from tests.support.paths import ROOT
 from tests.support.ports import find_free_port
@@ -255,6 +257,7 @@ VERIFY_LINE = re.compile(r"^Whole: .*$", re.MULTILINE)
 
 def test_every_command_is_run_by_a_test_below() -> None:
     assert set(BLOCKS) == {
+        "Groups get facets",
         "Upgrade an installation with SQLite",
         "Upgrade an installation with PostgreSQL",
         "Upgrade a container",
@@ -266,6 +269,38 @@ def test_every_command_is_run_by_a_test_below() -> None:
     }
     assert TEXT.count("```") == 2 * sum(map(len, BLOCKS.values()))
     assert not re.search(r"^    (?! )\S", TEXT, re.MULTILINE)
+
+
+def test_groups_with_the_same_facet_are_added_again(tmp_path: Path) -> None:
+    engines.require("curl", shutil.which("curl"))
+    (script,) = BLOCKS["Groups get facets"]
+    numbers = {"civilians": 10, "soldiers": 20}
+    figures = [
+        {"outcomes": ["killed"], "exactly": number, "groups": [group]}
+        for group, number in numbers.items()
+    ]
+    groups = [{"id": group, "name": group.title()} for group in numbers]
+    with (
+        run_server(tmp_path, WEB_CONCURRENCY="1") as server,
+        Client(server.url, server.key) as client,
+    ):
+        client.post("/v1/reports", bodies.make_report(groups=groups, figures=figures))
+        totals = [_read_killed(client)]
+        for group in numbers:
+            subprocess.run(
+                ["sh", "-ec", script.replace("civilians", group)],
+                env=os.environ | {"URL": server.url, "KEY": create_key(server, "admin")},
+                capture_output=True,
+                check=True,
+            )
+        totals += [_read_killed(client), _read_killed(client, as_of=3)]
+    assert totals == [(20, 30), (30, 30), (20, 30)]
+
+
+def _read_killed(client: Client, as_of: int | None = None) -> tuple[int, int]:
+    query = [("outcomes", "killed"), *([] if as_of is None else [("as_of", str(as_of))])]
+    (total,) = client.get("/v1/totals", query)["totals"]
+    return total["low"], total["high"]
 
 
 def test_sqlite_is_upgraded_tried_and_rolled_back(installation: Sandbox) -> None:
