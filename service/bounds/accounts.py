@@ -60,6 +60,7 @@ class AccountSolver:
         self._resolved, self._objective, self._published = resolved, objective, published
         self.disputes = [each for each in resolved.disputes if each.lows or each.highs]
         self._all_ranges: AccountRanges | None = None
+        self._moving_ranges: list[AccountRanges] | None = None
 
     def compare_all(self, deadline: Deadline) -> AccountRanges:
         """Return the ranges of the two accounts of all contradictions together."""
@@ -81,17 +82,22 @@ class AccountSolver:
         Contradictions are tried in groups: if neither account of a group moves the total, none of
         its members does. Without enough time, all that were not tried are returned.
         """
+        if self._moving_ranges is not None:
+            return self._moving_ranges
+        is_complete = True
         found: list[AccountRanges] = []
         pending = [(self.disputes, self.compare_all(deadline))] if self.disputes else []
         while pending:
             group, ranges = pending.pop()
             if not ranges.is_known:
+                is_complete = False
                 found += [replace(ranges, dispute=each) for each in group]
             elif ranges.first == ranges.second == self._published:
                 continue
             elif len(group) == 1:
                 found.append(replace(ranges, dispute=group[0]))
             elif deadline.seconds_left() < deadline.seconds * MIN_LISTING_TIME_SHARE:
+                is_complete = False
                 found += [replace(self.compare_all(deadline), dispute=each) for each in group]
             else:
                 half = len(group) // 2
@@ -99,6 +105,8 @@ class AccountSolver:
                     (part, self._compute_ranges(part, deadline))
                     for part in (group[:half], group[half:])
                 ]
+        if is_complete:
+            self._moving_ranges = found
         return found
 
     def _compute_ranges(self, disputes: Sequence[Dispute], deadline: Deadline) -> AccountRanges:

@@ -37,6 +37,8 @@ class ComponentResult:
     is_unresolved: bool = False
     """Whether time ran out before a block that overlaps the query was resolved."""
     set_aside: frozenset[tuple[str, End]] = frozenset()
+    opening: tuple[Figure, ...] = ()
+    """The figures that count people whom no high counts, and so leave the total without one."""
 
     def make_terms(self, bound_end: End) -> list[Term]:
         """Return the certificate of one end of the range, with figures in place of constraints."""

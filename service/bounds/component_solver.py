@@ -18,10 +18,11 @@ from service.bounds.infeasibility import ConflictResolver, Dispute, ResolvedBoun
 from service.bounds.linear_program import LinearProgram, build_linear_program
 from service.bounds.lows_without_program import add_undisputed_lows
 from service.bounds.nearest_range import NearestRange, NearestRangeSolver
-from service.bounds.optimize import Bound, LazyBound, Objective
+from service.bounds.optimize import BlockCache, Bound, LazyBound, Objective
 from service.bounds.partition import TooManyCellsError
 from service.bounds.presolve import ConstraintBounds
 from service.bounds.solver import Deadline
+from service.domain.figure import Figure
 from service.domain.total import End
 
 MAX_CACHED_RESULTS: Final = 64
@@ -36,6 +37,7 @@ class Component:
         self._program_steps = Computation(build_linear_program(constraints))
         self._program: LinearProgram
         self._results: dict[tuple[bytes, ...], ComponentResult] = {}
+        self._block_cache = BlockCache()
         self._single_results: dict[bool, ComponentResult] = {}
 
     def _prepare_program(self, deadline: Deadline) -> bool:
@@ -60,6 +62,7 @@ class Component:
             lambda deadline: (),
             exact=False,
             is_unresolved=True,
+            opening=_list_figures_without_high(self._constraints),
         )
 
     @cached_property
@@ -134,7 +137,9 @@ class Component:
         if cached is not None:
             return cached
         result = self._solve(
-            overlapping, Objective(self._program, certain_columns, possible_columns), deadline
+            overlapping,
+            Objective(self._program, certain_columns, possible_columns, self._block_cache),
+            deadline,
         )
         if result.exact:  # With more time a later call may find a better one.
             if len(self._results) >= MAX_CACHED_RESULTS:
@@ -225,6 +230,16 @@ class Component:
             resolved.exact and low.exact and high.exact and accounts.exact,
             is_unresolved,
             frozenset(set_aside),
+            self._find_opening(objective, resolved.remaining_bounds) if high.value is None else (),
+        )
+
+    def _find_opening(self, objective: Objective, bounds: ConstraintBounds) -> tuple[Figure, ...]:
+        """Return the figures that leave the objective without a maximum under these bounds."""
+        indices = np.flatnonzero(objective.flag_open_constraints(bounds))
+        if not len(indices):  # Time ran out before the maximum was proved.
+            return _list_figures_without_high(self._constraints)
+        return tuple(
+            figure for index in indices.tolist() for figure in self._constraints[index].figures
         )
 
     def _make_firm_bounds(
@@ -292,7 +307,17 @@ class Component:
             lambda disputes, deadline: 0.0,
             AccountRanges(None, published, published),
             lambda deadline: (),
+            opening=constraint.figures if upper is None else (),
         )
+
+
+def _list_figures_without_high(constraints: Sequence[Constraint]) -> tuple[Figure, ...]:
+    return tuple(
+        figure
+        for constraint in constraints
+        for figure in constraint.figures
+        if figure.quantity.high is None
+    )
 
 
 def _prefer_firm_bound(

@@ -181,7 +181,8 @@ class TotalsEngine:
             return Total()
         components = self._get_components(scope, deadline)
         if components is None:
-            return Total(figures, low=0, exact=False, is_disputed=True)
+            opening = tuple(figure for figure in figures if figure.quantity.high is None)
+            return Total(figures, low=0, exact=False, is_disputed=True, opening=opening)
         query_region = make_region(scope, self._places, self._groups)
         results = [
             # A hard component leaves half of the time to those after it.
@@ -199,6 +200,7 @@ class TotalsEngine:
             ((), ()) if high is None else self._explain_bound(results, "high", high)
         )
         nearest = _add_nearest_ranges(results, deadline) if disputes else None
+        overlapping_ids = {figure.id for figure in figures}
         contradiction = _add_violations(results, disputes_by_result, deadline) if disputes else None
         return Total(
             figures=figures,
@@ -215,6 +217,12 @@ class TotalsEngine:
             ),
             nearest=nearest,
             contradiction=contradiction,
+            opening=self._sort_figures(
+                figure
+                for result in results
+                for figure in result.opening
+                if figure.id in overlapping_ids
+            ),
             low_terms=low_terms,
             high_terms=high_terms,
             low_roundings=low_roundings,

@@ -5,9 +5,11 @@ whose dual values prove the bound. A search for an integral optimum (mixed-integ
 follows only where the relaxation's optimum is fractional.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
+from hashlib import blake2b
 from math import ceil
 
 import numpy as np
@@ -34,6 +36,9 @@ MIN_SEARCH_TIME_RATIO = 4
 
 The solver does not look at the clock any sooner.
 """
+
+MAX_CACHED_BLOCKS = 2_000
+"""How many bounds of blocks are kept for one program."""
 
 INTEGRALITY_TOLERANCE = 1e-4
 """A column this near to an integer is tried as that integer."""
@@ -70,18 +75,60 @@ class Bound:
     is_known: bool = True
 
 
+class BlockCache:
+    """The exact bounds of blocks of one program that were solved before.
+
+    Queries of one program, and the accounts of its contradictions, differ in few of its blocks.
+    Threads may share a cache.
+    """
+
+    def __init__(self) -> None:
+        self._bounds: dict[bytes, Bound] = {}
+
+    @staticmethod
+    def make_key(block: Block, bounds: ConstraintBounds, costs: IntArray) -> bytes:
+        """Return what the bound depends on, as a digest."""
+        digest = blake2b(digest_size=16)
+        for array in (
+            block.constraints,
+            block.columns,
+            block.couplings,
+            *select_bounds(block, bounds),
+            costs,
+        ):
+            digest.update(len(array).to_bytes(8, "little"))
+            digest.update(array.tobytes())
+        return digest.digest()
+
+    def get(self, key: bytes) -> Bound | None:
+        """Return the bound that is cached under the key; None if there is none."""
+        return self._bounds.get(key)
+
+    def put(self, key: bytes, bound: Bound) -> None:
+        """Cache the bound if it is exact; with more time another one may become so."""
+        if bound.exact:
+            if len(self._bounds) >= MAX_CACHED_BLOCKS:
+                self._bounds.clear()
+            self._bounds[key] = bound
+
+
 class Objective:
     """The columns that a query counts, and the blocks that they depend on."""
 
     def __init__(
-        self, program: LinearProgram, certain_columns: BoolArray, possible_columns: BoolArray
+        self,
+        program: LinearProgram,
+        certain_columns: BoolArray,
+        possible_columns: BoolArray,
+        block_cache: BlockCache,
     ) -> None:
         """Take the columns that hold only people inside the query, and those that hold some.
 
         Both arrays are ``bool[n_columns]``: the minimum counts the certain columns, the maximum the
-        possible ones.
+        possible ones. ``block_cache`` is that of the program.
         """
         self.program = program
+        self._block_cache = block_cache
         self.certain_columns = certain_columns
         self.possible_columns = possible_columns
         self._min_blocks: dict[ConstraintBounds, list[Block]] = {}
@@ -113,14 +160,25 @@ class Objective:
     def _compute_max_blocks(self, bounds: ConstraintBounds) -> list[Block] | None:
         """Return the blocks, or None, without a cache."""
         counted_types = self.possible_columns[self.program.person_type_column]
-        if (
-            counted_types & ~self.program.person_type_matrix.nonzero_columns(bounds.has_upper)
-        ).any():
+        if self._flag_open_types(bounds).any():
             return None
         free_types = np.logical_not(counted_types, dtype=np.bool_)
         return find_blocks(
             self.program, bounds, free_types, self.possible_columns, self.possible_columns
         )
+
+    def _flag_open_types(self, bounds: ConstraintBounds) -> BoolArray:
+        """Return which person types inside the query no upper bound counts."""
+        counted_types = self.possible_columns[self.program.person_type_column]
+        bounded_types = self.program.person_type_matrix.nonzero_columns(bounds.has_upper)
+        return np.asarray(counted_types & ~bounded_types, dtype=np.bool_)
+
+    def flag_open_constraints(self, bounds: ConstraintBounds) -> BoolArray:
+        """Return which constraints count people inside the query whom no upper bound counts.
+
+        The result is ``bool[n_constraints]``.
+        """
+        return self.program.person_type_matrix.nonzero_rows(self._flag_open_types(bounds))
 
     def _solve_laminar(self, bounds: ConstraintBounds, columns: BoolArray) -> SplitBounds | None:
         """Return the laminar bounds on the columns; None if there are none."""
@@ -153,7 +211,7 @@ class Objective:
         blocks = self.find_min_blocks(bounds)
         return LazyBound(
             [
-                _bound_block(block, self.program, bounds, self.certain_columns, 1, deadline)
+                self._bound_block(block, bounds, self.certain_columns, 1, deadline)
                 for block in blocks
             ]
         )
@@ -168,10 +226,40 @@ class Objective:
             return LazyBound([Bound(None)])
         return LazyBound(
             [
-                _bound_block(block, self.program, bounds, self.possible_columns, -1, deadline)
+                self._bound_block(block, bounds, self.possible_columns, -1, deadline)
                 for block in blocks
             ]
         )
+
+    def _bound_block(
+        self,
+        block: Block,
+        bounds: ConstraintBounds,
+        columns: BoolArray,
+        sign: int,
+        deadline: Deadline,
+    ) -> "Bound | BlockSolver":
+        """Return the fewest (sign 1) or the most (sign -1) people inside the query in the block."""
+        costs = sign * columns[block.columns].astype(np.int64)
+        key = BlockCache.make_key(block, bounds, costs)
+        cached = self._block_cache.get(key)
+        if cached is not None:
+            return cached
+        split_bounds = solve_laminar_block(self.program, block, bounds, columns)
+        proven = (
+            None
+            if split_bounds is None
+            else split_bounds.lower_in
+            if sign > 0
+            else split_bounds.upper_in
+        )
+        if proven is None:
+            remember = partial(self._block_cache.put, key)
+            return BlockSolver(block, self.program, bounds, costs, deadline, remember)
+        certificate = _renumber_certificate(proven.build_certificate(), block)
+        bound = Bound(Fraction(proven.value), True, certificate)
+        self._block_cache.put(key, bound)
+        return bound
 
 
 class LazyBound:
@@ -201,31 +289,6 @@ class LazyBound:
             tuple(rounding for bound in part_bounds for rounding in bound.roundings),
             is_known,
         )
-
-
-def _bound_block(
-    block: Block,
-    program: LinearProgram,
-    bounds: ConstraintBounds,
-    columns: BoolArray,
-    sign: int,
-    deadline: Deadline,
-) -> "Bound | BlockSolver":
-    """Return the fewest (sign 1) or the most (sign -1) people inside the query in the block."""
-    split_bounds = solve_laminar_block(program, block, bounds, columns)
-    proven = (
-        None
-        if split_bounds is None
-        else split_bounds.lower_in
-        if sign > 0
-        else split_bounds.upper_in
-    )
-    if proven is not None:
-        certificate = _renumber_certificate(proven.build_certificate(), block)
-        return Bound(Fraction(proven.value), True, certificate)
-    return BlockSolver(
-        block, program, bounds, sign * columns[block.columns].astype(np.int64), deadline
-    )
 
 
 def _make_bound(proven: ProvenValue | None) -> Bound:
@@ -306,8 +369,10 @@ class BlockSolver:
         bounds: ConstraintBounds,
         costs: IntArray,
         deadline: Deadline,
+        remember: Callable[[Bound], None],
     ) -> None:
-        self._block, self._costs = block, costs
+        """Solve the relaxation; ``remember`` is called with the bound that a search returns."""
+        self._block, self._costs, self._remember = block, costs, remember
         constraint_matrix = program.constraint_matrix.submatrix(block.constraints, block.columns)
         self._matrix = vstack(
             [constraint_matrix, program.coupling_matrix.submatrix(block.couplings, block.columns)]
@@ -339,6 +404,11 @@ class BlockSolver:
 
     def search_integer(self, deadline: Deadline) -> Bound:
         """Return the integral bound if it is found, else the proven bound of the relaxation."""
+        bound = self._search_integer(deadline)
+        self._remember(bound)
+        return bound
+
+    def _search_integer(self, deadline: Deadline) -> Bound:
         is_maximum = (self._costs < 0).any()
         if self._proven_bound is None:
             return Bound(None, exact=False, is_known=False) if is_maximum else self._add_lows()

@@ -22,9 +22,6 @@ from service.domain.wording.range_text import (
 MAX_NAMED: Final = 4
 """How many reporters a sentence names before it counts the rest."""
 
-MAX_COVER_CHECKS: Final = 100_000
-"""Above so many pairs, every figure without a ceiling is listed as one that opens the total."""
-
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
@@ -259,7 +256,7 @@ def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
     """Yield caveats on missing highs, open beginnings and incidents told elsewhere."""
     figures = context.total.figures
     if context.total.is_reported and context.total.high is None:
-        opening = _find_opening(context)
+        opening = context.total.opening
         known = "known" if context.total.exact else "known or could be worked out in the time"
         text = f"No ceiling is {known}: the number may be higher than any that was reported."
         if opening:
@@ -280,63 +277,6 @@ def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
             "may be one event told twice or two parts of it."
         )
         yield _make_caveat(context, "same_incident_elsewhere", text, elsewhere)
-
-
-def _find_opening(context: CaveatContext) -> list[Figure]:
-    """Return the figures that leave the total without a high.
-
-    A figure without a ceiling does so unless another figure with a ceiling covers all of it that is
-    in the scope. A ceiling that is set aside counts as none.
-    """
-    set_aside = set(context.total.highs_set_aside)
-    opening: list[Figure] = []
-    closed: list[Figure] = []
-    for figure in context.total.figures:
-        is_open = figure.quantity.high is None or figure in set_aside
-        (opening if is_open else closed).append(figure)
-    closed_by_incident: dict[str | None, list[Figure]] = {}
-    for figure in closed:
-        closed_by_incident.setdefault(figure.scope.incident, []).append(figure)
-    everyone = closed_by_incident.get(None, [])
-    scopes = {figure.scope for figure in opening}
-    if len(scopes) * len(everyone) > MAX_COVER_CHECKS:
-        return opening
-    # Figures of one scope are covered, or not, together.
-    covered: dict[Scope, bool] = {}
-    for figure in opening:
-        if figure.scope not in covered:
-            covered[figure.scope] = any(
-                _covers_within_scope(context, other, figure)
-                for other in (
-                    *(closed_by_incident.get(figure.scope.incident, ())),
-                    *everyone,
-                )
-            )
-    return [figure for figure in opening if not covered[figure.scope]] or opening
-
-
-def _covers_within_scope(context: CaveatContext, outer: Figure, inner: Figure) -> bool:
-    """Whether the outer figure covers all people of the inner one that are in the scope."""
-    scope = context.scope
-    days, outer_days = inner.scope.period, outer.scope.period
-    # There may be very many pairs; the days tell most of them apart.
-    if (
-        max(days.start, scope.period.start) < outer_days.start
-        or outer_days.stop < min(days.stop, scope.period.stop)
-        or outer.scope.incident not in (None, inner.scope.incident)
-        or not context.outcomes_of(inner) & scope.outcomes <= context.outcomes_of(outer)
-    ):
-        return False
-    places, groups = context.place_tree, context.group_tree
-    outer_places = places.select(outer.scope.places)
-    outer_groups = groups.select(outer.scope.groups)
-    return (
-        places.select(inner.scope.places).is_within(outer_places)
-        or places.select(scope.places).is_within(outer_places)
-    ) and (
-        groups.select(inner.scope.groups).is_within(outer_groups)
-        or groups.select(scope.groups).is_within(outer_groups)
-    )
 
 
 def _find_incident_elsewhere(context: CaveatContext) -> list[Figure]:

@@ -52,6 +52,8 @@ class Total:
     no upper bound is known. ``nearest`` is None unless the total is disputed, or if time ran out.
     ``contradiction`` is by how many people the reports that dispute the total must be wrong at
     least: the least sum of shortfall and excess. It is None like ``nearest``.
+    ``opening`` are the figures that leave the total without a high: they count people inside the
+    scope whom no high counts.
     ``low_terms`` add up to ``low`` and ``high_terms`` to ``high``, the largest contributions first,
     once each of ``low_roundings`` and ``high_roundings`` replaces the sum of its terms by whole
     people.
@@ -66,6 +68,7 @@ class Total:
     highs_set_aside: tuple[Figure, ...] = ()
     nearest: tuple[int, int | None] | None = None
     contradiction: int | None = None
+    opening: tuple[Figure, ...] = ()
     low_terms: tuple[Term, ...] = ()
     high_terms: tuple[Term, ...] = ()
     low_roundings: tuple[RoundedSum, ...] = ()
