@@ -53,6 +53,8 @@ class ExpectedTotal:
     """The least sum of shortfall and excess over all contradictions, of this query or not."""
     lows_set_aside: frozenset[str] = frozenset()
     highs_set_aside: frozenset[str] = frozenset()
+    opening: frozenset[str] = frozenset()
+    """The figures that have a cell inside the query that no remaining high counts."""
     accounts: tuple[ExpectedRange, ...] = ()
 
 
@@ -446,6 +448,12 @@ def compute_expected_total(
     definition = Definition(grid)
     lows_left = definition.lows(definition.lows_set_aside)
     highs_left = definition.highs(definition.highs_set_aside)
+    is_capped = np.any([*highs_left.scopes, grid.query_cells & False], axis=0)
+    opening = frozenset(
+        figure.id
+        for figure, cells in zip(figures, grid.own_cells, strict=True)
+        if (cells & grid.query_cells & ~is_capped).any()
+    )
     total = definition.find_range(lows_left, highs_left)
     expected = ExpectedTotal(
         True,
@@ -454,6 +462,7 @@ def compute_expected_total(
         total.exact,
         lows_set_aside=definition.lows_set_aside,
         highs_set_aside=definition.highs_set_aside,
+        opening=opening,
     )
     if definition.lows_set_aside or definition.highs_set_aside:
         expected.accounts = (

@@ -47,6 +47,7 @@ def check_total(total: Total, expected: brute_force.ExpectedTotal) -> None:
     assert total.is_disputed == expected.is_disputed
     check_certificates(total)
     assert total.nearest == expected.nearest
+    assert figure_ids_of(total.opening) == expected.opening
     # The definition sets ends aside in all contradictions; a total names those that dispute it.
     assert figure_ids_of(total.lows_set_aside) <= expected.lows_set_aside
     assert figure_ids_of(total.highs_set_aside) <= expected.highs_set_aside
