@@ -98,7 +98,7 @@ OPTIONAL_CLAUSES: Final = {
         "filter_by_period",
         "filter_by_words",
     ),
-    "select_entities_page": ("filter_by_name",),
+    "select_entities_page": ("filter_by_name", "filter_by_parent"),
 }
 """The optional parts of statements."""
 
