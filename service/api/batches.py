@@ -58,7 +58,7 @@ REQUEST_BODY: Final = {
 @requires("report")
 @blueprint.arguments(BatchParameters, location="query")
 @blueprint.response(207, BatchOut, description="One result for each report.")
-@blueprint.doc(requestBody=REQUEST_BODY, parameters=[idempotency.HEADER_PARAMETER])
+@blueprint.doc(requestBody=REQUEST_BODY)
 def post_batch(options: BatchOptions) -> Any:
     """Record many reports.
 

@@ -9,7 +9,11 @@ from typing import Any, Final
 from service.api.openapi_examples import BODY_EXAMPLES, ID_EXAMPLES, PARAMETER_EXAMPLES
 from service.api.openapi_texts import INTRODUCTION, SECURITY_DESCRIPTION
 from service.http.consistency import MIN_SEQ_HEADER
+from service.http.idempotency import HEADER_PARAMETER
 from service.http.problems import MEDIA_TYPE
+
+IDEMPOTENT_OPERATIONS: Final = ("post_report", "post_batch", "post_retraction", "post_redaction")
+"""The operations that take an idempotency key."""
 
 PATHS_WITHOUT_RECORD: Final = ("/v1/vocabulary",)
 
@@ -146,6 +150,8 @@ def complete_document(document: dict[str, Any]) -> dict[str, Any]:
 def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> None:
     operation_id = operation["operationId"]
     parameters = operation.setdefault("parameters", [])
+    if operation_id in IDEMPOTENT_OPERATIONS:
+        parameters.append(dict(HEADER_PARAMETER))
     if path.startswith("/v1/"):
         if method in ("get", "put"):
             parameters.append(dict(_IF_NONE_MATCH_PARAMETER))

@@ -40,7 +40,6 @@ blueprint = Blueprint(
     schema=ReportOut,
     description="A report with the same `ref` and content was recorded before.",
 )
-@blueprint.doc(parameters=[idempotency.HEADER_PARAMETER])
 def post_report(supersede_known: bool, submission: Submission) -> Any:
     """Record a report.
 
@@ -77,7 +76,6 @@ def get_report(as_of: int | str | None, id: str) -> RecordedReport:  # noqa: A00
 @requires("report")
 @blueprint.arguments(RetractionIn)
 @blueprint.response(201, RetractedReportOut, description="The report, now retracted.")
-@blueprint.doc(parameters=[idempotency.HEADER_PARAMETER])
 def post_retraction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
     """Retract a report.
 
@@ -100,7 +98,6 @@ def post_retraction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
 @requires("admin")
 @blueprint.arguments(RedactionIn)
 @blueprint.response(201, ReportOut, description="The report without the erased texts.")
-@blueprint.doc(parameters=[idempotency.HEADER_PARAMETER])
 def post_redaction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
     """Erase free texts of a report for good (GDPR erasure).
 

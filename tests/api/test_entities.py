@@ -15,6 +15,7 @@ from tests.support.assertions import assert_problem, assert_recorded
 FULL_PLACE = {
     "name": "Plekhovo",
     "parent": "ru-kursk",
+    "division": None,
     "kind": "village",
     "aliases": ["Плехово", "Plekhove"],
     "latitude": 51.1,

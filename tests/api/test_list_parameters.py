@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import SendRequest
+from tests.conftest import MakeHeaders, SendRequest
 from tests.support import bodies
 from tests.support.assertions import assert_problem, assert_recorded
 
@@ -180,3 +180,26 @@ def test_pages_refuse_a_parameter_of_one_value_that_is_given_twice(
     answer = client.get(f"/{page}?{parameter}=a&{parameter}=b")
     assert answer.status_code == 422
     assert "given more than once" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/v1/reports", {"known"}),
+        ("/v1/reports/preview", {"known"}),
+        ("/v1/reports/batch", {"known", "atomic"}),
+        ("/v1/reports/{id}/retraction", set()),
+    ],
+)
+def test_the_parameters_of_writing_are_documented_and_given_once(
+    client: FlaskClient, key: MakeHeaders, path: str, names: set[str]
+) -> None:
+    document = client.get("/v1/openapi.json").get_json()
+    parameters = document["paths"][path]["post"]["parameters"]
+    assert {each["name"] for each in parameters if each["in"] == "query"} == names
+    headers = {each["name"] for each in parameters if each["in"] == "header"}
+    assert ("Idempotency-Key" in headers) == (path != "/v1/reports/preview")
+    for name in names:
+        address = f"{path}?{name}=true&{name}=true"
+        problem = assert_problem(client.post(address, json={}, headers=key("report")), 422, name)
+        assert "more than once" in problem["detail"]

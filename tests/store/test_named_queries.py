@@ -110,7 +110,7 @@ REPORT_FILTERS: Final = (
 OPTIONAL_CLAUSES: Final = {
     "select_reports_page": REPORT_FILTERS,
     "select_reports_page_newest_first": REPORT_FILTERS,
-    "select_entities_page": ("filter_by_name",),
+    "select_entities_page": ("filter_by_name", "filter_by_parent"),
 }
 """The optional parts of statements."""
 

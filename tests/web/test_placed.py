@@ -310,3 +310,23 @@ def test_unplaced_people_may_be_in_no_group_of_a_facet(
     words = read_unplaced(client, "place=v1&by=group")
     assert "at least 30 more people" in words
     assert "They may also be in none of these." in words
+
+
+def test_a_breakdown_by_group_begins_with_the_facet_that_figures_are_about(
+    client: FlaskClient, send: SendRequest
+) -> None:
+    """Three armies elsewhere do not hide the women of this village."""
+    for group, facet, place in (
+        ("north", "side", "far"),
+        ("south", "side", "far"),
+        ("east", "side", "far"),
+        ("women", "sex", "near"),
+    ):
+        groups = [{"id": group, "name": group.title(), "facet": facet}]
+        figures = [{**KILLED, "exactly": 4}]
+        places = [{"id": place, "name": place.title()}]
+        assert_recorded(send(bodies.make_report(groups=groups, places=places, figures=figures)))
+    assert "women" in read_rows(client.get("/?place=near&by=group").get_data(as_text=True))
+    assert "north" in read_rows(client.get("/?place=far&by=group").get_data(as_text=True))
+    chosen = client.get("/?place=near&by=group&facet=side").get_data(as_text=True)
+    assert "women" not in read_rows(chosen)

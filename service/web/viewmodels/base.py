@@ -1,11 +1,12 @@
 """The base of view models: a page query, the record state that answers it, and names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from service.domain.caveats import Caveat
 from service.domain.entities import Group
+from service.domain.figure import Figure
 from service.domain.record_state import RecordState
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, TotalsResult
@@ -80,6 +81,11 @@ class ViewModel:
     def shown_total(self) -> OutcomeTotal:
         """The total of the outcomes that the page shows."""
         return self._shown_result.totals[0]
+
+    @property
+    def shown_figures(self) -> Sequence[Figure]:
+        """The counted figures of the shown total."""
+        return self._shown_result.used
 
     @property
     def caveats(self) -> list[Caveat]:

@@ -42,9 +42,11 @@ class Breakdown:
 
     @cached_property
     def facets(self) -> list[NamedLink]:
-        """The facets of groups that a breakdown by group can use, the largest first.
+        """The facets of groups that a breakdown by group can use.
 
-        A group without a facet has one of its own, which comes after those with a name.
+        First are those whose groups have the most figures in the shown total, then those with the
+        most groups. A group without a facet has one of its own, which comes after those with a
+        name.
         """
         tree, query = self._view.snapshot.groups, self._view.query
         groups = [each for each in query.groups if each != ROOT_GROUP]
@@ -53,7 +55,14 @@ class Breakdown:
             for each in groups or tree.children(ROOT_GROUP)
             if (facet := tree.facet_of(each)) is not None
         )
-        ordered = sorted(facets, key=lambda each: (":" in each, -facets[each], each))
+        figures = Counter(
+            facet
+            for figure in self._view.shown_figures
+            for facet in {tree.facet_of(group) for group in figure.scope.groups}
+        )
+        ordered = sorted(
+            facets, key=lambda each: (-figures[each], ":" in each, -facets[each], each)
+        )
         return [
             NamedLink(each, self._name_facet(each), self._page_query.link_to("./", facet=each))
             for each in ordered
@@ -61,7 +70,7 @@ class Breakdown:
 
     @property
     def facet(self) -> str | None:
-        """The facet of a breakdown by group: the requested one, or the largest; else None."""
+        """The facet of a breakdown by group: the requested one, or the first; else None."""
         if self._page_query.by != "group" or not self.facets:
             return None
         requested = self._page_query.facet
