@@ -50,7 +50,7 @@ def add_undisputed_lows(constraints: Sequence[Constraint], query_region: Region)
 class _UndisputedLows:
     """Finds the lows that no contradiction can set aside, by looking at single cells.
 
-    The argument is that of ``find_undisputed_lows``: if a person can be added in some cell of a
+    The argument is that of undisputed lows in a program: if a person can be added in some cell of a
     constraint without reaching any upper bound as long as the constraint has fewer than L people,
     then it has at least L in every world of least shortfall.
     """
