@@ -76,9 +76,7 @@ class _UndisputedLows:
         They are of people in its outermost places and groups, in none below them and in none that
         it does not name, and in no further incident, on its first and its last day.
         """
-        part = next((each for each in constraint.parts if each.role == "scope"), None)
-        if part is None:
-            return
+        part = next(each for each in constraint.parts if each.role == "scope")
         nodes = {axis: ((start, start + 1),) for axis, ((start, _), *_) in part.box.axes}
         axes = tuple(sorted((dict.fromkeys(self._axes, NO_NODE) | nodes).items()))
         for bit in range(len(OUTCOMES)):
