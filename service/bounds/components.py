@@ -288,8 +288,6 @@ def _link_incidents(row: _Row, overlapping: Sequence[_Row], sets: DisjointSets) 
         (first, 1, last, constraint, incident)
         for first, last, constraint, incident in _find_runs_on_days_of(row.incidents, overlapping)
     ]
-    if len(runs) == len(row.incidents) == 1:
-        return
     runs.sort(key=itemgetter(0, 1))
     open_runs: tuple[_OpenRuns, _OpenRuns] = (_OpenRuns(), _OpenRuns())
     for first, side, last, constraint, incident in runs:

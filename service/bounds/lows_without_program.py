@@ -50,9 +50,10 @@ def add_undisputed_lows(constraints: Sequence[Constraint], query_region: Region)
 class _UndisputedLows:
     """Finds the lows that no contradiction can set aside, by looking at single cells.
 
-    The argument is that of undisputed lows in a program: if a person can be added in some cell of a
-    constraint without reaching any upper bound as long as the constraint has fewer than L people,
-    then it has at least L in every world of least shortfall.
+    Suppose that a constraint has fewer than L people in a world that meets all upper bounds, where
+    L is one of its lows. If every upper bound that counts some cell of it is on a part of the
+    constraint and is at least L, none of them is reached. So a person could be added there, and the
+    world is not one of least shortfall: in every such world the constraint has at least L people.
     """
 
     def __init__(self, constraints: Sequence[Constraint]) -> None:
@@ -76,9 +77,7 @@ class _UndisputedLows:
         They are of people in its outermost places and groups, in none below them and in none that
         it does not name, and in no further incident, on its first and its last day.
         """
-        part = next((each for each in constraint.parts if each.role == "scope"), None)
-        if part is None:
-            return
+        part = next(each for each in constraint.parts if each.role == "scope")
         nodes = {axis: ((start, start + 1),) for axis, ((start, _), *_) in part.box.axes}
         axes = tuple(sorted((dict.fromkeys(self._axes, NO_NODE) | nodes).items()))
         for bit in range(len(OUTCOMES)):

@@ -61,14 +61,17 @@ class NearestRangeSolver:
         family = self._program.laminar_family
         if family is None:
             return None
+        # Each conflict has a face: constraints that are a part of a tree are one.
+        faces = [
+            (conflict.block, *optimum)
+            for conflict in resolved.conflicts
+            if (optimum := conflict.nearest_face) is not None
+        ]
         lower, upper = resolved.given_bounds.lower.copy(), resolved.given_bounds.upper.copy()
         is_empty = np.zeros(len(objective.certain_columns), dtype=bool)
-        for conflict in resolved.conflicts:
-            if conflict.nearest_face is None:
-                return None
-            face, empty_columns = conflict.nearest_face
-            lower[conflict.block.constraints] = face.lower
-            upper[conflict.block.constraints] = face.upper
+        for block, face, empty_columns in faces:
+            lower[block.constraints] = face.lower
+            upper[block.constraints] = face.upper
             is_empty |= empty_columns
         ranges = [
             family.compute_bounds(lower, upper, columns, is_empty)

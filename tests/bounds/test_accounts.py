@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 
+from service.bounds import accounts
 from service.bounds.accounts import AccountRanges
 from service.domain.figure import Figure
 from tests.bounds.builders import compute_total, figure_ids_of, make_figure, make_scope
@@ -68,6 +69,40 @@ def test_a_total_names_only_the_contradictions_that_dispute_it() -> None:
     assert (total.low, total.high, total.contradiction) == (137, 147, 10)
     assert figure_ids_of(total.lows_set_aside) == {"other two"}
     assert figure_ids_of(total.highs_set_aside) == {"two"}
+
+
+def test_without_time_to_tell_them_apart_all_contradictions_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    figures = [
+        *make_months(),
+        make_figure("all", 0, 900, make_scope("r", (1, 4))),
+        make_figure("low four", 5, 5, make_scope(days=(4, 4))),
+        make_figure("high four", 6, 6, make_scope(days=(4, 4)), reporter="B"),
+    ]
+    whole = compute_total(figures, make_scope(days=(1, 4)))
+    monkeypatch.setattr(accounts, "MIN_LISTING_TIME_SHARE", 2.0)
+    hasty = compute_total(figures, make_scope(days=(1, 4)))
+    assert (hasty.low, hasty.high, hasty.contradiction) == (whole.low, whole.high, 11)
+    assert figure_ids_of(hasty.lows_set_aside) == {"other two", "high four"}
+    assert figure_ids_of(hasty.highs_set_aside) == {"two", "low four"}
+
+
+def test_contradictions_dispute_a_total_together_though_each_alone_leaves_it_open() -> None:
+    """Of b2 each day only the region's 100 is known, which is set aside in one account."""
+    figures = []
+    for day in (1, 2):
+        days = (day, day)
+        figures += [
+            make_figure(f"region {day}", 0, 100, make_scope("r", days)),
+            make_figure(f"a {day}", 52, None, make_scope("a", days)),
+            make_figure(f"b1 {day}", 52, None, make_scope("b1", days)),
+        ]
+    one_day = compute_total(figures, make_scope("b2", (1, 1)))
+    assert (one_day.low, one_day.high, one_day.is_disputed) == (0, None, True)
+    total = compute_total(figures, make_scope("b2", (1, 2)))
+    assert (total.low, total.high, total.is_disputed, total.contradiction) == (0, None, True, 8)
+    assert figure_ids_of(total.highs_set_aside) == {"region 1", "region 2"}
 
 
 def test_contradictions_that_cancel_out_for_a_total_do_not_dispute_it() -> None:

@@ -23,8 +23,11 @@ from tests.bounds.builders import (
     Case,
     Forest,
     cases,
+    compute_total,
     figure_ids_of,
     figure_lists,
+    make_figure,
+    make_scope,
     no_programs,
     scopes,
 )
@@ -64,6 +67,22 @@ def test_totals_are_what_the_definition_says(case: Case) -> None:
     forest, figures, query = case
     total = TotalsEngine(figures, forest.places, forest.groups).total(query, AMPLE_SECONDS)
     check_total(total, brute_force.compute_expected_total(figures, *forest, query))
+
+
+def test_the_nearest_range_leaves_out_contradictions_that_do_not_bear_on_an_end() -> None:
+    """The people of h are on one of two days, so that the low of the first needs none of them."""
+    figures = [make_figure("wide", 0, 900, make_scope("r s", (1, 2)))]
+    for group, days in (("g", (1, 1)), ("h", (1, 2))):
+        figures += [
+            make_figure(f"{group}{places}", low, high, make_scope(places, days, groups=group))
+            for places, low, high in (
+                ("a b1", 3, 3), ("b1 b2", 3, 3), ("a b2", 4, 4), ("a", 0, 1),
+            )
+        ]  # fmt: skip
+    query = make_scope("r")
+    total = compute_total(figures, query)
+    assert total.is_disputed
+    check_total(total, brute_force.compute_expected_total(figures, PLACE_NODES, GROUP_NODES, query))
 
 
 @settings(MANY_EXAMPLES, max_examples=1_000)

@@ -113,7 +113,11 @@ def find_labels(figures: list[Figure]) -> list[int]:
     return list_labels(finish(find_components(constraints)), len(constraints))
 
 
-def test_events_of_one_register_are_apart_and_one_of_another_unites_them() -> None:
+@pytest.mark.parametrize("run_ratio", [0, 16])
+def test_events_of_one_register_are_apart_and_one_of_another_unites_them(
+    run_ratio: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(components, "MAX_RUN_RATIO", run_ratio)
     events = [
         make_figure(f"x{number}", 1, 1, make_scope(incident=f"x:{number}")) for number in range(4)
     ]

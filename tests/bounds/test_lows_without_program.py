@@ -73,6 +73,17 @@ def test_the_lows_of_one_incident_told_elsewhere_hold_for_all_of_its_places() ->
     assert compute_without_program(figures, make_scope("r")).low == 14
 
 
+def test_incidents_of_two_schemes_may_be_one() -> None:
+    figures = [
+        make_figure("x", 4, 4, make_scope("a", incident="x:1")),
+        make_figure("y", 6, 6, make_scope("a", incident="y:1")),
+        make_figure("b", 3, 3, make_scope("b", incident="y:2")),
+        make_figure("wide", 1, None, make_scope("r")),
+    ]
+    total = compute_without_program(figures, make_scope("r"))
+    assert (total.low, {term.figure.id for term in total.low_terms}) == (9, {"y", "b"})
+
+
 @pytest.mark.parametrize("facet_count", [40])
 def test_many_groups_that_may_share_people_keep_the_low_of_everyone(facet_count: int) -> None:
     """Their cells cannot be enumerated, and nothing is mocked."""

@@ -130,6 +130,14 @@ def test_a_contradiction_that_does_not_meet_the_query_disputes_nothing_without_t
     assert (short.low, short.high, short.exact, short.is_disputed) == (2, 2, True, False)
 
 
+def test_accounts_without_time_dispute_nothing_if_no_end_set_aside_meets_the_query() -> None:
+    figures = [*DISPUTED_PAIRS[:-1], make_figure("both", 20, 20, make_scope("r s"))]
+    engine = make_used_engine(figures, make_scope("r"))
+    short, whole = (engine.total(make_scope("s"), time) for time in (NO_TIME, AMPLE_SECONDS))
+    assert contains(short, whole)
+    assert (short.exact, short.is_disputed) == (False, False)
+
+
 def test_a_contradiction_that_was_found_stands_when_time_runs_out() -> None:
     engine = make_used_engine(DISPUTED_PAIRS, make_scope("r"))
     short, whole = (engine.total(make_scope("a"), time) for time in (NO_TIME, AMPLE_SECONDS))
@@ -316,6 +324,23 @@ def test_the_weaker_of_two_lows_is_found_when_time_allows() -> None:
     assert figure_ids_of(short.lows_set_aside) == {"nine", "two", "b", "c"}
     assert contains(short, whole)
     assert engine.total(make_scope("r"), AMPLE_SECONDS) == whole
+
+
+@pytest.mark.parametrize("seconds", range(4, 40, 3))
+def test_the_weaker_of_two_lows_is_given_up_at_any_moment(seconds: int) -> None:
+    """The clock advances by a second at each reading."""
+    figures = [
+        make_figure("nine", 9, None, make_scope("a b1")),
+        make_figure("two", 2, None, make_scope("a b1")),
+        make_figure("b", 8, None, make_scope("b1 b2")),
+        make_figure("c", 8, None, make_scope("a b2")),
+        make_figure("cap", 0, 12, make_scope("a b1 b2")),
+    ]
+    whole, engine = compute_total(figures, make_scope("r")), TotalsEngine(figures, PLACES, GROUPS)
+    engine.dependent_figures(make_scope("r"), AMPLE_SECONDS)
+    with mock.patch.object(solver.time, "monotonic", count().__next__):
+        short = engine.total(make_scope("r"), seconds)
+    assert contains(short, whole)
 
 
 def test_a_failed_attempt_pauses_further_attempts() -> None:

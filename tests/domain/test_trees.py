@@ -110,6 +110,15 @@ def test_a_node_below_one_of_another_facet_is_wholly_in_it() -> None:
     assert not FOREST.select(["basin"]).overlaps(FOREST.select(["s"]))
 
 
+def test_a_node_below_another_facet_is_in_the_node_above_both() -> None:
+    tree = Tree(
+        {"side": TreeNode(None, "x"), "unit": TreeNode("side", "y"), "staff": TreeNode("unit", "x")}
+    )
+    assert tree.select(["staff"]).is_within(tree.select(["unit"]))
+    assert tree.select(["staff"]).is_within(tree.select(["side"]))
+    assert not tree.select(["side"]).is_within(tree.select(["staff"]))
+
+
 def test_alternatives_below_different_nodes_stay_apart() -> None:
     selection = GROUPS.select(["militia", "veterans"])
     assert len(selection.alternatives) == 2
@@ -150,14 +159,11 @@ def list_ancestors(nodes: Mapping[str, TreeNode], node: str | None) -> list[str]
 
 
 def is_in(tree: Tree, kind: Mapping[str, str | None], node: str) -> bool:
-    """Whether a person of this kind is in the node: at it, or below it within its facet."""
-    facet = tree.facet_of(node) or ""
-    at = kind[facet]
-    while at is not None and tree.facet_of(at) == facet:
-        if at == node:
-            return True
+    """Whether a person of this kind is in the node: at it, or below it through any facet."""
+    at = kind[tree.facet_of(node) or ""]
+    while at is not None and at != node:
         at = tree.parent_of(at)
-    return False
+    return at is not None
 
 
 def select_kinds(
