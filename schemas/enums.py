@@ -109,6 +109,9 @@ CAVEAT_CODE: Final = NamedEnum(
         "relayed": "Reports that repeat others cover the query. They were not counted.",
         "same_reporter_conflict": "One reporter's own figures contradict each other, and none of "
         "its reports replaces another.",
+        "more_report_caveats": "Reports of counted figures state more than 20 different caveats of "
+        "their own. Those of the most figures are listed. `text` counts the others, which are in "
+        "the reports of `reports`.",
         "not_exact": "The time budget ran out (`exact` is false). The range may be wider than the "
         "reports allow; it is never narrower.",
     },

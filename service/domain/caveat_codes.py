@@ -22,6 +22,7 @@ CAVEAT_MEANINGS: Final = {
     "single_reporter": "The figures that make the low, or the high, come from one reporter.",
     "relayed": "Reports that repeat others exist and were not counted.",
     "same_reporter_conflict": "One reporter's own figures contradict each other.",
+    "more_report_caveats": "Reports state more caveats than the total lists.",
     "not_exact": "The range may be wider than what the reports allow, never narrower.",
 }
 

@@ -516,16 +516,41 @@ _REPORT_CAVEAT_WORDS: Final = {
 """The words for reports' own caveats that are codes; any other caveat is quoted as it is."""
 
 
+MAX_REPORT_CAVEATS: Final = 20
+"""How many different caveats of reports a total lists; one more caveat states the others."""
+
+
 def _find_report_caveats(context: CaveatContext) -> Iterator[Caveat]:
-    """Yield the caveats that reports give about their own figures."""
+    """Yield the caveats that reports give about their own figures.
+
+    The known codes come first, then those of the most figures, then in alphabetical order. Above
+    MAX_REPORT_CAVEATS the others are one caveat with all of their figures.
+    """
     figures_by_caveat: dict[str, list[Figure]] = {}
     for figure in context.total.figures:
         for caveat in context.state.reports[figure.report].caveats:
             figures_by_caveat.setdefault(caveat, []).append(figure)
-    for caveat, figures in figures_by_caveat.items():
+    known_codes = [code for code in _REPORT_CAVEAT_WORDS if code in figures_by_caveat]
+    free_texts = figures_by_caveat.keys() - set(known_codes)
+    ordered = [
+        *known_codes,
+        *sorted(free_texts, key=lambda text: (-len(figures_by_caveat[text]), text)),
+    ]
+    others = ordered[MAX_REPORT_CAVEATS:]
+    for caveat in ordered[:MAX_REPORT_CAVEATS]:
+        figures = figures_by_caveat[caveat]
         who = _join_reporter_names(context, [figure.reporter for figure in figures])
         words = _REPORT_CAVEAT_WORDS.get(caveat)
         text = f"{words} {who}." if words else f"{isolate_bidi(caveat)} ({who})"
         # A report's own caveat must not look like one of the service.
         code = f"own:{caveat}" if caveat in CAVEAT_MEANINGS else caveat
         yield _make_caveat(context, code, text, figures)
+    if others:
+        figures = list(
+            dict.fromkeys(figure for caveat in others for figure in figures_by_caveat[caveat])
+        )
+        who = _agree(figures, "The report of one figure states", "")
+        who = who or f"The reports of {format_count(len(figures))} figures state"
+        noun = _agree(others, "caveat", "caveats")
+        text = f"{who} {format_count(len(others))} more {noun}."
+        yield _make_caveat(context, "more_report_caveats", text, figures)

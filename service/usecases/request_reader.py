@@ -30,6 +30,7 @@ class RequestReader(Reader):
         self._transaction = ExitStack()
         self._db: Connection | None = None
         self._seq: int | None = None
+        self._redaction_seq: int | None = None
 
     @contextmanager
     def read_transaction(self) -> Iterator[Connection]:
@@ -47,6 +48,7 @@ class RequestReader(Reader):
         except BaseException as error:
             # The store closes a connection that failed and translates the error.
             transaction, self._transaction, self._db = self._transaction, ExitStack(), None
+            self._redaction_seq = None
             transaction.__exit__(type(error), error, error.__traceback__)
             raise
 
@@ -55,7 +57,7 @@ class RequestReader(Reader):
 
         To be called before anything that takes long: computing totals, waiting for a client.
         """
-        self._db = None
+        self._db = self._redaction_seq = None
         self._transaction.close()
 
     @property
@@ -77,15 +79,21 @@ class RequestReader(Reader):
             return resolve_as_of(db, as_of, now, field)
 
     def load_last_redaction_seq(self) -> int:
-        """Return the event of the last redaction, 0 if there was none."""
-        with self.read_transaction() as db:
-            return event_log.last_redaction_seq(db)
+        """Return the event of the last redaction, 0 if there was none.
+
+        It is read once for a transaction.
+        """
+        if self._db is None or self._redaction_seq is None:
+            with self.read_transaction() as db:
+                self._redaction_seq = event_log.last_redaction_seq(db)
+        return self._redaction_seq
 
     def load_snapshot(self, seq: int) -> Snapshot:
         """Return the state of the record as of the event ``seq``; it is read once for a request."""
         if seq not in self._snapshots:
             with self.read_transaction() as db:
-                self._snapshots[seq] = self._state_cache.load(db, seq)
+                redaction_seq = self.load_last_redaction_seq()
+                self._snapshots[seq] = self._state_cache.load(db, seq, redaction_seq)
         return self._snapshots[seq]
 
     def _open(self) -> Connection:

@@ -187,12 +187,13 @@ class StateCache:
         self._snapshots = LRUCache(MAX_STATES)
         self._component_cache = ComponentCache()
 
-    def load(self, db: Connection, seq: int) -> Snapshot:
+    def load(self, db: Connection, seq: int, redaction_seq: int | None = None) -> Snapshot:
         """Return the state as of the event ``seq``, loaded from the store if it is not cached.
 
-        A state that was loaded before the last redaction is not used any more.
+        A state that was loaded before the last redaction is not used any more. ``redaction_seq`` is
+        the seq of that redaction; None if the caller has not looked it up in this transaction.
         """
-        key = (seq, last_redaction_seq(db))
+        key = (seq, last_redaction_seq(db) if redaction_seq is None else redaction_seq)
         snapshot: Snapshot = self._snapshots.get_or_make(
             key, lambda: Snapshot(load_state(db, seq), self._component_cache)
         )

@@ -136,3 +136,24 @@ def test_one_incident_told_elsewhere_is_a_caveat(send: SendRequest, client: Flas
     total, caveats = ask(client, "place=east&outcomes=killed&from=2024-12-14&to=2024-12-15")
     assert (total["low"], total["high"]) == (10, 20)
     assert len(caveats["same_incident_elsewhere"]["figures"]) == 2
+
+
+def test_many_caveats_of_reports_do_not_make_an_answer_longer(
+    send: SendRequest, client: FlaskClient
+) -> None:
+    for number in range(30):
+        caveats = [f"Told by witness {number:02}.", "preliminary"]
+        post(send, {"exactly": 1}, incident=f"acled:{number}", caveats=caveats)
+    query = "place=east&outcomes=killed&from=2024-12-14&to=2024-12-14"
+    _, found = ask(client, query)
+    assert [code for code in found if code.startswith("Told")] == [
+        f"Told by witness {number:02}." for number in range(19)
+    ]
+    assert found["preliminary"]["reports_count"] == 30
+    more = found["more_report_caveats"]
+    assert more["text"] == "The reports of 11 figures state 11 more caveats."
+    listed = client.get(f"/v1/totals/figures?{query}").get_json()["figures"]
+    reports = {each["figure"]: each["report"] for each in listed}
+    assert [reports[each] for each in more["figures"]] == more["reports"]
+    texts = [client.get(f"/v1/reports/{each}").get_json()["caveats"][0] for each in more["reports"]]
+    assert texts == [f"Told by witness {number:02}." for number in range(19, 30)]

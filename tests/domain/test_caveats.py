@@ -601,3 +601,33 @@ def test_caveats_hold_against_the_figures(figures: list[Figure], query_scope: Sc
             assert set(caveat.reporters) == {"A"}
             shares = re.findall(r"([0-9,]+) of the ([0-9,]+)", caveat.text)
             assert all(int(share) <= int(people) for share, people in shares)
+
+
+def test_the_caveats_of_reports_on_most_figures_are_listed_and_the_others_counted() -> None:
+    figures = [exact_figure(f"f{number:02}") for number in range(40)]
+    own: dict[str, tuple[str, ...]] = {
+        each.id: (f"Told by witness {number:02}.",) for number, each in enumerate(figures)
+    }
+    own["f37"] = own["f38"] = ("Night fell early.",)
+    own["f39"] = ("Told by witness 00.", "preliminary")
+    caveats = caveats_of(figures, own=own)
+    listed = [each for each in codes_of(caveats) if each not in CAVEAT_MEANINGS]
+    assert listed == [
+        "preliminary",
+        "Night fell early.",
+        "Told by witness 00.",
+        *(f"Told by witness {number:02}." for number in range(1, 18)),
+    ]
+    more = find_caveat(caveats, "more_report_caveats")
+    assert more.figures == tuple(f"f{number:02}" for number in range(18, 37))
+    assert more.text == "The reports of 19 figures state 19 more caveats."
+    assert codes_of(caveats_of(figures[::-1], own=own)) == codes_of(caveats)
+
+
+def test_as_many_caveats_of_reports_as_a_total_lists_leave_none_to_count() -> None:
+    texts = tuple(f"Told by witness {number:02}." for number in range(21))
+    as_many = codes_of(caveats_of([exact_figure("f")], own={"f": texts[:20]}))
+    assert as_many == ["single_reporter", *texts[:20]]
+    caveats = caveats_of([exact_figure("f")], own={"f": texts})
+    assert codes_of(caveats) == ["single_reporter", *texts[:20], "more_report_caveats"]
+    assert caveats[-1].text == "The report of one figure states 1 more caveat."

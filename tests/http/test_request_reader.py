@@ -19,7 +19,7 @@ from service.usecases import changes, lifecycle, reports
 from service.usecases.consistency import MonotonicReader
 from service.usecases.request_reader import RequestReader
 from service.usecases.state_cache import StateCache
-from tests.conftest import SendRequest
+from tests.conftest import MakeHeaders, SendRequest
 from tests.support import bodies
 from tests.support.assertions import assert_problem, assert_recorded
 
@@ -245,4 +245,34 @@ def test_a_reader_sees_one_state_until_it_is_released(store: Store, send: SendRe
     with reader.read_transaction() as db:
         assert event_log.last_seq(db) == seq
     assert reader.seq == 0  # Which names the state of the whole response.
+    reader.release()
+
+
+@pytest.mark.parametrize("path", ["/v1/totals", "/v1/totals?by=place", "/v1/totals/figures"])
+def test_the_last_redaction_is_looked_up_once_for_a_total(
+    client: FlaskClient, recorded: None, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    original, names = Connection.fetch_value, []
+
+    def fetch_value(db: Connection, name: str, /, **binds: Any) -> Any:
+        names.append(name)
+        return original(db, name, **binds)
+
+    monkeypatch.setattr(Connection, "fetch_value", fetch_value)
+    assert client.get(path).status_code == 200
+    assert names.count("select_last_redaction_seq") == 1
+
+
+def test_a_redaction_after_a_release_is_noticed(
+    client: FlaskClient, store: Store, send: SendRequest, key: MakeHeaders
+) -> None:
+    report = assert_recorded(send(bodies.make_report(quote="A name.")))
+    reader = RequestReader(MonotonicReader(store), StateCache())
+    assert reader.load_last_redaction_seq() == 0
+    body = {"reason": "law"}
+    path = f"/v1/reports/{report['id']}/redaction"
+    assert client.post(path, json=body, headers=key("admin")).status_code == 201
+    assert reader.load_last_redaction_seq() == 0  # As in the transaction that is open.
+    reader.release()
+    assert reader.load_last_redaction_seq() == report["seq"] + 1
     reader.release()
