@@ -19,6 +19,9 @@ MIN_LISTING_TIME_SHARE: Final = 0.5
 
 Without it, all those that may are listed. Whether the total is disputed is known before."""
 
+MAX_TRIED_SINGLY: Final = 8
+"""A group of at most so many contradictions is not divided, but each of them is tried."""
+
 Range = tuple[Fraction, Fraction | None]
 """A low and a high; a high of None is open."""
 
@@ -98,13 +101,11 @@ class AccountSolver:
                 found.append(replace(ranges, dispute=group[0]))
             elif deadline.seconds_left() < deadline.seconds * MIN_LISTING_TIME_SHARE:
                 is_complete = False
-                found += [replace(self.compare_all(deadline), dispute=each) for each in group]
+                found += [replace(ranges, dispute=each, is_known=False) for each in group]
             else:
-                half = len(group) // 2
-                pending += [
-                    (part, self._compute_ranges(part, deadline))
-                    for part in (group[:half], group[half:])
-                ]
+                size = len(group) // 2 if len(group) > MAX_TRIED_SINGLY else 1
+                parts = [group[start : start + size] for start in range(0, len(group), size)]
+                pending += [(part, self._compute_ranges(part, deadline)) for part in parts]
         if is_complete:
             self._moving_ranges = found
         return found

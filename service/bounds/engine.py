@@ -191,7 +191,7 @@ class TotalsEngine:
         ]
         low = sum((result.low.value or Fraction(0) for result in results), Fraction(0))
         highs = [result.high.value for result in results if result.high.value is not None]
-        disputes_by_result = _find_disputing(results, deadline)
+        disputes_by_result, is_listing_known = _find_disputing(results, deadline)
         disputes = [dispute for disputes in disputes_by_result for dispute in disputes]
         is_disputed = bool(disputes) or any(result.is_unresolved for result in results)
         high = sum(highs, Fraction(0)) if len(highs) == len(results) else None
@@ -201,7 +201,11 @@ class TotalsEngine:
         )
         nearest = _add_nearest_ranges(results, deadline) if disputes else None
         overlapping_ids = {figure.id for figure in figures}
-        contradiction = _add_violations(results, disputes_by_result, deadline) if disputes else None
+        contradiction = (
+            _add_violations(results, disputes_by_result, deadline)
+            if disputes and is_listing_known
+            else None
+        )
         return Total(
             figures=figures,
             low=floor(low),
@@ -302,16 +306,19 @@ def _add_nearest_ranges(
     return floor(remove_noise(low)), None if open_above else ceil(remove_noise(high))
 
 
-def _find_disputing(results: Sequence[ComponentResult], deadline: Deadline) -> list[list[Dispute]]:
-    """Return the contradictions that dispute the total, for each component.
+def _find_disputing(
+    results: Sequence[ComponentResult], deadline: Deadline
+) -> tuple[list[list[Dispute]], bool]:
+    """Return the contradictions that dispute the total, for each component, and if that is known.
 
     There are none if the two accounts of all of them together give the total the same range. Else
     it is those that do so one by one, or if there is none, those that move their component's part.
+    Where time runs out, those that were not tried are in the lists too.
     """
     if not any(result.disputes for result in results) or (
         all(result.accounts.is_known for result in results) and not _do_accounts_differ(results)
     ):
-        return [[] for _ in results]
+        return [[] for _ in results], True
     open_count = sum(result.high.value is None for result in results)
     accounts_by_result = [result.find_dispute_accounts(deadline) for result in results]
     disputing = [
@@ -323,12 +330,14 @@ def _find_disputing(results: Sequence[ComponentResult], deadline: Deadline) -> l
         ]
         for result, accounts in zip(results, accounts_by_result, strict=True)
     ]
+    is_known = all(each.is_known for accounts in accounts_by_result for each in accounts)
     if any(disputing):
-        return disputing
-    return [
+        return disputing, is_known
+    moving = [
         list(result.disputes) if result.accounts.differ(is_open_anyway=False) else []
         for result in results
     ]
+    return moving, is_known
 
 
 def _do_accounts_differ(results: Sequence[ComponentResult]) -> bool:

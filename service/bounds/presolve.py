@@ -140,12 +140,14 @@ def _flag_redundant_upper(
     The latter are at most the sum of a few upper bounds that cover these columns, each exceeded by
     at most the sum of the lower bounds.
     """
-    is_redundant = np.zeros(len(block.constraints), dtype=bool)
     lower_sum = float(bounds.lower[block.constraints[block.uses_lower]].sum())
     largest_sum = lower_sum
+    block_needed = block.columns[needed_columns[block.columns]]
+    if not len(block_needed):
+        return block.uses_upper & (bounds.upper[block.constraints] >= largest_sum)
+    is_redundant = np.zeros(len(block.constraints), dtype=bool)
     with_upper = np.flatnonzero(block.uses_upper)
     with_upper = with_upper[np.argsort(bounds.upper[block.constraints[with_upper]], kind="stable")]
-    block_needed = block.columns[needed_columns[block.columns]]
     upper_matrix = program.constraint_matrix.submatrix(block.constraints[with_upper], block_needed)
     uncovered = np.ones(len(block_needed), dtype=bool)
     for position, columns in zip(with_upper, upper_matrix.split_rows(), strict=True):
