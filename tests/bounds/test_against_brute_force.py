@@ -85,6 +85,32 @@ def test_the_nearest_range_leaves_out_contradictions_that_do_not_bear_on_an_end(
     check_total(total, brute_force.compute_expected_total(figures, PLACE_NODES, GROUP_NODES, query))
 
 
+def test_a_search_that_fixes_too_much_is_followed_by_one_that_fixes_nothing() -> None:
+    """The whole numbers of the relaxation's optimum are not those of the best whole world."""
+    figures = [
+        make_figure(f"f{number}", low, high, make_scope(places, (1, day), outcomes, group))
+        for number, (low, high, places, day, outcomes, group) in enumerate(
+            [
+                (3, 3, "b1 b2 s", 1, "killed", "g"),
+                (2, None, "a b1 b2", 1, "killed wounded", "everyone"),
+                (1, 1, "a b1 s", 1, "wounded", "g"),
+                (3, 4, "a b1", 1, "killed wounded", "g"),
+                (3, 7, "a b2 s", 2, "killed", "h"),
+                (3, 3, "a b1 s", 2, "killed", "h"),
+                (2, 2, "a b2 s", 1, "killed wounded", "g"),
+                (3, 7, "b1 b2", 2, "wounded", "everyone"),
+                (3, None, "a b1", 2, "killed", "h"),
+                (3, None, "b1 b2", 2, "killed wounded", "everyone"),
+            ]
+        )
+    ]
+    query = make_scope("r", (1, 2), "killed wounded")
+    check_total(
+        compute_total(figures, query),
+        brute_force.compute_expected_total(figures, PLACE_NODES, GROUP_NODES, query),
+    )
+
+
 @settings(MANY_EXAMPLES, max_examples=1_000)
 @given(cases())
 def test_placed_totals_are_what_the_definition_says(case: Case) -> None:

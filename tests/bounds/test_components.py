@@ -128,6 +128,16 @@ def test_events_of_one_register_are_apart_and_one_of_another_unites_them(
     assert find_labels([*events, again]) == [0, 1, 2, 3, 0]
 
 
+@pytest.mark.parametrize("run_ratio", [0, 16])
+def test_a_run_that_meets_several_of_a_wider_scope_unites_them(
+    run_ratio: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(components, "MAX_RUN_RATIO", run_ratio)
+    days = [make_figure(f"r{day}", 1, 1, make_scope("r", (day, day))) for day in (1, 3, 5, 7)]
+    village = make_figure("a", 1, 1, make_scope("a", (2, 5)))
+    assert find_labels([*days, village]) == [0, 1, 1, 3, 1]
+
+
 @pytest.mark.parametrize("count", [4_000])
 def test_many_events_of_two_registers_on_one_day_take_one_union_each(
     count: int, monkeypatch: pytest.MonkeyPatch
