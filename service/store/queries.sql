@@ -369,7 +369,7 @@ ORDER BY figures.seq DESC, figures.position DESC LIMIT :few
 
 -- name: count_figures_of_reporter
 -- No more than the limit are counted.
-SELECT count(*) FROM (SELECT 1 FROM figures WHERE reporter = :reporter LIMIT :limit) AS some
+SELECT count(*) FROM (SELECT 1 FROM figures WHERE reporter = :reporter LIMIT :limit) AS counted
 
 -- name: select_positions_of_reporter
 SELECT last_day, seq, position FROM figures WHERE reporter = :reporter

@@ -203,6 +203,8 @@ def find_reclassifying(db: Connection, figure_ids: Iterable[str]) -> list[Figure
 
 def _with_present_links(db: Connection, rows: Iterable[Row]) -> tuple[Figure, ...]:
     figures = list(figures_from_rows(rows))
+    if not figures:
+        return ()
     reclassifying = [figure.id for figure in figures if figure.reclassifies is not None]
     return move_links(figures, load_moved_links(db, last_seq(db), reclassifying))
 

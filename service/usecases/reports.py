@@ -187,7 +187,7 @@ def record_report(
     if lookups is not None:
         seq = next(event.seq for event in events if event.kind == "reported")
         lookups.add(plan.report, seq, plan.new_entities)
-    return SubmitResult(get_report_or_fail(db, report.id), True)
+    return SubmitResult(get_report_or_fail(db, report.id, events[-1].seq), True)
 
 
 def dump_submit_result(db: Connection, result: SubmitResult) -> list[Any]:

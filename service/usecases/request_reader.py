@@ -83,7 +83,7 @@ class RequestReader(Reader):
 
         It is read once for a transaction.
         """
-        if self._db is None or self._redaction_seq is None:
+        if self._redaction_seq is None:
             with self.read_transaction() as db:
                 self._redaction_seq = event_log.last_redaction_seq(db)
         return self._redaction_seq

@@ -1,6 +1,6 @@
 """The reports of a batch get the warnings that they would get one by one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -181,29 +181,56 @@ def test_the_warnings_of_a_batch_are_those_of_its_reports_one_by_one(
     assert together == one_by_one
 
 
-def test_a_report_that_its_batch_supersedes_is_compared_with_no_more(
-    store_with_places: Store,
-) -> None:
-    def count_killed(number: int, **changes: Any) -> dict[str, Any]:
-        return {
-            "reporter": REPORTERS[0],
-            "period": {"from": "2025-03-01", "to": "2025-03-01"},
-            "places": ["elm"],
-            "figures": [{"outcomes": ["killed"], "exactly": number}],
-            **changes,
-        }
+def _count_killed(low: int, high: int | None = None, **changes: Any) -> dict[str, Any]:
+    """Return a report of the people killed in Elm on one day."""
+    return {
+        "reporter": REPORTERS[0],
+        "period": {"from": "2025-03-01", "to": "2025-03-01"},
+        "places": ["elm"],
+        "figures": [{"outcomes": ["killed"], "low": low, "high": high}],
+        **changes,
+    }
 
-    bodies = [count_killed(5, ref="x"), count_killed(9, ref="x"), count_killed(9)]
-    items = _normalize(bodies, iter(["first", "corrected", "same"]).__next__)
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        store_with_places.write_transaction() as db,
-        db.savepoint("example") as undo,
-    ):
-        patch.setattr(figure_index, "MIN_FIGURES", 1)
-        lookups = make_batch_lookups(db, items)
-        assert _record(db, items, lookups) == [(), (), ()]
-        contradicting = _normalize([count_killed(7)], iter(["last"]).__next__)
-        (warnings,) = _record(db, contradicting, lookups)
-        assert [each.reports for each in warnings] == [("same", "corrected")]
-        undo()
+
+@pytest.fixture
+def record_batch(
+    store_with_places: Store, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., list[Any]]]:
+    """Record the reports, with the ids r0, r1 ..., and return the warnings of a batch of them."""
+    monkeypatch.setattr(figure_index, "MIN_FIGURES", 1)
+    numbers = count()
+    with store_with_places.write_transaction() as db:
+
+        def record(*bodies: dict[str, Any]) -> list[Any]:
+            items = _normalize(bodies, lambda: f"r{next(numbers)}")
+            return _record(db, items, make_batch_lookups(db, items))
+
+        yield record
+
+
+def test_a_report_that_its_batch_supersedes_is_compared_with_no_more(
+    record_batch: Callable[..., list[Any]],
+) -> None:
+    same = _count_killed(9, 9)
+    assert record_batch(_count_killed(5, 5, ref="x"), {**same, "ref": "x"}, same) == [(), (), ()]
+    ((warning,),) = record_batch(_count_killed(7, 7))
+    assert warning.reports == ("r2", "r1")
+
+
+def test_a_place_has_the_children_that_its_batch_adds(
+    record_batch: Callable[..., list[Any]],
+) -> None:
+    child = {"id": "oak", "name": "Oak", "parent": "elm"}
+    *_, (warning,) = record_batch(
+        _count_killed(5, 9), _count_killed(8, places=[child]), _count_killed(5, 5)
+    )
+    assert warning.reports == ("r1",)
+
+
+def test_parts_with_incidents_that_the_batch_does_not_name_are_found(
+    record_batch: Callable[..., list[Any]],
+) -> None:
+    whole, part = _count_killed(0, 10, places=["west"]), _count_killed(6, incident="acled:2")
+    assert record_batch(whole, part) == [(), ()]
+    ((warning,),) = record_batch(_count_killed(6, incident="acled:1"))
+    assert warning.reports == ("r0", "r1")
