@@ -319,14 +319,14 @@ def _find_disputing(
         all(result.accounts.is_known for result in results) and not _do_accounts_differ(results)
     ):
         return [[] for _ in results], True
-    open_count = sum(result.high.value is None for result in results)
+    open_count = sum(_is_open(result) for result in results)
     accounts_by_result = [result.find_dispute_accounts(deadline) for result in results]
     disputing = [
         [
             each.dispute
             for each in accounts
             if each.dispute is not None
-            and each.differ(is_open_anyway=open_count > (result.high.value is None))
+            and each.differ(is_open_anyway=open_count > _is_open(result))
         ]
         for result, accounts in zip(results, accounts_by_result, strict=True)
     ]
@@ -340,20 +340,23 @@ def _find_disputing(
     return moving, is_known
 
 
+def _is_open(result: ComponentResult) -> bool:
+    """Whether it is proved that the component has no high; False too if time ran out."""
+    return result.high.value is None and result.high.is_known
+
+
 def _do_accounts_differ(results: Sequence[ComponentResult]) -> bool:
-    """Whether the accounts of all contradictions together give the total different ranges."""
+    """Whether the accounts of all contradictions together give the total different ranges.
+
+    A high that is not known because time ran out is the same in both.
+    """
+    known_highs = [result for result in results if result.high.is_known]
     totals = []
-    for ranges in (
-        [result.accounts.first for result in results],
-        [result.accounts.second for result in results],
-    ):
-        highs = [high for _, high in ranges if high is not None]
-        totals.append(
-            (
-                floor(sum((low for low, _ in ranges), Fraction(0))),
-                ceil(sum(highs, Fraction(0))) if len(highs) == len(ranges) else None,
-            )
-        )
+    for name in ("first", "second"):
+        low = sum((getattr(result.accounts, name)[0] for result in results), Fraction(0))
+        highs = [getattr(result.accounts, name)[1] for result in known_highs]
+        is_open = any(high is None for high in highs)
+        totals.append((floor(low), None if is_open else ceil(sum(highs, Fraction(0)))))
     return totals[0] != totals[1]
 
 
