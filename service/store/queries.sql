@@ -380,7 +380,8 @@ SELECT {figures_columns} FROM figures JOIN reports ON reports.id = figures.repor
 WHERE figures.reporter = :reporter
 AND (CAST(:incidents AS TEXT) IS NULL OR incident IS NULL
     OR incident IN (SELECT value FROM json_each(CAST(:incidents AS TEXT))))
-AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL LIMIT :limit
+AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
+ORDER BY figures.seq, figures.position LIMIT :limit
 
 -- name: select_reporters_by_scope
 SELECT DISTINCT substr(place_ids, 1, 200), reporter FROM figures

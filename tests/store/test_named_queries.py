@@ -85,7 +85,7 @@ BINDS: Final[dict[str, Any]] = {
     "group_id": "g7", "word": "w7", "report": "r7", "position": 0, "soft_low": 0, "soft_high": 0,
     "best": None, "incident": "x:7", "reclassifies": None, "disclosed": 1, "revoked_at": None,
     "last_used_at": None, "names": '["p7","p8"]', "who": "10.0.0.1", "early": 1.0, "late": 2.0,
-    "codes": '["c7","c8"]', "above": 10, "below": 1,
+    "codes": '["c7","c8"]', "above": 10, "below": 1, "incidents": '["x:7"]',
 }  # fmt: skip
 """A value for every name that a statement binds, and for columns that may not be NULL."""
 
@@ -93,6 +93,7 @@ BINDS_OF_STATEMENT: Final = {
     "select_entities_page": {"after": "p10"},
     "select_idempotent_response": {"request": "POST /"},
     "increment_count": {"now": 1.5},
+    "select_reporters_by_scope": {"place_ids": '["p7","p8"]'},
 }
 """Values for single statements, where a name means something else."""
 
