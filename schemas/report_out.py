@@ -334,7 +334,7 @@ class RetractedReportOut(ReportOut):
             return missing
         return (
             f"The report {superseded}, which this one replaced, stays superseded and is not counted"
-            " again. To count it, post it as a new report."
+            " again. To count it, post it with another ref."
         )
 
 

@@ -111,7 +111,7 @@ def test_a_search_that_fixes_too_much_is_followed_by_one_that_fixes_nothing() ->
     )
 
 
-@settings(MANY_EXAMPLES, max_examples=1_000)
+@settings(MANY_EXAMPLES, max_examples=500)
 @given(cases())
 def test_placed_totals_are_what_the_definition_says(case: Case) -> None:
     forest, figures, query = case
@@ -128,7 +128,7 @@ def test_larger_sets_are_what_the_definition_says(figures: list[Figure], query: 
     check_total(total, brute_force.compute_expected_total(plain, *forest, query))
 
 
-@settings(MANY_EXAMPLES, max_examples=800)
+@settings(MANY_EXAMPLES, max_examples=300)
 @given(cases(max_size=9), st.integers(0, 40), st.booleans())
 def test_a_total_cut_short_is_never_narrower_than_the_definition(
     case: Case, seconds: int, is_prepared: bool
@@ -144,7 +144,7 @@ def test_a_total_cut_short_is_never_narrower_than_the_definition(
             check_wider(engine.total(query, seconds), expected)
 
 
-@settings(MANY_EXAMPLES, max_examples=500)
+@settings(MANY_EXAMPLES, max_examples=300)
 @given(cases(max_size=9))
 def test_a_total_without_any_solver_run_is_never_narrower_than_the_definition(case: Case) -> None:
     forest, figures, query = case
@@ -155,7 +155,7 @@ def test_a_total_without_any_solver_run_is_never_narrower_than_the_definition(ca
         check_wider(engine.total(query, AMPLE_SECONDS), expected)
 
 
-@settings(MANY_EXAMPLES, max_examples=800)
+@settings(MANY_EXAMPLES, max_examples=300)
 @given(cases(max_size=9))
 def test_a_total_without_a_program_is_never_narrower_than_the_definition(case: Case) -> None:
     forest, figures, query = case

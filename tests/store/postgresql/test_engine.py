@@ -337,7 +337,9 @@ def _migrate(url: str) -> int:
 
 
 def test_services_that_start_together_migrate_once(url: str) -> None:
-    assert sorted(run_in_processes(_migrate, url, 4)) == [0, 0, 0, 1]
+    *others, applied = sorted(run_in_processes(_migrate, url, 4))
+    assert others == [0, 0, 0]
+    assert applied > 0
     assert _migrate(url) == 0
 
 
