@@ -190,7 +190,7 @@ def _make_sandbox(folder: Path, port: int, served: str) -> Sandbox:
     _commit_release(origin, "v0.1.0")
     _run_git(folder, "clone", "origin", "opt")
     _run_git(folder / "opt", "checkout", "v0.1.0")
-    _commit_release(origin, "v0.2.0")
+    _commit_release(origin, "v0.3.0")
     for name in ("bin", "var", "etc", "opt/.venv/bin", "opt/deploy/secrets"):
         (folder / name).mkdir(parents=True)
     python_script = f'#!/bin/sh\nexec {sys.executable} "$@"\n'
@@ -307,7 +307,7 @@ def test_sqlite_is_upgraded_tried_and_rolled_back(installation: Sandbox) -> None
     upgrade, trial, rollback = BLOCKS["Upgrade an installation with SQLite"]
     installation.run_script("systemctl start casualties")
     before, after = VERIFY_LINE.findall(installation.run_script(upgrade))
-    assert (before, installation.release) == (after, "v0.2.0")
+    assert (before, installation.release) == (after, "v0.3.0")
     assert VERIFY_LINE.findall(installation.run_script(trial)) == [before]
     with closing(sqlite3.connect(installation.database_url)) as db, db:
         db.execute("DELETE FROM keys")  # As a change after the backup.
@@ -327,7 +327,7 @@ def test_postgresql_is_upgraded_and_rolled_back(on_postgresql: Sandbox, server: 
     upgrade, rollback = BLOCKS["Upgrade an installation with PostgreSQL"]
     on_postgresql.run_script("systemctl start casualties", **start)
     before, after = VERIFY_LINE.findall(on_postgresql.run_script(upgrade, **start))
-    assert (before, on_postgresql.release) == (after, "v0.2.0")
+    assert (before, on_postgresql.release) == (after, "v0.3.0")
     _run_sql(on_postgresql.database_url, "DELETE FROM keys")
     assert VERIFY_LINE.findall(on_postgresql.run_script(rollback, **start)) == [before]
     assert on_postgresql.release == "v0.1.0"
@@ -348,8 +348,8 @@ def _assert_owned_by_the_service(server: str) -> None:
 def test_a_container_is_upgraded_and_rolled_back(installation: Sandbox) -> None:
     upgrade, rollback = BLOCKS["Upgrade a container"]
     before, after = VERIFY_LINE.findall(installation.run_script(upgrade))
-    assert (before, installation.release) == (after, "v0.2.0")
-    assert (installation.folder / "opt/backups/before-0.2.0.db").stat().st_size > 0
+    assert (before, installation.release) == (after, "v0.3.0")
+    assert (installation.folder / "opt/backups/before-0.3.0.db").stat().st_size > 0
     assert VERIFY_LINE.findall(installation.run_script(rollback)) == [before]
     assert installation.release == "v0.1.0"
     started = [call for call in installation.calls if call.startswith("docker run --detach")]
@@ -361,7 +361,7 @@ def test_a_container_is_upgraded_and_rolled_back(installation: Sandbox) -> None:
 def test_compose_is_upgraded_and_rolled_back(on_postgresql: Sandbox, server: str) -> None:
     upgrade, rollback = BLOCKS["Upgrade with Compose"]
     before, after = VERIFY_LINE.findall(on_postgresql.run_script(upgrade))
-    assert (before, on_postgresql.release) == (after, "v0.2.0")
+    assert (before, on_postgresql.release) == (after, "v0.3.0")
     _run_sql(on_postgresql.database_url, "DELETE FROM keys")
     assert VERIFY_LINE.findall(on_postgresql.run_script(rollback)) == [before]
     assert on_postgresql.release == "v0.1.0"
