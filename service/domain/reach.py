@@ -142,12 +142,13 @@ def _find_silent_days(
 def _subtract_days(
     start: int, stop: int, periods: Iterable[tuple[int, int]]
 ) -> list[tuple[int, int]]:
-    """Return the runs of days from start to stop (included) that are in no period."""
+    """Return the runs of days from start to stop (included) that are in no period.
+
+    Every period has a day between them.
+    """
     runs = []
     next_day = start
     for first, last in sorted(periods):
-        if first > stop:
-            break
         if first > next_day:
             runs.append((next_day, first - 1))
         next_day = max(next_day, last + 1)

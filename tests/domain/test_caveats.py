@@ -466,6 +466,17 @@ def test_the_share_of_a_party_in_each_end_is_told() -> None:
     assert find_caveat(caveats_of(figures[:1]), "party_to_conflict").is_all is True
 
 
+def test_a_bound_from_which_a_party_takes_off_depends_on_it() -> None:
+    """In b at most 28: the region's 40, less the 12 of the party in a."""
+    figures = [
+        make_figure("all", 40, 40, make_scope("r"), reporter="B"),
+        make_figure("some", 12, None, make_scope("a"), reporter="A"),
+    ]
+    caveat = find_caveat(caveats_of(figures, make_scope("b1")), "party_to_conflict")
+    assert caveat.text == "A bound depends on figures of a party to the conflict: Agency A."
+    assert (caveat.figures, caveat.is_all) == (("some",), False)
+
+
 def test_a_number_that_others_give_too_rests_on_no_party() -> None:
     assert "party_to_conflict" not in codes_of(
         caveats_of([exact_figure("f", by="A"), exact_figure("g", by="B")])
