@@ -307,50 +307,48 @@ AND outcomes = :outcomes AND figures.reporter <> :reporter AND relays IS NULL
 AND (wording_folded = :wording OR quote_folded = :quote)
 GROUP BY reports.id ORDER BY min(figures.seq) LIMIT 20
 
+-- part: is_live
+relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
+
+-- part: figures_near_days
+-- The reporter's figures that end on the last day, after it, and before it back to the earliest day.
+-- Each of the three parts is read in the order of an index and stops at its limit.
+SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
+    AND last_day = :last ORDER BY seq DESC LIMIT :nearest) AS same
+UNION ALL
+SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
+    AND last_day > :last ORDER BY last_day, seq LIMIT :nearest) AS later
+UNION ALL
+SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
+    AND last_day BETWEEN :earliest AND :last - 1
+    ORDER BY last_day DESC, seq DESC LIMIT :nearest) AS earlier
+
+-- part: is_comparable
+(CAST(:incident AS TEXT) IS NULL OR incident IS NULL OR incident = :incident)
+AND (CAST(:places AS TEXT) IS NULL OR figures.place_ids LIKE '%,%'
+    OR CAST(:places AS TEXT) LIKE '%,' || figures.place_ids || ',%')
+AND {is_live}
+AND (CAST(:but AS TEXT) IS NULL OR report <> :but)
+
 -- name: select_contradicting_figures
--- Each part is read in the order of an index and stops at its limit.
 SELECT {figures_columns} FROM (
-    SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-        AND last_day = :last ORDER BY seq DESC LIMIT :nearest) AS same
-    UNION ALL
-    SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-        AND last_day > :last ORDER BY last_day, seq LIMIT :nearest) AS later
-    UNION ALL
-    SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-        AND last_day BETWEEN :first AND :last - 1
-        ORDER BY last_day DESC, seq DESC LIMIT :nearest) AS earlier
+    {figures_near_days}
 ) AS figures JOIN reports ON reports.id = figures.report
 WHERE (high < :low OR low > :high)
 AND outcomes & :outcomes IN (outcomes, :outcomes)
 AND (coalesce(figures.first_day, 0) <= :first AND figures.last_day >= :last
     OR coalesce(figures.first_day, 0) >= :first AND figures.last_day <= :last)
-AND (CAST(:incident AS TEXT) IS NULL OR incident IS NULL OR incident = :incident)
-AND (CAST(:places AS TEXT) IS NULL OR figures.place_ids LIKE '%,%'
-    OR CAST(:places AS TEXT) LIKE '%,' || figures.place_ids || ',%')
-AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
-AND (CAST(:but AS TEXT) IS NULL OR report <> :but)
+AND {is_comparable}
 ORDER BY figures.seq DESC, figures.position DESC LIMIT :few
 
 -- name: select_related_figures
 -- As above, for figures that contradict this one only together with a third.
 SELECT {figures_columns} FROM (
-    SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-        AND last_day = :last ORDER BY seq DESC LIMIT :nearest) AS same
-    UNION ALL
-    SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-        AND last_day > :last ORDER BY last_day, seq LIMIT :nearest) AS later
-    UNION ALL
-    SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-        AND last_day BETWEEN :first - 1 AND :last - 1
-        ORDER BY last_day DESC, seq DESC LIMIT :nearest) AS earlier
+    {figures_near_days}
 ) AS figures JOIN reports ON reports.id = figures.report
 WHERE (low > :above OR high < :below)
 AND coalesce(figures.first_day, 0) <= :last + 1 AND reclassifies IS NULL
-AND (CAST(:incident AS TEXT) IS NULL OR incident IS NULL OR incident = :incident)
-AND (CAST(:places AS TEXT) IS NULL OR figures.place_ids LIKE '%,%'
-    OR CAST(:places AS TEXT) LIKE '%,' || figures.place_ids || ',%')
-AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
-AND (CAST(:but AS TEXT) IS NULL OR report <> :but)
+AND {is_comparable}
 ORDER BY low DESC, figures.seq DESC, figures.position DESC LIMIT :few
 
 -- name: select_figures_of_same_scope
@@ -364,7 +362,7 @@ AND outcomes = :outcomes AND figures.group_ids = :group_ids
 AND coalesce(incident, '') = :incident AND reclassifies IS NULL
 AND (low > :high OR high < :low)
 AND figures.reporter NOT IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
-AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
+AND {is_live}
 ORDER BY figures.seq DESC, figures.position DESC LIMIT :few
 
 -- name: count_figures_of_reporter
@@ -380,7 +378,7 @@ SELECT {figures_columns} FROM figures JOIN reports ON reports.id = figures.repor
 WHERE figures.reporter = :reporter
 AND (CAST(:incidents AS TEXT) IS NULL OR incident IS NULL
     OR incident IN (SELECT value FROM json_each(CAST(:incidents AS TEXT))))
-AND relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
+AND {is_live}
 ORDER BY figures.seq, figures.position LIMIT :limit
 
 -- name: select_reporters_by_scope

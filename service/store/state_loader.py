@@ -119,6 +119,7 @@ def find_possible_contradictions(
         reporter=figure.reporter,
         low=quantity.low,
         high=quantity.high,
+        earliest=scope.period.start,
         first=scope.period.start,
         last=scope.period.stop,
         outcomes=encode_outcomes(scope.outcomes),
@@ -153,7 +154,7 @@ def find_related_figures(
     rows = db.fetch_all(
         "select_related_figures",
         reporter=figure.reporter,
-        first=scope.period.start,
+        earliest=scope.period.start - 1,
         last=scope.period.stop,
         above=NO_COUNT_IS_ABOVE if above is None else above,
         below=NO_COUNT_IS_BELOW if below is None else below,
