@@ -8,7 +8,7 @@ from service.domain.trees import (
     Conjunction,
     Interval,
     Tree,
-    intersect_conjunctions,
+    conjunctions_overlap,
     is_conjunction_within,
 )
 from service.domain.vocabulary import OUTCOMES
@@ -36,7 +36,7 @@ class Box:
             self.first_day <= other.last_day
             and other.first_day <= self.last_day
             and self.outcome_bits & other.outcome_bits != 0
-            and intersect_conjunctions(self.axes, other.axes) is not None
+            and conjunctions_overlap(self.axes, other.axes)
         )
 
     def is_within(self, other: "Box") -> bool:

@@ -31,7 +31,7 @@ class Selection:
     def overlaps(self, other: "Selection") -> bool:
         """Whether somebody can be in both."""
         return any(
-            intersect_conjunctions(one, two) is not None
+            conjunctions_overlap(one, two)
             for one in self.alternatives
             for two in other.alternatives
         )
@@ -236,6 +236,15 @@ def intersect_conjunctions(one: Conjunction, other: Conjunction) -> Conjunction 
                 return None
         facets[facet] = intervals
     return tuple(sorted(facets.items()))
+
+
+def conjunctions_overlap(one: Conjunction, other: Conjunction) -> bool:
+    """Whether both can hold together."""
+    facets = dict(one)
+    return all(
+        facet not in facets or intervals_overlap(facets[facet], intervals)
+        for facet, intervals in other
+    )
 
 
 def is_conjunction_within(one: Conjunction, other: Conjunction) -> bool:
