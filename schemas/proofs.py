@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from operator import attrgetter, itemgetter
-from typing import Final
+from typing import Any, Final
 
 from marshmallow import fields
 
 from schemas.compiled import CompiledSchema
 from schemas.enums import RANGE_END
 from schemas.fields import EnumText
-from service.domain.total import RoundedSum, Term
+from service.domain.total import End, RoundedSum, Term
 
 MAX_IDS: Final = 100
 """How many members such a list of an answer holds; their count stands beside it."""
@@ -130,81 +130,72 @@ def _select_roundings(roundings: Sequence[RoundedSum]) -> list[RoundedSum]:
     return sorted(roundings, key=lambda each: -abs(each.people))[:MAX_IDS]
 
 
+def _list_terms(end: End, description: str) -> fields.List[Any]:
+    """Return the field of the largest terms of the end."""
+    return fields.List(
+        fields.Nested(StepOut),
+        metadata={
+            "value": lambda total: _select_largest(getattr(total, f"{end}_terms")),
+            "description": description,
+        },
+    )
+
+
+def _list_roundings(end: End) -> fields.List[Any]:
+    """Return the field of the sums of the end's terms that are rounded."""
+    return fields.List(
+        fields.Nested(RoundingOut),
+        metadata={
+            "value": lambda total: _select_roundings(getattr(total, f"{end}_roundings")),
+            "description": "The sums that are rounded to whole people before more is added, at "
+            f"most 100. With them the terms add up to the {end}.",
+        },
+    )
+
+
+def _count(name: str, description: str) -> fields.Integer:
+    """Return the field of the length of a list of the total."""
+    return fields.Integer(
+        metadata={
+            "value": lambda total: len(getattr(total, name)),
+            "description": description,
+        }
+    )
+
+
+def _list_reporter_sums(end: End) -> fields.List[Any]:
+    """Return the field of what each reporter adds to the end."""
+    return fields.List(
+        fields.Nested(ReporterSumOut),
+        metadata={
+            "value": lambda total: _sum_by_reporter(getattr(total, f"{end}_terms")),
+            "description": f"All terms of the {end}, added up by reporter before any rounding, the "
+            "largest sums first, at most 100.",
+        },
+    )
+
+
 class BecauseOut(CompiledSchema):
     """The proof of a total: terms that add up to its ends.
 
     A list has the 100 largest terms; `/v1/totals/figures` has all of them.
     """
 
-    low = fields.List(
-        fields.Nested(StepOut),
-        metadata={
-            "value": lambda total: _select_largest(total.low_terms),
-            "description": "Terms whose sum is the low, once `low_roundings` are applied. The "
-            "largest first, at most 100.",
-        },
+    low = _list_terms(
+        "low",
+        "Terms whose sum is the low, once `low_roundings` are applied. The largest first, at most "
+        "100.",
     )
-    low_roundings = fields.List(
-        fields.Nested(RoundingOut),
-        metadata={
-            "value": lambda total: _select_roundings(total.low_roundings),
-            "description": "The sums that are rounded to whole people before more is added, at "
-            "most 100. With them the terms add up to the low.",
-        },
+    low_roundings = _list_roundings("low")
+    low_roundings_count = _count("low_roundings", "How many sums are rounded.")
+    low_count = _count("low_terms", "How many terms the proof of the low has.")
+    low_by_reporter = _list_reporter_sums("low")
+    high = _list_terms(
+        "high",
+        "Terms whose sum is the high, once `high_roundings` are applied; empty if it is null. The "
+        "largest first, at most 100.",
     )
-    low_roundings_count = fields.Integer(
-        metadata={
-            "value": lambda total: len(total.low_roundings),
-            "description": "How many sums are rounded.",
-        }
-    )
-    low_count = fields.Integer(
-        metadata={
-            "value": lambda total: len(total.low_terms),
-            "description": "How many terms the proof of the low has.",
-        }
-    )
-    low_by_reporter = fields.List(
-        fields.Nested(ReporterSumOut),
-        metadata={
-            "value": lambda total: _sum_by_reporter(total.low_terms),
-            "description": "All terms of the low, added up by reporter before any rounding, the "
-            "largest sums first, at most 100.",
-        },
-    )
-    high = fields.List(
-        fields.Nested(StepOut),
-        metadata={
-            "value": lambda total: _select_largest(total.high_terms),
-            "description": "Terms whose sum is the high, once `high_roundings` are applied; empty "
-            "if it is null. The largest first, at most 100.",
-        },
-    )
-    high_roundings = fields.List(
-        fields.Nested(RoundingOut),
-        metadata={
-            "value": lambda total: _select_roundings(total.high_roundings),
-            "description": "The sums that are rounded to whole people before more is added, at "
-            "most 100. With them the terms add up to the high.",
-        },
-    )
-    high_roundings_count = fields.Integer(
-        metadata={
-            "value": lambda total: len(total.high_roundings),
-            "description": "How many sums are rounded.",
-        }
-    )
-    high_count = fields.Integer(
-        metadata={
-            "value": lambda total: len(total.high_terms),
-            "description": "How many terms the proof of the high has.",
-        }
-    )
-    high_by_reporter = fields.List(
-        fields.Nested(ReporterSumOut),
-        metadata={
-            "value": lambda total: _sum_by_reporter(total.high_terms),
-            "description": "All terms of the high, added up by reporter before any rounding, the "
-            "largest sums first, at most 100.",
-        },
-    )
+    high_roundings = _list_roundings("high")
+    high_roundings_count = _count("high_roundings", "How many sums are rounded.")
+    high_count = _count("high_terms", "How many terms the proof of the high has.")
+    high_by_reporter = _list_reporter_sums("high")
