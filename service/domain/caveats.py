@@ -191,7 +191,7 @@ def _figures_of_bounds(total: Total) -> tuple[Figure, ...]:
 
 
 def _find_running_total_steps(context: CaveatContext) -> list[Figure]:
-    """Return the figures of which one is subtracted from another that ends on another day.
+    """Return the figures of a difference whose two sides end on different days.
 
     Both begin on one day, or have no stated beginning.
     """
@@ -253,7 +253,7 @@ def _join_names(entities: Mapping[str, Any], ids: Iterable[str]) -> str:
 
 
 def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
-    """Yield caveats on missing highs, open beginnings and incidents told elsewhere."""
+    """Yield caveats on missing highs, open beginnings and incidents that are also elsewhere."""
     figures = context.total.figures
     if context.total.is_reported and context.total.high is None:
         opening = context.total.opening

@@ -37,7 +37,7 @@ class Reach:
         return sum((last - first).days + 1 for first, last in self.silent_days)
 
     def without_gaps(self) -> "Reach":
-        """Return the same reach for a text that tells what no figure covers elsewhere."""
+        """Return the same reach without gaps, for a text whose caveats name them."""
         return replace(self, silent_outcomes=(), silent_places=(), silent_days=())
 
     @property
@@ -47,7 +47,7 @@ class Reach:
 
 
 NO_GAPS: Final = Reach()
-"""The reach of a total of which nothing is left out, or nothing is known."""
+"""The reach of a total whose figures cover the whole query, or whose figures are not known."""
 
 
 def find_reach(

@@ -47,7 +47,7 @@ def list_slices(
     outcome_sets: Sequence[frozenset[str]],
     figures: Sequence[Figure],
 ) -> Breakdown:
-    """Return the parts of the query, of which ``figures`` are the counted ones.
+    """Return the parts of the query; ``figures`` are its counted figures.
 
     Raises InvalidInputError if there are too many, or if the facet is missing or unknown.
     """

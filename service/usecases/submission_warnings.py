@@ -85,7 +85,7 @@ def _find_groups_without_facet(resolver: EntityResolver) -> Iterator[ReportWarni
 
 
 def _find_nested_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
-    """Yield a warning for each list of places of which one contains another in its division.
+    """Yield a warning for each list in which a place contains another one of its division.
 
     A place and one above it of another division are not alternatives: the smaller one counts.
     """

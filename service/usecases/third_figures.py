@@ -17,7 +17,7 @@ from service.usecases.resolve_entities import EntityResolver
 from service.usecases.scope_comparison import ScopeComparison
 
 MAX_WHOLES: Final = 3
-"""For how many wholes, of which a figure may be a part, a second part is looked for."""
+"""How many wholes that may contain a figure are searched for a second part."""
 
 MAX_PARTS: Final = 12
 """How many figures are compared in pairs."""

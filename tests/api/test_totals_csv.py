@@ -99,7 +99,7 @@ def test_every_shape_has_its_cells(send: SendRequest, client: FlaskClient) -> No
 def test_people_in_no_one_part_have_a_row_of_their_own(
     send: SendRequest, client: FlaskClient
 ) -> None:
-    """At least 30 killed or wounded in three villages, and a village of which nobody spoke."""
+    """At least 30 killed or wounded in three villages, and a village without any figure."""
     villages = ["plekhovo", "vorozhba", "martynovka"]
     places = [bodies.make_place(village) for village in villages]
     assert_recorded(send(bodies.make_report(places=places, reporter={"id": "sky", "name": "Sky"})))

@@ -40,7 +40,7 @@ def test_where_the_total_is_open_anyway_only_the_lows_count() -> None:
 
 
 def make_months() -> list[Figure]:
-    """Return three days of one village, of which the second is given twice, with 40 and with 30."""
+    """Return three days of one village; the second is given twice, with 40 and with 30."""
     return [
         make_figure("one", 100, 100, make_scope(days=(1, 1))),
         make_figure("two", 30, 30, make_scope(days=(2, 2))),

@@ -75,7 +75,7 @@ def test_crossing_constraints_are_left_to_the_solver() -> None:
 
 
 FOREST = [[1, 1, 1, 1, 0], [1, 1, 0, 0, 0], [1, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]]
-"""Constraints and their columns: two inside the first, one of which has one inside it."""
+"""Constraints and their columns: two inside the first, and one inside one of these."""
 
 BOUNDS = st.lists(
     st.tuples(st.integers(0, 9), st.sampled_from([0, 2, 5, 9, 20, np.inf])),

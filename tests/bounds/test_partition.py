@@ -73,7 +73,7 @@ def test_cells_and_their_classification_are_those_of_an_enumeration(case: Case) 
 
 
 def make_unrelated_groups(count: int) -> Tree:
-    """Return groups of which each has a facet of its own."""
+    """Return groups that have a facet of their own each."""
     nodes = {f"g{number}": TreeNode(ROOT_GROUP) for number in range(count)}
     return Tree({ROOT_GROUP: TreeNode()} | nodes, root=ROOT_GROUP)
 

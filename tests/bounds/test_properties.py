@@ -49,7 +49,7 @@ def test_the_order_of_arrival_is_irrelevant(figures: list[Figure], scope: Scope,
 
 
 def terms_of(total: Total) -> list[str]:
-    """The terms of both proofs, whose figures are told apart by what they say."""
+    """Return the terms of both proofs, with the content of their figures instead of ids."""
     return sorted(
         repr((replace(term.figure, id="", report=""), term.end, term.multiplier, term.people))
         for term in (*total.low_terms, *total.high_terms)

@@ -1,4 +1,4 @@
-"""Pages show what is placed first; what wider figures may add is told once."""
+"""Pages show what is placed first, and say once what wider figures can add."""
 
 import re
 from typing import Any
@@ -266,7 +266,7 @@ def read_unplaced(client: FlaskClient, query: str) -> str:
 def test_unplaced_people_may_be_in_none_of_the_places_below_one(
     client: FlaskClient, village_and_country: None
 ) -> None:
-    """At least 40,000 in a country, of which only two villages have a name."""
+    """At least 40,000 in a country; only two of its villages have a name."""
     words = read_unplaced(client, "place=country")
     assert "In no one of these for certain" in words
     assert "They may also be in none of these." in words

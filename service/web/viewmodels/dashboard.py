@@ -92,7 +92,7 @@ class Dashboard(ViewModel):
             return plain_text("head.not_placed", total=shown_total.text)
         reach, placed_reach = shown_total.reach, shown_total.placed_reach
         silence = silence_text(reach)
-        # What is the same for both is told once, at the end.
+        # The text names what is the same for both once, at the end.
         is_same = silence == silence_text(placed_reach)
         if is_same:
             reach, placed_reach = reach.without_gaps(), placed_reach.without_gaps()
