@@ -63,7 +63,7 @@ def make_figure_page(
     Both are in the order of recording. If ``is_largest_first``, the counted ones begin with those
     that contribute most to a low, then to a high.
     """
-    used = result.used
+    used: Sequence[Figure] = result.used
     if is_largest_first:
         contributions = _add_contributions(result)
         used = tuple(sorted(used, key=lambda each: [-abs(n) for n in contributions[each.id]]))

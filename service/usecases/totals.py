@@ -11,6 +11,7 @@ from service.domain.caveats import Caveat, CaveatContext, find_caveats
 from service.domain.entities import make_empty_scope_message, unknown_id_message
 from service.domain.errors import ErrorDetail, InvalidInputError
 from service.domain.figure import Figure, Scope
+from service.domain.figure_set import FigureSet, FigureSources, ListedFigures
 from service.domain.reach import Reach, find_reach
 from service.domain.record_state import ReportState
 from service.domain.total import Total
@@ -210,7 +211,7 @@ class TotalsCalculation:
         outcome_sets = self.list_outcome_sets()
         outcome_totals = self.compute_outcome_totals(outcome_sets)
         scope = query.scope_for(frozenset().union(*outcome_sets))
-        used = self._engine.overlapping_figures(scope)
+        used = self._make_set(self._engine.overlapping_figures(scope))
         breakdown = list_slices(self._snapshot, query, outcome_sets, used) if query.by else None
         parts = None if breakdown is None else self._compute_parts(breakdown, outcome_sets)
         by_reporter = self._compute_by_reporter(outcome_sets, scope) if query.by_reporter else None
@@ -269,6 +270,7 @@ class TotalsCalculation:
                     outcomes,
                     total,
                     placed,
+                    self._make_set(total.figures),
                     total_text(total, outcomes, reach),
                     self._sum_best_estimates(scope, total),
                     reach=reach,
@@ -279,8 +281,20 @@ class TotalsCalculation:
 
     def _find_reach(self, scope: Scope, total: Total) -> Reach:
         """Return what the figures of the total cover of its scope."""
-        snapshot = self._snapshot
-        return find_reach(scope, total, snapshot.places, snapshot.groups, self._engine.outcomes_of)
+        snapshot, figures = self._snapshot, self._make_set(total.figures)
+        outcomes_of = self._engine.outcomes_of
+        return find_reach(scope, total, figures, snapshot.places, snapshot.groups, outcomes_of)
+
+    def _make_set(self, figures: Iterable[Figure]) -> FigureSet:
+        """Return figures of the engine, in the order of recording, as a set."""
+        snapshot, reports = self._snapshot, self._snapshot.state.reports
+        sources = FigureSources(
+            snapshot.places,
+            snapshot.groups,
+            self._engine.outcomes_of,
+            lambda figure: reports[figure.report].caveats,
+        )
+        return ListedFigures(figures, sources)
 
     def _sum_best_estimates(self, scope: Scope, total: Total) -> int | None:
         """Return the sum of the best estimates of the reporters; None if they do not add up."""
@@ -328,16 +342,16 @@ class TotalsCalculation:
             context = CaveatContext(
                 scope,
                 each.total,
+                each.figures,
                 each.placed,
                 each.reach,
-                self._snapshot.state,
+                self._snapshot.state.places,
+                self._snapshot.state.reporters,
                 self._snapshot.places,
-                self._snapshot.groups,
-                relays,
+                self._make_set(relays),
                 silent_reports,
                 self._find_self_contradicting(scope, each.total),
-                self._engine.shared_incidents,
-                self._engine.outcomes_of,
+                self._engine.find_elsewhere(each.figures),
             )
             caveats += find_caveats(context)
         return caveats
@@ -393,7 +407,7 @@ class TotalsCalculation:
         overlapping = self._engine.overlapping_figures(scope)
         return [
             self._compute_part(each, outcome_sets)
-            for each in list_reporters(self._snapshot, overlapping)
+            for each in list_reporters(self._snapshot, self._make_set(overlapping))
         ]
 
 
