@@ -29,6 +29,11 @@ class FigureSet(Sequence[Figure]):
     Iteration and indexing make Figure objects, which a large set avoids: its other methods do not.
     """
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FigureSet) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
     @abstractmethod
     def select_beyond(self, scope: Scope, part: ScopePart) -> "FigureSet":
         """Return the figures that also cover people outside of the scope, in this part of it.
@@ -136,12 +141,6 @@ class ListedFigures(FigureSet):
     def __iter__(self) -> Iterator[Figure]:
         return iter(self._figures)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ListedFigures) and self._figures == other._figures
-
-    def __hash__(self) -> int:
-        return hash(self._figures)
-
     def _select(self, condition: Callable[[Figure], bool]) -> "ListedFigures":
         return ListedFigures(filter(condition, self._figures), self._sources)
 
@@ -239,15 +238,20 @@ class ListedFigures(FigureSet):
 
     def find_backers(self, terms: Sequence[Term]) -> list[frozenset[str]]:
         """Return for each term the reporters that give its end of the same scope."""
-        reporters: dict[tuple[object, ...], set[str]] = {}
-        for figure in self._figures:
-            for end, people in (("low", figure.quantity.low), ("high", figure.quantity.high)):
-                reporters.setdefault((figure.scope, end, people), set()).add(figure.reporter)
-        return [
-            frozenset(reporters.get((term.figure.scope, term.end, term.people), ()))
-            | {term.figure.reporter}
-            for term in terms
-        ]
+        return find_backers(self._figures, terms)
+
+
+def find_backers(figures: Iterable[Figure], terms: Sequence[Term]) -> list[frozenset[str]]:
+    """Return for each term the reporters of those of the figures that give its end."""
+    reporters: dict[tuple[object, ...], set[str]] = {}
+    for figure in figures:
+        for end, people in (("low", figure.quantity.low), ("high", figure.quantity.high)):
+            reporters.setdefault((figure.scope, end, people), set()).add(figure.reporter)
+    return [
+        frozenset(reporters.get((term.figure.scope, term.end, term.people), ()))
+        | {term.figure.reporter}
+        for term in terms
+    ]
 
 
 NO_FIGURES: Final = ListedFigures(

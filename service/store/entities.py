@@ -76,6 +76,11 @@ def load_merges(db: Connection, seq: int) -> dict[str, dict[str, str]]:
     return merges
 
 
+def find_last_entity_seq(db: Connection, seq: int) -> int:
+    """Return the last event up to ``seq`` that added, changed or merged an entity; 0 for none."""
+    return int(db.fetch_value("select_last_entity_seq", seq=seq) or 0)
+
+
 @translate_corrupt_rows
 def load_all_as_of(
     db: Connection, seq: int

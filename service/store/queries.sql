@@ -79,6 +79,13 @@ SELECT id, body FROM entries WHERE kind = :kind AND id = :id ORDER BY since_seq 
 -- name: end_entity_version
 UPDATE entries SET until_seq = :seq WHERE kind = :kind AND id = :id AND until_seq IS NULL
 
+-- name: select_last_entity_seq
+SELECT max(last_seq) FROM (
+    SELECT max(since_seq) AS last_seq FROM entries WHERE since_seq <= :seq
+    UNION ALL SELECT max(until_seq) FROM entries WHERE until_seq <= :seq
+    UNION ALL SELECT max(seq) FROM merges WHERE seq <= :seq
+) AS changed
+
 -- name: select_entities_as_of
 SELECT kind, id, body FROM entries
 WHERE since_seq <= :seq AND (until_seq IS NULL OR until_seq > :seq) ORDER BY kind, id
@@ -286,15 +293,44 @@ SELECT {figures_columns} FROM (
     WHERE reclassifies IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 ) AS linked JOIN figures ON figures.id = later ORDER BY figures.seq, figures.position
 
--- name: select_moved_links
-SELECT {moved_links_columns} FROM moved_links WHERE seq <= :seq ORDER BY seq
-
 -- name: select_moved_links_of
 SELECT {moved_links_columns} FROM moved_links
 WHERE figure IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND seq <= :seq ORDER BY seq
 
--- name: select_figures_as_of
-SELECT {figures_columns} FROM figures WHERE seq <= :seq ORDER BY seq, position
+-- name: select_report_entries
+SELECT reports.id, reports.seq, reports.reporter, reports.stance, reports.place_ids,
+    reports.first_day, reports.last_day, reports.group_ids, reports.caveats, relayed.seq,
+    origins.seq, replaced.seq, reports.superseded_seq, reports.retracted_seq
+FROM reports LEFT JOIN reports AS relayed ON relayed.id = reports.relays
+LEFT JOIN reports AS origins ON origins.id = reports.origin
+LEFT JOIN reports AS replaced ON replaced.id = reports.supersedes
+WHERE reports.seq > :since AND reports.seq <= :seq ORDER BY reports.seq
+
+-- name: select_ended_reports
+SELECT events.seq, events.kind, reports.seq FROM events JOIN reports ON reports.id = events.subject
+WHERE events.seq > :since AND events.seq <= :seq AND events.kind IN ('superseded', 'retracted')
+AND reports.seq <= :since ORDER BY events.seq
+
+-- name: select_redacted_caveats
+-- Of reports up to the seq that were redacted after the first seq.
+SELECT reports.seq, reports.caveats FROM events JOIN reports ON reports.id = events.subject
+WHERE events.seq > :since AND events.kind = 'redacted' AND reports.seq <= :seq
+
+-- name: select_figure_entries
+SELECT figures.id, figures.seq, figures.low, figures.high,
+    figures.soft_low + 2 * figures.soft_high, figures.best, figures.outcomes, figures.first_day,
+    figures.last_day, figures.incident, targets.seq, targets.position, figures.disclosed,
+    figures.place_ids, figures.group_ids
+FROM figures LEFT JOIN figures AS targets ON targets.id = figures.reclassifies
+WHERE figures.seq > :since AND figures.seq <= :seq ORDER BY figures.seq, figures.position
+
+-- name: select_moved_entries
+SELECT figures.seq, figures.position, moved_links.seq, targets.seq, targets.position,
+    moved_links.first_day, moved_links.last_day, moved_links.place_ids, moved_links.group_ids
+FROM moved_links JOIN figures ON figures.id = moved_links.figure
+JOIN figures AS targets ON targets.id = moved_links.reclassifies
+WHERE moved_links.seq > :since AND moved_links.seq <= :seq
+ORDER BY moved_links.seq, figures.seq, figures.position
 
 -- name: select_reports_of_same_wording
 SELECT reports.id FROM (
@@ -385,11 +421,6 @@ ORDER BY figures.seq, figures.position LIMIT :limit
 SELECT DISTINCT substr(place_ids, 1, 200), reporter FROM figures
 WHERE last_day = :last_day AND substr(place_ids, 1, 200) IN
     (SELECT value FROM json_each(CAST(:place_ids AS TEXT)))
-
--- name: select_reports_as_of
-SELECT id, seq, reporter, {report_state}, stance, place_ids, first_day, last_day, group_ids, caveats,
-    relays, origin, supersedes
-FROM reports WHERE seq <= :seq ORDER BY seq
 
 
 -- API keys and idempotency keys ---------------------------------------------------------------

@@ -1,103 +1,18 @@
-"""The record state as of one ``seq``, from which totals are computed."""
+"""Figures that are looked up one by one: those that may contradict another, or that links name."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
-from itertools import chain
 from typing import Final
 
-from service.domain.errors import LockTimeoutError
 from service.domain.figure import Figure, Quantity, Scope
-from service.domain.record_state import MovedLink, RecordState, ReportState, move_links
+from service.domain.record_state import MovedLink, move_links
 from service.store.encoding import OUTCOME_SETS, decode_period, encode_outcomes, join_ids, split_ids
-from service.store.entities import load_all_as_of, load_merges
-from service.store.event_log import last_seq, timestamp_of
-from service.store.interface import REPLICA_BEHIND_MESSAGE, Connection, Row, translate_corrupt_rows
+from service.store.event_log import last_seq
+from service.store.interface import Connection, Row, translate_corrupt_rows
 from service.store.tables import FigureRow, MovedLinkRow
 
-__all__ = ["find_possible_contradictions", "find_related_figures", "last_seq", "load_state"]
-
-
-@translate_corrupt_rows
-def load_state(db: Connection, seq: int) -> RecordState:
-    """Return all reports, figures and entities as they were after the event ``seq``.
-
-    Raises LockTimeoutError for a replica that does not have that event yet.
-    """
-    if seq > last_seq(db):
-        raise LockTimeoutError(REPLICA_BEHIND_MESSAGE)
-    places, groups, reporters = load_all_as_of(db, seq)
-    state = RecordState(
-        seq=seq,
-        recorded_at=timestamp_of(db, seq),
-        reports={report.id: report for report in _load_reports(db, seq)},
-        figures=move_links(_load_figures(db, seq), load_moved_links(db, seq)),
-        places=places,
-        groups=groups,
-        reporters=reporters,
-        merged=load_merges(db, seq),
-    )
-    resolved = _resolve_merged_ids(state) if any(state.merged.values()) else state
-    _check_references(resolved)
-    return resolved
-
-
-def _check_references(state: RecordState) -> None:
-    """Raise LookupError for an id that is not in the state, which only damage can cause."""
-    figures, reports = state.figures, state.reports
-    for known, referenced in (
-        (state.places, {each.scope.places for each in figures}),
-        (state.groups, {each.scope.groups for each in figures}),
-        (state.places, {each.places for each in reports.values()}),
-        (state.groups, {each.groups for each in reports.values()}),
-        (state.reporters, [{each.reporter for each in reports.values()}]),
-        (state.reporters, [{each.reporter for each in figures}]),
-        (reports, [{each.report for each in figures}]),
-    ):
-        if unknown := set(chain.from_iterable(referenced)) - known.keys():
-            raise LookupError(f"unknown id {sorted(unknown)[0]}")
-
-
-def _resolve_merged_ids(state: RecordState) -> RecordState:
-    """Return the state with each merged id replaced by the id that it was merged into."""
-    return replace(
-        state,
-        reports={
-            report_id: state.resolve_report(each) for report_id, each in state.reports.items()
-        },
-        figures=tuple(state.resolve_figure(each) for each in state.figures),
-    )
-
-
-def _load_reports(db: Connection, seq: int) -> Iterator[ReportState]:
-    rows = db.fetch_all("select_reports_as_of", seq=seq)
-    for (
-        report_id,
-        reported_seq,
-        reporter,
-        state,
-        stance,
-        places,
-        first,
-        last,
-        groups,
-        caveats,
-        *links,
-    ) in rows:
-        has_no_figures = stance != "asserts"
-        yield ReportState(
-            report_id,
-            reported_seq,
-            reporter,
-            state,
-            stance,
-            split_ids(places) if has_no_figures else (),
-            decode_period(first, last) if has_no_figures else None,
-            split_ids(groups) if has_no_figures else (),
-            _parse_caveats(caveats) if caveats else (),
-            *links,
-        )
+__all__ = ["find_possible_contradictions", "find_related_figures"]
 
 
 @translate_corrupt_rows
@@ -211,15 +126,10 @@ def _with_present_links(db: Connection, rows: Iterable[Row]) -> tuple[Figure, ..
 
 
 @translate_corrupt_rows
-def load_moved_links(
-    db: Connection, seq: int, figure_ids: Iterable[str] | None = None
-) -> list[MovedLink]:
-    """Return the links that had moved until the event ``seq``, in order; None: of all figures."""
-    if figure_ids is None:
-        rows = db.fetch_all("select_moved_links", seq=seq)
-    else:
-        ids = list(figure_ids)
-        rows = db.fetch_all("select_moved_links_of", seq=seq, ids=json.dumps(ids)) if ids else []
+def load_moved_links(db: Connection, seq: int, figure_ids: Iterable[str]) -> list[MovedLink]:
+    """Return the links of the figures that had moved until the event ``seq``, in order."""
+    ids = list(figure_ids)
+    rows = db.fetch_all("select_moved_links_of", seq=seq, ids=json.dumps(ids)) if ids else []
     return [
         MovedLink(
             row.figure,
@@ -230,10 +140,6 @@ def load_moved_links(
         )
         for row in map(MovedLinkRow._make, rows)
     ]
-
-
-def _load_figures(db: Connection, seq: int) -> Iterator[Figure]:
-    return figures_from_rows(db.fetch_all("select_figures_as_of", seq=seq))
 
 
 def figures_from_rows(rows: Iterable[Row]) -> Iterator[Figure]:
@@ -265,8 +171,3 @@ _SOFT_ENDS = (frozenset[str](), frozenset({"low"}), frozenset({"high"}), frozens
 @lru_cache(maxsize=100_000)
 def _make_quantity(low: int, high: int | None, soft: int) -> Quantity:
     return Quantity(low, high, _SOFT_ENDS[soft])
-
-
-@lru_cache(maxsize=10_000)
-def _parse_caveats(caveats: str) -> tuple[str, ...]:
-    return tuple(json.loads(caveats))

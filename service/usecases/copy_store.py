@@ -6,9 +6,9 @@ from typing import Final
 
 from service.domain.errors import ConflictError, StoreUnavailableError
 from service.store import api_keys, event_log, idempotency, redactable_text
+from service.store.column_loader import load_state
 from service.store.interface import Connection, Progress, Store
 from service.store.maintenance import export_import
-from service.store.state_loader import load_state
 
 CHUNK_EVENTS: Final = 1_000
 """So many events are copied in one transaction; they remain if the copy is interrupted."""
@@ -87,5 +87,5 @@ def _check_target_equals_source(
             raise StoreUnavailableError(
                 "The target does not end with the source's last event; copy again."
             )
-        if load_state(target_db, last) != load_state(source_db, last):
+        if not load_state(target_db, last).equals(load_state(source_db, last)):
             raise StoreUnavailableError("The target differs from the source; do not use it.")

@@ -1,7 +1,7 @@
 """Coverage: what the counted figures of a query are about, and who reported them."""
 
+from service.columns.record_state import RecordState
 from service.domain.figure_set import FigureSet
-from service.domain.record_state import RecordState
 from service.domain.totals_result import Coverage, ReporterCoverage
 
 

@@ -72,6 +72,7 @@ def make_figure_page(
     shown = listed[offset : offset + limit]
     shares = _find_shares(result, {figure.id for figure, _ in shown})
     state = reader.load_snapshot(result.seq).state
+    states = state.find_reports({figure.report for figure, _ in shown})
     with reader.read_transaction() as db:
         report_ids = dict.fromkeys(figure.report for figure, _ in shown)
         recorded = {
@@ -87,7 +88,7 @@ def make_figure_page(
                 state.reporters[figure.reporter].name,
                 report.published_at,
                 next((each.wording for each in report.figures if each.id == figure.id), None),
-                state.reports[figure.report].state,
+                states[figure.report].state,
                 reason,
                 shares.get(figure.id, ()),
             )

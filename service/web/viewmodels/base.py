@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from service.columns.record_state import RecordState
 from service.domain.caveats import Caveat
 from service.domain.entities import Group
 from service.domain.figure import Figure
-from service.domain.record_state import RecordState
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import ROOT_GROUP
@@ -61,7 +61,7 @@ class ViewModel:
     @property
     def is_empty(self) -> bool:
         """Whether the record has no report at ``seq``."""
-        return not self.state.reports
+        return not self.state.report_count
 
     # The number -----------------------------------------------------------------------------
 

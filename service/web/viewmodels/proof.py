@@ -181,7 +181,7 @@ class Proof(ViewModel):
 
     @cached_property
     def _relays(self) -> Mapping[str, list[ReportState]]:
-        return find_relays(self.state)
+        return find_relays(self.state, self._reports.keys())
 
     @property
     def nearest_text(self) -> str:

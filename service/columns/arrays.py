@@ -1,4 +1,4 @@
-"""The types of the arrays in this package.
+"""The types of the arrays in this package and in ``service.bounds``.
 
 Docstrings give the shape as ``bool[n_constraints]`` or ``int[n_patches, 4]``.
 """

@@ -1,0 +1,97 @@
+"""States of the record from objects, and as objects."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from service.columns.entity_state import EntityState
+from service.columns.record_columns import SOFT_BITS, FigureEntry, RecordColumns, ReportEntry
+from service.columns.record_state import RecordState
+from service.domain.entities import Group, Place, Reporter
+from service.domain.figure import Figure
+from service.domain.record_state import ReportState
+from service.domain.vocabulary import OUTCOMES
+
+
+@dataclass(frozen=True, slots=True)
+class StateObjects:
+    """All of a state as objects, which can be compared."""
+
+    seq: int
+    recorded_at: str | None
+    reports: Mapping[str, ReportState]
+    figures: tuple[Figure, ...]
+    places: Mapping[str, Place]
+    groups: Mapping[str, Group]
+    reporters: Mapping[str, Reporter]
+    merged: Mapping[str, Mapping[str, str]]
+
+
+def list_objects(state: RecordState) -> StateObjects:
+    """Return all reports, figures and entities of the state."""
+    return StateObjects(
+        state.seq,
+        state.recorded_at,
+        state.reports,
+        state.figures,
+        state.places,
+        state.groups,
+        state.reporters,
+        state.merged,
+    )
+
+
+def make_record_state(
+    figures: Sequence[Figure],
+    places: Mapping[str, Place],
+    groups: Mapping[str, Group],
+    reporters: Mapping[str, Reporter],
+) -> RecordState:
+    """Return a state with these figures, each in a live report of its own, in their order."""
+    columns = RecordColumns()
+    for seq, figure in zip(count(1), figures, strict=False):
+        columns.append_reports(
+            [
+                ReportEntry(
+                    figure.report,
+                    seq,
+                    figure.reporter,
+                    "asserts",
+                    (),
+                    None,
+                    None,
+                    (),
+                    (),
+                    None,
+                    None,
+                    None,
+                    None,
+                    None,
+                )
+            ]
+        )
+        quantity, scope = figure.quantity, figure.scope
+        columns.append_figures(
+            [
+                FigureEntry(
+                    figure.id,
+                    seq,
+                    quantity.low,
+                    quantity.high,
+                    sum(bit for end, bit in SOFT_BITS.items() if end in quantity.soft),
+                    figure.best,
+                    sum(1 << OUTCOMES.index(outcome) for outcome in scope.outcomes),
+                    scope.period.start,
+                    scope.period.stop,
+                    scope.incident,
+                    None
+                    if figure.reclassifies is None
+                    else columns.find_figure_key(figure.reclassifies),
+                    figure.disclosed,
+                    scope.places,
+                    scope.groups,
+                )
+            ]
+        )
+    columns.seq = len(figures)
+    return RecordState(columns, len(figures), None, EntityState(places, groups, reporters, {}))
