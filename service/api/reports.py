@@ -68,7 +68,11 @@ def post_report(supersede_known: bool, submission: Submission) -> Any:
 @blueprint.arguments(AsOfParameters, location="query")
 @blueprint.response(200, ReportOut, description="The report.")
 def get_report(as_of: int | str | None, id: str) -> RecordedReport:  # noqa: A002
-    """Get a report in its present or an earlier state."""
+    """Get a report in its present or an earlier state.
+
+    The present one, or with `as_of` an earlier one. `state` contains whether its figures count.
+    Erased texts are null in every state.
+    """
     return reports.get_report(get_reader(), id, as_of, request_time())
 
 
@@ -120,7 +124,11 @@ def post_redaction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
 @requires("read")
 @blueprint.response(200, HistoryOut, description="The events about the report.")
 def get_history(id: str) -> Any:  # noqa: A002
-    """List the events about a report, oldest first."""
+    """List the events about a report, oldest first.
+
+    The first event is its submission. Later ones are, for example, its retraction or redaction.
+    One answer contains all of them.
+    """
     return {"history": lifecycle.load_history(get_reader(), id)}
 
 

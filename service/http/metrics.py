@@ -93,7 +93,10 @@ blueprint = Blueprint("metrics", __name__, description="Metrics.")
 @blueprint.response(200, description="The metrics.")
 @blueprint.doc(responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 def get_metrics() -> Response:
-    """Get the metrics of all processes of this server, in the text format of Prometheus."""
+    """Get the metrics of all processes of this server, in the text format of Prometheus.
+
+    Needs the scope `read` where reading is closed.
+    """
     text = get_current_metrics().render(get_services().store, get_services().read_store)
     response = Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
     response.headers["Cache-Control"] = "no-store"

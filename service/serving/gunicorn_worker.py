@@ -6,6 +6,7 @@ would stop the server. A reverse proxy that buffers requests is still the better
 """
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from threading import BoundedSemaphore, Lock, Thread
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from gunicorn.http.errors import UnsupportedTransferCoding
+from gunicorn.http.errors import InvalidHeader, InvalidRequestLine, UnsupportedTransferCoding
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 MAX_CLOSING: Final = 16
@@ -47,6 +49,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer the request, whose head was read; its body may take longer."""
+        check_target_and_host(req)
         for name, value in req.headers:
             # gunicorn also accepts "identity, chunked", which a proxy may interpret differently.
             if name == "TRANSFER-ENCODING" and value.lower() != "chunked":
@@ -72,11 +75,46 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         closed.add_done_callback(lambda _: self._closing_slots.release())
 
 
+def check_target_and_host(req: Any) -> None:
+    """Raise gunicorn's error for a request without exactly one valid Host (RFC 9112, section 3.2).
+
+    gunicorn itself only rejects a second one. HTTP/1.0 has no Host. If the target is a whole URL,
+    its host replaces that of the header, as the RFC demands.
+    """
+    hosts = [index for index, (name, _) in enumerate(req.headers) if name == "HOST"]
+    if not hosts:
+        if req.version >= (1, 1):
+            raise InvalidHeader("HOST", req=req)
+    elif not _is_valid_host(req.headers[hosts[0]][1]):
+        raise InvalidHeader("HOST", req=req)
+    if not req.uri.startswith("/") and "://" in req.uri:
+        target = urlsplit(req.uri)
+        if target.scheme not in ("http", "https") or not _is_valid_host(target.netloc):
+            raise InvalidRequestLine(req.uri)
+        if hosts:
+            req.headers[hosts[0]] = ("HOST", target.netloc)
+        # Without this, a URL without a path would be no address of the application.
+        req.path = req.path or "/"
+
+
+def _is_valid_host(text: str) -> bool:
+    match = _HOST_PATTERN.fullmatch(text)
+    return match is not None and int(match[1] or 0) <= MAX_PORT
+
+
+MAX_PORT: Final = 65_535
+
+_HOST_PATTERN: Final = re.compile(
+    r"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?"
+)
+"""A name, an IPv4 or an IPv6 address, and a port. Names of containers may contain an underscore."""
+
+
 class ProblemSocket:
     """A socket that sends gunicorn's own error page as a problem, without quoting the request."""
 
     DETAILS: Final = {
-        400: "This is not a valid HTTP/1.1 request.",
+        400: "This is not a valid HTTP/1.1 request. It must have one valid Host.",
         403: "The server does not accept this request from here.",
         414: "The first line of the request is too long; at most 8,190 bytes are read.",
         417: "The only supported value of Expect is 100-continue.",
