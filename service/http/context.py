@@ -40,7 +40,12 @@ def install_services(app: Flask, services: Services) -> None:
 
 def get_services() -> Services:
     """Return the services of the application that handles this request."""
-    return cast(Services, current_app.extensions[_EXTENSION_KEY])
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """Return the services of the application."""
+    return cast(Services, app.extensions[_EXTENSION_KEY])
 
 
 def request_time() -> datetime:
