@@ -19,7 +19,16 @@ from service.api import (
     totals,
     vocabulary,
 )
-from service.http import consistency, cors, drain_body, logging, metrics, problems, rate_limit
+from service.http import (
+    consistency,
+    cors,
+    costly_work,
+    drain_body,
+    logging,
+    metrics,
+    problems,
+    rate_limit,
+)
 from service.http.context import Services, install_services
 from service.http.request_parsing import MAX_BODY_BYTES
 from service.http.smorest import Api
@@ -57,6 +66,7 @@ def build_app(services: Services) -> Flask:
     drain_body.register(app)
     rate_limit.register(app)
     consistency.register(app)
+    costly_work.register(app)
     cors.register(app, services.settings.origins)
     app.after_request(_add_security_headers)
     api = Api(app, __version__)
