@@ -73,9 +73,9 @@ class CostlySlots:
             return len(self._queue)
 
     def _is_free_for(self, client: str) -> bool:
-        return self._held.total() < self.slot_count and self._held[client] < max(
-            self.slot_count - 1, 1
-        )
+        if self._held.total() >= self.slot_count:
+            return False
+        return self._held[client] < max(self.slot_count - 1, 1)
 
     def _find_next(self) -> "_Waiter | None":
         """Return the waiting request that gets a slot now; None if there is none."""

@@ -38,9 +38,7 @@ BODY_SECONDS: Final = 60.0
 """The time limit for the body."""
 
 
-HEALTH_CHECK: Final = re.compile(
-    rb"(?:GET|HEAD) (/livez|/readyz|/metrics)(?:\?\S*)? HTTP/1\.[01]\r\n"
-)
+HEALTH_CHECK: Final = re.compile(rb"(?:GET|HEAD) (/livez|/readyz|/metrics) HTTP/1\.[01]\r\n")
 """The first line of a request that has a thread of its own."""
 
 _BODY_HEADER: Final = re.compile(rb"\r\n(?:content-length|transfer-encoding|expect)[ \t]*:", re.I)
