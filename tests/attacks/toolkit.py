@@ -24,6 +24,8 @@ ATTACKER, READER = "127.0.0.1", "127.0.0.2"
 
 TIMEOUT_SECONDS = 60.0
 
+LAST_CHUNK = b"\r\n0\r\n\r\n"
+
 
 def list_outcome_sets() -> list[str]:
     """Return all sets of outcomes that are not empty, as the query has them."""
@@ -109,7 +111,7 @@ def get(server: RunningServer, path: str, *headers: str, source: str = READER) -
 
 
 def exchange(sock: socket.socket, request: bytes) -> Answer:
-    """Return the answer to the request, whose end its length or the end of the stream shows."""
+    """Return the answer to the request; its length, last chunk or the end of the stream ends it."""
     started_at = time.monotonic()
     sock.sendall(request)
     received = b""
@@ -125,8 +127,10 @@ def exchange(sock: socket.socket, request: bytes) -> Answer:
         for line in text.split("\r\n")
         if line.lower().startswith("content-length:")
     ]
-    is_empty = " 304 " in text.partition("\r\n")[0]
-    while not is_empty and (not lengths or len(body) < lengths[0]):
+    if " 304 " in text.partition("\r\n")[0]:
+        lengths = [0]
+    is_chunked = "\r\ntransfer-encoding: chunked" in text.lower()
+    while not body.endswith(LAST_CHUNK) if is_chunked else not lengths or len(body) < lengths[0]:
         piece = sock.recv(1 << 16)
         if not piece:
             break
