@@ -45,6 +45,9 @@ limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 8190
 
+# Files are sent like other responses, whose clients are not waited for without end.
+sendfile = False
+
 # Of gunicorn's two parsers, the one that this project tests, whatever else is installed.
 http_parser = "python"
 
@@ -91,12 +94,15 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Set the number of threads in the metrics; load the templates."""
+    """Set the number of threads, on which shares and metrics depend; load the templates."""
     # Not imported earlier: the shared folder must exist first.
     from service import web
     from service.http import metrics
+    from service.http.context import get_services
 
     metrics.metrics_of(worker.wsgi).set_thread_count(worker.cfg.threads)
+    with worker.wsgi.app_context():
+        get_services().costly_slots.set_thread_count(worker.cfg.threads)
     web.preload(worker.wsgi)
 
 

@@ -27,6 +27,7 @@ def create_app(
     from service.app import build_app
     from service.http import logging
     from service.http.context import Services
+    from service.http.costly_slots import CostlySlots
     from service.settings import load_settings
     from service.store.factory import open_standby
     from service.usecases.state_cache import StateCache
@@ -47,6 +48,7 @@ def create_app(
             clock or _utc_now,
             new_id or _make_random_id,
             counters,
+            CostlySlots(settings.costly_slots),
         )
     )
 

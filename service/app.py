@@ -22,6 +22,7 @@ from service.api import (
 from service.http import (
     consistency,
     cors,
+    costly_work,
     drain_body,
     logging,
     metrics,
@@ -69,6 +70,7 @@ def build_app(services: Services) -> Flask:
     drain_body.register(app)
     rate_limit.register(app)
     consistency.register(app)
+    costly_work.register(app)
     cors.register(app, services.settings.origins)
     app.after_request(_add_security_headers)
     api = Api(app, __version__)

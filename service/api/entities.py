@@ -26,6 +26,7 @@ from service.domain.list_queries import EntityListQuery
 from service.http.auth import check_can_describe, get_key_id, has_scope, requires
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time
+from service.http.costly_work import take_slot_for_list
 from service.http.negotiation import (
     LINK_HEADER,
     check_bom,
@@ -126,6 +127,7 @@ def make_blueprint(
         query, form = arguments
         format_name = choose_format(form.format, "csv")
         check_bom(form.bom, format_name)
+        take_slot_for_list(query.limit)
         find_entities = partial(entities.list_entities, get_reader(), kind)
         page_entities, next_link = fetch_page("entries", query, find_entities, "id")
         headers = {} if next_link is None else {"Link": f'<{next_link}>; rel="next"'}

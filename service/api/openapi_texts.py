@@ -112,6 +112,11 @@ Rate limits are off unless the operator sets one. Each API key, or each address 
 has its own count. Answers have `RateLimit-Policy` and `RateLimit` with the remaining requests;
 above the limit the answer is 429 with `Retry-After` in seconds.
 
+Answers that must be computed, and lists with a `limit` above 100, are limited without that: the
+service works on a few at once, and on fewer of one client. If there is no room within 5 seconds,
+the answer is 503 with `Retry-After`. Answers that others have just asked for, and 304, are not
+limited.
+
 ## CORS
 
 Pages of other origins can read the API from a browser only if the operator allows their origin,

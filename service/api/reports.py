@@ -19,6 +19,7 @@ from service.http import idempotency
 from service.http.auth import get_key_id, get_principal, requires
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time
+from service.http.costly_work import take_slot_for_list
 from service.http.links import link_to_member
 from service.http.negotiation import LINK_HEADER, check_bom, choose_format, document_formats
 from service.http.pagination import fetch_page
@@ -146,6 +147,7 @@ def list_reports(arguments: tuple[ReportListQuery, ListForm]) -> Response:
     query, form = arguments
     reader, format_name = get_reader(), choose_format(form.format, *OTHER_FORMATS)
     check_bom(form.bom, format_name)
+    take_slot_for_list(query.limit)
     # One state for everything that is read, even if more is recorded meanwhile.
     seq = reader.resolve_as_of(query.as_of, request_time())
     find_reports = partial(reports.list_reports, reader, now=request_time())

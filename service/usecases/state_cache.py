@@ -187,6 +187,11 @@ class StateCache:
         self._snapshots = LRUCache(MAX_STATES)
         self._component_cache = ComponentCache()
 
+    def find(self, seq: int, redaction_seq: int) -> Snapshot | None:
+        """Return the state as of the event ``seq`` if it is cached, None if it must be loaded."""
+        snapshot: Snapshot | None = self._snapshots.get((seq, redaction_seq))
+        return snapshot
+
     def load(self, db: Connection, seq: int, redaction_seq: int | None = None) -> Snapshot:
         """Return the state as of the event ``seq``, loaded from the store if it is not cached.
 
