@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from service.domain.entities import (
     ENTITY_CLASSES,
+    MAX_LEVELS,
     Entity,
     Group,
     Place,
@@ -197,9 +198,26 @@ def is_same_or_below(db: Connection, kind: str, entity_id: str, ancestor_id: str
     )
 
 
-def has_children(db: Connection, kind: str, entity_id: str) -> bool:
-    """Whether the entity has children."""
-    return db.fetch_one("select_any_child_entity", kind=kind, parent=entity_id) is not None
+def find_parents(db: Connection, kind: str, ids: Collection[str]) -> set[str]:
+    """Return those of the ids that have children."""
+    if not ids:
+        return set()
+    rows = db.fetch_all("select_parents", kind=kind, ids=json.dumps(sorted(ids)))
+    return {row[0] for row in rows}
+
+
+def get_level(db: Connection, kind: str, entity_id: str) -> int:
+    """Return the level of the entity in its tree: 1 at the top."""
+    return int(db.fetch_value("select_entity_level", kind=kind, id=entity_id) or 1)
+
+
+def get_height(db: Connection, kind: str, entity_id: str) -> int:
+    """Return how many levels the entity has with those below it, at most MAX_LEVELS + 1.
+
+    An entity that is not recorded has one.
+    """
+    height = db.fetch_value("select_entity_height", kind=kind, id=entity_id, limit=MAX_LEVELS + 1)
+    return int(height or 1)
 
 
 def list_ids_in_subtrees(db: Connection, kind: str, ids: Sequence[str], seq: int) -> list[str]:

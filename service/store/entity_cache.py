@@ -47,14 +47,14 @@ class EntityCache:
             self._equivalent_ids[key] = entities.list_equivalent_ids(self._db, kind, entity_id)
         return self._equivalent_ids[key]
 
-    def has_children(self, kind: str, entity_id: str) -> bool:
-        """Whether the entity has children."""
-        key = (kind, entity_id)
-        if self._entities.get(key, entity_id) is None:
-            return False  # It is not recorded yet.
-        if key not in self._have_children:
-            self._have_children[key] = entities.has_children(self._db, kind, entity_id)
-        return self._have_children[key]
+    def find_parents(self, kind: str, ids: Collection[str]) -> set[str]:
+        """Return those of the ids that have children, looked up by one statement."""
+        # One that is known not to be recorded yet has none.
+        recorded = {each for each in ids if self._entities.get((kind, each), each) is not None}
+        missing = {each for each in recorded if (kind, each) not in self._have_children}
+        found = entities.find_parents(self._db, kind, missing)
+        self._have_children |= {(kind, each): each in found for each in missing}
+        return {each for each in recorded if self._have_children[kind, each]}
 
     def find_places_by_code(self, codes: Collection[str]) -> dict[str, list[str]]:
         """Return the ids of places by code, at most MAX_PLACES_OF_CODE for each code."""

@@ -140,9 +140,11 @@ ORDER BY id LIMIT :limit
 SELECT id, body FROM entries INDEXED BY entries_below WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
 ORDER BY id
 
--- name: select_any_child_entity
-SELECT 1 FROM entries INDEXED BY entries_below
-WHERE kind = :kind AND parent = :parent AND until_seq IS NULL LIMIT 1
+-- name: select_parents
+-- Those of the ids that have children.
+SELECT value FROM json_each(CAST(:ids AS TEXT)) WHERE EXISTS (
+    SELECT 1 FROM entries INDEXED BY entries_below
+    WHERE kind = :kind AND parent = value AND until_seq IS NULL)
 
 -- name: select_entity_ancestor
 WITH RECURSIVE above (id) AS (
@@ -151,6 +153,25 @@ WITH RECURSIVE above (id) AS (
     SELECT parent FROM above CROSS JOIN entries INDEXED BY entries_now
     WHERE entries.id = above.id AND kind = :kind AND until_seq IS NULL AND parent IS NOT NULL
 ) SELECT 1 FROM above WHERE id = :top
+
+-- name: select_entity_level
+-- How many entities are in the line from this one up.
+WITH RECURSIVE above (id, level) AS (
+    SELECT id, 1 FROM entries WHERE kind = :kind AND id = :id AND until_seq IS NULL
+    UNION ALL
+    SELECT parent, level + 1 FROM above CROSS JOIN entries INDEXED BY entries_now
+    WHERE entries.id = above.id AND kind = :kind AND until_seq IS NULL AND parent IS NOT NULL
+) SELECT max(level) FROM above
+
+-- name: select_entity_height
+-- How many levels are below the entity, itself included; no more than the limit are counted.
+WITH RECURSIVE below (id, level) AS (
+    SELECT id, 1 FROM entries WHERE kind = :kind AND id = :id AND until_seq IS NULL
+    UNION ALL
+    SELECT entries.id, level + 1 FROM below CROSS JOIN entries INDEXED BY entries_below
+    WHERE entries.parent = below.id AND entries.kind = :kind AND until_seq IS NULL
+    AND level < :limit
+) SELECT max(level) FROM below
 
 -- name: select_entity_ids_in_subtrees
 -- Everything below the ids as of one seq, with all ids that were merged into any of it.

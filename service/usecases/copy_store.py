@@ -31,14 +31,14 @@ def copy_store(source: Store, target: Store, progress: Progress) -> CopyResult:
     one ended, also after an interruption. Raises ConflictError for an empty source and for a target
     that holds another record, and StoreUnavailableError where the target is not equal at the end.
     """
-    source.migrate()
+    source.prepare()
     with source.read_transaction() as source_db:
         last, last_hash = event_log.last_seq_and_hash(source_db)
         if not last:
             raise ConflictError(
                 f"The source, {source.display_address}, holds no events: nothing was copied."
             )
-        target.migrate()
+        target.prepare()
         copied_seq = _find_common_seq(source_db, target)
         _blank_texts(source_db, target, copied_seq)
         events = export_import.export_events(source_db, copied_seq)

@@ -314,23 +314,21 @@ def _check_relay(db: Connection, report: Report) -> None:
 def _check_meaning(submission: Submission, report: Report, resolver: EntityResolver) -> None:
     """Raise InvalidInputError for words that the figures do not fit, and for empty scopes."""
     errors = find_wording_errors(submission, report)
-    empty: dict[tuple[str, tuple[str, ...]], bool] = {}
-
-    def check(kind: str, ids: tuple[str, ...], pointer: str) -> None:
-        if (kind, ids) not in empty:
-            empty[kind, ids] = len(ids) > 1 and not resolver.select(kind, ids)[0].alternatives
-        if empty[kind, ids]:
-            errors.append(ErrorDetail(pointer, make_empty_scope_message(kind, ids)))
-
     for kind, name in (("place", "places"), ("group", "groups")):
+        pointers_by_ids: dict[tuple[str, ...], list[str]] = {}
         if not report.figures:
-            check(kind, getattr(report, name), f"/{name}")
+            pointers_by_ids[getattr(report, name)] = [f"/{name}"]
         for position, (sent, figure) in enumerate(
             zip(submission.figures, report.figures, strict=True)
         ):
             is_of_report = getattr(sent, name) is None and getattr(submission, name)
             pointer = f"/{name}" if is_of_report else f"/figures/{position}/{name}"
-            check(kind, getattr(figure, name), pointer)
+            pointers_by_ids.setdefault(getattr(figure, name), []).append(pointer)
+        several = [ids for ids in pointers_by_ids if len(ids) > 1]
+        for ids, selection in zip(several, resolver.select(kind, *several), strict=True):
+            if not selection.alternatives:
+                detail = make_empty_scope_message(kind, ids)
+                errors += [ErrorDetail(pointer, detail) for pointer in pointers_by_ids[ids]]
     errors = list(dict.fromkeys(errors))
     if errors:
         raise InvalidInputError(summarize_errors(errors), tuple(errors))

@@ -154,6 +154,11 @@ class StateCache:
         self._columns_lock = Lock()
         self._entity_states = LRUCache(MAX_STATES)
 
+    def find(self, seq: int, redaction_seq: int) -> Snapshot | None:
+        """Return the state as of the event ``seq`` if it is cached, None if it must be loaded."""
+        snapshot: Snapshot | None = self._snapshots.get((seq, redaction_seq))
+        return snapshot
+
     def load(self, db: Connection, seq: int, redaction_seq: int | None = None) -> Snapshot:
         """Return the state as of the event ``seq``, made from the columns if it is not cached.
 

@@ -65,6 +65,12 @@ def compute_totals(
     return add_comparison(result, query, snapshot, earlier, make_calculation)
 
 
+def is_cached(reader: RequestReader, query: TotalsQuery, seq: int) -> bool:
+    """Whether the totals as of the event ``seq`` were computed before and are in memory."""
+    snapshot = reader.find_snapshot(seq)
+    return snapshot is not None and snapshot.results.get(query) is not None
+
+
 def compute_totals_in(
     snapshot: Snapshot, query: TotalsQuery, time_budget: TimeBudget
 ) -> TotalsResult:
