@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.columns.record_columns import RecordColumns
 from service.columns.scope_sets import ScopeSets
 from service.domain.entities import Entity, Group, Place, Reporter
+from service.domain.figure import Figure
 from service.domain.trees import Tree, TreeNode
 from service.domain.vocabulary import DEFAULT_DIVISION, ROOT_GROUP
 
@@ -25,7 +26,7 @@ class EntityState:
         merged: Mapping[str, Mapping[str, str]],
     ) -> None:
         self.places, self.groups, self.reporters, self.merged = places, groups, reporters, merged
-        self._sets: tuple[RecordColumns, ScopeSets, ScopeSets] | None = None
+        self._derived: Derived | None = None
 
     @cached_property
     def place_tree(self) -> Tree:
@@ -61,13 +62,24 @@ class EntityState:
         merged = self.merged.get(kind, {})
         return tuple(dict.fromkeys(merged.get(entity_id, entity_id) for entity_id in ids))
 
-    def make_sets(self, columns: RecordColumns) -> tuple[ScopeSets, ScopeSets]:
-        """Return the sets of places and of groups of the columns under these trees."""
-        if self._sets is None or self._sets[0] is not columns:
+    def derive(self, columns: RecordColumns) -> "Derived":
+        """Return what depends on the columns and on these entities, the same for all states."""
+        derived = self._derived
+        if derived is None or derived.columns is not columns:
             merged = self.merged
-            self._sets = (
+            derived = self._derived = Derived(
                 columns,
                 ScopeSets(columns.place_sets.values, self.place_tree, merged.get("place", {})),
                 ScopeSets(columns.group_sets.values, self.group_tree, merged.get("group", {})),
+                {},
             )
-        return self._sets[1:]
+        return derived
+
+
+class Derived(NamedTuple):
+    """The scopes of the columns under the trees, and rows of figures that were made as objects."""
+
+    columns: RecordColumns
+    place_sets: ScopeSets
+    group_sets: ScopeSets
+    figures: dict[int, Figure]

@@ -83,14 +83,16 @@ class RecordColumns:
 
     A report's row ends with its supersession or retraction. A figure has a further row for each
     move of its link; ``since`` and ``until`` say for which events each of its rows holds, and
-    ``origin`` is the number of its first one. All events up to ``seq`` are in the columns, and all
-    redactions up to ``redaction_seq``. ``reporters``, ``place_sets``, ``group_sets``,
-    ``incidents`` and ``caveat_lists`` are the values that numbers in the columns stand for, as they
-    were recorded, before any merge.
+    ``origin`` is the number of its first one. All events up to ``seq`` are in the columns, the last
+    one with the hash ``last_hash``, and all redactions up to ``redaction_seq``.
+
+    ``reporters``, ``place_sets``, ``group_sets``, ``incidents`` and ``caveat_lists`` are the values
+    that numbers in the columns stand for, as they were recorded, before any merge.
     """
 
     def __init__(self) -> None:
         self.seq = self.redaction_seq = 0
+        self.last_hash: str | None = None
         self.reports = ColumnTable(
             {
                 "seq": np.int32,

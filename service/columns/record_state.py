@@ -51,7 +51,9 @@ class RecordState:
         self._last_seq = seq if last_seq is None else last_seq
         self.places, self.groups = entities.places, entities.groups
         self.reporters, self.merged = entities.reporters, entities.merged
-        self.place_sets, self.group_sets = entities.make_sets(columns)
+        derived = entities.derive(columns)
+        self.place_sets, self.group_sets = derived.place_sets, derived.group_sets
+        self._objects = derived.figures
         report_count = int(np.searchsorted(columns.reports["seq"], self._last_seq, "right"))
         figure_count = int(np.searchsorted(columns.figures["since"], self._last_seq, "right"))
         self._reports = {
@@ -60,7 +62,6 @@ class RecordState:
         self._figures = {
             name: columns.figures[name][:figure_count] for name in columns.figures.names
         }
-        self._objects: dict[int, Figure] = {}
 
     def resolve_merged(self, kind: str, ids: Iterable[str]) -> tuple[str, ...]:
         """Return the ids that replace the given ones, each once."""
@@ -176,9 +177,9 @@ class RecordState:
 
     def make_figures(self, rows: Iterable[int]) -> tuple[Figure, ...]:
         """Return the figures of the rows as objects."""
-        if len(self._objects) > MAX_OBJECTS:
-            self._objects = {}
         objects = self._objects
+        if len(objects) > MAX_OBJECTS:
+            objects.clear()
         return tuple(
             objects[row] if row in objects else objects.setdefault(row, self._make_figure(row))
             for row in rows

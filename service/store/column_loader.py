@@ -12,8 +12,13 @@ from service.domain.errors import LockTimeoutError
 from service.domain.periods import OPEN_START
 from service.store.encoding import split_ids
 from service.store.entities import load_all_as_of, load_merges
-from service.store.event_log import last_redaction_seq, last_seq, timestamp_of
+from service.store.event_log import hash_of, last_redaction_seq, last_seq, timestamp_of
 from service.store.interface import REPLICA_BEHIND_MESSAGE, Connection, Row, translate_corrupt_rows
+
+
+class StaleColumnsError(Exception):
+    """The columns are of another record, or of one that has lost events since."""
+
 
 CHUNK_ROWS: Final = 10_000
 """How many rows are held as objects while columns are filled."""
@@ -35,8 +40,11 @@ def load_shared_state(
     """Return the state after the event ``seq``; adds to the columns what they lack.
 
     ``redaction_seq`` is the last redaction; None if the caller has not looked it up in this
-    transaction. Raises LockTimeoutError for a replica that does not have the event yet.
+    transaction. Raises LockTimeoutError for a replica that does not have the event yet, and
+    StaleColumnsError if the columns hold events that the record does not have.
     """
+    if columns.seq and hash_of(db, columns.seq) != columns.last_hash:
+        raise StaleColumnsError
     counts = len(columns.reports), len(columns.figures)
     _advance_columns(db, columns, seq, redaction_seq)
     state = RecordState(columns, seq, timestamp_of(db, seq), entities)
@@ -65,7 +73,7 @@ def _advance_columns(
             "select_ended_reports", since=since, seq=seq
         ):
             columns.end_report(report_seq, kind, ended_seq)
-        columns.seq = seq
+        columns.seq, columns.last_hash = seq, hash_of(db, seq)
     redaction_seq = last_redaction_seq(db) if redaction_seq is None else redaction_seq
     if redaction_seq > columns.redaction_seq:
         for report_seq, caveats in db.fetch_all(

@@ -9,12 +9,14 @@ from typing import Any, Final
 from service.bounds.component_cache import ComponentCache
 from service.bounds.engine import TotalsEngine
 from service.columns.column_figures import CountedRows
+from service.columns.entity_state import EntityState
 from service.columns.record_columns import RecordColumns
 from service.columns.record_state import RecordState
 from service.domain.entities import Place
 from service.domain.record_state import ReportState
 from service.domain.totals_query import TotalsQuery
 from service.store import column_loader
+from service.store.column_loader import StaleColumnsError
 from service.store.entities import find_last_entity_seq
 from service.store.event_log import last_redaction_seq
 from service.store.interface import Connection
@@ -178,5 +180,19 @@ class StateCache:
             find_last_entity_seq(db, seq), lambda: column_loader.load_entity_state(db, seq)
         )
         with self._columns_lock:
-            state = column_loader.load_shared_state(db, self._columns, seq, entities, redaction_seq)
+            try:
+                state = self._load_state(db, seq, entities, redaction_seq)
+            except StaleColumnsError:
+                self._snapshots = LRUCache(MAX_STATES)
+                self._entity_states = LRUCache(MAX_STATES)
+                entities = column_loader.load_entity_state(db, seq)
+                state = self._load_state(db, seq, entities, redaction_seq)
         return Snapshot(state, self._component_cache)
+
+    def _load_state(
+        self, db: Connection, seq: int, entities: EntityState, redaction_seq: int
+    ) -> RecordState:
+        columns, self._columns = self._columns, RecordColumns()
+        state = column_loader.load_shared_state(db, columns, seq, entities, redaction_seq)
+        self._columns = columns  # An error leaves new ones, since it may have filled them in part.
+        return state

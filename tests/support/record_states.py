@@ -46,8 +46,12 @@ def make_record_state(
     places: Mapping[str, Place],
     groups: Mapping[str, Group],
     reporters: Mapping[str, Reporter],
+    caveats: Mapping[str, tuple[str, ...]] | None = None,
 ) -> RecordState:
-    """Return a state with these figures, each in a live report of its own, in their order."""
+    """Return a state with these figures, each in a live report of its own, in their order.
+
+    ``caveats`` are those of the reports.
+    """
     columns = RecordColumns()
     for seq, figure in zip(count(1), figures, strict=False):
         columns.append_reports(
@@ -61,7 +65,7 @@ def make_record_state(
                     None,
                     None,
                     (),
-                    (),
+                    (caveats or {}).get(figure.report, ()),
                     None,
                     None,
                     None,
