@@ -33,11 +33,6 @@ class ColumnTable:
         """The names of the columns, in order."""
         return tuple(self._buffers)
 
-    @property
-    def size(self) -> int:
-        """The bytes that the columns take, with the room that they have to grow."""
-        return sum(buffer.nbytes for buffer in self._buffers.values())
-
     def equals(self, other: "ColumnTable") -> bool:
         """Whether both have the same columns with the same elements."""
         return self.names == other.names and all(
@@ -85,11 +80,6 @@ class TextColumn:
 
     def __len__(self) -> int:
         return len(self._table)
-
-    @property
-    def size(self) -> int:
-        """The bytes that the texts take."""
-        return len(self._bytes) + self._table.size
 
     def append(self, texts: Sequence[str]) -> None:
         """Add texts."""

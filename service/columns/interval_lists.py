@@ -18,9 +18,6 @@ class IntervalLists:
         self._intervals = ColumnTable({"list": np.int64, "start": np.int64, "stop": np.int64})
         self.extend(list(interval_lists))
 
-    def __len__(self) -> int:
-        return len(self._lists)
-
     def extend(self, interval_lists: Sequence[tuple[Interval, ...] | None]) -> None:
         """Add lists at the end."""
         first = len(self._lists)

@@ -301,13 +301,6 @@ class RecordColumns:
             self.caveat_lists,
         )
 
-    @property
-    def size(self) -> int:
-        """The bytes that the columns and the ids take."""
-        return sum(
-            each.size for each in (self.reports, self.figures, self.report_ids, self.figure_ids)
-        )
-
 
 FIGURE_VALUES: Final = ("report", "incident", "outcomes", "low", "high", "best", "flags")
 """The columns of a figure that do not change when its link moves."""

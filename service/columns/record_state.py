@@ -72,11 +72,6 @@ class RecordState:
         """How many reports there are, whatever their state."""
         return len(self._reports["seq"])
 
-    @property
-    def figure_count(self) -> int:
-        """How many figures there are, whatever the state of their reports."""
-        return int(np.count_nonzero(self.is_valid))
-
     def column(self, name: str) -> NDArray[Any]:
         """Return a column of figures, with one element for each row up to this state."""
         return self._figures[name]

@@ -18,9 +18,6 @@ class SelectionIndex:
         self._alternatives = ColumnTable({"selection": np.int64})
         self._axes: dict[str, IntervalLists] = {}
 
-    def __len__(self) -> int:
-        return self._count
-
     def extend(self, selections: Sequence[Selection]) -> None:
         """Add selections at the end."""
         known = len(self._alternatives)

@@ -14,7 +14,8 @@ from tests.support.record_states import make_record_state
 REPORTERS = {name: Reporter(name, name) for name in "AB"}
 
 
-def _make_state(case: Case) -> RecordState:
+def make_case_state(case: Case) -> RecordState:
+    """Return the state of a record with the figures of the case, each in a report of its own."""
     places = {
         node: Place(node, node, parent=each.parent, division=each.facet)
         for node, each in case.forest.place_nodes.items()
@@ -29,7 +30,7 @@ def _make_state(case: Case) -> RecordState:
 
 def _select_both(case: Case) -> tuple[ColumnFigures, ListedFigures]:
     """Return the figures that overlap the query, in columns and as a list."""
-    state = _make_state(case)
+    state = make_case_state(case)
     engine = TotalsEngine(case.figures, case.forest.places, case.forest.groups)
     sources = FigureSources(
         case.forest.places,
@@ -92,7 +93,7 @@ def test_columns_describe_a_set_as_a_list_does(case: Case) -> None:
 
 @given(cases())
 def test_the_rows_inside_a_scope_are_those_wholly_in_it(case: Case) -> None:
-    state, forest = _make_state(case), case.forest
+    state, forest = make_case_state(case), case.forest
     sources = FigureSources(
         forest.places, forest.groups, lambda figure: figure.scope.outcomes, lambda figure: ()
     )
