@@ -18,8 +18,8 @@ from service.columns.record_columns import (
 )
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
-from service.domain.record_state import ReportState
 from service.domain.report import move_own_incident
+from service.domain.report_state import ReportState
 from service.domain.vocabulary import OUTCOMES
 
 REPORT_STATES: Final = ("live", "relay", "superseded", "retracted")

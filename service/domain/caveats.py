@@ -10,7 +10,7 @@ from service.domain.entities import Place, Reporter
 from service.domain.figure import Figure, Scope
 from service.domain.figure_set import FigureSet, ScopePart
 from service.domain.reach import Reach
-from service.domain.record_state import ReportState
+from service.domain.report_state import ReportState
 from service.domain.total import Term, Total
 from service.domain.trees import Tree
 from service.domain.wording.bidi import isolate_bidi

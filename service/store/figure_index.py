@@ -14,7 +14,7 @@ from typing import Final
 
 from service.domain.figure import Figure
 from service.domain.report import Report, counted_figures
-from service.store import state_loader
+from service.store import figure_queries
 from service.store.encoding import encode_outcomes, join_ids
 from service.store.figure_lookup import FigureLookup
 from service.store.interface import Connection, translate_corrupt_rows
@@ -88,10 +88,10 @@ class FigureIndex(FigureLookup):
                 and ((first <= start and last >= stop) or (first >= start and last <= stop))
             )
 
-        rows = known.iterate(figure, place_ids, start, state_loader.MAX_CANDIDATES)
+        rows = known.iterate(figure, place_ids, start, figure_queries.MAX_CANDIDATES)
         found = self._select(rows, excluded_report, may_contradict)
         found.sort(key=lambda row: (row.seq, row.position), reverse=True)
-        return known.decode(found[: state_loader.MAX_CONTRADICTIONS])
+        return known.decode(found[: figure_queries.MAX_CONTRADICTIONS])
 
     def find_related_figures(
         self,
@@ -108,8 +108,8 @@ class FigureIndex(FigureLookup):
             return super().find_related_figures(
                 figure, excluded_report, place_ids, above=above, below=below
             )
-        least = state_loader.NO_COUNT_IS_ABOVE if above is None else above
-        most = state_loader.NO_COUNT_IS_BELOW if below is None else below
+        least = figure_queries.NO_COUNT_IS_ABOVE if above is None else above
+        most = figure_queries.NO_COUNT_IS_BELOW if below is None else below
         first, last = figure.scope.period.start - 1, figure.scope.period.stop + 1
 
         def may_contradict(row: FigureRow) -> bool:
@@ -119,10 +119,10 @@ class FigureIndex(FigureLookup):
                 and row.reclassifies is None
             )
 
-        rows = known.iterate(figure, place_ids, first, state_loader.MAX_NEIGHBOURS)
+        rows = known.iterate(figure, place_ids, first, figure_queries.MAX_NEIGHBOURS)
         found = self._select(rows, excluded_report, may_contradict)
         found.sort(key=lambda row: (row.low, row.seq, row.position), reverse=True)
-        return known.decode(found[: state_loader.MAX_RELATED])
+        return known.decode(found[: figure_queries.MAX_RELATED])
 
     def find_same_wording(
         self, figure: Figure, wording: str | None, quote: str | None
@@ -325,7 +325,7 @@ class _FiguresOfReporter:
         found = []
         for row in rows:
             if row.id not in self._figures:
-                self._figures[row.id] = next(state_loader.figures_from_rows([row]))
+                self._figures[row.id] = next(figure_queries.figures_from_rows([row]))
             found.append(self._figures[row.id])
         return found
 

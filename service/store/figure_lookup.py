@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from service.domain.figure import Figure
 from service.domain.report import Report
-from service.store import reports, state_loader
+from service.store import figure_queries, reports
 from service.store.interface import Connection
 
 
@@ -20,9 +20,9 @@ class FigureLookup:
     ) -> list[Figure]:
         """Return the reporter's other live figures that may contradict this one.
 
-        See ``state_loader.find_possible_contradictions``.
+        See ``figure_queries.find_possible_contradictions``.
         """
-        return state_loader.find_possible_contradictions(
+        return figure_queries.find_possible_contradictions(
             self._db, figure, excluded_report, place_ids
         )
 
@@ -37,9 +37,9 @@ class FigureLookup:
     ) -> list[Figure]:
         """Return live figures of the reporter that may contradict this one together with a third.
 
-        See ``state_loader.find_related_figures``.
+        See ``figure_queries.find_related_figures``.
         """
-        return state_loader.find_related_figures(
+        return figure_queries.find_related_figures(
             self._db, figure, excluded_report, place_ids, above=above, below=below
         )
 

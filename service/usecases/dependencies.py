@@ -5,7 +5,7 @@ from typing import Protocol
 
 from service.domain.entities import Group, Place
 from service.domain.figure import Figure
-from service.domain.record_state import ReportState
+from service.domain.report_state import ReportState
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal
 from service.domain.trees import Tree

@@ -7,7 +7,7 @@ from typing import Final
 from service.columns.record_state import RecordState
 from service.domain.entities import ENTITY_CLASSES, Entity, parent_of
 from service.domain.public_event import PublicEvent
-from service.domain.record_state import ReportState
+from service.domain.report_state import ReportState
 
 REPORT_FAMILY: Final = "report"
 

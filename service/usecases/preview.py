@@ -20,8 +20,8 @@ from service.columns.record_state import RecordState
 from service.domain.access import Principal
 from service.domain.entities import Entity
 from service.domain.periods import Period
-from service.domain.record_state import move_report_links
 from service.domain.report import RecordedReport, counted_figures
+from service.domain.report_state import move_report_links
 from service.domain.submission import Submission
 from service.domain.timestamps import format_timestamp
 from service.domain.totals_query import TotalsQuery

@@ -17,12 +17,12 @@ from service.domain.errors import (
 )
 from service.domain.list_queries import ReportListQuery
 from service.domain.normalize import find_wording_errors, normalize_submission
-from service.domain.record_state import MovedLink
 from service.domain.report import (
     RecordedReport,
     Report,
     ReportWarning,
 )
+from service.domain.report_state import MovedLink
 from service.domain.submission import Submission
 from service.store import coordinates, entities, event_log, reports
 from service.store.event_log import NewEvent

@@ -13,7 +13,7 @@ from service.columns.entity_state import EntityState
 from service.columns.record_columns import RecordColumns
 from service.columns.record_state import RecordState
 from service.domain.entities import Place
-from service.domain.record_state import ReportState
+from service.domain.report_state import ReportState
 from service.domain.totals_query import TotalsQuery
 from service.store import column_loader
 from service.store.column_loader import StaleColumnsError

@@ -15,7 +15,7 @@ from service.domain.errors import ErrorDetail, InvalidInputError
 from service.domain.figure import Figure, Scope
 from service.domain.figure_set import FigureSet
 from service.domain.reach import Reach, find_reach
-from service.domain.record_state import ReportState
+from service.domain.report_state import ReportState
 from service.domain.total import Total
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, Part, TotalsResult

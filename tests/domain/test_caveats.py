@@ -14,7 +14,7 @@ from service.domain.entities import Reporter
 from service.domain.figure import Figure, Scope
 from service.domain.figure_set import FigureSources, ListedFigures
 from service.domain.reach import find_reach
-from service.domain.record_state import ReportState
+from service.domain.report_state import ReportState
 from tests.bounds.builders import (
     AMPLE_SECONDS,
     GROUPS,

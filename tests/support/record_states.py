@@ -9,7 +9,7 @@ from service.columns.record_columns import SOFT_BITS, FigureEntry, RecordColumns
 from service.columns.record_state import RecordState
 from service.domain.entities import Group, Place, Reporter
 from service.domain.figure import Figure
-from service.domain.record_state import ReportState
+from service.domain.report_state import ReportState
 from service.domain.vocabulary import OUTCOMES
 
 

@@ -12,7 +12,7 @@ from schemas.report_in import ReportIn
 from service.domain.errors import DomainError
 from service.domain.report import Report, ReportWarning
 from service.domain.submission import Submission
-from service.store import figure_index, state_loader
+from service.store import figure_index, figure_queries
 from service.store.interface import Connection, Store
 from service.usecases import entities, reports
 from service.usecases.submission_lookups import SubmissionLookups, make_batch_lookups
@@ -170,7 +170,7 @@ def test_the_warnings_of_a_batch_are_those_of_its_reports_one_by_one(
     ):
         patch.setattr(figure_index, "MIN_FIGURES", 1)
         for name, value in limits.items():
-            patch.setattr(state_loader, name, value)
+            patch.setattr(figure_queries, name, value)
         _record(db, _normalize(earlier, new_id), None)
         items = _normalize(batch, new_id)
         with db.savepoint("plain") as undo_plain:

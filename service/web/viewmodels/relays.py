@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from service.columns.record_state import RecordState
-from service.domain.record_state import ReportState
+from service.domain.report_state import ReportState
 
 
 def find_relays(state: RecordState, report_ids: Collection[str]) -> dict[str, list[ReportState]]:

@@ -6,13 +6,11 @@ from functools import lru_cache
 from typing import Final
 
 from service.domain.figure import Figure, Quantity, Scope
-from service.domain.record_state import MovedLink, move_links
+from service.domain.report_state import MovedLink, move_links
 from service.store.encoding import OUTCOME_SETS, decode_period, encode_outcomes, join_ids, split_ids
 from service.store.event_log import last_seq
 from service.store.interface import Connection, Row, translate_corrupt_rows
 from service.store.tables import FigureRow, MovedLinkRow
-
-__all__ = ["find_possible_contradictions", "find_related_figures"]
 
 
 @translate_corrupt_rows
