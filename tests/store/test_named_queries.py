@@ -83,7 +83,7 @@ BINDS: Final[dict[str, Any]] = {
     "group_id": "g7", "word": "w7", "report": "r7", "position": 0, "soft_low": 0, "soft_high": 0,
     "best": None, "incident": "x:7", "reclassifies": None, "disclosed": 1, "revoked_at": None,
     "last_used_at": None, "names": '["p7","p8"]', "who": "10.0.0.1", "early": 1.0, "late": 2.0,
-    "since": 1_880, "codes": '["c7","c8"]', "above": 10, "below": 1, "incidents": '["x:7"]', 
+    "since": 1_880, "codes": '["c7","c8"]', "above": 10, "below": 1, "incidents": '["x:7"]',
     "earliest": 700_010,
 }  # fmt: skip
 """A value for every name that a statement binds, and for columns that may not be NULL."""
