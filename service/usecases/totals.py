@@ -158,6 +158,14 @@ class TotalsCalculation:
         self._live = snapshot.count_rows(query, is_live=True)
         self._counted = self._live if query.straddling else self._select_inside(self._live)
         self._engine = snapshot.get_engine(self._make_key(query.straddling), self._counted)
+        self._overlapping: dict[Scope, ColumnFigures] = {}
+        self._excluded: dict[Scope, ExcludedFigures] = {}
+
+    def _find_overlapping(self, scope: Scope) -> ColumnFigures:
+        """Return the counted figures that cover people of the scope."""
+        if scope not in self._overlapping:
+            self._overlapping[scope] = self._counted.find_overlapping(scope)
+        return self._overlapping[scope]
 
     def _make_key(self, straddling: bool) -> Hashable:
         """Return the key of an engine: all figures of the filters, or those inside the query."""
@@ -171,12 +179,16 @@ class TotalsCalculation:
         return CountedRows(self._snapshot.state, counted.is_counted & is_inside)
 
     @cached_property
+    def _inside(self) -> CountedRows:
+        """Those of the counted figures that are wholly inside the query."""
+        return self._select_inside(self._counted)
+
+    @cached_property
     def _inside_engine(self) -> TotalsEngine:
         """The engine of only those figures that are wholly inside the query."""
-        inside = self._select_inside(self._counted)
-        if inside.count == self._counted.count:
+        if self._inside.count == self._counted.count:
             return self._engine
-        return self._snapshot.get_engine(self._make_key(straddling=False), inside)
+        return self._snapshot.get_engine(self._make_key(straddling=False), self._inside)
 
     def _compute_placed(self, scope: Scope, total: Total) -> Total:
         """Return the total of only those figures that are wholly inside the query."""
@@ -192,7 +204,7 @@ class TotalsCalculation:
         """Return the sets of outcomes to total: those of the query, or the default list."""
         if self._query.outcomes:
             return list(self._query.outcomes)
-        overlapping = self._counted.find_overlapping(self._query.scope_for(LOSSES))
+        overlapping = self._find_overlapping(self._query.scope_for(LOSSES))
         return list(_default_outcome_sets(overlapping.list_outcome_sets()))
 
     def compute_result(self) -> TotalsResult:
@@ -201,7 +213,7 @@ class TotalsCalculation:
         outcome_sets = self.list_outcome_sets()
         outcome_totals = self.compute_outcome_totals(outcome_sets)
         scope = query.scope_for(frozenset().union(*outcome_sets))
-        used = self._counted.find_overlapping(scope)
+        used = self._find_overlapping(scope)
         breakdown = list_slices(self._snapshot, query, outcome_sets, used) if query.by else None
         parts = None if breakdown is None else self._compute_parts(breakdown, outcome_sets)
         by_reporter = self._compute_by_reporter(outcome_sets, scope) if query.by_reporter else None
@@ -254,7 +266,7 @@ class TotalsCalculation:
             scope = self._query.scope_for(outcomes)
             total = self._engine.total(scope, self._time_budget.next_seconds())
             placed = self._compute_placed(scope, total)
-            figures = self._counted.find_overlapping(scope)
+            figures = self._find_overlapping(scope)
             reach = self._find_reach(scope, total, figures)
             outcome_totals.append(
                 OutcomeTotal(
@@ -267,9 +279,7 @@ class TotalsCalculation:
                     reach=reach,
                     placed_reach=reach
                     if placed is total
-                    else self._find_reach(
-                        scope, placed, self._select_inside(self._counted).find_overlapping(scope)
-                    ),
+                    else self._find_reach(scope, placed, self._inside.find_overlapping(scope)),
                 )
             )
         return outcome_totals
@@ -288,9 +298,13 @@ class TotalsCalculation:
 
     def _find_excluded(self, scope: Scope) -> ExcludedFigures:
         """Return the figures in the scope that are not counted, with the reason of each."""
-        others = self._snapshot.count_rows(self._query, is_live=False)
-        straddling = self._snapshot.state.flag_overlapping(scope) & ~self._counted.is_counted
-        return ExcludedFigures(others.find_overlapping(scope), self._live.select(straddling))
+        if scope not in self._excluded:
+            others = self._snapshot.count_rows(self._query, is_live=False)
+            straddling = self._snapshot.state.flag_overlapping(scope) & ~self._counted.is_counted
+            self._excluded[scope] = ExcludedFigures(
+                others.find_overlapping(scope), self._live.select(straddling)
+            )
+        return self._excluded[scope]
 
     def find_caveats(self, outcome_totals: Iterable[OutcomeTotal]) -> list[Caveat]:
         """Return the caveats of all totals, in the order of the totals."""
@@ -319,7 +333,7 @@ class TotalsCalculation:
         """Return the figures whose scope overlaps the query, counted or not."""
         scope = self._query.scope_for(outcomes)
         return [
-            *self._counted.find_overlapping(scope),
+            *self._find_overlapping(scope),
             *(left.figure for left in self._find_excluded(scope)),
         ]
 
@@ -363,7 +377,7 @@ class TotalsCalculation:
         self, outcome_sets: Sequence[frozenset[str]], scope: Scope
     ) -> list[Part]:
         """Return the totals of each reporter, from the counted figures of that reporter only."""
-        overlapping = self._counted.find_overlapping(scope)
+        overlapping = self._find_overlapping(scope)
         return [
             self._compute_part(each, outcome_sets)
             for each in list_reporters(self._snapshot, overlapping)
