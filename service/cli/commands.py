@@ -72,6 +72,8 @@ def commands() -> None:
         CASUALTY_SOLVER_SECONDS  time for one total before it widens (1.5)
         CASUALTY_ANSWER_SECONDS  time that all totals of one answer share (20)
         CASUALTY_BUSY_SECONDS    how long a writer waits for another (10)
+        CASUALTY_COSTLY_SLOTS    costly answers at once per process (2)
+        CASUALTY_SEND_SECONDS    how long a client may take nothing (30)
         CASUALTY_LOG_LEVEL       debug, info, warning or error (info)
         CASUALTY_RATE_LIMIT      answers per key, like 600/minute (off)
         CASUALTY_PROXIES         number of reverse proxies in front (0)

@@ -1,6 +1,7 @@
 """One state of the record: which rows of the columns hold in it, and rows as objects."""
 
 from collections.abc import Callable, Iterable
+from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -262,10 +263,13 @@ class RecordState:
         return [self.make_report(row) for row in rows.tolist()]
 
     def check_references(self, first_report: int = 0, first_figure: int = 0) -> None:
-        """Raise LookupError for an id that is not in the state, which only damage can cause.
+        """Raise LookupError for an id that is not in the state, ValueError for an impossible day.
 
-        Only the rows from the given ones on are checked.
+        Only damage can cause them. Only the rows from the given ones on are checked.
         """
+        firsts, lasts = (self._figures[name][first_figure:] for name in ("first", "last"))
+        if (firsts > lasts).any() or (lasts > date.max.toordinal()).any():
+            raise ValueError("impossible day")
 
         def list_used(name: str) -> list[int]:
             rows = self._reports[name][first_report:], self._figures[name][first_figure:]

@@ -10,7 +10,7 @@ from service.domain.report import Report, ReportedFigure
 
 @dataclass(frozen=True, slots=True)
 class ReportState:
-    """A report as a whole in one state of the record; its figures are in ``RecordState``.
+    """A report as a whole in one state of the record; its figures are rows beside it.
 
     ``places``, ``period`` and ``groups`` are set only for a stance without figures; the figures of
     an asserting report have their own. ``origin`` is the first report of a chain of relays.

@@ -225,6 +225,13 @@ def test_intervals_are_sets_of_numbers(one: list[Interval], other: list[Interval
     assert intervals_contained(first, second) == (covered(one) <= covered(other))
 
 
+def test_one_of_many_intervals_must_hold_another() -> None:
+    many = tuple((start, start + 2) for start in range(0, 8 * FEW_INTERVALS, 4))
+    assert intervals_contained(((4, 6), (8, 9)), many)
+    assert not intervals_contained(((4, 7),), many)
+    assert not intervals_contained(((-1, 1),), many)
+
+
 @pytest.mark.parametrize("order", [["b1", "b2", "s"], ["s", "b2", "b1"]])
 def test_the_order_of_the_nodes_is_irrelevant(order: list[str]) -> None:
     expected: Conjunction = FOREST.select(["b1", "b2", "s"]).alternatives[0]
