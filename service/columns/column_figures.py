@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.record_columns import DISCLOSED, NONE
-from service.columns.record_state import OUTCOME_SETS, RELAY, RecordState
+from service.columns.record_state import RELAY, RecordState
 from service.domain.figure import Figure, Scope
 from service.domain.figure_set import (
     SCOPE_PARTS,
@@ -21,6 +21,7 @@ from service.domain.figure_set import (
 )
 from service.domain.periods import OPEN_START, Period
 from service.domain.total import Term
+from service.domain.vocabulary import OUTCOME_SETS, encode_outcomes
 
 ITERATION_ROWS: Final = 1_000
 """How many figures are made as objects at a time."""
@@ -113,7 +114,7 @@ class ColumnFigures(FigureSet):
 
     @property
     def report_states(self) -> NDArray[np.uint8]:
-        """The state of the report of each figure, as its index in REPORT_STATES."""
+        """The state of the report of each figure, as its index in STATES."""
         states: NDArray[np.uint8] = self._state.report_states[self._column("report")]
         return states
 
@@ -128,7 +129,7 @@ class ColumnFigures(FigureSet):
         """
         lows, bests = self._column("low"), self._column("best")
         is_exact = lows == self._column("high")
-        bits = OUTCOME_SETS.index(scope.outcomes)
+        bits = encode_outcomes(scope.outcomes)
         is_inside = (self._column("outcomes") & ~np.uint8(bits)) == 0
         is_inside &= self._state.flag_inside(scope)[self.rows]
         has_best = is_exact | (bests != NONE)
@@ -145,7 +146,7 @@ class ColumnFigures(FigureSet):
             period = scope.period
             flags = (self._column("first") >= period.start) & (self._column("last") <= period.stop)
         elif part == "outcomes":
-            bits = OUTCOME_SETS.index(scope.outcomes)
+            bits = encode_outcomes(scope.outcomes)
             flags = (self._counted.outcomes[self.rows] & ~np.uint8(bits)) == 0
         elif part == "places":
             flags = self._state.place_sets.flag_within(scope.places)[self._column("places")]

@@ -1,7 +1,7 @@
 """The places, groups and reporters of one state of the record, with their trees."""
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 from service.columns.record_columns import RecordColumns
@@ -66,11 +66,12 @@ class EntityState:
         """Return what depends on the columns and on these entities, the same for all states."""
         derived = self._derived
         if derived is None or derived.columns is not columns:
-            merged = self.merged
+            resolve_places = partial(self.resolve_merged, "place")
+            resolve_groups = partial(self.resolve_merged, "group")
             derived = self._derived = Derived(
                 columns,
-                ScopeSets(columns.place_sets.values, self.place_tree, merged.get("place", {})),
-                ScopeSets(columns.group_sets.values, self.group_tree, merged.get("group", {})),
+                ScopeSets(columns.place_sets.values, self.place_tree, resolve_places),
+                ScopeSets(columns.group_sets.values, self.group_tree, resolve_groups),
                 {},
             )
         return derived

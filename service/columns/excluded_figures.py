@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import overload
 
 from service.columns.column_figures import ColumnFigures
-from service.columns.record_state import REPORT_STATES
 from service.domain.totals_result import ExcludedFigure
+from service.domain.vocabulary import STATES
 
 
 class ExcludedFigures(Sequence[ExcludedFigure]):
@@ -34,5 +34,5 @@ class ExcludedFigures(Sequence[ExcludedFigure]):
     def _get(self, position: int) -> ExcludedFigure:
         if position < len(self.not_live):
             state = self.not_live.report_states[position]
-            return ExcludedFigure(self.not_live[position], REPORT_STATES[state])
+            return ExcludedFigure(self.not_live[position], STATES[state])
         return ExcludedFigure(self._straddling[position - len(self.not_live)], "straddles")

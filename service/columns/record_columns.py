@@ -6,14 +6,14 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from service.columns.column_table import ColumnTable, Interner, TextColumn
+from service.domain.figure import Figure
+from service.domain.vocabulary import STANCES, encode_outcomes
 
 NEVER: Final = np.iinfo(np.int32).max
 """The seq from which a row ends that has not ended."""
 
 NONE: Final = -1
 """In a column of numbers that cannot be negative: none, or no upper bound."""
-
-STANCES: Final = ("asserts", "acknowledges", "does_not_acknowledge", "declines_to_say")
 
 SOFT_BITS: Final = {"low": 1, "high": 2}
 """The bits of the column ``flags`` of figures that say which ends are soft."""
@@ -64,6 +64,29 @@ class FigureEntry(NamedTuple):
     is_disclosed: bool
     places: tuple[str, ...]
     groups: tuple[str, ...]
+
+    @staticmethod
+    def from_figure(
+        figure: Figure, seq: int, reclassifies: tuple[int, int] | None
+    ) -> "FigureEntry":
+        """Return the entry of a figure of the report with this seq."""
+        scope, quantity = figure.scope, figure.quantity
+        return FigureEntry(
+            figure.id,
+            seq,
+            quantity.low,
+            quantity.high,
+            sum(bit for end, bit in SOFT_BITS.items() if end in quantity.soft),
+            figure.best,
+            encode_outcomes(scope.outcomes),
+            scope.period.start,
+            scope.period.stop,
+            scope.incident,
+            reclassifies,
+            figure.disclosed,
+            scope.places,
+            scope.groups,
+        )
 
 
 class MovedEntry(NamedTuple):

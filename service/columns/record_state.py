@@ -14,17 +14,16 @@ from service.columns.record_columns import (
     DISCLOSED,
     NONE,
     SOFT_BITS,
-    STANCES,
     RecordColumns,
 )
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 from service.domain.report import move_own_incident
 from service.domain.report_state import ReportState
-from service.domain.vocabulary import OUTCOMES
+from service.domain.vocabulary import OUTCOME_SETS, STANCES, STATES, encode_outcomes
 
-REPORT_STATES: Final = ("live", "relay", "superseded", "retracted")
-LIVE, RELAY, SUPERSEDED, RETRACTED = range(4)
+LIVE, RELAY, SUPERSEDED, RETRACTED = range(len(STATES))
+"""The states of reports as numbers: their positions in the vocabulary."""
 
 MAX_OBJECTS: Final = 50_000
 """How many figures are kept as objects; a figure takes about 1 KB."""
@@ -83,7 +82,7 @@ class RecordState:
 
     @cached_property
     def report_states(self) -> NDArray[np.uint8]:
-        """The state of each report, as its index in REPORT_STATES."""
+        """The state of each report, as its index in STATES."""
         states = np.zeros(len(self._reports["seq"]), dtype=np.uint8)
         states[self._reports["relays"] != NONE] = RELAY
         states[self._reports["superseded"] <= self._last_seq] = SUPERSEDED
@@ -137,7 +136,7 @@ class RecordState:
 
     def flag_overlapping(self, scope: Scope) -> BoolArray:
         """Return which rows have a scope of their own that overlaps this one, bool[n_rows]."""
-        columns, bits = self._figures, OUTCOME_SETS.index(scope.outcomes)
+        columns, bits = self._figures, encode_outcomes(scope.outcomes)
         flags: BoolArray = (columns["first"] <= scope.period.stop) & (
             columns["last"] >= scope.period.start
         )
@@ -218,7 +217,7 @@ class RecordState:
             columns.report_ids[row],
             int(values["seq"]),
             self.reporter_ids[values["reporter"]],
-            REPORT_STATES[self.report_states[row]],
+            STATES[self.report_states[row]],
             stance,
             self.place_sets.get_ids(int(values["places"])) if is_silent else (),
             _make_period(int(values["first"]), int(values["last"])) if is_silent else None,
@@ -335,12 +334,6 @@ class RecordState:
     def sort_rows(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Return rows in the order in which their figures were recorded."""
         return rows[np.argsort(self._figures["origin"][rows], kind="stable")]
-
-
-OUTCOME_SETS: Final = tuple(
-    frozenset(outcome for bit, outcome in enumerate(OUTCOMES) if number >> bit & 1)
-    for number in range(1 << len(OUTCOMES))
-)
 
 
 @lru_cache(maxsize=10_000)

@@ -1,6 +1,6 @@
 """The distinct places, or groups, of all scopes under one tree."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 
 from service.columns.arrays import BoolArray
@@ -11,15 +11,18 @@ from service.domain.trees import Selection, Tree
 class ScopeSets:
     """Numbered sets of ids as selections of a tree, with merged ids replaced.
 
-    The list of sets may grow; ``tree`` and ``merged`` must not change. Safe to share between
+    The list of sets may grow; the tree and the merges must not change. Safe to share between
     threads.
     """
 
     def __init__(
-        self, sets: Sequence[tuple[str, ...]], tree: Tree, merged: Mapping[str, str]
+        self,
+        sets: Sequence[tuple[str, ...]],
+        tree: Tree,
+        resolve: Callable[[tuple[str, ...]], tuple[str, ...]],
     ) -> None:
-        """``merged`` maps each merged id to the id that replaces it."""
-        self._sets, self._tree, self._merged = sets, tree, merged
+        """``resolve`` returns the ids that replace merged ones."""
+        self._sets, self._tree, self._resolve = sets, tree, resolve
         self._ids: list[tuple[str, ...]] = []
         self._lock = Lock()
         self._index = SelectionIndex()
@@ -38,11 +41,6 @@ class ScopeSets:
         if all(each in self._tree for each in ids):
             return self._tree.select(ids)
         return Selection(())
-
-    def _resolve(self, ids: tuple[str, ...]) -> tuple[str, ...]:
-        if self._merged.keys().isdisjoint(ids):
-            return ids
-        return tuple(dict.fromkeys(self._merged.get(each, each) for each in ids))
 
     def get_ids(self, number: int) -> tuple[str, ...]:
         """Return the ids of a set."""

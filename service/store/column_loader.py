@@ -25,8 +25,18 @@ CHUNK_ROWS: Final = 10_000
 
 
 def load_state(db: Connection, seq: int) -> RecordState:
-    """Return the state after the event ``seq`` in columns of its own; raises as below."""
+    """Return the state after the event ``seq`` in columns of its own.
+
+    Raises LockTimeoutError for a replica that does not have the event yet.
+    """
+    check_reached(db, seq)
     return load_shared_state(db, RecordColumns(), seq, load_entity_state(db, seq))
+
+
+def check_reached(db: Connection, seq: int) -> None:
+    """Raise LockTimeoutError for a replica that does not have the event yet."""
+    if seq > last_seq(db):
+        raise LockTimeoutError(REPLICA_BEHIND_MESSAGE)
 
 
 @translate_corrupt_rows
@@ -39,9 +49,9 @@ def load_shared_state(
 ) -> RecordState:
     """Return the state after the event ``seq``; adds to the columns what they lack.
 
-    ``redaction_seq`` is the last redaction; None if the caller has not looked it up in this
-    transaction. Raises LockTimeoutError for a replica that does not have the event yet, and
-    StaleColumnsError if the columns hold events that the record does not have.
+    The record must have reached the event. ``redaction_seq`` is the last redaction; None if the
+    caller has not looked it up in this transaction. Raises StaleColumnsError if the columns hold
+    events that the record does not have. Columns that an error leaves may be filled in part.
     """
     if columns.seq and hash_of(db, columns.seq) != columns.last_hash:
         raise StaleColumnsError
@@ -62,8 +72,6 @@ def _advance_columns(
     db: Connection, columns: RecordColumns, seq: int, redaction_seq: int | None
 ) -> None:
     """Add to the columns what was recorded up to the event, and redact what was redacted."""
-    if seq > last_seq(db):
-        raise LockTimeoutError(REPLICA_BEHIND_MESSAGE)
     if seq > columns.seq:
         since = columns.seq
         for rows in _iterate_chunks(db.stream("select_report_entries", since=since, seq=seq)):

@@ -1,4 +1,4 @@
-"""Encodings of columns: outcomes as a bit set, days as ordinals, lists of ids as text.
+"""Encodings of columns: days as ordinals, lists of ids as text.
 
 They are compact, so that 100,000 rows are read in about a second.
 """
@@ -6,22 +6,9 @@ They are compact, so that 100,000 rows are read in about a second.
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
-from typing import Final
 
 from service.domain.entities import fold_case
 from service.domain.periods import Period
-from service.domain.vocabulary import OUTCOMES
-
-OUTCOME_SETS: Final = tuple(
-    frozenset(outcome for bit, outcome in enumerate(OUTCOMES) if number >> bit & 1)
-    for number in range(1 << len(OUTCOMES))
-)
-"""The set of outcomes for each number that ``encode_outcomes`` returns."""
-
-
-def encode_outcomes(outcomes: Iterable[str]) -> int:
-    """Return the set of outcomes as a bit set."""
-    return sum(1 << OUTCOMES.index(outcome) for outcome in set(outcomes))
 
 
 def join_ids(ids: Iterable[str]) -> str:

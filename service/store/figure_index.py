@@ -14,8 +14,9 @@ from typing import Final
 
 from service.domain.figure import Figure
 from service.domain.report import Report, counted_figures
+from service.domain.vocabulary import encode_outcomes
 from service.store import figure_queries
-from service.store.encoding import encode_outcomes, join_ids
+from service.store.encoding import join_ids
 from service.store.figure_lookup import FigureLookup
 from service.store.interface import Connection, translate_corrupt_rows
 from service.store.projections.reports import make_figure_rows

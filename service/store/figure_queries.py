@@ -7,7 +7,8 @@ from typing import Final
 
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.report_state import MovedLink, move_links
-from service.store.encoding import OUTCOME_SETS, decode_period, encode_outcomes, join_ids, split_ids
+from service.domain.vocabulary import OUTCOME_SETS, encode_outcomes
+from service.store.encoding import decode_period, join_ids, split_ids
 from service.store.event_log import last_seq
 from service.store.interface import Connection, Row, translate_corrupt_rows
 from service.store.tables import FigureRow, MovedLinkRow

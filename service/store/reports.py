@@ -9,9 +9,10 @@ from service.domain.list_queries import ReportListQuery
 from service.domain.periods import ALWAYS
 from service.domain.report import RecordedReport, Report, Retraction
 from service.domain.report_state import move_report_links
+from service.domain.vocabulary import encode_outcomes
 from service.store import entities, full_text
 from service.store.codec import decode_report, decode_warnings
-from service.store.encoding import encode_outcomes, fold_text, join_ids
+from service.store.encoding import fold_text, join_ids
 from service.store.event_log import Event, last_seq, load_event
 from service.store.figure_queries import load_moved_links
 from service.store.interface import Connection, translate_corrupt_rows

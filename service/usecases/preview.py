@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Final
 
 from service.columns.record_columns import (
-    SOFT_BITS,
     FigureEntry,
     MovedEntry,
     RecordColumns,
@@ -19,6 +18,7 @@ from service.columns.record_columns import (
 from service.columns.record_state import RecordState
 from service.domain.access import Principal
 from service.domain.entities import Entity
+from service.domain.figure import Figure
 from service.domain.periods import Period
 from service.domain.report import RecordedReport, counted_figures
 from service.domain.report_state import move_report_links
@@ -26,7 +26,7 @@ from service.domain.submission import Submission
 from service.domain.timestamps import format_timestamp
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import TotalsResult
-from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
+from service.domain.vocabulary import ROOT_GROUP
 from service.store import event_log
 from service.store.interface import Reader
 from service.usecases.reports import SubmissionPlan, check_and_normalize, plan_submission
@@ -211,8 +211,8 @@ def _make_report_entry(columns: RecordColumns, recorded: RecordedReport, seq: in
 def _make_figure_entries(
     columns: RecordColumns, recorded: RecordedReport, seq: int
 ) -> list[FigureEntry]:
-    """Return the entries of the report's figures; the store loads the ids of a scope in order."""
-    figures = counted_figures(recorded.report)
+    """Return the entries of the report's figures."""
+    figures = [_sort_ids(figure) for figure in counted_figures(recorded.report)]
     own_keys = {figure.id: (seq, position) for position, figure in enumerate(figures)}
 
     def find_key(figure_id: str | None) -> tuple[int, int] | None:
@@ -221,21 +221,11 @@ def _make_figure_entries(
         return own_keys.get(figure_id) or columns.find_figure_key(figure_id)
 
     return [
-        FigureEntry(
-            figure.id,
-            seq,
-            figure.quantity.low,
-            figure.quantity.high,
-            sum(bit for end, bit in SOFT_BITS.items() if end in figure.quantity.soft),
-            figure.best,
-            sum(1 << OUTCOMES.index(outcome) for outcome in figure.scope.outcomes),
-            figure.scope.period.start,
-            figure.scope.period.stop,
-            figure.scope.incident,
-            find_key(figure.reclassifies),
-            figure.disclosed,
-            tuple(sorted(figure.scope.places)),
-            tuple(sorted(figure.scope.groups)),
-        )
-        for figure in figures
+        FigureEntry.from_figure(figure, seq, find_key(figure.reclassifies)) for figure in figures
     ]
+
+
+def _sort_ids(figure: Figure) -> Figure:
+    """Return the figure with the ids of its scope in the order in which the store has them."""
+    places, groups = (tuple(sorted(ids)) for ids in (figure.scope.places, figure.scope.groups))
+    return replace(figure, scope=replace(figure.scope, places=places, groups=groups))

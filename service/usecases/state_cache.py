@@ -192,6 +192,7 @@ class StateCache:
     def _load_state(
         self, db: Connection, seq: int, entities: EntityState, redaction_seq: int
     ) -> RecordState:
+        column_loader.check_reached(db, seq)
         columns, self._columns = self._columns, RecordColumns()
         state = column_loader.load_shared_state(db, columns, seq, entities, redaction_seq)
         self._columns = columns  # An error leaves new ones, since it may have filled them in part.

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from itertools import count
 
 from service.columns.entity_state import EntityState
-from service.columns.record_columns import SOFT_BITS, FigureEntry, RecordColumns, ReportEntry
+from service.columns.record_columns import FigureEntry, RecordColumns, ReportEntry
 from service.columns.record_state import RecordState
 from service.domain.entities import Group, Place, Reporter
 from service.domain.figure import Figure
 from service.domain.report_state import ReportState
-from service.domain.vocabulary import OUTCOMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +73,7 @@ def make_record_state(
                 )
             ]
         )
-        quantity, scope = figure.quantity, figure.scope
-        columns.append_figures(
-            [
-                FigureEntry(
-                    figure.id,
-                    seq,
-                    quantity.low,
-                    quantity.high,
-                    sum(bit for end, bit in SOFT_BITS.items() if end in quantity.soft),
-                    figure.best,
-                    sum(1 << OUTCOMES.index(outcome) for outcome in scope.outcomes),
-                    scope.period.start,
-                    scope.period.stop,
-                    scope.incident,
-                    None
-                    if figure.reclassifies is None
-                    else columns.find_figure_key(figure.reclassifies),
-                    figure.disclosed,
-                    scope.places,
-                    scope.groups,
-                )
-            ]
-        )
+        earlier = figure.reclassifies and columns.find_figure_key(figure.reclassifies)
+        columns.append_figures([FigureEntry.from_figure(figure, seq, earlier or None)])
     columns.seq = len(figures)
     return RecordState(columns, len(figures), None, EntityState(places, groups, reporters, {}))

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from service.domain.report import OWN_INCIDENT, Report, ReportedFigure, counted_figures
-from service.domain.vocabulary import ROOT_GROUP
+from service.domain.vocabulary import ROOT_GROUP, encode_outcomes
 from service.store import event_log
 from service.store.codec import decode_period, decode_report, hash_content, to_plain
-from service.store.encoding import encode_first_day, encode_outcomes, fold_text, join_ids
+from service.store.encoding import encode_first_day, fold_text, join_ids
 from service.store.event_log import Event, canonical_json
 from service.store.full_text import extract_words
 from service.store.interface import Connection
