@@ -1,14 +1,26 @@
 """Sets of figures in columns say the same as lists of figures."""
 
+import pytest
 from hypothesis import given
 
 from service.bounds.engine import TotalsEngine
+from service.columns import record_state
 from service.columns.column_figures import ColumnFigures, CountedRows
+from service.columns.excluded_figures import ExcludedFigures
 from service.columns.record_state import RecordState
 from service.domain.entities import Group, Place, Reporter
 from service.domain.figure_set import SCOPE_PARTS, FigureSet, FigureSources, ListedFigures
 from service.domain.total import Term
-from tests.bounds.builders import AMPLE_SECONDS, Case, cases
+from tests.bounds.builders import (
+    AMPLE_SECONDS,
+    GROUP_NODES,
+    PLACE_NODES,
+    Case,
+    Forest,
+    cases,
+    make_figure,
+    make_scope,
+)
 from tests.support.record_states import make_record_state
 
 REPORTERS = {name: Reporter(name, name) for name in "AB"}
@@ -107,3 +119,23 @@ def test_the_rows_inside_a_scope_are_those_wholly_in_it(case: Case) -> None:
         for figure in case.figures
     ]
     assert is_inside.tolist() == expected
+
+
+@given(cases())
+def test_excluded_figures_are_sliced_as_a_list_is(case: Case) -> None:
+    state = make_case_state(case)
+    none, every = CountedRows(state, state.is_live & False), CountedRows(state, state.is_live)
+    excluded = ExcludedFigures(none.find_overlapping(case.query), every.select(state.is_live))
+    listed = list(excluded)
+    assert [each.figure for each in listed] == case.figures
+    assert {each.reason for each in listed} == {"straddles"}
+    assert excluded[:2] == listed[:2]
+    assert excluded[-1] == listed[-1]
+
+
+def test_few_figures_are_kept_as_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record_state, "MAX_OBJECTS", 1)
+    figures = [make_figure(f"f{number}", number, None) for number in range(3)]
+    state = make_case_state(Case(Forest(PLACE_NODES, GROUP_NODES), figures, make_scope()))
+    assert state.make_figures([0, 1]) == tuple(figures[:2])
+    assert state.make_figures([2, 0]) == (figures[2], figures[0])
