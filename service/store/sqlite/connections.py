@@ -36,8 +36,10 @@ class SqliteConnection(Connection):
         self.conn.executemany(sql, bind_sets)
 
     def iterate(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
-        """Yield the rows; SQLite computes each when it is fetched."""
-        yield from self.execute(sql, binds)
+        """Return an iterator over the rows; SQLite computes each when it is fetched."""
+        # No generator: one that is collected after the database was closed would close its cursor,
+        # which sqlite3 reports as an error.
+        return self.execute(sql, binds)
 
     @property
     def in_transaction(self) -> bool:
