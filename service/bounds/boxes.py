@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from service.domain.figure import Scope
 from service.domain.trees import (
@@ -15,6 +16,10 @@ from service.domain.vocabulary import encode_outcomes
 
 IncidentPath = tuple[tuple[str, str], ...]
 """The path to an incident: (scheme, id) pairs, each within the one before; () is everyone."""
+
+
+PLACE_AXIS: Final = "place "
+"""How the name of an axis of places begins."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,10 +83,10 @@ def make_region(scope: Scope, places: Tree, groups: Tree) -> Region:
     """
     first_day, last_day = scope.period.start, scope.period.stop
     outcome_bits = encode_outcomes(scope.outcomes)
-    group_axes = [_prefix("group ", each) for each in groups.select(scope.groups).alternatives]
+    group_axes = [prefix_group_axes(each) for each in groups.select(scope.groups).alternatives]
     return Region(
         tuple(
-            Box(first_day, last_day, outcome_bits, group_axis + _prefix("place ", where))
+            Box(first_day, last_day, outcome_bits, group_axis + prefix_place_axes(where))
             for where in places.select(scope.places).alternatives
             for group_axis in group_axes
         )
@@ -90,7 +95,17 @@ def make_region(scope: Scope, places: Tree, groups: Tree) -> Region:
 
 def is_place_axis(axis: str) -> bool:
     """Whether the axis is a division of places, not a facet of groups."""
-    return axis.startswith("place ")
+    return axis.startswith(PLACE_AXIS)
+
+
+def prefix_place_axes(conjunction: Conjunction) -> Conjunction:
+    """Return the conjunction of divisions with the names that their axes have in boxes."""
+    return _prefix(PLACE_AXIS, conjunction)
+
+
+def prefix_group_axes(conjunction: Conjunction) -> Conjunction:
+    """Return the conjunction of facets with the names that their axes have in boxes."""
+    return _prefix("group ", conjunction)
 
 
 @lru_cache(maxsize=4_096)

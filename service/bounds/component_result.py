@@ -42,13 +42,13 @@ class ComponentResult:
 
     def make_terms(self, bound_end: End) -> list[Term]:
         """Return the certificate of one end of the range, with figures in place of constraints."""
-        return self._make_terms((self.low if bound_end == "low" else self.high).certificate)
+        return self.name_terms((self.low if bound_end == "low" else self.high).certificate)
 
     def make_roundings(self, bound_end: End) -> list[RoundedSum]:
         """Return the sums in the certificate that are rounded to whole people."""
         return [
             RoundedSum(
-                tuple(self._make_terms(each.certificate)),
+                tuple(self.name_terms(each.certificate)),
                 each.terms_sum,
                 each.people,
                 each.needs_search,
@@ -56,7 +56,8 @@ class ComponentResult:
             for each in (self.low if bound_end == "low" else self.high).roundings
         ]
 
-    def _make_terms(self, certificate: Certificate) -> list[Term]:
+    def name_terms(self, certificate: Certificate) -> list[Term]:
+        """Return the terms of a certificate, with figures in place of constraints."""
         return [
             Term(self._find_figure(constraint, end), end, multiplier)
             for (constraint, end), multiplier in certificate.items()

@@ -173,6 +173,10 @@ class ColumnFigures(FigureSet):
         """Return the figures whose words give no number."""
         return self._select((self._column("flags") & DISCLOSED) == 0)
 
+    def select_open(self) -> "ColumnFigures":
+        """Return the figures without a high."""
+        return self._select(self._column("high") == NONE)
+
     def select_zeros(self) -> "ColumnFigures":
         """Return the figures that say that there was nobody: their high is 0."""
         return self._select(self._column("high") == 0)

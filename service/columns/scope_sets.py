@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 
-from service.columns.arrays import BoolArray
+import numpy as np
+
+from service.columns.arrays import BoolArray, IntArray
+from service.columns.column_table import ColumnTable, Interner
 from service.columns.selections import SelectionIndex
 from service.domain.trees import Selection, Tree
 
@@ -24,6 +27,8 @@ class ScopeSets:
         """``resolve`` returns the ids that replace merged ones."""
         self._sets, self._tree, self._resolve = sets, tree, resolve
         self._ids: list[tuple[str, ...]] = []
+        self._numbers: Interner[Selection] = Interner()
+        self._selection_numbers = ColumnTable({"number": np.int64})
         self._lock = Lock()
         self._index = SelectionIndex()
 
@@ -33,7 +38,9 @@ class ScopeSets:
             return
         with self._lock:
             ids = [self._resolve(each) for each in self._sets[len(self._ids) :]]
-            self._index.extend([self._select(each) for each in ids])
+            selections = [self._select(each) for each in ids]
+            self._index.extend(selections)
+            self._selection_numbers.append((self._numbers.add(each),) for each in selections)
             self._ids += ids
 
     def _select(self, ids: tuple[str, ...]) -> Selection:
@@ -46,6 +53,18 @@ class ScopeSets:
         """Return the ids of a set."""
         self._update()
         return self._ids[number]
+
+    @property
+    def selections(self) -> Sequence[Selection]:
+        """The distinct selections of the sets."""
+        self._update()
+        return self._numbers.values
+
+    @property
+    def selection_numbers(self) -> IntArray:
+        """The position of each set's selection in ``selections``, int[n_sets]."""
+        self._update()
+        return self._selection_numbers["number"]
 
     def find_ids(self, numbers: Iterable[int]) -> set[str]:
         """Return all ids of some sets."""
@@ -61,3 +80,17 @@ class ScopeSets:
         """Return which sets hold nobody outside of these ids together, bool[n_sets]."""
         self._update()
         return self._index.flag_within(self._tree.select(ids))
+
+    def flag_selections_overlapping(self, selection: Selection) -> BoolArray:
+        """Return which of ``selections`` can share people with this one, bool[n_selections]."""
+        return self._flag_selections(self._index.flag_overlapping(selection))
+
+    def flag_selections_within(self, selection: Selection) -> BoolArray:
+        """Return which of ``selections`` hold nobody outside of this one, bool[n_selections]."""
+        return self._flag_selections(self._index.flag_within(selection))
+
+    def _flag_selections(self, flags: BoolArray) -> BoolArray:
+        numbers = self._selection_numbers["number"][: len(flags)]
+        result: BoolArray = np.zeros(len(self._numbers), dtype=bool)
+        result[numbers] = flags
+        return result

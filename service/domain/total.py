@@ -1,5 +1,6 @@
 """Totals: the range of people in one scope, with its certificate."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -59,7 +60,7 @@ class Total:
     people.
     """
 
-    figures: tuple[Figure, ...] = ()
+    figures: Sequence[Figure] = ()
     low: int | None = None
     high: int | None = None
     exact: bool = True
@@ -68,7 +69,7 @@ class Total:
     highs_set_aside: tuple[Figure, ...] = ()
     nearest: tuple[int, int | None] | None = None
     contradiction: int | None = None
-    opening: tuple[Figure, ...] = ()
+    opening: Sequence[Figure] = ()
     low_terms: tuple[Term, ...] = ()
     high_terms: tuple[Term, ...] = ()
     low_roundings: tuple[RoundedSum, ...] = ()

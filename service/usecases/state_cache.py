@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from service.bounds.component_cache import ComponentCache
 from service.bounds.engine import TotalsEngine
+from service.bounds.relaxation.engine import RelaxedEngine
 from service.columns.column_figures import CountedRows
 from service.columns.entity_state import EntityState
 from service.columns.record_columns import RecordColumns
@@ -26,6 +27,12 @@ MAX_STATES: Final = 3
 
 MAX_ENGINES: Final = 64
 """How many engines are cached for one state, each for one selection of its figures."""
+
+MAX_EXACT_FIGURES: Final = 5_000
+"""Totals of more counted figures are those of the relaxed engine."""
+
+Engine = TotalsEngine | RelaxedEngine
+"""The counted figures of one selection, prepared for totals."""
 
 MAX_RESULTS: Final = 32
 """How many results are cached for one state."""
@@ -94,10 +101,23 @@ class Snapshot:
                 points[place_id] = (place.longitude, place.latitude)
         return points
 
-    def get_engine(self, key: Hashable, counted: CountedRows) -> TotalsEngine:
-        """Return the engine of the key, made from the counted figures if there is none."""
+    def get_engine(
+        self, key: Hashable, counted: CountedRows, whole: Engine | None = None
+    ) -> Engine:
+        """Return the engine of the key, made from the counted figures if there is none.
 
-        def make_engine() -> TotalsEngine:
+        ``whole`` is an engine of more figures, among them these.
+        """
+
+        def make_engine() -> Engine:
+            if counted.count > MAX_EXACT_FIGURES:
+                return RelaxedEngine(
+                    counted,
+                    self.places,
+                    self.groups,
+                    self._component_cache,
+                    whole if isinstance(whole, RelaxedEngine) else None,
+                )
             return TotalsEngine(
                 counted.list_figures(),
                 self.places,
@@ -106,7 +126,7 @@ class Snapshot:
                 self._component_cache,
             )
 
-        engine: TotalsEngine = self._engines.get_or_make(key, make_engine)
+        engine: Engine = self._engines.get_or_make(key, make_engine)
         return engine
 
     def passes_filters(self, query: TotalsQuery, reporter: str) -> bool:

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Final
 
 from service.bounds.boxes import make_region
-from service.bounds.engine import TotalsEngine
 from service.columns.column_figures import ColumnFigures, CountedRows
 from service.columns.excluded_figures import ExcludedFigures
 from service.domain.caveats import Caveat, CaveatContext, find_caveats
@@ -31,7 +30,7 @@ from service.usecases.breakdown import (
 from service.usecases.comparison import add_comparison, load_earlier_state
 from service.usecases.coverage import make_coverage
 from service.usecases.request_reader import RequestReader
-from service.usecases.state_cache import Snapshot
+from service.usecases.state_cache import Engine, Snapshot
 from service.usecases.time_budget import TimeBudget
 
 MAX_UNKNOWN_IDS: Final = 3
@@ -184,11 +183,12 @@ class TotalsCalculation:
         return self._select_inside(self._counted)
 
     @cached_property
-    def _inside_engine(self) -> TotalsEngine:
+    def _inside_engine(self) -> Engine:
         """The engine of only those figures that are wholly inside the query."""
         if self._inside.count == self._counted.count:
             return self._engine
-        return self._snapshot.get_engine(self._make_key(straddling=False), self._inside)
+        key = self._make_key(straddling=False)
+        return self._snapshot.get_engine(key, self._inside, self._engine)
 
     def _compute_placed(self, scope: Scope, total: Total) -> Total:
         """Return the total of only those figures that are wholly inside the query."""
@@ -337,7 +337,7 @@ class TotalsCalculation:
             *(left.figure for left in self._find_excluded(scope)),
         ]
 
-    def find_dependent_figures(self, outcomes: frozenset[str]) -> tuple[Figure, ...]:
+    def find_dependent_figures(self, outcomes: frozenset[str]) -> Sequence[Figure]:
         """Return the counted figures on which the total can depend."""
         return self._engine.dependent_figures(
             self._query.scope_for(outcomes), self._time_budget.next_seconds()

@@ -1,0 +1,465 @@
+"""The least and the most people of each narrow component, for each set of outcomes.
+
+Components of the same shape share one program, and many components are solved as one linear program
+with a block for each. Each bound is proved by its dual values in whole numbers.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from operator import or_
+from typing import Any, Final
+
+import numpy as np
+
+from service.bounds.boxes import Box, Region
+from service.bounds.computation import Steps
+from service.bounds.linear_program import LinearProgram
+from service.bounds.partition import TooManyCellsError
+from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
+from service.bounds.relaxation.narrow_components import NarrowComponents
+from service.bounds.relaxation.shapes import Shape, ShapeFinder
+from service.bounds.solver_effort import time_solver_run
+from service.bounds.sparse_matrix import SparseMatrix, vstack
+from service.columns.arrays import BoolArray, FloatArray, IntArray
+from service.domain.vocabulary import OUTCOME_SETS, OUTCOMES
+
+SET_COUNT: Final = len(OUTCOME_SETS)
+
+MAX_BATCH_COLUMNS: Final = 20_000
+"""About so many columns are in one linear program."""
+
+DENOMINATOR: Final = 60
+"""Dual values are multiples of 1/60; the bound of a component with others is not used."""
+
+SLACK_COST: Final = 1e4
+"""The cost of a person by which a contradicted bound is missed: far more than any other person."""
+
+TOLERANCE: Final = 1e-6
+
+
+class BoundTerms:
+    """The proofs of bounds with several constraints: multipliers of ends, by component and set.
+
+    A positive multiplier of a low is of the low of a constraint, a negative one of its high. For a
+    high it is the reverse: positive ones are of highs.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[IntArray, IntArray, IntArray]] = []
+        self._table: tuple[IntArray, IntArray, IntArray] | None = None
+
+    def add(self, keys: IntArray, constraints: IntArray, multipliers: IntArray) -> None:
+        """Add terms: ``keys`` are made by ``make_term_keys``, the multipliers are in sixtieths."""
+        self._parts.append((keys, constraints, multipliers))
+        self._table = None
+
+    def find(self, keys: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """Return the terms of some bounds: position in ``keys``, constraint, and multiplier."""
+        if self._table is None:
+            empty = np.zeros(0, dtype=np.int64)
+            columns = zip(*self._parts, (empty, empty, empty), strict=True)
+            all_keys, constraints, multipliers = (np.concatenate(each) for each in columns)
+            order = np.argsort(all_keys, kind="stable")
+            self._table = all_keys[order], constraints[order], multipliers[order]
+        all_keys, constraints, multipliers = self._table
+        starts = np.searchsorted(all_keys, keys)
+        counts = np.searchsorted(all_keys, keys, side="right") - starts
+        positions = np.repeat(np.arange(len(keys)), counts)
+        offsets = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        return positions, constraints[offsets], multipliers[offsets]
+
+
+def make_term_keys(components: IntArray, bits: int) -> IntArray:
+    """Return the keys of the bounds of some components for one set of outcomes."""
+    return components * SET_COUNT + bits
+
+
+class ComponentBounds:
+    """Bounds on the people of each component, for each set of outcomes as bits.
+
+    ``lows`` and ``highs`` are int[n_components, 16]. A low is 0, and a high ``OPEN``, where nothing
+    else is proved. ``is_exact``, bool[n_components, 16], flags those of which a world has both ends.
+    ``is_special``, bool[n_components], flags components whose bounds are not known here:
+    contradictory and irregular ones, and those that are too large.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.lows: IntArray = np.zeros((count, SET_COUNT), dtype=np.int64)
+        self.highs: IntArray = np.full((count, SET_COUNT), OPEN, dtype=np.int64)
+        self.is_exact: BoolArray = np.zeros((count, SET_COUNT), dtype=bool)
+        self.is_special: BoolArray = np.zeros(count, dtype=bool)
+        self.outcomes: IntArray = np.zeros(count, dtype=np.int64)
+        self.low_terms, self.high_terms = BoundTerms(), BoundTerms()
+
+
+def bound_components(
+    table: ConstraintTable, components: NarrowComponents
+) -> Steps[ComponentBounds]:
+    """Return the bounds of all components; each step solves some of them."""
+    bounds = ComponentBounds(components.count)
+    members = components.find_members(np.arange(components.count))
+    starts = np.cumsum(components.sizes) - components.sizes
+    if components.count:
+        bounds.outcomes[:] = np.bitwise_or.reduceat(table.outcomes[members], starts)
+        bounds.is_special[:] = np.logical_or.reduceat(table.is_irregular[members], starts)
+        has_intervals = np.array(
+            [each is not None for each in table.place_intervals.intervals], dtype=bool
+        )
+        bounds.is_special |= ~np.logical_and.reduceat(has_intervals[table.places[members]], starts)
+    _bound_singles(table, components, bounds)
+    yield from _bound_multiple(table, components, bounds)
+    bounds.lows[bounds.is_special] = 0
+    bounds.highs[bounds.is_special] = OPEN
+    bounds.is_exact[bounds.is_special] = False
+    _fill_supersets(bounds)
+    return bounds
+
+
+def _bound_singles(
+    table: ConstraintTable, components: NarrowComponents, bounds: ComponentBounds
+) -> None:
+    """Set the bounds of components with one constraint, and flag contradictory ones."""
+    single = np.flatnonzero((components.sizes == 1) & ~bounds.is_special)
+    constraints = components.firsts[single]
+    lower, upper = table.lower[constraints], table.upper[constraints]
+    outcomes = table.outcomes[constraints]
+    bounds.is_special[single] |= lower > upper
+    for bits in range(SET_COUNT):
+        bounds.lows[single, bits] = np.where(outcomes & ~bits, 0, lower)
+        bounds.highs[single, bits] = np.where(outcomes & bits, upper, 0)
+        bounds.is_exact[single, bits] = True
+        is_low = (outcomes & ~bits == 0) & (lower > 0)
+        is_high = (outcomes & bits != 0) & (upper < OPEN)
+        for terms, flags in ((bounds.low_terms, is_low), (bounds.high_terms, is_high)):
+            keys = make_term_keys(single[flags & (outcomes & bits == bits)], bits)
+            chosen = constraints[flags & (outcomes & bits == bits)]
+            terms.add(keys, chosen, np.full(len(keys), DENOMINATOR))
+
+
+def _bound_multiple(
+    table: ConstraintTable, components: NarrowComponents, bounds: ComponentBounds
+) -> Steps[None]:
+    """Set the bounds of components with several constraints."""
+    finder = ShapeFinder(table)
+    shapes: dict[Shape, list[tuple[int, list[int]]]] = {}
+    for component in np.flatnonzero((components.sizes > 1) & ~bounds.is_special).tolist():
+        yield
+        shape, order = finder.find_shape(components.members_of(component))
+        shapes.setdefault(shape, []).append((component, order))
+    batch = _Batch(table)
+    for shape in sorted(shapes, key=_join_outcomes):
+        program = yield from _build_program(finder, shape)
+        if program is None:
+            bounds.is_special[[component for component, _ in shapes[shape]]] = True
+            continue
+        outcomes = _join_outcomes(shape)
+        for part in _split_members(program, shapes[shape]):
+            instances = _Instances(program, table, *part)
+            if not batch.has_room(instances, outcomes):
+                yield
+                batch.solve(bounds)
+                batch = _Batch(table)
+            batch.add(instances, outcomes)
+    yield
+    batch.solve(bounds)
+
+
+def _join_outcomes(shape: Shape) -> int:
+    """Return all outcomes of a shape, as bits."""
+    return reduce(or_, (row.outcomes for row in shape))
+
+
+def _build_program(finder: ShapeFinder, shape: Shape) -> Steps[LinearProgram | None]:
+    """Return the program of the shape; None if it has too many cells."""
+    try:
+        return (yield from finder.build_program(shape))
+    except TooManyCellsError:
+        return None
+
+
+def _split_members(
+    program: LinearProgram, members: Sequence[tuple[int, list[int]]]
+) -> Iterator[tuple[list[int], list[list[int]]]]:
+    """Yield the components and their constraints, as many as one linear program can hold."""
+    count = max(1, MAX_BATCH_COLUMNS // max(1, program.constraint_matrix.shape[1]))
+    for start in range(0, len(members), count):
+        part = members[start : start + count]
+        yield [component for component, _ in part], [order for _, order in part]
+
+
+class _Instances:
+    """Components of one shape in a batch."""
+
+    def __init__(
+        self,
+        program: LinearProgram,
+        table: ConstraintTable,
+        components: list[int],
+        orders: list[list[int]],
+    ) -> None:
+        self.program = program
+        self.components = np.array(components, dtype=np.int64)
+        self.constraints: IntArray = np.array(orders, dtype=np.int64)
+        coupling_count = program.coupling_matrix.shape[0]
+        self.matrix = vstack([program.constraint_matrix, program.coupling_matrix])
+        shape = (len(components), coupling_count)
+        lower = table.lower[self.constraints].astype(float)
+        upper = table.upper[self.constraints].astype(float)
+        upper[table.upper[self.constraints] == OPEN] = np.inf
+        self.lower: FloatArray = np.concatenate([lower, np.full(shape, -np.inf)], axis=1)
+        self.upper: FloatArray = np.concatenate([upper, np.zeros(shape)], axis=1)
+        self.column_outcomes: IntArray = np.zeros(self.matrix.shape[1], dtype=np.int64)
+        """The outcomes of the people whom each column counts, as bits, int[n_columns].
+
+        0 for a column that counts nobody whom another column does not count.
+        """
+        for position in range(len(OUTCOMES)):
+            is_of_outcome, _ = program.classify_columns(_make_outcome_region(1 << position))
+            self.column_outcomes[is_of_outcome] |= 1 << position
+
+    @property
+    def row_constraints(self) -> IntArray:
+        """The constraint of each row, component by component; -1 for coupling constraints."""
+        padding = self.matrix.shape[0] - self.constraints.shape[1]
+        return np.pad(self.constraints, ((0, 0), (0, padding)), constant_values=-1).ravel()
+
+    @property
+    def column_count(self) -> int:
+        return len(self.components) * self.matrix.shape[1]
+
+    def flag_open(self, bits: int) -> BoolArray:
+        """Return which components have people of these outcomes whom no high counts."""
+        program = self.program
+        counted = self.column_outcomes[program.person_type_column] & bits != 0
+        has_upper = np.isfinite(self.upper[:, : len(program.constraints)])
+        types = program.person_type_matrix
+        is_bounded = np.zeros((len(self.components), types.shape[1]), dtype=bool)
+        for row, column in zip(types.row.tolist(), types.column.tolist(), strict=True):
+            is_bounded[:, column] |= has_upper[:, row]
+        flags: BoolArray = (counted & ~is_bounded).any(axis=1)
+        return flags
+
+
+def _make_outcome_region(bits: int) -> Region:
+    """Return everything with these outcomes."""
+    return Region((Box(-(1 << 40), 1 << 40, bits, ()),))
+
+
+class _Batch:
+    """Components with the same outcomes, solved as one linear program with a block for each."""
+
+    def __init__(self, table: ConstraintTable) -> None:
+        self._table = table
+        self._instances: list[_Instances] = []
+        self._column_count = self._outcomes = 0
+
+    def has_room(self, instances: _Instances, outcomes: int) -> bool:
+        """Whether components with these outcomes can be added."""
+        return not self._instances or (
+            self._column_count + instances.column_count <= MAX_BATCH_COLUMNS
+            and outcomes == self._outcomes
+        )
+
+    def add(self, instances: _Instances, outcomes: int) -> None:
+        """Add components of one shape."""
+        self._instances.append(instances)
+        self._column_count += instances.column_count
+        self._outcomes = outcomes
+
+    def _stack(self) -> None:
+        instances = self._instances
+        rows, columns, values, row_owners, column_owners = [], [], [], [], []
+        row_count = column_count = number = 0
+        for each in instances:
+            count, (block_rows, block_columns) = len(each.components), each.matrix.shape
+            first_rows = row_count + np.arange(count) * block_rows
+            first_columns = column_count + np.arange(count) * block_columns
+            rows.append((each.matrix.row + first_rows[:, None]).ravel())
+            columns.append((each.matrix.column + first_columns[:, None]).ravel())
+            values.append(np.tile(each.matrix.value, count))
+            row_owners.append(np.repeat(number + np.arange(count), block_rows))
+            column_owners.append(np.repeat(number + np.arange(count), block_columns))
+            row_count += count * block_rows
+            column_count += count * block_columns
+            number += count
+        self._matrix = SparseMatrix(
+            (row_count, column_count),
+            np.concatenate(rows),
+            np.concatenate(columns),
+            np.concatenate(values).astype(np.int64),
+        )
+        self._row_owners = np.concatenate(row_owners)
+        self._column_owners = np.concatenate(column_owners)
+        self._components = np.concatenate([each.components for each in instances])
+        self._lower = np.concatenate([each.lower.ravel() for each in instances])
+        self._upper = np.concatenate([each.upper.ravel() for each in instances])
+        self._constraints = np.concatenate([each.row_constraints for each in instances])
+        self._column_outcomes = np.concatenate(
+            [np.tile(each.column_outcomes, len(each.components)) for each in instances]
+        )
+
+    def solve(self, bounds: ComponentBounds) -> None:
+        """Set the bounds of the components of the batch, or flag them as special."""
+        if not self._instances:
+            return
+        self._stack()
+        is_special = self._flag_contradictory()
+        bounds.is_special[self._components[is_special]] = True
+        is_in_special = is_special[self._row_owners]
+        self._lower[is_in_special], self._upper[is_in_special] = -np.inf, np.inf
+        model = _Model(self._matrix, self._lower, self._upper)
+        kept, chosen = ~is_special, self._components[~is_special]
+        is_counted = ~is_special[self._column_owners]
+        for bits in iterate_sets(self._outcomes):
+            is_certain = is_counted & (self._column_outcomes & ~bits == 0)
+            is_certain &= self._column_outcomes != 0
+            is_possible = is_counted & (self._column_outcomes & bits != 0)
+            low, is_low_exact, is_low_known, duals = self._bound(model, is_certain.astype(np.int64))
+            self._add_terms(bounds.low_terms, duals, is_low_known & kept, bits)
+            is_open = np.concatenate([each.flag_open(bits) for each in self._instances])
+            is_possible &= ~is_open[self._column_owners]
+            high, is_high_exact, is_high_known, duals = self._bound(
+                model, -is_possible.astype(np.int64)
+            )
+            is_high_known &= ~is_open
+            self._add_terms(bounds.high_terms, -duals, is_high_known & kept, bits)
+            is_open_exact = is_open | is_high_exact
+            bounds.lows[chosen, bits] = low[kept]
+            bounds.highs[chosen, bits] = np.where(is_high_known, -high, OPEN)[kept]
+            bounds.is_exact[chosen, bits] = (is_low_exact & is_open_exact)[kept]
+
+    def _flag_contradictory(self) -> BoolArray:
+        """Return which components have no world that meets all their bounds."""
+        row_count, column_count = self._matrix.shape
+        rows, numbers = np.arange(row_count), np.arange(row_count)
+        is_constraint = np.isfinite(self._lower)
+        is_crossed = self._lower > self._upper  # The solver takes no such row.
+        elastic = SparseMatrix(
+            (row_count, column_count + 2 * row_count),
+            np.concatenate([self._matrix.row, rows, rows]),
+            np.concatenate(
+                [self._matrix.column, column_count + numbers, column_count + row_count + numbers]
+            ),
+            np.concatenate(
+                [self._matrix.value, np.ones(row_count, np.int64), -np.ones(row_count, np.int64)]
+            ),
+        )
+        slack_upper = np.where(is_constraint, np.inf, 0.0)
+        model = _Model(
+            elastic,
+            np.where(is_crossed, -np.inf, self._lower),
+            self._upper,
+            np.concatenate([np.full(column_count, np.inf), slack_upper, slack_upper]),
+        )
+        costs = np.concatenate([np.zeros(column_count), np.ones(2 * row_count)])
+        primal, _ = model.minimise(costs)
+        slack = primal[column_count:].reshape(2, row_count).sum(axis=0)
+        flags: BoolArray = np.zeros(len(self._components), dtype=bool)
+        flags[self._row_owners[is_crossed | (slack > TOLERANCE)]] = True
+        return flags
+
+    def _bound(
+        self, model: "_Model", costs: IntArray
+    ) -> tuple[IntArray, BoolArray, BoolArray, IntArray]:
+        """Return the least cost of each component, whether it is reached and proved, and the duals.
+
+        The duals are those of all rows, in sixtieths.
+        """
+        primal, duals = model.minimise(costs.astype(float))
+        count = len(self._components)
+        whole = np.rint(primal)
+        cost_of = np.bincount(self._column_owners, costs * whole, count)
+        is_whole = ~self._any_by_component(self._column_owners, np.abs(whole - primal) > 1e-4)
+        sums = self._matrix.matvec(whole.astype(np.int64))
+        is_met = (sums >= self._lower) & (sums <= self._upper)
+        is_whole &= ~self._any_by_component(self._row_owners, ~is_met)
+        scaled = np.rint(duals * DENOMINATOR).astype(np.int64)
+        proved, is_proved = self._prove(duals, scaled, costs)
+        return proved, is_whole & is_proved & (cost_of == proved), is_proved, scaled
+
+    def _add_terms(
+        self, terms: BoundTerms, duals: IntArray, is_known: BoolArray, bits: int
+    ) -> None:
+        """Add the proofs of the bounds of some components."""
+        rows = np.flatnonzero(is_known[self._row_owners] & (duals != 0) & (self._constraints >= 0))
+        keys = make_term_keys(self._components[self._row_owners[rows]], bits)
+        terms.add(keys, self._constraints[rows], duals[rows])
+
+    def _prove(
+        self, duals: FloatArray, scaled: IntArray, costs: IntArray
+    ) -> tuple[IntArray, BoolArray]:
+        """Return the cost that the dual values prove for each component; fractions prove none."""
+        is_wrong = (np.abs(scaled - duals * DENOMINATOR) > 1e-4) | (
+            (scaled > 0) & ~np.isfinite(self._lower)
+        )
+        is_wrong |= (scaled < 0) & ~np.isfinite(self._upper)
+        is_proved = ~self._any_by_component(self._row_owners, is_wrong)
+        reduced = self._matrix.rmatvec(scaled) > costs * DENOMINATOR
+        is_proved &= ~self._any_by_component(self._column_owners, reduced)
+        bounds = np.where(scaled > 0, self._lower, self._upper)
+        bounds[scaled == 0] = 0
+        people = np.zeros(len(self._components), dtype=np.int64)
+        np.add.at(people, self._row_owners, scaled * bounds.astype(np.int64))
+        is_proved &= people % DENOMINATOR == 0
+        return np.where(is_proved, people // DENOMINATOR, 0), is_proved
+
+    def _any_by_component(self, owners: IntArray, flags: BoolArray) -> BoolArray:
+        result: BoolArray = np.bincount(owners[flags], minlength=len(self._components)) > 0
+        return result
+
+
+class _Model:
+    """A large linear program over nonnegative columns, solved for one cost vector after another."""
+
+    def __init__(
+        self,
+        matrix: SparseMatrix,
+        lower: FloatArray,
+        upper: FloatArray,
+        column_upper: FloatArray | None = None,
+    ) -> None:
+        import highspy  # takes 70 ms and 29 MB; a process that never solves does without
+
+        self._column_count = matrix.shape[1]
+        lp = highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = matrix.shape
+        lp.col_cost_ = np.zeros(self._column_count)
+        lp.col_lower_ = np.zeros(self._column_count)
+        lp.col_upper_ = (
+            np.full(self._column_count, np.inf) if column_upper is None else column_upper
+        )
+        lp.row_lower_, lp.row_upper_ = lower, upper
+        starts, indices, values = matrix.to_csr()
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_ = starts, indices
+        lp.a_matrix_.value_ = values.astype(float)
+        self._highs: Any = highspy.Highs()
+        self._highs.setOptionValue("output_flag", False)
+        self._highs.setOptionValue("threads", 1)
+        self._highs.passModel(lp)
+
+    def minimise(self, costs: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the columns and the row duals of an optimum."""
+        indices = np.arange(self._column_count, dtype=np.int32)
+        self._highs.changeColsCost(self._column_count, indices, costs)
+        with time_solver_run(self._column_count):
+            self._highs.run()
+        solution = self._highs.getSolution()
+        return np.array(solution.col_value), np.array(solution.row_dual)
+
+
+def _fill_supersets(bounds: ComponentBounds) -> None:
+    """Set the bounds of sets of which a component has only some outcomes."""
+    numbers = np.arange(len(bounds.outcomes))[:, None]
+    own = bounds.outcomes[:, None] & np.arange(SET_COUNT)
+    bounds.lows[:] = bounds.lows[numbers, own]
+    bounds.highs[:] = bounds.highs[numbers, own]
+    bounds.is_exact[:] = bounds.is_exact[numbers, own]
+    is_empty = own == 0
+    bounds.lows[is_empty], bounds.highs[is_empty], bounds.is_exact[is_empty] = 0, 0, True
+
+
+def iterate_sets(outcomes: int) -> Iterable[int]:
+    """Yield the sets of outcomes within this one, as bits, from the smallest."""
+    subsets = (bits for bits in range(1, SET_COUNT) if bits & ~outcomes == 0)
+    return sorted(subsets, key=lambda bits: (bits.bit_count(), bits))

@@ -1,0 +1,170 @@
+"""Totals of large records: exact where components are small, sound and close where they are not."""
+
+import numpy as np
+
+from service.bounds.combined_total import make_unknown_total
+from service.bounds.component_cache import ComponentCache
+from service.bounds.computation import Computation, Steps
+from service.bounds.constraints import Reclassifications, is_elsewhere
+from service.bounds.relaxation.component_bounds import bound_components
+from service.bounds.relaxation.constraint_table import ConstraintTable
+from service.bounds.relaxation.narrow_components import WIDE, find_narrow_components
+from service.bounds.relaxation.packing import Overlaps, pack_lows
+from service.bounds.relaxation.query_total import QueryTotal
+from service.bounds.relaxation.relaxed_program import LargeRecord
+from service.bounds.solver import Deadline
+from service.bounds.solver_effort import accumulate_effort
+from service.columns.arrays import BoolArray, IntArray
+from service.columns.column_figures import ColumnFigures, CountedRows
+from service.columns.record_columns import NONE
+from service.domain.figure import Figure, Scope
+from service.domain.figure_set import FigureSet
+from service.domain.total import Total
+from service.domain.trees import Tree
+
+
+class RelaxedEngine:
+    """The counted figures of a large record, prepared once for all queries.
+
+    Threads may share an engine; its totals are those of a ``TotalsEngine``, or wider and not exact.
+    """
+
+    def __init__(
+        self,
+        counted: CountedRows,
+        places: Tree,
+        groups: Tree,
+        cache: ComponentCache | None = None,
+        whole: "RelaxedEngine | None" = None,
+    ) -> None:
+        """``whole`` is an engine of more figures, among them these, whose preparation is used."""
+        self._counted, self._trees = counted, (places, groups)
+        self._cache = cache or ComponentCache()
+        self._reclassifications = Reclassifications(
+            self._list_reclassifiable(), counted.state.reclassifiable_figures
+        )
+        self._preparation: Computation[LargeRecord] = (
+            Computation(self._prepare()) if whole is None else whole._preparation
+        )
+
+    def _prepare(self) -> Steps[LargeRecord]:
+        yield
+        table = ConstraintTable(self._counted)
+        yield
+        components = yield from find_narrow_components(table)
+        bounds = yield from bound_components(table, components)
+        overlaps = Overlaps(table, components)
+        packing = yield from pack_lows(table, components, bounds, overlaps)
+        return LargeRecord(table, components, bounds, packing, overlaps)
+
+    def _list_reclassifiable(self) -> list[Figure]:
+        """Return the counted figures that reclassify others, and these others."""
+        counted, state = self._counted.is_counted, self._counted.state
+        rows = [row for chain in state.reclassified_rows.items() for row in (chain[0], *chain[1])]
+        return list(state.make_figures(row for row in dict.fromkeys(rows) if counted[row]))
+
+    @property
+    def counted_figures(self) -> ColumnFigures:
+        """All counted figures, in the order of recording."""
+        return self._counted.select(self._counted.is_counted)
+
+    def overlapping_figures(self, scope: Scope) -> ColumnFigures:
+        """Return the counted figures that overlap the scope, in the order of recording."""
+        return self._counted.find_overlapping(scope)
+
+    def total(self, scope: Scope, seconds: float) -> Total:
+        """Return the total of the scope, whose incident must be None.
+
+        No solver run is started after ``seconds``. A total that is not exact is wider than it could
+        be, never narrower.
+        """
+        with accumulate_effort():
+            deadline = Deadline(seconds)
+            figures = self.overlapping_figures(scope)
+            if not figures:
+                return Total()
+            record = self._preparation.run(deadline)
+            if record is None:
+                return make_unknown_total(figures)
+            return self._make_query(record, figures, scope).compute(deadline)
+
+    def _make_query(self, record: LargeRecord, figures: ColumnFigures, scope: Scope) -> QueryTotal:
+        return QueryTotal(
+            record, figures, self._counted.is_counted, scope, self._trees, self._cache
+        )
+
+    def find_set_aside(self, scope: Scope, seconds: float) -> tuple[Figure, ...]:
+        """Return the figures that have an end set aside in the total of the scope."""
+        total = self.total(scope, seconds)
+        ids = dict.fromkeys((*total.lows_set_aside, *total.highs_set_aside))
+        return tuple(ids)
+
+    def dependent_figures(self, scope: Scope, seconds: float) -> ColumnFigures:
+        """Return counted figures such that the total of the scope depends on no other.
+
+        These are all counted figures if a wide one overlaps the scope, or if time is not enough.
+        """
+        record = self._preparation.run(Deadline(seconds))
+        if record is None:
+            return self.counted_figures
+        labels = self._find_labels(record, scope)
+        if (labels == WIDE).any():
+            return self.counted_figures
+        return self._counted.select(self._flag_members(record, np.unique(labels)))
+
+    def _find_labels(self, record: LargeRecord, scope: Scope) -> IntArray:
+        rows = self.overlapping_figures(scope).rows
+        return record.components.labels[np.unique(record.table.constraint_of_row[rows])]
+
+    def _flag_members(self, record: LargeRecord, components: IntArray) -> BoolArray:
+        members = record.components.find_members(components)
+        flags: BoolArray = np.zeros(len(self._counted.is_counted), dtype=bool)
+        flags[record.table.find_rows(members)] = True
+        return flags
+
+    def are_disjoint(self, scope: Scope, seconds: float) -> bool:
+        """Whether no figure that overlaps the scope can share people with another figure.
+
+        False if that is not known in so many seconds.
+        """
+        record = self._preparation.run(Deadline(seconds))
+        if record is None:
+            return False
+        labels = self._find_labels(record, scope)
+        if (labels == WIDE).any():
+            return False
+        components = np.unique(labels)
+        constraints = record.components.firsts[components]
+        return bool(
+            (record.components.sizes[components] == 1).all()
+            and (record.table.count_figures(constraints) == 1).all()
+        )
+
+    def find_elsewhere(self, figures: FigureSet) -> list[Figure]:
+        """Return those of the figures whose incident another reporter puts elsewhere.
+
+        The places or the days of the two figures do not meet; their outcomes and groups do. None
+        are known before the engine is prepared.
+        """
+        record = self._preparation.run(Deadline(0))
+        if record is None:
+            return []
+        table = record.table
+        candidates = table.find_rows(np.flatnonzero(table.is_irregular & (table.incident != NONE)))
+        candidates = candidates[self._counted.is_counted[candidates]]
+        by_incident: dict[str | None, list[Figure]] = {}
+        for figure in table.state.make_figures(candidates.tolist()):
+            by_incident.setdefault(figure.scope.incident, []).append(figure)
+        return [
+            figure
+            for figure in (figures if by_incident else ())
+            if any(
+                is_elsewhere(figure, other, *self._trees)
+                for other in by_incident.get(figure.scope.incident, ())
+            )
+        ]
+
+    def outcomes_of(self, figure: Figure) -> frozenset[str]:
+        """Return the outcomes of a counted figure and of the figures that reclassify its people."""
+        later = self._reclassifications.find_reclassifying(figure)
+        return figure.scope.outcomes.union(*(each.scope.outcomes for each in later))

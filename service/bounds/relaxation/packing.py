@@ -1,0 +1,228 @@
+"""Lows that are never about the same people, so that those inside any region add up.
+
+In every world that meets all figures, the people of such *claims* can be chosen one claim after the
+other, each among people whom no other has chosen. A claim is a number of people with some outcomes
+in a narrow component, or in the scope of a wide constraint.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from service.bounds.computation import Steps
+from service.bounds.relaxation.component_bounds import SET_COUNT, ComponentBounds, iterate_sets
+from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
+from service.bounds.relaxation.narrow_components import NarrowComponents
+from service.columns.arrays import BoolArray, IntArray
+from service.columns.record_columns import NONE
+
+
+class Packing:
+    """The claims, and which constraints they contradict.
+
+    ``component_people`` is int[n_components, 16]: the people claimed for each set of outcomes.
+    ``wide_people``, int[n_wide], are those claimed in the scope of a wide constraint beyond the
+    claims within it. ``is_contradicted``, bool[n_wide], flags wide constraints whose high is below
+    the claims within, or whose low is above its high.
+    """
+
+    def __init__(self, component_count: int, wide_count: int) -> None:
+        self.component_people: IntArray = np.zeros((component_count, SET_COUNT), dtype=np.int64)
+        self.wide_people: IntArray = np.zeros(wide_count, dtype=np.int64)
+        self.ranks: IntArray = np.zeros(wide_count, dtype=np.int64)
+        """The order in which the wide constraints claim: each after those within it."""
+        self.is_contradicted: BoolArray = np.zeros(wide_count, dtype=bool)
+        self.is_shared: BoolArray = np.zeros(component_count, dtype=bool)
+        """Which components share people with a wide constraint, bool[n_components]."""
+
+
+class _Reach(NamedTuple):
+    """What shares people with a wide constraint: claims that may, and those that are within it.
+
+    For components the two are about places, days and groups; for wide constraints also outcomes.
+    """
+
+    components: BoolArray
+    inner_components: BoolArray
+    wide: BoolArray
+    inner_wide: BoolArray
+
+
+class Overlaps:
+    """Which components and wide constraints share people with a wide one."""
+
+    def __init__(self, table: ConstraintTable, components: NarrowComponents) -> None:
+        self._table, self._components = table, components
+        self._members = components.find_members(np.arange(components.count))
+        self._starts = np.cumsum(components.sizes) - components.sizes
+
+    def find(self, constraint: int) -> _Reach:
+        """Return what shares people with the constraint."""
+        table, wide = self._table, self._components.wide
+        overlaps, is_within = table.compare_with(constraint)
+        outcomes = table.outcomes[constraint]
+        shares = (table.outcomes[wide] & outcomes) != 0
+        if self._components.count:
+            members = self._members
+            touched = np.logical_or.reduceat(overlaps[members], self._starts)
+            inner = np.logical_and.reduceat(is_within[members], self._starts)
+        else:
+            touched = inner = np.zeros(0, dtype=bool)
+        return _Reach(
+            touched,
+            inner & touched,
+            overlaps[wide] & shares,
+            is_within[wide] & ((table.outcomes[wide] & ~outcomes) == 0),
+        )
+
+    def flag_near(self, chosen: IntArray) -> BoolArray:
+        """Return which wide constraints may share people with any of some components.
+
+        Only days, outcomes and the outermost places are compared.
+        """
+        table, wide = self._table, self._components.wide
+        hulls = table.place_intervals.hulls
+        flags: BoolArray = np.zeros(len(wide), dtype=bool)
+        starts, stops = hulls[table.places[wide]].T
+        for constraint in self._components.find_members(chosen).tolist():
+            start, stop = hulls[table.places[constraint]]
+            flags |= (
+                (starts < stop)
+                & (stops > start)
+                & (table.first[wide] <= table.last[constraint])
+                & (table.last[wide] >= table.first[constraint])
+                & (table.outcomes[wide] & table.outcomes[constraint] != 0)
+            )
+        return flags
+
+    def find_claims_within(self, packing: "Packing", position: int) -> "InnerClaims":
+        """Return the claims that the claim of a wide constraint comes on top of."""
+        table = self._table
+        constraint = int(self._components.wide[position])
+        nobody = np.zeros(0, dtype=np.int64)
+        if table.incident[constraint] != NONE:
+            return InnerClaims(nobody, nobody)
+        reach = self.find(constraint)
+        inner = [
+            bits for bits in range(1, SET_COUNT) if bits & ~int(table.outcomes[constraint]) == 0
+        ]
+        has_claim = packing.component_people[:, inner].any(axis=1)
+        is_other = reach.inner_wide & (packing.wide_people > 0)
+        is_other[position] = False
+        return InnerClaims(
+            np.flatnonzero(reach.inner_components & has_claim), np.flatnonzero(is_other)
+        )
+
+
+class InnerClaims(NamedTuple):
+    """Components with claims, and positions of wide constraints with claims."""
+
+    components: IntArray
+    wide: IntArray
+
+
+def pack_lows(
+    table: ConstraintTable,
+    components: NarrowComponents,
+    bounds: ComponentBounds,
+    overlaps: Overlaps,
+) -> Steps[Packing]:
+    """Return the claims; each step looks at one wide constraint.
+
+    A constraint claims what its low is above all claims that can be about its people. Claims that
+    are partly outside of it then give way, since their people may be among its own.
+    """
+    packing = Packing(components.count, len(components.wide))
+    _claim_in_components(packing, bounds)
+    # The low of an irregular constraint is about more people than its scope has.
+    lower = np.where(table.is_irregular, 0, table.lower)[components.wide]
+    packing.ranks = _rank_by_size(table, components.wide)
+    for position in np.argsort(packing.ranks).tolist():
+        yield
+        _claim_wide(packing, table, components, overlaps, position, int(lower[position]))
+    yield from _find_contradictions(packing, table, components, bounds, overlaps)
+    return packing
+
+
+def _claim_in_components(packing: Packing, bounds: ComponentBounds) -> None:
+    """Claim the lows of each component, the smallest sets of outcomes first."""
+    people = packing.component_people
+    is_known = ~bounds.is_special
+    for bits in iterate_sets(SET_COUNT - 1):
+        meets = [other for other in range(1, SET_COUNT) if other & bits and other != bits]
+        inside = [other for other in meets if other & ~bits == 0]
+        crossing = [other for other in meets if other & ~bits]
+        is_own = is_known & (bounds.outcomes & bits == bits)
+        excess = is_own & (bounds.lows[:, bits] > people[:, meets].sum(axis=1))
+        people[excess, bits] = (bounds.lows[:, bits] - people[:, inside].sum(axis=1))[excess]
+        for other in crossing:
+            people[excess, other] = 0
+
+
+def _rank_by_size(table: ConstraintTable, constraints: IntArray) -> IntArray:
+    """Return the rank of each scope by its size: places times days, and then outcomes."""
+    sizes = table.place_intervals.sizes[table.places[constraints]].astype(float)
+    days = (table.last - table.first + 1)[constraints]
+    outcome_counts = np.array([int(bits).bit_count() for bits in table.outcomes[constraints]])
+    order = np.lexsort((outcome_counts, sizes * days))
+    ranks: IntArray = np.empty_like(order)
+    ranks[order] = np.arange(len(order))
+    return ranks
+
+
+def _claim_wide(
+    packing: Packing,
+    table: ConstraintTable,
+    components: NarrowComponents,
+    overlaps: Overlaps,
+    position: int,
+    lower: int,
+) -> None:
+    """Claim for a wide constraint what its low is above all claims that share its people."""
+    if not lower:
+        return
+    constraint = int(components.wide[position])
+    outcomes = int(table.outcomes[constraint])
+    reach = overlaps.find(constraint)
+    sharing = [bits for bits in range(1, SET_COUNT) if bits & outcomes]
+    inner = [bits for bits in sharing if bits & ~outcomes == 0]
+    people = packing.component_people
+    # Nobody within another incident is a person of this one.
+    can_be_inner = table.incident[constraint] == NONE
+    touched = people[reach.components][:, sharing].sum() + packing.wide_people[reach.wide].sum()
+    if lower <= touched:
+        return
+    within = 0
+    if can_be_inner:
+        within = int(people[reach.inner_components][:, inner].sum())
+        within += int(packing.wide_people[reach.inner_wide].sum())
+    is_yielding = np.zeros((components.count, SET_COUNT), dtype=bool)
+    is_yielding[:, sharing] = reach.components[:, None]
+    if can_be_inner:
+        is_yielding[:, inner] &= ~reach.inner_components[:, None]
+    people[is_yielding] = 0
+    packing.wide_people[reach.wide & ~(reach.inner_wide & can_be_inner)] = 0
+    packing.wide_people[position] = lower - within
+
+
+def _find_contradictions(
+    packing: Packing,
+    table: ConstraintTable,
+    components: NarrowComponents,
+    bounds: ComponentBounds,
+    overlaps: Overlaps,
+) -> Steps[None]:
+    """Flag wide constraints whose high is below the claims within, and what shares their people."""
+    for position, constraint in enumerate(components.wide.tolist()):
+        yield
+        upper, outcomes = int(table.upper[constraint]), int(table.outcomes[constraint])
+        reach = overlaps.find(constraint)
+        packing.is_shared |= reach.components & (bounds.outcomes & outcomes != 0)
+        if upper == OPEN or table.incident[constraint] != NONE:
+            packing.is_contradicted[position] = table.lower[constraint] > upper
+            continue
+        inner = [bits for bits in range(1, SET_COUNT) if bits & ~outcomes == 0]
+        claimed = packing.component_people[reach.inner_components][:, inner].sum()
+        claimed += packing.wide_people[reach.inner_wide].sum()
+        if claimed > upper or table.lower[constraint] > upper:
+            packing.is_contradicted[position] = True
