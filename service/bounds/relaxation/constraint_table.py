@@ -12,6 +12,7 @@ from service.columns.column_figures import CountedRows
 from service.columns.interval_lists import IntervalLists
 from service.columns.record_columns import NONE, SOFT_BITS
 from service.columns.record_state import RecordState
+from service.columns.scope_sets import ScopeSets
 from service.domain.report import OWN_INCIDENT
 from service.domain.total import End
 from service.domain.trees import Interval
@@ -37,6 +38,8 @@ class ConstraintTable:
 
     def __init__(self, counted: CountedRows) -> None:
         self.counted, self.state = counted, counted.state
+        self._compared_places: dict[int, tuple[BoolArray, BoolArray]] = {}
+        self._compared_groups: dict[int, tuple[BoolArray, BoolArray]] = {}
         rows = np.flatnonzero(counted.is_counted)
         columns = self._read_columns(rows)
         numbers, first_rows = number_distinct([columns[name] for name in SCOPE_COLUMNS])
@@ -233,26 +236,48 @@ class ConstraintTable:
         Outcomes and incidents are not looked at, but for those of other incidents of its scheme,
         which share nobody with it. Both are bool[n_constraints].
         """
-        state = self.state
-        places = state.place_sets.selections[self.places[constraint]]
-        groups = state.group_sets.selections[self.groups[constraint]]
         first, last = self.first[constraint], self.last[constraint]
+        places, inner_places = self._compare_places(int(self.places[constraint]))
+        groups, inner_groups = self._compare_groups(int(self.groups[constraint]))
         overlaps = (self.first <= last) & (self.last >= first)
-        overlaps &= state.place_sets.flag_selections_overlapping(places)[self.places]
-        overlaps &= state.group_sets.flag_selections_overlapping(groups)[self.groups]
+        overlaps &= places[self.places] & groups[self.groups]
         if self.scheme[constraint] != NONE:
             overlaps &= (self.scheme != self.scheme[constraint]) | (
                 self.incident == self.incident[constraint]
             )
         is_within = overlaps & (self.first >= first) & (self.last <= last)
-        is_within &= state.place_sets.flag_selections_within(places)[self.places]
-        is_within &= state.group_sets.flag_selections_within(groups)[self.groups]
+        is_within &= inner_places[self.places] & inner_groups[self.groups]
         return overlaps, is_within
+
+    def _compare_places(self, number: int) -> tuple[BoolArray, BoolArray]:
+        """Return which selections of places overlap one, and which are within it."""
+        if number not in self._compared_places:
+            if len(self._compared_places) >= MAX_COMPARED:
+                self._compared_places.clear()
+            self._compared_places[number] = _compare(self.state.place_sets, number)
+        return self._compared_places[number]
+
+    def _compare_groups(self, number: int) -> tuple[BoolArray, BoolArray]:
+        """Return which selections of groups overlap one, and which are within it."""
+        if number not in self._compared_groups:
+            if len(self._compared_groups) >= MAX_COMPARED:
+                self._compared_groups.clear()
+            self._compared_groups[number] = _compare(self.state.group_sets, number)
+        return self._compared_groups[number]
 
     @cached_property
     def place_intervals(self) -> "PlaceIntervals":
         """Where the constraints are along the division that most places are in."""
         return PlaceIntervals(self.state)
+
+
+MAX_COMPARED: Final = 1_000
+"""How many comparisons of a selection with all others are kept."""
+
+
+def _compare(sets: ScopeSets, number: int) -> tuple[BoolArray, BoolArray]:
+    selection = sets.selections[number]
+    return sets.flag_selections_overlapping(selection), sets.flag_selections_within(selection)
 
 
 def join_slices(values: IntArray, starts: IntArray, numbers: IntArray) -> IntArray:

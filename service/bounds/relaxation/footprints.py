@@ -15,7 +15,7 @@ from service.bounds.relaxation.narrow_components import NarrowComponents
 from service.columns.arrays import IntArray
 from service.columns.record_columns import NONE
 from service.domain.periods import OPEN_END, OPEN_START
-from service.domain.trees import Interval, join_intervals
+from service.domain.trees import Conjunction, Interval, join_intervals
 
 FIELDS = ("first_slice", "last_slice", "first_stretch", "last_stretch", "groups")
 """What a footprint is: slices of places, stretches of days, and a selection of groups or NONE."""
@@ -37,7 +37,9 @@ class Grid:
         days |= set(table.first[constraints].tolist()) | set((table.last[constraints] + 1).tolist())
         days |= {box.first_day for box in query.boxes} | {box.last_day + 1 for box in query.boxes}
         self._days: IntArray = np.array(sorted(days), dtype=np.int64)
-        self._boxes: dict[tuple[int, ...], list[Box]] = {}
+        self._first_days: list[int] = self._days[:-1].tolist()
+        self._last_days: list[int] = (self._days[1:] - 1).tolist()
+        self._axes: dict[tuple[int, ...], list[Conjunction]] = {}
 
     def _merge_slices(self, interval_lists: Sequence[tuple[Interval, ...] | None]) -> IntArray:
         """Return the number of each slice's atom: slices of one atom are in the same intervals."""
@@ -76,6 +78,11 @@ class Grid:
             axis=1,
         )
 
+    def count_distinct(self, footprints: IntArray) -> int:
+        """Return how many different footprints there are, before equal places are merged."""
+        atoms = self._atoms[footprints[:, :2]]
+        return len(np.unique(np.concatenate([atoms, footprints[:, 2:]], axis=1), axis=0))
+
     def merge_places(self, footprints: IntArray) -> IntArray:
         """Return footprints with the slices of each replaced by those of an equal one.
 
@@ -99,6 +106,14 @@ class Grid:
     def make_boxes(self, footprint: Sequence[int], outcomes: int) -> list[Box]:
         """Return the boxes of a footprint, with these outcomes."""
         first_slice, last_slice, first_stretch, last_stretch, groups = footprint
+        first_day, last_day = self._first_days[first_stretch], self._last_days[last_stretch]
+        key = first_slice, last_slice, groups
+        if key not in self._axes:
+            self._axes[key] = self._make_axes(*key)
+        return [Box(first_day, last_day, outcomes, axes) for axes in self._axes[key]]
+
+    def _make_axes(self, first_slice: int, last_slice: int, groups: int) -> list[Conjunction]:
+        """Return the axes of the boxes of a footprint."""
         atoms = self._list_atoms(first_slice, last_slice)
         slices = np.flatnonzero(np.isin(self._atoms, atoms)).tolist()
         edges = self._edges.tolist()
@@ -106,12 +121,4 @@ class Grid:
         where = () if intervals == (EVERYWHERE,) else ((self._axis, intervals),)
         selections = self._table.state.group_sets.selections
         alternatives = ((),) if groups == NONE else selections[groups].alternatives
-        return [
-            Box(
-                int(self._days[first_stretch]),
-                int(self._days[last_stretch + 1]) - 1,
-                outcomes,
-                prefix_group_axes(each) + where,
-            )
-            for each in alternatives
-        ]
+        return [prefix_group_axes(each) + where for each in alternatives]

@@ -12,7 +12,7 @@ import numpy as np
 from service.bounds.computation import Steps
 from service.bounds.relaxation.component_bounds import SET_COUNT, ComponentBounds, iterate_sets
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
-from service.bounds.relaxation.narrow_components import NarrowComponents
+from service.bounds.relaxation.narrow_components import WIDE, NarrowComponents
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.record_columns import NONE
 
@@ -53,24 +53,19 @@ class Overlaps:
 
     def __init__(self, table: ConstraintTable, components: NarrowComponents) -> None:
         self._table, self._components = table, components
-        self._members = components.find_members(np.arange(components.count))
-        self._starts = np.cumsum(components.sizes) - components.sizes
 
     def find(self, constraint: int) -> _Reach:
         """Return what shares people with the constraint."""
-        table, wide = self._table, self._components.wide
+        table, wide, labels = self._table, self._components.wide, self._components.labels
         overlaps, is_within = table.compare_with(constraint)
         outcomes = table.outcomes[constraint]
         shares = (table.outcomes[wide] & outcomes) != 0
-        if self._components.count:
-            members = self._members
-            touched = np.logical_or.reduceat(overlaps[members], self._starts)
-            inner = np.logical_and.reduceat(is_within[members], self._starts)
-        else:
-            touched = inner = np.zeros(0, dtype=bool)
+        touched: BoolArray = np.zeros(self._components.count, dtype=bool)
+        touched[labels[overlaps & (labels != WIDE)]] = True
+        counts = np.bincount(labels[is_within & (labels != WIDE)], minlength=self._components.count)
         return _Reach(
             touched,
-            inner & touched,
+            touched & (counts == self._components.sizes),
             overlaps[wide] & shares,
             is_within[wide] & ((table.outcomes[wide] & ~outcomes) == 0),
         )

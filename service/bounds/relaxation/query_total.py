@@ -18,7 +18,7 @@ from service.bounds.combined_total import (
 from service.bounds.component_cache import ComponentCache
 from service.bounds.component_result import ComponentResult
 from service.bounds.component_solver import Component
-from service.bounds.computation import Steps, run_steps, run_until
+from service.bounds.computation import Steps, run_steps
 from service.bounds.constraints import Constraint, FigureScopes, Reclassifications
 from service.bounds.engine import make_content_key
 from service.bounds.infeasibility import Dispute
@@ -42,6 +42,9 @@ MAX_SPELLED: Final = 1_500
 
 MAX_WIDE: Final = 200
 """The most wide constraints that one program spells out."""
+
+MAX_FOOTPRINTS: Final = 600
+"""With more footprints than this, fewer wide constraints are spelled out."""
 
 MAX_SOLVED: Final = 300
 """The most components that are solved one by one for a query."""
@@ -298,10 +301,7 @@ class QueryTotal:
         chosen = self._choose_wide()
         if self._record.packing.is_contradicted[np.setdiff1d(self._wide, chosen)].any():
             return make_unknown_total(self._figures)
-        program = self._build_program(spelled, aggregated, chosen, deadline)
-        if len(chosen) < len(self._wide):
-            # The others can count people anywhere in the query.
-            program.add_region(self._region)
+        program = self._build_program(spelled, aggregated, chosen)
         component = Component(program.constraints)
         result = component.compute_result(self._region, deadline.take_share(PROGRAM_SHARE))
         total = self._combine([self._name_figures(result, program)], deadline)
@@ -420,9 +420,10 @@ class QueryTotal:
         return components[order[has_room]], components[order[~has_room]]
 
     def _choose_wide(self) -> IntArray:
-        """Return the positions of the wide constraints to spell out: those most like the query."""
-        if len(self._wide) <= MAX_WIDE:
-            return self._wide
+        """Return the positions of wide constraints to spell out, those most like the query first.
+
+        Contradicted ones come before others.
+        """
         table = self._record.table
         constraints = self._record.components.wide[self._wide]
         period = self._scope.period
@@ -435,7 +436,8 @@ class QueryTotal:
         likeness = is_contradicted + common / joined * np.minimum(sizes, own_size) / np.maximum(
             sizes, own_size
         )
-        return np.sort(self._wide[np.argsort(-likeness, kind="stable")[:MAX_WIDE]])
+        chosen: IntArray = self._wide[np.argsort(-likeness, kind="stable")[:MAX_WIDE]]
+        return chosen
 
     def _count_places(self) -> float:
         axis = f"place {self._record.table.place_intervals.division}"
@@ -445,26 +447,52 @@ class QueryTotal:
         return float(sum(stop - start for each in intervals for start, stop in each or ()))
 
     def _build_program(
-        self, spelled: IntArray, aggregated: IntArray, chosen: IntArray, deadline: Deadline
+        self, spelled: IntArray, aggregated: IntArray, chosen: IntArray
     ) -> RelaxedProgram:
-        """Return the program; with less in it if time runs out."""
+        """Return the program."""
         record = self._record
+        grid, chosen, around, is_wide_near = self._choose_grid(aggregated, chosen)
         wide = record.components.wide[chosen]
         members = np.concatenate([record.components.find_members(spelled), wide])
-        constraints = run_until(self._build_constraints(members), deadline) or ()
-        grid = Grid(record.table, wide, self._region)
-        program = RelaxedProgram(record, grid, constraints)
+        program = RelaxedProgram(record, grid, run_steps(self._build_constraints(members)))
         if len(aggregated):
             program.add_components(aggregated, with_highs=True)
-        if self._has_all:
-            self._add_around(program, aggregated, chosen)
+        if len(around):
+            program.add_components(around, with_highs=False)
+        self._add_wide_claims(program, np.concatenate([aggregated, around]), is_wide_near, chosen)
+        if len(chosen) < len(self._wide):
+            # The others can count people anywhere in the query.
+            program.add_region(self._region)
         return program
 
-    def _add_around(self, program: RelaxedProgram, aggregated: IntArray, chosen: IntArray) -> None:
-        """Add the claims outside of the query that the chosen wide constraints cover."""
+    def _choose_grid(
+        self, aggregated: IntArray, chosen: IntArray
+    ) -> tuple[Grid, IntArray, IntArray, BoolArray]:
+        """Return a grid, the wide constraints that make it, and what has claims around the query.
+
+        With fewer wide constraints there are fewer footprints, and the program is smaller.
+        """
+        record = self._record
+        while True:
+            grid = Grid(record.table, record.components.wide[chosen], self._region)
+            around, is_wide_near = self._find_around(chosen)
+            claiming = np.concatenate([aggregated, around])
+            footprints = grid.locate_components(record.components, claiming)
+            is_small = grid.count_distinct(footprints) <= MAX_FOOTPRINTS
+            if is_small or not len(chosen):
+                return grid, chosen, around, is_wide_near
+            chosen = chosen[: len(chosen) // 2]
+
+    def _find_around(self, chosen: IntArray) -> tuple[IntArray, BoolArray]:
+        """Return what has claims outside of the query that the chosen wide constraints cover.
+
+        The second result flags positions of wide constraints.
+        """
         record, packing = self._record, self._record.packing
         is_near = np.zeros(record.components.count, dtype=bool)
         is_wide_near = np.zeros(len(record.components.wide), dtype=bool)
+        if not self._has_all:
+            return np.flatnonzero(is_near), is_wide_near
         for constraint in record.components.wide[chosen].tolist():
             if record.table.upper[constraint] == OPEN:
                 continue  # Claims elsewhere do not bound a query that no high covers.
@@ -474,11 +502,9 @@ class QueryTotal:
         contradicted, is_wide_contradicted = self._find_contradicted(chosen)
         is_near &= packing.component_people.any(axis=1) & ~contradicted
         is_near[self._components] = False
-        around = np.flatnonzero(is_near)
-        if len(around):
-            program.add_components(around, with_highs=False)
-        is_wide_near &= ~is_wide_contradicted
-        self._add_wide_claims(program, np.concatenate([aggregated, around]), is_wide_near, chosen)
+        is_wide_near &= (packing.wide_people > 0) & ~is_wide_contradicted
+        is_wide_near[self._wide] = False
+        return np.flatnonzero(is_near), is_wide_near
 
     def _find_contradicted(self, chosen: IntArray) -> tuple[BoolArray, BoolArray]:
         """Return which components and wide constraints have claims that a high contradicts.
@@ -505,8 +531,6 @@ class QueryTotal:
     ) -> None:
         """Add claims of wide constraints, if all claims within them are in the program."""
         record, packing = self._record, self._record.packing
-        is_near &= packing.wide_people > 0
-        is_near[self._wide] = False
         is_near[chosen] = False
         has_component = np.zeros(record.components.count, dtype=bool)
         has_component[components] = True
