@@ -78,7 +78,7 @@ class ComponentBounds:
     """Bounds on the people of each component, for each set of outcomes as bits.
 
     ``lows`` and ``highs`` are int[n_components, 16]. A low is 0, and a high ``OPEN``, where nothing
-    else is proved. ``is_exact``, bool[n_components, 16], flags those of which a world has both ends.
+    else is proved. ``is_exact``, bool[n_components, 16], flags those that are reached at both ends.
     ``is_special``, bool[n_components], flags components whose bounds are not known here:
     contradictory and irregular ones, and those that are too large.
     """

@@ -1,5 +1,7 @@
 """Totals of large records: exact where components are small, sound and close where they are not."""
 
+from typing import Final
+
 import numpy as np
 
 from service.bounds.combined_total import make_unknown_total
@@ -21,6 +23,9 @@ from service.domain.figure import Figure, Scope
 from service.domain.figure_set import FigureSet
 from service.domain.total import Total
 from service.domain.trees import Tree
+
+PREPARATION_SECONDS: Final = 10.0
+"""How much longer than it was given a total may take, to prepare the engine for all later ones."""
 
 
 class RelaxedEngine:
@@ -75,18 +80,18 @@ class RelaxedEngine:
     def total(self, scope: Scope, seconds: float) -> Total:
         """Return the total of the scope, whose incident must be None.
 
-        No solver run is started after ``seconds``. A total that is not exact is wider than it could
-        be, never narrower.
+        No solver run is started after ``seconds``, but the first totals may take
+        ``PREPARATION_SECONDS`` longer. A total that is not exact is wider than it could be, never
+        narrower. Contradictions of figures outside of the query are not looked for.
         """
         with accumulate_effort():
-            deadline = Deadline(seconds)
             figures = self.overlapping_figures(scope)
             if not figures:
                 return Total()
-            record = self._preparation.run(deadline)
+            record = self._preparation.run(Deadline(seconds + PREPARATION_SECONDS))
             if record is None:
                 return make_unknown_total(figures)
-            return self._make_query(record, figures, scope).compute(deadline)
+            return self._make_query(record, figures, scope).compute(Deadline(seconds))
 
     def _make_query(self, record: LargeRecord, figures: ColumnFigures, scope: Scope) -> QueryTotal:
         return QueryTotal(

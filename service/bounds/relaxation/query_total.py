@@ -14,6 +14,7 @@ from service.bounds.combined_total import (
     combine_results,
     make_unknown_total,
     solve_components,
+    sort_terms,
 )
 from service.bounds.component_cache import ComponentCache
 from service.bounds.component_result import ComponentResult
@@ -23,11 +24,11 @@ from service.bounds.constraints import Constraint, FigureScopes, Reclassificatio
 from service.bounds.engine import make_content_key
 from service.bounds.infeasibility import Dispute
 from service.bounds.optimize import Bound
-from service.bounds.relaxation.component_bounds import DENOMINATOR, make_term_keys
+from service.bounds.relaxation.component_bounds import DENOMINATOR, iterate_sets, make_term_keys
 from service.bounds.relaxation.constraint_table import OPEN
 from service.bounds.relaxation.footprints import Grid
 from service.bounds.relaxation.narrow_components import WIDE
-from service.bounds.relaxation.relaxed_program import LargeRecord, RelaxedProgram
+from service.bounds.relaxation.relaxed_program import ClaimTerms, LargeRecord, RelaxedProgram
 from service.bounds.solver import Deadline
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.column_figures import ColumnFigures
@@ -39,6 +40,9 @@ from service.domain.vocabulary import encode_outcomes
 
 MAX_SPELLED: Final = 1_500
 """The most narrow constraints that one program spells out."""
+
+MAX_CLOSURE: Final = 1_500
+"""If no more constraints than this depend on each other, the total is exact."""
 
 MAX_WIDE: Final = 200
 """The most wide constraints that one program spells out."""
@@ -305,10 +309,37 @@ class QueryTotal:
         component = Component(program.constraints)
         result = component.compute_result(self._region, deadline.take_share(PROGRAM_SHARE))
         total = self._combine([self._name_figures(result, program)], deadline)
+        if result.is_unresolved or not result.low.is_known:
+            total = self._raise_low(replace(total, is_disputed=True))
         # Contradictions within components that are only added up are not looked at, and there can
         # be others further away.
         is_disputed = total.is_disputed or bool(self._record.bounds.is_special[aggregated].any())
         return replace(total, exact=False, is_disputed=is_disputed)
+
+    def _raise_low(self, total: Total) -> Total:
+        """Return the total with the sum of the claims inside the query, if its low is less."""
+        record, packing = self._record, self._record.packing
+        contradicted, is_wide_contradicted = self._find_contradicted(self._wide[:0])
+        components = self._components
+        if len(components):
+            components = components[self._flag_whole() & ~contradicted[components]]
+        constraints = record.components.wide[self._wide]
+        rows = record.table.first_rows[constraints]
+        is_inside = record.table.state.flag_inside(self._scope)[rows]
+        is_inside &= record.table.outcomes[constraints] & ~self._bits == 0
+        is_inside &= ~is_wide_contradicted[self._wide] & (packing.wide_people[self._wide] > 0)
+        positions = self._wide[is_inside]
+        claims = ClaimTerms(record)
+        claims.add_claims(components, self._bits, Fraction(1))
+        for position in positions.tolist():
+            claims.add_wide(position, Fraction(1))
+        low = int(packing.wide_people[positions].sum())
+        low += int(packing.component_people[components][:, list(iterate_sets(self._bits))].sum())
+        if low <= (total.low or 0):
+            return total
+        terms = self._make_table_terms(claims.list_terms())
+        low_terms = sort_terms(terms, self._objects.find_position)
+        return replace(total, low=low, low_terms=low_terms, low_roundings=())
 
     def _find_closure(self) -> IntArray | None:
         """Return all constraints that share people with each other and with some in the query.
@@ -323,7 +354,7 @@ class QueryTotal:
         while len(new_components) or len(new_wide):
             is_member[new_components] = True
             is_wide_member[new_wide] = True
-            if sizes[is_member].sum() + is_wide_member.sum() > MAX_SPELLED:
+            if sizes[is_member].sum() + is_wide_member.sum() > MAX_CLOSURE:
                 return None
             if not self._has_all:
                 break  # Everything that is kept and shares people is inside the query.
@@ -333,13 +364,13 @@ class QueryTotal:
                 reach = record.overlaps.find(constraint)
                 touched |= reach.components & (outcomes & record.table.outcomes[constraint] != 0)
                 met |= reach.wide
-                if sizes[is_member | touched].sum() > MAX_SPELLED:
+                if sizes[is_member | touched].sum() > MAX_CLOSURE:
                     return None
             new_components = np.flatnonzero(touched & ~is_member)
             new_wide = np.flatnonzero(met & ~is_wide_member)
         members = record.components.find_members(np.flatnonzero(is_member))
         closure = np.concatenate([members, record.components.wide[is_wide_member]])
-        return closure if len(closure) <= MAX_SPELLED else None
+        return closure if len(closure) <= MAX_CLOSURE else None
 
     def _name_figures(self, result: ComponentResult, program: RelaxedProgram) -> ProvenResult:
         """Return the result with reported figures in place of the rows about claims."""

@@ -144,7 +144,7 @@ class RelaxedProgram:
 
         The second are multipliers of ends of constraints of the table.
         """
-        claims = _ClaimTerms(self._record)
+        claims = ClaimTerms(self._record)
         reported = []
         for term in terms:
             if self.is_row(term.figure):
@@ -155,7 +155,7 @@ class RelaxedProgram:
 
     def find_constraints(self, figure: Figure) -> IntArray:
         """Return the constraints whose lows are behind a row."""
-        claims = _ClaimTerms(self._record)
+        claims = ClaimTerms(self._record)
         claims.add(self._rows[figure.id], "low", Fraction(1))
         lows = [constraint for constraint, end in claims.list_terms() if end == "low"]
         return np.array(lows, dtype=np.int64)
@@ -166,7 +166,7 @@ _NO_SCOPE: Final = Scope((), Period(None, None), LOSSES, ())
 NOBODY: Final[IntArray] = np.zeros(0, dtype=np.int64)
 
 
-class _ClaimTerms:
+class ClaimTerms:
     """The multipliers of claims, turned into those of constraints."""
 
     def __init__(self, record: LargeRecord) -> None:
@@ -178,15 +178,19 @@ class _ClaimTerms:
     def add(self, row: _ClaimRow, end: End, multiplier: Fraction) -> None:
         """Add a term of a row."""
         if row.wide is not None:
-            self._wide[row.wide] = self._wide.get(row.wide, Fraction(0)) + multiplier
+            self.add_wide(row.wide, multiplier)
         elif end == "high":
             own = self._record.bounds.outcomes[row.components]
             keys = make_term_keys(row.components, 0) + own
             self._add_bounds(keys, "high", multiplier)
         else:
-            self._add_claims(row.components, row.outcomes, multiplier)
+            self.add_claims(row.components, row.outcomes, multiplier)
 
-    def _add_claims(self, components: IntArray, outcomes: int, multiplier: Fraction) -> None:
+    def add_wide(self, position: int, multiplier: Fraction) -> None:
+        """Add the multiplier to the claim of a wide constraint."""
+        self._wide[position] = self._wide.get(position, Fraction(0)) + multiplier
+
+    def add_claims(self, components: IntArray, outcomes: int, multiplier: Fraction) -> None:
         """Add the multiplier to all claims of the components within some outcomes."""
         people = self._record.packing.component_people
         for bits in iterate_sets(outcomes):
@@ -249,4 +253,4 @@ class _ClaimTerms:
                     heappush(pending, (-int(ranks[other]), other))
                 self._wide[other] = self._wide.get(other, Fraction(0)) - multiplier
             outcomes = int(record.table.outcomes[constraint])
-            self._add_claims(inner.components, outcomes, -multiplier)
+            self.add_claims(inner.components, outcomes, -multiplier)

@@ -4,7 +4,6 @@ The shape of a component is what is left of it if places, days and incidents are
 Hundreds of thousands of components have some ten thousand shapes, and each needs one program.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from service.bounds.boxes import PLACE_AXIS, Box, prefix_group_axes
@@ -103,8 +102,3 @@ class ShapeFinder:
 
 def _number(values: set[int]) -> dict[int, int]:
     return {value: number for number, value in enumerate(sorted(values))}
-
-
-def stack_orders(orders: Sequence[Sequence[int]]) -> list[int]:
-    """Return the constraints of several components of one shape, one after the other."""
-    return [constraint for order in orders for constraint in order]

@@ -1,117 +1,180 @@
 """The relaxed engine on small records with small limits, compared with the exact engine."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from math import inf
-from unittest.mock import patch
 
-from hypothesis import event, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.bounds.engine import TotalsEngine
-from service.bounds.relaxation import narrow_components, query_total
-from service.bounds.relaxation.engine import RelaxedEngine
-from service.columns.column_figures import CountedRows
-from service.columns.record_state import RecordState
-from service.domain.entities import Group, Place, Reporter
 from service.domain.figure import Figure, Scope
-from service.domain.total import End, Term, Total
+from service.domain.total import Total
 from tests.bounds.builders import (
     AMPLE_SECONDS,
-    Case,
-    Forest,
     GROUP_NODES,
     PLACE_NODES,
+    Case,
+    Forest,
     Person,
     cases,
+    compute_total,
     count_people,
     scopes,
     true_figures,
     worlds,
 )
-from tests.support.record_states import make_record_state
-
-LIMITS = st.fixed_dictionaries(
-    {
-        "MAX_SMALL_AREA": st.sampled_from([1, 2, 4]),
-        "MAX_COMPONENT": st.sampled_from([1, 2, 4]),
-        "MAX_SPELLED": st.sampled_from([0, 2, 1_500]),
-        "MAX_WIDE": st.sampled_from([1, 2, 200]),
-        "MAX_SOLVED": st.sampled_from([0, 1, 300]),
-    }
+from tests.bounds.relaxation.builders import (
+    LIMITS,
+    USUAL_LIMITS,
+    compute_both,
+    compute_relaxed,
+    limits_set,
+    make_engines,
 )
-"""Limits so small that a few figures make a large record."""
+
+SIMPLE = Forest(PLACE_NODES, GROUP_NODES)
+
+EXAMPLES = settings(max_examples=300, deadline=None)
 
 
-@contextmanager
-def limits_set(limits: dict[str, int]) -> Iterator[None]:
-    """The limits hold in the block."""
-    with (
-        patch.multiple(
-            narrow_components,
-            MAX_SMALL_AREA=limits["MAX_SMALL_AREA"],
-            MAX_COMPONENT=limits["MAX_COMPONENT"],
-        ),
-        patch.multiple(
-            query_total,
-            MAX_SPELLED=limits["MAX_SPELLED"],
-            MAX_WIDE=limits["MAX_WIDE"],
-            MAX_SOLVED=limits["MAX_SOLVED"],
-        ),
+def ends_of(total: Total) -> tuple[float, float]:
+    """Return low and high; infinity is open."""
+    assert total.low is not None
+    return total.low, inf if total.high is None else total.high
+
+
+def check_proofs(total: Total) -> None:
+    """The terms of each end add up to it, and only the right ends are added and subtracted."""
+    for terms, value, roundings, added in (
+        (total.low_terms, total.low, total.low_roundings, "low"),
+        (total.high_terms, total.high, total.high_roundings, "high"),
     ):
-        yield
+        if value is not None and not roundings:
+            assert sum(term.multiplier * term.people for term in terms) == value
+        assert all((term.multiplier > 0) == (term.end == added) for term in terms)
 
 
-def make_state(forest: Forest, figures: Sequence[Figure]) -> RecordState:
-    """Return a state of the record with the figures, each in a report of its own."""
-    places = {
-        place_id: Place(place_id, place_id, node.parent, node.facet)
-        for place_id, node in forest.place_nodes.items()
-    }
-    groups = {
-        group_id: Group(group_id, group_id, node.parent, node.facet)
-        for group_id, node in forest.group_nodes.items()
-    }
-    reporters = {each.reporter: Reporter(each.reporter, each.reporter) for each in figures}
-    return make_record_state(figures, places, groups, reporters)
+@EXAMPLES
+@given(
+    worlds(),
+    st.lists(scopes(with_events=True), min_size=1, max_size=9),
+    scopes(for_query=True),
+    LIMITS,
+    st.data(),
+)
+def test_true_figures_give_a_range_around_the_truth_that_is_never_narrower(
+    world: list[Person],
+    figure_scopes: list[Scope],
+    query: Scope,
+    limits: dict[str, int],
+    data: st.DataObject,
+) -> None:
+    figures = [
+        data.draw(true_figures(world, f"f{number}", scope))
+        for number, scope in enumerate(figure_scopes)
+    ]
+    relaxed, exact = compute_both(Case(SIMPLE, figures, query), limits)
+    assert relaxed.is_reported == exact.is_reported
+    if not exact.is_reported:
+        return
+    (low, high), (exact_low, exact_high) = ends_of(relaxed), ends_of(exact)
+    assert low <= exact_low and exact_high <= high
+    assert not relaxed.is_disputed
+    check_proofs(relaxed)
+    if relaxed.exact:
+        assert (low, high) == (exact_low, exact_high)
+    if all(figure.scope.incident is None for figure in figures):
+        assert low <= count_people(world, query)
 
 
-def make_engine(state: RecordState) -> RelaxedEngine:
-    """Return the engine of all figures of the state."""
-    entities = state.entities
-    return RelaxedEngine(
-        CountedRows(state, state.is_live), entities.place_tree, entities.group_tree
+@EXAMPLES
+@given(
+    worlds(),
+    st.lists(scopes(with_events=True), min_size=1, max_size=9),
+    scopes(for_query=True),
+    LIMITS,
+    st.sampled_from([0.0, 0.001]),
+    st.data(),
+)
+def test_a_total_without_time_is_wider(
+    world: list[Person],
+    figure_scopes: list[Scope],
+    query: Scope,
+    limits: dict[str, int],
+    seconds: float,
+    data: st.DataObject,
+) -> None:
+    figures = [
+        data.draw(true_figures(world, f"f{number}", scope))
+        for number, scope in enumerate(figure_scopes)
+    ]
+    hurried = compute_relaxed(Case(SIMPLE, figures, query), limits, seconds)
+    exact = compute_total(figures, query)
+    assert hurried.is_reported == exact.is_reported
+    if exact.is_reported:
+        (low, high), (exact_low, exact_high) = ends_of(hurried), ends_of(exact)
+        assert low <= exact_low and exact_high <= high
+        check_proofs(hurried)
+
+
+@EXAMPLES
+@given(cases(max_size=9), LIMITS)
+def test_a_total_that_is_said_to_be_exact_is_that_of_the_exact_engine(
+    case: Case, limits: dict[str, int]
+) -> None:
+    relaxed, exact = compute_both(case, limits)
+    assert (relaxed.low is None) == (exact.low is None)
+    if exact.low is not None and relaxed.exact:
+        assert ends_of(relaxed) == ends_of(exact)
+        assert relaxed.is_disputed == exact.is_disputed
+        assert relaxed.nearest == exact.nearest
+        assert relaxed.contradiction == exact.contradiction
+
+
+@EXAMPLES
+@given(cases(max_size=7))
+def test_with_the_usual_limits_small_records_are_exact(case: Case) -> None:
+    relaxed, exact = compute_both(case, USUAL_LIMITS)
+    assert relaxed.exact == exact.exact
+    assert (relaxed.low, relaxed.high, relaxed.is_disputed, relaxed.nearest) == (
+        exact.low,
+        exact.high,
+        exact.is_disputed,
+        exact.nearest,
     )
 
 
-def compute_both(case: Case, limits: dict[str, int]) -> tuple[Total, Total]:
-    """Return the relaxed total and the exact one."""
-    state = make_state(case.forest, case.figures)
-    with limits_set(limits):
-        relaxed = make_engine(state).total(case.query, AMPLE_SECONDS)
-    entities = state.entities
-    exact = TotalsEngine(state.figures, entities.place_tree, entities.group_tree)
-    return relaxed, exact.total(case.query, AMPLE_SECONDS)
+def sort_ids(figures: list[Figure]) -> list[str]:
+    return sorted(figure.id for figure in figures)
 
 
-def sum_terms(terms: Sequence[Term]) -> float:
-    return float(sum(term.multiplier * term.people for term in terms))
-
-
-@settings(max_examples=2000, deadline=None)
+@EXAMPLES
 @given(cases(max_size=9), LIMITS)
-def test_a_relaxed_total_is_never_narrower(case: Case, limits: dict[str, int]) -> None:
-    relaxed, exact = compute_both(case, limits)
-    assert relaxed.is_reported == exact.is_reported
-    if exact.low is None:
-        assert relaxed.low is None
-        return
-    assert relaxed.low is not None
-    event(f"exact {relaxed.exact}, disputed {exact.is_disputed} {relaxed.is_disputed}")
-    ends = relaxed.low, inf if relaxed.high is None else relaxed.high
-    exact_ends = exact.low, inf if exact.high is None else exact.high
-    assert ends[0] <= exact_ends[0] and ends[1] >= exact_ends[1], (relaxed, exact)
-    if relaxed.exact:
-        assert ends == exact_ends
-        assert relaxed.is_disputed == exact.is_disputed
-    assert relaxed.is_disputed or not exact.is_disputed or exact_ends != ends or relaxed.exact
+def test_other_questions_have_the_same_answers(case: Case, limits: dict[str, int]) -> None:
+    relaxed, exact = make_engines(case)
+    query = case.query
+    with limits_set(limits):
+        assert relaxed.dependent_figures(query, 0.0) is not None
+        relaxed.total(query, AMPLE_SECONDS)
+        dependent = relaxed.dependent_figures(query, AMPLE_SECONDS)
+        assert set(dependent) >= set(exact.overlapping_figures(query))
+        if relaxed.are_disjoint(query, AMPLE_SECONDS):
+            assert exact.are_disjoint(query, AMPLE_SECONDS)
+    assert tuple(relaxed.overlapping_figures(query)) == exact.overlapping_figures(query)
+    assert tuple(relaxed.counted_figures) == exact.counted_figures
+    assert sort_ids(relaxed.find_elsewhere(relaxed.counted_figures)) == sort_ids(
+        exact.find_elsewhere(exact.counted_figures)
+    )
+    for figure in case.figures:
+        assert relaxed.outcomes_of(figure) == exact.outcomes_of(figure)
+
+
+@EXAMPLES
+@given(cases(max_size=9), LIMITS)
+def test_the_figures_inside_alone_give_the_same_total(case: Case, limits: dict[str, int]) -> None:
+    """``placed``: an engine of fewer figures uses the preparation of all."""
+    with limits_set(limits):
+        relaxed, exact = make_engines(case, inside=case.query)
+        total = relaxed.total(case.query, AMPLE_SECONDS)
+    expected = exact.total(case.query, AMPLE_SECONDS)
+    assert total.is_reported == expected.is_reported
+    if total.exact and total.is_reported:
+        assert ends_of(total) == ends_of(expected)
