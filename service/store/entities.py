@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from service.domain.entities import (
@@ -50,10 +51,19 @@ def list_equivalent_ids(db: Connection, kind: str, entity_id: str) -> list[str]:
     """Return all ids of the same entity, the given id included."""
     entity = get(db, kind, entity_id)
     current_id = entity_id if entity is None else entity.id
-    return [
-        current_id,
-        *(row[0] for row in db.fetch_all("select_ids_merged_into", kind=kind, id=current_id)),
-    ]
+    return [current_id, *find_ids_merged_into(db, kind, (current_id,)).get(current_id, ())]
+
+
+def find_ids_merged_into(
+    db: Connection, kind: str, entity_ids: Collection[str]
+) -> dict[str, list[str]]:
+    """Return all ids that were merged into each of the entities, directly or not."""
+    merged_ids: dict[str, list[str]] = {}
+    if entity_ids:
+        ids = json.dumps(sorted(entity_ids))
+        for entity_id, merged_id in db.fetch_all("select_ids_merged_into", kind=kind, ids=ids):
+            merged_ids.setdefault(entity_id, []).append(merged_id)
+    return merged_ids
 
 
 def find_merged_ids(db: Connection, kind: str, ids: Collection[str]) -> set[str]:
@@ -192,9 +202,12 @@ def is_same_or_below(db: Connection, kind: str, entity_id: str, ancestor_id: str
     )
 
 
-def has_children(db: Connection, kind: str, entity_id: str) -> bool:
-    """Whether the entity has children."""
-    return db.fetch_one("select_any_child_entity", kind=kind, parent=entity_id) is not None
+def find_parents_among(db: Connection, kind: str, entity_ids: Collection[str]) -> set[str]:
+    """Return those of the entities that have children."""
+    if not entity_ids:
+        return set()
+    ids = json.dumps(sorted(entity_ids))
+    return {row[0] for row in db.fetch_all("select_parents_among", kind=kind, ids=ids)}
 
 
 def list_ids_in_subtrees(db: Connection, kind: str, ids: Sequence[str], seq: int) -> list[str]:
@@ -210,12 +223,18 @@ def make_entity_event(kind: str, entity: Entity, is_known: bool) -> NewEvent:
     )
 
 
-def apply_entity(db: Connection, event: Event) -> None:
-    """Insert the event's version as the current one, and end the version before."""
+def make_version_rows(event: Event) -> list[tuple[Any, ...]]:
+    """Return the rows of the version that the event adds or changes an entity to."""
     kind = event.kind.split("_")[0]
-    _insert_version(
-        db, kind, make_entity(kind, event.subject, _aliases_to_tuple(event.body)), event.seq
-    )
+    entity = make_entity(kind, event.subject, _aliases_to_tuple(event.body))
+    return _make_rows(kind, entity, event.seq)
+
+
+def apply_change(db: Connection, event: Event) -> None:
+    """Insert the event's version as the current one, and end the version before."""
+    _end_version(db, event.kind.split("_")[0], event.subject, event.seq)
+    for row in make_version_rows(event):
+        db.insert(row)
 
 
 def apply_merge(db: Connection, event: Event) -> None:
@@ -244,21 +263,24 @@ def _get_existing(db: Connection, kind: str, entity_id: str) -> Entity:
 
 
 def _insert_version(db: Connection, kind: str, entity: Entity, seq: int) -> None:
-    names = (entity.name, *entity.aliases)
     _end_version(db, kind, entity.id, seq)
-    db.insert(
-        EntityRow(
-            kind=kind,
-            id=entity.id,
-            since_seq=seq,
-            name_folded=fold_case(entity.name),
-            names_folded="\n".join(fold_case(name) for name in names),
-            parent=parent_of(entity),
-            body=json.dumps(_stored_fields(entity), ensure_ascii=False),
-        )
+    for row in _make_rows(kind, entity, seq):
+        db.insert(row)
+
+
+def _make_rows(kind: str, entity: Entity, seq: int) -> list[tuple[Any, ...]]:
+    names = (entity.name, *entity.aliases)
+    row = EntityRow(
+        kind=kind,
+        id=entity.id,
+        since_seq=seq,
+        name_folded=fold_case(entity.name),
+        names_folded="\n".join(fold_case(name) for name in names),
+        parent=parent_of(entity),
+        body=json.dumps(_stored_fields(entity), ensure_ascii=False),
     )
-    if isinstance(entity, Place):
-        db.insert_many([PlaceCodeRow(code, entity.id, seq) for code in list_codes(entity)])
+    codes = list_codes(entity) if isinstance(entity, Place) else ()
+    return [row, *(PlaceCodeRow(code, entity.id, seq) for code in codes)]
 
 
 def _stored_fields(entity: Entity) -> dict[str, Any]:
@@ -280,6 +302,11 @@ def _end_version(db: Connection, kind: str, entity_id: str, seq: int) -> None:
 
 @translate_corrupt_rows
 def _entity_from_row(kind: str, entity_id: str, body: str) -> Entity:
+    return _decode_entity(kind, entity_id, body)
+
+
+@lru_cache(maxsize=8_192)
+def _decode_entity(kind: str, entity_id: str, body: str) -> Entity:
     return make_entity(kind, entity_id, _aliases_to_tuple(json.loads(body)))
 
 

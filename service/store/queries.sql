@@ -133,9 +133,10 @@ ORDER BY id LIMIT :limit
 SELECT id, body FROM entries INDEXED BY entries_below WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
 ORDER BY id
 
--- name: select_any_child_entity
-SELECT 1 FROM entries INDEXED BY entries_below
-WHERE kind = :kind AND parent = :parent AND until_seq IS NULL LIMIT 1
+-- name: select_parents_among
+SELECT value FROM json_each(CAST(:ids AS TEXT)) WHERE EXISTS
+    (SELECT 1 FROM entries INDEXED BY entries_below
+    WHERE kind = :kind AND parent = value AND until_seq IS NULL)
 
 -- name: select_entity_ancestor
 WITH RECURSIVE above (id) AS (
@@ -172,12 +173,13 @@ AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 SELECT kind, id, into_id FROM merges WHERE seq <= :seq ORDER BY seq, kind, id
 
 -- name: select_ids_merged_into
-WITH RECURSIVE same (id) AS (
-    SELECT id FROM merges WHERE kind = :kind AND into_id = :id
+WITH RECURSIVE same (root, id) AS (
+    SELECT into_id, id FROM merges WHERE kind = :kind
+    AND into_id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
     UNION
-    SELECT merges.id FROM same CROSS JOIN merges INDEXED BY merges_into
+    SELECT root, merges.id FROM same CROSS JOIN merges INDEXED BY merges_into
     WHERE merges.into_id = same.id AND merges.kind = :kind
-) SELECT id FROM same ORDER BY id
+) SELECT root, id FROM same ORDER BY root, id
 
 
 -- Reports --------------------------------------------------------------------------------------
@@ -205,8 +207,12 @@ UPDATE reports SET retracted_seq = :seq WHERE id = :id
 -- name: supersede_report
 UPDATE reports SET superseded_seq = :seq, superseded_by = :by WHERE id = :id
 
+-- name: select_report_body
+SELECT body FROM reports WHERE seq = :seq
+
 -- name: delete_report_words
 DELETE FROM report_words WHERE seq = :seq
+AND word IN (SELECT value FROM json_each(CAST(:words AS TEXT)))
 
 -- name: select_report_seq
 SELECT seq FROM reports WHERE id = :id
@@ -224,10 +230,14 @@ SELECT coalesce(origin, id) FROM reports WHERE id = :id
 SELECT max(json_extract(body, '$.report.published_at')) FROM reports
 WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 
--- name: select_reports_by_ref
-SELECT id, content_hash, relays, supersedes, superseded_by FROM reports
-WHERE reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT))) AND ref = :ref
-ORDER BY CASE WHEN superseded_by IS NULL THEN 0 ELSE 1 END, seq DESC
+-- part: select_heads
+SELECT id, seq, reporter, ref, content_hash, relays, origin, supersedes, superseded_by FROM reports
+
+-- name: select_report_heads
+{select_heads} WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+
+-- name: select_report_heads_by_ref
+{select_heads} WHERE ref = :ref AND reporter = :reporter
 
 -- name: select_reports_page
 {select_reports} WHERE seq > :after AND seq <= :seq {clauses} ORDER BY seq LIMIT :limit
@@ -250,14 +260,14 @@ AND reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
 AND {report_state} IN (SELECT value FROM json_each(CAST(:states AS TEXT)))
 
 -- part: filter_by_ref
-AND ref = :ref
+AND seq IN (SELECT seq FROM reports WHERE ref = :ref)
 
 -- part: filter_by_incident
 AND seq IN (SELECT seq FROM report_incidents WHERE incident = :incident)
 
 -- part: filter_by_period
 -- One figure must both begin before the end and end after the beginning.
-AND (CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures WHERE report = reports.id
+AND (CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures WHERE figures.seq = reports.seq
         AND last_day >= :first_day AND coalesce(first_day, 0) <= :last_day)
     ELSE last_day >= :first_day AND coalesce(first_day, 0) <= :last_day END)
 
@@ -270,21 +280,21 @@ AND seq IN (SELECT seq FROM report_words
 -- Figures --------------------------------------------------------------------------------------
 
 -- name: update_figure_wording
-UPDATE figures SET wording_folded = :wording_folded WHERE id = :id
+UPDATE figures SET wording_folded = :wording_folded WHERE seq = :seq AND position = :position
 
 -- name: select_figures_by_id
+-- :reports are the ids of the reports that the figures belong to.
 SELECT {figures_columns} FROM figures
-WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY seq, position
+WHERE seq IN (SELECT seq FROM reports
+    WHERE id IN (SELECT value FROM json_each(CAST(:reports AS TEXT))))
+AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY seq, position
 
--- name: select_reclassifying_figures
+-- name: select_reclassifying_figure_ids
 -- The figures that have ever reclassified any of the ids.
-SELECT {figures_columns} FROM (
-    SELECT id AS later FROM figures
-    WHERE reclassifies IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
-    UNION
-    SELECT figure FROM moved_links
-    WHERE reclassifies IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
-) AS linked JOIN figures ON figures.id = later ORDER BY figures.seq, figures.position
+SELECT id FROM figures WHERE reclassifies IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+UNION
+SELECT figure FROM moved_links
+WHERE reclassifies IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 
 -- name: select_moved_links
 SELECT {moved_links_columns} FROM moved_links WHERE seq <= :seq ORDER BY seq
@@ -296,95 +306,56 @@ WHERE figure IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND seq <= :se
 -- name: select_figures_as_of
 SELECT {figures_columns} FROM figures WHERE seq <= :seq ORDER BY seq, position
 
--- name: select_reports_of_same_wording
-SELECT reports.id FROM (
-    SELECT * FROM figures WHERE last_day = :last_day
-    AND substr(place_ids, 1, 200) = substr(CAST(:place_ids AS TEXT), 1, 200)
-    ORDER BY seq DESC LIMIT 500
-) AS figures JOIN reports ON reports.id = figures.report
-WHERE figures.place_ids = :place_ids AND coalesce(figures.first_day, 0) = :first_day
-AND outcomes = :outcomes AND figures.reporter <> :reporter AND relays IS NULL
-AND (wording_folded = :wording OR quote_folded = :quote)
-GROUP BY reports.id ORDER BY min(figures.seq) LIMIT 20
-
--- part: is_live
-relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
-
--- part: figures_near_days
--- The reporter's figures that end on the last day, after it, and before it back to the earliest day.
--- Each of the three parts is read in the order of an index and stops at its limit.
-SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-    AND last_day = :last ORDER BY seq DESC LIMIT :nearest) AS same
-UNION ALL
-SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-    AND last_day > :last ORDER BY last_day, seq LIMIT :nearest) AS later
-UNION ALL
-SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-    AND last_day BETWEEN :earliest AND :last - 1
-    ORDER BY last_day DESC, seq DESC LIMIT :nearest) AS earlier
-
--- part: is_comparable
-(CAST(:incident AS TEXT) IS NULL OR incident IS NULL OR incident = :incident)
-AND (CAST(:places AS TEXT) IS NULL OR figures.place_ids LIKE '%,%'
-    OR CAST(:places AS TEXT) LIKE '%,' || figures.place_ids || ',%')
-AND {is_live}
-AND (CAST(:but AS TEXT) IS NULL OR report <> :but)
-
--- name: select_contradicting_figures
-SELECT {figures_columns} FROM (
-    {figures_near_days}
-) AS figures JOIN reports ON reports.id = figures.report
-WHERE (high < :low OR low > :high)
-AND outcomes & :outcomes IN (outcomes, :outcomes)
-AND (coalesce(figures.first_day, 0) <= :first AND figures.last_day >= :last
-    OR coalesce(figures.first_day, 0) >= :first AND figures.last_day <= :last)
-AND {is_comparable}
-ORDER BY figures.seq DESC, figures.position DESC LIMIT :few
-
--- name: select_related_figures
--- As above, for figures that contradict this one only together with a third.
-SELECT {figures_columns} FROM (
-    {figures_near_days}
-) AS figures JOIN reports ON reports.id = figures.report
-WHERE (low > :above OR high < :below)
-AND coalesce(figures.first_day, 0) <= :last + 1 AND reclassifies IS NULL
-AND {is_comparable}
-ORDER BY low DESC, figures.seq DESC, figures.position DESC LIMIT :few
-
--- name: select_figures_of_same_scope
-SELECT figures.report, figures.id FROM (
-    SELECT * FROM figures WHERE last_day = :last_day
-    AND substr(place_ids, 1, 200) = substr(CAST(:place_ids AS TEXT), 1, 200)
-    ORDER BY seq DESC LIMIT 500
-) AS figures JOIN reports ON reports.id = figures.report
-WHERE figures.place_ids = :place_ids AND coalesce(figures.first_day, 0) = :first_day
-AND outcomes = :outcomes AND figures.group_ids = :group_ids
-AND coalesce(incident, '') = :incident AND reclassifies IS NULL
-AND (low > :high OR high < :low)
-AND figures.reporter NOT IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
-AND {is_live}
-ORDER BY figures.seq DESC, figures.position DESC LIMIT :few
-
--- name: count_figures_of_reporter
--- No more than the limit are counted.
-SELECT count(*) FROM (SELECT 1 FROM figures WHERE reporter = :reporter LIMIT :limit) AS counted
-
--- name: select_positions_of_reporter
-SELECT last_day, seq, position FROM figures WHERE reporter = :reporter
+-- part: near_columns
+seq, position, first_day, single_place, incident
 
 -- name: select_comparable_figures
--- The live figures of the reporter with one of the incidents or none; NULL: with any incident.
-SELECT {figures_columns} FROM figures JOIN reports ON reports.id = figures.report
-WHERE figures.reporter = :reporter
-AND (CAST(:incidents AS TEXT) IS NULL OR incident IS NULL
-    OR incident IN (SELECT value FROM json_each(CAST(:incidents AS TEXT))))
-AND {is_live}
-ORDER BY figures.seq, figures.position LIMIT :limit
+-- The newest figures of the reporter that share days with the first to the last, or are next to them,
+-- at several places or one of :places (NULL: any), and not about another incident than :incident
+-- (NULL: about any). A figure of a length class has at most 16^class days, so that each of the parts
+-- reads hardly more of the index than the days need.
+WITH near AS MATERIALIZED (
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
+        WHERE reporter = :reporter AND length_class = 0 AND last_day BETWEEN :first - 1 AND :last + 1
+        ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_0
+    UNION ALL
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
+        WHERE reporter = :reporter AND length_class = 1 AND last_day BETWEEN :first - 1 AND :last + 16
+        ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_1
+    UNION ALL
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
+        WHERE reporter = :reporter AND length_class = 2 AND last_day BETWEEN :first - 1 AND :last + 256
+        ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_2
+    UNION ALL
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
+        WHERE reporter = :reporter AND length_class = 3 AND last_day >= :first - 1
+        ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_3
+)
+SELECT {figures_columns}, relays, superseded_seq, retracted_seq FROM (
+    SELECT seq, position FROM near
+    WHERE coalesce(first_day, 0) <= :last + 1
+    AND (CAST(:incident AS TEXT) IS NULL OR incident IS NULL OR incident = :incident)
+    AND (CAST(:places AS TEXT) IS NULL OR single_place = ''
+        OR CAST(:places AS TEXT) LIKE '%,' || single_place || ',%')
+    ORDER BY seq DESC, position DESC LIMIT :most
+) AS comparable CROSS JOIN figures CROSS JOIN reports
+WHERE figures.seq = comparable.seq AND figures.position = comparable.position
+AND reports.seq = figures.seq
+ORDER BY figures.seq DESC, figures.position DESC
 
--- name: select_reporters_by_scope
-SELECT DISTINCT substr(place_ids, 1, 200), reporter FROM figures
-WHERE last_day = :last_day AND substr(place_ids, 1, 200) IN
-    (SELECT value FROM json_each(CAST(:place_ids AS TEXT)))
+-- name: select_figures_of_scope
+-- The newest figures that end on the last day and have the places, as far as the index contains them;
+-- each with whether its report is counted.
+SELECT {figures_columns}, relays, superseded_seq, retracted_seq FROM (
+    SELECT * FROM figures WHERE last_day = :last_day
+    AND substr(place_ids, 1, 200) = substr(CAST(:place_ids AS TEXT), 1, 200)
+    ORDER BY seq DESC LIMIT :most
+) AS figures CROSS JOIN reports WHERE reports.seq = figures.seq
+ORDER BY figures.seq DESC, figures.position DESC
+
+-- name: select_reports_with_quote
+SELECT seq FROM reports WHERE quote_folded = :quote
+AND seq IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(:seqs AS TEXT)))
 
 -- name: select_reports_as_of
 SELECT id, seq, reporter, {report_state}, stance, place_ids, first_day, last_day, group_ids, caveats,
@@ -413,18 +384,19 @@ UPDATE keys SET revoked_at = :moment WHERE id = :id AND revoked_at IS NULL
 UPDATE keys SET last_used_at = :moment WHERE id = :id
 
 -- name: select_idempotent_response
-SELECT fingerprint, told FROM answers
-WHERE holder = :holder AND request = :request AND key = :key AND until > :now
+SELECT fingerprint, expires_at, response FROM idempotent_responses
+WHERE principal = :principal AND request = :request AND key = :key AND expires_at > :now
+ORDER BY part
 
 -- name: select_all_idempotent_responses
-SELECT {answers_columns} FROM answers
-ORDER BY holder, request, key
+SELECT {idempotent_responses_columns} FROM idempotent_responses
+ORDER BY principal, request, key, part
 
 -- name: delete_all_idempotent_responses
-DELETE FROM answers
+DELETE FROM idempotent_responses
 
 -- name: delete_expired_idempotent_responses
-DELETE FROM answers WHERE until <= :now
+DELETE FROM idempotent_responses WHERE expires_at <= :now
 
 
 -- Rate limits ----------------------------------------------------------------------------------

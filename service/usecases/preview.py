@@ -30,6 +30,7 @@ from service.store import event_log
 from service.store.interface import Reader
 from service.usecases.reports import SubmissionPlan, check_and_normalize, plan_submission
 from service.usecases.state_cache import Snapshot, StateCache
+from service.usecases.submission_lookups import SubmissionLookups
 from service.usecases.time_budget import TimeBudget
 from service.usecases.totals import compute_totals_in, list_default_outcomes
 
@@ -72,7 +73,9 @@ def preview_report(
     """
     report = check_and_normalize(submission, PLACEHOLDER_ID, principal)
     with reader.read_transaction() as db:
-        plan = plan_submission(db, submission, report, supersede_known=supersede_known)
+        lookups = SubmissionLookups(db)
+        lookups.prefetch([(submission, report)])
+        plan = plan_submission(submission, report, lookups, supersede_known=supersede_known)
         state = state_cache.load(db, event_log.last_seq(db)).state
     recorded = imagine_recorded(state, plan, now)
     # A new place would be unknown before: both states have it, and one has the report.

@@ -1,6 +1,6 @@
 """Reports: submit, get and list them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from service.domain.errors import (
 )
 from service.domain.list_queries import ReportListQuery
 from service.domain.normalize import find_wording_errors, normalize_submission
-from service.domain.record_state import MovedLink
+from service.domain.record_state import MovedLink, move_report_links
 from service.domain.report import (
     RecordedReport,
     Report,
@@ -25,10 +25,11 @@ from service.domain.report import (
 )
 from service.domain.submission import Submission
 from service.store import coordinates, entities, event_log, reports
+from service.store.entity_cache import EntityCache
 from service.store.event_log import NewEvent
 from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Reader, Store
-from service.store.projections.dispatch import record_events
+from service.store.projections.dispatch import RecordWriter
 from service.store.projections.reports import body_of
 from service.usecases.as_of import resolve_as_of
 from service.usecases.idempotency import run_once
@@ -40,7 +41,7 @@ from service.usecases.resolve_entities import (
     make_unknown_id_message,
     resolve_entities,
 )
-from service.usecases.submission_lookups import SubmissionLookups, make_lookups
+from service.usecases.submission_lookups import Item, SubmissionLookups
 from service.usecases.submission_warnings import find_warnings
 
 
@@ -77,13 +78,17 @@ def submit_report(
     """
     report = check_and_normalize(submission, new_id(), principal)
 
+    def record(db: Connection) -> SubmitResult:
+        recorder = ReportRecorder(db, [(submission, report)], actor, now)
+        result = recorder.record(submission, report, supersede_known=supersede_known)
+        recorder.flush()
+        return result
+
     def job(db: Connection) -> SubmitResult:
         posted, is_replay = run_once(
             db,
             idempotency_key,
-            lambda: record_report(
-                db, submission, report, actor, now, supersede_known=supersede_known
-            ),
+            lambda: record(db),
             lambda result: dump_submit_result(db, result),
             lambda stored: load_submit_result(db, stored),
         )
@@ -122,30 +127,28 @@ class SubmissionPlan:
 
 
 def plan_submission(
-    db: Connection,
     submission: Submission,
     report: Report,
+    lookups: SubmissionLookups,
     *,
     supersede_known: bool = False,
-    lookups: SubmissionLookups | None = None,
 ) -> SubmissionPlan:
-    """Return what the submission would record as of this transaction; reads only.
+    """Return what the submission would record as of this transaction; records nothing.
 
-    ``report`` is the normalized submission. ``lookups`` are those of its batch, None without. The
-    words of a report that was recorded before are not checked again: an earlier lexicon may have
-    read them. Raises InvalidInputError or ConflictError if it cannot be recorded.
+    ``report`` is the normalized submission. The words of a report that was recorded before are not
+    checked again: an earlier lexicon may have read them. Raises InvalidInputError or ConflictError
+    if it cannot be recorded.
     """
-    lookups = lookups or make_lookups(db)
-    report, known_id = resolve_refs(
-        db, submission, report, lookups.entities, supersede_known=supersede_known
-    )
+    report, known_id = resolve_refs(submission, report, lookups, supersede_known=supersede_known)
     # Before a known report is returned: the description of an entity in this one may differ.
-    resolver = resolve_entities(db, submission, lookups.entities)
+    resolver = resolve_entities(lookups.db, submission, lookups.entities)
     if known_id is not None:
-        return SubmissionPlan(report, get_report_or_fail(db, known_id))
-    superseded_events = _make_superseded_events(db, report)
-    _check_relay(db, report)
-    reclassifications = plan_reclassifications(db, submission, report, resolver)
+        return SubmissionPlan(report, lookups.get_report(known_id))
+    superseded_events = _make_superseded_events(report, lookups)
+    if report.relays is not None and lookups.reports.get(report.relays) is None:
+        raise invalid_field("/relays", "There is no such report to relay.")
+    lookups.write_before_links(report)
+    reclassifications = plan_reclassifications(lookups.db, submission, report, resolver)
     report = reclassifications.report
     _check_meaning(submission, report, resolver)
     warnings = find_warnings(report, resolver, lookups)
@@ -163,31 +166,52 @@ def plan_submission(
     )
 
 
-def record_report(
-    db: Connection,
-    submission: Submission,
-    report: Report,
-    actor: str | None,
-    now: datetime,
-    request: int | None = None,
-    *,
-    supersede_known: bool = False,
-    lookups: SubmissionLookups | None = None,
-) -> SubmitResult:
-    """Return the recorded report, within a write transaction; writes.
+class ReportRecorder:
+    """Records the reports of one request in a write transaction.
 
-    ``request`` is the first event of the same request, None if this report makes the first.
-    ``lookups`` are those of its batch, None without. Raises as ``plan_submission`` does.
+    Each is recorded as if those before it had been recorded by themselves. What they add is written
+    by ``flush``, with one statement a table.
     """
-    plan = plan_submission(db, submission, report, supersede_known=supersede_known, lookups=lookups)
-    if plan.known is not None:
-        return SubmitResult(plan.known, False)
-    # In one call, because all events of one request have one timestamp.
-    events = record_events(db, plan.events, actor, now, request=request)
-    if lookups is not None:
-        seq = next(event.seq for event in events if event.kind == "reported")
-        lookups.add(plan.report, seq, plan.new_entities)
-    return SubmitResult(get_report_or_fail(db, report.id, events[-1].seq), True)
+
+    def __init__(
+        self, db: Connection, items: Collection[Item], actor: str | None, now: datetime
+    ) -> None:
+        """Look up what the items need; they are then recorded in their order."""
+        self._writer = RecordWriter(db, actor, now)
+        self._lookups = SubmissionLookups(db, self._writer)
+        self._lookups.prefetch(items)
+
+        self.first_seq = self._writer.last_seq + 1
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the last event, written or not."""
+        return self._writer.last_seq
+
+    def record(
+        self, submission: Submission, report: Report, *, supersede_known: bool = False
+    ) -> SubmitResult:
+        """Return the recorded report. Raises as ``plan_submission`` does, with nothing recorded."""
+        plan = plan_submission(submission, report, self._lookups, supersede_known=supersede_known)
+        if plan.known is not None:
+            return SubmitResult(plan.known, False)
+        figures = self._lookups.counted_figures(plan.report)
+        rows = self._writer.record_report(plan.events, plan.report, figures)
+        moves = any(event.kind == "reclassified" for event in plan.events)
+        self._lookups.add(plan.report, rows, plan.new_entities, moves=moves)
+        recorded = RecordedReport(
+            move_report_links(plan.report, plan.moved_links),
+            rows.report.seq,
+            rows.report.recorded_at,
+            "live" if plan.report.relays is None else "relay",
+            rows.report.origin,
+            warnings=plan.warnings,
+        )
+        return SubmitResult(recorded, True)
+
+    def flush(self) -> None:
+        """Write everything that waits."""
+        self._lookups.flush()
 
 
 def dump_submit_result(db: Connection, result: SubmitResult) -> list[Any]:
@@ -243,14 +267,16 @@ def list_reports(reader: Reader, query: ReportListQuery, now: datetime) -> list[
     """
     with reader.read_transaction() as db:
         seq = resolve_as_of(db, query.as_of, now)
-        errors = []
+        errors, known = [], EntityCache(db)
         for kind, parameter, ids in (
             ("place", "place", query.places),
             ("group", "group", query.groups),
             ("reporter", "reporter", query.reporters),
         ):
             for entity_id in entities.find_unknown_ids(db, kind, ids or (), seq)[:MAX_SUGGESTIONS]:
-                errors.append(ErrorDetail(parameter, make_unknown_id_message(db, kind, entity_id)))
+                errors.append(
+                    ErrorDetail(parameter, make_unknown_id_message(known, kind, entity_id))
+                )
         if errors:
             raise InvalidInputError(errors[0].detail, tuple(errors))
         return reports.load_page(db, _resolve_merged_ids(db, query, seq), seq)
@@ -283,32 +309,22 @@ def get_report_or_fail(db: Connection, report_id: str, seq: int | None = None) -
     return recorded
 
 
-def _make_superseded_events(db: Connection, report: Report) -> list[NewEvent]:
+def _make_superseded_events(report: Report, lookups: SubmissionLookups) -> list[NewEvent]:
     """Return the event of the report that this one supersedes, if any."""
     if report.supersedes is None:
         return []
-    superseded = reports.get(db, report.supersedes)
+    superseded = lookups.reports.get(report.supersedes)
     if superseded is None:
         raise invalid_field("/supersedes", "There is no such report to supersede.")
     detail = None
-    if superseded.report.reporter not in entities.list_equivalent_ids(
-        db, "reporter", report.reporter
-    ):
-        detail = (
-            f"Only {superseded.report.reporter} can supersede its own report"
-            f" {superseded.report.id}."
-        )
+    if superseded.reporter not in lookups.entities.list_equivalent_ids("reporter", report.reporter):
+        detail = f"Only {superseded.reporter} can supersede its own report {superseded.id}."
     elif superseded.superseded_by is not None:
         detail = f"The report is superseded already; supersede {superseded.superseded_by} instead."
     if detail:
-        other = superseded.superseded_by or superseded.report.id
+        other = superseded.superseded_by or superseded.id
         raise ConflictError(detail, (ErrorDetail("/supersedes", detail, other),))
-    return [NewEvent("superseded", superseded.report.id, {"by": report.id})]
-
-
-def _check_relay(db: Connection, report: Report) -> None:
-    if report.relays is not None and reports.get(db, report.relays) is None:
-        raise invalid_field("/relays", "There is no such report to relay.")
+    return [NewEvent("superseded", superseded.id, {"by": report.id})]
 
 
 def _check_meaning(submission: Submission, report: Report, resolver: EntityResolver) -> None:
@@ -316,21 +332,25 @@ def _check_meaning(submission: Submission, report: Report, resolver: EntityResol
     errors = find_wording_errors(submission, report)
     empty: dict[tuple[str, tuple[str, ...]], bool] = {}
 
-    def check(kind: str, ids: tuple[str, ...], pointer: str) -> None:
+    def is_empty(kind: str, ids: tuple[str, ...]) -> bool:
+        """Whether nobody can be in all of several places or groups."""
+        if len(ids) < 2:
+            return False
         if (kind, ids) not in empty:
-            empty[kind, ids] = len(ids) > 1 and not resolver.select(kind, ids)[0].alternatives
-        if empty[kind, ids]:
-            errors.append(ErrorDetail(pointer, make_empty_scope_message(kind, ids)))
+            empty[kind, ids] = not resolver.select(kind, ids)[0].alternatives
+        return empty[kind, ids]
 
     for kind, name in (("place", "places"), ("group", "groups")):
-        if not report.figures:
-            check(kind, getattr(report, name), f"/{name}")
-        for position, (sent, figure) in enumerate(
-            zip(submission.figures, report.figures, strict=True)
-        ):
-            is_of_report = getattr(sent, name) is None and getattr(submission, name)
-            pointer = f"/{name}" if is_of_report else f"/figures/{position}/{name}"
-            check(kind, getattr(figure, name), pointer)
+        ids = getattr(report, name)
+        if not report.figures and is_empty(kind, ids):
+            errors.append(ErrorDetail(f"/{name}", make_empty_scope_message(kind, ids)))
+        for position, figure in enumerate(report.figures):
+            ids = getattr(figure, name)
+            if is_empty(kind, ids):
+                sent = submission.figures[position]
+                is_of_report = getattr(sent, name) is None and getattr(submission, name)
+                pointer = f"/{name}" if is_of_report else f"/figures/{position}/{name}"
+                errors.append(ErrorDetail(pointer, make_empty_scope_message(kind, ids)))
     errors = list(dict.fromkeys(errors))
     if errors:
         raise InvalidInputError(summarize_errors(errors), tuple(errors))

@@ -1,8 +1,9 @@
 """Comparison of the scopes of a few figures, without the trees of the whole record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from service.domain.figure import Figure
+from service.domain.periods import Period
 from service.domain.trees import Selection, Tree
 from service.usecases.resolve_entities import EntityResolver
 
@@ -21,9 +22,9 @@ class ScopeComparison:
         """Whether everybody in the scope of the first figure is in that of the second."""
         event = (outer.scope.incident, outer.reclassifies)
         return (
-            event in ((None, None), (inner.scope.incident, inner.reclassifies))
+            inner.scope.outcomes <= outer.scope.outcomes
+            and event in ((None, None), (inner.scope.incident, inner.reclassifies))
             and inner.scope.period.is_within(outer.scope.period)
-            and inner.scope.outcomes <= outer.scope.outcomes
             and self._is_named_within("place", inner.scope.places, outer.scope.places)
             and self._is_named_within("group", inner.scope.groups, outer.scope.groups)
         )
@@ -47,39 +48,60 @@ class ScopeComparison:
         """Whether everybody in the whole is in one of the two scopes, which differ in one part."""
         if (one.scope.incident, other.scope.incident) != (None, None):
             return False
-        outcomes = one.scope.outcomes | other.scope.outcomes
-        first, last = sorted((one.scope.period, other.scope.period), key=lambda each: each.start)
-        contained = [
-            (
-                whole.scope.outcomes <= one.scope.outcomes & other.scope.outcomes,
-                whole.scope.outcomes <= outcomes,
-            ),
-            (
-                all(whole.scope.period.is_within(each.scope.period) for each in (one, other)),
-                first.start <= whole.scope.period.start
-                and last.start <= first.stop + 1
-                and max(first.stop, last.stop) >= whole.scope.period.stop,
-            ),
-            *(self._is_named_covered(kind, whole, one, other) for kind in ("place", "group")),
-        ]
         # All parts of the scope are in both, but one, which is in the two together.
-        is_in_both = [each[0] for each in contained]
-        return is_in_both.count(False) == 1 and contained[is_in_both.index(False)][1]
+        is_one_divided = False
+        for is_contained in (
+            self._are_outcomes_contained,
+            self._is_period_contained,
+            self._are_places_contained,
+            self._are_groups_contained,
+        ):
+            if is_contained(whole, (one,)) and is_contained(whole, (other,)):
+                continue
+            if is_one_divided or not is_contained(whole, (one, other)):
+                return False
+            is_one_divided = True
+        return is_one_divided
 
-    def _is_named_covered(
-        self, kind: str, whole: Figure, one: Figure, other: Figure
-    ) -> tuple[bool, bool]:
-        ids, first, second = (_ids_of(kind, each) for each in (whole, one, other))
+    def _are_outcomes_contained(self, whole: Figure, parts: Sequence[Figure]) -> bool:
+        outcomes = frozenset().union(*(each.scope.outcomes for each in parts))
+        return whole.scope.outcomes <= outcomes
+
+    def _is_period_contained(self, whole: Figure, parts: Sequence[Figure]) -> bool:
+        """Whether the parts, one or two, contain all days of the whole."""
+        periods = [each.scope.period for each in parts]
+        first, last = min(periods, key=_start_of), max(periods, key=_start_of)
         return (
-            self._is_named_within(kind, ids, first) and self._is_named_within(kind, ids, second),
-            self._is_named_within(kind, ids, (*first, *second)),
+            first.start <= whole.scope.period.start
+            and last.start <= first.stop + 1
+            and max(each.stop for each in periods) >= whole.scope.period.stop
         )
+
+    def _are_places_contained(self, whole: Figure, parts: Sequence[Figure]) -> bool:
+        return self._are_named_contained("place", whole, parts)
+
+    def _are_groups_contained(self, whole: Figure, parts: Sequence[Figure]) -> bool:
+        return self._are_named_contained("group", whole, parts)
+
+    def _are_named_contained(self, kind: str, whole: Figure, parts: Sequence[Figure]) -> bool:
+        ids = [each for part in parts for each in _ids_of(kind, part)]
+        return self._is_named_within(kind, _ids_of(kind, whole), ids)
 
     def _is_named_within(self, kind: str, inner: Iterable[str], outer: Iterable[str]) -> bool:
         key = (kind, tuple(inner), tuple(outer))
+        if key[1] == key[2]:
+            return True
         if key not in self._within:
-            self._within[key] = self._select(*key[:2]).is_within(self._select(kind, key[2]))
+            self._within[key] = self._compute_within(*key)
         return self._within[key]
+
+    def _compute_within(self, kind: str, inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
+        if len(inner) == len(outer) == 1:
+            # One place is in another if that is above it, whatever their divisions are.
+            one, other = (self._resolver.get(kind, ids[0]) for ids in (inner, outer))
+            if one is not None and other is not None:
+                return self._resolver.is_same_or_below(kind, one, other.id)
+        return self._select(kind, inner).is_within(self._select(kind, outer))
 
     def _do_overlap(self, kind: str, one: Iterable[str], other: Iterable[str]) -> bool:
         return self._select(kind, one).overlaps(self._select(kind, other))
@@ -89,6 +111,10 @@ class ScopeComparison:
             named = {each for figure in self._figures for each in _ids_of(kind, figure)}
             self._trees[kind] = self._resolver.make_tree(kind, named)
         return self._trees[kind].select(self._resolver.list_current_ids(kind, ids))
+
+
+def _start_of(period: Period) -> int:
+    return period.start
 
 
 def _ids_of(kind: str, figure: Figure) -> tuple[str, ...]:

@@ -8,13 +8,14 @@ import pytest
 from service.domain.entities import Place
 from service.domain.errors import LockTimeoutError
 from service.store import entities
-from service.store.event_log import NewEvent, append, load_events
+from service.store.event_log import NewEvent, load_events
 from service.store.interface import Store
 from service.store.projections.dispatch import apply_event
 from service.store.state_loader import last_seq, load_state
 from tests.conftest import START_TIME, SendRequest
 from tests.support import bodies
 from tests.support.assertions import assert_recorded
+from tests.support.events import append
 
 TABLES = (
     "moved_links",
