@@ -1,8 +1,8 @@
 # `make` without a target prints the targets with a description.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run style check test test-postgresql faults cluster lock bench api-doc image \
-	image-check sbom secrets compose-check stand-in-base stand-ins clean
+.PHONY: help install run style check test test-postgresql faults cluster lock bench api-doc \
+	openapi-check pin-images image release-image image-check sbom secrets compose-check stand-in-base stand-ins clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -69,9 +69,19 @@ bench: .venv/.installed-dev ## Run the benchmarks
 api-doc: .venv/.installed-dev ## Write docs/api.md from the descriptions in the code
 	$(BIN)/python scripts/make_api_doc.py
 
+openapi-check: .venv/.installed-dev ## Lint /v1/openapi.json with Redocly and Spectral; npm fetches them
+	$(BIN)/python scripts/check_openapi.py
+
+pin-images: ## Pull the images of the Dockerfile and compose.yaml, write their digests into them
+	$(PYTHON) scripts/pin_images.py
+
 image: ## Build the container image; BASE=… replaces the Python base image
 	docker build --tag $(IMAGE) --label org.opencontainers.image.version=$(VERSION) \
 		$(if $(or $(BASE),$(STAND_INS)),--build-arg BASE=$(or $(BASE),stand-in-base)) .
+
+release-image: ## Build the image of a release; fails if an image is not pinned by digest
+	$(PYTHON) scripts/pin_images.py --check
+	$(MAKE) image BASE= STAND_INS=
 
 image-check: image .venv/.installed-dev ## Test the image, run without privileges, and print its size
 	CHECKED_IMAGE=$(IMAGE) $(BIN)/python -m pytest tests/image

@@ -1,7 +1,4 @@
-"""The configuration of gunicorn; options on its command line take precedence.
-
-Nothing here prepares the database: the application migrates it itself when it starts.
-"""
+"""The configuration of gunicorn; options on its command line take precedence."""
 
 import gc
 import os
@@ -9,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from service import open_database
+from service.domain.errors import DomainError
 from service.serving import runtime_dir, shutdown
 from service.settings import SettingsError, load_settings
 
@@ -51,6 +50,9 @@ limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 8190
 
+# Files are sent like other responses, whose clients are not waited for without end.
+sendfile = False
+
 # Of gunicorn's two parsers, the one that this project tests, whatever else is installed.
 http_parser = "python"
 
@@ -71,11 +73,15 @@ logger_class = "service.serving.gunicorn_logging.Logger"
 
 
 def on_starting(server: Any) -> None:
-    """Stop at an invalid setting with one line, before any worker could repeat it."""
+    """Stop at what would stop every worker, with one line: an invalid setting, the database."""
     try:
-        load_settings()
+        settings = load_settings()
         shutdown.read_drain_seconds()
-    except SettingsError as error:
+        # A first process of another user must not create files that workers may not write. Then
+        # the first worker migrates the database.
+        if server.cfg.uid == os.geteuid():
+            open_database(settings).close()
+    except (SettingsError, DomainError) as error:
         print(error, file=sys.stderr)
         raise SystemExit(3) from None
     # Workers may run as another user than the first process (--user).
@@ -93,13 +99,25 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Set the number of threads in the metrics; load the templates."""
+    """Set the number of threads, on which shares and metrics depend; load the templates."""
     # Not imported earlier: the shared folder must exist first.
     from service import web
     from service.http import metrics
+    from service.http.context import get_services
 
     metrics.metrics_of(worker.wsgi).set_thread_count(worker.cfg.threads)
+    with worker.wsgi.app_context():
+        get_services().costly_slots.set_thread_count(worker.cfg.threads)
     web.preload(worker.wsgi)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Leave as little as possible in the log of the database."""
+    # Not imported earlier: the shared folder must exist first.
+    from service.http.context import services_of
+
+    if getattr(worker, "wsgi", None) is not None:
+        services_of(worker.wsgi).store.checkpoint()
 
 
 def child_exit(server: Any, worker: Any) -> None:

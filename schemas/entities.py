@@ -9,7 +9,7 @@ from schemas.base import Body
 from schemas.fields import BoundedList, Flag, Schema, Slug
 from schemas.number_fields import Coordinate, Count
 from schemas.text_fields import Line, Name, PatternText
-from service.domain.entities import EntityMention
+from service.domain.entities import MAX_LEVELS, EntityMention
 
 MAX_ALIASES = 200
 
@@ -167,7 +167,8 @@ class PlaceMention(_EntityMentionIn, _PlaceFields):
         metadata={
             "description": "The place that contains this one: its id, or an object that describes "
             f"it and may have a `parent` in turn, up to {MAX_PARENTS_IN_PLACE} of them. An id must "
-            "exist or come earlier in the report. Without it a new place is a root."
+            "exist or come earlier in the report. Without it a new place is a root. Places are at "
+            f"most {MAX_LEVELS} levels deep."
         },
     )
 
@@ -180,7 +181,8 @@ class GroupMention(_EntityMentionIn, _GroupFields):
         metadata={
             "description": "The group that contains this one: its id, or an object that describes "
             f"it and may have a `parent` in turn, up to {MAX_PARENTS_IN_PLACE} of them. An id must "
-            "exist or come earlier in the report. Default for a new group: `everyone`, the root."
+            "exist or come earlier in the report. Default for a new group: `everyone`, the root. "
+            f"Groups are at most {MAX_LEVELS} levels deep, the root included."
         },
     )
 

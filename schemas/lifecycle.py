@@ -45,7 +45,7 @@ class RedactionIn(Body):
         Pointer(),
         min_length=1,
         data_key="fields",
-        load_default=(),
+        load_default=tuple,  # As a value, () would be documented as a default.
         metadata={
             "description": "The texts to erase, as JSON pointers into the report, such as `/quote` "
             "or `/figures/0/wording`. Default: every free text of the report."

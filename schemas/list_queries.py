@@ -155,7 +155,7 @@ class EntityListParameters(Parameters):
     after = Cursor(
         "entries",
         "[a-z0-9_-]{1,100}",
-        load_default="",
+        load_default=str,  # As a value, "" would be documented as a default.
         metadata={"description": _AFTER_DESCRIPTION},
     )
 

@@ -10,9 +10,10 @@ from marshmallow import fields
 from schemas.compiled import CompiledSchema
 from schemas.enums import RANGE_END
 from schemas.fields import EnumText
+from service.domain.caveats import MAX_LISTED
 from service.domain.total import End, RoundedSum, Term
 
-MAX_IDS: Final = 100
+MAX_IDS: Final = MAX_LISTED
 """How many members such a list of an answer holds; their count stands beside it."""
 
 

@@ -41,7 +41,9 @@ Check = Callable[[Any], Any]
 
 _match_slug: Final = re.compile(SLUG_PATTERN).fullmatch
 _match_day: Final = re.compile(DAY_PATTERN).fullmatch
-_match_url: Final = re.compile(r"https?://[^\s<>\"@]+").fullmatch
+_match_url: Final = re.compile(
+    r"https?://[^\s\x00-\x1f\x7f<>\"@\\/?#]+([/?#][^\s\x00-\x1f\x7f<>\"@\\]*)?"
+).fullmatch
 _match_language: Final = re.compile("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*").fullmatch
 _match_wikidata: Final = re.compile("Q[0-9]{1,15}").fullmatch
 

@@ -285,10 +285,14 @@ class SourceIn(Body):
     """Where the statement was published."""
 
     url = PatternText(
-        r"https?://[^\s\x00-\x1f\x7f<>\"]+",
-        "This must be an http or https address.",
+        # The host, then the rest. A backslash before the path is a slash for browsers, so that the
+        # host would be another one than it seems.
+        r'https?://[^\s\x00-\x1f\x7f<>"@\\/?#]+([/?#][^\s\x00-\x1f\x7f<>"]*)?',
+        "This must be an http or https address without a user name or password.",
         2_000,
-        metadata={"description": "The address, http or https."},
+        metadata={
+            "description": "The address, http or https, without a user name or password in it."
+        },
     )
     publisher = Line(metadata={"description": "The publisher."})
     title = Text(max_length=1_000, multiline=True, metadata={"description": "The title."})

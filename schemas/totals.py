@@ -401,13 +401,13 @@ class ThenOut(CompiledSchema):
     )
     figures = fields.Integer(
         metadata={
-            "value": lambda each: len(each.total.figures),
+            "value": lambda each: len(each.figures),
             "description": "How many counted figures cover people of the query.",
         }
     )
     reporters = fields.Integer(
         metadata={
-            "value": lambda each: len({figure.reporter for figure in each.total.figures}),
+            "value": lambda each: len(each.figures.count_by_reporter()),
             "description": "How many reporters gave these figures.",
         }
     )
@@ -473,39 +473,39 @@ class CaveatOut(CompiledSchema):
     figures = fields.List(
         fields.String(),
         metadata={
-            "value": lambda caveat: caveat.figures[:MAX_IDS],
+            "value": lambda caveat: caveat.figures,
             "description": "The ids of the figures that it is about, the first 100.",
         },
     )
     figures_count = fields.Integer(
         metadata={
-            "value": lambda caveat: len(caveat.figures),
+            "value": lambda caveat: caveat.figure_count,
             "description": "How many figures it is about.",
         }
     )
     reports = fields.List(
         fields.String(),
         metadata={
-            "value": lambda caveat: caveat.reports[:MAX_IDS],
+            "value": lambda caveat: caveat.reports,
             "description": "The ids of the reports that it is about, the first 100.",
         },
     )
     reports_count = fields.Integer(
         metadata={
-            "value": lambda caveat: len(caveat.reports),
+            "value": lambda caveat: caveat.report_count,
             "description": "How many reports it is about.",
         }
     )
     reporters = fields.List(
         fields.String(),
         metadata={
-            "value": lambda caveat: caveat.reporters[:MAX_IDS],
+            "value": lambda caveat: caveat.reporters,
             "description": "The ids of the reporters that it is about, the first 100.",
         },
     )
     reporters_count = fields.Integer(
         metadata={
-            "value": lambda caveat: len(caveat.reporters),
+            "value": lambda caveat: caveat.reporter_count,
             "description": "How many reporters it is about.",
         }
     )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from service.settings import Settings
+    from service.store.interface import Store
 
 
 def create_app(
@@ -17,23 +18,23 @@ def create_app(
     clock: Callable[[], datetime] | None = None,
     new_id: Callable[[], str] | None = None,
 ) -> "Flask":
-    """Return the web application, after migrating the database.
+    """Return the web application, after migrating and checking the database.
 
     ``settings`` None means those of the environment. ``clock`` and ``new_id`` are for tests. Raises
-    SettingsError, and StoreUnavailableError or LockTimeoutError if the database cannot be migrated.
+    SettingsError, and StoreUnavailableError or LockTimeoutError if the database cannot be used.
     """
     # Imported here, so that domain and bounds can be used without the libraries of the web.
     from service.app import build_app
     from service.http import logging
     from service.http.context import Services
+    from service.http.costly_slots import CostlySlots
     from service.settings import load_settings
-    from service.store.factory import open_standby, open_store
+    from service.store.factory import open_standby
     from service.usecases.state_cache import StateCache
 
     settings = settings or load_settings()
     logging.configure_logging(settings.log_level)
-    store = open_store(settings.database, settings.busy_seconds)
-    store.migrate()
+    store = open_database(settings)
     rate_limit = settings.rate_limit
     counters = store.rate_counters(rate_limit) if rate_limit else None
     standby = settings.read_database
@@ -47,8 +48,22 @@ def create_app(
             clock or _utc_now,
             new_id or _make_random_id,
             counters,
+            CostlySlots(settings.costly_slots),
         )
     )
+
+
+def open_database(settings: "Settings") -> "Store":
+    """Return the database of the settings, migrated, checked and ready for writes; writes.
+
+    The message of each StoreUnavailableError and LockTimeoutError is one line for an operator.
+    """
+    from service.store.factory import open_store
+
+    store = open_store(settings.database, settings.busy_seconds)
+    store.prepare()
+    store.check_writable()
+    return store
 
 
 def _utc_now() -> datetime:

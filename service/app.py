@@ -19,7 +19,18 @@ from service.api import (
     totals,
     vocabulary,
 )
-from service.http import consistency, cors, drain_body, logging, metrics, problems, rate_limit
+from service.http import (
+    consistency,
+    cors,
+    costly_work,
+    drain_body,
+    logging,
+    metrics,
+    preconditions,
+    problems,
+    rate_limit,
+    request_paths,
+)
 from service.http.context import Services, install_services
 from service.http.request_parsing import MAX_BODY_BYTES
 from service.http.smorest import Api
@@ -52,11 +63,14 @@ def build_app(services: Services) -> Flask:
         proxy_fix = ProxyFix(app.wsgi_app, x_for=services.settings.proxies, x_proto=0)
         app.wsgi_app = proxy_fix  # type: ignore[method-assign]
     logging.register(app)
+    request_paths.register(app)
+    preconditions.register(app)
     metrics.register(app)
     problems.register(app)
     drain_body.register(app)
     rate_limit.register(app)
     consistency.register(app)
+    costly_work.register(app)
     cors.register(app, services.settings.origins)
     app.after_request(_add_security_headers)
     api = Api(app, __version__)

@@ -11,6 +11,8 @@ from service.domain.rate_limit import RateLimit, parse_rate_limit
 
 PREFIX: Final = "CASUALTY_"
 OFF: Final = "off"
+AUTO: Final = "auto"
+MAX_COSTLY_SLOTS: Final = 64
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -29,7 +31,9 @@ class Settings:
     writer waits for the write lock. ``rate_limit`` is for each API key, or each address without a
     key; None is no limit. ``proxies`` is the number of reverse proxies whose X-Forwarded-For is
     trusted. ``origins`` are the CORS origins; ("*",) is all. ``read_database`` is the URL of a
-    PostgreSQL standby that serves reads; None means ``database``.
+    PostgreSQL standby that serves reads; None means ``database``. ``costly_slots`` is how many
+    costly answers each process computes at once; None is a quarter of its threads. ``send_seconds``
+    is the time after which a client that takes too little of its response is given up.
     """
 
     database: Path | str = Path("data/casualties.db")
@@ -42,6 +46,8 @@ class Settings:
     proxies: int = 0
     origins: tuple[str, ...] = ()
     read_database: str | None = None
+    costly_slots: int | None = None
+    send_seconds: float = 30.0
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -124,6 +130,14 @@ def _parse_proxies(text: str) -> int:
     return int(text)
 
 
+def _parse_costly_slots(text: str) -> int | None:
+    if text == AUTO:
+        return None
+    if not text.isdecimal() or not text.isascii() or not 1 <= int(text) <= MAX_COSTLY_SLOTS:
+        raise ValueError(f"give a number from 1 to {MAX_COSTLY_SLOTS}, or {AUTO}")
+    return int(text)
+
+
 def _parse_origins(text: str) -> tuple[str, ...]:
     if text in (OFF, "*"):
         return ("*",) if text == "*" else ()
@@ -153,4 +167,6 @@ _PARSERS: Final = {
     "rate_limit": _parse_rate_limit_or_off,
     "proxies": _parse_proxies,
     "origins": _parse_origins,
+    "costly_slots": _parse_costly_slots,
+    "send_seconds": _parse_seconds,
 }

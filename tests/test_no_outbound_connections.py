@@ -16,6 +16,7 @@ NETWORK_MODULES = (
 
 ALLOWED_IMPORTS: dict[str, tuple[str, ...]] = {
     "service/serving/gunicorn_worker.py": ("socket",),
+    "service/serving/slow_readers.py": ("socket", "ssl"),
     "service/store/postgresql/engine.py": ("socket",),
 }
 """What a file may import even so, and has a reason beside it that says why."""

@@ -27,6 +27,8 @@ def test_every_setting_is_read() -> None:
         "CASUALTY_PROXIES": "1",
         "CASUALTY_ORIGINS": "https://Example.org, http://[::1]:8080",
         "CASUALTY_READ_DATABASE": "postgresql://standby/casualties",
+        "CASUALTY_COSTLY_SLOTS": "3",
+        "CASUALTY_SEND_SECONDS": "12.5",
     }
     assert load_settings(variables) == Settings(
         database=Path("/tmp/x.db"),  # noqa: S108
@@ -39,6 +41,8 @@ def test_every_setting_is_read() -> None:
         proxies=1,
         origins=("https://example.org", "http://[::1]:8080"),
         read_database="postgresql://standby/casualties",
+        costly_slots=3,
+        send_seconds=12.5,
     )
     assert set(variables) == {f"CASUALTY_{field.name.upper()}" for field in fields(Settings)}
 
@@ -48,6 +52,7 @@ def test_optional_settings_can_be_set_to_off() -> None:
         "CASUALTY_RATE_LIMIT": "off",
         "CASUALTY_ORIGINS": "off",
         "CASUALTY_READ_DATABASE": "off",
+        "CASUALTY_COSTLY_SLOTS": "auto",
     }
     assert load_settings(off) == Settings()
 

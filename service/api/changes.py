@@ -15,6 +15,7 @@ from service.http.auth import requires
 from service.http.consistency import get_reader, parse_seq
 from service.http.long_poll_slots import feed_slots, is_waiting_allowed, try_acquire_slot
 from service.http.smorest import Blueprint
+from service.serving.work_share import work_share
 from service.store.interface import Reader
 from service.usecases import changes
 
@@ -99,7 +100,9 @@ def _generate_stream(reader: Reader, app_metrics: metrics.Metrics, since: int) -
 def _follow_feed(reader: Reader, app_metrics: metrics.Metrics, since: int) -> Iterator[str]:
     deadline = time.monotonic() + MAX_STREAM_SECONDS
     while time.monotonic() < deadline and is_waiting_allowed():
-        if not changes.wait_for_event(reader, since, HEARTBEAT_SECONDS, is_waiting_allowed):
+        with work_share.pause():
+            is_new = changes.wait_for_event(reader, since, HEARTBEAT_SECONDS, is_waiting_allowed)
+        if not is_new:
             yield ": nothing new\n\n"
             continue
         page = changes.load_changes(reader, since, 100)

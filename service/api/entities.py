@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import jsonify, request
+from flask import jsonify
 
 from schemas.entities import (
     GroupIn,
@@ -26,6 +26,7 @@ from service.domain.list_queries import EntityListQuery
 from service.http.auth import check_can_describe, get_key_id, has_scope, requires
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time
+from service.http.costly_work import take_slot_for_list
 from service.http.negotiation import (
     LINK_HEADER,
     check_bom,
@@ -34,6 +35,7 @@ from service.http.negotiation import (
     make_response,
 )
 from service.http.pagination import fetch_page
+from service.http.preconditions import has_preconditions, holds_if_match, holds_if_none_match
 from service.http.smorest import Blueprint, compute_etag
 from service.usecases import entities
 
@@ -101,7 +103,12 @@ def make_blueprint(
     @blueprint.route("/<id>")
     @requires("read")
     @blueprint.response(200, output_schema, description=f"The {kind}.")
-    @blueprint.doc(operationId=f"get_{kind}", summary=f"Get a {kind}.")
+    @blueprint.doc(
+        operationId=f"get_{kind}",
+        summary=f"Get a {kind}.",
+        description=f"Get the present description of the {kind}. For an id that was merged, it is "
+        "that of the one that remains.",
+    )
     def get(id: str) -> Entity:  # noqa: A002
         return entities.get_entity(get_reader(), kind, id)
 
@@ -112,12 +119,15 @@ def make_blueprint(
     @blueprint.doc(
         operationId=f"list_{plural}",
         summary=f"List {plural} by id.",
+        description=f"Get the present descriptions of {plural}, page by page. With `q`, only those "
+        "whose name or an alias matches.",
         responses=document_formats("csv", headers=LINK_HEADER),
     )
     def listing(arguments: tuple[EntityListQuery, ListForm]) -> Any:
         query, form = arguments
         format_name = choose_format(form.format, "csv")
         check_bom(form.bom, format_name)
+        take_slot_for_list(query.limit)
         find_entities = partial(entities.list_entities, get_reader(), kind)
         page_entities, next_link = fetch_page("entries", query, find_entities, "id")
         headers = {} if next_link is None else {"Link": f'<{next_link}>; rel="next"'}
@@ -138,18 +148,18 @@ def _check_preconditions(
     ``(None,)`` requires that it does not exist. Raises PreconditionFailedError if the requirement
     does not hold now; the transaction that replaces the entity checks it again.
     """
-    if not (request.if_match or request.if_none_match):
+    if not has_preconditions():
         return None
     try:
         entity: Entity | None = entities.get_entity(get_services().store, kind, entity_id)
     except NotFoundError:
         entity = None
     etag = None if entity is None else compute_etag(jsonify(output_schema.dump(entity)).get_data())
-    if request.if_match and (etag is None or not request.if_match.contains(etag)):
+    if not holds_if_match(etag):
         raise PreconditionFailedError(
             f"The {kind} {entity_id} does not have the ETag in If-Match; get it again."
         )
-    if etag is not None and request.if_none_match and request.if_none_match.contains(etag):
+    if not holds_if_none_match(etag):
         raise PreconditionFailedError(
             f"The {kind} {entity_id} exists, and If-None-Match requires that it does not."
         )

@@ -23,14 +23,20 @@ class HealthOut(Schema):
 @blueprint.route("/livez")
 @blueprint.response(200, HealthOut, description="The process runs.")
 def livez() -> dict[str, str]:
-    """Check that the process runs; nothing else is checked."""
+    """Check that the process runs; nothing else is checked.
+
+    Needs no API key. A process that does not answer should be restarted.
+    """
     return {"status": "alive"}
 
 
 @blueprint.route("/readyz")
 @blueprint.response(200, HealthOut, description="The process can answer requests.")
 def readyz() -> Any:
-    """Check that the record can be read and the process is not about to stop; else 503."""
+    """Check that the record can be read and the process is not about to stop; else 503.
+
+    Needs no API key. A load balancer should send requests only to a process that answers 200.
+    """
     if runtime_dir.is_draining():
         # This is no error of the service, so no error is logged.
         response = problem_response(503, "This server is about to stop; try another one.")

@@ -21,6 +21,17 @@ DOCUMENTED_METHODS: Final = frozenset({"get", "put", "post"})
 
 LICENSE: Final = {"name": "MIT", "identifier": "MIT"}
 
+CONTACT: Final = {"name": "The operator of this service"}
+"""Whoever runs the service; the project itself cannot know an address."""
+
+SERVERS: Final = (
+    {
+        "url": "..",
+        "description": "The service that this document comes from. The URL is relative to the "
+        "address of the document, so it also holds below a path of a reverse proxy.",
+    },
+)
+
 _NON_NEGATIVE_INTEGER: Final = {"type": "integer", "minimum": 0}
 _STRING: Final = {"type": "string"}
 
@@ -99,8 +110,8 @@ _STATUSES_WITH_BODY: Final = ("409", "413", "415")
 _IF_MATCH_PARAMETER: Final = {
     "name": "If-Match",
     "in": "header",
-    "description": "The `ETag` that you have seen. If the entity has another one by now, the "
-    "answer is 412 and nothing changes.",
+    "description": "The `ETag` that you have seen, or several, or `*` for any. If the entity has "
+    "another one by now or does not exist, the answer is 412 and nothing changes.",
     "schema": _STRING,
 }
 _IF_NONE_MATCH_PARAMETER: Final = {
@@ -124,7 +135,8 @@ _MIN_SEQ_PARAMETER: Final = {
 
 def complete_document(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document with what holds for every operation; it is changed in place."""
-    document["info"] |= {"description": INTRODUCTION, "license": LICENSE}
+    document["info"] |= {"description": INTRODUCTION, "license": LICENSE, "contact": CONTACT}
+    document["servers"] = [*SERVERS]
     components = document["components"]
     components["headers"] = RESPONSE_HEADERS
     for status, (description, headers) in ERROR_RESPONSES.items():
@@ -149,6 +161,8 @@ def complete_document(document: dict[str, Any]) -> dict[str, Any]:
 
 def _complete_operation(path: str, method: str, operation: dict[str, Any]) -> None:
     operation_id = operation["operationId"]
+    # Stated, because a missing list would leave open whether a key is needed.
+    operation.setdefault("security", [])
     parameters = operation.setdefault("parameters", [])
     if operation_id in IDEMPOTENT_OPERATIONS:
         parameters.append(dict(HEADER_PARAMETER))
@@ -187,7 +201,7 @@ def _complete_responses(path: str, method: str, operation: dict[str, Any]) -> No
                 **_refer_to_headers(*header_names),
             }
     statuses = [*_STATUSES_OF_EVERY_OPERATION]
-    if "security" in operation:
+    if operation["security"]:
         statuses += ["401", "403", "429"]
     if "{id}" in path:
         statuses += ["404"]

@@ -12,7 +12,9 @@ and the most people for which all counted figures can be true at once, with cave
 All routes of the API begin with `/v1/`. Within `/v1` an answer may gain fields; it never loses or
 renames one. Ignore fields that you do not know. Links in answers (`next`, `Link`, `Location`) are
 relative to the address of the request (RFC 3986), so that they also hold behind a reverse proxy
-that serves the API below a path.
+that serves the API below a path. Each resource has exactly one path: one with adjacent slashes,
+with a slash at its end or with `.` as a segment is a 404, and none is redirected. A request of
+HTTP/1.1 needs a valid `Host`.
 
 ## Requests and answers
 
@@ -71,7 +73,8 @@ key: sent again with the same content, it is answered with 200 and the recorded 
   totals are not computed. The `ETag` of totals depends on the version of the service. A total that
   is not `exact` gets an `ETag` of its bytes.
 - `If-Match` with a PUT replaces only what you have seen, and `If-None-Match: *` only creates;
-  otherwise the answer is 412.
+  otherwise the answer is 412. `If-Match: *` holds for every entity that exists. Both headers take
+  lists of tags. A weak tag (`W/`) never holds in `If-Match`.
 - Answers have `Cache-Control: no-cache`, errors and the change feed `no-store`; `Vary` names
   `Accept` and `Authorization`.
 
@@ -108,6 +111,11 @@ header `Accept`; `format` takes precedence. A client that accepts none of the fo
 Rate limits are off unless the operator sets one. Each API key, or each address without a key, then
 has its own count. Answers have `RateLimit-Policy` and `RateLimit` with the remaining requests;
 above the limit the answer is 429 with `Retry-After` in seconds.
+
+Answers that must be computed, and lists with a `limit` above 100, are limited without that: the
+service works on a few at once, and on fewer of one client. If there is no room within 5 seconds,
+the answer is 503 with `Retry-After`. Answers that others have just asked for, and 304, are not
+limited.
 
 ## CORS
 

@@ -14,6 +14,7 @@ from service.domain.submission import Submission
 from service.http import metrics
 from service.http.auth import get_principal, requires
 from service.http.context import get_services, request_time, start_time_budget
+from service.http.costly_work import take_slot
 from service.http.negotiation import make_response, to_json_text
 from service.http.smorest import Blueprint
 from service.usecases import preview
@@ -43,6 +44,7 @@ def post_preview(supersede_known: bool, submission: Submission) -> Response:
     `report`.
     """
     services = get_services()
+    take_slot()
     with measure_effort() as efforts:
         try:
             result = preview.preview_report(

@@ -20,6 +20,7 @@ from service.http import idempotency
 from service.http.auth import get_key_id, get_principal, requires
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time
+from service.http.costly_work import take_slot_for_list
 from service.http.links import link_to_member
 from service.http.negotiation import LINK_HEADER, check_bom, choose_format, document_formats
 from service.http.pagination import fetch_page
@@ -69,7 +70,11 @@ def post_report(supersede_known: bool, submission: Submission) -> Any:
 @blueprint.arguments(AsOfParameters, location="query")
 @blueprint.response(200, ReportOut, description="The report.")
 def get_report(as_of: int | str | None, id: str) -> RecordedReport:  # noqa: A002
-    """Get a report in its present or an earlier state."""
+    """Get a report in its present or an earlier state.
+
+    The present one, or with `as_of` an earlier one. `state` contains whether its figures count.
+    Erased texts are null in every state.
+    """
     return reports.get_report(get_reader(), id, as_of, request_time())
 
 
@@ -121,7 +126,11 @@ def post_redaction(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
 @requires("read")
 @blueprint.response(200, HistoryOut, description="The events about the report.")
 def get_history(id: str) -> Any:  # noqa: A002
-    """List the events about a report, oldest first."""
+    """List the events about a report, oldest first.
+
+    The first event is its submission. Later ones are, for example, its retraction or redaction.
+    One answer contains all of them.
+    """
     return {"history": lifecycle.load_history(get_reader(), id)}
 
 
@@ -139,6 +148,7 @@ def list_reports(arguments: tuple[ReportListQuery, ListForm]) -> Response:
     query, form = arguments
     reader, format_name = get_reader(), choose_format(form.format, *OTHER_FORMATS)
     check_bom(form.bom, format_name)
+    take_slot_for_list(query.limit)
     # One state for everything that is read, even if more is recorded meanwhile.
     seq = reader.resolve_as_of(query.as_of, request_time())
     find_reports = partial(reports.list_reports, reader, now=request_time())

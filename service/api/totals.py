@@ -31,6 +31,7 @@ from service.http.negotiation import (
     to_json_text,
 )
 from service.http.pagination import link_after
+from service.http.preconditions import holds_if_match
 from service.http.request_parsing import list_parameters
 from service.http.smorest import Blueprint, compute_etag
 from service.usecases import entities, query_figures
@@ -65,7 +66,11 @@ def get_totals(arguments: TotalsRequest) -> Any:
 @blueprint.response(200, TotalsOut, description="The totals.")
 @blueprint.doc(responses=document_formats(*OTHER_FORMATS))
 def get_totals_of_place(arguments: TotalsRequest, id: str) -> Any:  # noqa: A002
-    """Get the totals of one place and everything below it."""
+    """Get the totals of one place and everything below it.
+
+    The answer is that of `/v1/totals` with the parameter `place`. Unlike there, an unknown id of
+    the place is a 404.
+    """
     entities.get_entity(get_reader(), "place", id)
     query = replace(arguments.query, places=(id,))
     return _answer_query(arguments._replace(query=query), id)
@@ -116,7 +121,8 @@ def _answer_query(arguments: TotalsRequest, place_id: str | None = None) -> Resp
     compared_seq = resolve_compare(reader, query, seq, request_time())
     etag = _compute_totals_etag(seq, compared_seq, reader.load_last_redaction_seq(), format_name)
     held_etags = request.if_none_match
-    if not held_etags.star_tag and held_etags.contains_weak(etag):
+    has_it = not held_etags.star_tag and held_etags.contains_weak(etag)
+    if has_it and holds_if_match(etag):
         response = Response(status=304)
         response.set_etag(etag)
         return response

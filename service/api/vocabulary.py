@@ -19,7 +19,10 @@ blueprint = Blueprint(
 @requires("read")
 @blueprint.response(200, VocabularyOut, description="The vocabulary.")
 def get_vocabulary() -> Any:
-    """Get the outcomes, stances, states, caveat and warning codes, and the lexicon."""
+    """Get the outcomes, stances, states, caveat and warning codes, and the lexicon.
+
+    They are the same in every state of the record, and change only with the version of the service.
+    """
     return {
         "outcomes": OUTCOMES,
         "stances": STANCES,

@@ -1,7 +1,7 @@
 """Scopes as numbers: whether two of them overlap, and whether one is within the other."""
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from service.domain.figure import Scope
 from service.domain.trees import (
@@ -11,7 +11,7 @@ from service.domain.trees import (
     conjunctions_overlap,
     is_conjunction_within,
 )
-from service.domain.vocabulary import OUTCOMES
+from service.domain.vocabulary import encode_outcomes
 
 IncidentPath = tuple[tuple[str, str], ...]
 """The path to an incident: (scheme, id) pairs, each within the one before; () is everyone."""
@@ -69,12 +69,6 @@ class Region:
     def is_within(self, other: "Region") -> bool:
         """Whether every cell of this one is a cell of the other."""
         return all(any(one.is_within(two) for two in other.boxes) for one in self.boxes)
-
-
-@cache
-def encode_outcomes(outcomes: frozenset[str]) -> int:
-    """Return the set of outcomes as bits, killed the lowest."""
-    return sum(1 << OUTCOMES.index(outcome) for outcome in outcomes)
 
 
 def make_region(scope: Scope, places: Tree, groups: Tree) -> Region:

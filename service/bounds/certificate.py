@@ -6,9 +6,9 @@ from math import lcm
 
 import numpy as np
 
-from service.bounds.arrays import BoolArray, FloatArray, IntArray
 from service.bounds.solver import UnsolvedError
 from service.bounds.sparse_matrix import SparseMatrix
+from service.columns.arrays import BoolArray, FloatArray, IntArray
 from service.domain.total import End
 
 Certificate = Mapping[tuple[int, End], Fraction]

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 
 from service.bounds.accounts import AccountRanges, AccountSolver
-from service.bounds.arrays import BoolArray
 from service.bounds.boxes import Region
 from service.bounds.certificate import Certificate
 from service.bounds.component_result import ComponentResult
@@ -22,6 +21,7 @@ from service.bounds.optimize import BlockCache, Bound, LazyBound, Objective
 from service.bounds.partition import TooManyCellsError
 from service.bounds.presolve import ConstraintBounds
 from service.bounds.solver import Deadline
+from service.columns.arrays import BoolArray
 from service.domain.figure import Figure
 from service.domain.total import End
 

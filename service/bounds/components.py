@@ -16,11 +16,11 @@ from typing import Final
 
 import numpy as np
 
-from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.computation import Steps
 from service.bounds.constraints import Constraint
 from service.bounds.disjoint_sets import DisjointSets
-from service.bounds.overlaps import IntervalLists
+from service.columns.arrays import BoolArray, IntArray
+from service.columns.interval_lists import IntervalLists
 from service.domain.trees import Conjunction, Interval
 
 

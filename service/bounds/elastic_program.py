@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.bounds.arrays import FloatArray, IntArray
 from service.bounds.linear_program import LinearProgram
 from service.bounds.presolve import Block, ConstraintBounds
 from service.bounds.solver import (
@@ -22,6 +21,7 @@ from service.bounds.solver import (
     remove_noise,
 )
 from service.bounds.sparse_matrix import SparseMatrix, hstack, vstack
+from service.columns.arrays import FloatArray, IntArray
 
 MIN_VIOLATION = 1e-5
 """People by which a bound must be exceeded to count as violated; the solver's tolerance is 1e-7."""

@@ -12,7 +12,12 @@ from service.bounds.component_result import ComponentResult
 from service.bounds.component_solver import Component
 from service.bounds.components import Components, find_components
 from service.bounds.computation import Computation, Steps
-from service.bounds.constraints import Constraint, FigureScopes, Reclassifications
+from service.bounds.constraints import (
+    Constraint,
+    FigureScopes,
+    Reclassifications,
+    is_elsewhere,
+)
 from service.bounds.infeasibility import Dispute
 from service.bounds.overlaps import OverlapIndex
 from service.bounds.solver import Deadline, remove_noise
@@ -104,9 +109,24 @@ class TotalsEngine:
         )
 
     @cached_property
-    def shared_incidents(self) -> dict[str, list[Figure]]:
+    def _shared_incidents(self) -> dict[str, list[Figure]]:
         """The counted figures of each incident that several reporters report."""
         return self._figure_scopes.group_by_incident()
+
+    def find_elsewhere(self, figures: Iterable[Figure]) -> list[Figure]:
+        """Return those of the figures whose incident another reporter puts elsewhere.
+
+        The places or the days of the two figures do not meet; their outcomes and groups do. Figures
+        of one reporter are parts of the incident.
+        """
+        return [
+            figure
+            for figure in figures
+            if any(
+                is_elsewhere(figure, other, self._places, self._groups)
+                for other in self._shared_incidents.get(figure.scope.incident or "", ())
+            )
+        ]
 
     def outcomes_of(self, figure: Figure) -> frozenset[str]:
         """Return the outcomes of a counted figure and of the figures that reclassify its people."""

@@ -14,7 +14,6 @@ from time import monotonic
 
 import numpy as np
 
-from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.constraints import Constraint
 from service.bounds.disjoint_sets import DisjointSets
 from service.bounds.elastic_program import ElasticProgram
@@ -27,6 +26,7 @@ from service.bounds.side_violation import LaminarSideViolation, SetAside, Side, 
 from service.bounds.solver import Deadline, UnsolvedError
 from service.bounds.sparse_matrix import find_connected_components, vstack
 from service.bounds.undisputed_lows import find_undisputed_lows
+from service.columns.arrays import BoolArray, IntArray
 from service.domain.figure import Figure
 
 MAX_TRIES = 2

@@ -13,10 +13,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from service.bounds.arrays import BoolArray, FloatArray, IntArray
 from service.bounds.certificate import Certificate
 from service.bounds.laminar_violation import OptimalFace, find_optimal_face
 from service.bounds.sparse_matrix import SparseMatrix
+from service.columns.arrays import BoolArray, FloatArray, IntArray
 from service.domain.total import End
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.boxes import Box, Region
 from service.bounds.computation import Steps
 from service.bounds.constraints import Constraint, IncidentBox
 from service.bounds.laminar import LaminarFamily
 from service.bounds.partition import Partition, build_partition
 from service.bounds.sparse_matrix import SparseMatrix
+from service.columns.arrays import BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from threading import Lock
 
 import numpy as np
 
-from service.bounds.arrays import FloatArray, IntArray
 from service.bounds.elastic_program import ElasticProgram
 from service.bounds.infeasibility import ResolvedBounds
 from service.bounds.linear_program import LinearProgram
 from service.bounds.optimize import Objective
 from service.bounds.presolve import Block, ConstraintBounds, merge_blocks
 from service.bounds.solver import Deadline, UnsolvedError
+from service.columns.arrays import FloatArray, IntArray
 
 NearestRange = tuple[float, float | None]
 """The fewest and the most people, real-valued; the second is None if there is no upper bound."""

@@ -14,7 +14,6 @@ from math import ceil
 
 import numpy as np
 
-from service.bounds.arrays import BoolArray, FloatArray, IntArray
 from service.bounds.certificate import (
     Certificate,
     add_certificates,
@@ -26,6 +25,7 @@ from service.bounds.linear_program import LinearProgram
 from service.bounds.presolve import Block, ConstraintBounds, find_blocks
 from service.bounds.solver import OPTIMUM_TOLERANCE, Deadline, Model, Solution, UnsolvedError
 from service.bounds.sparse_matrix import vstack
+from service.columns.arrays import BoolArray, FloatArray, IntArray
 from service.domain.total import End
 
 MAX_SEARCH_COLUMNS = 800

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.boxes import Box, Region
 from service.bounds.constraints import Parts
-from service.domain.trees import Interval
+from service.columns.arrays import BoolArray, IntArray
+from service.columns.interval_lists import IntervalLists
 
 
 class OverlapIndex:
@@ -46,28 +46,4 @@ class OverlapIndex:
         for axis, intervals in box.axes:
             if axis in self._intervals:
                 flags &= self._intervals[axis].flag_overlapping(intervals)
-        return flags
-
-
-class IntervalLists:
-    """Lists of intervals along one axis, flattened."""
-
-    def __init__(self, interval_lists: Sequence[tuple[Interval, ...] | None]) -> None:
-        """Take the lists; None means no limit along the axis."""
-        self._has_no_limit = np.array([intervals is None for intervals in interval_lists], bool)
-        indexed_intervals = [
-            (index, *interval)
-            for index, intervals in enumerate(interval_lists)
-            for interval in intervals or ()
-        ]
-        table = np.array(indexed_intervals, dtype=np.int64).reshape(-1, 3)
-        self._list_of, self._start, self._stop = table[:, 0], table[:, 1], table[:, 2]
-
-    def flag_overlapping(self, intervals: tuple[Interval, ...]) -> BoolArray:
-        """Return which of the lists have a node in common with the intervals."""
-        is_hit = np.zeros(len(self._list_of), dtype=bool)
-        for start, stop in intervals:
-            is_hit |= (self._start < stop) & (self._stop > start)
-        flags: BoolArray = self._has_no_limit.copy()
-        flags[self._list_of[is_hit]] = True
         return flags

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.bounds.arrays import BoolArray, IntArray
 from service.bounds.boxes import Box, is_place_axis
 from service.bounds.computation import Steps
+from service.columns.arrays import BoolArray, IntArray
 from service.domain.trees import Interval
 from service.domain.vocabulary import OUTCOMES
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.bounds.arrays import BoolArray, FloatArray, IntArray
 from service.bounds.linear_program import LinearProgram
 from service.bounds.sparse_matrix import find_connected_components, vstack
+from service.columns.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

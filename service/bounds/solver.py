@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from service.bounds.arrays import BoolArray, FloatArray
 from service.bounds.solver_effort import time_solver_run
 from service.bounds.sparse_matrix import SparseMatrix
 from service.bounds.sparsify import sparsify_matrix
+from service.columns.arrays import BoolArray, FloatArray
 
 OPTIMUM_TOLERANCE = 1e-6
 """The error of a floating-point optimum, relative to its size (at least 1)."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.arrays import BoolArray, IntArray
+from service.columns.arrays import BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from service.bounds.arrays import IntArray
 from service.bounds.sparse_matrix import SparseMatrix
+from service.columns.arrays import IntArray
 
 MIN_MATRIX_ENTRIES: Final = 5_000
 """Smaller matrices are left as they are."""

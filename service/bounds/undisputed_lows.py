@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from service.bounds.arrays import FloatArray, IntArray
 from service.bounds.linear_program import LinearProgram
 from service.bounds.presolve import Block, ConstraintBounds
 from service.bounds.sparse_matrix import SparseMatrix
+from service.columns.arrays import FloatArray, IntArray
 
 MAX_TRIED_TYPES = 8
 """How many person types are tried for one constraint; most need one."""

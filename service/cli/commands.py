@@ -1,5 +1,6 @@
 """The commands of ``python -m service``; results go to standard output, notes to stderr."""
 
+import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
@@ -28,6 +29,8 @@ _KEY_COLUMNS = (
 
 def main() -> None:
     """Run the command that the arguments name."""
+    # The driver's warnings about each try to connect would hide the one line about the result.
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     commands(prog_name="python -m service")
 
 
@@ -44,9 +47,11 @@ class DatabaseAddress(click.ParamType[Store]):
             address = parse_database_address(value)
             if self._exists and isinstance(address, Path) and not address.is_file():
                 raise ValueError(f"there is no file {value}")
-            return open_store(address, load_settings().busy_seconds)
+            store = open_store(address, load_settings().busy_seconds)
         except (ValueError, DomainError) as error:
             self.fail(str(error), param, ctx)
+        ctx.call_on_close(store.close)
+        return store
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -67,6 +72,8 @@ def commands() -> None:
         CASUALTY_SOLVER_SECONDS  time for one total before it widens (1.5)
         CASUALTY_ANSWER_SECONDS  time that all totals of one answer share (20)
         CASUALTY_BUSY_SECONDS    how long a writer waits for another (10)
+        CASUALTY_COSTLY_SLOTS    costly answers at once per process (2)
+        CASUALTY_SEND_SECONDS    how long a client may take nothing (30)
         CASUALTY_LOG_LEVEL       debug, info, warning or error (info)
         CASUALTY_RATE_LIMIT      answers per key, like 600/minute (off)
         CASUALTY_PROXIES         number of reverse proxies in front (0)
@@ -98,7 +105,7 @@ def _show_errors_in_one_line(command: Command) -> Command:
 def migrate() -> None:
     """Run the pending migrations of the database; safe at any time."""
     store = _get_store()
-    click.echo(f"{store.display_address}: {_migration_summary(store.migrate())}", err=True)
+    click.echo(f"{store.display_address}: {_migration_summary(store.prepare())}", err=True)
 
 
 @commands.command()
@@ -107,9 +114,15 @@ def verify() -> None:
     """Check the integrity of the record and list all faults.
 
     Checks the database file, the hash chain of the event log, and the tables against a rebuild from
-    the event log. Exits with 1 if there are faults; changes nothing.
+    the event log. Compares the end of the record with the high-water mark beside an SQLite file.
+    Exits with 1 if there are faults; changes nothing.
     """
-    store = _open_store()
+    store = _get_store()
+    if loss := store.find_loss():
+        # The other checks would change what is left of the log.
+        click.echo(loss)
+        raise SystemExit(1)
+    store.migrate()
     last, last_hash = maintenance.get_last_seq_and_hash(store)
     with show_progress("Verifying") as report_progress:
         problems = maintenance.check_integrity(store, report_progress)
@@ -118,6 +131,28 @@ def verify() -> None:
     if problems:
         raise SystemExit(1)
     click.echo(f"Whole: {last:,} events, the last with the hash {last_hash}.")
+    if note := store.explain_missing_mark():
+        click.echo(note, err=True)
+
+
+@commands.command("accept-loss")
+@click.argument("seq", type=click.IntRange(0))
+@_show_errors_in_one_line
+def accept_loss(seq: int) -> None:
+    """Continue a record that lost its events after SEQ.
+
+    The service refuses to start, and to write, where acknowledged events are missing at the end of
+    an SQLite file: verify lists what is missing. First try to get them back, from the missing -wal
+    file or from a backup. This command gives them up. The next events get their sequence numbers,
+    so clients that follow /v1/changes must start again from the beginning.
+    """
+    store = _get_store()
+    former_seq = store.accept_loss(seq)
+    click.echo(
+        f"{store.display_address}: accepted that the record ends with event {seq}; event"
+        f" {former_seq} had been acknowledged.",
+        err=True,
+    )
 
 
 @commands.command()
@@ -203,7 +238,7 @@ def backup(dest: Path, force: bool) -> None:
 
 
 @commands.command()
-@click.argument("source", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("source", type=click.Path(dir_okay=False, readable=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Replace the database; keep it under a dated name.")
 @_show_errors_in_one_line
 def restore(source: Path, force: bool) -> None:
@@ -326,13 +361,16 @@ def _is_terminal() -> bool:
 def _get_store() -> Store:
     """Return the store of the settings, neither opened nor migrated yet."""
     settings = load_settings()
-    return open_store(settings.database, settings.busy_seconds)
+    store = open_store(settings.database, settings.busy_seconds)
+    # The last process that closes an SQLite file leaves nothing in its write-ahead log.
+    click.get_current_context().call_on_close(store.close)
+    return store
 
 
 def _open_store() -> Store:
-    """Return the store of the settings, migrated."""
+    """Return the store of the settings, migrated and checked."""
     store = _get_store()
-    store.migrate()
+    store.prepare()
     return store
 
 

@@ -1,14 +1,16 @@
 """Caveats: what qualifies a total, as codes and as English sentences."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from service.domain.caveat_codes import CAVEAT_MEANINGS
+from service.domain.entities import Place, Reporter
 from service.domain.figure import Figure, Scope
+from service.domain.figure_set import FigureSet, ScopePart
 from service.domain.reach import Reach
-from service.domain.record_state import RecordState, ReportState
+from service.domain.report_state import ReportState
 from service.domain.total import Term, Total
 from service.domain.trees import Tree
 from service.domain.wording.bidi import isolate_bidi
@@ -22,12 +24,16 @@ from service.domain.wording.range_text import (
 MAX_NAMED: Final = 4
 """How many reporters a sentence names before it counts the rest."""
 
+MAX_LISTED: Final = 100
+"""How many ids of each kind a caveat lists."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
     """One qualification of one total, with the figures, reports and reporters behind it.
 
-    ``is_all`` is None except for ``party_to_conflict``: whether every counted figure is such.
+    The ids are the first MAX_LISTED; the counts are of all. ``is_all`` is None except for
+    ``party_to_conflict``: whether every counted figure is such.
     """
 
     code: str
@@ -36,6 +42,9 @@ class Caveat:
     figures: tuple[str, ...] = ()
     reports: tuple[str, ...] = ()
     reporters: tuple[str, ...] = ()
+    figure_count: int = 0
+    report_count: int = 0
+    reporter_count: int = 0
     is_all: bool | None = None
 
 
@@ -43,27 +52,26 @@ class Caveat:
 class CaveatContext:
     """A total with everything that its caveats depend on.
 
-    ``placed`` is the total of only those figures that are wholly inside the places, period and
-    groups of the scope. ``reach`` is what the counted figures cover of the scope.
+    ``figures`` are the counted figures that overlap the scope, ``reach`` is what they cover of it,
+    and ``placed`` the total of only those that are wholly inside its places, period and groups.
     ``relays`` are the figures in the scope that repeat others. ``silent_reports`` are the live
     reports in the scope that give no number. ``self_contradicting`` are figures that contradict
-    others of the same reporter. ``shared_incidents`` has the counted figures of each incident that
-    several reporters report, also those outside the scope. ``outcomes_of`` returns the outcomes of
-    a counted figure, including those of the figures that reclassify its people.
+    others of the same reporter. ``elsewhere`` are those whose incident another reporter puts at
+    other places or days.
     """
 
     scope: Scope
     total: Total
+    figures: FigureSet
     placed: Total
     reach: Reach
-    state: RecordState
+    places: Mapping[str, Place]
+    reporters: Mapping[str, Reporter]
     place_tree: Tree
-    group_tree: Tree
-    relays: Sequence[Figure]
+    relays: FigureSet
     silent_reports: Sequence[ReportState]
     self_contradicting: Sequence[Figure]
-    shared_incidents: Mapping[str, Sequence[Figure]]
-    outcomes_of: Callable[[Figure], frozenset[str]]
+    elsewhere: Sequence[Figure]
 
 
 def find_caveats(context: CaveatContext) -> list[Caveat]:
@@ -88,16 +96,28 @@ def _make_caveat(
     is_all: bool | None = None,
 ) -> Caveat:
     """Return the caveat that rests on the figures and on reports without figures."""
-    figures, reports = tuple(dict.fromkeys(figures)), tuple(reports)
-    report_ids = [figure.report for figure in figures] + [report.id for report in reports]
-    reporter_ids = [figure.reporter for figure in figures] + [report.reporter for report in reports]
+    if isinstance(figures, FigureSet):
+        figure_ids: Sequence[str] = [figure.id for figure in figures[:MAX_LISTED]]
+        report_ids, reporters = figures.list_reports(MAX_LISTED), list(figures.count_by_reporter())
+        figure_count, report_count = len(figures), figures.count_reports()
+    else:
+        distinct = list(dict.fromkeys(figures))
+        figure_ids, figure_count = [figure.id for figure in distinct], len(distinct)
+        report_ids = list(dict.fromkeys(figure.report for figure in distinct))
+        reporters, report_count = [figure.reporter for figure in distinct], len(report_ids)
+    silent = tuple(reports)
+    report_ids = [*report_ids, *(report.id for report in silent)]
+    reporters = list(dict.fromkeys([*reporters, *(report.reporter for report in silent)]))
     return Caveat(
         code,
         context.scope.outcomes,
         text,
-        tuple(figure.id for figure in figures),
-        tuple(dict.fromkeys(report_ids)),
-        tuple(dict.fromkeys(reporter_ids)),
+        tuple(figure_ids[:MAX_LISTED]),
+        tuple(report_ids[:MAX_LISTED]),
+        tuple(reporters[:MAX_LISTED]),
+        figure_count,
+        report_count + len(silent),
+        len(reporters),
         is_all,
     )
 
@@ -117,30 +137,11 @@ def _find_shared(context: CaveatContext) -> Iterator[Caveat]:
 
     There are none if the figures that are wholly inside give the same range alone.
     """
-    scope = context.scope
     total, placed = context.total, context.placed
     if (total.low, total.high) == (placed.low, placed.high):
         return
-    places = context.place_tree.select(scope.places)
-    groups = context.group_tree.select(scope.groups)
-
-    def is_in_places(figure: Figure) -> bool:
-        return context.place_tree.select(figure.scope.places).is_within(places)
-
-    checks = {
-        "places": ("other places", is_in_places),
-        "period": ("other days", lambda figure: figure.scope.period.is_within(scope.period)),
-        "outcomes": (
-            "other outcomes",
-            lambda figure: context.outcomes_of(figure) <= scope.outcomes,
-        ),
-        "groups": (
-            "other groups",
-            lambda figure: context.group_tree.select(figure.scope.groups).is_within(groups),
-        ),
-    }
-    for part, (words, is_inside) in checks.items():
-        figures = [figure for figure in context.total.figures if not is_inside(figure)]
+    for part, words in _SHARED_WORDS.items():
+        figures = context.figures.select_beyond(context.scope, part)
         if figures:
             who = _format_counted_noun(figures, "figure also covers", "figures also cover")
             whose = _agree(figures, "Its people", "Their people")
@@ -148,10 +149,18 @@ def _find_shared(context: CaveatContext) -> Iterator[Caveat]:
             yield _make_caveat(context, f"shared_{part}", text, figures)
 
 
+_SHARED_WORDS: Final[Mapping[ScopePart, str]] = {
+    "places": "other places",
+    "period": "other days",
+    "outcomes": "other outcomes",
+    "groups": "other groups",
+}
+
+
 def _find_unsaid(context: CaveatContext) -> Iterator[Caveat]:
     """Yield caveats on what no figure says itself, and on what no figure covers."""
-    figures = context.total.figures
-    if figures and not any(_is_inside(context, figure) for figure in figures):
+    figures = context.figures
+    if figures and not figures.has_inside(context.scope):
         text = (
             "No figure is about exactly these people or a part of them. The number follows from "
             "figures about wider or other people."
@@ -171,17 +180,6 @@ def _find_unsaid(context: CaveatContext) -> Iterator[Caveat]:
     elif context.reach.is_zero_elsewhere:
         text = "The reported zero is about a part of the people asked about, not about all of them."
         yield _make_caveat(context, "partly_reported", text, figures)
-
-
-def _is_inside(context: CaveatContext, figure: Figure) -> bool:
-    """Whether the figure, with those that reclassify its people, is wholly inside the scope."""
-    scope, places, groups = context.scope, context.place_tree, context.group_tree
-    return (
-        figure.scope.period.is_within(scope.period)
-        and context.outcomes_of(figure) <= scope.outcomes
-        and places.select(figure.scope.places).is_within(places.select(scope.places))
-        and groups.select(figure.scope.groups).is_within(groups.select(scope.groups))
-    )
 
 
 def _figures_of_bounds(total: Total) -> tuple[Figure, ...]:
@@ -222,7 +220,7 @@ def _describe_unreached(context: CaveatContext) -> str:
         parts.append(f"of {outcomes_text(reach.silent_outcomes)}")
     if reach.silent_places:
         count = f"{format_count(len(reach.silent_places))} of {format_count(reach.place_count)}"
-        names = _join_names(context.state.places, reach.silent_places)
+        names = _join_names(context.places, reach.silent_places)
         parts.append(f"in {count} places ({names})" if reach.place_count > 1 else f"in {names}")
     if reach.silent_days:
         count = f"{format_count(reach.silent_day_count)} of {format_count(reach.day_count)}"
@@ -254,57 +252,26 @@ def _join_names(entities: Mapping[str, Any], ids: Iterable[str]) -> str:
 
 def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
     """Yield caveats on missing highs, open beginnings and incidents that are also elsewhere."""
-    figures = context.total.figures
     if context.total.is_reported and context.total.high is None:
         opening = context.total.opening
         known = "known" if context.total.exact else "known or could be worked out in the time"
         text = f"No ceiling is {known}: the number may be higher than any that was reported."
         if opening:
             who = _format_counted_noun(opening, "figure without one is", "figures without one are")
-            reporters = _join_reporter_names(context, [figure.reporter for figure in opening])
-            text = f"{text} {who} by {reporters}."
+            text = f"{text} {who} by {_join_reporters_of(context, opening)}."
         yield _make_caveat(context, "open_above", text, opening)
-    beginning = [figure for figure in figures if figure.scope.period.first is None]
+    beginning = context.figures.select_without_beginning()
     if beginning:
         who = _format_counted_noun(beginning, "figure is a total", "figures are totals")
         text = f"{who} so far and {_agree(beginning, 'does', 'do')} not say from when on."
         yield _make_caveat(context, "beginning_not_stated", text, beginning)
-    elsewhere = _find_incident_elsewhere(context)
-    if elsewhere:
-        who = _join_reporter_names(context, [figure.reporter for figure in elsewhere])
+    if context.elsewhere:
+        who = _join_reporters_of(context, context.elsewhere)
         text = (
             f"Different reporters put one incident at places or days that do not meet: {who}. It "
             "may be one event told twice or two parts of it."
         )
-        yield _make_caveat(context, "same_incident_elsewhere", text, elsewhere)
-
-
-def _find_incident_elsewhere(context: CaveatContext) -> list[Figure]:
-    """Return the total's figures whose incident another reporter puts at other places or days.
-
-    Figures of one reporter are parts of the incident, and those of other groups or outcomes are
-    about other people: both are added and need no caveat.
-    """
-    return [
-        figure
-        for figure in context.total.figures
-        if any(
-            _is_told_elsewhere(context, figure, other)
-            for other in context.shared_incidents.get(figure.scope.incident or "", ())
-        )
-    ]
-
-
-def _is_told_elsewhere(context: CaveatContext, figure: Figure, other: Figure) -> bool:
-    """Whether another reporter's figure has the same groups and outcomes elsewhere."""
-    if figure.reporter == other.reporter:
-        return False
-    groups, one, two = context.group_tree, figure.scope, other.scope
-    return (
-        bool(one.outcomes & two.outcomes)
-        and groups.select(one.groups).overlaps(groups.select(two.groups))
-        and not _scopes_overlap(context, one, two)
-    )
+        yield _make_caveat(context, "same_incident_elsewhere", text, context.elsewhere)
 
 
 def _scopes_overlap(context: CaveatContext, one: Scope, other: Scope) -> bool:
@@ -320,10 +287,10 @@ def _find_withheld(context: CaveatContext) -> Iterator[Caveat]:
     by_stance: dict[str, list[ReportState]] = {}
     for report in context.silent_reports:
         by_stance.setdefault(report.stance, []).append(report)
-    without_number = [figure for figure in context.total.figures if not figure.disclosed]
+    without_number = context.figures.select_undisclosed()
     acknowledging = by_stance.get("acknowledges", [])
     if without_number or acknowledging:
-        reporter_ids = [figure.reporter for figure in without_number]
+        reporter_ids = [*without_number.count_by_reporter()]
         reporter_ids += [report.reporter for report in acknowledging]
         who = _join_reporter_names(context, reporter_ids)
         text = f"Losses are acknowledged without a number by {who}."
@@ -341,7 +308,14 @@ def _find_withheld(context: CaveatContext) -> Iterator[Caveat]:
 
 def _join_reporter_names(context: CaveatContext, reporter_ids: Iterable[str]) -> str:
     """Return the reporters' names as a list; only the first ones if there are many."""
-    return _join_names(context.state.reporters, reporter_ids)
+    return _join_names(context.reporters, reporter_ids)
+
+
+def _join_reporters_of(context: CaveatContext, figures: Iterable[Figure]) -> str:
+    """Return the names of the reporters of the figures, in the order of their first ones."""
+    if isinstance(figures, FigureSet):
+        return _join_reporter_names(context, figures.count_by_reporter())
+    return _join_reporter_names(context, [figure.reporter for figure in figures])
 
 
 def _find_contradictions(context: CaveatContext) -> Iterator[Caveat]:
@@ -364,9 +338,7 @@ def _find_contradictions(context: CaveatContext) -> Iterator[Caveat]:
         both = (*total.lows_set_aside, *total.highs_set_aside)
         yield _make_caveat(context, "disputed", text, both)
     if context.self_contradicting:
-        who = _join_reporter_names(
-            context, [figure.reporter for figure in context.self_contradicting]
-        )
+        who = _join_reporters_of(context, context.self_contradicting)
         text = f"Figures of {who} contradict each other, and none was said to replace the other."
         yield _make_caveat(context, "same_reporter_conflict", text, context.self_contradicting)
     soft_figures = total.soft_figures()
@@ -403,83 +375,72 @@ def _describe_where(context: CaveatContext, figure: Figure) -> str:
         days = last
     else:
         days = f"{period.first.isoformat()} to {last}"
-    return f"{_join_names(context.state.places, figure.scope.places)}, {days}"
+    return f"{_join_names(context.places, figure.scope.places)}, {days}"
 
 
 def _find_source_caveats(context: CaveatContext) -> Iterator[Caveat]:
     """Yield caveats on ends that come from one reporter or from parties to the conflict."""
     total = context.total
-    backers = _Backers(context)
-    ends = (("low", total.low, total.low_terms), ("high", total.high, total.high_terms))
-    yield from _find_party(context, backers, ends)
-    reporter_ids = list(dict.fromkeys(figure.reporter for figure in total.figures))
+    ends = [
+        _End("low", total.low, total.low_terms, context.figures.find_backers(total.low_terms)),
+        _End("high", total.high, total.high_terms, context.figures.find_backers(total.high_terms)),
+    ]
+    yield from _find_party(context, ends)
+    reporter_ids = list(context.figures.count_by_reporter())
     if len(reporter_ids) == 1:
         who = _join_reporter_names(context, reporter_ids)
         text = f"Every figure counted comes from one reporter, {who}."
-        yield _make_caveat(context, "single_reporter", text, total.figures)
+        yield _make_caveat(context, "single_reporter", text, context.figures)
         return
     sentences, figures = [], []
-    for end, people, terms in ends:
-        reporters = backers.find_single_reporter(terms) if people is not None else set()
+    for end in ends:
+        reporters = frozenset[str]().union(*end.backers) if end.people is not None else ()
         if len(reporters) == 1:
             who = _join_reporter_names(context, reporters)
-            sentences.append(f"Every figure that makes the {end} comes from one reporter, {who}.")
-            figures += [term.figure for term in terms]
+            sentences.append(
+                f"Every figure that makes the {end.name} comes from one reporter, {who}."
+            )
+            figures += [term.figure for term in end.terms]
     if sentences:
         yield _make_caveat(context, "single_reporter", " ".join(sentences), figures)
 
 
-_EndTerms = tuple[str, int | None, Sequence[Term]]
-"""An end of a total: its name, its number of people and the terms of its proof."""
+class _End(NamedTuple):
+    """An end of a total with the terms of its proof.
+
+    ``backers`` has, for each term, every reporter that gives the same end of the same scope.
+    """
+
+    name: str
+    people: int | None
+    terms: Sequence[Term]
+    backers: Sequence[frozenset[str]]
 
 
-class _Backers:
-    """Who backs a term of a proof: every reporter that gives the same end of the same scope."""
-
-    def __init__(self, context: CaveatContext) -> None:
-        self._reporters: dict[tuple[object, ...], set[str]] = {}
-        for figure in context.total.figures:
-            for end, people in (("low", figure.quantity.low), ("high", figure.quantity.high)):
-                self._reporters.setdefault((figure.scope, end, people), set()).add(figure.reporter)
-
-    def reporters_of(self, term: Term) -> set[str]:
-        """Return the reporters that give the end of the term, for the same scope."""
-        key = (term.figure.scope, term.end, term.people)
-        return self._reporters.get(key, set()) | {term.figure.reporter}
-
-    def find_single_reporter(self, terms: Sequence[Term]) -> set[str]:
-        """Return the one reporter of all terms; none if there is no term, or several reporters."""
-        backers = [self.reporters_of(term) for term in terms]
-        everyone = set().union(*backers)
-        return everyone if len(everyone) == 1 else set()
-
-
-def _find_party(
-    context: CaveatContext, backers: _Backers, ends: Sequence[_EndTerms]
-) -> Iterator[Caveat]:
+def _find_party(context: CaveatContext, ends: Sequence[_End]) -> Iterator[Caveat]:
     """Yield the caveat on the share of each end that only parties to the conflict report."""
-    figures, reporters = context.total.figures, context.state.reporters
-
-    def is_of_party(term: Term) -> bool:
-        return all(reporters[each].party for each in backers.reporters_of(term))
-
-    is_all = all(reporters[figure.reporter].party for figure in figures)
+    figures, reporters = context.figures, context.reporters
+    is_all = all(reporters[each].party for each in figures.count_by_reporter())
     found: dict[Figure, None] = {}
     shares = []
-    for end, people, terms in ends:
-        party_terms = [term for term in terms if is_of_party(term)]
-        if people is None or not party_terms:
+    for end in ends:
+        party_terms = [
+            term
+            for term, backers in zip(end.terms, end.backers, strict=True)
+            if all(reporters[each].party for each in backers)
+        ]
+        if end.people is None or not party_terms:
             continue
         found |= dict.fromkeys(term.figure for term in party_terms)
-        share = sum_share(party_terms, people)
+        share = sum_share(party_terms, end.people)
         if share:
-            shares.append(f"{format_count(share)} of the {format_count(people)} ({end})")
-        elif not people:
-            shares.append(f"the {end} of 0")
+            shares.append(f"{format_count(share)} of the {format_count(end.people)} ({end.name})")
+        elif not end.people:
+            shares.append(f"the {end.name} of 0")
     if not (is_all or found):
         return
-    chosen = figures if is_all else tuple(found)
-    who = _join_reporter_names(context, [figure.reporter for figure in chosen])
+    chosen: Sequence[Figure] = figures if is_all else tuple(found)
+    who = _join_reporters_of(context, chosen)
     if is_all:
         text = f"Every figure counted comes from a party to the conflict: {who}."
     elif shares:
@@ -501,11 +462,9 @@ def sum_share(terms: Iterable[Term], people: int) -> int:
 def _find_relays(context: CaveatContext) -> Iterator[Caveat]:
     """Yield the caveat on reports that repeat others and are not counted."""
     if context.relays:
-        report_ids = list(dict.fromkeys(figure.report for figure in context.relays))
-        who = _format_counted_noun(report_ids, "report repeats", "reports repeat")
-        text = (
-            f"{who} what others said and {_agree(report_ids, 'adds', 'add')} nothing to the number."
-        )
+        count = range(context.relays.count_reports())
+        who = _format_counted_noun(count, "report repeats", "reports repeat")
+        text = f"{who} what others said and {_agree(count, 'adds', 'add')} nothing to the number."
         yield _make_caveat(context, "relayed", text, context.relays)
 
 
@@ -526,10 +485,7 @@ def _find_report_caveats(context: CaveatContext) -> Iterator[Caveat]:
     The known codes come first, then those of the most figures, then in alphabetical order. Above
     MAX_REPORT_CAVEATS the others are one caveat with all of their figures.
     """
-    figures_by_caveat: dict[str, list[Figure]] = {}
-    for figure in context.total.figures:
-        for caveat in context.state.reports[figure.report].caveats:
-            figures_by_caveat.setdefault(caveat, []).append(figure)
+    figures_by_caveat = context.figures.group_by_report_caveat()
     known_codes = [code for code in _REPORT_CAVEAT_WORDS if code in figures_by_caveat]
     free_texts = figures_by_caveat.keys() - set(known_codes)
     ordered = [
@@ -539,18 +495,18 @@ def _find_report_caveats(context: CaveatContext) -> Iterator[Caveat]:
     others = ordered[MAX_REPORT_CAVEATS:]
     for caveat in ordered[:MAX_REPORT_CAVEATS]:
         figures = figures_by_caveat[caveat]
-        who = _join_reporter_names(context, [figure.reporter for figure in figures])
+        who = _join_reporters_of(context, figures)
         words = _REPORT_CAVEAT_WORDS.get(caveat)
         text = f"{words} {who}." if words else f"{isolate_bidi(caveat)} ({who})"
         # A report's own caveat must not look like one of the service.
         code = f"own:{caveat}" if caveat in CAVEAT_MEANINGS else caveat
         yield _make_caveat(context, code, text, figures)
     if others:
-        figures = list(
+        stated = list(
             dict.fromkeys(figure for caveat in others for figure in figures_by_caveat[caveat])
         )
-        who = _agree(figures, "The report of one figure states", "")
-        who = who or f"The reports of {format_count(len(figures))} figures state"
+        who = _agree(stated, "The report of one figure states", "")
+        who = who or f"The reports of {format_count(len(stated))} figures state"
         noun = _agree(others, "caveat", "caveats")
         text = f"{who} {format_count(len(others))} more {noun}."
-        yield _make_caveat(context, "more_report_caveats", text, figures)
+        yield _make_caveat(context, "more_report_caveats", text, stated)

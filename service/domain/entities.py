@@ -127,6 +127,21 @@ def find_differing_fields(known: Entity, field_values: Mapping[str, Any]) -> lis
     return [name for name in field_values if getattr(candidate, name) != getattr(known, name)]
 
 
+MAX_LEVELS: Final = 64
+"""How deep a tree of places or groups may be: an entity without a parent is at level 1.
+
+A record of an earlier release may be deeper. It stays as it is, and only gets no deeper.
+"""
+
+
+def make_too_deep_message(kind: str, entity_id: str, parent: str) -> str:
+    """Return the sentence that the entity, or something below it, would be too deep."""
+    return (
+        f"Below {parent}, the {kind} {entity_id} or one below it would be deeper than {MAX_LEVELS}"
+        f" levels. Choose a parent further up, or leave out {kind}s between them."
+    )
+
+
 def make_empty_scope_message(kind: str, ids: Iterable[str]) -> str:
     """Return the error text for places or groups in which nobody can be together."""
     dimension = "divisions" if kind == "place" else "facets"

@@ -98,6 +98,12 @@ class TimeBudgetExceededError(DomainError):
     code: ClassVar[str] = "time_budget_exceeded"
 
 
+class OverloadedError(DomainError):
+    """As many costly requests are being worked on as may be; the same request may succeed later."""
+
+    code: ClassVar[str] = "overloaded"
+
+
 class RateLimitExceededError(DomainError):
     """The client sent too many requests; it may retry after ``retry_after_seconds``."""
 

@@ -21,6 +21,14 @@ class Period:
     first: date | None
     last: date | None
 
+    @staticmethod
+    def from_ordinals(start: int, stop: int) -> "Period":
+        """Return the period whose ``start`` and ``stop`` are these."""
+        return Period(
+            None if start == OPEN_START else date.fromordinal(start),
+            None if stop == OPEN_END else date.fromordinal(stop),
+        )
+
     @property
     def start(self) -> int:
         """The first day as an ordinal, ``OPEN_START`` if there is none."""

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from service.domain.figure import Figure, Scope
+from service.domain.figure_set import FigureSet, subtract_days
 from service.domain.total import Total
 from service.domain.trees import Tree
 from service.domain.vocabulary import sort_outcomes
@@ -53,19 +54,19 @@ NO_GAPS: Final = Reach()
 def find_reach(
     scope: Scope,
     total: Total,
+    figures: FigureSet,
     place_tree: Tree,
     group_tree: Tree,
     outcomes_of: Callable[[Figure], frozenset[str]],
 ) -> Reach:
     """Return what the figures of the total cover of its scope."""
-    figures = total.figures
     if not figures:
         return Reach()
-    spoken = frozenset().union(*map(outcomes_of, figures)) & scope.outcomes
+    spoken = figures.find_spoken_outcomes() & scope.outcomes
     silent_places, place_count = _find_silent_places(scope, figures, place_tree)
     silent_days, day_count = _find_silent_days(scope, figures)
-    zeros = [figure for figure in figures if figure.quantity.high == 0]
     is_zero = total.low == total.high == 0
+    zeros = figures.select_zeros() if is_zero else ()
     is_zero_reported = not is_zero or _is_zero_everywhere(
         scope, spoken, zeros, place_tree, group_tree, outcomes_of
     )
@@ -82,14 +83,14 @@ def find_reach(
 
 
 def _find_silent_places(
-    scope: Scope, figures: Sequence[Figure], tree: Tree
+    scope: Scope, figures: FigureSet, tree: Tree
 ) -> tuple[tuple[str, ...], int]:
     """Return the places right below those of the scope that no figure covers, and their number.
 
     A place that a figure covers as a whole has none.
     """
-    place_lists = {figure.scope.places for figure in figures}
-    selections = {tree.select(places) for places in place_lists}
+    place_sets = list(figures.list_place_sets())
+    selections = {tree.select(places) for places in place_sets}
     below: dict[str, None] = {}
     if not scope.places:
         below = dict.fromkeys(tree.roots())
@@ -102,7 +103,7 @@ def _find_silent_places(
         below |= dict.fromkeys(children or [place])
     reached: set[str] = set()
     others = []
-    for places in place_lists:
+    for places in place_sets:
         holding = [_find_holding(place, below, tree) for place in places]
         reached.update(each for each in holding if each is not None)
         if None in holding:
@@ -126,35 +127,15 @@ def _find_holding(place: str, candidates: Container[str], tree: Tree) -> str | N
 
 
 def _find_silent_days(
-    scope: Scope, figures: Iterable[Figure]
+    scope: Scope, figures: FigureSet
 ) -> tuple[tuple[tuple[date, date], ...], int]:
     """Return the runs of days that no figure covers, and the days of the period; () if open."""
     if scope.period.first is None or scope.period.last is None:
         return (), 0
     start, stop = scope.period.start, scope.period.stop
-    runs = _subtract_days(
-        start, stop, ((each.scope.period.start, each.scope.period.stop) for each in figures)
-    )
+    runs = figures.find_uncovered_days(start, stop)
     days = tuple((date.fromordinal(first), date.fromordinal(last)) for first, last in runs)
     return days, stop - start + 1
-
-
-def _subtract_days(
-    start: int, stop: int, periods: Iterable[tuple[int, int]]
-) -> list[tuple[int, int]]:
-    """Return the runs of days from start to stop (included) that are in no period.
-
-    Every period has a day between them.
-    """
-    runs = []
-    next_day = start
-    for first, last in sorted(periods):
-        if first > next_day:
-            runs.append((next_day, first - 1))
-        next_day = max(next_day, last + 1)
-    if next_day <= stop:
-        runs.append((next_day, stop))
-    return runs
 
 
 def _is_zero_everywhere(
@@ -188,7 +169,7 @@ def _is_zero_everywhere(
         ]
         periods = [(figure.scope.period.start, figure.scope.period.stop) for figure in holding]
         if holding and (
-            not is_bounded or not _subtract_days(scope.period.start, scope.period.stop, periods)
+            not is_bounded or not subtract_days(scope.period.start, scope.period.stop, periods)
         ):
             return True
         if place is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from service.domain.caveats import Caveat
 from service.domain.figure import Figure
+from service.domain.figure_set import FigureSet
 from service.domain.periods import ALWAYS, Period
 from service.domain.public_event import PublicEvent
 from service.domain.reach import NO_GAPS, Reach
@@ -17,6 +18,7 @@ from service.domain.totals_query import TotalsQuery
 class OutcomeTotal:
     """A total of one set of outcomes, as numbers and as text.
 
+    ``figures`` are the counted figures that overlap its scope.
     ``placed`` is the total of only those figures that are wholly inside the places, the period and
     the groups of the query. ``best`` is the sum of the reporters' best estimates, None if they
     cannot be added. ``change`` is None if the query has no comparison. ``reach`` is what the
@@ -26,6 +28,7 @@ class OutcomeTotal:
     outcomes: frozenset[str]
     total: Total
     placed: Total
+    figures: FigureSet
     text: str
     best: int | None
     change: "TotalChange | None" = None
@@ -132,7 +135,7 @@ class TotalsResult:
     recorded_at: str | None
     totals: Sequence[OutcomeTotal]
     caveats: Sequence[Caveat]
-    used: Sequence[Figure]
+    used: FigureSet
     excluded: Sequence[ExcludedFigure]
     coverage: Coverage
     parts: Sequence[Part] | None = None

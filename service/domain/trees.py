@@ -4,10 +4,11 @@ A facet is one classification of people, such as by sex. Nodes of one facet are 
 is below the other; nodes of different facets may share people. A facet of places is a division.
 """
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 Interval = tuple[int, int]
 """A run of nodes of one facet in preorder: first (included) to last (excluded)."""
@@ -17,6 +18,10 @@ Conjunction = tuple[tuple[str, tuple[Interval, ...]], ...]
 
 Intervals are sorted and disjoint, and do not touch.
 """
+
+
+FEW_INTERVALS: Final = 8
+"""So many intervals are compared one by one, which is faster than a search by halves."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -125,12 +130,16 @@ class Tree:
         """Return the node directly above, None at the top."""
         return self._nodes[node].parent
 
+    def ancestors_of(self, node: str) -> Iterator[str]:
+        """Yield the nodes above the node, from its parent up."""
+        above = self._nodes[node].parent
+        while above is not None:
+            yield above
+            above = self._nodes[above].parent
+
     def is_below(self, node: str, other: str) -> bool:
         """Whether the other node is above the node, directly or not."""
-        above = self._nodes[node].parent
-        while above is not None and above != other:
-            above = self._nodes[above].parent
-        return above is not None
+        return other in self.ancestors_of(node)
 
     def facet_of(self, node: str) -> str | None:
         """Return the facet of the node, None for the root that holds everybody."""
@@ -159,10 +168,7 @@ class Tree:
         ]
         found = set()
         for choice in product(*conjunctions):
-            together: Conjunction | None = ()
-            for conjunction in choice:
-                if together is not None:
-                    together = intersect_conjunctions(together, conjunction)
+            together = intersect_all(choice)
             if together is not None:
                 found.add(together)
         return Selection(
@@ -221,20 +227,46 @@ def intersect_intervals(
     one: tuple[Interval, ...], other: tuple[Interval, ...]
 ) -> tuple[Interval, ...]:
     """Return the numbers that are in both, as sorted and disjoint intervals."""
+    if len(one) > len(other):
+        one, other = other, one
     return join_intervals(
-        (max(a, c), min(b, d)) for a, b in one for c, d in other if a < d and c < b
+        (max(a, c), min(b, d)) for a, b in one for c, d in _overlapping(a, b, other)
     )
+
+
+def _overlapping(start: int, stop: int, intervals: tuple[Interval, ...]) -> Iterator[Interval]:
+    """Yield the intervals of a sorted and disjoint list that have a number in common with one."""
+    for position in range(_first_after(start, intervals), len(intervals)):
+        if intervals[position][0] >= stop:
+            return
+        yield intervals[position]
+
+
+def _first_after(number: int, intervals: tuple[Interval, ...]) -> int:
+    """Return the position of the first interval that ends after the number."""
+    position = bisect_right(intervals, number, key=_start_of)
+    return position - 1 if position and intervals[position - 1][1] > number else position
+
+
+def _start_of(interval: Interval) -> int:
+    return interval[0]
 
 
 def intersect_conjunctions(one: Conjunction, other: Conjunction) -> Conjunction | None:
     """Return what holds if both hold, None if that cannot be."""
-    facets = dict(one)
-    for facet, intervals in other:
-        if facet in facets:
-            intervals = intersect_intervals(facets[facet], intervals)
-            if not intervals:
-                return None
-        facets[facet] = intervals
+    return intersect_all((one, other))
+
+
+def intersect_all(conjunctions: Iterable[Conjunction]) -> Conjunction | None:
+    """Return what holds if all of them hold, None if that cannot be."""
+    facets: dict[str, tuple[Interval, ...]] = {}
+    for conjunction in conjunctions:
+        for facet, intervals in conjunction:
+            if facet in facets:
+                intervals = intersect_intervals(facets[facet], intervals)
+                if not intervals:
+                    return None
+            facets[facet] = intervals
     return tuple(sorted(facets.items()))
 
 
@@ -258,9 +290,19 @@ def is_conjunction_within(one: Conjunction, other: Conjunction) -> bool:
 
 def intervals_overlap(one: tuple[Interval, ...], other: tuple[Interval, ...]) -> bool:
     """Whether two lists of intervals have a node in common."""
-    return any(a < d and c < b for a, b in one for c, d in other)
+    if len(one) > len(other):
+        one, other = other, one
+    if len(other) <= FEW_INTERVALS:
+        return any(a < d and c < b for a, b in one for c, d in other)
+    return any(any(True for _ in _overlapping(a, b, other)) for a, b in one)
 
 
 def intervals_contained(one: tuple[Interval, ...], other: tuple[Interval, ...]) -> bool:
     """Whether every node of the first is in the second; neither has touching intervals."""
-    return all(any(c <= a and b <= d for c, d in other) for a, b in one)
+    if len(other) <= FEW_INTERVALS:
+        return all(any(c <= a and b <= d for c, d in other) for a, b in one)
+    for a, b in one:
+        position = bisect_right(other, a, key=_start_of) - 1
+        if position < 0 or other[position][1] < b:
+            return False
+    return True

@@ -1,6 +1,6 @@
 """The closed lists of words in the API: outcomes, stances, states of reports."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 OUTCOMES: Final = ("killed", "wounded", "missing", "captured")
@@ -23,6 +23,20 @@ MAX_COUNT: Final = 1_000_000_000
 
 LOSSES: Final = frozenset(OUTCOMES)
 """The outcomes that the word "losses" covers."""
+
+
+OUTCOME_SETS: Final = tuple(
+    frozenset(outcome for bit, outcome in enumerate(OUTCOMES) if number >> bit & 1)
+    for number in range(1 << len(OUTCOMES))
+)
+"""The set of outcomes for each number that ``encode_outcomes`` returns."""
+
+_OUTCOME_BITS: Final = {outcomes: number for number, outcomes in enumerate(OUTCOME_SETS)}
+
+
+def encode_outcomes(outcomes: Iterable[str]) -> int:
+    """Return the set of outcomes as bits, killed the lowest."""
+    return _OUTCOME_BITS[frozenset(outcomes)]
 
 
 def sort_outcomes(outcomes: Collection[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from flask import Flask, Response, g, request
 
 from service.domain.errors import DomainError, invalid_field
 from service.http.context import get_services
+from service.http.costly_work import take_slot
 from service.http.long_poll_slots import catch_up_slots, is_waiting_allowed, try_acquire_slot
 from service.store.interface import Reader
 from service.usecases import changes
@@ -45,7 +46,7 @@ def get_reader() -> RequestReader:
     if "reader" not in g:
         services = get_services()
         source = MonotonicReader(services.read_store, _read_min_seq(), _wait_until_caught_up)
-        g.reader = RequestReader(source, services.state_cache)
+        g.reader = RequestReader(source, services.state_cache, take_slot)
         g.reader_seq = g.reader.seq
     reader: RequestReader = g.reader
     return reader

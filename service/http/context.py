@@ -1,12 +1,13 @@
 """What a view works with: the services of the application, and the time of the request."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
 from flask import Flask, current_app, g
 
+from service.http.costly_slots import CostlySlots
 from service.settings import Settings
 from service.store.interface import Store
 from service.store.rate_counters import RateCounters
@@ -22,6 +23,7 @@ class Services:
 
     ``read_store`` is read by requests that only read: ``store`` itself, or a standby, which may
     lag. ``rate_counters`` count the requests of each client; None if there is no rate limit.
+    ``costly_slots`` limit how many costly answers the process computes at once.
     """
 
     settings: Settings
@@ -31,6 +33,7 @@ class Services:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     rate_counters: RateCounters | None = None
+    costly_slots: CostlySlots = field(default_factory=CostlySlots)
 
 
 def install_services(app: Flask, services: Services) -> None:
@@ -40,7 +43,12 @@ def install_services(app: Flask, services: Services) -> None:
 
 def get_services() -> Services:
     """Return the services of the application that handles this request."""
-    return cast(Services, current_app.extensions[_EXTENSION_KEY])
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """Return the services of the application."""
+    return cast(Services, app.extensions[_EXTENSION_KEY])
 
 
 def request_time() -> datetime:

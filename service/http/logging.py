@@ -36,9 +36,10 @@ def configure_logging(level: str) -> None:
         logger_factory=_StderrLoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    driver = logging.getLogger("psycopg")
-    driver.handlers = [_DriverLogHandler()]
-    driver.propagate = False
+    for name, handler in (("psycopg", _DriverLogHandler()), ("service.store", _StoreLogHandler())):
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.propagate = False
 
 
 class _DriverLogHandler(logging.Handler):
@@ -47,6 +48,13 @@ class _DriverLogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         message = _PASSWORD_PATTERN.sub("...", record.getMessage())
         structlog.get_logger().warning("driver", said=message, exc_info=record.exc_info)
+
+
+class _StoreLogHandler(logging.Handler):
+    """Logs the messages of the store as JSON lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().warning("unmarked", said=record.getMessage())
 
 
 def _add_request_id(logger: Any, method_name: str, event_dict: Any) -> Any:

@@ -6,6 +6,7 @@ from threading import BoundedSemaphore
 from typing import Final
 
 from service.serving import runtime_dir
+from service.serving.work_share import work_share
 
 MAX_WAITING_THREADS: Final = 4
 """How many threads of a process may wait at once for one purpose. The others answer requests."""
@@ -20,12 +21,14 @@ catch_up_slots: Final = BoundedSemaphore(MAX_WAITING_THREADS)
 @contextmanager
 def try_acquire_slot(slots: BoundedSemaphore) -> Iterator[bool]:
     """Yield whether this thread may wait; the slot is released at the end."""
-    is_acquired = slots.acquire(blocking=False)
+    if not slots.acquire(blocking=False):
+        yield False
+        return
     try:
-        yield is_acquired
+        with work_share.pause():
+            yield True
     finally:
-        if is_acquired:
-            slots.release()
+        slots.release()
 
 
 def is_waiting_allowed() -> bool:

@@ -11,6 +11,7 @@ from service.domain.totals_result import TotalsResult
 from service.http import metrics
 from service.http.consistency import get_reader
 from service.http.context import get_services
+from service.http.costly_work import take_slot
 from service.usecases import totals
 from service.usecases.time_budget import TimeBudget
 
@@ -18,8 +19,14 @@ from service.usecases.time_budget import TimeBudget
 def compute_measured_totals(
     query: TotalsQuery, seq: int, budget: TimeBudget, compared_seq: int | None = None
 ) -> TotalsResult:
-    """Return the totals as of the event ``seq``; raises as ``totals.compute_totals`` does."""
+    """Return the totals as of the event ``seq``; raises as ``totals.compute_totals`` does.
+
+    If they are not in memory, this takes a slot for costly work, and raises OverloadedError if
+    there is none.
+    """
     services = get_services()
+    if compared_seq is not None or not totals.is_cached(get_reader(), query, seq):
+        budget.postpone(take_slot())
     with measure_effort() as efforts:
         try:
             result = totals.compute_totals(get_reader(), query, seq, budget, compared_seq)

@@ -26,6 +26,7 @@ from service.domain.errors import (
     DatabaseUnreachableError,
     DomainError,
     LockTimeoutError,
+    OverloadedError,
     RateLimitExceededError,
     StoreUnavailableError,
     TimeBudgetExceededError,
@@ -54,6 +55,7 @@ REFUSAL_REASONS: Final[Mapping[type[DomainError], str]] = {
     StoreUnavailableError: "unavailable",
     DatabaseUnreachableError: "unavailable",
     TimeBudgetExceededError: "costly",
+    OverloadedError: "overloaded",
     RateLimitExceededError: "rate",
 }
 """The reason why a valid request was refused, by the type of its error."""
@@ -93,7 +95,10 @@ blueprint = Blueprint("metrics", __name__, description="Metrics.")
 @blueprint.response(200, description="The metrics.")
 @blueprint.doc(responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}})
 def get_metrics() -> Response:
-    """Get the metrics of all processes of this server, in the text format of Prometheus."""
+    """Get the metrics of all processes of this server, in the text format of Prometheus.
+
+    Needs the scope `read` where reading is closed.
+    """
     text = get_current_metrics().render(get_services().store, get_services().read_store)
     response = Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
     response.headers["Cache-Control"] = "no-store"
@@ -137,6 +142,9 @@ class Metrics:
         )
         self._threads = make_gauge("threads", "Threads that handle requests.")
         self._busy_threads = make_gauge("threads_busy", "Threads that are busy with a request.")
+        self._slow_readers = make_counter(
+            "slow_readers", "Responses that were given up, because the client did not take them."
+        )
         self._totals = make_counter("totals_answered", "Totals computed.")
         self._inexact_totals = make_counter(
             "totals_inexact", "Totals that are wider than possible, because time ran out."
@@ -193,6 +201,10 @@ class Metrics:
         """Count a response of the feed, after which ``pending`` events follow."""
         self._pending_events.observe(pending)
 
+    def count_slow_reader(self) -> None:
+        """Count a response that was given up, because the client did not take it."""
+        self._slow_readers.inc()
+
     def set_thread_count(self, count: int) -> None:
         """Set how many threads of this process handle requests."""
         self._threads.set(count)
@@ -205,6 +217,15 @@ class Metrics:
             yield
         finally:
             self._busy_threads.dec()
+
+    @contextmanager
+    def count_idle_thread(self) -> Iterator[None]:
+        """Do not count this thread as busy while it only waits."""
+        self._busy_threads.dec()
+        try:
+            yield
+        finally:
+            self._busy_threads.inc()
 
     def render(self, store: Store, read_store: Store) -> bytes:
         """Return all metrics in the text format of Prometheus."""

@@ -21,6 +21,7 @@ from service.domain.errors import (
     LockTimeoutError,
     MalformedInputError,
     NotFoundError,
+    OverloadedError,
     PreconditionFailedError,
     RateLimitExceededError,
     StoreUnavailableError,
@@ -39,6 +40,7 @@ STATUS_BY_ERROR: Final[Mapping[type[DomainError], HTTPStatus]] = {
     FailedDependencyError: HTTPStatus.FAILED_DEPENDENCY,
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RateLimitExceededError: HTTPStatus.TOO_MANY_REQUESTS,
+    OverloadedError: HTTPStatus.SERVICE_UNAVAILABLE,
     LockTimeoutError: HTTPStatus.SERVICE_UNAVAILABLE,
     TimeBudgetExceededError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -46,6 +48,8 @@ STATUS_BY_ERROR: Final[Mapping[type[DomainError], HTTPStatus]] = {
 }
 
 AnyResponse = TypeVar("AnyResponse", bound=WerkzeugResponse)
+
+OVERLOADED_RETRY_AFTER_SECONDS: Final = "5"
 
 _RETRY_AFTER_SECONDS: Final = {
     LockTimeoutError: "1",
@@ -127,6 +131,8 @@ def finish_error_response(error: DomainError, response: AnyResponse) -> AnyRespo
     error_type = g.refused_error_type = _find_listed_type(error)
     if isinstance(error, RateLimitExceededError):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, OverloadedError):  # Needs no operator, and can be frequent.
+        response.headers["Retry-After"] = OVERLOADED_RETRY_AFTER_SECONDS
     if error_type in _RETRY_AFTER_SECONDS:
         response.headers["Retry-After"] = _RETRY_AFTER_SECONDS[error_type]
         log_unavailable(error)

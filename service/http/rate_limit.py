@@ -29,7 +29,7 @@ def check_rate_limit(principal: Principal | None) -> None:
     if counters is None:
         return
     try:
-        status = counters.count(_identify_client(principal), request_time().timestamp())
+        status = counters.count(identify_client(principal), request_time().timestamp())
     except CounterUnavailableError as error:
         structlog.get_logger().warning("uncounted", cause=str(error))
         return
@@ -42,7 +42,8 @@ def check_rate_limit(principal: Principal | None) -> None:
         )
 
 
-def _identify_client(principal: Principal | None) -> str:
+def identify_client(principal: Principal | None) -> str:
+    """Return who sent this request: the API key, or else the address (of IPv6, its network)."""
     if principal is not None:
         return f"key {principal.id}"
     try:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from hashlib import sha256
-from http import HTTPStatus
 from inspect import getdoc
 from typing import Any, Final, TypeVar
 
@@ -24,7 +23,8 @@ from schemas.fields import (
 from schemas.problem import Problem
 from schemas.report_in import EntityReference, ReportLink
 from service.domain.errors import ErrorDetail
-from service.http.problems import MEDIA_TYPE, problem_response
+from service.http.preconditions import apply_preconditions
+from service.http.problems import MEDIA_TYPE
 from service.http.request_parsing import StrictParser, make_invalid_input_error, parse_query_string
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -224,14 +224,12 @@ def compute_etag(data: bytes) -> str:
 
 
 def _add_etag(response: Response) -> Response:
-    """Add a strong ETag to a representation, and answer 304 if the client has it."""
+    """Add a strong ETag to a representation; answer 304 or 412 where a precondition demands it."""
     if request.method in ("GET", "HEAD"):
         response.vary.update(("Accept", "Authorization"))
     is_taggable = request.method in ("GET", "HEAD", "PUT") or "Location" in response.headers
     if is_taggable and response.status_code in (200, 201) and not response.is_streamed:
         if "ETag" not in response.headers:
             response.set_etag(compute_etag(response.get_data()))
-        response.make_conditional(request)
-        if response.status_code == HTTPStatus.PRECONDITION_FAILED:
-            return problem_response(HTTPStatus.PRECONDITION_FAILED, "It has changed; see its ETag.")
+        return apply_preconditions(response)
     return response

@@ -1,4 +1,4 @@
-"""Encodings of columns: outcomes as a bit set, days as ordinals, lists of ids as text.
+"""Encodings of columns: days as ordinals, lists of ids as text.
 
 They are compact, so that 100,000 rows are read in about a second.
 """
@@ -10,21 +10,6 @@ from typing import Final
 
 from service.domain.entities import fold_case
 from service.domain.periods import Period
-from service.domain.vocabulary import OUTCOMES
-
-OUTCOME_SETS: Final = tuple(
-    frozenset(outcome for bit, outcome in enumerate(OUTCOMES) if number >> bit & 1)
-    for number in range(1 << len(OUTCOMES))
-)
-"""The set of outcomes for each number that ``encode_outcomes`` returns."""
-
-
-def encode_outcomes(outcomes: Iterable[str]) -> int:
-    """Return the set of outcomes as a bit set."""
-    return sum(map(_BITS.__getitem__, set(outcomes)))
-
-
-_BITS: Final = {outcome: 1 << bit for bit, outcome in enumerate(OUTCOMES)}
 
 
 def join_ids(ids: Iterable[str]) -> str:

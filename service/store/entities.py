@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from service.domain.entities import (
     ENTITY_CLASSES,
+    MAX_LEVELS,
     Entity,
     Group,
     Place,
@@ -84,6 +85,11 @@ def load_merges(db: Connection, seq: int) -> dict[str, dict[str, str]]:
                 merges_of_kind[merged_id] = into_id
         merges_of_kind[entity_id] = into_id
     return merges
+
+
+def find_last_entity_seq(db: Connection, seq: int) -> int:
+    """Return the last event up to ``seq`` that added, changed or merged an entity; 0 for none."""
+    return int(db.fetch_value("select_last_entity_seq", seq=seq) or 0)
 
 
 @translate_corrupt_rows
@@ -202,12 +208,26 @@ def is_same_or_below(db: Connection, kind: str, entity_id: str, ancestor_id: str
     )
 
 
-def find_parents_among(db: Connection, kind: str, entity_ids: Collection[str]) -> set[str]:
-    """Return those of the entities that have children."""
-    if not entity_ids:
+def find_parents(db: Connection, kind: str, ids: Collection[str]) -> set[str]:
+    """Return those of the ids that have children."""
+    if not ids:
         return set()
-    ids = json.dumps(sorted(entity_ids))
-    return {row[0] for row in db.fetch_all("select_parents_among", kind=kind, ids=ids)}
+    rows = db.fetch_all("select_parents", kind=kind, ids=json.dumps(sorted(ids)))
+    return {row[0] for row in rows}
+
+
+def get_level(db: Connection, kind: str, entity_id: str) -> int:
+    """Return the level of the entity in its tree: 1 at the top."""
+    return int(db.fetch_value("select_entity_level", kind=kind, id=entity_id) or 1)
+
+
+def get_height(db: Connection, kind: str, entity_id: str) -> int:
+    """Return how many levels the entity has with those below it, at most MAX_LEVELS + 1.
+
+    An entity that is not recorded has one.
+    """
+    height = db.fetch_value("select_entity_height", kind=kind, id=entity_id, limit=MAX_LEVELS + 1)
+    return int(height or 1)
 
 
 def list_ids_in_subtrees(db: Connection, kind: str, ids: Sequence[str], seq: int) -> list[str]:

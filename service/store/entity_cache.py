@@ -53,17 +53,6 @@ class EntityCache:
             root = current_ids[entity_id]
             self._equivalent_ids[kind, entity_id] = [root, *merged_ids.get(root, ())]
 
-    def prefetch_children(self, kind: str, ids: Collection[str]) -> None:
-        """Load which of the recorded entities have children."""
-        missing = {
-            each
-            for each in ids
-            if self._entities.get((kind, each)) is not None
-            and (kind, each) not in self._have_children
-        }
-        parents = entities.find_parents_among(self._db, kind, missing)
-        self._have_children |= {(kind, each): each in parents for each in missing}
-
     def get(self, kind: str, entity_id: str) -> Entity | None:
         """Return the current version, also by an id that was merged into it; None where unknown."""
         if (kind, entity_id) not in self._entities:
@@ -77,15 +66,14 @@ class EntityCache:
             self.prefetch_equivalent_ids(kind, (entity_id,))
         return self._equivalent_ids[key]
 
-    def has_children(self, kind: str, entity_id: str) -> bool:
-        """Whether the entity has children."""
-        key = (kind, entity_id)
-        if self._entities.get(key, entity_id) is None:
-            return False  # It is not recorded yet.
-        if key not in self._have_children:
-            parents = entities.find_parents_among(self._db, kind, (entity_id,))
-            self._have_children[key] = entity_id in parents
-        return self._have_children[key]
+    def find_parents(self, kind: str, ids: Collection[str]) -> set[str]:
+        """Return those of the ids that have children, looked up by one statement."""
+        # One that is known not to be recorded yet has none.
+        recorded = {each for each in ids if self._entities.get((kind, each), each) is not None}
+        missing = {each for each in recorded if (kind, each) not in self._have_children}
+        found = entities.find_parents(self._db, kind, missing)
+        self._have_children |= {(kind, each): each in found for each in missing}
+        return {each for each in recorded if self._have_children[kind, each]}
 
     def list_codes(self, place: Place) -> list[str]:
         """Return the codes of the place, as ``entities.list_codes`` does."""

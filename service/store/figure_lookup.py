@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 
 from service.domain.figure import Figure
 from service.domain.report import Report
-from service.store.encoding import encode_outcomes, fold_text, join_ids, join_sorted, split_ids
+from service.domain.vocabulary import encode_outcomes
+from service.store.encoding import fold_text, join_ids, join_sorted, split_ids
+from service.store.figure_queries import figures_from_rows
 from service.store.interface import Connection, Row, translate_corrupt_rows
-from service.store.state_loader import figures_from_rows
 from service.store.tables import FigureRow
 
 MAX_COMPARABLE: Final = 500

@@ -24,6 +24,9 @@ MAX_GROUP_SECONDS: Final = 0.02
 
 IDLE_SECONDS: Final = 1.0
 
+MAX_IDLE_ATTEMPTS: Final = 5
+"""How often an idle thread tries the work that is left for such a time."""
+
 
 class GroupCommitter:
     """Runs jobs in its own thread, which starts with the first job and ends when idle."""
@@ -32,13 +35,17 @@ class GroupCommitter:
         self,
         begin_transaction: Callable[[], AbstractContextManager[Connection]],
         to_domain_error: ErrorTranslator,
+        tidy_when_idle: Callable[[], bool] = lambda: True,
     ) -> None:
         """Set how to begin a transaction that commits at its end; none is begun yet.
 
         An error that ``to_domain_error`` translates is not a job's own: it ends the transaction.
+        ``tidy_when_idle`` runs when no job has come for a while, and returns whether it is done. No
+        job waits for it.
         """
         self._begin_transaction = begin_transaction
         self._to_domain_error = to_domain_error
+        self._tidy_when_idle = tidy_when_idle
         self._queue: deque[_PendingJob[Any]] = deque()
         self._condition = Condition()
         self._is_running = False
@@ -72,7 +79,7 @@ class GroupCommitter:
                 Thread(target=self._commit_until_idle, name="committer", daemon=True).start()
                 self._is_running = True
             self._queue.append(pending)
-            self._condition.notify()
+            self._condition.notify_all()
 
     def _withdraw(self, pending: "_PendingJob[Any]") -> bool:
         """Remove the job from the queue; return whether it was still there."""
@@ -85,11 +92,20 @@ class GroupCommitter:
     def _commit_until_idle(self) -> None:
         while self._wait_for_jobs():
             self._commit_group()
+        # The next job starts another thread, which does not wait for this one.
+        for _ in range(MAX_IDLE_ATTEMPTS):
+            if self._tidy_when_idle() or self._wait_for_successor():
+                return
 
     def _wait_for_jobs(self) -> bool:
         with self._condition:
             self._is_running = self._condition.wait_for(lambda: bool(self._queue), IDLE_SECONDS)
             return self._is_running
+
+    def _wait_for_successor(self) -> bool:
+        """Wait for some time; return whether a thread runs that will be idle later."""
+        with self._condition:
+            return self._condition.wait_for(lambda: self._is_running, IDLE_SECONDS)
 
     def _commit_group(self) -> None:
         """Run the waiting jobs in one transaction; complete their futures when it has ended."""

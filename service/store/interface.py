@@ -30,6 +30,9 @@ LOCK_TIMEOUT_MESSAGE: Final = (
 REPLICA_BEHIND_MESSAGE: Final = (
     "This replica of the record is not up to date yet; send the same request again shortly."
 )
+LOST_EVENTS_MESSAGE: Final = (
+    "The record lacks events that were acknowledged; an administrator must look at it."
+)
 DAMAGED_MESSAGE: Final = "The database file is damaged; an administrator must look at it."
 
 
@@ -39,11 +42,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class DatabaseCopy:
-    """A checked copy of a database in one file: its size in bytes and the ``seq`` it ends with."""
+    """A checked copy of a database in one file: its size in bytes, and its last event."""
 
     path: Path
     size: int
     seq: int
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +200,55 @@ class Store(Reader):
     def write_best_effort(self, name: str, /, **binds: Any) -> None:
         """Run a statement whose loss does not matter; writes, but neither waits nor raises."""
 
+    def prepare(self) -> int:
+        """Migrate and check the database before its first use; returns what ``migrate`` does.
+
+        Raises what ``migrate`` raises, and StoreUnavailableError for a record that lacks
+        acknowledged events.
+        """
+        if loss := self.find_loss():
+            raise StoreUnavailableError(loss)
+        count = self.migrate()
+        self.checkpoint()
+        return count
+
     @abstractmethod
     def migrate(self) -> int:
         """Return the number of migrations that were run; writes.
 
         Safe if several processes start at once: the migrations run in one transaction under a lock,
         so that the second process finds nothing pending. Raises StoreUnavailableError for a
-        database of a later release, and for one whose record of migrations is missing.
+        database of a later release, and for one whose record of migrations is missing. An error of
+        the environment has the cause and what to do about it, in one line for an operator.
         """
+
+    @abstractmethod
+    def find_loss(self) -> str | None:
+        """Return in one line that acknowledged events are missing, and what to do; None if not.
+
+        Only a record with a high-water mark can be found to be shorter than it was. Changes
+        nothing, also not what is left of the engine's log. Raises what ``migrate`` raises for an
+        error of the environment.
+        """
+
+    @abstractmethod
+    def explain_missing_mark(self) -> str | None:
+        """Return in one line why ``find_loss`` could not find anything; None if it could."""
+
+    @abstractmethod
+    def accept_loss(self, seq: int) -> int:
+        """Accept that the record ends with ``seq``, and return the seq of its former end; writes.
+
+        Raises ConflictError for a record that ends elsewhere, or that lacks nothing.
+        """
+
+    @abstractmethod
+    def check_writable(self) -> None:
+        """Raise StoreUnavailableError for a database that can only be read."""
+
+    @abstractmethod
+    def checkpoint(self) -> None:
+        """Move what was written from the engine's log into its database, if nothing prevents it."""
 
     @abstractmethod
     def erase_overwritten(self) -> None:

@@ -79,6 +79,13 @@ SELECT id, body FROM entries WHERE kind = :kind AND id = :id ORDER BY since_seq 
 -- name: end_entity_version
 UPDATE entries SET until_seq = :seq WHERE kind = :kind AND id = :id AND until_seq IS NULL
 
+-- name: select_last_entity_seq
+SELECT max(last_seq) FROM (
+    SELECT max(since_seq) AS last_seq FROM entries WHERE since_seq <= :seq
+    UNION ALL SELECT max(until_seq) FROM entries WHERE until_seq <= :seq
+    UNION ALL SELECT max(seq) FROM merges WHERE seq <= :seq
+) AS changed
+
 -- name: select_entities_as_of
 SELECT kind, id, body FROM entries
 WHERE since_seq <= :seq AND (until_seq IS NULL OR until_seq > :seq) ORDER BY kind, id
@@ -133,9 +140,10 @@ ORDER BY id LIMIT :limit
 SELECT id, body FROM entries INDEXED BY entries_below WHERE kind = :kind AND parent = :parent AND until_seq IS NULL
 ORDER BY id
 
--- name: select_parents_among
-SELECT value FROM json_each(CAST(:ids AS TEXT)) WHERE EXISTS
-    (SELECT 1 FROM entries INDEXED BY entries_below
+-- name: select_parents
+-- Those of the ids that have children.
+SELECT value FROM json_each(CAST(:ids AS TEXT)) WHERE EXISTS (
+    SELECT 1 FROM entries INDEXED BY entries_below
     WHERE kind = :kind AND parent = value AND until_seq IS NULL)
 
 -- name: select_entity_ancestor
@@ -145,6 +153,25 @@ WITH RECURSIVE above (id) AS (
     SELECT parent FROM above CROSS JOIN entries INDEXED BY entries_now
     WHERE entries.id = above.id AND kind = :kind AND until_seq IS NULL AND parent IS NOT NULL
 ) SELECT 1 FROM above WHERE id = :top
+
+-- name: select_entity_level
+-- How many entities are in the line from this one up.
+WITH RECURSIVE above (id, level) AS (
+    SELECT id, 1 FROM entries WHERE kind = :kind AND id = :id AND until_seq IS NULL
+    UNION ALL
+    SELECT parent, level + 1 FROM above CROSS JOIN entries INDEXED BY entries_now
+    WHERE entries.id = above.id AND kind = :kind AND until_seq IS NULL AND parent IS NOT NULL
+) SELECT max(level) FROM above
+
+-- name: select_entity_height
+-- How many levels are below the entity, itself included; no more than the limit are counted.
+WITH RECURSIVE below (id, level) AS (
+    SELECT id, 1 FROM entries WHERE kind = :kind AND id = :id AND until_seq IS NULL
+    UNION ALL
+    SELECT entries.id, level + 1 FROM below CROSS JOIN entries INDEXED BY entries_below
+    WHERE entries.parent = below.id AND entries.kind = :kind AND until_seq IS NULL
+    AND level < :limit
+) SELECT max(level) FROM below
 
 -- name: select_entity_ids_in_subtrees
 -- Everything below the ids as of one seq, with all ids that were merged into any of it.
@@ -296,15 +323,51 @@ UNION
 SELECT figure FROM moved_links
 WHERE reclassifies IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 
--- name: select_moved_links
-SELECT {moved_links_columns} FROM moved_links WHERE seq <= :seq ORDER BY seq
-
 -- name: select_moved_links_of
 SELECT {moved_links_columns} FROM moved_links
 WHERE figure IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND seq <= :seq ORDER BY seq
 
--- name: select_figures_as_of
-SELECT {figures_columns} FROM figures WHERE seq <= :seq ORDER BY seq, position
+-- name: select_report_entries
+SELECT reports.id, reports.seq, reports.reporter, reports.stance, reports.place_ids,
+    reports.first_day, reports.last_day, reports.group_ids, reports.caveats, relayed.seq,
+    origins.seq, replaced.seq, reports.superseded_seq, reports.retracted_seq
+FROM reports LEFT JOIN reports AS relayed ON relayed.id = reports.relays
+LEFT JOIN reports AS origins ON origins.id = reports.origin
+LEFT JOIN reports AS replaced ON replaced.id = reports.supersedes
+WHERE reports.seq > :since AND reports.seq <= :seq ORDER BY reports.seq
+
+-- name: select_ended_reports
+SELECT events.seq, events.kind, reports.seq FROM events JOIN reports ON reports.id = events.subject
+WHERE events.seq > :since AND events.seq <= :seq AND events.kind IN ('superseded', 'retracted')
+AND reports.seq <= :since ORDER BY events.seq
+
+-- name: select_redacted_caveats
+-- Of reports up to the seq that were redacted after the first seq.
+SELECT reports.seq, reports.caveats FROM events JOIN reports ON reports.id = events.subject
+WHERE events.seq > :since AND events.kind = 'redacted' AND reports.seq <= :seq
+
+-- name: select_figure_entries
+-- A figure that is reclassified is named by the id of its report, a hyphen and its position plus one.
+SELECT figures.id, figures.seq, figures.low, figures.high,
+    figures.soft_low + 2 * figures.soft_high, figures.best, figures.outcomes, figures.first_day,
+    figures.last_day, figures.incident, targets.seq,
+    CAST(substr(figures.reclassifies, length(targets.id) + 2) AS BIGINT) - 1, figures.disclosed,
+    figures.place_ids, figures.group_ids
+FROM figures LEFT JOIN reports AS targets ON targets.id = substr(figures.reclassifies, 1,
+    length(rtrim(figures.reclassifies, '0123456789')) - 1)
+WHERE figures.seq > :since AND figures.seq <= :seq ORDER BY figures.seq, figures.position
+
+-- name: select_moved_entries
+SELECT movers.seq, CAST(substr(moved_links.figure, length(movers.id) + 2) AS BIGINT) - 1,
+    moved_links.seq, targets.seq,
+    CAST(substr(moved_links.reclassifies, length(targets.id) + 2) AS BIGINT) - 1,
+    moved_links.first_day, moved_links.last_day, moved_links.place_ids, moved_links.group_ids
+FROM moved_links JOIN reports AS movers ON movers.id = substr(moved_links.figure, 1,
+    length(rtrim(moved_links.figure, '0123456789')) - 1)
+JOIN reports AS targets ON targets.id = substr(moved_links.reclassifies, 1,
+    length(rtrim(moved_links.reclassifies, '0123456789')) - 1)
+WHERE moved_links.seq > :since AND moved_links.seq <= :seq
+ORDER BY moved_links.seq, movers.seq, 2
 
 -- part: near_columns
 seq, position, first_day, single_place, incident
@@ -356,11 +419,6 @@ ORDER BY figures.seq DESC, figures.position DESC
 -- name: select_reports_with_quote
 SELECT seq FROM reports WHERE quote_folded = :quote
 AND seq IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(:seqs AS TEXT)))
-
--- name: select_reports_as_of
-SELECT id, seq, reporter, {report_state}, stance, place_ids, first_day, last_day, group_ids, caveats,
-    relays, origin, supersedes
-FROM reports WHERE seq <= :seq ORDER BY seq
 
 
 -- API keys and idempotency keys ---------------------------------------------------------------

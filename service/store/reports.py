@@ -6,14 +6,14 @@ from typing import Any
 
 from service.domain.list_queries import ReportListQuery
 from service.domain.periods import ALWAYS
-from service.domain.record_state import move_report_links
 from service.domain.report import RecordedReport, Report, Retraction
+from service.domain.report_state import move_report_links
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import entities, full_text
 from service.store.codec import decode_report, decode_warnings
 from service.store.event_log import Event, last_seq, load_event
+from service.store.figure_queries import load_moved_links
 from service.store.interface import Connection, translate_corrupt_rows
-from service.store.state_loader import load_moved_links
 
 
 def get(db: Connection, report_id: str, seq: int | None = None) -> RecordedReport | None:

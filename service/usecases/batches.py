@@ -22,6 +22,7 @@ from service.domain.errors import (
     LockTimeoutError,
     MalformedInputError,
     NotFoundError,
+    OverloadedError,
     PreconditionFailedError,
     RateLimitExceededError,
     StoreUnavailableError,
@@ -55,6 +56,7 @@ _CLASSES: Final[tuple[type[DomainError], ...]] = (
     DatabaseUnreachableError,
     TimeBudgetExceededError,
     RateLimitExceededError,
+    OverloadedError,
 )
 
 _CLASS_NAMES_OF_0_1_0: Final[dict[str, type[DomainError]]] = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from service.domain.errors import InvalidInputError, invalid_field
-from service.domain.figure import Figure
+from service.domain.figure_set import FigureSet
 from service.domain.periods import Period
 from service.domain.totals_query import CALENDAR_UNITS, TotalsQuery, split_period
 from service.domain.totals_result import OutcomeTotal, Part, Unplaced
@@ -45,7 +45,7 @@ def list_slices(
     snapshot: Snapshot,
     query: TotalsQuery,
     outcome_sets: Sequence[frozenset[str]],
-    figures: Sequence[Figure],
+    figures: FigureSet,
 ) -> Breakdown:
     """Return the parts of the query; ``figures`` are its counted figures.
 
@@ -68,11 +68,11 @@ def list_slices(
     return Breakdown(slices, is_disjoint)
 
 
-def list_reporters(snapshot: Snapshot, figures: Iterable[Figure]) -> list[Slice]:
+def list_reporters(snapshot: Snapshot, figures: FigureSet) -> list[Slice]:
     """Return one part for each reporter of the figures, with that reporter's figures alone."""
     return [
         Slice(reporter, snapshot.state.reporters[reporter].name, {"reporters": (reporter,)})
-        for reporter in sorted({figure.reporter for figure in figures})
+        for reporter in sorted(figures.count_by_reporter())
     ]
 
 
@@ -125,7 +125,7 @@ def _list_of_dimension(
     query: TotalsQuery,
     dimension: str,
     outcome_sets: Sequence[frozenset[str]],
-    figures: Sequence[Figure],
+    figures: FigureSet,
 ) -> Breakdown:
     """Return the parts along one dimension."""
     if dimension == "place":
@@ -143,7 +143,7 @@ def _list_of_dimension(
     return Breakdown([Slice(key, key, {"period": each}) for key, each in units], is_disjoint=True)
 
 
-def _bound_period(period: Period, figures: Sequence[Figure]) -> Period | None:
+def _bound_period(period: Period, figures: FigureSet) -> Period | None:
     """Return the period, an open end replaced by the first or the last day of the figures.
 
     A figure without a first day counts with its last one. None if there is an open end and no
@@ -151,13 +151,10 @@ def _bound_period(period: Period, figures: Sequence[Figure]) -> Period | None:
     """
     if period.first is not None and period.last is not None:
         return period
-    periods = [figure.scope.period for figure in figures]
-    last_days = [each.last for each in periods if each.last is not None]
-    first_days = [day for each in periods if (day := each.first or each.last) is not None]
-    if not last_days:
+    day_range = figures.find_day_range()
+    if day_range is None:
         return None
-    first = period.first or min(first_days)
-    last = period.last or max(last_days)
+    first, last = period.first or day_range[0], period.last or day_range[1]
     return Period(min(first, last), last)
 
 

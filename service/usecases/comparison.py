@@ -17,6 +17,7 @@ from typing import Final
 
 from service.domain.errors import invalid_field
 from service.domain.figure import Figure
+from service.domain.figure_set import NO_FIGURES
 from service.domain.public_event import PublicEvent
 from service.domain.total import Total
 from service.domain.totals_query import TotalsQuery
@@ -203,16 +204,17 @@ def _list_proof_figures(total: Total) -> list[Figure]:
 
 def _numbers_of(outcome_total: OutcomeTotal) -> tuple[object, ...]:
     total = outcome_total.total
-    reporter_count = len({figure.reporter for figure in total.figures})
+    reporter_count = len(outcome_total.figures.count_by_reporter())
     return (
         total.low,
         total.high,
         total.nearest,
         outcome_total.best,
-        len(total.figures),
+        len(outcome_total.figures),
         reporter_count,
     )
 
 
 def _make_unreported_total(outcomes: frozenset[str]) -> OutcomeTotal:
-    return OutcomeTotal(outcomes, Total(), Total(), total_text(Total(), outcomes), None)
+    text = total_text(Total(), outcomes)
+    return OutcomeTotal(outcomes, Total(), Total(), NO_FIGURES, text, None)

@@ -6,9 +6,9 @@ from typing import Final
 
 from service.domain.errors import ConflictError, StoreUnavailableError
 from service.store import api_keys, event_log, idempotency, redactable_text
+from service.store.column_loader import load_state
 from service.store.interface import Connection, Progress, Store
 from service.store.maintenance import export_import
-from service.store.state_loader import load_state
 
 CHUNK_EVENTS: Final = 1_000
 """So many events are copied in one transaction; they remain if the copy is interrupted."""
@@ -31,14 +31,14 @@ def copy_store(source: Store, target: Store, progress: Progress) -> CopyResult:
     one ended, also after an interruption. Raises ConflictError for an empty source and for a target
     that holds another record, and StoreUnavailableError where the target is not equal at the end.
     """
-    source.migrate()
+    source.prepare()
     with source.read_transaction() as source_db:
         last, last_hash = event_log.last_seq_and_hash(source_db)
         if not last:
             raise ConflictError(
                 f"The source, {source.display_address}, holds no events: nothing was copied."
             )
-        target.migrate()
+        target.prepare()
         copied_seq = _find_common_seq(source_db, target)
         _blank_texts(source_db, target, copied_seq)
         events = export_import.export_events(source_db, copied_seq)
@@ -87,5 +87,5 @@ def _check_target_equals_source(
             raise StoreUnavailableError(
                 "The target does not end with the source's last event; copy again."
             )
-        if load_state(target_db, last) != load_state(source_db, last):
+        if not load_state(target_db, last).equals(load_state(source_db, last)):
             raise StoreUnavailableError("The target differs from the source; do not use it.")

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from service.domain.entities import Group, Place
 from service.domain.figure import Figure
-from service.domain.record_state import ReportState
+from service.domain.report_state import ReportState
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal
 from service.domain.trees import Tree
@@ -44,7 +44,7 @@ class QueryDependencies:
     ) -> Dependencies:
         """Return the dependencies by overlapping scopes, and by the proofs of the bounds."""
         figures = [*self._calculation.find_overlapping_figures(outcomes), *proof_figures]
-        reclassifying = self._snapshot.find_reclassifying(figures)
+        reclassifying = self._snapshot.state.find_reclassifying(figures)
         return self._collect_dependencies(
             [*figures, *reclassifying], self._calculation.find_silent_reports()
         )

@@ -5,7 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from service.domain.entities import Entity, make_entity, parent_of, with_parent
+from service.domain.entities import (
+    MAX_LEVELS,
+    Entity,
+    make_entity,
+    make_too_deep_message,
+    parent_of,
+    with_parent,
+)
 from service.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -37,10 +44,10 @@ def describe_entity(
     """Return the entity as described, and whether it is new; writes.
 
     Fields left out are cleared. A description that equals the recorded one changes nothing and
-    needs no permission. Raises
-    ForbiddenError if it would change something without ``may_change``, InvalidInputError for a
-    parent that is unknown or is below the entity, and PreconditionFailedError if the entity is not
-    the ``expected`` one (``(None,)``: it must not exist; None: no precondition).
+    needs no permission. Raises ForbiddenError if it would change something without ``may_change``,
+    InvalidInputError for a parent that is unknown, is below the entity or is too deep, and
+    PreconditionFailedError if the entity is not the ``expected`` one (``(None,)``: it must not
+    exist; None: no precondition).
     """
 
     def job(db: Connection) -> tuple[Entity, bool]:
@@ -57,6 +64,9 @@ def describe_entity(
             raise ForbiddenError(
                 f"The {kind} {entity_id} exists; changing it needs a key of scope admin."
             )
+        parent = parent_of(entity)
+        if parent is not None and _is_too_deep(db, kind, entity_id, parent):
+            raise invalid_field("/parent", make_too_deep_message(kind, entity_id, parent))
         record_events(
             db, [entities.make_entity_event(kind, entity, is_known=known is not None)], actor, now
         )
@@ -92,6 +102,15 @@ def merge_entities(
             raise invalid_field(
                 "/into", f"{into} is below {entity_id}; merge it into {entity_id} instead."
             )
+        height = entities.get_height(db, kind, entity_id) - 1
+        level = entities.get_level(db, kind, target.id)
+        is_deeper = level > entities.get_level(db, kind, entity_id)
+        if height and is_deeper and level + height > MAX_LEVELS:
+            detail = (
+                f"The {kind}s below {entity_id} would be deeper than {MAX_LEVELS} levels below"
+                f" {into}; give them other parents first."
+            )
+            raise invalid_field("/into", detail)
         record_events(db, [NewEvent(f"{kind}_merged", entity_id, {"into": target.id})], actor, now)
         return entities.get(db, kind, entity_id) or target
 
@@ -121,6 +140,15 @@ def list_entities(reader: Reader, kind: str, query: EntityListQuery) -> list[Ent
                 )
             query = replace(query, parent=parent.id)
         return entities.load_page(db, kind, query)
+
+
+def _is_too_deep(db: Connection, kind: str, entity_id: str, parent: str) -> bool:
+    """Whether the entity, with what is below it, would be deeper than it is and than allowed."""
+    level = entities.get_level(db, kind, parent) + 1
+    if level + entities.get_height(db, kind, entity_id) - 1 <= MAX_LEVELS:
+        return False
+    is_recorded = entities.get(db, kind, entity_id) is not None
+    return not is_recorded or level > entities.get_level(db, kind, entity_id)
 
 
 def _refuse_merged(kind: str, entity_id: str, known: Entity | None) -> None:

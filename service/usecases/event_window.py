@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from service.columns.record_state import RecordState
 from service.domain.entities import ENTITY_CLASSES, Entity, parent_of
 from service.domain.public_event import PublicEvent
-from service.domain.record_state import RecordState
+from service.domain.report_state import ReportState
 
 REPORT_FAMILY: Final = "report"
 
@@ -34,7 +35,11 @@ class EventWindow:
     ) -> None:
         """Take the events in order, from the first after ``earlier`` to the last of ``later``."""
         self._earlier, self._later = earlier, later
-        self._events = list(_add_report_states(earlier, later, events))
+        events = list(events)
+        subjects = {event.subject for event in events if _family_of(event) == REPORT_FAMILY}
+        self._reports = later.find_reports(subjects)
+        earlier_reports = earlier.find_reports(subjects)
+        self._events = list(_add_report_states(earlier_reports, self._reports, events))
         self._positions: dict[str, dict[str, list[int]]] = {family: {} for family in FAMILIES}
         for position, event in enumerate(self._events):
             for subject_id in self._subject_ids(event):
@@ -70,7 +75,7 @@ class EventWindow:
         if event.kind in _KINDS_WITHOUT_EFFECT:
             return False
         if _family_of(event) == REPORT_FAMILY:
-            has_figures = self._later.reports[event.subject].stance == "asserts"
+            has_figures = self._reports[event.subject].stance == "asserts"
             was_or_is_live = "live" in (event.data["was"], event.data["state"])
             return has_figures and was_or_is_live
         if event.kind.endswith("_changed"):
@@ -100,15 +105,17 @@ def _family_of(event: PublicEvent) -> str:
 
 
 def _add_report_states(
-    earlier: RecordState, later: RecordState, events: Iterable[PublicEvent]
+    earlier: Mapping[str, ReportState],
+    later: Mapping[str, ReportState],
+    events: Iterable[PublicEvent],
 ) -> Iterator[PublicEvent]:
     """Yield the events; those about a report with its reporter and its state before and after."""
-    states = {report_id: report.state for report_id, report in earlier.reports.items()}
+    states = {report_id: report.state for report_id, report in earlier.items()}
     for event in events:
         if _family_of(event) != REPORT_FAMILY:
             yield event
             continue
-        report = later.reports[event.subject]
+        report = later[event.subject]
         was = states.get(event.subject)
         state = states[event.subject] = _state_after(event.kind, was, report.relays is not None)
         report_data = {"reporter": report.reporter, "was": was, "state": state}

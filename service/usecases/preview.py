@@ -4,23 +4,24 @@ The plan of the submission is made by reads only, so that a preview neither wait
 makes one wait. All rules and conflicts of a submission apply.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final, TypeVar
+from typing import Final
 
+from service.columns.record_columns import (
+    FigureEntry,
+    MovedEntry,
+    RecordColumns,
+    ReportEntry,
+)
+from service.columns.record_state import RecordState
 from service.domain.access import Principal
-from service.domain.entities import Entity, Group, Place, Reporter
+from service.domain.entities import Entity
 from service.domain.figure import Figure
 from service.domain.periods import Period
-from service.domain.record_state import (
-    MovedLink,
-    RecordState,
-    ReportState,
-    move_links,
-    move_report_links,
-)
 from service.domain.report import RecordedReport, counted_figures
+from service.domain.report_state import move_report_links
 from service.domain.submission import Submission
 from service.domain.timestamps import format_timestamp
 from service.domain.totals_query import TotalsQuery
@@ -78,12 +79,8 @@ def preview_report(
         plan = plan_submission(submission, report, lookups, supersede_known=supersede_known)
         state = state_cache.load(db, event_log.last_seq(db)).state
     recorded = imagine_recorded(state, plan, now)
-    # A new place would be unknown before: both states have it, and one has the report.
-    before = add_entities(state, plan.new_entities)
-    snapshots = (
-        Snapshot(before),
-        Snapshot(before if plan.known else add_report(before, recorded, plan.moved_links)),
-    )
+    before, after = imagine_states(state, plan, recorded)
+    snapshots = Snapshot(before), Snapshot(after)
     query = make_query_for(recorded, snapshots[0])
     query = replace(query, outcomes=list_default_outcomes(snapshots, query))
     earlier, later = (compute_totals_in(each, query, time_budget) for each in snapshots)
@@ -103,7 +100,7 @@ def imagine_recorded(state: RecordState, plan: SubmissionPlan, now: datetime) ->
         state="live" if report.relays is None else "relay",
         origin=None
         if report.relays is None
-        else state.reports[report.relays].origin or report.relays,
+        else state.find_reports([report.relays])[report.relays].origin or report.relays,
         warnings=plan.warnings,
     )
 
@@ -153,81 +150,85 @@ def _enclosing_period(periods: Sequence[Period]) -> Period:
     return Period(first, max((each.last for each in periods if each.last), default=date.max))
 
 
-def add_entities(state: RecordState, new_entities: Sequence[Entity]) -> RecordState:
-    """Return the state with the new places, groups and reporters."""
-    return replace(
-        state,
-        places=_add_sorted(state.places, _select(new_entities, Place)),
-        groups=_add_sorted(state.groups, _select(new_entities, Group)),
-        reporters=_add_sorted(state.reporters, _select(new_entities, Reporter)),
-    )
+def imagine_states(
+    state: RecordState, plan: SubmissionPlan, recorded: RecordedReport
+) -> tuple[RecordState, RecordState]:
+    """Return the state with the new entities of the plan, and that with the report too.
 
-
-def add_report(
-    state: RecordState, recorded: RecordedReport, moved_links: Sequence[MovedLink] = ()
-) -> RecordState:
-    """Return the state with the report, whose entities it has already; its ``seq`` stays.
-
-    ``moved_links`` are the links of reclassifying figures that the report moves.
+    A new place would be unknown before: both states have it. The ``seq`` stays.
     """
-    reports = dict(state.reports)
-    superseded_id = recorded.report.supersedes
-    if superseded_id is not None and reports[superseded_id].state != "retracted":
-        reports[superseded_id] = replace(reports[superseded_id], state="superseded")
-    reports[recorded.report.id] = _make_report_state(state, recorded)
-    links = [
-        replace(
-            link,
-            places=state.resolve_merged("place", link.places),
-            groups=state.resolve_merged("group", link.groups),
+    before = state.replace_entities(state.entities.add(plan.new_entities))
+    if plan.known is not None:
+        return before, before
+    columns, seq = state.copy_columns(), state.seq + 1
+    if recorded.report.supersedes is not None:
+        superseded = columns.find_report_ids([recorded.report.supersedes])
+        for row in superseded.values():
+            columns.end_report(int(columns.reports["seq"][row]), "superseded", seq)
+    columns.append_reports([_make_report_entry(columns, recorded, seq)])
+    columns.append_figures(_make_figure_entries(columns, recorded, seq))
+    for link in plan.moved_links:
+        columns.append_move(
+            MovedEntry(
+                columns.find_figure_key(link.figure),
+                seq,
+                columns.find_figure_key(link.reclassifies),
+                tuple(sorted(link.places)),
+                link.period.start,
+                link.period.stop,
+                tuple(sorted(link.groups)),
+            )
         )
-        for link in moved_links
-    ]
-    figures = (*state.figures, *_make_figures(state, recorded))
-    return replace(state, reports=reports, figures=move_links(figures, links))
+    return before, RecordState(columns, state.seq, state.recorded_at, before.entities, seq)
 
 
-def _make_report_state(state: RecordState, recorded: RecordedReport) -> ReportState:
+def _make_report_entry(columns: RecordColumns, recorded: RecordedReport, seq: int) -> ReportEntry:
     report = recorded.report
     is_silent = report.stance != "asserts"
-    return state.resolve_report(
-        ReportState(
-            id=report.id,
-            seq=recorded.seq,
-            reporter=report.reporter,
-            state=recorded.state,
-            stance=report.stance,
-            places=report.places if is_silent else (),
-            period=report.period if is_silent else None,
-            groups=(report.groups or (ROOT_GROUP,)) if is_silent else (),
-            caveats=report.caveats,
-            relays=report.relays,
-            origin=recorded.origin,
-            supersedes=report.supersedes,
-        )
+    period = report.period if is_silent else None
+    rows = columns.find_report_ids(
+        each for each in (report.relays, recorded.origin, report.supersedes) if each is not None
+    )
+
+    def find_seq(report_id: str | None) -> int | None:
+        return None if report_id is None else int(columns.reports["seq"][rows[report_id]])
+
+    return ReportEntry(
+        report.id,
+        seq,
+        report.reporter,
+        report.stance,
+        report.places if is_silent else (),
+        None if period is None or period.first is None else period.start,
+        None if period is None else period.stop,
+        (report.groups or (ROOT_GROUP,)) if is_silent else (),
+        report.caveats,
+        find_seq(report.relays),
+        find_seq(recorded.origin),
+        find_seq(report.supersedes),
+        None,
+        None,
     )
 
 
-def _make_figures(state: RecordState, recorded: RecordedReport) -> list[Figure]:
-    figures = []
-    for figure in counted_figures(recorded.report):
-        # The store loads the ids of a scope in order.
-        scope = replace(
-            figure.scope,
-            places=tuple(sorted(figure.scope.places)),
-            groups=tuple(sorted(figure.scope.groups)),
-        )
-        figures.append(state.resolve_figure(replace(figure, scope=scope)))
-    return figures
+def _make_figure_entries(
+    columns: RecordColumns, recorded: RecordedReport, seq: int
+) -> list[FigureEntry]:
+    """Return the entries of the report's figures."""
+    figures = [_sort_ids(figure) for figure in counted_figures(recorded.report)]
+    own_keys = {figure.id: (seq, position) for position, figure in enumerate(figures)}
+
+    def find_key(figure_id: str | None) -> tuple[int, int] | None:
+        if figure_id is None:
+            return None
+        return own_keys.get(figure_id) or columns.find_figure_key(figure_id)
+
+    return [
+        FigureEntry.from_figure(figure, seq, find_key(figure.reclassifies)) for figure in figures
+    ]
 
 
-Kind = TypeVar("Kind", Place, Group, Reporter)
-
-
-def _select(entities: Iterable[Entity], entity_class: type[Kind]) -> list[Kind]:
-    return [each for each in entities if isinstance(each, entity_class)]
-
-
-def _add_sorted(known: Mapping[str, Kind], new: Sequence[Kind]) -> dict[str, Kind]:
-    """Return both by id, in the order in which the store loads them."""
-    return dict(sorted({**known, **{each.id: each for each in new}}.items()))
+def _sort_ids(figure: Figure) -> Figure:
+    """Return the figure with the ids of its scope in the order in which the store has them."""
+    places, groups = (tuple(sorted(ids)) for ids in (figure.scope.places, figure.scope.groups))
+    return replace(figure, scope=replace(figure.scope, places=places, groups=groups))

@@ -63,7 +63,7 @@ def make_figure_page(
     Both are in the order of recording. If ``is_largest_first``, the counted ones begin with those
     that contribute most to a low, then to a high.
     """
-    used = result.used
+    used: Sequence[Figure] = result.used
     if is_largest_first:
         contributions = _add_contributions(result)
         used = tuple(sorted(used, key=lambda each: [-abs(n) for n in contributions[each.id]]))
@@ -72,6 +72,7 @@ def make_figure_page(
     shown = listed[offset : offset + limit]
     shares = _find_shares(result, {figure.id for figure, _ in shown})
     state = reader.load_snapshot(result.seq).state
+    states = state.find_reports({figure.report for figure, _ in shown})
     with reader.read_transaction() as db:
         report_ids = dict.fromkeys(figure.report for figure, _ in shown)
         recorded = {
@@ -87,7 +88,7 @@ def make_figure_page(
                 state.reporters[figure.reporter].name,
                 report.published_at,
                 next((each.wording for each in report.figures if each.id == figure.id), None),
-                state.reports[figure.report].state,
+                states[figure.report].state,
                 reason,
                 shares.get(figure.id, ()),
             )

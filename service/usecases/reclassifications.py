@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from service.domain.errors import ErrorDetail, InvalidInputError, summarize_errors
 from service.domain.figure import Figure, Scope
-from service.domain.record_state import MovedLink
 from service.domain.report import (
     OWN_INCIDENT,
     RecordedReport,
@@ -17,13 +16,14 @@ from service.domain.report import (
     ReportedFigure,
     incident_of,
 )
+from service.domain.report_state import MovedLink
 from service.domain.submission import Submission
 from service.domain.vocabulary import sort_outcomes
 from service.store import reports
 from service.store.codec import to_plain
 from service.store.event_log import NewEvent
+from service.store.figure_queries import find_reclassifying, load_figures
 from service.store.interface import Connection
-from service.store.state_loader import find_reclassifying, load_figures
 from service.usecases.resolve_entities import EntityResolver
 
 

@@ -17,12 +17,12 @@ from service.domain.errors import (
 )
 from service.domain.list_queries import ReportListQuery
 from service.domain.normalize import find_wording_errors, normalize_submission
-from service.domain.record_state import MovedLink, move_report_links
 from service.domain.report import (
     RecordedReport,
     Report,
     ReportWarning,
 )
+from service.domain.report_state import MovedLink, move_report_links
 from service.domain.submission import Submission
 from service.store import coordinates, entities, event_log, reports
 from service.store.entity_cache import EntityCache
@@ -330,27 +330,23 @@ def _make_superseded_events(report: Report, lookups: SubmissionLookups) -> list[
 def _check_meaning(submission: Submission, report: Report, resolver: EntityResolver) -> None:
     """Raise InvalidInputError for words that the figures do not fit, and for empty scopes."""
     errors = find_wording_errors(submission, report)
-    empty: dict[tuple[str, tuple[str, ...]], bool] = {}
-
-    def is_empty(kind: str, ids: tuple[str, ...]) -> bool:
-        """Whether nobody can be in all of several places or groups."""
-        if len(ids) < 2:
-            return False
-        if (kind, ids) not in empty:
-            empty[kind, ids] = not resolver.select(kind, ids)[0].alternatives
-        return empty[kind, ids]
-
     for kind, name in (("place", "places"), ("group", "groups")):
-        ids = getattr(report, name)
-        if not report.figures and is_empty(kind, ids):
-            errors.append(ErrorDetail(f"/{name}", make_empty_scope_message(kind, ids)))
+        pointers_by_ids: dict[tuple[str, ...], list[str]] = {}
+        if not report.figures and len(getattr(report, name)) > 1:
+            pointers_by_ids[getattr(report, name)] = [f"/{name}"]
         for position, figure in enumerate(report.figures):
             ids = getattr(figure, name)
-            if is_empty(kind, ids):
+            if len(ids) > 1:
                 sent = submission.figures[position]
                 is_of_report = getattr(sent, name) is None and getattr(submission, name)
                 pointer = f"/{name}" if is_of_report else f"/figures/{position}/{name}"
-                errors.append(ErrorDetail(pointer, make_empty_scope_message(kind, ids)))
+                pointers_by_ids.setdefault(ids, []).append(pointer)
+        if pointers_by_ids:
+            selections = resolver.select(kind, *pointers_by_ids)
+            for (ids, pointers), selection in zip(pointers_by_ids.items(), selections, strict=True):
+                if not selection.alternatives:
+                    detail = make_empty_scope_message(kind, ids)
+                    errors += [ErrorDetail(pointer, detail) for pointer in pointers]
     errors = list(dict.fromkeys(errors))
     if errors:
         raise InvalidInputError(summarize_errors(errors), tuple(errors))

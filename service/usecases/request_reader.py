@@ -1,6 +1,6 @@
 """What one request reads: one state of the record, in one read transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
@@ -19,11 +19,19 @@ class RequestReader(Reader):
     safe to share between threads: it belongs to one request.
     """
 
-    def __init__(self, source: MonotonicReader, state_cache: StateCache) -> None:
+    def __init__(
+        self,
+        source: MonotonicReader,
+        state_cache: StateCache,
+        before_loading: Callable[[], object] = lambda: None,
+    ) -> None:
         """Open nothing yet.
 
         ``source`` begins a transaction for each use. It is for requests that wait for events.
+        ``before_loading`` is called outside of the database before a state that is not cached is
+        loaded; what it raises ends the request.
         """
+        self._before_loading = before_loading
         self.source = source
         self._state_cache = state_cache
         self._snapshots: dict[int, Snapshot] = {}
@@ -90,11 +98,22 @@ class RequestReader(Reader):
 
     def load_snapshot(self, seq: int) -> Snapshot:
         """Return the state of the record as of the event ``seq``; it is read once for a request."""
-        if seq not in self._snapshots:
+        snapshot = self.find_snapshot(seq)
+        if snapshot is None:
+            self._before_loading()
             with self.read_transaction() as db:
                 redaction_seq = self.load_last_redaction_seq()
-                self._snapshots[seq] = self._state_cache.load(db, seq, redaction_seq)
-        return self._snapshots[seq]
+                snapshot = self._snapshots[seq] = self._state_cache.load(db, seq, redaction_seq)
+        return snapshot
+
+    def find_snapshot(self, seq: int) -> Snapshot | None:
+        """Return the state as of the event ``seq`` if it is in memory, None if not."""
+        snapshot = self._snapshots.get(seq)
+        if snapshot is None:
+            snapshot = self._state_cache.find(seq, self.load_last_redaction_seq())
+            if snapshot is not None:
+                self._snapshots[seq] = snapshot
+        return snapshot
 
     def _open(self) -> Connection:
         if self._db is None:

@@ -1,15 +1,18 @@
 """The entities that a report mentions: looked up, or made if they are new."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from service.domain.entities import (
+    MAX_LEVELS,
     Entity,
     EntityMention,
     Group,
     Place,
     find_differing_fields,
     make_entity,
+    make_too_deep_message,
     parent_of,
     unknown_id_message,
     with_parent,
@@ -45,10 +48,10 @@ class EntityResolver:
         self._db = db
         self._known = known
         self._new_entities: dict[tuple[str, str], Entity] = {}
+        self._lines: dict[tuple[str, ...], list[str]] = {}
         self.errors: list[ErrorDetail] = []
         self.conflicts: list[ErrorDetail] = []
         self.other_names: dict[tuple[str, str], tuple[str, str]] = {}
-        self._lines: dict[tuple[str, ...], list[str]] = {}
 
     def prefetch(self, kind: str, ids: Collection[str]) -> None:
         """Load the entities and all above them by one statement, not by a round trip for each."""
@@ -181,28 +184,33 @@ class EntityResolver:
         tree = self.make_tree(kind, {each for ids in id_lists for each in ids})
         return [tree.select(self.list_current_ids(kind, ids)) for ids in id_lists]
 
-    def list_with_ancestors(self, places: Collection[str]) -> list[str] | None:
+    def list_with_ancestors(self, places: tuple[str, ...]) -> list[str] | None:
         """Return the places and their ancestors, sorted; None if one of the places has children."""
-        if any(self._known.has_children("place", place) for place in places):
+        if self._known.find_parents("place", places):
             return None
         return self.list_lines(places)
 
-    def list_lines(self, places: Collection[str]) -> list[str]:
-        """Return the places and their ancestors, sorted."""
-        key = tuple(places)
-        if key not in self._lines:
-            found = (self.get("place", place) for place in key)
-            lines = (self._iterate_line("place", place) for place in found if place is not None)
-            self._lines[key] = sorted({*key, *(each.id for line in lines for each in line)})
-        return self._lines[key]
+    def list_lines(self, places: tuple[str, ...]) -> list[str]:
+        """Return the places and their ancestors, sorted; called when all mentions are resolved."""
+        known = self._lines.get(places)
+        if known is None:
+            self.prefetch("place", places)
+            found: set[str] = set(places)
+            for place in places:
+                for each in self._iterate_line("place", self.get("place", place)):
+                    if each.id in found and each.id != place:
+                        break  # The ancestors of this one were found before.
+                    found.add(each.id)
+            known = self._lines[places] = sorted(found)
+        return known
 
     def is_same_or_below(self, kind: str, entity: Entity, entity_id: str) -> bool:
         """Whether the entity has the current id, or one above it has."""
         return any(each.id == entity_id for each in self._iterate_line(kind, entity))
 
-    def _iterate_line(self, kind: str, entity: Entity) -> Iterator[Entity]:
-        """Yield the entity and its ancestors, from its parent up."""
-        above: Entity | None = entity
+    def _iterate_line(self, kind: str, entity: Entity | None) -> Iterator[Entity]:
+        """Yield the entity and its ancestors, from its parent up; nothing without an entity."""
+        above = entity
         while above is not None:
             yield above
             parent = parent_of(above)
@@ -265,8 +273,16 @@ class EntityResolver:
                 )
                 self.errors.append(ErrorDetail(f"{pointer}/parent", detail))
                 return
+            if self._is_at_last_level(kind, parent_entity):
+                detail = make_too_deep_message(kind, entity_id, parent)
+                self.errors.append(ErrorDetail(f"{pointer}/parent", detail))
+                return
             entity = with_parent(entity, parent_entity)
         self._new_entities[kind, entity_id] = entity
+
+    def _is_at_last_level(self, kind: str, entity: Entity) -> bool:
+        """Whether nothing more can be below the entity."""
+        return sum(1 for _ in islice(self._iterate_line(kind, entity), MAX_LEVELS)) == MAX_LEVELS
 
     def _unknown_message(self, kind: str, entity_id: str) -> str:
         if len(self.errors) >= MAX_SUGGESTIONS:

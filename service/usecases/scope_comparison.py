@@ -14,9 +14,29 @@ class ScopeComparison:
     def __init__(self, resolver: EntityResolver, figures: Iterable[Figure]) -> None:
         """Compare any of the figures; their places and groups are loaded where that is needed."""
         self._resolver = resolver
-        self._within: dict[tuple[str, tuple[str, ...], tuple[str, ...]], bool] = {}
-        self._figures = tuple(figures)
+        self._within: dict[tuple[str, int, int], bool] = {}
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._lists: dict[int, tuple[tuple[str, ...], int]] = {}
+        self._known: set[str] = set()
+        self._named: dict[str, set[str]] = {"place": set(), "group": set()}
         self._trees: dict[str, Tree] = {}
+        self._selections: dict[tuple[str, int], Selection] = {}
+        self.add(figures)
+
+    def add(self, figures: Iterable[Figure]) -> None:
+        """Compare these figures too; what is known of others stays."""
+        new_figures = [each for each in figures if each.id not in self._known]
+        self._known.update(each.id for each in new_figures)
+        for kind, named in self._named.items():
+            count = len(named)
+            for figure in new_figures:
+                named.update(_ids_of(kind, figure))
+            if len(named) > count and self._trees.pop(kind, None) is not None:
+                # Selections of two trees cannot be compared. Whether one list is within another
+                # does not depend on the tree.
+                self._selections = {
+                    key: selection for key, selection in self._selections.items() if key[0] != kind
+                }
 
     def is_within(self, inner: Figure, outer: Figure) -> bool:
         """Whether everybody in the scope of the first figure is in that of the second."""
@@ -84,16 +104,18 @@ class ScopeComparison:
         return self._are_named_contained("group", whole, parts)
 
     def _are_named_contained(self, kind: str, whole: Figure, parts: Sequence[Figure]) -> bool:
-        ids = [each for part in parts for each in _ids_of(kind, part)]
+        lists = [_ids_of(kind, part) for part in parts]
+        ids = lists[0] if len(lists) == 1 else tuple(each for ids in lists for each in ids)
         return self._is_named_within(kind, _ids_of(kind, whole), ids)
 
-    def _is_named_within(self, kind: str, inner: Iterable[str], outer: Iterable[str]) -> bool:
-        key = (kind, tuple(inner), tuple(outer))
+    def _is_named_within(self, kind: str, inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
+        key = (kind, self._get_number(inner), self._get_number(outer))
         if key[1] == key[2]:
             return True
-        if key not in self._within:
-            self._within[key] = self._compute_within(*key)
-        return self._within[key]
+        known = self._within.get(key)
+        if known is None:
+            known = self._within[key] = self._compute_within(kind, inner, outer)
+        return known
 
     def _compute_within(self, kind: str, inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
         if len(inner) == len(outer) == 1:
@@ -103,14 +125,27 @@ class ScopeComparison:
                 return self._resolver.is_same_or_below(kind, one, other.id)
         return self._select(kind, inner).is_within(self._select(kind, outer))
 
-    def _do_overlap(self, kind: str, one: Iterable[str], other: Iterable[str]) -> bool:
+    def _get_number(self, ids: tuple[str, ...]) -> int:
+        """Return a number for the list of ids, which is compared faster than many ids."""
+        # The tuple is kept with its number, so that no other one can have its address.
+        known = self._lists.get(id(ids))
+        if known is None:
+            number = self._numbers.setdefault(ids, len(self._numbers))
+            known = self._lists[id(ids)] = (ids, number)
+        return known[1]
+
+    def _do_overlap(self, kind: str, one: tuple[str, ...], other: tuple[str, ...]) -> bool:
         return self._select(kind, one).overlaps(self._select(kind, other))
 
-    def _select(self, kind: str, ids: Iterable[str]) -> Selection:
-        if kind not in self._trees:
-            named = {each for figure in self._figures for each in _ids_of(kind, figure)}
-            self._trees[kind] = self._resolver.make_tree(kind, named)
-        return self._trees[kind].select(self._resolver.list_current_ids(kind, ids))
+    def _select(self, kind: str, ids: tuple[str, ...]) -> Selection:
+        key = (kind, self._get_number(ids))
+        known = self._selections.get(key)
+        if known is None:
+            if kind not in self._trees:
+                self._trees[kind] = self._resolver.make_tree(kind, self._named[kind])
+            current_ids = self._resolver.list_current_ids(kind, ids)
+            known = self._selections[key] = self._trees[kind].select(current_ids)
+        return known
 
 
 def _start_of(period: Period) -> int:

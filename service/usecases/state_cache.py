@@ -1,24 +1,25 @@
-"""States of the record in memory, with the trees and engines that totals need."""
+"""States of the record in memory, with the engines that totals need."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import replace
-from functools import cached_property
+from collections.abc import Callable, Hashable, Iterable
+from functools import cached_property, partial
 from threading import Lock
 from typing import Any, Final
 
-from service.bounds.boxes import Region, make_region
 from service.bounds.component_cache import ComponentCache
 from service.bounds.engine import TotalsEngine
+from service.columns.column_figures import CountedRows
+from service.columns.entity_state import EntityState
+from service.columns.record_columns import RecordColumns
+from service.columns.record_state import RecordState
 from service.domain.entities import Place
-from service.domain.figure import Figure
-from service.domain.record_state import RecordState, ReportState
+from service.domain.report_state import ReportState
 from service.domain.totals_query import TotalsQuery
-from service.domain.trees import Tree, TreeNode
-from service.domain.vocabulary import DEFAULT_DIVISION, LOSSES, ROOT_GROUP
+from service.store import column_loader
+from service.store.column_loader import StaleColumnsError
+from service.store.entities import find_last_entity_seq
 from service.store.event_log import last_redaction_seq
 from service.store.interface import Connection
-from service.store.state_loader import load_state
 
 MAX_STATES: Final = 3
 """How many states are cached: the present one and a few earlier ones."""
@@ -65,47 +66,15 @@ class LRUCache:
 
 
 class Snapshot:
-    """One state of the record, with its trees and the engines made from its figures."""
+    """One state of the record, with the engines made from its figures."""
 
     def __init__(self, state: RecordState, component_cache: ComponentCache | None = None) -> None:
         self.state = state
         self._component_cache = component_cache or ComponentCache()
-        self.places = Tree(
-            {each.id: TreeNode(each.parent, each.division) for each in state.places.values()},
-            top_facet=DEFAULT_DIVISION,
-        )
-        self.groups = Tree(
-            {each.id: TreeNode(each.parent, each.facet) for each in state.groups.values()},
-            root=ROOT_GROUP,
-        )
+        self.places, self.groups = state.entities.place_tree, state.entities.group_tree
+        self._counted = LRUCache(MAX_ENGINES)
         self._engines = LRUCache(MAX_ENGINES)
         self.results = LRUCache(MAX_RESULTS)
-        self._regions: dict[str, Region] = {}
-
-    @cached_property
-    def _figures_by_id(self) -> dict[str, Figure]:
-        return {figure.id: figure for figure in self.state.figures}
-
-    @cached_property
-    def _reclassifying_figures(self) -> list[tuple[Figure, set[str]]]:
-        """The figures that reclassify others, each with the ids of all figures before it."""
-        reclassifying = []
-        for figure in self.state.figures:
-            earlier_ids, earlier_id = set(), figure.reclassifies
-            while earlier_id is not None:
-                earlier_ids.add(earlier_id)
-                earlier_id = self._figures_by_id[earlier_id].reclassifies
-            if earlier_ids:
-                reclassifying.append((figure, earlier_ids))
-        return reclassifying
-
-    def find_region(self, figure: Figure) -> Region:
-        """Return the places, days and groups of a figure of this state, with all outcomes."""
-        region = self._regions.get(figure.id)
-        if region is None:
-            scope = replace(figure.scope, outcomes=LOSSES)
-            region = self._regions[figure.id] = make_region(scope, self.places, self.groups)
-        return region
 
     def list_ancestors(self, place_id: str) -> list[Place]:
         """Return the places that contain the place, the smallest first."""
@@ -125,24 +94,15 @@ class Snapshot:
                 points[place_id] = (place.longitude, place.latitude)
         return points
 
-    def find_reclassifying(self, figures: Iterable[Figure]) -> list[Figure]:
-        """Return the figures, counted or not, that reclassify people of any of the given ones."""
-        if not self._reclassifying_figures:
-            return []
-        ids = {figure.id for figure in figures}
-        return [figure for figure, earlier_ids in self._reclassifying_figures if earlier_ids & ids]
-
-    def get_engine(
-        self, key: Hashable, select_figures: Callable[[], Sequence[Figure]]
-    ) -> TotalsEngine:
-        """Return the engine of the key, made from the selected figures if there is none."""
+    def get_engine(self, key: Hashable, counted: CountedRows) -> TotalsEngine:
+        """Return the engine of the key, made from the counted figures if there is none."""
 
         def make_engine() -> TotalsEngine:
             return TotalsEngine(
-                select_figures(),
+                counted.list_figures(),
                 self.places,
                 self.groups,
-                self._figures_by_id,
+                self.state.reclassifiable_figures,
                 self._component_cache,
             )
 
@@ -157,15 +117,19 @@ class Snapshot:
             and not (query.exclude_parties and self.state.reporters[reporter].party)
         )
 
-    def select_figures(self, query: TotalsQuery, is_live: bool) -> list[Figure]:
+    def count_rows(self, query: TotalsQuery, *, is_live: bool) -> CountedRows:
         """Return the figures that pass the filters: those of live reports, or all others."""
-        reports = self.state.reports
-        return [
-            figure
-            for figure in self.state.figures
-            if (reports[figure.report].state == "live") == is_live
-            and self.passes_filters(query, figure.reporter)
-        ]
+
+        def select_rows() -> CountedRows:
+            state = self.state
+            flags = state.is_live if is_live else state.is_valid & ~state.is_live
+            if query.reporters or query.exclude_reporters or query.exclude_parties:
+                flags = flags & state.flag_reporters(partial(self.passes_filters, query))
+            return CountedRows(state, flags)
+
+        filters = (query.reporters, query.exclude_reporters, query.exclude_parties)
+        counted: CountedRows = self._counted.get_or_make((is_live, *filters), select_rows)
+        return counted
 
     def list_silent_reports(self, query: TotalsQuery) -> list[ReportState]:
         """Return the live reports that give no number and pass the filters."""
@@ -176,25 +140,60 @@ class Snapshot:
     @cached_property
     def _silent_reports(self) -> list[ReportState]:
         """The live reports that give no number."""
-        reports = self.state.reports.values()
-        return [each for each in reports if each.stance != "asserts" and each.state == "live"]
+        return self.state.list_silent_reports()
 
 
 class StateCache:
-    """The states of one record that were used last; safe to share between threads."""
+    """The states of one record that were used last; safe to share between threads.
+
+    They share one set of columns, to which later states add what was recorded since.
+    """
 
     def __init__(self) -> None:
         self._snapshots = LRUCache(MAX_STATES)
         self._component_cache = ComponentCache()
+        self._columns = RecordColumns()
+        self._columns_lock = Lock()
+        self._entity_states = LRUCache(MAX_STATES)
+
+    def find(self, seq: int, redaction_seq: int) -> Snapshot | None:
+        """Return the state as of the event ``seq`` if it is cached, None if it must be loaded."""
+        snapshot: Snapshot | None = self._snapshots.get((seq, redaction_seq))
+        return snapshot
 
     def load(self, db: Connection, seq: int, redaction_seq: int | None = None) -> Snapshot:
-        """Return the state as of the event ``seq``, loaded from the store if it is not cached.
+        """Return the state as of the event ``seq``, made from the columns if it is not cached.
 
         A state that was loaded before the last redaction is not used any more. ``redaction_seq`` is
         the seq of that redaction; None if the caller has not looked it up in this transaction.
         """
-        key = (seq, last_redaction_seq(db) if redaction_seq is None else redaction_seq)
+        if redaction_seq is None:
+            redaction_seq = last_redaction_seq(db)
+        key = (seq, redaction_seq)
         snapshot: Snapshot = self._snapshots.get_or_make(
-            key, lambda: Snapshot(load_state(db, seq), self._component_cache)
+            key, lambda: self._make_snapshot(db, seq, redaction_seq)
         )
         return snapshot
+
+    def _make_snapshot(self, db: Connection, seq: int, redaction_seq: int) -> Snapshot:
+        entities = self._entity_states.get_or_make(
+            find_last_entity_seq(db, seq), lambda: column_loader.load_entity_state(db, seq)
+        )
+        with self._columns_lock:
+            try:
+                state = self._load_state(db, seq, entities, redaction_seq)
+            except StaleColumnsError:
+                self._snapshots = LRUCache(MAX_STATES)
+                self._entity_states = LRUCache(MAX_STATES)
+                entities = column_loader.load_entity_state(db, seq)
+                state = self._load_state(db, seq, entities, redaction_seq)
+        return Snapshot(state, self._component_cache)
+
+    def _load_state(
+        self, db: Connection, seq: int, entities: EntityState, redaction_seq: int
+    ) -> RecordState:
+        column_loader.check_reached(db, seq)
+        columns, self._columns = self._columns, RecordColumns()
+        state = column_loader.load_shared_state(db, columns, seq, entities, redaction_seq)
+        self._columns = columns  # An error leaves new ones, since it may have filled them in part.
+        return state

@@ -62,7 +62,7 @@ class SubmissionLookups:
         for kind, ids in list_mentioned_ids(submissions).items():
             known.prefetch(kind, ids)
             if kind == "place":
-                known.prefetch_children(kind, ids)
+                known.find_parents(kind, ids)
                 places = [known.get(kind, each) for each in ids]
                 places += _iterate_described_places(submissions)
                 codes = (known.list_codes(each) for each in places if isinstance(each, Place))
@@ -93,14 +93,14 @@ class SubmissionLookups:
                     yield figure, self._list_places(figure.scope.places, parents)
 
     def _list_places(
-        self, place_ids: Iterable[str], parents: dict[str, str]
+        self, place_ids: Collection[str], parents: dict[str, str]
     ) -> Collection[str] | None:
         """Return the places and all above them, None if one of them has children."""
         known = self.entities
+        if known.find_parents("place", place_ids):
+            return None
         line: set[str] = set()
         for place_id in place_ids:
-            if known.has_children("place", place_id):
-                return None
             above: str | None = place_id
             while above is not None and above not in line:
                 line.add(above)

@@ -1,7 +1,7 @@
 """Warnings about a submitted report. A warning is a question to the sender and rejects nothing."""
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations, islice
+from itertools import islice
 from typing import Final
 
 from service.domain.entities import Group, Place, parent_of
@@ -91,13 +91,15 @@ def _find_nested_places(report: Report, resolver: EntityResolver) -> Iterator[Re
     for figure in report.figures:
         if len(figure.places) > 1:
             figures_by_places.setdefault(figure.places, []).append(figure.id)
+    tree = resolver.make_tree("place", {each for places in figures_by_places for each in places})
     for places, figures in figures_by_places.items():
         current_ids = resolver.list_current_ids("place", places)
-        tree = resolver.make_tree("place", set(current_ids))
+        ids = set(current_ids)
         enclosing = {
-            outer
-            for inner, outer in _pair_both_ways(current_ids)
-            if tree.facet_of(inner) == tree.facet_of(outer) and tree.is_below(inner, outer)
+            above
+            for each in ids
+            for above in tree.ancestors_of(each)
+            if above in ids and tree.facet_of(above) == tree.facet_of(each)
         }
         if enclosing:
             innermost = [
@@ -113,13 +115,6 @@ def _find_nested_places(report: Report, resolver: EntityResolver) -> Iterator[Re
                 figures=tuple(figures),
                 places=tuple(innermost),
             )
-
-
-def _pair_both_ways(ids: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield each pair of two different ids in both orders."""
-    for one, other in combinations(dict.fromkeys(ids), 2):
-        yield one, other
-        yield other, one
 
 
 def _load_named_places(report: Report, resolver: EntityResolver) -> dict[str, Place]:
@@ -263,7 +258,7 @@ def _find_own_conflicts(
         )
         conflicts += islice(contradicting, MAX_CONTRADICTIONS)
     if not conflicts:
-        conflicts += find_contradictions_of_three(report, figures, resolver, recorded)
+        conflicts += find_contradictions_of_three(report, figures, resolver, recorded, scopes)
     if conflicts:
         yield ReportWarning(
             "same_reporter_conflict",

@@ -30,6 +30,7 @@ def find_contradictions_of_three(
     figures: Sequence[Figure],
     resolver: EntityResolver,
     recorded: FigureLookup,
+    scopes: ScopeComparison,
 ) -> Iterator[tuple[Figure, Figure]]:
     """Yield a figure of the report with each of the two others that it contradicts together.
 
@@ -38,7 +39,8 @@ def find_contradictions_of_three(
     """
     for position, figure in enumerate(figures):
         if figure.reclassifies is None:
-            search = _Search(recorded, report.supersedes, resolver, figure, figures[:position])
+            earlier = figures[:position]
+            search = _Search(recorded, report.supersedes, resolver, scopes, figure, earlier)
             for other in search.find():
                 yield figure, other
 
@@ -80,10 +82,12 @@ class _Search:
         recorded: FigureLookup,
         excluded_report: str | None,
         resolver: EntityResolver,
+        scopes: ScopeComparison,
         figure: Figure,
         earlier: Sequence[Figure],
     ) -> None:
         """Search for ``figure`` among recorded figures and ``earlier`` ones of its report."""
+        self._scopes = scopes
         self._recorded = recorded
         self._excluded_report = excluded_report
         self._resolver = resolver
@@ -119,7 +123,8 @@ class _Search:
         return _keep_tightest([*self._earlier, *recorded])
 
     def _compare(self, figures: Sequence[Figure]) -> ScopeComparison:
-        return ScopeComparison(self._resolver, (self._figure, *figures))
+        self._scopes.add((self._figure, *figures))
+        return self._scopes
 
     def _find_second_part(self, around: Sequence[Figure]) -> tuple[Figure, ...]:
         """Return a whole of the figure, and another part that leaves too little room for it."""

@@ -17,6 +17,10 @@ class TimeBudget:
         self._total_seconds, self._answer_seconds = total_seconds, answer_seconds
         self._started_at = monotonic()
 
+    def postpone(self, seconds: float) -> None:
+        """Do not count so many seconds, in which the request waited for its turn."""
+        self._started_at += seconds
+
     def next_seconds(self) -> float:
         """Return how many seconds the next total may be solved for: 0 if the time is used up.
 

@@ -1,21 +1,24 @@
 """Totals: the least and the most people in a scope, and in each of its parts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
 from service.bounds.boxes import make_region
 from service.bounds.engine import TotalsEngine
+from service.columns.column_figures import ColumnFigures, CountedRows
+from service.columns.excluded_figures import ExcludedFigures
 from service.domain.caveats import Caveat, CaveatContext, find_caveats
 from service.domain.entities import make_empty_scope_message, unknown_id_message
 from service.domain.errors import ErrorDetail, InvalidInputError
 from service.domain.figure import Figure, Scope
+from service.domain.figure_set import FigureSet
 from service.domain.reach import Reach, find_reach
-from service.domain.record_state import ReportState
+from service.domain.report_state import ReportState
 from service.domain.total import Total
 from service.domain.totals_query import TotalsQuery
-from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part, TotalsResult
+from service.domain.totals_result import OutcomeTotal, Part, TotalsResult
 from service.domain.vocabulary import LOSSES, OUTCOMES
 from service.domain.wording.range_text import total_text
 from service.usecases.breakdown import (
@@ -60,6 +63,12 @@ def compute_totals(
         return TotalsCalculation(state, _resolve(state, state_query), time_budget)
 
     return add_comparison(result, query, snapshot, earlier, make_calculation)
+
+
+def is_cached(reader: RequestReader, query: TotalsQuery, seq: int) -> bool:
+    """Whether the totals as of the event ``seq`` were computed before and are in memory."""
+    snapshot = reader.find_snapshot(seq)
+    return snapshot is not None and snapshot.results.get(query) is not None
 
 
 def compute_totals_in(
@@ -146,42 +155,40 @@ class TotalsCalculation:
             query.exclude_parties,
         )
         self._query_region = make_region(query.scope_for(LOSSES), snapshot.places, snapshot.groups)
-        self._straddling: tuple[Figure, ...] = ()
-        self._engine = self._make_engine()
+        self._live = snapshot.count_rows(query, is_live=True)
+        self._counted = self._live if query.straddling else self._select_inside(self._live)
+        self._engine = snapshot.get_engine(self._make_key(query.straddling), self._counted)
+        self._overlapping: dict[Scope, ColumnFigures] = {}
+        self._excluded: dict[Scope, ExcludedFigures] = {}
 
-    def _make_engine(self) -> TotalsEngine:
-        """Return the engine of the counted figures; remembers those excluded as straddling."""
-        snapshot, query = self._snapshot, self._query
-        live_engine = snapshot.get_engine(
-            ("live", *self._filters), lambda: snapshot.select_figures(query, is_live=True)
-        )
-        if query.straddling:
-            return live_engine
-        self._straddling = tuple(
-            figure
-            for figure in live_engine.overlapping_figures(query.scope_for(LOSSES))
-            if not self._is_contained(figure)
-        )
-        return self._make_inside_engine(self._list_contained(live_engine))
+    def _find_overlapping(self, scope: Scope) -> ColumnFigures:
+        """Return the counted figures that cover people of the scope."""
+        if scope not in self._overlapping:
+            self._overlapping[scope] = self._counted.find_overlapping(scope)
+        return self._overlapping[scope]
 
-    def _list_contained(self, engine: TotalsEngine) -> list[Figure]:
-        """Return the engine's figures that are wholly inside the query."""
-        scope = self._query.scope_for(LOSSES)
-        return [each for each in engine.overlapping_figures(scope) if self._is_contained(each)]
-
-    def _make_inside_engine(self, contained: Sequence[Figure]) -> TotalsEngine:
-        """Return the engine of only those figures that are wholly inside the query."""
+    def _make_key(self, straddling: bool) -> Hashable:
+        """Return the key of an engine: all figures of the filters, or those inside the query."""
         query = self._query
-        key = ("inside", *self._filters, query.places, query.period, query.groups)
-        return self._snapshot.get_engine(key, lambda: contained)
+        inside = () if straddling else (query.places, query.period, query.groups)
+        return (*self._filters, *inside)
+
+    def _select_inside(self, counted: CountedRows) -> CountedRows:
+        """Return those of the figures that are wholly inside the query."""
+        is_inside = self._snapshot.state.flag_inside(self._query.scope_for(LOSSES))
+        return CountedRows(self._snapshot.state, counted.is_counted & is_inside)
+
+    @cached_property
+    def _inside(self) -> CountedRows:
+        """Those of the counted figures that are wholly inside the query."""
+        return self._select_inside(self._counted)
 
     @cached_property
     def _inside_engine(self) -> TotalsEngine:
         """The engine of only those figures that are wholly inside the query."""
-        contained = self._list_contained(self._engine)
-        if len(contained) == len(self._engine.counted_figures):
+        if self._inside.count == self._counted.count:
             return self._engine
-        return self._make_inside_engine(contained)
+        return self._snapshot.get_engine(self._make_key(straddling=False), self._inside)
 
     def _compute_placed(self, scope: Scope, total: Total) -> Total:
         """Return the total of only those figures that are wholly inside the query."""
@@ -193,16 +200,12 @@ class TotalsCalculation:
             return Total()
         return self._inside_engine.total(scope, self._time_budget.next_seconds())
 
-    def _is_contained(self, figure: Figure) -> bool:
-        """Whether the figure's scope is within the places, period and groups of the query."""
-        return self._snapshot.find_region(figure).is_within(self._query_region)
-
     def list_outcome_sets(self) -> list[frozenset[str]]:
         """Return the sets of outcomes to total: those of the query, or the default list."""
         if self._query.outcomes:
             return list(self._query.outcomes)
-        overlapping = self._engine.overlapping_figures(self._query.scope_for(LOSSES))
-        return list(_default_outcome_sets(figure.scope.outcomes for figure in overlapping))
+        overlapping = self._find_overlapping(self._query.scope_for(LOSSES))
+        return list(_default_outcome_sets(overlapping.list_outcome_sets()))
 
     def compute_result(self) -> TotalsResult:
         """Return the totals of the query with their caveats, parts and figures."""
@@ -210,7 +213,7 @@ class TotalsCalculation:
         outcome_sets = self.list_outcome_sets()
         outcome_totals = self.compute_outcome_totals(outcome_sets)
         scope = query.scope_for(frozenset().union(*outcome_sets))
-        used = self._engine.overlapping_figures(scope)
+        used = self._find_overlapping(scope)
         breakdown = list_slices(self._snapshot, query, outcome_sets, used) if query.by else None
         parts = None if breakdown is None else self._compute_parts(breakdown, outcome_sets)
         by_reporter = self._compute_by_reporter(outcome_sets, scope) if query.by_reporter else None
@@ -263,60 +266,45 @@ class TotalsCalculation:
             scope = self._query.scope_for(outcomes)
             total = self._engine.total(scope, self._time_budget.next_seconds())
             placed = self._compute_placed(scope, total)
-            reach = self._find_reach(scope, total)
+            figures = self._find_overlapping(scope)
+            reach = self._find_reach(scope, total, figures)
             outcome_totals.append(
                 OutcomeTotal(
                     outcomes,
                     total,
                     placed,
+                    figures,
                     total_text(total, outcomes, reach),
-                    self._sum_best_estimates(scope, total),
+                    self._sum_best_estimates(scope, figures),
                     reach=reach,
-                    placed_reach=reach if placed is total else self._find_reach(scope, placed),
+                    placed_reach=reach
+                    if placed is total
+                    else self._find_reach(scope, placed, self._inside.find_overlapping(scope)),
                 )
             )
         return outcome_totals
 
-    def _find_reach(self, scope: Scope, total: Total) -> Reach:
+    def _find_reach(self, scope: Scope, total: Total, figures: FigureSet) -> Reach:
         """Return what the figures of the total cover of its scope."""
-        snapshot = self._snapshot
-        return find_reach(scope, total, snapshot.places, snapshot.groups, self._engine.outcomes_of)
+        snapshot, outcomes_of = self._snapshot, self._engine.outcomes_of
+        return find_reach(scope, total, figures, snapshot.places, snapshot.groups, outcomes_of)
 
-    def _sum_best_estimates(self, scope: Scope, total: Total) -> int | None:
+    def _sum_best_estimates(self, scope: Scope, figures: ColumnFigures) -> int | None:
         """Return the sum of the best estimates of the reporters; None if they do not add up."""
-        query_region = make_region(scope, self._snapshot.places, self._snapshot.groups)
-        estimates = []
-        for figure in total.figures:
-            figure_region = make_region(figure.scope, self._snapshot.places, self._snapshot.groups)
-            is_exact = figure.quantity.low == figure.quantity.high
-            best = figure.quantity.low if is_exact and figure.best is None else figure.best
-            if best is None or not figure_region.is_within(query_region):
-                return None
-            estimates.append(best)
-        return (
-            sum(estimates)
-            if estimates and self._engine.are_disjoint(scope, self._time_budget.next_seconds())
-            else None
-        )
+        best = figures.sum_best_estimates(scope)
+        if best is None or not self._engine.are_disjoint(scope, self._time_budget.next_seconds()):
+            return None
+        return best
 
-    def _find_excluded(self, scope: Scope) -> list[ExcludedFigure]:
+    def _find_excluded(self, scope: Scope) -> ExcludedFigures:
         """Return the figures in the scope that are not counted, with the reason of each."""
-        snapshot, query = self._snapshot, self._query
-        other_engine = snapshot.get_engine(
-            ("other", *self._filters), lambda: snapshot.select_figures(query, is_live=False)
-        )
-        reports = snapshot.state.reports
-        excluded = [
-            ExcludedFigure(f, reports[f.report].state)
-            for f in other_engine.overlapping_figures(scope)
-        ]
-        query_region = make_region(scope, snapshot.places, snapshot.groups)
-        straddling = [
-            ExcludedFigure(figure, "straddles")
-            for figure in self._straddling
-            if make_region(figure.scope, snapshot.places, snapshot.groups).overlaps(query_region)
-        ]
-        return excluded + straddling
+        if scope not in self._excluded:
+            others = self._snapshot.count_rows(self._query, is_live=False)
+            straddling = self._snapshot.state.flag_overlapping(scope) & ~self._counted.is_counted
+            self._excluded[scope] = ExcludedFigures(
+                others.find_overlapping(scope), self._live.select(straddling)
+            )
+        return self._excluded[scope]
 
     def find_caveats(self, outcome_totals: Iterable[OutcomeTotal]) -> list[Caveat]:
         """Return the caveats of all totals, in the order of the totals."""
@@ -324,20 +312,19 @@ class TotalsCalculation:
         caveats = []
         for each in outcome_totals:
             scope = self._query.scope_for(each.outcomes)
-            relays = [left.figure for left in self._find_excluded(scope) if left.reason == "relay"]
             context = CaveatContext(
                 scope,
                 each.total,
+                each.figures,
                 each.placed,
                 each.reach,
-                self._snapshot.state,
+                self._snapshot.state.places,
+                self._snapshot.state.reporters,
                 self._snapshot.places,
-                self._snapshot.groups,
-                relays,
+                self._find_excluded(scope).not_live.select_relays(),
                 silent_reports,
                 self._find_self_contradicting(scope, each.total),
-                self._engine.shared_incidents,
-                self._engine.outcomes_of,
+                self._engine.find_elsewhere(each.figures),
             )
             caveats += find_caveats(context)
         return caveats
@@ -346,7 +333,7 @@ class TotalsCalculation:
         """Return the figures whose scope overlaps the query, counted or not."""
         scope = self._query.scope_for(outcomes)
         return [
-            *self._engine.overlapping_figures(scope),
+            *self._find_overlapping(scope),
             *(left.figure for left in self._find_excluded(scope)),
         ]
 
@@ -390,7 +377,7 @@ class TotalsCalculation:
         self, outcome_sets: Sequence[frozenset[str]], scope: Scope
     ) -> list[Part]:
         """Return the totals of each reporter, from the counted figures of that reporter only."""
-        overlapping = self._engine.overlapping_figures(scope)
+        overlapping = self._find_overlapping(scope)
         return [
             self._compute_part(each, outcome_sets)
             for each in list_reporters(self._snapshot, overlapping)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from service.columns.record_state import RecordState
 from service.domain.periods import Period
-from service.domain.record_state import RecordState
 from service.domain.vocabulary import ROOT_GROUP
 from service.domain.wording.bidi import isolate_bidi
 from service.usecases.state_cache import Snapshot

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from flask import Flask
@@ -92,15 +93,15 @@ def test_a_status_is_documented_for_the_operations_that_can_answer_with_it(
         parameters = {each.get("name") for each in operation.get("parameters", ())}
         for status, is_possible in {
             "304": method == "get" and "If-None-Match" in parameters,
-            "401": "security" in operation,
-            "403": "security" in operation,
+            "401": bool(operation["security"]),
+            "403": bool(operation["security"]),
             "404": "{id}" in path,
             "409": "requestBody" in operation,
             "412": method in ("get", "put"),
             "413": "requestBody" in operation,
             "415": "requestBody" in operation,
             "424": operation["operationId"] == "post_batch",
-            "429": "security" in operation,
+            "429": bool(operation["security"]),
         }.items():
             assert (status in statuses) == is_possible, (method, path, status)
 
@@ -231,3 +232,40 @@ def _find_enums(value: Any) -> Iterator[Any]:
     if isinstance(value, list):
         for each in value:
             yield from _find_enums(each)
+
+
+def test_every_pattern_is_also_one_of_javascript(client: FlaskClient) -> None:
+    """JSON Schema's patterns are those of ECMA-262 in Unicode mode, which has few escapes."""
+    escape = re.compile(r"\\(?:[\^$\\.*+?()\[\]{}|/dDsSwWbBfnrtv-]|x[0-9a-f]{2}|u[0-9a-f]{4})")
+    patterns = list(_iterate_patterns(client.get("/v1/openapi.json").get_json()))
+    assert len(patterns) > 20
+    for pattern in patterns:
+        assert "\\" not in escape.sub("", pattern), pattern
+        assert "(?P" not in pattern and "(?#" not in pattern, pattern
+
+
+def _iterate_patterns(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("pattern"), str):
+            yield value["pattern"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from _iterate_patterns(inner)
+
+
+def test_every_operation_states_whether_it_needs_a_key(client: FlaskClient) -> None:
+    paths = client.get("/v1/openapi.json").get_json()["paths"]
+    for path in ("/livez", "/readyz"):
+        assert paths[path]["get"]["security"] == []
+    assert paths["/v1/totals"]["get"]["security"] == [{"key": []}, {}]
+    assert paths["/v1/reports"]["post"]["security"] == [{"key": []}]
+
+
+@pytest.mark.parametrize("folder", ["", "/below/a/path"])
+def test_the_server_of_the_document_is_the_one_it_comes_from(
+    client: FlaskClient, folder: str
+) -> None:
+    (server,) = client.get("/v1/openapi.json").get_json()["servers"]
+    base = urljoin(f"https://example.org{folder}/v1/openapi.json", server["url"])
+    assert base == f"https://example.org{folder}/"

@@ -53,6 +53,18 @@ def test_every_sent_field_is_in_the_answer(send: SendRequest) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://host", "https://[::1]:8443/a", "https://host/@name?to=a@b#c@d", "https://host?a@b",
+     "https://пример.example/путь\\"],
+)  # fmt: skip
+def test_an_address_of_a_source_may_have_an_at_sign_after_its_host(
+    send: SendRequest, url: str
+) -> None:
+    body = assert_recorded(send(bodies.make_report(source={"url": url})))
+    assert body["source"]["url"] == url
+
+
 def test_a_wording_becomes_a_range_with_the_version_of_the_lexicon(send: SendRequest) -> None:
     (figure,) = assert_recorded(
         send(bodies.make_report(figures=[bodies.make_figure(wording="about 30")]))

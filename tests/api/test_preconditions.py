@@ -1,4 +1,4 @@
-"""If-Match: a client cannot replace a version that it has not seen."""
+"""If-Match and If-None-Match: no client replaces a version that it has not seen."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -34,3 +34,71 @@ def test_if_match_fails_for_an_unknown_entity(client: FlaskClient, key: MakeHead
         headers = {**key("admin"), "If-Match": match}
         assert_problem(client.put("/v1/places/a", json={"name": "A"}, headers=headers), 412)
     assert client.get("/v1/places/a").status_code == 404
+
+
+READ_PATHS = (
+    "/v1/places/a", "/v1/places", "/v1/places?format=csv", "/v1/reports", "/v1/totals",
+    "/v1/vocabulary", "/v1/changes", "/livez", "/docs/static/docs.js",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", READ_PATHS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_read_holds_for_the_tags_that_match(
+    client: FlaskClient, key: MakeHeaders, method: str, path: str
+) -> None:
+    client.put("/v1/places/a", json={"name": "A"}, headers=key("admin"))
+    with client.open(path, method=method) as response:
+        etag = response.headers["ETag"]
+    for match, status in {
+        "*": 200,
+        etag: 200,
+        f'"x", {etag}': 200,
+        f'W/"x",{etag}': 200,
+        '"x"': 412,
+        f"W/{etag}": 412,
+        f'"x", W/{etag}': 412,
+        '"*"': 412,
+    }.items():
+        with client.open(path, method=method, headers={"If-Match": match}) as response:
+            assert response.status_code == status, match
+
+
+@pytest.mark.parametrize("path", READ_PATHS[:-1])
+def test_if_none_match_is_evaluated_after_if_match(
+    client: FlaskClient, key: MakeHeaders, path: str
+) -> None:
+    client.put("/v1/places/a", json={"name": "A"}, headers=key("admin"))
+    etag = client.get(path).headers["ETag"]
+    for match, status in {"*": 304, etag: 304, '"x"': 412}.items():
+        headers = {"If-Match": match, "If-None-Match": etag}
+        assert client.get(path, headers=headers).status_code == status, match
+
+
+def test_a_read_of_what_is_missing_is_a_404_with_any_if_match(client: FlaskClient) -> None:
+    for match in ("*", '"x"'):
+        assert_problem(client.get("/v1/places/a", headers={"If-Match": match}), 404)
+
+
+@pytest.mark.parametrize("match", ["", ",", "x", 'x"', '*, "x"', '""'])
+def test_a_write_with_an_invalid_if_match_changes_nothing(
+    client: FlaskClient, key: MakeHeaders, match: str
+) -> None:
+    admin = key("admin")
+    client.put("/v1/places/a", json={"name": "A"}, headers=admin)
+    headers = {**admin, "If-Match": match}
+    assert_problem(client.put("/v1/places/a", json={"name": "B"}, headers=headers), 412)
+    assert client.get("/v1/places/a").get_json()["name"] == "A"
+
+
+def test_a_write_takes_a_list_of_tags(client: FlaskClient, key: MakeHeaders) -> None:
+    admin = key("admin")
+    etag = client.put("/v1/places/a", json={"name": "A"}, headers=admin).headers["ETag"]
+    headers = {**admin, "If-Match": f'"x", {etag}'}
+    changed = client.put("/v1/places/a", json={"name": "B"}, headers=headers)
+    assert changed.status_code == 200
+    # If-None-Match compares weakly, unlike If-Match.
+    headers = {**admin, "If-None-Match": f'"x", W/{changed.headers["ETag"]}'}
+    assert_problem(client.put("/v1/places/a", json={"name": "C"}, headers=headers), 412)
+    headers = {**admin, "If-None-Match": etag}
+    assert client.put("/v1/places/a", json={"name": "C"}, headers=headers).status_code == 200

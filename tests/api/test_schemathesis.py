@@ -43,6 +43,8 @@ def _run_schemathesis(server: RunningServer, scope: str, phases: str) -> None:
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION)),
         *("run", f"{server.url}/v1/openapi.json", "--checks", "all", "--phases", phases),
+        # It does not resolve the server of the document, which is relative.
+        *("--url", server.url),
         *("--max-examples", str(EXAMPLE_COUNT), "--workers", "1", "--continue-on-failure"),
     ]
     if scope != "none":

@@ -285,6 +285,8 @@ class InfeasibleError(Exception):
 def solve(costs: Any, rows: Any, lower: Any, upper: Any, is_integer: bool = False) -> float:
     """The least cost; minus infinity where it is unbounded."""
     model = highspy.Highs()
+    # HiGHS has one pool of threads in a process: another number than the service's is an error.
+    model.setOptionValue("threads", 1)
     model.setOptionValue("output_flag", False)
     model.setOptionValue("mip_rel_gap", 0.0)
     # HiGHS 1.15 has wrong whole-number optima where presolve meets rows that are there twice.

@@ -50,7 +50,8 @@ def test_every_container_is_unprivileged_and_limited(file: str) -> None:
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert service["restart"] == "unless-stopped", name
         assert service["mem_limit"] and service["pids_limit"] and service["stop_grace_period"], name
-        assert re.fullmatch(r"\$\{[A-Z]+_IMAGE:-[\w.:-]+\}", service["image"]), name
+        image = r"\$\{[A-Z]+_IMAGE:-[\w.:-]+(@sha256:[0-9a-f]{64})?\}"
+        assert re.fullmatch(image, service["image"]), name
 
 
 @pytest.mark.parametrize("file", COMPOSE_FILES)

@@ -12,8 +12,9 @@ from service.domain.caveat_codes import CAVEAT_MEANINGS
 from service.domain.caveats import Caveat, CaveatContext, find_caveats
 from service.domain.entities import Reporter
 from service.domain.figure import Figure, Scope
+from service.domain.figure_set import FigureSources, ListedFigures
 from service.domain.reach import find_reach
-from service.domain.record_state import RecordState, ReportState
+from service.domain.report_state import ReportState
 from tests.bounds.builders import (
     AMPLE_SECONDS,
     GROUPS,
@@ -58,20 +59,23 @@ def caveats_of(
         )
         for each in figures
     }
-    state = RecordState(9, None, reports, tuple(figures), {}, {}, REPORTERS)
+    sources = FigureSources(
+        PLACES, GROUPS, engine.outcomes_of, lambda figure: reports[figure.report].caveats
+    )
+    counted = ListedFigures(total.figures, sources)
     context = CaveatContext(
         query_scope,
         total,
+        counted,
         placed,
-        find_reach(query_scope, total, PLACES, GROUPS, engine.outcomes_of),
-        state,
+        find_reach(query_scope, total, counted, PLACES, GROUPS, engine.outcomes_of),
+        {},
+        REPORTERS,
         PLACES,
-        GROUPS,
-        relays,
+        ListedFigures(relays, sources),
         silent,
         divided,
-        engine.shared_incidents,
-        engine.outcomes_of,
+        engine.find_elsewhere(counted),
     )
     return find_caveats(context)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from service.domain.trees import (
     EVERYTHING,
+    FEW_INTERVALS,
     Conjunction,
     Interval,
     Tree,
@@ -204,10 +205,14 @@ def covered(intervals: Iterable[Interval]) -> set[int]:
     return {number for start, stop in intervals for number in range(start, stop)}
 
 
-INTERVALS = st.lists(
-    st.tuples(st.integers(0, 12), st.integers(1, 4)).map(lambda pair: (pair[0], sum(pair))),
-    max_size=4,
-)
+def _interval_lists(last: int, max_size: int) -> st.SearchStrategy[list[Interval]]:
+    starts, lengths = st.integers(0, last), st.integers(1, 4)
+    return st.lists(
+        st.tuples(starts, lengths).map(lambda pair: (pair[0], sum(pair))), max_size=max_size
+    )
+
+
+INTERVALS = st.one_of(_interval_lists(12, 4), _interval_lists(90, 4 * FEW_INTERVALS))
 
 
 @given(INTERVALS, INTERVALS)
@@ -218,6 +223,13 @@ def test_intervals_are_sets_of_numbers(one: list[Interval], other: list[Interval
     assert covered(intersect_intervals(first, second)) == covered(one) & covered(other)
     assert intervals_overlap(first, second) == bool(covered(one) & covered(other))
     assert intervals_contained(first, second) == (covered(one) <= covered(other))
+
+
+def test_one_of_many_intervals_must_hold_another() -> None:
+    many = tuple((start, start + 2) for start in range(0, 8 * FEW_INTERVALS, 4))
+    assert intervals_contained(((4, 6), (8, 9)), many)
+    assert not intervals_contained(((4, 7),), many)
+    assert not intervals_contained(((-1, 1),), many)
 
 
 @pytest.mark.parametrize("order", [["b1", "b2", "s"], ["s", "b2", "b1"]])

@@ -146,7 +146,7 @@ def test_every_reason_to_refuse_begins_at_zero(client: FlaskClient) -> None:
         for (name, labels), value in _scrape(client).items()
         if name == REFUSED_METRIC
     ]
-    assert len(refusals) == 8
+    assert len(refusals) == 10
     assert {value for _, value in refusals} == {0}
 
 

@@ -196,6 +196,25 @@ def test_a_line_of_parents_is_as_long_as_the_schema_allows(depth: int) -> None:
     assert _result(QUICK_SCHEMA.load, body) == _result(SCHEMA.load, body)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org",
+        "https://example.org?a",
+        "https://example.org/a@b",
+        "https://user:word@example.org/",
+        "https://example.org\\@example.com/",
+        "https:///a",
+        "https://?a",
+        "https://example.org/a\x7f",
+        "https://example.org/a\n",
+    ],
+)
+def test_an_address_is_checked_as_by_the_schema(url: str) -> None:
+    body = {**FULL, "source": {"url": url}}
+    assert _result(QUICK_SCHEMA.load, body) == _result(SCHEMA.load, body)
+
+
 def test_a_plain_report_needs_no_schema() -> None:
     assert repr(_load_submission(FULL)) == repr(SCHEMA.load(FULL))
 

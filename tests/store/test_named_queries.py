@@ -44,9 +44,6 @@ FULL_SCAN_ALLOWED: Final = {
     "select_events_page",
     "select_entities_as_of",
     "select_merges_until",
-    "select_figures_as_of",
-    "select_reports_as_of",
-    "select_moved_links",
     "select_all_keys",
     "delete_all_keys",
     "delete_all_idempotent_responses",
@@ -55,6 +52,7 @@ FULL_SCAN_ALLOWED: Final = {
 
 SCANNED_TABLE_ALLOWED: Final = {
     "select_entity_ids_of_length": "entries",
+    "select_last_entity_seq": "entries",
     "select_entities_page": "entries",
     "select_entities_and_ancestors": "entries",
     "select_entity_ids_in_subtrees": "entries",
@@ -88,7 +86,7 @@ BINDS: Final[dict[str, Any]] = {
     "best": None, "incident": "x:7", "reclassifies": None, "disclosed": 1, "revoked_at": None,
     "last_used_at": None, "names": '["p7","p8"]', "who": "10.0.0.1", "early": 1.0, "late": 2.0,
     "codes": '["c7","c8"]', "examined": 100, "refs": '["ref 7"]', "length_class": 0,
-    "single_place": "p7",
+    "single_place": "p7", "since": 1_880,
 }  # fmt: skip
 """A value for every name that a statement binds, and for columns that may not be NULL."""
 

@@ -1,21 +1,29 @@
 """The projections match the event log, now and as of every seq."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
+from schemas.report_in import ReportIn
 from service.domain.entities import Place
 from service.domain.errors import LockTimeoutError
 from service.store import entities
-from service.store.event_log import NewEvent, load_events
+from service.store.column_loader import load_state
+from service.store.event_log import NewEvent, last_seq, load_events
+from service.store.factory import open_store
 from service.store.interface import Store
 from service.store.projections.dispatch import apply_event
-from service.store.state_loader import last_seq, load_state
+from service.usecases.reports import submit_report
+from service.usecases.state_cache import StateCache
 from tests.conftest import START_TIME, SendRequest
 from tests.support import bodies
 from tests.support.assertions import assert_recorded
 from tests.support.events import append
+from tests.support.record_states import list_objects
 
 TABLES = (
     "moved_links",
@@ -192,3 +200,50 @@ def test_no_codes_are_looked_up_where_none_are_given(store: Store, history: None
         assert isinstance(place, Place)
         codes = entities.list_codes(replace(place, name="PLEKHOVO"))[:1]
         assert entities.find_places_by_code(db, codes) == {codes[0]: ["plekhovo"]}
+
+
+def test_states_that_share_columns_are_those_loaded_alone(
+    store: Store, history: None, client: FlaskClient, key: Callable[..., dict[str, str]]
+) -> None:
+    """They are asked for in any order, so that columns are ahead of some of them."""
+    cache, headers = StateCache(), key("admin")
+    with store.read_transaction() as db:
+        cache.load(db, last_seq(db))
+    for path, body in (
+        ("/v1/reports/r2/redaction", {"reason": "law"}),
+        ("/v1/reports/r4/retraction", {"reason": "wrong"}),
+        ("/v1/places/ru/merge", {"into": "ua"}),
+    ):
+        assert client.post(path, json=body, headers=headers).status_code < 300
+    with store.read_transaction() as db:
+        last = last_seq(db)
+        for seq in (2, last - 3, 0, last, 1, *range(last + 1)):
+            shared = cache.load(db, seq).state
+            assert list_objects(shared) == list_objects(load_state(db, seq))
+
+
+def test_a_state_that_cannot_be_loaded_leaves_the_cache_usable(store: Store, history: None) -> None:
+    cache = StateCache()
+    with store.read_transaction() as db:
+        last = last_seq(db)
+        cache.load(db, 3)
+        with pytest.raises(LockTimeoutError):
+            cache.load(db, last + 1)
+        assert list_objects(cache.load(db, last).state) == list_objects(load_state(db, last))
+
+
+def test_columns_of_another_record_are_not_used(
+    store: Store, history: None, tmp_path: Path
+) -> None:
+    cache = StateCache()
+    other = open_store(tmp_path / "other.db", 5.0)
+    other.migrate()
+    with store.read_transaction() as db:
+        cache.load(db, 3)
+    for report_id in ("a", "b"):
+        submission = ReportIn().load(bodies.make_report(ref=report_id))
+        submit_report(other, submission, actor="k", now=START_TIME, new_id=lambda: report_id)  # noqa: B023
+    with other.read_transaction() as db:
+        for seq in (last_seq(db), 3):
+            assert list_objects(cache.load(db, seq).state) == list_objects(load_state(db, seq))
+    other.close()

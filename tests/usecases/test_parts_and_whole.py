@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from service.domain.entities import Group, Place, Reporter
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import ALWAYS, Period
-from service.domain.record_state import RecordState, ReportState
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import Part, TotalsResult
 from service.domain.vocabulary import LOSSES
 from service.usecases.state_cache import Snapshot
 from service.usecases.time_budget import TimeBudget
 from service.usecases.totals import compute_totals_in
+from tests.support.record_states import make_record_state
 
 PLACES: Final = {
     each.id: each
@@ -67,14 +67,7 @@ def _draw_figures(draw: st.DrawFn) -> list[Figure]:
 
 
 def _make_snapshot(figures: Sequence[Figure]) -> Snapshot:
-    reports = {
-        each.report: ReportState(
-            each.report, 1, each.reporter, "live", "asserts", (), None, (), (), None, None, None
-        )
-        for each in figures
-    }
-    state = RecordState(1, None, reports, tuple(figures), PLACES, GROUPS, REPORTERS)
-    return Snapshot(state)
+    return Snapshot(make_record_state(figures, PLACES, GROUPS, REPORTERS))
 
 
 def _compute(snapshot: Snapshot, query: TotalsQuery) -> TotalsResult:

@@ -7,23 +7,22 @@ from typing import Any
 import pytest
 
 from schemas.report_in import ReportIn
+from service.columns.record_state import RecordState
 from service.domain.access import Principal
 from service.domain.entities import parent_of
 from service.domain.errors import ConflictError, ForbiddenError, InvalidInputError
-from service.domain.record_state import RecordState
 from service.domain.report import RecordedReport
 from service.domain.submission import Submission
 from service.store import event_log
+from service.store.column_loader import load_state
 from service.store.interface import Store
-from service.store.state_loader import load_state
 from service.usecases import entities, lifecycle, preview, reports
 from service.usecases.consistency import MonotonicReader
 from service.usecases.preview import (
     PLACEHOLDER_ID,
     Preview,
-    add_entities,
-    add_report,
     imagine_recorded,
+    imagine_states,
     make_query_for,
 )
 from service.usecases.request_reader import RequestReader
@@ -33,6 +32,7 @@ from service.usecases.time_budget import TimeBudget
 from service.usecases.totals import compute_totals
 from tests.conftest import START_TIME
 from tests.support import bodies, engines
+from tests.support.record_states import StateObjects, list_objects
 
 OTHER_REPORTER = {"id": "us-dod", "name": "Department of Defense"}
 
@@ -59,9 +59,9 @@ def _preview(store: Store, submission: Submission) -> Preview:
     )
 
 
-def _load_state(store: Store) -> RecordState:
+def _load_state(store: Store) -> StateObjects:
     with store.read_transaction() as db:
-        return load_state(db, event_log.last_seq(db))
+        return list_objects(load_state(db, event_log.last_seq(db)))
 
 
 def _imagine(store: Store, submission: Submission) -> tuple[RecordState, RecordedReport]:
@@ -71,13 +71,10 @@ def _imagine(store: Store, submission: Submission) -> tuple[RecordState, Recorde
         plan = reports.plan_submission(submission, report, SubmissionLookups(db))
         state = load_state(db, event_log.last_seq(db))
     imagined = imagine_recorded(state, plan, START_TIME)
-    if plan.known is not None:
-        return state, imagined
-    after = add_report(add_entities(state, plan.new_entities), imagined, plan.moved_links)
-    return after, imagined
+    return imagine_states(state, plan, imagined)[1], imagined
 
 
-def _with_placeholder_id(state: RecordState, report_id: str) -> RecordState:
+def _with_placeholder_id(state: StateObjects, report_id: str) -> StateObjects:
     """Return the claims with the report of that id under the placeholder's, and without moments."""
 
     def replace_id(text: str | None) -> str | None:
@@ -278,7 +275,8 @@ def test_the_previewed_state_is_the_state_after_submission(store: Store, name: s
     submission = _load_submission(**changes)
     previewed_state, _ = _imagine(store, submission)
     _post(store, "sent", submission)
-    assert _with_placeholder_id(previewed_state, PLACEHOLDER_ID) == _with_placeholder_id(
+    previewed = list_objects(previewed_state)
+    assert _with_placeholder_id(previewed, PLACEHOLDER_ID) == _with_placeholder_id(
         _load_state(store), "sent"
     )
     assert list(previewed_state.places) == list(_load_state(store).places)

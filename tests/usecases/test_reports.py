@@ -13,13 +13,13 @@ from service.domain.report import without_shared_event
 from service.domain.submission import Submission
 from service.settings import Settings
 from service.store import event_log
+from service.store.column_loader import load_state
 from service.store.entity_cache import EntityCache
 from service.store.event_log import NewEvent
 from service.store.factory import open_store
 from service.store.interface import Store
 from service.store.projections.dispatch import record_events
 from service.store.projections.reports import body_of
-from service.store.state_loader import load_state
 from service.usecases import reports
 from service.usecases.resolve_entities import resolve_entities
 from service.usecases.submission_lookups import SubmissionLookups

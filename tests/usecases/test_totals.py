@@ -495,7 +495,7 @@ def test_before_everything_nothing_is_reported(post: Post, ask: Ask) -> None:
     answer = ask(as_of=0)
     assert (answer.seq, answer.recorded_at) == (0, None)
     assert not answer.totals[0].total.is_reported
-    assert (answer.used, list(answer.excluded), answer.caveats) == ((), [], [])
+    assert (list(answer.used), list(answer.excluded), answer.caveats) == ([], [], [])
 
 
 def test_ids_added_later_are_unknown_before(post: Post, ask: Ask) -> None:

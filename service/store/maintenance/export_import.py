@@ -7,7 +7,7 @@ from service.domain.errors import InvalidInputError
 from service.store import event_log, redactable_text
 from service.store.event_log import StoredEvent
 from service.store.interface import Connection
-from service.store.projections.dispatch import ProjectionWriter
+from service.store.projections.dispatch import EVENT_KINDS, ProjectionWriter
 from service.store.redactable_text import RedactableText
 
 _FIELDS: Final = frozenset({*StoredEvent._fields, "texts"})
@@ -27,7 +27,8 @@ def export_events(db: Connection, after: int = 0) -> Iterator[dict[str, Any]]:
 def import_events(db: Connection, exported_events: Iterable[Mapping[str, Any]]) -> Iterator[int]:
     """Yield the ``seq`` of each event; all are stored and applied when the last was taken; writes.
 
-    Raises BrokenChainError for the first event that does not continue the hash chain.
+    Raises BrokenChainError for the first event that does not continue the hash chain, and
+    InvalidInputError for one of a later release.
     """
     expected_seq, previous_hash = event_log.last_seq_and_hash(db)
     projections = ProjectionWriter(db)
@@ -37,6 +38,11 @@ def import_events(db: Connection, exported_events: Iterable[Mapping[str, Any]]) 
         if stored.seq != expected_seq or stored.hash != stored.compute_hash(previous_hash):
             raise BrokenChainError(
                 f"Event {expected_seq} does not continue the hash chain; nothing was imported."
+            )
+        if stored.kind not in EVENT_KINDS:
+            raise InvalidInputError(
+                f"Event {expected_seq} is of a kind that this release does not know: {stored.kind}."
+                " Use a later release; nothing was imported."
             )
         for fault in find_text_faults(stored, texts):
             raise BrokenChainError(f"{fault} Nothing was imported.")

@@ -7,8 +7,9 @@ their seq: a reader that has seen event 7 never finds a new event 6 later.
 import json
 import os
 import socket
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -23,10 +24,12 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
 from service.domain.errors import (
+    ConflictError,
     DatabaseUnreachableError,
     DomainError,
     LockTimeoutError,
     StoreUnavailableError,
+    TimeBudgetExceededError,
 )
 from service.domain.rate_limit import RateLimit
 from service.request_id import get_request_id
@@ -43,6 +46,7 @@ from service.store.interface import (
 )
 from service.store.named_queries import build_statement
 from service.store.postgresql.dialect import TAKE_WRITE_LOCK, to_lateral_sql, to_psycopg_sql
+from service.store.postgresql.error_messages import explain_error, is_permanent
 from service.store.postgresql.migrations import migrate
 from service.store.rate_counters import MAX_WAIT_SECONDS, CounterUnavailableError, RateCounters
 from service.store.tables import make_insert, table_of
@@ -77,6 +81,10 @@ failover took.
 """
 
 UNREACHABLE_MESSAGE: Final = "The database cannot be reached; send the same request again shortly."
+STATEMENT_ENDED_MESSAGE: Final = (
+    "The database ended a statement, which took longer than its statement_timeout or was cancelled;"
+    " send the same request again shortly, or a smaller one."
+)
 UNREADABLE_URL_MESSAGE: Final = (
     "The URL of the database cannot be parsed: percent-encode special characters of its password:"
     " %40 for @, %2F for / and %25 for %."
@@ -90,6 +98,9 @@ NO_BACKUP_MESSAGE: Final = (
     "The commands backup and restore are for SQLite files. For PostgreSQL use its own tools"
     " (pg_basebackup, pg_dump); dump, load and copy work with both."
 )
+
+START_RETRY_SECONDS: Final = 0.25
+"""The pause between two tries to connect at the start, when the server may be starting too."""
 
 READER_WAIT_SECONDS: Final = 2.0
 """How long a reader waits for a connection: readers and health checks soon learn that the database
@@ -215,6 +226,14 @@ class PostgresStore(Store):
             return DatabaseUnreachableError(
                 "The database accepts no writes; send the same request again shortly."
             )
+        # Before the connection errors, to which the driver counts the first.
+        if isinstance(error, (errors.QueryCanceled, errors.TransactionTimeout)):
+            return TimeBudgetExceededError(STATEMENT_ENDED_MESSAGE)
+        if isinstance(error, errors.InsufficientPrivilege):
+            return StoreUnavailableError(
+                "The database does not permit this to the service's user; an administrator must"
+                " look at it."
+            )
         if isinstance(error, (errors.DataCorrupted, errors.IndexCorrupted)):
             return StoreUnavailableError(
                 "The database is damaged; an administrator must look at it."
@@ -285,12 +304,28 @@ class PostgresStore(Store):
 
     def migrate(self) -> int:
         """Return the number of migrations that were run."""
-        with (
-            translate_errors(self.to_domain_error),
-            self._get_pool().connection() as conn,
-            _begin_transaction(conn, _BEGIN_WRITE),
-        ):
+        with self._connect_for_operator() as conn, _begin_transaction(conn, _BEGIN_WRITE):
             return migrate(conn)
+
+    def check_writable(self) -> None:
+        """Raise DatabaseUnreachableError for a standby, and where writes are forbidden."""
+        with self._connect_for_operator() as conn, _begin_transaction(conn, _BEGIN_WRITE):
+            ((is_read_only,),) = conn.execute("SHOW transaction_read_only").fetchall()
+            if is_read_only == "on":
+                raise errors.ReadOnlySqlTransaction("transactions are read-only")
+
+    def find_loss(self) -> None:
+        """Return None: the server guards its own write-ahead log, and has no high-water mark."""
+
+    def explain_missing_mark(self) -> None:
+        """Return None: a mark is not used."""
+
+    def accept_loss(self, seq: int) -> int:
+        """Raise ConflictError: nothing was found that could be accepted."""
+        raise ConflictError("Lost events are found only in an SQLite file.")
+
+    def checkpoint(self) -> None:
+        """Do nothing: the server does it by itself."""
 
     def erase_overwritten(self) -> None:
         """Vacuum overwritten rows; backups and write-ahead logs still contain them."""
@@ -350,6 +385,36 @@ class PostgresStore(Store):
                 pool.drain()
                 raise
 
+    @contextmanager
+    def _connect_for_operator(self) -> Iterator[psycopg.Connection[Row]]:
+        """Yield a connection outside the pool, whose errors have the cause and the remedy.
+
+        The pool hides why it cannot connect. Waits for a server that is starting.
+        """
+        with translate_errors(partial(explain_error, store=self)):
+            end = time.monotonic() + 0.9 * self._busy_seconds
+            while True:
+                try:
+                    conn = psycopg.connect(self.url, **self._connection_options())
+                    break
+                except psycopg.OperationalError as error:
+                    if is_permanent(error) or time.monotonic() > end:
+                        raise
+                time.sleep(START_RETRY_SECONDS)
+            with closing(conn):
+                yield conn
+
+    def _connection_options(self) -> dict[str, Any]:
+        # Transactions are begun explicitly. Statements are not prepared, since behind a pooler
+        # like pgbouncer the next one may run on another connection.
+        url_parts = self._parse_url()
+        return {
+            "autocommit": True,
+            "prepare_threshold": None,
+            "application_name": "casualty-figures",
+            **{name: value for name, value in CONNECTION_TIMEOUTS.items() if name not in url_parts},
+        }
+
     def _get_pool(self) -> _Pool:
         pool: _Pool = self._get_resources().pool
         if pool.closed:
@@ -364,7 +429,6 @@ class _ProcessResources:
     """The resources of one process: its connections, and the writing thread."""
 
     def __init__(self, store: PostgresStore) -> None:
-        url_parts = store._parse_url()
         self.pool = ConnectionPool(
             store.url,
             min_size=1,
@@ -373,18 +437,7 @@ class _ProcessResources:
             timeout=0.9 * store._busy_seconds,
             check=self._check_connection,
             reconnect_timeout=RECONNECT_SECONDS,
-            # Transactions are begun explicitly. Statements are not prepared, since behind a pooler
-            # like pgbouncer the next one may run on another connection.
-            kwargs={
-                "autocommit": True,
-                "prepare_threshold": None,
-                "application_name": "casualty-figures",
-                **{
-                    name: value
-                    for name, value in CONNECTION_TIMEOUTS.items()
-                    if name not in url_parts
-                },
-            },
+            kwargs=store._connection_options(),
             open=False,  # Two threads may create a pool at once, and only one of them is used.
         )
         self.committer = GroupCommitter(store._locked_transaction, store.to_domain_error)

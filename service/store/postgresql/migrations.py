@@ -14,7 +14,8 @@ ENGINE: Final = "postgresql"
 
 _TAKE_SCHEMA_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext(current_schema()))"
 _FIND_TABLES: Final = (
-    "SELECT current_schema(), to_regclass('migrations') IS NOT NULL,"
+    "SELECT current_schema(),"
+    " to_regclass(quote_ident(current_schema()) || '.migrations') IS NOT NULL,"
     " to_regclass(quote_ident(current_schema()) || '.events') IS NOT NULL"
 )
 _CREATE_MIGRATIONS: Final = (

@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 
 from service.domain.figure import Figure
 from service.domain.report import OWN_INCIDENT, Report, ReportedFigure
-from service.domain.vocabulary import ROOT_GROUP
+from service.domain.vocabulary import ROOT_GROUP, encode_outcomes
 from service.store import event_log
 from service.store.codec import decode_period, decode_report, hash_content, to_plain
 from service.store.encoding import (
     encode_first_day,
-    encode_outcomes,
     fold_text,
     join_ids,
     join_sorted,

@@ -1,5 +1,6 @@
 """Backup of an SQLite file, and restore."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from service.store.sqlite.files import (
     rename_database,
     replace_database,
 )
+from service.store.sqlite.high_water_mark import HighWaterMark, HighWaterMarkFile
 
 
 def make_backup(
@@ -39,7 +41,8 @@ def restore_backup(
     """Replace the database by a checked copy of ``source``, which does not change.
 
     Raises ConflictError where a database exists, unless ``force``, which keeps the former one under
-    a dated name; and LockTimeoutError while a service has it open. Nothing changes on an error.
+    a dated name with its high-water mark; and LockTimeoutError while a service has it open.
+    Nothing changes on an error.
     """
     _check_paths_differ(source, database)
     if database.is_symlink():
@@ -53,6 +56,8 @@ def restore_backup(
         copy_permissions(copy.path, database if database.exists() else database.parent)
         former_path = _keep_former(database, now)
         replace_database(copy.path, database)
+        with suppress(OSError):  # A missing mark is no error: the next commit creates it.
+            HighWaterMarkFile(database).replace(HighWaterMark(copy.seq, copy.hash))
     return RestoreResult(replace(copy, path=database), former_path)
 
 

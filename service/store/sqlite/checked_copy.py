@@ -7,16 +7,21 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from sqlite_utils import Database as SqliteUtils
 
 from service.domain.errors import LockTimeoutError, StoreUnavailableError
-from service.store.event_log import last_seq
+from service.store.event_log import last_seq, last_seq_and_hash
 from service.store.interface import DatabaseCopy, Progress
 from service.store.pending_migrations import find_unknown_steps
-from service.store.sqlite.connections import BUSY_CODES, SqliteConnection, primary_code
+from service.store.sqlite.connections import (
+    BUSY_CODES,
+    SqliteConnection,
+    open_existing,
+    primary_code,
+)
 from service.store.sqlite.files import list_existing, sync_to_disk
+from service.store.sqlite.high_water_mark import HighWaterMarkFile, find_loss
 from service.store.sqlite.migrations import ENGINE, list_applied
 
 PAGES_PER_STEP: Final = 1_000
@@ -31,16 +36,18 @@ def make_checked_copy(source: Path, target: Path, progress: Progress) -> Iterato
 
     It is checked, synced to disk, and contains everything that was written before the call. It is
     deleted at the end unless it was renamed. Writers are not blocked meanwhile. Raises
-    StoreUnavailableError for a source that is damaged or not a database of the service, and where
-    the disk is full.
+    StoreUnavailableError for a source that is damaged, lacks events that its high-water mark has or
+    is not a database of the service, and where the disk is full.
     """
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with _translate_copy_errors(source, f"{target} could not be written"):
-            seq = _copy_pages(source, part, progress)
-            _check_copy(part, source)
+            if loss := find_loss(source, HighWaterMarkFile(source)):
+                raise StoreUnavailableError(loss)
+            _copy_pages(source, part, progress)
+            seq, last_hash = _check_copy(part, source)
             sync_to_disk(part)
-        yield DatabaseCopy(part, part.stat().st_size, seq)
+        yield DatabaseCopy(part, part.stat().st_size, seq, last_hash)
     finally:
         for each in list_existing(part):
             each.unlink()
@@ -57,7 +64,7 @@ def hold_exclusive_access(database: Path, seconds: float = 1.0) -> Iterator[None
         yield
         return
     with _translate_copy_errors(database, f"{database} could not be opened"):
-        db = _open_existing(database, seconds)
+        db = open_existing(database, seconds)
     with closing(db):
         try:
             # Fails while any other connection is open, and a service always has one open.
@@ -69,20 +76,15 @@ def hold_exclusive_access(database: Path, seconds: float = 1.0) -> Iterator[None
         yield
 
 
-def _open_existing(path: Path, seconds: float = 10.0) -> sqlite3.Connection:
-    """Return a connection to a file that must exist."""
-    address = f"file:{quote(str(path.resolve()))}?mode=rw"
-    return sqlite3.connect(address, timeout=seconds, isolation_level=None, uri=True)
-
-
-def _copy_pages(source: Path, part: Path, progress: Progress) -> int:
-    """Copy the database, and return the last seq in the copy."""
-    with closing(_open_existing(source)) as source_conn, closing(_create_file(part)) as target_conn:
+def _copy_pages(source: Path, part: Path, progress: Progress) -> None:
+    with _translate_copy_errors(source, f"{source} could not be opened"):
+        source_conn = open_existing(source)
+    with closing(source_conn), closing(_create_file(part)) as target_conn:
         with _translate_copy_errors(source, f"{source} is not a database of this service"):
             # A read transaction holds the state that is copied. Without it each write of another
             # process would restart the copy, and with enough writes it would never end.
             source_conn.execute("BEGIN")
-            seq = last_seq(SqliteConnection(source_conn))
+            last_seq(SqliteConnection(source_conn))
         source_conn.backup(
             target_conn,
             pages=PAGES_PER_STEP,
@@ -90,7 +92,6 @@ def _copy_pages(source: Path, part: Path, progress: Progress) -> int:
         )
         # One file without a write-ahead log beside it; a service switches it back.
         target_conn.execute("PRAGMA journal_mode = DELETE")
-    return seq
 
 
 def _create_file(part: Path) -> sqlite3.Connection:
@@ -102,9 +103,12 @@ def _create_file(part: Path) -> sqlite3.Connection:
     return conn
 
 
-def _check_copy(copy: Path, source: Path) -> None:
-    """Raise StoreUnavailableError unless the copy is complete and of this release or earlier."""
-    with closing(_open_existing(copy)) as db:
+def _check_copy(copy: Path, source: Path) -> tuple[int, str]:
+    """Return the seq and the hash of the last event.
+
+    Raises StoreUnavailableError unless the copy is complete and of this release or earlier.
+    """
+    with closing(open_existing(copy)) as db:
         (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
             raise StoreUnavailableError(f"{source} is damaged: {verdict}")
@@ -116,6 +120,7 @@ def _check_copy(copy: Path, source: Path) -> None:
             raise StoreUnavailableError(
                 f"{source} was migrated by a later release: this one does not know {unknown[0]}."
             )
+        return last_seq_and_hash(SqliteConnection(db))
 
 
 @contextmanager

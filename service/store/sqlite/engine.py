@@ -1,9 +1,11 @@
 """The store in an SQLite file: many readers, and writers that queue behind a lock file."""
 
+import logging
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -11,9 +13,12 @@ from typing import Any, Final, TypeVar
 
 from sqlite_utils import Database as SqliteUtilsDatabase
 
+from service.domain.errors import ConflictError, DomainError, StoreUnavailableError
 from service.domain.rate_limit import RateLimit
+from service.store import event_log
 from service.store.group_commit import GroupCommitter
 from service.store.interface import (
+    LOST_EVENTS_MESSAGE,
     Connection,
     DatabaseCopy,
     Progress,
@@ -28,7 +33,15 @@ from service.store.sqlite.connections import (
     SqliteConnection,
     begin_transaction,
     connect,
+    explain_error,
+    open_existing,
     to_domain_error,
+)
+from service.store.sqlite.high_water_mark import (
+    HighWaterMark,
+    HighWaterMarkFile,
+    compare_with_mark,
+    find_loss,
 )
 from service.store.sqlite.migrations import migrate
 from service.store.sqlite.rate_counters import FileRateCounters
@@ -39,6 +52,8 @@ Result = TypeVar("Result")
 WRITER_CACHE_KIB: Final = 32 << 10
 """The page cache of a writing connection; that of a reader is SQLite's, of 2 MiB."""
 
+_logger = logging.getLogger("service.store")
+
 
 class SqliteStore(Store):
     """A database file, with a pool of idle connections."""
@@ -47,6 +62,7 @@ class SqliteStore(Store):
         """Set the path; nothing is opened or created yet."""
         super().__init__(busy_seconds)
         self.path = path
+        self._mark_file = HighWaterMarkFile(path)
 
     to_domain_error = staticmethod(to_domain_error)
 
@@ -58,8 +74,12 @@ class SqliteStore(Store):
     @contextmanager
     def read_transaction(self) -> Iterator[Connection]:
         """Yield a connection that sees one state of the file throughout."""
-        with self._transaction("BEGIN", nullcontext()) as db:
-            yield db
+        with (
+            translate_errors(to_domain_error),
+            self._borrow_connection() as conn,
+            begin_transaction(conn, "BEGIN"),
+        ):
+            yield SqliteConnection(conn)
 
     def write(self, job: Callable[[Connection], Result], *, is_long: bool = False) -> Result:
         """Run the job, and return its result once what it wrote is on disk."""
@@ -70,9 +90,7 @@ class SqliteStore(Store):
     @contextmanager
     def write_transaction(self) -> Iterator[Connection]:
         """Yield the only connection that may write."""
-        with self._transaction(
-            "BEGIN IMMEDIATE", hold_write_lock(self.path, self._busy_seconds)
-        ) as db:
+        with self._locked_transaction(hold_write_lock(self.path, self._busy_seconds)) as db:
             yield db
 
     def write_best_effort(self, name: str, /, **binds: Any) -> None:
@@ -85,7 +103,60 @@ class SqliteStore(Store):
 
     def migrate(self) -> int:
         """Return the number of migrations that were run."""
-        return migrate(self._inspect_schema, self._migration_transaction)
+        with translate_errors(self._explain_error):
+            return migrate(self._inspect_schema, self._migration_transaction)
+
+    def find_loss(self) -> str | None:
+        """Return what is missing in comparison with the high-water mark."""
+        with translate_errors(self._explain_error):
+            return find_loss(self.path, self._mark_file)
+
+    def explain_missing_mark(self) -> str | None:
+        """Return that the file of the mark is missing or damaged, or None."""
+        mark_file = self._mark_file
+        with translate_errors(to_domain_error):
+            if mark_file.read() is not None:
+                return None
+            condition = "is damaged" if mark_file.path.exists() else "does not exist"
+        return (
+            f"{mark_file.path} {condition}: whether the last events were lost is not known. The"
+            " next event that is recorded creates it."
+        )
+
+    def accept_loss(self, seq: int) -> int:
+        """Replace the high-water mark by the end of the record."""
+        mark_file = self._mark_file
+        with translate_errors(to_domain_error):
+            mark = mark_file.read()
+            if mark is not None and seq == 0 and not self.path.exists():
+                mark_file.path.unlink()
+                return mark.seq
+            self.migrate()
+            with (
+                self._borrow_connection() as conn,
+                hold_write_lock(self.path, self._busy_seconds),
+                begin_transaction(conn, "BEGIN IMMEDIATE"),
+            ):
+                db, mark = SqliteConnection(conn), mark_file.read()
+                if mark is None or compare_with_mark(self.path, db, mark) is None:
+                    raise ConflictError(f"{self.path} has lost no event that is known.")
+                present = HighWaterMark(*event_log.last_seq_and_hash(db))
+                if present.seq != seq:
+                    raise ConflictError(f"{self.path} ends with event {present.seq}, not {seq}.")
+                mark_file.replace(present)
+        return mark.seq
+
+    def check_writable(self) -> None:
+        """Raise StoreUnavailableError if this user may not write the file."""
+        if not os.access(self.path, os.W_OK):
+            raise StoreUnavailableError(
+                f"{self.path} is read-only for this user: change its owner or its mode, or mount"
+                " its file system for writing."
+            )
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the database file, and truncate it."""
+        self._try_checkpoint()
 
     def erase_overwritten(self) -> None:
         """Truncate the write-ahead log, as far as readers allow it."""
@@ -162,17 +233,54 @@ class SqliteStore(Store):
                     raise sqlite3.IntegrityError("a foreign key is violated")
 
     @contextmanager
-    def _transaction(
-        self, begin_sql: str, write_lock: AbstractContextManager[None]
-    ) -> Iterator[Connection]:
-        is_writer = begin_sql != "BEGIN"
+    def _locked_transaction(self, write_lock: AbstractContextManager[None]) -> Iterator[Connection]:
+        """Yield the only connection that may write; its last event is noted after the commit."""
         with (
             translate_errors(to_domain_error),
-            self._borrow_connection(is_writer) as conn,
+            self._borrow_connection(is_writer=True) as conn,
             write_lock,
-            begin_transaction(conn, begin_sql),
         ):
-            yield SqliteConnection(conn)
+            with begin_transaction(conn, "BEGIN IMMEDIATE"):
+                db = SqliteConnection(conn)
+                before = event_log.last_seq_and_hash(db)
+                self._refuse_loss(db, HighWaterMark(*before))
+                yield db
+                after = event_log.last_seq_and_hash(db)
+            if after != before:
+                try:
+                    self._mark_file.advance(HighWaterMark(*after))
+                except OSError as error:
+                    # The events are on disk. The next commit tries again.
+                    _logger.warning(
+                        "event %d is recorded, but not in the high-water mark: %s", after[0], error
+                    )
+
+    def _refuse_loss(self, db: Connection, present: HighWaterMark) -> None:
+        """Raise StoreUnavailableError if events were lost: their seqs must not be given anew."""
+        try:
+            mark = self._mark_file.read()
+        except OSError:
+            return  # The note after the commit reports it.
+        if mark is None or mark == present:
+            return
+        if loss := compare_with_mark(self.path, db, mark):
+            raise StoreUnavailableError(LOST_EVENTS_MESSAGE) from StoreUnavailableError(loss)
+
+    def _try_checkpoint(self) -> bool:
+        """Return whether nothing is left in the write-ahead log.
+
+        Writers wait only for what came after the first, larger part; readers never wait.
+        """
+        # Not created anew: it may have been moved away.
+        with suppress(sqlite3.Error, OSError), closing(open_existing(self.path, 0)) as conn:
+            conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            with hold_write_lock(self.path, seconds=0):
+                (is_busy, _, _) = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not is_busy
+        return False
+
+    def _explain_error(self, error: BaseException) -> DomainError | None:
+        return explain_error(error, self.path, self._busy_seconds)
 
     @contextmanager
     def _borrow_connection(self, is_writer: bool = False) -> Iterator[sqlite3.Connection]:
@@ -208,8 +316,9 @@ class _ProcessResources:
         self.idle_connections: list[sqlite3.Connection] = []
         self.idle_writers: list[sqlite3.Connection] = []
         self.committer = GroupCommitter(
-            lambda: store._transaction("BEGIN IMMEDIATE", hold_write_lock(store.path)),
+            lambda: store._locked_transaction(hold_write_lock(store.path)),
             to_domain_error,
+            store._try_checkpoint,
         )
         self._store = store
         self._shm_holder: sqlite3.Connection | None = None

@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-SIDE_FILE_SUFFIXES: Final = ("-wal", "-shm", "-journal")
-"""The suffixes of the files that SQLite creates beside a database file."""
+SIDE_FILE_SUFFIXES: Final = ("-wal", "-shm", "-journal", "-mark")
+"""The suffixes of the files that belong to a database file: SQLite's, and the high-water mark."""
 
 
 def size_on_disk(database: Path) -> int:

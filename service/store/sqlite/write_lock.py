@@ -54,7 +54,7 @@ def _acquire(descriptor: int, seconds: float | None) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
-            if time.monotonic() > end:
+            if time.monotonic() >= end:
                 raise
         time.sleep(POLL_SECONDS)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from service.domain.record_state import RecordState
+from service.columns.record_state import RecordState
 
 MAX_REPORTERS: Final = 40
 """The most reporters that the form lists; those with the most reports are listed."""
@@ -26,7 +26,7 @@ class ReporterChoices:
 
 def list_reporters(state: RecordState, selected_ids: Iterable[str]) -> ReporterChoices:
     """Return the reporters for the form, which always include the selected ones."""
-    report_counts = Counter(each.reporter for each in state.reports.values())
+    report_counts = Counter(state.count_reports_by_reporter())
     shown_ids = {reporter_id for reporter_id, _ in report_counts.most_common(MAX_REPORTERS)}.union(
         selected_ids
     )

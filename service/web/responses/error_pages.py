@@ -8,7 +8,12 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from service.domain.errors import DomainError, ErrorDetail, TimeBudgetExceededError
+from service.domain.errors import (
+    DomainError,
+    ErrorDetail,
+    OverloadedError,
+    TimeBudgetExceededError,
+)
 from service.http.problems import (
     MEDIA_TYPE,
     AnyResponse,
@@ -49,11 +54,11 @@ def describe_interruption(error: Exception) -> str:
 
 def _message_name_of(error: DomainError) -> str:
     """Return the name of the error in the keys of messages."""
-    return (
-        "costly"
-        if isinstance(error, TimeBudgetExceededError)
-        else _message_name_of_status(status_of(error))
-    )
+    if isinstance(error, TimeBudgetExceededError):
+        return "costly"
+    if isinstance(error, OverloadedError):
+        return "overloaded"
+    return _message_name_of_status(status_of(error))
 
 
 def _detail_of(error: DomainError) -> str:

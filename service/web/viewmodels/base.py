@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from service.columns.record_state import RecordState
 from service.domain.caveats import Caveat
 from service.domain.entities import Group
 from service.domain.figure import Figure
-from service.domain.record_state import RecordState
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import ROOT_GROUP
@@ -15,6 +15,7 @@ from service.domain.wording.bidi import isolate_bidi
 from service.domain.wording.range_text import outcomes_text
 from service.http.consistency import get_reader
 from service.http.context import request_time, start_time_budget
+from service.http.costly_work import take_slot
 from service.http.measured_totals import compute_measured_totals
 from service.usecases import totals
 from service.usecases.state_cache import Snapshot
@@ -41,7 +42,15 @@ class ViewModel:
         self.page_query = page_query
         self._budget = start_time_budget()  # Shared by all totals of the page.
         self.seq = get_reader().resolve_as_of(page_query.query.as_of, request_time())
+        self._take_slot()
         self.query: TotalsQuery = totals.resolve_merged_ids(self.snapshot, page_query.query)
+
+    def _take_slot(self) -> None:
+        """Take a slot before anything is sent, unless the page's first number is in memory."""
+        query = self.page_query.query
+        shown = replace(query, outcomes=(self.page_query.show,))
+        if not any(totals.is_cached(get_reader(), each, self.seq) for each in (query, shown)):
+            self._budget.postpone(take_slot())
 
     def compute_totals(self, **changes: object) -> TotalsResult:
         """Return the totals of the query with the changes."""
@@ -61,7 +70,7 @@ class ViewModel:
     @property
     def is_empty(self) -> bool:
         """Whether the record has no report at ``seq``."""
-        return not self.state.reports
+        return not self.state.report_count
 
     # The number -----------------------------------------------------------------------------
 

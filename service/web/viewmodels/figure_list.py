@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Final
 
-from service.domain.record_state import RecordState
+from service.columns.record_state import RecordState
 from service.domain.total import End
 from service.domain.wording.range_text import outcomes_text, range_text
 from service.http.consistency import get_reader

@@ -8,8 +8,8 @@ from typing import Final
 
 from service.domain.entities import Reporter
 from service.domain.figure import Figure
-from service.domain.record_state import ReportState
 from service.domain.report import RecordedReport, ReportedFigure
+from service.domain.report_state import ReportState
 from service.domain.total import End, RoundedSum, Term
 from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part
 from service.domain.wording.range_text import join_words, range_text, total_text
@@ -181,7 +181,7 @@ class Proof(ViewModel):
 
     @cached_property
     def _relays(self) -> Mapping[str, list[ReportState]]:
-        return find_relays(self.state)
+        return find_relays(self.state, self._reports.keys())
 
     @property
     def nearest_text(self) -> str:

@@ -1,19 +1,19 @@
 """Relays: which reports repeat a report, directly or through other relays."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
-from service.domain.record_state import RecordState, ReportState
+from service.columns.record_state import RecordState
+from service.domain.report_state import ReportState
 
 
-def find_relays(state: RecordState) -> Mapping[str, list[ReportState]]:
-    """Return the relays of each report, direct and indirect, by the report's id.
+def find_relays(state: RecordState, report_ids: Collection[str]) -> dict[str, list[ReportState]]:
+    """Return the relays of each of the reports that has any, direct and indirect ones.
 
     Withdrawn and replaced relays are left out; the relays of these are included.
     """
-    relays_by_report: dict[str, list[ReportState]] = {}
-    for each in state.reports.values():
-        repeated_id = each.relays if each.state == "relay" else None
-        while repeated_id is not None:
-            relays_by_report.setdefault(repeated_id, []).append(each)
-            repeated_id = state.reports[repeated_id].relays
-    return relays_by_report
+    rows_by_report = state.find_relay_rows()
+    return {
+        report_id: [state.make_report(row) for row in rows_by_report[report_row]]
+        for report_id, report_row in state.columns.find_report_ids(report_ids).items()
+        if report_row in rows_by_report
+    }

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from service.columns.record_state import RecordState
 from service.domain.entities import Place, Reporter
 from service.domain.errors import NotFoundError
 from service.domain.public_event import PublicEvent
-from service.domain.record_state import RecordState
 from service.domain.report import RecordedReport, ReportedFigure
 from service.domain.wording.range_text import outcomes_text, range_text
 from service.http.consistency import get_reader
@@ -50,7 +50,7 @@ def make_report_page(report_id: str) -> ReportPage:
     (reporter_id,) = state.resolve_merged("reporter", [recorded.report.reporter])
     repeating = [
         (each.id, state.reporters[each.reporter].name)
-        for each in find_relays(state).get(report_id, ())
+        for each in find_relays(state, [report_id]).get(report_id, ())
     ]
     history = lifecycle.load_history(reader, report_id)
     shown_relays = truncate(MAX_RELAYS, repeating)

@@ -27,14 +27,9 @@ class TimeSeries:
     @cached_property
     def period(self) -> Period | None:
         """The queried days; if they are many, the days that figures cover; None without figures."""
-        query_period, used_figures = self._page_query.query.period, self._view.full_result.used
-        days = [
-            day
-            for figure in used_figures
-            for day in (figure.scope.period.first, figure.scope.period.last)
-            if day
-        ]
-        if not days:
+        query_period = self._page_query.query.period
+        day_range = self._view.full_result.used.find_day_range()
+        if day_range is None:
             return None
         if (
             query_period.first
@@ -42,8 +37,9 @@ class TimeSeries:
             and (query_period.last - query_period.first).days < MAX_BARS
         ):
             return query_period
-        last = min(query_period.last or max(days), max(days))
-        first = max(query_period.first or min(days), min(days))
+        first_day, last_day = day_range
+        last = min(query_period.last or last_day, last_day)
+        first = max(query_period.first or first_day, first_day)
         return Period(min(first, last), last)
 
     @cached_property

@@ -107,7 +107,6 @@ def test_verify_finds_tampering(
     [
         "UPDATE figures SET group_ids = 'ever9one' WHERE seq = 3",
         "UPDATE figures SET place_ids = 'plekhowo' WHERE seq = 3",
-        "UPDATE figures SET reporter = 'Ua-hur' WHERE seq = 3",
         "UPDATE reports SET reporter = 'Ua-hur' WHERE seq = 3",
         "UPDATE figures SET last_day = 4000000 WHERE seq = 3",
     ],
@@ -115,10 +114,8 @@ def test_verify_finds_tampering(
 def test_figures_of_unknown_entities_are_not_counted(
     client: FlaskClient, tamper: Callable[..., None], sql: str
 ) -> None:
-    assert client.get("/v1/totals").status_code == 200
     tamper("PRAGMA foreign_keys = OFF")
     tamper(sql)
-    # Another state than the one before, which is still cached.
     problem = client.get("/v1/totals?as_of=3")
     assert problem.status_code == 503 and "damaged" in problem.get_json()["detail"]
 

@@ -1,4 +1,4 @@
-"""The types of the arrays in this package.
+"""The types of arrays of numbers and flags.
 
 Docstrings give the shape as ``bool[n_constraints]`` or ``int[n_patches, 4]``.
 """
