@@ -52,7 +52,6 @@ FULL_SCAN_ALLOWED: Final = {
 
 SCANNED_TABLE_ALLOWED: Final = {
     "select_entity_ids_of_length": "entries",
-    "select_last_entity_seq": "entries",
     "select_entities_page": "entries",
     "select_entities_and_ancestors": "entries",
     "select_entity_ids_in_subtrees": "entries",
