@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from service.domain.entities import (
     ENTITY_CLASSES,
+    MAX_COMPARED_IDS,
     MAX_LEVELS,
     Entity,
     Group,
@@ -16,6 +17,7 @@ from service.domain.entities import (
     Reporter,
     entity_fields,
     fold_case,
+    list_edited_ids,
     make_entity,
     parent_of,
 )
@@ -127,15 +129,24 @@ def _escape_like_pattern(text: str) -> str:
     return re.sub("([!%_])", r"!\1", text)
 
 
-def list_ids_of_similar_length(db: Connection, kind: str, entity_id: str) -> list[str]:
-    """Return known ids of similar length, as candidates for a misspelled id."""
-    min_length, max_length = len(entity_id) - 4, len(entity_id) + 4
-    return [
-        row[0]
-        for row in db.fetch_all(
-            "select_entity_ids_of_length", kind=kind, least=min_length, most=max_length
-        )
-    ]
+def list_ids_to_compare(db: Connection, kind: str, entity_id: str) -> list[str]:
+    """Return known ids as candidates for a misspelled id: a bounded number of an index's entries.
+
+    They are all ids if they are few, and else those near the id in their order and those of one
+    edit.
+    """
+    rows = db.fetch_all("select_some_entity_ids", kind=kind, limit=MAX_COMPARED_IDS + 1)
+    if len(rows) > MAX_COMPARED_IDS:
+        edited = json.dumps(list_edited_ids(entity_id))
+        rows = [
+            *db.fetch_all("select_near_entity_ids", kind=kind, id=entity_id, few=NEAR_IDS),
+            *db.fetch_all("select_recorded_entity_ids", kind=kind, ids=edited),
+        ]
+    return list(dict.fromkeys(row[0] for row in rows))
+
+
+NEAR_IDS: Final = 50
+"""How many ids before and after an id are near to it."""
 
 
 def find_unknown_ids(db: Connection, kind: str, ids: Sequence[str], seq: int) -> list[str]:

@@ -2,10 +2,20 @@
 
 from bisect import insort
 from collections.abc import Callable, Collection, Iterable
+from typing import Final
 
-from service.domain.entities import ENTITY_CLASSES, Entity, Place, parent_of
+from service.domain.entities import (
+    ENTITY_CLASSES,
+    Entity,
+    Place,
+    find_similar_ids,
+    parent_of,
+)
 from service.store import entities
 from service.store.interface import Connection
+
+MAX_SUGGESTIONS: Final = 3
+"""For how many unknown ids of one transaction similar ids are suggested."""
 
 
 class EntityCache:
@@ -28,6 +38,7 @@ class EntityCache:
         self._places_by_code: dict[str, list[str]] = {}
         self._added_by_code: dict[str, list[str]] = {}
         self._codes: dict[int, tuple[Place, list[str]]] = {}
+        self._similar_ids: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def prefetch(self, kind: str, ids: Collection[str]) -> None:
         """Load the entities and all above them by one statement, not by a round trip for each."""
@@ -94,11 +105,20 @@ class EntityCache:
         known = {code: list(self._places_by_code[code]) for code in sorted(codes)}
         return {code: ids for code, ids in known.items() if ids}
 
-    def list_ids_of_similar_length(self, kind: str, entity_id: str) -> list[str]:
-        """Return known ids of similar length, as candidates for a misspelled id."""
-        if self._write_added is not None:
-            self._write_added()
-        return entities.list_ids_of_similar_length(self._db, kind, entity_id)
+    def find_similar_ids(self, kind: str, entity_id: str) -> tuple[str, ...] | None:
+        """Return recorded ids with a spelling similar to the given one, looked up once for each.
+
+        None if they were looked up for MAX_SUGGESTIONS other ids: that costs too much for many.
+        """
+        key = (kind, entity_id)
+        if key not in self._similar_ids:
+            if len(self._similar_ids) == MAX_SUGGESTIONS:
+                return None
+            if self._write_added is not None:
+                self._write_added()
+            known_ids = entities.list_ids_to_compare(self._db, kind, entity_id)
+            self._similar_ids[key] = find_similar_ids(entity_id, known_ids)
+        return self._similar_ids[key]
 
     def list_some_children(self, kind: str, parent: str, limit: int) -> list[str]:
         """Return the first ids right below the parent, at most ``limit``."""

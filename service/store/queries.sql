@@ -105,9 +105,21 @@ AND names_folded LIKE :pattern ESCAPE '!'
 -- part: filter_by_parent
 AND parent = :parent
 
--- name: select_entity_ids_of_length
-SELECT id FROM entries WHERE kind = :kind AND until_seq IS NULL
-AND length(id) BETWEEN :least AND :most ORDER BY id LIMIT 20000
+-- name: select_some_entity_ids
+SELECT id FROM entries INDEXED BY entries_now WHERE kind = :kind AND until_seq IS NULL
+ORDER BY id LIMIT :limit
+
+-- name: select_near_entity_ids
+-- The ids before and after this one.
+SELECT id FROM (SELECT id FROM entries INDEXED BY entries_now
+    WHERE kind = :kind AND until_seq IS NULL AND id < :id ORDER BY id DESC LIMIT :few) AS earlier
+UNION ALL
+SELECT id FROM (SELECT id FROM entries INDEXED BY entries_now
+    WHERE kind = :kind AND until_seq IS NULL AND id > :id ORDER BY id LIMIT :few) AS later
+
+-- name: select_recorded_entity_ids
+SELECT id FROM entries INDEXED BY entries_now WHERE kind = :kind AND until_seq IS NULL
+AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id
 
 -- name: select_unknown_entity_ids
 SELECT value FROM json_each(CAST(:ids AS TEXT)) WHERE NOT EXISTS

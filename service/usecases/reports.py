@@ -25,7 +25,7 @@ from service.domain.report import (
 from service.domain.report_state import MovedLink, move_report_links
 from service.domain.submission import Submission
 from service.store import coordinates, entities, event_log, reports
-from service.store.entity_cache import EntityCache
+from service.store.entity_cache import MAX_SUGGESTIONS, EntityCache
 from service.store.event_log import NewEvent
 from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Reader, Store
@@ -36,7 +36,6 @@ from service.usecases.idempotency import run_once
 from service.usecases.reclassifications import plan_reclassifications
 from service.usecases.report_refs import resolve_refs
 from service.usecases.resolve_entities import (
-    MAX_SUGGESTIONS,
     EntityResolver,
     make_unknown_id_message,
     resolve_entities,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from service.domain.entities import (
     MAX_LEVELS,
@@ -27,12 +27,12 @@ from service.domain.submission import Submission, SubmittedFigure
 from service.domain.trees import Selection, Tree, TreeNode
 from service.domain.vocabulary import DEFAULT_DIVISION, ROOT_GROUP
 from service.store import entities
-from service.store.entity_cache import EntityCache
+from service.store.entity_cache import MAX_SUGGESTIONS, EntityCache
 from service.store.event_log import NewEvent
 from service.store.interface import Connection
 
-MAX_SUGGESTIONS = 3
-"""For how many unknown ids of one request similar ids are suggested: each look-up is slow."""
+MAX_NEW_IDS: Final = 100
+"""How many of the entities that a report describes are suggested for an unknown id."""
 
 
 class EntityResolver:
@@ -287,7 +287,7 @@ class EntityResolver:
     def _unknown_message(self, kind: str, entity_id: str) -> str:
         if len(self.errors) >= MAX_SUGGESTIONS:
             return f"There is no {kind} {entity_id}."
-        new_ids = [known for of, known in self._new_entities if of == kind]
+        new_ids = islice((known for of, known in self._new_entities if of == kind), MAX_NEW_IDS)
         return make_unknown_id_message(self._known, kind, entity_id, new_ids)
 
 
@@ -295,9 +295,9 @@ def make_unknown_id_message(
     known: EntityCache, kind: str, entity_id: str, new_ids: Iterable[str] = ()
 ) -> str:
     """Return the sentence that there is no such entity, with similar ids as suggestions."""
-    return unknown_id_message(
-        kind, entity_id, [*known.list_ids_of_similar_length(kind, entity_id), *new_ids]
-    )
+    similar_ids = known.find_similar_ids(kind, entity_id)
+    candidates = () if similar_ids is None else (*similar_ids, *new_ids)
+    return unknown_id_message(kind, entity_id, candidates)
 
 
 def resolve_entities(db: Connection, submission: Submission, known: EntityCache) -> EntityResolver:

@@ -51,7 +51,6 @@ FULL_SCAN_ALLOWED: Final = {
 """Statements that read a whole table on purpose, or from a position on."""
 
 SCANNED_TABLE_ALLOWED: Final = {
-    "select_entity_ids_of_length": "entries",
     "select_entities_page": "entries",
     "select_entities_and_ancestors": "entries",
     "select_entity_ids_in_subtrees": "entries",
@@ -68,7 +67,7 @@ BINDS: Final[dict[str, Any]] = {
     "seq": 1_900, "after": 10, "until": 20, "limit": 10, "request": 1, "moment": "2026-01-05T10:00",
     "kind": "place", "id": "p7", "parent": "p7", "top": "p9", "name": "p7", "pattern": "%p7%",
     "ids": '["p7","p8"]', "kinds": '["reported"]', "seqs": "[7,8,9]", "subject": "r7",
-    "least": 2, "most": 4, "into_id": "p1", "ref": "ref 7", "reporters": '["u7"]',
+    "most": 4, "into_id": "p1", "ref": "ref 7", "reporters": '["u7"]',
     "reports": '["r7"]',
     "places": '["p7"]', "groups": '["g7"]', "states": '["live"]', "words": '["w7","w8"]',
     "word_count": 2, "first_day": 700_010, "last_day": 700_020, "first": 700_010, "last": 700_010,

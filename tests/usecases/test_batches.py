@@ -225,3 +225,15 @@ def test_the_response_to_a_batch_expires_as_a_whole(store: Store, ids: Iterator[
 def test_an_empty_batch_has_no_results(store: Store, ids: Iterator[str]) -> None:
     assert _submit(store, [], ids, "k") == ((), False)
     assert _submit(store, [], ids, "k") == ((), True)
+
+
+def test_similar_ids_are_suggested_for_a_few_unknown_ids_of_a_transaction(
+    store: Store, ids: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "MAX_TRANSACTION_REPORTS", 100)
+    _submit(store, [bodies.make_report()], ids)
+    reports = [bodies.make_report(places=[f"plekhovo-{number // 2}"]) for number in range(10)]
+    (results, _) = _submit(store, reports, ids)
+    texts = [str(each) for each in results]
+    assert ["did you mean plekhovo?" in text for text in texts] == [True] * 6 + [False] * 4
+    assert texts[-1] == "There is no place plekhovo-4."
