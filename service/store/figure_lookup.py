@@ -142,6 +142,15 @@ class FigureLookup:
         )
         self._load_of_scope([each for each in scopes if each not in self._of_scope])
 
+    @property
+    def size(self) -> int:
+        """How many characters the places of the loaded figures have: a measure of their cost."""
+        return sum(
+            len(row.figure.place_ids)
+            for comparable in self._comparable.values()
+            for row in comparable.rows
+        )
+
     def list_place_ids(self) -> set[str]:
         """Return the places of the figures that were loaded to be compared."""
         return {

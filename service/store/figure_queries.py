@@ -3,15 +3,18 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import Final
 
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.report import report_id_of
 from service.domain.report_state import MovedLink, move_links
 from service.domain.vocabulary import OUTCOME_SETS
 from service.store.encoding import decode_period, split_ids
-from service.store.event_log import last_seq
 from service.store.interface import Connection, Row, translate_corrupt_rows
 from service.store.tables import FigureRow, MovedLinkRow
+
+ANY_SEQ: Final = (1 << 63) - 1
+"""A seq that no event is after."""
 
 
 @translate_corrupt_rows
@@ -48,7 +51,7 @@ def _with_present_links(db: Connection, rows: Iterable[Row]) -> tuple[Figure, ..
     if not figures:
         return ()
     reclassifying = [figure.id for figure in figures if figure.reclassifies is not None]
-    return move_links(figures, load_moved_links(db, last_seq(db), reclassifying))
+    return move_links(figures, load_moved_links(db, ANY_SEQ, reclassifying))
 
 
 @translate_corrupt_rows

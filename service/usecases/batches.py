@@ -7,7 +7,7 @@ atomic. Each of them is a request of its own in the event log.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from math import inf
 from typing import Any, Final
 
 from service.domain.access import Principal
@@ -35,12 +35,22 @@ from service.store.idempotency import IdempotencyKey, store_response
 from service.store.interface import Connection, Store
 from service.usecases.idempotency import find_stored
 from service.usecases.reports import ReportRecorder, check_and_normalize
+from service.usecases.submission_plans import (
+    MAX_PLAIN_SIZE,
+    AdvancePlan,
+    PlanAheadError,
+    size_of,
+    write_with_plan,
+)
 
 MAX_BATCH_REPORTS: Final = 10_000
 """How many reports a batch may contain."""
 
 MAX_TRANSACTION_REPORTS: Final = 100
 """How many reports of a batch one transaction records: other writers wait for less than 0.1 s."""
+
+MAX_TRANSACTION_SIZE: Final = 300
+"""How many figures, places and groups they name together; a larger report is recorded alone."""
 
 _CLASSES: Final[tuple[type[DomainError], ...]] = (
     DomainError,
@@ -124,27 +134,57 @@ def submit_batch(
     batch is recorded.
     """
     batch = _Batch(options, actor, now, idempotency_key)
+    queue = _ItemQueue(items, lambda item: _normalize_item(load_item(item), new_id, principal))
     results: list[ItemResult] = []
     is_replay = True
     part = 0
     while not part or len(results) < len(items):
-        left = items[len(results) :]
-        some = left if options.is_atomic else left[:MAX_TRANSACTION_REPORTS]
-        normalized = [_normalize_item(load_item(item), new_id, principal) for item in some]
+        if options.is_atomic:
+            some = queue.take(0, len(items))
+        else:
+            some = queue.take(len(results), MAX_TRANSACTION_REPORTS, MAX_TRANSACTION_SIZE)
         try:
-            parts, is_recorded = store.write(
-                partial(batch.record_part, part, normalized), is_long=len(some) > 1
-            )
+            parts, is_recorded = batch.write_part(store, part, some)
         except DomainError as error:
             if not part or isinstance(error, InvalidInputError):
                 raise
-            results += [error] * len(left)
+            results += [error] * (len(items) - len(results))
             break
         for results_of_part in parts:
             results += results_of_part
         part += len(parts)
         is_replay &= not is_recorded
     return tuple(results), is_replay
+
+
+class _ItemQueue:
+    """The items of a batch, each normalized once, when its turn comes."""
+
+    def __init__(self, items: Sequence[Any], normalize: Callable[[Any], _NormalizedItem]) -> None:
+        self._items = items
+        self._normalize = normalize
+        self._normalized: dict[int, _NormalizedItem] = {}
+
+    def take(self, start: int, count: int, size: float = inf) -> list[_NormalizedItem]:
+        """Return the items from this position on: at most ``count``, and of at most this size.
+
+        There is at least one, if any is left. A large one is alone, unless the size has no limit.
+        Earlier items are not taken again.
+        """
+        taken: list[_NormalizedItem] = []
+        for position in range(start, min(start + count, len(self._items))):
+            if position not in self._normalized:
+                self._normalized[position] = self._normalize(self._items[position])
+            item = self._normalized[position]
+            own_size = size_of(item[0]) if isinstance(item, tuple) else 0
+            if own_size > MAX_PLAIN_SIZE:
+                own_size = max(own_size, MAX_TRANSACTION_SIZE)
+            size -= own_size
+            if taken and size < 0:
+                break
+            taken.append(item)
+        self._normalized = {at: each for at, each in self._normalized.items() if at >= start}
+        return taken
 
 
 def _normalize_item(
@@ -167,8 +207,34 @@ class _Batch:
     now: datetime
     idempotency_key: IdempotencyKey | None
 
+    def write_part(
+        self, store: Store, part: int, items: Sequence[_NormalizedItem]
+    ) -> tuple[list[list[ItemResult]], bool]:
+        """Return what ``record_part`` returns, after the commit.
+
+        If the items would take the turn of the writer for too long, only the first one is recorded.
+        """
+        if len(items) > 1 or self.options.is_atomic:
+            try:
+                return store.write(lambda db: self.record_part(part, items, db), is_long=True)
+            except PlanAheadError:
+                items = items[:1]
+        valid = [item for item in items if isinstance(item, tuple)]
+        if not valid:
+            return store.write(lambda db: self.record_part(part, items, db))
+        return write_with_plan(
+            store,
+            valid[0],
+            lambda db, plan: self.record_part(part, items, db, plan),
+            supersede_known=self.options.supersede_known,
+        )
+
     def record_part(
-        self, part: int, items: Sequence[_NormalizedItem], db: Connection
+        self,
+        part: int,
+        items: Sequence[_NormalizedItem],
+        db: Connection,
+        plan: AdvancePlan | None = None,
     ) -> tuple[list[list[ItemResult]], bool]:
         """Return the results of this part and maybe of later ones, and whether it was recorded now.
 
@@ -176,22 +242,23 @@ class _Batch:
         results.
         """
         if self.idempotency_key is None:
-            return [self._record_items(db, items)[0]], True
+            return [self._record_items(db, items, plan)[0]], True
         stored = find_stored(db, self.idempotency_key)
         if stored is not None and len(stored.parts) > part:
             return [_load_results(db, each) for each in stored.parts[part:]], False
-        results, last_seq = self._record_items(db, items)
+        results, last_seq = self._record_items(db, items, plan)
         dumped = [_dump_result(result, last_seq) for result in results]
         store_response(db, self.idempotency_key, dumped, stored)
         return [results], True
 
     def _record_items(
-        self, db: Connection, items: Sequence[_NormalizedItem]
+        self, db: Connection, items: Sequence[_NormalizedItem], plan: AdvancePlan | None
     ) -> tuple[list[ItemResult], int]:
         """Return the results of the items, and the last seq."""
         with db.savepoint("batch") as undo:
             valid = [item for item in items if isinstance(item, tuple)]
-            recorder = ReportRecorder(db, valid, self.actor, self.now)
+            is_bounded = not self.options.is_atomic
+            recorder = ReportRecorder(db, valid, self.actor, self.now, plan, is_bounded=is_bounded)
             results = [self._record_item(recorder, item) for item in items]
             if self.options.is_atomic and any(isinstance(each, DomainError) for each in results):
                 undo()

@@ -6,42 +6,28 @@ from datetime import datetime
 from typing import Any
 
 from service.domain.access import Principal
-from service.domain.entities import Entity, make_empty_scope_message
-from service.domain.errors import (
-    ConflictError,
-    ErrorDetail,
-    InvalidInputError,
-    NotFoundError,
-    invalid_field,
-    summarize_errors,
-)
+from service.domain.errors import ErrorDetail, InvalidInputError, NotFoundError
 from service.domain.list_queries import ReportListQuery
-from service.domain.normalize import find_wording_errors, normalize_submission
-from service.domain.report import (
-    RecordedReport,
-    Report,
-    ReportWarning,
-)
-from service.domain.report_state import MovedLink, move_report_links
+from service.domain.normalize import normalize_submission
+from service.domain.report import RecordedReport, Report
+from service.domain.report_state import move_report_links
 from service.domain.submission import Submission
 from service.store import coordinates, entities, event_log, reports
 from service.store.entity_cache import MAX_SUGGESTIONS, EntityCache
-from service.store.event_log import NewEvent
 from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Reader, Store
 from service.store.projections.dispatch import RecordWriter
-from service.store.projections.reports import body_of
 from service.usecases.as_of import resolve_as_of
 from service.usecases.idempotency import run_once
-from service.usecases.reclassifications import plan_reclassifications
-from service.usecases.report_refs import resolve_refs
-from service.usecases.resolve_entities import (
-    EntityResolver,
-    make_unknown_id_message,
-    resolve_entities,
-)
+from service.usecases.resolve_entities import make_unknown_id_message
 from service.usecases.submission_lookups import Item, SubmissionLookups
-from service.usecases.submission_warnings import find_warnings
+from service.usecases.submission_plans import (
+    MAX_COMPARED_SIZE,
+    AdvancePlan,
+    PlanAheadError,
+    plan_submission,
+    write_with_plan,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +62,25 @@ def submit_report(
     ForbiddenError if the principal may not report for the reporter (None may for all).
     """
     report = check_and_normalize(submission, new_id(), principal)
+    item = (submission, report)
 
-    def record(db: Connection) -> SubmitResult:
-        recorder = ReportRecorder(db, [(submission, report)], actor, now)
-        result = recorder.record(submission, report, supersede_known=supersede_known)
+    def record(db: Connection, plan: AdvancePlan | None) -> SubmitResult:
+        recorder = ReportRecorder(db, [item], actor, now, plan)
+        result = recorder.record(*item, supersede_known=supersede_known)
         recorder.flush()
         return result
 
-    def job(db: Connection) -> SubmitResult:
+    def job(db: Connection, plan: AdvancePlan | None) -> SubmitResult:
         posted, is_replay = run_once(
             db,
             idempotency_key,
-            lambda: record(db),
+            lambda: record(db, plan),
             lambda result: dump_submit_result(db, result),
             lambda stored: load_submit_result(db, stored),
         )
         return replace(posted, is_replay=is_replay)
 
-    return store.write(job)
+    return write_with_plan(store, item, job, supersede_known=supersede_known)
 
 
 def check_and_normalize(
@@ -108,63 +95,6 @@ def check_and_normalize(
     return normalize_submission(submission, report_id)
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionPlan:
-    """What the submission of a report would record.
-
-    ``known`` is the report that was recorded before under the same ref with the same content; if
-    there is one, nothing is recorded. ``new_entities`` contains each parent before its children.
-    ``moved_links`` are the links of reclassifying figures that the events move.
-    """
-
-    report: Report
-    known: RecordedReport | None = None
-    new_entities: tuple[Entity, ...] = ()
-    warnings: tuple[ReportWarning, ...] = ()
-    events: tuple[NewEvent, ...] = ()
-    moved_links: tuple[MovedLink, ...] = ()
-
-
-def plan_submission(
-    submission: Submission,
-    report: Report,
-    lookups: SubmissionLookups,
-    *,
-    supersede_known: bool = False,
-) -> SubmissionPlan:
-    """Return what the submission would record as of this transaction; records nothing.
-
-    ``report`` is the normalized submission. The words of a report that was recorded before are not
-    checked again: an earlier lexicon may have read them. Raises InvalidInputError or ConflictError
-    if it cannot be recorded.
-    """
-    report, known_id = resolve_refs(submission, report, lookups, supersede_known=supersede_known)
-    # Before a known report is returned: the description of an entity in this one may differ.
-    resolver = resolve_entities(lookups.db, submission, lookups.entities)
-    if known_id is not None:
-        return SubmissionPlan(report, lookups.get_report(known_id))
-    superseded_events = _make_superseded_events(report, lookups)
-    if report.relays is not None and lookups.reports.get(report.relays) is None:
-        raise invalid_field("/relays", "There is no such report to relay.")
-    lookups.write_before_links(report)
-    reclassifications = plan_reclassifications(lookups.db, submission, report, resolver)
-    report = reclassifications.report
-    _check_meaning(submission, report, resolver)
-    warnings = find_warnings(report, resolver, lookups)
-    return SubmissionPlan(
-        report,
-        new_entities=resolver.new_entities,
-        warnings=warnings,
-        events=(
-            *resolver.make_events(),
-            *superseded_events,
-            NewEvent("reported", report.id, body_of(report, warnings)),
-            *reclassifications.events,
-        ),
-        moved_links=reclassifications.moved_links,
-    )
-
-
 class ReportRecorder:
     """Records the reports of one request in a write transaction.
 
@@ -173,14 +103,33 @@ class ReportRecorder:
     """
 
     def __init__(
-        self, db: Connection, items: Collection[Item], actor: str | None, now: datetime
+        self,
+        db: Connection,
+        items: Collection[Item],
+        actor: str | None,
+        now: datetime,
+        plan: AdvancePlan | None = None,
+        *,
+        is_bounded: bool = True,
     ) -> None:
-        """Look up what the items need; they are then recorded in their order."""
+        """Look up what the items need; they are then recorded in their order.
+
+        ``plan`` is that of the only item, made in advance. Raises PlanAheadError if it no longer
+        holds, and if it is bounded how long the items take and they would take longer.
+        """
         self._writer = RecordWriter(db, actor, now)
         self._lookups = SubmissionLookups(db, self._writer)
-        self._lookups.prefetch(items)
-
         self.first_seq = self._writer.last_seq + 1
+        self._plan = plan
+        if plan is not None:
+            if plan.reads.is_unchanged(db):
+                return
+            if not plan.is_last:
+                raise PlanAheadError
+            self._plan = None
+        self._lookups.prefetch(items)
+        if is_bounded and plan is None and self._lookups.figures.size > MAX_COMPARED_SIZE:
+            raise PlanAheadError
 
     @property
     def last_seq(self) -> int:
@@ -191,7 +140,12 @@ class ReportRecorder:
         self, submission: Submission, report: Report, *, supersede_known: bool = False
     ) -> SubmitResult:
         """Return the recorded report. Raises as ``plan_submission`` does, with nothing recorded."""
-        plan = plan_submission(submission, report, self._lookups, supersede_known=supersede_known)
+        if self._plan is not None:
+            plan = self._plan.get_plan()
+        else:
+            plan = plan_submission(
+                submission, report, self._lookups, supersede_known=supersede_known
+            )
         if plan.known is not None:
             return SubmitResult(plan.known, False)
         figures = self._lookups.counted_figures(plan.report)
@@ -306,46 +260,3 @@ def get_report_or_fail(db: Connection, report_id: str, seq: int | None = None) -
     if recorded is None:
         raise NotFoundError("There is no such report.")
     return recorded
-
-
-def _make_superseded_events(report: Report, lookups: SubmissionLookups) -> list[NewEvent]:
-    """Return the event of the report that this one supersedes, if any."""
-    if report.supersedes is None:
-        return []
-    superseded = lookups.reports.get(report.supersedes)
-    if superseded is None:
-        raise invalid_field("/supersedes", "There is no such report to supersede.")
-    detail = None
-    if superseded.reporter not in lookups.entities.list_equivalent_ids("reporter", report.reporter):
-        detail = f"Only {superseded.reporter} can supersede its own report {superseded.id}."
-    elif superseded.superseded_by is not None:
-        detail = f"The report is superseded already; supersede {superseded.superseded_by} instead."
-    if detail:
-        other = superseded.superseded_by or superseded.id
-        raise ConflictError(detail, (ErrorDetail("/supersedes", detail, other),))
-    return [NewEvent("superseded", superseded.id, {"by": report.id})]
-
-
-def _check_meaning(submission: Submission, report: Report, resolver: EntityResolver) -> None:
-    """Raise InvalidInputError for words that the figures do not fit, and for empty scopes."""
-    errors = find_wording_errors(submission, report)
-    for kind, name in (("place", "places"), ("group", "groups")):
-        pointers_by_ids: dict[tuple[str, ...], list[str]] = {}
-        if not report.figures and len(getattr(report, name)) > 1:
-            pointers_by_ids[getattr(report, name)] = [f"/{name}"]
-        for position, figure in enumerate(report.figures):
-            ids = getattr(figure, name)
-            if len(ids) > 1:
-                sent = submission.figures[position]
-                is_of_report = getattr(sent, name) is None and getattr(submission, name)
-                pointer = f"/{name}" if is_of_report else f"/figures/{position}/{name}"
-                pointers_by_ids.setdefault(ids, []).append(pointer)
-        if pointers_by_ids:
-            selections = resolver.select(kind, *pointers_by_ids)
-            for (ids, pointers), selection in zip(pointers_by_ids.items(), selections, strict=True):
-                if not selection.alternatives:
-                    detail = make_empty_scope_message(kind, ids)
-                    errors += [ErrorDetail(pointer, detail) for pointer in pointers]
-    errors = list(dict.fromkeys(errors))
-    if errors:
-        raise InvalidInputError(summarize_errors(errors), tuple(errors))

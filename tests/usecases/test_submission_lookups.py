@@ -1,7 +1,8 @@
 """Reports that are recorded together give the record that they would give one by one."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -16,7 +17,7 @@ from service.domain.submission import Submission
 from service.store import figure_lookup, redactable_text
 from service.store.interface import Connection, Store
 from service.store.tables import TABLES
-from service.usecases import entities, reports
+from service.usecases import entities, reports, submission_plans
 from service.usecases.reports import ReportRecorder, SubmitResult
 from tests.conftest import START_TIME
 
@@ -154,6 +155,26 @@ def _record(db: Connection, items: Sequence[Item]) -> list[Any]:
     return results
 
 
+@dataclass
+class _OpenTransaction:
+    """A store whose read transactions are the open transaction."""
+
+    db: Connection
+
+    def read_transaction(self) -> AbstractContextManager[Connection]:
+        return nullcontext(self.db)
+
+
+def _record_planned(db: Connection, item: Item) -> Any:
+    """Record the item by a plan made in advance; return what was recorded, or the error."""
+    store: Any = _OpenTransaction(db)
+    plan = submission_plans._plan_in_advance(store, item, True, is_last=False)
+    recorder = ReportRecorder(db, [item], None, START_TIME, plan)
+    result = _record_item(recorder, item)
+    recorder.flush()
+    return result
+
+
 def _record_item(recorder: ReportRecorder, item: Item) -> Any:
     try:
         return recorder.record(*item, supersede_known=True)
@@ -212,6 +233,10 @@ def test_reports_that_are_recorded_together_are_recorded_as_one_by_one(
             one_by_one = [result for item in items for result in _record(db, [item])]
             record_of_single = _read_record(db)
             undo_plain()
+        with db.savepoint("planned") as undo_planned:
+            planned = [_record_planned(db, item) for item in items]
+            record_of_planned = _read_record(db)
+            undo_planned()
         together = _record(db, items)
         record_of_batch = _read_record(db)
         recorded_now = [
@@ -221,6 +246,8 @@ def test_reports_that_are_recorded_together_are_recorded_as_one_by_one(
         undo()
     assert list(map(_without_time, together)) == list(map(_without_time, one_by_one))
     assert record_of_batch == record_of_single
+    assert list(map(_without_time, planned)) == list(map(_without_time, one_by_one))
+    assert record_of_planned == record_of_single
     assert recorded_now == _list_plain(together)
 
 
