@@ -31,6 +31,9 @@ MAX_CONTRADICTIONS: Final = 100
 MAX_SAME_WORDING: Final = 20
 """How many reports of the same words are returned at most."""
 
+WIDE_LENGTH: Final = 500
+"""Up to which length a list of places is compared at little cost."""
+
 PLACE_PREFIX_LENGTH: Final = 200
 """How much of the list of places the index of scopes contains."""
 
@@ -143,13 +146,14 @@ class FigureLookup:
         self._load_of_scope([each for each in scopes if each not in self._of_scope])
 
     @property
-    def size(self) -> int:
-        """How many characters the places of the loaded figures have: a measure of their cost."""
-        return sum(
+    def wide_size(self) -> int:
+        """How many characters the places of loaded figures with very many places have."""
+        sizes = (
             len(row.figure.place_ids)
             for comparable in self._comparable.values()
             for row in comparable.rows
         )
+        return sum(size for size in sizes if size > WIDE_LENGTH)
 
     def list_place_ids(self) -> set[str]:
         """Return the places of the figures that were loaded to be compared."""

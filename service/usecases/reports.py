@@ -22,7 +22,7 @@ from service.usecases.idempotency import run_once
 from service.usecases.resolve_entities import make_unknown_id_message
 from service.usecases.submission_lookups import Item, SubmissionLookups
 from service.usecases.submission_plans import (
-    MAX_COMPARED_SIZE,
+    MAX_WIDE_SIZE,
     AdvancePlan,
     PlanAheadError,
     plan_submission,
@@ -128,7 +128,7 @@ class ReportRecorder:
                 raise PlanAheadError
             self._plan = None
         self._lookups.prefetch(items)
-        if is_bounded and plan is None and self._lookups.figures.size > MAX_COMPARED_SIZE:
+        if is_bounded and plan is None and self._lookups.figures.wide_size > MAX_WIDE_SIZE:
             raise PlanAheadError
 
     @property

@@ -37,8 +37,8 @@ Result = TypeVar("Result")
 MAX_PLAIN_SIZE: Final = 60
 """The size of a report up to which it is planned under the write lock."""
 
-MAX_COMPARED_SIZE: Final = 50_000
-"""How many characters the places of the figures may have that are compared under the write lock."""
+MAX_WIDE_SIZE: Final = 50_000
+"""How many characters the long lists of places may have that are compared under the write lock."""
 
 MAX_ATTEMPTS: Final = 4
 """How often a submission is planned in advance before it is planned under the write lock."""

@@ -177,18 +177,25 @@ def test_large_reports_of_a_batch_are_recorded_alone_and_in_their_order(
     assert len(set(requests)) == 4
 
 
-def test_reports_with_much_to_compare_are_planned_in_advance(
+@pytest.mark.parametrize(("place_count", "plan_count"), [(5, 0), (300, 1)])
+def test_a_report_that_is_compared_with_many_places_is_planned_in_advance(
     store: Store,
     ids: Iterator[str],
-    monkeypatch: pytest.MonkeyPatch,
     interference: Interference,
+    monkeypatch: pytest.MonkeyPatch,
+    place_count: int,
+    plan_count: int,
 ) -> None:
-    _submit(store, bodies.make_report(), ids)
-    monkeypatch.setattr("service.usecases.reports.MAX_COMPARED_SIZE", 0)
-    interference.actions += [_record_contradicting(store, ids)]
+    monkeypatch.setattr("service.usecases.reports.MAX_WIDE_SIZE", 1_000)
+    names = [f"place-{number}" for number in range(place_count)]
+    places = [{"id": name, "name": name} for name in names]
+    wide = bodies.make_report(places=places, figures=[bodies.make_figure(wording=None, exactly=1)])
+    _submit(store, wide, ids)
+    interference.plans.clear()
     figure = bodies.make_figure(wording=None, low=100, high=105)
-    result = _submit(store, bodies.make_report(figures=[figure]), ids)
-    assert {"r1", "r2"} & {*_list_contradicted(result)}
+    result = _submit(store, bodies.make_report(places=["place-1"], figures=[figure]), ids)
+    assert _list_contradicted(result) == ["r0"]
+    assert len(interference.plans) == plan_count
 
 
 def test_an_atomic_batch_with_large_reports_is_one_request(
