@@ -79,12 +79,19 @@ class EntityCache:
 
     def find_parents(self, kind: str, ids: Collection[str]) -> set[str]:
         """Return those of the ids that have children, looked up by one statement."""
-        # One that is known not to be recorded yet has none.
-        recorded = {each for each in ids if self._entities.get((kind, each), each) is not None}
-        missing = {each for each in recorded if (kind, each) not in self._have_children}
-        found = entities.find_parents(self._db, kind, missing)
-        self._have_children |= {(kind, each): each in found for each in missing}
-        return {each for each in recorded if self._have_children[kind, each]}
+        parents, missing = set(), set()
+        for each in ids:
+            is_parent = self._have_children.get((kind, each))
+            if is_parent:
+                parents.add(each)
+            # One that is known not to be recorded yet has none.
+            elif is_parent is None and self._entities.get((kind, each), each) is not None:
+                missing.add(each)
+        if missing:
+            found = entities.find_parents(self._db, kind, missing)
+            self._have_children |= {(kind, each): each in found for each in missing}
+            parents |= found
+        return parents
 
     def list_codes(self, place: Place) -> list[str]:
         """Return the codes of the place, as ``entities.list_codes`` does."""
