@@ -115,13 +115,14 @@ class FigureLookup:
         """Use the connection; nothing is read yet."""
         self._db = db
         self._comparable: dict[_Window, _Comparable] = {}
+        self._rows: dict[Row, _FoundRow] = {}
         self._of_scope: dict[tuple[int, str], list[_FoundRow]] = {}
         self._added = _Added({}, {}, {}, set())
         self._decoded: dict[tuple[int, int], Figure] = {}
         self._compared: dict[str, _Compared] = {}
 
     def prefetch(self, figures: Iterable[tuple[Figure, Collection[str] | None]]) -> None:
-        """Load what the figures will be compared with, with two statements for all of them.
+        """Load what the figures will be compared with, with three statements for all of them.
 
         Each figure is given with its places and all above them, None if a place has children.
         """
@@ -148,20 +149,13 @@ class FigureLookup:
     @property
     def wide_size(self) -> int:
         """How many characters the places of loaded figures with very many places have."""
-        sizes = (
-            len(row.figure.place_ids)
-            for comparable in self._comparable.values()
-            for row in comparable.rows
-        )
+        sizes = (len(row.figure.place_ids) for row in self._rows.values())
         return sum(size for size in sizes if size > WIDE_LENGTH)
 
     def list_place_ids(self) -> set[str]:
         """Return the places of the figures that were loaded to be compared."""
         return {
-            place_id
-            for comparable in self._comparable.values()
-            for row in comparable.rows
-            for place_id in split_ids(row.figure.place_ids)
+            place_id for row in self._rows.values() for place_id in split_ids(row.figure.place_ids)
         }
 
     def find_possible_contradictions(
@@ -326,7 +320,7 @@ class FigureLookup:
     @translate_corrupt_rows
     def _load_comparable(self, places_by_window: dict[_Window, frozenset[str] | None]) -> None:
         found = self._db.fetch_each(
-            "select_comparable_figures",
+            "select_comparable_keys",
             [
                 {
                     "reporter": window.reporter,
@@ -340,10 +334,23 @@ class FigureLookup:
                 for window, places in places_by_window.items()
             ],
         )
-        for (window, places), rows in zip(places_by_window.items(), found, strict=True):
-            self._comparable[window] = _Comparable(
-                places, self._decode_recorded(rows), len(rows) >= MAX_COMPARABLE
-            )
+        self._load_rows({key for keys in found for key in keys})
+        for (window, places), keys in zip(places_by_window.items(), found, strict=True):
+            rows = [self._rows[key] for key in keys if key in self._rows]
+            self._comparable[window] = _Comparable(places, rows, len(keys) >= MAX_COMPARABLE)
+
+    def _load_rows(self, keys: Collection[Row]) -> None:
+        """Load the figures with these seqs and positions, each once for all windows."""
+        missing = sorted(key for key in keys if key not in self._rows)
+        if not missing:
+            return
+        rows = self._db.fetch_all(
+            "select_figures_of_reports",
+            seqs=json.dumps(sorted({seq for seq, _ in missing})),
+            keys=json.dumps([f"{seq}-{position}" for seq, position in missing]),
+        )
+        for row in self._decode_recorded(rows):
+            self._rows[row.figure.seq, row.figure.position] = row
 
     def _decode_recorded(self, rows: Iterable[Row]) -> list[_FoundRow]:
         """Return the figures that were recorded before the lookup began."""

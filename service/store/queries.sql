@@ -384,11 +384,11 @@ ORDER BY moved_links.seq, movers.seq, 2
 -- part: near_columns
 seq, position, first_day, single_place, incident
 
--- name: select_comparable_figures
--- The newest figures of the reporter that share days with the first to the last, or are next to them,
--- at several places or one of :places (NULL: any), and not about another incident than :incident
--- (NULL: about any). A figure of a length class has at most 16^class days, so that each of the parts
--- reads hardly more of the index than the days need.
+-- name: select_comparable_keys
+-- The seqs and positions of the newest figures of the reporter that share days with the first to the
+-- last, or are next to them, at several places or one of :places (NULL: any), and not about another
+-- incident than :incident (NULL: about any). A figure of a length class has at most 16^class days, so
+-- that each of the parts reads hardly more of the index than the days need.
 WITH near AS MATERIALIZED (
     SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
         WHERE reporter = :reporter AND length_class = 0 AND last_day BETWEEN :first - 1 AND :last + 1
@@ -406,17 +406,22 @@ WITH near AS MATERIALIZED (
         WHERE reporter = :reporter AND length_class = 3 AND last_day >= :first - 1
         ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_3
 )
-SELECT {figures_columns}, relays, superseded_seq, retracted_seq FROM (
-    SELECT seq, position FROM near
-    WHERE coalesce(first_day, 0) <= :last + 1
-    AND (CAST(:incident AS TEXT) IS NULL OR incident IS NULL OR incident = :incident)
-    AND (CAST(:places AS TEXT) IS NULL OR single_place = ''
-        OR CAST(:places AS TEXT) LIKE '%,' || single_place || ',%')
-    ORDER BY seq DESC, position DESC LIMIT :most
-) AS comparable CROSS JOIN figures CROSS JOIN reports
-WHERE figures.seq = comparable.seq AND figures.position = comparable.position
+SELECT seq, position FROM near
+WHERE coalesce(first_day, 0) <= :last + 1
+AND (CAST(:incident AS TEXT) IS NULL OR incident IS NULL OR incident = :incident)
+AND (CAST(:places AS TEXT) IS NULL OR single_place = ''
+    OR CAST(:places AS TEXT) LIKE '%,' || single_place || ',%')
+ORDER BY seq DESC, position DESC LIMIT :most
+
+-- name: select_figures_of_reports
+-- Those figures of the reports whose seq and position, with a hyphen between them, are among the
+-- keys; each with whether its report is counted.
+SELECT {figures_columns}, relays, superseded_seq, retracted_seq
+FROM figures CROSS JOIN reports
+WHERE figures.seq IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(:seqs AS TEXT)))
+AND CAST(figures.seq AS TEXT) || '-' || CAST(figures.position AS TEXT)
+    IN (SELECT value FROM json_each(CAST(:keys AS TEXT)))
 AND reports.seq = figures.seq
-ORDER BY figures.seq DESC, figures.position DESC
 
 -- name: select_figures_of_scope
 -- The newest figures that end on the last day and have the places, as far as the index contains them;

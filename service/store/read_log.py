@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
+from service.store.event_log import last_seq
 from service.store.interface import Connection, Row
 
 Result = TypeVar("Result")
 
 
 class ReadLog(Connection):
-    """A connection that only runs statements by name that read, and notes what they return.
+    """A connection that only runs statements by name that read the record, and notes their results.
 
     What was computed from these reads alone is computed alike in any transaction in which
     ``is_unchanged`` holds.
@@ -18,11 +19,15 @@ class ReadLog(Connection):
     def __init__(self, db: Connection) -> None:
         """Read by the connection, as long as its transaction is open."""
         self._db = db
+        self._seq = last_seq(db)
         self._reads: list[tuple[Callable[[Connection], Any], Any]] = []
 
     def is_unchanged(self, db: Connection) -> bool:
-        """Whether all statements return the same in this transaction."""
-        return all(read(db) == result for read, result in self._reads)
+        """Whether all statements return the same in this transaction.
+
+        They do if there are no further events: nothing else changes what a record contains.
+        """
+        return last_seq(db) == self._seq or all(read(db) == result for read, result in self._reads)
 
     def fetch_all(self, name: str, /, *, clauses: Sequence[str] = (), **binds: Any) -> list[Row]:
         """Return the rows of the statement."""

@@ -73,7 +73,7 @@ BINDS: Final[dict[str, Any]] = {
     "word_count": 2, "first_day": 700_010, "last_day": 700_020, "first": 700_010, "last": 700_010,
     "low": 5, "high": 6, "outcomes": 3, "reporter": "u7", "but": "r9", "nearest": 500, "few": 100,
     "place_ids": "p7", "group_ids": "everyone", "wording": "w", "quote": "q", "pointer": "/quote",
-    "text": "t", "salt": "s", "principal": "h", "key": "k", "now": "2026-01-05T10:00",
+    "text": "t", "salt": "s", "principal": "h", "key": "k", "keys": "[]", "now": "2026-01-05T10:00",
     "response": "1", "part": 0,
     "fingerprint": "f" * 64, "hash": "0" * 64, "recorded_at": "2026-01-05T10:00:00.000000Z",
     "body": "{}", "actor": None, "name_folded": "p7", "names_folded": "p7", "since_seq": 1,
@@ -92,7 +92,8 @@ BINDS_OF_STATEMENT: Final = {
     "select_entities_page": {"after": "p10"},
     "select_idempotent_response": {"request": "POST /"},
     "increment_count": {"now": 1.5},
-    "select_comparable_figures": {"places": ",p7,", "most": 100},
+    "select_figures_of_reports": {"keys": '["7-0","8-0"]'},
+    "select_comparable_keys": {"places": ",p7,", "most": 100},
     "select_figures_of_scope": {"most": 100},
 }
 """Values for single statements, where a name means something else."""
