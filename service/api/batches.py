@@ -69,10 +69,10 @@ def post_batch(options: BatchOptions) -> Any:
     Send `{"reports": […]}`, or one report on each line (`application/x-ndjson`): at most 10,000
     reports and 32 MiB. The answer has one result for each report, in order, and a summary. An
     invalid report does not affect the others, unless `atomic=true`. A report may refer to entities
-    and reports of earlier items. Unless `atomic=true`, the reports are recorded 100 at a time, and
-    others can write between them: if the answer does not arrive, part of the batch may be recorded.
-    Sent again with the same `Idempotency-Key`, it continues where it ended. Needs the scope
-    `report`.
+    and reports of earlier items. Unless `atomic=true`, the reports are recorded up to 100 at a
+    time, and others can write between them: if the answer does not arrive, part of the batch may be
+    recorded. Sent again with the same `Idempotency-Key`, it continues where it ended. Needs the
+    scope `report`.
     """
     services = get_services()
     results, is_replay = batches.submit_batch(
