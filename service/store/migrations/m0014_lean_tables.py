@@ -6,7 +6,8 @@ later ones. The integrity check compares the derived tables with the event log, 
 than a reference does. The root group is no longer among the groups of a report, since every report
 names it or a group below it.
 
-The last change of an entity is found by indexes on the seqs of the versions and merges.
+What was added after a seq is found by indexes on the seqs of entity versions, merges and moved
+links.
 
 Responses to requests with an idempotency key have parts: one for each transaction of the request.
 """
@@ -215,6 +216,7 @@ SHARED_STATEMENTS: Final = (
     "CREATE INDEX entries_by_beginning ON entries (since_seq)",
     "CREATE INDEX entries_by_end ON entries (until_seq) WHERE until_seq IS NOT NULL",
     "CREATE INDEX merges_in_order ON merges (seq)",
+    "CREATE INDEX moved_links_in_order ON moved_links (seq)",
 )
 
 
