@@ -1,5 +1,6 @@
 """The configuration of gunicorn; options on its command line take precedence."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,10 @@ runtime_dir.make_dir()
 # A thread that computes a total releases the interpreter ten times sooner than by Python's default.
 # The writing thread needs the interpreter often and briefly, and all writes wait for it.
 sys.setswitchinterval(0.0005)
+
+# Python looks for cyclic garbage after every 700 new objects by default. A batch makes thousands of
+# objects that stay until its end, and looking through them took a quarter of its time.
+gc.set_threshold(20_000, 20, 50)
 
 _host = os.environ.get("LISTEN_HOST", "127.0.0.1")
 _port = os.environ.get("PORT", "8000")

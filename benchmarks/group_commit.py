@@ -40,7 +40,7 @@ Result = TypeVar("Result")
 class SingleTransactionStore(SqliteStore):
     """A store in which each write is a transaction of its own, and SQLite does the waiting."""
 
-    def write(self, job: Callable[[Connection], Result]) -> Result:
+    def write(self, job: Callable[[Connection], Result], *, is_long: bool = False) -> Result:
         """Return what the job returns, once what it wrote is on disk."""
         with (
             translate_errors(to_domain_error),

@@ -5,7 +5,8 @@ from typing import Any, Final
 from flask import Response
 
 from schemas.preview import NewOut, PreviewedReportOut, PreviewOut
-from schemas.report_in import PostReportParameters, ReportIn
+from schemas.quick_load import ReportIn
+from schemas.report_in import PostReportParameters
 from schemas.totals import dump_totals
 from service.bounds.solver_effort import measure_effort
 from service.domain.entities import ENTITY_CLASSES

@@ -9,7 +9,8 @@ from flask import Response
 from schemas.as_of import AsOfParameters
 from schemas.lifecycle import HistoryOut, RedactionIn, RetractionIn
 from schemas.list_queries import ListForm, ReportListParameters
-from schemas.report_in import PostReportParameters, ReportIn
+from schemas.quick_load import ReportIn
+from schemas.report_in import PostReportParameters
 from schemas.report_out import ReportOut, ReportsOut, RetractedReportOut
 from service.api.report_formats import OTHER_FORMATS, make_page_response
 from service.domain.list_queries import ReportListQuery

@@ -1,9 +1,10 @@
 """Entities: places, groups and reporters, which reports refer to by id."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
+from heapq import nlargest
 from typing import Any, Final
 
 from service.domain.vocabulary import ROOT_GROUP
@@ -156,12 +157,55 @@ def fold_case(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def find_similar_ids(entity_id: str, known_ids: Iterable[str]) -> tuple[str, ...]:
-    """Return up to three known ids with a spelling similar to the given one."""
-    return tuple(get_close_matches(entity_id, list(known_ids), n=3, cutoff=0.6))
+MAX_COMPARED_IDS: Final = 1_000
+"""Among how many ids all similar ones are found; among more, only those of one edit."""
+
+MAX_MATCHED_IDS: Final = 12
+"""How many of them are compared letter by letter: those with the most of their ends in common."""
+
+MAX_EDITED_LENGTH: Final = 40
+"""Of a longer id no edits are looked up."""
+
+_ID_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
-def unknown_id_message(kind: str, entity_id: str, candidates: Iterable[str]) -> str:
+def find_similar_ids(entity_id: str, known_ids: Collection[str]) -> tuple[str, ...]:
+    """Return up to three known ids with a spelling similar to the given one.
+
+    What that costs does not grow with the number of ids, which should be a set or a mapping if they
+    are many.
+    """
+    if len(known_ids) > MAX_COMPARED_IDS:
+        known_ids = [each for each in list_edited_ids(entity_id) if each in known_ids]
+    matched = nlargest(
+        MAX_MATCHED_IDS, known_ids, key=lambda known_id: _count_common_ends(entity_id, known_id)
+    )
+    return tuple(get_close_matches(entity_id, matched, n=3, cutoff=0.6))
+
+
+def list_edited_ids(entity_id: str) -> list[str]:
+    """Return the ids that differ by one edit: a character less, more or other, or two exchanged."""
+    if len(entity_id) > MAX_EDITED_LENGTH:
+        return []
+    edited: set[str] = set()
+    for position in range(len(entity_id) + 1):
+        head, tail = entity_id[:position], entity_id[position:]
+        edited.update(head + each + tail for each in _ID_CHARACTERS)
+        edited.update(head + each + tail[1:] for each in _ID_CHARACTERS if tail)
+        edited.add(head + tail[1:])
+        edited.add(head + tail[1:2] + tail[:1] + tail[2:])
+    return sorted(edited - {entity_id})
+
+
+def _count_common_ends(one: str, other: str) -> int:
+    """Return how many characters both begin with and end with."""
+    length = min(len(one), len(other))
+    start = next((at for at in range(length) if one[at] != other[at]), length)
+    rest = length - start
+    return start + next((at for at in range(rest) if one[-1 - at] != other[-1 - at]), rest)
+
+
+def unknown_id_message(kind: str, entity_id: str, candidates: Collection[str]) -> str:
     """Return the error text for an id that is not known, with similar ids."""
     similar = find_similar_ids(entity_id, candidates)
     if not similar:

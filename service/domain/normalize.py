@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from service.domain.entities import EntityMention
 from service.domain.errors import ErrorDetail, InvalidInputError, summarize_errors
 from service.domain.periods import ALWAYS
-from service.domain.report import OWN_INCIDENT, Report, ReportedFigure
+from service.domain.report import OWN_INCIDENT, Report, ReportedFigure, make_figure_id
 from service.domain.submission import Submission, SubmittedFigure
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP, sort_outcomes
 from service.domain.wording.reader import read_wording
@@ -110,7 +110,7 @@ def _normalize_figure(
     if errors:
         return None, errors
     reported = ReportedFigure(
-        id=f"{report_id}-{position + 1}",
+        id=make_figure_id(report_id, position),
         outcomes=sort_outcomes(outcomes),
         low=figure_range.low,
         high=figure_range.high,

@@ -130,6 +130,16 @@ class RecordedReport:
     redacted: tuple[str, ...] = ()
 
 
+def make_figure_id(report_id: str, position: int) -> str:
+    """Return the id of the figure at the position (from 0) of the report."""
+    return f"{report_id}-{position + 1}"
+
+
+def report_id_of(figure_id: str) -> str:
+    """Return the id of the report that a figure with this id belongs to."""
+    return figure_id.rpartition("-")[0]
+
+
 def incident_of(reporter: str, figure: ReportedFigure) -> str | None:
     """Return the figure's incident as "scheme:id", None for none.
 

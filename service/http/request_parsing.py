@@ -114,13 +114,13 @@ def parse_json(data: bytes) -> Any:
     if text.startswith("\ufeff"):
         raise MalformedInputError("The body begins with a byte order mark; leave it out.")
     try:
-        value = json.loads(text, object_pairs_hook=_DuplicateNameObject.from_pairs)
+        value = json.loads(text, object_pairs_hook=_make_object)
     except RecursionError:
         raise MalformedInputError("The body is nested too deep.") from None
     except ValueError as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
         raise MalformedInputError(f"The body is not JSON: {reason}.") from None
-    if isinstance(value, dict | list) or _is_non_finite(value):
+    if not _is_plain(value, 1):
         _check_json(value)
     return value
 
@@ -150,17 +150,35 @@ class _DuplicateNameObject(dict[str, Any]):
 
     duplicate_name: str
 
-    @classmethod
-    def from_pairs(cls, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        members = dict(pairs)
-        if len(members) == len(pairs):
-            return members
-        names = [name for name, _ in pairs]
-        result = cls(members)
-        result.duplicate_name = next(
-            name for index, name in enumerate(names) if name in names[:index]
-        )
-        return result
+
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    names = [name for name, _ in pairs]
+    result = _DuplicateNameObject(members)
+    result.duplicate_name = next(name for index, name in enumerate(names) if name in names[:index])
+    return result
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """Whether the value needs no further check: most bodies are like that."""
+    kind = type(value)
+    if kind is dict:
+        members = value.values()
+        if not "".join(value).isascii():
+            return False
+    elif kind is list:
+        members = value
+    else:
+        return kind is not _DuplicateNameObject and not _is_non_finite(value)
+    if depth > MAX_JSON_DEPTH:
+        return False
+    for each in members:
+        kind = type(each)
+        if kind is not str and kind is not int and not _is_plain(each, depth + 1):
+            return False
+    return True
 
 
 def _check_json(value: Any) -> None:
@@ -199,7 +217,7 @@ def _make_malformed_input_error(pointer: str, detail: str) -> MalformedInputErro
 
 
 def _is_free_of_surrogates(name: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in name)
+    return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def escape_pointer_token(key: object) -> str:

@@ -1,11 +1,12 @@
 """Reports as JSON in the event log, and back into equal objects."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from hashlib import sha256
-from json import dumps
-from typing import Any
+from json import JSONEncoder
+from operator import attrgetter
+from typing import Any, Final
 
 from service.domain.periods import Period
 from service.domain.report import (
@@ -21,18 +22,55 @@ from service.domain.vocabulary import ROOT_GROUP
 
 def to_plain(value: Any) -> Any:
     """Return the value as JSON types; fields that are None or empty are left out."""
-    if isinstance(value, Period):
-        return {"from": to_plain(value.first), "to": to_plain(value.last)}
-    if is_dataclass(value):
-        field_values = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {
-            name: to_plain(each) for name, each in field_values.items() if each not in (None, ())
-        }
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [to_plain(each) for each in value]
-    return value
+    value_class = type(value)
+    if value_class not in _encoders:
+        _encoders[value_class] = _find_encoder(value_class)
+    encode = _encoders[value_class]
+    return value if encode is None else encode(value)
+
+
+_encoders: Final[dict[type, Callable[[Any], Any] | None]] = {}
+"""The function that encodes values of each class; None for JSON types."""
+
+
+def _find_encoder(value_class: type) -> Callable[[Any], Any] | None:
+    if issubclass(value_class, Period):
+        return _encode_period
+    if is_dataclass(value_class):
+        return _make_encoder(value_class)
+    if issubclass(value_class, date):
+        return date.isoformat
+    if issubclass(value_class, tuple):
+        return _encode_tuple
+    return None
+
+
+def _encode_period(period: Period) -> dict[str, str | None]:
+    first, last = period.first, period.last
+    return {
+        "from": None if first is None else first.isoformat(),
+        "to": None if last is None else last.isoformat(),
+    }
+
+
+def _encode_tuple(values: tuple[Any, ...]) -> list[Any]:
+    return [to_plain(each) for each in values]
+
+
+def _make_encoder(value_class: Any) -> Callable[[Any], dict[str, Any]]:
+    names = tuple(field.name for field in fields(value_class))
+    get_values = attrgetter(*names)
+
+    def encode(value: Any) -> dict[str, Any]:
+        encoded = {}
+        for name, each in zip(names, get_values(value), strict=True):
+            if each is None or each == ():
+                continue
+            kind = type(each)
+            encoded[name] = each if kind is str or kind is int else to_plain(each)
+        return encoded
+
+    return encode
 
 
 def decode_report(body: dict[str, Any]) -> Report:
@@ -49,40 +87,46 @@ def decode_warnings(body: list[dict[str, Any]]) -> tuple[ReportWarning, ...]:
     return tuple(ReportWarning(**_decode_fields(warning)) for warning in body)
 
 
-def hash_content(report: Report) -> str:
+def hash_content(report: Report, encoded: Mapping[str, Any] | None = None) -> str:
     """Return a hash that is equal for two reports of the same meaning in the same words.
+
+    ``encoded`` is what ``to_plain`` returned for the report, if it is at hand.
 
     Spelling does not change it: a scope on the report or on each figure, a default that is sent or
     left out, the order of lists. Ids and the reading of words are left out too, so that a repeated
     report is recognized even if a later lexicon reads its words differently. So are the parts of a
     scope that are those of a reclassified figure, which may change.
     """
-    content = to_plain(report)
+    content = dict(to_plain(report) if encoded is None else encoded)
     content.pop("id")
     content["caveats"] = sorted(report.caveats)
     if not content.get("source"):
         content.pop("source", None)
-    for figure in content.get("figures", ()):
-        is_from_wording = "lexicon" in figure
-        for derived_field in ("id", "soft", "qualifier", "lexicon", "disclosed", "exactly"):
-            figure.pop(derived_field, None)
-        if is_from_wording:
-            figure["low"] = figure["high"] = None
-        figure.pop("own_event", None)
-        for inherited_field in figure.pop("inherited", ()):
-            figure.pop(inherited_field, None)
-        for ids in (figure.get("places", []), figure.get("groups", [])):
-            ids.sort()
+    if "figures" in content:
+        content["figures"] = [_stated_fields(figure) for figure in content["figures"]]
     content.update(_scope_not_in_figures(report))
-    sharing = [
-        figure
-        for figure in report.figures
-        if figure.own_event is not None and "incident" not in figure.inherited
-    ]
-    if len(sharing) > 1:
+    if sum(f.own_event is not None and "incident" not in f.inherited for f in report.figures) > 1:
         content["incident"] = OWN_INCIDENT
-    text = dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()
+    return sha256(_encode_sorted(content).encode()).hexdigest()
+
+
+_encode_sorted = JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+_DERIVED_FIELDS: Final = frozenset(
+    {"id", "soft", "qualifier", "lexicon", "disclosed", "exactly", "own_event", "inherited"}
+)
+
+
+def _stated_fields(figure: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an encoded figure that state something, in their one spelling."""
+    derived = _DERIVED_FIELDS.union(figure.get("inherited", ()))
+    stated = {name: value for name, value in figure.items() if name not in derived}
+    if "lexicon" in figure:
+        stated["low"] = stated["high"] = None
+    for name in ("places", "groups"):
+        if name in stated:
+            stated[name] = sorted(stated[name])
+    return stated
 
 
 def _scope_not_in_figures(report: Report) -> dict[str, Any]:
@@ -90,22 +134,24 @@ def _scope_not_in_figures(report: Report) -> dict[str, Any]:
 
     For a report without figures this is the whole scope.
     """
-    groups = report.groups or (ROOT_GROUP,)
-
-    def values_of(name: str) -> list[Any]:
-        figures = [figure for figure in report.figures if name not in figure.inherited]
-        return [getattr(figure, name) for figure in figures]
-
+    places, groups = set(report.places), set(report.groups or (ROOT_GROUP,))
+    period, incident = report.period, report.incident
+    for figure in report.figures:
+        inherited = figure.inherited
+        if "places" not in inherited:
+            places.difference_update(figure.places)
+        if "groups" not in inherited:
+            groups.difference_update(figure.groups)
+        if "period" not in inherited and figure.period == period:
+            period = None
+        if "incident" not in inherited and figure.incident == incident:
+            incident = None
     return {
-        "places": sorted(set(report.places).difference(*values_of("places"))),
-        "groups": sorted(set(groups).difference(*values_of("groups"))),
-        "period": _to_plain_unless_in(report.period, values_of("period")),
-        "incident": _to_plain_unless_in(report.incident, values_of("incident")),
+        "places": sorted(places),
+        "groups": sorted(groups),
+        "period": to_plain(period),
+        "incident": incident,
     }
-
-
-def _to_plain_unless_in(value: Any, excluded: Sequence[Any]) -> Any:
-    return None if value in excluded else to_plain(value)
 
 
 def _decode_fields(body: dict[str, Any]) -> dict[str, Any]:

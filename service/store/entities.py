@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from service.domain.entities import (
     ENTITY_CLASSES,
+    MAX_COMPARED_IDS,
     MAX_LEVELS,
     Entity,
     Group,
@@ -15,6 +17,7 @@ from service.domain.entities import (
     Reporter,
     entity_fields,
     fold_case,
+    list_edited_ids,
     make_entity,
     parent_of,
 )
@@ -51,10 +54,19 @@ def list_equivalent_ids(db: Connection, kind: str, entity_id: str) -> list[str]:
     """Return all ids of the same entity, the given id included."""
     entity = get(db, kind, entity_id)
     current_id = entity_id if entity is None else entity.id
-    return [
-        current_id,
-        *(row[0] for row in db.fetch_all("select_ids_merged_into", kind=kind, id=current_id)),
-    ]
+    return [current_id, *find_ids_merged_into(db, kind, (current_id,)).get(current_id, ())]
+
+
+def find_ids_merged_into(
+    db: Connection, kind: str, entity_ids: Collection[str]
+) -> dict[str, list[str]]:
+    """Return all ids that were merged into each of the entities, directly or not."""
+    merged_ids: dict[str, list[str]] = {}
+    if entity_ids:
+        ids = json.dumps(sorted(entity_ids))
+        for entity_id, merged_id in db.fetch_all("select_ids_merged_into", kind=kind, ids=ids):
+            merged_ids.setdefault(entity_id, []).append(merged_id)
+    return merged_ids
 
 
 def find_merged_ids(db: Connection, kind: str, ids: Collection[str]) -> set[str]:
@@ -117,15 +129,24 @@ def _escape_like_pattern(text: str) -> str:
     return re.sub("([!%_])", r"!\1", text)
 
 
-def list_ids_of_similar_length(db: Connection, kind: str, entity_id: str) -> list[str]:
-    """Return known ids of similar length, as candidates for a misspelled id."""
-    min_length, max_length = len(entity_id) - 4, len(entity_id) + 4
-    return [
-        row[0]
-        for row in db.fetch_all(
-            "select_entity_ids_of_length", kind=kind, least=min_length, most=max_length
-        )
-    ]
+def list_ids_to_compare(db: Connection, kind: str, entity_id: str) -> list[str]:
+    """Return known ids as candidates for a misspelled id: a bounded number of an index's entries.
+
+    They are all ids if they are few, and else those near the id in their order and those of one
+    edit.
+    """
+    rows = db.fetch_all("select_some_entity_ids", kind=kind, limit=MAX_COMPARED_IDS + 1)
+    if len(rows) > MAX_COMPARED_IDS:
+        edited = json.dumps(list_edited_ids(entity_id))
+        rows = [
+            *db.fetch_all("select_near_entity_ids", kind=kind, id=entity_id, few=NEAR_IDS),
+            *db.fetch_all("select_recorded_entity_ids", kind=kind, ids=edited),
+        ]
+    return list(dict.fromkeys(row[0] for row in rows))
+
+
+NEAR_IDS: Final = 50
+"""How many ids before and after an id are near to it."""
 
 
 def find_unknown_ids(db: Connection, kind: str, ids: Sequence[str], seq: int) -> list[str]:
@@ -233,12 +254,18 @@ def make_entity_event(kind: str, entity: Entity, is_known: bool) -> NewEvent:
     )
 
 
-def apply_entity(db: Connection, event: Event) -> None:
-    """Insert the event's version as the current one, and end the version before."""
+def make_version_rows(event: Event) -> list[tuple[Any, ...]]:
+    """Return the rows of the version that the event adds or changes an entity to."""
     kind = event.kind.split("_")[0]
-    _insert_version(
-        db, kind, make_entity(kind, event.subject, _aliases_to_tuple(event.body)), event.seq
-    )
+    entity = make_entity(kind, event.subject, _aliases_to_tuple(event.body))
+    return _make_rows(kind, entity, event.seq)
+
+
+def apply_change(db: Connection, event: Event) -> None:
+    """Insert the event's version as the current one, and end the version before."""
+    _end_version(db, event.kind.split("_")[0], event.subject, event.seq)
+    for row in make_version_rows(event):
+        db.insert(row)
 
 
 def apply_merge(db: Connection, event: Event) -> None:
@@ -267,21 +294,24 @@ def _get_existing(db: Connection, kind: str, entity_id: str) -> Entity:
 
 
 def _insert_version(db: Connection, kind: str, entity: Entity, seq: int) -> None:
-    names = (entity.name, *entity.aliases)
     _end_version(db, kind, entity.id, seq)
-    db.insert(
-        EntityRow(
-            kind=kind,
-            id=entity.id,
-            since_seq=seq,
-            name_folded=fold_case(entity.name),
-            names_folded="\n".join(fold_case(name) for name in names),
-            parent=parent_of(entity),
-            body=json.dumps(_stored_fields(entity), ensure_ascii=False),
-        )
+    for row in _make_rows(kind, entity, seq):
+        db.insert(row)
+
+
+def _make_rows(kind: str, entity: Entity, seq: int) -> list[tuple[Any, ...]]:
+    names = (entity.name, *entity.aliases)
+    row = EntityRow(
+        kind=kind,
+        id=entity.id,
+        since_seq=seq,
+        name_folded=fold_case(entity.name),
+        names_folded="\n".join(fold_case(name) for name in names),
+        parent=parent_of(entity),
+        body=json.dumps(_stored_fields(entity), ensure_ascii=False),
     )
-    if isinstance(entity, Place):
-        db.insert_many([PlaceCodeRow(code, entity.id, seq) for code in list_codes(entity)])
+    codes = list_codes(entity) if isinstance(entity, Place) else ()
+    return [row, *(PlaceCodeRow(code, entity.id, seq) for code in codes)]
 
 
 def _stored_fields(entity: Entity) -> dict[str, Any]:
@@ -303,6 +333,11 @@ def _end_version(db: Connection, kind: str, entity_id: str, seq: int) -> None:
 
 @translate_corrupt_rows
 def _entity_from_row(kind: str, entity_id: str, body: str) -> Entity:
+    return _decode_entity(kind, entity_id, body)
+
+
+@lru_cache(maxsize=8_192)
+def _decode_entity(kind: str, entity_id: str, body: str) -> Entity:
     return make_entity(kind, entity_id, _aliases_to_tuple(json.loads(body)))
 
 

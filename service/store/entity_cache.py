@@ -1,27 +1,44 @@
 """Recorded places, groups and reporters, each looked up once for all reports of a transaction."""
 
 from bisect import insort
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from typing import Final
 
-from service.domain.entities import ENTITY_CLASSES, Entity, Place, parent_of
+from service.domain.entities import (
+    ENTITY_CLASSES,
+    Entity,
+    Place,
+    find_similar_ids,
+    parent_of,
+)
 from service.store import entities
 from service.store.interface import Connection
+
+MAX_SUGGESTIONS: Final = 3
+"""For how many unknown ids of one transaction similar ids are suggested."""
 
 
 class EntityCache:
     """The entities as they are recorded, in a transaction in which nobody else adds or changes any.
 
-    The reports of one batch share it; ``add`` notes the entities that each of them adds.
+    The reports of one request share it; ``add`` notes the entities that each of them adds.
     """
 
-    def __init__(self, db: Connection) -> None:
-        """Begin without any; nothing is read yet."""
+    def __init__(self, db: Connection, write_added: Callable[[], None] | None = None) -> None:
+        """Begin without any; nothing is read yet.
+
+        ``write_added`` writes the added entities; None if they are always written.
+        """
         self._db = db
+        self._write_added = write_added
         self._kind_of_class = {entity_class: kind for kind, entity_class in ENTITY_CLASSES.items()}
         self._entities: dict[tuple[str, str], Entity | None] = {}
         self._equivalent_ids: dict[tuple[str, str], list[str]] = {}
         self._have_children: dict[tuple[str, str], bool] = {}
         self._places_by_code: dict[str, list[str]] = {}
+        self._added_by_code: dict[str, list[str]] = {}
+        self._codes: dict[int, tuple[Place, list[str]]] = {}
+        self._similar_ids: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def prefetch(self, kind: str, ids: Collection[str]) -> None:
         """Load the entities and all above them by one statement, not by a round trip for each."""
@@ -34,6 +51,19 @@ class EntityCache:
         for entity_id in missing - entities.find_merged_ids(self._db, kind, missing):
             self._entities[kind, entity_id] = None
 
+    def prefetch_equivalent_ids(self, kind: str, ids: Collection[str]) -> None:
+        """Load all ids of the same entities; the entities themselves must be loaded."""
+        current_ids = {}
+        for entity_id in ids:
+            entity = self.get(kind, entity_id)
+            current_ids[entity_id] = entity_id if entity is None else entity.id
+        missing = {each for each in ids if (kind, each) not in self._equivalent_ids}
+        roots = {current_ids[each] for each in missing}
+        merged_ids = entities.find_ids_merged_into(self._db, kind, roots)
+        for entity_id in missing:
+            root = current_ids[entity_id]
+            self._equivalent_ids[kind, entity_id] = [root, *merged_ids.get(root, ())]
+
     def get(self, kind: str, entity_id: str) -> Entity | None:
         """Return the current version, also by an id that was merged into it; None where unknown."""
         if (kind, entity_id) not in self._entities:
@@ -44,31 +74,71 @@ class EntityCache:
         """Return all ids of the same entity, the given id included."""
         key = (kind, entity_id)
         if key not in self._equivalent_ids:
-            self._equivalent_ids[key] = entities.list_equivalent_ids(self._db, kind, entity_id)
+            self.prefetch_equivalent_ids(kind, (entity_id,))
         return self._equivalent_ids[key]
 
     def find_parents(self, kind: str, ids: Collection[str]) -> set[str]:
         """Return those of the ids that have children, looked up by one statement."""
-        # One that is known not to be recorded yet has none.
-        recorded = {each for each in ids if self._entities.get((kind, each), each) is not None}
-        missing = {each for each in recorded if (kind, each) not in self._have_children}
-        found = entities.find_parents(self._db, kind, missing)
-        self._have_children |= {(kind, each): each in found for each in missing}
-        return {each for each in recorded if self._have_children[kind, each]}
+        parents, missing = set(), set()
+        for each in ids:
+            is_parent = self._have_children.get((kind, each))
+            if is_parent:
+                parents.add(each)
+            # One that is known not to be recorded yet has none.
+            elif is_parent is None and self._entities.get((kind, each), each) is not None:
+                missing.add(each)
+        if missing:
+            found = entities.find_parents(self._db, kind, missing)
+            self._have_children |= {(kind, each): each in found for each in missing}
+            parents |= found
+        return parents
+
+    def list_codes(self, place: Place) -> list[str]:
+        """Return the codes of the place, as ``entities.list_codes`` does."""
+        known = self._codes.get(id(place))
+        if known is None:
+            # The place is held too, so that its identity stays its own.
+            known = self._codes[id(place)] = (place, entities.list_codes(place))
+        return known[1]
 
     def find_places_by_code(self, codes: Collection[str]) -> dict[str, list[str]]:
         """Return the ids of places by code, at most MAX_PLACES_OF_CODE for each code."""
         missing = {code for code in codes if code not in self._places_by_code}
-        found = entities.find_places_by_code(self._db, missing)
-        self._places_by_code |= {code: found.get(code, []) for code in missing}
+        if missing:
+            found = entities.find_places_by_code(self._db, missing)
+            for code in missing:
+                ids = {*found.get(code, ()), *self._added_by_code.get(code, ())}
+                self._places_by_code[code] = sorted(ids)[: entities.MAX_PLACES_OF_CODE]
         known = {code: list(self._places_by_code[code]) for code in sorted(codes)}
         return {code: ids for code, ids in known.items() if ids}
+
+    def find_similar_ids(self, kind: str, entity_id: str) -> tuple[str, ...] | None:
+        """Return recorded ids with a spelling similar to the given one, looked up once for each.
+
+        None if they were looked up for MAX_SUGGESTIONS other ids: that costs too much for many.
+        """
+        key = (kind, entity_id)
+        if key not in self._similar_ids:
+            if len(self._similar_ids) == MAX_SUGGESTIONS:
+                return None
+            if self._write_added is not None:
+                self._write_added()
+            known_ids = entities.list_ids_to_compare(self._db, kind, entity_id)
+            self._similar_ids[key] = find_similar_ids(entity_id, known_ids)
+        return self._similar_ids[key]
+
+    def list_some_children(self, kind: str, parent: str, limit: int) -> list[str]:
+        """Return the first ids right below the parent, at most ``limit``."""
+        if self._write_added is not None:
+            self._write_added()
+        return entities.list_some_children(self._db, kind, parent, limit)
 
     def add(self, new_entities: Iterable[Entity]) -> None:
         """Note that the entities were recorded."""
         for entity in new_entities:
             kind = self._kind_of_class[type(entity)]
             self._entities[kind, entity.id] = entity
+            self._have_children[kind, entity.id] = False
             parent = parent_of(entity)
             if parent is not None:
                 self._have_children[kind, parent] = True
@@ -76,7 +146,8 @@ class EntityCache:
                 self._add_codes(entity)
 
     def _add_codes(self, place: Place) -> None:
-        for code in entities.list_codes(place):
+        for code in self.list_codes(place):
+            self._added_by_code.setdefault(code, []).append(place.id)
             ids = self._places_by_code.get(code)
             if ids is not None:
                 insort(ids, place.id)

@@ -5,7 +5,7 @@ change, removal or insertion in the past is detected.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -55,8 +55,13 @@ class StoredEvent(EventRow):
 
     def compute_hash(self, previous_hash: str) -> str:
         """Return the hash that the event must have after an event with ``previous_hash``."""
-        fields = self[:-1]  # All but the hash itself.
-        return sha256(f"{previous_hash}\n{canonical_json(fields)}".encode()).hexdigest()
+        # canonical_json of the list of all fields but the hash itself.
+        fields = (
+            f"[{self.seq},{self.request},{_quote(self.recorded_at)},{_quote(self.kind)},"
+            f"{_quote(self.subject)},{'null' if self.actor is None else _quote(self.actor)},"
+            f"{_quote(self.body)}]"
+        )
+        return sha256(f"{previous_hash}\n{fields}".encode()).hexdigest()
 
     @translate_corrupt_rows
     def parse_body(self) -> Any:
@@ -79,48 +84,54 @@ class StoredEvent(EventRow):
         )
 
 
-def append(
-    db: Connection,
-    new_events: Sequence[NewEvent],
-    actor: str | None,
-    now: datetime,
-    *,
-    request: int | None = None,
-    make_salt: Callable[[], str] = redactable_text.generate_salt,
-) -> tuple[Event, ...]:
-    """Append the events to the log, numbered without a gap, and return them; writes.
+class RequestEvents:
+    """Numbers, dates and hashes the events of one request, in a write transaction; stores nothing.
 
     Timestamps never go backwards, even if the clock does: each request is dated after the one
-    before, so that the record at a timestamp never changes later. ``request`` is the seq of the
-    request's first event; None where the first of these events is it.
+    before, so that the record at a timestamp never changes later.
     """
-    last_row = db.fetch_one("select_last_event")
-    seq, previous_hash, last_timestamp = (0, INITIAL_HASH, None) if last_row is None else last_row
-    first_seq = seq + 1 if request is None else request
-    timestamp = format_timestamp(now)
-    if last_timestamp is not None:
-        timestamp = max(
-            timestamp, next_timestamp(last_timestamp) if first_seq > seq else last_timestamp
+
+    def __init__(self, db: Connection, actor: str | None, now: datetime) -> None:
+        """Continue the log as it is now; only this object may append until its last event."""
+        last_row = db.fetch_one("select_last_event")
+        seq, self._hash, last_timestamp = last_row or (0, INITIAL_HASH, None)
+        self._seq: int = seq
+        self._first_seq = self._seq + 1
+        self._actor = actor
+        self._timestamp = format_timestamp(now)
+        if last_timestamp is not None:
+            self._timestamp = max(self._timestamp, next_timestamp(last_timestamp))
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the last event, of this request or before it."""
+        return self._seq
+
+    def add(self, new_event: NewEvent) -> tuple[Event, "StoredEvent", "Texts"]:
+        """Return the next event, as it is read and as it is to be stored, with its free texts."""
+        self._seq += 1
+        fields = (
+            self._seq,
+            self._first_seq,
+            self._timestamp,
+            new_event.kind,
+            new_event.subject,
+            self._actor,
         )
-    events = []
-    for new_event in new_events:
-        seq += 1
-        body, texts = redactable_text.seal_texts(new_event.body, make_salt)
-        fields = (seq, first_seq, timestamp, new_event.kind, new_event.subject, actor)
+        body, texts = redactable_text.seal_texts(new_event.body)
         stored = StoredEvent(*fields, canonical_json(body), "")
-        previous_hash = stored.compute_hash(previous_hash)
-        store_event(db, stored._replace(hash=previous_hash), texts)
-        events.append(Event(*fields, dict(new_event.body)))
-    return tuple(events)
+        self._hash = stored.compute_hash(self._hash)
+        return Event(*fields, dict(new_event.body)), stored._replace(hash=self._hash), texts
 
 
-def store_event(
-    db: Connection, stored: StoredEvent, texts: Mapping[str, redactable_text.RedactableText]
-) -> None:
-    """Store the event as it is, with its free texts; writes."""
-    db.insert(stored)
-    if texts:
-        redactable_text.store_texts(db, stored.seq, texts)
+Texts = Mapping[str, redactable_text.RedactableText]
+"""The free texts of an event by their JSON pointers."""
+
+
+def make_event_rows(stored: StoredEvent, texts: Texts) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of the event and of its texts."""
+    yield stored
+    yield from redactable_text.make_text_rows(stored.seq, texts)
 
 
 def iterate_stored_events(
@@ -201,6 +212,11 @@ def timestamp_of(db: Connection, seq: int) -> str | None:
     return None if row is None else str(row[0])
 
 
+_quote: Final = json.encoder.encode_basestring
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def canonical_json(value: Any) -> str:
     """Return the value as JSON in the form that is hashed and stored."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value)

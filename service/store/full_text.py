@@ -12,6 +12,8 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 def extract_words(text: str) -> list[str]:
     """Return the words of the text, each once, sorted."""
+    if text.isascii():  # It has no accents.
+        return sorted({word[:MAX_WORD_LENGTH] for word in _WORD.findall(text.lower())})
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     without_accents = "".join(each for each in decomposed if not unicodedata.combining(each))
     return sorted({word[:MAX_WORD_LENGTH] for word in _WORD.findall(without_accents.casefold())})

@@ -50,14 +50,18 @@ class GroupCommitter:
         self._condition = Condition()
         self._is_running = False
 
-    def run(self, job: Callable[[Connection], Result], wait_seconds: float) -> Result:
+    def run(
+        self, job: Callable[[Connection], Result], wait_seconds: float, *, is_long: bool = False
+    ) -> Result:
         """Run the job, and return its result once everything that it wrote is on disk.
+
+        A long job is the only one of its group, so that no short one waits for its end.
 
         Raises what the job or the transaction raised; nothing that the job wrote is stored then.
         Raises LockTimeoutError if the job has not begun after ``wait_seconds``; it is then never
         run.
         """
-        pending = _PendingJob(job)
+        pending = _PendingJob(job, is_long)
         self._enqueue(pending)
         try:
             pending.future.exception(wait_seconds)
@@ -121,18 +125,23 @@ class GroupCommitter:
     def _take_jobs(self) -> "Iterator[_PendingJob[Any]]":
         """Yield the queued jobs, and those queued meanwhile, up to the limits of a group."""
         end = time.monotonic() + MAX_GROUP_SECONDS
-        for _ in range(MAX_JOBS_IN_GROUP):
+        for count in range(MAX_JOBS_IN_GROUP):
             with self._condition:
                 if not self._queue or time.monotonic() > end:
                     return
+                if count and self._queue[0].is_long:
+                    return
                 pending = self._queue.popleft()
             yield pending
+            if pending.is_long:
+                return
 
 
 class _PendingJob(Generic[Result]):
     """A job, its result or error, and the future that its caller waits for."""
 
-    def __init__(self, job: Callable[[Connection], Result]) -> None:
+    def __init__(self, job: Callable[[Connection], Result], is_long: bool) -> None:
+        self.is_long = is_long
         self.future: Future[Result] = Future()
         self._job = job
         # So that log lines of the job have the id of its request.

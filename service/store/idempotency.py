@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from service.domain.timestamps import format_timestamp
 from service.store.interface import Connection, translate_corrupt_rows
-from service.store.tables import AnswerRow
+from service.store.tables import ResponseRow
 
 RETENTION: Final = timedelta(hours=24)
 """How long a repeated request is recognized."""
@@ -33,36 +33,52 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """The result of a request, with the fingerprint of the request's body."""
+    """The results of a request's transactions, with the fingerprint of the request's body."""
 
     fingerprint: str
-    response: Any
+    parts: tuple[Any, ...]
+    expires_at: str
 
 
 @translate_corrupt_rows
 def find_response(db: Connection, idempotency_key: IdempotencyKey) -> StoredResponse | None:
     """Return the response to the first request with this key; None where there is none."""
-    row = db.fetch_one(
+    rows = db.fetch_all(
         "select_idempotent_response",
-        holder=idempotency_key.principal_id,
+        principal=idempotency_key.principal_id,
         request=_indexable_request(idempotency_key),
         key=idempotency_key.key,
         now=format_timestamp(idempotency_key.now),
     )
-    return None if row is None else StoredResponse(row[0], json.loads(row[1]))
+    if not rows:
+        return None
+    fingerprint, expires_at, _ = rows[0]
+    return StoredResponse(fingerprint, tuple(json.loads(row[2]) for row in rows), expires_at)
 
 
-def store_response(db: Connection, idempotency_key: IdempotencyKey, response: Any) -> None:
-    """Store the response, and delete expired ones; writes."""
-    db.change("delete_expired_idempotent_responses", now=format_timestamp(idempotency_key.now))
+def store_response(
+    db: Connection,
+    idempotency_key: IdempotencyKey,
+    response: Any,
+    earlier: StoredResponse | None = None,
+) -> None:
+    """Store the response, and delete expired ones; writes.
+
+    ``earlier`` is the response of the same request's earlier transactions, with which this part of
+    it expires.
+    """
+    if earlier is None:
+        db.change("delete_expired_idempotent_responses", now=format_timestamp(idempotency_key.now))
+    expires_at = format_timestamp(idempotency_key.now + RETENTION)
     db.insert(
-        AnswerRow(
-            holder=idempotency_key.principal_id,
+        ResponseRow(
+            principal=idempotency_key.principal_id,
             request=_indexable_request(idempotency_key),
             key=idempotency_key.key,
+            part=0 if earlier is None else len(earlier.parts),
             fingerprint=idempotency_key.fingerprint,
-            told=json.dumps(response, ensure_ascii=False),
-            until=format_timestamp(idempotency_key.now + RETENTION),
+            response=json.dumps(response, ensure_ascii=False),
+            expires_at=expires_at if earlier is None else earlier.expires_at,
         )
     )
 
@@ -77,4 +93,4 @@ def copy_responses(source: Connection, target: Connection) -> None:
     """Replace the stored responses of the target by those of the source; writes."""
     target.change("delete_all_idempotent_responses")
     rows = source.fetch_all("select_all_idempotent_responses")
-    target.insert_many([AnswerRow._make(row) for row in rows])
+    target.insert_many([ResponseRow._make(row) for row in rows])

@@ -18,7 +18,6 @@ from service.domain.errors import DomainError, StoreUnavailableError
 from service.domain.rate_limit import RateLimit
 from service.store.named_queries import build_statement
 from service.store.rate_counters import RateCounters
-from service.store.tables import table_of
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -89,6 +88,13 @@ class Connection(ABC):
         rows: list[Row] = self.execute(build_statement(name, *clauses), binds).fetchall()
         return rows
 
+    def fetch_each(self, name: str, bind_sets: Sequence[Mapping[str, Any]]) -> list[list[Row]]:
+        """Return the rows of the statement for each set of binds.
+
+        An engine on another machine may run all of them at once.
+        """
+        return [self.fetch_all(name, **binds) for binds in bind_sets]
+
     def fetch_one(self, name: str, /, **binds: Any) -> Row | None:
         """Return the first row of the statement; None where there is none."""
         row: Row | None = self.execute(build_statement(name), binds).fetchone()
@@ -113,15 +119,11 @@ class Connection(ABC):
 
     def insert(self, row: tuple[Any, ...]) -> None:
         """Insert the row into the table of its class; writes."""
-        table = table_of(type(row))
-        self.execute(table.insert_statement, dict(zip(table.columns, row, strict=True)))
+        self.insert_many([row])
 
+    @abstractmethod
     def insert_many(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert rows of one class, one of ``tables``, into its table; writes."""
-        if rows:
-            table = table_of(type(rows[0]))
-            bind_sets = [dict(zip(table.columns, row, strict=True)) for row in rows]
-            self.execute_many(table.insert_statement, bind_sets)
+        """Insert rows of one row class into its table; writes."""
 
     @contextmanager
     def savepoint(self, name: str) -> Iterator[Callable[[], None]]:
@@ -176,14 +178,14 @@ class Store(Reader):
         """The address of the database without its password."""
 
     @abstractmethod
-    def write(self, job: Callable[[Connection], Result]) -> Result:
+    def write(self, job: Callable[[Connection], Result], *, is_long: bool = False) -> Result:
         """Run the job as the only writer, and return its result after the commit.
 
         Group commit: the job runs in another thread, in one transaction with the jobs of other
-        callers. An error undoes only the job that raised it. All callers of the group wait for each
-        job, so it should contain only what needs the write lock. Raises what the job raises, and
-        LockTimeoutError if other writers hold the database for longer than the set time; the job is
-        then never run.
+        callers, unless it is long. An error undoes only the job that raised it. All callers of the
+        group wait for each job, so it should contain only what needs the write lock. Raises what
+        the job raises, and LockTimeoutError if other writers hold the database for longer than the
+        set time; the job is then never run.
         """
 
     @abstractmethod

@@ -1,6 +1,7 @@
 """The statements of queries.sql by name, with their shared parts and column lists inserted."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,7 @@ STATEMENTS, PARTS = _parse_queries(
 )
 
 
+@cache
 def build_statement(name: str, *clauses: str) -> str:
     """Return the statement with the named optional parts."""
     return STATEMENTS[name].replace(

@@ -105,9 +105,21 @@ AND names_folded LIKE :pattern ESCAPE '!'
 -- part: filter_by_parent
 AND parent = :parent
 
--- name: select_entity_ids_of_length
-SELECT id FROM entries WHERE kind = :kind AND until_seq IS NULL
-AND length(id) BETWEEN :least AND :most ORDER BY id LIMIT 20000
+-- name: select_some_entity_ids
+SELECT id FROM entries INDEXED BY entries_now WHERE kind = :kind AND until_seq IS NULL
+ORDER BY id LIMIT :limit
+
+-- name: select_near_entity_ids
+-- The ids before and after this one.
+SELECT id FROM (SELECT id FROM entries INDEXED BY entries_now
+    WHERE kind = :kind AND until_seq IS NULL AND id < :id ORDER BY id DESC LIMIT :few) AS earlier
+UNION ALL
+SELECT id FROM (SELECT id FROM entries INDEXED BY entries_now
+    WHERE kind = :kind AND until_seq IS NULL AND id > :id ORDER BY id LIMIT :few) AS later
+
+-- name: select_recorded_entity_ids
+SELECT id FROM entries INDEXED BY entries_now WHERE kind = :kind AND until_seq IS NULL
+AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id
 
 -- name: select_unknown_entity_ids
 SELECT value FROM json_each(CAST(:ids AS TEXT)) WHERE NOT EXISTS
@@ -200,12 +212,13 @@ AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 SELECT kind, id, into_id FROM merges WHERE seq <= :seq ORDER BY seq, kind, id
 
 -- name: select_ids_merged_into
-WITH RECURSIVE same (id) AS (
-    SELECT id FROM merges WHERE kind = :kind AND into_id = :id
+WITH RECURSIVE same (root, id) AS (
+    SELECT into_id, id FROM merges WHERE kind = :kind
+    AND into_id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
     UNION
-    SELECT merges.id FROM same CROSS JOIN merges INDEXED BY merges_into
+    SELECT root, merges.id FROM same CROSS JOIN merges INDEXED BY merges_into
     WHERE merges.into_id = same.id AND merges.kind = :kind
-) SELECT id FROM same ORDER BY id
+) SELECT root, id FROM same ORDER BY root, id
 
 
 -- Reports --------------------------------------------------------------------------------------
@@ -233,8 +246,12 @@ UPDATE reports SET retracted_seq = :seq WHERE id = :id
 -- name: supersede_report
 UPDATE reports SET superseded_seq = :seq, superseded_by = :by WHERE id = :id
 
+-- name: select_report_body
+SELECT body FROM reports WHERE seq = :seq
+
 -- name: delete_report_words
 DELETE FROM report_words WHERE seq = :seq
+AND word IN (SELECT value FROM json_each(CAST(:words AS TEXT)))
 
 -- name: select_report_seq
 SELECT seq FROM reports WHERE id = :id
@@ -252,10 +269,14 @@ SELECT coalesce(origin, id) FROM reports WHERE id = :id
 SELECT max(json_extract(body, '$.report.published_at')) FROM reports
 WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 
--- name: select_reports_by_ref
-SELECT id, content_hash, relays, supersedes, superseded_by FROM reports
-WHERE reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT))) AND ref = :ref
-ORDER BY CASE WHEN superseded_by IS NULL THEN 0 ELSE 1 END, seq DESC
+-- part: select_heads
+SELECT id, seq, reporter, ref, content_hash, relays, origin, supersedes, superseded_by FROM reports
+
+-- name: select_report_heads
+{select_heads} WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+
+-- name: select_report_heads_by_ref
+{select_heads} WHERE ref = :ref AND reporter = :reporter
 
 -- name: select_reports_page
 {select_reports} WHERE seq > :after AND seq <= :seq {clauses} ORDER BY seq LIMIT :limit
@@ -278,14 +299,14 @@ AND reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
 AND {report_state} IN (SELECT value FROM json_each(CAST(:states AS TEXT)))
 
 -- part: filter_by_ref
-AND ref = :ref
+AND seq IN (SELECT seq FROM reports WHERE ref = :ref)
 
 -- part: filter_by_incident
 AND seq IN (SELECT seq FROM report_incidents WHERE incident = :incident)
 
 -- part: filter_by_period
 -- One figure must both begin before the end and end after the beginning.
-AND (CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures WHERE report = reports.id
+AND (CASE WHEN stance = 'asserts' THEN EXISTS (SELECT 1 FROM figures WHERE figures.seq = reports.seq
         AND last_day >= :first_day AND coalesce(first_day, 0) <= :last_day)
     ELSE last_day >= :first_day AND coalesce(first_day, 0) <= :last_day END)
 
@@ -298,21 +319,21 @@ AND seq IN (SELECT seq FROM report_words
 -- Figures --------------------------------------------------------------------------------------
 
 -- name: update_figure_wording
-UPDATE figures SET wording_folded = :wording_folded WHERE id = :id
+UPDATE figures SET wording_folded = :wording_folded WHERE seq = :seq AND position = :position
 
 -- name: select_figures_by_id
+-- :reports are the ids of the reports that the figures belong to.
 SELECT {figures_columns} FROM figures
-WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY seq, position
+WHERE seq IN (SELECT seq FROM reports
+    WHERE id IN (SELECT value FROM json_each(CAST(:reports AS TEXT))))
+AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY seq, position
 
--- name: select_reclassifying_figures
+-- name: select_reclassifying_figure_ids
 -- The figures that have ever reclassified any of the ids.
-SELECT {figures_columns} FROM (
-    SELECT id AS later FROM figures
-    WHERE reclassifies IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
-    UNION
-    SELECT figure FROM moved_links
-    WHERE reclassifies IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
-) AS linked JOIN figures ON figures.id = later ORDER BY figures.seq, figures.position
+SELECT id FROM figures WHERE reclassifies IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+UNION
+SELECT figure FROM moved_links
+WHERE reclassifies IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 
 -- name: select_moved_links_of
 SELECT {moved_links_columns} FROM moved_links
@@ -338,110 +359,83 @@ SELECT reports.seq, reports.caveats FROM events JOIN reports ON reports.id = eve
 WHERE events.seq > :since AND events.kind = 'redacted' AND reports.seq <= :seq
 
 -- name: select_figure_entries
+-- A figure that is reclassified is named by the id of its report, a hyphen and its position plus one.
 SELECT figures.id, figures.seq, figures.low, figures.high,
     figures.soft_low + 2 * figures.soft_high, figures.best, figures.outcomes, figures.first_day,
-    figures.last_day, figures.incident, targets.seq, targets.position, figures.disclosed,
+    figures.last_day, figures.incident, targets.seq,
+    CAST(substr(figures.reclassifies, length(targets.id) + 2) AS BIGINT) - 1, figures.disclosed,
     figures.place_ids, figures.group_ids
-FROM figures LEFT JOIN figures AS targets ON targets.id = figures.reclassifies
+FROM figures LEFT JOIN reports AS targets ON targets.id = substr(figures.reclassifies, 1,
+    length(rtrim(figures.reclassifies, '0123456789')) - 1)
 WHERE figures.seq > :since AND figures.seq <= :seq ORDER BY figures.seq, figures.position
 
 -- name: select_moved_entries
-SELECT figures.seq, figures.position, moved_links.seq, targets.seq, targets.position,
+SELECT movers.seq, CAST(substr(moved_links.figure, length(movers.id) + 2) AS BIGINT) - 1,
+    moved_links.seq, targets.seq,
+    CAST(substr(moved_links.reclassifies, length(targets.id) + 2) AS BIGINT) - 1,
     moved_links.first_day, moved_links.last_day, moved_links.place_ids, moved_links.group_ids
-FROM moved_links JOIN figures ON figures.id = moved_links.figure
-JOIN figures AS targets ON targets.id = moved_links.reclassifies
+FROM moved_links JOIN reports AS movers ON movers.id = substr(moved_links.figure, 1,
+    length(rtrim(moved_links.figure, '0123456789')) - 1)
+JOIN reports AS targets ON targets.id = substr(moved_links.reclassifies, 1,
+    length(rtrim(moved_links.reclassifies, '0123456789')) - 1)
 WHERE moved_links.seq > :since AND moved_links.seq <= :seq
-ORDER BY moved_links.seq, figures.seq, figures.position
+ORDER BY moved_links.seq, movers.seq, 2
 
--- name: select_reports_of_same_wording
-SELECT reports.id FROM (
+-- part: near_columns
+seq, position, first_day, single_place, incident
+
+-- name: select_comparable_keys
+-- The seqs and positions of the newest figures of the reporter that share days with the first to the
+-- last, or are next to them, at several places or one of :places (NULL: any), and not about another
+-- incident than :incident (NULL: about any). A figure of a length class has at most 16^class days, so
+-- that each of the parts reads hardly more of the index than the days need.
+WITH near AS MATERIALIZED (
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
+        WHERE reporter = :reporter AND length_class = 0 AND last_day BETWEEN :first - 1 AND :last + 1
+        ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_0
+    UNION ALL
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
+        WHERE reporter = :reporter AND length_class = 1 AND last_day BETWEEN :first - 1 AND :last + 16
+        ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_1
+    UNION ALL
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
+        WHERE reporter = :reporter AND length_class = 2 AND last_day BETWEEN :first - 1 AND :last + 256
+        ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_2
+    UNION ALL
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
+        WHERE reporter = :reporter AND length_class = 3 AND last_day >= :first - 1
+        ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_3
+)
+SELECT seq, position FROM near
+WHERE coalesce(first_day, 0) <= :last + 1
+AND (CAST(:incident AS TEXT) IS NULL OR incident IS NULL OR incident = :incident)
+AND (CAST(:places AS TEXT) IS NULL OR single_place = ''
+    OR CAST(:places AS TEXT) LIKE '%,' || single_place || ',%')
+ORDER BY seq DESC, position DESC LIMIT :most
+
+-- name: select_figures_of_reports
+-- Those figures of the reports whose seq and position, with a hyphen between them, are among the
+-- keys; each with whether its report is counted.
+SELECT {figures_columns}, relays, superseded_seq, retracted_seq
+FROM figures CROSS JOIN reports
+WHERE figures.seq IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(:seqs AS TEXT)))
+AND CAST(figures.seq AS TEXT) || '-' || CAST(figures.position AS TEXT)
+    IN (SELECT value FROM json_each(CAST(:keys AS TEXT)))
+AND reports.seq = figures.seq
+
+-- name: select_figures_of_scope
+-- The newest figures that end on the last day and have the places, as far as the index contains them;
+-- each with whether its report is counted.
+SELECT {figures_columns}, relays, superseded_seq, retracted_seq FROM (
     SELECT * FROM figures WHERE last_day = :last_day
     AND substr(place_ids, 1, 200) = substr(CAST(:place_ids AS TEXT), 1, 200)
-    ORDER BY seq DESC LIMIT 500
-) AS figures JOIN reports ON reports.id = figures.report
-WHERE figures.place_ids = :place_ids AND coalesce(figures.first_day, 0) = :first_day
-AND outcomes = :outcomes AND figures.reporter <> :reporter AND relays IS NULL
-AND (wording_folded = :wording OR quote_folded = :quote)
-GROUP BY reports.id ORDER BY min(figures.seq) LIMIT 20
+    ORDER BY seq DESC LIMIT :most
+) AS figures CROSS JOIN reports WHERE reports.seq = figures.seq
+ORDER BY figures.seq DESC, figures.position DESC
 
--- part: is_live
-relays IS NULL AND superseded_seq IS NULL AND retracted_seq IS NULL
-
--- part: figures_near_days
--- The reporter's figures that end on the last day, after it, and before it back to the earliest day.
--- Each of the three parts is read in the order of an index and stops at its limit.
-SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-    AND last_day = :last ORDER BY seq DESC LIMIT :nearest) AS same
-UNION ALL
-SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-    AND last_day > :last ORDER BY last_day, seq LIMIT :nearest) AS later
-UNION ALL
-SELECT * FROM (SELECT * FROM figures WHERE reporter = :reporter
-    AND last_day BETWEEN :earliest AND :last - 1
-    ORDER BY last_day DESC, seq DESC LIMIT :nearest) AS earlier
-
--- part: is_comparable
-(CAST(:incident AS TEXT) IS NULL OR incident IS NULL OR incident = :incident)
-AND (CAST(:places AS TEXT) IS NULL OR figures.place_ids LIKE '%,%'
-    OR CAST(:places AS TEXT) LIKE '%,' || figures.place_ids || ',%')
-AND {is_live}
-AND (CAST(:but AS TEXT) IS NULL OR report <> :but)
-
--- name: select_contradicting_figures
-SELECT {figures_columns} FROM (
-    {figures_near_days}
-) AS figures JOIN reports ON reports.id = figures.report
-WHERE (high < :low OR low > :high)
-AND outcomes & :outcomes IN (outcomes, :outcomes)
-AND (coalesce(figures.first_day, 0) <= :first AND figures.last_day >= :last
-    OR coalesce(figures.first_day, 0) >= :first AND figures.last_day <= :last)
-AND {is_comparable}
-ORDER BY figures.seq DESC, figures.position DESC LIMIT :few
-
--- name: select_related_figures
--- As above, for figures that contradict this one only together with a third.
-SELECT {figures_columns} FROM (
-    {figures_near_days}
-) AS figures JOIN reports ON reports.id = figures.report
-WHERE (low > :above OR high < :below)
-AND coalesce(figures.first_day, 0) <= :last + 1 AND reclassifies IS NULL
-AND {is_comparable}
-ORDER BY low DESC, figures.seq DESC, figures.position DESC LIMIT :few
-
--- name: select_figures_of_same_scope
-SELECT figures.report, figures.id FROM (
-    SELECT * FROM figures WHERE last_day = :last_day
-    AND substr(place_ids, 1, 200) = substr(CAST(:place_ids AS TEXT), 1, 200)
-    ORDER BY seq DESC LIMIT 500
-) AS figures JOIN reports ON reports.id = figures.report
-WHERE figures.place_ids = :place_ids AND coalesce(figures.first_day, 0) = :first_day
-AND outcomes = :outcomes AND figures.group_ids = :group_ids
-AND coalesce(incident, '') = :incident AND reclassifies IS NULL
-AND (low > :high OR high < :low)
-AND figures.reporter NOT IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
-AND {is_live}
-ORDER BY figures.seq DESC, figures.position DESC LIMIT :few
-
--- name: count_figures_of_reporter
--- No more than the limit are counted.
-SELECT count(*) FROM (SELECT 1 FROM figures WHERE reporter = :reporter LIMIT :limit) AS counted
-
--- name: select_positions_of_reporter
-SELECT last_day, seq, position FROM figures WHERE reporter = :reporter
-
--- name: select_comparable_figures
--- The live figures of the reporter with one of the incidents or none; NULL: with any incident.
-SELECT {figures_columns} FROM figures JOIN reports ON reports.id = figures.report
-WHERE figures.reporter = :reporter
-AND (CAST(:incidents AS TEXT) IS NULL OR incident IS NULL
-    OR incident IN (SELECT value FROM json_each(CAST(:incidents AS TEXT))))
-AND {is_live}
-ORDER BY figures.seq, figures.position LIMIT :limit
-
--- name: select_reporters_by_scope
-SELECT DISTINCT substr(place_ids, 1, 200), reporter FROM figures
-WHERE last_day = :last_day AND substr(place_ids, 1, 200) IN
-    (SELECT value FROM json_each(CAST(:place_ids AS TEXT)))
+-- name: select_reports_with_quote
+SELECT seq FROM reports WHERE quote_folded = :quote
+AND seq IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(:seqs AS TEXT)))
 
 
 -- API keys and idempotency keys ---------------------------------------------------------------
@@ -465,18 +459,19 @@ UPDATE keys SET revoked_at = :moment WHERE id = :id AND revoked_at IS NULL
 UPDATE keys SET last_used_at = :moment WHERE id = :id
 
 -- name: select_idempotent_response
-SELECT fingerprint, told FROM answers
-WHERE holder = :holder AND request = :request AND key = :key AND until > :now
+SELECT fingerprint, expires_at, response FROM idempotent_responses
+WHERE principal = :principal AND request = :request AND key = :key AND expires_at > :now
+ORDER BY part
 
 -- name: select_all_idempotent_responses
-SELECT {answers_columns} FROM answers
-ORDER BY holder, request, key
+SELECT {idempotent_responses_columns} FROM idempotent_responses
+ORDER BY principal, request, key, part
 
 -- name: delete_all_idempotent_responses
-DELETE FROM answers
+DELETE FROM idempotent_responses
 
 -- name: delete_expired_idempotent_responses
-DELETE FROM answers WHERE until <= :now
+DELETE FROM idempotent_responses WHERE expires_at <= :now
 
 
 -- Rate limits ----------------------------------------------------------------------------------

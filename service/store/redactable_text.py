@@ -6,7 +6,7 @@ found by guessing, and the hash chain stays valid after a redaction.
 
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -39,29 +39,49 @@ def generate_salt() -> str:
     return secrets.token_hex(16)
 
 
-def seal_texts(
-    body: Mapping[str, Any], make_salt: Callable[[], str]
-) -> tuple[dict[str, Any], dict[str, RedactableText]]:
+def seal_texts(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, RedactableText]]:
     """Return the body with a hash in place of each free text, and the texts by JSON pointer."""
     texts: dict[str, RedactableText] = {}
+    return _seal_object(body, "", texts), texts
 
-    def copy_value(value: Any, pointer: str, is_free_text: bool) -> Any:
-        if isinstance(value, Mapping):
-            return {
-                name: copy_value(each, f"{pointer}/{name}", name in FREE_TEXT_FIELDS)
-                for name, each in value.items()
-            }
-        if isinstance(value, list | tuple):
-            return [
-                copy_value(each, f"{pointer}/{index}", is_free_text)
+
+def _seal_object(
+    body: Mapping[str, Any], pointer: str, texts: dict[str, RedactableText]
+) -> dict[str, Any]:
+    sealed = dict(body)
+    for name, value in body.items():
+        kind = type(value)
+        if name in FREE_TEXT_FIELDS:
+            sealed[name] = _seal_value(value, f"{pointer}/{name}", texts)
+        elif kind is dict:
+            sealed[name] = _seal_object(value, f"{pointer}/{name}", texts)
+        elif kind is list and value and type(value[0]) is dict:
+            sealed[name] = [
+                _seal_object(each, f"{pointer}/{name}/{index}", texts)
                 for index, each in enumerate(value)
             ]
-        if is_free_text and isinstance(value, str):
-            texts[pointer] = RedactableText(value, make_salt())
-            return {_HASH_KEY: texts[pointer].seal()}
-        return value
+    return sealed
 
-    return copy_value(body, "", False), texts
+
+def _seal_value(value: Any, pointer: str, texts: dict[str, RedactableText]) -> Any:
+    """Return the hash of a free text, or a list of hashes; any other value as it is."""
+    if isinstance(value, str):
+        texts[pointer] = RedactableText(value, generate_salt())
+        return {_HASH_KEY: texts[pointer].seal()}
+    if isinstance(value, list | tuple):
+        return [_seal_value(each, f"{pointer}/{index}", texts) for index, each in enumerate(value)]
+    if isinstance(value, Mapping):
+        return _seal_object(value, pointer, texts)
+    return value
+
+
+def open_json(sealed_body: str, texts: Mapping[str, RedactableText]) -> str:
+    """Return the JSON of a body that was just sealed, with its texts instead of their hashes."""
+    for text in texts.values():
+        sealed_body = sealed_body.replace(
+            f'{{"{_HASH_KEY}":"{text.seal()}"}}', json.encoder.encode_basestring(str(text.text)), 1
+        )
+    return sealed_body
 
 
 def open_texts(body: Any, texts: Mapping[str, RedactableText]) -> Any:
@@ -106,9 +126,10 @@ def iterate_seals(body: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
             yield from iterate_seals(each, f"{pointer}/{index}")
 
 
-def store_texts(db: Connection, seq: int, texts: Mapping[str, RedactableText]) -> None:
-    """Store the texts of one event; writes."""
-    db.insert_many([TextRow(seq, pointer, text.salt, text.text) for pointer, text in texts.items()])
+def make_text_rows(seq: int, texts: Mapping[str, RedactableText]) -> Iterator[TextRow]:
+    """Yield the rows of the texts of one event."""
+    for pointer, text in texts.items():
+        yield TextRow(seq, pointer, text.salt, text.text)
 
 
 def load_texts(db: Connection, seqs: Sequence[int]) -> dict[int, dict[str, RedactableText]]:

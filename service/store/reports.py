@@ -2,17 +2,15 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any
 
-from service.domain.figure import Figure
 from service.domain.list_queries import ReportListQuery
 from service.domain.periods import ALWAYS
 from service.domain.report import RecordedReport, Report, Retraction
 from service.domain.report_state import move_report_links
-from service.domain.vocabulary import encode_outcomes
+from service.domain.vocabulary import ROOT_GROUP
 from service.store import entities, full_text
 from service.store.codec import decode_report, decode_warnings
-from service.store.encoding import fold_text, join_ids
 from service.store.event_log import Event, last_seq, load_event
 from service.store.figure_queries import load_moved_links
 from service.store.interface import Connection, translate_corrupt_rows
@@ -37,79 +35,12 @@ def find_last_publication(db: Connection, report_ids: Iterable[str]) -> str | No
     return None if value is None else str(value)
 
 
-class ReportWithRef(NamedTuple):
-    """A report that has a certain ref: its content hash and its links."""
-
-    id: str
-    content_hash: str
-    relays: str | None
-    supersedes: str | None
-    superseded_by: str | None
-
-
-def find_by_ref(db: Connection, reporters: Sequence[str], ref: str) -> list[ReportWithRef]:
-    """Return the reporters' reports with the ref: those not superseded first, then newest first."""
-    rows = db.fetch_all("select_reports_by_ref", reporters=json.dumps(reporters), ref=ref)
-    return [ReportWithRef._make(row) for row in rows]
-
-
-def find_same_wording(
-    db: Connection, figure: Figure, wording: str | None, quote: str | None
-) -> list[str]:
-    """Return the ids of other reporters' reports with the same words for the same scope.
-
-    Days, places and outcomes must be the same; relays are left out. Oldest first. Only the last 500
-    figures of these days and places are examined.
-    """
-    scope = figure.scope
-    rows = db.fetch_all(
-        "select_reports_of_same_wording",
-        last_day=scope.period.stop,
-        place_ids=join_ids(sorted(scope.places)),
-        first_day=scope.period.start,
-        outcomes=encode_outcomes(scope.outcomes),
-        reporter=figure.reporter,
-        wording=fold_text(wording),
-        quote=fold_text(quote),
-    )
-    return [row[0] for row in rows]
-
-
-def find_contradicting_reports(
-    db: Connection, figure: Figure, reporters: Sequence[str], limit: int
-) -> list[str]:
-    """Return the ids of live reports of others with another range for the same scope.
-
-    ``reporters`` are the ids of the figure's reporter. Places, days, outcomes, groups and incident
-    must be the same, and the ranges must not overlap. Newest first, each once, of at most ``limit``
-    figures; only the last 500 figures of these days and places are examined.
-    """
-    scope, quantity = figure.scope, figure.quantity
-    rows = db.fetch_all(
-        "select_figures_of_same_scope",
-        last_day=scope.period.stop,
-        place_ids=join_ids(sorted(scope.places)),
-        first_day=scope.period.start,
-        outcomes=encode_outcomes(scope.outcomes),
-        group_ids=join_ids(sorted(scope.groups)),
-        incident=scope.incident or "",
-        low=quantity.low,
-        high=MAX_COUNT if quantity.high is None else quantity.high,
-        reporters=json.dumps(reporters),
-        few=limit,
-    )
-    return list(dict.fromkeys(report_id for report_id, _ in rows))
-
-
-MAX_COUNT: Final = 1_000_000_000
-
-
 def load_page(db: Connection, query: ReportListQuery, seq: int) -> list[RecordedReport]:
     """Return a page of reports in their states after ``seq``."""
     words = full_text.extract_words(query.words) if query.words else None
     optional = {
         "filter_by_places": ("places", _subtree_ids_json(db, "place", query.places, seq)),
-        "filter_by_groups": ("groups", _subtree_ids_json(db, "group", query.groups, seq)),
+        "filter_by_groups": ("groups", _group_ids_json(db, query.groups, seq)),
         "filter_by_reporters": (
             "reporters",
             _subtree_ids_json(db, "reporter", query.reporters, seq),
@@ -139,6 +70,12 @@ def load_page(db: Connection, query: ReportListQuery, seq: int) -> list[Recorded
 
 def _position_before_first_page(query: ReportListQuery, seq: int) -> int:
     return seq + 1 if query.is_newest_first else 0
+
+
+def _group_ids_json(db: Connection, groups: Sequence[str] | None, seq: int) -> str | None:
+    """Return the ids of the groups and those below them; None if every report names one of them."""
+    ids = None if groups is None else entities.list_ids_in_subtrees(db, "group", groups, seq)
+    return None if ids is None or ROOT_GROUP in ids else json.dumps(ids)
 
 
 def _subtree_ids_json(db: Connection, kind: str, ids: Sequence[str] | None, seq: int) -> str | None:

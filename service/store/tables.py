@@ -7,7 +7,7 @@ A column of type ``int`` is an integer, of ``str`` a text; ``| None`` means that
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 
@@ -84,7 +84,11 @@ class ReportRow(NamedTuple):
 
 
 class FigureRow(NamedTuple):
-    """One figure of a report; ``outcomes`` is a bit set, ``seq`` is the report's."""
+    """One figure of a report; ``outcomes`` is a bit set, ``seq`` is the report's.
+
+    ``length_class`` is that of its days (``encoding.length_class``). ``single_place`` is its place,
+    or empty if it has several.
+    """
 
     id: str
     seq: int
@@ -99,10 +103,12 @@ class FigureRow(NamedTuple):
     outcomes: int
     first_day: int | None
     last_day: int
+    length_class: int
     incident: str | None
     reclassifies: str | None
     disclosed: int
     place_ids: str
+    single_place: str
     group_ids: str
     wording_folded: str | None
 
@@ -169,15 +175,16 @@ class KeyRow(NamedTuple):
     revoked_at: str | None
 
 
-class AnswerRow(NamedTuple):
-    """The response to a request with an idempotency key, kept until ``until``."""
+class ResponseRow(NamedTuple):
+    """A part of the response to a request with an idempotency key, kept until ``expires_at``."""
 
-    holder: str
+    principal: str
     request: str
     key: str
+    part: int
     fingerprint: str
-    told: str
-    until: str
+    response: str
+    expires_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +210,6 @@ class Table:
         """All columns for a SELECT whose rows are decoded by the row class."""
         return ", ".join(f"{self.name}.{column}" for column in self.columns)
 
-    @property
-    def insert_statement(self) -> str:
-        """The INSERT of one row, with a bind for each column."""
-        binds = ", ".join(f":{column}" for column in self.columns)
-        return f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({binds})"
-
 
 TABLES: Final = (
     Table("events", EventRow, ("seq",)),
@@ -224,7 +225,7 @@ TABLES: Final = (
     Table("report_incidents", ReportIncidentRow, ("incident", "seq"), is_projection=True),
     Table("place_codes", PlaceCodeRow, ("code", "place", "since_seq"), is_projection=True),
     Table("keys", KeyRow, ("id",)),
-    Table("answers", AnswerRow, ("holder", "request", "key")),
+    Table("idempotent_responses", ResponseRow, ("principal", "request", "key", "part")),
 )
 
 
@@ -232,6 +233,15 @@ TABLES: Final = (
 def table_of(row_class: type[tuple[Any, ...]]) -> Table:
     """Return the table whose rows are of the class, or of a class that it is derived from."""
     return next(table for table in TABLES if issubclass(row_class, table.row))
+
+
+@lru_cache(maxsize=1_000)
+def make_insert(row_class: type[tuple[Any, ...]], placeholder: str, row_count: int = 1) -> str:
+    """Return the INSERT of so many rows, with the driver's placeholder for each value."""
+    table = table_of(row_class)
+    values = f"({', '.join([placeholder] * len(table.columns))})"
+    rows = ", ".join([values] * row_count)
+    return f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES {rows}"
 
 
 def list_projections() -> Iterator[Table]:

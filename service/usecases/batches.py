@@ -1,7 +1,13 @@
-"""Batches: many reports in one request, each with a result of its own, all with one timestamp."""
+"""Batches: many reports in one request, each with a result of its own.
 
-from collections.abc import Callable, Sequence
+A batch is recorded in several transactions, so that other writers get their turn, unless it is
+atomic. Each of them is a request of its own in the event log.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Any, Final
 
 from service.domain.access import Principal
@@ -22,23 +28,29 @@ from service.domain.errors import (
     StoreUnavailableError,
     TimeBudgetExceededError,
 )
-from service.domain.report import Report
+from service.domain.report import RecordedReport, Report, ReportWarning
 from service.domain.submission import BatchOptions, Submission
-from service.store import event_log
-from service.store.idempotency import IdempotencyKey
+from service.store import reports
+from service.store.idempotency import IdempotencyKey, store_response
 from service.store.interface import Connection, Store
-from service.usecases.idempotency import run_once
-from service.usecases.reports import (
-    SubmitResult,
-    check_and_normalize,
-    dump_submit_result,
-    load_submit_result,
-    record_report,
+from service.usecases.idempotency import find_stored
+from service.usecases.reports import ReportRecorder, check_and_normalize
+from service.usecases.submission_plans import (
+    MAX_PLAIN_SIZE,
+    AdvancePlan,
+    PlanAheadError,
+    size_of,
+    write_with_plan,
 )
-from service.usecases.submission_lookups import SubmissionLookups, make_batch_lookups
 
 MAX_BATCH_REPORTS: Final = 10_000
 """How many reports a batch may contain."""
+
+MAX_TRANSACTION_REPORTS: Final = 100
+"""How many reports of a batch one transaction records: other writers wait for less than 0.1 s."""
+
+MAX_TRANSACTION_SIZE: Final = 300
+"""How many figures, places and groups they name together; a larger report is recorded alone."""
 
 _CLASSES: Final[tuple[type[DomainError], ...]] = (
     DomainError,
@@ -82,15 +94,25 @@ ERRORS_BY_CODE: Final[dict[str, type[DomainError]]] = {
 """The error class for each stored code, and for each class name of release 0.1.0."""
 
 
-ItemResult = SubmitResult | DomainError
-"""The result of one item: the recorded report, or the error that prevented it."""
+@dataclass(frozen=True, slots=True)
+class RecordedItem:
+    """An item that was recorded, or is known: then ``is_new`` is False."""
+
+    report_id: str
+    seq: int
+    is_new: bool
+    warnings: tuple[ReportWarning, ...]
+
+
+ItemResult = RecordedItem | DomainError
+"""The result of one item, or the error that prevented it."""
 
 _NormalizedItem = tuple[Submission, Report] | DomainError
 
 
 def submit_batch(
     store: Store,
-    items: Sequence[Submission | DomainError],
+    items: Sequence[Any],
     *,
     options: BatchOptions,
     actor: str | None,
@@ -98,34 +120,71 @@ def submit_batch(
     new_id: Callable[[], str],
     principal: Principal | None = None,
     idempotency_key: IdempotencyKey | None = None,
+    load_item: Callable[[Any], Submission | DomainError] = lambda item: item,
 ) -> tuple[tuple[ItemResult, ...], bool]:
     """Return the results of all items in their order, and whether this is a replay; writes.
 
-    An error of one item does not affect the others. Items that could not be parsed are given as
-    their errors and returned as such. If the batch is atomic, all items are recorded or none: if
-    one fails, the result of each valid item is a FailedDependencyError.
+    An error of one item does not affect the others. ``load_item`` returns the submission of an
+    item, or its error, which is its result. If the batch is atomic, all items are recorded or none:
+    if one fails, the result of each valid item is a FailedDependencyError.
+
+    Items of another batch are recorded MAX_TRANSACTION_REPORTS at a time. If the database fails
+    between two of these transactions, its error is the result of each item that is left; the same
+    request with the same idempotency key then continues there. Raises the error if nothing of the
+    batch is recorded.
     """
-    normalized = [_normalize_item(item, new_id, principal) for item in items]
+    batch = _Batch(options, actor, now, idempotency_key)
+    queue = _ItemQueue(items, lambda item: _normalize_item(load_item(item), new_id, principal))
+    results: list[ItemResult] = []
+    is_replay = True
+    part = 0
+    while not part or len(results) < len(items):
+        if options.is_atomic:
+            some = queue.take(0, len(items))
+        else:
+            some = queue.take(len(results), MAX_TRANSACTION_REPORTS, MAX_TRANSACTION_SIZE)
+        try:
+            parts, is_recorded = batch.write_part(store, part, some)
+        except DomainError as error:
+            if not part or isinstance(error, InvalidInputError):
+                raise
+            results += [error] * (len(items) - len(results))
+            break
+        for results_of_part in parts:
+            results += results_of_part
+        part += len(parts)
+        is_replay &= not is_recorded
+    return tuple(results), is_replay
 
-    def record_items(db: Connection) -> tuple[ItemResult, ...]:
-        request = event_log.last_seq(db) + 1
-        lookups = make_batch_lookups(db, [item for item in normalized if isinstance(item, tuple)])
-        with db.savepoint("batch") as undo:
-            results = [
-                _record_item(db, item, actor, now, request, options.supersede_known, lookups)
-                for item in normalized
-            ]
-            return tuple(_undo_if_any_failed(results, undo) if options.is_atomic else results)
 
-    return store.write(
-        lambda db: run_once(
-            db,
-            idempotency_key,
-            lambda: record_items(db),
-            lambda results: [_dump_result(db, result) for result in results],
-            lambda stored: tuple(_load_result(db, each) for each in stored),
-        )
-    )
+class _ItemQueue:
+    """The items of a batch, each normalized once, when its turn comes."""
+
+    def __init__(self, items: Sequence[Any], normalize: Callable[[Any], _NormalizedItem]) -> None:
+        self._items = items
+        self._normalize = normalize
+        self._normalized: dict[int, _NormalizedItem] = {}
+
+    def take(self, start: int, count: int, size: float = inf) -> list[_NormalizedItem]:
+        """Return the items from this position on: at most ``count``, and of at most this size.
+
+        There is at least one, if any is left. A large one is alone, unless the size has no limit.
+        Earlier items are not taken again.
+        """
+        taken: list[_NormalizedItem] = []
+        for position in range(start, min(start + count, len(self._items))):
+            if position not in self._normalized:
+                self._normalized[position] = self._normalize(self._items[position])
+            item = self._normalized[position]
+            own_size = size_of(item[0]) if isinstance(item, tuple) else 0
+            if own_size > MAX_PLAIN_SIZE:
+                own_size = max(own_size, MAX_TRANSACTION_SIZE)
+            size -= own_size
+            if taken and size < 0:
+                break
+            taken.append(item)
+        self._normalized = {at: each for at, each in self._normalized.items() if at >= start}
+        return taken
 
 
 def _normalize_item(
@@ -139,51 +198,101 @@ def _normalize_item(
         return error
 
 
-def _record_item(
-    db: Connection,
-    item: _NormalizedItem,
-    actor: str | None,
-    now: datetime,
-    request: int,
-    supersede_known: bool,
-    lookups: SubmissionLookups,
-) -> ItemResult:
-    if isinstance(item, DomainError):
-        return item
-    with db.savepoint("item") as undo:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What the transactions of one batch have in common."""
+
+    options: BatchOptions
+    actor: str | None
+    now: datetime
+    idempotency_key: IdempotencyKey | None
+
+    def write_part(
+        self, store: Store, part: int, items: Sequence[_NormalizedItem]
+    ) -> tuple[list[list[ItemResult]], bool]:
+        """Return what ``record_part`` returns, after the commit.
+
+        If the items would take the turn of the writer for too long, only the first one is recorded.
+        """
+        if len(items) > 1 or self.options.is_atomic:
+            try:
+                return store.write(lambda db: self.record_part(part, items, db), is_long=True)
+            except PlanAheadError:
+                items = items[:1]
+        valid = [item for item in items if isinstance(item, tuple)]
+        if not valid:
+            return store.write(lambda db: self.record_part(part, items, db))
+        return write_with_plan(
+            store,
+            valid[0],
+            lambda db, plan: self.record_part(part, items, db, plan),
+            supersede_known=self.options.supersede_known,
+        )
+
+    def record_part(
+        self,
+        part: int,
+        items: Sequence[_NormalizedItem],
+        db: Connection,
+        plan: AdvancePlan | None = None,
+    ) -> tuple[list[list[ItemResult]], bool]:
+        """Return the results of this part and maybe of later ones, and whether it was recorded now.
+
+        If an earlier or a concurrent request with the same key has recorded it, they are its
+        results.
+        """
+        if self.idempotency_key is None:
+            return [self._record_items(db, items, plan)[0]], True
+        stored = find_stored(db, self.idempotency_key)
+        if stored is not None and len(stored.parts) > part:
+            return [_load_results(db, each) for each in stored.parts[part:]], False
+        results, last_seq = self._record_items(db, items, plan)
+        dumped = [_dump_result(result, last_seq) for result in results]
+        store_response(db, self.idempotency_key, dumped, stored)
+        return [results], True
+
+    def _record_items(
+        self, db: Connection, items: Sequence[_NormalizedItem], plan: AdvancePlan | None
+    ) -> tuple[list[ItemResult], int]:
+        """Return the results of the items, and the last seq."""
+        with db.savepoint("batch") as undo:
+            valid = [item for item in items if isinstance(item, tuple)]
+            is_bounded = not self.options.is_atomic
+            recorder = ReportRecorder(db, valid, self.actor, self.now, plan, is_bounded=is_bounded)
+            results = [self._record_item(recorder, item) for item in items]
+            if self.options.is_atomic and any(isinstance(each, DomainError) for each in results):
+                undo()
+                return _fail_all(results), recorder.first_seq - 1
+            recorder.flush()
+            return results, recorder.last_seq
+
+    def _record_item(self, recorder: ReportRecorder, item: _NormalizedItem) -> ItemResult:
+        if isinstance(item, DomainError):
+            return item
         try:
-            return record_report(
-                db,
-                *item,
-                actor,
-                now,
-                request,
-                supersede_known=supersede_known,
-                lookups=lookups,
-            )
+            result = recorder.record(*item, supersede_known=self.options.supersede_known)
         except DomainError as error:
-            undo()
             return error
+        return _make_recorded_item(result.recorded, result.is_new)
 
 
-def _undo_if_any_failed(results: list[ItemResult], undo: Callable[[], None]) -> list[ItemResult]:
-    """Return the results, with all items undone if one is an error."""
-    is_failed = [isinstance(result, DomainError) for result in results]
-    if not any(is_failed):
-        return results
-    undo()
-    detail = (
-        f"Not recorded: item {is_failed.index(True)} failed, and atomic=true means all or none."
-    )
+def _make_recorded_item(recorded: RecordedReport, is_new: bool) -> RecordedItem:
+    return RecordedItem(recorded.report.id, recorded.seq, is_new, recorded.warnings)
+
+
+def _fail_all(results: Sequence[ItemResult]) -> list[ItemResult]:
+    """Return the errors of an atomic batch of which at least one item failed."""
+    first = next(at for at, result in enumerate(results) if isinstance(result, DomainError))
+    detail = f"Not recorded: item {first} failed, and atomic=true means all or none."
     return [
         result if isinstance(result, DomainError) else FailedDependencyError(detail)
         for result in results
     ]
 
 
-def _dump_result(db: Connection, result: ItemResult) -> list[Any]:
-    if isinstance(result, SubmitResult):
-        return dump_submit_result(db, result)
+def _dump_result(result: ItemResult, last_seq: int) -> list[Any]:
+    if isinstance(result, RecordedItem):
+        return [result.report_id, last_seq, result.is_new]
     return [result.code, result.detail, [_dump_error_detail(each) for each in result.errors]]
 
 
@@ -192,8 +301,22 @@ def _dump_error_detail(error: ErrorDetail) -> list[str]:
     return [error.pointer, error.detail, *link]
 
 
-def _load_result(db: Connection, stored: list[Any]) -> ItemResult:
+def _load_results(db: Connection, stored: Sequence[list[Any]]) -> list[ItemResult]:
+    """Return the results that were stored, as they were then."""
+    ids_by_seq: dict[int, list[str]] = {}
+    for item in stored:
+        if isinstance(item[2], bool):
+            ids_by_seq.setdefault(item[1], []).append(item[0])
+    recorded = {
+        each.report.id: each
+        for seq, ids in ids_by_seq.items()
+        for each in reports.get_many(db, ids, seq)
+    }
+    return [_load_result(item, recorded) for item in stored]
+
+
+def _load_result(stored: list[Any], recorded: Mapping[str, RecordedReport]) -> ItemResult:
     if isinstance(stored[2], bool):
-        return load_submit_result(db, stored)
+        return _make_recorded_item(recorded[stored[0]], stored[2])
     code, detail, errors = stored
     return ERRORS_BY_CODE[code](detail, tuple(ErrorDetail(*each) for each in errors))

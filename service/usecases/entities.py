@@ -23,6 +23,7 @@ from service.domain.errors import (
 from service.domain.list_queries import EntityListQuery
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import entities
+from service.store.entity_cache import EntityCache
 from service.store.event_log import NewEvent
 from service.store.interface import Connection, Reader, Store
 from service.store.projections.dispatch import record_events
@@ -90,7 +91,7 @@ def merge_entities(
             raise NotFoundError(f"There is no such {kind}.")
         _refuse_merged(kind, entity_id, merged_entity)
         if target is None:
-            raise invalid_field("/into", make_unknown_id_message(db, kind, into))
+            raise invalid_field("/into", make_unknown_id_message(EntityCache(db), kind, into))
         if target.id == entity_id:
             raise invalid_field("/into", f"{into} already names the same {kind}.")
         if entity_id == ROOT_GROUP and kind == "group":
@@ -134,7 +135,9 @@ def list_entities(reader: Reader, kind: str, query: EntityListQuery) -> list[Ent
         if query.parent is not None:
             parent = entities.get(db, kind, query.parent)
             if parent is None:
-                raise invalid_field("parent", make_unknown_id_message(db, kind, query.parent))
+                raise invalid_field(
+                    "parent", make_unknown_id_message(EntityCache(db), kind, query.parent)
+                )
             query = replace(query, parent=parent.id)
         return entities.load_page(db, kind, query)
 
@@ -165,7 +168,7 @@ def _with_current_parent(db: Connection, kind: str, entity: Entity) -> Entity:
         return entity
     parent_entity = entities.get(db, kind, parent)
     if parent_entity is None:
-        raise invalid_field("/parent", make_unknown_id_message(db, kind, parent))
+        raise invalid_field("/parent", make_unknown_id_message(EntityCache(db), kind, parent))
     if entities.is_same_or_below(db, kind, parent_entity.id, entity.id):
         detail = f"{parent} is {entity.id} or is below it, and cannot be its parent."
         raise invalid_field("/parent", detail)

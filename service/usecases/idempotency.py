@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from service.domain.errors import invalid_field
 from service.store import idempotency
-from service.store.idempotency import IdempotencyKey
+from service.store.idempotency import IdempotencyKey, StoredResponse
 from service.store.interface import Connection
 
 Result = TypeVar("Result")
@@ -33,11 +33,20 @@ def run_once(
     """
     if idempotency_key is None:
         return job(), False
-    stored = idempotency.find_response(db, idempotency_key)
+    stored = find_stored(db, idempotency_key)
     if stored is not None:
-        if stored.fingerprint != idempotency_key.fingerprint:
-            raise invalid_field(HEADER, "This key was used with another body; use a new one.")
-        return load_result(stored.response), True
+        return load_result(stored.parts[0]), True
     result = job()
     idempotency.store_response(db, idempotency_key, dump_result(result))
     return result, False
+
+
+def find_stored(db: Connection, idempotency_key: IdempotencyKey) -> StoredResponse | None:
+    """Return the response to the first request with this key; None where there is none.
+
+    Raises InvalidInputError if the key was used with another body.
+    """
+    stored = idempotency.find_response(db, idempotency_key)
+    if stored is not None and stored.fingerprint != idempotency_key.fingerprint:
+        raise invalid_field(HEADER, "This key was used with another body; use a new one.")
+    return stored

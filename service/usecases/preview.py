@@ -29,8 +29,10 @@ from service.domain.totals_result import TotalsResult
 from service.domain.vocabulary import ROOT_GROUP
 from service.store import event_log
 from service.store.interface import Reader
-from service.usecases.reports import SubmissionPlan, check_and_normalize, plan_submission
+from service.usecases.reports import check_and_normalize
 from service.usecases.state_cache import Snapshot, StateCache
+from service.usecases.submission_lookups import SubmissionLookups
+from service.usecases.submission_plans import SubmissionPlan, plan_submission
 from service.usecases.time_budget import TimeBudget
 from service.usecases.totals import compute_totals_in, list_default_outcomes
 
@@ -73,7 +75,9 @@ def preview_report(
     """
     report = check_and_normalize(submission, PLACEHOLDER_ID, principal)
     with reader.read_transaction() as db:
-        plan = plan_submission(db, submission, report, supersede_known=supersede_known)
+        lookups = SubmissionLookups(db)
+        lookups.prefetch([(submission, report)])
+        plan = plan_submission(submission, report, lookups, supersede_known=supersede_known)
         state = state_cache.load(db, event_log.last_seq(db)).state
     recorded = imagine_recorded(state, plan, now)
     before, after = imagine_states(state, plan, recorded)

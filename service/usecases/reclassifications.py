@@ -72,6 +72,8 @@ class _Planner:
     def complete_figures(self) -> None:
         """Give each reclassifying figure the scope of its earlier figure where it has none."""
         links = [figure.reclassifies for figure in self.report.figures if figure.reclassifies]
+        if not links:
+            return
         earlier_by_id = load_figures(self._db, [link.figure for link in links])
         for position, figure in enumerate(self.report.figures):
             link = figure.reclassifies

@@ -7,19 +7,16 @@ from typing import Any
 from service.domain.errors import ConflictError, ErrorDetail, InvalidInputError, summarize_errors
 from service.domain.report import OWN_INCIDENT, Report, without_shared_event
 from service.domain.submission import ReportRef, Submission
-from service.store import reports
 from service.store.codec import hash_content
-from service.store.entity_cache import EntityCache
-from service.store.interface import Connection
-from service.store.reports import ReportWithRef
+from service.store.report_lookup import ReportHead
 from service.usecases.resolve_entities import make_unknown_id_message
+from service.usecases.submission_lookups import SubmissionLookups
 
 
 def resolve_refs(
-    db: Connection,
     submission: Submission,
     report: Report,
-    known: EntityCache,
+    lookups: SubmissionLookups,
     *,
     supersede_known: bool = False,
 ) -> tuple[Report, str | None]:
@@ -32,12 +29,13 @@ def resolve_refs(
     Raises InvalidInputError for a link to a ref that nothing has, and ConflictError if the ref of
     the report is used with other content, unless the report supersedes the one that has it.
     """
-    targets = _find_link_targets(db, submission, report, known)
+    targets = _find_link_targets(submission, report, lookups)
     links: dict[str, Any] = {name: found[0].id for name, found in targets.items()}
-    report = replace(report, **links)
+    if links:
+        report = replace(report, **links)
     if report.ref is None:
         return report, None
-    with_ref = _find_by_ref(db, ReportRef(report.ref), report.reporter, known)
+    with_ref = _find_by_ref(ReportRef(report.ref), report.reporter, lookups)
     if not with_ref:
         return report, None
     current = with_ref[0]
@@ -46,7 +44,7 @@ def resolve_refs(
         targets["supersedes"] = with_ref
     may_supersede = supersede_known and report.supersedes is None
     for stored in [current] if may_supersede else with_ref:
-        if _has_same_content(db, report, stored, targets):
+        if _has_same_content(report, stored, targets, lookups):
             return report, stored.id
     if report.supersedes == current.id:
         return report, None
@@ -56,21 +54,21 @@ def resolve_refs(
 
 
 def _find_link_targets(
-    db: Connection, submission: Submission, report: Report, known: EntityCache
-) -> dict[str, list[ReportWithRef]]:
+    submission: Submission, report: Report, lookups: SubmissionLookups
+) -> dict[str, list[ReportHead]]:
     """Return, for each link that was sent as a ref, the reports that have the ref."""
-    targets: dict[str, list[ReportWithRef]] = {}
+    targets: dict[str, list[ReportHead]] = {}
     errors = []
     for name in ("relays", "supersedes"):
         link: ReportRef | None = getattr(submission, f"{name}_ref")
         if link is None:
             continue
         reporter = link.reporter or report.reporter
-        targets[name] = _find_by_ref(db, link, reporter, known)
+        targets[name] = _find_by_ref(link, reporter, lookups)
         if targets[name]:
             continue
-        if link.reporter is not None and known.get("reporter", reporter) is None:
-            detail = make_unknown_id_message(db, "reporter", reporter)
+        if link.reporter is not None and lookups.entities.get("reporter", reporter) is None:
+            detail = make_unknown_id_message(lookups.entities, "reporter", reporter)
         else:
             detail = f"{reporter} has no report with the ref {link.ref}."
         errors.append(ErrorDetail(f"/{name}", detail))
@@ -79,18 +77,16 @@ def _find_link_targets(
     return targets
 
 
-def _find_by_ref(
-    db: Connection, link: ReportRef, reporter: str, known: EntityCache
-) -> list[ReportWithRef]:
-    reporters = known.list_equivalent_ids("reporter", reporter)
-    return reports.find_by_ref(db, reporters, link.ref)
+def _find_by_ref(link: ReportRef, reporter: str, lookups: SubmissionLookups) -> list[ReportHead]:
+    reporters = lookups.entities.list_equivalent_ids("reporter", reporter)
+    return lookups.reports.find_by_ref(reporters, link.ref)
 
 
 def _has_same_content(
-    db: Connection,
     report: Report,
-    stored: ReportWithRef,
-    targets: dict[str, list[ReportWithRef]],
+    stored: ReportHead,
+    targets: dict[str, list[ReportHead]],
+    lookups: SubmissionLookups,
 ) -> bool:
     """Whether the report is the stored one; a link may be to any report that has the same ref.
 
@@ -107,15 +103,15 @@ def _has_same_content(
         return True
     if hash_content(without_shared_event(report)) != stored.content_hash:
         return False
-    recorded = reports.get(db, stored.id)
+    recorded = lookups.get_report(stored.id)
     return recorded is not None and recorded.report.incident == OWN_INCIDENT
 
 
-def _is_link_to(report_id: str | None, found: Sequence[ReportWithRef]) -> bool:
+def _is_link_to(report_id: str | None, found: Sequence[ReportHead]) -> bool:
     return any(each.id == report_id for each in found)
 
 
-def _make_conflict(current: ReportWithRef) -> ConflictError:
+def _make_conflict(current: ReportHead) -> ConflictError:
     if current.superseded_by is None:
         report_id = current.id
         detail = (

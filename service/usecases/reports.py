@@ -1,47 +1,33 @@
 """Reports: submit, get and list them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from service.domain.access import Principal
-from service.domain.entities import Entity, make_empty_scope_message
-from service.domain.errors import (
-    ConflictError,
-    ErrorDetail,
-    InvalidInputError,
-    NotFoundError,
-    invalid_field,
-    summarize_errors,
-)
+from service.domain.errors import ErrorDetail, InvalidInputError, NotFoundError
 from service.domain.list_queries import ReportListQuery
-from service.domain.normalize import find_wording_errors, normalize_submission
-from service.domain.report import (
-    RecordedReport,
-    Report,
-    ReportWarning,
-)
-from service.domain.report_state import MovedLink
+from service.domain.normalize import normalize_submission
+from service.domain.report import RecordedReport, Report
+from service.domain.report_state import move_report_links
 from service.domain.submission import Submission
 from service.store import coordinates, entities, event_log, reports
-from service.store.event_log import NewEvent
+from service.store.entity_cache import MAX_SUGGESTIONS, EntityCache
 from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Reader, Store
-from service.store.projections.dispatch import record_events
-from service.store.projections.reports import body_of
+from service.store.projections.dispatch import RecordWriter
 from service.usecases.as_of import resolve_as_of
 from service.usecases.idempotency import run_once
-from service.usecases.reclassifications import plan_reclassifications
-from service.usecases.report_refs import resolve_refs
-from service.usecases.resolve_entities import (
-    MAX_SUGGESTIONS,
-    EntityResolver,
-    make_unknown_id_message,
-    resolve_entities,
+from service.usecases.resolve_entities import make_unknown_id_message
+from service.usecases.submission_lookups import Item, SubmissionLookups
+from service.usecases.submission_plans import (
+    MAX_WIDE_SIZE,
+    AdvancePlan,
+    PlanAheadError,
+    plan_submission,
+    write_with_plan,
 )
-from service.usecases.submission_lookups import SubmissionLookups, make_lookups
-from service.usecases.submission_warnings import find_warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +62,25 @@ def submit_report(
     ForbiddenError if the principal may not report for the reporter (None may for all).
     """
     report = check_and_normalize(submission, new_id(), principal)
+    item = (submission, report)
 
-    def job(db: Connection) -> SubmitResult:
+    def record(db: Connection, plan: AdvancePlan | None) -> SubmitResult:
+        recorder = ReportRecorder(db, [item], actor, now, plan)
+        result = recorder.record(*item, supersede_known=supersede_known)
+        recorder.flush()
+        return result
+
+    def job(db: Connection, plan: AdvancePlan | None) -> SubmitResult:
         posted, is_replay = run_once(
             db,
             idempotency_key,
-            lambda: record_report(
-                db, submission, report, actor, now, supersede_known=supersede_known
-            ),
+            lambda: record(db, plan),
             lambda result: dump_submit_result(db, result),
             lambda stored: load_submit_result(db, stored),
         )
         return replace(posted, is_replay=is_replay)
 
-    return store.write(job)
+    return write_with_plan(store, item, job, supersede_known=supersede_known)
 
 
 def check_and_normalize(
@@ -104,90 +95,76 @@ def check_and_normalize(
     return normalize_submission(submission, report_id)
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionPlan:
-    """What the submission of a report would record.
+class ReportRecorder:
+    """Records the reports of one request in a write transaction.
 
-    ``known`` is the report that was recorded before under the same ref with the same content; if
-    there is one, nothing is recorded. ``new_entities`` contains each parent before its children.
-    ``moved_links`` are the links of reclassifying figures that the events move.
+    Each is recorded as if those before it had been recorded by themselves. What they add is written
+    by ``flush``, with one statement a table.
     """
 
-    report: Report
-    known: RecordedReport | None = None
-    new_entities: tuple[Entity, ...] = ()
-    warnings: tuple[ReportWarning, ...] = ()
-    events: tuple[NewEvent, ...] = ()
-    moved_links: tuple[MovedLink, ...] = ()
+    def __init__(
+        self,
+        db: Connection,
+        items: Collection[Item],
+        actor: str | None,
+        now: datetime,
+        plan: AdvancePlan | None = None,
+        *,
+        is_bounded: bool = True,
+    ) -> None:
+        """Look up what the items need; they are then recorded in their order.
 
+        ``plan`` is that of the only item, made in advance. Raises PlanAheadError if it no longer
+        holds, and if it is bounded how long the items take and they would take longer.
+        """
+        self._writer = RecordWriter(db, actor, now)
+        self._lookups = SubmissionLookups(db, self._writer)
+        self.first_seq = self._writer.last_seq + 1
+        self._plan = plan
+        if plan is not None:
+            if plan.reads.is_unchanged(db):
+                return
+            if not plan.is_last:
+                raise PlanAheadError
+            self._plan = None
+        self._lookups.prefetch(items)
+        if is_bounded and plan is None and self._lookups.figures.wide_size > MAX_WIDE_SIZE:
+            raise PlanAheadError
 
-def plan_submission(
-    db: Connection,
-    submission: Submission,
-    report: Report,
-    *,
-    supersede_known: bool = False,
-    lookups: SubmissionLookups | None = None,
-) -> SubmissionPlan:
-    """Return what the submission would record as of this transaction; reads only.
+    @property
+    def last_seq(self) -> int:
+        """The seq of the last event, written or not."""
+        return self._writer.last_seq
 
-    ``report`` is the normalized submission. ``lookups`` are those of its batch, None without. The
-    words of a report that was recorded before are not checked again: an earlier lexicon may have
-    read them. Raises InvalidInputError or ConflictError if it cannot be recorded.
-    """
-    lookups = lookups or make_lookups(db)
-    report, known_id = resolve_refs(
-        db, submission, report, lookups.entities, supersede_known=supersede_known
-    )
-    # Before a known report is returned: the description of an entity in this one may differ.
-    resolver = resolve_entities(db, submission, lookups.entities)
-    if known_id is not None:
-        return SubmissionPlan(report, get_report_or_fail(db, known_id))
-    superseded_events = _make_superseded_events(db, report)
-    _check_relay(db, report)
-    reclassifications = plan_reclassifications(db, submission, report, resolver)
-    report = reclassifications.report
-    _check_meaning(submission, report, resolver)
-    warnings = find_warnings(report, resolver, lookups)
-    return SubmissionPlan(
-        report,
-        new_entities=resolver.new_entities,
-        warnings=warnings,
-        events=(
-            *resolver.make_events(),
-            *superseded_events,
-            NewEvent("reported", report.id, body_of(report, warnings)),
-            *reclassifications.events,
-        ),
-        moved_links=reclassifications.moved_links,
-    )
+    def record(
+        self, submission: Submission, report: Report, *, supersede_known: bool = False
+    ) -> SubmitResult:
+        """Return the recorded report. Raises as ``plan_submission`` does, with nothing recorded."""
+        if self._plan is not None:
+            plan = self._plan.get_plan()
+        else:
+            plan = plan_submission(
+                submission, report, self._lookups, supersede_known=supersede_known
+            )
+        if plan.known is not None:
+            return SubmitResult(plan.known, False)
+        figures = self._lookups.counted_figures(plan.report)
+        rows = self._writer.record_report(plan.events, plan.report, figures)
+        moves = any(event.kind == "reclassified" for event in plan.events)
+        self._lookups.add(plan.report, rows, plan.new_entities, moves=moves)
+        recorded = RecordedReport(
+            move_report_links(plan.report, plan.moved_links),
+            rows.report.seq,
+            rows.report.recorded_at,
+            "live" if plan.report.relays is None else "relay",
+            rows.report.origin,
+            warnings=plan.warnings,
+        )
+        return SubmitResult(recorded, True)
 
-
-def record_report(
-    db: Connection,
-    submission: Submission,
-    report: Report,
-    actor: str | None,
-    now: datetime,
-    request: int | None = None,
-    *,
-    supersede_known: bool = False,
-    lookups: SubmissionLookups | None = None,
-) -> SubmitResult:
-    """Return the recorded report, within a write transaction; writes.
-
-    ``request`` is the first event of the same request, None if this report makes the first.
-    ``lookups`` are those of its batch, None without. Raises as ``plan_submission`` does.
-    """
-    plan = plan_submission(db, submission, report, supersede_known=supersede_known, lookups=lookups)
-    if plan.known is not None:
-        return SubmitResult(plan.known, False)
-    # In one call, because all events of one request have one timestamp.
-    events = record_events(db, plan.events, actor, now, request=request)
-    if lookups is not None:
-        seq = next(event.seq for event in events if event.kind == "reported")
-        lookups.add(plan.report, seq, plan.new_entities)
-    return SubmitResult(get_report_or_fail(db, report.id, events[-1].seq), True)
+    def flush(self) -> None:
+        """Write everything that waits."""
+        self._lookups.flush()
 
 
 def dump_submit_result(db: Connection, result: SubmitResult) -> list[Any]:
@@ -243,14 +220,16 @@ def list_reports(reader: Reader, query: ReportListQuery, now: datetime) -> list[
     """
     with reader.read_transaction() as db:
         seq = resolve_as_of(db, query.as_of, now)
-        errors = []
+        errors, known = [], EntityCache(db)
         for kind, parameter, ids in (
             ("place", "place", query.places),
             ("group", "group", query.groups),
             ("reporter", "reporter", query.reporters),
         ):
             for entity_id in entities.find_unknown_ids(db, kind, ids or (), seq)[:MAX_SUGGESTIONS]:
-                errors.append(ErrorDetail(parameter, make_unknown_id_message(db, kind, entity_id)))
+                errors.append(
+                    ErrorDetail(parameter, make_unknown_id_message(known, kind, entity_id))
+                )
         if errors:
             raise InvalidInputError(errors[0].detail, tuple(errors))
         return reports.load_page(db, _resolve_merged_ids(db, query, seq), seq)
@@ -281,54 +260,3 @@ def get_report_or_fail(db: Connection, report_id: str, seq: int | None = None) -
     if recorded is None:
         raise NotFoundError("There is no such report.")
     return recorded
-
-
-def _make_superseded_events(db: Connection, report: Report) -> list[NewEvent]:
-    """Return the event of the report that this one supersedes, if any."""
-    if report.supersedes is None:
-        return []
-    superseded = reports.get(db, report.supersedes)
-    if superseded is None:
-        raise invalid_field("/supersedes", "There is no such report to supersede.")
-    detail = None
-    if superseded.report.reporter not in entities.list_equivalent_ids(
-        db, "reporter", report.reporter
-    ):
-        detail = (
-            f"Only {superseded.report.reporter} can supersede its own report"
-            f" {superseded.report.id}."
-        )
-    elif superseded.superseded_by is not None:
-        detail = f"The report is superseded already; supersede {superseded.superseded_by} instead."
-    if detail:
-        other = superseded.superseded_by or superseded.report.id
-        raise ConflictError(detail, (ErrorDetail("/supersedes", detail, other),))
-    return [NewEvent("superseded", superseded.report.id, {"by": report.id})]
-
-
-def _check_relay(db: Connection, report: Report) -> None:
-    if report.relays is not None and reports.get(db, report.relays) is None:
-        raise invalid_field("/relays", "There is no such report to relay.")
-
-
-def _check_meaning(submission: Submission, report: Report, resolver: EntityResolver) -> None:
-    """Raise InvalidInputError for words that the figures do not fit, and for empty scopes."""
-    errors = find_wording_errors(submission, report)
-    for kind, name in (("place", "places"), ("group", "groups")):
-        pointers_by_ids: dict[tuple[str, ...], list[str]] = {}
-        if not report.figures:
-            pointers_by_ids[getattr(report, name)] = [f"/{name}"]
-        for position, (sent, figure) in enumerate(
-            zip(submission.figures, report.figures, strict=True)
-        ):
-            is_of_report = getattr(sent, name) is None and getattr(submission, name)
-            pointer = f"/{name}" if is_of_report else f"/figures/{position}/{name}"
-            pointers_by_ids.setdefault(getattr(figure, name), []).append(pointer)
-        several = [ids for ids in pointers_by_ids if len(ids) > 1]
-        for ids, selection in zip(several, resolver.select(kind, *several), strict=True):
-            if not selection.alternatives:
-                detail = make_empty_scope_message(kind, ids)
-                errors += [ErrorDetail(pointer, detail) for pointer in pointers_by_ids[ids]]
-    errors = list(dict.fromkeys(errors))
-    if errors:
-        raise InvalidInputError(summarize_errors(errors), tuple(errors))

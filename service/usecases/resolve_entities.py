@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from service.domain.entities import (
-    ENTITY_CLASSES,
     MAX_LEVELS,
     Entity,
     EntityMention,
@@ -24,16 +23,16 @@ from service.domain.errors import (
     InvalidInputError,
     summarize_errors,
 )
-from service.domain.submission import Submission
+from service.domain.submission import Submission, SubmittedFigure
 from service.domain.trees import Selection, Tree, TreeNode
 from service.domain.vocabulary import DEFAULT_DIVISION, ROOT_GROUP
 from service.store import entities
-from service.store.entity_cache import EntityCache
+from service.store.entity_cache import MAX_SUGGESTIONS, EntityCache
 from service.store.event_log import NewEvent
 from service.store.interface import Connection
 
-MAX_SUGGESTIONS = 3
-"""For how many unknown ids of one request similar ids are suggested: each look-up is slow."""
+MAX_NEW_IDS: Final = 100
+"""How many of the entities that a report describes are suggested for an unknown id."""
 
 
 class EntityResolver:
@@ -205,6 +204,10 @@ class EntityResolver:
             known = self._lines[places] = sorted(found)
         return known
 
+    def is_same_or_below(self, kind: str, entity: Entity, entity_id: str) -> bool:
+        """Whether the entity has the current id, or one above it has."""
+        return any(each.id == entity_id for each in self._iterate_line(kind, entity))
+
     def _iterate_line(self, kind: str, entity: Entity | None) -> Iterator[Entity]:
         """Yield the entity and its ancestors, from its parent up; nothing without an entity."""
         above = entity
@@ -232,19 +235,23 @@ class EntityResolver:
             for (kind, _), entity in self._new_entities.items()
         ]
 
+    def list_codes(self, place: Place) -> list[str]:
+        """Return the codes of the place, as ``entities.list_codes`` does."""
+        return self._known.list_codes(place)
+
     def find_places_by_code(self, codes: Collection[str]) -> dict[str, list[str]]:
         """Return the ids of places by code, recorded ones and those that the report adds."""
         ids_by_code = self._known.find_places_by_code(codes)
         for entity in self._new_entities.values():
             if isinstance(entity, Place):
-                for code in entities.list_codes(entity):
+                for code in self._known.list_codes(entity):
                     if code in codes:
                         ids_by_code.setdefault(code, []).append(entity.id)
         return ids_by_code
 
     def list_groups_beside(self, limit: int) -> list[str]:
         """Return the ids of groups right below everyone, at most ``limit`` of the recorded ones."""
-        recorded = entities.list_some_children(self._db, "group", ROOT_GROUP, limit)
+        recorded = self._known.list_some_children("group", ROOT_GROUP, limit)
         new = (each for each in self._new_entities.values() if parent_of(each) == ROOT_GROUP)
         return list(dict.fromkeys((*recorded, *(each.id for each in new))))
 
@@ -280,19 +287,17 @@ class EntityResolver:
     def _unknown_message(self, kind: str, entity_id: str) -> str:
         if len(self.errors) >= MAX_SUGGESTIONS:
             return f"There is no {kind} {entity_id}."
-        new_ids = [known for of, known in self._new_entities if of == kind]
-        return make_unknown_id_message(self._db, kind, entity_id, new_ids)
+        new_ids = islice((known for of, known in self._new_entities if of == kind), MAX_NEW_IDS)
+        return make_unknown_id_message(self._known, kind, entity_id, new_ids)
 
 
 def make_unknown_id_message(
-    db: Connection, kind: str, entity_id: str, new_ids: list[str] | None = None
+    known: EntityCache, kind: str, entity_id: str, new_ids: Iterable[str] = ()
 ) -> str:
     """Return the sentence that there is no such entity, with similar ids as suggestions."""
-    return unknown_id_message(
-        kind,
-        entity_id,
-        [*entities.list_ids_of_similar_length(db, kind, entity_id), *(new_ids or ())],
-    )
+    similar_ids = known.find_similar_ids(kind, entity_id)
+    candidates = () if similar_ids is None else (*similar_ids, *new_ids)
+    return unknown_id_message(kind, entity_id, candidates)
 
 
 def resolve_entities(db: Connection, submission: Submission, known: EntityCache) -> EntityResolver:
@@ -301,34 +306,44 @@ def resolve_entities(db: Connection, submission: Submission, known: EntityCache)
     Raises InvalidInputError or ConflictError if one is invalid.
     """
     resolver = EntityResolver(db, known)
-    prefetch_entities(known, [submission])
-    for kind, mention, pointer in _iterate_mentions(submission):
+    for kind, mention, pointer in iterate_mentions(submission):
         resolver.resolve_mention(kind, mention, pointer)
     resolver.raise_errors()
     return resolver
 
 
-def prefetch_entities(known: EntityCache, submissions: Iterable[Submission]) -> None:
-    """Load everything that the submissions mention, with a few statements for all of them."""
-    ids: dict[str, set[str]] = {kind: set() for kind in ENTITY_CLASSES}
+def list_mentioned_ids(submissions: Iterable[Submission]) -> dict[str, set[str]]:
+    """Return the ids of everything that the submissions mention, by kind."""
+    reporters: set[str] = set()
+    places: set[str] = set()
+    groups: set[str] = set()
     for submission in submissions:
-        for kind, mention, _ in _iterate_mentions(submission):
-            ids[kind].update(_ids_in(mention))
-    for kind, ids_of_kind in ids.items():
-        known.prefetch(kind, ids_of_kind)
+        reporters.add(submission.reporter.id)
+        scopes: tuple[Submission | SubmittedFigure, ...] = (submission, *submission.figures)
+        for scope in scopes:
+            for mention in scope.places or ():
+                places.update(_ids_in(mention))
+            for mention in scope.groups or ():
+                groups.update(_ids_in(mention))
+    return {"reporter": reporters, "place": places, "group": groups}
 
 
-def _ids_in(mention: EntityMention) -> Iterator[str]:
-    """Yield the id of the mention and those of the parents that it names."""
+def _ids_in(mention: EntityMention) -> Iterable[str]:
+    """Return the id of the mention and those of the parents that it names."""
+    if not mention.fields:
+        return (mention.id,)
+    ids = []
     above: Any = mention
     while isinstance(above, EntityMention):
-        yield above.id
+        ids.append(above.id)
         above = (above.fields or {}).get("parent")
     if isinstance(above, str):
-        yield above
+        ids.append(above)
+    return ids
 
 
-def _iterate_mentions(submission: Submission) -> Iterator[tuple[str, EntityMention, str]]:
+def iterate_mentions(submission: Submission) -> Iterator[tuple[str, EntityMention, str]]:
+    """Yield each mention of the submission with its kind and its JSON pointer, in order."""
     yield "reporter", submission.reporter, "/reporter"
     for kind, field in (("place", "places"), ("group", "groups")):
         for number, mention in enumerate(getattr(submission, field)):

@@ -1,8 +1,9 @@
 """Comparison of the scopes of a few figures, without the trees of the whole record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from service.domain.figure import Figure
+from service.domain.periods import Period
 from service.domain.trees import Selection, Tree
 from service.usecases.resolve_entities import EntityResolver
 
@@ -41,9 +42,9 @@ class ScopeComparison:
         """Whether everybody in the scope of the first figure is in that of the second."""
         event = (outer.scope.incident, outer.reclassifies)
         return (
-            event in ((None, None), (inner.scope.incident, inner.reclassifies))
+            inner.scope.outcomes <= outer.scope.outcomes
+            and event in ((None, None), (inner.scope.incident, inner.reclassifies))
             and inner.scope.period.is_within(outer.scope.period)
-            and inner.scope.outcomes <= outer.scope.outcomes
             and self._is_named_within("place", inner.scope.places, outer.scope.places)
             and self._is_named_within("group", inner.scope.groups, outer.scope.groups)
         )
@@ -67,44 +68,62 @@ class ScopeComparison:
         """Whether everybody in the whole is in one of the two scopes, which differ in one part."""
         if (one.scope.incident, other.scope.incident) != (None, None):
             return False
-        first, last = sorted((one.scope.period, other.scope.period), key=lambda each: each.start)
         # All parts of the scope are in both, but one, which is in the two together.
-        is_in_both = {
-            "outcomes": whole.scope.outcomes <= one.scope.outcomes & other.scope.outcomes,
-            "period": all(whole.scope.period.is_within(each.scope.period) for each in (one, other)),
-            **{
-                kind: all(
-                    self._is_named_within(kind, _ids_of(kind, whole), _ids_of(kind, each))
-                    for each in (one, other)
-                )
-                for kind in ("place", "group")
-            },
-        }
-        parts = [part for part, is_in in is_in_both.items() if not is_in]
-        if len(parts) != 1:
-            return False
-        if parts == ["outcomes"]:
-            return whole.scope.outcomes <= one.scope.outcomes | other.scope.outcomes
-        if parts == ["period"]:
-            return (
-                first.start <= whole.scope.period.start
-                and last.start <= first.stop + 1
-                and max(first.stop, last.stop) >= whole.scope.period.stop
-            )
-        return self._is_named_within(
-            parts[0],
-            _ids_of(parts[0], whole),
-            (*_ids_of(parts[0], one), *_ids_of(parts[0], other)),
+        is_one_divided = False
+        for is_contained in (
+            self._are_outcomes_contained,
+            self._is_period_contained,
+            self._are_places_contained,
+            self._are_groups_contained,
+        ):
+            if is_contained(whole, (one,)) and is_contained(whole, (other,)):
+                continue
+            if is_one_divided or not is_contained(whole, (one, other)):
+                return False
+            is_one_divided = True
+        return is_one_divided
+
+    def _are_outcomes_contained(self, whole: Figure, parts: Sequence[Figure]) -> bool:
+        outcomes = frozenset().union(*(each.scope.outcomes for each in parts))
+        return whole.scope.outcomes <= outcomes
+
+    def _is_period_contained(self, whole: Figure, parts: Sequence[Figure]) -> bool:
+        """Whether the parts, one or two, contain all days of the whole."""
+        periods = [each.scope.period for each in parts]
+        first, last = min(periods, key=_start_of), max(periods, key=_start_of)
+        return (
+            first.start <= whole.scope.period.start
+            and last.start <= first.stop + 1
+            and max(each.stop for each in periods) >= whole.scope.period.stop
         )
+
+    def _are_places_contained(self, whole: Figure, parts: Sequence[Figure]) -> bool:
+        return self._are_named_contained("place", whole, parts)
+
+    def _are_groups_contained(self, whole: Figure, parts: Sequence[Figure]) -> bool:
+        return self._are_named_contained("group", whole, parts)
+
+    def _are_named_contained(self, kind: str, whole: Figure, parts: Sequence[Figure]) -> bool:
+        lists = [_ids_of(kind, part) for part in parts]
+        ids = lists[0] if len(lists) == 1 else tuple(each for ids in lists for each in ids)
+        return self._is_named_within(kind, _ids_of(kind, whole), ids)
 
     def _is_named_within(self, kind: str, inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
         key = (kind, self._get_number(inner), self._get_number(outer))
+        if key[1] == key[2]:
+            return True
         known = self._within.get(key)
         if known is None:
-            known = self._within[key] = self._select(kind, inner).is_within(
-                self._select(kind, outer)
-            )
+            known = self._within[key] = self._compute_within(kind, inner, outer)
         return known
+
+    def _compute_within(self, kind: str, inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
+        if len(inner) == len(outer) == 1:
+            # One place is in another if that is above it, whatever their divisions are.
+            one, other = (self._resolver.get(kind, ids[0]) for ids in (inner, outer))
+            if one is not None and other is not None:
+                return self._resolver.is_same_or_below(kind, one, other.id)
+        return self._select(kind, inner).is_within(self._select(kind, outer))
 
     def _get_number(self, ids: tuple[str, ...]) -> int:
         """Return a number for the list of ids, which is compared faster than many ids."""
@@ -127,6 +146,10 @@ class ScopeComparison:
             current_ids = self._resolver.list_current_ids(kind, ids)
             known = self._selections[key] = self._trees[kind].select(current_ids)
         return known
+
+
+def _start_of(period: Period) -> int:
+    return period.start
 
 
 def _ids_of(kind: str, figure: Figure) -> tuple[str, ...]:

@@ -1,40 +1,185 @@
-"""What the plan of a submission looks up, once for all reports of a transaction."""
+"""What the plans of submissions look up: once for all reports that are recorded together."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
-from service.domain.entities import Entity
-from service.domain.report import Report
-from service.domain.submission import Submission
+from service.domain.entities import Entity, EntityMention, Place, make_entity, parent_of
+from service.domain.figure import Figure
+from service.domain.report import RecordedReport, Report, counted_figures, report_id_of
+from service.domain.submission import Submission, SubmittedFigure
+from service.store import reports
 from service.store.entity_cache import EntityCache
-from service.store.figure_index import FigureIndex
 from service.store.figure_lookup import FigureLookup
 from service.store.interface import Connection
-from service.usecases.resolve_entities import prefetch_entities
+from service.store.projections.dispatch import RecordWriter
+from service.store.projections.reports import ReportRows
+from service.store.report_lookup import ReportLookup
+from service.usecases.resolve_entities import list_mentioned_ids
+
+Item = tuple[Submission, Report]
+"""A submission and the normalized report."""
 
 
-@dataclass(frozen=True, slots=True)
 class SubmissionLookups:
-    """The recorded entities and figures that a report is compared with."""
+    """The recorded entities, reports and figures that the reports of one request refer to.
 
-    entities: EntityCache
-    figures: FigureLookup
+    They are those of the open transaction, with what the reports before have added, as if each had
+    been recorded by itself. ``writer`` holds those that are not written yet; None if none will be.
+    """
 
-    def add(self, report: Report, seq: int, new_entities: Collection[Entity]) -> None:
-        """Note that the report and its new entities were recorded by the events up to ``seq``."""
+    def __init__(self, db: Connection, writer: RecordWriter | None = None) -> None:
+        """Begin without any; nothing is read yet."""
+        self.db = db
+        self.entities = EntityCache(db, self.flush)
+        self.reports = ReportLookup(db)
+        self.figures = FigureLookup(db)
+        self._writer = writer
+        self._counted: dict[str, tuple[Report, tuple[Figure, ...]]] = {}
+        self._waiting: set[str | None] = set()
+        self._has_moved_links = False
+
+    def prefetch(self, items: Collection[Item]) -> None:
+        """Load what the items need, with a few statements for all of them.
+
+        Anything else is read when it is needed.
+        """
+        submissions = [submission for submission, _ in items]
+        self._prefetch_entities(submissions)
+        ids: set[str] = set()
+        refs: set[tuple[str, str]] = set()
+        for submission in submissions:
+            for link in (submission.relays, submission.supersedes):
+                if link is not None:
+                    ids.add(link)
+            refs.update(self._list_refs(submission))
+        self.reports.prefetch(ids, refs)
+        self.figures.prefetch(self._list_figures(items))
+        # Scopes are compared by the lines of their places.
+        self.entities.prefetch("place", self.figures.list_place_ids())
+
+    def _prefetch_entities(self, submissions: Collection[Submission]) -> None:
+        known = self.entities
+        for kind, ids in list_mentioned_ids(submissions).items():
+            known.prefetch(kind, ids)
+            if kind == "place":
+                known.find_parents(kind, ids)
+                places = [known.get(kind, each) for each in ids]
+                places += _iterate_described_places(submissions)
+                codes = (known.list_codes(each) for each in places if isinstance(each, Place))
+                known.find_places_by_code({code for each in codes for code in each})
+            elif kind == "reporter":
+                known.prefetch_equivalent_ids(kind, ids)
+
+    def _list_refs(self, submission: Submission) -> Iterator[tuple[str, str]]:
+        """Yield the reporters and refs of the report and of those that it links to."""
+        own = submission.reporter.id
+        links = [(own, submission.ref)]
+        for ref in (submission.relays_ref, submission.supersedes_ref):
+            if ref is not None:
+                links.append((ref.reporter or own, ref.ref))
+        for reporter, text in links:
+            if text is not None:
+                for each in self.entities.list_equivalent_ids("reporter", reporter):
+                    yield each, text
+
+    def _list_figures(
+        self, items: Iterable[Item]
+    ) -> Iterator[tuple[Figure, Collection[str] | None]]:
+        """Yield the figures whose scopes are known, with their places and all above them."""
+        for submission, report in items:
+            parents = dict(_iterate_parents(submission))
+            for figure in self.counted_figures(report):
+                if figure.reclassifies is None and report.relays is None:
+                    yield figure, self._list_places(figure.scope.places, parents)
+
+    def _list_places(
+        self, place_ids: Collection[str], parents: dict[str, str]
+    ) -> Collection[str] | None:
+        """Return the places and all above them, None if one of them has children."""
+        known = self.entities
+        if known.find_parents("place", place_ids):
+            return None
+        line: set[str] = set()
+        for place_id in place_ids:
+            above: str | None = place_id
+            while above is not None and above not in line:
+                line.add(above)
+                entity = known.get("place", above)
+                above = parents.get(above) if entity is None else parent_of(entity)
+        return line
+
+    def counted_figures(self, report: Report) -> tuple[Figure, ...]:
+        """Return the figures of the report as totals use them, made once."""
+        known, figures = self._counted.get(report.id, (None, ()))
+        if known is None or known.figures is not report.figures:
+            figures = counted_figures(report)
+            self._counted[report.id] = (report, figures)
+        return figures
+
+    def get_report(self, report_id: str) -> RecordedReport | None:
+        """Return the report as it is now; None where it does not exist."""
+        if report_id in self._waiting:
+            self.flush()
+        return reports.get(self.db, report_id)
+
+    def write_before_links(self, report: Report) -> None:
+        """Write the reports that wait, if those that the report is linked to may be among them."""
+        links = [figure.reclassifies for figure in report.figures if figure.reclassifies]
+        if links or report.supersedes:
+            linked = {report_id_of(link.figure) for link in links} | {report.supersedes}
+            if self._has_moved_links or linked & self._waiting:
+                self.flush()
+
+    def add(
+        self, report: Report, rows: ReportRows, new_entities: Collection[Entity], *, moves: bool
+    ) -> None:
+        """Note that the report and its new entities were recorded.
+
+        ``moves`` is whether figures reclassify others since.
+        """
+        row = rows.report
         self.entities.add(new_entities)
-        self.figures.add(report, seq)
+        self.reports.add(report, row.seq, row.origin, row.content_hash)
+        self.figures.add(report, rows.figures)
+        # A superseded report is to be read in its new state.
+        self._waiting.update((report.id, report.supersedes))
+        self._has_moved_links |= moves
+
+    def flush(self) -> None:
+        """Write the reports that wait."""
+        if self._writer is not None:
+            self._writer.flush()
+        self._waiting.clear()
+        self._has_moved_links = False
 
 
-def make_lookups(db: Connection) -> SubmissionLookups:
-    """Return the lookups for one report."""
-    return SubmissionLookups(EntityCache(db), FigureLookup(db))
+def _iterate_described_places(submissions: Iterable[Submission]) -> Iterator[Entity]:
+    """Yield the places that the submissions describe, as they would be if they were new."""
+    for submission in submissions:
+        for mention in _iterate_places(submission):
+            fields = dict(mention.fields or {})
+            if fields.get("name") is not None:
+                parent = fields.get("parent")
+                if isinstance(parent, EntityMention):
+                    fields["parent"] = parent.id
+                yield make_entity("place", mention.id, fields)
 
 
-def make_batch_lookups(
-    db: Connection, items: Collection[tuple[Submission, Report]]
-) -> SubmissionLookups:
-    """Return the lookups for the reports of one batch: many at once instead of each by itself."""
-    known = EntityCache(db)
-    prefetch_entities(known, (submission for submission, _ in items))
-    return SubmissionLookups(known, FigureIndex(db, (report for _, report in items)))
+def _iterate_parents(submission: Submission) -> Iterator[tuple[str, str]]:
+    """Yield the places that the submission describes with their parents."""
+    for mention in _iterate_places(submission):
+        parent = (mention.fields or {}).get("parent")
+        parent_id = parent.id if isinstance(parent, EntityMention) else parent
+        if isinstance(parent_id, str):
+            yield mention.id, parent_id
+
+
+def _iterate_places(submission: Submission) -> Iterator[EntityMention]:
+    """Yield the places that the submission describes, and the parents that it describes there."""
+    scopes: tuple[Submission | SubmittedFigure, ...] = (submission, *submission.figures)
+    for scope in scopes:
+        for mention in scope.places or ():
+            above: Any = mention
+            while isinstance(above, EntityMention) and above.fields:
+                yield above
+                above = above.fields.get("parent")

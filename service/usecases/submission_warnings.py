@@ -7,11 +7,9 @@ from typing import Final
 from service.domain.entities import Group, Place, parent_of
 from service.domain.errors import InvalidInputError
 from service.domain.figure import Figure
-from service.domain.report import Report, ReportedFigure, ReportWarning, counted_figures
+from service.domain.report import Report, ReportedFigure, ReportWarning
 from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
 from service.domain.wording.reader import Reading, read_wording
-from service.store import entities
-from service.store.figure_lookup import FigureLookup
 from service.usecases.resolve_entities import EntityResolver
 from service.usecases.scope_comparison import ScopeComparison
 from service.usecases.submission_lookups import SubmissionLookups
@@ -47,9 +45,9 @@ def find_warnings(
         *_find_same_places(report, resolver),
         *_find_ambiguous_places(report, resolver),
         *_find_differing_words(report),
-        *_find_own_conflicts(report, resolver, lookups.figures),
+        *_find_own_conflicts(report, resolver, lookups),
         *_find_other_accounts(report, lookups),
-        *_find_possible_relays(report, lookups.figures),
+        *_find_possible_relays(report, lookups),
     )
 
 
@@ -129,7 +127,7 @@ def _load_named_places(report: Report, resolver: EntityResolver) -> dict[str, Pl
 
 def _find_same_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
     places = _load_named_places(report, resolver)
-    codes = {place_id: entities.list_codes(place)[1:] for place_id, place in places.items()}
+    codes = {place_id: resolver.list_codes(place)[1:] for place_id, place in places.items()}
     all_codes = {code for codes_of_place in codes.values() for code in codes_of_place}
     found = resolver.find_places_by_code(all_codes) if all_codes else {}
     asked = set()
@@ -161,7 +159,7 @@ def _is_in_line(resolver: EntityResolver, one: str, other: str) -> bool:
 
 def _find_ambiguous_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
     places = _load_named_places(report, resolver)
-    name_codes = {place_id: entities.list_codes(place)[0] for place_id, place in places.items()}
+    name_codes = {place_id: resolver.list_codes(place)[0] for place_id, place in places.items()}
     found = resolver.find_places_by_code(set(name_codes.values()))
     for place_id, code in name_codes.items():
         others = [each for each in found.get(code, ()) if each != place_id]
@@ -232,7 +230,7 @@ def _describe_range(low: int, high: int | None) -> str:
 
 
 def _find_own_conflicts(
-    report: Report, resolver: EntityResolver, recorded: FigureLookup
+    report: Report, resolver: EntityResolver, lookups: SubmissionLookups
 ) -> Iterator[ReportWarning]:
     """Yield a warning if a figure contradicts others of the same reporter.
 
@@ -242,7 +240,7 @@ def _find_own_conflicts(
     """
     if report.relays is not None:
         return
-    figures = counted_figures(report)
+    recorded, figures = lookups.figures, lookups.counted_figures(report)
     candidates = [
         recorded.find_possible_contradictions(
             figure, report.supersedes, resolver.list_with_ancestors(figure.scope.places)
@@ -287,7 +285,7 @@ def _find_other_accounts(report: Report, lookups: SubmissionLookups) -> Iterator
         return
     reporters = lookups.entities.list_equivalent_ids("reporter", report.reporter)
     figures_by_report: dict[str, list[str]] = {}
-    for figure in counted_figures(report):
+    for figure in lookups.counted_figures(report):
         if figure.reclassifies is None:
             for other in lookups.figures.find_contradicting_reports(
                 figure, reporters, MAX_CONTRADICTIONS
@@ -307,12 +305,12 @@ def _find_other_accounts(report: Report, lookups: SubmissionLookups) -> Iterator
         )
 
 
-def _find_possible_relays(report: Report, recorded: FigureLookup) -> Iterator[ReportWarning]:
+def _find_possible_relays(report: Report, lookups: SubmissionLookups) -> Iterator[ReportWarning]:
     if report.relays is not None:
         return
     figures_by_report: dict[str, list[str]] = {}
-    for figure, reported in zip(counted_figures(report), report.figures, strict=True):
-        for other in recorded.find_same_wording(figure, reported.wording, report.quote):
+    for figure, reported in zip(lookups.counted_figures(report), report.figures, strict=True):
+        for other in lookups.figures.find_same_wording(figure, reported.wording, report.quote):
             figures_by_report.setdefault(other, []).append(figure.id)
     for other, figures in figures_by_report.items():
         yield ReportWarning(

@@ -47,6 +47,8 @@ def find_contradictions_of_three(
 
 def _keep_tightest(figures: Sequence[Figure]) -> list[Figure]:
     """Return, of the figures of each scope, those with the highest low and the lowest high."""
+    if len(figures) < 2:
+        return list(figures)
     highest: dict[Scope, Figure] = {}
     lowest: dict[Scope, Figure] = {}
     for figure in figures:
@@ -99,6 +101,8 @@ class _Search:
             self._resolver.list_lines(self._figure.scope.places),
             above=_ANY_COUNT,
         )
+        if not around and self._list_places(self._figure) is not None:
+            return ()
         return (
             self._find_second_part(around)
             or self._find_second_cover(around)
@@ -152,7 +156,7 @@ class _Search:
     def _find_second_cover(self, around: Sequence[Figure]) -> tuple[Figure, ...]:
         """Return a whole that the figure covers with another one, both with too low a high."""
         high = self._figure.quantity.high
-        if high is None:
+        if high is None or self._figure.scope.incident is not None:
             return ()
         wholes = sorted(
             (each for each in around if each.quantity.low > high),

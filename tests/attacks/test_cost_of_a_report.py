@@ -1,5 +1,6 @@
 """A report that is as large as it may be costs little more than its size, and others get on."""
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -63,6 +64,25 @@ def test_the_cost_of_a_report_grows_with_its_places_not_with_their_square(
     large = _measure_post(server, _make_wide_report(FIGURES, 800, "large"))
     # Sixteen times as many places; compared in pairs, they took two hundred times as long.
     assert large <= 32 * small
+
+
+def test_others_write_while_a_large_report_is_checked(server: RunningServer) -> None:
+    """All reports are planned in advance that take long; only to record them needs the turn."""
+    large = _make_wide_report(200, 800, "large-beside-others")
+    durations, others = [], []
+
+    def post_large() -> None:
+        durations.append(_measure_post(server, large))
+
+    thread = threading.Thread(target=post_large)
+    thread.start()
+    while thread.is_alive():
+        small = _make_report([["p1"]]) | {"reporter": {"id": f"b{len(others)}", "name": "B"}}
+        others.append(_measure_post(server, small))
+    thread.join()
+    assert len(others) >= 5
+    # The last one may have waited for the large one to be recorded.
+    assert max(others) <= durations[0] / 3
 
 
 def test_a_line_of_parents_ends_at_the_last_level(server: RunningServer) -> None:

@@ -1,11 +1,16 @@
 """Places, groups and reporters and their fields."""
 
+import pytest
+
 from service.domain.entities import (
+    MAX_COMPARED_IDS,
     Group,
     Place,
     Reporter,
     find_differing_fields,
+    find_similar_ids,
     fold_case,
+    list_edited_ids,
     make_entity,
     parent_of,
 )
@@ -42,3 +47,29 @@ def test_a_group_without_parent_is_described_as_below_everyone() -> None:
 def test_names_are_compared_without_case_and_width() -> None:
     assert fold_case("ＰＬＥＫＨＯＶＯ") == fold_case("Plekhovo") == "plekhovo"
     assert fold_case("Straße") == fold_case("STRASSE")
+
+
+@pytest.mark.parametrize(
+    "misspelled", ["kursk-12", "kursk-1233", "krusk-123", "x-kursk-123", "kursk-12b"]
+)
+def test_a_similar_id_is_found_among_few(misspelled: str) -> None:
+    known_ids = ["belgorod", "sumy", "kursk-123", *(f"village-{n}" for n in range(500))]
+    assert find_similar_ids(misspelled, known_ids) == ("kursk-123",)
+
+
+@pytest.mark.parametrize(
+    "misspelled", ["kursk-12", "kursk-1233", "krusk-123", "xkursk-123", "kursk-12b"]
+)
+def test_an_id_of_one_edit_is_found_among_many(misspelled: str) -> None:
+    known_ids = {"kursk-123", *(f"village-{n}" for n in range(2 * MAX_COMPARED_IDS))}
+    assert find_similar_ids(misspelled, known_ids) == ("kursk-123",)
+
+
+def test_the_ids_of_one_edit_are_all_others_of_one_edit() -> None:
+    edited = list_edited_ids("ab")
+    # 2 without a character, 1 with both exchanged, 2 * 37 with another one, 3 * 38 with one more,
+    # of which two are made in two ways.
+    assert len(edited) == 2 + 1 + 2 * 37 + 3 * 38 - 2
+    assert {"a", "b", "ba", "xb", "ax", "abx", "axb", "xab"} <= set(edited)
+    assert "ab" not in edited
+    assert list_edited_ids("a" * 41) == []

@@ -1,4 +1,4 @@
-"""A batch whose process ends before the answer: nothing of it is recorded, or all; send it again.
+"""A batch whose process ends before the answer is recorded in part, and can be sent again.
 
 gunicorn kills a worker that sends no heartbeat within its timeout, and so does an operator or the
 kernel. The client has no answer then, and sends the same batch again.
@@ -19,6 +19,7 @@ from service.domain.errors import LockTimeoutError
 from service.settings import parse_database_address
 from service.store.factory import open_store
 from service.store.interface import Store
+from service.usecases.batches import MAX_TRANSACTION_REPORTS
 from tests.support import bodies
 from tests.support.gunicorn_server import RunningServer, run_server
 
@@ -91,10 +92,13 @@ def test_a_batch_cut_off_loses_nothing_acknowledged_and_can_be_sent_again(tmp_pa
         _kill_worker(server)
         sender.join(PATIENCE_SECONDS)
         assert len(failures) == 1  # Nothing of the batch is acknowledged.
-        assert _list_refs(server) == before
+        recorded = _list_refs(server)
+        count = len(recorded) - len(before)
+        assert recorded == [*before, *cut_off[:count]]
+        assert count % MAX_TRANSACTION_REPORTS == 0
         assert _send_batch(server, [*before, *cut_off])["summary"] | {"warnings": {}} == {
-            "recorded": REPORT_COUNT,
-            "known": len(before),
+            "recorded": REPORT_COUNT - count,
+            "known": len(before) + count,
             "refused": 0,
             "warnings": {},
         }

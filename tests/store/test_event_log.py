@@ -9,6 +9,7 @@ from service.store.event_log import NewEvent
 from service.store.interface import Store
 from tests.conftest import START_TIME
 from tests.support import engines
+from tests.support.events import append
 
 PLACE_ADDED = NewEvent("place_added", "a", {"id": "a", "name": "A"})
 
@@ -16,16 +17,16 @@ PLACE_ADDED = NewEvent("place_added", "a", {"id": "a", "name": "A"})
 def test_events_are_numbered_from_one_without_a_gap(store: Store) -> None:
     with store.write_transaction() as db:
         assert event_log.last_seq(db) == 0
-        event_log.append(db, [PLACE_ADDED, PLACE_ADDED], None, START_TIME)
-        event_log.append(db, [PLACE_ADDED], "k", START_TIME)
+        append(db, [PLACE_ADDED, PLACE_ADDED], None, START_TIME)
+        append(db, [PLACE_ADDED], "k", START_TIME)
         assert [event.seq for event in event_log.load_events(db)] == [1, 2, 3]
         assert [event.actor for event in event_log.load_events(db)] == [None, None, "k"]
 
 
 def test_the_events_of_one_request_have_one_time_and_request_number(store: Store) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED, PLACE_ADDED], None, START_TIME)
-        event_log.append(db, [PLACE_ADDED], None, START_TIME)
+        append(db, [PLACE_ADDED, PLACE_ADDED], None, START_TIME)
+        append(db, [PLACE_ADDED], None, START_TIME)
         assert [event_log.last_seq_of_request(db, seq) for seq in (0, 1, 2, 3, 9)] == [
             0,
             2,
@@ -37,8 +38,8 @@ def test_the_events_of_one_request_have_one_time_and_request_number(store: Store
 
 def test_recorded_times_do_not_go_back_with_the_clock(store: Store) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED], None, START_TIME)
-        event_log.append(db, [PLACE_ADDED], None, START_TIME - timedelta(hours=1))
+        append(db, [PLACE_ADDED], None, START_TIME)
+        append(db, [PLACE_ADDED], None, START_TIME - timedelta(hours=1))
         first, second = event_log.load_events(db)
     assert first.recorded_at == "2026-01-05T10:00:00.000000Z"
     assert second.recorded_at == "2026-01-05T10:00:00.000001Z"
@@ -46,8 +47,8 @@ def test_recorded_times_do_not_go_back_with_the_clock(store: Store) -> None:
 
 def test_a_timestamp_resolves_to_the_last_event_by_then(store: Store) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED, PLACE_ADDED], None, START_TIME)
-        event_log.append(db, [PLACE_ADDED], None, START_TIME + timedelta(seconds=1))
+        append(db, [PLACE_ADDED, PLACE_ADDED], None, START_TIME)
+        append(db, [PLACE_ADDED], None, START_TIME + timedelta(seconds=1))
         assert event_log.seq_at(db, "2026-01-05T09:59:59.999999Z") == 0
         assert event_log.seq_at(db, "2026-01-05T10:00:00.000000Z") == 2
         assert event_log.seq_at(db, "2026-01-05T10:00:00.500000Z") == 2
@@ -90,7 +91,7 @@ def test_the_database_itself_refuses_an_invalid_event(
     store: Store, wrong: dict[str, object]
 ) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED], None, START_TIME)
+        append(db, [PLACE_ADDED], None, START_TIME)
     with pytest.raises(engines.CONSTRAINT_ERRORS):
         _insert(store, **wrong)
     with store.read_transaction() as db:
@@ -116,15 +117,15 @@ REPORTED = NewEvent(
 )
 def test_recorded_events_cannot_be_changed(store: Store, sql: str) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [REPORTED, PLACE_ADDED], None, START_TIME)
+        append(db, [REPORTED, PLACE_ADDED], None, START_TIME)
     with pytest.raises(engines.CONSTRAINT_ERRORS), store.write_transaction() as db:
         db.execute(sql)
 
 
 def test_every_event_is_chained_to_the_one_before(store: Store) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED, REPORTED], "k", START_TIME)
-        event_log.append(db, [PLACE_ADDED], None, START_TIME)
+        append(db, [PLACE_ADDED, REPORTED], "k", START_TIME)
+        append(db, [PLACE_ADDED], None, START_TIME)
         before = event_log.INITIAL_HASH
         for line, _ in event_log.iterate_stored_events(db):
             assert line.hash == line.compute_hash(before)
@@ -135,7 +136,7 @@ def test_every_event_is_chained_to_the_one_before(store: Store) -> None:
 
 def test_free_text_is_stored_separately_and_can_be_blanked(store: Store) -> None:
     with store.write_transaction() as db:
-        (event,) = event_log.append(db, [REPORTED], None, START_TIME)
+        (event,) = append(db, [REPORTED], None, START_TIME)
         assert event_log.load_event(db, 1) == event
         ((line, _),) = event_log.iterate_stored_events(db)
         assert "they said" not in line.body
@@ -148,15 +149,14 @@ def test_free_text_is_stored_separately_and_can_be_blanked(store: Store) -> None
 
 def test_equal_texts_have_different_hashes(store: Store) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [REPORTED, REPORTED], None, START_TIME)
+        append(db, [REPORTED, REPORTED], None, START_TIME)
         (one, _), (other, _) = event_log.iterate_stored_events(db)
     assert one.body != other.body
 
 
 def test_later_events_of_a_request_name_its_first(store: Store) -> None:
     with store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED], None, START_TIME)
-        event_log.append(db, [PLACE_ADDED], None, START_TIME, request=1)
+        append(db, [PLACE_ADDED, PLACE_ADDED], None, START_TIME)
         assert [event.request for event in event_log.load_events(db)] == [1, 1]
         assert event_log.last_seq_of_request(db, 1) == 2
         assert [event.seq for event in event_log.load_events(db, after=1, limit=1)] == [2]

@@ -32,7 +32,7 @@ ROW_COUNT: Final = 4_000
 """Enough reports that a planner never scans a table to find one."""
 
 STATEMENT_CALL: Final = re.compile(
-    r"\.(?:fetch_all|fetch_one|fetch_value|change|change_many|stream|write_best_effort)\("
+    r"\.(?:fetch_all|fetch_each|fetch_one|fetch_value|change|change_many|stream|write_best_effort)\("
     r'\s*"(\w+)"(?:[^"]{1,40} else "(\w+)")?'
 )
 """A call that names a statement, or one of two."""
@@ -51,8 +51,6 @@ FULL_SCAN_ALLOWED: Final = {
 """Statements that read a whole table on purpose, or from a position on."""
 
 SCANNED_TABLE_ALLOWED: Final = {
-    "select_entity_ids_of_length": "entries",
-    "select_last_entity_seq": "entries",
     "select_entities_page": "entries",
     "select_entities_and_ancestors": "entries",
     "select_entity_ids_in_subtrees": "entries",
@@ -62,19 +60,21 @@ SCANNED_TABLE_ALLOWED: Final = {
 """Tables that a planner may scan: the entities, which are few compared with reports, and the
 figures to find those of a period, once for a whole page."""
 
-SMALL_TABLES: Final = {"keys", "answers", "merges", "moved_links"}
+SMALL_TABLES: Final = {"keys", "idempotent_responses", "merges", "moved_links"}
 """Tables with too few rows in the tests for a planner to use an index."""
 
 BINDS: Final[dict[str, Any]] = {
     "seq": 1_900, "after": 10, "until": 20, "limit": 10, "request": 1, "moment": "2026-01-05T10:00",
     "kind": "place", "id": "p7", "parent": "p7", "top": "p9", "name": "p7", "pattern": "%p7%",
     "ids": '["p7","p8"]', "kinds": '["reported"]', "seqs": "[7,8,9]", "subject": "r7",
-    "least": 2, "most": 4, "into_id": "p1", "ref": "ref 7", "reporters": '["u7"]',
+    "most": 4, "into_id": "p1", "ref": "ref 7", "reporters": '["u7"]',
+    "reports": '["r7"]',
     "places": '["p7"]', "groups": '["g7"]', "states": '["live"]', "words": '["w7","w8"]',
     "word_count": 2, "first_day": 700_010, "last_day": 700_020, "first": 700_010, "last": 700_010,
     "low": 5, "high": 6, "outcomes": 3, "reporter": "u7", "but": "r9", "nearest": 500, "few": 100,
     "place_ids": "p7", "group_ids": "everyone", "wording": "w", "quote": "q", "pointer": "/quote",
-    "text": "t", "salt": "s", "holder": "h", "key": "k", "now": "2026-01-05T10:00", "told": "1",
+    "text": "t", "salt": "s", "principal": "h", "key": "k", "keys": "[]", "now": "2026-01-05T10:00",
+    "response": "1", "part": 0,
     "fingerprint": "f" * 64, "hash": "0" * 64, "recorded_at": "2026-01-05T10:00:00.000000Z",
     "body": "{}", "actor": None, "name_folded": "p7", "names_folded": "p7", "since_seq": 1,
     "scope": "read", "secret_hash": "0" * 64, "created_at": "2026", "expires_at": None,
@@ -83,8 +83,8 @@ BINDS: Final[dict[str, Any]] = {
     "group_id": "g7", "word": "w7", "report": "r7", "position": 0, "soft_low": 0, "soft_high": 0,
     "best": None, "incident": "x:7", "reclassifies": None, "disclosed": 1, "revoked_at": None,
     "last_used_at": None, "names": '["p7","p8"]', "who": "10.0.0.1", "early": 1.0, "late": 2.0,
-    "since": 1_880, "codes": '["c7","c8"]', "above": 10, "below": 1, "incidents": '["x:7"]',
-    "earliest": 700_010,
+    "codes": '["c7","c8"]', "examined": 100, "refs": '["ref 7"]', "length_class": 0,
+    "single_place": "p7", "since": 1_880,
 }  # fmt: skip
 """A value for every name that a statement binds, and for columns that may not be NULL."""
 
@@ -92,7 +92,9 @@ BINDS_OF_STATEMENT: Final = {
     "select_entities_page": {"after": "p10"},
     "select_idempotent_response": {"request": "POST /"},
     "increment_count": {"now": 1.5},
-    "select_reporters_by_scope": {"place_ids": '["p7","p8"]'},
+    "select_figures_of_reports": {"keys": '["7-0","8-0"]'},
+    "select_comparable_keys": {"places": ",p7,", "most": 100},
+    "select_figures_of_scope": {"most": 100},
 }
 """Values for single statements, where a name means something else."""
 

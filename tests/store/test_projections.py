@@ -13,7 +13,7 @@ from service.domain.entities import Place
 from service.domain.errors import LockTimeoutError
 from service.store import entities
 from service.store.column_loader import load_state
-from service.store.event_log import NewEvent, append, last_seq, load_events
+from service.store.event_log import NewEvent, last_seq, load_events
 from service.store.factory import open_store
 from service.store.interface import Store
 from service.store.projections.dispatch import apply_event
@@ -22,6 +22,7 @@ from service.usecases.state_cache import StateCache
 from tests.conftest import START_TIME, SendRequest
 from tests.support import bodies
 from tests.support.assertions import assert_recorded
+from tests.support.events import append
 from tests.support.record_states import list_objects
 
 TABLES = (

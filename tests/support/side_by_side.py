@@ -23,7 +23,7 @@ from service.domain.access import KEY_PREFIX
 from service.domain.timestamps import format_timestamp
 from service.http.context import Services, install_services
 from service.settings import Settings
-from service.store import api_keys, event_log
+from service.store import api_keys, redactable_text
 from service.store.api_keys import ApiKey
 from service.store.factory import open_store
 from service.store.interface import Store
@@ -180,13 +180,12 @@ def make_stores(folder: Path) -> dict[str, Store]:
 @contextlib.contextmanager
 def _use_same_salts(request: int) -> Iterator[None]:
     """Give the free texts salts that are the same for all, since the hashes are made with them."""
-    defaults: Any = event_log.append.__kwdefaults__
-    default_salt, numbers = defaults["make_salt"], itertools.count()
-    defaults["make_salt"] = lambda: f"{request:016}{next(numbers):016}"
+    generate_salt, numbers = redactable_text.generate_salt, itertools.count()
+    redactable_text.generate_salt = lambda: f"{request:016}{next(numbers):016}"
     try:
         yield
     finally:
-        defaults["make_salt"] = default_salt
+        redactable_text.generate_salt = generate_salt
 
 
 def _comparable_response(response: TestResponse) -> tuple[int, list[tuple[str, str]], bytes]:

@@ -27,6 +27,7 @@ from service.usecases.preview import (
 )
 from service.usecases.request_reader import RequestReader
 from service.usecases.state_cache import Snapshot, StateCache
+from service.usecases.submission_lookups import SubmissionLookups
 from service.usecases.time_budget import TimeBudget
 from service.usecases.totals import compute_totals
 from tests.conftest import START_TIME
@@ -67,7 +68,7 @@ def _imagine(store: Store, submission: Submission) -> tuple[RecordState, Recorde
     """Return the state and the report that a preview computes with."""
     report = reports.check_and_normalize(submission, PLACEHOLDER_ID, None)
     with store.read_transaction() as db:
-        plan = reports.plan_submission(db, submission, report)
+        plan = reports.plan_submission(submission, report, SubmissionLookups(db))
         state = load_state(db, event_log.last_seq(db))
     imagined = imagine_recorded(state, plan, START_TIME)
     return imagine_states(state, plan, imagined)[1], imagined

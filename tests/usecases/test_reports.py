@@ -22,6 +22,7 @@ from service.store.projections.dispatch import record_events
 from service.store.projections.reports import body_of
 from service.usecases import reports
 from service.usecases.resolve_entities import resolve_entities
+from service.usecases.submission_lookups import SubmissionLookups
 from tests.conftest import START_TIME
 from tests.support import bodies
 from tests.support.processes import run_in_processes
@@ -139,7 +140,7 @@ def _record_as_release_0_1(store: Store, **changes: Any) -> None:
     submission = _load_submission(**changes)
     report = without_shared_event(reports.check_and_normalize(submission, "old", None))
     with store.write_transaction() as db:
-        plan = reports.plan_submission(db, submission, report)
+        plan = reports.plan_submission(submission, report, SubmissionLookups(db))
         body = body_of(report, ())
         events = [
             NewEvent(event.kind, event.subject, body) if event.kind == "reported" else event

@@ -1,6 +1,8 @@
-"""The reports of a batch get the warnings that they would get one by one."""
+"""Reports that are recorded together give the record that they would give one by one."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -10,12 +12,13 @@ from hypothesis import strategies as st
 
 from schemas.report_in import ReportIn
 from service.domain.errors import DomainError
-from service.domain.report import Report, ReportWarning
+from service.domain.report import RecordedReport, Report
 from service.domain.submission import Submission
-from service.store import figure_index, figure_queries
+from service.store import figure_lookup, redactable_text
 from service.store.interface import Connection, Store
-from service.usecases import entities, reports
-from service.usecases.submission_lookups import SubmissionLookups, make_batch_lookups
+from service.store.tables import TABLES
+from service.usecases import entities, reports, submission_plans
+from service.usecases.reports import ReportRecorder, SubmitResult
 from tests.conftest import START_TIME
 
 Item = tuple[Submission, Report]
@@ -35,9 +38,17 @@ NEW_PLACES = (
     {"id": "ash", "name": "Birch", "parent": "east"},
     {"id": "yew", "name": "Yew", "parent": "west", "pcode": "X1"},
     {"id": "birch", "name": "Another name", "parent": "east"},
+    {"id": "fir", "name": "Fir", "parent": {"id": "north", "name": "North", "parent": "land"}},
+    {"id": "pine", "name": "Pine", "parent": {"id": "north", "name": "North"}},
+    {"id": "larch", "name": "Larch", "parent": "beech"},
+    "beach",
+    {"id": "birch", "parent": "west"},
 )
 REPORTERS = ({"id": "a", "name": "A"}, {"id": "b", "name": "B"}, {"id": "b-before", "name": "B"})
-SHORT_LIMITS = {"MAX_CANDIDATES": 2, "MAX_NEIGHBOURS": 2, "MAX_RELATED": 3, "MAX_CONTRADICTIONS": 3}
+SHORT_LIMITS = {"MAX_COMPARABLE": 3, "MAX_OF_SCOPE": 2, "MAX_RELATED": 3, "MAX_CONTRADICTIONS": 3}
+
+UNSTABLE_COLUMNS = {"recorded_at", "request", "hash"}
+"""Columns that depend on how reports share requests."""
 
 few_days = st.integers(1, 3)
 
@@ -64,6 +75,10 @@ def _figures(draw: Any) -> dict[str, Any]:
         figure["wording"] = draw(st.sampled_from(("at least 3", "some words")))
     if draw(st.integers(0, 3)) == 0:
         figure["places"] = draw(_place_lists())
+    if draw(st.integers(0, 7)) == 0:
+        number = draw(st.integers(0, 15))
+        figure["reclassifies"] = {"figure": f"r{number:02}-1", "from": "killed"}
+        figure["outcomes"] = ["wounded"]
     return figure
 
 
@@ -94,7 +109,8 @@ def _bodies(draw: Any) -> dict[str, Any]:
             )
         ),
         "quote": draw(st.sampled_from([None, "The same words."])),
-        "relays": draw(st.sampled_from([None, None, {"ref": "x"}])),
+        "relays": draw(st.sampled_from([None, None, None, {"ref": "x"}, "r03", "r12"])),
+        "supersedes": draw(st.sampled_from([None, None, None, None, {"ref": "y"}, "r04"])),
         "figures": draw(st.lists(_figures(), min_size=1, max_size=3)),
     }
 
@@ -131,22 +147,61 @@ def _normalize(bodies: Sequence[dict[str, Any]], new_id: Callable[[], str]) -> l
     return [(each, reports.check_and_normalize(each, new_id(), None)) for each in submissions]
 
 
-def _record(
-    db: Connection, items: Sequence[Item], lookups: SubmissionLookups | None
-) -> list[tuple[ReportWarning, ...] | str]:
-    """Return the warnings about each item, or the error."""
-    outcomes: list[tuple[ReportWarning, ...] | str] = []
-    for item in items:
-        with db.savepoint("item") as undo:
-            try:
-                result = reports.record_report(
-                    db, *item, None, START_TIME, supersede_known=True, lookups=lookups
-                )
-                outcomes.append(result.recorded.warnings)
-            except DomainError as error:
-                undo()
-                outcomes.append(error.detail)
-    return outcomes
+def _record(db: Connection, items: Sequence[Item]) -> list[Any]:
+    """Record the items together; return what was recorded of each, or the error."""
+    recorder = ReportRecorder(db, items, None, START_TIME)
+    results = [_record_item(recorder, item) for item in items]
+    recorder.flush()
+    return results
+
+
+@dataclass
+class _OpenTransaction:
+    """A store whose read transactions are the open transaction."""
+
+    db: Connection
+
+    def read_transaction(self) -> AbstractContextManager[Connection]:
+        return nullcontext(self.db)
+
+
+def _record_planned(db: Connection, item: Item) -> Any:
+    """Record the item by a plan made in advance; return what was recorded, or the error."""
+    store: Any = _OpenTransaction(db)
+    plan = submission_plans._plan_in_advance(store, item, True, is_last=False)
+    recorder = ReportRecorder(db, [item], None, START_TIME, plan)
+    result = _record_item(recorder, item)
+    recorder.flush()
+    return result
+
+
+def _record_item(recorder: ReportRecorder, item: Item) -> Any:
+    try:
+        return recorder.record(*item, supersede_known=True)
+    except DomainError as error:
+        return error.detail, error.errors
+
+
+def _without_time(result: Any) -> Any:
+    if isinstance(result, SubmitResult):
+        return replace(result, recorded=replace(result.recorded, recorded_at=""))
+    return result
+
+
+def _list_plain(results: Sequence[Any]) -> list[RecordedReport]:
+    """Return the new reports without reclassifications, which no later event changes."""
+    new = [each.recorded for each in results if isinstance(each, SubmitResult) and each.is_new]
+    return [each for each in new if not any(f.reclassifies for f in each.report.figures)]
+
+
+def _read_record(db: Connection) -> dict[str, list[Any]]:
+    """Return all rows but for the times and requests, which are those of the transaction."""
+    rows_by_table = {}
+    for table in TABLES:
+        columns = [each for each in table.columns if each not in UNSTABLE_COLUMNS]
+        sql = f"SELECT {', '.join(columns)} FROM {table.name} ORDER BY {', '.join(table.order)}"  # noqa: S608
+        rows_by_table[table.name] = db.execute(sql).fetchall()
+    return rows_by_table
 
 
 @pytest.mark.parametrize("limits", [{}, SHORT_LIMITS])
@@ -155,7 +210,7 @@ def _record(
     earlier=st.lists(_bodies(), max_size=6),
     batch=st.lists(_bodies(), min_size=6, max_size=16),
 )
-def test_the_warnings_of_a_batch_are_those_of_its_reports_one_by_one(
+def test_reports_that_are_recorded_together_are_recorded_as_one_by_one(
     store_with_places: Store,
     limits: dict[str, int],
     earlier: list[dict[str, Any]],
@@ -168,17 +223,32 @@ def test_the_warnings_of_a_batch_are_those_of_its_reports_one_by_one(
         store_with_places.write_transaction() as db,
         db.savepoint("example") as undo,
     ):
-        patch.setattr(figure_index, "MIN_FIGURES", 1)
+        patch.setattr(redactable_text, "generate_salt", lambda: "salt")
         for name, value in limits.items():
-            patch.setattr(figure_queries, name, value)
-        _record(db, _normalize(earlier, new_id), None)
+            patch.setattr(figure_lookup, name, value)
+        for item in _normalize(earlier, new_id):
+            _record(db, [item])
         items = _normalize(batch, new_id)
         with db.savepoint("plain") as undo_plain:
-            one_by_one = _record(db, items, None)
+            one_by_one = [result for item in items for result in _record(db, [item])]
+            record_of_single = _read_record(db)
             undo_plain()
-        together = _record(db, items, make_batch_lookups(db, items))
+        with db.savepoint("planned") as undo_planned:
+            planned = [_record_planned(db, item) for item in items]
+            record_of_planned = _read_record(db)
+            undo_planned()
+        together = _record(db, items)
+        record_of_batch = _read_record(db)
+        recorded_now = [
+            reports.get_report_or_fail(db, each.report.id, each.seq)
+            for each in _list_plain(together)
+        ]
         undo()
-    assert together == one_by_one
+    assert list(map(_without_time, together)) == list(map(_without_time, one_by_one))
+    assert record_of_batch == record_of_single
+    assert list(map(_without_time, planned)) == list(map(_without_time, one_by_one))
+    assert record_of_planned == record_of_single
+    assert recorded_now == _list_plain(together)
 
 
 def _count_killed(low: int, high: int | None = None, **changes: Any) -> dict[str, Any]:
@@ -194,16 +264,15 @@ def _count_killed(low: int, high: int | None = None, **changes: Any) -> dict[str
 
 @pytest.fixture
 def record_batch(
-    store_with_places: Store, monkeypatch: pytest.MonkeyPatch
+    store_with_places: Store,
 ) -> Iterator[Callable[..., list[Any]]]:
     """Record the reports, with the ids r0, r1 ..., and return the warnings of a batch of them."""
-    monkeypatch.setattr(figure_index, "MIN_FIGURES", 1)
     numbers = count()
     with store_with_places.write_transaction() as db:
 
         def record(*bodies: dict[str, Any]) -> list[Any]:
             items = _normalize(bodies, lambda: f"r{next(numbers)}")
-            return _record(db, items, make_batch_lookups(db, items))
+            return [result.recorded.warnings for result in _record(db, items)]
 
         yield record
 

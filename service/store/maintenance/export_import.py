@@ -7,7 +7,7 @@ from service.domain.errors import InvalidInputError
 from service.store import event_log, redactable_text
 from service.store.event_log import StoredEvent
 from service.store.interface import Connection
-from service.store.projections.dispatch import EVENT_KINDS, apply_event
+from service.store.projections.dispatch import EVENT_KINDS, ProjectionWriter
 from service.store.redactable_text import RedactableText
 
 _FIELDS: Final = frozenset({*StoredEvent._fields, "texts"})
@@ -25,12 +25,13 @@ def export_events(db: Connection, after: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def import_events(db: Connection, exported_events: Iterable[Mapping[str, Any]]) -> Iterator[int]:
-    """Yield the ``seq`` of each event once it is stored and applied to the projections; writes.
+    """Yield the ``seq`` of each event; all are stored and applied when the last was taken; writes.
 
     Raises BrokenChainError for the first event that does not continue the hash chain, and
     InvalidInputError for one of a later release.
     """
     expected_seq, previous_hash = event_log.last_seq_and_hash(db)
+    projections = ProjectionWriter(db)
     for exported in exported_events:
         expected_seq += 1
         stored, texts = _parse_exported_event(exported, expected_seq)
@@ -45,10 +46,11 @@ def import_events(db: Connection, exported_events: Iterable[Mapping[str, Any]]) 
             )
         for fault in find_text_faults(stored, texts):
             raise BrokenChainError(f"{fault} Nothing was imported.")
-        event_log.store_event(db, stored, texts)
-        apply_event(db, stored.to_event(texts))
+        projections.store(stored, texts)
+        projections.apply(stored.to_event(texts))
         previous_hash = stored.hash
         yield stored.seq
+    projections.flush()
 
 
 def _parse_exported_event(

@@ -9,7 +9,7 @@ from service.store import event_log
 from service.store.factory import open_scratch_store
 from service.store.interface import Connection, Progress, Store
 from service.store.maintenance.export_import import find_text_faults
-from service.store.projections.dispatch import apply_event
+from service.store.projections.dispatch import ProjectionWriter
 from service.store.tables import Table, list_projections
 
 PROGRESS_INTERVAL: Final = 500
@@ -63,15 +63,19 @@ def _check_projections(db: Connection, progress: Progress) -> Iterator[str]:
     """Rebuild all projections from the event log in a scratch store, and compare them."""
     last_seq = event_log.last_seq(db)
     with open_scratch_store() as store, store.write_transaction() as rebuilt:
-        for stored, texts in event_log.iterate_stored_events(db):
-            try:
-                event_log.store_event(rebuilt, stored, texts)
-                apply_event(rebuilt, stored.to_event(texts))
-            except Exception as error:  # Whatever was done to an event, report where.
-                yield f"The tables cannot be rebuilt from event {stored.seq} on: {error!r}."
-                return
-            if stored.seq % PROGRESS_INTERVAL == 0:
-                progress(last_seq + stored.seq, 2 * last_seq)
+        projections, seq = ProjectionWriter(rebuilt), 0
+        try:
+            for stored, texts in event_log.iterate_stored_events(db):
+                seq = stored.seq
+                projections.store(stored, texts)
+                projections.apply(stored.to_event(texts))
+                if seq % PROGRESS_INTERVAL == 0:
+                    projections.flush()
+                    progress(last_seq + seq, 2 * last_seq)
+            projections.flush()
+        except Exception as error:  # Whatever was done to an event, report where.
+            yield f"The tables cannot be rebuilt from event {seq} on: {error!r}."
+            return
         for table in list_projections():
             yield from _compare_table(db, rebuilt, table)
 

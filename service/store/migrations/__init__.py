@@ -5,7 +5,7 @@ outside this package, so that it does the same in every later release. Code that
 into it.
 
 SQLite and PostgreSQL began with different steps, which end in the same tables. Every further step
-runs on both: add a module ``m0014_…`` with a function ``upgrade``, and append it to SHARED_STEPS.
+runs on both: add a module ``m0015_…`` with a function ``upgrade``, and append it to SHARED_STEPS.
 Where their SQL differs, ``db.engine`` is the name of the engine.
 """
 
@@ -28,6 +28,7 @@ from service.store.migrations import (
     m0011_refs,
     m0012_moved_links,
     m0013_links,
+    m0014_lean_tables,
 )
 from service.store.migrations.connection import MigrationConnection
 
@@ -61,6 +62,7 @@ POSTGRESQL_STEPS: Final = (Step("0001_tables", m0001_tables_postgresql.upgrade),
 SHARED_STEPS: tuple[Step, ...] = (
     Step("0012_moved_links", m0012_moved_links.upgrade),
     Step("0013_links", m0013_links.upgrade),
+    Step("0014_lean_tables", m0014_lean_tables.upgrade),
 )
 """The steps of both engines since release 0.1.0, in order."""
 

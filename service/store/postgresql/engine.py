@@ -4,10 +4,11 @@ The lock is held until the transaction has ended, so that events become visible 
 their seq: a reader that has seen event 7 never finds a new event 6 later.
 """
 
+import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import partial
@@ -44,10 +45,11 @@ from service.store.interface import (
     translate_errors,
 )
 from service.store.named_queries import build_statement
-from service.store.postgresql.dialect import TAKE_WRITE_LOCK, to_psycopg_sql
+from service.store.postgresql.dialect import TAKE_WRITE_LOCK, to_lateral_sql, to_psycopg_sql
 from service.store.postgresql.error_messages import explain_error, is_permanent
 from service.store.postgresql.migrations import migrate
 from service.store.rate_counters import MAX_WAIT_SECONDS, CounterUnavailableError, RateCounters
+from service.store.tables import make_insert, table_of
 
 Result = TypeVar("Result")
 
@@ -56,6 +58,9 @@ MAX_CONNECTIONS: Final = 12
 
 FETCH_SIZE: Final = 2_000
 """The number of rows that are fetched at once when rows are streamed."""
+
+MIN_COPIED_ROWS: Final = 20
+"""For fewer rows one INSERT takes less time than COPY, which needs more round trips."""
 
 CONNECTION_TIMEOUTS: Final = {
     "connect_timeout": 5,
@@ -108,10 +113,12 @@ A writer whose host is lost would hold the lock until the server's kernel ends i
 two hours by default.
 """
 
-_BEGIN_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# Compiling a statement (JIT) takes longer than running one of these.
+_WITHOUT_JIT: Final = "SET LOCAL jit = off"
+_BEGIN_READ: Final = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_WITHOUT_JIT}"
 # Explicit, since a role or a database can have other defaults. With repeatable reads a writer would
 # see the state from before it waited for the lock.
-_BEGIN_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_BEGIN_WRITE: Final = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_WITHOUT_JIT}"
 _SET_IDLE_TIMEOUT: Final = (
     f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'".encode()
 )
@@ -120,10 +127,15 @@ _Pool = ConnectionPool[psycopg.Connection[Row]]
 _cursor_numbers: Final = count()
 
 
-def _add_request_comment(sql: str) -> str:
-    """Return the SQL for psycopg, after a comment with the request id for the server's log."""
+def _add_request_comment(sql: str) -> bytes:
+    """Return the shared SQL for psycopg, with a comment for the server's log."""
+    return _with_request_comment(to_psycopg_sql(sql))
+
+
+def _with_request_comment(psycopg_sql: str) -> bytes:
+    """Return the SQL after a comment with the request id for the server's log."""
     request = get_request_id()
-    return to_psycopg_sql(sql) if request is None else f"/* {request} */ {to_psycopg_sql(sql)}"
+    return (psycopg_sql if request is None else f"/* {request} */ {psycopg_sql}").encode()
 
 
 class PostgresConnection(Connection):
@@ -136,20 +148,48 @@ class PostgresConnection(Connection):
 
     def execute(self, sql: str, binds: Mapping[str, Any] | None = None) -> psycopg.Cursor[Row]:
         """Run the statement and return the cursor."""
-        return self.conn.execute(_add_request_comment(sql).encode(), binds or {})
+        return self.conn.execute(_add_request_comment(sql), binds or {})
 
     def execute_many(self, sql: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
         """Run the statement for each set of binds, in one batch."""
         bind_list = list(bind_sets)
         if bind_list:
             with self.conn.cursor() as cursor:
-                cursor.executemany(_add_request_comment(sql).encode(), bind_list)
+                cursor.executemany(_add_request_comment(sql), bind_list)
+
+    def fetch_each(self, name: str, bind_sets: Sequence[Mapping[str, Any]]) -> list[list[Row]]:
+        """Return the rows of the statement for each set of binds, in one round trip."""
+        found: list[list[Row]] = [[] for _ in bind_sets]
+        if len(bind_sets) < 2:
+            return super().fetch_each(name, bind_sets)
+        sql = to_lateral_sql(build_statement(name), bind_sets)
+        numbered = [{"nth": nth, **binds} for nth, binds in enumerate(bind_sets)]
+        rows = self.conn.execute(_with_request_comment(sql), {"sets": json.dumps(numbered)})
+        for nth, *row in rows.fetchall():
+            found[nth].append(tuple(row))
+        return found
+
+    def insert_many(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of one class into its table: many of them by COPY."""
+        if not rows:
+            return
+        row_class = type(rows[0])
+        if len(rows) < MIN_COPIED_ROWS:
+            values = [value for row in rows for value in row]
+            sql = make_insert(row_class, "%s", len(rows))
+            self.conn.execute(_with_request_comment(sql), values)
+            return
+        table = table_of(row_class)
+        sql = f"COPY {table.name} ({', '.join(table.columns)}) FROM STDIN"
+        with self.conn.cursor() as cursor, cursor.copy(_with_request_comment(sql)) as copy:
+            for row in rows:
+                copy.write_row(row)
 
     def iterate(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
         """Yield the rows, with one chunk of them in memory at a time."""
         with self.conn.cursor(name=f"iterate_{next(_cursor_numbers)}") as cursor:
             cursor.itersize = FETCH_SIZE
-            cursor.execute(_add_request_comment(sql).encode(), binds or {})
+            cursor.execute(_add_request_comment(sql), binds or {})
             yield from cursor
 
     @property
@@ -238,11 +278,11 @@ class PostgresStore(Store):
                 with suppress(psycopg.Error):  # The reads are complete.
                     conn.execute("ROLLBACK")
 
-    def write(self, job: Callable[[Connection], Result]) -> Result:
+    def write(self, job: Callable[[Connection], Result], *, is_long: bool = False) -> Result:
         """Run the job, and return its result after the commit."""
         resources: _ProcessResources = self._get_resources()
         with translate_errors(self.to_domain_error):
-            return resources.committer.run(job, self._busy_seconds)
+            return resources.committer.run(job, self._busy_seconds, is_long=is_long)
 
     @contextmanager
     def write_transaction(self) -> Iterator[Connection]:

@@ -1,64 +1,186 @@
 """Applies events to the projections; nothing else changes these tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from service.store.entities import apply_entity, apply_merge
-from service.store.event_log import Event, NewEvent, append
+from service.domain.figure import Figure
+from service.domain.report import Report, counted_figures
+from service.store.codec import decode_report
+from service.store.entities import apply_change, apply_merge, make_version_rows
+from service.store.event_log import (
+    Event,
+    NewEvent,
+    RequestEvents,
+    StoredEvent,
+    Texts,
+    make_event_rows,
+)
 from service.store.interface import Connection
 from service.store.projections.reports import (
-    apply_reclassified,
+    EncodedReport,
+    ReportRows,
     apply_redacted,
-    apply_reported,
-    apply_retracted,
-    apply_superseded,
+    change_retracted,
+    change_superseded,
+    make_moved_link_rows,
+    make_report_rows,
 )
+from service.store.redactable_text import open_json
+from service.store.row_buffer import RowBuffer
+
+_ROW_MAKERS: Final[dict[str, Callable[[Event], Sequence[tuple[Any, ...]]]]] = {
+    "reclassified": make_moved_link_rows,
+    "place_added": make_version_rows,
+    "group_added": make_version_rows,
+    "reporter_added": make_version_rows,
+}
+"""The events that only insert rows."""
+
+_CHANGES: Final = {
+    "superseded": change_superseded,
+    "retracted": change_retracted,
+}
+"""The events that change rows which no later event of a request reads."""
 
 _HANDLERS: Final = {
-    "reported": apply_reported,
-    "superseded": apply_superseded,
-    "reclassified": apply_reclassified,
-    "retracted": apply_retracted,
     "redacted": apply_redacted,
-    "place_added": apply_entity,
-    "place_changed": apply_entity,
+    "place_changed": apply_change,
     "place_merged": apply_merge,
-    "group_added": apply_entity,
-    "group_changed": apply_entity,
+    "group_changed": apply_change,
     "group_merged": apply_merge,
-    "reporter_added": apply_entity,
-    "reporter_changed": apply_entity,
+    "reporter_changed": apply_change,
     "reporter_merged": apply_merge,
 }
+"""The events that read what is recorded."""
 
 
-EVENT_KINDS: Final = tuple(_HANDLERS)
+EVENT_KINDS: Final = ("reported", *_ROW_MAKERS, *_CHANGES, *_HANDLERS)
 """All kinds of events."""
 
 
-def apply_event(db: Connection, event: Event) -> None:
-    """Apply the event to the projections; writes.
+class ProjectionWriter:
+    """Stores events and applies them to the projections, many rows with one statement.
 
-    The result depends only on this event and on earlier ones, never on a clock or a lexicon, so
-    that applying all events to empty tables gives the same tables again.
+    What a projection contains depends only on the events, never on a clock or a lexicon, so that
+    applying all events to empty tables gives the same tables again.
     """
-    _HANDLERS[event.kind](db, event)
+
+    def __init__(self, db: Connection) -> None:
+        """Write to the connection, which is in a write transaction."""
+        self._db = db
+        self._buffer = RowBuffer(db)
+        self._origins: dict[str, str | None] = {}
+
+    def store(self, stored: StoredEvent, texts: Texts) -> None:
+        """Add the event as it is, with its free texts; it is written by ``flush``."""
+        self._buffer.insert(make_event_rows(stored, texts))
+
+    def apply(self, event: Event) -> None:
+        """Apply the event; some of its rows are only written by ``flush``."""
+        if event.kind == "reported":
+            report = decode_report(event.body["report"])
+            self.apply_reported(event, report, counted_figures(report))
+        elif event.kind in _ROW_MAKERS:
+            self._buffer.insert(_ROW_MAKERS[event.kind](event))
+        elif event.kind in _CHANGES:
+            _CHANGES[event.kind](self._buffer, event)
+        else:
+            handler = _HANDLERS[event.kind]
+            self.flush()
+            handler(self._db, event)
+        if self._buffer.is_full:
+            self.flush()
+
+    def apply_reported(
+        self,
+        event: Event,
+        report: Report,
+        figures: Sequence[Figure],
+        encoded: EncodedReport | None = None,
+    ) -> ReportRows:
+        """Apply the event that records the report, and return its rows.
+
+        ``encoded`` is what was just encoded of the report, None for an event from the log.
+        """
+        rows = make_report_rows(event, report, figures, self._find_origin, encoded)
+        self._origins[report.id] = rows.report.origin
+        self._buffer.insert((rows.report, *rows.figures, *rows.links))
+        return rows
+
+    def flush(self) -> None:
+        """Write everything that waits."""
+        self._buffer.flush()
+        self._origins.clear()
+
+    def _find_origin(self, report_id: str) -> str:
+        """Return the report that a relay of this one goes back to: itself, if it is no relay."""
+        if report_id in self._origins:
+            return self._origins[report_id] or report_id
+        return str(self._db.fetch_value("select_report_origin", id=report_id))
+
+
+class RecordWriter:
+    """Records the events of one request: in the log, and in the projections."""
+
+    def __init__(self, db: Connection, actor: str | None, now: datetime) -> None:
+        """Continue the log; nobody else may write in this transaction before the last ``flush``."""
+        self._events = RequestEvents(db, actor, now)
+        self._projections = ProjectionWriter(db)
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the last event, written or not."""
+        return self._events.last_seq
+
+    def record(self, new_events: Iterable[NewEvent]) -> list[Event]:
+        """Record the events and return them; they can be read after ``flush``."""
+        events = []
+        for new_event in new_events:
+            event, stored, texts = self._events.add(new_event)
+            self._projections.store(stored, texts)
+            self._projections.apply(event)
+            events.append(event)
+        return events
+
+    def record_report(
+        self, new_events: Iterable[NewEvent], report: Report, figures: Sequence[Figure]
+    ) -> ReportRows:
+        """Record the events, one of which records the report, and return the report's rows.
+
+        ``figures`` are the counted figures of the report.
+        """
+        rows = None
+        for new_event in new_events:
+            event, stored, texts = self._events.add(new_event)
+            self._projections.store(stored, texts)
+            if event.kind == "reported":
+                body = open_json(stored.body, texts)
+                encoded = EncodedReport(new_event.body["report"], body)
+                rows = self._projections.apply_reported(event, report, figures, encoded)
+            else:
+                self._projections.apply(event)
+        if rows is None:
+            raise LookupError("no event records the report")
+        return rows
+
+    def flush(self) -> None:
+        """Write everything that waits."""
+        self._projections.flush()
+
+
+def apply_event(db: Connection, event: Event) -> None:
+    """Apply one event to the projections; writes."""
+    projections = ProjectionWriter(db)
+    projections.apply(event)
+    projections.flush()
 
 
 def record_events(
-    db: Connection,
-    new_events: Sequence[NewEvent],
-    actor: str | None,
-    now: datetime,
-    *,
-    request: int | None = None,
-) -> tuple[Event, ...]:
-    """Append the events to the log, apply each to the projections, and return them; writes.
-
-    ``request`` is the seq of the request's first event; None where the first of these is it.
-    """
-    events = append(db, new_events, actor, now, request=request)
-    for event in events:
-        apply_event(db, event)
+    db: Connection, new_events: Iterable[NewEvent], actor: str | None, now: datetime
+) -> list[Event]:
+    """Append the events to the log, apply each to the projections, and return them; writes."""
+    writer = RecordWriter(db, actor, now)
+    events = writer.record(new_events)
+    writer.flush()
     return events

@@ -1,17 +1,25 @@
 """The projection of report events: reports, figures, and the places, groups and words of both."""
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from service.domain.report import OWN_INCIDENT, Report, ReportedFigure, counted_figures
+from service.domain.figure import Figure
+from service.domain.report import OWN_INCIDENT, Report, ReportedFigure
 from service.domain.vocabulary import ROOT_GROUP, encode_outcomes
 from service.store import event_log
 from service.store.codec import decode_period, decode_report, hash_content, to_plain
-from service.store.encoding import encode_first_day, fold_text, join_ids
+from service.store.encoding import (
+    encode_first_day,
+    fold_text,
+    join_ids,
+    join_sorted,
+    length_class,
+)
 from service.store.event_log import Event, canonical_json
 from service.store.full_text import extract_words
 from service.store.interface import Connection
+from service.store.row_buffer import RowBuffer
 from service.store.tables import (
     FigureRow,
     MovedLinkRow,
@@ -28,9 +36,33 @@ def body_of(report: Report, warnings: Sequence[Any]) -> dict[str, Any]:
     return {"report": to_plain(report), "warnings": to_plain(tuple(warnings))}
 
 
-def apply_reported(db: Connection, event: Event) -> None:
-    """Insert the event's report and its figures."""
-    report = decode_report(event.body["report"])
+class EncodedReport(NamedTuple):
+    """A report in JSON types, and the body of its event as JSON, with its free texts."""
+
+    fields: Mapping[str, Any]
+    body: str
+
+
+class ReportRows(NamedTuple):
+    """The rows of one report; ``links`` are those by which it is found."""
+
+    report: ReportRow
+    figures: Sequence[FigureRow]
+    links: Sequence[tuple[Any, ...]]
+
+
+def make_report_rows(
+    event: Event,
+    report: Report,
+    figures: Sequence[Figure],
+    find_origin: Callable[[str], str],
+    encoded: EncodedReport | None = None,
+) -> ReportRows:
+    """Return the rows of the report that the event records, and of its counted figures.
+
+    ``find_origin`` returns the report that a relay of the given one goes back to. ``encoded`` is
+    what this release has just encoded of the report, None for an event from the log.
+    """
     period = report.period
     row = ReportRow(
         id=report.id,
@@ -40,29 +72,34 @@ def apply_reported(db: Connection, event: Event) -> None:
         ref=report.ref,
         stance=report.stance,
         relays=report.relays,
-        origin=None
-        if report.relays is None
-        else db.fetch_value("select_report_origin", id=report.relays),
+        origin=None if report.relays is None else find_origin(report.relays),
         supersedes=report.supersedes,
         first_day=encode_first_day(period) if period else None,
         last_day=period.stop if period else None,
         place_ids=join_ids(report.places),
         group_ids=join_ids(report.groups or (ROOT_GROUP,)),
-        **_make_text_columns(report, event),
+        **_make_text_columns(report, event, encoded),
     )
-    db.insert(row)
-    db.insert_many(make_figure_rows(report, event.seq))
-    _insert_links(db, event, report)
+    return ReportRows(
+        row, make_figure_rows(report, figures, event.seq), _make_link_rows(event.seq, report)
+    )
 
 
-def _make_text_columns(report: Report, event: Event) -> dict[str, Any]:
+def _make_text_columns(
+    report: Report, event: Event, encoded: EncodedReport | None = None
+) -> dict[str, Any]:
     """Return the columns that depend on free text, which a redaction changes."""
-    redacted = [pointer.removeprefix("/report") for pointer in event.redacted]
+    if encoded is None:
+        redacted = [pointer.removeprefix("/report") for pointer in event.redacted]
+        body = canonical_json({**event.body, "redacted": redacted} if redacted else event.body)
+        content_hash = hash_content(report)
+    else:
+        body, content_hash = encoded.body, hash_content(report, encoded.fields)
     return {
-        "content_hash": hash_content(report),
+        "content_hash": content_hash,
         "caveats": json.dumps(report.caveats, ensure_ascii=False) if report.caveats else "",
         "quote_folded": fold_text(report.quote),
-        "body": canonical_json({**event.body, **({"redacted": redacted} if redacted else {})}),
+        "body": body,
     }
 
 
@@ -71,33 +108,37 @@ def apply_redacted(db: Connection, event: Event) -> None:
     seq = db.fetch_value("select_report_seq", id=event.subject)
     reported_event = event_log.load_event(db, seq)
     report = decode_report(reported_event.body["report"])
+    former = decode_report(json.loads(db.fetch_value("select_report_body", seq=seq))["report"])
     db.change("update_report_texts", seq=seq, **_make_text_columns(report, reported_event))
     figure_rows = [
-        {"id": figure.id, "wording_folded": fold_text(figure.wording)} for figure in report.figures
+        {"seq": seq, "position": position, "wording_folded": fold_text(figure.wording)}
+        for position, figure in enumerate(report.figures)
     ]
     db.change_many("update_figure_wording", figure_rows)
-    db.change("delete_report_words", seq=seq)
-    _insert_words(db, seq, report)
+    former_words = extract_words(searchable_text(former))
+    db.change("delete_report_words", seq=seq, words=json.dumps(former_words))
+    db.insert_many(_make_word_rows(seq, report))
 
 
-def apply_retracted(db: Connection, event: Event) -> None:
+def change_retracted(rows: RowBuffer, event: Event) -> None:
     """Mark the report as retracted from this event on."""
-    db.change("retract_report", seq=event.seq, id=event.subject)
+    rows.change("retract_report", seq=event.seq, id=event.subject)
 
 
-def apply_superseded(db: Connection, event: Event) -> None:
+def change_superseded(rows: RowBuffer, event: Event) -> None:
     """Mark the report as superseded from this event on."""
-    db.change("supersede_report", seq=event.seq, by=event.body["by"], id=event.subject)
+    rows.change("supersede_report", seq=event.seq, by=event.body["by"], id=event.subject)
 
 
-def apply_reclassified(db: Connection, event: Event) -> None:
-    """Move the link of a reclassifying figure; without a scope in the event there is nothing to do.
+def make_moved_link_rows(event: Event) -> list[MovedLinkRow]:
+    """Return the row of a reclassifying figure whose link moves.
 
-    Such an event repeats, for the report of the earlier figure, what the later report states.
+    There is none for an event without a scope: it repeats, for the report of the earlier figure,
+    what the later report states.
     """
     body = event.body
     if "places" not in body:
-        return
+        return []
     period = decode_period(body["period"])
     row = MovedLinkRow(
         figure=body["by_figure"],
@@ -108,54 +149,64 @@ def apply_reclassified(db: Connection, event: Event) -> None:
         place_ids=join_ids(sorted(body["places"])),
         group_ids=join_ids(sorted(body["groups"])),
     )
-    db.insert(row)
+    return [row]
 
 
-def make_figure_rows(report: Report, seq: int) -> list[FigureRow]:
-    """Return the rows of the report's figures; ``seq`` is that of the event that records it."""
-    return [
-        FigureRow(
-            id=figure.id,
-            report=report.id,
-            position=position,
-            reporter=report.reporter,
-            seq=seq,
-            low=figure.quantity.low,
-            high=figure.quantity.high,
-            soft_low=int("low" in figure.quantity.soft),
-            soft_high=int("high" in figure.quantity.soft),
-            best=figure.best,
-            outcomes=encode_outcomes(figure.scope.outcomes),
-            first_day=encode_first_day(figure.scope.period),
-            last_day=figure.scope.period.stop,
-            incident=figure.scope.incident,
-            reclassifies=figure.reclassifies,
-            disclosed=int(figure.disclosed),
-            place_ids=join_ids(sorted(figure.scope.places)),
-            group_ids=join_ids(sorted(figure.scope.groups)),
-            wording_folded=fold_text(report.figures[position].wording),
+def make_figure_rows(report: Report, figures: Sequence[Figure], seq: int) -> list[FigureRow]:
+    """Return the rows of the report's counted figures; ``seq`` is that of its event."""
+    rows = []
+    for position, figure in enumerate(figures):
+        scope, quantity = figure.scope, figure.quantity
+        first_day, last_day = encode_first_day(scope.period), scope.period.stop
+        rows.append(
+            FigureRow(
+                id=figure.id,
+                report=report.id,
+                position=position,
+                reporter=report.reporter,
+                seq=seq,
+                low=quantity.low,
+                high=quantity.high,
+                soft_low=int("low" in quantity.soft),
+                soft_high=int("high" in quantity.soft),
+                best=figure.best,
+                outcomes=encode_outcomes(scope.outcomes),
+                first_day=first_day,
+                last_day=last_day,
+                length_class=length_class(first_day, last_day),
+                incident=scope.incident,
+                reclassifies=figure.reclassifies,
+                disclosed=int(figure.disclosed),
+                place_ids=join_sorted(scope.places),
+                single_place=scope.places[0] if len(scope.places) == 1 else "",
+                group_ids=join_sorted(scope.groups),
+                wording_folded=fold_text(report.figures[position].wording),
+            )
         )
-        for position, figure in enumerate(counted_figures(report))
+    return rows
+
+
+def _make_link_rows(seq: int, report: Report) -> list[tuple[Any, ...]]:
+    """Return the rows by which the report is found: its places, groups, incidents and words."""
+    scopes: Sequence[Report | ReportedFigure] = report.figures or (report,)
+    places: set[str] = set()
+    groups: set[str] = set()
+    incidents: set[str] = set()
+    for scope in scopes:
+        places.update(scope.places)
+        groups.update(scope.groups)
+        if scope.incident is not None:
+            incidents.add(scope.incident)
+    return [
+        *[ReportPlaceRow(place, seq) for place in sorted(places)],
+        *[ReportGroupRow(group_id, seq) for group_id in sorted(groups - {ROOT_GROUP})],
+        *[ReportIncidentRow(incident, seq) for incident in sorted(incidents - {OWN_INCIDENT})],
+        *_make_word_rows(seq, report),
     ]
 
 
-def _insert_links(db: Connection, event: Event, report: Report) -> None:
-    scopes: Sequence[Report | ReportedFigure] = report.figures or (report,)
-    places = {place for scope in scopes for place in scope.places}
-    groups = {group for scope in scopes for group in scope.groups or (ROOT_GROUP,)}
-    seq = event.seq
-    db.insert_many([ReportPlaceRow(place, seq) for place in sorted(places)])
-    db.insert_many([ReportGroupRow(group_id, seq) for group_id in sorted(groups)])
-    incidents = {scope.incident for scope in scopes} - {None, OWN_INCIDENT}
-    db.insert_many(
-        [ReportIncidentRow(incident, seq) for incident in sorted(filter(None, incidents))]
-    )
-    _insert_words(db, seq, report)
-
-
-def _insert_words(db: Connection, seq: int, report: Report) -> None:
-    words = extract_words(searchable_text(report))
-    db.insert_many([ReportWordRow(word, seq) for word in words])
+def _make_word_rows(seq: int, report: Report) -> list[ReportWordRow]:
+    return [ReportWordRow(word, seq) for word in extract_words(searchable_text(report))]
 
 
 def searchable_text(report: Report) -> str:

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from urllib.parse import quote
 from service.domain.errors import DomainError, LockTimeoutError, StoreUnavailableError
 from service.store.interface import DAMAGED_MESSAGE, LOCK_TIMEOUT_MESSAGE, Connection, Row
 from service.store.sqlite.files import list_existing
+from service.store.tables import make_insert
 
 CHECKPOINT_PAGES: Final = 10_000
 
@@ -34,6 +35,11 @@ class SqliteConnection(Connection):
     def execute_many(self, sql: str, bind_sets: Iterable[Mapping[str, Any]]) -> None:
         """Run the statement for each set of binds."""
         self.conn.executemany(sql, bind_sets)
+
+    def insert_many(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of one class into its table."""
+        if rows:
+            self.conn.executemany(make_insert(type(rows[0]), "?"), rows)
 
     def iterate(self, sql: str, binds: Mapping[str, Any] | None = None) -> Iterator[Row]:
         """Return an iterator over the rows; SQLite computes each when it is fetched."""

@@ -17,6 +17,7 @@ from service.store.event_log import NewEvent
 from service.store.interface import Connection
 from service.store.postgresql.engine import COMMIT_IN_DOUBT_MESSAGE, PostgresStore
 from tests.conftest import START_TIME
+from tests.support.events import append
 
 PLACE_ADDED = NewEvent("place_added", "a", {"id": "a", "name": "A"})
 BUSY_SECONDS = 2.0
@@ -46,7 +47,7 @@ def store(server: str) -> Iterator[PostgresStore]:
 
 
 def _append(db: Connection) -> Any:
-    return event_log.append(db, [PLACE_ADDED], None, START_TIME)
+    return append(db, [PLACE_ADDED], None, START_TIME)
 
 
 def _read_last_seq(store: PostgresStore) -> int:

@@ -12,6 +12,7 @@ from service.store import event_log
 from service.store.event_log import NewEvent
 from service.store.sqlite.engine import SqliteStore
 from tests.conftest import START_TIME
+from tests.support.events import append
 from tests.support.processes import run_in_processes
 
 PLACE_ADDED = NewEvent("place_added", "a", {"id": "a", "name": "A"})
@@ -25,7 +26,7 @@ def _append_many(path: str) -> int:
     store = SqliteStore(Path(path), busy_seconds=60)
     for _ in range(50):
         with store.write_transaction() as db:
-            event_log.append(db, [PLACE_ADDED, PLACE_ADDED], str(os.getpid()), START_TIME)
+            append(db, [PLACE_ADDED, PLACE_ADDED], str(os.getpid()), START_TIME)
     return 50
 
 
@@ -79,7 +80,7 @@ def test_a_reader_sees_one_state_throughout(store: SqliteStore) -> None:
     with store.read_transaction() as db:
         assert event_log.last_seq(db) == 0
         with store.write_transaction() as other:
-            event_log.append(other, [PLACE_ADDED], None, START_TIME)
+            append(other, [PLACE_ADDED], None, START_TIME)
         assert event_log.last_seq(db) == 0
     with store.read_transaction() as db:
         assert event_log.last_seq(db) == 1
@@ -87,7 +88,7 @@ def test_a_reader_sees_one_state_throughout(store: SqliteStore) -> None:
 
 def test_an_error_leaves_nothing_written(store: SqliteStore) -> None:
     with pytest.raises(RuntimeError), store.write_transaction() as db:
-        event_log.append(db, [PLACE_ADDED], None, START_TIME)
+        append(db, [PLACE_ADDED], None, START_TIME)
         raise RuntimeError
     with store.read_transaction() as db:
         assert event_log.last_seq(db) == 0
@@ -103,7 +104,7 @@ def test_a_full_disk_raises_store_unavailable(store: SqliteStore) -> None:
     with pytest.raises(StoreUnavailableError, match="full"), store.write_transaction() as db:
         pages = db.execute("PRAGMA page_count").fetchone()[0]
         db.execute(f"PRAGMA max_page_count = {pages}")
-        event_log.append(db, [NewEvent("k", "s", {"text": "x" * 100_000})], None, START_TIME)
+        append(db, [NewEvent("k", "s", {"text": "x" * 100_000})], None, START_TIME)
 
 
 def test_shared_data_of_readers_survives_errors_that_close_connections(store: SqliteStore) -> None:

@@ -26,6 +26,7 @@ from service.store.sqlite import write_lock
 from service.store.sqlite.engine import SqliteStore
 from service.store.sqlite.write_lock import hold_write_lock
 from tests.conftest import START_TIME
+from tests.support.events import append
 from tests.support.gunicorn_server import TIMEOUT_SECONDS
 from tests.support.paths import ROOT
 from tests.support.processes import run_in_processes
@@ -44,7 +45,7 @@ FORK_WITH_LOCK_SCRIPT = """with hold_write_lock(path):
 def make_job(subject: str) -> Job:
     """Return a job that records an event and returns its seq."""
     draft = NewEvent("place_added", subject, {})
-    return lambda db: event_log.append(db, [draft], None, START_TIME)[0].seq
+    return lambda db: append(db, [draft], None, START_TIME)[0].seq
 
 
 def make_failing_job(subject: str, error: BaseException) -> Job:
@@ -211,7 +212,7 @@ def test_a_rollback_by_sqlite_fails_the_whole_group(store: SqliteStore) -> None:
 def test_a_failed_commit_fails_the_whole_group_and_nothing_is_written(store: SqliteStore) -> None:
     def break_reference(db: Connection) -> None:
         db.execute("PRAGMA defer_foreign_keys = ON")
-        db.execute("INSERT INTO report_places (place, seq) VALUES ('x', 999)")
+        db.execute("INSERT INTO place_codes (code, place, since_seq) VALUES ('x', 'y', 999)")
 
     for each in run_together(
         store, make_job("a"), break_reference, make_failing_job("b", ValueError()), make_job("c")
@@ -219,6 +220,43 @@ def test_a_failed_commit_fails_the_whole_group_and_nothing_is_written(store: Sql
         with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
             each.result()
     assert read_subjects(store) == []
+
+
+def test_short_jobs_do_not_wait_for_the_end_of_a_long_one(store: SqliteStore) -> None:
+    has_begun, may_end, short_is_done = Event(), Event(), Event()
+
+    def first_job(db: Connection) -> int:
+        has_begun.set()
+        may_end.wait(60)
+        return int(make_job("first")(db))
+
+    def long_job(db: Connection) -> int:
+        # It can only end if the job before it was committed and answered.
+        assert short_is_done.wait(60)
+        return int(make_job("long")(db))
+
+    def write_short() -> int:
+        seq = store.write(make_job("short"))
+        short_is_done.set()
+        return seq
+
+    with ThreadPoolExecutor(4) as executor:
+        first = executor.submit(store.write, first_job)
+        has_begun.wait(60)
+        short = executor.submit(write_short)
+        _wait_for_queued(store, 1)
+        long = executor.submit(store.write, long_job, is_long=True)
+        _wait_for_queued(store, 2)
+        last = executor.submit(store.write, make_job("last"))
+        _wait_for_queued(store, 3)
+        may_end.set()
+        assert [each.result(60) for each in (first, short, long, last)] == [1, 2, 3, 4]
+
+
+def _wait_for_queued(store: SqliteStore, count: int) -> None:
+    committer = store._get_resources().committer
+    while len(committer._queue) < count:
+        time.sleep(0.001)
 
 
 def test_a_transaction_that_cannot_begin_fails_every_job(store: SqliteStore) -> None:

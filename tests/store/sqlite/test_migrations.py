@@ -99,6 +99,8 @@ def test_an_event_log_from_before_the_hash_chain_is_chained(tmp_path: Path) -> N
         # The projection writes these now.
         db.execute("CREATE TABLE report_words (word, seq)")
         db.execute("CREATE TABLE place_codes (code, place, since_seq)")
+        for column in ("length_class", "single_place"):
+            db.execute(f"ALTER TABLE figures ADD COLUMN {column} ANY")
         for seq, (kind, subject, body) in enumerate(BODIES, start=1):
             db.execute(
                 "INSERT INTO events VALUES (?, ?, ?, ?, ?, NULL, ?)",
@@ -109,6 +111,8 @@ def test_an_event_log_from_before_the_hash_chain_is_chained(tmp_path: Path) -> N
             apply_event(SqliteConnection(db.conn), event)
         db.execute("DROP TABLE report_words")
         db.execute("DROP TABLE place_codes")
+        for column in ("length_class", "single_place"):
+            db.execute(f"ALTER TABLE figures DROP COLUMN {column}")
     assert store.migrate() > 0
     with store.read_transaction() as db:
         events = event_log.load_events(db)
