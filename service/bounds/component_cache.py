@@ -7,6 +7,7 @@ from typing import Final
 
 from service.bounds.component_solver import Component
 from service.bounds.constraints import Constraint
+from service.bounds.relaxation.solved_components import SolvedComponents
 
 MAX_CACHE_WEIGHT: Final = 5_000_000
 """The total weight of the components that are kept from one state of the record to the next.
@@ -31,6 +32,8 @@ class ComponentCache:
         self._max_weight, self._weight = max_weight, 0
         self._components: OrderedDict[tuple[Constraint, ...], Component] = OrderedDict()
         self._lock = Lock()
+        self.solved = SolvedComponents()
+        """What relaxed engines have found out about narrow components."""
 
     def get_component(self, constraints: tuple[Constraint, ...]) -> Component:
         """Return the component of these constraints, with the results that are cached in it."""

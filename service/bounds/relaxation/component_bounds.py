@@ -18,9 +18,16 @@ from service.bounds.partition import TooManyCellsError
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
 from service.bounds.relaxation.narrow_components import NarrowComponents
 from service.bounds.relaxation.shapes import Shape, ShapeFinder
+from service.bounds.relaxation.solved_components import (
+    SolvedComponent,
+    SolvedComponents,
+    SolvedTerms,
+    make_component_key,
+)
 from service.bounds.solver_effort import time_solver_run
 from service.bounds.sparse_matrix import SparseMatrix, vstack
 from service.columns.arrays import BoolArray, FloatArray, IntArray
+from service.domain.total import End
 from service.domain.vocabulary import OUTCOME_SETS, OUTCOMES
 
 SET_COUNT: Final = len(OUTCOME_SETS)
@@ -93,9 +100,12 @@ class ComponentBounds:
 
 
 def bound_components(
-    table: ConstraintTable, components: NarrowComponents
+    table: ConstraintTable, components: NarrowComponents, solved: SolvedComponents
 ) -> Steps[ComponentBounds]:
-    """Return the bounds of all components; each step solves some of them."""
+    """Return the bounds of all components; each step solves some of them.
+
+    ``solved`` are those of earlier states, to which the new ones are added.
+    """
     bounds = ComponentBounds(components.count)
     members = components.find_members(np.arange(components.count))
     starts = np.cumsum(components.sizes) - components.sizes
@@ -107,7 +117,7 @@ def bound_components(
         )
         bounds.is_special |= ~np.logical_and.reduceat(has_intervals[table.places[members]], starts)
     _bound_singles(table, components, bounds)
-    yield from _bound_multiple(table, components, bounds)
+    yield from _bound_multiple(table, components, bounds, solved)
     bounds.lows[bounds.is_special] = 0
     bounds.highs[bounds.is_special] = OPEN
     bounds.is_exact[bounds.is_special] = False
@@ -137,15 +147,23 @@ def _bound_singles(
 
 
 def _bound_multiple(
-    table: ConstraintTable, components: NarrowComponents, bounds: ComponentBounds
+    table: ConstraintTable,
+    components: NarrowComponents,
+    bounds: ComponentBounds,
+    solved: SolvedComponents,
 ) -> Steps[None]:
     """Set the bounds of components with several constraints."""
-    finder = ShapeFinder(table)
+    finder, known = ShapeFinder(table), _KnownBounds(bounds)
     shapes: dict[Shape, list[tuple[int, list[int]]]] = {}
     for component in np.flatnonzero((components.sizes > 1) & ~bounds.is_special).tolist():
         yield
         shape, order = finder.find_shape(components.members_of(component))
-        shapes.setdefault(shape, []).append((component, order))
+        found = solved.get(make_component_key(table, shape, order))
+        if found is None:
+            shapes.setdefault(shape, []).append((component, order))
+        else:
+            known.add(component, order, found)
+    known.set_all()
     batch = _Batch(table)
     for shape in sorted(shapes, key=_join_outcomes):
         program = yield from _build_program(finder, shape)
@@ -154,14 +172,52 @@ def _bound_multiple(
             continue
         outcomes = _join_outcomes(shape)
         for part in _split_members(program, shapes[shape]):
-            instances = _Instances(program, table, *part)
+            instances = _Instances(program, table, shape, *part)
             if not batch.has_room(instances, outcomes):
                 yield
-                batch.solve(bounds)
+                batch.solve(bounds, solved)
                 batch = _Batch(table)
             batch.add(instances, outcomes)
     yield
-    batch.solve(bounds)
+    batch.solve(bounds, solved)
+
+
+class _KnownBounds:
+    """Bounds that were solved before, set all at once."""
+
+    def __init__(self, bounds: ComponentBounds) -> None:
+        self._bounds = bounds
+        self._found: list[tuple[int, SolvedComponent]] = []
+        self._terms: dict[End, list[tuple[int, int, int]]] = {"low": [], "high": []}
+
+    def add(self, component: int, order: list[int], solved: SolvedComponent) -> None:
+        """Note the bounds of a component, whose constraints are in the order of its shape."""
+        self._found.append((component, solved))
+        for each in solved.terms:
+            key = component * SET_COUNT + each.bits
+            self._terms[each.kind] += [
+                (key, order[position], multiplier)
+                for position, multiplier in zip(
+                    each.positions.tolist(), each.multipliers.tolist(), strict=True
+                )
+            ]
+
+    def set_all(self) -> None:
+        """Set what was noted."""
+        if not self._found:
+            return
+        bounds = self._bounds
+        chosen = np.array([component for component, _ in self._found])
+        bounds.is_special[chosen] = [each.is_special for _, each in self._found]
+        bounds.lows[chosen] = [each.lows for _, each in self._found]
+        bounds.highs[chosen] = [each.highs for _, each in self._found]
+        bounds.is_exact[chosen] = [each.is_exact for _, each in self._found]
+        for terms, rows in (
+            (bounds.low_terms, self._terms["low"]),
+            (bounds.high_terms, self._terms["high"]),
+        ):
+            keys, constraints, multipliers = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+            terms.add(keys, constraints, multipliers)
 
 
 def _join_outcomes(shape: Shape) -> int:
@@ -194,20 +250,22 @@ class _Instances:
         self,
         program: LinearProgram,
         table: ConstraintTable,
+        shape: Shape,
         components: list[int],
         orders: list[list[int]],
     ) -> None:
         self.program = program
+        self.keys = [make_component_key(table, shape, order) for order in orders]
         self.components = np.array(components, dtype=np.int64)
         self.constraints: IntArray = np.array(orders, dtype=np.int64)
         coupling_count = program.coupling_matrix.shape[0]
         self.matrix = vstack([program.constraint_matrix, program.coupling_matrix])
-        shape = (len(components), coupling_count)
+        padding = (len(components), coupling_count)
         lower = table.lower[self.constraints].astype(float)
         upper = table.upper[self.constraints].astype(float)
         upper[table.upper[self.constraints] == OPEN] = np.inf
-        self.lower: FloatArray = np.concatenate([lower, np.full(shape, -np.inf)], axis=1)
-        self.upper: FloatArray = np.concatenate([upper, np.zeros(shape)], axis=1)
+        self.lower: FloatArray = np.concatenate([lower, np.full(padding, -np.inf)], axis=1)
+        self.upper: FloatArray = np.concatenate([upper, np.zeros(padding)], axis=1)
         self.column_outcomes: IntArray = np.zeros(self.matrix.shape[1], dtype=np.int64)
         """The outcomes of the people whom each column counts, as bits, int[n_columns].
 
@@ -252,6 +310,7 @@ class _Batch:
         self._table = table
         self._instances: list[_Instances] = []
         self._column_count = self._outcomes = 0
+        self._solved_terms: list[tuple[End, int, IntArray, IntArray]] = []
 
     def has_room(self, instances: _Instances, outcomes: int) -> bool:
         """Whether components with these outcomes can be added."""
@@ -289,6 +348,7 @@ class _Batch:
             np.concatenate(values).astype(np.int64),
         )
         self._row_owners = np.concatenate(row_owners)
+        self._first_rows = np.searchsorted(self._row_owners, np.arange(number))
         self._column_owners = np.concatenate(column_owners)
         self._components = np.concatenate([each.components for each in instances])
         self._lower = np.concatenate([each.lower.ravel() for each in instances])
@@ -298,7 +358,7 @@ class _Batch:
             [np.tile(each.column_outcomes, len(each.components)) for each in instances]
         )
 
-    def solve(self, bounds: ComponentBounds) -> None:
+    def solve(self, bounds: ComponentBounds, solved: SolvedComponents) -> None:
         """Set the bounds of the components of the batch, or flag them as special."""
         if not self._instances:
             return
@@ -315,18 +375,44 @@ class _Batch:
             is_certain &= self._column_outcomes != 0
             is_possible = is_counted & (self._column_outcomes & bits != 0)
             low, is_low_exact, is_low_known, duals = self._bound(model, is_certain.astype(np.int64))
-            self._add_terms(bounds.low_terms, duals, is_low_known & kept, bits)
+            self._add_terms(bounds, "low", duals, is_low_known & kept, bits)
             is_open = np.concatenate([each.flag_open(bits) for each in self._instances])
             is_possible &= ~is_open[self._column_owners]
             high, is_high_exact, is_high_known, duals = self._bound(
                 model, -is_possible.astype(np.int64)
             )
             is_high_known &= ~is_open
-            self._add_terms(bounds.high_terms, -duals, is_high_known & kept, bits)
+            self._add_terms(bounds, "high", -duals, is_high_known & kept, bits)
             is_open_exact = is_open | is_high_exact
             bounds.lows[chosen, bits] = low[kept]
             bounds.highs[chosen, bits] = np.where(is_high_known, -high, OPEN)[kept]
             bounds.is_exact[chosen, bits] = (is_low_exact & is_open_exact)[kept]
+        self._keep(bounds, solved)
+
+    def _keep(self, bounds: ComponentBounds, solved: SolvedComponents) -> None:
+        """Keep what was found out for later states of the record."""
+        terms: list[list[SolvedTerms]] = [[] for _ in self._components]
+        for kind, bits, rows, multipliers in self._solved_terms:
+            owners = self._row_owners[rows]
+            edges = np.flatnonzero(np.diff(owners)) + 1
+            for owner, own_rows, own_multipliers in zip(
+                owners[np.append(0, edges)].tolist() if len(rows) else (),
+                np.split(rows, edges),
+                np.split(multipliers, edges),
+                strict=False,
+            ):
+                positions = own_rows - self._first_rows[owner]
+                terms[owner].append(SolvedTerms(kind, bits, positions, own_multipliers))
+        keys = [key for each in self._instances for key in each.keys]
+        for owner, (key, component) in enumerate(zip(keys, self._components.tolist(), strict=True)):
+            found = SolvedComponent(
+                bool(bounds.is_special[component]),
+                bounds.lows[component].copy(),
+                bounds.highs[component].copy(),
+                bounds.is_exact[component].copy(),
+                tuple(terms[owner]),
+            )
+            solved.put(key, found)
 
     def _flag_contradictory(self) -> BoolArray:
         """Return which components have no world that meets all their bounds."""
@@ -378,12 +464,14 @@ class _Batch:
         return proved, is_whole & is_proved & (cost_of == proved), is_proved, scaled
 
     def _add_terms(
-        self, terms: BoundTerms, duals: IntArray, is_known: BoolArray, bits: int
+        self, bounds: ComponentBounds, kind: End, duals: IntArray, is_known: BoolArray, bits: int
     ) -> None:
         """Add the proofs of the bounds of some components."""
         rows = np.flatnonzero(is_known[self._row_owners] & (duals != 0) & (self._constraints >= 0))
         keys = make_term_keys(self._components[self._row_owners[rows]], bits)
+        terms = bounds.low_terms if kind == "low" else bounds.high_terms
         terms.add(keys, self._constraints[rows], duals[rows])
+        self._solved_terms.append((kind, bits, rows, duals[rows]))
 
     def _prove(
         self, duals: FloatArray, scaled: IntArray, costs: IntArray

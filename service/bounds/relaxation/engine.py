@@ -57,7 +57,7 @@ class RelaxedEngine:
         table = ConstraintTable(self._counted)
         yield
         components = yield from find_narrow_components(table)
-        bounds = yield from bound_components(table, components)
+        bounds = yield from bound_components(table, components, self._cache.solved)
         overlaps = Overlaps(table, components)
         packing = yield from pack_lows(table, components, bounds, overlaps)
         return LargeRecord(table, components, bounds, packing, overlaps)

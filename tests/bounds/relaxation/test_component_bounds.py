@@ -1,0 +1,129 @@
+"""Bounds of many components at once, compared with those of each component by itself."""
+
+import numpy as np
+from hypothesis import given, settings
+
+from service.bounds.boxes import Box, Region
+from service.bounds.component_solver import Component
+from service.bounds.constraints import FigureScopes, Reclassifications
+from service.bounds.partition import TooManyCellsError
+from service.bounds.relaxation import component_bounds
+from service.bounds.relaxation.component_bounds import (
+    DENOMINATOR,
+    SET_COUNT,
+    ComponentBounds,
+    bound_components,
+    make_term_keys,
+)
+from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
+from service.bounds.relaxation.narrow_components import NarrowComponents, find_narrow_components
+from service.bounds.relaxation.solved_components import SolvedComponents
+from service.bounds.solver import Deadline
+from service.columns.column_figures import CountedRows
+from tests.bounds.builders import AMPLE_SECONDS, Case, cases, finish, make_figure, make_scope
+from tests.bounds.relaxation.builders import make_state
+from tests.bounds.relaxation.test_against_exact import SIMPLE
+
+ALL_SETS = range(1, SET_COUNT)
+
+
+def make_table(case: Case) -> ConstraintTable:
+    state = make_state(case.forest, case.figures)
+    return ConstraintTable(CountedRows(state, state.is_live))
+
+
+def bound_twice(table: ConstraintTable) -> tuple[NarrowComponents, list[ComponentBounds]]:
+    """Return the bounds, once solved and once from what was solved before."""
+    components = finish(find_narrow_components(table))
+    solved = SolvedComponents()
+    return components, [finish(bound_components(table, components, solved)) for _ in range(2)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(cases(max_size=9))
+def test_bounds_are_those_of_each_component(case: Case) -> None:
+    table = make_table(case)
+    components, both = bound_twice(table)
+    for bounds in both:
+        for number in range(components.count):
+            if not bounds.is_special[number]:
+                check_component(table, components, bounds, number)
+
+
+def check_component(
+    table: ConstraintTable, components: NarrowComponents, bounds: ComponentBounds, number: int
+) -> None:
+    """Compare the bounds of one component with those of the exact engine."""
+    entities = table.state.entities
+    figures = table.state.make_figures(table.find_rows(components.members_of(number)).tolist())
+    scopes = FigureScopes(
+        figures, Reclassifications(figures, {}), entities.place_tree, entities.group_tree
+    )
+    component = Component(finish(scopes.build_constraints()))
+    for bits in ALL_SETS:
+        if not bits & int(bounds.outcomes[number]):
+            assert (bounds.lows[number, bits], bounds.highs[number, bits]) == (0, 0)
+            continue
+        region = Region((Box(-(1 << 40), 1 << 40, bits, ()),))
+        result = component.compute_result(region, Deadline(AMPLE_SECONDS))
+        low, high = int(bounds.lows[number, bits]), int(bounds.highs[number, bits])
+        assert not result.disputes
+        assert low <= (result.low.value or 0)
+        assert result.high.value is None or result.high.value <= high
+        if bounds.is_exact[number, bits]:
+            assert low == result.low.value
+            assert (None if high == OPEN else high) == result.high.value
+
+
+@settings(max_examples=200, deadline=None)
+@given(cases(max_size=9))
+def test_the_proof_of_each_bound_adds_up(case: Case) -> None:
+    table = make_table(case)
+    _, both = bound_twice(table)
+    for bounds in both:
+        for bits in ALL_SETS:
+            is_own = ~bounds.is_special & (bounds.outcomes & bits == bits)
+            chosen = np.flatnonzero(is_own)
+            for terms, values, added, subtracted in (
+                (bounds.low_terms, bounds.lows, table.lower, table.upper),
+                (bounds.high_terms, bounds.highs, table.upper, table.lower),
+            ):
+                positions, constraints, multipliers = terms.find(make_term_keys(chosen, bits))
+                ends = np.where(multipliers > 0, added[constraints], subtracted[constraints])
+                sums = np.zeros(len(chosen), dtype=np.int64)
+                np.add.at(sums, positions, multipliers * ends)
+                is_known = values[chosen, bits] != OPEN
+                assert (sums == values[chosen, bits] * DENOMINATOR)[is_known].all()
+
+
+def test_a_component_that_has_too_many_cells_has_no_bounds(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    def fail(finder: object, shape: object) -> object:
+        raise TooManyCellsError
+        yield
+
+    figures = [
+        make_figure("f0", 3, 5, make_scope("a", (1, 2))),
+        make_figure("f1", 2, 9, make_scope("a", (2, 3))),
+    ]
+    table = make_table(Case(SIMPLE, figures, make_scope()))
+    monkeypatch.setattr(component_bounds.ShapeFinder, "build_program", fail)
+    _, (bounds, _) = bound_twice(table)
+    assert bounds.is_special.tolist() == [True]
+    assert bounds.lows.max() == 0
+    assert bounds.highs[0, 1] == OPEN
+
+
+def test_kept_components_are_forgotten_when_they_are_too_many() -> None:
+    figures = [
+        make_figure(f"{place} {last}", 3, last, make_scope(place, (1, last)))
+        for place in ("a", "b1")
+        for last in (3, 4)
+    ]
+    table = make_table(Case(SIMPLE, figures, make_scope()))
+    components = finish(find_narrow_components(table))
+    solved = SolvedComponents(max_entries=1)
+    first = finish(bound_components(table, components, solved))
+    again = finish(bound_components(table, components, solved))
+    assert components.count == 2
+    assert np.array_equal(first.lows, again.lows)
+    assert np.array_equal(first.highs, again.highs)
