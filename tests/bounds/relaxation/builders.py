@@ -1,14 +1,14 @@
 """Relaxed engines of small records, with limits so small that these count as large."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Final
 from unittest.mock import patch
 
 from hypothesis import strategies as st
 
 from service.bounds.engine import TotalsEngine
-from service.bounds.relaxation import narrow_components, query_total
+from service.bounds.relaxation import constraint_table, narrow_components, query_total
 from service.bounds.relaxation.engine import RelaxedEngine
 from service.columns.column_figures import CountedRows
 from service.columns.record_state import RecordState
@@ -18,7 +18,7 @@ from service.domain.total import Total
 from tests.bounds.builders import AMPLE_SECONDS, Case, Forest
 from tests.support.record_states import make_record_state
 
-MODULES: Final = {"MAX_SMALL_AREA": narrow_components, "MAX_COMPONENT": narrow_components}
+NARROW_LIMITS: Final = ("MAX_SMALL_AREA", "MAX_COMPONENT")
 
 LIMITS = st.fixed_dictionaries(
     {
@@ -34,18 +34,18 @@ LIMITS = st.fixed_dictionaries(
 """Limits with which a few figures make a large record."""
 
 
-USUAL_LIMITS: Final = {
-    "MAX_SMALL_AREA": narrow_components.MAX_SMALL_AREA,
-    "MAX_SPELLED": query_total.MAX_SPELLED,
-}
+USUAL_LIMITS: Final[Mapping[str, int]] = {}
 
 
 @contextmanager
 def limits_set(limits: Mapping[str, int]) -> Iterator[None]:
     """The limits hold in the block."""
-    own = {name: value for name, value in limits.items() if name in MODULES}
-    rest = {name: value for name, value in limits.items() if name not in MODULES}
-    with patch.multiple(narrow_components, **own), patch.multiple(query_total, **rest):
+    with ExitStack() as stack:
+        for name, value in limits.items():
+            module = narrow_components if name in NARROW_LIMITS else query_total
+            stack.enter_context(patch.object(module, name, value))
+        # So that comparisons are forgotten and made anew.
+        stack.enter_context(patch.object(constraint_table, "MAX_COMPARED", 2))
         yield
 
 

@@ -1,10 +1,13 @@
 """The relaxed engine on small records with small limits, compared with the exact engine."""
 
+from collections.abc import Iterable
 from math import inf
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.bounds.relaxation import engine as engine_module
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
 from tests.bounds.builders import (
@@ -17,6 +20,8 @@ from tests.bounds.builders import (
     cases,
     compute_total,
     count_people,
+    make_figure,
+    make_scope,
     scopes,
     true_figures,
     worlds,
@@ -142,7 +147,25 @@ def test_with_the_usual_limits_small_records_are_exact(case: Case) -> None:
     )
 
 
-def sort_ids(figures: list[Figure]) -> list[str]:
+def set_aside_in(total: Total) -> set[Figure]:
+    return {*total.lows_set_aside, *total.highs_set_aside}
+
+
+def test_a_total_is_unknown_while_the_engine_is_not_prepared() -> None:
+    figures = [make_figure("f0", 3, 5), make_figure("f1", 2, None, make_scope("b"))]
+    engine, _ = make_engines(Case(SIMPLE, figures, make_scope()))
+    with patch.object(engine_module, "PREPARATION_SECONDS", 0.0):
+        total = engine.total(make_scope(), 0.0)
+        assert (total.low, total.high, total.exact, total.is_disputed) == (0, None, False, True)
+        assert not engine.are_disjoint(make_scope(), 0.0)
+        assert list(engine.dependent_figures(make_scope(), 0.0)) == figures
+        assert engine.find_elsewhere(engine.counted_figures) == []
+    assert engine.total(make_scope(), AMPLE_SECONDS).low == 3
+    assert engine.are_disjoint(make_scope(), 0.0)
+    assert list(engine.dependent_figures(make_scope(), 0.0)) == figures[:1]
+
+
+def sort_ids(figures: Iterable[Figure]) -> list[str]:
     return sorted(figure.id for figure in figures)
 
 
@@ -156,6 +179,10 @@ def test_other_questions_have_the_same_answers(case: Case, limits: dict[str, int
         relaxed.total(query, AMPLE_SECONDS)
         dependent = relaxed.dependent_figures(query, AMPLE_SECONDS)
         assert set(dependent) >= set(exact.overlapping_figures(query))
+        if relaxed.total(query, AMPLE_SECONDS).exact:
+            assert sort_ids(relaxed.find_set_aside(query, AMPLE_SECONDS)) == sort_ids(
+                set_aside_in(exact.total(query, AMPLE_SECONDS))
+            )
         if relaxed.are_disjoint(query, AMPLE_SECONDS):
             assert exact.are_disjoint(query, AMPLE_SECONDS)
     assert tuple(relaxed.overlapping_figures(query)) == exact.overlapping_figures(query)

@@ -21,7 +21,7 @@ def group_narrow(case: Case, limits: dict[str, int]) -> tuple[set[frozenset[str]
     """Return the figures of each narrow component, and those of wide constraints."""
     state = make_state(case.forest, case.figures)
     table = ConstraintTable(CountedRows(state, state.is_live))
-    with limits_set({"MAX_SPELLED": 1_500, **limits}):
+    with limits_set(limits):
         components = finish(find_narrow_components(table))
     groups: dict[int, set[str]] = defaultdict(set)
     for number, label in enumerate(components.labels.tolist()):

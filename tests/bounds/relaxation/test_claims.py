@@ -1,0 +1,91 @@
+"""Claims: lows that add up, in answers without time and around a query."""
+
+from collections.abc import Sequence
+
+from service.domain.figure import Figure, Scope
+from service.domain.total import Term, Total
+from tests.bounds.builders import AMPLE_SECONDS, Case, make_figure, make_scope
+from tests.bounds.relaxation.builders import compute_relaxed
+from tests.bounds.relaxation.test_against_exact import SIMPLE
+
+LARGE = {"MAX_SMALL_AREA": 1, "MAX_COMPONENT": 1, "MAX_CLOSURE": 0}
+"""Limits with which any figure about several places or days is wide if another is in it."""
+
+VILLAGES = [
+    make_figure("a", 1, None, make_scope("a", (1, 1))),
+    make_figure("b1", 2, None, make_scope("b1", (1, 1))),
+    make_figure("b2", 1, None, make_scope("b2", (4, 4))),
+]
+
+WEEK = make_scope("r", (1, 4))
+
+
+def compute(figures: Sequence[Figure], query: Scope, seconds: float = AMPLE_SECONDS) -> Total:
+    return compute_relaxed(Case(SIMPLE, list(figures), query), LARGE, seconds)
+
+
+def list_terms(terms: Sequence[Term]) -> list[tuple[str, str, int]]:
+    return sorted((term.figure.id, term.end, int(term.multiplier)) for term in terms)
+
+
+def test_without_time_the_lows_of_small_figures_add_up() -> None:
+    figures = [*VILLAGES, make_figure("whole", 0, 20, WEEK)]
+    total = compute(figures, WEEK, seconds=0.0)
+    assert (total.low, total.high, total.exact) == (4, None, False)
+    assert list_terms(total.low_terms) == [("a", "low", 1), ("b1", "low", 1), ("b2", "low", 1)]
+
+
+def test_a_wide_low_counts_beyond_those_within_it_and_is_proved_by_itself() -> None:
+    figures = [
+        *VILLAGES,
+        make_figure("day", 6, None, make_scope("r", (1, 1))),
+        make_figure("days", 6, None, make_scope("r", (1, 2))),
+        make_figure("whole", 9, None, WEEK),
+    ]
+    total = compute(figures, WEEK, seconds=0.0)
+    assert total.low == 9
+    assert list_terms(total.low_terms) == [("whole", "low", 1)]
+    first_day = compute(figures, make_scope("r", (1, 1)), seconds=0.0)
+    assert first_day.low == 6
+    assert list_terms(first_day.low_terms) == [("day", "low", 1)]
+
+
+def test_a_wide_low_below_the_sum_of_those_within_it_is_not_counted() -> None:
+    figures = [*VILLAGES, make_figure("whole", 3, None, WEEK)]
+    total = compute(figures, WEEK, seconds=0.0)
+    assert total.low == 4
+    assert ("whole", "low", 1) not in list_terms(total.low_terms)
+
+
+def test_claims_elsewhere_are_subtracted_from_a_wide_high() -> None:
+    figures = [
+        *VILLAGES,
+        make_figure("b whole", 5, None, make_scope("b", (1, 4))),
+        make_figure("whole", 0, 12, WEEK),
+    ]
+    total = compute(figures, make_scope("a", (1, 1)))
+    assert (total.low, total.high) == (1, 7)
+    assert list_terms(total.high_terms) == [("b whole", "low", -1), ("whole", "high", 1)]
+
+
+def test_claims_that_a_high_contradicts_are_not_subtracted() -> None:
+    figures = [
+        *VILLAGES,
+        make_figure("b whole", 5, None, make_scope("b", (1, 4))),
+        make_figure("b high", 0, 2, make_scope("b b2", (1, 4))),
+        make_figure("whole", 0, 12, WEEK),
+    ]
+    total = compute(figures, make_scope("a", (1, 1)))
+    assert (total.low, total.high) == (1, 12)
+
+
+def test_a_contradicted_wide_figure_disputes_the_totals_it_overlaps() -> None:
+    figures = [
+        *VILLAGES,
+        make_figure("b whole", 5, None, make_scope("b", (1, 4))),
+        make_figure("b high", 0, 2, make_scope("b b2", (1, 4)), reporter="B"),
+    ]
+    total = compute(figures, make_scope("b", (1, 4)))
+    assert total.is_disputed
+    assert "b high" in {figure.id for figure in total.highs_set_aside}
+    assert "b whole" in {figure.id for figure in total.lows_set_aside}
