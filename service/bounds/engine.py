@@ -191,7 +191,7 @@ class TotalsEngine:
         """Return the total of the scope, whose incident must be None.
 
         No solver run is started after ``seconds``. If the time is not enough, the range is wider
-        than it could be, never narrower, and ``exact`` is False.
+        than it could be, never narrower, and the total is not exact.
         """
         with accumulate_effort():
             return self._compute_total(scope, seconds)

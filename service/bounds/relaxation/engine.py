@@ -31,7 +31,7 @@ PREPARATION_SECONDS: Final = 10.0
 class RelaxedEngine:
     """The counted figures of a large record, prepared once for all queries.
 
-    Threads may share an engine; its totals are those of a ``TotalsEngine``, or wider and not exact.
+    Threads may share an engine; its totals are those of the exact engine, or wider and not exact.
     """
 
     def __init__(

@@ -65,7 +65,7 @@ class _ClaimRow:
 class RelaxedProgram:
     """The constraints of the program: some of the record as they are, and rows about claims.
 
-    A row is a constraint of one figure that nobody reported; ``replace_terms`` puts the figures
+    A row is a constraint of one figure that nobody reported; ``split_terms`` puts the figures
     that it stands for in its place.
     """
 
