@@ -33,7 +33,7 @@ from service.domain.errors import (
 )
 from service.domain.total import Total
 from service.http.auth import requires
-from service.http.context import get_services
+from service.http.context import get_services, services_of
 from service.http.middleware import wrap_requests
 from service.http.smorest import Blueprint
 from service.serving import metrics_multiprocess, runtime_dir
@@ -145,6 +145,16 @@ class Metrics:
         self._slow_readers = make_counter(
             "slow_readers", "Responses that were given up, because the client did not take them."
         )
+        self._cache_bytes = Gauge(
+            "casualty_cache_bytes",
+            "Memory that caches take, by what they keep.",
+            ("kind",),
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+        self._kept_answers = make_counter(
+            "kept_answers", "Requests answered with an answer that was kept in memory."
+        )
         self._totals = make_counter("totals_answered", "Totals computed.")
         self._inexact_totals = make_counter(
             "totals_inexact", "Totals that are wider than possible, because time ran out."
@@ -204,6 +214,14 @@ class Metrics:
     def count_slow_reader(self) -> None:
         """Count a response that was given up, because the client did not take it."""
         self._slow_readers.inc()
+
+    def count_kept_answer(self) -> None:
+        """Count a request that was answered with an answer that was kept in memory."""
+        self._kept_answers.inc()
+
+    def set_cache_bytes(self, kind: str, byte_count: int) -> None:
+        """Set how many bytes the caches of this process take for values of the kind."""
+        self._cache_bytes.labels(kind).set(byte_count)
 
     def set_thread_count(self, count: int) -> None:
         """Set how many threads of this process handle requests."""
@@ -301,6 +319,7 @@ def _make_gauge(name: str, description: str, value: float) -> GaugeMetricFamily:
 def register(app: Flask) -> None:
     """Count every request of the application."""
     metrics = app.extensions[_EXTENSION_KEY] = Metrics()
+    services_of(app).state_cache.cache.report_changes_to(metrics.set_cache_bytes)
     app.after_request(_count_request)
     wrap_requests(app, lambda environ: metrics.count_busy_thread())
 
