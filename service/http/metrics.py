@@ -135,6 +135,8 @@ class Metrics:
             REQUEST_TIME_BUCKETS,
             REQUEST_LABELS,
         )
+        # To look up a series by its labels takes longer than to count.
+        self._request_series: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
         self._refusals = make_counter(
             "refused",
             "Valid requests that were refused, by the reason.",
@@ -185,8 +187,12 @@ class Metrics:
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
         labels = (route, method if method in KNOWN_METHODS else "other", str(status))
-        self._requests.labels(*labels).inc()
-        self._request_seconds.labels(*labels).observe(seconds)
+        series = self._request_series.get(labels)
+        if series is None:
+            series = self._requests.labels(*labels), self._request_seconds.labels(*labels)
+            self._request_series[labels] = series
+        series[0].inc()
+        series[1].observe(seconds)
 
     def count_refusal(self, error_type: type[DomainError], method: str) -> None:
         """Count a request that ended in an error of this type, if it is a refusal."""
@@ -316,10 +322,16 @@ def _make_gauge(name: str, description: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"casualty_{name}", description, value=value)
 
 
-def register(app: Flask) -> None:
-    """Count every request of the application."""
+def create(app: Flask) -> Metrics:
+    """Return the metrics of the application, which are at zero; call this before ``register``."""
     metrics = app.extensions[_EXTENSION_KEY] = Metrics()
     services_of(app).state_cache.cache.report_changes_to(metrics.set_cache_bytes)
+    return metrics
+
+
+def register(app: Flask) -> None:
+    """Count every request of the application."""
+    metrics = metrics_of(app)
     app.after_request(_count_request)
     wrap_requests(app, lambda environ: metrics.count_busy_thread())
 

@@ -32,6 +32,7 @@ from service.domain.errors import (
 )
 from service.domain.rate_limit import RateLimit
 from service.request_id import get_request_id
+from service.store import event_log
 from service.store.group_commit import GroupCommitter
 from service.store.interface import (
     LOCK_TIMEOUT_MESSAGE,
@@ -115,6 +116,7 @@ _BEGIN_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _SET_IDLE_TIMEOUT: Final = (
     f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'".encode()
 )
+_SELECT_LAST_EVENT: Final = build_statement("select_last_event").encode()
 _Pool = ConnectionPool[psycopg.Connection[Row]]
 
 _cursor_numbers: Final = count()
@@ -237,6 +239,15 @@ class PostgresStore(Store):
             finally:
                 with suppress(psycopg.Error):  # The reads are complete.
                     conn.execute("ROLLBACK")
+
+    def find_last_event(self) -> tuple[int, str]:
+        """Return seq and hash of the last event; without a transaction around the statement."""
+        with (
+            translate_errors(self.to_domain_error),
+            self._get_pool().connection(READER_WAIT_SECONDS) as conn,
+        ):
+            row = conn.execute(_SELECT_LAST_EVENT).fetchone()
+        return (0, event_log.INITIAL_HASH) if row is None else (row[0], row[1])
 
     def write(self, job: Callable[[Connection], Result]) -> Result:
         """Run the job, and return its result after the commit."""

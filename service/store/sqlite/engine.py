@@ -49,6 +49,8 @@ from service.store.sqlite.write_lock import hold_write_lock
 
 Result = TypeVar("Result")
 
+_SELECT_LAST_EVENT = build_statement("select_last_event")
+
 _logger = logging.getLogger("service.store")
 
 
@@ -77,6 +79,12 @@ class SqliteStore(Store):
             begin_transaction(conn, "BEGIN"),
         ):
             yield SqliteConnection(conn)
+
+    def find_last_event(self) -> tuple[int, str]:
+        """Return seq and hash of the last event; without a transaction around the statement."""
+        with translate_errors(to_domain_error), self._borrow_connection() as conn:
+            row = conn.execute(_SELECT_LAST_EVENT).fetchone()
+        return (0, event_log.INITIAL_HASH) if row is None else (row[0], row[1])
 
     def write(self, job: Callable[[Connection], Result]) -> Result:
         """Run the job, and return its result once what it wrote is on disk."""
