@@ -3,9 +3,8 @@
 Both servers have one process of the same gunicorn with the same worker class and threads, pinned to
 one core where there are several; the client has another one. The view does nothing but return text
 of the same length: it reads no record, checks no key and logs nothing. "again" is a GET whose
-answer is kept in memory, "304" one with If-None-Match, and "flask" is the service's own handling of
-the latter, with caches too small to keep any answer. The runs alternate; a ratio is the median of
-those of the pairs.
+answer is kept in memory, "304" is one with If-None-Match. The runs alternate; a ratio is the median
+of those of the pairs.
 
     python benchmarks/kept_answers.py            7 pairs of 3,000 requests each
     python benchmarks/kept_answers.py 11 5000    more of them
@@ -27,6 +26,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.attacks.toolkit import get, make_request, record_interlocked_reports
+from tests.support import engines
 from tests.support.gunicorn_server import RunningServer, find_worker_pids, run_server
 from tests.support.paths import ROOT
 from tests.support.ports import find_free_port
@@ -145,10 +145,11 @@ def main() -> int:
     cores = sorted(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = Path(name)
+        engines.start_server(None)  # Only if TEST_ENGINE names a release of PostgreSQL.
+        stack.callback(engines.stop_server, None)
         (folder / "kept").mkdir()
         kept = stack.enter_context(run_server(folder / "kept", WEB_CONCURRENCY="1"))
         record_interlocked_reports(kept, REPORTS)
-        (folder / "unkept").mkdir()
         constant = stack.enter_context(run_constant_server(folder))
         for server_pids in (find_worker_pids(kept), _find_children(constant)):
             pin(server_pids, cores[-1])

@@ -85,7 +85,7 @@ def register(app: Flask, metrics: Metrics) -> None:
 def allow_keeping() -> None:
     """Let the answer to this request be kept: it depends on the record and the request only.
 
-    For views that only read the present record through ``get_reader``.
+    For views that read nothing but the record, through the reader of the request.
     """
     g.is_keeping_allowed = True
 

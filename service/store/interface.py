@@ -177,7 +177,7 @@ class Store(Reader):
 
     @abstractmethod
     def find_last_event(self) -> tuple[int, str]:
-        """Return seq and hash of the last event as ``last_seq_and_hash`` does, but cheaply.
+        """Return seq and hash of the last event, cheaply; 0 and the initial hash before the first.
 
         Both together identify a state of the record: its hash chain ends with this hash.
         """
