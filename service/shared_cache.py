@@ -221,11 +221,15 @@ class CacheSection:
             self._remove(key)
             self._used_values.pop(key, None)
 
-    def clear(self) -> list[Any]:
-        """Drop all values, and return them."""
+    def clear(self, *, is_valid: bool = False) -> list[Any]:
+        """Drop all values, and return them.
+
+        If they are still valid, those that some thread uses are found until no thread does.
+        """
         with self._cache._lock:
             entries = [self._remove(key) for key in list(self._sizes)]
-            self._used_values.clear()
+            if not is_valid:
+                self._used_values.clear()
         return [entry.value for entry in entries if entry is not None]
 
     def prefer(self, is_preferred: bool) -> None:

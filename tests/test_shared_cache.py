@@ -144,6 +144,10 @@ def test_evicted_values_are_handed_over_and_cleared_ones_returned() -> None:
     assert evicted == values[:1]
     assert section.clear() == values[1:]
     assert (evicted, cache.bytes_in_use, section.get(1)) == (values[:1], 0, None)
+    section.put(1, values[1])
+    assert section.clear(is_valid=True) == values[1:2]
+    assert cache.bytes_in_use == 0
+    assert section.get(1) is values[1]
 
 
 def test_changes_are_reported_by_kind() -> None:

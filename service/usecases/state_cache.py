@@ -73,7 +73,7 @@ class Snapshot:
     def clear(self) -> None:
         """Drop what is made of the state from the cache."""
         for section in self._sections:
-            section.clear()
+            section.clear(is_valid=True)
 
     def measure_again(self) -> None:
         """Count what engines have added since the last call: they grow with each query."""
