@@ -101,10 +101,8 @@ def show(answer: TestResponse) -> tuple[int, dict[str, str], bytes]:
 def test_answers_that_are_sent_again_are_the_same(record: None, make_client: MakeClient) -> None:
     """Whatever the headers; a service that can keep nothing is compared with."""
     origins = ("https://example.org",)
-    client, plain = (
-        make_client(origins=origins),
-        make_client(origins=origins, cache_megabytes=0),
-    )
+    client, plain = make_client(origins=origins), make_client(origins=origins)
+    services_of(plain.application).state_cache.cache.max_bytes = 0
     for number, path in enumerate(PATHS, 1):
         first = client.get(path)
         assert first.status_code == 200
