@@ -29,6 +29,7 @@ def create_app(
     from service.http.context import Services
     from service.http.costly_slots import CostlySlots
     from service.settings import load_settings
+    from service.shared_cache import SharedCache
     from service.store.factory import open_standby
     from service.usecases.state_cache import StateCache
 
@@ -44,7 +45,7 @@ def create_app(
             settings,
             store,
             readers,
-            StateCache(),
+            StateCache(SharedCache(settings.cache_megabytes << 20)),
             clock or _utc_now,
             new_id or _make_random_id,
             counters,

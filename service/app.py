@@ -24,6 +24,7 @@ from service.http import (
     cors,
     costly_work,
     drain_body,
+    kept_answers,
     logging,
     metrics,
     preconditions,
@@ -58,6 +59,7 @@ def build_app(services: Services) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1
     app.json = _JsonProvider(app)
     install_services(app, services)
+    kept_answers.register(app, metrics.create(app))
     if services.settings.proxies:
         # Only the client's address is taken from proxies, and only if proxies are configured.
         proxy_fix = ProxyFix(app.wsgi_app, x_for=services.settings.proxies, x_proto=0)

@@ -13,6 +13,8 @@ PREFIX: Final = "CASUALTY_"
 OFF: Final = "off"
 AUTO: Final = "auto"
 MAX_COSTLY_SLOTS: Final = 64
+MIN_CACHE_MEGABYTES: Final = 8
+MAX_CACHE_MEGABYTES: Final = 1 << 20
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -34,6 +36,7 @@ class Settings:
     PostgreSQL standby that serves reads; None means ``database``. ``costly_slots`` is how many
     costly answers each process computes at once; None is a quarter of its threads. ``send_seconds``
     is the time after which a client that takes too little of its response is given up.
+    ``cache_megabytes`` is how many MiB each process keeps of answers and what they are made of.
     """
 
     database: Path | str = Path("data/casualties.db")
@@ -48,6 +51,7 @@ class Settings:
     read_database: str | None = None
     costly_slots: int | None = None
     send_seconds: float = 30.0
+    cache_megabytes: int = 128
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -138,6 +142,16 @@ def _parse_costly_slots(text: str) -> int | None:
     return int(text)
 
 
+def _parse_cache_megabytes(text: str) -> int:
+    if (
+        not text.isdecimal()
+        or not text.isascii()
+        or not (len(text) <= 7 and MIN_CACHE_MEGABYTES <= int(text) <= MAX_CACHE_MEGABYTES)
+    ):
+        raise ValueError(f"give a number from {MIN_CACHE_MEGABYTES} to {MAX_CACHE_MEGABYTES}")
+    return int(text)
+
+
 def _parse_origins(text: str) -> tuple[str, ...]:
     if text in (OFF, "*"):
         return ("*",) if text == "*" else ()
@@ -169,4 +183,5 @@ _PARSERS: Final = {
     "origins": _parse_origins,
     "costly_slots": _parse_costly_slots,
     "send_seconds": _parse_seconds,
+    "cache_megabytes": _parse_cache_megabytes,
 }

@@ -29,6 +29,7 @@ def test_every_setting_is_read() -> None:
         "CASUALTY_READ_DATABASE": "postgresql://standby/casualties",
         "CASUALTY_COSTLY_SLOTS": "3",
         "CASUALTY_SEND_SECONDS": "12.5",
+        "CASUALTY_CACHE_MEGABYTES": "64",
     }
     assert load_settings(variables) == Settings(
         database=Path("/tmp/x.db"),  # noqa: S108
@@ -43,6 +44,7 @@ def test_every_setting_is_read() -> None:
         read_database="postgresql://standby/casualties",
         costly_slots=3,
         send_seconds=12.5,
+        cache_megabytes=64,
     )
     assert set(variables) == {f"CASUALTY_{field.name.upper()}" for field in fields(Settings)}
 

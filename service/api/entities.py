@@ -27,6 +27,7 @@ from service.http.auth import check_can_describe, get_key_id, has_scope, require
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time
 from service.http.costly_work import take_slot_for_list
+from service.http.kept_answers import allow_keeping
 from service.http.negotiation import (
     LINK_HEADER,
     check_bom,
@@ -110,6 +111,7 @@ def make_blueprint(
         "that of the one that remains.",
     )
     def get(id: str) -> Entity:  # noqa: A002
+        allow_keeping()
         return entities.get_entity(get_reader(), kind, id)
 
     @blueprint.route("")
@@ -125,6 +127,7 @@ def make_blueprint(
     )
     def listing(arguments: tuple[EntityListQuery, ListForm]) -> Any:
         query, form = arguments
+        allow_keeping()
         format_name = choose_format(form.format, "csv")
         check_bom(form.bom, format_name)
         take_slot_for_list(query.limit)

@@ -21,6 +21,7 @@ from service.http.auth import get_key_id, get_principal, requires
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time
 from service.http.costly_work import take_slot_for_list
+from service.http.kept_answers import allow_keeping
 from service.http.links import link_to_member
 from service.http.negotiation import LINK_HEADER, check_bom, choose_format, document_formats
 from service.http.pagination import fetch_page
@@ -75,6 +76,7 @@ def get_report(as_of: int | str | None, id: str) -> RecordedReport:  # noqa: A00
     The present one, or with `as_of` an earlier one. `state` contains whether its figures count.
     Erased texts are null in every state.
     """
+    allow_keeping()
     return reports.get_report(get_reader(), id, as_of, request_time())
 
 
@@ -131,6 +133,7 @@ def get_history(id: str) -> Any:  # noqa: A002
     The first event is its submission. Later ones are, for example, its retraction or redaction.
     One answer contains all of them.
     """
+    allow_keeping()
     return {"history": lifecycle.load_history(get_reader(), id)}
 
 
@@ -146,6 +149,7 @@ def list_reports(arguments: tuple[ReportListQuery, ListForm]) -> Response:
     them.
     """
     query, form = arguments
+    allow_keeping()
     reader, format_name = get_reader(), choose_format(form.format, *OTHER_FORMATS)
     check_bom(form.bom, format_name)
     take_slot_for_list(query.limit)

@@ -20,6 +20,7 @@ from service.domain.totals_result import TotalsResult
 from service.http.auth import requires
 from service.http.consistency import get_reader
 from service.http.context import request_time, start_time_budget
+from service.http.kept_answers import allow_keeping
 from service.http.links import link_to
 from service.http.measured_totals import compute_measured_totals
 from service.http.negotiation import (
@@ -93,6 +94,8 @@ def list_figures_of_totals(arguments: FiguresRequest) -> Any:
     name = "as_of" if arguments.seq is None else "after"
     seq = reader.resolve_as_of(as_of, request_time(), name)
     result = compute_measured_totals(query, seq, start_time_budget())
+    if result.exact:
+        allow_keeping()
     page = query_figures.make_figure_page(reader, result, arguments.offset, arguments.limit)
     content = _FIGURES_SCHEMA.to_json(page)
     headers = {}
@@ -125,6 +128,7 @@ def _answer_query(arguments: TotalsRequest, place_id: str | None = None) -> Resp
     if has_it and holds_if_match(etag):
         response = Response(status=304)
         response.set_etag(etag)
+        allow_keeping()
         return response
     result = compute_measured_totals(query, seq, start_time_budget(), compared_seq)
     if format_name == "csv":
@@ -134,6 +138,7 @@ def _answer_query(arguments: TotalsRequest, place_id: str | None = None) -> Resp
     response = make_response(format_name, text)
     if result.exact:  # A total that ran out of time may be narrower in the next answer.
         response.set_etag(etag)
+        allow_keeping()
     return response
 
 

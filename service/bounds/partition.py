@@ -20,6 +20,9 @@ from service.domain.vocabulary import OUTCOMES
 MAX_STATES = 60_000
 """How many states one level may have; more would take memory and time without a bound."""
 
+MAX_FLAGS = 1 << 26
+"""How many flags one level may have, one byte for each state and each box: 64 MiB."""
+
 
 class TooManyCellsError(Exception):
     """The boxes name so many axes that the cells cannot be enumerated."""
@@ -39,6 +42,8 @@ class AxisPartition:
             }
         )
         self._edges = np.array(endpoints, dtype=np.int64)
+        if len(interval_lists) * len(endpoints) > MAX_FLAGS:
+            raise TooManyCellsError
         # The last slice is outside every interval: members of the axis in no node, or elsewhere.
         incidence = np.zeros((len(interval_lists), max(len(endpoints), 1)), dtype=bool)
         for index, intervals in enumerate(interval_lists):
@@ -197,7 +202,7 @@ def build_partition(boxes: Sequence[Box]) -> Steps[Partition]:
 
     Places and days are cut before groups, so that facets multiply cells only where figures of the
     same places and days name them. Raises TooManyCellsError where a level of the diagram has more
-    than ``MAX_STATES`` states.
+    than ``MAX_STATES`` states or ``MAX_FLAGS`` flags.
     """
     outcome_incidence = np.array(
         [[box.outcome_bits >> bit & 1 for box in boxes] for bit in range(len(OUTCOMES))], bool
@@ -228,7 +233,7 @@ class _StateNumbers:
         """Return the state's number, the next one for a new set of boxes, bool[n_boxes]."""
         number = self._numbers.setdefault(np.packbits(in_boxes).tobytes(), len(self._rows))
         if number == len(self._rows):
-            if number >= MAX_STATES:
+            if number >= MAX_STATES or (number + 1) * len(in_boxes) > MAX_FLAGS:
                 raise TooManyCellsError
             self._rows.append(in_boxes)
         return number

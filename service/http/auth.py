@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import g, request
-from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.datastructures import Authorization, WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from service.domain.access import Principal
 from service.domain.errors import ForbiddenError
 from service.http import csrf, rate_limit
-from service.http.context import get_services, request_time
+from service.http.context import Services, get_services, request_time
 from service.store.interface import Store
 from service.usecases import api_keys
 
@@ -70,7 +71,11 @@ def check_can_describe(kind: str, entity_id: str) -> None:
 
 def _authorize(scope: str) -> None:
     header = request.headers.get("Authorization")
-    principal = None if header is None else _find_principal(header, scope)
+    principal = (
+        None
+        if header is None
+        else find_principal(get_services(), header, scope, _get_key_store(), request_time())
+    )
     rate_limit.check_rate_limit(principal)
     if header is None:
         if scope == "read" and get_services().settings.reading == "open":
@@ -85,21 +90,22 @@ def _authorize(scope: str) -> None:
         raise ForbiddenError(f"The key has the scope {principal.scope}; this needs {scope}.")
 
 
-def _find_principal(header: str, scope: str) -> Principal | None:
-    """Return the principal of the key in the header; None if the key is not valid.
+def find_principal(
+    services: Services, header: str, scope: str, key_store: Store, now: datetime
+) -> Principal | None:
+    """Return the principal of the key in the Authorization header; None if the key is not valid.
 
     A key may be the password of HTTP Basic, by which browsers sign in, as far as the rule against
-    CSRF allows it.
+    CSRF allows it for the scope. The key is looked up in ``key_store``.
     """
     scheme, _, token = header.partition(" ")
-    password = request.authorization.password if request.authorization else None
+    authorization = Authorization.from_header(header)
+    password = authorization.password if authorization else None
     if scheme.lower() == "basic" and password and csrf.allows_browser_password(scope):
         token = password
     elif scheme.lower() != "bearer":
         return None
-    return api_keys.authenticate(
-        _get_key_store(), token.strip(), request_time(), use_noted_in=get_services().store
-    )
+    return api_keys.authenticate(key_store, token.strip(), now, use_noted_in=services.store)
 
 
 def _get_key_store() -> Store:

@@ -60,6 +60,10 @@ def request_time() -> datetime:
 
 
 def start_time_budget() -> TimeBudget:
-    """Return the time budget for one response by the settings; it begins to run at once."""
+    """Return the budget for one response by the settings; its time begins to run at once.
+
+    While it is computed, a response may take half of the memory of the caches.
+    """
     settings = get_services().settings
-    return TimeBudget(settings.solver_seconds, settings.answer_seconds)
+    max_bytes = settings.cache_megabytes << 19
+    return TimeBudget(settings.solver_seconds, settings.answer_seconds, max_bytes)

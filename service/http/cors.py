@@ -51,9 +51,16 @@ def _add_cors_headers(response: Response) -> Response:
     allowed_origin = _find_allowed_origin()
     is_preflight = request.method == "OPTIONS" and response.status_code == HTTPStatus.NO_CONTENT
     if allowed_origin is not None and (request.method in READ_METHODS or is_preflight):
-        response.headers["Access-Control-Allow-Origin"] = allowed_origin
-        response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+        response.headers.update(make_headers(allowed_origin))
     return response
+
+
+def make_headers(allowed_origin: str) -> dict[str, str]:
+    """Return the headers of a response that pages of the origin may read."""
+    return {
+        "Access-Control-Allow-Origin": allowed_origin,
+        "Access-Control-Expose-Headers": EXPOSED_HEADERS,
+    }
 
 
 def _is_api_path() -> bool:
@@ -61,9 +68,11 @@ def _is_api_path() -> bool:
 
 
 def _find_allowed_origin() -> str | None:
+    return find_allowed_origin(get_services().settings.origins, request.headers.get("Origin"))
+
+
+def find_allowed_origin(origins: tuple[str, ...], origin: str | None) -> str | None:
     """Return the value of Access-Control-Allow-Origin; None if the origin is not allowed."""
-    origins = get_services().settings.origins
     if origins == ("*",):
         return "*"
-    origin = request.headers.get("Origin")
     return origin if origin in origins else None

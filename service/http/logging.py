@@ -5,6 +5,7 @@ import re
 import sys
 import time
 from contextlib import suppress
+from threading import Lock
 from typing import Any, Final
 
 import structlog
@@ -21,6 +22,10 @@ _PASSWORD_PATTERN: Final = re.compile(r"\S+(?=@)|(?<=password=)(?:'[^']*'|\S+)")
 """Parts of a driver's message that may be a password: a word before an @, or a value."""
 
 
+_request_logger: Any = structlog.get_logger()
+"""The logger of requests, bound once: to bind it takes longer than to write a line."""
+
+
 def configure_logging(level: str) -> None:
     """Log JSON lines of the level and above to standard error, those of the driver too."""
     structlog.configure(
@@ -33,9 +38,11 @@ def configure_logging(level: str) -> None:
             _redact_line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=_StderrLoggerFactory(),
+        logger_factory=lambda *args: _StderrLogger(),
         cache_logger_on_first_use=False,
     )
+    global _request_logger
+    _request_logger = structlog.get_logger().bind()
     for name, handler in (("psycopg", _DriverLogHandler()), ("service.store", _StoreLogHandler())):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
@@ -69,19 +76,19 @@ def _redact_line(logger: Any, method_name: str, line: Any) -> str:
     return redact_keys(line)
 
 
-class _StderrLoggerFactory:
-    """Looks up standard error for each line, because tests and servers replace it."""
+class _StderrLogger:
+    """Writes to standard error as it is at each line, because tests and servers replace it.
 
-    def __call__(self, *args: Any) -> "_LossyWriteLogger":
-        return _LossyWriteLogger(sys.stderr)
+    Drops a line that cannot be written: a full disk must not turn responses into errors.
+    """
 
-
-class _LossyWriteLogger(structlog.WriteLogger):
-    """Drops a line that cannot be written: a full disk must not turn responses into errors."""
+    _lock: Final = Lock()
 
     def msg(self, message: str) -> None:
-        with suppress(OSError):
-            super().msg(message)
+        """Write one line."""
+        with suppress(OSError), self._lock:
+            sys.stderr.write(message + "\n")
+            sys.stderr.flush()
 
     log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
@@ -98,17 +105,27 @@ def _start_timer() -> None:
 
 
 def _log_request(response: Response) -> Response:
-    # Without the query string, which shows what somebody looks for.
     principal = g.get("principal")
-    log = structlog.get_logger()
-    is_quiet = request.path in _HEALTH_CHECK_PATHS and response.status_code < 400
-    (log.debug if is_quiet else log.info)(
-        "request",
-        method=request.method[:20],
-        path=request.path[:300],
-        status=response.status_code,
-        ms=round(1_000 * (time.perf_counter() - g.get("started_at", time.perf_counter())), 1),
-        key=principal.id if principal else None,
+    log_request(
+        request.method,
+        request.path,
+        response.status_code,
+        time.perf_counter() - g.get("started_at", time.perf_counter()),
+        principal.id if principal else None,
     )
     response.headers["X-Request-ID"] = get_request_id() or ""
     return response
+
+
+def log_request(method: str, path: str, status: int, seconds: float, key_id: str | None) -> None:
+    """Log a request without its query string, which shows what somebody looks for."""
+    log = _request_logger
+    is_quiet = path in _HEALTH_CHECK_PATHS and status < 400
+    (log.debug if is_quiet else log.info)(
+        "request",
+        method=method[:20],
+        path=path[:300],
+        status=status,
+        ms=round(1_000 * seconds, 1),
+        key=key_id,
+    )

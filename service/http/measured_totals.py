@@ -24,14 +24,17 @@ def compute_measured_totals(
     If they are not in memory, this takes a slot for costly work, and raises OverloadedError if
     there is none.
     """
-    services = get_services()
-    if compared_seq is not None or not totals.is_cached(get_reader(), query, seq):
+    services, reader = get_services(), get_reader()
+    is_cached = compared_seq is None and totals.is_cached(reader, query, seq)
+    if not is_cached:
         budget.postpone(take_slot())
     with measure_effort() as efforts:
         try:
-            result = totals.compute_totals(get_reader(), query, seq, budget, compared_seq)
+            result = totals.compute_totals(reader, query, seq, budget, compared_seq)
         finally:
             metrics.get_current_metrics().count_solver_effort(efforts)
+            if not is_cached:
+                reader.measure_again()
     all_totals = result.all_totals
     metrics.get_current_metrics().count_totals(all_totals)
     _log_if_slow(all_totals, efforts, services.settings.solver_seconds / 2)

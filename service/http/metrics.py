@@ -33,7 +33,7 @@ from service.domain.errors import (
 )
 from service.domain.total import Total
 from service.http.auth import requires
-from service.http.context import get_services
+from service.http.context import get_services, services_of
 from service.http.middleware import wrap_requests
 from service.http.smorest import Blueprint
 from service.serving import metrics_multiprocess, runtime_dir
@@ -135,6 +135,8 @@ class Metrics:
             REQUEST_TIME_BUCKETS,
             REQUEST_LABELS,
         )
+        # To look up a series by its labels takes longer than to count.
+        self._request_series: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
         self._refusals = make_counter(
             "refused",
             "Valid requests that were refused, by the reason.",
@@ -144,6 +146,16 @@ class Metrics:
         self._busy_threads = make_gauge("threads_busy", "Threads that are busy with a request.")
         self._slow_readers = make_counter(
             "slow_readers", "Responses that were given up, because the client did not take them."
+        )
+        self._cache_bytes = Gauge(
+            "casualty_cache_bytes",
+            "Memory that caches take, by what they keep.",
+            ("kind",),
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+        self._kept_answers = make_counter(
+            "kept_answers", "Requests answered with an answer that was kept in memory."
         )
         self._totals = make_counter("totals_answered", "Totals computed.")
         self._inexact_totals = make_counter(
@@ -175,8 +187,12 @@ class Metrics:
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
         labels = (route, method if method in KNOWN_METHODS else "other", str(status))
-        self._requests.labels(*labels).inc()
-        self._request_seconds.labels(*labels).observe(seconds)
+        series = self._request_series.get(labels)
+        if series is None:
+            series = self._requests.labels(*labels), self._request_seconds.labels(*labels)
+            self._request_series[labels] = series
+        series[0].inc()
+        series[1].observe(seconds)
 
     def count_refusal(self, error_type: type[DomainError], method: str) -> None:
         """Count a request that ended in an error of this type, if it is a refusal."""
@@ -204,6 +220,14 @@ class Metrics:
     def count_slow_reader(self) -> None:
         """Count a response that was given up, because the client did not take it."""
         self._slow_readers.inc()
+
+    def count_kept_answer(self) -> None:
+        """Count a request that was answered with an answer that was kept in memory."""
+        self._kept_answers.inc()
+
+    def set_cache_bytes(self, kind: str, byte_count: int) -> None:
+        """Set how many bytes the caches of this process take for values of the kind."""
+        self._cache_bytes.labels(kind).set(byte_count)
 
     def set_thread_count(self, count: int) -> None:
         """Set how many threads of this process handle requests."""
@@ -298,9 +322,16 @@ def _make_gauge(name: str, description: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"casualty_{name}", description, value=value)
 
 
+def create(app: Flask) -> Metrics:
+    """Return the metrics of the application, which are at zero; call this before ``register``."""
+    metrics = app.extensions[_EXTENSION_KEY] = Metrics()
+    services_of(app).state_cache.cache.report_changes_to(metrics.set_cache_bytes)
+    return metrics
+
+
 def register(app: Flask) -> None:
     """Count every request of the application."""
-    metrics = app.extensions[_EXTENSION_KEY] = Metrics()
+    metrics = metrics_of(app)
     app.after_request(_count_request)
     wrap_requests(app, lambda environ: metrics.count_busy_thread())
 

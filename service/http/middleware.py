@@ -3,8 +3,9 @@
 Flask's own hooks run before a response begins.
 """
 
+import sys
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -23,9 +24,18 @@ def wrap_requests(
     def respond_in_context(
         environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        with ExitStack() as stack:
-            stack.enter_context(make_context(environ))
-            return ClosingIterator(inner_app(environ, start_response), stack.pop_all().close)
+        context = make_context(environ)
+        context.__enter__()
+        try:
+            chunks = inner_app(environ, start_response)
+        except BaseException:
+            context.__exit__(*sys.exc_info())
+            raise
+
+        def end() -> None:
+            context.__exit__(None, None, None)
+
+        return ClosingIterator(chunks, end)
 
     outer_app: Any = respond_in_context
     app.wsgi_app = outer_app  # type: ignore[method-assign]

@@ -178,6 +178,13 @@ class Store(Reader):
         """The address of the database without its password."""
 
     @abstractmethod
+    def find_last_event(self) -> tuple[int, str]:
+        """Return seq and hash of the last event, cheaply; 0 and the initial hash before the first.
+
+        Both together identify a state of the record: its hash chain ends with this hash.
+        """
+
+    @abstractmethod
     def write(self, job: Callable[[Connection], Result], *, is_long: bool = False) -> Result:
         """Run the job as the only writer, and return its result after the commit.
 

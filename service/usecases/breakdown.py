@@ -7,7 +7,7 @@ from typing import Any, Final
 from service.domain.errors import InvalidInputError, invalid_field
 from service.domain.figure_set import FigureSet
 from service.domain.periods import Period
-from service.domain.totals_query import CALENDAR_UNITS, TotalsQuery, split_period
+from service.domain.totals_query import CALENDAR_UNITS, MAX_PARTS, TotalsQuery, split_period
 from service.domain.totals_result import OutcomeTotal, Part, Unplaced
 from service.domain.trees import Tree
 from service.domain.vocabulary import DEFAULT_DIVISION, OUTCOMES, ROOT_GROUP
@@ -68,8 +68,18 @@ def list_slices(
     return Breakdown(slices, is_disjoint)
 
 
-def list_reporters(snapshot: Snapshot, figures: FigureSet) -> list[Slice]:
-    """Return one part for each reporter of the figures, with that reporter's figures alone."""
+def list_reporters(
+    snapshot: Snapshot, figures: FigureSet, field: str = "by_reporter", max_parts: int = MAX_PARTS
+) -> list[Slice]:
+    """Return one part for each reporter of the figures, with that reporter's figures alone.
+
+    Raises InvalidInputError for ``field`` if there are more than ``max_parts``.
+    """
+    count = len(figures.count_by_reporter())
+    if count > max_parts:
+        raise invalid_field(
+            field, f"This makes {count:,} parts, more than {max_parts:,}; ask for less."
+        )
     return [
         Slice(reporter, snapshot.state.reporters[reporter].name, {"reporters": (reporter,)})
         for reporter in sorted(figures.count_by_reporter())
@@ -133,7 +143,8 @@ def _list_of_dimension(
     if dimension == "group":
         return Breakdown(_list_groups(snapshot, query), is_disjoint=True)
     if dimension == "reporter":
-        return Breakdown(list_reporters(snapshot, figures), is_disjoint=False)
+        slices = list_reporters(snapshot, figures, "by", query.max_parts)
+        return Breakdown(slices, is_disjoint=False)
     if dimension == "outcome":
         single_outcomes = [o for o in OUTCOMES if any(o in outcomes for outcomes in outcome_sets)]
         slices = [Slice(each, each, {}, frozenset({each})) for each in single_outcomes]

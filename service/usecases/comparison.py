@@ -40,6 +40,9 @@ MAX_EVENTS: Final = 10_000
 
 MAX_EVENTS_PER_TOTAL: Final = 1_000
 
+MAX_EVENTS_BETWEEN: Final = 50_000
+"""How many events may be between the two states: all of them are read, 1 to 2 KB each."""
+
 
 MakeCalculation = Callable[[Snapshot, TotalsQuery], Calculation]
 
@@ -57,7 +60,8 @@ def resolve_compare(
 ) -> int | None:
     """Return the event with which the totals as of ``seq`` are compared; None if they are not.
 
-    Raises InvalidInputError for a ``compare`` in the future or later than ``as_of``.
+    Raises InvalidInputError for a ``compare`` in the future or later than ``as_of``, and if there
+    are too many events between the two.
     """
     if query.compare is None:
         return None
@@ -68,6 +72,13 @@ def resolve_compare(
     )
     if earlier_seq > seq or is_later:
         raise invalid_field("compare", "This must not be later than as_of.")
+    if seq - earlier_seq > MAX_EVENTS_BETWEEN:
+        raise invalid_field(
+            "compare",
+            f"There are {seq - earlier_seq:,} events between the two states, more than"
+            f" {MAX_EVENTS_BETWEEN:,}; the first that can be compared is"
+            f" {seq - MAX_EVENTS_BETWEEN}.",
+        )
     return earlier_seq
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from service.domain.errors import LockTimeoutError
-from service.store.event_log import last_seq
+from service.store.event_log import last_seq_and_hash
 from service.store.interface import Connection, Reader
 
 
@@ -30,6 +30,7 @@ class MonotonicReader(Reader):
         ``wait_for_seq`` is called if a standby is behind; it returns whether it has caught up.
         """
         self.seq = seq
+        self.hash: str | None = None
         self._reader = reader
         self._wait_for_seq = wait_for_seq
 
@@ -38,6 +39,7 @@ class MonotonicReader(Reader):
         """Yield a connection to a copy that holds the event ``self.seq``.
 
         ``self.seq`` becomes the last event of that copy: the next transaction must reach it too.
+        ``self.hash`` becomes that event's hash.
         Raises LockTimeoutError if no copy reaches it in time.
         """
         with self._reader.read_transaction() as db:
@@ -52,7 +54,8 @@ class MonotonicReader(Reader):
         raise LockTimeoutError(f"The record does not have event {self.seq} yet; try again shortly.")
 
     def _has_reached(self, db: Connection) -> bool:
-        last = last_seq(db)
+        last, last_hash = last_seq_and_hash(db)
         is_reached = last >= self.seq
-        self.seq = max(self.seq, last)
+        if is_reached:
+            self.seq, self.hash = last, last_hash
         return is_reached

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Final, overload
 
 from service.domain.figure import Figure
 from service.domain.total import End, Term
@@ -10,6 +11,9 @@ from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import TotalsResult
 from service.store import reports as stored_reports
 from service.usecases.request_reader import RequestReader
+
+CHUNK_REPORTS: Final = 10_000
+"""How many reports one statement looks up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,17 @@ def make_figure_page(
     Both are in the order of recording. If ``is_largest_first``, the counted ones begin with those
     that contribute most to a low, then to a high.
     """
+    # Only the figures of the page become objects: a query can have a million.
     used: Sequence[Figure] = result.used
     if is_largest_first:
-        contributions = _add_contributions(result)
-        used = tuple(sorted(used, key=lambda each: [-abs(n) for n in contributions[each.id]]))
-    listed: list[tuple[Figure, str | None]] = [(figure, None) for figure in used]
-    listed += [(each.figure, each.reason) for each in result.excluded]
-    shown = listed[offset : offset + limit]
+        used = _LargestFirst(result)
+    used_count = len(used)
+    shown: list[tuple[Figure, str | None]] = [
+        (figure, None) for figure in used[offset : offset + limit]
+    ]
+    excluded_offset = max(offset - used_count, 0)
+    excluded = result.excluded[excluded_offset : excluded_offset + limit - len(shown)]
+    shown += [(each.figure, each.reason) for each in excluded]
     shares = _find_shares(result, {figure.id for figure, _ in shown})
     state = reader.load_snapshot(result.seq).state
     states = state.find_reports({figure.report for figure, _ in shown})
@@ -94,16 +102,54 @@ def make_figure_page(
             )
         )
     end = offset + len(shown)
-    return FigurePage(result, figures, end if end < len(listed) else None)
+    return FigurePage(result, figures, end if end < used_count + len(result.excluded) else None)
+
+
+class _LargestFirst(Sequence[Figure]):
+    """The counted figures, those first that contribute most to a low, then to a high.
+
+    Those that contribute nothing follow in the order of recording.
+    """
+
+    def __init__(self, result: TotalsResult) -> None:
+        self._used = result.used
+        contributions = {
+            figure_id: sums for figure_id, sums in _add_contributions(result).items() if any(sums)
+        }
+        positions = [at for at, each in enumerate(result.used) if each.id in contributions]
+        self._skipped = positions
+        figures = [result.used[at] for at in positions]
+        self._first = sorted(figures, key=lambda each: [-abs(n) for n in contributions[each.id]])
+
+    def __len__(self) -> int:
+        return len(self._used)
+
+    @overload
+    def __getitem__(self, index: int) -> Figure: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Figure]: ...
+
+    def __getitem__(self, index: int | slice) -> Figure | list[Figure]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        if index < len(self._first):
+            return self._first[index]
+        index -= len(self._first)
+        for skipped in self._skipped:
+            if skipped > index:
+                break
+            index += 1
+        return self._used[index]
 
 
 def _add_contributions(result: TotalsResult) -> dict[str, list[Fraction]]:
-    """Return what each counted figure adds to the lows and to the highs, by its id."""
-    sums = {figure.id: [Fraction(0), Fraction(0)] for figure in result.used}
+    """Return what figures add to the lows and to the highs, by their ids; others add nothing."""
+    sums: dict[str, list[Fraction]] = {}
     for share in _iterate_shares(result):
-        if share.term.figure.id in sums:
-            bound = 0 if share.bound == "low" else 1
-            sums[share.term.figure.id][bound] += share.term.multiplier * share.term.people
+        bound = 0 if share.bound == "low" else 1
+        figure_sums = sums.setdefault(share.term.figure.id, [Fraction(0), Fraction(0)])
+        figure_sums[bound] += share.term.multiplier * share.term.people
     return sums
 
 
@@ -129,8 +175,12 @@ def find_last_publication(reader: RequestReader, result: TotalsResult) -> str | 
 
     Their reports are known only once the totals are computed, without a transaction.
     """
-    report_ids = sorted({figure.report for figure in result.used})
+    report_ids = result.used.list_reports(result.used.count_reports())
     if not report_ids:
         return None
     with reader.read_transaction() as db:
-        return stored_reports.find_last_publication(db, report_ids)
+        dates = [
+            stored_reports.find_last_publication(db, report_ids[start : start + CHUNK_REPORTS])
+            for start in range(0, len(report_ids), CHUNK_REPORTS)
+        ]
+    return max((each for each in dates if each is not None), default=None)

@@ -115,6 +115,11 @@ class RequestReader(Reader):
                 self._snapshots[seq] = snapshot
         return snapshot
 
+    def measure_again(self) -> None:
+        """Count in the cache what was added to the states that this request has loaded."""
+        for snapshot in self._snapshots.values():
+            snapshot.measure_again()
+
     def _open(self) -> Connection:
         if self._db is None:
             self._db = self._transaction.enter_context(self.source.read_transaction())

@@ -1,12 +1,12 @@
 """States of the record in memory, with the engines that totals need."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from functools import cached_property, partial
 from threading import Lock
-from typing import Any, Final
+from typing import Final
 
 from service.bounds.component_cache import ComponentCache
+from service.bounds.component_solver import Component
 from service.bounds.engine import TotalsEngine
 from service.bounds.relaxation.engine import RelaxedEngine
 from service.columns.column_figures import CountedRows
@@ -14,19 +14,21 @@ from service.columns.entity_state import EntityState
 from service.columns.record_columns import RecordColumns
 from service.columns.record_state import RecordState
 from service.domain.entities import Place
+from service.domain.figure import Figure
 from service.domain.report_state import ReportState
 from service.domain.totals_query import TotalsQuery
+from service.domain.totals_result import TotalsResult
+from service.domain.trees import Tree
+from service.object_size import measure_bytes
+from service.shared_cache import CacheSection, SharedCache
 from service.store import column_loader
 from service.store.column_loader import StaleColumnsError
 from service.store.entities import find_last_entity_seq
 from service.store.event_log import last_redaction_seq
 from service.store.interface import Connection
 
-MAX_STATES: Final = 3
-"""How many states are cached: the present one and a few earlier ones."""
-
-MAX_ENGINES: Final = 64
-"""How many engines are cached for one state, each for one selection of its figures."""
+MAX_RESULT_SHARE: Final = 0.25
+"""The largest share of the cache that the result of one query may take."""
 
 MAX_EXACT_FIGURES: Final = 5_000
 """Totals of more counted figures are those of the relaxed engine."""
@@ -34,54 +36,55 @@ MAX_EXACT_FIGURES: Final = 5_000
 Engine = TotalsEngine | RelaxedEngine
 """The counted figures of one selection, prepared for totals."""
 
-MAX_RESULTS: Final = 32
-"""How many results are cached for one state."""
-
-
-class LRUCache:
-    """The values used last, by key. Threads wait while another one makes a missing value."""
-
-    def __init__(self, max_entries: int) -> None:
-        self._max_entries = max_entries
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: Hashable) -> Any:
-        """Return the value of the key; None if there is none."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-            return self._values.get(key)
-
-    def put(self, key: Hashable, value: Any) -> None:
-        """Store a value that was made outside of the lock."""
-        with self._lock:
-            self._values[key] = value
-            if len(self._values) > self._max_entries:
-                self._values.popitem(last=False)
-
-    def get_or_make(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """Return the value of the key, which ``make`` makes if there is none."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-            value = self._values[key] = make()
-            if len(self._values) > self._max_entries:
-                self._values.popitem(last=False)
-            return value
+_MEASURED_APART: Final = frozenset(
+    (
+        RecordColumns,
+        RecordState,
+        EntityState,
+        Tree,
+        CountedRows,
+        Component,
+        ComponentCache,
+        SharedCache,
+        Figure,
+        TotalsQuery,
+    )
+)
+"""What engines and results refer to and do not own."""
 
 
 class Snapshot:
     """One state of the record, with the engines made from its figures."""
 
-    def __init__(self, state: RecordState, component_cache: ComponentCache | None = None) -> None:
+    def __init__(
+        self,
+        state: RecordState,
+        component_cache: ComponentCache | None = None,
+        cache: SharedCache | None = None,
+    ) -> None:
+        """``cache`` keeps what is made of the state; None is one of its own."""
         self.state = state
         self._component_cache = component_cache or ComponentCache()
         self.places, self.groups = state.entities.place_tree, state.entities.group_tree
-        self._counted = LRUCache(MAX_ENGINES)
-        self._engines = LRUCache(MAX_ENGINES)
-        self.results = LRUCache(MAX_RESULTS)
+        cache = cache or SharedCache()
+        self._counted = CacheSection(cache, "selections", _measure_counted)
+        self._engines = CacheSection(cache, "engines", _measure_engine, needs_largest=True)
+        self.results = CacheSection(cache, "results", _measure_result, max_share=MAX_RESULT_SHARE)
+        self._sections = (self._counted, self._engines, self.results)
+
+    def prefer(self, is_preferred: bool) -> None:
+        """Let what is made of the state be evicted after all else, or not any more."""
+        for section in self._sections:
+            section.prefer(is_preferred)
+
+    def clear(self) -> None:
+        """Drop what is made of the state from the cache."""
+        for section in self._sections:
+            section.clear(is_valid=True)
+
+    def measure_again(self) -> None:
+        """Count what engines have added since the last call: they grow with each query."""
+        self._engines.measure_again()
 
     def list_ancestors(self, place_id: str) -> list[Place]:
         """Return the places that contain the place, the smallest first."""
@@ -163,22 +166,69 @@ class Snapshot:
         return self.state.list_silent_reports()
 
 
+def _measure_result(result: TotalsResult, seen: set[int]) -> int:
+    return measure_bytes(result, _MEASURED_APART, seen)
+
+
+def _measure_engine(engine: Engine, seen: set[int]) -> int:
+    """Return the bytes of the engine, and of its components with one constraint each."""
+    if isinstance(engine, RelaxedEngine):
+        return measure_bytes(engine.own_parts, _MEASURED_APART, seen)
+    own_bytes = measure_bytes(engine, _MEASURED_APART, seen)
+    return own_bytes + FIGURE_BYTES * len(engine.counted_figures)
+
+
+FIGURE_BYTES: Final = 2_000
+"""What a figure adds to an engine: as an object, and as a component of its own."""
+
+
+def _measure_counted(counted: CountedRows, seen: set[int]) -> int:
+    """Return the bytes of the flags, and of as many outcomes."""
+    return 2 * counted.is_counted.nbytes
+
+
+def _measure_entities(entities: EntityState, seen: set[int]) -> int:
+    return measure_bytes(entities, frozenset((RecordColumns, SharedCache)), seen)
+
+
+def _measure_snapshot(snapshot: Snapshot, seen: set[int]) -> int:
+    """Return the bytes of the arrays that a state adds to the columns, once all are in use."""
+    state = snapshot.state
+    return ROW_BYTES * (state.report_count + len(state.column("since")))
+
+
+ROW_BYTES: Final = 12
+"""For each row: its state, two flags, and the number of its reporter."""
+
+
 class StateCache:
     """The states of one record that were used last; safe to share between threads.
 
-    They share one set of columns, to which later states add what was recorded since.
+    They share one set of columns, to which later states add what was recorded since. The columns
+    are the record itself, and not part of the limit of ``cache``. The present state, the latest one
+    that was loaded, stays in memory, and what was made of it is evicted after all else.
     """
 
-    def __init__(self) -> None:
-        self._snapshots = LRUCache(MAX_STATES)
-        self._component_cache = ComponentCache()
+    def __init__(self, cache: SharedCache | None = None) -> None:
+        """``cache`` keeps the states and what is made of them; None is one of its own."""
+        self.cache = cache or SharedCache()
+        self._component_cache = ComponentCache(self.cache)
+        self._snapshots = CacheSection(
+            self.cache, "states", _measure_snapshot, on_evict=Snapshot.clear
+        )
+        self._present_lock = Lock()
+        self._present = CacheSection(self.cache, "states", _measure_snapshot, needs_largest=True)
+        self._present.prefer(True)
+        self._present_key = (-1, -1)
         self._columns = RecordColumns()
         self._columns_lock = Lock()
-        self._entity_states = LRUCache(MAX_STATES)
+        self._entity_states = CacheSection(self.cache, "states", _measure_entities)
 
     def find(self, seq: int, redaction_seq: int) -> Snapshot | None:
         """Return the state as of the event ``seq`` if it is cached, None if it must be loaded."""
-        snapshot: Snapshot | None = self._snapshots.get((seq, redaction_seq))
+        key = (seq, redaction_seq)
+        section = self._present if key == self._present_key else self._snapshots
+        snapshot: Snapshot | None = section.get(key)
         return snapshot
 
     def load(self, db: Connection, seq: int, redaction_seq: int | None = None) -> Snapshot:
@@ -186,14 +236,33 @@ class StateCache:
 
         A state that was loaded before the last redaction is not used any more. ``redaction_seq`` is
         the seq of that redaction; None if the caller has not looked it up in this transaction.
+        Threads wait only for those that load the same state.
         """
         if redaction_seq is None:
             redaction_seq = last_redaction_seq(db)
-        key = (seq, redaction_seq)
-        snapshot: Snapshot = self._snapshots.get_or_make(
-            key, lambda: self._make_snapshot(db, seq, redaction_seq)
-        )
+        snapshot = self.find(seq, redaction_seq)
+        if snapshot is None:
+            key = (seq, redaction_seq)
+            snapshot = self._snapshots.get_or_make(
+                key, lambda: self._make_snapshot(db, seq, redaction_seq)
+            )
+            self._note_present(key, snapshot)
         return snapshot
+
+    def _note_present(self, key: tuple[int, int], snapshot: Snapshot) -> None:
+        """Let the state replace the present one if it is later."""
+        with self._present_lock:
+            if key <= self._present_key:
+                return
+            former_key, self._present_key = self._present_key, key
+            former: Snapshot | None = self._present.get(former_key)
+            self._present.clear()
+            if former is not None:
+                former.prefer(False)
+                self._snapshots.put(former_key, former)
+            snapshot.prefer(True)
+            self._present.put(key, snapshot)
+            self._snapshots.discard(key)
 
     def _make_snapshot(self, db: Connection, seq: int, redaction_seq: int) -> Snapshot:
         entities = self._entity_states.get_or_make(
@@ -203,11 +272,19 @@ class StateCache:
             try:
                 state = self._load_state(db, seq, entities, redaction_seq)
             except StaleColumnsError:
-                self._snapshots = LRUCache(MAX_STATES)
-                self._entity_states = LRUCache(MAX_STATES)
+                self._forget_record()
                 entities = column_loader.load_entity_state(db, seq)
                 state = self._load_state(db, seq, entities, redaction_seq)
-        return Snapshot(state, self._component_cache)
+        return Snapshot(state, self._component_cache, self.cache)
+
+    def _forget_record(self) -> None:
+        """Drop all states: they are of another record."""
+        with self._present_lock:
+            self._present_key = (-1, -1)
+            for section in (self._present, self._snapshots, self._entity_states):
+                for value in section.clear():
+                    if isinstance(value, Snapshot):
+                        value.clear()
 
     def _load_state(
         self, db: Connection, seq: int, entities: EntityState, redaction_seq: int

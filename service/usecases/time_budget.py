@@ -1,20 +1,35 @@
-"""The time that one response may take. Its totals share it, in their order."""
+"""The time and the memory that one response may take. Its totals share them, in their order."""
 
+from math import inf
 from time import monotonic
 from typing import Final
 
-from service.domain.errors import TimeBudgetExceededError
+from service.domain.errors import InvalidInputError, TimeBudgetExceededError
+from service.domain.total import Total
 
 GIVE_UP_FACTOR: Final = 2
 """A response is given up after this many times ``answer_seconds``, even if nothing is solved."""
 
 
-class TimeBudget:
-    """The time for one response, which begins to run at once."""
+TOTAL_BYTES: Final = 3_000
+"""What one total takes with its caveats and its JSON, besides its figures and its proof."""
 
-    def __init__(self, total_seconds: float, answer_seconds: float) -> None:
-        """Allow ``total_seconds`` for solving one total and ``answer_seconds`` for all of them."""
+TERM_BYTES: Final = 200
+"""What one term of a proof takes."""
+
+REFERENCE_BYTES: Final = 8
+
+
+class TimeBudget:
+    """The time and the memory for one response; the time begins to run at once."""
+
+    def __init__(self, total_seconds: float, answer_seconds: float, max_bytes: float = inf) -> None:
+        """Allow ``total_seconds`` for solving one total and ``answer_seconds`` for all of them.
+
+        All of them together may take ``max_bytes`` of memory.
+        """
         self._total_seconds, self._answer_seconds = total_seconds, answer_seconds
+        self._max_bytes, self._bytes = max_bytes, 0
         self._started_at = monotonic()
 
     def postpone(self, seconds: float) -> None:
@@ -36,3 +51,21 @@ class TimeBudget:
                 " by (month instead of day), or neither by nor by_reporter."
             )
         return min(self._total_seconds, max(self._answer_seconds - elapsed, 0.0))
+
+    def take_memory(self, total: Total) -> None:
+        """Count what the total takes; raises InvalidInputError if all together take too much.
+
+        This is an estimate from the number of figures and of terms of its proof.
+        """
+        term_count = (
+            len(total.low_terms)
+            + len(total.high_terms)
+            + sum(len(each.terms) for each in (*total.low_roundings, *total.high_roundings))
+        )
+        self._bytes += TOTAL_BYTES + TERM_BYTES * term_count + REFERENCE_BYTES * len(total.figures)
+        if self._bytes > self._max_bytes:
+            raise InvalidInputError(
+                f"This takes more memory than one response may, {int(self._max_bytes) >> 20} MiB."
+                " Ask for less at once: a shorter period, one place, one set of outcomes, a coarser"
+                " by (month instead of day), or neither by nor by_reporter."
+            )

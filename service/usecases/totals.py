@@ -266,6 +266,8 @@ class TotalsCalculation:
             scope = self._query.scope_for(outcomes)
             total = self._engine.total(scope, self._time_budget.next_seconds())
             placed = self._compute_placed(scope, total)
+            for each in {id(total): total, id(placed): placed}.values():
+                self._time_budget.take_memory(each)
             figures = self._find_overlapping(scope)
             reach = self._find_reach(scope, total, figures)
             outcome_totals.append(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from service.bounds import partition
 from service.bounds.boxes import Box, Region, make_region
 from service.bounds.engine import TotalsEngine
-from service.bounds.partition import TooManyCellsError, build_partition
+from service.bounds.partition import AxisPartition, TooManyCellsError, build_partition
 from service.domain.figure import Figure
 from service.domain.trees import Tree, TreeNode
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
@@ -91,8 +91,18 @@ def test_ten_groups_without_a_facet_may_share_all_their_people() -> None:
     assert (total.low, total.high) == (19, sum(range(10, 20)))
 
 
-def test_too_many_cells_give_a_wide_total(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partition, "MAX_STATES", 100)
+def test_an_axis_with_too_many_ends_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partition, "MAX_FLAGS", 10)
+    AxisPartition([((0, 1),), ((2, 3),)])
+    with pytest.raises(TooManyCellsError):
+        AxisPartition([((0, 1),), ((2, 3),), ((4, 5),)])
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_STATES", 100), ("MAX_FLAGS", 1000)])
+def test_too_many_cells_give_a_wide_total(
+    monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    monkeypatch.setattr(partition, limit, value)
     figures = make_group_figures(10)
     engine = TotalsEngine(figures, PLACES, make_unrelated_groups(10))
     total = engine.total(make_scope(), AMPLE_SECONDS)

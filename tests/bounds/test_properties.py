@@ -11,6 +11,7 @@ from service.bounds.component_cache import ComponentCache
 from service.bounds.engine import TotalsEngine
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
+from service.shared_cache import SharedCache
 from tests.bounds import brute_force
 from tests.bounds.builders import (
     AMPLE_SECONDS,
@@ -166,10 +167,10 @@ def test_earlier_queries_change_no_total(
     st.sampled_from([1, 10**6]),
 )
 def test_a_shared_component_cache_changes_no_total(
-    figures: list[Figure], scopes_to_total: list[Scope], max_weight: int
+    figures: list[Figure], scopes_to_total: list[Scope], max_bytes: int
 ) -> None:
     """Components of unchanged figures are reused for the next state of the record."""
-    cache = ComponentCache(max_weight)
+    cache = ComponentCache(SharedCache(max_bytes))
     figures_by_id = {figure.id: figure for figure in figures}
     for counted_figures in (figures[1:], figures, figures[:-1], figures):
         engine = TotalsEngine(counted_figures, PLACES, GROUPS, figures_by_id, cache)

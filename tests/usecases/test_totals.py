@@ -16,7 +16,7 @@ from service.store.interface import Store
 from service.usecases import entities, reports, totals
 from service.usecases.consistency import MonotonicReader
 from service.usecases.request_reader import RequestReader
-from service.usecases.state_cache import LRUCache, StateCache
+from service.usecases.state_cache import StateCache
 from service.usecases.time_budget import TimeBudget
 from tests.conftest import START_TIME
 from tests.support import bodies
@@ -503,19 +503,3 @@ def test_ids_added_later_are_unknown_before(post: Post, ask: Ask) -> None:
     post({"exactly": 9}, places=[bodies.make_place("later")])
     with pytest.raises(InvalidInputError, match="There is no place later"):
         ask(as_of=3, places=("later",))
-
-
-def test_a_cached_result_is_computed_once() -> None:
-    made: list[str] = []
-    kept = LRUCache(2)
-    for key in "aabab":
-        assert kept.get_or_make(key, lambda key=key: made.append(key) or key) == key
-    assert made == ["a", "b"]
-
-
-def test_the_least_recently_used_result_is_evicted_first() -> None:
-    made: list[str] = []
-    kept = LRUCache(2)
-    for key in "abacab":
-        kept.get_or_make(key, lambda key=key: made.append(key))
-    assert made == ["a", "b", "c", "b"]

@@ -45,6 +45,7 @@ class RelaxedEngine:
         """``whole`` is an engine of more figures, among them these, whose preparation is used."""
         self._counted, self._trees = counted, (places, groups)
         self._cache = cache or ComponentCache()
+        self._is_whole = whole is None
         self._reclassifications = Reclassifications(
             self._list_reclassifiable(), counted.state.reclassifiable_figures
         )
@@ -67,6 +68,11 @@ class RelaxedEngine:
         counted, state = self._counted.is_counted, self._counted.state
         rows = [row for chain in state.reclassified_rows.items() for row in (chain[0], *chain[1])]
         return list(state.make_figures(row for row in dict.fromkeys(rows) if counted[row]))
+
+    @property
+    def own_parts(self) -> tuple[object, ...]:
+        """What no other engine has: for the memory that the engine takes."""
+        return (self._preparation,) if self._is_whole else ()
 
     @property
     def counted_figures(self) -> ColumnFigures:

@@ -4,7 +4,6 @@ A component depends on its shape and on the people in its constraints only, and 
 not change from one state of the record to the next.
 """
 
-from threading import Lock
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,9 +12,13 @@ from service.bounds.relaxation.constraint_table import ConstraintTable
 from service.bounds.relaxation.shapes import Shape
 from service.columns.arrays import BoolArray, IntArray
 from service.domain.total import End
+from service.shared_cache import CacheSection, SharedCache
 
-MAX_SOLVED_COMPONENTS: Final = 100_000
-"""How many components are kept; one takes about 1.5 KB."""
+SOLVED_BYTES: Final = 2_000
+"""What a component takes with its key and with its entry in the cache."""
+
+TERMS_BYTES: Final = 350
+"""What each proof adds."""
 
 ComponentKey = tuple[Shape, bytes, bytes]
 """The shape of a component, and the lows and the highs of its constraints."""
@@ -43,21 +46,18 @@ class SolvedComponent(NamedTuple):
 class SolvedComponents:
     """Solved components by their shapes and numbers; safe to share between threads."""
 
-    def __init__(self, max_entries: int = MAX_SOLVED_COMPONENTS) -> None:
-        self._max_entries = max_entries
-        self._solved: dict[ComponentKey, SolvedComponent] = {}
-        self._lock = Lock()
+    def __init__(self, cache: SharedCache | None = None) -> None:
+        """``cache`` keeps them within its limit; None is one of its own."""
+        self._section = CacheSection(cache or SharedCache(), "components")
 
     def get(self, key: ComponentKey) -> SolvedComponent | None:
-        """Return what is known of the component, None if it was not solved."""
-        return self._solved.get(key)
+        """Return what is known of the component, None if it was not solved or not kept."""
+        solved: SolvedComponent | None = self._section.get(key)
+        return solved
 
     def put(self, key: ComponentKey, solved: SolvedComponent) -> None:
-        """Keep a component; if there are too many, all others are forgotten."""
-        with self._lock:
-            if len(self._solved) >= self._max_entries:
-                self._solved.clear()
-            self._solved[key] = solved
+        """Keep a component."""
+        self._section.put(key, solved, SOLVED_BYTES + TERMS_BYTES * len(solved.terms))
 
 
 def make_component_key(table: ConstraintTable, shape: Shape, order: list[int]) -> ComponentKey:

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeVar
 import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg_pool import ConnectionPool
 
 from service.domain.errors import (
@@ -33,6 +33,7 @@ from service.domain.errors import (
 )
 from service.domain.rate_limit import RateLimit
 from service.request_id import get_request_id
+from service.store import event_log
 from service.store.group_commit import GroupCommitter
 from service.store.interface import (
     LOCK_TIMEOUT_MESSAGE,
@@ -55,6 +56,9 @@ Result = TypeVar("Result")
 
 MAX_CONNECTIONS: Final = 12
 """The limit for one process: eight concurrent readers, the writer, and a few for API keys."""
+
+MAX_PROBES: Final = 2
+"""The limit for connections besides, which only look up the last event."""
 
 FETCH_SIZE: Final = 2_000
 """The number of rows that are fetched at once when rows are streamed."""
@@ -122,6 +126,7 @@ _BEGIN_WRITE: Final = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_WITHOUT_JIT}"
 _SET_IDLE_TIMEOUT: Final = (
     f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'".encode()
 )
+_SELECT_LAST_EVENT: Final = build_statement("select_last_event").encode()
 _Pool = ConnectionPool[psycopg.Connection[Row]]
 
 _cursor_numbers: Final = count()
@@ -278,6 +283,26 @@ class PostgresStore(Store):
                 with suppress(psycopg.Error):  # The reads are complete.
                     conn.execute("ROLLBACK")
 
+    def find_last_event(self) -> tuple[int, str]:
+        """Return seq and hash of the last event, in one round trip.
+
+        The connections for this are not checked before: the statement itself is the check.
+        """
+        probes: _Pool = self._get_resources().probes
+        if probes.closed:
+            probes.open()
+        with (
+            translate_errors(self.to_domain_error),
+            probes.connection(READER_WAIT_SECONDS) as conn,
+        ):
+            result = conn.pgconn.exec_(_SELECT_LAST_EVENT)
+            if result.status != ExecStatus.TUPLES_OK:
+                raise psycopg.OperationalError("the last event cannot be read")
+        if not result.ntuples:
+            return 0, event_log.INITIAL_HASH
+        seq, last_hash = (result.get_value(0, column) or b"" for column in (0, 1))
+        return int(seq), last_hash.decode()
+
     def write(self, job: Callable[[Connection], Result], *, is_long: bool = False) -> Result:
         """Run the job, and return its result after the commit."""
         resources: _ProcessResources = self._get_resources()
@@ -362,6 +387,7 @@ class PostgresStore(Store):
         """Close the idle connections; the store may be used again afterwards."""
         resources = self._resources_by_pid.pop(os.getpid(), None)
         if resources is not None:
+            resources.probes.close()
             resources.pool.close()
 
     @contextmanager
@@ -441,6 +467,13 @@ class _ProcessResources:
             open=False,  # Two threads may create a pool at once, and only one of them is used.
         )
         self.committer = GroupCommitter(store._locked_transaction, store.to_domain_error)
+        self.probes: _Pool = ConnectionPool(
+            store.url,
+            min_size=0,
+            max_size=MAX_PROBES,
+            kwargs=store._connection_options(),
+            open=False,
+        )
 
     def _check_connection(self, conn: psycopg.Connection[Row]) -> None:
         """Raise for a lost connection, after replacing all others, which are probably lost too.

@@ -52,6 +52,8 @@ Result = TypeVar("Result")
 WRITER_CACHE_KIB: Final = 32 << 10
 """The page cache of a writing connection; that of a reader is SQLite's, of 2 MiB."""
 
+_SELECT_LAST_EVENT = build_statement("select_last_event")
+
 _logger = logging.getLogger("service.store")
 
 
@@ -80,6 +82,12 @@ class SqliteStore(Store):
             begin_transaction(conn, "BEGIN"),
         ):
             yield SqliteConnection(conn)
+
+    def find_last_event(self) -> tuple[int, str]:
+        """Return seq and hash of the last event; without a transaction around the statement."""
+        with translate_errors(to_domain_error), self._borrow_connection() as conn:
+            row = conn.execute(_SELECT_LAST_EVENT).fetchone()
+        return (0, event_log.INITIAL_HASH) if row is None else (row[0], row[1])
 
     def write(self, job: Callable[[Connection], Result], *, is_long: bool = False) -> Result:
         """Run the job, and return its result once what it wrote is on disk."""

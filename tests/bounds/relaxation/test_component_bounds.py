@@ -20,6 +20,7 @@ from service.bounds.relaxation.narrow_components import NarrowComponents, find_n
 from service.bounds.relaxation.solved_components import SolvedComponents
 from service.bounds.solver import Deadline
 from service.columns.column_figures import CountedRows
+from service.shared_cache import SharedCache
 from tests.bounds.builders import AMPLE_SECONDS, Case, cases, finish, make_figure, make_scope
 from tests.bounds.relaxation.builders import make_state
 from tests.bounds.relaxation.test_against_exact import SIMPLE
@@ -113,7 +114,7 @@ def test_a_component_that_has_too_many_cells_has_no_bounds(monkeypatch) -> None:
     assert bounds.highs[0, 1] == OPEN
 
 
-def test_kept_components_are_forgotten_when_they_are_too_many() -> None:
+def test_bounds_are_the_same_if_only_some_components_are_kept() -> None:
     figures = [
         make_figure(f"{place} {last}", 3, last, make_scope(place, (1, last)))
         for place in ("a", "b1")
@@ -121,7 +122,7 @@ def test_kept_components_are_forgotten_when_they_are_too_many() -> None:
     ]
     table = make_table(Case(SIMPLE, figures, make_scope()))
     components = finish(find_narrow_components(table))
-    solved = SolvedComponents(max_entries=1)
+    solved = SolvedComponents(SharedCache(max_bytes=5_000))
     first = finish(bound_components(table, components, solved))
     again = finish(bound_components(table, components, solved))
     assert components.count == 2
