@@ -113,19 +113,24 @@ class RelaxedEngine:
     def dependent_figures(self, scope: Scope, seconds: float) -> ColumnFigures:
         """Return counted figures such that the total of the scope depends on no other.
 
-        These are all counted figures if a wide one overlaps the scope, or if time is not enough.
+        These are all counted figures if a wide one is among them, or if time is not enough.
         """
         record = self._preparation.run(Deadline(seconds))
         if record is None:
             return self.counted_figures
-        labels = self._find_labels(record, scope)
-        if (labels == WIDE).any():
+        components = self._find_independent(record, scope)
+        if components is None:
             return self.counted_figures
-        return self._counted.select(self._flag_members(record, np.unique(labels)))
+        return self._counted.select(self._flag_members(record, components))
 
-    def _find_labels(self, record: LargeRecord, scope: Scope) -> IntArray:
+    def _find_independent(self, record: LargeRecord, scope: Scope) -> IntArray | None:
+        """Return the narrow components that overlap the scope; None if a wide figure ties them."""
         rows = self.overlapping_figures(scope).rows
-        return record.components.labels[np.unique(record.table.constraint_of_row[rows])]
+        constraints = np.unique(record.table.constraint_of_row[rows])
+        labels = record.components.labels[record.table.add_partners(constraints)]
+        if (labels == WIDE).any() or record.packing.is_shared[labels].any():
+            return None
+        return np.unique(labels)
 
     def _flag_members(self, record: LargeRecord, components: IntArray) -> BoolArray:
         members = record.components.find_members(components)
@@ -141,13 +146,13 @@ class RelaxedEngine:
         record = self._preparation.run(Deadline(seconds))
         if record is None:
             return False
-        labels = self._find_labels(record, scope)
-        if (labels == WIDE).any():
+        components = self._find_independent(record, scope)
+        if components is None:
             return False
-        components = np.unique(labels)
         constraints = record.components.firsts[components]
         return bool(
             (record.components.sizes[components] == 1).all()
+            and not record.table.is_irregular[constraints].any()
             and (record.table.count_figures(constraints) == 1).all()
         )
 
