@@ -62,7 +62,7 @@ lock: .venv/.installed-dev ## Pin requirements*.in with hashes; add UPGRADE=1 fo
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements-dev.txt requirements-dev.in
 
 bench: .venv/.installed-dev ## Run the benchmarks
-	@for file in benchmarks/*.py; do \
+	@for file in $(filter-out benchmarks/generate.py,$(wildcard benchmarks/*.py)); do \
 		echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit 1; \
 	done
 

@@ -19,12 +19,11 @@ from service.domain.report import (
 from service.domain.report_state import MovedLink
 from service.domain.submission import Submission
 from service.domain.vocabulary import sort_outcomes
-from service.store import reports
 from service.store.codec import to_plain
 from service.store.event_log import NewEvent
 from service.store.figure_queries import find_reclassifying, load_figures
-from service.store.interface import Connection
 from service.usecases.resolve_entities import EntityResolver
+from service.usecases.submission_lookups import SubmissionLookups
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +39,17 @@ class ReclassificationPlan:
 
 
 def plan_reclassifications(
-    db: Connection, submission: Submission, report: Report, resolver: EntityResolver
+    lookups: SubmissionLookups,
+    submission: Submission,
+    report: Report,
+    resolver: EntityResolver,
 ) -> ReclassificationPlan:
     """Return what the report's reclassifying figures and the report that it supersedes require.
 
     Reads only. Raises InvalidInputError for a figure that cannot be reclassified, a scope that
     leaves that of the earlier figure, and a superseded figure whose link cannot move.
     """
-    planner = _Planner(db, submission, report, resolver)
+    planner = _Planner(lookups, submission, report, resolver)
     planner.complete_figures()
     planner.move_links()
     if planner.errors:
@@ -61,9 +63,14 @@ class _Planner:
     """Collects the completed figures, the events and the errors of one report."""
 
     def __init__(
-        self, db: Connection, submission: Submission, report: Report, resolver: EntityResolver
+        self,
+        lookups: SubmissionLookups,
+        submission: Submission,
+        report: Report,
+        resolver: EntityResolver,
     ) -> None:
-        self._db, self._submission, self._resolver = db, submission, resolver
+        self._lookups, self._db = lookups, lookups.db
+        self._submission, self._resolver = submission, resolver
         self.report = report
         self.errors: list[ErrorDetail] = []
         self.events: list[NewEvent] = []
@@ -93,7 +100,7 @@ class _Planner:
         self, position: int, figure: ReportedFigure, earlier: Figure, source: str
     ) -> None:
         pointer = f"/figures/{position}"
-        recorded = _get_recorded(self._db, earlier.report)
+        recorded = self._get_recorded(earlier.report)
         detail = self._find_reason_against(recorded, source)
         if detail is not None:
             self._refuse(f"{pointer}/reclassifies/figure", detail)
@@ -138,7 +145,7 @@ class _Planner:
         if recorded.superseded_by is not None and recorded.report.id != self.report.supersedes:
             last = recorded
             while last.superseded_by is not None:
-                last = _get_recorded(self._db, last.superseded_by)
+                last = self._get_recorded(last.superseded_by)
             names = self._list_figures(last.report.id, source)
             return (
                 f"The report {recorded.report.id} was superseded by {last.report.id}:"
@@ -146,9 +153,16 @@ class _Planner:
             )
         return None
 
+    def _get_recorded(self, report_id: str) -> RecordedReport:
+        """Return the report as it is now; it must exist."""
+        recorded = self._lookups.get_report(report_id)
+        if recorded is None:
+            raise LookupError(f"unknown report {report_id}")
+        return recorded
+
     def _list_figures(self, report_id: str, outcome: str) -> str:
         """Return the ids of the report's figures that count the outcome, as text."""
-        figures = _get_recorded(self._db, report_id).report.figures
+        figures = self._get_recorded(report_id).report.figures
         ids = [figure.id for figure in figures if outcome in figure.outcomes]
         return ", ".join(ids) or f"{report_id} has none with {outcome}"
 
@@ -165,7 +179,7 @@ class _Planner:
         """Move the links to figures of the superseded report to those of this report."""
         if self.report.supersedes is None:
             return
-        superseded = _get_recorded(self._db, self.report.supersedes)
+        superseded = self._get_recorded(self.report.supersedes)
         figures = load_figures(self._db, [figure.id for figure in superseded.report.figures])
         for later, source in self._find_live_links(figures):
             if self.report.relays is not None:
@@ -184,7 +198,7 @@ class _Planner:
     def _find_live_links(self, figure_ids: Iterable[str]) -> Iterator[tuple[Figure, str]]:
         """Yield the figures of live reports that reclassify any of them, each with its outcome."""
         for later in find_reclassifying(self._db, figure_ids):
-            recorded = _get_recorded(self._db, later.report)
+            recorded = self._get_recorded(later.report)
             if recorded.state != "live" or later.report == self.report.supersedes:
                 continue
             for figure in recorded.report.figures:
@@ -230,7 +244,7 @@ class _Planner:
         return earlier is not None and earlier.report == self.report.supersedes
 
     def _count_figures(self, report_id: str, outcome: str) -> int:
-        figures = _get_recorded(self._db, report_id).report.figures
+        figures = self._get_recorded(report_id).report.figures
         return sum(outcome in figure.outcomes for figure in figures)
 
     def _has_same_scope(self, figure: ReportedFigure, scope: Scope) -> bool:
@@ -368,11 +382,3 @@ def _outside_message(name: str, earlier_id: str) -> str:
     if name == "period":
         detail += " The day on which people were found belongs in published_at."
     return detail
-
-
-def _get_recorded(db: Connection, report_id: str) -> RecordedReport:
-    """Return the report as it is now; it must exist."""
-    recorded = reports.get(db, report_id)
-    if recorded is None:
-        raise LookupError(f"unknown report {report_id}")
-    return recorded

@@ -83,7 +83,7 @@ def plan_submission(
     if report.relays is not None and lookups.reports.get(report.relays) is None:
         raise invalid_field("/relays", "There is no such report to relay.")
     lookups.write_before_links(report)
-    reclassifications = plan_reclassifications(lookups.db, submission, report, resolver)
+    reclassifications = plan_reclassifications(lookups, submission, report, resolver)
     report = reclassifications.report
     _check_meaning(submission, report, resolver)
     warnings = find_warnings(report, resolver, lookups)

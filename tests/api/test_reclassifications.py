@@ -406,3 +406,18 @@ def test_the_words_of_a_reclassification_may_name_the_people_of_the_earlier_figu
     assert_recorded(send(make_missing(groups=..., figures=[everyone])))
     assert_problem(send(make_found("r3-1", "2 soldiers")), 422, "/figures/0/groups")
     assert_recorded(send(make_found("r3-1", "2 soldiers", groups=["everyone"])))
+
+
+def test_a_batch_moves_no_link_of_a_report_that_it_superseded_before(
+    client: FlaskClient, send: SendRequest, key: MakeHeaders
+) -> None:
+    assert_recorded(send(make_missing()))
+    assert_recorded(send(make_found()))
+    other = bodies.make_report(supersedes="r2", note="The number is withdrawn.")
+    replacement = make_missing("at least 5", supersedes="r1")
+    batch = {"reports": [other, replacement]}
+    answer = client.post("/v1/reports/batch", json=batch, headers=key("report"))
+    assert [each["status"] for each in answer.get_json()["results"]] == [201, 201]
+    found = client.get("/v1/reports/r2").get_json()
+    assert found["state"] == "superseded"
+    assert found["figures"][0]["reclassifies"] == {"figure": "r1-1", "from": "missing"}
