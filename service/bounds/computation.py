@@ -49,17 +49,6 @@ class Computation(Generic[Result]):
                     return
 
 
-def run_until(steps: Steps[Result], deadline: Deadline) -> Result | None:
-    """Return the result of steps that are not continued later; None if time ran out."""
-    while deadline.seconds_left():
-        try:
-            next(steps)
-        except StopIteration as stopped:
-            result: Result = stopped.value
-            return result
-    return None
-
-
 def run_steps(steps: Steps[Result]) -> Result:
     """Return the result of the steps, however long they take."""
     while True:

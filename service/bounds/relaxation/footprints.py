@@ -95,8 +95,7 @@ class Grid:
             first_of.setdefault(tuple(self._list_atoms(first, last)), (first, last))
             for first, last in pairs.tolist()
         ]
-        if len(pairs):
-            merged[:, :2] = np.array(replaced, dtype=np.int64)[numbers.ravel()]
+        merged[:, :2] = np.array(replaced, dtype=np.int64)[numbers.ravel()]
         return merged
 
     def _list_atoms(self, first_slice: int, last_slice: int) -> list[int]:

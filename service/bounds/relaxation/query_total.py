@@ -183,8 +183,6 @@ class QueryTotal:
     def _is_summed(self) -> BoolArray:
         """Which touched components are inside the query, and have exact bounds already."""
         bounds, components = self._record.bounds, self._components
-        if not len(components):
-            return np.zeros(0, dtype=bool)
         flags: BoolArray = self._flag_whole() & ~bounds.is_special[components]
         flags &= bounds.is_exact[components, self._bits]
         return flags

@@ -151,18 +151,32 @@ def set_aside_in(total: Total) -> set[Figure]:
     return {*total.lows_set_aside, *total.highs_set_aside}
 
 
-def test_a_total_is_unknown_while_the_engine_is_not_prepared() -> None:
+def test_nothing_is_known_while_the_engine_is_not_prepared() -> None:
     figures = [make_figure("f0", 3, 5), make_figure("f1", 2, None, make_scope("b"))]
-    engine, _ = make_engines(Case(SIMPLE, figures, make_scope()))
+    case = Case(SIMPLE, figures, make_scope())
     with patch.object(engine_module, "PREPARATION_SECONDS", 0.0):
-        total = engine.total(make_scope(), 0.0)
-        assert (total.low, total.high, total.exact, total.is_disputed) == (0, None, False, True)
-        assert not engine.are_disjoint(make_scope(), 0.0)
-        assert list(engine.dependent_figures(make_scope(), 0.0)) == figures
-        assert engine.find_elsewhere(engine.counted_figures) == []
+        total = make_engines(case)[0].total(make_scope(), 0.0)
+    assert (total.low, total.high, total.exact, total.is_disputed) == (0, None, False, True)
+    assert not make_engines(case)[0].are_disjoint(make_scope(), 0.0)
+    assert list(make_engines(case)[0].dependent_figures(make_scope(), 0.0)) == figures
+    engine = make_engines(case)[0]
+    assert engine.find_elsewhere(engine.counted_figures) == []
     assert engine.total(make_scope(), AMPLE_SECONDS).low == 3
     assert engine.are_disjoint(make_scope(), 0.0)
     assert list(engine.dependent_figures(make_scope(), 0.0)) == figures[:1]
+
+
+def test_an_incident_that_reporters_put_at_two_places_is_found() -> None:
+    here, there = make_scope("a", incident="x:1"), make_scope("b1", incident="x:1")
+    figures = [
+        make_figure("here", 3, 5, here),
+        make_figure("there", 2, 6, there, reporter="B"),
+        make_figure("other", 1, None, make_scope("b2", incident="x:2")),
+    ]
+    relaxed, exact = make_engines(Case(SIMPLE, figures, make_scope("r")))
+    assert relaxed.total(make_scope("r"), AMPLE_SECONDS).low == 4
+    assert exact.total(make_scope("r"), AMPLE_SECONDS).low == 4
+    assert sort_ids(relaxed.find_elsewhere(relaxed.counted_figures)) == ["here", "there"]
 
 
 def sort_ids(figures: Iterable[Figure]) -> list[str]:

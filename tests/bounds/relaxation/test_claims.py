@@ -1,11 +1,15 @@
 """Claims: lows that add up, in answers without time and around a query."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 
+import numpy as np
+
+from service.bounds.relaxation.relaxed_program import ClaimTerms
 from service.domain.figure import Figure, Scope
 from service.domain.total import Term, Total
-from tests.bounds.builders import AMPLE_SECONDS, Case, make_figure, make_scope
-from tests.bounds.relaxation.builders import compute_relaxed
+from tests.bounds.builders import AMPLE_SECONDS, Case, finish, make_figure, make_scope
+from tests.bounds.relaxation.builders import compute_relaxed, limits_set, make_engines
 from tests.bounds.relaxation.test_against_exact import SIMPLE
 
 LARGE = {"MAX_SMALL_AREA": 1, "MAX_COMPONENT": 1, "MAX_CLOSURE": 0}
@@ -20,8 +24,10 @@ VILLAGES = [
 WEEK = make_scope("r", (1, 4))
 
 
-def compute(figures: Sequence[Figure], query: Scope, seconds: float = AMPLE_SECONDS) -> Total:
-    return compute_relaxed(Case(SIMPLE, list(figures), query), LARGE, seconds)
+def compute(
+    figures: Sequence[Figure], query: Scope, seconds: float = AMPLE_SECONDS, **limits: int
+) -> Total:
+    return compute_relaxed(Case(SIMPLE, list(figures), query), {**LARGE, **limits}, seconds)
 
 
 def list_terms(terms: Sequence[Term]) -> list[tuple[str, str, int]]:
@@ -89,3 +95,74 @@ def test_a_contradicted_wide_figure_disputes_the_totals_it_overlaps() -> None:
     assert total.is_disputed
     assert "b high" in {figure.id for figure in total.highs_set_aside}
     assert "b whole" in {figure.id for figure in total.lows_set_aside}
+
+
+def test_nested_wide_claims_are_proved_by_the_outermost() -> None:
+    figures = [
+        *VILLAGES,
+        make_figure("day", 6, None, make_scope("r", (1, 1))),
+        make_figure("days", 7, None, make_scope("r", (1, 2))),
+        make_figure("whole", 9, None, WEEK),
+    ]
+    with limits_set(LARGE):
+        engine, _ = make_engines(Case(SIMPLE, figures, WEEK))
+        record = finish(engine._prepare())
+    table, wide = record.table, record.components.wide
+    by_low = {int(table.lower[constraint]): constraint for constraint in wide.tolist()}
+    all_claims, outermost = ClaimTerms(record), ClaimTerms(record)
+    for position in range(len(wide)):
+        all_claims.add_wide(position, Fraction(1))
+    all_claims.add_claims(np.arange(record.components.count), 15, Fraction(1))
+    assert all_claims.list_terms() == {(by_low[9], "low"): 1}
+    outermost.add_wide(wide.tolist().index(by_low[9]), Fraction(1))
+    terms = outermost.list_terms()
+    assert terms[by_low[9], "low"] == 1
+    assert terms[by_low[7], "low"] == -1
+    assert (by_low[6], "low") not in terms
+
+
+def test_claims_of_a_wide_incident_are_subtracted_too() -> None:
+    figures = [
+        *VILLAGES,
+        make_figure("incident", 5, None, make_scope("b", (1, 4), incident="x:1")),
+        make_figure("whole", 0, 12, WEEK),
+    ]
+    total = compute(figures, make_scope("a", (1, 1)))
+    assert (total.low, total.high) == (1, 7)
+    assert list_terms(total.high_terms) == [("incident", "low", -1), ("whole", "high", 1)]
+
+
+def test_a_wide_claim_is_left_out_with_the_contradicted_claims_within_it() -> None:
+    figures = [
+        *VILLAGES,
+        make_figure("b1 high", 0, 1, make_scope("b1", (1, 4)), reporter="B"),
+        make_figure("b whole", 5, None, make_scope("b", (1, 4))),
+        make_figure("whole", 0, 12, WEEK),
+    ]
+    total = compute(figures, make_scope("a", (1, 1)))
+    assert (total.low, total.high) == (1, 11)
+
+
+def test_with_more_contradicted_wide_figures_than_a_program_holds_nothing_is_known() -> None:
+    figures = [
+        *VILLAGES,
+        make_figure("one", 5, None, make_scope("b", (1, 4))),
+        make_figure("two", 0, 2, make_scope("b", (1, 4)), reporter="B"),
+        make_figure("three", 7, None, WEEK),
+        make_figure("four", 0, 1, WEEK, reporter="B"),
+    ]
+    total = compute(figures, make_scope("b", (1, 4)), MAX_WIDE=1)
+    assert (total.low, total.high, total.is_disputed, total.exact) == (0, None, True, False)
+
+
+def test_the_figures_behind_a_contradicted_claim_are_set_aside() -> None:
+    figures = [
+        *VILLAGES,
+        make_figure("b day", 4, None, make_scope("b", (1, 1))),
+        make_figure("b whole", 8, None, make_scope("b", (1, 4))),
+        make_figure("whole", 0, 6, WEEK, reporter="B"),
+    ]
+    total = compute(figures, make_scope("a", (1, 1)))
+    assert total.is_disputed
+    assert "b whole" in {figure.id for figure in total.lows_set_aside}
+    assert {figure.id for figure in total.highs_set_aside} == {"whole"}
