@@ -4,7 +4,7 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -118,11 +118,11 @@ def test_one_response_too_many_ends_the_slowest(monkeypatch: pytest.MonkeyPatch)
         threads[0].join()
         assert isinstance(results["none"][0], BrokenPipeError)
         for name, thread in (("some", threads[1]), ("third", third)):
-            ends[name][1].settimeout(60)
-            count = 0
+            ends[name][1].settimeout(0.1)
             while thread.is_alive():
-                count += len(ends[name][1].recv(1 << 20))
-            thread.join()
+                # The thread can be at its end when everything was received.
+                with suppress(TimeoutError):
+                    ends[name][1].recv(1 << 20)
         assert results["some"] == results["third"] == [None]
     assert len(given_up) == 1
 
