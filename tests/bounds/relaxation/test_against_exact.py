@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from math import inf
+from typing import NamedTuple
 from unittest.mock import patch
 
 from hypothesis import given, settings
@@ -57,26 +58,35 @@ def check_proofs(total: Total) -> None:
         assert all((term.multiplier > 0) == (term.end == added) for term in terms)
 
 
-@EXAMPLES
-@given(
-    worlds(),
-    st.lists(scopes(with_events=True), min_size=1, max_size=9),
-    scopes(for_query=True),
-    LIMITS,
-    st.data(),
-)
-def test_true_figures_give_a_range_around_the_truth_that_is_never_narrower(
-    world: list[Person],
-    figure_scopes: list[Scope],
-    query: Scope,
-    limits: dict[str, int],
-    data: st.DataObject,
-) -> None:
+class TrueRecord(NamedTuple):
+    """The people of a world, figures that are true in it, and a query."""
+
+    world: list[Person]
+    figures: list[Figure]
+    query: Scope
+
+    @property
+    def case(self) -> Case:
+        return Case(SIMPLE, self.figures, self.query)
+
+
+@st.composite
+def true_records(draw: st.DrawFn) -> TrueRecord:
+    """Draw a world and some figures that do not contradict each other."""
+    world = draw(worlds())
+    figure_scopes = draw(st.lists(scopes(with_events=True), min_size=1, max_size=9))
     figures = [
-        data.draw(true_figures(world, f"f{number}", scope))
-        for number, scope in enumerate(figure_scopes)
+        draw(true_figures(world, f"f{number}", scope)) for number, scope in enumerate(figure_scopes)
     ]
-    relaxed, exact = compute_both(Case(SIMPLE, figures, query), limits)
+    return TrueRecord(world, figures, draw(scopes(for_query=True)))
+
+
+@EXAMPLES
+@given(true_records(), LIMITS)
+def test_true_figures_give_a_range_around_the_truth_that_is_never_narrower(
+    record: TrueRecord, limits: dict[str, int]
+) -> None:
+    relaxed, exact = compute_both(record.case, limits)
     assert relaxed.is_reported == exact.is_reported
     if not exact.is_reported:
         return
@@ -86,33 +96,17 @@ def test_true_figures_give_a_range_around_the_truth_that_is_never_narrower(
     check_proofs(relaxed)
     if relaxed.exact:
         assert (low, high) == (exact_low, exact_high)
-    if all(figure.scope.incident is None for figure in figures):
-        assert low <= count_people(world, query)
+    if all(figure.scope.incident is None for figure in record.figures):
+        assert low <= count_people(record.world, record.query)
 
 
 @EXAMPLES
-@given(
-    worlds(),
-    st.lists(scopes(with_events=True), min_size=1, max_size=9),
-    scopes(for_query=True),
-    LIMITS,
-    st.sampled_from([0.0, 0.001]),
-    st.data(),
-)
+@given(true_records(), LIMITS, st.sampled_from([0.0, 0.001]))
 def test_a_total_without_time_is_wider(
-    world: list[Person],
-    figure_scopes: list[Scope],
-    query: Scope,
-    limits: dict[str, int],
-    seconds: float,
-    data: st.DataObject,
+    record: TrueRecord, limits: dict[str, int], seconds: float
 ) -> None:
-    figures = [
-        data.draw(true_figures(world, f"f{number}", scope))
-        for number, scope in enumerate(figure_scopes)
-    ]
-    hurried = compute_relaxed(Case(SIMPLE, figures, query), limits, seconds)
-    exact = compute_total(figures, query)
+    hurried = compute_relaxed(record.case, limits, seconds)
+    exact = compute_total(record.figures, record.query)
     assert hurried.is_reported == exact.is_reported
     if exact.is_reported:
         (low, high), (exact_low, exact_high) = ends_of(hurried), ends_of(exact)

@@ -166,3 +166,10 @@ def test_the_figures_behind_a_contradicted_claim_are_set_aside() -> None:
     assert total.is_disputed
     assert "b whole" in {figure.id for figure in total.lows_set_aside}
     assert {figure.id for figure in total.highs_set_aside} == {"whole"}
+
+
+def test_without_time_a_query_that_only_a_wide_figure_overlaps_starts_at_nobody() -> None:
+    figures = [*VILLAGES, make_figure("whole", 9, 12, make_scope("r s", (1, 4)))]
+    total = compute(figures, make_scope("s", (1, 4)), seconds=0.0)
+    assert (total.low, total.exact) == (0, False)
+    assert total.low_terms == ()
