@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,21 @@ class UnsolvedError(Exception):
     """No optimum: the program has none, time ran out, or the solver failed numerically."""
 
 
+@cache
+def _load_solver_class() -> Any:
+    """Return the class of HiGHS without callbacks.
+
+    Its constructor would enable them, and print a line before the output can be turned off.
+    """
+    import highspy
+
+    class SilentHighs(highspy.Highs):  # type: ignore[misc]
+        def enableCallbacks(self) -> None:  # noqa: N802 - the name is that of HiGHS
+            pass
+
+    return SilentHighs
+
+
 class Model:
     """A minimisation over nonnegative columns, solved for one cost vector after another."""
 
@@ -101,7 +117,7 @@ class Model:
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         lp.a_matrix_.start_, lp.a_matrix_.index_ = starts, indices
         lp.a_matrix_.value_ = values.astype(float)
-        self._highs = highspy.Highs()
+        self._highs = _load_solver_class()()
         self._highs.setOptionValue("output_flag", False)
         self._highs.setOptionValue("threads", 1)
         self._highs.setOptionValue("mip_rel_gap", 0.0)

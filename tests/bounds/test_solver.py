@@ -1,4 +1,7 @@
-"""The solver's whole-number optima are right."""
+"""The solver's whole-number optima are right, and it prints nothing."""
+
+import subprocess
+import sys
 
 import numpy as np
 
@@ -21,3 +24,16 @@ def test_a_whole_number_optimum_is_right_where_rows_are_there_twice() -> None:
     feasible = np.array([4, 1, 9, 0, 0])
     assert ((matrix @ feasible >= lower) & (matrix @ feasible <= upper)).all()
     assert costs @ feasible == -9
+
+
+def test_a_process_that_solves_prints_nothing() -> None:
+    code = (
+        "import numpy as np\n"
+        "from service.bounds.solver import Deadline, Model\n"
+        "from service.bounds.sparse_matrix import SparseMatrix\n"
+        "matrix = SparseMatrix.from_dense(np.array([[1, 1]]))\n"
+        "model = Model(matrix, np.array([3.0]), np.array([np.inf]))\n"
+        "assert model.minimise(np.array([1.0, 2.0]), Deadline(60)).value == 3\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
