@@ -3,8 +3,8 @@
 An answer depends on the request and on the state of the record. Seq and hash of the last event
 identify that state, so an answer may be sent again as long as the record still ends with the same
 event. This is looked up for each request, so a client never gets an older state than with Flask.
-Whoever may read may read every answer, so one answer serves all principals; the key of the request
-is checked, and the request is counted and logged, as in Flask.
+Every principal with the scope `read` may read all answers, so one answer serves all of them. The
+key of the request is checked, and the request is counted and logged, as in Flask.
 """
 
 import time
