@@ -326,7 +326,7 @@ class TotalsCalculation:
                 self._find_excluded(scope).not_live.select_relays(),
                 silent_reports,
                 self._find_self_contradicting(scope, each.total),
-                self._engine.find_elsewhere(each.figures),
+                self._engine.find_elsewhere(self._find_overlapping(scope)),
             )
             caveats += find_caveats(context)
         return caveats

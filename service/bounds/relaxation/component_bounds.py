@@ -4,10 +4,12 @@ Components of the same shape share one program, and many components are solved a
 with a block for each. Each bound is proved by its dual values in whole numbers.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from functools import cache, reduce
+from math import inf
 from operator import or_
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -19,13 +21,14 @@ from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
 from service.bounds.relaxation.narrow_components import NarrowComponents
 from service.bounds.relaxation.shapes import Shape, ShapeFinder
 from service.bounds.relaxation.solved_components import (
+    ComponentKey,
     SolvedComponent,
     SolvedComponents,
     SolvedTerms,
     make_component_key,
 )
-from service.bounds.solver_effort import time_solver_run
-from service.bounds.sparse_matrix import SparseMatrix, vstack
+from service.bounds.solver import Deadline, Model, UnsolvedError
+from service.bounds.sparse_matrix import SparseMatrix, hstack, vstack
 from service.columns.arrays import BoolArray, FloatArray, IntArray
 from service.domain.total import End
 from service.domain.vocabulary import OUTCOME_SETS, OUTCOMES
@@ -38,10 +41,10 @@ MAX_BATCH_COLUMNS: Final = 20_000
 DENOMINATOR: Final = 60
 """Dual values are multiples of 1/60; the bound of a component with others is not used."""
 
-SLACK_COST: Final = 1e4
-"""The cost of a person by which a contradicted bound is missed: far more than any other person."""
-
 TOLERANCE: Final = 1e-6
+
+AMPLE_TIME: Final = Deadline(inf)
+"""A batch is so small that its runs have no time limit."""
 
 
 class BoundTerms:
@@ -76,8 +79,8 @@ class BoundTerms:
         return positions, constraints[offsets], multipliers[offsets]
 
 
-def make_term_keys(components: IntArray, bits: int) -> IntArray:
-    """Return the keys of the bounds of some components for one set of outcomes."""
+def make_term_keys(components: IntArray, bits: int | IntArray) -> IntArray:
+    """Return the keys of the bounds of some components for one set of outcomes, or one of each."""
     return components * SET_COUNT + bits
 
 
@@ -97,6 +100,18 @@ class ComponentBounds:
         self.is_special: BoolArray = np.zeros(count, dtype=bool)
         self.outcomes: IntArray = np.zeros(count, dtype=np.int64)
         self.low_terms, self.high_terms = BoundTerms(), BoundTerms()
+
+    def iterate_terms(self, keys: IntArray, kind: End) -> Iterator[tuple[int, End, Fraction]]:
+        """Yield the proofs of lows or of highs: constraint, end of it, and multiplier.
+
+        ``keys`` are made by ``make_term_keys``. A multiplier is negative if the end is subtracted.
+        """
+        terms = self.low_terms if kind == "low" else self.high_terms
+        other: End = "high" if kind == "low" else "low"
+        _, constraints, multipliers = terms.find(keys)
+        for constraint, sixtieths in zip(constraints.tolist(), multipliers.tolist(), strict=True):
+            end = kind if sixtieths > 0 else other
+            yield constraint, end, Fraction(sixtieths, DENOMINATOR)
 
 
 def bound_components(
@@ -154,32 +169,41 @@ def _bound_multiple(
 ) -> Steps[None]:
     """Set the bounds of components with several constraints."""
     finder, known = ShapeFinder(table), _KnownBounds(bounds)
-    shapes: dict[Shape, list[tuple[int, list[int]]]] = {}
+    shapes: dict[Shape, list[_Unsolved]] = {}
     for component in np.flatnonzero((components.sizes > 1) & ~bounds.is_special).tolist():
         yield
         shape, order = finder.find_shape(components.members_of(component))
-        found = solved.get(make_component_key(table, shape, order))
+        key = make_component_key(table, shape, order)
+        found = solved.get(key)
         if found is None:
-            shapes.setdefault(shape, []).append((component, order))
+            shapes.setdefault(shape, []).append(_Unsolved(component, order, key))
         else:
             known.add(component, order, found)
     known.set_all()
-    batch = _Batch(table)
+    batch = _Batch()
     for shape in sorted(shapes, key=_join_outcomes):
         program = yield from _build_program(finder, shape)
         if program is None:
-            bounds.is_special[[component for component, _ in shapes[shape]]] = True
+            bounds.is_special[[each.component for each in shapes[shape]]] = True
             continue
         outcomes = _join_outcomes(shape)
         for part in _split_members(program, shapes[shape]):
-            instances = _Instances(program, table, shape, *part)
+            instances = _Instances(program, table, part)
             if not batch.has_room(instances, outcomes):
                 yield
                 batch.solve(bounds, solved)
-                batch = _Batch(table)
+                batch = _Batch()
             batch.add(instances, outcomes)
     yield
     batch.solve(bounds, solved)
+
+
+class _Unsolved(NamedTuple):
+    """A component to be solved, with its constraints in the order of its shape."""
+
+    component: int
+    order: list[int]
+    key: ComponentKey
 
 
 class _KnownBounds:
@@ -234,13 +258,12 @@ def _build_program(finder: ShapeFinder, shape: Shape) -> Steps[LinearProgram | N
 
 
 def _split_members(
-    program: LinearProgram, members: Sequence[tuple[int, list[int]]]
-) -> Iterator[tuple[list[int], list[list[int]]]]:
-    """Yield the components and their constraints, as many as one linear program can hold."""
+    program: LinearProgram, members: Sequence[_Unsolved]
+) -> Iterator[Sequence[_Unsolved]]:
+    """Yield as many components as one linear program can hold."""
     count = max(1, MAX_BATCH_COLUMNS // max(1, program.constraint_matrix.shape[1]))
     for start in range(0, len(members), count):
-        part = members[start : start + count]
-        yield [component for component, _ in part], [order for _, order in part]
+        yield members[start : start + count]
 
 
 class _Instances:
@@ -250,17 +273,15 @@ class _Instances:
         self,
         program: LinearProgram,
         table: ConstraintTable,
-        shape: Shape,
-        components: list[int],
-        orders: list[list[int]],
+        members: Sequence[_Unsolved],
     ) -> None:
         self.program = program
-        self.keys = [make_component_key(table, shape, order) for order in orders]
-        self.components = np.array(components, dtype=np.int64)
-        self.constraints: IntArray = np.array(orders, dtype=np.int64)
+        self.keys = [each.key for each in members]
+        self.components = np.array([each.component for each in members], dtype=np.int64)
+        self.constraints: IntArray = np.array([each.order for each in members], dtype=np.int64)
         coupling_count = program.coupling_matrix.shape[0]
         self.matrix = vstack([program.constraint_matrix, program.coupling_matrix])
-        padding = (len(components), coupling_count)
+        padding = (len(members), coupling_count)
         lower = table.lower[self.constraints].astype(float)
         upper = table.upper[self.constraints].astype(float)
         upper[table.upper[self.constraints] == OPEN] = np.inf
@@ -306,8 +327,7 @@ def _make_outcome_region(bits: int) -> Region:
 class _Batch:
     """Components with the same outcomes, solved as one linear program with a block for each."""
 
-    def __init__(self, table: ConstraintTable) -> None:
-        self._table = table
+    def __init__(self) -> None:
         self._instances: list[_Instances] = []
         self._column_count = self._outcomes = 0
         self._solved_terms: list[tuple[End, int, IntArray, IntArray]] = []
@@ -363,14 +383,23 @@ class _Batch:
         if not self._instances:
             return
         self._stack()
+        try:
+            self._solve_all(bounds)
+        except UnsolvedError:  # Numerical trouble: each of them can be solved by itself.
+            bounds.is_special[self._components] = True
+        else:
+            self._keep(bounds, solved)
+
+    def _solve_all(self, bounds: ComponentBounds) -> None:
+        """Set the bounds of components that have a world; raises UnsolvedError."""
         is_special = self._flag_contradictory()
         bounds.is_special[self._components[is_special]] = True
         is_in_special = is_special[self._row_owners]
         self._lower[is_in_special], self._upper[is_in_special] = -np.inf, np.inf
-        model = _Model(self._matrix, self._lower, self._upper)
+        model = Model(self._matrix, self._lower, self._upper)
         kept, chosen = ~is_special, self._components[~is_special]
         is_counted = ~is_special[self._column_owners]
-        for bits in iterate_sets(self._outcomes):
+        for bits in list_sets(self._outcomes):
             is_certain = is_counted & (self._column_outcomes & ~bits == 0)
             is_certain &= self._column_outcomes != 0
             is_possible = is_counted & (self._column_outcomes & bits != 0)
@@ -387,7 +416,6 @@ class _Batch:
             bounds.lows[chosen, bits] = low[kept]
             bounds.highs[chosen, bits] = np.where(is_high_known, -high, OPEN)[kept]
             bounds.is_exact[chosen, bits] = (is_low_exact & is_open_exact)[kept]
-        self._keep(bounds, solved)
 
     def _keep(self, bounds: ComponentBounds, solved: SolvedComponents) -> None:
         """Keep what was found out for later states of the record."""
@@ -416,42 +444,39 @@ class _Batch:
 
     def _flag_contradictory(self) -> BoolArray:
         """Return which components have no world that meets all their bounds."""
-        row_count, column_count = self._matrix.shape
-        rows, numbers = np.arange(row_count), np.arange(row_count)
-        is_constraint = np.isfinite(self._lower)
+        column_count = self._matrix.shape[1]
         is_crossed = self._lower > self._upper  # The solver takes no such row.
-        elastic = SparseMatrix(
-            (row_count, column_count + 2 * row_count),
-            np.concatenate([self._matrix.row, rows, rows]),
-            np.concatenate(
-                [self._matrix.column, column_count + numbers, column_count + row_count + numbers]
-            ),
-            np.concatenate(
-                [self._matrix.value, np.ones(row_count, np.int64), -np.ones(row_count, np.int64)]
-            ),
+        elastic_rows = np.flatnonzero(self._constraints >= 0)
+        count = len(elastic_rows)
+        slacks = SparseMatrix(
+            (self._matrix.shape[0], 2 * count),
+            np.tile(elastic_rows, 2),
+            np.arange(2 * count),
+            np.repeat([1, -1], count),
         )
-        slack_upper = np.where(is_constraint, np.inf, 0.0)
-        model = _Model(
-            elastic,
+        model = Model(
+            hstack(self._matrix, slacks),
             np.where(is_crossed, -np.inf, self._lower),
             self._upper,
-            np.concatenate([np.full(column_count, np.inf), slack_upper, slack_upper]),
         )
-        costs = np.concatenate([np.zeros(column_count), np.ones(2 * row_count)])
-        primal, _ = model.minimise(costs)
-        slack = primal[column_count:].reshape(2, row_count).sum(axis=0)
+        costs = np.concatenate([np.zeros(column_count), np.ones(2 * count)])
+        solution = model.minimise(costs, AMPLE_TIME)
+        slack = solution.primal[column_count:].reshape(2, count).sum(axis=0)
+        is_violated = is_crossed
+        is_violated[elastic_rows] |= slack > TOLERANCE
         flags: BoolArray = np.zeros(len(self._components), dtype=bool)
-        flags[self._row_owners[is_crossed | (slack > TOLERANCE)]] = True
+        flags[self._row_owners[is_violated]] = True
         return flags
 
     def _bound(
-        self, model: "_Model", costs: IntArray
+        self, model: Model, costs: IntArray
     ) -> tuple[IntArray, BoolArray, BoolArray, IntArray]:
         """Return the least cost of each component, whether it is reached and proved, and the duals.
 
         The duals are those of all rows, in sixtieths.
         """
-        primal, duals = model.minimise(costs.astype(float))
+        solution = model.minimise(costs.astype(float), AMPLE_TIME)
+        primal, duals = solution.primal, solution.duals
         count = len(self._components)
         whole = np.rint(primal)
         cost_of = np.bincount(self._column_owners, costs * whole, count)
@@ -496,46 +521,6 @@ class _Batch:
         return result
 
 
-class _Model:
-    """A large linear program over nonnegative columns, solved for one cost vector after another."""
-
-    def __init__(
-        self,
-        matrix: SparseMatrix,
-        lower: FloatArray,
-        upper: FloatArray,
-        column_upper: FloatArray | None = None,
-    ) -> None:
-        import highspy  # takes 70 ms and 29 MB; a process that never solves does without
-
-        self._column_count = matrix.shape[1]
-        lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = matrix.shape
-        lp.col_cost_ = np.zeros(self._column_count)
-        lp.col_lower_ = np.zeros(self._column_count)
-        lp.col_upper_ = (
-            np.full(self._column_count, np.inf) if column_upper is None else column_upper
-        )
-        lp.row_lower_, lp.row_upper_ = lower, upper
-        starts, indices, values = matrix.to_csr()
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_, lp.a_matrix_.index_ = starts, indices
-        lp.a_matrix_.value_ = values.astype(float)
-        self._highs: Any = highspy.Highs()
-        self._highs.setOptionValue("output_flag", False)
-        self._highs.setOptionValue("threads", 1)
-        self._highs.passModel(lp)
-
-    def minimise(self, costs: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the columns and the row duals of an optimum."""
-        indices = np.arange(self._column_count, dtype=np.int32)
-        self._highs.changeColsCost(self._column_count, indices, costs)
-        with time_solver_run(self._column_count):
-            self._highs.run()
-        solution = self._highs.getSolution()
-        return np.array(solution.col_value), np.array(solution.row_dual)
-
-
 def _fill_supersets(bounds: ComponentBounds) -> None:
     """Set the bounds of sets of which a component has only some outcomes."""
     numbers = np.arange(len(bounds.outcomes))[:, None]
@@ -547,7 +532,8 @@ def _fill_supersets(bounds: ComponentBounds) -> None:
     bounds.lows[is_empty], bounds.highs[is_empty], bounds.is_exact[is_empty] = 0, 0, True
 
 
-def iterate_sets(outcomes: int) -> Iterable[int]:
-    """Yield the sets of outcomes within this one, as bits, from the smallest."""
+@cache
+def list_sets(outcomes: int) -> list[int]:
+    """Return the sets of outcomes within this one, as bits, from the smallest; do not change it."""
     subsets = (bits for bits in range(1, SET_COUNT) if bits & ~outcomes == 0)
     return sorted(subsets, key=lambda bits: (bits.bit_count(), bits))

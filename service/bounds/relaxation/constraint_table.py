@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from service.bounds.boxes import PLACE_AXIS
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.column_figures import CountedRows
 from service.columns.interval_lists import IntervalLists
@@ -321,7 +322,8 @@ class PlaceIntervals:
                 for axis, _ in conjunction:
                     counts[axis] = counts.get(axis, 0) + 1
         division = max(counts, key=lambda axis: (counts[axis], axis), default="")
-        self.division = division
+        self.axis = f"{PLACE_AXIS}{division}"
+        """The name of the division's axis in boxes."""
         self.intervals: list[tuple[Interval, ...] | None] = []
         for selection in selections:
             conjunctions = selection.alternatives

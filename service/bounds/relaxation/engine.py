@@ -20,7 +20,6 @@ from service.columns.arrays import BoolArray, IntArray
 from service.columns.column_figures import ColumnFigures, CountedRows
 from service.columns.record_columns import NONE
 from service.domain.figure import Figure, Scope
-from service.domain.figure_set import FigureSet
 from service.domain.total import Total
 from service.domain.trees import Tree
 
@@ -42,7 +41,11 @@ class RelaxedEngine:
         cache: ComponentCache | None = None,
         whole: "RelaxedEngine | None" = None,
     ) -> None:
-        """``whole`` is an engine of more figures, among them these, whose preparation is used."""
+        """``whole`` is an engine of more figures, whose preparation is used.
+
+        The counted figures are then those of it that are wholly inside the places, the days and the
+        groups of the only queries that the engine will get.
+        """
         self._counted, self._trees = counted, (places, groups)
         self._cache = cache or ComponentCache()
         self._is_whole = whole is None
@@ -101,14 +104,19 @@ class RelaxedEngine:
 
     def _make_query(self, record: LargeRecord, figures: ColumnFigures, scope: Scope) -> QueryTotal:
         return QueryTotal(
-            record, figures, self._counted.is_counted, scope, self._trees, self._cache
+            record,
+            figures,
+            self._counted.is_counted,
+            scope,
+            self._trees,
+            self._cache,
+            has_all=self._is_whole,
         )
 
     def find_set_aside(self, scope: Scope, seconds: float) -> tuple[Figure, ...]:
         """Return the figures that have an end set aside in the total of the scope."""
         total = self.total(scope, seconds)
-        ids = dict.fromkeys((*total.lows_set_aside, *total.highs_set_aside))
-        return tuple(ids)
+        return tuple(dict.fromkeys((*total.lows_set_aside, *total.highs_set_aside)))
 
     def dependent_figures(self, scope: Scope, seconds: float) -> ColumnFigures:
         """Return counted figures such that the total of the scope depends on no other.
@@ -156,7 +164,7 @@ class RelaxedEngine:
             and (record.table.count_figures(constraints) == 1).all()
         )
 
-    def find_elsewhere(self, figures: FigureSet) -> list[Figure]:
+    def find_elsewhere(self, figures: ColumnFigures) -> list[Figure]:
         """Return those of the figures whose incident another reporter puts elsewhere.
 
         The places or the days of the two figures do not meet; their outcomes and groups do. None
@@ -166,17 +174,18 @@ class RelaxedEngine:
         if record is None:
             return []
         table = record.table
-        candidates = table.find_rows(np.flatnonzero(table.is_irregular & (table.incident != NONE)))
-        candidates = candidates[self._counted.is_counted[candidates]]
+        rows = table.find_rows(np.flatnonzero(table.is_irregular & (table.incident != NONE)))
+        rows = rows[self._counted.is_counted[rows]]
         by_incident: dict[str | None, list[Figure]] = {}
-        for figure in table.state.make_figures(candidates.tolist()):
+        for figure in table.state.make_figures(rows.tolist()):
             by_incident.setdefault(figure.scope.incident, []).append(figure)
+        candidates = table.state.sort_rows(np.intersect1d(rows, figures.rows))
         return [
             figure
-            for figure in (figures if by_incident else ())
+            for figure in table.state.make_figures(candidates.tolist())
             if any(
                 is_elsewhere(figure, other, *self._trees)
-                for other in by_incident.get(figure.scope.incident, ())
+                for other in by_incident[figure.scope.incident]
             )
         ]
 

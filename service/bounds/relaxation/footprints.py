@@ -26,7 +26,7 @@ class Grid:
 
     def __init__(self, table: ConstraintTable, constraints: IntArray, query: Region) -> None:
         self._table, intervals = table, table.place_intervals
-        self._axis = f"place {intervals.division}"
+        self._axis = intervals.axis
         interval_lists = [intervals.intervals[each] for each in table.places[constraints].tolist()]
         interval_lists += [box.intervals_along(self._axis) for box in query.boxes]
         edges = {EVERYWHERE[0], EVERYWHERE[1]}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from service.bounds.computation import Steps
-from service.bounds.relaxation.component_bounds import SET_COUNT, ComponentBounds, iterate_sets
+from service.bounds.relaxation.component_bounds import SET_COUNT, ComponentBounds, list_sets
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
 from service.bounds.relaxation.narrow_components import WIDE, NarrowComponents
 from service.columns.arrays import BoolArray, IntArray
@@ -98,9 +98,7 @@ class Overlaps:
         if table.incident[constraint] != NONE:
             return InnerClaims(nobody, nobody)
         reach = self.find(constraint)
-        inner = [
-            bits for bits in range(1, SET_COUNT) if bits & ~int(table.outcomes[constraint]) == 0
-        ]
+        inner = list_sets(int(table.outcomes[constraint]))
         has_claim = packing.component_people[:, inner].any(axis=1)
         is_other = reach.inner_wide & (packing.wide_people > 0)
         is_other[position] = False
@@ -143,7 +141,7 @@ def _claim_in_components(packing: Packing, bounds: ComponentBounds) -> None:
     """Claim the lows of each component, the smallest sets of outcomes first."""
     people = packing.component_people
     is_known = ~bounds.is_special
-    for bits in iterate_sets(SET_COUNT - 1):
+    for bits in list_sets(SET_COUNT - 1):
         meets = [other for other in range(1, SET_COUNT) if other & bits and other != bits]
         inside = [other for other in meets if other & ~bits == 0]
         crossing = [other for other in meets if other & ~bits]
@@ -180,7 +178,7 @@ def _claim_wide(
     outcomes = int(table.outcomes[constraint])
     reach = overlaps.find(constraint)
     sharing = [bits for bits in range(1, SET_COUNT) if bits & outcomes]
-    inner = [bits for bits in sharing if bits & ~outcomes == 0]
+    inner = list_sets(outcomes)
     people = packing.component_people
     # Nobody within another incident is a person of this one.
     can_be_inner = table.incident[constraint] == NONE
@@ -216,7 +214,7 @@ def _find_contradictions(
         if upper == OPEN or table.incident[constraint] != NONE:
             packing.is_contradicted[position] = table.lower[constraint] > upper
             continue
-        inner = [bits for bits in range(1, SET_COUNT) if bits & ~outcomes == 0]
+        inner = list_sets(outcomes)
         claimed = packing.component_people[reach.inner_components][:, inner].sum()
         claimed += packing.wide_people[reach.inner_wide].sum()
         if claimed > upper or table.lower[constraint] > upper:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from service.bounds.constraints import Constraint, FigureScopes, Reclassificatio
 from service.bounds.engine import make_content_key
 from service.bounds.infeasibility import Dispute
 from service.bounds.optimize import Bound
-from service.bounds.relaxation.component_bounds import DENOMINATOR, iterate_sets, make_term_keys
+from service.bounds.relaxation.component_bounds import list_sets, make_term_keys
 from service.bounds.relaxation.constraint_table import OPEN
 from service.bounds.relaxation.footprints import Grid
 from service.bounds.relaxation.narrow_components import WIDE
@@ -32,7 +32,6 @@ from service.bounds.relaxation.relaxed_program import ClaimTerms, LargeRecord, R
 from service.bounds.solver import Deadline
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.column_figures import ColumnFigures
-from service.columns.record_columns import NONE
 from service.domain.figure import Figure, Scope
 from service.domain.total import End, RoundedSum, Term, Total
 from service.domain.trees import Tree
@@ -75,23 +74,19 @@ class ProvenResult(ComponentResult):
         return list(self.low_roundings if bound_end == "low" else self.high_roundings)
 
 
-def _make_proven_result(
-    low: int | Fraction,
-    high: int | Fraction | None,
-    terms: Mapping[End, Sequence[Term]],
-    *,
-    exact: bool,
+def _make_exact_result(
+    low: int, high: int | None, terms: Mapping[End, Sequence[Term]]
 ) -> ProvenResult:
+    """Return the result of components without contradictions."""
     published = Fraction(low), None if high is None else Fraction(high)
     return ProvenResult(
         (),
-        Bound(published[0], exact),
-        Bound(published[1], exact),
+        Bound(published[0]),
+        Bound(published[1]),
         lambda deadline: (float(low), None if high is None else float(high)),
         lambda disputes, deadline: 0.0,
-        AccountRanges(None, published, published, exact=exact),
+        AccountRanges(None, published, published),
         lambda deadline: (),
-        exact=exact,
         low_terms=terms["low"],
         high_terms=terms["high"],
     )
@@ -126,6 +121,13 @@ class FigureObjects:
         return int(self._state.column("origin")[self.row_of(figure)])
 
 
+class _Around(NamedTuple):
+    """What has claims outside of a query: components, and flagged wide constraints."""
+
+    components: IntArray
+    is_wide_near: BoolArray
+
+
 class QueryTotal:
     """The computation of one total."""
 
@@ -137,10 +139,13 @@ class QueryTotal:
         scope: Scope,
         trees: tuple[Tree, Tree],
         cache: ComponentCache,
+        *,
+        has_all: bool,
     ) -> None:
         """``figures`` are those that overlap the scope, of the rows in ``is_kept``, bool[n_rows].
 
-        ``is_kept`` flags all counted rows of the record, or only those inside the query.
+        If ``has_all``, these are all counted rows of the record, else only those of figures that
+        are wholly inside the places, the days and the groups of the query.
         """
         self._record, self._figures, self._is_kept, self._scope = record, figures, is_kept, scope
         self._trees, self._cache = trees, cache
@@ -153,7 +158,7 @@ class QueryTotal:
         labels = record.components.labels[touched]
         self._components = np.unique(labels[labels != WIDE])
         self._wide = np.searchsorted(record.components.wide, touched[labels == WIDE])
-        self._has_all = bool(is_kept[np.flatnonzero(record.table.constraint_of_row != NONE)].all())
+        self._has_all = has_all
 
     def compute(self, deadline: Deadline) -> Total:
         """Return the total."""
@@ -196,8 +201,10 @@ class QueryTotal:
         components = [self._make_component(members_of(each)) for each in solved.tolist()]
         results: list[ComponentResult] = list(solve_components(components, self._region, deadline))
         if len(summed):
-            results.append(self._sum_components(summed, exact=True))
+            results.append(self._sum_components(summed))
         total = self._combine(results, deadline)
+        if len(summed) and results[-1].high.value is None:
+            total = replace(total, opening=self._figures.select_open())
         return self._add_unsolved(total, rest) if len(rest) else total
 
     def _add_unsolved(self, total: Total, rest: IntArray) -> Total:
@@ -206,7 +213,7 @@ class QueryTotal:
         highs = bounds.highs[rest, self._bits]
         is_special = bounds.is_special[rest]
         is_open = total.high is None or (highs == OPEN).any() or is_special.any()
-        high_terms, _ = self._make_bound_terms(rest, "high") if not is_open else ((), None)
+        high_terms = () if is_open else self._make_bound_terms(rest, "high")
         return replace(
             total,
             high=None if is_open else (total.high or 0) + int(highs.sum()),
@@ -216,35 +223,30 @@ class QueryTotal:
             opening=self._figures.select_open() if is_open else (),
         )
 
-    def _sum_components(self, components: IntArray, *, exact: bool) -> ProvenResult:
-        """Return the sum of the bounds of components that are inside the query."""
+    def _sum_components(self, components: IntArray) -> ProvenResult:
+        """Return the sum of the exact bounds of components that are inside the query."""
         bounds = self._record.bounds
         highs = bounds.highs[components, self._bits]
         is_open = bool((highs == OPEN).any())
-        return _make_proven_result(
+        return _make_exact_result(
             int(bounds.lows[components, self._bits].sum()),
             None if is_open else int(highs.sum()),
             {
-                "low": self._make_bound_terms(components, "low")[0],
-                "high": () if is_open else self._make_bound_terms(components, "high")[0],
+                "low": self._make_bound_terms(components, "low"),
+                "high": () if is_open else self._make_bound_terms(components, "high"),
             },
-            exact=exact,
         )
 
-    def _make_bound_terms(self, components: IntArray, kind: End) -> tuple[list[Term], IntArray]:
-        """Return the terms of the bounds of components, and their constraints."""
+    def _make_bound_terms(self, components: IntArray, kind: End) -> list[Term]:
+        """Return the terms of the bounds of components."""
         bounds = self._record.bounds
-        terms = bounds.low_terms if kind == "low" else bounds.high_terms
-        other: End = "high" if kind == "low" else "low"
-        own = bounds.outcomes[components] & self._bits
-        _, constraints, multipliers = terms.find(make_term_keys(components, 0) + own)
-        by_end: dict[tuple[int, End], Fraction] = {
-            (constraint, kind if sixtieths > 0 else other): Fraction(sixtieths, DENOMINATOR)
-            for constraint, sixtieths in zip(
-                constraints.tolist(), multipliers.tolist(), strict=True
-            )
-        }
-        return self._make_table_terms(by_end), constraints
+        keys = make_term_keys(components, bounds.outcomes[components] & self._bits)
+        return self._make_table_terms(
+            {
+                (constraint, end): multiplier
+                for constraint, end, multiplier in bounds.iterate_terms(keys, kind)
+            }
+        )
 
     def _make_table_terms(self, multipliers: Mapping[tuple[int, End], Fraction]) -> list[Term]:
         """Return terms of constraints of the table, with figures in place of constraints."""
@@ -287,26 +289,24 @@ class QueryTotal:
         def overlaps(figure: Figure) -> bool:
             return self._objects.row_of(figure) in rows
 
-        total = combine_results(
+        return combine_results(
             self._figures, results, self._objects.find_position, overlaps, deadline
         )
-        is_summed = any(isinstance(each, ProvenResult) for each in results)
-        if total.high is None and is_summed:
-            return replace(total, opening=self._figures.select_open())
-        return total
 
     # The rest is about queries that wide figures overlap.
 
     def _compute_relaxed(self, deadline: Deadline) -> Total:
         """Return the total of a small program that contains every world."""
         spelled, aggregated = self._choose_spelled()
-        chosen = self._choose_wide()
+        grid, chosen, around = self._choose_grid(aggregated)
         if self._record.packing.is_contradicted[np.setdiff1d(self._wide, chosen)].any():
             return make_unknown_total(self._figures)
-        program = self._build_program(spelled, aggregated, chosen)
+        program = self._build_program(spelled, aggregated, grid, chosen, around)
         component = Component(program.constraints)
         result = component.compute_result(self._region, deadline.take_share(PROGRAM_SHARE))
         total = self._combine([self._name_figures(result, program)], deadline)
+        if total.high is None and not total.opening:
+            total = replace(total, opening=self._figures.select_open())
         if result.is_unresolved or not result.low.is_known:
             total = self._raise_low(replace(total, is_disputed=True))
         # Contradictions within components that are only added up are not looked at, and there can
@@ -332,7 +332,7 @@ class QueryTotal:
         for position in positions.tolist():
             claims.add_wide(position, Fraction(1))
         low = int(packing.wide_people[positions].sum())
-        low += int(packing.component_people[components][:, list(iterate_sets(self._bits))].sum())
+        low += int(packing.component_people[components][:, list_sets(self._bits)].sum())
         if low <= (total.low or 0):
             return total
         terms = self._make_table_terms(claims.list_terms())
@@ -469,59 +469,58 @@ class QueryTotal:
         return chosen
 
     def _count_places(self) -> float:
-        axis = f"place {self._record.table.place_intervals.division}"
+        axis = self._record.table.place_intervals.axis
         intervals = [box.intervals_along(axis) for box in self._region.boxes]
         if any(each is None for each in intervals):
             return float(len(self._trees[0]))
         return float(sum(stop - start for each in intervals for start, stop in each or ()))
 
     def _build_program(
-        self, spelled: IntArray, aggregated: IntArray, chosen: IntArray
+        self,
+        spelled: IntArray,
+        aggregated: IntArray,
+        grid: Grid,
+        chosen: IntArray,
+        around: "_Around",
     ) -> RelaxedProgram:
         """Return the program."""
         record = self._record
-        grid, chosen, around, is_wide_near = self._choose_grid(aggregated, chosen)
         wide = record.components.wide[chosen]
         members = np.concatenate([record.components.find_members(spelled), wide])
         program = RelaxedProgram(record, grid, run_steps(self._build_constraints(members)))
         if len(aggregated):
             program.add_components(aggregated, with_highs=True)
-        if len(around):
-            program.add_components(around, with_highs=False)
-        self._add_wide_claims(program, np.concatenate([aggregated, around]), is_wide_near, chosen)
+        if len(around.components):
+            program.add_components(around.components, with_highs=False)
+        claiming = np.concatenate([aggregated, around.components])
+        self._add_wide_claims(program, claiming, around.is_wide_near)
         if len(chosen) < len(self._wide):
             # The others can count people anywhere in the query.
             program.add_region(self._region)
         return program
 
-    def _choose_grid(
-        self, aggregated: IntArray, chosen: IntArray
-    ) -> tuple[Grid, IntArray, IntArray, BoolArray]:
+    def _choose_grid(self, aggregated: IntArray) -> tuple[Grid, IntArray, "_Around"]:
         """Return a grid, the wide constraints that make it, and what has claims around the query.
 
         With fewer wide constraints there are fewer footprints, and the program is smaller.
         """
-        record = self._record
+        record, chosen = self._record, self._choose_wide()
         while True:
             grid = Grid(record.table, record.components.wide[chosen], self._region)
-            around, is_wide_near = self._find_around(chosen)
-            claiming = np.concatenate([aggregated, around])
+            around = self._find_around(chosen)
+            claiming = np.concatenate([aggregated, around.components])
             footprints = grid.locate_components(record.components, claiming)
-            is_small = grid.count_distinct(footprints) <= MAX_FOOTPRINTS
-            if is_small or not len(chosen):
-                return grid, chosen, around, is_wide_near
+            if grid.count_distinct(footprints) <= MAX_FOOTPRINTS or not len(chosen):
+                return grid, chosen, around
             chosen = chosen[: len(chosen) // 2]
 
-    def _find_around(self, chosen: IntArray) -> tuple[IntArray, BoolArray]:
-        """Return what has claims outside of the query that the chosen wide constraints cover.
-
-        The second result flags positions of wide constraints.
-        """
+    def _find_around(self, chosen: IntArray) -> "_Around":
+        """Return what has claims outside of the query that the chosen wide constraints cover."""
         record, packing = self._record, self._record.packing
         is_near = np.zeros(record.components.count, dtype=bool)
         is_wide_near = np.zeros(len(record.components.wide), dtype=bool)
         if not self._has_all:
-            return np.flatnonzero(is_near), is_wide_near
+            return _Around(np.flatnonzero(is_near), is_wide_near)
         for constraint in record.components.wide[chosen].tolist():
             if record.table.upper[constraint] == OPEN:
                 continue  # Claims elsewhere do not bound a query that no high covers.
@@ -533,7 +532,7 @@ class QueryTotal:
         is_near[self._components] = False
         is_wide_near &= (packing.wide_people > 0) & ~is_wide_contradicted
         is_wide_near[self._wide] = False
-        return np.flatnonzero(is_near), is_wide_near
+        return _Around(np.flatnonzero(is_near), is_wide_near)
 
     def _find_contradicted(self, chosen: IntArray) -> tuple[BoolArray, BoolArray]:
         """Return which components and wide constraints have claims that a high contradicts.
@@ -556,11 +555,9 @@ class QueryTotal:
         program: RelaxedProgram,
         components: IntArray,
         is_near: BoolArray,
-        chosen: IntArray,
     ) -> None:
         """Add claims of wide constraints, if all claims within them are in the program."""
         record, packing = self._record, self._record.packing
-        is_near[chosen] = False
         has_component = np.zeros(record.components.count, dtype=bool)
         has_component[components] = True
         added = np.zeros(len(is_near), dtype=bool)

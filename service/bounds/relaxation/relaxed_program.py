@@ -16,10 +16,9 @@ import numpy as np
 from service.bounds.boxes import Region
 from service.bounds.constraints import Constraint, IncidentBox
 from service.bounds.relaxation.component_bounds import (
-    DENOMINATOR,
     SET_COUNT,
     ComponentBounds,
-    iterate_sets,
+    list_sets,
     make_term_keys,
 )
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
@@ -92,9 +91,9 @@ class RelaxedProgram:
         """Add a row for each set of outcomes that the components of one footprint claim."""
         people = self._record.packing.component_people[chosen]
         group = f"{len(self.constraints)}"
-        for bits in iterate_sets(ALL_OUTCOMES):
+        for bits in list_sets(ALL_OUTCOMES):
             if people[:, bits].any():
-                claimed = int(people[:, list(iterate_sets(bits))].sum())
+                claimed = int(people[:, list_sets(bits)].sum())
                 row = _ClaimRow(bits, chosen)
                 self._add_row(footprint, group, row, Quantity(claimed, None))
         if with_highs:
@@ -181,8 +180,7 @@ class ClaimTerms:
             self.add_wide(row.wide, multiplier)
         elif end == "high":
             own = self._record.bounds.outcomes[row.components]
-            keys = make_term_keys(row.components, 0) + own
-            self._add_bounds(keys, "high", multiplier)
+            self._add_bounds(make_term_keys(row.components, own), "high", multiplier)
         else:
             self.add_claims(row.components, row.outcomes, multiplier)
 
@@ -193,20 +191,15 @@ class ClaimTerms:
     def add_claims(self, components: IntArray, outcomes: int, multiplier: Fraction) -> None:
         """Add the multiplier to all claims of the components within some outcomes."""
         people = self._record.packing.component_people
-        for bits in iterate_sets(outcomes):
+        for bits in list_sets(outcomes):
             for component in components[people[components, bits] > 0].tolist():
                 weights = self._weights.setdefault(component, {})
                 weights[bits] = weights.get(bits, Fraction(0)) + multiplier
 
     def _add_bounds(self, keys: IntArray, kind: End, multiplier: Fraction) -> None:
         """Add the proofs of bounds of components."""
-        bounds = self._record.bounds
-        terms = bounds.low_terms if kind == "low" else bounds.high_terms
-        other: End = "high" if kind == "low" else "low"
-        _, constraints, multipliers = terms.find(keys)
-        for constraint, sixtieths in zip(constraints.tolist(), multipliers.tolist(), strict=True):
-            end = kind if sixtieths > 0 else other
-            self._add_term(constraint, end, multiplier * Fraction(sixtieths, DENOMINATOR))
+        for constraint, end, own_multiplier in self._record.bounds.iterate_terms(keys, kind):
+            self._add_term(constraint, end, multiplier * own_multiplier)
 
     def _add_term(self, constraint: int, end: End, multiplier: Fraction) -> None:
         key = constraint, end
@@ -222,7 +215,7 @@ class ClaimTerms:
         people = self._record.packing.component_people
         by_weight: dict[Fraction, list[int]] = {}
         for component, weights in self._weights.items():
-            claimed = [bits for bits in iterate_sets(ALL_OUTCOMES) if people[component, bits]]
+            claimed = [bits for bits in list_sets(ALL_OUTCOMES) if people[component, bits]]
             for bits in claimed:
                 holder = next(
                     (each for each in claimed if each != bits and bits & ~each == 0), None

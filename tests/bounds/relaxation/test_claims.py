@@ -155,6 +155,16 @@ def test_with_more_contradicted_wide_figures_than_a_program_holds_nothing_is_kno
     assert (total.low, total.high, total.is_disputed, total.exact) == (0, None, True, False)
 
 
+def test_a_contradicted_wide_figure_for_which_the_grid_has_no_room_disputes_the_total() -> None:
+    figures = [
+        *VILLAGES,
+        make_figure("floor", 7, None, WEEK),
+        make_figure("ceiling", 0, 1, WEEK, reporter="B"),
+    ]
+    total = compute(figures, make_scope("a", (1, 1)), MAX_FOOTPRINTS=0)
+    assert (total.low, total.high, total.is_disputed, total.exact) == (0, None, True, False)
+
+
 def test_the_figures_behind_a_contradicted_claim_are_set_aside() -> None:
     figures = [
         *VILLAGES,

@@ -1,6 +1,7 @@
 """Bounds of many components at once, compared with those of each component by itself."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
 from service.bounds.boxes import Box, Region
@@ -97,7 +98,9 @@ def test_the_proof_of_each_bound_adds_up(case: Case) -> None:
                 assert (sums == values[chosen, bits] * DENOMINATOR)[is_known].all()
 
 
-def test_a_component_that_has_too_many_cells_has_no_bounds(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_a_component_that_has_too_many_cells_has_no_bounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def fail(finder: object, shape: object) -> object:
         raise TooManyCellsError
         yield
@@ -112,6 +115,25 @@ def test_a_component_that_has_too_many_cells_has_no_bounds(monkeypatch) -> None:
     assert bounds.is_special.tolist() == [True]
     assert bounds.lows.max() == 0
     assert bounds.highs[0, 1] == OPEN
+
+
+def test_components_that_cannot_be_solved_together_have_no_bounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    figures = [
+        make_figure("f0", 3, 5, make_scope("a", (1, 2))),
+        make_figure("f1", 2, 9, make_scope("a", (2, 3))),
+    ]
+    table = make_table(Case(SIMPLE, figures, make_scope()))
+    components, solved = finish(find_narrow_components(table)), SolvedComponents()
+    with monkeypatch.context() as patch:
+        patch.setattr(component_bounds, "AMPLE_TIME", Deadline(0))
+        bounds = finish(bound_components(table, components, solved))
+    assert bounds.is_special.tolist() == [True]
+    assert (bounds.lows[0, 1], bounds.highs[0, 1]) == (0, OPEN)
+    # Nothing of this is kept.
+    again = finish(bound_components(table, components, solved))
+    assert (again.lows[0, 1], again.highs[0, 1]) == (3, 14)
 
 
 def test_bounds_are_the_same_if_only_some_components_are_kept() -> None:
