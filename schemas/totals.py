@@ -395,8 +395,8 @@ class ThenOut(CompiledSchema):
     exact = fields.Boolean(
         metadata={
             "value": attrgetter("total.exact"),
-            "description": "Whether both ends were proved within the time budget. If `false`, the "
-            "range may be wider than necessary, never narrower.",
+            "description": "Whether both ends were proved. If `false`, because the record is large "
+            "or the time budget ran out, the range may be wider than necessary, never narrower.",
         }
     )
     figures = fields.Integer(

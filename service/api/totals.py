@@ -94,7 +94,7 @@ def list_figures_of_totals(arguments: FiguresRequest) -> Any:
     name = "as_of" if arguments.seq is None else "after"
     seq = reader.resolve_as_of(as_of, request_time(), name)
     result = compute_measured_totals(query, seq, start_time_budget())
-    if result.exact:
+    if result.is_final:
         allow_keeping()
     page = query_figures.make_figure_page(reader, result, arguments.offset, arguments.limit)
     content = _FIGURES_SCHEMA.to_json(page)
@@ -136,7 +136,7 @@ def _answer_query(arguments: TotalsRequest, place_id: str | None = None) -> Resp
     else:
         text = _to_json(result, place_id, format_name)
     response = make_response(format_name, text)
-    if result.exact:  # A total that ran out of time may be narrower in the next answer.
+    if result.is_final:  # A total that ran out of time may be narrower in the next answer.
         response.set_etag(etag)
         allow_keeping()
     return response

@@ -58,6 +58,8 @@ class Total:
     ``low_terms`` add up to ``low`` and ``high_terms`` to ``high``, the largest contributions first,
     once each of ``low_roundings`` and ``high_roundings`` replaces the sum of its terms by whole
     people.
+    ``is_relaxed`` says of a total that is not exact that this is because of the size of the record,
+    and not because time ran out.
     """
 
     figures: Sequence[Figure] = ()
@@ -74,6 +76,12 @@ class Total:
     high_terms: tuple[Term, ...] = ()
     low_roundings: tuple[RoundedSum, ...] = ()
     high_roundings: tuple[RoundedSum, ...] = ()
+    is_relaxed: bool = False
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the same computation with more time would give the same total."""
+        return self.exact or self.is_relaxed
 
     @property
     def is_reported(self) -> bool:

@@ -146,12 +146,18 @@ class TotalsResult:
     @property
     def all_totals(self) -> list[Total]:
         """Every total of the result: whole, parts, each reporter, and the compared state."""
+        return [each.total for each in self._outcome_totals]
+
+    @property
+    def _outcome_totals(self) -> list[OutcomeTotal]:
         parts = (*(self.parts or ()), *(self.by_reporter or ()))
         outcome_totals = [*self.totals, *(each for part in parts for each in part.totals)]
         earlier_totals = [each.change.then for each in outcome_totals if each.change is not None]
-        return [each.total for each in (*outcome_totals, *earlier_totals)]
+        return [*outcome_totals, *earlier_totals]
 
     @property
-    def exact(self) -> bool:
+    def is_final(self) -> bool:
         """Whether every total was computed within the time budget."""
-        return all(total.exact for total in self.all_totals)
+        return all(
+            total.is_final for each in self._outcome_totals for total in (each.total, each.placed)
+        )

@@ -46,7 +46,7 @@ def _log_if_slow(
 ) -> None:
     """Log the effort if time ran out for a total, or the solver took ``slow_seconds``."""
     seconds = sum(effort.seconds for effort in efforts)
-    inexact = sum(not total.exact for total in all_totals)
+    inexact = sum(not total.is_final for total in all_totals)
     if inexact or seconds >= slow_seconds:
         structlog.get_logger().warning(
             "slow totals",

@@ -202,7 +202,7 @@ class Metrics:
     def count_totals(self, totals: Sequence[Total]) -> None:
         """Count the totals of a computed result."""
         self._totals.inc(len(totals))
-        self._inexact_totals.inc(sum(not total.exact for total in totals))
+        self._inexact_totals.inc(sum(not total.is_final for total in totals))
         self._disputed_totals.inc(sum(total.is_disputed for total in totals))
         for total in totals:
             self._figures_per_total.observe(len(total.figures))

@@ -78,7 +78,7 @@ def compute_totals_in(
     result: TotalsResult | None = snapshot.results.get(query)
     if result is None:
         result = TotalsCalculation(snapshot, resolved_query, time_budget).compute_result()
-        if result.exact:  # If the time ran out, the next result may be narrower.
+        if result.is_final:  # If the time ran out, the next result may be narrower.
             snapshot.results.put(query, result)
     return result
 

@@ -61,18 +61,22 @@ def services(
     generator.world.finish_marks()
     ask(client, QUERIES[0])  # Makes the engine while the limits are the usual ones.
     monkeypatch.setattr(state_cache, "MAX_EXACT_FIGURES", 0)
-    monkeypatch.setattr(narrow_components, "MAX_SMALL_AREA", 8)
-    monkeypatch.setattr(narrow_components, "MAX_COMPONENT", 6)
-    monkeypatch.setattr(query_total, "MAX_CLOSURE", 10)
+    monkeypatch.setattr(narrow_components, "MAX_SMALL_AREA", 2)
+    monkeypatch.setattr(narrow_components, "MAX_COMPONENT", 2)
+    monkeypatch.setattr(query_total, "MAX_CLOSURE", 0)
+    monkeypatch.setattr(query_total, "MAX_SPELLED", 20)
     return Services(client, create_app(settings).test_client(), generator)
+
+
+def make_address(query: tuple[str, str, int, int]) -> str:
+    place, outcomes, start, length = query
+    first, last = FIRST_DAY + timedelta(start), FIRST_DAY + timedelta(start + length - 1)
+    return f"/v1/totals?place={place}&outcomes={outcomes}&from={first}&to={last}"
 
 
 def ask(client: FlaskClient, query: tuple[str, str, int, int], more: str = "") -> dict[str, Any]:
     """Return the answer to a query with its proofs."""
-    place, outcomes, start, length = query
-    first, last = FIRST_DAY + timedelta(start), FIRST_DAY + timedelta(start + length - 1)
-    address = f"/v1/totals?place={place}&outcomes={outcomes}&from={first}&to={last}&explain=true"
-    answer = client.get(address + more)
+    answer = client.get(f"{make_address(query)}&explain=true{more}")
     assert answer.status_code == 200, answer.get_data(as_text=True)
     body: dict[str, Any] = answer.get_json()
     return body
@@ -91,6 +95,7 @@ def test_a_total_of_a_large_record_is_never_narrower_and_nearly_as_close(
         assert exact["exact"]
         (low, high), (exact_low, exact_high) = ends_of(large), ends_of(exact)
         assert low <= exact_low and exact_high <= high, query
+        assert not large["exact"]  # Else nothing is compared.
         compared.append((low, exact_low))
     lows, exact_lows = np.array(compared).T
     assert lows.sum() >= 0.9 * exact_lows.sum() > 0
@@ -131,3 +136,18 @@ def test_parts_of_a_large_record_are_answered(services: Services) -> None:
     whole, parts = answer["totals"][0], [each["totals"][0] for each in answer["parts"]]
     assert sum(part["low"] or 0 for part in parts) <= whole["low"]
     assert whole["placed"]["low"] <= whole["low"]
+
+
+def test_a_total_that_more_time_does_not_change_is_kept_and_not_counted_as_late(
+    services: Services, key: MakeHeaders
+) -> None:
+    address = make_address(QUERIES[1])
+    first = services.large.get(address)
+    assert not first.get_json()["totals"][0]["exact"]
+    again = services.large.get(address)
+    assert again.get_json() == first.get_json()
+    tag = first.headers["ETag"]
+    assert services.large.get(address, headers={"If-None-Match": tag}).status_code == 304
+    numbers = services.large.get("/metrics", headers=key("admin")).get_data(as_text=True)
+    assert "casualty_kept_answers_total 2.0" in numbers
+    assert "casualty_totals_inexact_total 0.0" in numbers

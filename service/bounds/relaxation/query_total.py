@@ -172,7 +172,8 @@ class QueryTotal:
         if len(self._wide):
             return self._compute_relaxed(deadline)
         # Wide figures about other days or places can narrow it further.
-        return replace(self._compute_components(deadline), exact=False)
+        total = self._compute_components(deadline)
+        return replace(total, exact=False, is_relaxed=total.is_final)
 
     def _flag_whole(self) -> BoolArray:
         """Return which touched components are wholly kept and inside the query."""
@@ -218,6 +219,7 @@ class QueryTotal:
             total,
             high=None if is_open else (total.high or 0) + int(highs.sum()),
             exact=False,
+            is_relaxed=total.exact,
             is_disputed=total.is_disputed or bool(is_special.any()),
             high_terms=() if is_open else (*total.high_terms, *high_terms),
             opening=self._figures.select_open() if is_open else (),
@@ -307,12 +309,13 @@ class QueryTotal:
         total = self._combine([self._name_figures(result, program)], deadline)
         if total.high is None and not total.opening:
             total = replace(total, opening=self._figures.select_open())
+        is_in_time = not result.is_unresolved and result.low.is_known and result.high.is_known
         if result.is_unresolved or not result.low.is_known:
             total = self._raise_low(replace(total, is_disputed=True))
         # Contradictions within components that are only added up are not looked at, and there can
         # be others further away.
         is_disputed = total.is_disputed or bool(self._record.bounds.is_special[aggregated].any())
-        return replace(total, exact=False, is_disputed=is_disputed)
+        return replace(total, exact=False, is_disputed=is_disputed, is_relaxed=is_in_time)
 
     def _raise_low(self, total: Total) -> Total:
         """Return the total with the sum of the claims inside the query, if its low is less."""

@@ -84,7 +84,7 @@ class ViewModel:
         """The total of the shown outcomes alone, which takes less time than the full result."""
         result = self.compute_totals(outcomes=(self.page_query.show,))
         # If the time ran out, a second call continues from what the first one cached.
-        return result if result.exact else self.compute_totals(outcomes=(self.page_query.show,))
+        return result if result.is_final else self.compute_totals(outcomes=(self.page_query.show,))
 
     @property
     def shown_total(self) -> OutcomeTotal:
