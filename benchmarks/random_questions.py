@@ -7,9 +7,9 @@ high not below the number of those people whom some report reaches. The printed 
 size the seconds of a first answer, how many answers are exact, and how far the lows are from the
 truth. Exit code 1 if an answer is not sound.
 
-    python benchmarks/random_questions.py               200 questions at 1,000 and 10,000 reports
-    python benchmarks/random_questions.py 100000 -q 50  50 questions at 100,000 reports
-    python benchmarks/random_questions.py 10000 -c 60   and each by the exact engine, 60 s each
+    python -m benchmarks.random_questions               200 questions at 1,000 and 10,000 reports
+    python -m benchmarks.random_questions 100000 -q 50  50 questions at 100,000 reports
+    python -m benchmarks.random_questions 10000 -c 60   and each by the exact engine, 60 s each
 
 With ``-c`` it also prints how the answers compare with those of the exact engine.
 """

@@ -60,24 +60,36 @@ class LinearProgram:
         return has_inside, has_outside
 
 
-def build_linear_program(constraints: Sequence[Constraint]) -> Steps[LinearProgram]:
+def build_linear_program(
+    constraints: Sequence[Constraint], window: Box | None = None
+) -> Steps[LinearProgram]:
     """Return the program of the constraints, which may belong to several components.
 
-    Raises TooManyCellsError if their cells cannot be enumerated.
+    No column has people both inside and outside of ``window``. Raises TooManyCellsError if the
+    cells cannot be enumerated.
     """
-    boxes = sorted({part.box for constraint in constraints for part in constraint.parts})
+    own_boxes = {part.box for constraint in constraints for part in constraint.parts}
+    boxes = sorted(own_boxes if window is None else {*own_boxes, window})
     box_numbers = {box: index for index, box in enumerate(boxes)}
     partition = yield from build_partition(boxes)
     if any(part.incident_path for constraint in constraints for part in constraint.parts):
-        return (yield from _build_with_incidents(tuple(constraints), box_numbers, partition))
+        is_inside = (
+            np.zeros(len(partition.incidence), dtype=bool)
+            if window is None
+            else partition.incidence[:, box_numbers[window]]
+        )
+        return (
+            yield from _build_with_incidents(tuple(constraints), box_numbers, partition, is_inside)
+        )
     in_constraint = [
         partition.incidence[:, [box_numbers[part.box] for part in constraint.parts]].any(axis=1)
         for constraint in constraints
     ]
-    constraint_matrix = SparseMatrix.from_dense(np.array(in_constraint))
+    is_counted = np.any(in_constraint, axis=0)  # Cells of the window alone are not.
+    constraint_matrix = SparseMatrix.from_dense(np.array(in_constraint)[:, is_counted])
     all_columns = np.arange(constraint_matrix.shape[1])
     coupling_matrix = SparseMatrix.from_dense(np.zeros((0, constraint_matrix.shape[1])))
-    cell_columns = np.stack([all_columns, all_columns], axis=1)
+    cell_columns = np.stack([np.flatnonzero(is_counted), all_columns], axis=1)
     uncoupled = np.full(constraint_matrix.shape[1], -1)
     laminar_family = LaminarFamily.from_matrix(constraint_matrix)
     return LinearProgram(
@@ -95,9 +107,15 @@ def build_linear_program(constraints: Sequence[Constraint]) -> Steps[LinearProgr
 
 
 def _build_with_incidents(
-    constraints: tuple[Constraint, ...], box_numbers: Mapping[Box, int], partition: Partition
+    constraints: tuple[Constraint, ...],
+    box_numbers: Mapping[Box, int],
+    partition: Partition,
+    is_inside: BoolArray,
 ) -> Steps[LinearProgram]:
-    """Return the program of constraints if some of them cover single incidents."""
+    """Return the program of constraints if some of them cover single incidents.
+
+    ``is_inside``, bool[n_cells], flags cells in the window, whose columns are apart from others.
+    """
     holders_of_box: list[list[tuple[int, IncidentBox]]] = [[] for _ in box_numbers]
     for constraint_number, constraint in enumerate(constraints):
         for part in constraint.parts:
@@ -106,7 +124,7 @@ def _build_with_incidents(
     for cell, in_box in enumerate(partition.incidence):
         yield
         holders = [pair for box in np.flatnonzero(in_box) for pair in holders_of_box[box]]
-        builder.add_cell(cell, holders)
+        builder.add_cell(cell, holders, is_inside=bool(is_inside[cell]))
     return builder.build_program(constraints, partition)
 
 
@@ -123,17 +141,19 @@ class _ProgramBuilder:
         self._constraint_count = constraint_count
         self._unreached_columns: set[int] = set()
         self._column_constraints: list[frozenset[int]] = []
-        self._merged_columns: dict[frozenset[int], int] = {}
+        self._merged_columns: dict[tuple[frozenset[int], bool], int] = {}
         self._couplings: list[tuple[list[int], list[int]]] = []
         self._column_cells: list[int] = []
         self._coupling_cells: list[int] = []
-        self._cell = -1
+        self._cell, self._is_inside = -1, False
         self._person_types: set[tuple[frozenset[int], int]] = set()
         self._cell_columns: list[tuple[int, int]] = []
 
-    def add_cell(self, cell: int, holders: list[tuple[int, IncidentBox]]) -> None:
+    def add_cell(
+        self, cell: int, holders: list[tuple[int, IncidentBox]], *, is_inside: bool
+    ) -> None:
         """Add the columns of a cell; each holder is a constraint with the path of its incident."""
-        self._cell = cell
+        self._cell, self._is_inside = cell, is_inside
         root = _Incident()
         for constraint, part in holders:
             root.add_constraint(constraint, part)
@@ -218,12 +238,13 @@ class _ProgramBuilder:
 
     def _make_column(self, constraints: frozenset[int], is_coupled: bool) -> int:
         """Return the column of these constraints; a coupled one is not shared with other cells."""
-        if not is_coupled and constraints in self._merged_columns:
-            return self._merged_columns[constraints]
+        key = constraints, self._is_inside
+        if not is_coupled and key in self._merged_columns:
+            return self._merged_columns[key]
         self._column_constraints.append(constraints)
         self._column_cells.append(self._cell if is_coupled else -1)
         if not is_coupled:
-            self._merged_columns[constraints] = len(self._column_constraints) - 1
+            self._merged_columns[key] = len(self._column_constraints) - 1
         return len(self._column_constraints) - 1
 
     def build_program(

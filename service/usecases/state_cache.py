@@ -113,13 +113,10 @@ class Snapshot:
         """
 
         def make_engine() -> Engine:
-            if counted.count > MAX_EXACT_FIGURES:
+            large = whole if isinstance(whole, RelaxedEngine) else None
+            if counted.count > MAX_EXACT_FIGURES or large is not None:
                 return RelaxedEngine(
-                    counted,
-                    self.places,
-                    self.groups,
-                    self._component_cache,
-                    whole if isinstance(whole, RelaxedEngine) else None,
+                    counted, self.places, self.groups, self._component_cache, large
                 )
             return TotalsEngine(
                 counted.list_figures(),

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from benchmarks.generate import ReportGenerator
 from service import create_app
-from service.bounds.relaxation import narrow_components, query_total
+from service.bounds.relaxation import narrow_components, query_total, relaxed_query
 from service.settings import Settings
 from service.usecases import state_cache
 
@@ -64,7 +64,7 @@ def services(
     monkeypatch.setattr(narrow_components, "MAX_SMALL_AREA", 2)
     monkeypatch.setattr(narrow_components, "MAX_COMPONENT", 2)
     monkeypatch.setattr(query_total, "MAX_CLOSURE", 0)
-    monkeypatch.setattr(query_total, "MAX_SPELLED", 20)
+    monkeypatch.setattr(relaxed_query, "MAX_SPELLED", 20)
     return Services(client, create_app(settings).test_client(), generator)
 
 

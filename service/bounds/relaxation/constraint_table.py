@@ -149,8 +149,10 @@ class ConstraintTable:
 
     def add_partners(self, constraints: IntArray) -> IntArray:
         """Return the constraints and all in the same irregular groups, directly or not."""
-        members = set(constraints.tolist())
         pending = constraints[self.is_irregular[constraints]].tolist()
+        if not pending:
+            return np.unique(constraints)
+        members = set(constraints.tolist())
         seen: set[int] = set()
         while pending:
             for position in self._groups_of.get(pending.pop(), ()):
@@ -238,8 +240,8 @@ class ConstraintTable:
         which share nobody with it. Both are bool[n_constraints].
         """
         first, last = self.first[constraint], self.last[constraint]
-        places, inner_places = self._compare_places(int(self.places[constraint]))
-        groups, inner_groups = self._compare_groups(int(self.groups[constraint]))
+        places, inner_places = self.compare_places(int(self.places[constraint]))
+        groups, inner_groups = self.compare_groups(int(self.groups[constraint]))
         overlaps = (self.first <= last) & (self.last >= first)
         overlaps &= places[self.places] & groups[self.groups]
         if self.scheme[constraint] != NONE:
@@ -250,7 +252,7 @@ class ConstraintTable:
         is_within &= inner_places[self.places] & inner_groups[self.groups]
         return overlaps, is_within
 
-    def _compare_places(self, number: int) -> tuple[BoolArray, BoolArray]:
+    def compare_places(self, number: int) -> tuple[BoolArray, BoolArray]:
         """Return which selections of places overlap one, and which are within it."""
         if number not in self._compared_places:
             if len(self._compared_places) >= MAX_COMPARED:
@@ -258,7 +260,7 @@ class ConstraintTable:
             self._compared_places[number] = _compare(self.state.place_sets, number)
         return self._compared_places[number]
 
-    def _compare_groups(self, number: int) -> tuple[BoolArray, BoolArray]:
+    def compare_groups(self, number: int) -> tuple[BoolArray, BoolArray]:
         """Return which selections of groups overlap one, and which are within it."""
         if number not in self._compared_groups:
             if len(self._compared_groups) >= MAX_COMPARED:
@@ -283,11 +285,15 @@ def _compare(sets: ScopeSets, number: int) -> tuple[BoolArray, BoolArray]:
 
 def join_slices(values: IntArray, starts: IntArray, numbers: IntArray) -> IntArray:
     """Return the concatenation of ``values[starts[n]:starts[n + 1]]`` for each of the numbers."""
-    lengths = starts[numbers + 1] - starts[numbers]
-    if not len(lengths):
-        return values[:0]
-    offsets = np.repeat(starts[numbers] - np.cumsum(lengths) + lengths, lengths)
-    joined: IntArray = values[offsets + np.arange(len(offsets))]
+    joined: IntArray = values[join_ranges(starts[numbers], starts[numbers + 1])]
+    return joined
+
+
+def join_ranges(starts: IntArray, stops: IntArray) -> IntArray:
+    """Return the concatenation of the ranges from each start to before its stop."""
+    lengths = stops - starts
+    offsets = np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+    joined: IntArray = offsets + np.arange(len(offsets))
     return joined
 
 

@@ -8,12 +8,13 @@ from service.bounds.combined_total import make_unknown_total
 from service.bounds.component_cache import ComponentCache
 from service.bounds.computation import Computation, Steps
 from service.bounds.constraints import Reclassifications, is_elsewhere
-from service.bounds.relaxation.component_bounds import bound_components
+from service.bounds.relaxation.bound_components import WindowBounds, bound_components
 from service.bounds.relaxation.constraint_table import ConstraintTable
+from service.bounds.relaxation.large_record import LargeRecord
 from service.bounds.relaxation.narrow_components import WIDE, find_narrow_components
 from service.bounds.relaxation.packing import Overlaps, pack_lows
+from service.bounds.relaxation.query_figures import QueryFigures
 from service.bounds.relaxation.query_total import QueryTotal
-from service.bounds.relaxation.relaxed_program import LargeRecord
 from service.bounds.solver import Deadline
 from service.bounds.solver_effort import accumulate_effort
 from service.columns.arrays import BoolArray, IntArray
@@ -64,7 +65,8 @@ class RelaxedEngine:
         bounds = yield from bound_components(table, components, self._cache.solved)
         overlaps = Overlaps(table, components)
         packing = yield from pack_lows(table, components, bounds, overlaps)
-        return LargeRecord(table, components, bounds, packing, overlaps)
+        windows = WindowBounds(table)
+        return LargeRecord(table, components, bounds, packing, overlaps, windows)
 
     def _list_reclassifiable(self) -> list[Figure]:
         """Return the counted figures that reclassify others, and these others."""
@@ -100,10 +102,12 @@ class RelaxedEngine:
             record = self._preparation.run(Deadline(seconds + PREPARATION_SECONDS))
             if record is None:
                 return make_unknown_total(figures)
-            return self._make_query(record, figures, scope).compute(Deadline(seconds))
+            return QueryTotal(self._make_query(record, figures, scope)).compute(Deadline(seconds))
 
-    def _make_query(self, record: LargeRecord, figures: ColumnFigures, scope: Scope) -> QueryTotal:
-        return QueryTotal(
+    def _make_query(
+        self, record: LargeRecord, figures: ColumnFigures, scope: Scope
+    ) -> QueryFigures:
+        return QueryFigures(
             record,
             figures,
             self._counted.is_counted,

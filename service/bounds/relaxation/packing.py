@@ -5,13 +5,15 @@ other, each among people whom no other has chosen. A claim is a number of people
 in a narrow component, or in the scope of a wide constraint.
 """
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from service.bounds.computation import Steps
+from service.bounds.disjoint_sets import DisjointSets
 from service.bounds.relaxation.component_bounds import SET_COUNT, ComponentBounds, list_sets
-from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
+from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable, join_ranges
 from service.bounds.relaxation.narrow_components import WIDE, NarrowComponents
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.record_columns import NONE
@@ -34,6 +36,61 @@ class Packing:
         self.is_contradicted: BoolArray = np.zeros(wide_count, dtype=bool)
         self.is_shared: BoolArray = np.zeros(component_count, dtype=bool)
         """Which components share people with a wide constraint, bool[n_components]."""
+        self.is_contested: BoolArray = np.zeros(component_count, dtype=bool)
+        """Which components share people with a contradicted wide one, bool[n_components]."""
+        self.is_wide_contested: BoolArray = np.zeros(wide_count, dtype=bool)
+        """Which wide constraints are contradicted, or within one that is, bool[n_wide]."""
+        self.has_sure_claim: BoolArray = np.zeros(wide_count, dtype=bool)
+        """Which wide constraints claim people above claims that nothing contradicts."""
+        self.cluster_sizes: IntArray = np.zeros(component_count, dtype=np.int64)
+        """How many constraints each component depends on through wide ones; 0 if on none."""
+        self.inner_people: IntArray = np.zeros(wide_count, dtype=np.int64)
+        """The sum of the lows of the components within each wide constraint, int[n_wide].
+
+        0 for those without a high.
+        """
+
+    @cached_property
+    def claims(self) -> "Claims":
+        """The claims of components as a list."""
+        return Claims(self.component_people)
+
+
+class Claims:
+    """The claims of components, element by element, sorted by component and set of outcomes."""
+
+    def __init__(self, people: IntArray) -> None:
+        """``people``, int[n_components, 16], are those claimed for each set of outcomes."""
+        self.keys: IntArray = np.flatnonzero(people.ravel())
+        """The component times 16 plus the set of outcomes of each claim, int[n_claims]."""
+        self._bits = self.keys % SET_COUNT
+        self.holders: IntArray = np.full(len(self.keys), NONE, dtype=np.int64)
+        """The smallest other claim of the component that each claim is within, or ``NONE``."""
+        for bits in list_sets(SET_COUNT - 1):
+            own = np.flatnonzero((self._bits == bits) & (self.holders == NONE))
+            for other in (each for each in list_sets(SET_COUNT - 1) if bits & ~each == 0):
+                if other != bits:
+                    own = self._set_holders(own, other)
+
+    def _set_holders(self, claims: IntArray, outer_bits: int) -> IntArray:
+        """Set the holders of claims that are within one for other outcomes; return the rest."""
+        wanted = self.keys[claims] - self._bits[claims] + outer_bits
+        positions = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        is_found = self.keys[positions] == wanted if len(claims) else wanted < 0
+        self.holders[claims[is_found]] = positions[is_found]
+        return claims[~is_found]
+
+    def find_within(self, keys: IntArray) -> IntArray:
+        """Return the claims of components for sets within some outcomes, as positions.
+
+        ``keys`` are component times 16 plus the outcomes.
+        """
+        starts = np.searchsorted(self.keys, keys - keys % SET_COUNT)
+        stops = np.searchsorted(self.keys, keys, side="right")
+        positions = join_ranges(starts, stops)
+        outcomes = np.repeat(keys % SET_COUNT, stops - starts)
+        found: IntArray = positions[self._bits[positions] & ~outcomes == 0]
+        return found
 
 
 class _Reach(NamedTuple):
@@ -76,18 +133,21 @@ class Overlaps:
         Only days, outcomes and the outermost places are compared.
         """
         table, wide = self._table, self._components.wide
-        hulls = table.place_intervals.hulls
+        members = self._components.find_members(chosen)
         flags: BoolArray = np.zeros(len(wide), dtype=bool)
-        starts, stops = hulls[table.places[wide]].T
-        for constraint in self._components.find_members(chosen).tolist():
-            start, stop = hulls[table.places[constraint]]
-            flags |= (
+        starts, stops = table.place_intervals.hulls[table.places[members]].T
+        first, last, outcomes = (
+            each[members] for each in (table.first, table.last, table.outcomes)
+        )
+        for position, constraint in enumerate(wide.tolist()):
+            start, stop = table.place_intervals.hulls[table.places[constraint]]
+            flags[position] = (
                 (starts < stop)
                 & (stops > start)
-                & (table.first[wide] <= table.last[constraint])
-                & (table.last[wide] >= table.first[constraint])
-                & (table.outcomes[wide] & table.outcomes[constraint] != 0)
-            )
+                & (first <= table.last[constraint])
+                & (last >= table.first[constraint])
+                & (outcomes & table.outcomes[constraint] != 0)
+            ).any()
         return flags
 
     def find_claims_within(self, packing: "Packing", position: int) -> "InnerClaims":
@@ -206,16 +266,62 @@ def _find_contradictions(
     overlaps: Overlaps,
 ) -> Steps[None]:
     """Flag wide constraints whose high is below the claims within, and what shares their people."""
+    clusters = _Clusters(components)
     for position, constraint in enumerate(components.wide.tolist()):
         yield
         upper, outcomes = int(table.upper[constraint]), int(table.outcomes[constraint])
         reach = overlaps.find(constraint)
-        packing.is_shared |= reach.components & (bounds.outcomes & outcomes != 0)
-        if upper == OPEN or table.incident[constraint] != NONE:
-            packing.is_contradicted[position] = table.lower[constraint] > upper
-            continue
-        inner = list_sets(outcomes)
-        claimed = packing.component_people[reach.inner_components][:, inner].sum()
-        claimed += packing.wide_people[reach.inner_wide].sum()
-        if claimed > upper or table.lower[constraint] > upper:
+        shares = reach.components & (bounds.outcomes & outcomes != 0)
+        packing.is_shared |= shares
+        clusters.add(position, np.flatnonzero(shares), np.flatnonzero(reach.wide))
+        people = int(table.lower[constraint])
+        if upper < OPEN and table.incident[constraint] == NONE:
+            claims = packing.component_people[reach.inner_components][:, list_sets(outcomes)].sum()
+            claims += packing.wide_people[reach.inner_wide].sum()
+            lows = bounds.lows[reach.inner_components, outcomes].sum()
+            people = max(people, int(claims), int(lows))
+            packing.inner_people[position] = lows
+        if people > upper:
             packing.is_contradicted[position] = True
+            packing.is_contested |= shares
+            packing.is_wide_contested |= reach.inner_wide
+            packing.is_wide_contested[position] = True
+    packing.cluster_sizes = clusters.measure()
+    claiming = np.flatnonzero((packing.wide_people > 0) & ~packing.is_wide_contested)
+    packing.has_sure_claim[claiming] = True
+    for position in claiming[np.argsort(packing.ranks[claiming])].tolist():
+        yield
+        inner = overlaps.find_claims_within(packing, position)
+        packing.has_sure_claim[position] = bool(
+            not packing.is_contested[inner.components].any()
+            and packing.has_sure_claim[inner.wide].all()
+        )
+
+
+class _Clusters:
+    """Components and wide constraints that depend on each other through wide constraints."""
+
+    def __init__(self, components: NarrowComponents) -> None:
+        self._components = components
+        self._sets = DisjointSets(len(components.wide))
+        self._owner: IntArray = np.full(components.count, NONE, dtype=np.int64)
+
+    def add(self, position: int, components: IntArray, wide: IntArray) -> None:
+        """Note what shares people with a wide constraint: components, and other wide ones."""
+        owners = self._owner[components]
+        others = np.unique(owners[owners != NONE])
+        self._owner[components[owners == NONE]] = position
+        for other in (*others.tolist(), *wide.tolist()):
+            self._sets.unite(other, position)
+
+    def measure(self) -> IntArray:
+        """Return the constraints in the cluster of each component, 0 if it is in none."""
+        wide_count = len(self._components.wide)
+        roots = np.array([self._sets.find(each) for each in range(wide_count)], dtype=np.int64)
+        is_owned = self._owner != NONE
+        own_roots = roots[self._owner[is_owned]]
+        sizes = np.bincount(roots, minlength=wide_count)
+        np.add.at(sizes, own_roots, self._components.sizes[is_owned])
+        result: IntArray = np.zeros(len(self._owner), dtype=np.int64)
+        result[is_owned] = sizes[own_roots]
+        return result

@@ -8,23 +8,21 @@ constraints up or leaves some out, so the range can only be wider than that of a
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from heapq import heapify, heappop, heappush
 from typing import Final
 
 import numpy as np
 
 from service.bounds.boxes import Region
 from service.bounds.constraints import Constraint, IncidentBox
+from service.bounds.relaxation.claim_terms import ClaimTerms
 from service.bounds.relaxation.component_bounds import (
     SET_COUNT,
-    ComponentBounds,
     list_sets,
     make_term_keys,
 )
-from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
+from service.bounds.relaxation.constraint_table import OPEN
 from service.bounds.relaxation.footprints import Grid
-from service.bounds.relaxation.narrow_components import NarrowComponents
-from service.bounds.relaxation.packing import Overlaps, Packing
+from service.bounds.relaxation.large_record import LargeRecord
 from service.columns.arrays import IntArray
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
@@ -35,17 +33,6 @@ CLAIM_SCHEME: Final = " claims"
 """The scheme of the people of claims; no scheme of a report begins with a space."""
 
 ALL_OUTCOMES: Final = SET_COUNT - 1
-
-
-@dataclass(frozen=True, slots=True)
-class LargeRecord:
-    """What is known of all counted figures before any query."""
-
-    table: ConstraintTable
-    components: NarrowComponents
-    bounds: ComponentBounds
-    packing: Packing
-    overlaps: Overlaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +123,16 @@ class RelaxedProgram:
         """Whether the figure is one that nobody reported."""
         return figure.id in self._rows
 
+    def _add_claims(self, claims: ClaimTerms, row: _ClaimRow, end: End, weight: Fraction) -> None:
+        """Add a term of a row to those of claims."""
+        if row.wide is not None:
+            claims.add_wide(row.wide, weight)
+        elif end == "high":
+            own = self._record.bounds.outcomes[row.components]
+            claims.add_bounds(make_term_keys(row.components, own), "high", weight)
+        else:
+            claims.add_claims(row.components, row.outcomes, weight)
+
     def split_terms(
         self, terms: Iterable[Term]
     ) -> tuple[list[Term], dict[tuple[int, End], Fraction]]:
@@ -147,7 +144,7 @@ class RelaxedProgram:
         reported = []
         for term in terms:
             if self.is_row(term.figure):
-                claims.add(self._rows[term.figure.id], term.end, term.multiplier)
+                self._add_claims(claims, self._rows[term.figure.id], term.end, term.multiplier)
             else:
                 reported.append(term)
         return reported, claims.list_terms()
@@ -155,7 +152,7 @@ class RelaxedProgram:
     def find_constraints(self, figure: Figure) -> IntArray:
         """Return the constraints whose lows are behind a row."""
         claims = ClaimTerms(self._record)
-        claims.add(self._rows[figure.id], "low", Fraction(1))
+        self._add_claims(claims, self._rows[figure.id], "low", Fraction(1))
         lows = [constraint for constraint, end in claims.list_terms() if end == "low"]
         return np.array(lows, dtype=np.int64)
 
@@ -163,87 +160,3 @@ class RelaxedProgram:
 _NO_SCOPE: Final = Scope((), Period(None, None), LOSSES, ())
 
 NOBODY: Final[IntArray] = np.zeros(0, dtype=np.int64)
-
-
-class ClaimTerms:
-    """The multipliers of claims, turned into those of constraints."""
-
-    def __init__(self, record: LargeRecord) -> None:
-        self._record = record
-        self._wide: dict[int, Fraction] = {}
-        self._terms: dict[tuple[int, End], Fraction] = {}
-        self._weights: dict[int, dict[int, Fraction]] = {}
-
-    def add(self, row: _ClaimRow, end: End, multiplier: Fraction) -> None:
-        """Add a term of a row."""
-        if row.wide is not None:
-            self.add_wide(row.wide, multiplier)
-        elif end == "high":
-            own = self._record.bounds.outcomes[row.components]
-            self._add_bounds(make_term_keys(row.components, own), "high", multiplier)
-        else:
-            self.add_claims(row.components, row.outcomes, multiplier)
-
-    def add_wide(self, position: int, multiplier: Fraction) -> None:
-        """Add the multiplier to the claim of a wide constraint."""
-        self._wide[position] = self._wide.get(position, Fraction(0)) + multiplier
-
-    def add_claims(self, components: IntArray, outcomes: int, multiplier: Fraction) -> None:
-        """Add the multiplier to all claims of the components within some outcomes."""
-        people = self._record.packing.component_people
-        for bits in list_sets(outcomes):
-            for component in components[people[components, bits] > 0].tolist():
-                weights = self._weights.setdefault(component, {})
-                weights[bits] = weights.get(bits, Fraction(0)) + multiplier
-
-    def _add_bounds(self, keys: IntArray, kind: End, multiplier: Fraction) -> None:
-        """Add the proofs of bounds of components."""
-        for constraint, end, own_multiplier in self._record.bounds.iterate_terms(keys, kind):
-            self._add_term(constraint, end, multiplier * own_multiplier)
-
-    def _add_term(self, constraint: int, end: End, multiplier: Fraction) -> None:
-        key = constraint, end
-        self._terms[key] = self._terms.get(key, Fraction(0)) + multiplier
-
-    def list_terms(self) -> dict[tuple[int, End], Fraction]:
-        """Return the multipliers of constraints.
-
-        A claim of a wide constraint is its low less the claims within it, and a claim in a
-        component is a low of the component less the claims within that.
-        """
-        self._expand_wide()
-        people = self._record.packing.component_people
-        by_weight: dict[Fraction, list[int]] = {}
-        for component, weights in self._weights.items():
-            claimed = [bits for bits in list_sets(ALL_OUTCOMES) if people[component, bits]]
-            for bits in claimed:
-                holder = next(
-                    (each for each in claimed if each != bits and bits & ~each == 0), None
-                )
-                weight = weights.get(bits, Fraction(0))
-                weight -= weights.get(holder, Fraction(0)) if holder else 0
-                if weight:
-                    by_weight.setdefault(weight, []).append(component * SET_COUNT + bits)
-        for weight, keys in by_weight.items():
-            self._add_bounds(np.array(keys, dtype=np.int64), "low", weight)
-        return {key: multiplier for key, multiplier in self._terms.items() if multiplier}
-
-    def _expand_wide(self) -> None:
-        """Replace the claims of wide constraints by their lows less the claims within them."""
-        record, ranks = self._record, self._record.packing.ranks
-        pending = [(-int(ranks[position]), position) for position in self._wide]
-        heapify(pending)
-        while pending:
-            _, position = heappop(pending)  # One that is in no other that is pending.
-            multiplier = self._wide[position]
-            if not multiplier:
-                continue
-            constraint = int(record.components.wide[position])
-            self._add_term(constraint, "low", multiplier)
-            inner = record.overlaps.find_claims_within(record.packing, position)
-            for other in inner.wide.tolist():
-                if other not in self._wide:
-                    heappush(pending, (-int(ranks[other]), other))
-                self._wide[other] = self._wide.get(other, Fraction(0)) - multiplier
-            outcomes = int(record.table.outcomes[constraint])
-            self.add_claims(inner.components, outcomes, -multiplier)

@@ -6,21 +6,27 @@ Hundreds of thousands of components have some ten thousand shapes, and each need
 
 from typing import NamedTuple
 
-from service.bounds.boxes import PLACE_AXIS, Box, prefix_group_axes
+from service.bounds.boxes import PLACE_AXIS, Box, Region, prefix_group_axes
 from service.bounds.computation import Steps
 from service.bounds.constraints import Constraint, IncidentBox
 from service.bounds.linear_program import LinearProgram, build_linear_program
-from service.bounds.relaxation.constraint_table import ConstraintTable
+from service.bounds.relaxation.constraint_table import EVERYWHERE, ConstraintTable
 from service.columns.arrays import IntArray
 from service.columns.record_columns import NONE
-from service.domain.trees import Interval
+from service.domain.trees import Interval, intersect_intervals
+from service.domain.vocabulary import OUTCOMES
+
+ALL_OUTCOMES = (1 << len(OUTCOMES)) - 1
 
 DIVISION_AXIS = f"{PLACE_AXIS}division"
 """The only axis of places in a program of a shape."""
 
 
 class ShapeRow(NamedTuple):
-    """One constraint of a shape; places, days, schemes and incidents are numbered within it."""
+    """One constraint of a shape; places, days, schemes and incidents are numbered within it.
+
+    ``groups`` is a selection of groups, or ``NONE`` for the window of a query.
+    """
 
     places: tuple[Interval, ...]
     first: int
@@ -30,8 +36,29 @@ class ShapeRow(NamedTuple):
     scheme: int
     incident: int
 
+    @property
+    def is_window(self) -> bool:
+        """Whether the row is the window of a query, not a constraint."""
+        return self.groups == NONE
+
 
 Shape = tuple[ShapeRow, ...]
+
+
+class Window(NamedTuple):
+    """Places and days of a query, with everyone there; ``places`` are along the main division."""
+
+    places: tuple[Interval, ...]
+    first: int
+    last: int
+
+    def clip(self, places: Interval, first: int, stop: int) -> "Window":
+        """Return the part of the window within a range of places and of days."""
+        return Window(
+            intersect_intervals(self.places, (places,)),
+            max(self.first, first),
+            min(self.last, stop - 1),
+        )
 
 
 class ShapeFinder:
@@ -41,13 +68,24 @@ class ShapeFinder:
         self._intervals = table.place_intervals.intervals
         self._table = table
 
-    def find_shape(self, constraints: IntArray) -> tuple[Shape, list[int]]:
-        """Return the shape, and the constraints in the order of its rows."""
+    def find_shape(
+        self, constraints: IntArray, window: Window | None = None
+    ) -> tuple[Shape, list[int]]:
+        """Return the shape, and the constraints in the order of its rows.
+
+        With a window, the last row of the shape is the part of the window that the constraints
+        have.
+        """
         table = self._table
         place_lists = [self._intervals[each] or () for each in table.places[constraints].tolist()]
         firsts, lasts = table.first[constraints].tolist(), table.last[constraints].tolist()
-        places = _number({edge for each in place_lists for interval in each for edge in interval})
-        days = _number({*firsts, *(last + 1 for last in lasts)})
+        edges = {edge for each in place_lists for interval in each for edge in interval}
+        day_edges = {*firsts, *(last + 1 for last in lasts)}
+        if window is not None:
+            window = window.clip((min(edges), max(edges)), min(day_edges), max(day_edges))
+            edges |= {edge for interval in window.places for edge in interval}
+            day_edges |= {window.first, window.last + 1}
+        places, days = _number(edges), _number(day_edges)
         rows = sorted(
             (
                 tuple([(places[start], places[stop]) for start, stop in intervals]),
@@ -81,23 +119,44 @@ class ShapeFinder:
             )
             for where, first, stop, outcomes, groups, scheme, incident, _ in rows
         )
-        return shape, [row[-1] for row in rows]
+        order = [row[-1] for row in rows]
+        if window is None:
+            return shape, order
+        where = tuple((places[start], places[stop]) for start, stop in window.places)
+        first, stop = days[window.first], days[window.last + 1]
+        window_row = ShapeRow(where, first, stop, ALL_OUTCOMES, NONE, NONE, NONE)
+        return (*shape, window_row), order
 
     def build_program(self, shape: Shape) -> Steps[LinearProgram]:
         """Return the program of a shape, whose constraints have no figures."""
-        return build_linear_program([self._make_constraint(row) for row in shape])
+        rows = [row for row in shape if not row.is_window]
+        window = make_shape_box(shape[-1], ALL_OUTCOMES) if shape[-1].is_window else None
+        return build_linear_program([self._make_constraint(row) for row in rows], window)
 
     def _make_constraint(self, row: ShapeRow) -> Constraint:
         path = () if row.scheme == NONE else ((str(row.scheme), str(row.incident)),)
         where = ((DIVISION_AXIS, row.places),)
-        groups = self._table.state.group_sets.selections[row.groups]
+        alternatives = self._table.state.group_sets.selections[row.groups].alternatives
         parts = [
             IncidentBox(
                 Box(row.first, row.stop - 1, row.outcomes, prefix_group_axes(each) + where), path
             )
-            for each in groups.alternatives
+            for each in alternatives
         ]
         return Constraint(tuple(parts), (), (), ())
+
+
+def make_shape_box(row: ShapeRow, bits: int) -> Box:
+    """Return the places and days of a row with these outcomes and with everyone."""
+    return Box(row.first, row.stop - 1, bits, ((DIVISION_AXIS, row.places),))
+
+
+def make_window(region: Region, axis: str) -> Window | None:
+    """Return the region as a window; None if it names groups or other divisions than the axis's."""
+    box = region.boxes[0]
+    if len(region.boxes) > 1 or any(name != axis for name, _ in box.axes):
+        return None
+    return Window(box.intervals_along(axis) or (EVERYWHERE,), box.first_day, box.last_day)
 
 
 def _number(values: set[int]) -> dict[int, int]:

@@ -8,7 +8,13 @@ from unittest.mock import patch
 from hypothesis import strategies as st
 
 from service.bounds.engine import TotalsEngine
-from service.bounds.relaxation import constraint_table, narrow_components, query_total
+from service.bounds.relaxation import (
+    constraint_table,
+    narrow_components,
+    query_total,
+    relaxed_query,
+    summed_query,
+)
 from service.bounds.relaxation.engine import RelaxedEngine
 from service.columns.column_figures import CountedRows
 from service.columns.record_state import RecordState
@@ -18,7 +24,16 @@ from service.domain.total import Total
 from tests.bounds.builders import AMPLE_SECONDS, Case, Forest
 from tests.support.record_states import make_record_state
 
-NARROW_LIMITS: Final = ("MAX_SMALL_AREA", "MAX_COMPONENT")
+MODULES: Final = {
+    "MAX_SMALL_AREA": narrow_components,
+    "MAX_COMPONENT": narrow_components,
+    "MAX_CLOSURE": query_total,
+    "MAX_SOLVED": summed_query,
+    "MAX_SPELLED": relaxed_query,
+    "MAX_WIDE": relaxed_query,
+    "MAX_FOOTPRINTS": relaxed_query,
+}
+"""The module of each limit."""
 
 LIMITS = st.fixed_dictionaries(
     {
@@ -42,8 +57,7 @@ def limits_set(limits: Mapping[str, int]) -> Iterator[None]:
     """The limits hold in the block."""
     with ExitStack() as stack:
         for name, value in limits.items():
-            module = narrow_components if name in NARROW_LIMITS else query_total
-            stack.enter_context(patch.object(module, name, value))
+            stack.enter_context(patch.object(MODULES[name], name, value))
         # So that comparisons are forgotten and made anew.
         stack.enter_context(patch.object(constraint_table, "MAX_COMPARED", 2))
         yield

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from service.bounds.relaxation.relaxed_program import ClaimTerms
+from service.bounds.relaxation.claim_terms import ClaimTerms
 from service.domain.figure import Figure, Scope
 from service.domain.total import Term, Total
 from tests.bounds.builders import AMPLE_SECONDS, Case, finish, make_figure, make_scope
@@ -37,8 +37,9 @@ def list_terms(terms: Sequence[Term]) -> list[tuple[str, str, int]]:
 def test_without_time_the_lows_of_small_figures_add_up() -> None:
     figures = [*VILLAGES, make_figure("whole", 0, 20, WEEK)]
     total = compute(figures, WEEK, seconds=0.0)
-    assert (total.low, total.high, total.exact) == (4, None, False)
+    assert (total.low, total.high, total.exact) == (4, 20, False)
     assert list_terms(total.low_terms) == [("a", "low", 1), ("b1", "low", 1), ("b2", "low", 1)]
+    assert list_terms(total.high_terms) == [("whole", "high", 1)]
 
 
 def test_a_wide_low_counts_beyond_those_within_it_and_is_proved_by_itself() -> None:

@@ -1,26 +1,35 @@
 """Bounds of many components at once, compared with those of each component by itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from service.bounds.boxes import Box, Region
+from service.bounds.boxes import Box, Region, make_region
 from service.bounds.component_solver import Component
 from service.bounds.constraints import FigureScopes, Reclassifications
 from service.bounds.partition import TooManyCellsError
-from service.bounds.relaxation import component_bounds
+from service.bounds.relaxation import block_solver
+from service.bounds.relaxation.bound_components import (
+    MAX_WINDOWS,
+    WindowBounds,
+    bound_components,
+)
 from service.bounds.relaxation.component_bounds import (
     DENOMINATOR,
     SET_COUNT,
     ComponentBounds,
-    bound_components,
     make_term_keys,
 )
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
 from service.bounds.relaxation.narrow_components import NarrowComponents, find_narrow_components
+from service.bounds.relaxation.shapes import Window, make_window
 from service.bounds.relaxation.solved_components import SolvedComponents
 from service.bounds.solver import Deadline
+from service.columns.arrays import BoolArray
 from service.columns.column_figures import CountedRows
+from service.domain.trees import intervals_overlap
 from service.shared_cache import SharedCache
 from tests.bounds.builders import AMPLE_SECONDS, Case, cases, finish, make_figure, make_scope
 from tests.bounds.relaxation.builders import make_state
@@ -110,7 +119,7 @@ def test_a_component_that_has_too_many_cells_has_no_bounds(
         make_figure("f1", 2, 9, make_scope("a", (2, 3))),
     ]
     table = make_table(Case(SIMPLE, figures, make_scope()))
-    monkeypatch.setattr(component_bounds.ShapeFinder, "build_program", fail)
+    monkeypatch.setattr(block_solver.ShapeFinder, "build_program", fail)
     _, (bounds, _) = bound_twice(table)
     assert bounds.is_special.tolist() == [True]
     assert bounds.lows.max() == 0
@@ -127,7 +136,7 @@ def test_components_that_cannot_be_solved_together_have_no_bounds(
     table = make_table(Case(SIMPLE, figures, make_scope()))
     components, solved = finish(find_narrow_components(table)), SolvedComponents()
     with monkeypatch.context() as patch:
-        patch.setattr(component_bounds, "AMPLE_TIME", Deadline(0))
+        patch.setattr(block_solver, "AMPLE_TIME", Deadline(0))
         bounds = finish(bound_components(table, components, solved))
     assert bounds.is_special.tolist() == [True]
     assert (bounds.lows[0, 1], bounds.highs[0, 1]) == (0, OPEN)
@@ -150,3 +159,84 @@ def test_bounds_are_the_same_if_only_some_components_are_kept() -> None:
     assert components.count == 2
     assert np.array_equal(first.lows, again.lows)
     assert np.array_equal(first.highs, again.highs)
+
+
+def test_bounds_in_small_programs_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = [
+        make_figure("a", 3, 5, make_scope("a", (1, 2))),
+        make_figure("a later", 2, 9, make_scope("a", (2, 3))),
+        make_figure("b1", 4, None, make_scope("b1", (1, 3))),
+        make_figure("b1 first", 1, 2, make_scope("b1", (1, 1))),
+        make_figure("b1 wounded", 1, 2, make_scope("b1", (1, 2), "killed wounded")),
+    ]
+    table = make_table(Case(SIMPLE, figures, make_scope()))
+    components, (bounds, _) = bound_twice(table)
+    monkeypatch.setattr(block_solver, "MAX_BATCH_COLUMNS", 1)
+    monkeypatch.setattr(block_solver, "MAX_MIXED_COLUMNS", 1)
+    _, (others, _) = bound_twice(table)
+    assert components.count == 2
+    for name in ("lows", "highs", "is_exact", "is_special"):
+        assert np.array_equal(getattr(bounds, name), getattr(others, name))
+
+
+@settings(max_examples=300, deadline=None)
+@given(cases(max_size=9))
+def test_bounds_in_a_window_are_those_of_each_component(case: Case) -> None:
+    table = make_table(case)
+    entities = table.state.entities
+    region = make_region(case.query, entities.place_tree, entities.group_tree)
+    window = make_window(region, table.place_intervals.axis) if region.boxes else None
+    if window is None:
+        return
+    components, (whole, _) = bound_twice(table)
+    numbers = np.flatnonzero(~whole.is_special & flag_in_window(table, components, window))
+    members = [components.members_of(number) for number in numbers.tolist()]
+    if not members:
+        return
+    bounds = WindowBounds(table).find(members, window, SolvedComponents())
+    for number, constraints in enumerate(members):
+        figures = table.state.make_figures(table.find_rows(constraints).tolist())
+        scopes = FigureScopes(
+            figures, Reclassifications(figures, {}), entities.place_tree, entities.group_tree
+        )
+        component = Component(finish(scopes.build_constraints()))
+        for bits in ALL_SETS:
+            part = Region(tuple(replace(box, outcome_bits=bits) for box in region.boxes))
+            result = component.compute_result(part, Deadline(AMPLE_SECONDS))
+            low, high = int(bounds.lows[number, bits]), int(bounds.highs[number, bits])
+            assert low <= (result.low.value or 0)
+            assert high == OPEN or (result.high.value is not None and result.high.value <= high)
+            if bounds.is_exact[number, bits]:
+                assert low == result.low.value
+                assert (None if high == OPEN else high) == result.high.value
+
+
+def flag_in_window(
+    table: ConstraintTable, components: NarrowComponents, window: Window
+) -> BoolArray:
+    """Return which components have a constraint in the window, bool[n_components]."""
+    flags = np.zeros(components.count, dtype=bool)
+    for number in range(components.count):
+        for constraint in components.members_of(number).tolist():
+            places = table.place_intervals.intervals[table.places[constraint]] or ()
+            flags[number] |= (
+                intervals_overlap(places, window.places)
+                and table.first[constraint] <= window.last
+                and table.last[constraint] >= window.first
+            )
+    return flags
+
+
+def test_the_bounds_of_the_last_windows_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = [make_figure("f0", 3, 5, make_scope("a", (1, 4)))]
+    table = make_table(Case(SIMPLE, figures, make_scope()))
+    windows, members = WindowBounds(table), [np.array([0])]
+    everywhere = ((0, 100),)
+    found = [
+        windows.find(members, Window(everywhere, day, day + 3), SolvedComponents())
+        for day in range(738_880, 738_880 + MAX_WINDOWS + 1)
+    ]
+    last = Window(everywhere, 738_880 + MAX_WINDOWS, 738_883 + MAX_WINDOWS)
+    assert windows.find(members, last, SolvedComponents()) is found[-1]
+    first = Window(everywhere, 738_880, 738_883)
+    assert windows.find(members, first, SolvedComponents()) is not found[0]

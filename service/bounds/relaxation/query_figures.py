@@ -1,0 +1,297 @@
+"""The figures that overlap one query, and what is known of them."""
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from service.bounds.accounts import AccountRanges
+from service.bounds.boxes import make_region
+from service.bounds.combined_total import (
+    combine_results,
+    sort_terms,
+)
+from service.bounds.component_cache import ComponentCache
+from service.bounds.component_result import ComponentResult
+from service.bounds.component_solver import Component
+from service.bounds.computation import Steps, run_steps
+from service.bounds.constraints import Constraint, FigureScopes, Reclassifications
+from service.bounds.engine import make_content_key
+from service.bounds.optimize import Bound
+from service.bounds.relaxation.claim_terms import ClaimTerms
+from service.bounds.relaxation.component_bounds import (
+    ComponentBounds,
+    list_sets,
+    make_term_keys,
+)
+from service.bounds.relaxation.constraint_table import OPEN
+from service.bounds.relaxation.large_record import LargeRecord
+from service.bounds.relaxation.narrow_components import WIDE
+from service.bounds.solver import Deadline
+from service.columns.arrays import BoolArray, IntArray
+from service.columns.column_figures import ColumnFigures
+from service.domain.figure import Figure, Scope
+from service.domain.total import End, RoundedSum, Term, Total
+from service.domain.trees import Tree
+from service.domain.vocabulary import encode_outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenResult(ComponentResult):
+    """What many components add to a total, with the terms of its proof."""
+
+    low_terms: Sequence[Term] = ()
+    high_terms: Sequence[Term] = ()
+    low_roundings: Sequence[RoundedSum] = ()
+    high_roundings: Sequence[RoundedSum] = ()
+
+    def make_terms(self, bound_end: End) -> list[Term]:
+        """Return the terms of one end of the range."""
+        return list(self.low_terms if bound_end == "low" else self.high_terms)
+
+    def make_roundings(self, bound_end: End) -> list[RoundedSum]:
+        """Return the sums of terms that are rounded to whole people."""
+        return list(self.low_roundings if bound_end == "low" else self.high_roundings)
+
+
+def make_exact_result(
+    low: int, high: int | None, terms: Mapping[End, Sequence[Term]]
+) -> ProvenResult:
+    """Return the result of components without contradictions."""
+    published = Fraction(low), None if high is None else Fraction(high)
+    return ProvenResult(
+        (),
+        Bound(published[0]),
+        Bound(published[1]),
+        lambda deadline: (float(low), None if high is None else float(high)),
+        lambda disputes, deadline: 0.0,
+        AccountRanges(None, published, published),
+        lambda deadline: (),
+        low_terms=terms["low"],
+        high_terms=terms["high"],
+    )
+
+
+class FigureObjects:
+    """Figures of rows as objects, whose rows are remembered."""
+
+    def __init__(self, record: LargeRecord, is_kept: BoolArray) -> None:
+        """``is_kept``, bool[n_rows], flags the rows that are counted in the total."""
+        self._state, self._table, self._is_kept = record.table.state, record.table, is_kept
+        self._rows: dict[str, int] = {}
+
+    def make(self, rows: IntArray) -> tuple[Figure, ...]:
+        """Return the figures of the rows."""
+        numbers = rows.tolist()
+        figures = self._state.make_figures(numbers)
+        self._rows.update((each.id, row) for each, row in zip(figures, numbers, strict=True))
+        return figures
+
+    def make_of_constraints(self, constraints: IntArray) -> list[Figure]:
+        """Return the kept figures of some constraints, in an order that their content gives."""
+        rows = self._table.find_rows(constraints)
+        return sorted(self.make(rows[self._is_kept[rows]]), key=make_content_key)
+
+    def row_of(self, figure: Figure) -> int:
+        """Return the row of a figure that was made here."""
+        return self._rows[figure.id]
+
+    def find_position(self, figure: Figure) -> int:
+        """Return the position of a figure in the order of recording."""
+        return int(self._state.column("origin")[self.row_of(figure)])
+
+
+class QueryFigures:
+    """What overlaps one query: constraints, components and wide constraints."""
+
+    def __init__(
+        self,
+        record: LargeRecord,
+        figures: ColumnFigures,
+        is_kept: BoolArray,
+        scope: Scope,
+        trees: tuple[Tree, Tree],
+        cache: ComponentCache,
+        *,
+        has_all: bool,
+    ) -> None:
+        """``figures`` are those that overlap the scope, of the rows in ``is_kept``, bool[n_rows].
+
+        If ``has_all``, these are all counted rows of the record, else only those of figures that
+        are wholly inside the places, the days and the groups of the query.
+        """
+        self.record, self.figures, self.is_kept, self.scope = record, figures, is_kept, scope
+        self.trees, self.cache = trees, cache
+        self.region = make_region(scope, *trees)
+        self.bits = encode_outcomes(scope.outcomes)
+        self.objects = FigureObjects(record, is_kept)
+        self.overlapping: IntArray = np.unique(record.table.constraint_of_row[figures.rows])
+        touched = record.table.add_partners(self.overlapping)
+        touched = touched[is_kept[record.table.first_rows[touched]]]
+        labels = record.components.labels[touched]
+        self.components = np.unique(labels[labels != WIDE])
+        self.wide = np.searchsorted(record.components.wide, touched[labels == WIDE])
+        self.has_all = has_all
+        self.is_restricted = False
+        """Whether only some of the components and wide constraints are here."""
+
+    def restrict(self, components: IntArray, wide: IntArray) -> "QueryFigures":
+        """Return the same query with some of the components and wide constraints only."""
+        restricted = copy(self)
+        restricted.__dict__.pop("is_summed", None)
+        restricted.components, restricted.wide = components, wide
+        restricted.is_restricted = True
+        return restricted
+
+    def flag_whole(self) -> BoolArray:
+        """Return which touched components are wholly kept and inside the query."""
+        record = self.record
+        members = record.components.find_members(self.components)
+        rows = record.table.first_rows[members]
+        is_inside = record.table.state.flag_inside(self.scope)[rows] & self.is_kept[rows]
+        sizes = record.components.sizes[self.components]
+        starts = np.cumsum(sizes) - sizes
+        return np.logical_and.reduceat(is_inside, starts).astype(bool)
+
+    @cached_property
+    def is_summed(self) -> BoolArray:
+        """Which touched components are inside the query, and have exact bounds already."""
+        bounds, components = self.record.bounds, self.components
+        flags: BoolArray = self.flag_whole() & ~bounds.is_special[components]
+        flags &= bounds.is_exact[components, self.bits]
+        return flags
+
+    def list_members(self, component: int) -> IntArray:
+        """Return the constraints of a component that are kept."""
+        members = self.record.components.members_of(component)
+        return members[self.is_kept[self.record.table.first_rows[members]]]
+
+    def make_component(self, members: IntArray) -> Component:
+        """Return the constraints of the kept figures in some rows of the table as a component."""
+        # Components are also cached by their constraints, which are hashed more slowly.
+        key = members.tobytes(), self.is_kept[self.record.table.find_rows(members)].tobytes()
+        component = self.record.known_components.get(key)
+        if component is None:
+            constraints = run_steps(self.build_constraints(members))
+            component = self.cache.get_component(tuple(constraints))
+            self.record.known_components[key] = component
+        else:
+            self.objects.make_of_constraints(members)  # So that their rows are known.
+        return component
+
+    def build_constraints(self, members: IntArray) -> Steps[list[Constraint]]:
+        """Return the constraints of the kept figures in some rows of the table."""
+        figures = self.objects.make_of_constraints(members)
+        by_id = self.record.table.state.reclassifiable_figures
+        reclassifications = Reclassifications(figures, by_id)
+        scopes = FigureScopes(figures, reclassifications, *self.trees)
+        constraints = yield from scopes.build_constraints()
+        incomplete = self.record.table.find_incomplete(members)
+        if not len(incomplete):
+            return constraints
+        # A low of theirs is about people of constraints that are not here.
+        weakened = {each.id for each in self.objects.make_of_constraints(incomplete)}
+        return [_drop_lows(each, weakened) for each in constraints]
+
+    def combine(self, results: Sequence[ComponentResult], deadline: Deadline) -> Total:
+        """Return the total of all figures of the query from the results of their components."""
+        is_overlapping = np.zeros(len(self.is_kept), dtype=bool)
+        is_overlapping[self.figures.rows] = True
+
+        def overlaps(figure: Figure) -> bool:
+            return bool(is_overlapping[self.objects.row_of(figure)])
+
+        return combine_results(
+            self.figures, results, self.objects.find_position, overlaps, deadline
+        )
+
+    def make_sum(self, bounds: ComponentBounds, components: IntArray) -> ProvenResult:
+        """Return the sum of exact bounds."""
+        highs = bounds.highs[components, self.bits]
+        is_open = bool((highs == OPEN).any())
+        return make_exact_result(
+            int(bounds.lows[components, self.bits].sum()),
+            None if is_open else int(highs.sum()),
+            {
+                "low": self.make_bound_terms(bounds, components, "low", self.bits),
+                "high": ()
+                if is_open
+                else self.make_bound_terms(bounds, components, "high", self.bits),
+            },
+        )
+
+    def make_bound_terms(
+        self, bounds: ComponentBounds, components: IntArray, kind: End, outcomes: int
+    ) -> list[Term]:
+        """Return the terms of the bounds of components for some outcomes."""
+        keys = make_term_keys(components, bounds.outcomes[components] & outcomes)
+        return self.make_table_terms(
+            {
+                (constraint, end): multiplier
+                for constraint, end, multiplier in bounds.iterate_terms(keys, kind)
+            }
+        )
+
+    def make_table_terms(self, multipliers: Mapping[tuple[int, End], Fraction]) -> list[Term]:
+        """Return terms of constraints of the table, with figures in place of constraints."""
+        found = []
+        ends: tuple[End, End] = ("low", "high")
+        for end in ends:
+            constraints = [key[0] for key in multipliers if key[1] == end]
+            if constraints:
+                rows = self.record.table.find_end_rows(np.array(constraints), end)
+                found += [
+                    Term(figure, end, multipliers[constraint, end])
+                    for figure, constraint in zip(self.objects.make(rows), constraints, strict=True)
+                ]
+        return found
+
+    def raise_low(self, total: Total) -> Total:
+        """Return the total with the sum of the claims inside the query, if its low is less."""
+        record, packing = self.record, self.record.packing
+        contradicted, is_wide_contradicted = self.find_contradicted(self.wide[:0])
+        components = self.components
+        if len(components):
+            components = components[self.flag_whole() & ~contradicted[components]]
+        constraints = record.components.wide[self.wide]
+        rows = record.table.first_rows[constraints]
+        is_inside = record.table.state.flag_inside(self.scope)[rows]
+        is_inside &= record.table.outcomes[constraints] & ~self.bits == 0
+        is_inside &= ~is_wide_contradicted[self.wide] & (packing.wide_people[self.wide] > 0)
+        positions = self.wide[is_inside]
+        claims = ClaimTerms(record)
+        claims.add_claims(components, self.bits, Fraction(1))
+        for position in positions.tolist():
+            claims.add_wide(position, Fraction(1))
+        low = int(packing.wide_people[positions].sum())
+        low += int(packing.component_people[components][:, list_sets(self.bits)].sum())
+        if low <= (total.low or 0):
+            return total
+        terms = self.make_table_terms(claims.list_terms())
+        low_terms = sort_terms(terms, self.objects.find_position)
+        return replace(total, low=low, low_terms=low_terms, low_roundings=())
+
+    def find_contradicted(self, chosen: IntArray) -> tuple[BoolArray, BoolArray]:
+        """Return which components and wide constraints have claims that a high contradicts.
+
+        Those that a chosen one contradicts are left out: the program settles that contradiction.
+        """
+        record, packing = self.record, self.record.packing
+        components = np.zeros(record.components.count, dtype=bool)
+        wide = packing.is_contradicted.copy()
+        is_chosen = np.zeros(len(wide), dtype=bool)
+        is_chosen[chosen] = True
+        for position in np.flatnonzero(packing.is_contradicted & ~is_chosen).tolist():
+            inner = record.overlaps.find_claims_within(packing, position)
+            components[inner.components] = True
+            wide[inner.wide] = True
+        return components, wide
+
+
+def _drop_lows(constraint: Constraint, figure_ids: set[str]) -> Constraint:
+    """Return the constraint without the lows of some figures."""
+    lower_figures = tuple(each for each in constraint.lower_figures if each.id not in figure_ids)
+    return replace(constraint, lower_figures=lower_figures)
