@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from service.bounds.computation import Steps, run_steps
+from service.bounds.computation import Computation, Steps
 from service.bounds.relaxation.block_solver import BlockSolver, Members
 from service.bounds.relaxation.component_bounds import (
     DENOMINATOR,
@@ -17,6 +17,7 @@ from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
 from service.bounds.relaxation.narrow_components import NarrowComponents
 from service.bounds.relaxation.shapes import Window
 from service.bounds.relaxation.solved_components import SolvedComponents
+from service.bounds.solver import Deadline
 from service.columns.arrays import IntArray
 
 MAX_WINDOWS: Final = 4
@@ -96,17 +97,24 @@ class WindowBounds:
 
     def __init__(self, table: ConstraintTable) -> None:
         self._table = table
-        self._known: dict[tuple[Window, bytes], ComponentBounds] = {}
+        self._computations: dict[tuple[Window, bytes], Computation[ComponentBounds]] = {}
 
     def find(
-        self, members: Sequence[IntArray], window: Window, solved: SolvedComponents
-    ) -> ComponentBounds:
-        """Return the bounds of ``bound_in_window``; they must not be changed."""
+        self,
+        members: Sequence[IntArray],
+        window: Window,
+        solved: SolvedComponents,
+        deadline: Deadline,
+    ) -> ComponentBounds | None:
+        """Return the bounds of ``bound_in_window``, which must not be changed.
+
+        None if time ran out; a later call continues.
+        """
         key = window, np.concatenate(members).tobytes()
-        bounds = self._known.get(key)
-        if bounds is None:
-            bounds = run_steps(bound_in_window(self._table, members, window, solved))
-            self._known[key] = bounds
-            for old in list(self._known)[:-MAX_WINDOWS]:
-                self._known.pop(old, None)
-        return bounds
+        computation = self._computations.get(key)
+        if computation is None:
+            steps = bound_in_window(self._table, members, window, solved)
+            computation = self._computations[key] = Computation(steps)
+            for old in list(self._computations)[:-MAX_WINDOWS]:
+                self._computations.pop(old, None)
+        return computation.run(deadline)

@@ -36,6 +36,7 @@ class _Cut(NamedTuple):
 
     components: IntArray
     bounds: ComponentBounds
+    is_in_time: bool = True
 
 
 class _Contested(NamedTuple):
@@ -80,7 +81,9 @@ class SummedQuery:
         total = query.combine(parts.results, deadline)
         if parts.is_sum_open:
             total = replace(total, opening=query.figures.select_open())
-        return self._add_unsolved(total, parts.rest) if len(parts.rest) else total
+        if not len(parts.rest):
+            return total
+        return self._add_unsolved(total, parts.rest, is_in_time=parts.cut.is_in_time)
 
     def _find_contested(self) -> "_Contested":
         """Return what shares people with contradicted wide constraints."""
@@ -101,7 +104,8 @@ class SummedQuery:
         results: list[ComponentResult] = []
         if len(summed):
             results.append(query.make_sum(bounds, summed))
-        cut = self._bound_cut(query.components[~is_summed & ~is_left_out])
+        to_cut = query.components[~is_summed & ~is_left_out]
+        cut = self._bound_cut(to_cut, deadline.take_share(0.5))
         is_cut = np.isin(query.components, cut.components)
         highs[is_cut] = cut.bounds.highs[:, query.bits]
         if len(cut.components):
@@ -117,7 +121,7 @@ class SummedQuery:
         is_sum_open = bool((highs[is_summed | is_cut] == OPEN).any())
         return _Parts(results, solved_results, solved, cut, rest, is_left_out, highs, is_sum_open)
 
-    def _bound_cut(self, components: IntArray) -> "_Cut":
+    def _bound_cut(self, components: IntArray, deadline: Deadline) -> "_Cut":
         """Return those of the components whose bounds in the query could be proved exactly."""
         query, record = self._query, self._query.record
         nothing = _Cut(components[:0], ComponentBounds(components[:0]))
@@ -126,7 +130,9 @@ class SummedQuery:
         if window is None or not len(regular):
             return nothing
         members = [query.list_members(each) for each in regular.tolist()]
-        bounds = record.windows.find(members, window, query.cache.solved)
+        bounds = record.windows.find(members, window, query.cache.solved, deadline)
+        if bounds is None:
+            return nothing._replace(is_in_time=False)
         is_exact = bounds.is_exact[:, query.bits]
         return _Cut(regular[is_exact], bounds.select(is_exact))
 
@@ -156,7 +162,7 @@ class SummedQuery:
         total = replace(
             total,
             is_disputed=total.is_disputed or is_disputed,
-            is_relaxed=total.exact,
+            is_relaxed=total.exact and parts.cut.is_in_time,
             high=None,
             high_terms=(),
             high_roundings=(),
@@ -249,7 +255,7 @@ class SummedQuery:
                 return int(labels[constraint])
         return None
 
-    def _add_unsolved(self, total: Total, rest: IntArray) -> Total:
+    def _add_unsolved(self, total: Total, rest: IntArray, *, is_in_time: bool) -> Total:
         """Return a wider total, with components that are too many to be solved one by one."""
         query = self._query
         bounds = query.record.bounds
@@ -261,7 +267,7 @@ class SummedQuery:
             total,
             high=None if is_open else (total.high or 0) + int(highs.sum()),
             exact=False,
-            is_relaxed=total.exact,
+            is_relaxed=total.exact and is_in_time,
             is_disputed=total.is_disputed or bool(is_special.any()),
             high_terms=() if is_open else (*total.high_terms, *high_terms),
             opening=query.figures.select_open() if is_open else (),

@@ -193,7 +193,9 @@ def test_bounds_in_a_window_are_those_of_each_component(case: Case) -> None:
     members = [components.members_of(number) for number in numbers.tolist()]
     if not members:
         return
-    bounds = WindowBounds(table).find(members, window, SolvedComponents())
+    deadline = Deadline(AMPLE_SECONDS)
+    bounds = WindowBounds(table).find(members, window, SolvedComponents(), deadline)
+    assert bounds is not None
     for number, constraints in enumerate(members):
         figures = table.state.make_figures(table.find_rows(constraints).tolist())
         scopes = FigureScopes(
@@ -227,16 +229,18 @@ def flag_in_window(
     return flags
 
 
-def test_the_bounds_of_the_last_windows_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_bounds_of_the_last_windows_are_kept() -> None:
     figures = [make_figure("f0", 3, 5, make_scope("a", (1, 4)))]
-    table = make_table(Case(SIMPLE, figures, make_scope()))
-    windows, members = WindowBounds(table), [np.array([0])]
-    everywhere = ((0, 100),)
-    found = [
-        windows.find(members, Window(everywhere, day, day + 3), SolvedComponents())
-        for day in range(738_880, 738_880 + MAX_WINDOWS + 1)
-    ]
-    last = Window(everywhere, 738_880 + MAX_WINDOWS, 738_883 + MAX_WINDOWS)
-    assert windows.find(members, last, SolvedComponents()) is found[-1]
-    first = Window(everywhere, 738_880, 738_883)
-    assert windows.find(members, first, SolvedComponents()) is not found[0]
+    windows = WindowBounds(make_table(Case(SIMPLE, figures, make_scope())))
+
+    def find(day: int, seconds: float = AMPLE_SECONDS) -> ComponentBounds | None:
+        window = Window(((0, 100),), day, day + 3)
+        members = [np.array([0])]
+        return windows.find(members, window, SolvedComponents(), Deadline(seconds))
+
+    first_day = 738_880
+    assert find(first_day, seconds=0.0) is None
+    found = [find(day) for day in range(first_day, first_day + MAX_WINDOWS + 1)]
+    assert None not in found
+    assert find(first_day + MAX_WINDOWS) is found[-1]
+    assert find(first_day) is not found[0]
