@@ -104,8 +104,8 @@ class CoverSearch:
     def find(self, find_highs: FindHighs) -> Cover | None:
         """Return a cover of all wide constraints and of all components without a high.
 
-        None if there is no such cover: then some people in the query are in no wide constraint with
-        a high.
+        None if there is none of at most ``MAX_COVERS`` wide constraints: mostly because some people
+        in the query are in no wide constraint with a high.
         """
         self._split(self._flag_needing(find_highs))
         needs_cover = self._flag_needing(find_highs)
@@ -195,6 +195,7 @@ class CoverSearch:
         )
 
     def _explain(self, chosen: Sequence[int], is_left: BoolArray) -> Cover:
+        """Return the cover of some wide constraints; ``is_left`` is bool[n_pieces]."""
         left = np.zeros(len(self._query.components), dtype=np.int64)
         labels = self._record.components.labels[self._pieces.constraint[is_left]]
         positions = np.searchsorted(self._query.components, labels)

@@ -132,11 +132,11 @@ class QueryFigures:
         touched = record.table.add_partners(self.overlapping)
         touched = touched[is_kept[record.table.first_rows[touched]]]
         labels = record.components.labels[touched]
-        self.components = np.unique(labels[labels != WIDE])
+        self.components = self.touched = np.unique(labels[labels != WIDE])
         self.wide = np.searchsorted(record.components.wide, touched[labels == WIDE])
         self.has_all = has_all
         self.is_restricted = False
-        """Whether only some of the components and wide constraints are here."""
+        """Whether only some of the ``touched`` components and wide constraints are here."""
 
     def restrict(self, components: IntArray, wide: IntArray) -> "QueryFigures":
         """Return the same query with some of the components and wide constraints only."""

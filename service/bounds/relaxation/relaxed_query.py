@@ -252,7 +252,7 @@ class RelaxedQuery:
             is_wide_near |= reach.wide
         contradicted, is_wide_contradicted = query.find_contradicted(chosen)
         is_near &= packing.component_people.any(axis=1) & ~contradicted
-        is_near[query.components] = False
+        is_near[query.touched] = False
         is_wide_near &= (packing.wide_people > 0) & ~is_wide_contradicted
         is_wide_near[query.wide] = False
         if query.is_restricted:  # Claims of others may be about people who are added up elsewhere.

@@ -168,6 +168,21 @@ def test_a_contradiction_is_settled_apart_from_the_rest() -> None:
     assert total.high == 20
 
 
+def test_people_beside_a_contradiction_are_counted_once() -> None:
+    figures = [
+        make_figure("killed", 3, None, make_scope("a", (1, 1))),
+        make_figure("wounded", 4, None, make_scope("b1", (1, 1), "wounded")),
+        make_figure("few wounded", 0, 1, make_scope("r", (1, 4), "wounded"), reporter="B"),
+        make_figure("whole", 0, 20, make_scope("r", (1, 4), "killed wounded")),
+    ]
+    query = make_scope("r", (1, 4), "killed wounded")
+    total = compute(figures, query)
+    exact = compute_total(figures, query)
+    assert total.low is not None and exact.low is not None
+    assert 3 <= total.low <= exact.low
+    assert [term.figure.id for term in total.low_terms].count("killed") == 1
+
+
 def test_where_everything_is_contradicted_one_program_has_all() -> None:
     figures = [*VILLAGES, make_figure("whole", 0, 2, WEEK, reporter="B")]
     total = compute(figures, WEEK)
