@@ -112,8 +112,8 @@ CAVEAT_CODE: Final = NamedEnum(
         "more_report_caveats": "Reports of counted figures state more than 20 different caveats of "
         "their own. Those of the most figures are listed. `text` counts the others, which are in "
         "the reports of `reports`.",
-        "not_exact": "The range may be wider than the reports allow (`exact` is false): the "
-        "record is large, or the time budget ran out.",
+        "not_exact": "The range may be wider than the reports allow, never narrower (`exact` is "
+        "false): the record is large, or the time budget ran out.",
     },
 )
 

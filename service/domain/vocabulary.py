@@ -39,6 +39,10 @@ def encode_outcomes(outcomes: Iterable[str]) -> int:
     return _OUTCOME_BITS[frozenset(outcomes)]
 
 
+ALL_OUTCOMES: Final = encode_outcomes(OUTCOMES)
+"""All outcomes as bits."""
+
+
 def sort_outcomes(outcomes: Collection[str]) -> tuple[str, ...]:
     """Return the outcomes in the order of ``OUTCOMES``, each once."""
     return tuple(outcome for outcome in OUTCOMES if outcome in outcomes)

@@ -41,6 +41,12 @@ from service.domain.vocabulary import OUTCOMES
 MAX_BATCH_COLUMNS: Final = 1_500
 """About so many columns are in one linear program."""
 
+MAX_MIXED_COLUMNS: Final = 1_000
+"""A smaller program has components of any outcomes, a larger one those of the same outcomes.
+
+Every set of outcomes takes two runs, in which those with other outcomes have nothing to solve.
+"""
+
 TOLERANCE: Final = 1e-6
 
 AMPLE_TIME: Final = Deadline(inf)
@@ -235,13 +241,6 @@ def _make_region(shape: Shape, bits: int) -> Region:
     if shape[-1].is_window:
         return Region((make_shape_box(shape[-1], bits),))
     return Region((Box(-(1 << 40), 1 << 40, bits, ()),))
-
-
-MAX_MIXED_COLUMNS: Final = 1_000
-"""A smaller program has components of any outcomes, a larger one those of the same outcomes.
-
-Every set of outcomes takes two runs, in which those with other outcomes have nothing to solve.
-"""
 
 
 class _Batch:

@@ -21,7 +21,7 @@ from service.bounds.solver import Deadline
 from service.columns.arrays import IntArray
 
 MAX_WINDOWS: Final = 4
-"""Of so many windows the bounds are kept. More are solved anew, mostly from solved components."""
+"""The bounds of so many windows are kept."""
 
 
 def bound_components(

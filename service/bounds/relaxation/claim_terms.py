@@ -17,7 +17,7 @@ from service.domain.total import End
 class _Weighted(NamedTuple):
     """Claims of components within some outcomes, or bounds of components, times a number.
 
-    ``keys`` are made by ``make_term_keys``. For bounds ``end`` tells which; None means claims.
+    ``keys`` are made by ``make_term_keys``. ``end`` is the end of the bounds; None means claims.
     """
 
     keys: IntArray

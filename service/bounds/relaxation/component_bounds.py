@@ -34,20 +34,6 @@ class BoundTerms:
         self._parts.append((keys, constraints, multipliers))
         self._table = None
 
-    def select(self, components: IntArray) -> "BoundTerms":
-        """Return the terms of some components, which are numbered by their positions."""
-        selected = BoundTerms()
-        for keys, constraints, multipliers in self._parts:
-            owners, bits = np.divmod(keys, SET_COUNT)
-            position = np.minimum(np.searchsorted(components, owners), len(components) - 1)
-            is_chosen = components[position] == owners if len(components) else owners < 0
-            selected.add(
-                make_term_keys(position, bits)[is_chosen],
-                constraints[is_chosen],
-                multipliers[is_chosen],
-            )
-        return selected
-
     def find(self, keys: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """Return the terms of some bounds: position in ``keys``, constraint, and multiplier."""
         if self._table is None:
@@ -87,17 +73,6 @@ class ComponentBounds:
         self.is_special: BoolArray = np.zeros(count, dtype=bool)
         self.outcomes = outcomes
         self.low_terms, self.high_terms = BoundTerms(), BoundTerms()
-
-    def select(self, chosen: BoolArray) -> "ComponentBounds":
-        """Return the bounds of some components, which are numbered anew."""
-        numbers = np.flatnonzero(chosen)
-        selected = ComponentBounds(self.outcomes[numbers])
-        selected.lows, selected.highs = self.lows[numbers], self.highs[numbers]
-        selected.is_exact = self.is_exact[numbers]
-        selected.is_special = self.is_special[numbers]
-        selected.low_terms = self.low_terms.select(numbers)
-        selected.high_terms = self.high_terms.select(numbers)
-        return selected
 
     def iterate_terms(self, keys: IntArray, kind: End) -> Iterator[tuple[int, End, Fraction]]:
         """Yield the proofs of lows or of highs: constraint, end of it, and multiplier.

@@ -1,7 +1,7 @@
 """A high of a query from the wide constraints that cover its figures.
 
-Whom a wide constraint counts for sure outside of the query is subtracted from its high. Where one
-constraint does not cover all figures of the query, several do, each a part of them.
+The people that a wide constraint certainly counts outside of the query are subtracted from its
+high. If one constraint does not cover all figures of the query, several do, each a part of them.
 """
 
 from bisect import bisect_right
@@ -32,7 +32,7 @@ MAX_COVERS: Final = 8
 """The most wide constraints that cover one query together."""
 
 MAX_COMPARED_COVERS: Final = 3
-"""Of constraints that cover as much, so many are compared by the people that they leave."""
+"""So many constraints that cover the same number of pieces are compared by their highs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,10 @@ class CoverSearch:
         return candidates
 
     def _flag_covered(self, position: int) -> BoolArray:
-        """Return all of whose people in the query the wide constraint counts, bool[n_pieces]."""
+        """Return the pieces that the wide constraint covers, bool[n_pieces].
+
+        It counts all of their people in the query.
+        """
         table, pieces = self._record.table, self._pieces
         wide = int(self._record.components.wide[position])
         flags: BoolArray = pieces.first >= table.first[wide]
@@ -210,9 +213,9 @@ class CoverSearch:
         return Cover(people, terms.list_terms(), left)
 
     def _find_outside(self, position: int) -> "_Outside":
-        """Return whom the wide constraint counts for sure outside of the query.
+        """Return the people that the wide constraint certainly counts outside of the query.
 
-        These are the lows of components or the claims, whichever are more.
+        They are the sum of the lows of components, or of the claims if that is more.
         """
         if position in self._outside:
             return self._outside[position]

@@ -17,6 +17,7 @@ from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable, jo
 from service.bounds.relaxation.narrow_components import WIDE, NarrowComponents
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.record_columns import NONE
+from service.domain.vocabulary import ALL_OUTCOMES
 
 
 class Packing:
@@ -38,6 +39,10 @@ class Packing:
         """Which components share people with a wide constraint, bool[n_components]."""
         self.is_contested: BoolArray = np.zeros(component_count, dtype=bool)
         """Which components share people with a contradicted wide one, bool[n_components]."""
+        self.is_claim_contradicted: BoolArray = np.zeros(component_count, dtype=bool)
+        """Which components have claims within a contradicted wide constraint."""
+        self.is_wide_claim_contradicted: BoolArray = np.zeros(wide_count, dtype=bool)
+        """Which wide constraints are contradicted, or have a claim within one that is."""
         self.is_wide_contested: BoolArray = np.zeros(wide_count, dtype=bool)
         """Which wide constraints are contradicted, or within one that is, bool[n_wide]."""
         self.has_sure_claim: BoolArray = np.zeros(wide_count, dtype=bool)
@@ -66,9 +71,9 @@ class Claims:
         self._bits = self.keys % SET_COUNT
         self.holders: IntArray = np.full(len(self.keys), NONE, dtype=np.int64)
         """The smallest other claim of the component that each claim is within, or ``NONE``."""
-        for bits in list_sets(SET_COUNT - 1):
+        for bits in list_sets(ALL_OUTCOMES):
             own = np.flatnonzero((self._bits == bits) & (self.holders == NONE))
-            for other in (each for each in list_sets(SET_COUNT - 1) if bits & ~each == 0):
+            for other in (each for each in list_sets(ALL_OUTCOMES) if bits & ~each == 0):
                 if other != bits:
                     own = self._set_holders(own, other)
 
@@ -201,7 +206,7 @@ def _claim_in_components(packing: Packing, bounds: ComponentBounds) -> None:
     """Claim the lows of each component, the smallest sets of outcomes first."""
     people = packing.component_people
     is_known = ~bounds.is_special
-    for bits in list_sets(SET_COUNT - 1):
+    for bits in list_sets(ALL_OUTCOMES):
         meets = [other for other in range(1, SET_COUNT) if other & bits and other != bits]
         inside = [other for other in meets if other & ~bits == 0]
         crossing = [other for other in meets if other & ~bits]
@@ -286,6 +291,10 @@ def _find_contradictions(
             packing.is_contested |= shares
             packing.is_wide_contested |= reach.inner_wide
             packing.is_wide_contested[position] = True
+            inner = overlaps.find_claims_within(packing, position)
+            packing.is_claim_contradicted[inner.components] = True
+            packing.is_wide_claim_contradicted[inner.wide] = True
+            packing.is_wide_claim_contradicted[position] = True
     packing.cluster_sizes = clusters.measure()
     claiming = np.flatnonzero((packing.wide_people > 0) & ~packing.is_wide_contested)
     packing.has_sure_claim[claiming] = True
@@ -305,19 +314,24 @@ class _Clusters:
         self._components = components
         self._sets = DisjointSets(len(components.wide))
         self._owner: IntArray = np.full(components.count, NONE, dtype=np.int64)
+        self._roots: IntArray = np.arange(len(components.wide))
+        """A wide constraint of the cluster of each one, int[n_wide]."""
 
     def add(self, position: int, components: IntArray, wide: IntArray) -> None:
         """Note what shares people with a wide constraint: components, and other wide ones."""
+        # Most of what a constraint meets is already of one cluster, which is looked up once.
         owners = self._owner[components]
-        others = np.unique(owners[owners != NONE])
-        self._owner[components[owners == NONE]] = position
-        for other in (*others.tolist(), *wide.tolist()):
+        others = np.concatenate([owners[owners != NONE], self._roots[wide]])
+        for other in np.unique(others).tolist():
             self._sets.unite(other, position)
+        root = self._sets.find(position)
+        self._owner[components] = self._roots[wide] = self._roots[position] = root
 
     def measure(self) -> IntArray:
         """Return the constraints in the cluster of each component, 0 if it is in none."""
         wide_count = len(self._components.wide)
-        roots = np.array([self._sets.find(each) for each in range(wide_count)], dtype=np.int64)
+        find = self._sets.find
+        roots = np.array([find(each) for each in self._roots.tolist()], dtype=np.int64)
         is_owned = self._owner != NONE
         own_roots = roots[self._owner[is_owned]]
         sizes = np.bincount(roots, minlength=wide_count)

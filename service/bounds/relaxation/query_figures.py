@@ -10,10 +10,7 @@ import numpy as np
 
 from service.bounds.accounts import AccountRanges
 from service.bounds.boxes import make_region
-from service.bounds.combined_total import (
-    combine_results,
-    sort_terms,
-)
+from service.bounds.combined_total import combine_results, sort_terms
 from service.bounds.component_cache import ComponentCache
 from service.bounds.component_result import ComponentResult
 from service.bounds.component_solver import Component
@@ -252,15 +249,16 @@ class QueryFigures:
     def raise_low(self, total: Total) -> Total:
         """Return the total with the sum of the claims inside the query, if its low is less."""
         record, packing = self.record, self.record.packing
-        contradicted, is_wide_contradicted = self.find_contradicted(self.wide[:0])
         components = self.components
         if len(components):
-            components = components[self.flag_whole() & ~contradicted[components]]
+            is_contradicted = packing.is_claim_contradicted[components]
+            components = components[self.flag_whole() & ~is_contradicted]
         constraints = record.components.wide[self.wide]
         rows = record.table.first_rows[constraints]
         is_inside = record.table.state.flag_inside(self.scope)[rows]
         is_inside &= record.table.outcomes[constraints] & ~self.bits == 0
-        is_inside &= ~is_wide_contradicted[self.wide] & (packing.wide_people[self.wide] > 0)
+        is_inside &= ~packing.is_wide_claim_contradicted[self.wide]
+        is_inside &= packing.wide_people[self.wide] > 0
         positions = self.wide[is_inside]
         claims = ClaimTerms(record)
         claims.add_claims(components, self.bits, Fraction(1))
@@ -273,22 +271,6 @@ class QueryFigures:
         terms = self.make_table_terms(claims.list_terms())
         low_terms = sort_terms(terms, self.objects.find_position)
         return replace(total, low=low, low_terms=low_terms, low_roundings=())
-
-    def find_contradicted(self, chosen: IntArray) -> tuple[BoolArray, BoolArray]:
-        """Return which components and wide constraints have claims that a high contradicts.
-
-        Those that a chosen one contradicts are left out: the program settles that contradiction.
-        """
-        record, packing = self.record, self.record.packing
-        components = np.zeros(record.components.count, dtype=bool)
-        wide = packing.is_contradicted.copy()
-        is_chosen = np.zeros(len(wide), dtype=bool)
-        is_chosen[chosen] = True
-        for position in np.flatnonzero(packing.is_contradicted & ~is_chosen).tolist():
-            inner = record.overlaps.find_claims_within(packing, position)
-            components[inner.components] = True
-            wide[inner.wide] = True
-        return components, wide
 
 
 def _drop_lows(constraint: Constraint, figure_ids: set[str]) -> Constraint:

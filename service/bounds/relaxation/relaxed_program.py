@@ -16,7 +16,6 @@ from service.bounds.boxes import Region
 from service.bounds.constraints import Constraint, IncidentBox
 from service.bounds.relaxation.claim_terms import ClaimTerms
 from service.bounds.relaxation.component_bounds import (
-    SET_COUNT,
     list_sets,
     make_term_keys,
 )
@@ -27,12 +26,10 @@ from service.columns.arrays import IntArray
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
 from service.domain.total import End, Term
-from service.domain.vocabulary import LOSSES
+from service.domain.vocabulary import ALL_OUTCOMES, LOSSES
 
 CLAIM_SCHEME: Final = " claims"
 """The scheme of the people of claims; no scheme of a report begins with a space."""
-
-ALL_OUTCOMES: Final = SET_COUNT - 1
 
 
 @dataclass(frozen=True, slots=True)

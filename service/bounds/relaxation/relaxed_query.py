@@ -7,9 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from service.bounds.accounts import AccountRanges
-from service.bounds.combined_total import (
-    make_unknown_total,
-)
+from service.bounds.combined_total import make_unknown_total
 from service.bounds.component_result import ComponentResult
 from service.bounds.component_solver import Component
 from service.bounds.computation import run_steps
@@ -250,7 +248,7 @@ class RelaxedQuery:
             reach = record.overlaps.find(constraint)
             is_near |= reach.components
             is_wide_near |= reach.wide
-        contradicted, is_wide_contradicted = query.find_contradicted(chosen)
+        contradicted, is_wide_contradicted = self._find_contradicted(chosen)
         is_near &= packing.component_people.any(axis=1) & ~contradicted
         is_near[query.touched] = False
         is_wide_near &= (packing.wide_people > 0) & ~is_wide_contradicted
@@ -258,6 +256,22 @@ class RelaxedQuery:
         if query.is_restricted:  # Claims of others may be about people who are added up elsewhere.
             is_wide_near[:] = False
         return _Around(np.flatnonzero(is_near), is_wide_near)
+
+    def _find_contradicted(self, chosen: IntArray) -> tuple[BoolArray, BoolArray]:
+        """Return which components and wide constraints have claims that a high contradicts.
+
+        Those that a chosen one contradicts are left out: the program settles that contradiction.
+        """
+        record, packing = self._query.record, self._query.record.packing
+        components = np.zeros(record.components.count, dtype=bool)
+        wide = packing.is_contradicted.copy()
+        is_chosen = np.zeros(len(wide), dtype=bool)
+        is_chosen[chosen] = True
+        for position in np.flatnonzero(packing.is_contradicted & ~is_chosen).tolist():
+            inner = record.overlaps.find_claims_within(packing, position)
+            components[inner.components] = True
+            wide[inner.wide] = True
+        return components, wide
 
     def _add_wide_claims(
         self,

@@ -14,9 +14,7 @@ from service.bounds.relaxation.constraint_table import EVERYWHERE, ConstraintTab
 from service.columns.arrays import IntArray
 from service.columns.record_columns import NONE
 from service.domain.trees import Interval, intersect_intervals
-from service.domain.vocabulary import OUTCOMES
-
-ALL_OUTCOMES = (1 << len(OUTCOMES)) - 1
+from service.domain.vocabulary import ALL_OUTCOMES
 
 DIVISION_AXIS = f"{PLACE_AXIS}division"
 """The only axis of places in a program of a shape."""

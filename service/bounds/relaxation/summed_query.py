@@ -8,14 +8,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from service.bounds.combined_total import (
-    solve_components,
-    sort_terms,
-)
+from service.bounds.combined_total import solve_components, sort_terms
 from service.bounds.component_result import ComponentResult
-from service.bounds.relaxation.component_bounds import (
-    ComponentBounds,
-)
+from service.bounds.relaxation.component_bounds import ComponentBounds
 from service.bounds.relaxation.constraint_table import OPEN
 from service.bounds.relaxation.covers import Cover, CoverSearch, contains_region
 from service.bounds.relaxation.narrow_components import WIDE
@@ -32,18 +27,15 @@ MAX_SOLVED: Final = 300
 
 
 class _Cut(NamedTuple):
-    """Components that are partly outside of a query, and their bounds inside."""
+    """Components that are partly outside of a query, with exact bounds inside.
+
+    ``numbers`` are their positions in ``bounds``.
+    """
 
     components: IntArray
+    numbers: IntArray
     bounds: ComponentBounds
     is_in_time: bool = True
-
-
-class _Contested(NamedTuple):
-    """Components and positions of wide constraints."""
-
-    components: IntArray
-    wide: IntArray
 
 
 class _Parts(NamedTuple):
@@ -77,7 +69,7 @@ class SummedQuery:
     def compute_components(self, deadline: Deadline) -> Total:
         """Return the total where no wide figure overlaps the query."""
         query = self._query
-        parts = self._solve_parts(query.components[:0], deadline)
+        parts = self._solve_parts(np.zeros(len(query.components), dtype=bool), deadline)
         total = query.combine(parts.results, deadline)
         if parts.is_sum_open:
             total = replace(total, opening=query.figures.select_open())
@@ -85,18 +77,9 @@ class SummedQuery:
             return total
         return self._add_unsolved(total, parts.rest, is_in_time=parts.cut.is_in_time)
 
-    def _find_contested(self) -> "_Contested":
-        """Return what shares people with contradicted wide constraints."""
-        query, packing = self._query, self._query.record.packing
-        return _Contested(
-            query.components[packing.is_contested[query.components]],
-            query.wide[packing.is_wide_contested[query.wide]],
-        )
-
-    def _solve_parts(self, left_out: IntArray, deadline: Deadline) -> "_Parts":
-        """Return the results of the components that overlap the query, but for some."""
+    def _solve_parts(self, is_left_out: BoolArray, deadline: Deadline) -> "_Parts":
+        """Return the results of the components of the query that are not left out."""
         query, bounds = self._query, self._query.record.bounds
-        is_left_out = np.isin(query.components, left_out)
         is_summed = query.is_summed & ~is_left_out
         highs = bounds.highs[query.components, query.bits]
         highs[bounds.is_special[query.components] | is_left_out] = OPEN
@@ -107,9 +90,9 @@ class SummedQuery:
         to_cut = query.components[~is_summed & ~is_left_out]
         cut = self._bound_cut(to_cut, deadline.take_share(0.5))
         is_cut = np.isin(query.components, cut.components)
-        highs[is_cut] = cut.bounds.highs[:, query.bits]
+        highs[is_cut] = cut.bounds.highs[cut.numbers, query.bits]
         if len(cut.components):
-            results.append(query.make_sum(cut.bounds, np.arange(len(cut.components))))
+            results.append(query.make_sum(cut.bounds, cut.numbers))
         others = query.components[~is_summed & ~is_cut & ~is_left_out]
         solved, rest = others[:MAX_SOLVED], others[MAX_SOLVED:]
         components = [query.make_component(query.list_members(each)) for each in solved.tolist()]
@@ -124,7 +107,8 @@ class SummedQuery:
     def _bound_cut(self, components: IntArray, deadline: Deadline) -> "_Cut":
         """Return those of the components whose bounds in the query could be proved exactly."""
         query, record = self._query, self._query.record
-        nothing = _Cut(components[:0], ComponentBounds(components[:0]))
+        nobody = components[:0]
+        nothing = _Cut(nobody, nobody, ComponentBounds(nobody))
         window = make_window(query.region, record.table.place_intervals.axis)
         regular = components[~record.bounds.is_special[components]]
         if window is None or not len(regular):
@@ -133,8 +117,8 @@ class SummedQuery:
         bounds = record.windows.find(members, window, query.cache.solved, deadline)
         if bounds is None:
             return nothing._replace(is_in_time=False)
-        is_exact = bounds.is_exact[:, query.bits]
-        return _Cut(regular[is_exact], bounds.select(is_exact))
+        exact = np.flatnonzero(bounds.is_exact[:, query.bits])
+        return _Cut(regular[exact], exact, bounds)
 
     def compute(self, deadline: Deadline) -> Total | None:
         """Return the total with a low from the components alone, and a high from wide constraints.
@@ -143,19 +127,24 @@ class SummedQuery:
         out.
         """
         query = self._query
-        contested = self._find_contested()
+        packing = query.record.packing
+        is_contested = packing.is_contested[query.components]
+        contested_wide = query.wide[packing.is_wide_contested[query.wide]]
         is_disputed, results = False, list[ComponentResult]()
-        if len(contested.components) or len(contested.wide):
-            if len(contested.components) == len(query.components):
+        if is_contested.any() or len(contested_wide):
+            if is_contested.all():
                 return None
-            solution = RelaxedQuery(query.restrict(*contested)).solve(deadline)
+            contested = query.restrict(query.components[is_contested], contested_wide)
+            solution = RelaxedQuery(contested).solve(deadline)
             if solution is None:
                 return None
             is_disputed = solution.is_disputed
             results.append(solution.result)
-        parts = self._solve_parts(contested.components, deadline)
+        parts = self._solve_parts(is_contested, deadline)
         results += parts.results
-        if any(each.is_unresolved or _is_rounded(each) for each in results):
+        # The high may be a sum of those that were solved.
+        is_rounded = any(_is_rounded(each) for each in parts.solved_results)
+        if is_rounded or any(each.is_unresolved for each in results):
             return None
         total = query.combine(results, deadline)
         is_disputed |= bool(query.record.bounds.is_special[parts.rest].any())
@@ -215,10 +204,9 @@ class SummedQuery:
         bounds, components = query.record.bounds, query.components
         highs: IntArray = np.where(bounds.is_special[components], OPEN, 0)
         highs = np.maximum(highs, bounds.highs[components, outcomes])
-        highs[np.searchsorted(components, parts.cut.components)] = parts.cut.bounds.highs[
-            :, outcomes
-        ]
-        # Of those that were solved for all outcomes together only that high is known.
+        cut = parts.cut
+        highs[np.searchsorted(components, cut.components)] = cut.bounds.highs[cut.numbers, outcomes]
+        # Some were solved for all outcomes together. That high is also one for fewer outcomes.
         solved = np.searchsorted(components, parts.solved)
         highs[solved] = parts.highs[solved]
         highs[parts.is_left_out] = OPEN
@@ -231,7 +219,7 @@ class SummedQuery:
         is_cut = np.isin(components, parts.cut.components)
         positions = np.searchsorted(parts.solved, components[is_solved])
         results = [parts.solved_results[each] for each in positions.tolist()]
-        cut = np.searchsorted(parts.cut.components, components[is_cut])
+        cut = parts.cut.numbers[np.searchsorted(parts.cut.components, components[is_cut])]
         whole = components[~is_solved & ~is_cut]
         return [
             *(term for each in results for term in each.make_terms("high")),

@@ -27,9 +27,10 @@ from service.bounds.relaxation.narrow_components import NarrowComponents, find_n
 from service.bounds.relaxation.shapes import Window, make_window
 from service.bounds.relaxation.solved_components import SolvedComponents
 from service.bounds.solver import Deadline
-from service.columns.arrays import BoolArray
+from service.columns.arrays import BoolArray, IntArray
 from service.columns.column_figures import CountedRows
 from service.domain.trees import intervals_overlap
+from service.domain.vocabulary import ALL_OUTCOMES
 from service.shared_cache import SharedCache
 from tests.bounds.builders import AMPLE_SECONDS, Case, cases, finish, make_figure, make_scope
 from tests.bounds.relaxation.builders import make_state
@@ -58,15 +59,22 @@ def test_bounds_are_those_of_each_component(case: Case) -> None:
     for bounds in both:
         for number in range(components.count):
             if not bounds.is_special[number]:
-                check_component(table, components, bounds, number)
+                check_component(table, components.members_of(number), bounds, number, EVERYONE)
+
+
+EVERYONE = Region((Box(-(1 << 40), 1 << 40, ALL_OUTCOMES, ()),))
 
 
 def check_component(
-    table: ConstraintTable, components: NarrowComponents, bounds: ComponentBounds, number: int
+    table: ConstraintTable,
+    constraints: IntArray,
+    bounds: ComponentBounds,
+    number: int,
+    region: Region,
 ) -> None:
-    """Compare the bounds of one component with those of the exact engine."""
+    """Compare the bounds of one component in a region with those of the exact engine."""
     entities = table.state.entities
-    figures = table.state.make_figures(table.find_rows(components.members_of(number)).tolist())
+    figures = table.state.make_figures(table.find_rows(constraints).tolist())
     scopes = FigureScopes(
         figures, Reclassifications(figures, {}), entities.place_tree, entities.group_tree
     )
@@ -75,12 +83,12 @@ def check_component(
         if not bits & int(bounds.outcomes[number]):
             assert (bounds.lows[number, bits], bounds.highs[number, bits]) == (0, 0)
             continue
-        region = Region((Box(-(1 << 40), 1 << 40, bits, ()),))
-        result = component.compute_result(region, Deadline(AMPLE_SECONDS))
+        part = Region(tuple(replace(box, outcome_bits=bits) for box in region.boxes))
+        result = component.compute_result(part, Deadline(AMPLE_SECONDS))
         low, high = int(bounds.lows[number, bits]), int(bounds.highs[number, bits])
         assert not result.disputes
         assert low <= (result.low.value or 0)
-        assert result.high.value is None or result.high.value <= high
+        assert high == OPEN or (result.high.value is not None and result.high.value <= high)
         if bounds.is_exact[number, bits]:
             assert low == result.low.value
             assert (None if high == OPEN else high) == result.high.value
@@ -197,23 +205,7 @@ def test_bounds_in_a_window_are_those_of_each_component(case: Case) -> None:
     bounds = WindowBounds(table).find(members, window, SolvedComponents(), deadline)
     assert bounds is not None
     for number, constraints in enumerate(members):
-        figures = table.state.make_figures(table.find_rows(constraints).tolist())
-        scopes = FigureScopes(
-            figures, Reclassifications(figures, {}), entities.place_tree, entities.group_tree
-        )
-        component = Component(finish(scopes.build_constraints()))
-        for bits in ALL_SETS:
-            if not bits & int(bounds.outcomes[number]):
-                assert (bounds.lows[number, bits], bounds.highs[number, bits]) == (0, 0)
-                continue
-            part = Region(tuple(replace(box, outcome_bits=bits) for box in region.boxes))
-            result = component.compute_result(part, Deadline(AMPLE_SECONDS))
-            low, high = int(bounds.lows[number, bits]), int(bounds.highs[number, bits])
-            assert low <= (result.low.value or 0)
-            assert high == OPEN or (result.high.value is not None and result.high.value <= high)
-            if bounds.is_exact[number, bits]:
-                assert low == result.low.value
-                assert (None if high == OPEN else high) == result.high.value
+        check_component(table, constraints, bounds, number, region)
 
 
 def flag_in_window(

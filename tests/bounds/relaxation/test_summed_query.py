@@ -6,19 +6,21 @@ import pytest
 
 from service.bounds.relaxation import covers
 from service.domain.figure import Figure, Scope
-from service.domain.total import Term, Total
+from service.domain.total import Total
 from tests.bounds.builders import AMPLE_SECONDS, Case, compute_total, make_figure, make_scope
 from tests.bounds.relaxation.builders import limits_set, make_engines
 from tests.bounds.relaxation.test_against_exact import SIMPLE
-from tests.bounds.relaxation.test_claims import LARGE, VILLAGES, WEEK, compute
+from tests.bounds.relaxation.test_claims import (
+    LARGE,
+    VILLAGES,
+    WEEK,
+    compute,
+    list_terms,
+)
 
 FIRST_DAYS = make_scope("r", (1, 2))
 
 LAST_DAYS = make_scope("r", (3, 4))
-
-
-def list_terms(terms: Sequence[Term]) -> list[tuple[str, str, int]]:
-    return sorted((term.figure.id, term.end, int(term.multiplier)) for term in terms)
 
 
 def compute_inside(figures: Sequence[Figure], query: Scope, seconds: float) -> Total:
