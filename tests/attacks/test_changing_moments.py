@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.attacks.toolkit import (
+    MAX_SLOWDOWN,
     REAL_BUDGETS,
     attack_with,
-    find_percentile,
+    find_slowdown,
     make_request,
     measure,
     record_interlocked_reports,
@@ -17,7 +18,6 @@ from tests.support.gunicorn_server import RunningServer, run_server
 REPORTS = 200
 READ = ["/v1/totals?place=place-1", "/v1/totals?place=place-2&by=outcome", "/"]
 SAMPLES = 30
-MAX_RATIO = 5
 
 
 @pytest.fixture(scope="module")
@@ -39,4 +39,4 @@ def test_changing_moments_delay_nobody_else(server: RunningServer) -> None:
     for start in range(0, len(requests), 8):  # Never the same moment twice.
         with attack_with(server, requests[start : start + 8], 0.5):
             times += measure(server, READ, 2)
-    assert find_percentile(times, 95) <= MAX_RATIO * find_percentile(calm, 95)
+    assert find_slowdown(calm, times, 95) <= MAX_SLOWDOWN

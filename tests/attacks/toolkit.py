@@ -24,6 +24,11 @@ ATTACKER, READER = "127.0.0.1", "127.0.0.2"
 
 TIMEOUT_SECONDS = 60.0
 
+MAX_SLOWDOWN = 5
+"""How many times as long others may wait during an attack."""
+
+SHORT_SECONDS = 0.01
+
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
@@ -200,3 +205,12 @@ def measure(server: RunningServer, paths: Sequence[str], count: int) -> list[flo
 def find_percentile(seconds: Sequence[float], percent: float) -> float:
     """Return the value that so many percent do not exceed."""
     return sorted(seconds)[min(int(len(seconds) * percent / 100), len(seconds) - 1)]
+
+
+def find_slowdown(calm: Sequence[float], attacked: Sequence[float], percent: float) -> float:
+    """Return how many times as long the percentile of an attack is as the one without it.
+
+    Times below ``SHORT_SECONDS`` depend on what else the machine does, so no shorter one divides.
+    """
+    before, during = (find_percentile(seconds, percent) for seconds in (calm, attacked))
+    return during / max(before, SHORT_SECONDS)
