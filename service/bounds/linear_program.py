@@ -13,9 +13,10 @@ from service.bounds.boxes import Box, Region
 from service.bounds.computation import Steps
 from service.bounds.constraints import Constraint, IncidentBox
 from service.bounds.laminar import LaminarFamily
-from service.bounds.partition import Partition, build_partition
+from service.bounds.partition import NOWHERE, Partition, build_partition
 from service.bounds.sparse_matrix import SparseMatrix
 from service.columns.arrays import BoolArray, IntArray
+from service.domain.vocabulary import OUTCOMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +60,43 @@ class LinearProgram:
         has_outside[column[cell_out[cell]]] = True
         return has_inside, has_outside
 
+    def locate_people(self, axis: str) -> IntArray:
+        """Return a place and a day of people of each outcome in each column; ``NOWHERE`` for none.
+
+        The array is ``int[n_columns, n_outcomes, 2]``; places are along one axis.
+        """
+        points = self._partition.find_points(axis)
+        found = np.full((self.constraint_matrix.shape[1], len(OUTCOMES), 2), NOWHERE)
+        for outcome in range(len(OUTCOMES)):
+            cell, column = self._cell_columns[
+                points[self._cell_columns[:, 0], outcome, 1] != NOWHERE
+            ].T
+            found[column, outcome] = points[cell, outcome]
+        return found
+
 
 def build_linear_program(
-    constraints: Sequence[Constraint], window: Box | None = None
+    constraints: Sequence[Constraint], windows: Sequence[Box] = ()
 ) -> Steps[LinearProgram]:
     """Return the program of the constraints, which may belong to several components.
 
-    No column has people both inside and outside of ``window``. Raises TooManyCellsError if the
-    cells cannot be enumerated.
+    No column has people both inside and outside of one of the windows. Raises TooManyCellsError if
+    the cells cannot be enumerated.
     """
     own_boxes = {part.box for constraint in constraints for part in constraint.parts}
-    boxes = sorted(own_boxes if window is None else {*own_boxes, window})
+    boxes = sorted(own_boxes.union(windows))
     box_numbers = {box: index for index, box in enumerate(boxes)}
     partition = yield from build_partition(boxes)
     if any(part.incident_path for constraint in constraints for part in constraint.parts):
-        is_inside = (
-            np.zeros(len(partition.incidence), dtype=bool)
-            if window is None
-            else partition.incidence[:, box_numbers[window]]
-        )
+        in_windows = partition.incidence[:, [box_numbers[each] for each in windows]]
         return (
-            yield from _build_with_incidents(tuple(constraints), box_numbers, partition, is_inside)
+            yield from _build_with_incidents(tuple(constraints), box_numbers, partition, in_windows)
         )
     in_constraint = [
         partition.incidence[:, [box_numbers[part.box] for part in constraint.parts]].any(axis=1)
         for constraint in constraints
     ]
-    is_counted = np.any(in_constraint, axis=0)  # Cells of the window alone are not.
+    is_counted = np.any(in_constraint, axis=0)  # Cells of windows alone are not.
     constraint_matrix = SparseMatrix.from_dense(np.array(in_constraint)[:, is_counted])
     all_columns = np.arange(constraint_matrix.shape[1])
     coupling_matrix = SparseMatrix.from_dense(np.zeros((0, constraint_matrix.shape[1])))
@@ -110,11 +121,12 @@ def _build_with_incidents(
     constraints: tuple[Constraint, ...],
     box_numbers: Mapping[Box, int],
     partition: Partition,
-    is_inside: BoolArray,
+    in_windows: BoolArray,
 ) -> Steps[LinearProgram]:
     """Return the program of constraints if some of them cover single incidents.
 
-    ``is_inside``, bool[n_cells], flags cells in the window, whose columns are apart from others.
+    ``in_windows``, bool[n_cells, n_windows], flags the windows of each cell. Cells in different
+    ones have different columns.
     """
     holders_of_box: list[list[tuple[int, IncidentBox]]] = [[] for _ in box_numbers]
     for constraint_number, constraint in enumerate(constraints):
@@ -124,7 +136,7 @@ def _build_with_incidents(
     for cell, in_box in enumerate(partition.incidence):
         yield
         holders = [pair for box in np.flatnonzero(in_box) for pair in holders_of_box[box]]
-        builder.add_cell(cell, holders, is_inside=bool(is_inside[cell]))
+        builder.add_cell(cell, holders, in_windows[cell].tobytes())
     return builder.build_program(constraints, partition)
 
 
@@ -141,19 +153,20 @@ class _ProgramBuilder:
         self._constraint_count = constraint_count
         self._unreached_columns: set[int] = set()
         self._column_constraints: list[frozenset[int]] = []
-        self._merged_columns: dict[tuple[frozenset[int], bool], int] = {}
+        self._merged_columns: dict[tuple[frozenset[int], bytes], int] = {}
         self._couplings: list[tuple[list[int], list[int]]] = []
         self._column_cells: list[int] = []
         self._coupling_cells: list[int] = []
-        self._cell, self._is_inside = -1, False
+        self._cell, self._windows = -1, b""
         self._person_types: set[tuple[frozenset[int], int]] = set()
         self._cell_columns: list[tuple[int, int]] = []
 
-    def add_cell(
-        self, cell: int, holders: list[tuple[int, IncidentBox]], *, is_inside: bool
-    ) -> None:
-        """Add the columns of a cell; each holder is a constraint with the path of its incident."""
-        self._cell, self._is_inside = cell, is_inside
+    def add_cell(self, cell: int, holders: list[tuple[int, IncidentBox]], windows: bytes) -> None:
+        """Add the columns of a cell; each holder is a constraint with the path of its incident.
+
+        Cells with other ``windows`` do not share columns with it.
+        """
+        self._cell, self._windows = cell, windows
         root = _Incident()
         for constraint, part in holders:
             root.add_constraint(constraint, part)
@@ -238,7 +251,7 @@ class _ProgramBuilder:
 
     def _make_column(self, constraints: frozenset[int], is_coupled: bool) -> int:
         """Return the column of these constraints; a coupled one is not shared with other cells."""
-        key = constraints, self._is_inside
+        key = constraints, self._windows
         if not is_coupled and key in self._merged_columns:
             return self._merged_columns[key]
         self._column_constraints.append(constraints)

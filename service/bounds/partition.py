@@ -8,6 +8,7 @@ and its size depends on how many different sets of boxes there are, not on the p
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -76,6 +77,17 @@ class AxisPartition:
             any_by_group(self._merged_slices, has_inside, slice_count),
             any_by_group(self._merged_slices, has_outside, slice_count),
         )
+
+    def find_starts(self) -> IntArray:
+        """Return where each merged slice begins; ``NOWHERE`` if it is outside of all intervals."""
+        edges = np.append(self._edges, NOWHERE)
+        edges[max(len(self._edges) - 1, 0)] = NOWHERE
+        firsts = np.unique(self._merged_slices, return_index=True)[1]
+        starts: IntArray = edges[firsts]
+        return starts
+
+
+NOWHERE: Final = -1
 
 
 def find_distinct_rows(flags: BoolArray) -> tuple[IntArray, BoolArray]:
@@ -186,6 +198,35 @@ class Partition:
             inside |= box_inside
             outside &= box_outside
         return inside, outside
+
+    def find_points(self, axis: str) -> IntArray:
+        """Return a place and a day of each cell for each outcome, int[n_cells, n_outcomes, 2].
+
+        Both are ``NOWHERE`` for outcomes that the cell does not have. Places are along one axis;
+        ``NOWHERE`` too if the cell has no limit along it, or is outside of all limits.
+        """
+        points = np.stack([self._find_points_of(each, axis) for each in range(len(OUTCOMES))], 1)
+        return points
+
+    def _find_points_of(self, outcome: int, axis: str) -> IntArray:
+        has_outcome = self._outcome_of_state == outcome
+        place = day = np.full(len(has_outcome), NOWHERE, dtype=np.int64)
+        for level in self._levels:
+            transitions = np.flatnonzero(has_outcome[level.old_state])
+            new_states, firsts = np.unique(level.new_state[transitions], return_index=True)
+            chosen = transitions[firsts]
+            old_states = level.old_state[chosen]
+            has_outcome = np.zeros(level.state_count, dtype=bool)
+            has_outcome[new_states] = True
+            old_place, old_day = place[old_states], day[old_states]
+            if isinstance(level, _DayLevel):
+                old_day = level.first_day[chosen]
+            elif level.axis == axis:
+                starts = np.append(level.partition.find_starts(), NOWHERE)  # UNCUT is -1.
+                old_place = starts[level.slice_number[chosen]]
+            place, day = np.full((2, level.state_count), NOWHERE, dtype=np.int64)
+            place[new_states], day[new_states] = old_place, old_day
+        return np.stack([place, day], axis=1)
 
     def _classify_box(self, box: Box) -> tuple[BoolArray, BoolArray]:
         own_axes = {level.axis for level in self._levels if isinstance(level, _AxisLevel)}

@@ -10,7 +10,7 @@ import numpy as np
 
 from service.bounds.solver_effort import time_solver_run
 from service.bounds.sparse_matrix import SparseMatrix
-from service.bounds.sparsify import sparsify_matrix
+from service.bounds.sparsify import SparsifiedMatrix, sparsify_matrix
 from service.columns.arrays import BoolArray, FloatArray
 
 OPTIMUM_TOLERANCE = 1e-6
@@ -74,6 +74,10 @@ class UnsolvedError(Exception):
     """No optimum: the program has none, time ran out, or the solver failed numerically."""
 
 
+class UnboundedError(UnsolvedError):
+    """No optimum, since the cost of a program that has a solution can be as low as one likes."""
+
+
 @cache
 def _load_solver_class() -> Any:
     """Return the class of HiGHS without callbacks.
@@ -92,13 +96,25 @@ def _load_solver_class() -> Any:
 class Model:
     """A minimisation over nonnegative columns, solved for one cost vector after another."""
 
-    def __init__(self, matrix: SparseMatrix, lower: FloatArray, upper: FloatArray) -> None:
-        """Take ``lower`` and ``upper``, ``float[n_rows]``; an infinite bound means none."""
+    def __init__(
+        self,
+        matrix: SparseMatrix,
+        lower: FloatArray,
+        upper: FloatArray,
+        *,
+        is_sparsified: bool = True,
+    ) -> None:
+        """Take ``lower`` and ``upper``, ``float[n_rows]``; an infinite bound means none.
+
+        Without sparsifying, a program that is solved only once takes less time.
+        """
         import highspy  # takes 70 ms and 29 MB; a process that never solves does without
 
         self._highspy = highspy
         self._column_count = matrix.shape[1]
-        self._sparsified = sparsify_matrix(matrix)
+        self._sparsified = (
+            sparsify_matrix(matrix) if is_sparsified else SparsifiedMatrix.unchanged(matrix)
+        )
         defining_rows, matrix = self._sparsified.defining_rows, self._sparsified.matrix
         row_count, column_count = matrix.shape
         lp = highspy.HighsLp()
@@ -203,6 +219,9 @@ class Model:
         with time_solver_run(self._column_count):
             self._highs.run()
         status = self._highs.getModelStatus()
-        if status != self._highspy.HighsModelStatus.kOptimal:
+        statuses = self._highspy.HighsModelStatus
+        if status in (statuses.kUnbounded, statuses.kUnboundedOrInfeasible):
+            raise UnboundedError(self._highs.modelStatusToString(status))
+        if status != statuses.kOptimal:
             raise UnsolvedError(self._highs.modelStatusToString(status))
         return self._highs.getInfo()

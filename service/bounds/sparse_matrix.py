@@ -38,6 +38,16 @@ class SparseMatrix:
             (row_count, len(row_sets)), table[:, 0], table[:, 1], np.ones(len(table), np.int8)
         )
 
+    @staticmethod
+    def from_entries(
+        shape: tuple[int, int], row: IntArray, column: IntArray, value: IntArray
+    ) -> "SparseMatrix":
+        """Return a matrix in which the values of entries at the same place are added up."""
+        places, numbers = np.unique(row * shape[1] + column, return_inverse=True)
+        sums = np.zeros(len(places), dtype=np.int64)
+        np.add.at(sums, numbers, value)
+        return SparseMatrix(shape, places // shape[1], places % shape[1], sums)
+
     def nonzero_columns(self, rows: BoolArray) -> BoolArray:
         """Return which columns have a nonzero entry in a flagged row, ``bool[n_columns]``."""
         is_nonzero: BoolArray = np.zeros(self.shape[1], dtype=bool)

@@ -36,6 +36,12 @@ class SparsifiedMatrix:
     outer_rows: IntArray
     inner_rows: IntArray
 
+    @staticmethod
+    def unchanged(matrix: SparseMatrix) -> "SparsifiedMatrix":
+        """Return the matrix as it is."""
+        no_rows = np.zeros(0, dtype=np.int64)
+        return SparsifiedMatrix(matrix, no_rows, no_rows, no_rows)
+
     def restore_duals(self, duals: NDArray[Any]) -> NDArray[Any]:
         """Return the dual values of the original rows, ``float[n_rows]``.
 
@@ -53,8 +59,7 @@ def sparsify_matrix(matrix: SparseMatrix) -> SparsifiedMatrix:
         sparsified = _express_rows(matrix)
         if 2 * len(sparsified.matrix.row) < len(matrix.row):
             return sparsified
-    no_rows = np.zeros(0, dtype=np.int64)
-    return SparsifiedMatrix(matrix, no_rows, no_rows, no_rows)
+    return SparsifiedMatrix.unchanged(matrix)
 
 
 def _express_rows(matrix: SparseMatrix) -> SparsifiedMatrix:

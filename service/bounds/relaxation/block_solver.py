@@ -4,7 +4,7 @@ Components of one shape share one program, and many components are solved as one
 a block for each. Each bound is proved by its dual values in whole numbers.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from math import inf
 from operator import or_
@@ -14,8 +14,9 @@ import numpy as np
 
 from service.bounds.boxes import Box, Region
 from service.bounds.computation import Steps
+from service.bounds.crowds import Crowds, join_crowds
 from service.bounds.linear_program import LinearProgram
-from service.bounds.partition import TooManyCellsError
+from service.bounds.partition import NOWHERE, TooManyCellsError
 from service.bounds.relaxation.component_bounds import (
     DENOMINATOR,
     SET_COUNT,
@@ -23,13 +24,21 @@ from service.bounds.relaxation.component_bounds import (
     list_sets,
     make_term_keys,
 )
+from service.bounds.relaxation.component_worlds import ComponentEdges, make_world_keys
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
-from service.bounds.relaxation.shapes import Shape, ShapeFinder, Window, make_shape_box
+from service.bounds.relaxation.shapes import (
+    DIVISION_AXIS,
+    Shape,
+    ShapeFinder,
+    Window,
+    make_shape_box,
+)
 from service.bounds.relaxation.solved_components import (
     ComponentKey,
     SolvedComponent,
     SolvedComponents,
     SolvedTerms,
+    SolvedWorld,
     make_component_key,
 )
 from service.bounds.solver import Deadline, Model, UnsolvedError
@@ -48,6 +57,17 @@ Every set of outcomes takes two runs, in which those with other outcomes have no
 """
 
 TOLERANCE: Final = 1e-6
+
+COUNTED_COST: Final = 1_000
+"""In a world that reaches a bound, so many people who are not counted cost as much as one who is.
+
+Only few worlds have so many more of them, and these are not kept.
+"""
+
+_FIRST_OUTCOME: Final[IntArray] = np.array(
+    [max((bits & -bits).bit_length() - 1, 0) for bits in range(SET_COUNT)], dtype=np.int64
+)
+"""The position of the first outcome of each set."""
 
 AMPLE_TIME: Final = Deadline(inf)
 """A batch is so small that its runs have no time limit."""
@@ -76,14 +96,16 @@ class BlockSolver:
         """
         self._table, self._bounds, self._solved = table, bounds, solved
         self._window = window
+        self._edges: dict[int, ComponentEdges] = {}
 
     def solve(self, components: Iterable[Members]) -> Steps[None]:
         """Set the bounds of components; each step solves some of them."""
-        finder, known = ShapeFinder(self._table), _KnownBounds(self._bounds)
+        finder, known = ShapeFinder(self._table), _KnownBounds(self._bounds, self._edges)
         shapes: dict[Shape, list[_Unsolved]] = {}
         for component, constraints in components:
             yield
-            shape, order = finder.find_shape(constraints, self._window)
+            shape, order, edges = finder.find_shape(constraints, self._window)
+            self._edges[component] = edges
             key = make_component_key(self._table, shape, order)
             found = self._solved.get(key)
             if found is None:
@@ -96,7 +118,7 @@ class BlockSolver:
     def _solve_shapes(
         self, finder: ShapeFinder, shapes: dict[Shape, list["_Unsolved"]]
     ) -> Steps[None]:
-        batch = _Batch()
+        batch = _Batch(self._edges)
         for shape in sorted(shapes, key=_join_outcomes):
             program = yield from _build_program(finder, shape)
             if program is None:
@@ -108,7 +130,7 @@ class BlockSolver:
                 if not batch.has_room(instances, outcomes):
                     yield
                     batch.solve(self._bounds, self._solved)
-                    batch = _Batch()
+                    batch = _Batch(self._edges)
                 batch.add(instances, outcomes)
         yield
         batch.solve(self._bounds, self._solved)
@@ -125,14 +147,16 @@ class _Unsolved(NamedTuple):
 class _KnownBounds:
     """Bounds that were solved before, set all at once."""
 
-    def __init__(self, bounds: ComponentBounds) -> None:
-        self._bounds = bounds
+    def __init__(self, bounds: ComponentBounds, edges: Mapping[int, ComponentEdges]) -> None:
+        self._bounds, self._edges = bounds, edges
+        self._worlds: list[tuple[int, SolvedWorld]] = []
         self._found: list[tuple[int, SolvedComponent]] = []
         self._terms: dict[End, list[tuple[int, int, int]]] = {"low": [], "high": []}
 
     def add(self, component: int, order: list[int], solved: SolvedComponent) -> None:
         """Note the bounds of a component, whose constraints are in the order of its shape."""
         self._found.append((component, solved))
+        self._worlds += [(component, each) for each in solved.worlds]
         for each in solved.terms:
             key = component * SET_COUNT + each.bits
             self._terms[each.kind] += [
@@ -158,6 +182,18 @@ class _KnownBounds:
         ):
             keys, constraints, multipliers = np.array(rows, dtype=np.int64).reshape(-1, 3).T
             terms.add(keys, constraints, multipliers)
+        self._add_worlds()
+
+    def _add_worlds(self) -> None:
+        components = np.array([component for component, _ in self._worlds], dtype=np.int64)
+        bits = np.array([each.bits for _, each in self._worlds], dtype=np.int64)
+        is_high = np.array([each.kind == "high" for _, each in self._worlds], dtype=bool)
+        lows, highs = (make_world_keys(components, bits, end) for end in ("low", "high"))
+        reached = np.where(is_high, highs, lows)
+        crowds = join_crowds([each.crowds for _, each in self._worlds])
+        counts = [len(each.crowds.people) for _, each in self._worlds]
+        keys = np.repeat(reached, counts)
+        self._bounds.worlds.add(reached, keys, crowds, self._edges)
 
 
 def _join_outcomes(shape: Shape) -> int:
@@ -215,6 +251,11 @@ class _Instances:
         for position in range(len(OUTCOMES)):
             is_inside, _ = program.classify_columns(_make_region(shape, 1 << position))
             self.column_outcomes[is_inside] |= 1 << position
+        self.points = program.locate_people(DIVISION_AXIS)
+        """A place and a day of each outcome in each column, as numbers of the shape."""
+        bits = 1 << np.arange(len(OUTCOMES))
+        self.people_outcomes: IntArray = (self.points[:, :, 1] != NOWHERE) @ bits
+        """The outcomes of each column in the window and outside, as bits, int[n_columns]."""
 
     @property
     def row_constraints(self) -> IntArray:
@@ -243,11 +284,29 @@ def _make_region(shape: Shape, bits: int) -> Region:
     return Region((Box(-(1 << 40), 1 << 40, bits, ()),))
 
 
+class _Reached(NamedTuple):
+    """Bounds on the people of each component in some columns, and who reaches them.
+
+    ``people`` are 0 unless ``is_proved``. ``whole``, float[n_columns], are the people of each
+    column in whole numbers, with whom the components in ``is_reached`` reach their bounds.
+    ``duals`` are those of all rows, in sixtieths.
+    """
+
+    people: IntArray
+    is_proved: BoolArray
+    is_reached: BoolArray
+    whole: FloatArray
+    duals: IntArray
+
+
 class _Batch:
     """Components that are solved as one linear program with a block for each."""
 
-    def __init__(self) -> None:
+    def __init__(self, edges: Mapping[int, ComponentEdges]) -> None:
+        """``edges`` are those of each component by its number."""
+        self._edges = edges
         self._instances: list[_Instances] = []
+        self._worlds: list[tuple[End, int, BoolArray, IntArray, Crowds]] = []
         self._column_count = self._outcomes = 0
         self._solved_terms: list[tuple[End, int, IntArray, IntArray]] = []
 
@@ -296,6 +355,12 @@ class _Batch:
         self._column_outcomes = np.concatenate(
             [np.tile(each.column_outcomes, len(each.components)) for each in instances]
         )
+        self._people_outcomes = np.concatenate(
+            [np.tile(each.people_outcomes, len(each.components)) for each in instances]
+        )
+        self._points = np.concatenate(
+            [np.tile(each.points, (len(each.components), 1, 1)) for each in instances]
+        )
 
     def solve(self, bounds: ComponentBounds, solved: SolvedComponents) -> None:
         """Set the bounds of the components of the batch, or flag them as special."""
@@ -324,19 +389,64 @@ class _Batch:
             is_certain = is_counted & (self._column_outcomes & ~bits == 0)
             is_certain &= self._column_outcomes != 0
             is_possible = is_counted & (self._column_outcomes & bits != 0)
-            low, is_low_exact, is_low_known, duals = self._bound(model, is_certain.astype(np.int64))
-            self._add_terms(bounds, "low", duals, is_low_known & kept, bits)
+            low = self._bound(model, is_certain, kept, "low")
+            self._add_terms(bounds, "low", low.duals, low.is_proved, bits)
+            self._add_worlds(model, bounds, "low", bits, is_certain, low)
             is_open = np.concatenate([each.flag_open(bits) for each in self._instances])
             is_possible &= ~is_open[self._column_owners]
-            high, is_high_exact, is_high_known, duals = self._bound(
-                model, -is_possible.astype(np.int64)
-            )
-            is_high_known &= ~is_open
-            self._add_terms(bounds, "high", -duals, is_high_known & kept, bits)
-            is_open_exact = is_open | is_high_exact
-            bounds.lows[chosen, bits] = low[kept]
-            bounds.highs[chosen, bits] = np.where(is_high_known, -high, OPEN)[kept]
-            bounds.is_exact[chosen, bits] = (is_low_exact & is_open_exact)[kept]
+            high = self._bound(model, is_possible, kept & ~is_open, "high")
+            self._add_terms(bounds, "high", high.duals, high.is_proved, bits)
+            self._add_worlds(model, bounds, "high", bits, is_possible, high)
+            bounds.lows[chosen, bits] = low.people[kept]
+            bounds.highs[chosen, bits] = np.where(high.is_proved, high.people, OPEN)[kept]
+            is_exact = low.is_reached & (high.is_reached | is_open)
+            bounds.is_exact[chosen, bits] = is_exact[kept]
+
+    def _add_worlds(
+        self,
+        model: Model,
+        bounds: ComponentBounds,
+        kind: End,
+        bits: int,
+        is_counted: BoolArray,
+        reached: "_Reached",
+    ) -> None:
+        """Add worlds that reach a bound, with few people who are not counted.
+
+        ``is_counted``, bool[n_columns], flags the columns whose people are bounded.
+        """
+        whole, is_reached = reached.whole, reached.is_reached
+        is_other = (self._people_outcomes != 0) & ~is_counted & is_reached[self._column_owners]
+        if is_other.any():
+            sign = 1 if kind == "low" else -1
+            costs = np.where(is_counted, sign * COUNTED_COST, is_other).astype(float)
+            whole, is_whole = self._find_whole(model.minimise(costs, AMPLE_TIME).primal)
+            people = np.bincount(self._column_owners, is_counted * whole, len(self._components))
+            is_reached = is_reached & is_whole & (people == reached.people)
+        is_crowd = (whole > 0) & (self._people_outcomes != 0) & is_reached[self._column_owners]
+        columns = np.flatnonzero(is_crowd)
+        outcomes = self._people_outcomes[columns]
+        wanted = outcomes & (bits if kind == "high" else ~bits)
+        outcome = _FIRST_OUTCOME[np.where(wanted, wanted, outcomes)]
+        place, day = self._points[columns, outcome].T
+        crowds = Crowds(place, day, outcome, whole[columns].astype(np.int64))
+        owners = self._column_owners[columns]
+        reached_keys = make_world_keys(self._components[is_reached], bits, kind)
+        keys = make_world_keys(self._components[owners], bits, kind)
+        bounds.worlds.add(reached_keys, keys, crowds, self._edges)
+        self._worlds.append((kind, bits, is_reached, owners, crowds))
+
+    def _list_worlds(self) -> list[list[SolvedWorld]]:
+        """Return the worlds of each component."""
+        worlds: list[list[SolvedWorld]] = [[] for _ in self._components]
+        for kind, bits, is_reached, owners, crowds in self._worlds:
+            reached = np.flatnonzero(is_reached)
+            starts = np.searchsorted(owners, reached).tolist()
+            stops = np.searchsorted(owners, reached, side="right").tolist()
+            for owner, start, stop in zip(reached.tolist(), starts, stops, strict=True):
+                own = Crowds(*(each[start:stop] for each in crowds))
+                worlds[owner].append(SolvedWorld(kind, bits, own))
+        return worlds
 
     def _keep(self, bounds: ComponentBounds, solved: SolvedComponents) -> None:
         """Keep what was found out for later states of the record."""
@@ -352,6 +462,7 @@ class _Batch:
             ):
                 positions = own_rows - self._first_rows[owner]
                 terms[owner].append(SolvedTerms(kind, bits, positions, own_multipliers))
+        worlds = self._list_worlds()
         keys = [key for each in self._instances for key in each.keys]
         for owner, (key, component) in enumerate(zip(keys, self._components.tolist(), strict=True)):
             found = SolvedComponent(
@@ -360,6 +471,7 @@ class _Batch:
                 bounds.highs[component].copy(),
                 bounds.is_exact[component].copy(),
                 tuple(terms[owner]),
+                tuple(worlds[owner]),
             )
             solved.put(key, found)
 
@@ -390,24 +502,28 @@ class _Batch:
         return flags
 
     def _bound(
-        self, model: Model, costs: IntArray
-    ) -> tuple[IntArray, BoolArray, BoolArray, IntArray]:
-        """Return the least cost of each component, whether it is reached and proved, and the duals.
-
-        The duals are those of all rows, in sixtieths.
-        """
+        self, model: Model, is_counted: BoolArray, is_wanted: BoolArray, kind: End
+    ) -> _Reached:
+        """Return the bounds of the wanted components on their people in the flagged columns."""
+        sign = 1 if kind == "low" else -1
+        costs = sign * is_counted.astype(np.int64)
         solution = model.minimise(costs.astype(float), AMPLE_TIME)
-        primal, duals = solution.primal, solution.duals
-        count = len(self._components)
+        whole, is_whole = self._find_whole(solution.primal)
+        people = np.bincount(self._column_owners, is_counted * whole, len(self._components))
+        scaled = np.rint(solution.duals * DENOMINATOR).astype(np.int64)
+        proved, is_proved = self._prove(solution.duals, scaled, costs)
+        is_proved &= is_wanted
+        is_reached = is_whole & is_proved & (people == sign * proved)
+        return _Reached(sign * proved, is_proved, is_reached, whole, sign * scaled)
+
+    def _find_whole(self, primal: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Return the columns in whole people, and which components are a world with them."""
         whole = np.rint(primal)
-        cost_of = np.bincount(self._column_owners, costs * whole, count)
         is_whole = ~self._any_by_component(self._column_owners, np.abs(whole - primal) > 1e-4)
         sums = self._matrix.matvec(whole.astype(np.int64))
         is_met = (sums >= self._lower) & (sums <= self._upper)
         is_whole &= ~self._any_by_component(self._row_owners, ~is_met)
-        scaled = np.rint(duals * DENOMINATOR).astype(np.int64)
-        proved, is_proved = self._prove(duals, scaled, costs)
-        return proved, is_whole & is_proved & (cost_of == proved), is_proved, scaled
+        return whole, is_whole
 
     def _add_terms(
         self, bounds: ComponentBounds, kind: End, duals: IntArray, is_known: BoolArray, bits: int

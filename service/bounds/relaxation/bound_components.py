@@ -56,11 +56,14 @@ def _bound_singles(
     table: ConstraintTable, components: NarrowComponents, bounds: ComponentBounds
 ) -> None:
     """Set the bounds of components with one constraint, and flag contradictory ones."""
-    single = np.flatnonzero((components.sizes == 1) & ~bounds.is_special)
+    is_single = components.sizes == 1
+    bounds.is_special |= is_single & (
+        table.lower[components.firsts] > table.upper[components.firsts]
+    )
+    single = np.flatnonzero(is_single & ~bounds.is_special)
     constraints = components.firsts[single]
     lower, upper = table.lower[constraints], table.upper[constraints]
     outcomes = table.outcomes[constraints]
-    bounds.is_special[single] |= lower > upper
     for bits in range(SET_COUNT):
         bounds.lows[single, bits] = np.where(outcomes & ~bits, 0, lower)
         bounds.highs[single, bits] = np.where(outcomes & bits, upper, 0)

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from service.bounds.relaxation.component_worlds import ComponentWorlds
 from service.bounds.relaxation.constraint_table import OPEN
 from service.columns.arrays import BoolArray, IntArray
 from service.domain.total import End
@@ -73,6 +74,7 @@ class ComponentBounds:
         self.is_special: BoolArray = np.zeros(count, dtype=bool)
         self.outcomes = outcomes
         self.low_terms, self.high_terms = BoundTerms(), BoundTerms()
+        self.worlds = ComponentWorlds()
 
     def iterate_terms(self, keys: IntArray, kind: End) -> Iterator[tuple[int, End, Fraction]]:
         """Yield the proofs of lows or of highs: constraint, end of it, and multiplier.
@@ -91,6 +93,7 @@ class ComponentBounds:
 
         Nothing is known of special components.
         """
+        self.worlds.finish()
         self.lows[self.is_special], self.highs[self.is_special] = 0, OPEN
         self.is_exact[self.is_special] = False
         numbers = np.arange(len(self.outcomes))[:, None]

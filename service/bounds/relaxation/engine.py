@@ -1,6 +1,6 @@
 """Totals of large records: exact where components are small, sound and close where they are not."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -10,11 +10,16 @@ from service.bounds.computation import Computation, Steps
 from service.bounds.constraints import Reclassifications, is_elsewhere
 from service.bounds.relaxation.bound_components import WindowBounds, bound_components
 from service.bounds.relaxation.constraint_table import ConstraintTable
+from service.bounds.relaxation.free_points import FreePoints
 from service.bounds.relaxation.large_record import LargeRecord
 from service.bounds.relaxation.narrow_components import WIDE, find_narrow_components
 from service.bounds.relaxation.packing import Overlaps, pack_lows
 from service.bounds.relaxation.query_figures import QueryFigures
 from service.bounds.relaxation.query_total import QueryTotal
+from service.bounds.relaxation.record_objects import RecordObjects
+from service.bounds.relaxation.refined_query import Refinements
+from service.bounds.relaxation.special_components import SpecialComponent, solve_special
+from service.bounds.relaxation.weighted_components import ComponentWeigher
 from service.bounds.solver import Deadline
 from service.bounds.solver_effort import accumulate_effort
 from service.columns.arrays import BoolArray, IntArray
@@ -26,6 +31,13 @@ from service.domain.trees import Tree
 
 PREPARATION_SECONDS: Final = 10.0
 """How much longer than it was given a total may take, to prepare the engine for all later ones."""
+
+
+class _Preparation(NamedTuple):
+    """What is known of all counted figures before any query, and what queries add to it."""
+
+    record: LargeRecord
+    refinements: Refinements
 
 
 class RelaxedEngine:
@@ -53,11 +65,11 @@ class RelaxedEngine:
         self._reclassifications = Reclassifications(
             self._list_reclassifiable(), counted.state.reclassifiable_figures
         )
-        self._preparation: Computation[LargeRecord] = (
+        self._preparation: Computation[_Preparation] = (
             Computation(self._prepare()) if whole is None else whole._preparation
         )
 
-    def _prepare(self) -> Steps[LargeRecord]:
+    def _prepare(self) -> Steps[_Preparation]:
         yield
         table = ConstraintTable(self._counted)
         yield
@@ -65,8 +77,29 @@ class RelaxedEngine:
         bounds = yield from bound_components(table, components, self._cache.solved)
         overlaps = Overlaps(table, components)
         packing = yield from pack_lows(table, components, bounds, overlaps)
-        windows = WindowBounds(table)
-        return LargeRecord(table, components, bounds, packing, overlaps, windows)
+        yield
+        free_points = FreePoints(table, components)
+        special: dict[int, SpecialComponent] = {}
+        record = LargeRecord(
+            table,
+            components,
+            bounds,
+            packing,
+            overlaps,
+            WindowBounds(table),
+            free_points,
+            special,
+            ComponentWeigher(table, components, special),
+        )
+        objects = RecordObjects(
+            table, self._counted.is_counted, self._trees, self._cache, record.known_components
+        )
+        for component in np.flatnonzero(bounds.is_special).tolist():
+            yield
+            found = solve_special(table, objects, components.members_of(component))
+            if found is not None:
+                special[component] = found
+        return _Preparation(record, Refinements(record))
 
     def _list_reclassifiable(self) -> list[Figure]:
         """Return the counted figures that reclassify others, and these others."""
@@ -99,10 +132,11 @@ class RelaxedEngine:
             figures = self.overlapping_figures(scope)
             if not figures:
                 return Total()
-            record = self._preparation.run(Deadline(seconds + PREPARATION_SECONDS))
-            if record is None:
+            prepared = self._preparation.run(Deadline(seconds + PREPARATION_SECONDS))
+            if prepared is None:
                 return make_unknown_total(figures)
-            return QueryTotal(self._make_query(record, figures, scope)).compute(Deadline(seconds))
+            query = self._make_query(prepared.record, figures, scope)
+            return QueryTotal(query, prepared.refinements).compute(Deadline(seconds))
 
     def _make_query(
         self, record: LargeRecord, figures: ColumnFigures, scope: Scope
@@ -127,9 +161,10 @@ class RelaxedEngine:
 
         These are all counted figures if a wide one is among them, or if time is not enough.
         """
-        record = self._preparation.run(Deadline(seconds))
-        if record is None:
+        prepared = self._preparation.run(Deadline(seconds))
+        if prepared is None:
             return self.counted_figures
+        record = prepared.record
         components = self._find_independent(record, scope)
         if components is None:
             return self.counted_figures
@@ -155,9 +190,10 @@ class RelaxedEngine:
 
         False if that is not known in so many seconds.
         """
-        record = self._preparation.run(Deadline(seconds))
-        if record is None:
+        prepared = self._preparation.run(Deadline(seconds))
+        if prepared is None:
             return False
+        record = prepared.record
         components = self._find_independent(record, scope)
         if components is None:
             return False
@@ -174,10 +210,10 @@ class RelaxedEngine:
         The places or the days of the two figures do not meet; their outcomes and groups do. None
         are known before the engine is prepared.
         """
-        record = self._preparation.run(Deadline(0))
-        if record is None:
+        prepared = self._preparation.run(Deadline(0))
+        if prepared is None:
             return []
-        table = record.table
+        table = prepared.record.table
         rows = table.find_rows(np.flatnonzero(table.is_irregular & (table.incident != NONE)))
         rows = rows[self._counted.is_counted[rows]]
         by_incident: dict[str | None, list[Figure]] = {}

@@ -13,10 +13,6 @@ from service.bounds.boxes import make_region
 from service.bounds.combined_total import combine_results, sort_terms
 from service.bounds.component_cache import ComponentCache
 from service.bounds.component_result import ComponentResult
-from service.bounds.component_solver import Component
-from service.bounds.computation import Steps, run_steps
-from service.bounds.constraints import Constraint, FigureScopes, Reclassifications
-from service.bounds.engine import make_content_key
 from service.bounds.optimize import Bound
 from service.bounds.relaxation.claim_terms import ClaimTerms
 from service.bounds.relaxation.component_bounds import (
@@ -27,6 +23,7 @@ from service.bounds.relaxation.component_bounds import (
 from service.bounds.relaxation.constraint_table import OPEN
 from service.bounds.relaxation.large_record import LargeRecord
 from service.bounds.relaxation.narrow_components import WIDE
+from service.bounds.relaxation.record_objects import RecordObjects
 from service.bounds.solver import Deadline
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.column_figures import ColumnFigures
@@ -72,35 +69,6 @@ def make_exact_result(
     )
 
 
-class FigureObjects:
-    """Figures of rows as objects, whose rows are remembered."""
-
-    def __init__(self, record: LargeRecord, is_kept: BoolArray) -> None:
-        """``is_kept``, bool[n_rows], flags the rows that are counted in the total."""
-        self._state, self._table, self._is_kept = record.table.state, record.table, is_kept
-        self._rows: dict[str, int] = {}
-
-    def make(self, rows: IntArray) -> tuple[Figure, ...]:
-        """Return the figures of the rows."""
-        numbers = rows.tolist()
-        figures = self._state.make_figures(numbers)
-        self._rows.update((each.id, row) for each, row in zip(figures, numbers, strict=True))
-        return figures
-
-    def make_of_constraints(self, constraints: IntArray) -> list[Figure]:
-        """Return the kept figures of some constraints, in an order that their content gives."""
-        rows = self._table.find_rows(constraints)
-        return sorted(self.make(rows[self._is_kept[rows]]), key=make_content_key)
-
-    def row_of(self, figure: Figure) -> int:
-        """Return the row of a figure that was made here."""
-        return self._rows[figure.id]
-
-    def find_position(self, figure: Figure) -> int:
-        """Return the position of a figure in the order of recording."""
-        return int(self._state.column("origin")[self.row_of(figure)])
-
-
 class QueryFigures:
     """What overlaps one query: constraints, components and wide constraints."""
 
@@ -124,7 +92,7 @@ class QueryFigures:
         self.trees, self.cache = trees, cache
         self.region = make_region(scope, *trees)
         self.bits = encode_outcomes(scope.outcomes)
-        self.objects = FigureObjects(record, is_kept)
+        self.objects = RecordObjects(record.table, is_kept, trees, cache, record.known_components)
         self.overlapping: IntArray = np.unique(record.table.constraint_of_row[figures.rows])
         touched = record.table.add_partners(self.overlapping)
         touched = touched[is_kept[record.table.first_rows[touched]]]
@@ -165,33 +133,6 @@ class QueryFigures:
         """Return the constraints of a component that are kept."""
         members = self.record.components.members_of(component)
         return members[self.is_kept[self.record.table.first_rows[members]]]
-
-    def make_component(self, members: IntArray) -> Component:
-        """Return the constraints of the kept figures in some rows of the table as a component."""
-        # Components are also cached by their constraints, which are hashed more slowly.
-        key = members.tobytes(), self.is_kept[self.record.table.find_rows(members)].tobytes()
-        component = self.record.known_components.get(key)
-        if component is None:
-            constraints = run_steps(self.build_constraints(members))
-            component = self.cache.get_component(tuple(constraints))
-            self.record.known_components[key] = component
-        else:
-            self.objects.make_of_constraints(members)  # So that their rows are known.
-        return component
-
-    def build_constraints(self, members: IntArray) -> Steps[list[Constraint]]:
-        """Return the constraints of the kept figures in some rows of the table."""
-        figures = self.objects.make_of_constraints(members)
-        by_id = self.record.table.state.reclassifiable_figures
-        reclassifications = Reclassifications(figures, by_id)
-        scopes = FigureScopes(figures, reclassifications, *self.trees)
-        constraints = yield from scopes.build_constraints()
-        incomplete = self.record.table.find_incomplete(members)
-        if not len(incomplete):
-            return constraints
-        # A low of theirs is about people of constraints that are not here.
-        weakened = {each.id for each in self.objects.make_of_constraints(incomplete)}
-        return [_drop_lows(each, weakened) for each in constraints]
 
     def combine(self, results: Sequence[ComponentResult], deadline: Deadline) -> Total:
         """Return the total of all figures of the query from the results of their components."""
@@ -271,9 +212,3 @@ class QueryFigures:
         terms = self.make_table_terms(claims.list_terms())
         low_terms = sort_terms(terms, self.objects.find_position)
         return replace(total, low=low, low_terms=low_terms, low_roundings=())
-
-
-def _drop_lows(constraint: Constraint, figure_ids: set[str]) -> Constraint:
-    """Return the constraint without the lows of some figures."""
-    lower_figures = tuple(each for each in constraint.lower_figures if each.id not in figure_ids)
-    return replace(constraint, lower_figures=lower_figures)

@@ -7,6 +7,7 @@ import numpy as np
 
 from service.bounds.relaxation.narrow_components import WIDE
 from service.bounds.relaxation.query_figures import QueryFigures
+from service.bounds.relaxation.refined_query import Refinements
 from service.bounds.relaxation.relaxed_query import RelaxedQuery
 from service.bounds.relaxation.summed_query import SummedQuery
 from service.bounds.solver import Deadline
@@ -20,21 +21,27 @@ MAX_CLOSURE: Final = 1_500
 class QueryTotal:
     """The computation of one total."""
 
-    def __init__(self, query: QueryFigures) -> None:
-        self._query = query
+    def __init__(self, query: QueryFigures, refinements: Refinements) -> None:
+        self._query, self._refinements = query, refinements
 
     def compute(self, deadline: Deadline) -> Total:
         """Return the total."""
         query = self._query
         is_shared = bool(query.record.packing.is_shared[query.components].any())
-        if not len(query.wide) and not (is_shared and query.has_all):
+        members = query.record.components.find_members(query.components)
+        is_complete = not len(query.record.table.find_incomplete(members))
+        if is_complete and not len(query.wide) and not (is_shared and query.has_all):
             return SummedQuery(query).compute_components(deadline)
         closure = self._find_closure()
         if closure is not None:
-            component = query.make_component(closure)
+            component = query.objects.make_component(closure)
             return query.combine([component.compute_result(query.region, deadline)], deadline)
         total = SummedQuery(query).compute(deadline)
-        if total is None and len(query.wide):
+        if total is not None:
+            if total.is_relaxed and query.has_all:
+                return self._refinements.refine(query, total, deadline)
+            return replace(total, exact=False)
+        if len(query.wide):
             total = RelaxedQuery(query).compute(deadline)
         # Wide figures about other days or places can narrow it further.
         total = total or SummedQuery(query).compute_components(deadline)

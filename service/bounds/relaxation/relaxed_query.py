@@ -206,7 +206,7 @@ class RelaxedQuery:
         query, record = self._query, self._query.record
         wide = record.components.wide[chosen]
         members = np.concatenate([record.components.find_members(spelled), wide])
-        program = RelaxedProgram(record, grid, run_steps(query.build_constraints(members)))
+        program = RelaxedProgram(record, grid, run_steps(query.objects.build_constraints(members)))
         if len(aggregated):
             program.add_components(aggregated, with_highs=True)
         if len(around.components):

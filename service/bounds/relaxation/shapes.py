@@ -6,12 +6,15 @@ Hundreds of thousands of components have some ten thousand shapes, and each need
 
 from typing import NamedTuple
 
+import numpy as np
+
 from service.bounds.boxes import PLACE_AXIS, Box, Region, prefix_group_axes
 from service.bounds.computation import Steps
 from service.bounds.constraints import Constraint, IncidentBox
 from service.bounds.linear_program import LinearProgram, build_linear_program
+from service.bounds.relaxation.component_worlds import ComponentEdges
 from service.bounds.relaxation.constraint_table import EVERYWHERE, ConstraintTable
-from service.columns.arrays import IntArray
+from service.columns.arrays import BoolArray, IntArray
 from service.columns.record_columns import NONE
 from service.domain.trees import Interval, intersect_intervals
 from service.domain.vocabulary import ALL_OUTCOMES
@@ -43,6 +46,14 @@ class ShapeRow(NamedTuple):
 Shape = tuple[ShapeRow, ...]
 
 
+class FoundShape(NamedTuple):
+    """The shape of some constraints, these in the order of its rows, and what its numbers mean."""
+
+    shape: Shape
+    order: list[int]
+    edges: ComponentEdges
+
+
 class Window(NamedTuple):
     """Places and days of a query, with everyone there; ``places`` are along the main division."""
 
@@ -59,6 +70,13 @@ class Window(NamedTuple):
         )
 
 
+def flag_in_window(window: Window, place: IntArray, day: IntArray) -> BoolArray:
+    """Return which points are in the window."""
+    in_places = np.any([(place >= start) & (place < stop) for start, stop in window.places], axis=0)
+    flags: BoolArray = in_places & (day >= window.first) & (day <= window.last)
+    return flags
+
+
 class ShapeFinder:
     """Finds the shape of sets of regular constraints whose places have intervals."""
 
@@ -66,10 +84,8 @@ class ShapeFinder:
         self._intervals = table.place_intervals.intervals
         self._table = table
 
-    def find_shape(
-        self, constraints: IntArray, window: Window | None = None
-    ) -> tuple[Shape, list[int]]:
-        """Return the shape, and the constraints in the order of its rows.
+    def find_shape(self, constraints: IntArray, window: Window | None = None) -> FoundShape:
+        """Return the shape of constraints.
 
         With a window, the last row of the shape is the part of the window that the constraints
         have.
@@ -118,20 +134,22 @@ class ShapeFinder:
             for where, first, stop, outcomes, groups, scheme, incident, _ in rows
         )
         order = [row[-1] for row in rows]
+        found_edges = ComponentEdges(list(places), list(days))
         if window is None:
-            return shape, order
+            return FoundShape(shape, order, found_edges)
         where = tuple((places[start], places[stop]) for start, stop in window.places)
         first, stop = days[window.first], days[window.last + 1]
         window_row = ShapeRow(where, first, stop, ALL_OUTCOMES, NONE, NONE, NONE)
-        return (*shape, window_row), order
+        return FoundShape((*shape, window_row), order, found_edges)
 
     def build_program(self, shape: Shape) -> Steps[LinearProgram]:
         """Return the program of a shape, whose constraints have no figures."""
         rows = [row for row in shape if not row.is_window]
-        window = make_shape_box(shape[-1], ALL_OUTCOMES) if shape[-1].is_window else None
-        return build_linear_program([self._make_constraint(row) for row in rows], window)
+        windows = [make_shape_box(row, ALL_OUTCOMES) for row in shape if row.is_window]
+        return build_linear_program([self.make_constraint(row) for row in rows], windows)
 
-    def _make_constraint(self, row: ShapeRow) -> Constraint:
+    def make_constraint(self, row: ShapeRow) -> Constraint:
+        """Return the constraint of a row, without figures."""
         path = () if row.scheme == NONE else ((str(row.scheme), str(row.incident)),)
         where = ((DIVISION_AXIS, row.places),)
         alternatives = self._table.state.group_sets.selections[row.groups].alternatives

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from service.bounds.crowds import Crowds
 from service.bounds.relaxation.constraint_table import ConstraintTable
 from service.bounds.relaxation.shapes import Shape
 from service.columns.arrays import BoolArray, IntArray
@@ -18,7 +19,7 @@ SOLVED_BYTES: Final = 2_000
 """What a component takes with its key and with its entry in the cache."""
 
 TERMS_BYTES: Final = 350
-"""What each proof adds."""
+"""What each proof and each world adds."""
 
 ComponentKey = tuple[Shape, bytes, bytes]
 """The shape of a component, and the lows and the highs of its constraints."""
@@ -33,6 +34,14 @@ class SolvedTerms(NamedTuple):
     multipliers: IntArray
 
 
+class SolvedWorld(NamedTuple):
+    """Who there are in a world that reaches a bound; places and days are numbers of the shape."""
+
+    kind: End
+    bits: int
+    crowds: Crowds
+
+
 class SolvedComponent(NamedTuple):
     """What was found out about a component; the arrays have an element for each outcome set."""
 
@@ -41,6 +50,7 @@ class SolvedComponent(NamedTuple):
     highs: IntArray
     is_exact: BoolArray
     terms: tuple[SolvedTerms, ...]
+    worlds: tuple[SolvedWorld, ...]
 
 
 class SolvedComponents:
@@ -57,7 +67,9 @@ class SolvedComponents:
 
     def put(self, key: ComponentKey, solved: SolvedComponent) -> None:
         """Keep a component."""
-        self._section.put(key, solved, SOLVED_BYTES + TERMS_BYTES * len(solved.terms))
+        self._section.put(
+            key, solved, SOLVED_BYTES + TERMS_BYTES * (len(solved.terms) + len(solved.worlds))
+        )
 
 
 def make_component_key(table: ConstraintTable, shape: Shape, order: list[int]) -> ComponentKey:

@@ -95,7 +95,9 @@ class SummedQuery:
             results.append(query.make_sum(cut.bounds, cut.numbers))
         others = query.components[~is_summed & ~is_cut & ~is_left_out]
         solved, rest = others[:MAX_SOLVED], others[MAX_SOLVED:]
-        components = [query.make_component(query.list_members(each)) for each in solved.tolist()]
+        components = [
+            query.objects.make_component(query.list_members(each)) for each in solved.tolist()
+        ]
         solved_results = solve_components(components, query.region, deadline)
         highs[np.searchsorted(query.components, solved)] = [
             OPEN if each.high.value is None else ceil(each.high.value) for each in solved_results

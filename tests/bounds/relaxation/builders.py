@@ -12,6 +12,7 @@ from service.bounds.relaxation import (
     constraint_table,
     narrow_components,
     query_total,
+    record_world,
     relaxed_query,
     summed_query,
 )
@@ -32,6 +33,7 @@ MODULES: Final = {
     "MAX_SPELLED": relaxed_query,
     "MAX_WIDE": relaxed_query,
     "MAX_FOOTPRINTS": relaxed_query,
+    "MAX_WORLD_WIDE": record_world,
 }
 """The module of each limit."""
 
@@ -44,6 +46,7 @@ LIMITS = st.fixed_dictionaries(
         "MAX_WIDE": st.sampled_from([1, 2, 200]),
         "MAX_FOOTPRINTS": st.sampled_from([0, 2, 600]),
         "MAX_SOLVED": st.sampled_from([0, 1, 300]),
+        "MAX_WORLD_WIDE": st.sampled_from([0, 200]),
     }
 )
 """Limits with which a few figures make a large record."""

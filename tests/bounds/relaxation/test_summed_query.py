@@ -102,7 +102,7 @@ def test_with_too_many_covers_nothing_limits_the_query() -> None:
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(covers, "MAX_COVERS", 1)
-        assert compute(figures, WEEK).high is None
+        assert compute(figures, WEEK, MAX_WORLD_WIDE=0).high is None
 
 
 def test_the_high_of_a_village_that_has_the_whole_query_limits_it() -> None:
