@@ -38,5 +38,5 @@ def test_changing_moments_delay_nobody_else(server: RunningServer) -> None:
     times = []
     for start in range(0, len(requests), 8):  # Never the same moment twice.
         with attack_with(server, requests[start : start + 8], 0.5):
-            times += measure(server, READ, 2)
-    assert find_slowdown(calm, times, 95) <= MAX_SLOWDOWN
+            times += measure(server, READ, 4)
+    assert find_slowdown(calm, times, 80) <= MAX_SLOWDOWN

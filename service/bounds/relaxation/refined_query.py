@@ -110,6 +110,8 @@ class Refinements:
         low, high = ends
         total = _replace_end(query, total, "low", low)
         total = _replace_end(query, total, "high", high)
+        if total.nearest is not None:
+            total = replace(total, nearest=(max(total.nearest[0], total.low or 0), total.high))
         is_exact = low.is_reached and high.is_reached and worlds[0].is_complete
         is_exact &= (total.low, total.high) == (low.people, high.people)
         return replace(total, exact=is_exact, is_relaxed=not is_exact)

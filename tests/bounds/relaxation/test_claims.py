@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
+import pytest
 
 from service.bounds.relaxation.claim_terms import ClaimTerms
+from service.bounds.relaxation.relaxed_query import RelaxedQuery
+from service.bounds.solver import Deadline
 from service.domain.figure import Figure, Scope
 from service.domain.total import Term, Total
 from tests.bounds.builders import AMPLE_SECONDS, Case, finish, make_figure, make_scope
@@ -184,3 +187,26 @@ def test_without_time_a_query_that_only_a_wide_figure_overlaps_starts_at_nobody(
     total = compute(figures, make_scope("s", (1, 4)), seconds=0.0)
     assert (total.low, total.exact) == (0, False)
     assert total.low_terms == ()
+
+
+@pytest.mark.parametrize(("whole_high", "high"), [(20, 9), (8, 8)])
+def test_a_relaxed_program_adds_up_components_that_it_does_not_spell_out(
+    whole_high: int, high: int
+) -> None:
+    figures = [
+        make_figure("a", 1, 3, make_scope("a", (1, 1))),
+        make_figure("b1", 2, 4, make_scope("b1", (1, 1))),
+        make_figure("b2", 1, 2, make_scope("b2", (4, 4))),
+        make_figure("whole", 0, whole_high, WEEK),
+    ]
+    with limits_set({**LARGE, "MAX_SPELLED": 0}):
+        engine, _ = make_engines(Case(SIMPLE, figures, WEEK))
+        record = finish(engine._prepare()).record
+        query = engine._make_query(record, engine.overlapping_figures(WEEK), WEEK)
+        # The wide figure counts nobody beside those of the villages.
+        inner = query.restrict(query.components, query.wide[:0] if high == 9 else query.wide)
+        total = RelaxedQuery(inner).compute(Deadline(AMPLE_SECONDS))
+    assert (total.low, total.high, total.exact) == (4, high, False)
+    assert list_terms(total.low_terms) == [("a", "low", 1), ("b1", "low", 1), ("b2", "low", 1)]
+    villages = [("a", "high", 1), ("b1", "high", 1), ("b2", "high", 1)]
+    assert list_terms(total.high_terms) == (villages if high == 9 else [("whole", "high", 1)])

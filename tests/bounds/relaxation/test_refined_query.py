@@ -368,6 +368,13 @@ def test_beside_a_contradiction_the_total_is_narrower_but_not_exact() -> None:
     assert ends_of(total)[1] <= ends_of(without)[1]
 
 
+def test_the_nearest_range_of_a_refined_total_is_within_it() -> None:
+    total = compute(CONTRADICTED, make_scope("r", (1, 2)))
+    assert total.nearest is not None and total.low is not None
+    assert (total.low, total.high, total.is_disputed) == (6, 9, True)
+    assert total.low <= total.nearest[0] and total.nearest[1] == total.high
+
+
 @pytest.mark.parametrize("failing", ["resolve_all", "find_nearest_world"])
 def test_without_people_of_a_contradictory_component_there_is_no_world(
     failing: str, monkeypatch: pytest.MonkeyPatch
