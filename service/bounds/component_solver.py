@@ -34,7 +34,7 @@ from service.domain.figure import Figure
 from service.domain.total import End
 
 MISSED_COST: Final = 1_000.0
-"""In a nearest world, so many people cost as much as one by whom a figure is missed."""
+"""The cost of each person by whom a figure is missed, in people of a nearest world."""
 
 WHOLE_TOLERANCE: Final = 1e-4
 

@@ -1,4 +1,4 @@
-"""Worlds of components: who there are if a component has its least or its most people."""
+"""Worlds of components: the people of a component that has its least or its most people."""
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
@@ -86,7 +86,7 @@ class ComponentWorlds:
 
 
 class Options(NamedTuple):
-    """Who there may be in components: a component has one of its options.
+    """People whom components can have: each component has one of its options.
 
     ``component``, int[n_options], is in ascending order. ``crowds`` are the people of the options,
     ``owner``, int[n_crowds], their options by position, in ascending order.

@@ -269,6 +269,14 @@ class ConstraintTable:
         return self._compared_groups[number]
 
     @cached_property
+    def is_about_everyone(self) -> BoolArray:
+        """Which constraints name no groups."""
+        selections = self.state.group_sets.selections
+        is_everyone = np.array([each.alternatives == ((),) for each in selections], dtype=bool)
+        flags: BoolArray = is_everyone[self.groups]
+        return flags
+
+    @cached_property
     def place_intervals(self) -> "PlaceIntervals":
         """Where the constraints are along the division that most places are in."""
         return PlaceIntervals(self.state)

@@ -178,8 +178,7 @@ class CoverSearch:
         if own_places is None or not intervals_contained(self._places, own_places):
             is_within = table.compare_places(int(table.places[wide]))[1]
             flags &= is_within[table.places[pieces.constraint]]
-        groups = table.state.group_sets.selections[table.groups[wide]]
-        if groups.alternatives != ((),):
+        if not table.is_about_everyone[wide]:
             is_within = table.compare_groups(int(table.groups[wide]))[1]
             flags &= is_within[table.groups[pieces.constraint]]
         return flags

@@ -15,10 +15,10 @@ from service.domain.trees import Interval, intervals_contained
 from service.domain.vocabulary import OUTCOMES
 
 MAX_PLACES: Final = 4_000
-"""Of so many places it is remembered which constraints count people there."""
+"""The constraints that count people at a place are remembered for so many places."""
 
 MAX_STRETCHES: Final = 3
-"""In so many stretches of days a free day is looked for."""
+"""A free day is looked for in so many stretches of days."""
 
 
 class _Counting(NamedTuple):
@@ -37,10 +37,7 @@ class FreePoints:
         is_counting = (components.labels != WIDE) & (table.incident == NONE)
         is_counting &= (table.upper < OPEN) | table.is_irregular
         self._counting: IntArray = np.flatnonzero(is_counting)
-        is_everyone = np.array(
-            [each.alternatives == ((),) for each in table.state.group_sets.selections], dtype=bool
-        )
-        self._is_about_all: BoolArray = is_everyone[table.groups] & ~table.is_irregular
+        self._is_about_all: BoolArray = table.is_about_everyone & ~table.is_irregular
         self._by_place: dict[int, _Counting] = {}
 
     def find(self, places: Iterable[int], first: int, last: int, outcome: int) -> Interval | None:

@@ -15,7 +15,7 @@ from service.domain.trees import intersect_intervals
 from service.domain.vocabulary import OUTCOMES
 
 MAX_TRIED: Final = 200
-"""At the people of so many constraints it is looked whether nothing limits them."""
+"""The people of so many constraints are looked at."""
 
 
 def has_open_people(query: QueryFigures, scopes: WideScopes, window: Window) -> bool:

@@ -35,7 +35,7 @@ MAX_WORLD_WIDE: Final = 200
 """With more wide constraints than this no world is looked for."""
 
 SLACK_COST: Final = 1_000.0
-"""What each person costs by whom a wide constraint is not met."""
+"""The cost of each person whom a wide constraint lacks, or has too many."""
 
 SOLVER_SECONDS: Final = 30.0
 
@@ -48,7 +48,7 @@ MAX_SPELLED: Final = 500
 TOLERANCE: Final = 1e-4
 
 MAX_CHOICES: Final = 24
-"""For so many places and days of a component with one constraint there is a choice."""
+"""A component with one constraint has a choice between so many places and days."""
 
 
 class RecordWorld:
@@ -144,10 +144,8 @@ class WorldSearch:
     def __init__(self, record: LargeRecord) -> None:
         self._record, self._table, self._components = record, record.table, record.components
         self._bounds, self._packing, self._overlaps = record.bounds, record.packing, record.overlaps
-        self._weigher, self._scopes = (
-            record.weigher,
-            WideScopes(record.table, record.components.wide),
-        )
+        self._weigher = record.weigher
+        self._scopes = WideScopes(record.table, record.components.wide)
         self._is_ignored: BoolArray = record.packing.is_wide_contested | ~self._scopes.is_plain
 
     def find(self) -> Steps[RecordWorld | None]:
@@ -167,19 +165,22 @@ class WorldSearch:
             return None
 
     def _list_options(self) -> Options | None:
-        """Return the options of all components, None if one has none.
+        """Return the options of all components, None if no people of one are known.
 
         Of options that are the same for all wide constraints there is only one.
         """
         special = self._record.special
         numbers = np.flatnonzero(self._bounds.is_special)
-        if not all(each in special for each in numbers.tolist()):
+        multiple = self._list_multiple()
+        is_multiple = (self._components.sizes > 1) & ~self._bounds.is_special
+        has_all = len(np.unique(multiple.component)) == is_multiple.sum()
+        if not has_all or not all(each in special for each in numbers.tolist()):
             return None
         known = [special[each].crowds for each in numbers.tolist()]
         options = join_options(
             [
                 self._list_singles(),
-                self._list_multiple(),
+                multiple,
                 make_options(numbers, [len(each.people) for each in known], join_crowds(known)),
             ]
         )
@@ -187,11 +188,8 @@ class WorldSearch:
 
     def _find_distinct(self, options: Options) -> IntArray:
         """Return the first of the options of a component that wide constraints count alike."""
-        crowd, wide = self._scopes.list_entries(options.crowds)
-        marks = np.random.default_rng(0).integers(1 << 62, size=self._scopes.count)
-        sums = np.zeros(len(options.component), dtype=np.int64)
-        np.add.at(sums, options.owner[crowd], options.crowds.people[crowd] * marks[wide])
-        pairs = np.stack([options.component, sums], axis=1)
+        marks = self._scopes.mark(options.owner, options.crowds, len(options.component))
+        pairs = np.stack([options.component, marks], axis=1)
         firsts: IntArray = np.sort(np.unique(pairs, axis=0, return_index=True)[1])
         return firsts
 
@@ -243,7 +241,7 @@ class WorldSearch:
     def _list_multiple(self) -> Options:
         """Return the options of components with several constraints.
 
-        There is one for each set of outcomes of which there are as few people as possible.
+        For each set of outcomes there is one with as few people of them as possible.
         """
         bounds, worlds = self._bounds, self._bounds.worlds
         is_multiple = (self._components.sizes > 1) & ~bounds.is_special
@@ -283,12 +281,12 @@ class WorldSearch:
             if not len(unsettled):
                 break
             spelled = np.union1d(spelled, unsettled)
-            found = self._settle(found, points, spelled)
+            found = self._settle(found, spelled)
             missing = self._count_missing(found)
         owners = found.options.component[found.options.owner]
         crowds = found.options.crowds
         return RecordWorld(
-            self._record, self._scopes, owners, crowds, points, found.fill, self._is_ignored
+            self._record, self._scopes, owners, crowds, found.points, found.fill, self._is_ignored
         )
 
     def _count_missing(self, found: "_Found") -> IntArray:
@@ -351,9 +349,9 @@ class WorldSearch:
             np.unique(choices.component[is_mixed]),
         )
 
-    def _settle(self, found: "_Found", points: Crowds, spelled: IntArray) -> "_Found":
+    def _settle(self, found: "_Found", spelled: IntArray) -> "_Found":
         """Return the same with other people of some components, and at points near them."""
-        scopes = self._scopes
+        scopes, points = self._scopes, found.points
         is_other = ~np.isin(found.options.component, spelled)
         others = found.options.select(np.flatnonzero(is_other))
         is_near: BoolArray = np.zeros(scopes.count, dtype=bool)
@@ -394,7 +392,7 @@ class WorldSearch:
 class _Found(NamedTuple):
     """One option of each component, and the people at each point.
 
-    ``mixed`` are components of which a linear program has parts of several options.
+    ``mixed`` are components that have parts of several options in a linear program.
     """
 
     options: Options

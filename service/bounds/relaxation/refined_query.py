@@ -43,7 +43,7 @@ MAX_ADDED_POINTS: Final = 300
 """So many points at most are added to the program before it is solved again."""
 
 SLACK_COST: Final = 3.0
-"""What each person by whom a wide constraint is not met costs, in people of the query."""
+"""The cost of each person whom a wide constraint lacks, or has too many, in people of the query."""
 
 TOLERANCE: Final = 1e-4
 
@@ -77,7 +77,7 @@ class _RefinedEnd(NamedTuple):
 
 
 class Refinements:
-    """The refinements of totals of one record, of which each continues with the next query.
+    """The refinements of totals of one record. The next query continues what has no result yet.
 
     Threads may share it.
     """
@@ -217,12 +217,12 @@ class _FillProgram:
     """The linear program of one end.
 
     Columns are people whom only wide constraints count, at points of the world of the record and of
-    the query; options of components, of which each has one; and people of components that are
+    the query; options of components, each component has one; and people of components that are
     spelled out. Rows are wide constraints, which have slack.
     """
 
     def __init__(self, query: QueryFigures, world: RecordWorld, window: Window, end: End) -> None:
-        self._query, self._world, self._window, self._end = query, world, window, end
+        self._query, self._world, self._window = query, world, window
         self._sign = 1 if end == "high" else -1
         area = Area(window.places, window.first, window.last, query.bits)
         free_points = query.record.free_points

@@ -4,6 +4,7 @@ The shape of a component is what is left of it if places, days and incidents are
 Hundreds of thousands of components have some ten thousand shapes, and each needs one program.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -146,10 +147,35 @@ class ShapeFinder:
         """Return the program of a shape, whose constraints have no figures."""
         rows = [row for row in shape if not row.is_window]
         windows = [make_shape_box(row, ALL_OUTCOMES) for row in shape if row.is_window]
-        return build_linear_program([self.make_constraint(row) for row in rows], windows)
+        return build_linear_program([self._make_constraint(row) for row in rows], windows)
 
-    def make_constraint(self, row: ShapeRow) -> Constraint:
-        """Return the constraint of a row, without figures."""
+    def build_cut_program(
+        self, constraints: IntArray, windows: Sequence[Window]
+    ) -> Steps[LinearProgram]:
+        """Return the program of constraints, without figures, cut at each of the windows.
+
+        Its places and days are those of the table.
+        """
+        table = self._table
+        rows = [
+            ShapeRow(
+                self._intervals[table.places[each]] or (),
+                int(table.first[each]),
+                int(table.last[each]) + 1,
+                int(table.outcomes[each]),
+                int(table.groups[each]),
+                int(table.scheme[each]),
+                int(table.incident[each]),
+            )
+            for each in constraints.tolist()
+        ]
+        boxes = [
+            Box(each.first, each.last, ALL_OUTCOMES, ((DIVISION_AXIS, each.places),))
+            for each in windows
+        ]
+        return build_linear_program([self._make_constraint(row) for row in rows], boxes)
+
+    def _make_constraint(self, row: ShapeRow) -> Constraint:
         path = () if row.scheme == NONE else ((str(row.scheme), str(row.incident)),)
         where = ((DIVISION_AXIS, row.places),)
         alternatives = self._table.state.group_sets.selections[row.groups].alternatives

@@ -35,7 +35,7 @@ class SolvedTerms(NamedTuple):
 
 
 class SolvedWorld(NamedTuple):
-    """Who there are in a world that reaches a bound; places and days are numbers of the shape."""
+    """The people of a world that reaches a bound; places and days are numbers of the shape."""
 
     kind: End
     bits: int

@@ -5,17 +5,14 @@ from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from service.bounds.boxes import Box
 from service.bounds.computation import run_steps
 from service.bounds.crowds import Crowds
-from service.bounds.linear_program import build_linear_program
 from service.bounds.partition import NOWHERE, TooManyCellsError
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable, join_ranges
 from service.bounds.relaxation.narrow_components import NarrowComponents
 from service.bounds.relaxation.shapes import (
     DIVISION_AXIS,
     ShapeFinder,
-    ShapeRow,
     Window,
     flag_in_window,
 )
@@ -23,7 +20,6 @@ from service.bounds.relaxation.special_components import SpecialComponent
 from service.bounds.solver import Deadline, Model, UnsolvedError
 from service.bounds.sparse_matrix import SparseMatrix, vstack
 from service.columns.arrays import BoolArray, FloatArray, IntArray
-from service.domain.vocabulary import ALL_OUTCOMES
 
 SOLVER_SECONDS: Final = 5.0
 
@@ -164,25 +160,7 @@ class ComponentWeigher:
     def _build_program(self, component: int, windows: tuple[Window, ...]) -> _Program:
         table = self._table
         constraints = self._components.members_of(component)
-        rows = [
-            ShapeRow(
-                table.place_intervals.intervals[table.places[each]] or (),
-                int(table.first[each]),
-                int(table.last[each]) + 1,
-                int(table.outcomes[each]),
-                int(table.groups[each]),
-                int(table.scheme[each]),
-                int(table.incident[each]),
-            )
-            for each in constraints.tolist()
-        ]
-        boxes = [
-            Box(each.first, each.last, ALL_OUTCOMES, ((DIVISION_AXIS, each.places),))
-            for each in windows
-        ]
-        program = run_steps(
-            build_linear_program([self._finder.make_constraint(row) for row in rows], boxes)
-        )
+        program = run_steps(self._finder.build_cut_program(constraints, windows))
         points = program.locate_people(DIVISION_AXIS)
         special = self._special.get(component)
         lower = table.lower[constraints] if special is None else special.lower

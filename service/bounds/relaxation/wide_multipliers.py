@@ -68,12 +68,18 @@ class _Weighed(NamedTuple):
     at_most: IntArray
     cuts: Mapping[int, Sequence[_Window]]
 
+    def flag_cut(self) -> BoolArray:
+        """Return which components a window has only a part of."""
+        flags: BoolArray = np.zeros(len(self.components), dtype=bool)
+        flags[list(self.cuts)] = True
+        return flags
+
 
 class MultiplierBounds:
     """Bounds on one end of the total of one query."""
 
     def __init__(self, query: QueryFigures, world: RecordWorld, window: Window, end: End) -> None:
-        self._query, self._world, self._window, self._end = query, world, window, end
+        self._query, self._world, self._window = query, world, window
         self._sign = 1 if end == "high" else -1
 
     def find(self, multipliers: IntArray) -> MultiplierBound | None:
@@ -97,11 +103,12 @@ class MultiplierBounds:
             terms.add_end(constraint, "high" if is_high else "low", self._scale(value))
         windows = self._make_windows(multipliers, used)
         weighed = self._weigh_components(windows, used)
-        most = self._bound_alike(weighed)
+        layers = list(_iterate_layers(weighed))
+        most = self._bound_alike(weighed, layers)
         changed = self._weigh_each(weighed, most, terms)
         if (most == OPEN).any():
             return None
-        self._add_terms_of_alike(weighed, changed.is_weighed, terms)
+        self._add_terms_of_alike(weighed, layers, changed.is_weighed, terms)
         options = self._list_options(weighed, windows, most, changed)
         return MultiplierBound(sixtieths + int(most.sum()), terms.list_terms(), options)
 
@@ -191,14 +198,15 @@ class MultiplierBounds:
             dict(zip(positions, cuts.values(), strict=True)),
         )
 
-    def _bound_alike(self, weighed: _Weighed) -> IntArray:
+    def _bound_alike(self, weighed: _Weighed, layers: Sequence["_Layer"]) -> IntArray:
         """Return the most that each component weighs, if all of its people weigh alike.
 
         ``OPEN`` where nothing is proved.
         """
         bounds, is_unknown = self._query.record.bounds, self._world.is_unknown
         most: IntArray = np.zeros(len(weighed.components), dtype=np.int64)
-        for chosen, layer in self._iterate_layers(weighed):
+        for layer in layers:
+            chosen = layer.positions
             components = weighed.components[chosen]
             ends = bounds.highs if layer.end == "high" else bounds.lows
             people = ends[components, layer.outcomes]
@@ -213,16 +221,6 @@ class MultiplierBounds:
                 people = np.where(is_open | (most[chosen] == OPEN), 0, people)
                 most[chosen] -= layer.weight * people
         return most
-
-    def _iterate_layers(self, weighed: _Weighed) -> Iterator[tuple[IntArray, "_Layer"]]:
-        """Yield components by their position, and what people of some outcomes weigh on top."""
-        if not len(weighed.components):
-            return
-        rows, numbers = np.unique(weighed.at_most, axis=0, return_inverse=True)
-        for number, row in enumerate(rows):
-            chosen = np.flatnonzero(numbers == number)
-            for layer in _list_layers(row):
-                yield chosen, layer
 
     def _weigh_each(self, weighed: _Weighed, most: IntArray, terms: ClaimTerms) -> "_Changed":
         """Weigh cut and contradictory components one by one, and set what they weigh at most."""
@@ -256,8 +254,7 @@ class MultiplierBounds:
         They are cut, are contradictory, or have several constraints and people who weigh unequally.
         """
         record = self._query.record
-        is_cut: BoolArray = np.zeros(len(weighed.components), dtype=bool)
-        is_cut[list(weighed.cuts)] = True
+        is_cut = weighed.flag_cut()
         has_outcome = record.bounds.outcomes[weighed.components][:, None] & _BITS != 0
         is_uneven = _count_layers(np.where(has_outcome, weighed.at_most, 0)) > 1
         is_uneven &= record.components.sizes[weighed.components] > 1
@@ -269,10 +266,15 @@ class MultiplierBounds:
         return flags
 
     def _add_terms_of_alike(
-        self, weighed: _Weighed, is_weighed: BoolArray, terms: ClaimTerms
+        self,
+        weighed: _Weighed,
+        layers: Sequence["_Layer"],
+        is_weighed: BoolArray,
+        terms: ClaimTerms,
     ) -> None:
         bounds = self._query.record.bounds
-        for chosen, layer in self._iterate_layers(weighed):
+        for layer in layers:
+            chosen = layer.positions
             components = weighed.components[chosen[~is_weighed[chosen]]]
             components = components[~self._world.is_unknown[components]]
             own = bounds.outcomes[components] & layer.outcomes
@@ -301,8 +303,7 @@ class MultiplierBounds:
         owners = np.repeat(np.arange(len(counts)), counts)
         np.add.at(own_weight, owners, weight * crowds.people)
         is_less = own_weight < most
-        is_cut: BoolArray = np.zeros(len(most), dtype=bool)
-        is_cut[list(weighed.cuts)] = True
+        is_cut = weighed.flag_cut()
         cut = np.flatnonzero(is_less & changed.is_weighed)
         others = [changed.crowds[each] for each in cut.tolist()]
         parts = [
@@ -357,22 +358,31 @@ class _Changed(NamedTuple):
 
 
 class _Layer(NamedTuple):
-    """A weight that all of some outcomes have in common: positive of a high, negative of a low."""
+    """A weight that all of some outcomes have in common: positive of a high, negative of a low.
+
+    ``positions`` are those of the components that weigh so.
+    """
 
     end: End
     outcomes: int
     weight: int
+    positions: IntArray
 
 
-def _list_layers(weights: IntArray) -> Iterator[_Layer]:
-    """Yield layers that add up to the weights of the outcomes."""
-    signed: tuple[tuple[End, IntArray], ...] = (("high", weights), ("low", -weights))
-    for end, values in signed:
-        below = 0
-        for value in np.unique(values[values > 0]).tolist():
-            outcomes = int((values >= value) @ _BITS)
-            yield _Layer(end, outcomes, value - below)
-            below = value
+def _iterate_layers(weighed: _Weighed) -> Iterator[_Layer]:
+    """Yield layers that add up to what the people of each component weigh."""
+    if not len(weighed.components):
+        return
+    rows, numbers = np.unique(weighed.at_most, axis=0, return_inverse=True)
+    for number, row in enumerate(rows):
+        positions = np.flatnonzero(numbers == number)
+        signed: tuple[tuple[End, IntArray], ...] = (("high", row), ("low", -row))
+        for end, values in signed:
+            below = 0
+            for value in np.unique(values[values > 0]).tolist():
+                outcomes = int((values >= value) @ _BITS)
+                yield _Layer(end, outcomes, value - below, positions)
+                below = value
 
 
 def _count_layers(weights: IntArray) -> IntArray:

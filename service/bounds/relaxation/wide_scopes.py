@@ -24,12 +24,9 @@ class WideScopes:
     def __init__(self, table: ConstraintTable, wide: IntArray) -> None:
         self.count = len(wide)
         lists = [table.place_intervals.intervals[each] for each in table.places[wide].tolist()]
-        is_everyone = np.array(
-            [each.alternatives == ((),) for each in table.state.group_sets.selections], dtype=bool
-        )
         self.is_plain: BoolArray = np.array([bool(each) for each in lists], dtype=bool)
         self.is_plain &= ~table.is_irregular[wide] & (table.incident[wide] == NONE)
-        self.is_plain &= is_everyone[table.groups[wide]]
+        self.is_plain &= table.is_about_everyone[wide]
         self.intervals = [each or ((0, 0),) for each in lists]
         runs = [run for each in self.intervals for run in each]
         self._starts, self._stops = np.array(runs, dtype=np.int64).reshape(-1, 2).T
@@ -101,13 +98,26 @@ class WideScopes:
         return crowd, wide
 
     def find_distinct(self, crowds: Crowds) -> IntArray:
-        """Return the first of the crowds that the same scopes count, in ascending order."""
-        crowd, wide = self.list_entries(crowds)
-        marks = np.random.default_rng(0).integers(1 << 62, size=self.count)
-        sums = np.zeros(len(crowds.people), dtype=np.int64)
-        np.add.at(sums, crowd, marks[wide])
-        firsts: IntArray = np.sort(np.unique(sums, return_index=True)[1])
+        """Return the first of the crowds that the same scopes count, in ascending order.
+
+        The crowds have the same number of people.
+        """
+        count = len(crowds.people)
+        marks = self.mark(np.arange(count), crowds, count)
+        firsts: IntArray = np.sort(np.unique(marks, return_index=True)[1])
         return firsts
+
+    def mark(self, owners: IntArray, crowds: Crowds, owner_count: int) -> IntArray:
+        """Return a number of each owner: the same for those whose people the scopes count alike.
+
+        ``owners``, int[n_crowds], are those of the crowds. Others have the same number by chance
+        only, with a probability of about 1 in 2 ** 60.
+        """
+        crowd, wide = self.list_entries(crowds)
+        weights = np.random.default_rng(0).integers(1 << 62, size=self.count)
+        marks: IntArray = np.zeros(owner_count, dtype=np.int64)
+        np.add.at(marks, owners[crowd], crowds.people[crowd] * weights[wide])
+        return marks
 
     def get_window(self, position: int) -> Window:
         """Return the places and days of a scope."""

@@ -19,10 +19,12 @@ from service.bounds.relaxation import (
     weighted_components,
     wide_multipliers,
 )
+from service.bounds.relaxation.component_worlds import ComponentWorlds
 from service.bounds.relaxation.engine import RelaxedEngine
 from service.bounds.relaxation.record_world import RecordWorld
 from service.bounds.relaxation.summed_query import SummedQuery
 from service.bounds.solver import Deadline, UnsolvedError
+from service.columns.arrays import BoolArray, IntArray
 from service.columns.record_columns import NONE
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
@@ -42,7 +44,7 @@ from tests.bounds.builders import (
 from tests.bounds.builders import (
     PLACES as PLACES_TREE,
 )
-from tests.bounds.relaxation.builders import compute_both, limits_set, make_engines
+from tests.bounds.relaxation.builders import compute_both, compute_relaxed, limits_set, make_engines
 from tests.bounds.relaxation.test_against_exact import SIMPLE, check_proofs, ends_of
 from tests.bounds.relaxation.test_claims import LARGE, VILLAGES, WEEK, compute
 
@@ -163,7 +165,7 @@ CROSSING = [
     make_figure("middle days", 5, 7, make_scope("r", (2, 3))),
     make_figure("whole", 0, 20, WEEK),
 ]
-"""Wide figures of which two have a day in common."""
+"""Wide figures. Two of them have a day in common."""
 
 
 def test_wide_figures_narrow_each_other() -> None:
@@ -225,17 +227,19 @@ def test_a_wide_figure_about_some_groups_leaves_the_total_inexact() -> None:
     assert (total.low, total.high, total.exact) == (1, 14, False)
 
 
+SHARED_OUT = [
+    make_figure("joint", 4, 4, make_scope("b1", (1, 1), "killed wounded")),
+    make_figure("some killed", 0, 3, make_scope("b1", (1, 1), "killed")),
+    make_figure("others", 1, None, make_scope("a", (2, 2))),
+    make_figure("killed", 3, 3, make_scope("r", (1, 2))),
+    make_figure("wounded", 2, 2, make_scope("r", (1, 2), "wounded")),
+]
+"""Of the 4 some are killed and some wounded, so that both wide figures are met exactly."""
+
+
 def test_people_of_one_component_are_shared_out_between_outcomes() -> None:
-    # Of the 4 some are killed and some wounded, so that both wide figures are met exactly.
-    figures = [
-        make_figure("joint", 4, 4, make_scope("b1", (1, 1), "killed wounded")),
-        make_figure("some killed", 0, 3, make_scope("b1", (1, 1), "killed")),
-        make_figure("others", 1, None, make_scope("a", (2, 2))),
-        make_figure("killed", 3, 3, make_scope("r", (1, 2))),
-        make_figure("wounded", 2, 2, make_scope("r", (1, 2), "wounded")),
-    ]
     query = make_scope("a", (1, 2))
-    relaxed, exact = compute_both(Case(SIMPLE, figures, query), {**LARGE, "MAX_COMPONENT": 2})
+    relaxed, exact = compute_both(Case(SIMPLE, SHARED_OUT, query), {**LARGE, "MAX_COMPONENT": 2})
     assert ends_of(relaxed) == ends_of(exact)
     assert relaxed.exact
 
@@ -298,7 +302,7 @@ def test_without_a_program_of_a_cut_component_the_bound_is_wider(
     figures = [*CROSSING, make_figure("two days", 2, 4, make_scope("a", (2, 3)))]
     query = make_scope("r", (3, 4))
     total = compute(figures, query, MAX_COMPONENT=2)
-    monkeypatch.setattr(weighted_components, "build_linear_program", fail_to_enumerate)
+    monkeypatch.setattr(weighted_components.ComponentWeigher, "_build_program", fail_to_enumerate)
     wider = compute(figures, query, MAX_COMPONENT=2)
     assert ends_of(wider)[0] <= ends_of(total)[0] and ends_of(total)[1] <= ends_of(wider)[1]
 
@@ -429,17 +433,22 @@ def test_a_nearest_world_in_fractions_is_not_used(monkeypatch: pytest.MonkeyPatc
     assert component.find_nearest_world("place administrative", deadline) is None
 
 
+def test_without_people_of_a_component_there_is_no_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    def know_none(worlds: ComponentWorlds, keys: IntArray) -> BoolArray:
+        return np.zeros(len(keys), dtype=bool)
+
+    query = make_scope("a", (1, 2))
+    case, limits = Case(SIMPLE, SHARED_OUT, query), {**LARGE, "MAX_COMPONENT": 2}
+    assert compute_relaxed(case, limits, AMPLE_SECONDS).exact
+    monkeypatch.setattr(ComponentWorlds, "flag_known", know_none)
+    total = compute_relaxed(case, limits, AMPLE_SECONDS)
+    assert (total.exact, total.is_final) == (False, True)
+
+
 def test_a_spelled_component_in_fractions_keeps_its_former_people(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(weighted_components.SpelledComponent, "is_met_by", lambda *arguments: False)
-    figures = [
-        make_figure("joint", 4, 4, make_scope("b1", (1, 1), "killed wounded")),
-        make_figure("some killed", 0, 3, make_scope("b1", (1, 1), "killed")),
-        make_figure("others", 1, None, make_scope("a", (2, 2))),
-        make_figure("killed", 3, 3, make_scope("r", (1, 2))),
-        make_figure("wounded", 2, 2, make_scope("r", (1, 2), "wounded")),
-    ]
     query = make_scope("a", (1, 2))
-    relaxed, exact = compute_both(Case(SIMPLE, figures, query), {**LARGE, "MAX_COMPONENT": 2})
+    relaxed, exact = compute_both(Case(SIMPLE, SHARED_OUT, query), {**LARGE, "MAX_COMPONENT": 2})
     assert ends_of(relaxed)[0] <= ends_of(exact)[0] and ends_of(exact)[1] <= ends_of(relaxed)[1]
