@@ -59,23 +59,30 @@ class ComponentResult:
     def name_terms(self, certificate: Certificate) -> list[Term]:
         """Return the terms of a certificate, with figures in place of constraints."""
         return [
-            Term(self._find_figure(constraint, end), end, multiplier)
+            Term(
+                find_end_figure(self.constraints[constraint], end, self.set_aside), end, multiplier
+            )
             for (constraint, end), multiplier in certificate.items()
         ]
 
-    def _find_figure(self, constraint: int, end: End) -> Figure:
-        """Return the figure that gives the constraint this bound, with a firm end if possible."""
-        own = self.constraints[constraint]
-        candidates = [
-            figure
-            for figure in (own.lower_figures if end == "low" else own.upper_figures)
-            if (figure.id, end) not in self.set_aside
-        ]
 
-        def rank_figure(figure: Figure) -> tuple[float, bool]:
-            quantity = figure.quantity
-            if end == "low":
-                return -quantity.low, "low" in quantity.soft
-            return np.inf if quantity.high is None else quantity.high, "high" in quantity.soft
+def find_end_figure(
+    constraint: Constraint, end: End, set_aside: frozenset[tuple[str, End]]
+) -> Figure:
+    """Return the figure that gives the constraint this end, a firm one if possible.
 
-        return min(candidates, key=rank_figure)
+    ``set_aside`` are ends that do not count, by the id of the figure; some other one is left.
+    """
+    candidates = [
+        figure
+        for figure in (constraint.lower_figures if end == "low" else constraint.upper_figures)
+        if (figure.id, end) not in set_aside
+    ]
+
+    def rank_figure(figure: Figure) -> tuple[float, bool]:
+        quantity = figure.quantity
+        if end == "low":
+            return -quantity.low, "low" in quantity.soft
+        return np.inf if quantity.high is None else quantity.high, "high" in quantity.soft
+
+    return min(candidates, key=rank_figure)

@@ -7,36 +7,29 @@ from typing import Final
 
 import numpy as np
 
+from service.bounds.account_worlds import Account, AccountWorlds, find_account_worlds
 from service.bounds.accounts import AccountRanges, AccountSolver
 from service.bounds.boxes import Region
 from service.bounds.certificate import Certificate
 from service.bounds.component_result import ComponentResult
 from service.bounds.computation import Computation
 from service.bounds.constraints import Constraint
-from service.bounds.crowds import Crowds
 from service.bounds.infeasibility import (
     ConflictResolver,
     Dispute,
     ResolvedBounds,
     make_accounts,
-    make_constraint_bounds,
 )
 from service.bounds.linear_program import LinearProgram, build_linear_program
 from service.bounds.lows_without_program import add_undisputed_lows
 from service.bounds.nearest_range import NearestRange, NearestRangeSolver
 from service.bounds.optimize import BlockCache, Bound, LazyBound, Objective
-from service.bounds.partition import NOWHERE, TooManyCellsError
+from service.bounds.partition import TooManyCellsError
 from service.bounds.presolve import ConstraintBounds
-from service.bounds.solver import Deadline, Model, UnsolvedError
-from service.bounds.sparse_matrix import SparseMatrix, hstack, vstack
+from service.bounds.solver import Deadline
 from service.columns.arrays import BoolArray
 from service.domain.figure import Figure
 from service.domain.total import End
-
-MISSED_COST: Final = 1_000.0
-"""The cost of each person by whom a figure is missed, in people of a nearest world."""
-
-WHOLE_TOLERANCE: Final = 1e-4
 
 MAX_CACHED_RESULTS: Final = 64
 """Results cached for each component. The parts of a breakdown need only a few different ones."""
@@ -165,54 +158,28 @@ class Component:
         """The constraints of the component."""
         return self._constraints
 
-    @property
-    def has_contradiction(self) -> bool:
-        """Whether no people meet all figures; the program must be prepared."""
-        return not self._resolver.is_consistent
-
-    def resolve_all(self, deadline: Deadline) -> ConstraintBounds | None:
-        """Return the ends that are left if all contradictions are resolved; None without time."""
+    def resolve_all(self, deadline: Deadline) -> ResolvedBounds | None:
+        """Return what is left if all contradictions are resolved; None without time."""
         if not self._prepare_program(deadline):
             return None
         every = np.ones(len(self._constraints), dtype=bool)
         resolver = self._resolver
-        return resolver.resolve(resolver.find_blocks_of(every), deadline).remaining_bounds
+        return resolver.resolve(resolver.find_blocks_of(every), deadline)
 
-    def find_nearest_world(self, axis: str, deadline: Deadline) -> Crowds | None:
-        """Return people by whom all figures are missed by as few people as possible.
+    def find_account_worlds(
+        self, resolved: ResolvedBounds, account: Account, axis: str, deadline: Deadline
+    ) -> AccountWorlds:
+        """Return the worlds of ``account_worlds.find_account_worlds`` for all contradictions.
 
-        Of such worlds it is one with few people. Their places are along one axis. None if no such
-        people in whole numbers were found. The program must be prepared.
+        Places are along one axis. Raises UnsolvedError. All must have been resolved.
         """
-        program, bounds = self._program, make_constraint_bounds(self._constraints)
-        count, coupling_count = len(self._constraints), program.coupling_matrix.shape[0]
-        matrix = vstack([program.constraint_matrix, program.coupling_matrix])
-        rows, shape = np.arange(count), (matrix.shape[0], 2 * count)
-        shortfall = SparseMatrix(shape, rows, rows, np.ones(count, dtype=np.int64))
-        excess = SparseMatrix(shape, rows, count + rows, np.full(count, -1))
-        lower = np.append(bounds.lower, np.full(coupling_count, -np.inf))
-        upper = np.append(bounds.upper, np.zeros(coupling_count))
-        # The two ends of a constraint are two rows: the solver takes no low above a high.
-        points = program.locate_people(axis)
-        has_people = points[:, :, 1] != NOWHERE
-        counted = has_people.any(axis=1)
-        costs = np.concatenate([counted, np.full(2 * count, MISSED_COST)]).astype(float)
-        model = Model(
-            vstack([hstack(matrix, shortfall), hstack(matrix, excess)]),
-            np.append(lower, np.full(len(lower), -np.inf)),
-            np.append(np.full(len(upper), np.inf), upper),
+        return find_account_worlds(
+            self._program, resolved.given_bounds, resolved.disputes, account, axis, deadline
         )
-        try:
-            primal = model.minimise(costs, deadline).primal[: len(counted)]
-        except UnsolvedError:
-            return None
-        whole = np.rint(primal).astype(np.int64)
-        if np.abs(whole - primal).max() > WHOLE_TOLERANCE:
-            return None
-        columns = np.flatnonzero((whole > 0) & counted)
-        outcome = has_people[columns].argmax(axis=1)
-        place, day = points[columns, outcome].T
-        return Crowds(place, day, outcome, whole[columns])
+
+    def minimise_violation(self, disputes: Sequence[Dispute], deadline: Deadline) -> float | None:
+        """Return the least sum of shortfall and excess in them; None if time ran out."""
+        return self._resolver.minimise_violation(disputes, deadline)
 
     def find_disputes(self, query_region: Region, deadline: Deadline) -> tuple[Dispute, ...]:
         """Return the disputes in which a figure that overlaps the box takes part.
@@ -290,7 +257,7 @@ class Component:
             low,
             high,
             find_nearest,
-            self._resolver.minimise_violation,
+            self.minimise_violation,
             accounts,
             find_dispute_accounts,
             account_solver.disputes,

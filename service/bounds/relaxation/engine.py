@@ -1,6 +1,7 @@
 """Totals of large records: exact where components are small, sound and close where they are not."""
 
 from typing import Final, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from service.bounds.relaxation.narrow_components import WIDE, find_narrow_compon
 from service.bounds.relaxation.packing import Overlaps, pack_lows
 from service.bounds.relaxation.query_figures import QueryFigures
 from service.bounds.relaxation.query_total import QueryTotal
-from service.bounds.relaxation.record_objects import RecordObjects
+from service.bounds.relaxation.record_objects import KnownComponents, RecordObjects
 from service.bounds.relaxation.refined_query import Refinements
 from service.bounds.relaxation.special_components import SpecialComponent, solve_special
 from service.bounds.relaxation.weighted_components import ComponentWeigher
@@ -75,11 +76,19 @@ class RelaxedEngine:
         yield
         components = yield from find_narrow_components(table)
         bounds = yield from bound_components(table, components, self._cache.solved)
-        overlaps = Overlaps(table, components)
-        packing = yield from pack_lows(table, components, bounds, overlaps)
-        yield
-        free_points = FreePoints(table, components)
+        known_components: KnownComponents = WeakValueDictionary()
+        objects = RecordObjects(
+            table, self._counted.is_counted, self._trees, self._cache, known_components
+        )
         special: dict[int, SpecialComponent] = {}
+        for component in np.flatnonzero(bounds.is_special).tolist():
+            yield
+            found = solve_special(table, objects, components.members_of(component))
+            if found is not None:
+                special[component] = found
+        overlaps = Overlaps(table, components)
+        packing = yield from pack_lows(table, components, bounds, overlaps, special)
+        yield
         record = LargeRecord(
             table,
             components,
@@ -87,18 +96,11 @@ class RelaxedEngine:
             packing,
             overlaps,
             WindowBounds(table),
-            free_points,
+            FreePoints(table, components),
             special,
             ComponentWeigher(table, components, special),
+            known_components,
         )
-        objects = RecordObjects(
-            table, self._counted.is_counted, self._trees, self._cache, record.known_components
-        )
-        for component in np.flatnonzero(bounds.is_special).tolist():
-            yield
-            found = solve_special(table, objects, components.members_of(component))
-            if found is not None:
-                special[component] = found
         return _Preparation(record, Refinements(record))
 
     def _list_reclassifiable(self) -> list[Figure]:

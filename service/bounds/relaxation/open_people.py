@@ -8,6 +8,7 @@ from service.bounds.relaxation.constraint_table import OPEN
 from service.bounds.relaxation.narrow_components import WIDE
 from service.bounds.relaxation.query_figures import QueryFigures
 from service.bounds.relaxation.shapes import Window
+from service.bounds.relaxation.special_components import Accounts
 from service.bounds.relaxation.wide_scopes import WideScopes
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.record_columns import NONE
@@ -18,13 +19,16 @@ MAX_TRIED: Final = 200
 """The people of so many constraints are looked at."""
 
 
-def has_open_people(query: QueryFigures, scopes: WideScopes, window: Window) -> bool:
+def has_open_people(
+    query: QueryFigures, scopes: WideScopes, window: Window, accounts: Accounts
+) -> bool:
     """Whether people are found in the query whom a narrow constraint counts and no high does."""
     table, components = query.record.table, query.record.components
     overlapping = query.overlapping
+    upper = query.record.find_upper(accounts)[overlapping]
     is_open = (components.labels[overlapping] != WIDE) & ~table.is_irregular[overlapping]
-    is_open &= (table.upper[overlapping] == OPEN) & (table.outcomes[overlapping] & query.bits != 0)
-    limiting = overlapping[(table.upper[overlapping] < OPEN) | table.is_irregular[overlapping]]
+    is_open &= (upper == OPEN) & (table.outcomes[overlapping] & query.bits != 0)
+    limiting = overlapping[(upper < OPEN) | table.is_irregular[overlapping]]
     for constraint in overlapping[is_open][:MAX_TRIED].tolist():
         if _has_open_place(query, scopes, window, constraint, limiting):
             return True

@@ -5,16 +5,20 @@ other, each among people whom no other has chosen. A claim is a number of people
 in a narrow component, or in the scope of a wide constraint.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from service.bounds.computation import Steps
+from service.bounds.crowds import join_crowds
 from service.bounds.disjoint_sets import DisjointSets
 from service.bounds.relaxation.component_bounds import SET_COUNT, ComponentBounds, list_sets
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable, join_ranges
 from service.bounds.relaxation.narrow_components import WIDE, NarrowComponents
+from service.bounds.relaxation.special_components import SpecialComponent
+from service.bounds.relaxation.wide_scopes import WideScopes
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.record_columns import NONE
 from service.domain.vocabulary import ALL_OUTCOMES
@@ -184,11 +188,13 @@ def pack_lows(
     components: NarrowComponents,
     bounds: ComponentBounds,
     overlaps: Overlaps,
+    special: Mapping[int, SpecialComponent],
 ) -> Steps[Packing]:
     """Return the claims; each step looks at one wide constraint.
 
     A constraint claims what its low is above all claims that can be about its people. Claims that
     are partly outside of it then give way, since their people may be among its own.
+    Special components claim nobody, but their people may be more than a high allows.
     """
     packing = Packing(components.count, len(components.wide))
     _claim_in_components(packing, bounds)
@@ -198,7 +204,8 @@ def pack_lows(
     for position in np.argsort(packing.ranks).tolist():
         yield
         _claim_wide(packing, table, components, overlaps, position, int(lower[position]))
-    yield from _find_contradictions(packing, table, components, bounds, overlaps)
+    special_people = _SpecialPeople(special, bounds, WideScopes(table, components.wide))
+    yield from _find_contradictions(packing, table, components, bounds, overlaps, special_people)
     return packing
 
 
@@ -269,6 +276,7 @@ def _find_contradictions(
     components: NarrowComponents,
     bounds: ComponentBounds,
     overlaps: Overlaps,
+    special_people: "_SpecialPeople",
 ) -> Steps[None]:
     """Flag wide constraints whose high is below the claims within, and what shares their people."""
     clusters = _Clusters(components)
@@ -284,7 +292,9 @@ def _find_contradictions(
             claims = packing.component_people[reach.inner_components][:, list_sets(outcomes)].sum()
             claims += packing.wide_people[reach.inner_wide].sum()
             lows = bounds.lows[reach.inner_components, outcomes].sum()
-            people = max(people, int(claims), int(lows))
+            own = special_people.count(position, reach.inner_components)
+            # Claims of other wide constraints may be about the same people.
+            people = max(people, int(claims), int(lows) + own)
             packing.inner_people[position] = lows
         if people > upper:
             packing.is_contradicted[position] = True
@@ -305,6 +315,35 @@ def _find_contradictions(
             not packing.is_contested[inner.components].any()
             and packing.has_sure_claim[inner.wide].all()
         )
+
+
+class _SpecialPeople:
+    """People of special components whom a wide constraint counts if all lows are true.
+
+    Those of contradictory components prove no low, but a high below them may have to be set aside.
+    """
+
+    def __init__(
+        self,
+        special: Mapping[int, SpecialComponent],
+        bounds: ComponentBounds,
+        scopes: WideScopes,
+    ) -> None:
+        contradictory = [each for each in special.values() if each.is_contradictory]
+        crowds = join_crowds([each.find_crowds("lows", 0) for each in contradictory])
+        self._contradicting: IntArray = scopes.count_people(crowds)
+        consistent = [each for each in special if not special[each].is_contradictory]
+        fewest = [special[each].find_crowds("nearest", 0).people.sum() for each in consistent]
+        self._consistent: IntArray = np.array(consistent, dtype=np.int64)
+        self._fewest: IntArray = np.array(fewest, dtype=np.int64)
+        self._outcomes: IntArray = bounds.outcomes[self._consistent]
+        self._scope_outcomes = scopes.outcomes
+
+    def count(self, position: int, inner_components: BoolArray) -> int:
+        """Return how many there are; ``inner_components`` are within the wide constraint."""
+        is_within = inner_components[self._consistent]
+        is_within &= self._outcomes & ~self._scope_outcomes[position] == 0
+        return int(self._contradicting[position] + self._fewest[is_within].sum())
 
 
 class _Clusters:

@@ -180,7 +180,7 @@ class QueryFigures:
         for end in ends:
             constraints = [key[0] for key in multipliers if key[1] == end]
             if constraints:
-                rows = self.record.table.find_end_rows(np.array(constraints), end)
+                rows = self.record.find_end_rows(np.array(constraints), end)
                 found += [
                     Term(figure, end, multipliers[constraint, end])
                     for figure, constraint in zip(self.objects.make(rows), constraints, strict=True)

@@ -6,11 +6,12 @@ counts, so that wide figures are met too. A bound on a total is exact if a world
 so many people in the query.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from service.bounds.account_worlds import Account
 from service.bounds.computation import Steps
 from service.bounds.crowds import Crowds, join_crowds
 from service.bounds.relaxation.component_bounds import list_sets
@@ -24,6 +25,7 @@ from service.bounds.relaxation.constraint_table import join_ranges
 from service.bounds.relaxation.free_points import find_free_points
 from service.bounds.relaxation.large_record import LargeRecord
 from service.bounds.relaxation.shapes import Window
+from service.bounds.relaxation.special_components import WORLD_ACCOUNTS
 from service.bounds.relaxation.weighted_components import ComponentWeigher, SpelledComponent
 from service.bounds.relaxation.wide_program import WideProgram
 from service.bounds.relaxation.wide_scopes import WideScopes
@@ -85,11 +87,8 @@ class RecordWorld:
         np.add.at(self.people, wide, fill[point])
         self.is_met: BoolArray = (self.people >= scopes.lower) & (self.people <= scopes.upper)
         self.is_met &= ~is_ignored
-        has_contradiction = any(each.is_contradictory for each in record.special.values())
-        self.is_complete = bool(
-            scopes.is_plain.all() and self.is_met.all() and not has_contradiction
-        )
-        """Whether all figures are met. Else figures elsewhere may be set aside for the others."""
+        self.is_complete = bool(scopes.is_plain.all() and self.is_met.all())
+        """Whether all figures are met but those of contradictory components."""
         self.is_unknown: BoolArray = record.bounds.is_special | record.packing.is_contested
         """Which components have people of whom nothing is known for sure, bool[n_components].
 
@@ -106,12 +105,12 @@ class RecordWorld:
         stops = np.searchsorted(self.owners, components, side="right")
         return self.crowds.select(join_ranges(starts, stops)), stops - starts
 
-    def spell_out(self, component: int, window: Window) -> SpelledComponent:
+    def spell_out(self, component: int, window: Window, account: Account) -> SpelledComponent:
         """Return the program of a component, cut at wide constraints and at a window.
 
         Raises UnsolvedError if it has too many cells.
         """
-        return spell_out(self._weigher, self.scopes, component, window)
+        return spell_out(self._weigher, self.scopes, component, window, account)
 
     def list_entries(self, points: IntArray) -> tuple[IntArray, IntArray]:
         """Return pairs of some points, numbered from 0, and of wide constraints that count there.
@@ -138,8 +137,46 @@ class RecordWorld:
         return sums
 
 
+class RecordWorlds(NamedTuple):
+    """Worlds of a record by the account of its contradictions; there is always the remaining one.
+
+    ``is_complete`` says whether each of them meets everything but the contradicting figures, and
+    whether each end that is set aside in a component is missed in one of them. Then nothing else is
+    set aside in the whole record: the least violation is the sum of those of the components.
+    """
+
+    by_account: Mapping[Account, RecordWorld]
+    is_complete: bool
+    has_contradiction: bool
+
+
+def find_record_worlds(record: LargeRecord) -> Steps[RecordWorlds | None]:
+    """Return worlds of the record, None if not even one was found."""
+    search = WorldSearch(record)
+    contradictory = [each for each in record.special.values() if each.is_contradictory]
+    if not contradictory:
+        world = yield from search.find("nearest", 0)
+        if world is None:
+            return None
+        return RecordWorlds({"remaining": world}, world.is_complete, has_contradiction=False)
+    found: dict[Account, RecordWorld] = {}
+    is_complete = True
+    for account in WORLD_ACCOUNTS:
+        counts = [len(each.worlds[account].crowds) for each in contradictory]
+        is_complete &= min(counts) > 0
+        for number in range(max(counts)):
+            world = yield from search.find(account, number)
+            is_complete &= world is not None and world.is_complete
+            if world is not None:
+                found.setdefault(account, world)
+    if not found:
+        return None
+    remaining = found.get("highs") or found.get("lows") or found["nearest"]
+    return RecordWorlds({**found, "remaining": remaining}, is_complete, has_contradiction=True)
+
+
 class WorldSearch:
-    """The search for a world of a record."""
+    """The search for worlds of a record."""
 
     def __init__(self, record: LargeRecord) -> None:
         self._record, self._table, self._components = record, record.table, record.components
@@ -148,13 +185,16 @@ class WorldSearch:
         self._scopes = WideScopes(record.table, record.components.wide)
         self._is_ignored: BoolArray = record.packing.is_wide_contested | ~self._scopes.is_plain
 
-    def find(self) -> Steps[RecordWorld | None]:
-        """Return a world; None if there are too many wide constraints, or if none was found."""
+    def find(self, account: Account, number: int) -> Steps[RecordWorld | None]:
+        """Return a world; None if there are too many wide constraints, or if none was found.
+
+        Contradictory components have their people of an account, those with this number.
+        """
         scopes = self._scopes
         if scopes.count > MAX_WORLD_WIDE:
             return None
         yield
-        options = self._list_options()
+        options = self._list_options(account, number)
         if options is None:
             return None
         yield
@@ -164,7 +204,7 @@ class WorldSearch:
         except UnsolvedError:
             return None
 
-    def _list_options(self) -> Options | None:
+    def _list_options(self, account: Account, number: int) -> Options | None:
         """Return the options of all components, None if no people of one are known.
 
         Of options that are the same for all wide constraints there is only one.
@@ -176,7 +216,7 @@ class WorldSearch:
         has_all = len(np.unique(multiple.component)) == is_multiple.sum()
         if not has_all or not all(each in special for each in numbers.tolist()):
             return None
-        known = [special[each].crowds for each in numbers.tolist()]
+        known = [special[each].find_crowds(account, number) for each in numbers.tolist()]
         options = join_options(
             [
                 self._list_singles(),
@@ -277,7 +317,8 @@ class WorldSearch:
         for _ in range(MAX_ROUNDS):
             yield
             unsettled = self._find_unsettled(found, missing)
-            unsettled = unsettled[~np.isin(unsettled, spelled)][:MAX_SPELLED]
+            unsettled = unsettled[~np.isin(unsettled, spelled)]
+            unsettled = unsettled[~self._bounds.is_special[unsettled]][:MAX_SPELLED]
             if not len(unsettled):
                 break
             spelled = np.union1d(spelled, unsettled)
@@ -414,6 +455,7 @@ def spell_out(
     scopes: WideScopes,
     component: int,
     window: Window | None = None,
+    account: Account = "remaining",
 ) -> SpelledComponent:
     """Return the program of a component, cut at wide constraints and at a window.
 
@@ -422,4 +464,4 @@ def spell_out(
     near = scopes.find_near(weigher.find_extent(component))
     windows = [scopes.get_window(each) for each in near.tolist()]
     own = [] if window is None else [window]
-    return weigher.spell_out(component, tuple(dict.fromkeys([*own, *windows])))
+    return weigher.spell_out(component, tuple(dict.fromkeys([*own, *windows])), account)

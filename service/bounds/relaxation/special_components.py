@@ -1,65 +1,145 @@
 """Components that contradict themselves, with what is left of their figures."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from service.bounds.account_worlds import Account, AccountWorlds
+from service.bounds.component_result import find_end_figure
+from service.bounds.component_solver import Component
 from service.bounds.crowds import Crowds
+from service.bounds.infeasibility import Dispute, ResolvedBounds
 from service.bounds.partition import NOWHERE
-from service.bounds.relaxation.constraint_table import EVERYWHERE, OPEN, ConstraintTable
+from service.bounds.presolve import ConstraintBounds
+from service.bounds.relaxation.constraint_table import EVERYWHERE, ConstraintTable
 from service.bounds.relaxation.record_objects import RecordObjects
-from service.bounds.solver import Deadline
+from service.bounds.solver import Deadline, UnsolvedError
 from service.columns.arrays import IntArray
+from service.columns.record_columns import NONE
+from service.domain.total import End
 
 SOLVER_SECONDS: Final = 5.0
 
+WORLD_ACCOUNTS: Final[tuple[Account, ...]] = ("highs", "lows", "nearest")
+"""The accounts that worlds are looked for in. What remains is met by the worlds of all but one."""
 
-class SpecialComponent(NamedTuple):
-    """The ends of a component that are not set aside, and people who miss the fewest others.
 
-    ``lower`` and ``upper``, int[n_constraints], are those of its constraints in ascending order.
-    A low is 0, and a high ``OPEN``, if a figure with that end is set aside.
+class Accounts(NamedTuple):
+    """Which ends of contradictory components hold: those of an account, in some or all of them.
+
+    ``components`` None means all. In the others the remaining ends hold.
     """
 
-    lower: IntArray
-    upper: IntArray
-    crowds: Crowds
-    is_known: bool
-    """Whether the ends are known; else none is given."""
+    account: Account = "remaining"
+    components: frozenset[int] | None = None
+
+    def find(self, component: int) -> Account:
+        """Return the account of a component."""
+        is_own = self.components is None or component in self.components
+        return self.account if is_own else "remaining"
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialComponent:
+    """The ends of a component that are not set aside, and people who miss the fewest others.
+
+    ``numbers``, int[n_constraints], are its constraints in the table, ``NONE`` for what is not the
+    scope of a figure. ``given`` and ``remaining`` are their bounds. ``rows`` are those of the
+    figures that give the low and the high that remain, int[n_constraints, 2], ``NONE`` for no end.
+    ``worlds`` are empty for an account of which none is known.
+    """
+
+    component: Component
+    numbers: IntArray
+    disputes: tuple[Dispute, ...]
+    given: ConstraintBounds
+    remaining: ConstraintBounds
+    rows: IntArray
+    worlds: Mapping[Account, AccountWorlds]
     is_contradictory: bool
+
+    def find_bounds(self, account: Account) -> ConstraintBounds:
+        """Return the bounds that hold in an account; in the nearest one they can be missed."""
+        return ConstraintBounds(
+            (self.given if account in ("lows", "nearest") else self.remaining).lower,
+            (self.given if account in ("highs", "nearest") else self.remaining).upper,
+        )
+
+    def find_crowds(self, account: Account, number: int) -> Crowds:
+        """Return the people of the world with a number, or of the last one.
+
+        They are those of the nearest account if none of this one are known.
+        """
+        crowds = (self.worlds.get(account) or AccountWorlds()).crowds
+        crowds = crowds or self.worlds["nearest"].crowds
+        return crowds[min(number, len(crowds) - 1)]
+
+    @property
+    def disputing(self) -> list[Dispute]:
+        """The disputes that have an end set aside."""
+        return [each for each in self.disputes if each.lows or each.highs]
 
 
 def solve_special(
     table: ConstraintTable, objects: RecordObjects, members: IntArray
 ) -> SpecialComponent | None:
-    """Return what is left of a component; None if no people are known who come close to it.
-
-    Nothing is left of figures that count people outside of their own scope.
-    """
+    """Return what is left of a component; None if no people are known who come close to it."""
     deadline = Deadline(SOLVER_SECONDS)
     component = objects.make_component(members)
-    left = component.resolve_all(deadline)
-    if left is None:
+    resolved = component.resolve_all(deadline)
+    if resolved is None or not resolved.exact:
         return None
-    crowds = component.find_nearest_world(table.place_intervals.axis, deadline)
-    if crowds is None:
+    is_contradictory = bool(resolved.disputes)
+    worlds: dict[Account, AccountWorlds] = {}
+    for account in WORLD_ACCOUNTS if is_contradictory else WORLD_ACCOUNTS[-1:]:
+        try:
+            axis = table.place_intervals.axis
+            found = component.find_account_worlds(resolved, account, axis, deadline)
+        except UnsolvedError:
+            found = AccountWorlds()
+        crowds = tuple(each._replace(place=name_nowhere(each.place)) for each in found.crowds)
+        worlds[account] = found._replace(crowds=crowds)
+    if not worlds["nearest"].crowds:
         return None
-    lower = np.zeros(len(members), dtype=np.int64)
-    upper = np.full(len(members), OPEN, dtype=np.int64)
-    is_known = not table.is_irregular[members].any()
-    if is_known:
-        for constraint, low, high in zip(
-            component.constraints, left.lower.tolist(), left.upper.tolist(), strict=True
-        ):
-            row = objects.row_of(constraint.figures[0])
-            number = int(table.constraint_of_row[row])
-            position = int(np.searchsorted(members, number))
-            if low == table.lower[number]:
-                lower[position] = int(low)
-            if high == table.upper[number]:
-                upper[position] = int(high)
-    # People who are at no place of the division are still counted by figures about everywhere.
-    place = np.where(crowds.place == NOWHERE, EVERYWHERE[1] - 1, crowds.place)
+    numbers = [
+        int(table.constraint_of_row[objects.row_of(each.figures[0])]) if each.figures else NONE
+        for each in component.constraints
+    ]
     return SpecialComponent(
-        lower, upper, crowds._replace(place=place), is_known, component.has_contradiction
+        component,
+        np.array(numbers, dtype=np.int64),
+        resolved.disputes,
+        resolved.given_bounds,
+        resolved.remaining_bounds,
+        _find_rows(objects, component, resolved),
+        worlds,
+        is_contradictory,
     )
+
+
+def name_nowhere(places: IntArray) -> IntArray:
+    """Return the places, and one for people who are at no place of the division.
+
+    They are still counted by figures about everywhere.
+    """
+    return np.where(places == NOWHERE, EVERYWHERE[1] - 1, places)
+
+
+def _find_rows(objects: RecordObjects, component: Component, resolved: ResolvedBounds) -> IntArray:
+    """Return the rows of the figures that give the remaining ends, int[n_constraints, 2]."""
+    set_aside: set[tuple[str, End]] = set()
+    for dispute in resolved.disputes:
+        set_aside.update((each.id, "low") for each in dispute.lows)
+        set_aside.update((each.id, "high") for each in dispute.highs)
+    left = resolved.remaining_bounds
+    rows: IntArray = np.full((len(component.constraints), 2), NONE, dtype=np.int64)
+    ends: tuple[End, End] = ("low", "high")
+    for position, constraint in enumerate(component.constraints):
+        has_end = left.lower[position] > 0, np.isfinite(left.upper[position])
+        for number, end in enumerate(ends):
+            if has_end[number]:
+                figure = find_end_figure(constraint, end, frozenset(set_aside))
+                rows[position, number] = objects.row_of(figure)
+    return rows

@@ -5,9 +5,13 @@ from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
+from service.bounds.account_worlds import Account, make_elastic
+from service.bounds.boxes import Box
 from service.bounds.computation import run_steps
 from service.bounds.crowds import Crowds
+from service.bounds.linear_program import LinearProgram, build_linear_program
 from service.bounds.partition import NOWHERE, TooManyCellsError
+from service.bounds.presolve import ConstraintBounds
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable, join_ranges
 from service.bounds.relaxation.narrow_components import NarrowComponents
 from service.bounds.relaxation.shapes import (
@@ -16,10 +20,11 @@ from service.bounds.relaxation.shapes import (
     Window,
     flag_in_window,
 )
-from service.bounds.relaxation.special_components import SpecialComponent
+from service.bounds.relaxation.special_components import SpecialComponent, name_nowhere
 from service.bounds.solver import Deadline, Model, UnsolvedError
 from service.bounds.sparse_matrix import SparseMatrix, vstack
 from service.columns.arrays import BoolArray, FloatArray, IntArray
+from service.domain.vocabulary import ALL_OUTCOMES
 
 SOLVER_SECONDS: Final = 5.0
 
@@ -46,7 +51,8 @@ class WeighedComponent(NamedTuple):
     """The most that the people of a component weigh, its proof, and a world that reaches it.
 
     ``multipliers``, int[n_constraints], are of the high of a constraint if positive, of its low if
-    negative. ``crowds`` is None if no world in whole people is known.
+    negative; there are none if ends can be missed. ``crowds`` is None if no world in whole people
+    is known.
     """
 
     weight: int
@@ -76,6 +82,7 @@ class SpelledComponent(NamedTuple):
 class _Program(NamedTuple):
     """The linear program of a component, and where the people of its columns can be.
 
+    ``can_miss`` says whether the ends of constraints can be missed.
     ``points``, int[n_columns, n_outcomes, 2], have a place and a day for each outcome, and
     ``has_people``, bool[n_columns, n_outcomes], says if there are such people.
     """
@@ -85,6 +92,7 @@ class _Program(NamedTuple):
     upper: FloatArray
     points: IntArray
     has_people: BoolArray
+    can_miss: bool
 
 
 class ComponentWeigher:
@@ -102,24 +110,44 @@ class ComponentWeigher:
         """``special`` are contradictory components, with the ends that are left."""
         self._table, self._components, self._special = table, components, special
         self._finder = ShapeFinder(table)
-        self._programs: dict[tuple[int, tuple[Window, ...]], _Program] = {}
+        self._programs: dict[tuple[int, tuple[Window, ...], Account], _Program] = {}
         self._results: dict[
-            tuple[int, tuple[int, ...], WindowWeights], tuple[WeighedComponent | None]
+            tuple[int, tuple[int, ...], WindowWeights, Account], tuple[WeighedComponent | None]
         ] = {}
 
     def find_most(
-        self, component: int, everywhere: tuple[int, ...], windows: WindowWeights
+        self,
+        component: int,
+        everywhere: tuple[int, ...],
+        windows: WindowWeights,
+        account: Account = "remaining",
     ) -> WeighedComponent | None:
         """Return the most that people can weigh; None if nothing limits it, or nothing was proved.
 
-        ``everywhere`` is what a person of each outcome weighs wherever in the component.
+        ``everywhere`` is what a person of each outcome weighs wherever in the component. The
+        account is of its contradictions.
         """
-        key = component, everywhere, windows
+        if component not in self._special:
+            account = "remaining"
+        key = component, everywhere, windows, account
         found = self._results.get(key)
         if found is None:
-            found = (self._find_most(component, everywhere, windows),)
+            found = (self._find_most(component, everywhere, windows, account),)
             _keep(self._results, key, found, MAX_RESULTS)
         return found[0]
+
+    def list_ends(self, component: int) -> tuple[IntArray, IntArray]:
+        """Return the constraints of a component whose low or high a multiplier is of.
+
+        A figure of a contradictory component has the number of its row, beginning after those of
+        all constraints: another figure of the same scope may have its end set aside.
+        """
+        special = self._special.get(component)
+        if special is None:
+            constraints = self._components.members_of(component)
+            return constraints, constraints
+        lows, highs = (len(self._table) + special.rows).T
+        return lows, highs
 
     def find_extent(self, component: int) -> Window:
         """Return places and days that have all people of a component."""
@@ -128,15 +156,21 @@ class ComponentWeigher:
         days = int(table.first[members].min()), int(table.last[members].max())
         return Window(((int(starts.min()), int(stops.max())),), *days)
 
-    def spell_out(self, component: int, windows: tuple[Window, ...]) -> SpelledComponent:
+    def spell_out(
+        self, component: int, windows: tuple[Window, ...], account: Account = "remaining"
+    ) -> SpelledComponent:
         """Return the program of a component; raises UnsolvedError if it has too many cells."""
-        return _spell_out(self._get_program(component, windows))
+        return _spell_out(self._get_program(component, windows, account))
 
     def _find_most(
-        self, component: int, everywhere: tuple[int, ...], windows: WindowWeights
+        self,
+        component: int,
+        everywhere: tuple[int, ...],
+        windows: WindowWeights,
+        account: Account,
     ) -> WeighedComponent | None:
         try:
-            program = self._get_program(component, tuple(window for window, _ in windows))
+            program = self._get_program(component, tuple(window for window, _ in windows), account)
             weights = np.broadcast_to(np.array(everywhere), program.has_people.shape).copy()
             place, day = program.points[:, :, 0], program.points[:, :, 1]
             for window, own in windows:
@@ -145,34 +179,83 @@ class ComponentWeigher:
         except UnsolvedError:
             return None
 
-    def _get_program(self, component: int, windows: tuple[Window, ...]) -> _Program:
+    def _get_program(
+        self, component: int, windows: tuple[Window, ...], account: Account
+    ) -> _Program:
         """Return the program of a component; raises UnsolvedError if it has too many cells."""
-        key = component, windows
+        if component not in self._special:
+            account = "remaining"
+        key = component, windows, account
         program = self._programs.get(key)
         if program is None:
             try:
-                program = self._build_program(component, windows)
+                program = self._build_program(component, windows, account)
             except TooManyCellsError:
                 raise UnsolvedError("a component has too many cells") from None
             _keep(self._programs, key, program, MAX_PROGRAMS)
         return program
 
-    def _build_program(self, component: int, windows: tuple[Window, ...]) -> _Program:
+    def _build_program(
+        self, component: int, windows: tuple[Window, ...], account: Account
+    ) -> _Program:
+        special = self._special.get(component)
+        if special is not None:
+            return self._build_special(special, windows, account)
         table = self._table
         constraints = self._components.members_of(component)
         program = run_steps(self._finder.build_cut_program(constraints, windows))
-        points = program.locate_people(DIVISION_AXIS)
-        special = self._special.get(component)
-        lower = table.lower[constraints] if special is None else special.lower
-        upper = table.upper[constraints] if special is None else special.upper
-        coupling_count = program.coupling_matrix.shape[0]
-        return _Program(
-            vstack([program.constraint_matrix, program.coupling_matrix]),
-            np.append(lower.astype(float), np.full(coupling_count, -np.inf)),
-            np.append(np.where(upper < OPEN, upper, np.inf), np.zeros(coupling_count)),
-            points,
-            points[:, :, 1] != NOWHERE,
+        upper = table.upper[constraints]
+        bounds = ConstraintBounds(
+            table.lower[constraints].astype(float), np.where(upper < OPEN, upper, np.inf)
         )
+        return _make_program(program, bounds, program.locate_people(DIVISION_AXIS))
+
+    def _build_special(
+        self, special: SpecialComponent, windows: tuple[Window, ...], account: Account
+    ) -> _Program:
+        """Return the program of constraints that may count people outside of their own scope."""
+        axis = self._table.place_intervals.axis
+        boxes = [
+            Box(each.first, each.last, ALL_OUTCOMES, ((axis, each.places),)) for each in windows
+        ]
+        program = run_steps(build_linear_program(special.component.constraints, boxes))
+        points = program.locate_people(axis)
+        points[:, :, 0] = name_nowhere(points[:, :, 0])
+        bounds = special.find_bounds(account)
+        if account == "nearest":
+            return _make_elastic_program(program, bounds, points, special.worlds[account].missed)
+        return _make_program(program, bounds, points)
+
+
+def _make_program(program: LinearProgram, bounds: ConstraintBounds, points: IntArray) -> _Program:
+    coupling_count = program.coupling_matrix.shape[0]
+    return _Program(
+        vstack([program.constraint_matrix, program.coupling_matrix]),
+        np.append(bounds.lower, np.full(coupling_count, -np.inf)),
+        np.append(bounds.upper, np.zeros(coupling_count)),
+        points,
+        points[:, :, 1] != NOWHERE,
+        can_miss=False,
+    )
+
+
+def _make_elastic_program(
+    program: LinearProgram, bounds: ConstraintBounds, points: IntArray, missed: int
+) -> _Program:
+    """Return the program of people by whom the constraints are missed by no more than so many."""
+    elastic = make_elastic(
+        program.constraint_matrix, program.coupling_matrix, bounds, "nearest", missed
+    )
+    no_points = np.full((elastic.slack_count, *points.shape[1:]), NOWHERE)
+    all_points = np.concatenate([points, no_points])
+    return _Program(
+        elastic.matrix,
+        elastic.lower,
+        elastic.upper,
+        all_points,
+        all_points[:, :, 1] != NOWHERE,
+        can_miss=True,
+    )
 
 
 def _keep(cache: dict[Key, Value], key: Key, value: Value, limit: int) -> None:
@@ -228,4 +311,4 @@ def _solve(program: _Program, weights: IntArray) -> WeighedComponent | None:
     outcome = by_outcome[columns].argmax(axis=1)
     place, day = program.points[columns, outcome].T
     crowds = Crowds(place, day, outcome, whole[columns]) if is_world else None
-    return WeighedComponent(weight, multipliers, crowds)
+    return WeighedComponent(weight, multipliers[:0] if program.can_miss else multipliers, crowds)

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from service.bounds.account_worlds import Account
 from service.bounds.crowds import Crowds
 from service.bounds.relaxation.claim_terms import ClaimTerms
 from service.bounds.relaxation.component_bounds import DENOMINATOR, make_term_keys
@@ -26,6 +27,8 @@ from service.bounds.relaxation.constraint_table import OPEN
 from service.bounds.relaxation.query_figures import QueryFigures
 from service.bounds.relaxation.record_world import RecordWorld
 from service.bounds.relaxation.shapes import Window, flag_in_window
+from service.bounds.relaxation.special_components import Accounts
+from service.bounds.relaxation.weighted_components import WeighedComponent, WindowWeights
 from service.columns.arrays import BoolArray, IntArray
 from service.domain.total import End
 from service.domain.vocabulary import OUTCOMES
@@ -36,17 +39,27 @@ MAX_WEIGHED: Final = 150
 _BITS: Final[IntArray] = 1 << np.arange(len(OUTCOMES))
 
 
+class SpecialWeights(NamedTuple):
+    """What the people of a component weigh, everywhere and in windows, and the most they weigh."""
+
+    everywhere: tuple[int, ...]
+    windows: WindowWeights
+    most: int
+
+
 @dataclass(frozen=True, slots=True)
 class MultiplierBound:
     """A bound in sixtieths of a person, and its proof: multipliers of the ends of constraints.
 
     For a low it is the negative of the bound. ``options`` are other people of some components than
-    in the world of the record, with whom a world may reach the bound.
+    in the world of the record, with whom a world may reach the bound. ``special`` are contradictory
+    components that were weighed.
     """
 
     sixtieths: int
     terms: Mapping[tuple[int, End], Fraction]
     options: Options
+    special: Mapping[int, SpecialWeights]
 
 
 class _Window(NamedTuple):
@@ -78,9 +91,17 @@ class _Weighed(NamedTuple):
 class MultiplierBounds:
     """Bounds on one end of the total of one query."""
 
-    def __init__(self, query: QueryFigures, world: RecordWorld, window: Window, end: End) -> None:
+    def __init__(
+        self,
+        query: QueryFigures,
+        world: RecordWorld,
+        window: Window,
+        end: End,
+        accounts: Accounts,
+    ) -> None:
         self._query, self._world, self._window = query, world, window
         self._sign = 1 if end == "high" else -1
+        self._accounts = accounts
 
     def find(self, multipliers: IntArray) -> MultiplierBound | None:
         """Return the bound of multipliers of the wide constraints, int[n_wide], in sixtieths.
@@ -110,7 +131,20 @@ class MultiplierBounds:
             return None
         self._add_terms_of_alike(weighed, layers, changed.is_weighed, terms)
         options = self._list_options(weighed, windows, most, changed)
-        return MultiplierBound(sixtieths + int(most.sum()), terms.list_terms(), options)
+        total = sixtieths + int(most.sum())
+        return MultiplierBound(total, terms.list_terms(), options, changed.special)
+
+    def weigh_special(
+        self, component: int, weights: SpecialWeights, account: Account
+    ) -> WeighedComponent:
+        """Return the most that a component weighs in an account.
+
+        If nothing is proved, it is what the component weighs with the ends that remain: an account
+        has only worlds that meet these.
+        """
+        weigher = self._query.record.weigher
+        found = weigher.find_most(component, weights.everywhere, weights.windows, account)
+        return found or WeighedComponent(weights.most, np.zeros(0, np.int64), None)
 
     def _scale(self, sixtieths: int) -> Fraction:
         return Fraction(self._sign * sixtieths, DENOMINATOR)
@@ -227,6 +261,7 @@ class MultiplierBounds:
         record = self._query.record
         is_weighed: BoolArray = np.zeros(len(most), dtype=bool)
         crowds: dict[int, Crowds | None] = {}
+        special: dict[int, SpecialWeights] = {}
         each_one = np.flatnonzero(self._flag_weighed_apart(weighed))
         # What has no limit yet comes first.
         order = np.argsort(most[each_one] != OPEN, kind="stable")
@@ -237,16 +272,22 @@ class MultiplierBounds:
                 for window, weights in weighed.cuts.get(number, ())
             )
             everywhere = tuple(weighed.everywhere[number].tolist())
-            found = record.weigher.find_most(component, everywhere, windows)
+            account = self._accounts.find(component)
+            found = record.weigher.find_most(component, everywhere, windows, account)
             if found is None:
                 continue
             is_weighed[number] = True
             most[number], crowds[number] = found.weight, found.crowds
-            constraints = record.components.members_of(component).tolist()
-            for constraint, value in zip(constraints, found.multipliers.tolist(), strict=False):
-                if value:
-                    terms.add_end(constraint, "high" if value > 0 else "low", self._scale(value))
-        return _Changed(is_weighed, crowds)
+            if component in record.special:
+                special[component] = SpecialWeights(everywhere, windows, found.weight)
+            lows, highs = record.weigher.list_ends(component)
+            # Those of couplings follow, whose limits are 0.
+            for position in np.flatnonzero(found.multipliers[: len(lows)]).tolist():
+                value = int(found.multipliers[position])
+                end: End = "high" if value > 0 else "low"
+                number = int((highs if value > 0 else lows)[position])
+                terms.add_end(number, end, self._scale(value))
+        return _Changed(is_weighed, crowds, special)
 
     def _flag_weighed_apart(self, weighed: _Weighed) -> BoolArray:
         """Return which components are weighed by themselves.
@@ -259,8 +300,8 @@ class MultiplierBounds:
         is_uneven = _count_layers(np.where(has_outcome, weighed.at_most, 0)) > 1
         is_uneven &= record.components.sizes[weighed.components] > 1
         is_special = record.bounds.is_special[weighed.components]
-        known = [each for each, special in record.special.items() if special.is_known]
-        is_known = np.isin(weighed.components, known) & (is_cut | weighed.at_most.any(axis=1))
+        is_known = np.isin(weighed.components, list(record.special))
+        is_known &= is_cut | weighed.at_most.any(axis=1)
         is_contested = self._world.is_unknown[weighed.components] & ~is_special
         flags: BoolArray = np.where(is_special, is_known, is_cut | is_uneven) & ~is_contested
         return flags
@@ -351,10 +392,14 @@ class MultiplierBounds:
 
 
 class _Changed(NamedTuple):
-    """Which components were weighed one by one, and their people by their positions."""
+    """Which components were weighed one by one, and their people by their positions.
+
+    ``special`` are the contradictory ones among them, by their numbers.
+    """
 
     is_weighed: BoolArray
     crowds: Mapping[int, Crowds | None]
+    special: Mapping[int, SpecialWeights]
 
 
 class _Layer(NamedTuple):

@@ -161,8 +161,15 @@ class BuiltProgram(NamedTuple):
     wide_rows: IntArray
     wide_count: int
 
+    @property
+    def _is_empty(self) -> bool:
+        """Whether there is no column, which the solver does not take."""
+        return not self.matrix.shape[1]
+
     def solve(self, deadline: Deadline) -> WideSolution:
         """Return columns of the least cost; raises UnsolvedError."""
+        if self._is_empty:
+            return WideSolution(np.zeros(0), np.zeros(self.wide_count), meets_all=True)
         model = Model(self.matrix, self.lower, self.upper, is_sparsified=False)
         primal = model.minimise(self.costs, deadline).primal
         count = len(self.wide_rows)
@@ -181,6 +188,8 @@ class BuiltProgram(NamedTuple):
         They are those of a program whose wide rows are wider by so many people: the value of a row
         that limits nobody is 0 then.
         """
+        if self._is_empty:
+            return np.zeros(self.wide_count)
         wider = np.zeros(len(self.lower))
         wider[: len(self.wide_rows)] = widening
         lower, upper = self.lower - wider, self.upper + wider

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.bounds import component_solver
-from service.bounds.constraints import FigureScopes, Reclassifications
 from service.bounds.crowds import join_crowds
 from service.bounds.partition import TooManyCellsError
 from service.bounds.relaxation import (
+    end_search,
     free_points,
     open_people,
     record_world,
@@ -32,17 +31,10 @@ from tests.bounds.builders import (
     AMPLE_SECONDS,
     Case,
     Person,
-    finish,
     make_figure,
     make_scope,
     true_figures,
     worlds,
-)
-from tests.bounds.builders import (
-    GROUPS as GROUPS_TREE,
-)
-from tests.bounds.builders import (
-    PLACES as PLACES_TREE,
 )
 from tests.bounds.relaxation.builders import compute_both, compute_relaxed, limits_set, make_engines
 from tests.bounds.relaxation.test_against_exact import SIMPLE, check_proofs, ends_of
@@ -70,19 +62,6 @@ def true_cases(draw: st.DrawFn) -> Case:
     return Case(SIMPLE, figures, draw(scopes_of_everyone(with_incidents=False)))
 
 
-@st.composite
-def false_cases(draw: st.DrawFn) -> Case:
-    """Draw figures about everyone that may contradict each other, and a query."""
-    drawn = draw(st.lists(scopes_of_everyone(with_incidents=True), min_size=2, max_size=9))
-    figures = []
-    for number, scope in enumerate(drawn):
-        low, width = draw(st.integers(0, 6)), draw(st.sampled_from([0, 0, 1, 3, None]))
-        high = None if width is None else low + width
-        reporter = draw(st.sampled_from("AB"))
-        figures.append(make_figure(f"f{number}", low, high, scope, reporter=reporter))
-    return Case(SIMPLE, figures, draw(scopes_of_everyone(with_incidents=False)))
-
-
 LIMITS = st.fixed_dictionaries(
     {
         "MAX_SMALL_AREA": st.sampled_from([1, 2]),
@@ -107,24 +86,13 @@ def test_true_figures_about_everyone_give_the_exact_range(
     check_proofs(relaxed)
 
 
-@settings(max_examples=400, deadline=None)
-@given(false_cases(), LIMITS)
-def test_an_exact_total_is_that_of_the_exact_engine_also_beside_contradictions(
-    case: Case, limits: dict[str, int]
-) -> None:
-    relaxed, exact = compute_both(case, limits)
-    if exact.is_reported and relaxed.exact:
-        assert ends_of(relaxed) == ends_of(exact)
-        check_proofs(relaxed)
-
-
 def find_world(engine: RelaxedEngine) -> RecordWorld | None:
     """Return the world of the figures of an engine."""
     prepared = engine._preparation.run(Deadline(AMPLE_SECONDS))
     assert prepared is not None
-    worlds_found = prepared.refinements._world.run(Deadline(AMPLE_SECONDS))
+    worlds_found = prepared.refinements._worlds.run(Deadline(AMPLE_SECONDS))
     assert worlds_found is not None
-    return worlds_found[0] if worlds_found else None
+    return worlds_found[0].by_account["remaining"] if worlds_found else None
 
 
 @settings(max_examples=200, deadline=None)
@@ -211,7 +179,7 @@ def test_the_refinements_of_the_last_questions_are_kept(monkeypatch: pytest.Monk
         assert [engine.total(each, AMPLE_SECONDS) for each in queries] == totals
         prepared = engine._preparation.run(Deadline(AMPLE_SECONDS))
     assert prepared is not None
-    assert len(prepared.refinements._ends) == 2
+    assert len(prepared.refinements._refined) == 2
 
 
 def test_a_query_about_two_divisions_is_not_refined() -> None:
@@ -349,43 +317,12 @@ def test_a_refinement_of_a_known_world_continues_too() -> None:
 def test_with_few_rounds_the_total_is_sound(rounds: int, monkeypatch: pytest.MonkeyPatch) -> None:
     query = make_scope("r", (3, 4))
     exact = compute(CROSSING, query)
-    monkeypatch.setattr(refined_query, "MAX_ROUNDS", rounds)
+    monkeypatch.setattr(end_search, "MAX_ROUNDS", rounds)
     monkeypatch.setattr(record_world, "MAX_ROUNDS", 0)
     monkeypatch.setattr(record_world, "MAX_CHOICES", 1)
     monkeypatch.setattr(free_points, "MAX_PLACES", 1)
     total = compute([*CROSSING, make_figure("joint", 2, 3, make_scope("a", (2, 2)))], query)
     assert ends_of(total)[1] >= ends_of(exact)[1] - 3
-
-
-CONTRADICTED = [
-    *CROSSING,
-    make_figure("b1 high", 0, 1, make_scope("b1", (1, 1)), reporter="B"),
-]
-"""A village with a low of 2 and a high of 1, beside wide figures."""
-
-
-def test_beside_a_contradiction_the_total_is_narrower_but_not_exact() -> None:
-    query = make_scope("r", (4, 4))
-    total = compute(CONTRADICTED, query)
-    without = compute(CONTRADICTED, query, MAX_WORLD_WIDE=0)
-    assert not total.exact
-    assert ends_of(total)[1] <= ends_of(without)[1]
-
-
-def test_the_nearest_range_of_a_refined_total_is_within_it() -> None:
-    total = compute(CONTRADICTED, make_scope("r", (1, 2)))
-    assert total.nearest is not None and total.low is not None
-    assert (total.low, total.high, total.is_disputed) == (6, 9, True)
-    assert total.low <= total.nearest[0] and total.nearest[1] == total.high
-
-
-@pytest.mark.parametrize("failing", ["resolve_all", "find_nearest_world"])
-def test_without_people_of_a_contradictory_component_there_is_no_world(
-    failing: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(component_solver.Component, failing, lambda *arguments: None)
-    total = compute(CONTRADICTED, make_scope("r", (4, 4)))
-    assert (total.exact, total.is_final) == (False, True)
 
 
 def test_bounds_with_inexact_dual_values_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -397,40 +334,28 @@ def test_bounds_with_inexact_dual_values_are_not_used(monkeypatch: pytest.Monkey
     assert ends_of(wider)[0] <= ends_of(total)[0] and ends_of(total)[1] <= ends_of(wider)[1]
 
 
+def test_without_points_in_the_query_nothing_is_proved_by_multipliers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    query = make_scope("r", (4, 4))
+    with limits_set(LARGE):
+        engine, _ = make_engines(Case(SIMPLE, CROSSING, query))
+        assert find_world(engine) is not None
+        monkeypatch.setattr(end_search, "find_free_points", lambda *arguments: join_crowds([]))
+        monkeypatch.setattr(record_world.RecordWorld, "weigh_points", weigh_nobody)
+        total = engine.total(query, AMPLE_SECONDS)
+    assert ends_of(total)[0] <= 1 and ends_of(total)[1] >= 12
+
+
+def weigh_nobody(world: RecordWorld, weights: IntArray) -> IntArray:
+    return np.zeros(len(world.fill), dtype=np.int64)
+
+
 def test_a_program_that_fails_leaves_the_known_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refined_query, "SOLVER_SECONDS", 0.0)
+    monkeypatch.setattr(end_search, "SOLVER_SECONDS", 0.0)
     total = compute(CROSSING, make_scope("r", (4, 4)))
     assert not total.exact
     assert ends_of(total)[1] >= 12
-
-
-def make_component(quantities: Sequence[tuple[int, int | None]]) -> component_solver.Component:
-    """Return a component of figures about one village and day, or about two days."""
-    figures = [
-        make_figure(f"f{number}", low, high, make_scope("a", (1, 1 + number % 2)))
-        for number, (low, high) in enumerate(quantities)
-    ]
-    scopes = FigureScopes(figures, Reclassifications(figures, {}), PLACES_TREE, GROUPS_TREE)
-    return component_solver.Component(finish(scopes.build_constraints()))
-
-
-def test_a_nearest_world_misses_as_few_people_as_possible() -> None:
-    component = make_component([(5, 5), (0, 2)])
-    assert component.resolve_all(Deadline(0.0)) is None or component.has_contradiction
-    deadline = Deadline(AMPLE_SECONDS)
-    assert component.resolve_all(deadline) is not None
-    crowds = component.find_nearest_world("place administrative", deadline)
-    assert crowds is not None
-    assert 2 <= crowds.people.sum() <= 5
-    assert component.find_nearest_world("place administrative", Deadline(0.0)) is None
-
-
-def test_a_nearest_world_in_fractions_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    component = make_component([(5, 5), (0, 2)])
-    deadline = Deadline(AMPLE_SECONDS)
-    assert component.resolve_all(deadline) is not None
-    monkeypatch.setattr(component_solver, "WHOLE_TOLERANCE", -1.0)
-    assert component.find_nearest_world("place administrative", deadline) is None
 
 
 def test_without_people_of_a_component_there_is_no_world(monkeypatch: pytest.MonkeyPatch) -> None:
