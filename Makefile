@@ -61,7 +61,12 @@ lock: .venv/.installed-dev ## Pin requirements*.in with hashes; add UPGRADE=1 fo
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements.txt requirements.in
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements-dev.txt requirements-dev.in
 
-bench: .venv/.installed-dev ## Run the benchmarks
+.venv-datasette/.installed: benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-datasette
+	.venv-datasette/bin/python -m pip install --quiet -r benchmarks/requirements.txt
+	touch $@
+
+bench: .venv/.installed-dev .venv-datasette/.installed ## Run the benchmarks
 	@for file in $(filter-out benchmarks/generate.py,$(wildcard benchmarks/*.py)); do \
 		echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit 1; \
 	done
@@ -104,7 +109,7 @@ stand-ins: stand-in-base ## Make stand-in-nginx and stand-in-postgres for compos
 	docker build --tag stand-in-postgres --file deploy/stand-ins/postgres.Dockerfile deploy/stand-ins
 
 clean: ## Remove the environment, dist/ and every cache; data/ stays
-	rm -rf .venv dist .coverage coverage.json .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-datasette dist .coverage coverage.json .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # If the pinned versions are newer than the stamp, the environment is built again rather than added

@@ -75,7 +75,9 @@ class ComponentWorlds:
 
     def flag_known(self, keys: IntArray) -> BoolArray:
         """Return for which of the keys there is a world."""
-        flags: BoolArray = np.isin(keys, self._all_reached)
+        reached = self._all_reached
+        positions = np.minimum(np.searchsorted(reached, keys), len(reached) - 1)
+        flags: BoolArray = reached[positions] == keys if len(reached) else keys < 0
         return flags
 
     def find(self, keys: IntArray) -> tuple[Crowds, IntArray]:

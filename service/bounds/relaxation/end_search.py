@@ -30,10 +30,10 @@ from service.bounds.solver import Deadline, UnboundedError, UnsolvedError
 from service.columns.arrays import BoolArray, IntArray
 from service.domain.total import End
 
-MAX_ROUNDS: Final = 10
+MAX_ROUNDS: Final = 16
 """So many times people of components are chosen anew, and then the program is solved again."""
 
-MAX_SPELLED: Final = 12
+MAX_SPELLED: Final = 40
 """The program has the constraints of so many components in which people cannot be shared out."""
 
 MAX_ADDED_POINTS: Final = 300
@@ -112,6 +112,7 @@ class EndSearch:
     ) -> None:
         """``world`` is one of the accounts. ``start`` is a search in others, already done."""
         self._end, self._record, self._world = end, query.record, world
+        self._is_first = start is None
         self._sign = 1 if end == "high" else -1
         self._wide_count = world.scopes.count
         former = None if start is None else start._program
@@ -131,7 +132,8 @@ class EndSearch:
         """Return the best bound, which is the known one if no other is better."""
         best: MultiplierBound | None = None
         limit = None if known is None else self._sign * known
-        if self._end == "low":  # Without multipliers it is the sum of the lows of components.
+        if self._is_first and self._end == "low":
+            # Without multipliers it is the sum of the lows of components.
             self._add_options(self._bounds.find(np.zeros(self._wide_count, dtype=np.int64)))
         for _ in range(MAX_ROUNDS):
             yield
@@ -160,7 +162,7 @@ class EndSearch:
                 break
         return RefinedEnd(
             None if limit is None else self._sign * limit,
-            None if best is None else best.terms,
+            None if best is None else best.terms.list_terms(),
             self._is_reached(limit),
         )
 

@@ -38,7 +38,7 @@ class LargeRecord:
     def find_end_rows(self, constraints: IntArray, end: End) -> IntArray:
         """Return for each constraint the row of a figure that gives its low or its high.
 
-        Numbers above those of the table are rows already: those that the weigher gives to figures of
+        Numbers above those of the table are rows already: the weigher gives them to figures of
         contradictory components.
         """
         rows: IntArray = constraints - len(self.table)

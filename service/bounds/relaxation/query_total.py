@@ -73,8 +73,6 @@ class QueryTotal:
                 reach = record.overlaps.find(constraint)
                 touched |= reach.components & (outcomes & record.table.outcomes[constraint] != 0)
                 met |= reach.wide
-                if sizes[is_member | touched].sum() > MAX_CLOSURE:
-                    return None
             self._add_partners(new_components, new_wide, touched, met)
             new_components = np.flatnonzero(touched & ~is_member)
             new_wide = np.flatnonzero(met & ~is_wide_member)

@@ -33,8 +33,8 @@ from service.bounds.solver import Deadline, UnsolvedError
 from service.columns.arrays import BoolArray, FloatArray, IntArray
 from service.domain.vocabulary import OUTCOMES
 
-MAX_WORLD_WIDE: Final = 200
-"""With more wide constraints than this no world is looked for."""
+MAX_WORLD_SIZE: Final = 2_000_000
+"""With more wide constraints times components than this no world is looked for."""
 
 SLACK_COST: Final = 1_000.0
 """The cost of each person whom a wide constraint lacks, or has too many."""
@@ -186,12 +186,12 @@ class WorldSearch:
         self._is_ignored: BoolArray = record.packing.is_wide_contested | ~self._scopes.is_plain
 
     def find(self, account: Account, number: int) -> Steps[RecordWorld | None]:
-        """Return a world; None if there are too many wide constraints, or if none was found.
+        """Return a world; None if the record is too large, or if none was found.
 
         Contradictory components have their people of an account, those with this number.
         """
         scopes = self._scopes
-        if scopes.count > MAX_WORLD_WIDE:
+        if scopes.count * self._components.count > MAX_WORLD_SIZE:
             return None
         yield
         options = self._list_options(account, number)

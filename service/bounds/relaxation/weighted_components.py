@@ -24,6 +24,7 @@ from service.bounds.relaxation.special_components import SpecialComponent, name_
 from service.bounds.solver import Deadline, Model, UnsolvedError
 from service.bounds.sparse_matrix import SparseMatrix, vstack
 from service.columns.arrays import BoolArray, FloatArray, IntArray
+from service.columns.record_columns import NONE
 from service.domain.vocabulary import ALL_OUTCOMES
 
 SOLVER_SECONDS: Final = 5.0
@@ -140,13 +141,15 @@ class ComponentWeigher:
         """Return the constraints of a component whose low or high a multiplier is of.
 
         A figure of a contradictory component has the number of its row, beginning after those of
-        all constraints: another figure of the same scope may have its end set aside.
+        all constraints: another figure of the same scope may have its end set aside. ``NONE`` is a
+        low of 0.
         """
         special = self._special.get(component)
         if special is None:
             constraints = self._components.members_of(component)
             return constraints, constraints
-        lows, highs = (len(self._table) + special.rows).T
+        rows = np.where(special.rows == NONE, NONE, len(self._table) + special.rows)
+        lows, highs = rows.T
         return lows, highs
 
     def find_extent(self, component: int) -> Window:

@@ -30,10 +30,11 @@ from service.bounds.relaxation.shapes import Window, flag_in_window
 from service.bounds.relaxation.special_components import Accounts
 from service.bounds.relaxation.weighted_components import WeighedComponent, WindowWeights
 from service.columns.arrays import BoolArray, IntArray
+from service.columns.record_columns import NONE
 from service.domain.total import End
 from service.domain.vocabulary import OUTCOMES
 
-MAX_WEIGHED: Final = 150
+MAX_WEIGHED: Final = 1_000
 """The most components that are weighed one by one; others weigh as much as any of their parts."""
 
 _BITS: Final[IntArray] = 1 << np.arange(len(OUTCOMES))
@@ -49,7 +50,7 @@ class SpecialWeights(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MultiplierBound:
-    """A bound in sixtieths of a person, and its proof: multipliers of the ends of constraints.
+    """A bound in sixtieths of a person, and its proof.
 
     For a low it is the negative of the bound. ``options`` are other people of some components than
     in the world of the record, with whom a world may reach the bound. ``special`` are contradictory
@@ -57,7 +58,7 @@ class MultiplierBound:
     """
 
     sixtieths: int
-    terms: Mapping[tuple[int, End], Fraction]
+    terms: ClaimTerms
     options: Options
     special: Mapping[int, SpecialWeights]
 
@@ -132,7 +133,7 @@ class MultiplierBounds:
         self._add_terms_of_alike(weighed, layers, changed.is_weighed, terms)
         options = self._list_options(weighed, windows, most, changed)
         total = sixtieths + int(most.sum())
-        return MultiplierBound(total, terms.list_terms(), options, changed.special)
+        return MultiplierBound(total, terms, options, changed.special)
 
     def weigh_special(
         self, component: int, weights: SpecialWeights, account: Account
@@ -286,7 +287,8 @@ class MultiplierBounds:
                 value = int(found.multipliers[position])
                 end: End = "high" if value > 0 else "low"
                 number = int((highs if value > 0 else lows)[position])
-                terms.add_end(number, end, self._scale(value))
+                if number != NONE:
+                    terms.add_end(number, end, self._scale(value))
         return _Changed(is_weighed, crowds, special)
 
     def _flag_weighed_apart(self, weighed: _Weighed) -> BoolArray:

@@ -33,7 +33,7 @@ MODULES: Final = {
     "MAX_SPELLED": relaxed_query,
     "MAX_WIDE": relaxed_query,
     "MAX_FOOTPRINTS": relaxed_query,
-    "MAX_WORLD_WIDE": record_world,
+    "MAX_WORLD_SIZE": record_world,
 }
 """The module of each limit."""
 
@@ -46,7 +46,7 @@ LIMITS = st.fixed_dictionaries(
         "MAX_WIDE": st.sampled_from([1, 2, 200]),
         "MAX_FOOTPRINTS": st.sampled_from([0, 2, 600]),
         "MAX_SOLVED": st.sampled_from([0, 1, 300]),
-        "MAX_WORLD_WIDE": st.sampled_from([0, 200]),
+        "MAX_WORLD_SIZE": st.sampled_from([0, 2_000_000]),
     }
 )
 """Limits with which a few figures make a large record."""

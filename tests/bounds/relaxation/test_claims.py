@@ -143,7 +143,7 @@ def test_without_a_world_a_wide_claim_is_left_out_with_the_contradicted_claims_w
         make_figure("b whole", 5, None, make_scope("b", (1, 4))),
         make_figure("whole", 0, 12, WEEK),
     ]
-    total = compute(figures, make_scope("a", (1, 1)), MAX_WORLD_WIDE=0)
+    total = compute(figures, make_scope("a", (1, 1)), MAX_WORLD_SIZE=0)
     assert (total.low, total.high) == (1, 11)
 
 

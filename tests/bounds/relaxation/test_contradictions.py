@@ -1,6 +1,7 @@
 """Totals of large records in which some figures contradict each other."""
 
 from collections.abc import Callable
+from math import inf
 
 import pytest
 from hypothesis import given, settings
@@ -17,10 +18,11 @@ from service.bounds.relaxation import (
     wide_multipliers,
 )
 from service.bounds.solver import Deadline, UnsolvedError
+from service.columns.record_columns import NONE
 from service.domain.figure import Scope
 from service.domain.total import Total
-from tests.bounds.builders import Case, make_figure, make_scope
-from tests.bounds.relaxation.builders import compute_both
+from tests.bounds.builders import AMPLE_SECONDS, Case, make_figure, make_scope
+from tests.bounds.relaxation.builders import compute_both, limits_set, make_engines
 from tests.bounds.relaxation.test_against_exact import SIMPLE, check_proofs, ends_of
 from tests.bounds.relaxation.test_claims import LARGE, VILLAGES, compute
 from tests.bounds.relaxation.test_refined_query import CROSSING, LIMITS, scopes_of_everyone
@@ -172,10 +174,18 @@ def test_without_weights_of_an_account_ranges_are_compared_in_full(
         assert ends_of(relaxed) == ends_of(exact)
 
 
-def test_an_end_that_was_known_before_needs_no_multipliers(
+def test_without_multipliers_that_prove_an_end_ranges_are_compared_in_full(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(wide_multipliers.MultiplierBounds, "find", lambda *arguments: None)
+    judge = refined_range.RangeSearch.judge
+
+    def judge_without_multipliers(
+        search: refined_range.RangeSearch, published: refined_range.Range
+    ) -> Steps[refined_range.Verdict | None]:
+        monkeypatch.setattr(wide_multipliers.MultiplierBounds, "find", lambda *arguments: None)
+        return (yield from judge(search, published))
+
+    monkeypatch.setattr(refined_range.RangeSearch, "judge", judge_without_multipliers)
     relaxed, exact = compute_both(Case(SIMPLE, CONTRADICTED, make_scope("r", (1, 2))), LARGE)
     assert relaxed.exact
     assert_alike(relaxed, exact)
@@ -338,7 +348,7 @@ def test_a_contradiction_of_three_wide_figures_is_resolved_with_the_query() -> N
 
 
 def test_with_too_many_wide_figures_no_world_is_looked_for() -> None:
-    total = compute(CONTRADICTED, make_scope("r", (4, 4)), MAX_WORLD_WIDE=0)
+    total = compute(CONTRADICTED, make_scope("r", (4, 4)), MAX_WORLD_SIZE=0)
     assert (total.exact, total.is_final) == (False, True)
 
 
@@ -348,3 +358,16 @@ def test_a_violation_that_is_not_known_in_time_leaves_the_total_inexact(
     monkeypatch.setattr(component_solver.Component, "minimise_violation", lambda *arguments: None)
     total = compute(CONTRADICTED, make_scope("r", (4, 4)))
     assert (total.exact, total.is_final) == (False, True)
+
+
+def test_a_low_of_nobody_is_no_term_of_a_proof() -> None:
+    with limits_set(LARGE):
+        engine, _ = make_engines(Case(SIMPLE, CONTRADICTED, make_scope("r", (1, 2))))
+        prepared = engine._preparation.run(Deadline(AMPLE_SECONDS))
+    assert prepared is not None
+    record = prepared.record
+    [(component, special)] = record.special.items()
+    lows, highs = record.weigher.list_ends(component)
+    # The low of 2 and the high of 1 are both set aside.
+    assert (special.remaining.lower.tolist(), special.remaining.upper.tolist()) == ([0], [inf])
+    assert (lows.tolist(), highs.tolist()) == ([NONE], [NONE])

@@ -141,11 +141,11 @@ def test_wide_figures_narrow_each_other() -> None:
     total = compute(CROSSING, query)
     # At least 8 of the 20 are lost before: 3 on the first day, 3 more of the 6, 2 more of the 5.
     assert (total.low, total.high, total.exact) == (1, 12, True)
-    assert (compute(CROSSING, query, MAX_WORLD_WIDE=0).high or 0) >= 12
+    assert (compute(CROSSING, query, MAX_WORLD_SIZE=0).high or 0) >= 12
 
 
 def test_without_a_world_the_total_is_not_exact() -> None:
-    total = compute(CROSSING, make_scope("r", (4, 4)), MAX_WORLD_WIDE=0)
+    total = compute(CROSSING, make_scope("r", (4, 4)), MAX_WORLD_SIZE=0)
     assert (total.exact, total.is_final) == (False, True)
 
 

@@ -102,7 +102,7 @@ def test_with_too_many_covers_nothing_limits_the_query() -> None:
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(covers, "MAX_COVERS", 1)
-        assert compute(figures, WEEK, MAX_WORLD_WIDE=0).high is None
+        assert compute(figures, WEEK, MAX_WORLD_SIZE=0).high is None
 
 
 def test_the_high_of_a_village_that_has_the_whole_query_limits_it() -> None:
@@ -277,3 +277,14 @@ def test_outcomes_of_one_figure_have_different_limits() -> None:
         ("wounded", "high", 1),
     ]
     check_against_exact(figures, query, total)
+
+
+def test_a_cover_can_be_lower_than_the_only_component_of_the_query() -> None:
+    figures = [
+        *VILLAGES,
+        make_figure("a high", 0, 10, make_scope("a", (1, 1))),
+        make_figure("whole", 0, 8, WEEK),
+    ]
+    total = compute(figures, make_scope("a", (1, 1)), MAX_WORLD_SIZE=0)
+    assert (total.low, total.high) == (1, 5)  # 8 less the 2 and the 1 elsewhere.
+    assert compute(figures[:-1], make_scope("a", (1, 1)), MAX_WORLD_SIZE=0).high == 10
