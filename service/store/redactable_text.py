@@ -21,6 +21,9 @@ FREE_TEXT_FIELDS: Final = frozenset(
 
 _HASH_KEY: Final = "sha256"
 
+_CONTAINERS: Final = frozenset({dict, list})
+"""The types of JSON objects and arrays; what is in no such container is not a free text."""
+
 
 @dataclass(frozen=True, slots=True)
 class RedactableText:
@@ -85,24 +88,22 @@ def open_json(sealed_body: str, texts: Mapping[str, RedactableText]) -> str:
 
 
 def open_texts(body: Any, texts: Mapping[str, RedactableText]) -> Any:
-    """Return the body with its free texts restored; blanked ones are left out."""
+    """Return the parsed JSON of a body with its free texts restored; blanked ones are left out."""
 
     def copy_value(value: Any, pointer: str) -> Any:
-        if _is_seal(value):
-            return texts[pointer].text
-        if isinstance(value, Mapping):
+        if type(value) is dict:
+            if _is_seal(value):
+                return texts[pointer].text
             return {
-                name: copy_value(each, f"{pointer}/{name}")
+                name: copy_value(each, f"{pointer}/{name}") if type(each) in _CONTAINERS else each
                 for name, each in value.items()
                 if not is_blanked(each, f"{pointer}/{name}")
             }
-        if isinstance(value, list):
-            return [
-                copy_value(each, f"{pointer}/{index}")
-                for index, each in enumerate(value)
-                if not is_blanked(each, f"{pointer}/{index}")
-            ]
-        return value
+        return [
+            copy_value(each, f"{pointer}/{index}") if type(each) in _CONTAINERS else each
+            for index, each in enumerate(value)
+            if not is_blanked(each, f"{pointer}/{index}")
+        ]
 
     def is_blanked(value: Any, pointer: str) -> bool:
         return _is_seal(value) and texts[pointer].text is None
@@ -111,19 +112,18 @@ def open_texts(body: Any, texts: Mapping[str, RedactableText]) -> Any:
 
 
 def _is_seal(value: Any) -> bool:
-    return isinstance(value, Mapping) and set(value) == {_HASH_KEY}
+    return type(value) is dict and len(value) == 1 and _HASH_KEY in value
 
 
 def iterate_seals(body: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the JSON pointer and the hash of each free text in the body."""
+    """Yield the JSON pointer and the hash of each free text in the parsed JSON of a body."""
     if _is_seal(body):
         yield pointer, body[_HASH_KEY]
-    elif isinstance(body, Mapping):
-        for name, each in body.items():
+        return
+    names = body.items() if type(body) is dict else enumerate(body)
+    for name, each in names:
+        if type(each) in _CONTAINERS:
             yield from iterate_seals(each, f"{pointer}/{name}")
-    elif isinstance(body, list):
-        for index, each in enumerate(body):
-            yield from iterate_seals(each, f"{pointer}/{index}")
 
 
 def make_text_rows(seq: int, texts: Mapping[str, RedactableText]) -> Iterator[TextRow]:
