@@ -27,7 +27,7 @@ from typing import Any
 
 from schemas.report_in import ReportIn
 from service.domain.list_queries import ReportListQuery
-from service.domain.submission import Submission
+from service.domain.submission import BatchOptions, Submission
 from service.domain.totals_query import TotalsQuery
 from service.store.factory import open_store
 from service.store.interface import Store
@@ -100,7 +100,8 @@ def _new_id() -> str:
 def submit_in_batches(store: Store, submissions: Iterator[Submission]) -> None:
     """Record the reports in batches."""
     while batch := list(islice(submissions, BATCH_SIZE)):
-        batches.submit_batch(store, batch, atomic=True, actor=None, now=NOW, new_id=_new_id)
+        options = BatchOptions(is_atomic=True)
+        batches.submit_batch(store, batch, options=options, actor=None, now=NOW, new_id=_new_id)
 
 
 def measure_durations(work: Callable[[], Any], times: int) -> list[float]:

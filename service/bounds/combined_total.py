@@ -27,9 +27,11 @@ def solve_components(
     ]
 
 
-def make_unknown_total(figures: Sequence[Figure]) -> Total:
-    """Return the total of the figures if nothing about it is known in time."""
-    opening = tuple(figure for figure in figures if figure.quantity.high is None)
+def make_unknown_total(figures: Sequence[Figure], opening: Sequence[Figure]) -> Total:
+    """Return the total of the figures if nothing about it is known in time.
+
+    ``opening`` are those without a high.
+    """
     return Total(figures, low=0, exact=False, is_disputed=True, opening=opening)
 
 

@@ -203,7 +203,8 @@ class TotalsEngine:
             return Total()
         components = self._get_components(scope, deadline)
         if components is None:
-            return make_unknown_total(figures)
+            opening = [each for each in figures if each.quantity.high is None]
+            return make_unknown_total(figures, opening)
         query_region = make_region(scope, self._places, self._groups)
         results = solve_components(components, query_region, deadline)
         ids = {figure.id for figure in figures}

@@ -9,6 +9,7 @@ from service.bounds.component_cache import ComponentCache
 from service.bounds.component_solver import Component
 from service.bounds.engine import TotalsEngine
 from service.bounds.relaxation.engine import RelaxedEngine
+from service.bounds.relaxation.local_engine import MAX_NEARBY_FIGURES, LocalEngine
 from service.columns.column_figures import CountedRows
 from service.columns.entity_state import EntityState
 from service.columns.record_columns import RecordColumns
@@ -33,7 +34,10 @@ MAX_RESULT_SHARE: Final = 0.25
 MAX_EXACT_FIGURES: Final = 5_000
 """Totals of more counted figures are those of the relaxed engine."""
 
-Engine = TotalsEngine | RelaxedEngine
+MAX_PREPARED_FIGURES: Final = 300_000
+"""More counted figures are not prepared as a whole, which takes minutes and gigabytes."""
+
+Engine = TotalsEngine | RelaxedEngine | LocalEngine
 """The counted figures of one selection, prepared for totals."""
 
 _MEASURED_APART: Final = frozenset(
@@ -113,11 +117,13 @@ class Snapshot:
         """
 
         def make_engine() -> Engine:
+            trees_and_cache = self.places, self.groups, self._component_cache
+            is_part = isinstance(whole, LocalEngine) and counted.count > MAX_NEARBY_FIGURES
+            if counted.count > MAX_PREPARED_FIGURES or is_part:
+                return LocalEngine(counted, *trees_and_cache)
             large = whole if isinstance(whole, RelaxedEngine) else None
             if counted.count > MAX_EXACT_FIGURES or large is not None:
-                return RelaxedEngine(
-                    counted, self.places, self.groups, self._component_cache, large
-                )
+                return RelaxedEngine(counted, *trees_and_cache, large)
             return TotalsEngine(
                 counted.list_figures(),
                 self.places,
@@ -169,7 +175,7 @@ def _measure_result(result: TotalsResult, seen: set[int]) -> int:
 
 def _measure_engine(engine: Engine, seen: set[int]) -> int:
     """Return the bytes of the engine, and of its components with one constraint each."""
-    if isinstance(engine, RelaxedEngine):
+    if isinstance(engine, RelaxedEngine | LocalEngine):
         return measure_bytes(engine.own_parts, _MEASURED_APART, seen)
     own_bytes = measure_bytes(engine, _MEASURED_APART, seen)
     return own_bytes + FIGURE_BYTES * len(engine.counted_figures)

@@ -11,7 +11,12 @@ from flask.testing import FlaskClient
 
 from benchmarks.generate import ReportGenerator
 from service import create_app
-from service.bounds.relaxation import narrow_components, query_total, relaxed_query
+from service.bounds.relaxation import (
+    local_engine,
+    narrow_components,
+    query_total,
+    relaxed_query,
+)
 from service.settings import Settings
 from service.usecases import state_cache
 
@@ -151,3 +156,27 @@ def test_a_total_that_more_time_does_not_change_is_kept_and_not_counted_as_late(
     numbers = services.large.get("/metrics", headers=key("admin")).get_data(as_text=True)
     assert "casualty_kept_answers_total 2.0" in numbers
     assert "casualty_totals_inexact_total 0.0" in numbers
+
+
+def test_a_very_large_record_is_answered_from_the_figures_nearby(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_cache, "MAX_PREPARED_FIGURES", 100)
+    for query in QUERIES:
+        (exact,), (local,) = (ask(each, query)["totals"] for each in services[:2])
+        (low, high), (exact_low, exact_high) = ends_of(local), ends_of(exact)
+        assert low <= exact_low and exact_high <= high, query
+        assert not local["exact"]
+    assert ask(services.large, QUERIES[0])["totals"][0]["low"] > 0
+
+
+def test_a_very_large_record_says_so_where_too_much_is_nearby(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_cache, "MAX_PREPARED_FIGURES", 100)
+    monkeypatch.setattr(state_cache, "MAX_NEARBY_FIGURES", 100)
+    monkeypatch.setattr(local_engine, "MAX_NEARBY_FIGURES", 100)
+    (total,) = ask(services.large, QUERIES[0])["totals"]
+    assert (total["low"], total["high"], total["exact"]) == (0, None, False)
+    (small,) = ask(services.large, QUERIES[-1])["totals"]
+    assert small["low"] > 0

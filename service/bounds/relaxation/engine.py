@@ -41,6 +41,14 @@ class _Preparation(NamedTuple):
     refinements: Refinements
 
 
+def find_reclassifications(counted: CountedRows) -> Reclassifications:
+    """Return which counted figures reclassify people of which others."""
+    state = counted.state
+    rows = [row for chain in state.reclassified_rows.items() for row in (chain[0], *chain[1])]
+    chosen = (row for row in dict.fromkeys(rows) if counted.is_counted[row])
+    return Reclassifications(list(state.make_figures(chosen)), state.reclassifiable_figures)
+
+
 class RelaxedEngine:
     """The counted figures of a large record, prepared once for all queries.
 
@@ -63,9 +71,7 @@ class RelaxedEngine:
         self._counted, self._trees = counted, (places, groups)
         self._cache = cache or ComponentCache()
         self._is_whole = whole is None
-        self._reclassifications = Reclassifications(
-            self._list_reclassifiable(), counted.state.reclassifiable_figures
-        )
+        self._reclassifications = find_reclassifications(counted)
         self._preparation: Computation[_Preparation] = (
             Computation(self._prepare()) if whole is None else whole._preparation
         )
@@ -103,12 +109,6 @@ class RelaxedEngine:
         )
         return _Preparation(record, Refinements(record))
 
-    def _list_reclassifiable(self) -> list[Figure]:
-        """Return the counted figures that reclassify others, and these others."""
-        counted, state = self._counted.is_counted, self._counted.state
-        rows = [row for chain in state.reclassified_rows.items() for row in (chain[0], *chain[1])]
-        return list(state.make_figures(row for row in dict.fromkeys(rows) if counted[row]))
-
     @property
     def own_parts(self) -> tuple[object, ...]:
         """What no other engine has: for the memory that the engine takes."""
@@ -136,7 +136,7 @@ class RelaxedEngine:
                 return Total()
             prepared = self._preparation.run(Deadline(seconds + PREPARATION_SECONDS))
             if prepared is None:
-                return make_unknown_total(figures)
+                return make_unknown_total(figures, figures.select_open())
             query = self._make_query(prepared.record, figures, scope)
             return QueryTotal(query, prepared.refinements).compute(Deadline(seconds))
 

@@ -59,7 +59,7 @@ class RelaxedQuery:
         query = self._query
         solution = self.solve(deadline)
         if solution is None:
-            return make_unknown_total(query.figures)
+            return make_unknown_total(query.figures, query.figures.select_open())
         result = solution.result
         total = query.combine([result], deadline)
         if total.high is None and not total.opening:
