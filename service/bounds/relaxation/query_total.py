@@ -18,6 +18,10 @@ MAX_CLOSURE: Final = 1_500
 """If no more constraints than this depend on each other, the total is exact."""
 
 
+REFINING_SHARE: Final = 2 / 3
+"""The share of the time of a total in which it is refined; the next query continues."""
+
+
 class QueryTotal:
     """The computation of one total."""
 
@@ -39,7 +43,8 @@ class QueryTotal:
         total = SummedQuery(query).compute(deadline)
         if total is not None:
             if total.is_relaxed and query.has_all:
-                return self._refinements.refine(query, total, deadline)
+                refining = deadline.take_share(REFINING_SHARE)
+                return self._refinements.refine(query, total, refining)
             return replace(total, exact=False)
         if len(query.wide):
             total = RelaxedQuery(query).compute(deadline)
