@@ -91,7 +91,8 @@ def open_texts(body: Any, texts: Mapping[str, RedactableText]) -> Any:
     """Return the parsed JSON of a body with its free texts restored; blanked ones are left out."""
 
     def copy_value(value: Any, pointer: str) -> Any:
-        if type(value) is dict:
+        kind = type(value)
+        if kind is dict:
             if _is_seal(value):
                 return texts[pointer].text
             return {
@@ -99,11 +100,13 @@ def open_texts(body: Any, texts: Mapping[str, RedactableText]) -> Any:
                 for name, each in value.items()
                 if not is_blanked(each, f"{pointer}/{name}")
             }
-        return [
-            copy_value(each, f"{pointer}/{index}") if type(each) in _CONTAINERS else each
-            for index, each in enumerate(value)
-            if not is_blanked(each, f"{pointer}/{index}")
-        ]
+        if kind is list:
+            return [
+                copy_value(each, f"{pointer}/{index}") if type(each) in _CONTAINERS else each
+                for index, each in enumerate(value)
+                if not is_blanked(each, f"{pointer}/{index}")
+            ]
+        return value
 
     def is_blanked(value: Any, pointer: str) -> bool:
         return _is_seal(value) and texts[pointer].text is None
@@ -119,11 +122,10 @@ def iterate_seals(body: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
     """Yield the JSON pointer and the hash of each free text in the parsed JSON of a body."""
     if _is_seal(body):
         yield pointer, body[_HASH_KEY]
-        return
-    names = body.items() if type(body) is dict else enumerate(body)
-    for name, each in names:
-        if type(each) in _CONTAINERS:
-            yield from iterate_seals(each, f"{pointer}/{name}")
+    elif type(body) in _CONTAINERS:
+        for name, each in body.items() if type(body) is dict else enumerate(body):
+            if type(each) in _CONTAINERS:
+                yield from iterate_seals(each, f"{pointer}/{name}")
 
 
 def make_text_rows(seq: int, texts: Mapping[str, RedactableText]) -> Iterator[TextRow]:

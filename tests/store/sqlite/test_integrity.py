@@ -102,6 +102,18 @@ def test_verify_finds_tampering(
     assert message in "\n".join(find_faults(store))
 
 
+@pytest.mark.parametrize("body", ["5", "null", '"text"', "[3]"])
+def test_verify_checks_the_events_after_one_whose_body_is_no_object(
+    store: SqliteStore, tamper: Callable[..., None], body: str
+) -> None:
+    tamper("PRAGMA ignore_check_constraints = ON")
+    tamper("UPDATE events SET body = ? WHERE seq = 3", (body,))
+    tamper("UPDATE events SET actor = 'x' WHERE seq = 12")
+    faults = "\n".join(find_faults(store))
+    assert "Event 3 or the one before it" in faults and "Event 12 or the one before it" in faults
+    assert "cannot be rebuilt from event 3" in faults
+
+
 @pytest.mark.parametrize(
     "sql",
     [
