@@ -12,7 +12,6 @@ to one core where there are several, and no question is asked twice. The sides o
 Datasette must be installed: `make bench` does so, in a virtual environment of its own.
 """
 
-import argparse
 import contextlib
 import http.client
 import json
@@ -20,10 +19,9 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
@@ -32,15 +30,12 @@ from urllib.parse import urlencode
 import numpy as np
 import sqlite_utils
 
-from benchmarks.generate import DAYS, FIRST_DAY, ReportGenerator
-from benchmarks.random_questions import record_reports
-from service import create_app
+from benchmarks.generate import DAYS, FIRST_DAY
+from benchmarks.recording import make_parser, provide_database
 from service.columns.record_state import RecordState
 from service.domain.figure import Figure
-from service.settings import Settings
 from service.store import event_log
 from service.store.factory import open_store
-from service.usecases import api_keys
 from service.usecases.state_cache import StateCache
 from tests.support.gunicorn_server import RunningServer, find_worker_pids, run_server
 from tests.support.paths import ROOT
@@ -200,15 +195,11 @@ def measure_pairs(
 ) -> None:
     """Ask both servers, and print a line."""
     times: list[tuple[float, float]] = []
-    for number, (own, other) in enumerate(pairs):
-        sides: list[Callable[[], float]] = [
-            lambda path=own: service.get(path)[0],  # type: ignore[misc]
-            lambda path=other: datasette.get(path)[0],  # type: ignore[misc]
-        ]
-        results = [0.0, 0.0]
+    for number, pair in enumerate(pairs):
+        seconds = [0.0, 0.0]
         for side in (0, 1) if number % 2 else (1, 0):
-            results[side] = sides[side]()
-        times.append((results[0], results[1]))
+            seconds[side] = (service, datasette)[side].get(pair[side])[0]
+        times.append((seconds[0], seconds[1]))
     own_seconds, other_seconds = (statistics.median(each) for each in zip(*times, strict=True))
     ratios = sorted(other / own for own, other in times)
     print(
@@ -293,33 +284,16 @@ def warm_up(service: Client) -> None:
             return
 
 
-def record(database: Path, report_count: int) -> None:
-    """Record generated reports."""
-    settings = Settings(database=database, log_level="error")
-    client = create_app(settings).test_client()
-    store = open_store(database, settings.busy_seconds)
-    key = api_keys.create_key(store, name="benchmark", scope="report", now=datetime.now(UTC))
-    store.close()
-    record_reports(client, key, ReportGenerator(report_count, seed=1))
-
-
 def main() -> int:
     """Measure; exit code 1 without Datasette."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("reports", type=int, nargs="?", default=2_000)
+    parser = make_parser(__doc__)
     parser.add_argument("-q", "--questions", type=int, default=8)
-    parser.add_argument("--database", type=Path)
     arguments = parser.parse_args()
     if not DATASETTE.exists():
         print("Datasette is not installed: make .venv-datasette/.installed", file=sys.stderr)
         return 1
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        database = arguments.database or Path(name) / "casualties.db"
-        if arguments.database is None:
-            record(database, arguments.reports)
-        measure(database.resolve(), Path(name), arguments.questions)
+    with provide_database(arguments) as (database, folder):
+        measure(database, folder, arguments.questions)
     return 0
 
 

@@ -11,21 +11,16 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from flask.testing import FlaskClient
 
-from service import create_app
-from service.settings import Settings
-from service.store.factory import open_store
-from service.usecases import api_keys
+from benchmarks.recording import open_recorder
 from tests.conftest import AMPLE_BUDGETS
 
 FIRST_DAY: Final = date(2024, 1, 1)
-
-BATCH: Final = 1_000
 
 
 def make_report(reporter: str, number: int, first: int, last: int, place: str, **more: Any) -> Any:
@@ -98,17 +93,6 @@ RECORDS: Final = {
 }
 
 
-def record(client: FlaskClient, key: str, reports: list[Any]) -> None:
-    """Record all reports."""
-    headers = {"Authorization": f"Bearer {key}"}
-    for start in range(0, len(reports), BATCH):
-        body = {"reports": reports[start : start + BATCH]}
-        response = client.post("/v1/reports/batch", json=body, headers=headers)
-        wrong = [each for each in response.get_json()["results"] if each["status"] != 201]
-        if wrong:
-            raise SystemExit(f"a report is refused: {wrong[0]}")
-
-
 def ask(client: FlaskClient, path: str) -> tuple[float, Any]:
     """Return the seconds of an answer, and its total."""
     started = time.perf_counter()
@@ -121,18 +105,12 @@ def main() -> None:
     """Measure and print."""
     for name, make in RECORDS.items():
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            settings = Settings(
-                database=Path(folder) / "casualties.db", log_level="error", **AMPLE_BUDGETS
-            )
-            client = create_app(settings).test_client()
-            store = open_store(settings.database, settings.busy_seconds)
-            key = api_keys.create_key(store, name="b", scope="report", now=datetime.now(UTC))
-            store.close()
-            record(client, key, list(make()))
+            recorder = open_recorder(Path(folder) / "casualties.db", **AMPLE_BUDGETS)
+            recorder.record(make())
             for place in ("country", "v7"):
                 path = f"/v1/totals?place={place}&outcomes=killed"
-                first, total = ask(client, path)
-                again = statistics.median(ask(client, path)[0] for _ in range(3))
+                first, total = ask(recorder.client, path)
+                again = statistics.median(ask(recorder.client, path)[0] for _ in range(3))
                 high = "open" if total["high"] is None else f"{total['high']:,}"
                 times = f"{1_000 * first:>8,.0f} ms, again {1_000 * again:>5.1f} ms"
                 is_exact = "exact" if total["exact"] else "not exact"

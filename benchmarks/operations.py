@@ -8,18 +8,16 @@ loop without anything else, in the same run. Each command is a process of its ow
     python benchmarks/operations.py --database DB    the reports of an SQLite database
 """
 
-import argparse
 import hashlib
 import os
 import sqlite3
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.first_answers import record
+from benchmarks.recording import make_parser, provide_database
 from tests.support.gunicorn_server import run_server
 from tests.support.paths import ROOT
 
@@ -88,18 +86,11 @@ def measure(database: Path, folder: Path, rounds: int) -> None:
 
 def main() -> None:
     """Measure."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("reports", type=int, nargs="?", default=2_000)
+    parser = make_parser(__doc__)
     parser.add_argument("-r", "--rounds", type=int, default=3)
-    parser.add_argument("--database", type=Path)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        database = arguments.database or Path(name) / "casualties.db"
-        if arguments.database is None:
-            record(database, arguments.reports)
-        measure(database.resolve(), Path(name), arguments.rounds)
+    with provide_database(arguments) as (database, folder):
+        measure(database, folder, arguments.rounds)
 
 
 if __name__ == "__main__":

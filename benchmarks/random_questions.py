@@ -21,7 +21,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -30,13 +29,11 @@ import numpy as np
 from flask.testing import FlaskClient
 
 from benchmarks.generate import DAYS, FIRST_DAY, ReportGenerator
+from benchmarks.recording import open_recorder
 from service import create_app
 from service.settings import Settings
-from service.store.factory import open_store
-from service.usecases import api_keys, state_cache
-from tests.conftest import AMPLE_BUDGETS, START_TIME
-
-BATCH = 1_000
+from service.usecases import state_cache
+from tests.conftest import AMPLE_BUDGETS
 
 LEVELS = ((1, "village-{:04}"), (10, "district-{:03}"), (200, "oblast-{:02}"), (5_000, "country"))
 """How many villages a place of each level has, and its id."""
@@ -84,18 +81,6 @@ def draw_questions(count: int, seed: int) -> Iterator[Question]:
             (start, start + length - 1),
             str(random.choice(list(OUTCOMES))),
         )
-
-
-def record_reports(client: FlaskClient, key: str, generator: ReportGenerator) -> None:
-    """Record all reports of the generator."""
-    reports = iter(generator)
-    headers = {"Authorization": f"Bearer {key}"}
-    while batch := list(islice(reports, BATCH)):
-        answer = client.post("/v1/reports/batch", json={"reports": batch}, headers=headers)
-        wrong = [each for each in answer.get_json()["results"] if each["status"] != 201]
-        if wrong:
-            raise SystemExit(f"a generated report is refused: {wrong[0]}")
-    generator.world.finish_marks()
 
 
 def ask(client: FlaskClient, question: Question) -> Answer | None:
@@ -156,12 +141,11 @@ def measure(report_count: int, questions: Sequence[Question], seconds: float | N
     generator = ReportGenerator(report_count, seed=1)
     # When it is idle, the service still empties its write-ahead log, perhaps while the folder goes.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        settings = Settings(database=Path(folder) / "casualties.db", log_level="error")
-        client = create_app(settings).test_client()
-        store = open_store(settings.database, settings.busy_seconds)
-        key = api_keys.create_key(store, name="benchmark", scope="report", now=START_TIME)
-        store.close()
-        record_reports(client, key, generator)
+        database = Path(folder) / "casualties.db"
+        recorder = open_recorder(database)
+        recorder.record(generator)
+        generator.world.finish_marks()
+        client = recorder.client
         ask(client, questions[0])  # Prepares the engine.
         found = [(question, ask(client, question)) for question in questions]
         answers = [(question, answer) for question, answer in found if answer is not None]
@@ -171,7 +155,7 @@ def measure(report_count: int, questions: Sequence[Question], seconds: float | N
         print_summary(report_count, [answer for _, answer in answers], unsound)
         if seconds is not None:
             budgets = AMPLE_BUDGETS | {"solver_seconds": seconds}
-            exact_settings = Settings(database=settings.database, log_level="error", **budgets)
+            exact_settings = Settings(database=database, log_level="error", **budgets)
             exact_client = create_app(exact_settings).test_client()
             with mock.patch.object(state_cache, "MAX_EXACT_FIGURES", sys.maxsize):
                 exact = [ask(exact_client, question) for question, _ in answers]

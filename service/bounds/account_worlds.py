@@ -6,12 +6,12 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 
 from service.bounds.crowds import Crowds
+from service.bounds.elastic_program import ElasticRows, build_elastic_rows
 from service.bounds.infeasibility import Dispute
 from service.bounds.linear_program import LinearProgram
 from service.bounds.partition import NOWHERE
-from service.bounds.presolve import ConstraintBounds
+from service.bounds.presolve import ConstraintBounds, make_whole_block
 from service.bounds.solver import Deadline, Model, UnsolvedError
-from service.bounds.sparse_matrix import SparseMatrix, hstack, vstack
 from service.columns.arrays import FloatArray, IntArray
 
 Account = Literal["remaining", "highs", "lows", "nearest"]
@@ -27,55 +27,16 @@ MISSED_COST: Final = 1_000.0
 WHOLE_TOLERANCE: Final = 1e-4
 
 
-class ElasticConstraints(NamedTuple):
-    """Rows of constraints whose ends may be missed, and their limits.
+def build_account_rows(
+    program: LinearProgram, bounds: ConstraintBounds, account: Account
+) -> ElasticRows:
+    """Return the rows of an account.
 
-    ``matrix`` has the columns of the constraints first, then ``slack_count`` columns with the
-    people by whom each end is missed.
+    With ``highs`` only lows may be missed, with ``lows`` only highs, else both.
     """
-
-    matrix: SparseMatrix
-    lower: FloatArray
-    upper: FloatArray
-    slack_count: int
-
-
-def make_elastic(
-    constraint_matrix: SparseMatrix,
-    coupling_matrix: SparseMatrix,
-    bounds: ConstraintBounds,
-    account: Account,
-    limit: float = np.inf,
-) -> ElasticConstraints:
-    """Return the rows of an account: with ``highs`` only lows may be missed, with ``lows`` highs.
-
-    ``limit`` is the most people by whom they may be missed together.
-    """
-    count, column_count = constraint_matrix.shape
-    coupling_count = coupling_matrix.shape[0]
-    rows = np.arange(count)
-    short, over = rows[: count * (account != "lows")], rows[: count * (account != "highs")]
-    shape, nowhere = (count, 2 * count), rows[:0]
-    slack = np.arange(2 * count)
-    # The two ends of a constraint are two rows: the solver takes no low above a high.
-    rows_of_ends = (
-        hstack(constraint_matrix, SparseMatrix(shape, short, short, np.ones_like(short))),
-        hstack(constraint_matrix, SparseMatrix(shape, over, count + over, -np.ones_like(over))),
-    )
-    no_slack = SparseMatrix((coupling_count, 2 * count), nowhere, nowhere, nowhere)
-    sum_of_slack = SparseMatrix(
-        (1, column_count + 2 * count),
-        np.zeros_like(slack),
-        column_count + slack,
-        np.ones_like(slack),
-    )
-    below = np.full(count + coupling_count + 1, -np.inf)
-    return ElasticConstraints(
-        vstack([*rows_of_ends, hstack(coupling_matrix, no_slack), sum_of_slack]),
-        np.concatenate([bounds.lower, below]),
-        np.concatenate([np.full(count, np.inf), bounds.upper, np.zeros(coupling_count), [limit]]),
-        2 * count,
-    )
+    every = np.ones(len(bounds.lower))
+    relaxed = ConstraintBounds(every * (account != "lows"), every * (account != "highs"))
+    return build_elastic_rows(program, make_whole_block(program), bounds, relaxed)
 
 
 class AccountWorlds(NamedTuple):
@@ -148,7 +109,8 @@ class _WorldSearch:
     def __init__(
         self, program: LinearProgram, bounds: ConstraintBounds, account: Account, axis: str
     ) -> None:
-        self._program, self._bounds, self._account = program, bounds, account
+        self._program, self._account = program, account
+        self._rows = build_account_rows(program, bounds, account)
         self._points = program.locate_people(axis)
         self._has_people = self._points[:, :, 1] != NOWHERE
         self._is_counted = self._has_people.any(axis=1)
@@ -157,33 +119,22 @@ class _WorldSearch:
 
     def find_least(self, deadline: Deadline) -> IntArray:
         """Return people with the least violation, int[n_columns]; raises UnsolvedError."""
-        elastic = self._make_elastic()
-        costs = np.append(self._is_counted, np.full(elastic.slack_count, MISSED_COST))
-        whole = _solve(elastic, costs.astype(float), deadline)
+        slack_costs = np.full(len(self._rows.slack_rows), MISSED_COST)
+        whole = _solve(self._rows, np.append(self._is_counted, slack_costs), deadline)
         self.missed = float(whole[len(self._is_counted) :].sum())
         return whole[: len(self._is_counted)]
 
     def find_missing(self, constraint: int, deadline: Deadline) -> IntArray:
         """Return such people who miss a constraint by as many as possible; raises UnsolvedError."""
-        elastic = self._make_elastic()
         numbers = np.arange(len(self._is_counted))
         row = self._program.constraint_matrix.submatrix(np.array([constraint]), numbers)
         own = row.rmatvec(np.ones(1, dtype=np.int64))
         sign = 1 if self._account == "highs" else -1
+        rows = self._rows.limit_violation(self.missed)
         costs = np.append(
-            self._is_counted + sign * MISSED_COST * own, np.zeros(elastic.slack_count)
+            self._is_counted + sign * MISSED_COST * own, np.zeros(len(rows.slack_rows))
         )
-        return _solve(elastic, costs, deadline)[: len(self._is_counted)]
-
-    def _make_elastic(self) -> ElasticConstraints:
-        program = self._program
-        return make_elastic(
-            program.constraint_matrix,
-            program.coupling_matrix,
-            self._bounds,
-            self._account,
-            self.missed,
-        )
+        return _solve(rows, costs, deadline)[: len(self._is_counted)]
 
     def locate(self, people: IntArray) -> Crowds:
         """Return the people at points."""
@@ -193,9 +144,9 @@ class _WorldSearch:
         return Crowds(place, day, outcome, people[columns])
 
 
-def _solve(elastic: ElasticConstraints, costs: FloatArray, deadline: Deadline) -> IntArray:
+def _solve(rows: ElasticRows, costs: FloatArray, deadline: Deadline) -> IntArray:
     """Return columns of the least cost in whole numbers; raises UnsolvedError."""
-    primal = Model(elastic.matrix, elastic.lower, elastic.upper).minimise(costs, deadline).primal
+    primal = Model(rows.matrix, rows.lower, rows.upper).minimise(costs, deadline).primal
     whole: IntArray = np.rint(primal).astype(np.int64)
     if np.abs(whole - primal).max(initial=0) > WHOLE_TOLERANCE:
         raise UnsolvedError("the solution has fractions of people")

@@ -203,11 +203,7 @@ class Component:
     ) -> ComponentResult:
         """Return the result for one objective; the deadline covers both ends of the range."""
         resolved = self._resolve_conflicts(overlapping, objective, deadline)
-        set_aside: set[tuple[str, End]] = set()
-        for dispute in resolved.disputes:
-            set_aside.update((figure.id, "low") for figure in dispute.lows)
-            set_aside.update((figure.id, "high") for figure in dispute.highs)
-        firm_bounds = self._make_firm_bounds(resolved.remaining_bounds, set_aside)
+        firm_bounds = self._make_firm_bounds(resolved.remaining_bounds, resolved.set_aside)
 
         # Both relaxations are solved before either integer search, which may use up the time.
         lazy_low = objective.minimise(resolved.remaining_bounds, deadline)
@@ -263,7 +259,7 @@ class Component:
             account_solver.disputes,
             resolved.exact and low.exact and high.exact and accounts.exact,
             is_unresolved,
-            frozenset(set_aside),
+            resolved.set_aside,
             self._find_opening(objective, resolved.remaining_bounds) if high.value is None else (),
         )
 

@@ -6,6 +6,7 @@ sets in linear programs", 1991).
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,6 +48,75 @@ class LeastViolation:
     forcing_couplings: IntArray
 
 
+class ElasticRows(NamedTuple):
+    """Rows of the bounds of a block, with a slack column for each that may be violated.
+
+    The two bounds of a constraint are two rows: the solver takes no low above a high. ``matrix``
+    has the columns of the block first; ``slack_rows`` has the row of each slack column.
+    """
+
+    matrix: SparseMatrix
+    lower: FloatArray
+    upper: FloatArray
+    slack_rows: IntArray
+
+    def limit_violation(self, people: float) -> "ElasticRows":
+        """Return the same with one more row: the sum of the slacks is at most so many people."""
+        slack_count = len(self.slack_rows)
+        first_slack = self.matrix.shape[1] - slack_count
+        sum_of_slacks = SparseMatrix(
+            (1, self.matrix.shape[1]),
+            np.zeros(slack_count, dtype=np.int64),
+            first_slack + np.arange(slack_count),
+            np.ones(slack_count, dtype=np.int64),
+        )
+        return ElasticRows(
+            vstack([self.matrix, sum_of_slacks]),
+            np.append(self.lower, -np.inf),
+            np.append(self.upper, people),
+            self.slack_rows,
+        )
+
+
+def build_elastic_rows(
+    program: LinearProgram, block: Block, bounds: ConstraintBounds, relaxed: ConstraintBounds
+) -> ElasticRows:
+    """Return the rows of lower bounds, of upper bounds and of couplings, in this order.
+
+    ``relaxed`` marks by 1 and 0 which bounds of all constraints may be violated.
+    """
+    constraints = block.constraints
+    lower_constraints, upper_constraints = (
+        constraints[block.uses_lower],
+        constraints[block.uses_upper],
+    )
+    matrix = vstack(
+        [
+            program.constraint_matrix.submatrix(lower_constraints, block.columns),
+            program.constraint_matrix.submatrix(upper_constraints, block.columns),
+            program.coupling_matrix.submatrix(block.couplings, block.columns),
+        ]
+    )
+    slack_rows = np.flatnonzero(
+        np.concatenate([relaxed.lower[lower_constraints], relaxed.upper[upper_constraints]])
+    )
+    slack_matrix = SparseMatrix(
+        (matrix.shape[0], len(slack_rows)),
+        slack_rows,
+        np.arange(len(slack_rows)),
+        np.where(slack_rows < len(lower_constraints), 1, -1),
+    )
+    no_lower = np.full(len(upper_constraints) + len(block.couplings), -np.inf)
+    no_upper = np.full(len(lower_constraints), np.inf)
+    couplings = np.zeros(len(block.couplings))
+    return ElasticRows(
+        hstack(matrix, slack_matrix),
+        np.concatenate([bounds.lower[lower_constraints], no_lower]),
+        np.concatenate([no_upper, bounds.upper[upper_constraints], couplings]),
+        slack_rows,
+    )
+
+
 class ElasticProgram:
     """A block in which some bounds have slack variables; one person of violation costs 1."""
 
@@ -58,43 +128,17 @@ class ElasticProgram:
         relaxed: ConstraintBounds,
     ) -> None:
         """``relaxed`` marks by 1 and 0 which bounds of all constraints may be violated."""
-        lower_positions = np.flatnonzero(block.uses_lower)
-        upper_positions = np.flatnonzero(block.uses_upper)
-        lower_constraints = block.constraints[lower_positions]
-        upper_constraints = block.constraints[upper_positions]
-        self._positions = np.concatenate([lower_positions, upper_positions])
-        self._couplings = block.couplings
-        self._slack_rows = np.flatnonzero(
-            np.concatenate([relaxed.lower[lower_constraints], relaxed.upper[upper_constraints]])
+        self._positions = np.concatenate(
+            [np.flatnonzero(block.uses_lower), np.flatnonzero(block.uses_upper)]
         )
+        self._couplings = block.couplings
         self._column_count = len(block.columns)
         self._constraint_matrix = program.constraint_matrix.submatrix(
             block.constraints, block.columns
         )
-        all_columns = np.arange(len(block.columns))
-        matrix = vstack(
-            [
-                self._constraint_matrix.submatrix(lower_positions, all_columns),
-                self._constraint_matrix.submatrix(upper_positions, all_columns),
-                program.coupling_matrix.submatrix(block.couplings, block.columns),
-            ]
-        )
-        slack_signs = np.where(self._slack_rows < len(lower_positions), 1, -1)
-        slack_matrix = SparseMatrix(
-            (matrix.shape[0], len(slack_signs)),
-            self._slack_rows,
-            np.arange(len(slack_signs)),
-            slack_signs,
-        )
-        no_lower = np.full(len(upper_positions) + len(block.couplings), -np.inf)
-        no_upper = np.full(len(lower_positions), np.inf)
-        self._model = Model(
-            hstack(matrix, slack_matrix),
-            np.concatenate([bounds.lower[lower_constraints], no_lower]),
-            np.concatenate(
-                [no_upper, bounds.upper[upper_constraints], np.zeros(len(block.couplings))]
-            ),
-        )
+        rows = build_elastic_rows(program, block, bounds, relaxed)
+        self._slack_rows = rows.slack_rows
+        self._model = Model(rows.matrix, rows.lower, rows.upper)
 
     def _make_costs(self, people: FloatArray | float, slacks: FloatArray | float) -> FloatArray:
         """Return the costs of the columns of people and of the slacks.

@@ -28,6 +28,7 @@ from service.bounds.sparse_matrix import find_connected_components, vstack
 from service.bounds.undisputed_lows import find_undisputed_lows
 from service.columns.arrays import BoolArray, IntArray
 from service.domain.figure import Figure
+from service.domain.total import End
 
 MAX_TRIES = 2
 """How often a side is tried without a pause although time ran out; the first try prepares much."""
@@ -64,6 +65,15 @@ class ResolvedBounds:
     exact: bool
     unresolved: tuple[IntArray, ...] = ()
     """The constraints of each block for which time ran out."""
+
+    @property
+    def set_aside(self) -> frozenset[tuple[str, End]]:
+        """The ends that are set aside, by the id of the figure."""
+        found: set[tuple[str, End]] = set()
+        for dispute in self.disputes:
+            found.update((figure.id, "low") for figure in dispute.lows)
+            found.update((figure.id, "high") for figure in dispute.highs)
+        return frozenset(found)
 
 
 def make_accounts(

@@ -45,6 +45,14 @@ class Block:
     couplings: IntArray
 
 
+def make_whole_block(program: LinearProgram) -> Block:
+    """Return a block of everything in the program."""
+    constraint_count, column_count = program.constraint_matrix.shape
+    every = np.ones(constraint_count, dtype=bool)
+    couplings = np.arange(program.coupling_matrix.shape[0])
+    return Block(np.arange(constraint_count), every, every, np.arange(column_count), couplings)
+
+
 def find_blocks(
     program: LinearProgram,
     bounds: ConstraintBounds,

@@ -18,11 +18,9 @@ from service.bounds.computation import Steps
 from service.bounds.crowds import Crowds, join_crowds
 from service.bounds.relaxation.component_bounds import DENOMINATOR
 from service.bounds.relaxation.component_worlds import Options, join_options, make_options
+from service.bounds.relaxation.end_objective import EndObjective
 from service.bounds.relaxation.free_points import Area, find_free_points
-from service.bounds.relaxation.query_figures import QueryFigures
-from service.bounds.relaxation.record_world import RecordWorld
-from service.bounds.relaxation.shapes import Window, flag_in_window
-from service.bounds.relaxation.special_components import Accounts
+from service.bounds.relaxation.shapes import flag_in_window
 from service.bounds.relaxation.weighted_components import SpelledComponent
 from service.bounds.relaxation.wide_multipliers import MultiplierBound, MultiplierBounds
 from service.bounds.relaxation.wide_program import Block, BuiltProgram, WideProgram
@@ -101,23 +99,15 @@ class EndSearch:
     Decomposition principle for linear programs, 1960).
     """
 
-    def __init__(
-        self,
-        query: QueryFigures,
-        world: RecordWorld,
-        window: Window,
-        end: End,
-        accounts: Accounts,
-        start: "EndSearch | None" = None,
-    ) -> None:
-        """``world`` is one of the accounts. ``start`` is a search in others, already done."""
-        self._end, self._record, self._world = end, query.record, world
+    def __init__(self, objective: EndObjective, start: "EndSearch | None" = None) -> None:
+        """``start`` is a search in other accounts, already done."""
+        query = objective.query
+        self._objective, self._sign = objective, objective.sign
+        self._record, self._scopes = query.record, objective.world.scopes
         self._is_first = start is None
-        self._sign = 1 if end == "high" else -1
-        self._wide_count = world.scopes.count
         former = None if start is None else start._program
-        self._program: _FillProgram = _FillProgram(query, world, window, end, accounts, former)
-        self._bounds = MultiplierBounds(query, world, window, end, accounts)
+        self._program: _FillProgram = _FillProgram(objective, former)
+        self._bounds = MultiplierBounds(objective)
         self._options, self._spelled = join_options([]), np.zeros(0, dtype=np.int64)
         is_special = query.record.bounds.is_special[query.touched]
         self._special: IntArray = query.touched[is_special]
@@ -132,9 +122,9 @@ class EndSearch:
         """Return the best bound, which is the known one if no other is better."""
         best: MultiplierBound | None = None
         limit = None if known is None else self._sign * known
-        if self._is_first and self._end == "low":
+        if self._is_first and self._objective.end == "low":
             # Without multipliers it is the sum of the lows of components.
-            self._add_options(self._bounds.find(np.zeros(self._wide_count, dtype=np.int64)))
+            self._add_options(self._bounds.find(np.zeros(self._scopes.count, dtype=np.int64)))
         for _ in range(MAX_ROUNDS):
             yield
             try:
@@ -167,7 +157,7 @@ class EndSearch:
         )
 
     def _spell_out(self, components: IntArray) -> bool:
-        """Spell out some components too, and return whether that are more than before."""
+        """Spell out some components too; return whether some of them are new."""
         spelled = np.union1d(self._spelled, components)
         if len(spelled) == len(self._spelled) or len(spelled) > MAX_SPELLED:
             return False
@@ -210,7 +200,7 @@ class EndSearch:
 
     def _can_exchange(self, reached: _FilledWorld, others: Mapping[int, Crowds]) -> bool:
         """Whether a world reaches the end, too, if some components have other people."""
-        program, scopes = self._program, self._world.scopes
+        program, scopes = self._program, self._scopes
         wide_people, inside = reached.wide_people.copy(), 0
         for component, crowds in others.items():
             former = program.find_crowds(component, reached.chosen)
@@ -245,18 +235,11 @@ class _FillProgram:
     spelled out. Rows are wide constraints, which have slack.
     """
 
-    def __init__(
-        self,
-        query: QueryFigures,
-        world: RecordWorld,
-        window: Window,
-        end: End,
-        accounts: Accounts,
-        start: "_FillProgram | None",
-    ) -> None:
+    def __init__(self, objective: EndObjective, start: "_FillProgram | None") -> None:
         """The people at the points are moved, too, that the program ``start`` moved."""
+        query, world, window, _, accounts = objective
         self._query, self._world, self._window, self._accounts = query, world, window, accounts
-        self._sign = 1 if end == "high" else -1
+        self._sign = objective.sign
         is_relevant: BoolArray = np.zeros(world.scopes.count, dtype=bool)
         is_relevant[query.wide] = True
         self._is_chosen: BoolArray = world.flag_filled(is_relevant)
@@ -318,8 +301,7 @@ class _FillProgram:
         start, stop = built.block
         parts = [options.select(np.flatnonzero(whole[start:stop]))]
         for component, (own, block) in zip(spelled.tolist(), built.spelled, strict=True):
-            people = whole[block.start : block.stop][own.columns]
-            crowds = own.crowds._replace(people=people).select(np.flatnonzero(people))
+            crowds = own.find_crowds(whole[block.start : block.stop])
             parts.append(make_options(np.array([component]), [len(crowds.people)], crowds))
         return join_options(parts)
 

@@ -8,8 +8,8 @@ import numpy as np
 from service.bounds.combined_total import make_unknown_total
 from service.bounds.component_cache import ComponentCache
 from service.bounds.computation import Computation, Steps
-from service.bounds.constraints import Reclassifications, is_elsewhere
 from service.bounds.relaxation.bound_components import WindowBounds, bound_components
+from service.bounds.relaxation.column_engine import ColumnEngine
 from service.bounds.relaxation.constraint_table import ConstraintTable
 from service.bounds.relaxation.free_points import FreePoints
 from service.bounds.relaxation.large_record import LargeRecord
@@ -41,15 +41,7 @@ class _Preparation(NamedTuple):
     refinements: Refinements
 
 
-def find_reclassifications(counted: CountedRows) -> Reclassifications:
-    """Return which counted figures reclassify people of which others."""
-    state = counted.state
-    rows = [row for chain in state.reclassified_rows.items() for row in (chain[0], *chain[1])]
-    chosen = (row for row in dict.fromkeys(rows) if counted.is_counted[row])
-    return Reclassifications(list(state.make_figures(chosen)), state.reclassifiable_figures)
-
-
-class RelaxedEngine:
+class RelaxedEngine(ColumnEngine):
     """The counted figures of a large record, prepared once for all queries.
 
     Threads may share an engine; its totals are those of the exact engine, or wider and not exact.
@@ -68,10 +60,8 @@ class RelaxedEngine:
         The counted figures are then those of it that are wholly inside the places, the days and the
         groups of the only queries that the engine will get.
         """
-        self._counted, self._trees = counted, (places, groups)
-        self._cache = cache or ComponentCache()
+        super().__init__(counted, places, groups, cache)
         self._is_whole = whole is None
-        self._reclassifications = find_reclassifications(counted)
         self._preparation: Computation[_Preparation] = (
             Computation(self._prepare()) if whole is None else whole._preparation
         )
@@ -114,15 +104,6 @@ class RelaxedEngine:
         """What no other engine has: for the memory that the engine takes."""
         return (self._preparation,) if self._is_whole else ()
 
-    @property
-    def counted_figures(self) -> ColumnFigures:
-        """All counted figures, in the order of recording."""
-        return self._counted.select(self._counted.is_counted)
-
-    def overlapping_figures(self, scope: Scope) -> ColumnFigures:
-        """Return the counted figures that overlap the scope, in the order of recording."""
-        return self._counted.find_overlapping(scope)
-
     def total(self, scope: Scope, seconds: float) -> Total:
         """Return the total of the scope, whose incident must be None.
 
@@ -152,11 +133,6 @@ class RelaxedEngine:
             self._cache,
             has_all=self._is_whole,
         )
-
-    def find_set_aside(self, scope: Scope, seconds: float) -> tuple[Figure, ...]:
-        """Return the figures that have an end set aside in the total of the scope."""
-        total = self.total(scope, seconds)
-        return tuple(dict.fromkeys((*total.lows_set_aside, *total.highs_set_aside)))
 
     def dependent_figures(self, scope: Scope, seconds: float) -> ColumnFigures:
         """Return counted figures such that the total of the scope depends on no other.
@@ -218,20 +194,8 @@ class RelaxedEngine:
         table = prepared.record.table
         rows = table.find_rows(np.flatnonzero(table.is_irregular & (table.incident != NONE)))
         rows = rows[self._counted.is_counted[rows]]
-        by_incident: dict[str | None, list[Figure]] = {}
-        for figure in table.state.make_figures(rows.tolist()):
-            by_incident.setdefault(figure.scope.incident, []).append(figure)
         candidates = table.state.sort_rows(np.intersect1d(rows, figures.rows))
-        return [
-            figure
-            for figure in table.state.make_figures(candidates.tolist())
-            if any(
-                is_elsewhere(figure, other, *self._trees)
-                for other in by_incident[figure.scope.incident]
-            )
-        ]
-
-    def outcomes_of(self, figure: Figure) -> frozenset[str]:
-        """Return the outcomes of a counted figure and of the figures that reclassify its people."""
-        later = self._reclassifications.find_reclassifying(figure)
-        return figure.scope.outcomes.union(*(each.scope.outcomes for each in later))
+        make_figures = table.state.make_figures
+        return self._select_elsewhere(
+            make_figures(candidates.tolist()), make_figures(rows.tolist())
+        )

@@ -12,8 +12,8 @@ import numpy as np
 
 from service.bounds.combined_total import make_unknown_total
 from service.bounds.component_cache import ComponentCache
-from service.bounds.constraints import is_elsewhere
-from service.bounds.relaxation.engine import RelaxedEngine, find_reclassifications
+from service.bounds.relaxation.column_engine import ColumnEngine
+from service.bounds.relaxation.engine import RelaxedEngine
 from service.columns.arrays import BoolArray
 from service.columns.column_figures import ColumnFigures, CountedRows
 from service.columns.record_columns import NONE
@@ -28,7 +28,7 @@ MAX_KEPT: Final = 8
 """The engines of so many scopes are kept: a total is asked for several times in one answer."""
 
 
-class LocalEngine:
+class LocalEngine(ColumnEngine):
     """The counted figures of a very large record; nothing is prepared. Threads may share it."""
 
     def __init__(
@@ -38,9 +38,7 @@ class LocalEngine:
         groups: Tree,
         cache: ComponentCache | None = None,
     ) -> None:
-        self._counted, self._trees = counted, (places, groups)
-        self._cache = cache or ComponentCache()
-        self._reclassifications = find_reclassifications(counted)
+        super().__init__(counted, places, groups, cache)
         self._engines: dict[bytes, RelaxedEngine] = {}
         self._lock = Lock()
 
@@ -48,15 +46,6 @@ class LocalEngine:
     def own_parts(self) -> tuple[object, ...]:
         """What no other engine has: for the memory that the engine takes."""
         return tuple(each.own_parts for each in list(self._engines.values()))
-
-    @property
-    def counted_figures(self) -> ColumnFigures:
-        """All counted figures, in the order of recording."""
-        return self._counted.select(self._counted.is_counted)
-
-    def overlapping_figures(self, scope: Scope) -> ColumnFigures:
-        """Return the counted figures that overlap the scope, in the order of recording."""
-        return self._counted.find_overlapping(scope)
 
     def total(self, scope: Scope, seconds: float) -> Total:
         """Return the total of the scope, whose incident must be None; it is never exact.
@@ -100,11 +89,6 @@ class LocalEngine:
         flags &= self._counted.is_counted
         return flags
 
-    def find_set_aside(self, scope: Scope, seconds: float) -> tuple[Figure, ...]:
-        """Return the figures that have an end set aside in the total of the scope."""
-        total = self.total(scope, seconds)
-        return tuple(dict.fromkeys((*total.lows_set_aside, *total.highs_set_aside)))
-
     def dependent_figures(self, scope: Scope, seconds: float) -> ColumnFigures:
         """Return all counted figures: which of them a total depends on is not known."""
         return self.counted_figures
@@ -122,20 +106,5 @@ class LocalEngine:
             return []
         state = self._counted.state
         rows = np.flatnonzero(self._flag_nearby(figures))
-        has_incident = state.column("incident")[rows] != NONE
-        by_incident: dict[str | None, list[Figure]] = {}
-        for figure in state.make_figures(rows[has_incident].tolist()):
-            by_incident.setdefault(figure.scope.incident, []).append(figure)
-        return [
-            figure
-            for figure in figures
-            if any(
-                is_elsewhere(figure, other, *self._trees)
-                for other in by_incident.get(figure.scope.incident, ())
-            )
-        ]
-
-    def outcomes_of(self, figure: Figure) -> frozenset[str]:
-        """Return the outcomes of a counted figure and of the figures that reclassify its people."""
-        later = self._reclassifications.find_reclassifying(figure)
-        return figure.scope.outcomes.union(*(each.scope.outcomes for each in later))
+        rows = rows[state.column("incident")[rows] != NONE]
+        return self._select_elsewhere(figures, state.make_figures(rows.tolist()))

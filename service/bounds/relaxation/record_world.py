@@ -421,8 +421,7 @@ class WorldSearch:
         for component, own, block in zip(spelled.tolist(), own_programs, blocks, strict=True):
             whole = solution.whole[block.start : block.stop]
             if own.is_met_by(whole):
-                count = whole[own.columns]
-                crowds = own.crowds._replace(people=count).select(np.flatnonzero(count))
+                crowds = own.find_crowds(whole)
                 parts.append(make_options(np.array([component]), [len(crowds.people)], crowds))
             else:
                 is_former |= found.options.component == component

@@ -6,12 +6,12 @@ these components is contradictory. The accounts of a query are then ranges like 
 other ends of these components.
 """
 
-from collections.abc import Sequence
 from math import ceil
 from typing import Final, NamedTuple
 
 from service.bounds.account_worlds import Account
 from service.bounds.computation import Steps
+from service.bounds.relaxation.end_objective import EndObjective
 from service.bounds.relaxation.end_search import EndSearch, RefinedEnd
 from service.bounds.relaxation.open_people import has_open_people
 from service.bounds.relaxation.query_figures import QueryFigures
@@ -51,6 +51,8 @@ class RangeSearch:
     def __init__(self, query: QueryFigures, worlds: RecordWorlds, window: Window) -> None:
         self._query, self._worlds, self._window = query, worlds, window
         self._compared = 0
+        special = query.record.special
+        self._contradictory = frozenset(each for each in special if special[each].is_contradictory)
         self._low = self._search("low", Accounts())
         self._high = self._search("high", Accounts())
 
@@ -70,29 +72,25 @@ class RangeSearch:
         if not worlds.has_contradiction:
             return Verdict(published)
         yield
-        special = self._query.record.special
-        contradictory = [each for each in special if special[each].is_contradictory]
-        is_disputed = yield from self._do_accounts_differ(contradictory, published)
+        is_disputed = yield from self._do_accounts_differ(self._contradictory, published)
         if not is_disputed:
             return None if is_disputed is None else Verdict(published)
-        return (yield from self._find_disputing(contradictory, published))
+        return (yield from self._find_disputing(published))
 
-    def _find_disputing(
-        self, contradictory: Sequence[int], published: Range
-    ) -> Steps[Verdict | None]:
+    def _find_disputing(self, published: Range) -> Steps[Verdict | None]:
         """Return the verdict about a total that is disputed, None if it is not known."""
         special = self._query.record.special
         disputing: list[int] = []
-        for component in contradictory:
+        for component in sorted(self._contradictory):
             yield
-            differs = yield from self._do_accounts_differ([component], published)
+            differs = yield from self._do_accounts_differ(frozenset([component]), published)
             if differs is None:
                 return None
             if differs:
                 disputing.append(component)
         if not disputing or any(len(special[each].disputing) > 1 for each in disputing):
             return None
-        nearest = yield from self._find_range(Accounts("nearest"), (0, None))
+        nearest = yield from self._find_range(Accounts("nearest", self._contradictory), (0, None))
         if nearest is None:
             return None
         missed = 0.0
@@ -105,7 +103,7 @@ class RangeSearch:
         return Verdict(published, tuple(disputing), nearest, ceil(remove_noise(missed)))
 
     def _do_accounts_differ(
-        self, components: Sequence[int], published: Range
+        self, components: frozenset[int], published: Range
     ) -> Steps[bool | None]:
         """Return whether the accounts of some components give it different ranges.
 
@@ -119,17 +117,16 @@ class RangeSearch:
         self._compared += 1
         if self._compared > MAX_COMPARED:
             return None
-        return (yield from self._compare_ranges(frozenset(components), published))
+        return (yield from self._compare_ranges(components, published))
 
     def _find_moved(
-        self, components: Sequence[int], account: Account, published: Range
+        self, components: frozenset[int], account: Account, published: Range
     ) -> tuple[bool | None, bool | None]:
         """Return whether an account moves the low and the high, None if that is not known."""
         low = self._low.is_moved(components, account)
         if published[1] is not None:
             return low, self._high.is_moved(components, account)
-        accounts = Accounts(account, frozenset(components))
-        return low, False if self._is_open(accounts) else None
+        return low, False if self._is_open(Accounts(account, components)) else None
 
     def _compare_ranges(self, components: frozenset[int], published: Range) -> Steps[bool | None]:
         """Return whether the ranges of both accounts differ, None if they are not known."""
@@ -155,4 +152,4 @@ class RangeSearch:
 
     def _search(self, end: End, accounts: Accounts, start: EndSearch | None = None) -> EndSearch:
         world = self._worlds.by_account[accounts.account]
-        return EndSearch(self._query, world, self._window, end, accounts, start)
+        return EndSearch(EndObjective(self._query, world, self._window, end, accounts), start)

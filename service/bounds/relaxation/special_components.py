@@ -27,18 +27,14 @@ WORLD_ACCOUNTS: Final[tuple[Account, ...]] = ("highs", "lows", "nearest")
 
 
 class Accounts(NamedTuple):
-    """Which ends of contradictory components hold: those of an account, in some or all of them.
-
-    ``components`` None means all. In the others the remaining ends hold.
-    """
+    """Which ends hold: those of an account in some contradictory components, else what remains."""
 
     account: Account = "remaining"
-    components: frozenset[int] | None = None
+    components: frozenset[int] = frozenset()
 
     def find(self, component: int) -> Account:
         """Return the account of a component."""
-        is_own = self.components is None or component in self.components
-        return self.account if is_own else "remaining"
+        return self.account if component in self.components else "remaining"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +125,6 @@ def name_nowhere(places: IntArray) -> IntArray:
 
 def _find_rows(objects: RecordObjects, component: Component, resolved: ResolvedBounds) -> IntArray:
     """Return the rows of the figures that give the remaining ends, int[n_constraints, 2]."""
-    set_aside: set[tuple[str, End]] = set()
-    for dispute in resolved.disputes:
-        set_aside.update((each.id, "low") for each in dispute.lows)
-        set_aside.update((each.id, "high") for each in dispute.highs)
     left = resolved.remaining_bounds
     rows: IntArray = np.full((len(component.constraints), 2), NONE, dtype=np.int64)
     ends: tuple[End, End] = ("low", "high")
@@ -140,6 +132,6 @@ def _find_rows(objects: RecordObjects, component: Component, resolved: ResolvedB
         has_end = left.lower[position] > 0, np.isfinite(left.upper[position])
         for number, end in enumerate(ends):
             if has_end[number]:
-                figure = find_end_figure(constraint, end, frozenset(set_aside))
+                figure = find_end_figure(constraint, end, resolved.set_aside)
                 rows[position, number] = objects.row_of(figure)
     return rows

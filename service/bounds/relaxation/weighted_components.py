@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from service.bounds.account_worlds import Account, make_elastic
+from service.bounds.account_worlds import Account, build_account_rows
 from service.bounds.boxes import Box
 from service.bounds.computation import run_steps
 from service.bounds.crowds import Crowds
@@ -74,6 +74,11 @@ class SpelledComponent(NamedTuple):
     columns: IntArray
     crowds: Crowds
 
+    def find_crowds(self, people: IntArray) -> Crowds:
+        """Return the people at points, if there are so many in its columns."""
+        counted = people[self.columns]
+        return self.crowds._replace(people=counted).select(np.flatnonzero(counted))
+
     def is_met_by(self, people: IntArray) -> bool:
         """Whether so many people in its columns meet all of its rows."""
         sums = self.matrix.matvec(people)
@@ -128,8 +133,6 @@ class ComponentWeigher:
         ``everywhere`` is what a person of each outcome weighs wherever in the component. The
         account is of its contradictions.
         """
-        if component not in self._special:
-            account = "remaining"
         key = component, everywhere, windows, account
         found = self._results.get(key)
         if found is None:
@@ -186,8 +189,6 @@ class ComponentWeigher:
         self, component: int, windows: tuple[Window, ...], account: Account
     ) -> _Program:
         """Return the program of a component; raises UnsolvedError if it has too many cells."""
-        if component not in self._special:
-            account = "remaining"
         key = component, windows, account
         program = self._programs.get(key)
         if program is None:
@@ -246,15 +247,13 @@ def _make_elastic_program(
     program: LinearProgram, bounds: ConstraintBounds, points: IntArray, missed: int
 ) -> _Program:
     """Return the program of people by whom the constraints are missed by no more than so many."""
-    elastic = make_elastic(
-        program.constraint_matrix, program.coupling_matrix, bounds, "nearest", missed
-    )
-    no_points = np.full((elastic.slack_count, *points.shape[1:]), NOWHERE)
+    rows = build_account_rows(program, bounds, "nearest").limit_violation(missed)
+    no_points = np.full((len(rows.slack_rows), *points.shape[1:]), NOWHERE)
     all_points = np.concatenate([points, no_points])
     return _Program(
-        elastic.matrix,
-        elastic.lower,
-        elastic.upper,
+        rows.matrix,
+        rows.lower,
+        rows.upper,
         all_points,
         all_points[:, :, 1] != NOWHERE,
         can_miss=True,

@@ -24,10 +24,8 @@ from service.bounds.relaxation.component_worlds import (
     make_world_keys,
 )
 from service.bounds.relaxation.constraint_table import OPEN
-from service.bounds.relaxation.query_figures import QueryFigures
-from service.bounds.relaxation.record_world import RecordWorld
+from service.bounds.relaxation.end_objective import EndObjective
 from service.bounds.relaxation.shapes import Window, flag_in_window
-from service.bounds.relaxation.special_components import Accounts
 from service.bounds.relaxation.weighted_components import WeighedComponent, WindowWeights
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.record_columns import NONE
@@ -92,17 +90,9 @@ class _Weighed(NamedTuple):
 class MultiplierBounds:
     """Bounds on one end of the total of one query."""
 
-    def __init__(
-        self,
-        query: QueryFigures,
-        world: RecordWorld,
-        window: Window,
-        end: End,
-        accounts: Accounts,
-    ) -> None:
-        self._query, self._world, self._window = query, world, window
-        self._sign = 1 if end == "high" else -1
-        self._accounts = accounts
+    def __init__(self, objective: EndObjective) -> None:
+        self._query, self._world, self._window, _, self._accounts = objective
+        self._sign = objective.sign
 
     def find(self, multipliers: IntArray) -> MultiplierBound | None:
         """Return the bound of multipliers of the wide constraints, int[n_wide], in sixtieths.
@@ -286,9 +276,9 @@ class MultiplierBounds:
             for position in np.flatnonzero(found.multipliers[: len(lows)]).tolist():
                 value = int(found.multipliers[position])
                 end: End = "high" if value > 0 else "low"
-                number = int((highs if value > 0 else lows)[position])
-                if number != NONE:
-                    terms.add_end(number, end, self._scale(value))
+                constraint = int((highs if value > 0 else lows)[position])
+                if constraint != NONE:
+                    terms.add_end(constraint, end, self._scale(value))
         return _Changed(is_weighed, crowds, special)
 
     def _flag_weighed_apart(self, weighed: _Weighed) -> BoolArray:

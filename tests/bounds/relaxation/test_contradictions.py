@@ -296,8 +296,8 @@ def test_accounts_that_no_world_reaches_leave_the_total_inexact(
 
     def fail(search: end_search.EndSearch, known: int | None) -> Steps[end_search.RefinedEnd]:
         found = yield from find(search, known)
-        account = search._program._accounts.account
-        fails = account == "nearest" if ends == "nearest" else search._end == ends
+        account, end = search._objective.accounts.account, search._objective.end
+        fails = account == "nearest" if ends == "nearest" else end == ends
         return found._replace(is_reached=account == "remaining" or not fails)
 
     monkeypatch.setattr(end_search.EndSearch, "find", fail)
