@@ -64,7 +64,7 @@ class ColumnEngine(ABC):
 
 
 def _find_reclassifications(counted: CountedRows) -> Reclassifications:
-    """Return which counted figures reclassify people of which others."""
+    """Return the counted figures that reclassify others, with what they reclassify."""
     state = counted.state
     rows = [row for chain in state.reclassified_rows.items() for row in (chain[0], *chain[1])]
     chosen = (row for row in dict.fromkeys(rows) if counted.is_counted[row])

@@ -68,9 +68,9 @@ class _FilledWorld(NamedTuple):
 class _Built(NamedTuple):
     """The program of a world, and where its columns are.
 
-    ``block`` has the options, those of ``spelled`` have components. ``own_people`` are the people
-    in the query of each column, and ``others``, int[n_wide], those whom wide constraints count
-    beside all columns.
+    ``block`` has the columns of the options; ``spelled`` has the components that are spelled out,
+    with their columns. ``own_people`` says how many people of the query each column has.
+    ``others``, int[n_wide], are the people whom wide constraints count and no column has.
     """
 
     program: BuiltProgram
@@ -236,7 +236,7 @@ class _FillProgram:
     """
 
     def __init__(self, objective: EndObjective, start: "_FillProgram | None") -> None:
-        """The people at the points are moved, too, that the program ``start`` moved."""
+        """The program also moves the people at all points that the program ``start`` moved."""
         query, world, window, _, accounts = objective
         self._query, self._world, self._window, self._accounts = query, world, window, accounts
         self._sign = objective.sign

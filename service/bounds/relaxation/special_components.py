@@ -44,7 +44,7 @@ class SpecialComponent:
     ``numbers``, int[n_constraints], are its constraints in the table, ``NONE`` for what is not the
     scope of a figure. ``given`` and ``remaining`` are their bounds. ``rows`` are those of the
     figures that give the low and the high that remain, int[n_constraints, 2], ``NONE`` for no end.
-    ``worlds`` are empty for an account of which none is known.
+    ``worlds`` has no people for an account if none were found.
     """
 
     component: Component
