@@ -37,6 +37,8 @@ class Settings:
     costly answers each process computes at once; None is a quarter of its threads. ``send_seconds``
     is the time after which a client that takes too little of its response is given up.
     ``cache_megabytes`` is how many MiB each process keeps of answers and what they are made of.
+    ``public_url`` is the address at which readers reach the index; None is what a request was sent
+    to.
     """
 
     database: Path | str = Path("data/casualties.db")
@@ -52,6 +54,7 @@ class Settings:
     costly_slots: int | None = None
     send_seconds: float = 30.0
     cache_megabytes: int = 128
+    public_url: str | None = None
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -165,6 +168,16 @@ def _parse_origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+def _parse_public_url(text: str) -> str | None:
+    if text == OFF:
+        return None
+    if not _PUBLIC_URL_PATTERN.fullmatch(text):
+        raise ValueError("give an address like https://example.org/figures, or off")
+    return text.rstrip("/")
+
+
+_PUBLIC_URL_PATTERN: Final = re.compile(r"https?://[^\s/?#@\"'<>]+(?:/[^\s?#\"'<>]*)?")
+
 _ORIGIN_PATTERN: Final = re.compile(r"(https?)://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
 
 _DATABASE_URL_PATTERN: Final = re.compile(r"[a-z]+://([^@/?]*@)?[^@]*")
@@ -184,4 +197,5 @@ _PARSERS: Final = {
     "costly_slots": _parse_costly_slots,
     "send_seconds": _parse_seconds,
     "cache_megabytes": _parse_cache_megabytes,
+    "public_url": _parse_public_url,
 }

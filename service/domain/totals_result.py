@@ -18,9 +18,9 @@ from service.domain.totals_query import TotalsQuery
 class OutcomeTotal:
     """A total of one set of outcomes, as numbers and as text.
 
-    ``figures`` are the counted figures that overlap its scope.
-    ``placed`` is the total of only those figures that are wholly inside the places, the period and
-    the groups of the query. ``best`` is the sum of the reporters' best estimates, None if they
+    ``figures`` are the counted figures that overlap its scope. ``placed`` is the total of only
+    ``placed_figures``, those that are wholly inside the places, the period and the groups of the
+    query. ``best`` is the sum of the reporters' best estimates, None if they
     cannot be added. ``change`` is None if the query has no comparison. ``reach`` is what the
     figures of the total cover of the query, ``placed_reach`` what those of ``placed`` do.
     """
@@ -29,6 +29,7 @@ class OutcomeTotal:
     total: Total
     placed: Total
     figures: FigureSet
+    placed_figures: FigureSet
     text: str
     best: int | None
     change: "TotalChange | None" = None

@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn
 from urllib.parse import unquote_to_bytes
 
 import marshmallow
-from flask import Request
+from flask import Request, request
 from marshmallow import ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, UnsupportedMediaType
@@ -53,6 +53,16 @@ class StrictParser(FlaskParser):  # type: ignore[misc]
         ((location, messages),) = error.messages_dict.items()
         separator = "" if location == "query" else "/"
         raise make_schema_error(messages, separator) from error
+
+
+def parse_parameters(schema: marshmallow.Schema) -> dict[str, Any]:
+    """Return the loaded query string of the present request; raises InvalidInputError."""
+    parameters = StrictParser().load_querystring(request, schema)
+    try:
+        loaded: dict[str, Any] = schema.load(parameters)
+    except ValidationError as error:
+        raise make_schema_error(error.messages, "") from error
+    return loaded
 
 
 def make_schema_error(messages: Any, separator: str = "/") -> InvalidInputError:

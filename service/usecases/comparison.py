@@ -228,4 +228,4 @@ def _numbers_of(outcome_total: OutcomeTotal) -> tuple[object, ...]:
 
 def _make_unreported_total(outcomes: frozenset[str]) -> OutcomeTotal:
     text = total_text(Total(), outcomes)
-    return OutcomeTotal(outcomes, Total(), Total(), NO_FIGURES, text, None)
+    return OutcomeTotal(outcomes, Total(), Total(), NO_FIGURES, NO_FIGURES, text, None)

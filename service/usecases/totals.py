@@ -97,6 +97,16 @@ def list_default_outcomes(
     )
 
 
+def list_spoken_outcomes(snapshot: Snapshot, query: TotalsQuery) -> tuple[frozenset[str], ...]:
+    """Return the sets of outcomes of the counted figures that meet the query.
+
+    Fewer outcomes come first, and of as many those that come first in the vocabulary.
+    """
+    no_time = TimeBudget(0.0, 0.0)  # Figures are only looked up.
+    spoken = TotalsCalculation(snapshot, _resolve(snapshot, query), no_time).list_spoken_outcomes()
+    return tuple(sorted(spoken, key=_outcomes_sort_key))
+
+
 def resolve_merged_ids(snapshot: Snapshot, query: TotalsQuery) -> TotalsQuery:
     """Return the query with every merged id replaced by the current one.
 
@@ -204,8 +214,11 @@ class TotalsCalculation:
         """Return the sets of outcomes to total: those of the query, or the default list."""
         if self._query.outcomes:
             return list(self._query.outcomes)
-        overlapping = self._find_overlapping(self._query.scope_for(LOSSES))
-        return list(_default_outcome_sets(overlapping.list_outcome_sets()))
+        return list(_default_outcome_sets(self.list_spoken_outcomes()))
+
+    def list_spoken_outcomes(self) -> frozenset[frozenset[str]]:
+        """Return the sets of outcomes of the counted figures that meet the query."""
+        return self._find_overlapping(self._query.scope_for(LOSSES)).list_outcome_sets()
 
     def compute_result(self) -> TotalsResult:
         """Return the totals of the query with their caveats, parts and figures."""
@@ -269,6 +282,7 @@ class TotalsCalculation:
             for each in {id(total): total, id(placed): placed}.values():
                 self._time_budget.take_memory(each)
             figures = self._find_overlapping(scope)
+            placed_figures = figures if placed is total else self._inside.find_overlapping(scope)
             reach = self._find_reach(scope, total, figures)
             outcome_totals.append(
                 OutcomeTotal(
@@ -276,12 +290,13 @@ class TotalsCalculation:
                     total,
                     placed,
                     figures,
+                    placed_figures,
                     total_text(total, outcomes, reach),
                     self._sum_best_estimates(scope, figures),
                     reach=reach,
                     placed_reach=reach
                     if placed is total
-                    else self._find_reach(scope, placed, self._inside.find_overlapping(scope)),
+                    else self._find_reach(scope, placed, placed_figures),
                 )
             )
         return outcome_totals
@@ -389,7 +404,9 @@ class TotalsCalculation:
 def _default_outcome_sets(used_sets: Iterable[frozenset[str]]) -> tuple[frozenset[str], ...]:
     """Return each single outcome, every joint set in use, and the set of all outcomes."""
     joint_sets = {each for each in used_sets if 1 < len(each) < len(LOSSES)}
-    ordered_sets = sorted(
-        joint_sets, key=lambda each: (len(each), sorted(map(OUTCOMES.index, each)))
-    )
+    ordered_sets = sorted(joint_sets, key=_outcomes_sort_key)
     return (*(frozenset({outcome}) for outcome in OUTCOMES), *ordered_sets, LOSSES)
+
+
+def _outcomes_sort_key(outcomes: frozenset[str]) -> tuple[int, list[int]]:
+    return len(outcomes), sorted(map(OUTCOMES.index, outcomes))

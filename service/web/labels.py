@@ -7,6 +7,7 @@ from service.domain.periods import Period
 from service.domain.vocabulary import ROOT_GROUP
 from service.domain.wording.bidi import isolate_bidi
 from service.usecases.state_cache import Snapshot
+from service.web import day_words
 from service.web.messages import plain_text
 
 
@@ -38,20 +39,19 @@ def join_reporter_names(state: RecordState, reporter_ids: Iterable[str]) -> str:
 
 def format_period(period: Period) -> str:
     """Return the days that a figure covers, in words."""
-    last = "" if period.last is None else period.last.isoformat()
+    if period.last is None:
+        return ""
     if period.first is None:
-        return plain_text("figure.until", last=last)
-    first = period.first.isoformat()
-    return last if first == last else plain_text("figure.days", first=first, last=last)
+        return plain_text("figure.until", last=day_words.format_day(period.last))
+    return day_words.format_days(period.first, period.last)
 
 
 def format_query_period(period: Period) -> str:
     """Return the days that a query covers, in words."""
-    first, last = period.first and period.first.isoformat(), period.last and period.last.isoformat()
-    if first and first == last:
-        return plain_text("scope.day", day=first)
-    if first and last:
-        return plain_text("scope.days", first=first, last=last)
-    if first:
-        return plain_text("scope.since", first=first)
-    return plain_text("scope.until", last=last) if last else plain_text("scope.always")
+    if period.first and period.last:
+        return day_words.format_days(period.first, period.last)
+    if period.first:
+        return plain_text("scope.since", first=day_words.format_day(period.first))
+    if period.last:
+        return plain_text("scope.until", last=day_words.format_day(period.last))
+    return plain_text("scope.always")

@@ -1,27 +1,27 @@
-"""The query of a page, and links to pages with a changed query."""
+"""The query of a page about one subject, and links to pages with a changed query."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import request
 from marshmallow import ValidationError
 
-from schemas.dashboard_query import DashboardParameters
+from schemas.page_query import PageParameters
 from service.domain.errors import ErrorDetail, invalid_field
 from service.domain.totals_query import TotalsQuery
-from service.domain.vocabulary import LOSSES, sort_outcomes
-from service.http.request_parsing import make_invalid_input_error, make_schema_error
+from service.domain.vocabulary import sort_outcomes
+from service.http.request_parsing import (
+    list_parameters,
+    make_invalid_input_error,
+    make_schema_error,
+)
+from service.web import day_words
 from service.web.messages import plain_text
 
-PAGE_PARAMETERS: Final = frozenset(
-    field.data_key or name for name, field in DashboardParameters().fields.items()
-)
-"""The parameters that pages know. All others (such as those of trackers) are ignored."""
-
-LIST_PARAMETERS: Final = ("place", "group", "reporter", "exclude_reporter", "show")
+LIST_PARAMETERS: Final = ("place", "group", "reporter", "exclude_reporter", "outcomes")
 """Parameters with several values: a form repeats the parameter, a link separates by commas."""
 
 API_PARAMETERS: Final = (
@@ -29,25 +29,32 @@ API_PARAMETERS: Final = (
 )  # fmt: skip
 """The parameters of the totals query, which the API has as well."""
 
+SUBJECT_PAGE: Final = "place"
+"""The page of a total: its places are in the path, as in place/ru-kursk."""
+
+INDEX_PAGE: Final = "./"
+
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
     """A totals query, and how a page shows its result.
 
-    ``parameters`` are the known, non-empty parameters of the address. ``show`` is the set of
-    outcomes that the charts show. If ``scale`` is None, the page selects the unit of the time
-    chart. ``chart`` is None unless the page shows one chart alone. ``start`` is how many items of a
-    list are on the pages before.
+    ``parameters`` are the non-empty parameters of the address, the places of its path among them.
+    ``root`` leads from the page to the index. ``outcomes`` None lets the page choose what to show
+    first. If ``unit`` is None, the page selects the unit of the time chart. ``chart`` is None
+    unless the page shows one chart alone. ``start`` is how many items of a list are on the pages
+    before.
     """
 
     parameters: Mapping[str, str]
     query: TotalsQuery
-    show: frozenset[str] = LOSSES
+    root: str = ""
+    outcomes: frozenset[str] | None = None
     by: str = "place"
     facet: str | None = None
-    scale: str | None = None
-    find: str | None = None
+    unit: str | None = None
     chart: str | None = None
+    compare: int | str | None = None
     every: bool = False
     start: int = 0
 
@@ -56,22 +63,54 @@ class PageQuery:
 
         It is relative, so that it is valid below any path. None removes a parameter.
         """
-        merged = {
+        return link_to_page(page, self._merge(changes), self.root)
+
+    def name_page(self, page: str, **changes: str | None) -> str:
+        """Return the same address relative to the index."""
+        return link_to_page(page, self._merge(changes))
+
+    def _merge(self, changes: Mapping[str, str | None]) -> dict[str, str | None]:
+        return {
             **self.parameters,
             **{_to_parameter_name(name): value for name, value in changes.items()},
         }
-        parameters = {name: value for name, value in merged.items() if value}
-        return f"{page}?{urlencode(parameters, safe=',:')}" if parameters else page
 
     def link_to_api(self, page: str = "v1/totals", **extra: str) -> str:
-        """Return the address of the API for the same query."""
+        """Return the address of the API for the same query, relative to the page."""
+        return self.root + self.name_in_api(page, **extra)
+
+    def name_in_api(self, page: str = "v1/totals", **extra: str) -> str:
+        """Return the address of the API for the same query, relative to the index."""
         parameters = {
             name: self.parameters[name] for name in API_PARAMETERS if name in self.parameters
         }
         if self.query.as_of is not None:
             parameters["as_of"] = str(self.query.as_of)
-        parameters.update({"outcomes": ",".join(sort_outcomes(self.show)), **extra})
-        return f"{page}?{urlencode(parameters, safe=',:')}"
+        if self.outcomes is not None:
+            parameters["outcomes"] = ",".join(sort_outcomes(self.outcomes))
+        return _join_address(page, {**parameters, **extra})
+
+
+def link_to_page(page: str, parameters: Mapping[str, str | None], root: str = "") -> str:
+    """Return the relative address of a page; parameters that are None or empty are left out.
+
+    The page of a subject has its places in the path; without a place and a group there is none, and
+    the address is that of the index.
+    """
+    present = {name: value for name, value in parameters.items() if value}
+    if page == SUBJECT_PAGE:
+        places = present.pop("place", "")
+        if places:
+            page = f"{SUBJECT_PAGE}/{quote(places, safe=',')}"
+        elif "group" not in present:
+            return f"{root}{INDEX_PAGE}" if not root else root
+    if page == INDEX_PAGE and root:
+        page = ""
+    return _join_address(f"{root}{page}", present)
+
+
+def _join_address(page: str, parameters: Mapping[str, str]) -> str:
+    return f"{page}?{urlencode(parameters, safe=',:')}" if parameters else page
 
 
 def _to_parameter_name(name: str) -> str:
@@ -79,42 +118,75 @@ def _to_parameter_name(name: str) -> str:
     return name.removesuffix("_")
 
 
-def parse_page_query(now: datetime, parameters: Mapping[str, str] | None = None) -> PageQuery:
+def find_root() -> str:
+    """Return what leads from the address of this request to the index: "" or "../" repeated."""
+    return "../" * (request.path.count("/") - 1)
+
+
+def parse_page_query(
+    now: datetime, parameters: Mapping[str, str] | None = None, root: str | None = None
+) -> PageQuery:
     """Return the query of the parameters; None means those of the current request.
 
     Raises InvalidInputError with one error for each invalid parameter.
     """
-    parameters, errors = read_parameters() if parameters is None else (parameters, ())
+    errors: Sequence[ErrorDetail] = ()
+    if parameters is None:
+        parameters, errors = read_parameters()
     try:
-        values: dict[str, Any] = DashboardParameters().load(parameters)
+        values: dict[str, Any] = PageParameters().load(parameters)
     except ValidationError as error:
         raise make_invalid_input_error(
             (*errors, *make_schema_error(error.messages, "").errors)
         ) from error
     if errors:
-        raise make_invalid_input_error(errors)
-    as_of = _resolve_as_of_day(values.pop("as_of"), now)
-    query = replace(values.pop("query"), as_of=as_of)
-    return PageQuery(parameters, query, **{**values, "every": values.get("every") == "true"})
+        raise make_invalid_input_error(tuple(errors))
+    values["compare"] = _resolve_day(values["compare"], now)
+    query = replace(values.pop("query"), as_of=_resolve_day(values.pop("as_of"), now))
+    every = values.get("every") == "true"
+    return PageQuery(
+        parameters, query, find_root() if root is None else root, **{**values, "every": every}
+    )
 
 
-def read_parameters() -> tuple[dict[str, str], tuple[ErrorDetail, ...]]:
-    """Return the parameters of the request, and one error for each that is repeated.
+def read_parameters(places: str | None = None) -> tuple[dict[str, str], tuple[ErrorDetail, ...]]:
+    """Return the non-empty parameters of the request, and one error for each that is repeated.
 
-    Repetitions of a parameter with several values are joined. Empty and unknown parameters are left
-    out.
+    Repetitions of a parameter with several values are joined; ``places`` are those of the path.
     """
+    values: dict[str, list[str]] = {"place": [places]} if places else {}
+    for name, value in list_parameters(request):
+        if value.strip():
+            values.setdefault(name, []).append(value.strip())
     parameters: dict[str, str] = {}
     errors = []
-    for name, values in request.args.lists():
-        non_empty = [value.strip() for value in values if value.strip()]
-        if name not in PAGE_PARAMETERS or not non_empty:
-            continue
-        if len(non_empty) == 1 or name in LIST_PARAMETERS:
-            parameters[name] = ",".join(non_empty)
+    for name, given in values.items():
+        if len(given) == 1 or name in LIST_PARAMETERS:
+            parameters[name] = ",".join(given)
         else:
             errors.append(ErrorDetail(name, plain_text("ask.repeated")))
     return parameters, tuple(errors)
+
+
+def normalize_days(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters of a form with days as the API writes them: "June 2024" is 2024-06-01.
+
+    What is not a day remains as it is, and is an error where the parameters are read.
+    """
+    normalized = dict(parameters)
+    ends: dict[str, day_words.RangeEnd] = {"from": "first", "to": "last", "as_of": "last"}
+    for name, end in ends.items():
+        if name in normalized and not (name == "as_of" and normalized[name].isdigit()):
+            normalized[name] = _normalize_day(normalized[name], end)
+    return normalized
+
+
+def _normalize_day(text: str, end: day_words.RangeEnd) -> str:
+    try:
+        day: date = day_words.parse_day(text, end)
+    except ValueError:
+        return text
+    return day.isoformat()
 
 
 def read_parameter(name: str) -> str | None:
@@ -128,7 +200,7 @@ def read_parameter(name: str) -> str | None:
     return values[0] if values else None
 
 
-def _resolve_as_of_day(as_of: int | str | None, now: datetime) -> int | str | None:
+def _resolve_day(as_of: int | str | None, now: datetime) -> int | str | None:
     """Return the ``as_of`` of the query: of a day its end, and None for today."""
     if not isinstance(as_of, str) or "T" in as_of:
         return as_of

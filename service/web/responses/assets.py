@@ -25,10 +25,7 @@ def compute_version() -> str:
 
 
 def make_address(name: str) -> str:
-    """Return the address of the asset, relative to a page.
-
-    All pages are at one level, so that the address is valid below any path of a proxy.
-    """
+    """Return the address of the asset, relative to the index."""
     return f"assets/{compute_version()}/{name}"
 
 

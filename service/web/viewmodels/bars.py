@@ -1,18 +1,18 @@
 """Bars made from totals, with the sides of a dispute."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from service.domain.caveats import Caveat
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
 from service.domain.totals_result import OutcomeTotal
-from service.domain.wording.range_text import outcomes_text, total_range_text
+from service.domain.wording.range_text import outcomes_text
 from service.web import labels
 from service.web.charts.items import DisputeSide, RangeBar
 from service.web.messages import plain_text
 from service.web.viewmodels.base import ViewModel
+from service.web.viewmodels.drawn_range import choose_drawn_range
 
 MAX_SIDES: Final = 4
 """The most sides of a dispute that are shown beside a bar; the proof shows all."""
@@ -39,65 +39,9 @@ def make_bar(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnRange:
-    """The range that a chart draws for a total: what is placed, or all of it."""
-
-    text: str
-    low: int | None
-    high: int | None
-    is_disputed: bool
-    nearest: tuple[int, int | None] | None
-    exact: bool
-    beyond: tuple[int, int | None] | None = None
-    is_placed: bool = True
-
-
-def choose_drawn_range(outcome_total: OutcomeTotal) -> DrawnRange:
-    """Return the range to draw: what is placed if wider figures make the total another one.
-
-    If they only narrow what is placed, the total is drawn. What they prove without any figure
-    inside is drawn from zero to the low of the total.
-    """
-    total, placed = outcome_total.total, outcome_total.placed
-    is_disputed, exact = total.is_disputed or placed.is_disputed, total.exact and placed.exact
-    if total.low is None or not adds_beyond(outcome_total):
-        return DrawnRange(
-            total_range_text(total), total.low, total.high, total.is_disputed,
-            find_distinct_nearest(total), total.exact,
-        )  # fmt: skip
-    beyond = (total.low, total.high)
-    if placed.low is None:
-        text = total_range_text(total) if total.low else plain_text("bars.not_placed")
-        return DrawnRange(
-            text, total.low, total.low, is_disputed, find_distinct_nearest(total), exact, beyond,
-            is_placed=False,
-        )  # fmt: skip
-    text = plain_text("bars.placed", range=total_range_text(placed))
-    return DrawnRange(
-        text, placed.low, placed.high, is_disputed, find_distinct_nearest(placed), exact, beyond
-    )
-
-
-def adds_beyond(outcome_total: OutcomeTotal) -> bool:
-    """Whether the total allows more or fewer people than what is placed."""
-    total, placed = outcome_total.total, outcome_total.placed
-    if total.low is None:
-        return False
-    if placed.low is None:
-        return not total.low == total.high
-    is_higher = placed.high is not None and (total.high is None or total.high > placed.high)
-    return is_higher or total.low < placed.low
-
-
 def link_to_proof(view: ViewModel, **changes: str) -> str:
     """Return the address of the proof for the page query with the changes."""
-    return view.page_query.link_to("proof", every=None, **changes)
-
-
-def find_distinct_nearest(total: Total) -> tuple[int, int | None] | None:
-    """Return the nearest range of a disputed total; None if it equals the range."""
-    return None if total.nearest == (total.low, total.high) else total.nearest
+    return view.page_query.link_to("why", every=None, unit=None, by=None, **changes)
 
 
 def _make_sides(view: ViewModel, total: Total) -> tuple[DisputeSide, ...]:

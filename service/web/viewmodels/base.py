@@ -1,16 +1,16 @@
 """The base of view models: a page query, the record state that answers it, and names."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 from service.columns.record_state import RecordState
 from service.domain.caveats import Caveat
 from service.domain.entities import Group
-from service.domain.figure import Figure
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, TotalsResult
-from service.domain.vocabulary import ROOT_GROUP
+from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
 from service.domain.wording.bidi import isolate_bidi
 from service.domain.wording.range_text import outcomes_text
 from service.http.consistency import get_reader
@@ -19,9 +19,13 @@ from service.http.costly_work import take_slot
 from service.http.measured_totals import compute_measured_totals
 from service.usecases import totals
 from service.usecases.state_cache import Snapshot
-from service.web import labels
+from service.web import day_words, labels
 from service.web.messages import plain_text
-from service.web.query.page_query import PageQuery
+from service.web.query.addresses import make_absolute
+from service.web.query.page_query import SUBJECT_PAGE, PageQuery
+from service.web.sentences import Subject, write_sentence
+from service.web.viewmodels.drawn_range import choose_drawn_range
+from service.web.viewmodels.subject import is_stated, make_subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,10 @@ class NamedLink:
     about: str = ""
 
 
+MAX_OUTCOME_SETS: Final = 8
+"""The most sets of outcomes that a page totals."""
+
+
 class ViewModel:
     """The query of a page, with totals that are computed when they are first used."""
 
@@ -42,14 +50,13 @@ class ViewModel:
         self.page_query = page_query
         self._budget = start_time_budget()  # Shared by all totals of the page.
         self.seq = get_reader().resolve_as_of(page_query.query.as_of, request_time())
-        self._take_slot()
         self.query: TotalsQuery = totals.resolve_merged_ids(self.snapshot, page_query.query)
+        self._take_slot()
 
     def _take_slot(self) -> None:
-        """Take a slot before anything is sent, unless the page's first number is in memory."""
-        query = self.page_query.query
-        shown = replace(query, outcomes=(self.page_query.show,))
-        if not any(totals.is_cached(get_reader(), each, self.seq) for each in (query, shown)):
+        """Take a slot before anything is sent, unless the page's first numbers are in memory."""
+        query = replace(self.page_query.query, outcomes=self.spoken_outcomes)
+        if not totals.is_cached(get_reader(), query, self.seq):
             self._budget.postpone(take_slot())
 
     def compute_totals(self, **changes: object) -> TotalsResult:
@@ -72,39 +79,64 @@ class ViewModel:
         """Whether the record has no report at ``seq``."""
         return not self.state.report_count
 
-    # The number -----------------------------------------------------------------------------
+    # The numbers ----------------------------------------------------------------------------
 
     @cached_property
-    def full_result(self) -> TotalsResult:
-        """The totals of all sets of outcomes that reports use."""
-        return self.compute_totals()
+    def spoken_outcomes(self) -> tuple[frozenset[str], ...]:
+        """The sets of outcomes to total: the requested one, or those that figures are about.
+
+        Where nobody reports anything it is the first outcome.
+        """
+        if self.page_query.outcomes is not None:
+            return (self.page_query.outcomes,)
+        spoken = totals.list_spoken_outcomes(self.snapshot, self.page_query.query)
+        return spoken[:MAX_OUTCOME_SETS] or (frozenset({OUTCOMES[0]}),)
 
     @cached_property
-    def _shown_result(self) -> TotalsResult:
-        """The total of the shown outcomes alone, which takes less time than the full result."""
-        result = self.compute_totals(outcomes=(self.page_query.show,))
+    def result(self) -> TotalsResult:
+        """The totals of all sets of outcomes that somebody speaks of."""
+        result = self.compute_totals(outcomes=self.spoken_outcomes)
+        if result.is_final:
+            return result
         # If the time ran out, a second call continues from what the first one cached.
-        return result if result.is_final else self.compute_totals(outcomes=(self.page_query.show,))
+        return self.compute_totals(outcomes=self.spoken_outcomes)
+
+    @cached_property
+    def lead_total(self) -> OutcomeTotal:
+        """The total that the charts show: of the first outcome that figures here are about.
+
+        That is killed, if anybody reports it. It is the set that proves most people where the first
+        outcome is less than half of them.
+        """
+        stated = [
+            (each, drawn)
+            for each in self.result.totals
+            if is_stated(drawn := choose_drawn_range(each))
+        ]
+        if not stated:
+            return self.result.totals[0]
+        first, drawn = stated[0]
+        holding = [
+            pair
+            for pair in stated
+            if pair[0].outcomes > first.outcomes and len(pair[0].outcomes) > 1
+        ]
+        largest = max(holding, key=lambda pair: pair[1].low or 0, default=(first, drawn))
+        return largest[0] if (largest[1].low or 0) > 2 * (drawn.low or 0) else first
 
     @property
-    def shown_total(self) -> OutcomeTotal:
-        """The total of the outcomes that the page shows."""
-        return self._shown_result.totals[0]
-
-    @property
-    def shown_figures(self) -> Sequence[Figure]:
-        """The counted figures of the shown total."""
-        return self._shown_result.used
+    def lead_outcomes(self) -> frozenset[str]:
+        """The outcomes that the charts show."""
+        return self.lead_total.outcomes
 
     @property
     def caveats(self) -> list[Caveat]:
-        """The caveats of the shown total."""
-        return list(self._shown_result.caveats)
+        """The caveats of the lead total."""
+        return self.caveats_of(self.lead_outcomes)
 
     def caveats_of(self, outcomes: frozenset[str]) -> list[Caveat]:
         """Return the caveats of the total of these outcomes."""
-        result = self._shown_result if outcomes == self.page_query.show else self.full_result
-        return [each for each in result.caveats if each.outcomes == outcomes]
+        return [each for each in self.result.caveats if each.outcomes == outcomes]
 
     @property
     def file_name(self) -> str:
@@ -112,13 +144,25 @@ class ViewModel:
         where = "-".join(self.query.places[:3]) or "everywhere"
         return f"casualty-figures-{where}-seq{self.seq}"
 
+    # The sentence ---------------------------------------------------------------------------
+
+    @cached_property
+    def subject(self) -> Subject:
+        """What the sentence of the page says."""
+        return make_subject(self.state, self.query, self.result)
+
+    @property
+    def headline(self) -> str:
+        """The sentence of the page."""
+        return write_sentence(self.subject)
+
     @property
     def citation(self) -> str:
         """A citation of this result, with the address that gives the same result again."""
         return plain_text(
-            "take.cited", where=self.place_names, total=self.shown_total.text, seq=str(self.seq),
-            at=(self.state.recorded_at or "–")[:16].replace("T", " "),
-            call=self.page_query.link_to_api(as_of=str(self.seq)),
+            "take.cited", sentence=self.headline, seq=str(self.seq),
+            at=day_words.format_moment(self.state.recorded_at),
+            address=make_absolute(self.page_query.name_page(SUBJECT_PAGE, as_of=str(self.seq))),
         )  # fmt: skip
 
     # Names ----------------------------------------------------------------------------------
@@ -167,7 +211,9 @@ class ViewModel:
         """Return a link to the place, with its ancestors."""
         place = self.state.places[place_id]
         about = labels.join_ancestor_names(self.snapshot, place_id)
-        return NamedLink(place_id, place.name, self.page_query.link_to("./", place=place_id), about)
+        return NamedLink(
+            place_id, place.name, self.page_query.link_to(SUBJECT_PAGE, place=place_id), about
+        )
 
     @property
     def ancestor_links(self) -> list[NamedLink]:

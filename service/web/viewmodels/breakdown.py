@@ -12,8 +12,9 @@ from service.web.charts.items import MapPoint, RangeBar
 from service.web.charts.map_chart import MapChart, layout_map
 from service.web.charts.range_chart import RangeChart, layout_range_chart
 from service.web.messages import plain_text
-from service.web.viewmodels.bars import choose_drawn_range, link_to_proof, make_bar
+from service.web.viewmodels.bars import link_to_proof, make_bar
 from service.web.viewmodels.base import NamedLink, ViewModel
+from service.web.viewmodels.drawn_range import choose_drawn_range
 
 MAX_BARS: Final = 40
 """The most parts that the chart shows unless the query asks for all; the table has all."""
@@ -32,7 +33,7 @@ class Breakdown:
         """The reason if there are too many parts to compute; otherwise empty."""
         try:
             result = view.compute_totals(
-                outcomes=(view.page_query.show,), by=view.page_query.by, facet=self.facet
+                outcomes=(view.lead_outcomes,), by=view.page_query.by, facet=self.facet
             )
         except InvalidInputError as error:
             self.error = error.detail
@@ -57,14 +58,14 @@ class Breakdown:
         )
         figures = Counter(
             facet
-            for figure in self._view.shown_figures
+            for figure in self._view.lead_total.figures
             for facet in {tree.facet_of(group) for group in figure.scope.groups}
         )
         ordered = sorted(
             facets, key=lambda each: (-figures[each], ":" in each, -facets[each], each)
         )
         return [
-            NamedLink(each, self._name_facet(each), self._page_query.link_to("./", facet=each))
+            NamedLink(each, self._name_facet(each), self._page_query.link_to("place", facet=each))
             for each in ordered
         ]
 
@@ -168,10 +169,10 @@ class Breakdown:
 
     def _parameters_of(self, key: str) -> dict[str, str]:
         """Return the parameters of a query for this part alone."""
-        return {"show" if self._page_query.by == "outcome" else self._page_query.by: key}
+        return {"outcomes" if self._page_query.by == "outcome" else self._page_query.by: key}
 
     def _link_to_part(self, key: str) -> str:
-        return self._page_query.link_to("./", **self._parameters_of(key), every=None)
+        return self._page_query.link_to("place", **self._parameters_of(key), every=None)
 
 
 def _make_map_point(bar: RangeBar, longitude: float, latitude: float) -> MapPoint:

@@ -8,6 +8,7 @@ from typing import Final
 
 from service.columns.record_state import RecordState
 from service.domain.total import End
+from service.domain.totals_result import TotalsResult
 from service.domain.wording.range_text import outcomes_text, range_text
 from service.http.consistency import get_reader
 from service.usecases.query_figures import FigurePage, QueryFigure, make_figure_page
@@ -43,10 +44,14 @@ class FigureList(ViewModel):
     """The view model of one page of the list."""
 
     @cached_property
+    def _lead_result(self) -> TotalsResult:
+        return self.compute_totals(outcomes=(self.lead_outcomes,), explain=True)
+
+    @cached_property
     def _page(self) -> FigurePage:
         return make_figure_page(
             get_reader(),
-            self._shown_result,
+            self._lead_result,
             self.page_query.start,
             PAGE_SIZE,
             is_largest_first=True,
@@ -63,12 +68,12 @@ class FigureList(ViewModel):
     @property
     def used_count(self) -> int:
         """How many figures are counted."""
-        return len(self._shown_result.used)
+        return len(self._lead_result.used)
 
     @property
     def excluded_count(self) -> int:
         """How many figures are not counted."""
-        return len(self._shown_result.excluded)
+        return len(self._lead_result.excluded)
 
     @property
     def previous_link(self) -> str | None:

@@ -11,7 +11,7 @@ from service.domain.figure import Figure
 from service.domain.report import RecordedReport, ReportedFigure
 from service.domain.report_state import ReportState
 from service.domain.total import End, RoundedSum, Term
-from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part
+from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part, TotalsResult
 from service.domain.wording.range_text import join_words, range_text, total_text
 from service.http.consistency import get_reader
 from service.usecases import reports
@@ -58,15 +58,18 @@ class Proof(ViewModel):
 
     def __init__(self, page_query: PageQuery) -> None:
         """Resolve the query; raises InvalidInputError for unknown ids or an invalid `as_of`."""
-        query = replace(
-            page_query.query, outcomes=(page_query.show,), explain=True, by_reporter=True
-        )
+        query = replace(page_query.query, explain=True, by_reporter=True)
         super().__init__(replace(page_query, query=query))
+
+    @cached_property
+    def proved_result(self) -> TotalsResult:
+        """The total that is proved, with that of each reporter alone."""
+        return self.compute_totals(outcomes=(self.lead_outcomes,))
 
     @property
     def outcome_total(self) -> OutcomeTotal:
         """The total that is proved."""
-        return self.full_result.totals[0]
+        return self.proved_result.totals[0]
 
     @cached_property
     def low_terms(self) -> Truncated[Term]:
@@ -120,7 +123,7 @@ class Proof(ViewModel):
             return ""
         if not placed.is_reported:
             return plain_text("proof.not_placed")
-        text = total_text(placed, self.page_query.show, self.outcome_total.placed_reach)
+        text = total_text(placed, self.lead_outcomes, self.outcome_total.placed_reach)
         return plain_text("proof.placed", placed=text)
 
     @cached_property
@@ -144,12 +147,12 @@ class Proof(ViewModel):
     @cached_property
     def excluded_figures(self) -> Truncated[ExcludedFigure]:
         """The figures inside the scope that are not counted."""
-        return truncate(MAX_ITEMS, self.full_result.excluded)
+        return truncate(MAX_ITEMS, self.proved_result.excluded)
 
     @cached_property
     def reporter_parts(self) -> Truncated[Part]:
         """The total of each reporter's figures alone."""
-        return truncate(MAX_ITEMS, self.full_result.by_reporter or ())
+        return truncate(MAX_ITEMS, self.proved_result.by_reporter or ())
 
     def make_proof_figure(self, figure: Figure) -> ProofFigure:
         """Return a shown figure with its report."""

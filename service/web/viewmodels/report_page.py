@@ -13,6 +13,7 @@ from service.domain.wording.range_text import outcomes_text, range_text
 from service.http.consistency import get_reader
 from service.http.context import request_time
 from service.usecases import lifecycle, reports
+from service.web.query.page_query import find_root, link_to_page
 from service.web.viewmodels.relays import find_relays
 from service.web.viewmodels.truncated import Truncated, truncate
 
@@ -80,7 +81,7 @@ def make_places_page(place_id: str | None) -> dict[str, object]:
     child_ids = snapshot.places.roots() if place_id is None else snapshot.places.children(place_id)
     children = truncate(MAX_PLACES, sorted(child_ids, key=lambda each: places[each].name))
     return {
-        "place": None if place_id is None else _make_place_link(places[place_id], "./"),
+        "place": None if place_id is None else _make_place_link(places[place_id], "place"),
         "ancestors": [_make_place_link(each, "places") for each in reversed(ancestors)],
         "children": [_make_place_link(places[each], "places") for each in children.shown],
         "omitted_count": len(children.rest),
@@ -88,4 +89,6 @@ def make_places_page(place_id: str | None) -> dict[str, object]:
 
 
 def _make_place_link(place: Place, page: str) -> PlaceLink:
-    return PlaceLink(place.name, f"{page}?place={place.id}", ", ".join(place.aliases))
+    return PlaceLink(
+        place.name, link_to_page(page, {"place": place.id}, find_root()), ", ".join(place.aliases)
+    )

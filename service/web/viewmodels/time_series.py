@@ -10,8 +10,9 @@ from service.domain.totals_query import CALENDAR_UNITS, split_period
 from service.domain.totals_result import Part
 from service.web.charts.items import PeriodBar
 from service.web.charts.time_chart import TimeChart, layout_time_chart
-from service.web.viewmodels.bars import choose_drawn_range, link_to_proof
+from service.web.viewmodels.bars import link_to_proof
 from service.web.viewmodels.base import ViewModel
+from service.web.viewmodels.drawn_range import choose_drawn_range
 
 MAX_BARS: Final = 62
 """The most bars: more cannot be distinguished, and each total takes time to compute."""
@@ -28,7 +29,7 @@ class TimeSeries:
     def period(self) -> Period | None:
         """The queried days; if they are many, the days that figures cover; None without figures."""
         query_period = self._page_query.query.period
-        day_range = self._view.full_result.used.find_day_range()
+        day_range = self._view.lead_total.figures.find_day_range()
         if day_range is None:
             return None
         if (
@@ -43,29 +44,30 @@ class TimeSeries:
         return Period(min(first, last), last)
 
     @cached_property
-    def scale(self) -> str | None:
+    def unit(self) -> str | None:
         """The calendar unit: the queried one, or the shortest that fits; None without days."""
-        if self._page_query.scale is not None and self.can_show(self._page_query.scale):
-            return self._page_query.scale
+        if self._page_query.unit is not None and self.can_show(self._page_query.unit):
+            return self._page_query.unit
         return next((each for each in CALENDAR_UNITS if self.can_show(each)), None)
 
-    def can_show(self, scale: str) -> bool:
+    def can_show(self, unit: str) -> bool:
         """Whether the period has at most ``MAX_BARS`` of these calendar units."""
         if self.period is None:
             return False
         try:
-            return len(split_period(self.period, scale)) <= MAX_BARS
+            return len(split_period(self.period, unit)) <= MAX_BARS
         except InvalidInputError:
             return False
 
     @cached_property
     def bars(self) -> list[PeriodBar]:
         """The bars of all units in order."""
-        if self.period is None or self.scale is None:
+        if self.period is None or self.unit is None:
             return []
-        show = (self._page_query.show,)
-        result = self._view.compute_totals(period=self.period, outcomes=show, by=self.scale)
-        parts = zip(split_period(self.period, self.scale), result.parts or (), strict=True)
+        result = self._view.compute_totals(
+            period=self.period, outcomes=(self._view.lead_outcomes,), by=self.unit
+        )
+        parts = zip(split_period(self.period, self.unit), result.parts or (), strict=True)
         return [self._make_bar(key, period, part) for (key, period), part in parts]
 
     def _make_bar(self, key: str, period: Period, part: Part) -> PeriodBar:
@@ -77,7 +79,7 @@ class TimeSeries:
             key, key, drawn.text, drawn.low, drawn.high,
             drawn.is_disputed, drawn.nearest, drawn.exact,
             link_to_proof(self._view, **changes) if total.is_reported else None,
-            self._page_query.link_to("./", **changes, scale=None),
+            self._page_query.link_to("place", **changes, unit=None),
             tuple(each.text for each in part.caveats), drawn.beyond, drawn.is_placed,
             first_day=first, last_day=last,
         )  # fmt: skip

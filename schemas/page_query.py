@@ -1,9 +1,9 @@
-"""The parameters of the pages: a query for totals, and how a page shows the answer."""
+"""The parameters of the pages about one subject: a totals query, and how a page shows its result."""
 
 import re
 from typing import Any, Final
 
-from marshmallow import EXCLUDE, post_load
+from marshmallow import post_load
 
 from schemas.as_of import AsOf
 from schemas.base import Parameters
@@ -12,9 +12,9 @@ from schemas.number_fields import IntegerParameter
 from schemas.report_in import make_period
 from schemas.text_fields import Line
 from service.domain.totals_query import CALENDAR_UNITS, TotalsQuery
-from service.domain.vocabulary import LOSSES, MAX_COUNT, OUTCOMES
+from service.domain.vocabulary import MAX_COUNT, OUTCOMES
 
-DASHBOARD_BREAKDOWNS: Final = ("place", "group", "outcome", "reporter")
+PAGE_BREAKDOWNS: Final = ("place", "group", "outcome", "reporter")
 """The breakdowns of a page; time has a chart of its own."""
 
 CHARTS: Final = ("parts", "times", "map")
@@ -30,44 +30,41 @@ class DayOrAsOf(AsOf):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-class DashboardParameters(Parameters):
-    """The parameters of a page.
+class PageParameters(Parameters):
+    """The parameters of a page about one subject.
 
-    Unknown parameters are ignored, since other sites add their own to links.
+    Those of the totals query have the names of the API. Here ``outcomes`` is one set. Unknown
+    parameters are errors: a total of another query could be mistaken for the answer.
     """
 
     places = CommaList(Slug(), data_key="place")
     first = Day(data_key="from")
     last = Day(data_key="to")
-    show = CommaList(OneOf(OUTCOMES))
+    outcomes = CommaList(OneOf(OUTCOMES))
     groups = CommaList(Slug(), data_key="group")
     reporters = CommaList(Slug(), data_key="reporter")
     exclude_reporters = CommaList(Slug(), data_key="exclude_reporter")
     party = OneOf(("include", "exclude"))
     straddling = OneOf(("include", "exclude"))
     as_of = DayOrAsOf()
-    by = OneOf(DASHBOARD_BREAKDOWNS)
+    compare = DayOrAsOf()
+    by = OneOf(PAGE_BREAKDOWNS)
     facet = Line()
-    scale = OneOf(CALENDAR_UNITS)
-    find = Line()
+    unit = OneOf(CALENDAR_UNITS)
     chart = OneOf(CHARTS)
     every = OneOf(("true",))
     start = IntegerParameter(minimum=0, maximum=MAX_COUNT)
 
-    class Meta:
-        """Ignore unknown parameters."""
-
-        unknown = EXCLUDE
-
     @post_load
     def load_query(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """Return the totals query as ``query``, and the parameters of the page beside it."""
-        show = frozenset(data.pop("show", LOSSES))
+        outcomes = data.pop("outcomes", None)
         period = make_period(data.pop("first", None), data.pop("last", None), "to")
         names = ("places", "groups", "reporters", "exclude_reporters")
         return {
-            "show": show,
+            "outcomes": frozenset(outcomes) if outcomes else None,
             "as_of": data.pop("as_of", None),
+            "compare": data.pop("compare", None),
             "query": TotalsQuery(
                 period=period,
                 exclude_parties=data.pop("party", "include") == "exclude",

@@ -1,0 +1,117 @@
+"""The subjects of a record: the places and groups for which somebody counts people."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from service.columns.arrays import BoolArray
+from service.columns.record_state import RecordState
+from service.domain.periods import OPEN_START
+from service.domain.trees import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSubject:
+    """Whose losses, and where: the smallest place that holds all that is counted of the groups.
+
+    Figures of places without a common ancestor are different subjects, and a figure about several
+    of them has a subject of its own. ``first_day`` is None if no figure states its first day.
+    ``reporters`` are ids, those with most figures first. ``last_seq`` is the seq of the report that
+    was recorded last.
+    """
+
+    places: tuple[str, ...]
+    groups: tuple[str, ...]
+    figure_count: int
+    reporters: tuple[str, ...]
+    first_day: date | None
+    last_day: date
+    last_seq: int
+
+
+def list_subjects(state: RecordState, places: Tree) -> list[RecordSubject]:
+    """Return the subjects of the live figures, those with the latest day first."""
+    rows = np.flatnonzero(state.is_live)
+    if not len(rows):
+        return []
+    columns = {
+        name: state.column(name)[rows] for name in ("places", "groups", "first", "last", "report")
+    }
+    reporters = state.reporter_numbers[columns["report"]]
+    pairs, inverse = np.unique(
+        np.stack([columns["places"], columns["groups"]], axis=1), axis=0, return_inverse=True
+    )
+    keys: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+    smallest: list[tuple[str, ...]] = []
+    subject_of_pair = np.empty(len(pairs), dtype=np.int64)
+    for number, (place_set, group_set) in enumerate(pairs.tolist()):
+        place_ids = state.place_sets.get_ids(place_set)
+        roots = tuple(sorted({_find_root(places, each) for each in place_ids}))
+        key = roots, tuple(sorted(state.group_sets.get_ids(group_set)))
+        subject = keys.setdefault(key, len(keys))
+        if subject == len(smallest):
+            smallest.append(_join_places(places, roots, place_ids))
+        else:
+            smallest[subject] = _join_places(places, roots, (*smallest[subject], *place_ids))
+        subject_of_pair[number] = subject
+    subjects = subject_of_pair[inverse.ravel()]
+    found = [
+        _make_subject(state, place_ids, groups, subjects == number, columns, reporters)
+        for number, ((_, groups), place_ids) in enumerate(zip(keys, smallest, strict=True))
+    ]
+    return sorted(found, key=lambda each: (-each.last_day.toordinal(), -each.last_seq))
+
+
+def _make_subject(
+    state: RecordState,
+    places: tuple[str, ...],
+    groups: tuple[str, ...],
+    flags: BoolArray,
+    columns: dict[str, np.ndarray],
+    reporters: np.ndarray,
+) -> RecordSubject:
+    firsts = columns["first"][flags]
+    stated = firsts[firsts != OPEN_START]
+    numbers, counts = np.unique(reporters[flags], return_counts=True)
+    order = np.lexsort((numbers, -counts))
+    last_row = int(columns["report"][flags].max())
+    return RecordSubject(
+        places,
+        groups,
+        int(flags.sum()),
+        tuple(state.reporter_ids[number] for number in numbers[order].tolist()),
+        date.fromordinal(int(stated.min())) if len(stated) else None,
+        date.fromordinal(int(columns["last"][flags].max())),
+        int(state.report_column("seq")[last_row]),
+    )
+
+
+def _find_root(tree: Tree, place: str) -> str:
+    root = place
+    for root in tree.ancestors_of(place):
+        pass
+    return root
+
+
+def _join_places(tree: Tree, roots: Sequence[str], places: Iterable[str]) -> tuple[str, ...]:
+    """Return for each root the smallest place that holds those of the places that it holds."""
+    joined: dict[str, list[str]] = {}
+    for place in dict.fromkeys(places):
+        line = [place, *tree.ancestors_of(place)]
+        line.reverse()  # From the root down.
+        known = joined.get(line[0])
+        if known is None:
+            joined[line[0]] = line
+            continue
+        common = next(
+            (
+                number
+                for number, (one, other) in enumerate(zip(known, line, strict=False))
+                if one != other
+            ),
+            min(len(known), len(line)),
+        )
+        joined[line[0]] = known[:common]
+    return tuple(joined[root][-1] for root in roots)

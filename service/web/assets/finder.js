@@ -1,0 +1,50 @@
+// Offers what is found while one types. Without scripts, the field leads to a page of results.
+"use strict";
+
+const field = document.getElementById("find");
+if (field && window.createCombobox) {
+  const words = JSON.parse(document.getElementById("finder-words").textContent);
+  const { placeholder, value, form } = field;
+  const address = new URL(field.dataset.suggest, document.baseURI);
+  const container = document.createElement("div");
+  container.className = "finder-field";
+  field.replaceWith(container);
+  window.createCombobox({
+    container,
+    id: "find",
+    name: "words",
+    defaultValue: value,
+    placeholder,
+    showNoOptionsFound: true,
+    tNoResults: () => words.none,
+    tStatusQueryTooShort: () => words.short,
+    tStatusNoResults: () => (container.classList.contains("waiting") ? "" : words.none),
+    tStatusSelectedOption: (selected, length, index) => `${selected} ${index + 1}/${length}`,
+    tStatusResults: (length, selected) => `${length} ${words.results} ${selected || ""}`,
+    tAssistiveHint: () => words.hint,
+    templates: {
+      inputValue: (found) => (found ? found.name : ""),
+      // The library inserts this as HTML, and a place may have any name.
+      suggestion: (found) => {
+        const name = document.createElement("bdi");
+        name.textContent = found.name;
+        const about = document.createElement("span");
+        about.className = "option-about";
+        about.textContent = ` ${found.about}`;
+        return name.outerHTML + about.outerHTML;
+      },
+    },
+    describedBy: () => [],
+    find: async (typed, signal) => {
+      address.searchParams.set("words", typed);
+      const answer = await fetch(address, { signal });
+      return answer.ok ? (await answer.json()).found : [];
+    },
+    onConfirm: (found) => {
+      if (found) location.href = new URL(found.href, document.baseURI);
+    },
+  });
+  container.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !container.querySelector(".autocomplete__option--focused")) form.requestSubmit();
+  });
+}

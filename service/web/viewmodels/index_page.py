@@ -1,0 +1,167 @@
+"""The index of the record: one row for each place and group for which somebody counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from service.domain.errors import TimeBudgetExceededError
+from service.domain.totals_query import TotalsQuery
+from service.domain.totals_result import OutcomeTotal
+from service.domain.vocabulary import ROOT_GROUP
+from service.domain.wording.range_text import outcomes_text
+from service.http.consistency import get_reader
+from service.http.context import start_time_budget
+from service.http.measured_totals import compute_measured_totals
+from service.usecases import totals
+from service.usecases.state_cache import Snapshot
+from service.usecases.subjects import RecordSubject, list_subjects
+from service.web import day_words, labels
+from service.web.messages import plain_text
+from service.web.query.page_query import SUBJECT_PAGE, link_to_page
+from service.web.sentences import write_range
+from service.web.viewmodels.base import MAX_OUTCOME_SETS
+from service.web.viewmodels.drawn_range import choose_drawn_range
+from service.web.viewmodels.subject import is_stated
+
+PAGE_SIZE: Final = 20
+"""How many subjects one page has."""
+
+MAX_NAMED_REPORTERS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeNumber:
+    """The range of one set of outcomes in words; ``is_lead`` is the first of a row."""
+
+    outcomes: str
+    text: str
+    is_disputed: bool
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NamedReporter:
+    """A reporter of a subject."""
+
+    id: str
+    name: str
+    is_party: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRow:
+    """One subject: its name and address, its numbers, and what its figures cover.
+
+    ``numbers`` are empty if there was no time to compute them.
+    """
+
+    where: str
+    whose: str
+    href: str
+    numbers: Sequence[OutcomeNumber]
+    days: str
+    reporters: Sequence[NamedReporter]
+    omitted_reporter_count: int
+    sparkline: str
+
+
+class IndexPage:
+    """The view model of the index."""
+
+    def __init__(self, start: int) -> None:
+        """Show the subjects from the number ``start`` on."""
+        self.start = start
+        reader = get_reader()
+        self.seq = reader.seq
+        self.snapshot: Snapshot = reader.load_snapshot(self.seq)
+        self._budget = start_time_budget()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the record has no report."""
+        return not self.snapshot.state.report_count
+
+    @cached_property
+    def subjects(self) -> list[RecordSubject]:
+        """All subjects, those with the latest figure first."""
+        return list_subjects(self.snapshot.state, self.snapshot.places)
+
+    @property
+    def rows(self) -> Sequence[SubjectRow]:
+        """The subjects of this page."""
+        return [self._make_row(each) for each in self.subjects[self.start :][:PAGE_SIZE]]
+
+    @property
+    def previous_link(self) -> str | None:
+        """The address of the page before; None on the first page."""
+        return self._link_to_start(max(self.start - PAGE_SIZE, 0)) if self.start else None
+
+    @property
+    def next_link(self) -> str | None:
+        """The address of the next page; None on the last page."""
+        start = self.start + PAGE_SIZE
+        return self._link_to_start(start) if start < len(self.subjects) else None
+
+    def _link_to_start(self, start: int) -> str:
+        return link_to_page("./", {"start": str(start) if start else None})
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many reports, reporters and places the record has."""
+        state = self.snapshot.state
+        reporters = state.count_reports_by_reporter()
+        return {
+            "reports": state.report_count,
+            "reporters": len(reporters),
+            "places": len(state.places),
+        }
+
+    @property
+    def last_added(self) -> str:
+        """When the last event was recorded, in words."""
+        return day_words.format_moment(self.snapshot.state.recorded_at)
+
+    def _make_row(self, subject: RecordSubject) -> SubjectRow:
+        state = self.snapshot.state
+        groups = tuple(each for each in subject.groups if each != ROOT_GROUP)
+        parameters = {"place": ",".join(subject.places), "group": ",".join(groups)}
+        query = TotalsQuery(places=subject.places, groups=groups or (ROOT_GROUP,))
+        named = [state.reporters[each] for each in subject.reporters[:MAX_NAMED_REPORTERS]]
+        days = (
+            plain_text("coverage.until", last=day_words.format_short_day(subject.last_day))
+            if subject.first_day is None
+            else day_words.format_short_days(subject.first_day, subject.last_day)
+        )
+        return SubjectRow(
+            labels.join_place_names(state, subject.places),
+            labels.join_group_names(state, groups) or plain_text("chip.everyone"),
+            link_to_page(SUBJECT_PAGE, parameters),
+            self._compute_numbers(query),
+            days,
+            [NamedReporter(each.id, each.name, each.party) for each in named],
+            len(subject.reporters) - len(named),
+            link_to_page("sparkline.svg", parameters),
+        )
+
+    def _compute_numbers(self, query: TotalsQuery) -> list[OutcomeNumber]:
+        spoken = totals.list_spoken_outcomes(self.snapshot, query)[:MAX_OUTCOME_SETS]
+        query = TotalsQuery(places=query.places, groups=query.groups, outcomes=spoken)
+        try:
+            result = compute_measured_totals(query, self.seq, self._budget)
+        except TimeBudgetExceededError:
+            return []
+        return [each for each in map(_make_number, result.totals) if each is not None]
+
+
+def _make_number(outcome_total: OutcomeTotal) -> OutcomeNumber | None:
+    drawn = choose_drawn_range(outcome_total)
+    if not is_stated(drawn):
+        return None
+    low, high = drawn.nearest or (drawn.low or 0, drawn.high)
+    if not drawn.is_placed:
+        high = None
+    return OutcomeNumber(
+        outcomes_text(outcome_total.outcomes), write_range(low, high), drawn.is_disputed,
+        drawn.exact,
+    )  # fmt: skip

@@ -1,0 +1,275 @@
+"""The page of a subject: its sentence, what it covers, what to know, and the charts."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Final
+
+from service.domain.caveats import Caveat
+from service.domain.periods import ALWAYS
+from service.domain.total import Term
+from service.domain.totals_result import OutcomeTotal, Part
+from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
+from service.domain.wording.range_text import format_count, join_words, outcomes_text
+from service.web import day_words, labels
+from service.web.messages import plain_text
+from service.web.sentences import write_range
+from service.web.viewmodels.base import ViewModel
+from service.web.viewmodels.breakdown import Breakdown
+from service.web.viewmodels.drawn_range import choose_drawn_range
+from service.web.viewmodels.time_series import TimeSeries
+
+MAX_LEADING_CAVEATS: Final = 3
+"""How many caveats are directly below the sentence."""
+
+MAX_REPORTERS: Final = 12
+MAX_LARGEST: Final = 3
+
+LEADING_CODES: Final = (
+    "not_exact", "disputed", "follows", "running_total_step", "shared_places", "shared_period",
+    "shared_groups", "party_to_conflict", "single_reporter", "same_incident_elsewhere",
+    "not_acknowledged", "open_above",
+)  # fmt: skip
+"""The caveats that change what one prints, the most important first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReporterLine:
+    """One reporter's own range; ``text`` is in words."""
+
+    id: str
+    name: str
+    is_party: bool
+    text: str
+    proof_link: str
+
+
+@dataclass(frozen=True, slots=True)
+class LargestFigure:
+    """One figure that contributes much to the low of the total."""
+
+    people: int
+    scope_text: str
+    report_id: str
+
+
+class PlacePage(ViewModel):
+    """The view model of the page of a subject."""
+
+    @cached_property
+    def breakdown(self) -> Breakdown:
+        """The breakdown of the lead total."""
+        return Breakdown(self)
+
+    @cached_property
+    def time_series(self) -> TimeSeries:
+        """The lead total by day, week, month or year."""
+        return TimeSeries(self)
+
+    def link_to_parts(self, **extra: str) -> str:
+        """Return the address of the API for the breakdown that the page shows."""
+        facet = self.breakdown.facet
+        named = {"facet": facet} if facet is not None else {}
+        outcomes = ",".join(each for each in OUTCOMES if each in self.lead_outcomes)
+        return self.page_query.link_to_api(
+            **{"outcomes": outcomes, "by": self.page_query.by, **named, **extra}
+        )
+
+    @property
+    def chart_kinds(self) -> list[str]:
+        """The kinds of charts that are not empty."""
+        charts = {
+            "parts": self.breakdown.bars,
+            "times": self.time_series.bars,
+            "map": self.breakdown.map_chart,
+        }
+        return [name for name, chart in charts.items() if chart]
+
+    # Below the sentence ---------------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        """The number and its scope for the title of the page: "43,486 to 49,689 killed – Syria"."""
+        counts = self.subject.counts
+        words = [self.place_names, labels.format_query_period(self.query.period)]
+        if self.query.period == ALWAYS:
+            words.pop()
+        where = ", ".join(words)
+        if not counts:
+            return where
+        number = write_range(counts[0].low, counts[0].high)
+        return f"{number[0].upper()}{number[1:]} {outcomes_text(counts[0].outcomes)} – {where}"
+
+    @property
+    def silence(self) -> str:
+        """Which outcomes nobody counts here; empty if the query asks for outcomes."""
+        if self.page_query.outcomes is not None or not self.subject.counts:
+            return ""
+        spoken = frozenset().union(*(each.outcomes for each in self.result.totals))
+        silent = [each for each in OUTCOMES if each not in spoken]
+        return plain_text("head.silent", outcomes=join_words(silent, "or")) if silent else ""
+
+    @property
+    def coverage_words(self) -> list[str]:
+        """What the reports cover: how many, by how many reporters, of which days, until when."""
+        coverage = self.result.coverage
+        if not coverage.figures:
+            return []
+        words = [
+            plain_text(
+                "coverage.reports",
+                reports=plain_text("coverage.report_count", count=coverage.reports),
+                reporters=plain_text("coverage.reporter_count", count=len(coverage.reporters)),
+            )
+        ]
+        first, last = coverage.period.first, coverage.period.last
+        if last is not None:
+            days = (
+                plain_text("coverage.until", last=day_words.format_short_day(last))
+                if first is None
+                else plain_text("coverage.days", days=day_words.format_short_days(first, last))
+            )
+            words.append(days)
+        if self.query.as_of is not None and self.state.recorded_at:
+            moment = day_words.format_moment(self.state.recorded_at)
+            words.append(plain_text("scope.as_of", as_of=moment))
+        return words
+
+    @cached_property
+    def _ordered_caveats(self) -> list[Caveat]:
+        """The caveats of the lead total, those that change what one prints first."""
+        rank = {code: number for number, code in enumerate(LEADING_CODES)}
+        return sorted(self.caveats, key=lambda each: rank.get(each.code, len(rank)))
+
+    @property
+    def leading_caveats(self) -> list[Caveat]:
+        """The few caveats directly below the sentence."""
+        leading = [each for each in self._ordered_caveats if each.code in LEADING_CODES]
+        return leading[:MAX_LEADING_CAVEATS]
+
+    @property
+    def other_caveats(self) -> list[Caveat]:
+        """All other caveats of the stated totals, each text once."""
+        shown = {each.text for each in self.leading_caveats}
+        stated = {each.outcomes for each in self.subject.counts} | {self.lead_outcomes}
+        caveats = [*self._ordered_caveats, *self.result.caveats]
+        others = [each for each in caveats if each.outcomes in stated and each.text not in shown]
+        return list({each.text: each for each in others}.values())
+
+    # Who says so, and what is behind it -----------------------------------------------------
+
+    @cached_property
+    def reporter_lines(self) -> list[ReporterLine]:
+        """The own range of each reporter, those with most figures first."""
+        result = self.compute_totals(outcomes=(self.lead_outcomes,), by_reporter=True)
+        parts = {each.key: each for each in result.by_reporter or ()}
+        ordered = [each.id for each in result.coverage.reporters if each.id in parts]
+        return [self._make_reporter_line(parts[each]) for each in ordered[:MAX_REPORTERS]]
+
+    @property
+    def omitted_reporter_count(self) -> int:
+        """How many reporters are not in the list."""
+        return max(len(self.result.coverage.reporters) - MAX_REPORTERS, 0)
+
+    def _make_reporter_line(self, part: Part) -> ReporterLine:
+        reporter = self.state.reporters[part.key]
+        return ReporterLine(
+            part.key, reporter.name, reporter.party, choose_drawn_range(part.totals[0]).text,
+            self.page_query.link_to("why", reporter=part.key),
+        )  # fmt: skip
+
+    @cached_property
+    def _proved_total(self) -> OutcomeTotal:
+        return self.compute_totals(outcomes=(self.lead_outcomes,), explain=True).totals[0]
+
+    @property
+    def _stated_terms(self) -> Sequence[Term]:
+        """The terms of the low that the page states, the largest first."""
+        proved = self._proved_total
+        drawn = choose_drawn_range(proved)
+        is_placed = drawn.beyond is not None and drawn.is_placed
+        total = proved.placed if is_placed else proved.total
+        positive = [each for each in total.low_terms if each.multiplier > 0 and each.people]
+        return sorted(positive, key=lambda each: -each.multiplier * each.people)
+
+    @cached_property
+    def largest_figures(self) -> list[LargestFigure]:
+        """The figures that contribute most to the low."""
+        return [
+            LargestFigure(each.people, self._describe(each), each.figure.report)
+            for each in self._stated_terms[:MAX_LARGEST]
+        ]
+
+    @property
+    def smaller_figures(self) -> str:
+        """How many more figures there are, and what they add up to; empty if there are none."""
+        rest = self._stated_terms[MAX_LARGEST:]
+        if not rest:
+            return ""
+        people = int(sum(each.multiplier * each.people for each in rest))
+        return plain_text("largest.rest", count=len(rest), people=format_count(people))
+
+    def _describe(self, term: Term) -> str:
+        scope = term.figure.scope
+        groups = [each for each in scope.groups if each != ROOT_GROUP]
+        parts = (
+            labels.join_place_names(self.state, scope.places),
+            labels.format_period(scope.period),
+            labels.join_group_names(self.state, groups),
+        )
+        return ", ".join(each for each in parts if each)
+
+    # The form -------------------------------------------------------------------------------
+
+    @property
+    def chips(self) -> Iterator[tuple[str, str]]:
+        """Yield the name of each filter with its present value in words."""
+        state, query = self.state, self.query
+        yield "place", self.place_names
+        yield "period", labels.format_query_period(query.period)
+        asked = self.page_query.outcomes
+        yield (
+            "outcomes",
+            (plain_text("chip.outcomes") if asked is None else outcomes_text(asked).capitalize()),
+        )
+        yield "group", labels.join_group_names(state, query.groups) or plain_text("chip.everyone")
+        yield "reporter", self._describe_reporters()
+        yield (
+            "as_of",
+            (
+                plain_text("chip.today")
+                if query.as_of is None
+                else plain_text(
+                    "scope.as_of", as_of=day_words.format_moment(state.recorded_at)
+                ).capitalize()
+            ),
+        )
+
+    def _describe_reporters(self) -> str:
+        state, query = self.state, self.query
+        words = []
+        if query.reporters:
+            names = labels.join_reporter_names(state, query.reporters)
+            words.append(plain_text("scope.only", names=names))
+        if query.exclude_reporters:
+            names = labels.join_reporter_names(state, query.exclude_reporters)
+            words.append(plain_text("scope.without", names=names))
+        if query.exclude_parties:
+            words.append(plain_text("scope.no_parties"))
+        return "; ".join(words).capitalize() if words else plain_text("chip.reporters")
+
+    @property
+    def first_day_text(self) -> str:
+        """The first day of the query for its field: "1 January 2016"; empty without one."""
+        return self._format_field_day("from", self.query.period.first)
+
+    @property
+    def last_day_text(self) -> str:
+        """The last day of the query for its field; empty without one."""
+        return self._format_field_day("to", self.query.period.last)
+
+    def _format_field_day(self, name: str, day: date | None) -> str:
+        if day is None:
+            return self.page_query.parameters.get(name, "")
+        return day_words.format_day(day)

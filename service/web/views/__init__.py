@@ -1,0 +1,6 @@
+"""The routes of the pages, a module for each kind of page. They share one blueprint."""
+
+from service.web.views import enter, files, finder, index, place, places, reports, why
+from service.web.views.blueprint import blueprint
+
+__all__ = ["blueprint", "enter", "files", "finder", "index", "place", "places", "reports", "why"]
