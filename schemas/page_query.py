@@ -1,4 +1,4 @@
-"""The parameters of the pages about one subject: a totals query, and how a page shows its result."""
+"""The parameters of pages about one subject: a totals query, and how its result is shown."""
 
 import re
 from typing import Any, Final

@@ -89,10 +89,7 @@ def _make_subject(
 
 
 def _find_root(tree: Tree, place: str) -> str:
-    root = place
-    for root in tree.ancestors_of(place):
-        pass
-    return root
+    return [place, *tree.ancestors_of(place)][-1]
 
 
 def _join_places(tree: Tree, roots: Sequence[str], places: Iterable[str]) -> tuple[str, ...]:
