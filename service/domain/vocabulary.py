@@ -43,6 +43,13 @@ ALL_OUTCOMES: Final = encode_outcomes(OUTCOMES)
 """All outcomes as bits."""
 
 
+def sort_outcome_sets(outcome_sets: Iterable[frozenset[str]]) -> tuple[frozenset[str], ...]:
+    """Return the sets in order: fewer outcomes first, then by the order of the vocabulary."""
+    return tuple(
+        sorted(outcome_sets, key=lambda each: (len(each), sorted(map(OUTCOMES.index, each))))
+    )
+
+
 def sort_outcomes(outcomes: Collection[str]) -> tuple[str, ...]:
     """Return the outcomes in the order of ``OUTCOMES``, each once."""
     return tuple(outcome for outcome in OUTCOMES if outcome in outcomes)

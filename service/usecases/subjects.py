@@ -10,6 +10,7 @@ from service.columns.arrays import BoolArray
 from service.columns.record_state import RecordState
 from service.domain.periods import OPEN_START
 from service.domain.trees import Tree
+from service.domain.vocabulary import OUTCOME_SETS, sort_outcome_sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +18,15 @@ class RecordSubject:
     """Whose losses, and where: the smallest place that holds all that is counted of the groups.
 
     Figures of places without a common ancestor are different subjects, and a figure about several
-    of them has a subject of its own. ``first_day`` is None if no figure states its first day.
-    ``reporters`` are ids, those with most figures first. ``last_seq`` is the seq of the report that
-    was recorded last.
+    of them has a subject of its own. ``outcome_sets`` are those of the figures, in the order of
+    ``sort_outcome_sets``. ``reporters`` are ids, those with most figures first. ``first_day`` is
+    None if no figure states its first day. ``last_seq`` is the seq of the report that was recorded
+    last.
     """
 
     places: tuple[str, ...]
     groups: tuple[str, ...]
+    outcome_sets: tuple[frozenset[str], ...]
     figure_count: int
     reporters: tuple[str, ...]
     first_day: date | None
@@ -37,7 +40,8 @@ def list_subjects(state: RecordState, places: Tree) -> list[RecordSubject]:
     if not len(rows):
         return []
     columns = {
-        name: state.column(name)[rows] for name in ("places", "groups", "first", "last", "report")
+        name: state.column(name)[rows]
+        for name in ("places", "groups", "outcomes", "first", "last", "report")
     }
     reporters = state.reporter_numbers[columns["report"]]
     pairs, inverse = np.unique(
@@ -80,6 +84,7 @@ def _make_subject(
     return RecordSubject(
         places,
         groups,
+        sort_outcome_sets(OUTCOME_SETS[each] for each in np.unique(columns["outcomes"][flags])),
         int(flags.sum()),
         tuple(state.reporter_ids[number] for number in numbers[order].tolist()),
         date.fromordinal(int(stated.min())) if len(stated) else None,

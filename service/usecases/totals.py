@@ -18,7 +18,7 @@ from service.domain.report_state import ReportState
 from service.domain.total import Total
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, Part, TotalsResult
-from service.domain.vocabulary import LOSSES, OUTCOMES
+from service.domain.vocabulary import LOSSES, OUTCOMES, sort_outcome_sets
 from service.domain.wording.range_text import total_text
 from service.usecases.breakdown import (
     Breakdown,
@@ -104,7 +104,7 @@ def list_spoken_outcomes(snapshot: Snapshot, query: TotalsQuery) -> tuple[frozen
     """
     no_time = TimeBudget(0.0, 0.0)  # Figures are only looked up.
     spoken = TotalsCalculation(snapshot, _resolve(snapshot, query), no_time).list_spoken_outcomes()
-    return tuple(sorted(spoken, key=_outcomes_sort_key))
+    return sort_outcome_sets(spoken)
 
 
 def resolve_merged_ids(snapshot: Snapshot, query: TotalsQuery) -> TotalsQuery:
@@ -404,9 +404,5 @@ class TotalsCalculation:
 def _default_outcome_sets(used_sets: Iterable[frozenset[str]]) -> tuple[frozenset[str], ...]:
     """Return each single outcome, every joint set in use, and the set of all outcomes."""
     joint_sets = {each for each in used_sets if 1 < len(each) < len(LOSSES)}
-    ordered_sets = sorted(joint_sets, key=_outcomes_sort_key)
-    return (*(frozenset({outcome}) for outcome in OUTCOMES), *ordered_sets, LOSSES)
-
-
-def _outcomes_sort_key(outcomes: frozenset[str]) -> tuple[int, list[int]]:
-    return len(outcomes), sorted(map(OUTCOMES.index, outcomes))
+    singles = (frozenset({outcome}) for outcome in OUTCOMES)
+    return (*singles, *sort_outcome_sets(joint_sets), LOSSES)

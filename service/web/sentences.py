@@ -116,6 +116,8 @@ def write_people(subject: Subject) -> str:
     first, *others = subject.counts
     words = [_write_count(first, noun, is_alone=not others or is_countable, subject=subject)]
     words += [_write_count(each, "", is_alone=False, subject=subject) for each in others]
+    if subject.is_added:
+        words[1:] = [each.replace(" added", "", 1) for each in words[1:]]
     return f"{join_words(words)}{among}"
 
 
@@ -131,10 +133,11 @@ def _write_count(count: OutcomeCount, noun: str, *, is_alone: bool, subject: Sub
     number = write_range(count.low, count.high)
     if not is_alone or (noun == "people" and subject.groups):
         noun = ""
-    elif count.low == count.high == 1:
+    elif (count.high or count.low) == 1:
         noun = _make_singular(noun)
-    if subject.is_added and noun:
-        return f"{number} {noun} added to the {outcomes}"
+    if subject.is_added:
+        counted = f"{number} {noun}" if noun else number
+        return f"{counted} added to the {outcomes}"
     return f"{number} {noun} {outcomes}" if noun else f"{number} {outcomes}"
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from service.web.viewmodels.dashboard import Dashboard
 from werkzeug.test import TestResponse
 
 from service import create_app
 from service.domain.errors import LockTimeoutError, TimeBudgetExceededError
 from service.settings import Settings
 from service.web.responses.streaming import FLUSH_MARKER, stream_chunks
-from service.web.viewmodels.dashboard import Dashboard
 from tests.support import bodies
 from tests.support.assertions import assert_recorded
 

@@ -111,7 +111,7 @@ class ViewModel:
         stated = [
             (each, drawn)
             for each in self.result.totals
-            if is_stated(drawn := choose_drawn_range(each))
+            if is_stated(each.outcomes, drawn := choose_drawn_range(each))
         ]
         if not stated:
             return self.result.totals[0]

@@ -1,6 +1,6 @@
 """Which range of a total pages draw and state: what is placed in the scope, or all of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.domain.figure_set import FigureSet
 from service.domain.total import Total
@@ -29,40 +29,62 @@ class DrawnRange:
 
 
 def choose_drawn_range(outcome_total: OutcomeTotal) -> DrawnRange:
-    """Return the range to draw: what is placed if wider figures make the total another one.
+    """Return the range to draw: what is placed, unless figures about more people prove more here.
 
-    If they only narrow what is placed, the total is drawn. What they prove without any figure
-    inside is drawn from zero to the low of the total.
+    What such figures prove without any figure inside is drawn from zero to the low of the total. An
+    upper limit that follows from figures about more places, days, groups or outcomes is not drawn:
+    nobody who counts these people reports it.
     """
     total, placed = outcome_total.total, outcome_total.placed
-    is_disputed, exact = total.is_disputed or placed.is_disputed, total.exact and placed.exact
-    if total.low is None or not adds_beyond(outcome_total):
-        return DrawnRange(
-            total_range_text(total), total.low, total.high, total.is_disputed,
-            find_distinct_nearest(total), total.exact, outcome_total.figures,
-        )  # fmt: skip
-    beyond = (total.low, total.high)
-    if placed.low is None:
+    if total.low is None:
+        return _draw(total, outcome_total.figures)
+    whole = (total.low, total.high)
+    exact, is_disputed = total.exact and placed.exact, total.is_disputed or placed.is_disputed
+    if placed.low is None and total.low != total.high:
+        drawn = replace(total, high=total.low, exact=exact, is_disputed=is_disputed)
         text = total_range_text(total) if total.low else plain_text("bars.not_placed")
-        return DrawnRange(
-            text, total.low, total.low, is_disputed, find_distinct_nearest(total), exact,
-            outcome_total.figures, beyond, is_placed=False,
-        )  # fmt: skip
+        return replace(_draw(drawn, outcome_total.figures, whole), text=text, is_placed=False)
+    if not states_total(total, placed):
+        chosen, figures = placed, outcome_total.placed_figures
+        chosen = replace(placed, exact=exact, is_disputed=is_disputed)
+    elif whole == (placed.low, placed.high):
+        chosen, figures = total, outcome_total.placed_figures
+    else:
+        chosen, figures = total, outcome_total.figures
+    if _has_foreign_high(chosen, outcome_total.outcomes):
+        chosen = replace(chosen, high=None)
+    return _draw(chosen, figures, None if (chosen.low, chosen.high) == whole else whole)
+
+
+def _draw(
+    total: Total, figures: FigureSet, beyond: tuple[int, int | None] | None = None
+) -> DrawnRange:
     return DrawnRange(
-        total_range_text(placed), placed.low, placed.high, is_disputed,
-        find_distinct_nearest(placed), exact, outcome_total.placed_figures, beyond,
+        total_range_text(total), total.low, total.high, total.is_disputed,
+        find_distinct_nearest(total), total.exact, figures, beyond,
     )  # fmt: skip
 
 
-def adds_beyond(outcome_total: OutcomeTotal) -> bool:
-    """Whether the total allows more or fewer people than what is placed."""
-    total, placed = outcome_total.total, outcome_total.placed
-    if total.low is None:
+def _has_foreign_high(total: Total, outcomes: frozenset[str]) -> bool:
+    """Whether the high follows from figures that also count other outcomes."""
+    if total.high is None or total.low == total.high or total.is_disputed:
         return False
+    return any(not term.figure.scope.outcomes <= outcomes for term in total.high_terms)
+
+
+def states_total(total: Total, placed: Total) -> bool:
+    """Whether the total is stated, and not what is placed: it is the same, or proves more.
+
+    It also is where both have an upper limit and the total is the narrower range.
+    """
+    if total.low is None:
+        return True
     if placed.low is None:
-        return not total.low == total.high
-    is_higher = placed.high is not None and (total.high is None or total.high > placed.high)
-    return is_higher or total.low < placed.low
+        return total.low == total.high
+    if (total.low, total.high) == (placed.low, placed.high) or total.low > placed.low:
+        return True
+    is_narrower = placed.high is not None and total.high is not None and total.high <= placed.high
+    return is_narrower and total.low == placed.low
 
 
 def find_distinct_nearest(total: Total) -> tuple[int, int | None] | None:

@@ -1,7 +1,7 @@
 """The index of the record: one row for each place and group for which somebody counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -13,7 +13,6 @@ from service.domain.wording.range_text import outcomes_text
 from service.http.consistency import get_reader
 from service.http.context import start_time_budget
 from service.http.measured_totals import compute_measured_totals
-from service.usecases import totals
 from service.usecases.state_cache import Snapshot
 from service.usecases.subjects import RecordSubject, list_subjects
 from service.web import day_words, labels
@@ -137,16 +136,18 @@ class IndexPage:
             labels.join_place_names(state, subject.places),
             labels.join_group_names(state, groups) or plain_text("chip.everyone"),
             link_to_page(SUBJECT_PAGE, parameters),
-            self._compute_numbers(query),
+            self._compute_numbers(query, subject.outcome_sets),
             days,
             [NamedReporter(each.id, each.name, each.party) for each in named],
             len(subject.reporters) - len(named),
             link_to_page("sparkline.svg", parameters),
         )
 
-    def _compute_numbers(self, query: TotalsQuery) -> list[OutcomeNumber]:
-        spoken = totals.list_spoken_outcomes(self.snapshot, query)[:MAX_OUTCOME_SETS]
-        query = TotalsQuery(places=query.places, groups=query.groups, outcomes=spoken)
+    def _compute_numbers(
+        self, query: TotalsQuery, outcome_sets: Sequence[frozenset[str]]
+    ) -> list[OutcomeNumber]:
+        """Return the ranges of the outcomes that the subject's own figures are about."""
+        query = replace(query, outcomes=tuple(outcome_sets[:MAX_OUTCOME_SETS]))
         try:
             result = compute_measured_totals(query, self.seq, self._budget)
         except TimeBudgetExceededError:
@@ -156,7 +157,7 @@ class IndexPage:
 
 def _make_number(outcome_total: OutcomeTotal) -> OutcomeNumber | None:
     drawn = choose_drawn_range(outcome_total)
-    if not is_stated(drawn):
+    if not is_stated(outcome_total.outcomes, drawn):
         return None
     low, high = drawn.nearest or (drawn.low or 0, drawn.high)
     if not drawn.is_placed:

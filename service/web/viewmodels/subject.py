@@ -38,13 +38,13 @@ def make_subject(state: RecordState, query: TotalsQuery, result: TotalsResult) -
         query.period,
         _enclose(figure_sets),
         [Sayer(state.reporters[each].name, state.reporters[each].party) for each in ordered],
-        query.period.first is not None and _are_running(figure_sets),
+        query.period.first is not None and _are_differences(result, stated),
     )
 
 
 def _choose_stated(outcome_totals: Sequence[OutcomeTotal]) -> list[tuple[OutcomeTotal, DrawnRange]]:
     reported = [(each, choose_drawn_range(each)) for each in outcome_totals]
-    reported = [(each, drawn) for each, drawn in reported if is_stated(drawn)]
+    reported = [(each, drawn) for each, drawn in reported if is_stated(each.outcomes, drawn)]
 
     def count_beyond(joint: frozenset[str], low: int) -> int:
         """Return how many people the joint set proves beyond the largest sets in it."""
@@ -74,16 +74,18 @@ def _choose_stated(outcome_totals: Sequence[OutcomeTotal]) -> list[tuple[Outcome
     return [*first, joint, *others][:MAX_COUNTS]
 
 
-def is_stated(drawn: DrawnRange) -> bool:
-    """Whether the range says anything of the scope itself."""
-    return drawn.low is not None and (drawn.is_placed or drawn.low > 0)
+def is_stated(outcomes: frozenset[str], drawn: DrawnRange) -> bool:
+    """Whether some figure is about these outcomes alone, and says anything of the scope itself."""
+    if drawn.low is None or not (drawn.is_placed or drawn.low):
+        return False
+    return any(each <= outcomes for each in drawn.figures.list_outcome_sets())
 
 
 def _make_count(outcome_total: OutcomeTotal, drawn: DrawnRange) -> OutcomeCount:
     low, high = drawn.nearest or (drawn.low or 0, drawn.high)
     contradiction = (outcome_total.total.contradiction or 0) if drawn.is_disputed else None
     if not drawn.is_placed:  # Figures about more people prove a least number of these.
-        high = outcome_total.total.high if _are_running([drawn.figures]) else None
+        high = None
     return OutcomeCount(outcome_total.outcomes, low, high, contradiction)
 
 
@@ -96,6 +98,9 @@ def _enclose(figure_sets: Iterable[FigureSet]) -> Period:
     return Period(None if is_open else min(first_days, default=None), max(last_days, default=None))
 
 
-def _are_running(figure_sets: Sequence[FigureSet]) -> bool:
-    """Whether all figures are running totals, without a first day."""
-    return all(len(each.select_without_beginning()) == len(each) for each in figure_sets)
+def _are_differences(
+    result: TotalsResult, stated: Sequence[tuple[OutcomeTotal, DrawnRange]]
+) -> bool:
+    """Whether all stated ranges are differences of running totals."""
+    steps = {each.outcomes for each in result.caveats if each.code == "running_total_step"}
+    return all(each.outcomes in steps for each, _ in stated)
