@@ -59,11 +59,12 @@ def request_time() -> datetime:
     return requested_at
 
 
-def start_time_budget() -> TimeBudget:
+def start_time_budget(share: float = 1.0) -> TimeBudget:
     """Return the budget for one response by the settings; its time begins to run at once.
 
-    While it is computed, a response may take half of the memory of the caches.
+    ``share`` is the part of the time for one answer that all totals may take. While it is computed,
+    a response may take half of the memory of the caches.
     """
     settings = get_services().settings
     max_bytes = settings.cache_megabytes << 19
-    return TimeBudget(settings.solver_seconds, settings.answer_seconds, max_bytes)
+    return TimeBudget(settings.solver_seconds, share * settings.answer_seconds, max_bytes)

@@ -8,6 +8,7 @@ from typing import Final
 from service.columns.record_state import RecordState
 from service.domain.caveats import Caveat
 from service.domain.entities import Group
+from service.domain.errors import InvalidInputError, TimeBudgetExceededError
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
@@ -38,6 +39,15 @@ class NamedLink:
     about: str = ""
 
 
+PAGE_SHARE: Final = 0.25
+"""The share of the time for an answer that all totals of a page may take.
+
+After twice that, the other sections of the page have no numbers.
+"""
+
+UNCOMPUTABLE: Final = (TimeBudgetExceededError, InvalidInputError)
+"""The errors of totals that take too much time or memory, or have too many parts."""
+
 MAX_OUTCOME_SETS: Final = 8
 """The most sets of outcomes that a page totals."""
 
@@ -48,7 +58,7 @@ class ViewModel:
     def __init__(self, page_query: PageQuery) -> None:
         """Resolve the query; raises InvalidInputError for unknown ids or an invalid ``as_of``."""
         self.page_query = page_query
-        self._budget = start_time_budget()  # Shared by all totals of the page.
+        self._budget = start_time_budget(PAGE_SHARE)  # Shared by all totals of the page.
         self.seq = get_reader().resolve_as_of(page_query.query.as_of, request_time())
         self.query: TotalsQuery = totals.resolve_merged_ids(self.snapshot, page_query.query)
         self._take_slot()

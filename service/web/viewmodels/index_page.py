@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from service.domain.errors import TimeBudgetExceededError
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal
 from service.domain.vocabulary import ROOT_GROUP
@@ -19,7 +18,7 @@ from service.web import day_words, labels
 from service.web.messages import plain_text
 from service.web.query.page_query import SUBJECT_PAGE, link_to_page
 from service.web.sentences import write_range
-from service.web.viewmodels.base import MAX_OUTCOME_SETS
+from service.web.viewmodels.base import MAX_OUTCOME_SETS, PAGE_SHARE, UNCOMPUTABLE
 from service.web.viewmodels.drawn_range import choose_drawn_range
 from service.web.viewmodels.subject import is_stated
 
@@ -74,7 +73,7 @@ class IndexPage:
         reader = get_reader()
         self.seq = reader.seq
         self.snapshot: Snapshot = reader.load_snapshot(self.seq)
-        self._budget = start_time_budget()
+        self._budget = start_time_budget(PAGE_SHARE)
 
     @property
     def is_empty(self) -> bool:
@@ -150,7 +149,7 @@ class IndexPage:
         query = replace(query, outcomes=tuple(outcome_sets[:MAX_OUTCOME_SETS]))
         try:
             result = compute_measured_totals(query, self.seq, self._budget)
-        except TimeBudgetExceededError:
+        except UNCOMPUTABLE:
             return []
         return [each for each in map(_make_number, result.totals) if each is not None]
 

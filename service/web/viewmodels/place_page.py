@@ -9,13 +9,13 @@ from typing import Final
 from service.domain.caveats import Caveat
 from service.domain.periods import ALWAYS
 from service.domain.total import Term
-from service.domain.totals_result import OutcomeTotal, Part
+from service.domain.totals_result import Part
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
 from service.domain.wording.range_text import format_count, join_words, outcomes_text
 from service.web import day_words, labels
 from service.web.messages import plain_text
 from service.web.sentences import write_range
-from service.web.viewmodels.base import ViewModel
+from service.web.viewmodels.base import UNCOMPUTABLE, ViewModel
 from service.web.viewmodels.breakdown import Breakdown
 from service.web.viewmodels.drawn_range import choose_drawn_range
 from service.web.viewmodels.time_series import TimeSeries
@@ -161,8 +161,11 @@ class PlacePage(ViewModel):
 
     @cached_property
     def reporter_lines(self) -> list[ReporterLine]:
-        """The own range of each reporter, those with most figures first."""
-        result = self.compute_totals(outcomes=(self.lead_outcomes,), by_reporter=True)
+        """The own range of each reporter, those with most figures first; empty without time."""
+        try:
+            result = self.compute_totals(outcomes=(self.lead_outcomes,), by_reporter=True)
+        except UNCOMPUTABLE:
+            return []
         parts = {each.key: each for each in result.by_reporter or ()}
         ordered = [each.id for each in result.coverage.reporters if each.id in parts]
         return [self._make_reporter_line(parts[each]) for each in ordered[:MAX_REPORTERS]]
@@ -180,13 +183,9 @@ class PlacePage(ViewModel):
         )  # fmt: skip
 
     @cached_property
-    def _proved_total(self) -> OutcomeTotal:
-        return self.compute_totals(outcomes=(self.lead_outcomes,), explain=True).totals[0]
-
-    @property
     def _stated_terms(self) -> Sequence[Term]:
         """The terms of the low that the page states, the largest first."""
-        proved = self._proved_total
+        proved = self.lead_total
         drawn = choose_drawn_range(proved)
         is_placed = drawn.beyond is not None and drawn.is_placed
         total = proved.placed if is_placed else proved.total
