@@ -61,7 +61,7 @@ def test_an_empty_record_has_no_chart(client: FlaskClient, chart: str) -> None:
 # What nobody expected.
 
 
-@pytest.mark.parametrize("path", ["embed", "proof", "find"])
+@pytest.mark.parametrize("path", ["embed", "why", "find"])
 def test_a_defect_of_a_page_is_an_error_page(
     app: Flask, capsys: pytest.CaptureFixture[str], path: str
 ) -> None:
@@ -95,7 +95,7 @@ def test_a_client_over_the_rate_limit_gets_an_error_page_with_retry_after(
     assert 0 < int(refused.headers["Retry-After"]) <= 60
 
 
-@pytest.mark.parametrize("path", ["proof", "chart.svg", "embed"])
+@pytest.mark.parametrize("path", ["why", "chart.svg", "embed"])
 def test_a_page_over_its_time_budget_is_counted_and_logged_and_has_advice(
     make_client: MakeClient, send: Send, key: Any, capsys: pytest.CaptureFixture[str], path: str
 ) -> None:
@@ -119,9 +119,9 @@ def test_a_page_over_its_time_budget_is_counted_and_logged_and_has_advice(
     ("method", "path", "status", "up"),
     [
         ("GET", "/nope", 404, ""),
-        ("GET", "/proof/", 404, "../"),
+        ("GET", "/why/", 404, "../"),
         ("GET", "/a/b/c", 404, "../../"),
-        ("POST", "/proof", 405, ""),
+        ("POST", "/why", 405, ""),
         ("GET", "/docs/static/nope", 404, "../../"),
     ],
 )
@@ -133,7 +133,11 @@ def test_a_browser_gets_an_error_page_for_an_unknown_address(
     addresses = re.findall(r'(?:href|src)="(?!data:|#)([^"]+)"', told)
     assert len(addresses) > 5
     for address in addresses:
-        assert re.fullmatch(rf"{re.escape(up)}(\./|enter|docs|assets/\w+/[\w.]+)", address), address
+        page = r"reports|reporters|places|new|enter|method|find|suggest|docs"
+        index = re.escape(up) or r"\./"
+        assert re.fullmatch(rf"{index}|{re.escape(up)}({page}|assets/\w+/[\w./-]+)", address), (
+            address
+        )
     assert ("Allow" in answer.headers) == (status == 405)
 
 
@@ -143,7 +147,7 @@ def test_a_client_that_is_no_browser_gets_a_problem(
 ) -> None:
     headers = {} if accept is None else {"Accept": accept}
     assert_problem(client.get("/nope", headers=headers), 404)
-    assert_problem(client.post("/proof", headers=headers), 405)
+    assert_problem(client.post("/why", headers=headers), 405)
 
 
 def test_the_api_answers_browsers_with_problems_too(client: FlaskClient) -> None:
@@ -157,7 +161,7 @@ def test_the_api_answers_browsers_with_problems_too(client: FlaskClient) -> None
 # Who may keep what.
 
 
-@pytest.mark.parametrize("path", ["", "proof", "places", "find?words=a", "chart.svg", "embed"])
+@pytest.mark.parametrize("path", ["", "why", "places", "find?words=a", "chart.svg", "embed"])
 def test_a_cached_page_is_revalidated_and_varies_by_key(
     client: FlaskClient, send: Send, path: str
 ) -> None:

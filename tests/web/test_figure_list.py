@@ -39,7 +39,7 @@ def five_villages(send: SendRequest) -> None:
 
 
 def test_the_largest_contributions_come_first(client: FlaskClient, five_villages: None) -> None:
-    page = client.get("/figures?show=killed").get_data(as_text=True)
+    page = client.get("/figures?outcomes=killed").get_data(as_text=True)
     rows = read_rows(page)
     assert [row[0] for row in rows] == [str(number) for number in range(1, 8)]
     assert [row[2].partition(" ")[0] for row in rows[:5]] == ["1,002", "20", "7", "3", "1"]
@@ -48,9 +48,9 @@ def test_the_largest_contributions_come_first(client: FlaskClient, five_villages
 
 
 def test_a_row_has_the_figure_as_it_was_reported(client: FlaskClient, five_villages: None) -> None:
-    rows = read_rows(client.get("/figures?show=killed").get_data(as_text=True))
+    rows = read_rows(client.get("/figures?outcomes=killed").get_data(as_text=True))
     assert rows[0][1] == "Defence Intelligence of Ukraine 2024-12-16"
-    assert rows[0][3] == "killed · Village 1 · 2024-12-14 to 2024-12-15"
+    assert rows[0][3] == "killed · Village 1 · 14 and 15 December 2024"
     assert rows[5][2] == "at least 30 at least 30"
     assert rows[5][4:] == ["–", "–"]
     assert rows[6][1] == "Paper"
@@ -63,9 +63,9 @@ def test_every_figure_is_on_some_page_of_one_state(
     five_villages: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    whole = read_rows(client.get("/figures?show=killed").get_data(as_text=True))
+    whole = read_rows(client.get("/figures?outcomes=killed").get_data(as_text=True))
     monkeypatch.setattr(figure_list, "PAGE_SIZE", 3)
-    address, rows, links = "figures?show=killed", [], []
+    address, rows, links = "figures?outcomes=killed", [], []
     while address:
         page = client.get(f"/{address}").get_data(as_text=True)
         rows += read_rows(page)
@@ -88,22 +88,22 @@ def test_fractions_of_people_are_written_as_fractions(
             assert_recorded(send(bodies.make_stance(places=[bodies.make_place(village)])))
         figures = [{"outcomes": ["killed"], "low": low}]
         assert_recorded(send(bodies.make_report(places=list(pair), figures=figures)))
-    rows = read_rows(client.get("/figures?show=killed").get_data(as_text=True))
+    rows = read_rows(client.get("/figures?outcomes=killed").get_data(as_text=True))
     assert [row[4] for row in rows] == ["1 1/2", "1 1/2", "1/2"]
 
 
 def test_a_scope_without_figures_and_a_page_too_far_are_told(
     client: FlaskClient, five_villages: None
 ) -> None:
-    nothing = client.get("/figures?show=missing").get_data(as_text=True)
+    nothing = client.get("/figures?outcomes=missing").get_data(as_text=True)
     assert "No counted figure covers this scope. That is not a zero." in nothing
-    far = client.get("/figures?show=killed&start=100").get_data(as_text=True)
+    far = client.get("/figures?outcomes=killed&start=100").get_data(as_text=True)
     assert "There are no more figures." in far
     assert client.get("/figures?start=-1").status_code == 422
 
 
 def test_the_proof_links_to_all_figures(client: FlaskClient, five_villages: None) -> None:
-    page = client.get("/proof?show=killed&place=v1,v2").get_data(as_text=True)
+    page = client.get("/why?outcomes=killed&place=v1,v2").get_data(as_text=True)
     link = re.search(r'<a href="(figures[^"]*)">All figures', page)
     assert link
     rows = read_rows(client.get(f"/{html.unescape(link[1])}").get_data(as_text=True))

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from service.web.viewmodels.dashboard import Dashboard
 from werkzeug.test import TestResponse
 
 from service import create_app
 from service.domain.errors import LockTimeoutError, TimeBudgetExceededError
 from service.settings import Settings
 from service.web.responses.streaming import FLUSH_MARKER, stream_chunks
+from service.web.viewmodels.place_page import PlacePage
 from tests.support import bodies
 from tests.support.assertions import assert_recorded
 
@@ -23,7 +23,8 @@ Send = Callable[..., TestResponse]
 
 DETAIL = "Ask for less at once"
 ADVICE = "a smaller query does"
-PARTS = ("headline_start", "headline_end", "full_result", "breakdown", "time_series")
+PAGE = "/place/plekhovo"
+PARTS = ("coverage_words", "time_series", "breakdown", "reporter_lines", "other_caveats")
 
 
 class OutlineParser(HTMLParser):
@@ -61,7 +62,7 @@ def parse_outline(page: str) -> OutlineParser:
     parser.feed(page)
     parser.close()
     assert parser.open_elements == []
-    for once in ("main", "footer", "dialog"):
+    for once in ("main", "footer"):
         assert [each[-1] for each in parser.paths].count(once) == 1, once
     return parser
 
@@ -84,17 +85,17 @@ def make_part_fail(send: Send, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
     assert_recorded(send(bodies.make_report()))
 
     def break_part(part: str, error: Exception) -> None:
-        def raise_error(desk: Dashboard) -> None:
+        def raise_error(page: PlacePage) -> None:
             raise error
 
-        monkeypatch.setattr(Dashboard, part, property(raise_error))
+        monkeypatch.setattr(PlacePage, part, property(raise_error))
 
     return break_part
 
 
 def test_a_page_is_well_formed(client: FlaskClient, send: Send) -> None:
     assert_recorded(send(bodies.make_report()))
-    page = client.get("/").get_data(as_text=True)
+    page = client.get(PAGE).get_data(as_text=True)
     assert 'role="alert"' not in page
     parse_outline(page)
 
@@ -118,40 +119,40 @@ def test_an_error_while_streaming_is_reported_at_the_end_of_the_page(
     advice: str,
 ) -> None:
     make_part_fail(part, error)
-    answer = client.get("/", headers={"X-Request-ID": "abc"})
+    answer = client.get(PAGE, headers={"X-Request-ID": "abc"})
     assert answer.status_code == 200
     page = answer.get_data(as_text=True)
     said = read_interruption(page)
     assert told in said and advice in said
     assert "inside" not in said
-    assert 'id="ask"' in page
+    assert 'id="filters"' in page
     assert ("ZeroDivisionError" in capsys.readouterr().err) == isinstance(error, ArithmeticError)
 
 
-def test_an_expired_time_budget_while_streaming_is_reported_at_the_end_of_the_page(
-    settings: Settings, clock: Any, send: Send, capsys: pytest.CaptureFixture[str]
+def test_a_page_without_any_time_is_an_error_page(
+    settings: Settings, clock: Any, send: Send
 ) -> None:
     assert_recorded(send(bodies.make_report()))
     client = create_app(replace(settings, answer_seconds=1e-9), clock).test_client()
-    said = read_interruption(client.get("/").get_data(as_text=True))
-    assert "Ask for less" in said and "Reload the page" not in said
-    assert "page broken off" in capsys.readouterr().err
+    answer = client.get(PAGE)
+    assert answer.status_code == 503
+    assert "Ask for less" in answer.get_data(as_text=True)
 
 
 def test_an_error_before_streaming_has_its_status(
     client: FlaskClient, make_part_fail: Callable[[str, Exception], None]
 ) -> None:
-    make_part_fail("search_messages", TimeBudgetExceededError(DETAIL))
-    assert client.get("/").status_code == 503
+    make_part_fail("chips", TimeBudgetExceededError(DETAIL))
+    assert client.get(PAGE).status_code == 503
 
 
 def test_a_page_is_streamed_in_pieces(client: FlaskClient, send: Send) -> None:
     assert_recorded(send(bodies.make_report()))
-    answer = client.get("/", buffered=False)
+    answer = client.get(PAGE, buffered=False)
     pieces = [piece.decode() for piece in answer.iter_encoded()]
     assert len(pieces) > 4
-    assert 'id="ask"' in pieces[0] and "<main" not in pieces[0]
-    assert pieces[1].rstrip().endswith("nothing was reported of missing or captured")
+    assert 'id="filters"' in pieces[0] and "<main" not in pieces[0]
+    assert 'id="headline"' in pieces[1] and "<svg" not in pieces[1]
     assert pieces[-1].rstrip().endswith("</html>")
 
 
@@ -170,10 +171,11 @@ def test_an_incomplete_tag_is_not_sent(app: Flask) -> None:
 
 @pytest.mark.parametrize(
     ("path", "accepted", "passed_on"),
-    [("/", "gzip", True), ("/", "", False), ("/?every=true", "gzip", False)],
+    [(PAGE, "gzip", True), (PAGE, "", False), (f"{PAGE}?every=true", "gzip", False)],
 )
 def test_only_small_compressed_pages_are_streamed(
-    client: FlaskClient, path: str, accepted: str, passed_on: bool
+    client: FlaskClient, send: Send, path: str, accepted: str, passed_on: bool
 ) -> None:
+    assert_recorded(send(bodies.make_report()))
     answer = client.get(path, headers={"Accept-Encoding": accepted})
     assert (answer.headers.get("X-Accel-Buffering") == "no") is passed_on

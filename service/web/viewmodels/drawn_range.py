@@ -13,8 +13,9 @@ from service.web.messages import plain_text
 class DrawnRange:
     """The range that a page draws for a total, and the figures that it is made from.
 
-    ``low`` None means that nothing is reported. ``beyond`` is the range of the total where wider
-    figures make it another one. Then ``is_placed`` is False if no figure is wholly inside.
+    ``total`` is the total that proves it. ``low`` None means that nothing is reported. ``beyond`` is
+    the range of the whole total where it is another one. ``is_placed`` is False if no figure is
+    wholly inside.
     """
 
     text: str
@@ -23,6 +24,7 @@ class DrawnRange:
     is_disputed: bool
     nearest: tuple[int, int | None] | None
     exact: bool
+    total: Total
     figures: FigureSet
     beyond: tuple[int, int | None] | None = None
     is_placed: bool = True
@@ -61,7 +63,7 @@ def _draw(
 ) -> DrawnRange:
     return DrawnRange(
         total_range_text(total), total.low, total.high, total.is_disputed,
-        find_distinct_nearest(total), total.exact, figures, beyond,
+        find_distinct_nearest(total), total.exact, total, figures, beyond,
     )  # fmt: skip
 
 

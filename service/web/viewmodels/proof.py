@@ -1,5 +1,6 @@
 """The proof of a total: the figures that determine its low and high, as they were reported."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -10,19 +11,24 @@ from service.domain.entities import Reporter
 from service.domain.figure import Figure
 from service.domain.report import RecordedReport, ReportedFigure
 from service.domain.report_state import ReportState
-from service.domain.total import End, RoundedSum, Term
+from service.domain.total import End, RoundedSum, Term, Total
 from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part, TotalsResult
-from service.domain.wording.range_text import join_words, range_text, total_text
+from service.domain.wording.range_text import format_count, join_words, range_text
 from service.http.consistency import get_reader
 from service.usecases import reports
 from service.web.messages import plain_text
 from service.web.query.page_query import PageQuery
+from service.web.sentences import write_range
 from service.web.viewmodels.base import ViewModel
+from service.web.viewmodels.drawn_range import DrawnRange, choose_drawn_range
 from service.web.viewmodels.relays import find_relays
 from service.web.viewmodels.truncated import Truncated, truncate
 
 MAX_ITEMS: Final = 40
 """The most figures of each kind, and reporters, that are shown."""
+
+MAX_SUMMANDS: Final = 3
+"""The most terms that a sum in words names."""
 
 MAX_NAMED_TERMS: Final = 12
 """The most terms of a rounded sum that are named one by one."""
@@ -72,24 +78,66 @@ class Proof(ViewModel):
         return self.proved_result.totals[0]
 
     @cached_property
+    def _drawn(self) -> DrawnRange:
+        return choose_drawn_range(self.outcome_total)
+
+    @property
+    def total(self) -> Total:
+        """The total that is proved: the one that the page of the subject states."""
+        return self._drawn.total
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no upper limit is stated."""
+        return self._drawn.high is None or not self._drawn.is_placed
+
+    @property
+    def range_words(self) -> str:
+        """The stated range in words."""
+        return write_range(self.total.low or 0, None if self.is_open else self._drawn.high)
+
+    @cached_property
     def low_terms(self) -> Truncated[Term]:
         """The terms of the low, the largest first."""
-        return truncate(MAX_ITEMS, sorted(self.outcome_total.total.low_terms, key=_size_sort_key))
+        return truncate(MAX_ITEMS, sorted(self.total.low_terms, key=_size_sort_key))
 
     @cached_property
     def high_terms(self) -> Truncated[Term]:
         """The terms of the high, the largest first."""
-        return truncate(MAX_ITEMS, sorted(self.outcome_total.total.high_terms, key=_size_sort_key))
+        return truncate(MAX_ITEMS, sorted(self.total.high_terms, key=_size_sort_key))
+
+    @property
+    def has_one_sum(self) -> bool:
+        """Whether the same figures make both ends, each once: then one list proves both."""
+        if self.total.high is None or self._drawn.high is None or not self.total.low_terms:
+            return False
+        if self.total.low_roundings or self.total.high_roundings:
+            return False
+        low, high = (
+            Counter((term.figure.id, term.end == end, term.multiplier) for term in terms)
+            for terms, end in ((self.total.low_terms, "low"), (self.total.high_terms, "high"))
+        )
+        return low == high and all(is_own and times == 1 for _, is_own, times in low)
+
+    def write_sum(self, terms: Truncated[Term]) -> str:
+        """Return the sum of the terms in words: "8,179 + 2,056 and 12 more, together 10,300"."""
+        all_terms = (*terms.shown, *terms.rest)
+        if len(all_terms) < 2 or any(each.multiplier != 1 for each in all_terms):
+            return ""
+        named = " + ".join(format_count(each.people) for each in all_terms[:MAX_SUMMANDS])
+        rest = len(all_terms) - MAX_SUMMANDS
+        key = "proof.sum.more" if rest > 0 else "proof.sum"
+        return plain_text(key, sum=named, count=rest, people=self.add_terms(all_terms))
 
     @cached_property
     def low_roundings(self) -> list[str]:
         """The sums in the low that are rounded, in words, the largest first."""
-        return _format_roundings("low", self.outcome_total.total.low_roundings, self.low_terms)
+        return _format_roundings("low", self.total.low_roundings, self.low_terms)
 
     @cached_property
     def high_roundings(self) -> list[str]:
         """The sums in the high that are rounded, in words, the largest first."""
-        return _format_roundings("high", self.outcome_total.total.high_roundings, self.high_terms)
+        return _format_roundings("high", self.total.high_roundings, self.high_terms)
 
     def sum_by_reporter(self, terms: Truncated[Term]) -> list[ReporterSum]:
         """Return what each reporter's figures add to the sum, the largest first.
@@ -116,30 +164,35 @@ class Proof(ViewModel):
         ]
 
     @property
-    def placed_text(self) -> str:
-        """What is placed in the scope if the total differs from it; else empty."""
-        total, placed = self.outcome_total.total, self.outcome_total.placed
-        if not total.is_reported or (total.low, total.high) == (placed.low, placed.high):
+    def wider_text(self) -> str:
+        """What figures that also count other people make of the range; empty if it is the same."""
+        drawn = self._drawn
+        if drawn.beyond is None:
             return ""
-        if not placed.is_reported:
-            return plain_text("proof.not_placed")
-        text = total_text(placed, self.lead_outcomes, self.outcome_total.placed_reach)
-        return plain_text("proof.placed", placed=text)
+        key = "proof.wider" if drawn.is_placed else "proof.not_placed"
+        return plain_text(key, range=write_range(*drawn.beyond))
+
+    @property
+    def open_reason(self) -> str:
+        """Why no upper limit is stated."""
+        return plain_text(
+            "proof.open_why" if self.outcome_total.total.high is None else "proof.open_wider"
+        )
 
     @cached_property
     def lows_set_aside(self) -> Truncated[Figure]:
         """The figures whose low contradicts others."""
-        return truncate(MAX_ITEMS, self.outcome_total.total.lows_set_aside)
+        return truncate(MAX_ITEMS, self.total.lows_set_aside)
 
     @cached_property
     def highs_set_aside(self) -> Truncated[Figure]:
         """The figures whose high contradicts others."""
-        return truncate(MAX_ITEMS, self.outcome_total.total.highs_set_aside)
+        return truncate(MAX_ITEMS, self.total.highs_set_aside)
 
     @cached_property
     def other_figures(self) -> Truncated[Figure]:
         """The counted figures that determine neither end."""
-        total = self.outcome_total.total
+        total = self.total
         named_ids = {term.figure.id for term in (*total.low_terms, *total.high_terms)}
         named_ids |= {each.id for each in (*total.lows_set_aside, *total.highs_set_aside)}
         return truncate(MAX_ITEMS, [each for each in total.figures if each.id not in named_ids])
@@ -189,7 +242,7 @@ class Proof(ViewModel):
     @property
     def nearest_text(self) -> str:
         """The range of least violation, and how much that is, in words."""
-        total = self.outcome_total.total
+        total = self.total
         low, high = total.nearest or (0, None)
         people = total.contradiction or 0
         return plain_text("proof.nearest", range=range_text(low, high), count=people)
