@@ -30,6 +30,7 @@ def test_every_setting_is_read() -> None:
         "CASUALTY_COSTLY_SLOTS": "3",
         "CASUALTY_SEND_SECONDS": "12.5",
         "CASUALTY_CACHE_MEGABYTES": "64",
+        "CASUALTY_PUBLIC_URL": "https://example.org/figures/",
     }
     assert load_settings(variables) == Settings(
         database=Path("/tmp/x.db"),  # noqa: S108
@@ -45,6 +46,7 @@ def test_every_setting_is_read() -> None:
         costly_slots=3,
         send_seconds=12.5,
         cache_megabytes=64,
+        public_url="https://example.org/figures",
     )
     assert set(variables) == {f"CASUALTY_{field.name.upper()}" for field in fields(Settings)}
 
@@ -55,6 +57,7 @@ def test_optional_settings_can_be_set_to_off() -> None:
         "CASUALTY_ORIGINS": "off",
         "CASUALTY_READ_DATABASE": "off",
         "CASUALTY_COSTLY_SLOTS": "auto",
+        "CASUALTY_PUBLIC_URL": "off",
     }
     assert load_settings(off) == Settings()
 
@@ -107,6 +110,9 @@ def test_a_refused_url_is_not_quoted(name: str, url: str) -> None:
         ("CASUALTY_SOLVER_SECONDS", "nan"),
         ("CASUALTY_BUSY_SECONDS", "1e9"),
         ("CASUALTY_LOG_LEVEL", "loud"),
+        ("CASUALTY_PUBLIC_URL", "example.org"),
+        ("CASUALTY_PUBLIC_URL", "https://me@example.org"),
+        ("CASUALTY_PUBLIC_URL", "https://example.org/?a=b"),
         ("CASUALTY_RATE_LIMIT", ""),
         ("CASUALTY_RATE_LIMIT", "600"),
         ("CASUALTY_RATE_LIMIT", "600/day"),

@@ -75,6 +75,7 @@ def commands() -> None:
         CASUALTY_COSTLY_SLOTS    costly answers at once per process (2)
         CASUALTY_SEND_SECONDS    how long a client may take nothing (30)
         CASUALTY_CACHE_MEGABYTES memory of a process for caches, in MiB (128)
+        CASUALTY_PUBLIC_URL      address of the dashboard for readers (off)
         CASUALTY_LOG_LEVEL       debug, info, warning or error (info)
         CASUALTY_RATE_LIMIT      answers per key, like 600/minute (off)
         CASUALTY_PROXIES         number of reverse proxies in front (0)

@@ -79,14 +79,15 @@ def _make_subject(
     firsts = columns["first"][flags]
     stated = firsts[firsts != OPEN_START]
     numbers, counts = np.unique(reporters[flags], return_counts=True)
-    order = np.lexsort((numbers, -counts))
+    pairs = zip(numbers.tolist(), counts.tolist(), strict=True)
+    ordered = sorted((-count, state.reporter_ids[number]) for number, count in pairs)
     last_row = int(columns["report"][flags].max())
     return RecordSubject(
         places,
         groups,
         sort_outcome_sets(OUTCOME_SETS[each] for each in np.unique(columns["outcomes"][flags])),
         int(flags.sum()),
-        tuple(state.reporter_ids[number] for number in numbers[order].tolist()),
+        tuple(reporter for _, reporter in ordered),
         date.fromordinal(int(stated.min())) if len(stated) else None,
         date.fromordinal(int(columns["last"][flags].max())),
         int(state.report_column("seq")[last_row]),
