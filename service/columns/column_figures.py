@@ -208,6 +208,15 @@ class ColumnFigures(FigureSet):
         """Return how many figures each reporter has, in the order of their first ones."""
         return self._reporter_counts
 
+    def count_by_groups(self) -> dict[tuple[str, ...], int]:
+        """Return how many figures are about each distinct set of groups."""
+        numbers, counts = np.unique(self._column("groups"), return_counts=True)
+        found: dict[tuple[str, ...], int] = {}
+        for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+            groups = self._state.group_sets.get_ids(number)
+            found[groups] = found.get(groups, 0) + count
+        return found
+
     @cached_property
     def _reports(self) -> NDArray[Any]:
         """The rows of the reports, in the order of their first figures."""

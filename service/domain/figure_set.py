@@ -66,6 +66,10 @@ class FigureSet(Sequence[Figure]):
         """Return how many figures each reporter has, in the order of their first ones."""
 
     @abstractmethod
+    def count_by_groups(self) -> Mapping[tuple[str, ...], int]:
+        """Return how many figures are about each distinct set of groups."""
+
+    @abstractmethod
     def count_reports(self) -> int:
         """Return how many reports the figures are of."""
 
@@ -193,6 +197,10 @@ class ListedFigures(FigureSet):
     def count_by_reporter(self) -> Counter[str]:
         """Return how many figures each reporter has, in the order of their first ones."""
         return Counter(figure.reporter for figure in self._figures)
+
+    def count_by_groups(self) -> Counter[tuple[str, ...]]:
+        """Return how many figures are about each distinct set of groups."""
+        return Counter(figure.scope.groups for figure in self._figures)
 
     def count_reports(self) -> int:
         """Return how many reports the figures are of."""

@@ -107,6 +107,17 @@ def write_sentence(subject: Subject) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
+def write_part(group: str, low: int, high: int | None) -> str:
+    """Return how many of the people of a sentence are in a group: "Of them at least 9 civilians."."""
+    noun = _write_group(group)
+    number = write_range(low, high)
+    if not _is_countable(noun):
+        return f"Of them {number} among {noun}."
+    if (high or low) == 1:
+        noun = _make_singular(noun)
+    return f"Of them {number} {noun}."
+
+
 def write_people(subject: Subject) -> str:
     """Return how many people, of which outcomes, of whom: "at least 30 soldiers killed"."""
     of_whom = [_write_group(each) for each in subject.groups]

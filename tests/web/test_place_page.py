@@ -181,6 +181,26 @@ def test_groups_are_named_as_people(client: FlaskClient, send: SendRequest) -> N
     assert everywhere.startswith(f"At least 3 civilians killed {DAYS}")
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "sentence"),
+    [
+        ("Civilians", 12, "Of them at least 12 civilians."),
+        ("Civilians", 1, "Of them at least 1 civilian."),
+        ("River forces", 12, "Of them at least 12 among River forces."),
+    ],
+)
+def test_the_sentence_is_followed_by_the_group_that_most_figures_name(
+    client: FlaskClient, send: SendRequest, name: str, low: int, sentence: str
+) -> None:
+    send_killed(send, {"low": 30})
+    send_killed(send, {"low": low}, groups=[{"id": "g", "name": name}])
+    send_killed(send, {"low": low}, groups=["g"])
+    page = read_page(client)
+    silence = re.search(r'<p class="silence">(.*?)</p>', page)
+    assert silence and silence[1].startswith(sentence)
+    assert "Of them" not in read_page(client, "/place/plekhovo?group=g")
+
+
 def test_each_caveat_is_told_once(client: FlaskClient, send: SendRequest) -> None:
     village = {"id": "v1", "name": "Village", "parent": "country"}
     send_killed(send, {"low": 40}, {"outcomes": ["wounded"], "low": 7}, places=[COUNTRY])

@@ -14,10 +14,11 @@ from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
 from service.domain.wording.range_text import format_count, join_words, outcomes_text
 from service.web import day_words, labels
 from service.web.messages import plain_text
-from service.web.sentences import write_range
+from service.web.sentences import write_part, write_range
 from service.web.viewmodels.base import UNCOMPUTABLE, ViewModel
 from service.web.viewmodels.breakdown import Breakdown
 from service.web.viewmodels.drawn_range import choose_drawn_range
+from service.web.viewmodels.subject import is_stated
 from service.web.viewmodels.time_series import TimeSeries
 
 MAX_LEADING_CAVEATS: Final = 3
@@ -109,6 +110,33 @@ class PlacePage(ViewModel):
         spoken = frozenset().union(*(each.outcomes for each in self.result.totals))
         silent = [each for each in OUTCOMES if each not in spoken]
         return plain_text("head.silent", outcomes=join_words(silent, "or")) if silent else ""
+
+    @cached_property
+    def group_sentence(self) -> str:
+        """How many of the first outcome are in the group that most figures name; else empty.
+
+        Such as "Of them at least 9,099 civilians." The groups are those below the queried one.
+        """
+        if not self.subject.counts or len(self.query.groups) > 1:
+            return ""
+        tree = self.snapshot.groups
+        counts = self.lead_total.figures.count_by_groups()
+        named = {
+            groups[0]: count
+            for groups, count in counts.items()
+            if len(groups) == 1 and tree.is_below(groups[0], self.query.groups[0])
+        }
+        if not named:
+            return ""
+        group = max(sorted(named), key=lambda each: named[each])
+        try:
+            result = self.compute_totals(outcomes=(self.lead_outcomes,), groups=(group,))
+        except UNCOMPUTABLE:
+            return ""
+        drawn = choose_drawn_range(result.totals[0])
+        if not is_stated(self.lead_outcomes, drawn) or drawn.is_disputed or not drawn.low:
+            return ""
+        return write_part(self.state.groups[group].name, drawn.low, drawn.high)
 
     @property
     def coverage_words(self) -> list[str]:
