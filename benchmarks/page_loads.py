@@ -24,14 +24,14 @@ from tests.web.conftest import DESKTOP, launch_chromium, load_everything
 
 PAGES = {
     "/livez": "livez",
-    "everywhere": "",
-    "the country, killed": "?place=velmarra&show=killed",
-    "a district": "?place=brindavell",
-    "the weekend in Kursk": "?place=plekhovo,vorozhba,martynovka&from=2024-12-14&to=2024-12-15",
-    "proof of a district": "proof?place=brindavell&show=killed",
+    "the index": "",
+    "the country": "place/velmarra",
+    "a district": "place/brindavell",
+    "the weekend in Kursk": "place/plekhovo,vorozhba,martynovka?from=2024-12-14&to=2024-12-15",
+    "proof of a district": "why?place=brindavell",
 }
 
-MAX_BYTES, MAX_USABLE_MS = 200_000, 1_000.0
+MAX_BYTES, MAX_USABLE_MS = 100_000, 1_000.0
 
 OBSERVER_SCRIPT = """
     window.seen = {};

@@ -28,7 +28,7 @@ DESKTOP = {"width": 1120, "height": 760}
 TIMEOUT_MS = 300_000
 """So many milliseconds may pass until a page is complete, whatever else the machine does."""
 
-WEEKEND = "place=plekhovo,vorozhba,martynovka&from=2024-12-14&to=2024-12-15&show=killed,wounded"
+WEEKEND = "plekhovo,vorozhba,martynovka?from=2024-12-14&to=2024-12-15"
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Picture:
 
 
 PICTURES = {
-    "page": Picture(f"./?{WEEKEND}", "body", 1100, scale=0.75),
-    "places": Picture(f"./?{WEEKEND}", "section:has(#parts-title)", 590),
-    "months": Picture("./?place=askermoor&show=killed", "section:has(#times-title)", 610),
-    "map": Picture("./?place=velmarra&show=killed", "section:has(#map-title)", 1120, dark=True),
-    "proof": Picture(f"proof?{WEEKEND}", "main section", 410),
+    "page": Picture(f"place/{WEEKEND}", "body", 1100, scale=0.75),
+    "places": Picture(f"place/{WEEKEND}", "section:has(#parts-title)", 590),
+    "months": Picture("place/askermoor?outcomes=killed", "section:has(#times-title)", 610),
+    "map": Picture("place/velmarra?outcomes=killed", "section:has(#map-title)", 1120, dark=True),
+    "proof": Picture(f"why?place={WEEKEND.replace('?', '&')}", "main section", 410),
     "phone": Picture(
-        "./?place=askermoor&show=killed", "section:has(#parts-title)", 720, phone=True
+        "place/askermoor?outcomes=killed", "section:has(#parts-title)", 720, phone=True
     ),
 }
 

@@ -108,7 +108,7 @@ def write_sentence(subject: Subject) -> str:
 
 
 def write_part(group: str, low: int, high: int | None) -> str:
-    """Return how many of the people of a sentence are in a group: "Of them at least 9 civilians."."""
+    """Return how many of a sentence's people are in a group: "Of them at least 9 civilians."."""
     noun = _write_group(group)
     number = write_range(low, high)
     if not _is_countable(noun):

@@ -13,8 +13,8 @@ from service.web.messages import plain_text
 class DrawnRange:
     """The range that a page draws for a total, and the figures that it is made from.
 
-    ``total`` is the total that proves it. ``low`` None means that nothing is reported. ``beyond`` is
-    the range of the whole total where it is another one. ``is_placed`` is False if no figure is
+    ``total`` is the total that proves it. ``low`` None means that nothing is reported. ``beyond``
+    is the range of the whole total where it is another one. ``is_placed`` is False if no figure is
     wholly inside.
     """
 
