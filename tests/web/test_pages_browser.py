@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Dialog, Locator, Page, Route, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.support.gunicorn_server import RunningServer, run_server
 from tests.web.conftest import PHONE, OpenPage, assert_accessible
@@ -356,63 +356,6 @@ def test_the_query_can_be_reset(page: Page) -> None:
     page.goto(f"./?{WEEKEND}")
     follow_link(page, page.get_by_role("link", name="Start over"))
     assert read_parameters(page) == {}
-
-
-# Finding a place.
-
-
-def test_a_place_is_found_by_an_alias(page: Page, server: RunningServer) -> None:
-    page.goto(f"./?place={CALM_DISTRICT}")
-    find = page.get_by_label("Find a place by any of its names")
-    find.press_sequentially("Pliekho", delay=30)
-    expect(page.get_by_role("option", name=re.compile("Plekhovo"))).to_be_visible()
-    find.press("ArrowDown")
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("place=plekhovo"))
-    assert_agrees(page, server)
-
-
-def test_an_option_of_an_earlier_text_is_not_taken_on_a_slow_network(page: Page) -> None:
-    page.goto(f"./?place={CALM_DISTRICT}")
-    find = page.get_by_label("Find a place by any of its names")
-    find.press_sequentially("Pl", delay=30)
-    options = page.get_by_role("option")
-    expect(options.first).to_be_visible()
-    held: list[Route] = []
-    page.route("**/find?words=*", lambda route: held.append(route))
-    find.press_sequentially("iekho")
-    expect(options.first).not_to_be_visible()
-    find.press("ArrowDown")
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("find=Pliekho"))  # The form is sent as it stands.
-
-
-def test_places_of_one_name_are_offered_with_their_parents(page: Page) -> None:
-    page.goto(f"./?place={CALM_DISTRICT}")
-    page.get_by_label("Find a place by any of its names").press_sequentially("Oldwell", delay=30)
-    options = page.get_by_role("option", name=re.compile("Oldwell"))
-    expect(options).to_have_count(2)
-    lies = [option.inner_text() for option in options.all()]
-    assert len(set(lies)) == 2 and all("Velmarra" in each for each in lies)
-
-
-def test_an_unknown_place_name_is_reported(page: Page) -> None:
-    page.goto(f"./?place={CALM_DISTRICT}")
-    page.get_by_label("Find a place by any of its names").press_sequentially("Qqxx", delay=30)
-    expect(page.get_by_text("No place has this name").first).to_be_visible()
-
-
-def test_the_tree_of_places_can_be_walked_down_and_up(page: Page, country: Country) -> None:
-    page.goto(f"places?place={COUNTRY}")
-    page.get_by_role("link", name="Lower Lorrendal").click()
-    below = page.locator("ul.names a")
-    expect(below).to_have_count(len(country.villages("lower-lorrendal")))
-    below.first.click()
-    page.locator("a.button").click()
-    trail = page.locator(".trail")
-    expect(trail).to_contain_text("Lower Lorrendal")
-    follow_link(page, trail.get_by_role("link", name="Lower Lorrendal"))
-    assert read_parameters(page) == {"place": "lower-lorrendal"}
 
 
 # An address is all that has to be shared.
