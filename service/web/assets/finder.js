@@ -15,6 +15,7 @@ if (field && window.createCombobox) {
     name: "words",
     defaultValue: value,
     placeholder,
+    displayMenu: "overlay",
     showNoOptionsFound: true,
     tNoResults: () => words.none,
     tStatusQueryTooShort: () => words.short,

@@ -210,8 +210,8 @@ class PlacesPage:
             place_id, self.snapshot.state.places[place_id].name, drawn.text, drawn.low, drawn.high,
             drawn.is_disputed, is_exact=drawn.exact,
             proof_link=link_to_page("why", {"place": place_id, "outcomes": outcomes}, self.root),
-            detail_link=self._link_to_subject(place_id), beyond=drawn.beyond, is_placed=drawn.is_placed,
-            longitude=longitude, latitude=latitude,
+            detail_link=self._link_to_subject(place_id), beyond=drawn.beyond,
+            is_placed=drawn.is_placed, longitude=longitude, latitude=latitude,
         )  # fmt: skip
 
     def _count_figures(self, place_id: str) -> int:
