@@ -27,6 +27,7 @@ from service.store.column_loader import StaleColumnsError
 from service.store.entities import find_last_entity_seq
 from service.store.event_log import last_redaction_seq
 from service.store.interface import Connection
+from service.usecases.place_counts import count_figures_by_place
 
 MAX_RESULT_SHARE: Final = 0.25
 """The largest share of the cache that the result of one query may take."""
@@ -107,6 +108,11 @@ class Snapshot:
             if place.longitude is not None and place.latitude is not None:
                 points[place_id] = (place.longitude, place.latitude)
         return points
+
+    @cached_property
+    def figure_counts_by_place(self) -> dict[str, int]:
+        """How many live figures are about each place or places below it; none: left out."""
+        return count_figures_by_place(self.state, self.places)
 
     def get_engine(
         self, key: Hashable, counted: CountedRows, whole: Engine | None = None

@@ -34,9 +34,17 @@ class RecordSubject:
     last_seq: int
 
 
-def list_subjects(state: RecordState, places: Tree) -> list[RecordSubject]:
-    """Return the subjects of the live figures, those with the latest day first."""
-    rows = np.flatnonzero(state.is_live)
+def list_subjects(
+    state: RecordState, places: Tree, reporter: str | None = None
+) -> list[RecordSubject]:
+    """Return the subjects of the live figures, those with the latest day first.
+
+    With ``reporter`` they are those of that reporter's figures alone.
+    """
+    flags = state.is_live
+    if reporter is not None:
+        flags = flags & state.flag_reporters(lambda each: each == reporter)
+    rows = np.flatnonzero(flags)
     if not len(rows):
         return []
     columns = {

@@ -1,6 +1,7 @@
 """Names of entities and periods in words; right-to-left names are isolated."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from service.columns.record_state import RecordState
 from service.domain.periods import Period
@@ -9,6 +10,9 @@ from service.domain.wording.bidi import isolate_bidi
 from service.usecases.state_cache import Snapshot
 from service.web import day_words
 from service.web.messages import plain_text
+
+_ABBREVIATIONS: Final = frozenset({"eu", "igo", "ngo", "un"})
+"""Words of kinds that are written in capitals."""
 
 
 def join_place_names(state: RecordState, place_ids: Iterable[str]) -> str:
@@ -35,6 +39,12 @@ def join_group_names(state: RecordState, group_ids: Iterable[str]) -> str:
 def join_reporter_names(state: RecordState, reporter_ids: Iterable[str]) -> str:
     """Return the names of the reporters, with commas between, not isolated."""
     return ", ".join(state.reporters[reporter_id].name for reporter_id in reporter_ids)
+
+
+def format_kind(kind: str | None) -> str:
+    """Return the kind of an entity in words: "intelligence service"; "" if it has none."""
+    words = (kind or "").replace("_", " ").replace("-", " ").split()
+    return " ".join(each.upper() if each in _ABBREVIATIONS else each for each in words)
 
 
 def format_period(period: Period) -> str:

@@ -39,6 +39,9 @@ TRANSACTIONS = {
     "/report?id=r1": 1,
     "/places": 1,
     "/find?words=plekh": 1,
+    "/suggest?words=plekh": 1,
+    "/reporters": 1,
+    "/reporter/ua-hur": 1,
     "/embed?chart=map": 1,
     "/chart.svg?chart=parts": 1,
     # The counted reports of a total, and those of a proof, are known only once the total

@@ -107,17 +107,6 @@ def test_the_form_lists_the_most_frequent_and_the_selected_reporters(
     assert f"{PLACE_COUNT + 2 - len(listed)} more, who report less often" in page
 
 
-def test_the_list_of_places_is_truncated(
-    client: FlaskClient, crowded_record: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = client.get("/places").get_data(as_text=True)
-    assert whole.count("places?place=") == PLACE_COUNT
-    monkeypatch.setattr(report_page, "MAX_PLACES", 100)
-    page = client.get("/places").get_data(as_text=True)
-    assert page.count("places?place=") == 100
-    assert '<a href="v1/places">and 20 more' in page
-
-
 # Who repeats whom.
 
 

@@ -15,6 +15,7 @@ if (field && window.createCombobox) {
     name: "words",
     defaultValue: value,
     placeholder,
+    displayMenu: "overlay",
     showNoOptionsFound: true,
     tNoResults: () => words.none,
     tStatusQueryTooShort: () => words.short,
@@ -41,10 +42,16 @@ if (field && window.createCombobox) {
       return answer.ok ? (await answer.json()).found : [];
     },
     onConfirm: (found) => {
-      if (found) location.href = new URL(found.href, document.baseURI);
+      if (found) location.href = new URL(found.href, address);
     },
   });
-  container.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !container.querySelector(".autocomplete__option--focused")) form.requestSubmit();
-  });
+  // The library would keep Enter from sending the form while options are open and none is chosen. In
+  // the capturing phase it has not closed them yet.
+  const sendForm = (event) => {
+    if (event.key !== "Enter" || container.querySelector(".autocomplete__option--focused")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    form.requestSubmit();
+  };
+  container.addEventListener("keydown", sendForm, true);
 }

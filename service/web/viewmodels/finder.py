@@ -1,20 +1,142 @@
-"""What words of a search name: places."""
+"""What words of a search name: places, reporters, reports and incidents."""
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+from urllib.parse import quote
+
+from service.domain.entities import Place
+from service.http.consistency import get_reader
+from service.http.context import request_time
+from service.http.costly_work import take_slot
+from service.usecases import search
+from service.usecases.search import FoundEntity
+from service.usecases.state_cache import Snapshot
+from service.web import labels
+from service.web.messages import plain_text
 from service.web.query.page_query import SUBJECT_PAGE, find_root, link_to_page
-from service.web.query.place_search import find_places
-from service.web.viewmodels.base import NamedLink
+from service.web.viewmodels.report_lines import ReportLine, make_report_line
+
+MAX_FOUND: Final = 20
+"""How many places, and how many reporters, the page of a search lists."""
+
+MAX_REPORTS: Final = 10
+MAX_INCIDENTS: Final = 10
+
+MAX_SUGGESTED: Final = 8
+"""How many places and reporters are suggested while one types."""
+
+MAX_SUGGESTED_OTHERS: Final = 3
+"""How many reports, and how many incidents, are suggested while one types."""
 
 
-def find_matches(words: str) -> list[NamedLink]:
-    """Return what the words name, the nearest first; the addresses are relative to the page."""
+@dataclass(frozen=True, slots=True)
+class FoundItem:
+    """Something that the words name; ``about`` says what and where it is."""
+
+    name: str
+    about: str
+    href: str
+    is_party: bool = False
+
+
+class Finder:
+    """The view model of the page of a search."""
+
+    def __init__(self, words: str) -> None:
+        """Search for the words; nothing is found without any."""
+        self.words = words.strip()
+        self.places: list[FoundItem] = []
+        self.reporters: list[FoundItem] = []
+        self.reports: list[ReportLine] = []
+        self.incidents: list[FoundItem] = []
+        if self.words:
+            self._search()
+
+    def _search(self) -> None:
+        reader, now = get_reader(), request_time()
+        take_slot()  # A word can be in every report.
+        snapshot = reader.load_snapshot(reader.seq)
+        named = search.find_named_reports(reader, self.words, now, MAX_REPORTS)
+        spoken = search.find_reports_by_words(reader, self.words, now, MAX_REPORTS)
+        found = {each.report.id: each for each in (*named, *spoken)}
+        self.reports = [
+            make_report_line(snapshot.state, each) for each in list(found.values())[:MAX_REPORTS]
+        ]
+        names = search.search_names(reader, self.words)
+        places = [each for each in names if isinstance(each.entity, Place)]
+        reporters = [each for each in names if not isinstance(each.entity, Place)]
+        self.places = [_make_item(snapshot, each) for each in places[:MAX_FOUND]]
+        self.reporters = [_make_item(snapshot, each) for each in reporters[:MAX_FOUND]]
+        incidents = search.find_incidents(snapshot.state, self.words, MAX_INCIDENTS)
+        self.incidents = list(map(_make_incident_item, incidents))
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether nothing was found."""
+        return not (self.places or self.reporters or self.reports or self.incidents)
+
+    @property
+    def has_more_reports(self) -> bool:
+        """Whether there may be more reports with the words."""
+        return len(self.reports) == MAX_REPORTS
+
+
+def suggest(words: str) -> list[FoundItem]:
+    """Return what the words name while one types, the closest first; all of it is looked up fast.
+
+    At the end is the search for reports that contain the words.
+    """
+    words = words.strip()
     if not words:
         return []
+    reader, root = get_reader(), find_root()
+    snapshot = reader.load_snapshot(reader.seq)
+    named = search.find_named_reports(reader, words, request_time(), MAX_SUGGESTED_OTHERS)
+    names = search.search_names(reader, words)[:MAX_SUGGESTED]
+    incidents = search.find_incidents(snapshot.state, words, MAX_SUGGESTED_OTHERS)
+    lines = [make_report_line(snapshot.state, each) for each in named]
     return [
-        NamedLink(
-            place.id,
-            place.name,
-            link_to_page(SUBJECT_PAGE, {"place": place.id}, find_root()),
-            about,
+        *(
+            FoundItem(
+                plain_text("report.title", name=each.reporter_name),
+                _join(plain_text("find.kind.report"), each.published, each.figures), each.href,
+            )
+            for each in lines
+        ),
+        *(_make_item(snapshot, each, is_alone=True) for each in names),
+        *map(_make_incident_item, incidents),
+        FoundItem(
+            plain_text("find.in_reports", words=words), "",
+            link_to_page("reports", {"q": words}, root),
+        ),
+    ]  # fmt: skip
+
+
+def _make_item(snapshot: Snapshot, found: FoundEntity, *, is_alone: bool = False) -> FoundItem:
+    """Return the item of a place or reporter; alone, it says which of them it is."""
+    entity, root = found.entity, find_root()
+    alias = "" if found.alias is None else plain_text("find.alias", name=found.alias)
+    if isinstance(entity, Place):
+        where = labels.join_ancestor_names(snapshot, entity.id)
+        count = plain_text("find.figures", count=found.count) if found.count else ""
+        kind = labels.format_kind(entity.kind) or (
+            plain_text("find.kind.place") if is_alone else ""
         )
-        for place, about in find_places(words)
-    ]
+        href = link_to_page(SUBJECT_PAGE, {"place": entity.id}, root)
+        return FoundItem(entity.name, _join(alias, kind, where, count), href)
+    kind = labels.format_kind(entity.kind)
+    party = plain_text("figure.party") if entity.party and is_alone else ""
+    label = plain_text("find.kind.reporter") if is_alone else ""
+    count = plain_text("coverage.report_count", count=found.count)
+    href = link_to_page(f"reporter/{entity.id}", {}, root)
+    return FoundItem(entity.name, _join(label, alias, kind, party, count), href, entity.party)
+
+
+def _make_incident_item(incident: str) -> FoundItem:
+    href = link_to_page(f"incident/{quote(incident, safe=':/')}", {}, find_root())
+    return FoundItem(incident, plain_text("find.kind.incident"), href)
+
+
+def _join(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)

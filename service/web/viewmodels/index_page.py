@@ -1,41 +1,26 @@
 """The index of the record: one row for each place and group for which somebody counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from service.domain.totals_query import TotalsQuery
-from service.domain.totals_result import OutcomeTotal
 from service.domain.vocabulary import ROOT_GROUP
-from service.domain.wording.range_text import outcomes_text
 from service.http.consistency import get_reader
 from service.http.context import start_time_budget
-from service.http.measured_totals import compute_measured_totals
 from service.usecases.state_cache import Snapshot
 from service.usecases.subjects import RecordSubject, list_subjects
 from service.web import day_words, labels
 from service.web.messages import plain_text
 from service.web.query.page_query import SUBJECT_PAGE, link_to_page
-from service.web.sentences import write_range
-from service.web.viewmodels.base import MAX_OUTCOME_SETS, PAGE_SHARE, UNCOMPUTABLE
-from service.web.viewmodels.drawn_range import choose_drawn_range
-from service.web.viewmodels.subject import is_stated
+from service.web.viewmodels.base import MAX_OUTCOME_SETS, PAGE_SHARE
+from service.web.viewmodels.outcome_numbers import OutcomeNumber, compute_numbers
 
 PAGE_SIZE: Final = 20
 """How many subjects one page has."""
 
 MAX_NAMED_REPORTERS: Final = 2
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeNumber:
-    """The range of one set of outcomes in words; ``is_lead`` is the first of a row."""
-
-    outcomes: str
-    text: str
-    is_disputed: bool
-    is_exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +109,9 @@ class IndexPage:
         state = self.snapshot.state
         groups = tuple(each for each in subject.groups if each != ROOT_GROUP)
         parameters = {"place": ",".join(subject.places), "group": ",".join(groups)}
-        query = TotalsQuery(places=subject.places, groups=groups or (ROOT_GROUP,))
+        # Only what the subject's own figures are about: those of a side count others too.
+        outcome_sets = subject.outcome_sets[:MAX_OUTCOME_SETS]
+        query = TotalsQuery(subject.places, outcomes=outcome_sets, groups=groups or (ROOT_GROUP,))
         named = [state.reporters[each] for each in subject.reporters[:MAX_NAMED_REPORTERS]]
         days = (
             plain_text("coverage.until", last=day_words.format_short_day(subject.last_day))
@@ -135,33 +122,9 @@ class IndexPage:
             labels.join_place_names(state, subject.places),
             labels.join_group_names(state, groups) or plain_text("chip.everyone"),
             link_to_page(SUBJECT_PAGE, parameters),
-            self._compute_numbers(query, subject.outcome_sets),
+            compute_numbers(self.snapshot, query, self._budget),
             days,
             [NamedReporter(each.id, each.name, each.party) for each in named],
             len(subject.reporters) - len(named),
             link_to_page("sparkline.svg", parameters),
         )
-
-    def _compute_numbers(
-        self, query: TotalsQuery, outcome_sets: Sequence[frozenset[str]]
-    ) -> list[OutcomeNumber]:
-        """Return the ranges of the outcomes that the subject's own figures are about."""
-        query = replace(query, outcomes=tuple(outcome_sets[:MAX_OUTCOME_SETS]))
-        try:
-            result = compute_measured_totals(query, self.seq, self._budget)
-        except UNCOMPUTABLE:
-            return []
-        return [each for each in map(_make_number, result.totals) if each is not None]
-
-
-def _make_number(outcome_total: OutcomeTotal) -> OutcomeNumber | None:
-    drawn = choose_drawn_range(outcome_total)
-    if not is_stated(outcome_total.outcomes, drawn):
-        return None
-    low, high = drawn.nearest or (drawn.low or 0, drawn.high)
-    if not drawn.is_placed:
-        high = None
-    return OutcomeNumber(
-        outcomes_text(outcome_total.outcomes), write_range(low, high), drawn.is_disputed,
-        drawn.exact,
-    )  # fmt: skip

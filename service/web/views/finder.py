@@ -2,23 +2,26 @@
 
 from flask import Response, jsonify, render_template
 
+from schemas.entity_pages import SearchParameters
 from service.http.auth import requires
-from service.web.query.page_query import read_parameter
-from service.web.viewmodels.finder import find_matches
+from service.web.query.list_parameters import load_parameters
+from service.web.viewmodels.finder import Finder, suggest
 from service.web.views.blueprint import blueprint
 
 
 @blueprint.get("/find")
 @requires("read")
 def show_matches() -> str:
-    """Show what the words name."""
-    words = read_parameter("words") or ""
-    return render_template("find.html", found_words=words, matches=find_matches(words))
+    """Show what the words name: places, reporters, reports and incidents."""
+    words = load_parameters(SearchParameters())["words"]
+    return render_template("find.html", found_words=words, view=Finder(words))
 
 
 @blueprint.get("/suggest")
 @requires("read")
 def suggest_matches() -> Response:
-    """Return what the words name, for the combobox."""
-    matches = find_matches(read_parameter("words") or "")
-    return jsonify({"found": [{"name": m.name, "about": m.about, "href": m.href} for m in matches]})
+    """Return what the words name, for the combobox; the addresses are relative to this one."""
+    words = load_parameters(SearchParameters())["words"]
+    return jsonify({"found": [
+        {"name": each.name, "about": each.about, "href": each.href} for each in suggest(words)
+    ]})  # fmt: skip

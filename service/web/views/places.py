@@ -1,15 +1,22 @@
 """The page that lists places."""
 
-from flask import render_template
+from flask import redirect, render_template
+from werkzeug.wrappers import Response as WerkzeugResponse
 
+from schemas.entity_pages import PlacesParameters
 from service.http.auth import requires
-from service.web.query.page_query import read_parameter
-from service.web.viewmodels import report_page
+from service.web.query.list_parameters import load_parameters
+from service.web.query.page_query import find_root, link_to_page
+from service.web.viewmodels.places_page import PlacesPage
 from service.web.views.blueprint import blueprint
 
 
 @blueprint.get("/places")
 @requires("read")
-def show_places() -> str:
-    """Show one level of the tree of places."""
-    return render_template("places.html", **report_page.make_places_page(read_parameter("place")))
+def show_places() -> str | WerkzeugResponse:
+    """Show one level of the tree of places. The id of a merged place leads to the current one."""
+    parameters = load_parameters(PlacesParameters())
+    view = PlacesPage(parameters["place"], parameters["start"])
+    if view.place is not None and view.place.id != parameters["place"]:
+        return redirect(link_to_page("places", {"place": view.place.id}, find_root()))
+    return render_template("places.html", view=view, current_page="places")
