@@ -15,6 +15,8 @@ class DrawnRange:
 
     ``low`` None means that nothing is reported. ``beyond`` is the range of the total where wider
     figures make it another one. Then ``is_placed`` is False if no figure is wholly inside.
+    ``contradiction`` is by how many people the reports of a disputed range differ; None if that is
+    not known.
     """
 
     text: str
@@ -26,6 +28,7 @@ class DrawnRange:
     figures: FigureSet
     beyond: tuple[int, int | None] | None = None
     is_placed: bool = True
+    contradiction: int | None = None
 
 
 def choose_drawn_range(outcome_total: OutcomeTotal) -> DrawnRange:
@@ -40,17 +43,19 @@ def choose_drawn_range(outcome_total: OutcomeTotal) -> DrawnRange:
         return DrawnRange(
             total_range_text(total), total.low, total.high, total.is_disputed,
             find_distinct_nearest(total), total.exact, outcome_total.figures,
+            contradiction=total.contradiction,
         )  # fmt: skip
     beyond = (total.low, total.high)
     if placed.low is None:
         text = total_range_text(total) if total.low else plain_text("bars.not_placed")
         return DrawnRange(
             text, total.low, total.low, is_disputed, find_distinct_nearest(total), exact,
-            outcome_total.figures, beyond, is_placed=False,
+            outcome_total.figures, beyond, is_placed=False, contradiction=total.contradiction,
         )  # fmt: skip
     return DrawnRange(
         total_range_text(placed), placed.low, placed.high, is_disputed,
         find_distinct_nearest(placed), exact, outcome_total.placed_figures, beyond,
+        contradiction=placed.contradiction if placed.is_disputed else total.contradiction,
     )  # fmt: skip
 
 
