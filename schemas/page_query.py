@@ -17,7 +17,8 @@ from service.domain.vocabulary import MAX_COUNT, OUTCOMES
 PAGE_BREAKDOWNS: Final = ("place", "group", "outcome", "reporter")
 """The breakdowns of a page; time has a chart of its own."""
 
-CHARTS: Final = ("parts", "times", "map")
+CHARTS: Final = ("parts", "times", "map", "card")
+"""The charts of a page; the card is a picture for link previews."""
 
 
 class DayOrAsOf(AsOf):

@@ -1,7 +1,9 @@
 """Where things stand in charts, whatever the numbers: in the frame, in order, apart from zero."""
 
+from calendar import monthrange
+from dataclasses import replace
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
@@ -18,16 +20,22 @@ from service.web.charts.map_chart import (
     MIN_RADIUS,
     layout_map,
 )
-from service.web.charts.range_chart import RangeChart, layout_range_chart
+from service.web.charts.range_chart import MAX_DISPUTES, RangeChart, layout_range_chart
 from service.web.charts.scale import AXIS_LENGTH, RangePosition
-from service.web.charts.time_chart import TimeChart, layout_time_chart
+from service.web.charts.time_chart import (
+    MAX_BARS,
+    MAX_LABELLED_BARS,
+    TimeChart,
+    layout_time_chart,
+)
+from service.web.charts.time_labels import PLOT_WIDTHS, AxisLabel
 
 people = st.integers(0, 10**9)
 closed_ranges = st.tuples(people, people).map(sorted).map(tuple)
 ranges = st.one_of(closed_ranges, people.map(lambda low: (low, None)), st.just((None, None)))
 
 PHONE_WIDTH = 320
-PAGE_WIDTH = 584
+LABELLED_WIDTH = 416
 FONT_SIZE = 12
 
 
@@ -44,7 +52,7 @@ def draw_bar(draw: st.DrawFn) -> RangeBar:
         is_disputed=disputed,
         nearest=draw(closed_ranges) if disputed else None,
         is_exact=draw(st.booleans()),
-        is_unplaced=draw(st.booleans()),
+        is_unplaced=low is not None and draw(st.booleans()),
         sides=(DisputeSide("one", 3, None), DisputeSide("other", 5, 7)) if disputed else (),
     )
 
@@ -81,15 +89,14 @@ def draw_point(draw: st.DrawFn) -> MapPoint:
 
 
 def list_main_positions(chart: RangeChart) -> list[RangePosition]:
-    """Return the positions of what the axis is made for."""
-    return [each for row in chart.rows for each in (row.position, row.nearest) if each]
+    """Return the positions of what the scale is made for."""
+    return [row.position for row in chart.rows if row.position]
 
 
 def list_other_positions(chart: RangeChart) -> list[RangePosition]:
-    """Return the positions of what may be cut at the end of the axis."""
-    rows = (*chart.rows, *chart.unplaced_rows)
+    """Return the positions of unplaced people, and of what contradicts each other."""
     unplaced = [row.position for row in chart.unplaced_rows if row.position]
-    return [*unplaced, *(stretch for row in rows for _, stretch in row.sides)]
+    return [*unplaced, *(line.position for each in chart.disputes for line in each.lines)]
 
 
 @given(st.lists(draw_bar(), max_size=30))
@@ -97,12 +104,25 @@ def test_every_bar_lies_within_the_frame(given_bars: list[RangeBar]) -> None:
     chart = layout_range_chart(given_bars)
     for stretch in (*list_main_positions(chart), *list_other_positions(chart)):
         assert 0 <= stretch.low <= stretch.high <= AXIS_LENGTH
-        assert stretch.is_open == (stretch.high == AXIS_LENGTH)
-    assert all(each.low < each.high for each in list_main_positions(chart) if each.is_open)
     assert len(chart.rows) + len(chart.unplaced_rows) == len(given_bars)
+    for row in chart.rows:
+        low, high = row.bar.shown_range
+        assert (row.position is None) == (row.bar.low is None)
+        if row.position:
+            assert row.position.is_open == (high is None)
+            assert row.position.high == row.position.low or (high or 0) > (low or 0)
     assert all(
-        row.position is None or row.position.high == row.position.low for row in chart.unplaced_rows
+        row.position is None or row.position.high == row.position.low or row.is_cut
+        for row in chart.unplaced_rows
     )
+
+
+@given(st.lists(draw_bar(), max_size=30))
+def test_the_longest_bar_is_as_long_as_the_scale(given_bars: list[RangeBar]) -> None:
+    chart = layout_range_chart(given_bars)
+    numbers = [number for row in chart.rows for number in row.bar.shown_range if number]
+    longest = max((each.high for each in list_main_positions(chart)), default=0)
+    assert longest == (AXIS_LENGTH if numbers else 0)
 
 
 def test_a_bar_of_unplaced_people_is_cut_where_it_would_hide_the_others() -> None:
@@ -110,22 +130,78 @@ def test_a_bar_of_unplaced_people_is_cut_where_it_would_hide_the_others() -> Non
         bars = [RangeBar("a", "", "", placed, placed)]
         return layout_range_chart([*bars, RangeBar("", "", "", unplaced, None, is_unplaced=True)])
 
-    assert [tick.value for tick in draw(100, 39_850).ticks][-1] == 100
+    assert draw(100, 39_850).rows[0].position == RangePosition(AXIS_LENGTH, AXIS_LENGTH)
     assert draw(100, 39_850).unplaced_rows[0].is_cut
     assert "cut" in draw(100, 39_850).signs
-    assert [tick.value for tick in draw(301, 205).ticks][-1] == 400
-    assert not draw(301, 205).unplaced_rows[0].is_cut
-    assert [tick.value for tick in draw(100, 200).ticks][-1] == 200
-    assert [tick.value for tick in draw(0, 30).ticks][-1] == 30
+    assert not draw(301, 205).unplaced_rows[0].is_cut and "cut" not in draw(301, 205).signs
+    assert draw(0, 30).unplaced_rows[0].position == RangePosition(AXIS_LENGTH, AXIS_LENGTH)
 
 
-def test_a_figure_about_more_people_does_not_stretch_the_axis() -> None:
-    sides = (DisputeSide("Region", 40_000, 40_000), DisputeSide("Village", 5, None))
-    chart = layout_range_chart([RangeBar("a", "", "", 3, 5, is_disputed=True, sides=sides)])
-    assert chart.ticks[-1].value == 5
-    (beyond, village) = (position for _, position in chart.rows[0].sides)
-    assert beyond == RangePosition(AXIS_LENGTH, AXIS_LENGTH, is_open=True)
-    assert village.is_open and village.low < AXIS_LENGTH
+def test_a_wider_figure_does_not_stretch_the_scale_and_is_told_once() -> None:
+    chart = layout_range_chart([RangeBar("a", "a", "100", 100, 100, beyond=(100, 40_000))])
+    assert chart.rows[0].position == RangePosition(AXIS_LENGTH, AXIS_LENGTH)
+    assert "39,900" in chart.note
+    assert layout_range_chart([RangeBar("a", "a", "100", 100, None, beyond=(100, None))]).note == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "number"),
+    [
+        (13_115, 13_673, "13,115–13,673"),
+        (70, None, "70+"),
+        (100, 100, "100"),
+        (0, 0, "0"),
+        (0, 9, "0–9"),
+        (0, None, "not known"),
+        (None, None, "not reported"),
+    ],
+)
+def test_the_number_beside_a_bar_is_short(low: int | None, high: int | None, number: str) -> None:
+    assert RangeBar("a", "", "", low, high).number == number
+
+
+def test_a_contradiction_is_told_once_for_all_bars_that_it_disputes() -> None:
+    sides = (DisputeSide("Region", 40, 40, "All"), DisputeSide("Village", 5, None))
+    bars = [
+        RangeBar(key, key, "", 3, 50, is_disputed=True, contradiction=35, sides=sides,
+                 nearest=(5, 40) if key == "a" else None)
+        for key in "abcdefghijkl"
+    ]  # fmt: skip
+    (dispute,) = layout_range_chart(bars).disputes
+    assert dispute.text == "a, b, c, d, e, f, g, h and 4 more: reports differ by 35 people."
+    assert [line.text for line in dispute.lines] == [
+        "Region 40", "Village 5+", "a: 3 to 50 whichever is wrong",
+    ]  # fmt: skip
+    region, village, merged = (line.position for line in dispute.lines)
+    assert merged.high == AXIS_LENGTH and region.low < merged.high
+    assert village.is_open and dispute.lines[0].scope_text == "All"
+
+
+@given(people, people, st.booleans())
+def test_the_name_of_a_side_stays_beside_its_line(low: int, wide: int, is_open: bool) -> None:
+    sides = (
+        DisputeSide(
+            "The Ministry of Defence of the Republic", low, None if is_open else low + wide
+        ),
+        DisputeSide("x", 10**9, 10**9),
+    )
+    bar = RangeBar("a", "a", "", 1, 2, is_disputed=True, sides=sides)
+    line = layout_range_chart([bar]).disputes[0].lines[0]
+    label = text_layout.measure_text(line.label, FONT_SIZE) / LABELLED_WIDTH * AXIS_LENGTH
+    if line.place == "after":
+        assert line.position.high + label <= AXIS_LENGTH
+    elif line.place == "before":
+        assert line.position.low - label >= 0
+    assert line.height in {18, 32}
+
+
+def test_many_contradictions_are_counted() -> None:
+    bars = [
+        RangeBar(f"{n}", f"{n}", "", n, n + 1, is_disputed=True, contradiction=n + 1)
+        for n in range(MAX_DISPUTES + 3)
+    ]
+    chart = layout_range_chart(bars)
+    assert len(chart.disputes) == MAX_DISPUTES and chart.omitted_dispute_count == 3
 
 
 @given(st.lists(people, min_size=2, max_size=20))
@@ -157,7 +233,6 @@ def test_marks_of_people_are_round_and_do_not_touch(top: int) -> None:
         assert (after - at) * PHONE_WIDTH > (wide + wider) / 2
     assert axis.ticks[0].value == 0 and axis.top >= top
     assert str(axis.step).strip("0") in {"1", "2", "5"}
-    assert labels[-1][0] * PHONE_WIDTH + labels[-1][1] / 2 <= PHONE_WIDTH + 10
 
 
 def test_large_numbers_are_labelled_in_millions() -> None:
@@ -180,44 +255,147 @@ def test_spans_are_in_order_and_within_the_frame(given_bars: list[PeriodBar]) ->
 
 
 @given(draw_bars())
-def test_marks_of_days_do_not_touch(given_bars: list[PeriodBar]) -> None:
+def test_labels_of_days_do_not_touch(given_bars: list[PeriodBar]) -> None:
     chart = layout_time_chart(given_bars)
-    _assert_ticks_apart(
-        chart,
-        [date_tick for date_tick in chart.date_ticks if not date_tick.is_minor],
-        PHONE_WIDTH - 56,
-    )
-    _assert_ticks_apart(chart, list(chart.date_ticks), PAGE_WIDTH)
+    for width, pixels in PLOT_WIDTHS.items():
+        for line in (0, 1):
+            shown = [
+                each
+                for each in chart.day_labels
+                if each.line == line and each.shown_on in (width, "both")
+            ]
+            ends = [_locate_label(each, pixels) for each in sorted(shown, key=_position_of)]
+            assert all(one[1] <= other[0] for one, other in pairwise(ends))
 
 
-def _assert_ticks_apart(chart: TimeChart, date_ticks: list, room: int) -> None:
-    for one, other in pairwise(date_ticks):
-        assert (other.position - one.position) / AXIS_LENGTH * room > text_layout.measure_text(
-            one.label, FONT_SIZE
+def _position_of(label: AxisLabel) -> int:
+    return label.position
+
+
+def _locate_label(label: AxisLabel, pixels: int) -> tuple[float, float]:
+    wide = text_layout.measure_text(label.text, FONT_SIZE)
+    left = label.position * pixels / AXIS_LENGTH - (wide / 2 if label.anchor == "middle" else 0)
+    return left, left + wide
+
+
+@given(draw_bars())
+def test_numbers_are_in_front_of_no_bar_and_no_number(given_bars: list[PeriodBar]) -> None:
+    chart = layout_time_chart(given_bars)
+    for width, pixels in PLOT_WIDTHS.items():
+        shown = [each for each in chart.numbers if each.shown_on in (width, "both")]
+        boxes = []
+        for number in shown:
+            half = text_layout.measure_text(number.text, FONT_SIZE) * 0.9 / 2
+            middle = number.position * pixels / AXIS_LENGTH
+            bottom = number.height * chart.plot_height / AXIS_LENGTH
+            boxes.append((middle - half, middle + half, bottom))
+            for column in chart.columns:
+                left, right = (
+                    at * pixels / AXIS_LENGTH for at in (column.left, column.left + column.width)
+                )
+                if left < middle + half and middle - half < right and column.position:
+                    assert column.position.high <= number.height
+        for one, other in combinations(boxes, 2):
+            apart = one[1] <= other[0] or other[1] <= one[0]
+            assert apart or abs(one[2] - other[2]) >= FONT_SIZE
+
+
+def make_months(*numbers: tuple[int | None, int | None]) -> list[PeriodBar]:
+    return [
+        PeriodBar(
+            f"2016-{n:02}", f"{n}", "", low, high,
+            first_day=date(2016, n, 1), last_day=date(2016, n, monthrange(2016, n)[1]),
         )
+        for n, (low, high) in enumerate(numbers, 1)
+    ]  # fmt: skip
+
+
+def test_every_bar_of_a_year_has_its_number_and_its_month() -> None:
+    chart = layout_time_chart(make_months(*[(2_829 + n, 2_900 + n) for n in range(12)]), "month")
+    on_page = [each for each in chart.numbers if each.shown_on in ("wide", "both")]
+    assert [each.text for each in on_page] == [f"{2_829 + n:,}" for n in range(12)]
+    assert chart.numbers_are_lows and chart.numbers_note
+    assert chart.axis_on == "narrow"
+    months = [each.text for each in chart.day_labels if not each.line and each.shown_on != "narrow"]
+    assert months == "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    assert {each.text for each in chart.day_labels if each.line} == {"2016"}
+
+
+def test_few_bars_have_both_ends_and_no_axis() -> None:
+    chart = layout_time_chart(make_months((30, None), (None, None), (2, 8)), "month")
+    assert [each.text for each in chart.numbers] == ["30+", "2–8"]
+    assert chart.axis_on is None and not chart.numbers_note
+    assert chart.columns[1].position is None and "none" in chart.signs
+    assert chart.top > layout_time_chart(make_months((30, 30)), "month").top
+
+
+def test_many_bars_have_no_numbers_and_very_many_are_an_area() -> None:
+    def draw(count: int) -> TimeChart:
+        days = [date(2016, 1, 1) + timedelta(days=n) for n in range(count)]
+        bars = [
+            PeriodBar(f"{n}", "", "", None if n == 7 else n % 5, None if n == 9 else n % 5 + 1,
+                      is_disputed=n == 11, first_day=day, last_day=day)
+            for n, day in enumerate(days)
+        ]  # fmt: skip
+        return layout_time_chart(bars, "day")
+
+    assert draw(MAX_LABELLED_BARS).numbers and not draw(MAX_LABELLED_BARS).is_dense
+    thin = draw(MAX_LABELLED_BARS + 1)
+    assert not thin.numbers and thin.axis_on == "both" and not thin.is_area
+    area = draw(MAX_BARS + 1)
+    assert area.is_area and area.low_path.startswith("M") and "open" not in area.signs
+    assert area.numbers_note.startswith("2 of these")
+    gap = area.columns[7]
+    assert f"M{gap.left}," not in area.low_path + area.high_path
 
 
 @pytest.mark.parametrize(
     ("first", "last", "labels"),
     [
-        (date(2024, 12, 30), date(2025, 1, 3), ["30 Dec 2024", "31 Dec", "1 Jan 2025"]),
-        (date(2024, 11, 1), date(2025, 5, 31), ["Nov 2024", "Dec", "Jan 2025", "Feb"]),
-        (date(2019, 1, 1), date(2025, 5, 31), ["2019", "2020"]),
-        (date(1914, 1, 1), date(2025, 5, 31), ["1920", "1930"]),
-        (date(2025, 1, 1), date(2025, 1, 1), ["1 Jan 2025"]),
+        (date(2024, 12, 30), date(2025, 1, 3), ["30", "31", "1", "2", "3", "Dec 2024", "Jan 2025"]),
+        (date(2024, 12, 1), date(2024, 12, 5), ["1", "2", "3", "4", "5", "Dec 2024"]),
     ],
 )
-def test_days_are_marked_by_what_suits_their_number(
+def test_days_are_labelled_with_their_month_below(
     first: date, last: date, labels: list[str]
 ) -> None:
-    date_ticks = layout_time_chart(
-        [PeriodBar("a", "", "", 1, 2, first_day=first, last_day=last)]
-    ).date_ticks
-    assert [f"{each.label} {each.year}".strip() for each in date_ticks][: len(labels)] == labels
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    bars = [PeriodBar(f"{day}", "", "", 1, 2, first_day=day, last_day=day) for day in days]
+    shown = [each for each in layout_time_chart(bars).day_labels if each.shown_on != "narrow"]
+    assert [each.text for each in shown] == labels
+
+
+@pytest.mark.parametrize(
+    ("first_year", "last_year", "labels"),
+    [(2019, 2025, ["2019", "2020", "2021"]), (1914, 1999, ["1920", "1930", "1940"])],
+)
+def test_years_are_labelled_where_there_is_room(
+    first_year: int, last_year: int, labels: list[str]
+) -> None:
+    bars = [
+        PeriodBar(f"{y}", "", "", 1, 2, first_day=date(y, 1, 1), last_day=date(y, 12, 31))
+        for y in range(first_year, last_year + 1)
+    ]
+    shown = layout_time_chart(bars, "year").day_labels
+    assert [each.text for each in shown if each.shown_on != "narrow"][:3] == labels
+
+
+def test_many_days_are_labelled_by_month_or_year() -> None:
+    def list_labels(day_count: int) -> list[str]:
+        days = [date(2019, 6, 15) + timedelta(days=n) for n in range(day_count)]
+        bars = [PeriodBar(f"{day}", "", "", 1, 2, first_day=day, last_day=day) for day in days]
+        shown = [each for each in layout_time_chart(bars).day_labels if each.shown_on != "narrow"]
+        return [each.text for each in shown][:2]
+
+    assert list_labels(90)[0].endswith("Jun")
+    assert list_labels(365) == ["Jul", "Aug"]
+    assert list_labels(990) == ["Jul", "Sep"]
+    assert list_labels(3_000) == ["Jul", "Jan"]
+    assert list_labels(9_000) == ["2020", "2025"]
 
 
 def test_no_spans_and_no_bars_make_empty_charts() -> None:
-    assert layout_time_chart([]).columns == () and layout_time_chart([]).date_ticks == ()
+    assert layout_time_chart([]).columns == () and layout_time_chart([]).day_labels == ()
     assert layout_range_chart([]).rows == ()
 
 
@@ -252,6 +430,42 @@ def make_point(
     key: str, longitude: float, latitude: float, low: int, high: int | None = None
 ) -> MapPoint:
     return MapPoint(key, key, "words", low, high, longitude=longitude, latitude=latitude)
+
+
+@settings_of_hypothesis(max_examples=40)
+@given(st.lists(draw_point(), min_size=1, max_size=30))
+def test_names_on_the_map_do_not_overlap(given_points: list[MapPoint]) -> None:
+    points = [replace(each, key=f"{n}", label=f"Place {n}") for n, each in enumerate(given_points)]
+    chart = layout_map(points)
+    assert chart is not None
+    for width, picture_width in (("wide", 880), ("narrow", 320)):
+        scale_of_text = MAP_WIDTH / picture_width
+        boxes = []
+        for label in chart.labels:
+            if label.shown_on not in (width, "both"):
+                continue
+            wide = text_layout.measure_text(label.text, FONT_SIZE) * scale_of_text
+            left = label.x + label.dx * scale_of_text
+            left -= {"start": 0, "middle": wide / 2, "end": wide}[label.anchor]
+            bottom = label.y + label.dy * scale_of_text
+            boxes.append((left, left + wide, bottom - 11 * scale_of_text, bottom))
+        for one, other in combinations(boxes, 2):
+            assert (
+                one[1] <= other[0] or other[1] <= one[0] or one[3] <= other[2] or other[3] <= one[2]
+            )
+
+
+def test_a_name_on_the_map_has_its_number_beside_it() -> None:
+    chart = layout_map([make_point("Alfa", 35, 51, 40, 55), make_point("قرية", 37, 52, 7, 19)])
+    assert chart is not None
+    assert {each.text for each in chart.labels} == {"Alfa 40–55", "\u2068قرية\u2069 7–19"}
+
+
+def test_a_ring_is_drawn_only_where_the_high_differs() -> None:
+    chart = layout_map([make_point("a", 35, 51, 40, 40)])
+    assert chart is not None
+    assert chart.discs[0].low_radius == chart.discs[0].high_radius
+    assert chart.signs == ("disc",)
 
 
 def test_areas_grow_as_numbers_do() -> None:

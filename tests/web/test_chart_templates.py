@@ -1,6 +1,7 @@
 """Charts as they are written: well-formed whatever is in a label, and whole as files."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,16 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader
 
 import service.web
-from service.domain.wording.range_text import chart_range_text, format_count
+from service.domain.wording.range_text import compact_range_text, format_count
 from service.web import messages
 from service.web.charts import legend, text_layout
+from service.web.charts.card import layout_card
+from service.web.charts.data_table import MAX_NOTES, MAX_ROWS, layout_table
 from service.web.charts.items import DisputeSide, MapPoint, PeriodBar, RangeBar
 from service.web.charts.map_chart import layout_map
 from service.web.charts.paints import inline_styles
 from service.web.charts.range_chart import layout_range_chart
+from service.web.charts.svg_document import MAX_CAVEATS, DocumentText
 from service.web.charts.time_chart import layout_time_chart
 
 FOLDER = Path(service.web.__file__).parent
@@ -38,7 +42,7 @@ ENVIRONMENT = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoesc
 ENVIRONMENT.filters["inline_styles"] = inline_styles
 ENVIRONMENT.globals |= {
     "t": messages.markup,
-    "chart_range_text": chart_range_text,
+    "compact_range_text": compact_range_text,
     "format_count": format_count,
 }
 IMPORTS = {
@@ -52,6 +56,7 @@ IMPORTS = {
         ("map_chart_file", "map_chart"),
         ("legend", "legend"),
         ("data_table", "legend"),
+        ("card_file", "time_chart"),
     )
 }
 
@@ -64,9 +69,10 @@ def render_macro(macro: str, *given_values: Any, **values: Any) -> str:
 
 
 def render_file(
-    kind: str, chart: Any, title: str, caveats: list[str], citation: str, scope: str = ""
+    kind: str, chart: Any, title: str, caveats: list[str], citation: str, source: str = ""
 ) -> str:
-    layout = chart.layout_document(title, caveats, citation, scope)
+    text = DocumentText(title, source, title, caveats, citation, "https://example.org/place/x")
+    layout = chart.layout_document(text)
     return render_macro(f"{kind}_file", chart, layout)
 
 
@@ -84,7 +90,7 @@ def make_charts(label: str) -> dict[str, Any]:
             is_exact=n % 2 == 0,
             proof_link=f"?a=1&b={n}",
             detail_link="#<",
-            sides=(DisputeSide(label, 1, None),),
+            sides=(DisputeSide(label, 1, None, label),),
         )
         for n, (low, high) in enumerate(cases)
     ]
@@ -152,7 +158,7 @@ def test_no_label_breaks_out_of_a_chart(kind: str, label: str) -> None:
 @pytest.mark.parametrize("kind", ["range_chart", "time_chart", "map_chart"])
 def test_every_id_is_there_once_and_every_use_of_one_is_answered(kind: str) -> None:
     chart = make_charts("x")[kind]
-    html = render_macro(kind, chart, "title") + render_macro("legend", chart)
+    html = render_macro(kind, chart, "title")
     ids = re.findall(r' id="([^"]+)"', html)
     used = re.findall(r"url\(#([^)]+)\)", html)
     named = re.findall(r'aria-(?:labelledby|describedby)="([^"]+)"', html)
@@ -163,13 +169,11 @@ def test_every_id_is_there_once_and_every_use_of_one_is_answered(kind: str) -> N
 @pytest.mark.parametrize("kind", ["range_chart", "time_chart", "map_chart"])
 def test_an_svg_file_holds_its_text_and_needs_no_other_file(kind: str) -> None:
     chart = make_charts("Plekhovo")[kind]
-    svg = render_file(
-        kind, chart, "A title", CAVEATS, "The citation", "Everywhere, as of 5 January 2026"
-    )
+    svg = render_file(kind, chart, "A title", CAVEATS, "The citation", "Source: a ministry")
     root = ElementTree.fromstring(svg)  # noqa: S314 - it is our own
     name = "{http://www.w3.org/2000/svg}"
     printed = " ".join(element.text or "" for element in root.iter(f"{name}text"))
-    for words in (*CAVEATS, "A title", "The citation", "Everywhere, as of 5 January 2026"):
+    for words in (*CAVEATS, "A title", "The citation", "Source: a ministry", "https://example"):
         assert " ".join(words.split()) in printed
     assert "class=" not in svg and "<a " not in svg and "href" not in svg
     if kind == "map_chart":
@@ -201,44 +205,71 @@ def test_bars_lead_to_their_proof_and_their_part() -> None:
     assert "each side" in render_macro("range_chart", make_charts("x")["range_chart"], "title")
 
 
-def test_the_caveats_of_a_total_are_folded_up_at_its_bar() -> None:
+def test_a_caveat_of_many_rows_stands_once_below_the_table() -> None:
     bars = [
-        RangeBar("a", "Plekhovo", "30", 30, 30, caveats=("One <b> says so.", "It is preliminary."))
+        RangeBar("a", "Alfa", "30", 30, 30, caveats=("One <b> says so.", "It is preliminary.")),
+        RangeBar("b", "Bravo", "4", 4, 4, caveats=("It is preliminary.", "Stated above.")),
     ]
-    (row,) = parse_as_xml(render_macro("range_chart", layout_range_chart(bars), "title")).iter(
-        "details"
-    )
-    summary, told = row
-    assert "".join(summary.itertext()).split() == ["2", "caveats", "of", "Plekhovo"]
-    assert [each.text for each in told] == list(bars[0].caveats)
-    assert "details" not in render_macro(
-        "range_chart", layout_range_chart([RangeBar("a", "a", "a", 1, 2)]), "title"
-    )
-    span = PeriodBar(
-        "a", "a", "a", 1, 2, first_day=DAY, last_day=DAY, caveats=("It is preliminary.",)
-    )
-    assert "It is preliminary." in render_macro("data_table", [span])
+    html = render_macro("data_table", layout_table(bars, ["Stated above."]))
+    root = parse_as_xml(html)
+    assert [each.text for each in root.iter("li")] == ["One <b> says so.", "It is preliminary."]
+    assert [row[-1].text for row in root.iter("tr")][1:] == ["1, 2", "2"]
+    assert html.count("It is preliminary.") == 1 and "Stated above" not in html
+    chart = render_macro("range_chart", layout_range_chart(bars), "title")
+    assert "preliminary" not in chart
+
+
+def test_a_table_has_no_more_rows_and_caveats_than_a_page_can_hold() -> None:
+    bars = [RangeBar(f"{n}", f"{n}", "1", 1, 1, caveats=(f"Caveat {n}.",)) for n in range(410)]
+    table = layout_table(bars)
+    assert len(table.rows) == MAX_ROWS and len(table.notes) == MAX_NOTES
+    html = render_macro("data_table", table)
+    assert "10 more rows are in the CSV file." in html
+    assert f"{MAX_ROWS - MAX_NOTES} more caveats" in html
+
+
+def test_a_file_prints_the_first_caveats_and_counts_the_rest() -> None:
+    caveats = [f"Caveat number {n}." for n in range(MAX_CAVEATS + 2)]
+    chart = layout_range_chart([RangeBar("a", "a", "a", 1, 2)])
+    svg = render_file("range_chart", chart, "A title", caveats, "")
+    assert svg.count("Caveat number") == 2 * MAX_CAVEATS  # In the text, and in the description.
+    assert "2 more caveats are at the address below." in svg
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_card_is_of_one_size_whatever_is_on_it(label: str) -> None:
+    text = DocumentText(f"{label} " * 9, label, "", [label], label, label)
+    for chart in (None, make_charts(label)["time_chart"]):
+        card = layout_card(text, chart)
+        root = ElementTree.fromstring(render_macro("card_file", card))  # noqa: S314 - it is our own
+        assert (root.attrib["width"], root.attrib["height"]) == ("1200", "630")
+        assert all(0 < line.y < 630 for line in card.lines)
+        assert all(
+            text_layout.measure_text(line.text, line.size, line.role == "title") <= 1200 - 56
+            for line in card.lines
+        )
+
+
+def test_a_card_has_the_bars_of_the_time_chart_if_there_is_room() -> None:
+    chart = make_charts("x")["time_chart"]
+    card = layout_card(DocumentText("Thirty people killed.", "Source"), chart)
+    assert card.chart is not None and card.chart_top + card.chart.height < 630
+    assert layout_card(DocumentText("Very many words. " * 40, "x", "", ["y"]), chart).chart is None
 
 
 def test_further_sides_of_a_dispute_are_counted() -> None:
-    bars = [
-        RangeBar(
-            "a",
-            "a",
-            "a",
-            30,
-            40,
-            is_disputed=True,
-            sides=(DisputeSide("x", 30, 30),),
-            omitted_side_count=7,
-        )
-    ]
-    assert "7 more figures in the proof" in render_macro(
-        "range_chart", layout_range_chart(bars), "title"
-    )
+    bar = RangeBar(
+        "a", "a", "a", 30, 40, is_disputed=True, sides=(DisputeSide("x", 30, 30),),
+        omitted_side_count=7,
+    )  # fmt: skip
+    chart = layout_range_chart([bar])
+    assert "7 more figures in the proof" in render_macro("range_chart", chart, "title")
+    assert "7 more figures in the proof" in render_file("range_chart", chart, "title", [], "")
+    many = layout_range_chart([replace(bar, key=f"{n}", contradiction=n) for n in range(20)])
+    assert "12 more contradictions" in render_macro("range_chart", many, "title")
 
 
-def test_zero_is_drawn_and_not_reported_is_drawn_otherwise() -> None:
+def test_zero_is_drawn_and_not_reported_is_a_gap() -> None:
     for macro, make in (
         ("range_chart", lambda low: layout_range_chart([RangeBar("a", "a", "a", low, low)])),
         (
@@ -253,8 +284,9 @@ def test_zero_is_drawn_and_not_reported_is_drawn_otherwise() -> None:
         ),
     ):
         zero, nothing = render_macro(macro, make(0), "t"), render_macro(macro, make(None), "t")
-        assert "chart-zero" in zero and "chart-none" not in zero
-        assert "chart-none" in nothing and "chart-zero" not in nothing
+        assert "chart-zero" in zero and "not zero" not in zero
+        assert "chart-zero" not in nothing
+        assert "not zero" in nothing or "not reported" in nothing
 
 
 DAY = date(2025, 1, 1)
@@ -268,32 +300,36 @@ def test_the_table_has_the_numbers_of_the_chart() -> None:
         RangeBar("c", "Orlovka", "not reported", None, None),
         RangeBar("d", "Somewhere", "at least 5", 5, None, is_unplaced=True),
     ]  # fmt: skip
+    html = render_macro("data_table", layout_table(bars), heading="Place")
     rows = [
         [" ".join("".join(cell.itertext()).split()) for cell in row]
-        for row in parse_as_xml(render_macro("data_table", bars, heading="Place")).iter("tr")
+        for row in parse_as_xml(html).iter("tr")
     ]
     assert rows == [
         ["Place", "Least", "Most", "In words", "Disputed"],
         ["Plekhovo", "3,001", "open", "at least 3,001", "no"],
         ["Guevo", "30", "40", "30 to 40",
-         "disputed, 30 to 40 whichever is wrongMinistry: 30Staff: 40 or more"],
+         "reports contradict each other; 30 to 40 whichever is wrongMinistry 30Staff 40+"],
         ["Orlovka", "not reported", "–", "not reported", "no"],
         ["Somewhere", "5", "–", "at least 5", "no"],
     ]  # fmt: skip
     assert "<table>" in render_macro(
-        "data_table", [PeriodBar("a", "a", "a", 1, None, first_day=DAY, last_day=DAY)]
+        "data_table",
+        layout_table([PeriodBar("a", "a", "a", 1, None, first_day=DAY, last_day=DAY)]),
     )
     assert "<table>" in render_macro(
-        "data_table", [MapPoint("a", "a", "a", 1, 2, longitude=1, latitude=1)]
+        "data_table", layout_table([MapPoint("a", "a", "a", 1, 2, longitude=1, latitude=1)])
     )
 
 
 def test_the_legend_explains_the_symbols_that_are_used() -> None:
     plain = render_macro("legend", layout_range_chart([RangeBar("a", "a", "a", 1, 2)]))
-    assert "Solid" in plain and "Light" in plain and "Hatched" not in plain
-    every = render_macro("legend", make_charts("x")["range_chart"])
-    assert all(str(messages.markup(f"charts.key.{sign}")) in every for sign in legend.SIGNS)
-    assert "Light ring" in render_macro("legend", make_charts("x")["map_chart"])
+    assert "at least" in plain and "up to the most" in plain and "contradict" not in plain
+    charts = make_charts("x").values()
+    used = {sign for chart in charts for sign in chart.signs}
+    assert used == {*legend.SIGNS, *legend.MAP_SIGNS.values()} - {"cut"}
+    every = "".join(render_macro("legend", chart) for chart in charts)
+    assert all(str(messages.markup(f"charts.key.{sign}")) in every for sign in used)
 
 
 @settings_of_hypothesis(max_examples=25)
@@ -310,10 +346,7 @@ def _classes_of(element: ElementTree.Element) -> set[str]:
 
 def test_every_class_has_its_colours_and_none_is_left_over() -> None:
     css = (FOLDER / "assets" / "charts.css").read_text(encoding="utf-8")
-    html = "".join(
-        render_macro(kind, chart, "t") + render_macro("legend", chart)
-        for kind, chart in make_charts("x").items()
-    )
+    html = "".join(render_macro(kind, chart, "t") for kind, chart in make_charts("x").items())
     drawn_with = {
         name
         for element in parse_as_xml(html).iter()

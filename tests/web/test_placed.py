@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from service.web.charts.items import RangeBar
-from service.web.charts.range_chart import layout_range_chart
+from service.domain.wording.range_text import compact_range_text
+from service.web.messages import markup
 from tests.conftest import SendRequest
 from tests.support import bodies
 from tests.support.assertions import assert_recorded
@@ -30,47 +30,70 @@ def village_and_country(send: SendRequest) -> None:
         send_figures(send, [place], incident=f"x:{number}", **ends)
 
 
+def read_numbers(page: str) -> dict[str, str]:
+    """Return the number of each row of the range chart by key."""
+    found = {}
+    for key, row in read_rows(page).items():
+        number = re.search(r'<span class="chart-count[^"]*">(.*?)</span>', row, re.S)
+        assert number
+        found[key] = re.sub(r"<[^>]+>", "", number[1]).strip()
+    return found
+
+
 def read_rows(page: str) -> dict[str, str]:
     """Return the rows of the range charts by key."""
-    return dict(re.findall(r'<li class="chart-row" data-key="(.*?)">(.*?)</li>', page, re.S))
+    return dict(re.findall(r'<li class="chart-row[^"]*" data-key="(.*?)">(.*?)</li>', page, re.S))
 
 
-def test_the_headline_tells_what_is_placed_first(
+def test_rows_have_what_is_placed_and_the_rest_is_told_once(
     client: FlaskClient, village_and_country: None
 ) -> None:
-    page = client.get("/?place=v1&show=killed").get_data(as_text=True)
-    headline = re.search(r'id="headline">(.*?)</h1>', page, re.S)
-    assert headline and headline[1].startswith("Placed here: 100 people killed")
-    assert "at least 100 killed" in headline[1]
+    page = client.get("/place/country?outcomes=killed").get_data(as_text=True)
+    assert read_numbers(page) == {"v1": "100", "v2": "3", "": "39,897+"}
+    note = str(markup("charts.beyond.open"))
+    parts = page[page.index('id="parts-title"') : page.index('id="sayers-title"')]
+    assert parts.count(note) == 1
 
 
-def test_bars_show_what_is_placed_and_the_rest_is_told_once(
+def test_the_last_row_says_that_no_report_says_where(
     client: FlaskClient, village_and_country: None
 ) -> None:
-    page = client.get("/?place=country&show=killed").get_data(as_text=True)
-    parts = page[page.index('id="breakdown-chart-title"') : page.index('id="times-title"')]
-    rows = read_rows(parts)
-    assert "100 placed" in rows["v1"] and "3 placed" in rows["v2"]
-    assert all("chart-beyond-line" in rows[key] for key in ("v1", "v2"))
-    assert parts.count("The hairline shows the range with them.") == 1
+    rows = read_rows(client.get("/place/country?outcomes=killed").get_data(as_text=True))
+    assert list(rows)[-1] == ""
+    assert "Somewhere in Country, no report says where" in rows[""]
+    svg = client.get("/chart.svg?place=country&outcomes=killed").get_data(as_text=True)
+    words = " ".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
+    assert "Somewhere in Country, no report" in words and "39,897+" in words
 
 
-def test_the_table_has_what_is_placed_and_the_whole_range(
-    client: FlaskClient, village_and_country: None
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/place/v1,v2?outcomes=wounded", "Somewhere in these, no report says in which"),
+        ("/place/v1,v2?outcomes=killed,wounded&by=outcome", "No report says which outcome"),
+    ],
+)
+def test_people_in_one_of_the_parts_have_a_row_of_their_own(
+    client: FlaskClient, send: SendRequest, path: str, words: str
 ) -> None:
-    page = client.get("/?place=country&show=killed").get_data(as_text=True)
-    row = re.search(r'<th scope="row"><a [^>]+><bdi>Village 1</bdi>.*?</tr>', page, re.S)
-    assert row
-    cells = re.findall(r'<td class="chart-figure">(.*?)</td>', row[0])
-    assert cells == ["100", "100", "open"]
+    places = [{"id": f"v{number}", "name": f"Village {number}"} for number in (1, 2)]
+    figures = [{"outcomes": [each], "low": 30} for each in ("killed", "wounded")]
+    figures.append({"outcomes": ["killed", "wounded"], "low": 90})
+    assert_recorded(send(bodies.make_report(places=places, figures=figures)))
+    page = client.get(path).get_data(as_text=True)
+    assert words in read_rows(page)[""]
+    assert read_numbers(page)[""] == "30+"
 
 
-def test_the_axis_fits_what_is_placed() -> None:
-    chart = layout_range_chart([RangeBar("a", "a", "100", 100, 100, beyond=(100, 40_000))])
-    assert chart.ticks[-1].value == 100
-    (row,) = chart.rows
-    assert row.beyond is not None and row.beyond.is_open
-    assert "40,000" in chart.note
+def test_people_of_no_group_have_a_row_of_their_own(client: FlaskClient, send: SendRequest) -> None:
+    """30 killed, and an army that nobody spoke of in this village."""
+    send_figures(send, [{"id": "v1", "name": "Village"}], exactly=30)
+    army = {"id": "army", "name": "Army", "facet": "side"}
+    body = bodies.make_stance(places=[bodies.make_place("far")], groups=[army])
+    assert_recorded(send(body))
+    page = client.get("/place/v1?by=group").get_data(as_text=True)
+    assert "No report says of which group" in read_rows(page)[""]
+    assert read_numbers(page)[""] == "30+"
 
 
 def test_a_place_that_only_wider_figures_reach_is_no_zero(
@@ -78,11 +101,10 @@ def test_a_place_that_only_wider_figures_reach_is_no_zero(
 ) -> None:
     places = [{"id": f"v{number}", "name": f"Village {number}"} for number in (1, 2)]
     send_figures(send, places, exactly=30)
-    rows = read_rows(client.get("/?place=v1,v2&show=killed").get_data(as_text=True))
-    assert "no figure for this alone" in rows["v1"]
-    assert "chart-zero" not in rows["v1"] and "chart-beyond-line" in rows["v1"]
-    headline = client.get("/?place=v1&show=killed").get_data(as_text=True)
-    assert "No figure is for this scope alone; with wider figures: up to 30 killed" in headline
+    page = client.get("/place/v1,v2?outcomes=killed").get_data(as_text=True)
+    assert read_numbers(page)["v1"] == "no figure for this alone"
+    assert "<svg" not in read_rows(page)["v1"]
+    assert str(markup("charts.beyond.up_to", count=30)) in page
 
 
 def test_what_wider_figures_only_narrow_is_drawn_as_one_range(
@@ -90,8 +112,66 @@ def test_what_wider_figures_only_narrow_is_drawn_as_one_range(
 ) -> None:
     send_figures(send, [COUNTRY], high=40)
     send_figures(send, [{"id": "v1", "name": "Village", "parent": "country"}], low=5)
-    rows = read_rows(client.get("/?place=country&show=killed").get_data(as_text=True))
-    assert "between 5 and 40" in rows["v1"] and "chart-beyond-line" not in rows["v1"]
+    page = client.get("/place/country?outcomes=killed").get_data(as_text=True)
+    assert read_numbers(page)["v1"] == "5–40"
+
+
+def test_the_numbers_of_the_rows_are_those_of_the_totals(
+    client: FlaskClient, send: SendRequest
+) -> None:
+    assert_recorded(send(bodies.make_stance(places=[COUNTRY])))
+    for number, ends in enumerate(({"exactly": 1_234}, {"low": 7}, {"low": 2, "high": 11})):
+        place = {"id": f"v{number}", "name": f"Village {number}", "parent": "country"}
+        send_figures(send, [place], **ends)
+    api = client.get("/v1/totals?outcomes=killed&by=place&place=country").get_json()
+    expected = {
+        part["key"]: compact_range_text(part["totals"][0]["low"], part["totals"][0]["high"])
+        for part in api["parts"]
+    }
+    page = client.get("/place/country?outcomes=killed").get_data(as_text=True)
+    assert read_numbers(page) == expected == {"v0": "1,234", "v1": "7+", "v2": "2–11"}
+
+
+def test_a_nearest_reading_comes_first_and_the_sides_are_told_once(
+    client: FlaskClient, send: SendRequest
+) -> None:
+    """A running total of 5 that falls to 3."""
+    for last, people in (("2024-12-20", 5), ("2024-12-21", 3)):
+        period = {"from": "2024-12-14", "to": last}
+        figures = [{**KILLED, "exactly": people}]
+        assert_recorded(send(bodies.make_report(period=period, figures=figures)))
+    page = client.get("/place/plekhovo?outcomes=killed").get_data(as_text=True)
+    assert read_numbers(page)["plekhovo"] == "3–5"
+    section = page[page.index('id="parts-title"') :].partition('<details class="numbers">')[0]
+    assert section.count("reports differ by 2 people") == 1
+    assert section.count("3 or more whichever is wrong</span>") == 1
+    assert re.findall(r'class="chart-side-name">[^<]* (\d)</span>', section) == ["5", "3"]
+    proof = client.get("/why?place=plekhovo&outcomes=killed").get_data(as_text=True)
+    assert "3 to 5. Even then they are wrong by 2 people altogether." in proof
+
+
+def test_no_caveat_stands_in_every_row(client: FlaskClient, send: SendRequest) -> None:
+    """Three villages, each with the same caveats."""
+    send_figures(send, [COUNTRY], low=70)
+    for number in range(3):
+        place = {"id": f"v{number}", "name": f"Village {number}", "parent": "country"}
+        send_figures(send, [place], low=5 + number)
+    page = client.get("/place/country?outcomes=killed").get_data(as_text=True)
+    sentences = re.findall(r"<li[^>]*>(?:<span[^>]*>)?([^<]{30,})<", page)
+    assert sentences and len(sentences) == len(set(sentences))
+    rows = re.findall(r'<th scope="row"><a [^>]+><bdi>Village \d.*?</tr>', page, re.S)
+    assert len(rows) == 3
+    assert all(re.search(r"<td>1(, \d)*</td>\n</tr>", row) for row in rows)
+
+
+def test_the_table_has_what_is_placed_and_the_whole_range(
+    client: FlaskClient, village_and_country: None
+) -> None:
+    page = client.get("/place/country?outcomes=killed").get_data(as_text=True)
+    row = re.search(r'<th scope="row"><a [^>]+><bdi>Village 1</bdi>.*?</tr>', page, re.S)
+    assert row
+    cells = re.findall(r'<td class="chart-figure">(.*?)</td>', row[0])
+    assert cells == ["100", "100", "open"]
 
 
 def test_a_breakdown_by_group_chooses_a_facet_and_offers_the_others(
@@ -102,16 +182,16 @@ def test_a_breakdown_by_group_chooses_a_facet_and_offers_the_others(
         described = {"id": group, "name": group.capitalize()} | ({"facet": facet} if facet else {})
         figures = [{**KILLED, "exactly": 4}]
         assert_recorded(send(bodies.make_report(groups=[described], figures=figures)))
-    page = client.get("/?by=group&show=killed").get_data(as_text=True)
+    page = client.get("/place/plekhovo?by=group&outcomes=killed").get_data(as_text=True)
     assert {"soldiers", "civilians"} <= read_rows(page).keys()
     assert not {"women", "medics"} & read_rows(page).keys()
     assert '<strong aria-current="true"><bdi>side</bdi></strong>' in page
     offered = re.findall(r'href="([^"]*facet=[^"]*)"><bdi>(.*?)</bdi>', page)
     assert [name for _, name in offered] == ["sex", "Medics"]
     for address, _ in offered:
-        other = client.get("/" + address.replace("&amp;", "&").removeprefix("./"))
+        other = client.get("/" + address.replace("&amp;", "&").removeprefix("../"))
         assert other.status_code == 200
-        call = re.search(r'<a id="call" href="([^"]+)"', other.get_data(as_text=True))
+        call = re.search(r'href="\.\./(v1/totals\?[^"]+)"', other.get_data(as_text=True))
         assert call and client.get("/" + call[1].replace("&amp;", "&")).status_code == 200
 
 
@@ -121,97 +201,21 @@ def test_a_proof_has_the_largest_first_and_the_sum_of_each_reporter(
     for number, people in enumerate((3, 500, 20)):
         place = {"id": f"v{number}", "name": f"Village {number}"}
         send_figures(send, [place], exactly=people)
-    page = client.get("/proof?show=killed").get_data(as_text=True)
+    page = client.get("/why?outcomes=killed").get_data(as_text=True)
     low = page[page.index("Why at least") : page.index("Together: at least")]
     assert re.findall(r'<p class="term">(\d+) \(', low) == ["500", "20", "3"]
     assert "523 in 3 figures" in low
     assert re.search(r'href="figures[^"]*">All figures', page)
 
 
-def test_what_nobody_reported_is_told_once_in_the_headline(
-    client: FlaskClient, village_and_country: None
-) -> None:
-    page = client.get("/?place=v1").get_data(as_text=True)
-    headline = re.search(r'id="headline">(.*?)</h1>', page, re.S)
-    assert headline
-    assert headline[1] == (
-        "Placed here: 100 people killed; with wider figures: at least 100 killed; "
-        "nothing was reported of wounded, missing or captured."
-    )
-
-
-def test_a_headline_keeps_apart_what_only_wider_figures_report(
-    client: FlaskClient, village_and_country: None, send: SendRequest
-) -> None:
-    figures = [{"outcomes": ["wounded"], "low": 7}]
-    assert_recorded(send(bodies.make_report(places=["country"], figures=figures)))
-    page = client.get("/?place=v1&show=killed,wounded").get_data(as_text=True)
-    headline = re.search(r'id="headline">(.*?)</h1>', page, re.S)
-    assert headline
-    assert headline[1].startswith(
-        "Placed here: 100 people killed; nothing was reported of wounded; "
-        "with wider figures: at least 100 killed or wounded"
-    )
-
-
 def test_a_proof_does_not_place_what_nobody_reported(
     client: FlaskClient, village_and_country: None
 ) -> None:
-    page = client.get("/proof?place=v1").get_data(as_text=True)
+    page = client.get("/why?place=v1").get_data(as_text=True)
     placed = re.search(r'<p class="placed">(.*?)</p>', page)
     assert placed
-    assert "100 killed, as reported; nothing was reported of wounded" in placed[1]
-    assert "killed, wounded" not in placed[1]
-
-
-def test_the_nearest_reading_comes_first_and_is_told_once(
-    client: FlaskClient, send: SendRequest
-) -> None:
-    """A running total of 5 that falls to 3."""
-    for last, people in (("2024-12-20", 5), ("2024-12-21", 3)):
-        period = {"from": "2024-12-14", "to": last}
-        figures = [{**KILLED, "exactly": people}]
-        assert_recorded(send(bodies.make_report(period=period, figures=figures)))
-    page = client.get("/?show=killed").get_data(as_text=True)
-    headline = re.search(r'id="headline">(.*?)</h1>', page, re.S)
-    assert headline
-    assert headline[1].startswith(
-        "3 to 5 killed by the nearest reading; reports contradict each other by 2 people; "
-        "at least 3 whichever is wrong"
-    )
-    words = re.sub(r"<[^>]+>", "", read_rows(page)["plekhovo"])
-    assert "3 to 5 by the nearest reading (disputed, 3 or more whichever is wrong)" in words
-    assert words.count("3 to 5") == 1
-    proof = client.get("/proof?show=killed").get_data(as_text=True)
-    assert "3 to 5. Even then they are wrong by 2 people altogether." in proof
-
-
-def test_a_small_contradiction_leaves_a_large_number_known(
-    client: FlaskClient, send: SendRequest
-) -> None:
-    """Villages that sum to 10,009 in a region of exactly 10,006."""
-    send_figures(send, [{"id": "region", "name": "Region"}], exactly=10_006)
-    for number, people in enumerate((10_000, 9)):
-        place = {"id": f"v{number}", "name": f"Village {number}", "parent": "region"}
-        send_figures(send, [place], exactly=people)
-    page = client.get("/?place=region&show=killed").get_data(as_text=True)
-    headline = re.search(r'id="headline">(.*?)</h1>', page, re.S)
-    assert headline and headline[1].startswith("10,006 to 10,009 killed by the nearest reading")
-    assert "number is not known" not in headline[1]
-
-
-def test_unplaced_people_do_not_hide_the_bars_of_the_parts(
-    client: FlaskClient, village_and_country: None
-) -> None:
-    page = client.get("/?place=country&show=killed").get_data(as_text=True)
-    parts = page[page.index('id="breakdown-chart-title"') : page.index('id="times-title"')]
-    labels = re.findall(r'class="chart-number">([\d,]+)<', parts)
-    assert labels == ["0", "20", "40", "60", "80", "100"]
-    assert "at least 39,897 more people, not placed in any one of these" in parts
-    assert "chart-cut" in parts and "Bar with a gap" in parts
-    svg = client.get("/chart.svg?place=country&show=killed").get_data(as_text=True)
-    assert "Bar with a gap" in svg
-    assert "chart-cut" not in svg  # A file has attributes in place of classes.
+    assert "figures wholly inside the scope: 100 killed." in placed[1]
+    assert "wounded" not in placed[1]
 
 
 def read_roundings(page: str) -> list[str]:
@@ -231,7 +235,7 @@ def test_a_proof_shows_where_sums_are_rounded(client: FlaskClient, send: SendReq
     """3, 3 and 1 in three pairs of villages: half of each makes 3 1/2, so at least 4."""
     send_pairs(send, "abc", {"ab": 3, "bc": 3, "ca": 1})
     send_figures(send, [{"id": "far", "name": "Far"}], low=7)
-    page = client.get("/proof?show=killed").get_data(as_text=True)
+    page = client.get("/why?outcomes=killed").get_data(as_text=True)
     assert "Together: at least 11." in page
     assert "before rounding" in page
     assert read_roundings(page) == ["Terms 2, 3 and 4: the sum is 3 1/2, rounded up to 4."]
@@ -240,7 +244,7 @@ def test_a_proof_shows_where_sums_are_rounded(client: FlaskClient, send: SendReq
 def test_a_proof_shows_where_a_search_was_needed(client: FlaskClient, send: SendRequest) -> None:
     """One in each pair of four villages: half of everything is 2, but whole people are 3."""
     send_pairs(send, "abcd", dict.fromkeys(("ab", "ac", "ad", "bc", "bd", "cd"), 1))
-    page = client.get("/proof?show=killed").get_data(as_text=True)
+    page = client.get("/why?outcomes=killed").get_data(as_text=True)
     assert "Together: at least 3." in page
     (step,) = read_roundings(page)
     assert "the sum is 2. A search over whole numbers of people found" in step
@@ -250,66 +254,8 @@ def test_a_proof_shows_where_a_search_was_needed(client: FlaskClient, send: Send
 def test_a_proof_without_rounding_says_nothing_of_it(
     client: FlaskClient, village_and_country: None
 ) -> None:
-    page = client.get("/proof?place=country&show=killed").get_data(as_text=True)
+    page = client.get("/why?place=country&outcomes=killed").get_data(as_text=True)
     assert "roundings" not in page and "rounding" not in page
-
-
-def read_unplaced(client: FlaskClient, query: str) -> str:
-    """Return the words about unplaced people in the breakdown."""
-    page = client.get(f"/?show=killed&{query}").get_data(as_text=True)
-    start = page.index('id="breakdown-chart-title"')
-    apart = re.search(r'<div class="chart-apart">(.*?)</ul>\n</div>', page[start:], re.S)
-    assert apart
-    return " ".join(re.sub(r"<[^>]+>", " ", apart[1]).split())
-
-
-def test_unplaced_people_may_be_in_none_of_the_places_below_one(
-    client: FlaskClient, village_and_country: None
-) -> None:
-    """At least 40,000 in a country; only two of its villages have a name."""
-    words = read_unplaced(client, "place=country")
-    assert "In no one of these for certain" in words
-    assert "They may also be in none of these." in words
-    assert "In one or more of these" not in words
-    svg = client.get("/chart.svg?place=country&show=killed").get_data(as_text=True)
-    assert "They may also be in none of these." in svg
-    headline = client.get("/?place=country&show=killed").get_data(as_text=True)
-    assert "39,897 of them not placed in any one part" in headline
-
-
-def test_unplaced_people_of_a_country_without_a_known_village_are_said_to_be_in_none(
-    client: FlaskClient, send: SendRequest
-) -> None:
-    send_figures(send, [COUNTRY], low=40_000)
-    village = {"id": "v1", "name": "Village", "parent": "country"}
-    assert_recorded(send(bodies.make_stance(places=[village])))
-    page = client.get("/?place=country&show=killed").get_data(as_text=True)
-    assert "; none of them placed in any one part." in page
-
-
-@pytest.mark.parametrize("query", ["place=v1,v2", "", "place=v1,v2&by=outcome"])
-def test_unplaced_people_are_in_some_part_if_the_parts_are_the_whole(
-    client: FlaskClient, send: SendRequest, query: str
-) -> None:
-    places = [{"id": f"v{number}", "name": f"Village {number}"} for number in (1, 2)]
-    figures = [{"outcomes": ["killed", "wounded"], "low": 30}]
-    assert_recorded(send(bodies.make_report(places=places, figures=figures)))
-    words = read_unplaced(client, f"show=wounded&{query}")
-    assert "In one or more of these" in words
-    assert "in no single one for certain" in words and "none of these" not in words
-
-
-def test_unplaced_people_may_be_in_no_group_of_a_facet(
-    client: FlaskClient, send: SendRequest
-) -> None:
-    """30 killed, and an army that nobody spoke of in this village."""
-    send_figures(send, [{"id": "v1", "name": "Village"}], exactly=30)
-    army = {"id": "army", "name": "Army", "facet": "side"}
-    body = bodies.make_stance(places=[bodies.make_place("far")], groups=[army])
-    assert_recorded(send(body))
-    words = read_unplaced(client, "place=v1&by=group")
-    assert "at least 30 more people" in words
-    assert "They may also be in none of these." in words
 
 
 def test_a_breakdown_by_group_begins_with_the_facet_that_figures_are_about(
@@ -326,7 +272,7 @@ def test_a_breakdown_by_group_begins_with_the_facet_that_figures_are_about(
         figures = [{**KILLED, "exactly": 4}]
         places = [{"id": place, "name": place.title()}]
         assert_recorded(send(bodies.make_report(groups=groups, places=places, figures=figures)))
-    assert "women" in read_rows(client.get("/?place=near&by=group").get_data(as_text=True))
-    assert "north" in read_rows(client.get("/?place=far&by=group").get_data(as_text=True))
-    chosen = client.get("/?place=near&by=group&facet=side").get_data(as_text=True)
+    assert "women" in read_rows(client.get("/place/near?by=group").get_data(as_text=True))
+    assert "north" in read_rows(client.get("/place/far?by=group").get_data(as_text=True))
+    chosen = client.get("/place/near?by=group&facet=side").get_data(as_text=True)
     assert "women" not in read_rows(chosen)

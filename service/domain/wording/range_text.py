@@ -83,6 +83,16 @@ FIGURE_FORM: Final = RangeForm(
 CHART_FORM: Final = replace(FIGURE_FORM, unknown="{low} or more", at_least="{low} or more")
 """The short form beside a mark of a chart."""
 
+COMPACT_FORM: Final = RangeForm(
+    unknown="not known",
+    at_least="{low}+",
+    nobody="0",
+    exactly="{low}",
+    up_to="0\u2013{high}",
+    between="{low}\u2013{high}",
+)
+"""The number beside a bar, an en dash between its ends."""
+
 READING_FORM: Final = replace(CHART_FORM, unknown="any number", up_to="up to {high}")
 """How the service reads a wording: "Read as 30 or more"."""
 
@@ -236,3 +246,8 @@ def range_text(low: int, high: int | None) -> str:
 def chart_range_text(low: int, high: int | None) -> str:
     """Return the range as charts write it, such as "30 or more" or "2 to 8"."""
     return CHART_FORM.render(low, high)
+
+
+def compact_range_text(low: int, high: int | None) -> str:
+    """Return the range as numbers alone, such as "30+", "2–8" or "100"."""
+    return COMPACT_FORM.render(low, high)

@@ -1,9 +1,7 @@
-// Charts with scripts: keyboard navigation, selection of days by dragging (brushing), and saving as
-// PNG. The listeners are on the document, so that parts of a page may be replaced.
+// Charts with scripts: keyboard navigation, and selection of days by dragging (brushing). The
+// listeners are on the document, so that parts of a page may be replaced.
 
 const MIN_DRAG_PIXELS = 6; // a shorter drag is a click
-const PNG_SCALE = 2;
-const MAX_PIXELS = 16_000_000; // the canvas size that every browser supports
 
 let drag = null; // { svg, from, x, moved }
 let swallowClick = false; // the click that ends a drag must not open a link
@@ -145,50 +143,3 @@ document.addEventListener("click", (event) => {
   }
   swallowClick = false;
 }, true);
-
-// Saving as PNG: the SVG file of the chart, drawn at twice its size.
-
-document.addEventListener("click", (event) => {
-  const button = closestTo(event.target, '[data-save="png"]');
-  if (!button || !button.dataset.svg) return;
-  event.preventDefault();
-  if (button.getAttribute("aria-busy") === "true") return;
-  button.setAttribute("aria-busy", "true");
-  savePng(button)
-    .catch(() => {
-      button.dispatchEvent(new CustomEvent("savefailed", { bubbles: true }));
-      if (button.dataset.failed) button.textContent = button.dataset.failed;
-    })
-    .finally(() => button.removeAttribute("aria-busy"));
-});
-
-async function savePng(button) {
-  const answer = await fetch(button.dataset.svg, { credentials: "same-origin" });
-  if (!answer.ok) throw new Error(`${answer.status}`);
-  const text = await answer.text();
-  const address = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
-  try {
-    const image = new Image();
-    image.src = address;
-    await image.decode();
-    const { naturalWidth: wide, naturalHeight: tall } = image;
-    const scale = Math.min(PNG_SCALE, Math.sqrt(MAX_PIXELS / (wide * tall)));
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.round(wide * scale);
-    canvas.height = Math.round(tall * scale);
-    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-    const picture = await new Promise((done) => canvas.toBlob(done, "image/png"));
-    if (!picture) throw new Error("empty");
-    downloadAs(picture, button.dataset.name || "chart.png");
-  } finally {
-    URL.revokeObjectURL(address);
-  }
-}
-
-function downloadAs(picture, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(picture);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}

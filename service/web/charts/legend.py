@@ -10,12 +10,12 @@ SIGNS: Final = (
     "range",
     "open",
     "disputed",
-    "nearest",
-    "beyond",
+    "merged",
     "loose",
     "zero",
     "none",
     "unplaced",
+    "cut",
 )
 """All signs, in the order in which a legend explains them."""
 
@@ -26,7 +26,6 @@ MAP_SIGNS: Final = {
     "open": "halo",
     "disputed": "scratched",
     "loose": "dashed",
-    "beyond": "around",
     "zero": "zero",
     "none": "blank",
 }
@@ -43,21 +42,19 @@ def _signs_of(item: ChartItem) -> Iterator[str]:
     if isinstance(item, RangeBar) and item.is_unplaced:
         yield "unplaced"
         return
-    if item.low is None:
-        yield "none"
+    if not item.is_drawn:
+        if item.low is None and not isinstance(item, RangeBar):
+            yield "none"
         return
-    if item.beyond:
-        yield "beyond"
-    if not item.is_placed and not item.low:
-        return
-    yield "zero" if item.low == 0 else "low"
-    if item.high is None:
+    low, high = item.shown_range
+    yield "low" if low else "zero"
+    if high is None:
         yield "open"
-    elif item.high > item.low:
+    elif high > (low or 0):
         yield "range"
     if item.is_disputed:
         yield "disputed"
-    if item.nearest:
-        yield "nearest"
+    if item.nearest and isinstance(item, RangeBar):
+        yield "merged"
     if not item.is_exact:
         yield "loose"

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from math import cos, dist, radians, sqrt
 from typing import Final
 
+from service.domain.wording.bidi import isolate_bidi
 from service.web.charts import legend
 from service.web.charts.basemap import Frame, Outline, clip_outline
 from service.web.charts.items import MapPoint, find_beyond_note
-from service.web.charts.svg_document import CONTENT_WIDTH, DocumentLayout, layout_document
+from service.web.charts.svg_document import (
+    CONTENT_WIDTH,
+    DocumentLayout,
+    DocumentText,
+    layout_document,
+)
 from service.web.charts.text_layout import clean_text, measure_text, shorten_text
 from service.web.messages import markup
 
@@ -99,14 +105,22 @@ class MapChart:
         """What figures that reach beyond the places may add to them; empty if there are none."""
         return find_beyond_note(disc.point for disc in self.discs)
 
-    def layout_document(
-        self, title: str, caveats: Sequence[str], citation: str, scope: str
-    ) -> DocumentLayout:
+    @property
+    def has_middles(self) -> bool:
+        """Whether the point of any place is the middle of the places inside it."""
+        return any(disc.point.are_of_parts for disc in self.discs)
+
+    def layout_document(self, text: DocumentText) -> DocumentLayout:
         """Return the layout of the file with this chart."""
-        notes = (self.note,) if self.note else ()
-        all_caveats = (*notes, *caveats, str(markup("charts.outline")))
+        notes = [self.note, *([_write("charts.middles")] if self.has_middles else [])]
+        notes.append(_write("charts.outline"))
         drawing_height = round(CONTENT_WIDTH * self.height / self.width)
-        return layout_document(title, all_caveats, citation, scope, self.signs, drawing_height)
+        note = " ".join(each for each in notes if each)
+        return layout_document(text, note, self.signs, drawing_height)
+
+
+def _write(key: str) -> str:
+    return clean_text(markup(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +144,7 @@ def layout_map(map_points: Sequence[MapPoint]) -> MapChart | None:
     if not map_points:
         return None
     frame = _fit_frame(map_points)
-    numbers = (number for point in map_points for number in (point.low, point.high) if number)
+    numbers = (number for point in map_points for number in point.shown_range if number)
     # A small number does not get the largest disc, even if it is the greatest on the map.
     radius_scale = _RadiusScale(
         max([_MIN_PEOPLE_AT_MAX_RADIUS, *numbers]),
@@ -221,11 +235,12 @@ def _choose_max_radius(map_points: Sequence[MapPoint], frame: Frame) -> int:
 
 def _layout_disc(point: MapPoint, frame: Frame, radius_scale: _RadiusScale) -> Disc:
     x, y = _project(point, frame)
-    low_radius = None if point.low is None else radius_scale.radius_of(point.low)
+    low, high = point.shown_range
+    low_radius = None if low is None else radius_scale.radius_of(low)
     high_radius = (
         None
-        if point.high is None or low_radius is None
-        else max(low_radius, radius_scale.radius_of(point.high))
+        if high is None or low_radius is None
+        else max(low_radius, radius_scale.radius_of(high))
     )
     outer_radius = (
         MIN_RADIUS
@@ -287,89 +302,87 @@ class _Box:
 
 
 def _layout_labels(discs: Sequence[Disc]) -> Iterator[PlaceLabel]:
-    """Yield the names that have room on a wide map and on the map of a phone."""
-    sides_wide, sides_narrow = (dict(_place_labels(discs, width)) for width in _PICTURE_WIDTHS)
+    """Yield the names that have room on a wide map and on the map of a phone.
+
+    A name has its number beside it, or if that has no room stands alone.
+    """
+    wide, narrow = (dict(_place_labels(discs, width)) for width in _PICTURE_WIDTHS)
     for disc in discs:
         key = disc.point.key
-        if key in sides_wide and sides_wide.get(key) == sides_narrow.get(key):
-            yield _layout_label(disc, sides_wide[key], "both")
+        if key in wide and wide.get(key) == narrow.get(key):
+            yield _layout_label(disc, *wide[key], "both")
             continue
-        if key in sides_wide:
-            yield _layout_label(disc, sides_wide[key], "wide")
-        if key in sides_narrow:
-            yield _layout_label(disc, sides_narrow[key], "narrow")
+        if key in wide:
+            yield _layout_label(disc, *wide[key], "wide")
+        if key in narrow:
+            yield _layout_label(disc, *narrow[key], "narrow")
 
 
 _SIDES: Final = ("right", "left", "above", "below")
 
 
-def _place_labels(discs: Sequence[Disc], picture_width: int) -> Iterator[tuple[str, str]]:
-    """Yield the key of each disc whose name has room, with the side on which it is."""
+def _place_labels(
+    discs: Sequence[Disc], picture_width: int
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the key of each disc whose name has room, with the side on which it is and its text.
+
+    The largest discs come first. A label is in front of no other label and no other disc.
+    """
     scale = MAP_WIDTH / picture_width
     occupied = [_box_of_disc(disc) for disc in discs]
     for disc in discs[:_MAX_LABELS]:
         own_box = _box_of_disc(disc)
-        for side in _SIDES:
-            box = _box_of_label(disc, side, scale)
-            inside = (
-                box.left >= 0
-                and box.right <= MAP_WIDTH
-                and box.top >= 0
-                and box.bottom <= MAP_HEIGHT
-            )
-            if inside and not any(box.overlaps(other) for other in occupied if other != own_box):
-                occupied.append(box)
-                yield disc.point.key, side
-                break
+        others = [box for box in occupied if box != own_box]
+        free = (
+            (side, text, box)
+            for text in _list_texts(disc)
+            for side in _SIDES
+            if _is_inside(box := _box_of_label(disc, side, text, scale))
+            and not any(box.overlaps(other) for other in others)
+        )
+        first = next(free, None)
+        if first is not None:
+            side, text, box = first
+            occupied.append(box)
+            yield disc.point.key, (side, text)
+
+
+def _list_texts(disc: Disc) -> tuple[str, ...]:
+    """Return what a label may say: the name with its number, or else the name alone."""
+    name = shorten_text(disc.label, _FONT_SIZE, 170)
+    return (f"{isolate_bidi(name)} {disc.point.number}", name) if disc.point.is_drawn else (name,)
+
+
+def _is_inside(box: _Box) -> bool:
+    return box.left >= 0 and box.right <= MAP_WIDTH and box.top >= 0 and box.bottom <= MAP_HEIGHT
 
 
 def _box_of_disc(disc: Disc) -> _Box:
-    radius = max(disc.low_radius or 0, MIN_RADIUS)
+    radius = _drawn_radius_of(disc)
     return _Box(disc.x - radius, disc.y - radius, disc.x + radius, disc.y + radius)
 
 
-def _shorten_label(disc: Disc) -> str:
-    return shorten_text(disc.label, _FONT_SIZE, 170)
-
-
-def _box_of_label(disc: Disc, side: str, scale: float) -> _Box:
+def _box_of_label(disc: Disc, side: str, text: str, scale: float) -> _Box:
     """Return the box of the name beside its disc, in units of the drawing."""
-    text_width, text_height = (
-        measure_text(_shorten_label(disc), _FONT_SIZE) * scale,
-        (_FONT_SIZE + 2) * scale,
-    )
+    width = measure_text(text, _FONT_SIZE) * scale
+    height = (_FONT_SIZE + 2) * scale
     gap = 4 * scale + _drawn_radius_of(disc)
     if side == "right":
-        return _Box(
-            disc.x + gap,
-            disc.y - text_height / 2,
-            disc.x + gap + text_width,
-            disc.y + text_height / 2,
-        )
-    if side == "left":
-        return _Box(
-            disc.x - gap - text_width,
-            disc.y - text_height / 2,
-            disc.x - gap,
-            disc.y + text_height / 2,
-        )
-    if side == "above":
-        return _Box(
-            disc.x - text_width / 2,
-            disc.y - gap - text_height,
-            disc.x + text_width / 2,
-            disc.y - gap,
-        )
-    return _Box(
-        disc.x - text_width / 2, disc.y + gap, disc.x + text_width / 2, disc.y + gap + text_height
-    )
+        left, top = disc.x + gap, disc.y - height / 2
+    elif side == "left":
+        left, top = disc.x - gap - width, disc.y - height / 2
+    elif side == "above":
+        left, top = disc.x - width / 2, disc.y - gap - height
+    else:
+        left, top = disc.x - width / 2, disc.y + gap
+    return _Box(left, top, left + width, top + height)
 
 
 def _drawn_radius_of(disc: Disc) -> int:
     return max(disc.low_radius or 0, disc.high_radius or 0, MIN_RADIUS)
 
 
-def _layout_label(disc: Disc, side: str, shown_on: str) -> PlaceLabel:
+def _layout_label(disc: Disc, side: str, text: str, shown_on: str) -> PlaceLabel:
     x, y, dx, dy, anchor = disc.x, disc.y, 0, 4, "middle"
     if side == "right":
         x, dx, anchor = x + _drawn_radius_of(disc), 4, "start"
@@ -379,4 +392,4 @@ def _layout_label(disc: Disc, side: str, shown_on: str) -> PlaceLabel:
         y, dy = y - _drawn_radius_of(disc), -6
     else:
         y, dy = y + _drawn_radius_of(disc), 6 + _FONT_SIZE - 2
-    return PlaceLabel(x, y, dx, dy, anchor, shown_on, _shorten_label(disc))
+    return PlaceLabel(x, y, dx, dy, anchor, shown_on, text)

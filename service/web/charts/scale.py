@@ -9,7 +9,6 @@ from service.web.messages import markup
 AXIS_LENGTH: Final = 10_000
 """The length of an axis in units; a unit is a hundredth of a percent of the drawing."""
 
-_TOP_POSITION: Final = 9_200
 _MIN_POSITION: Final = 40
 _UNITS: Final = (1_000_000_000, 1_000_000, 1)
 
@@ -27,8 +26,8 @@ class Tick:
 class RangePosition:
     """The positions of the ends of a range on the axis.
 
-    A range without an upper bound, or that ends beyond the axis, ``is_open``; its ``high`` is the
-    end of the axis, beyond the last tick.
+    A range without an upper bound, or that ends beyond the axis, ``is_open``: an arrow of a fixed
+    length begins at its ``high``, which is that of its low, or the end of the axis.
     """
 
     low: int
@@ -61,30 +60,30 @@ class Axis:
 
     def locate(self, people: int) -> int:
         """Return the position of the number. The position of one person is visibly not zero."""
-        return max(_MIN_POSITION, people * _TOP_POSITION // self.top) if people else 0
+        return max(_MIN_POSITION, people * AXIS_LENGTH // self.top) if people else 0
 
     def locate_range(self, low: int, high: int | None) -> RangePosition:
         """Return the positions of the range; ``high`` None means that no upper bound is known."""
-        if high is None or high > self.top:
-            low_position = min(self.locate(low), AXIS_LENGTH)
+        low_position = min(self.locate(low), AXIS_LENGTH)
+        if high is None:
+            return RangePosition(low_position, low_position, is_open=True)
+        if high > self.top:
             return RangePosition(low_position, AXIS_LENGTH, is_open=True)
-        return RangePosition(self.locate(low), self.locate(high))
+        return RangePosition(low_position, self.locate(high))
 
     def _format_value(self, value: int) -> str:
         return f"{value // self.unit:,}" if value % self.unit == 0 else f"{value / self.unit:,.1f}"
 
 
-def fit_axis_to_main(main: Iterable[int | None], others: Iterable[int | None]) -> Axis:
-    """Return an axis that includes the main numbers, and of the others those up to twice as large.
+def fit_scale(main: Iterable[int | None], others: Iterable[int | None] = ()) -> Axis:
+    """Return an axis without ticks that ends at the greatest of the main numbers.
 
-    The rest is cut at the end of the axis: one large number must not make all the others invisible.
-    If all main numbers are zero, all of the others are included.
+    Without them it ends at the greatest of the others: these are cut at its end, since one large
+    number must not make all the rest invisible.
     """
-    main_numbers = [number for number in main if number is not None]
-    other_numbers = [number for number in others if number is not None]
-    limit = 2 * max(main_numbers, default=0)
-    included = [number for number in other_numbers if number <= limit] if limit else other_numbers
-    return fit_axis([*main_numbers, *included])
+    greatest = max((number for number in main if number), default=0)
+    greatest = greatest or max((number for number in others if number), default=1)
+    return Axis(top=greatest, step=greatest)
 
 
 def fit_axis(numbers: Iterable[int | None], max_steps: int = 5) -> Axis:

@@ -1,29 +1,45 @@
-"""The time chart: a range for each day, week, month or year along an axis of days."""
+"""The time chart: a bar for each day, week, month or year along an axis of days."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from service.web.charts import legend, scale
 from service.web.charts.items import PeriodBar, find_beyond_note
 from service.web.charts.scale import AXIS_LENGTH, RangePosition, Tick
-from service.web.charts.svg_document import DocumentLayout, layout_document
+from service.web.charts.svg_document import DocumentLayout, DocumentText, layout_document
 from service.web.charts.text_layout import clean_text
+from service.web.charts.time_labels import (
+    AxisLabel,
+    NumberLabel,
+    ShownOn,
+    layout_axis_labels,
+    layout_number_labels,
+)
 from service.web.messages import markup
 
-HEIGHT: Final = 300
-"""The height of the drawing, in pixels."""
+PLOT_HEIGHT: Final = 150
+LABEL_HEIGHT: Final = 22
+STUB_HEIGHT: Final = 18
+DAYS_HEIGHT: Final = 40
+"""The heights of the bars, of a number above them, of the arrow of an open range, and of the labels
+below, in pixels."""
 
-_MAX_COLUMNS_WITH_GAPS: Final = 120
-_MIN_TICK_DISTANCE: Final = 850
-_MIN_TICK_DISTANCE_ON_PHONES: Final = 1_750
-_MAX_TICK_POSITION: Final = 9_500
+MAX_LABELLED_BARS: Final = 62
+MAX_BARS: Final = 400
+"""More bars have no numbers; still more are drawn as an area."""
+
+_MAX_BAR_WIDTH: Final = 1_100
+_MAX_BARS_WITH_GAPS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The layout of one bar: from ``left``, ``width`` wide, with ``gap`` free at both edges."""
+    """The layout of one bar: from ``left``, ``width`` wide, with ``gap`` free at both edges.
+
+    ``position`` is None if there is nothing to draw: a gap.
+    """
 
     bar: PeriodBar
     label: str
@@ -32,8 +48,6 @@ class Column:
     width: int
     gap: int
     position: RangePosition | None
-    nearest: RangePosition | None
-    beyond: RangePosition | None
 
     @property
     def middle(self) -> int:
@@ -42,31 +56,36 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class DateTick:
-    """A tick on the axis of days; narrow charts leave out those that are ``is_minor``.
+class TimeChart:
+    """The layout of a time chart: its columns by day, their numbers, and the labels of days.
 
-    ``year`` is written below the label unless it is empty. If it ``repeats_year``, an earlier minor
-    tick has the same year, and only narrow charts write it again.
+    ``axis_on`` is where the axis of people is needed, since not every bar has its number there;
+    None if it is nowhere. ``unplaced_text`` tells of people whom no report dates to one column.
     """
 
-    position: int
-    label: str
-    year: str
-    is_minor: bool
-    repeats_year: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TimeChart:
-    """The layout of a time chart: its columns by day, and the ticks of both axes."""
-
     columns: tuple[Column, ...]
+    numbers: tuple[NumberLabel, ...]
+    numbers_are_lows: bool
     ticks: tuple[Tick, ...]
-    date_ticks: tuple[DateTick, ...]
+    day_labels: tuple[AxisLabel, ...]
+    axis_on: ShownOn | None
     caption: str
     signs: tuple[str, ...]
-    height: int = HEIGHT
+    unplaced_text: str = ""
     id_prefix: str = "time-chart"
+    plot_height: int = PLOT_HEIGHT
+    stub_height: int = STUB_HEIGHT
+
+    @property
+    def top(self) -> int:
+        """The space above the longest bar: for its number, and for an arrow."""
+        has_open = any(each.position and each.position.is_open for each in self.columns)
+        return LABEL_HEIGHT + (STUB_HEIGHT if has_open else 0)
+
+    @property
+    def height(self) -> int:
+        """The height of the drawing, in pixels."""
+        return self.top + self.plot_height + DAYS_HEIGHT
 
     @property
     def note(self) -> str:
@@ -74,46 +93,99 @@ class TimeChart:
         return find_beyond_note(column.bar for column in self.columns)
 
     @property
-    def arrow_half_width(self) -> int:
-        """Half the width of an arrow head in pixels; narrow columns have smaller ones."""
-        half_widths = ((16, 5), (31, 4), (60, 3))
-        return next(
-            (half_width for count, half_width in half_widths if len(self.columns) <= count), 2
-        )
+    def numbers_note(self) -> str:
+        """Which ends of the ranges the numbers are, or what an area does not show; else empty."""
+        unseen = [each for each in self.columns if each.position and _is_unseen(each)]
+        if self.is_area and unseen:
+            return clean_text(markup("charts.area.unseen", count=len(unseen)))
+        return clean_text(markup("charts.numbers.low")) if self.numbers_are_lows else ""
 
     @property
     def is_dense(self) -> bool:
-        """Whether columns are too narrow for outlines and arrow shafts."""
-        return len(self.columns) > 60
+        """Whether columns are too narrow for outlines and arrows."""
+        return len(self.columns) > MAX_LABELLED_BARS
 
-    def layout_document(
-        self, title: str, caveats: Sequence[str], citation: str, scope: str
-    ) -> DocumentLayout:
+    @property
+    def is_area(self) -> bool:
+        """Whether the columns are so many that an area takes their place."""
+        return len(self.columns) > MAX_BARS
+
+    @property
+    def low_path(self) -> str:
+        """The outline of the area of all lows, in parts of the axes."""
+        return "".join(_step(each, each.position.low) for each in self.columns if each.position)
+
+    @property
+    def high_path(self) -> str:
+        """The outline of the area of all highs, in parts of the axes."""
+        return "".join(_step(each, each.position.high) for each in self.columns if each.position)
+
+    def layout_document(self, text: DocumentText) -> DocumentLayout:
         """Return the layout of the file with this chart."""
-        notes = [self.note, *caveats] if self.note else caveats
-        return layout_document(title, notes, citation, scope, self.signs, self.height)
+        rest = self.unplaced_text
+        rest = f"{rest[0].upper()}{rest[1:]}." if rest else ""
+        note = " ".join(each for each in (rest, self.numbers_note, self.note) if each)
+        return layout_document(text, note, self.signs, self.height)
 
 
-def layout_time_chart(bars: Sequence[PeriodBar]) -> TimeChart:
-    """Return the layout of the chart; the columns are in the order of their first days."""
+def _find_signs(bars: Sequence[PeriodBar]) -> tuple[str, ...]:
+    """Return the signs of the chart: many bars have no marks of zero, and areas few of any kind."""
+    left_out: set[str] = set()
+    if len(bars) > MAX_LABELLED_BARS:
+        left_out = {"zero"}
+    if len(bars) > MAX_BARS:
+        left_out |= {"open", "loose", "disputed"}
+    return tuple(sign for sign in legend.find_used_signs(bars) if sign not in left_out)
+
+
+def _is_unseen(column: Column) -> bool:
+    """Whether an area does not show all of the column."""
+    is_open = column.position is not None and column.position.is_open
+    return is_open or column.bar.is_disputed
+
+
+def _step(column: Column, height: int) -> str:
+    return f"M{column.left},{AXIS_LENGTH}v{-height}h{column.width}v{height}z" if height else ""
+
+
+def layout_time_chart(
+    bars: Sequence[PeriodBar], unit: str = "day", unplaced_text: str = ""
+) -> TimeChart:
+    """Return the layout of the chart; the columns are in the order of their first days.
+
+    ``unit`` is what each bar is: a day, week, month or year.
+    """
     ordered = sorted(bars, key=lambda bar: (bar.first_day, bar.last_day))
-    numbers = (number for bar in ordered for number in _numbers_of(bar))
-    axis = scale.fit_axis(numbers, max_steps=4)
+    shown = [number for bar in ordered for number in bar.shown_range if bar.is_drawn]
+    has_labels = 0 < len(ordered) <= MAX_LABELLED_BARS
     first_day = min((bar.first_day for bar in ordered), default=date(1, 1, 1))
     day_count = max(((bar.last_day - first_day).days + 1 for bar in ordered), default=1)
+    axis = scale.fit_axis(shown, max_steps=4)
+    columns = [_layout_column(bar, axis, first_day, day_count, len(ordered)) for bar in ordered]
+    numbers = layout_number_labels(columns, PLOT_HEIGHT) if has_labels else None
+    if numbers is not None and numbers.is_complete_on == "both":
+        # Without ticks the bars need not end at a round number.
+        axis = scale.fit_scale(shown)
+        columns = [_layout_column(bar, axis, first_day, day_count, len(ordered)) for bar in ordered]
+        numbers = layout_number_labels(columns, PLOT_HEIGHT)
+    complete_on = numbers.is_complete_on if numbers else None
     return TimeChart(
-        columns=tuple(
-            _layout_column(bar, axis, first_day, day_count, len(ordered)) for bar in ordered
-        ),
+        columns=tuple(columns),
+        numbers=numbers.labels if numbers else (),
+        numbers_are_lows=numbers.are_lows if numbers else False,
         ticks=axis.ticks,
-        date_ticks=_layout_date_ticks(first_day, day_count) if ordered else (),
+        day_labels=layout_axis_labels(columns, unit, first_day, day_count),
+        axis_on=_AXIS_ON[complete_on],
         caption=axis.caption,
-        signs=legend.find_used_signs(ordered),
+        signs=_find_signs(ordered),
+        unplaced_text=unplaced_text,
     )
 
 
-def _numbers_of(bar: PeriodBar) -> tuple[int | None, ...]:
-    return (bar.low, bar.high, *(bar.nearest or ()))
+_AXIS_ON: Final[dict[ShownOn | None, ShownOn | None]] = {
+    "both": None, "wide": "narrow", "narrow": "wide", None: "both",
+}  # fmt: skip
+"""Where the axis is needed, by where every bar has its number."""
 
 
 def _layout_column(
@@ -121,109 +193,16 @@ def _layout_column(
 ) -> Column:
     left = (bar.first_day - first_day).days * AXIS_LENGTH // day_count
     width = max(1, ((bar.last_day - first_day).days + 1) * AXIS_LENGTH // day_count - left)
+    gap = max(min(width // 8, 60), (width - _MAX_BAR_WIDTH) // 2)
+    low, high = bar.shown_range
     return Column(
         bar=bar,
         label=clean_text(bar.label),
         text=clean_text(bar.text),
         left=left,
         width=width,
-        gap=0 if column_count > _MAX_COLUMNS_WITH_GAPS else min(width // 8, 60),
-        position=None if bar.low is None else axis.locate_range(bar.low, bar.high),
-        nearest=axis.locate_range(*bar.nearest) if bar.nearest else None,
-        beyond=axis.locate_range(*bar.beyond) if bar.beyond else None,
+        gap=0 if column_count > _MAX_BARS_WITH_GAPS else gap,
+        position=(
+            axis.locate_range(low or 0, high if bar.is_placed else low) if bar.is_drawn else None
+        ),
     )
-
-
-def _layout_date_ticks(first_day: date, day_count: int) -> tuple[DateTick, ...]:
-    """Return ticks at the finest step that leaves room for their labels."""
-    last_day = first_day + timedelta(days=day_count - 1)
-    for step in _iterate_tick_steps():
-        dates = [
-            (each, _is_major(each, step)) for each in _iterate_tick_dates(first_day, last_day, step)
-        ]
-        if len(dates) <= 11 and sum(major for _, major in dates) <= 6:
-            break
-    return tuple(_space_ticks(first_day, day_count, step[0], dates))
-
-
-TickStep = tuple[str, int, int]
-"""A unit (``d``, ``w``, ``m`` or ``y``), and the intervals of ticks and major ticks in it."""
-
-
-def _iterate_tick_steps() -> Iterator[TickStep]:
-    yield from (("d", 1, 2), ("d", 2, 4), ("w", 1, 2), ("w", 2, 4), ("m", 1, 2), ("m", 1, 3))
-    yield from (("m", 3, 6), ("m", 6, 12))
-    power = 1
-    while True:
-        yield from (("y", power, 2 * power), ("y", 2 * power, 4 * power))
-        yield ("y", 5 * power, 10 * power)
-        power *= 10
-
-
-def _count_units_before(day: date, unit: str) -> int:
-    """Return how many whole units precede the day."""
-    if unit == "d":
-        return day.toordinal()
-    if unit == "w":
-        return (day.toordinal() - 1) // 7
-    return day.year * 12 + day.month - 1 if unit == "m" else day.year
-
-
-def _is_major(day: date, step: TickStep) -> bool:
-    return _count_units_before(day, step[0]) % step[2] == 0
-
-
-def _iterate_tick_dates(first_day: date, last_day: date, step: TickStep) -> Iterator[date]:
-    """Yield the first days of the steps from the first day to the last, at most 13."""
-    unit, interval, _ = step
-    number = -(-_count_units_before(first_day, unit) // interval) * interval
-    for _ in range(13):
-        day = _find_first_day(number, unit)
-        if day is None or day > last_day:
-            return
-        if day >= first_day:
-            yield day
-        number += interval
-
-
-def _find_first_day(number: int, unit: str) -> date | None:
-    """Return the first day of the unit; None outside the years 1 to 9999."""
-    try:
-        if unit == "d":
-            return date.fromordinal(number)
-        if unit == "w":
-            return date.fromordinal(number * 7 + 1)
-        return date(number // 12, number % 12 + 1, 1) if unit == "m" else date(number, 1, 1)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _space_ticks(
-    first_day: date, day_count: int, unit: str, dates: Sequence[tuple[date, bool]]
-) -> Iterator[DateTick]:
-    """Yield the ticks without those whose labels would overlap."""
-    last, last_major = -AXIS_LENGTH, -AXIS_LENGTH
-    year, year_major = 0, 0
-    for day, major in dates:
-        position = (day - first_day).days * AXIS_LENGTH // day_count
-        major = (
-            major
-            and position - last_major >= _MIN_TICK_DISTANCE_ON_PHONES
-            and position <= AXIS_LENGTH - _MIN_TICK_DISTANCE_ON_PHONES
-        )
-        if position - last < _MIN_TICK_DISTANCE or position > _MAX_TICK_POSITION:
-            continue
-        shows_year = unit != "y" and (day.year != year or (major and day.year != year_major))
-        year_label = f"{day.year:04}" if shows_year else ""
-        tick = DateTick(position, _format_day(day, unit), year_label, not major, day.year == year)
-        last, year = position, day.year
-        if major:
-            last_major, year_major = position, day.year
-        yield tick
-
-
-def _format_day(day: date, unit: str) -> str:
-    if unit == "y":
-        return f"{day.year}"
-    month = markup(f"charts.month.{day.month}")
-    return clean_text(month if unit == "m" else markup("charts.day", day=day.day, month=month))

@@ -29,12 +29,13 @@ def make_bar(
 ) -> RangeBar:
     """Return the bar of a total; ``changes`` are those of the page query for its proof."""
     total = outcome_total.total
-    sides = _make_sides(view, total)
     drawn = choose_drawn_range(outcome_total)
+    is_of_placed = drawn.beyond is not None and outcome_total.placed.is_disputed
+    sides = _make_sides(view, outcome_total.placed if is_of_placed else total)
     return RangeBar(
         key, label, drawn.text, drawn.low, drawn.high, drawn.is_disputed, drawn.nearest,
         drawn.exact, link_to_proof(view, **changes) if total.is_reported else None, detail_link,
-        tuple(each.text for each in caveats), drawn.beyond, drawn.is_placed,
+        tuple(each.text for each in caveats), drawn.beyond, drawn.is_placed, drawn.contradiction,
         sides=sides[:MAX_SIDES], omitted_side_count=len(sides[MAX_SIDES:]),
     )  # fmt: skip
 
@@ -47,14 +48,16 @@ def link_to_proof(view: ViewModel, **changes: str) -> str:
 def _make_sides(view: ViewModel, total: Total) -> tuple[DisputeSide, ...]:
     """Return the figures that contradict each other, ordered by scope.
 
-    The first figure of each scope has the scope in words: figures of different scopes can
-    contradict each other, and must not be compared as if they covered the same people.
+    If they are of different scopes, the first figure of each has its scope in words: they must not
+    be compared as if they covered the same people.
     """
     figures_set_aside = dict.fromkeys((*total.lows_set_aside, *total.highs_set_aside))
+    is_one_scope = len({figure.scope for figure in figures_set_aside}) == 1
     sides: list[DisputeSide] = []
     previous_scope = None
     for figure in sorted(figures_set_aside, key=_scope_sort_key):
-        about = "" if figure.scope == previous_scope else _describe_scope(view, figure.scope)
+        is_told = is_one_scope or figure.scope == previous_scope
+        about = "" if is_told else _describe_scope(view, figure.scope)
         previous_scope = figure.scope
         name = view.state.reporters[figure.reporter].name
         sides.append(DisputeSide(name, figure.quantity.low, figure.quantity.high, about))

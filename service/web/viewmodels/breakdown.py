@@ -8,6 +8,7 @@ from typing import Final
 from service.domain.errors import InvalidInputError
 from service.domain.totals_result import Part
 from service.domain.vocabulary import ROOT_GROUP
+from service.web.charts.data_table import DataTable, layout_table
 from service.web.charts.items import MapPoint, RangeBar
 from service.web.charts.map_chart import MapChart, layout_map
 from service.web.charts.range_chart import RangeChart, layout_range_chart
@@ -15,9 +16,14 @@ from service.web.messages import plain_text
 from service.web.viewmodels.bars import link_to_proof, make_bar
 from service.web.viewmodels.base import NamedLink, ViewModel
 from service.web.viewmodels.drawn_range import choose_drawn_range
+from service.web.viewmodels.place_points import PlacePoint, PointFinder
+from service.web.viewmodels.truncated import Truncated, truncate
 
 MAX_BARS: Final = 40
-"""The most parts that the chart shows unless the query asks for all; the table has all."""
+"""The most parts that the chart shows unless the query asks for all."""
+
+MAX_ALL_BARS: Final = 400
+"""The most parts that the chart shows in any case; the CSV file has all."""
 
 
 class Breakdown:
@@ -83,30 +89,31 @@ class Breakdown:
 
     @cached_property
     def bars(self) -> list[RangeBar]:
-        """The bar of unplaced people, and the parts with reports, the largest first."""
+        """The parts with reports, the largest first, and last the bar of unplaced people."""
         reported = [part for part in self.parts if part.totals[0].total.is_reported]
-        return [*self._unplaced_bars, *map(self._make_bar, sorted(reported, key=_size_sort_key))]
+        return [*map(self._make_bar, sorted(reported, key=_size_sort_key)), *self._unplaced_bars]
 
     @property
     def _unplaced_bars(self) -> list[RangeBar]:
         low = self.unplaced_people
         if not low or not self.parts:
             return []
-        may_be_elsewhere = not self.covers_whole
-        label = plain_text("parts.apart.elsewhere" if may_be_elsewhere else "parts.apart")
-        text = plain_text("parts.apart_text", low=low, count=low)
+        text = plain_text("parts.apart_text", count=low)
         return [
             RangeBar(
-                "",
-                label,
-                text,
-                low,
-                None,
-                proof_link=link_to_proof(self._view),
-                is_unplaced=True,
-                may_be_elsewhere=may_be_elsewhere,
+                "", self._unplaced_label, text, low, None,
+                proof_link=link_to_proof(self._view), is_unplaced=True,
             )
-        ]
+        ]  # fmt: skip
+
+    @property
+    def _unplaced_label(self) -> str:
+        by = self._page_query.by
+        if by != "place":
+            return plain_text(f"parts.apart.{by}")
+        if self.covers_whole:
+            return plain_text("parts.apart.places")
+        return plain_text("parts.apart.place", where=self._view.place_names)
 
     @property
     def covers_whole(self) -> bool:
@@ -131,34 +138,53 @@ class Breakdown:
     @property
     def range_chart(self) -> RangeChart:
         """The chart of the largest parts, or of all if the query asks for all."""
-        return layout_range_chart(
-            self.bars if self._page_query.every else self.bars[:MAX_BARS], "breakdown-chart"
-        )
+        return layout_range_chart(self._list_shown(MAX_ALL_BARS), "breakdown-chart")
+
+    @property
+    def file_chart(self) -> RangeChart:
+        """The same for a file, which has fewer parts in any case."""
+        return layout_range_chart(self._list_shown(MAX_BARS), "breakdown-chart")
+
+    def _list_shown(self, limit: int) -> list[RangeBar]:
+        """Return the bars of the largest parts, and that of unplaced people."""
+        limit = limit if self._page_query.every else MAX_BARS
+        parts = [bar for bar in self.bars if not bar.is_unplaced]
+        return [*parts[:limit], *(bar for bar in self.bars if bar.is_unplaced)]
 
     @property
     def omitted_count(self) -> int:
         """How many parts with reports the chart leaves out."""
-        return 0 if self._page_query.every else max(len(self.bars) - MAX_BARS, 0)
+        return len(self.bars) - len(self._list_shown(MAX_ALL_BARS))
 
     @property
-    def without_point_count(self) -> int:
-        """How many parts with reports have no coordinates and are not on the map."""
-        shown_count = len(self.map_chart.discs) if self.map_chart else 0
-        return sum(bool(bar.key) for bar in self.bars) - shown_count
+    def omitted_in_file(self) -> int:
+        """How many parts with reports the chart of a file leaves out."""
+        return len(self.bars) - len(self._list_shown(MAX_BARS))
+
+    @property
+    def table(self) -> DataTable:
+        """The bars as a table, with the caveats that the whole does not have."""
+        return layout_table(self.bars, [each.text for each in self._view.result.caveats])
+
+    @cached_property
+    def without_point(self) -> Truncated[RangeBar]:
+        """The parts with a number that are not on the map."""
+        shown = {disc.point.key for disc in self.map_chart.discs} if self.map_chart else set()
+        return truncate(MAX_BARS, [bar for bar in self._mappable if bar.key not in shown])
+
+    @property
+    def _mappable(self) -> list[RangeBar]:
+        """The bars of places with a number of their own."""
+        return [bar for bar in self.bars if bar.is_drawn and not bar.is_unplaced]
 
     @cached_property
     def map_chart(self) -> MapChart | None:
-        """The map of the parts; None if no part has coordinates."""
+        """The map of the parts with a number; None if none of them has a point."""
         if self._page_query.by != "place":
             return None
-        bars = {bar.key: bar for bar in self.bars if bar.key}
-        points = self._view.snapshot.find_points(bars)
-        return layout_map(
-            [
-                _make_map_point(bars[place_id], longitude, latitude)
-                for place_id, (longitude, latitude) in points.items()
-            ]
-        )
+        finder = PointFinder(self._view.snapshot)
+        points = [(bar, finder.find_point(bar.key)) for bar in self._mappable]
+        return layout_map([_make_map_point(bar, point) for bar, point in points if point])
 
     def _make_bar(self, part: Part) -> RangeBar:
         name = plain_text(f"outcome.{part.key}") if self._page_query.by == "outcome" else part.name
@@ -175,12 +201,12 @@ class Breakdown:
         return self._page_query.link_to("place", **self._parameters_of(key), every=None)
 
 
-def _make_map_point(bar: RangeBar, longitude: float, latitude: float) -> MapPoint:
+def _make_map_point(bar: RangeBar, point: PlacePoint) -> MapPoint:
     return MapPoint(
-        bar.key, bar.label, bar.text, bar.low, bar.high, bar.is_disputed,
-        is_exact=bar.is_exact, proof_link=bar.proof_link, detail_link=bar.detail_link,
-        beyond=bar.beyond, is_placed=bar.is_placed,
-        longitude=longitude, latitude=latitude,
+        bar.key, bar.label, bar.text, bar.low, bar.high, bar.is_disputed, bar.nearest,
+        bar.is_exact, bar.proof_link, bar.detail_link, beyond=bar.beyond, is_placed=bar.is_placed,
+        contradiction=bar.contradiction, longitude=point.longitude, latitude=point.latitude,
+        are_of_parts=point.is_middle,
     )  # fmt: skip
 
 

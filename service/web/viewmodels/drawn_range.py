@@ -15,7 +15,8 @@ class DrawnRange:
 
     ``total`` is the total that proves it. ``low`` None means that nothing is reported. ``beyond``
     is the range of the whole total where it is another one. ``is_placed`` is False if no figure is
-    wholly inside.
+    wholly inside. ``contradiction`` is by how many people the reports of a disputed range
+    contradict each other; None if that is not known.
     """
 
     text: str
@@ -28,6 +29,7 @@ class DrawnRange:
     figures: FigureSet
     beyond: tuple[int, int | None] | None = None
     is_placed: bool = True
+    contradiction: int | None = None
 
 
 def choose_drawn_range(outcome_total: OutcomeTotal) -> DrawnRange:
@@ -48,7 +50,8 @@ def choose_drawn_range(outcome_total: OutcomeTotal) -> DrawnRange:
         return replace(_draw(drawn, outcome_total.figures, whole), text=text, is_placed=False)
     if not states_total(total, placed):
         chosen, figures = placed, outcome_total.placed_figures
-        chosen = replace(placed, exact=exact, is_disputed=is_disputed)
+        contradiction = placed.contradiction if placed.is_disputed else total.contradiction
+        chosen = replace(placed, exact=exact, is_disputed=is_disputed, contradiction=contradiction)
     elif whole == (placed.low, placed.high):
         chosen, figures = total, outcome_total.placed_figures
     else:
@@ -64,6 +67,7 @@ def _draw(
     return DrawnRange(
         total_range_text(total), total.low, total.high, total.is_disputed,
         find_distinct_nearest(total), total.exact, total, figures, beyond,
+        contradiction=total.contradiction,
     )  # fmt: skip
 
 

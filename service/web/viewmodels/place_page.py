@@ -79,13 +79,13 @@ class PlacePage(ViewModel):
 
     @property
     def chart_kinds(self) -> list[str]:
-        """The kinds of charts that are not empty."""
+        """The kinds of charts that are not empty, and the card."""
         charts = {
             "parts": self.breakdown.bars,
             "times": self.time_series.bars,
             "map": self.breakdown.map_chart,
         }
-        return [name for name, chart in charts.items() if chart]
+        return [*(name for name, chart in charts.items() if chart), "card"]
 
     # Below the sentence ---------------------------------------------------------------------
 
@@ -101,6 +101,11 @@ class PlacePage(ViewModel):
             return where
         number = write_range(counts[0].low, counts[0].high)
         return f"{number[0].upper()}{number[1:]} {outcomes_text(counts[0].outcomes)} – {where}"
+
+    @property
+    def preview_text(self) -> str:
+        """The sentence, and the caveat that matters most, for link previews."""
+        return " ".join((self.headline, *(each.text for each in self.leading_caveats[:1])))
 
     @property
     def silence(self) -> str:

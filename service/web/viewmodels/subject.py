@@ -83,7 +83,7 @@ def is_stated(outcomes: frozenset[str], drawn: DrawnRange) -> bool:
 
 def _make_count(outcome_total: OutcomeTotal, drawn: DrawnRange) -> OutcomeCount:
     low, high = drawn.nearest or (drawn.low or 0, drawn.high)
-    contradiction = (outcome_total.total.contradiction or 0) if drawn.is_disputed else None
+    contradiction = (drawn.contradiction or 0) if drawn.is_disputed else None
     if not drawn.is_placed:  # Figures about more people prove a least number of these.
         high = None
     return OutcomeCount(outcome_total.outcomes, low, high, contradiction)

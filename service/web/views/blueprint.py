@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from service.domain.wording.range_text import chart_range_text, format_count
+from service.domain.wording.range_text import compact_range_text, format_count
 from service.web import day_words, labels, messages
 from service.web.charts.paints import inline_styles
 from service.web.query.addresses import make_absolute
@@ -27,7 +27,7 @@ def _make_template_context() -> dict[str, Any]:
     root = find_root()
     return {
         "t": messages.markup,
-        "chart_range_text": chart_range_text,
+        "compact_range_text": compact_range_text,
         "format_count": format_count,
         "format_day": day_words.format_day,
         "format_moment": day_words.format_moment,

@@ -1,18 +1,29 @@
-"""One chart alone, in a frame or as a file; and the assets."""
+"""One chart alone, in a frame or as a file; tiny pictures of rows; and the assets."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 from flask import Response, render_template, send_from_directory
 
-from service.domain.errors import NotFoundError
+from service.domain.errors import NotFoundError, OverloadedError, TimeBudgetExceededError
 from service.http.auth import requires
 from service.http.context import request_time
+from service.http.costly_work import take_slot
 from service.web import messages
+from service.web.charts.png import SCALE, draw_png
+from service.web.charts.sparkline import STYLE_HASH, draw_sparkline
 from service.web.query.page_query import parse_page_query
 from service.web.responses import assets
+from service.web.viewmodels.chart_file import make_card, make_document_text, select_chart
 from service.web.viewmodels.place_page import PlacePage
+from service.web.viewmodels.sparkline import Sparkline
 from service.web.views.blueprint import blueprint
+
+SPARKLINE_CACHE: Final = "private, max-age=300"
+"""How long a browser keeps a sparkline: it is no number, and many are on one page."""
+
+
+SPARKLINE_POLICY: Final = f"default-src 'none'; style-src '{STYLE_HASH}'; frame-ancestors 'none'"
 
 
 @blueprint.get("/embed")
@@ -22,28 +33,66 @@ def show_embed() -> str:
     page_query = parse_page_query(request_time())
     view = PlacePage(page_query)
     return render_template(
-        "embed.html", view=view, page_query=page_query, selected_chart=_select_chart(view)
+        "embed.html", view=view, page_query=page_query, selected_chart=select_chart(view)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart as SVG, its size in pixels, and by how much a PNG is larger."""
+
+    svg: str
+    width: int
+    height: int
+    scale: float
 
 
 @blueprint.get("/chart.svg")
 @requires("read")
 def send_chart() -> Response:
-    """Return one chart as an SVG file that contains its caveats."""
+    """Return one chart as an SVG file with its sentence, source, caveats, date and address."""
+    return Response(_make_picture().svg, mimetype="image/svg+xml")
+
+
+@blueprint.get("/chart.png")
+@requires("read")
+def send_chart_as_png() -> Response:
+    """Return the same as a PNG file, for programs and link previews that show no SVG."""
+    picture = _make_picture()
+    take_slot()
+    png = draw_png(picture.svg, picture.width, picture.height, picture.scale)
+    return Response(png, mimetype="image/png")
+
+
+def _make_picture() -> Picture:
+    """Return the chart of the query; raises NotFoundError if it has nothing to draw."""
+    view = PlacePage(parse_page_query(request_time()))
+    if view.page_query.chart == "card":
+        kind, chart, layout = "card", None, make_card(view)
+    else:
+        selected = select_chart(view, is_file=True)
+        if not selected.chart:
+            raise NotFoundError(messages.plain_text("embed.nothing"))
+        kind, chart = selected.kind, selected.chart
+        text = make_document_text(view, selected.title, selected.omission)
+        layout = chart.layout_document(text)
+    svg = render_template("chart.svg", kind=kind, chart=chart, layout=layout).strip()
+    return Picture(svg, layout.width, layout.height, 1 if kind == "card" else SCALE)
+
+
+@blueprint.get("/sparkline.svg")
+@requires("read")
+def send_sparkline() -> Response:
+    """Return a tiny picture of the placed numbers by month or year; empty if there is no time."""
     page_query = parse_page_query(request_time())
-    view = PlacePage(page_query)
-    selected_chart = _select_chart(view)
-    if not selected_chart.chart:
-        raise NotFoundError(messages.plain_text("embed.nothing"))
-    caveats = [each.text for each in view.caveats]
-    if selected_chart.omission:
-        caveats.append(selected_chart.omission)
-    scope = " · ".join(view.scope_words)
-    layout = selected_chart.chart.layout_document(view.headline, caveats, view.citation, scope)
-    svg = render_template(
-        "chart.svg", kind=selected_chart.kind, chart=selected_chart.chart, layout=layout
-    )
-    return Response(svg.strip(), mimetype="image/svg+xml")
+    try:
+        bars = Sparkline(page_query).bars
+    except (TimeBudgetExceededError, OverloadedError):
+        return Response(draw_sparkline(()), mimetype="image/svg+xml")
+    response = Response(draw_sparkline(bars), mimetype="image/svg+xml")
+    response.headers["Cache-Control"] = SPARKLINE_CACHE
+    response.headers["Content-Security-Policy"] = SPARKLINE_POLICY
+    return response
 
 
 @blueprint.get("/assets/<version>/<path:name>")
@@ -52,37 +101,3 @@ def send_asset(version: str, name: str) -> Response:
     response = send_from_directory(assets.FOLDER, name)
     response.headers["Cache-Control"] = assets.choose_cache_control(version)
     return response
-
-
-@dataclass(frozen=True, slots=True)
-class SelectedChart:
-    """The chart of an embedded page or a file; ``chart`` is None if there is nothing to draw.
-
-    ``omission`` states how many parts the chart leaves out; it is empty if there are none.
-    """
-
-    kind: str
-    title: str
-    chart: Any
-    omission: str = ""
-
-
-def _select_chart(view: PlacePage) -> SelectedChart:
-    kind = view.page_query.chart or "parts"
-    title = messages.plain_text(f"parts.title.{view.page_query.by}")
-    if kind == "times":
-        unit = view.time_series.unit or "day"
-        return SelectedChart(
-            kind, messages.plain_text(f"times.title.{unit}"), view.time_series.time_chart
-        )
-    if kind == "map":
-        count = view.breakdown.without_point_count
-        omission = messages.plain_text("map.without", count=count) if count else ""
-        return SelectedChart(
-            kind, messages.plain_text("map.title"), view.breakdown.map_chart, omission
-        )
-    count = view.breakdown.omitted_count
-    omission = messages.plain_text("parts.left_out", count=count) if count else ""
-    return SelectedChart(
-        kind, title, view.breakdown.range_chart if view.breakdown.bars else None, omission
-    )

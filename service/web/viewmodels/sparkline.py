@@ -1,0 +1,45 @@
+"""The bars of a sparkline: what is placed in each month or year, in little time."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import cached_property
+from typing import Final
+
+from service.domain.periods import Period
+from service.http.context import get_services
+from service.usecases.time_budget import TimeBudget
+from service.web.charts.items import PeriodBar
+from service.web.charts.sparkline import MAX_BARS
+from service.web.query.page_query import PageQuery
+from service.web.viewmodels.base import ViewModel
+from service.web.viewmodels.time_series import TimeSeries
+
+ANSWER_SECONDS: Final = 1.0
+"""How long the totals of one sparkline may be solved for; after twice as long it is given up."""
+
+
+class Sparkline(ViewModel):
+    """The view model of a sparkline."""
+
+    def __init__(self, page_query: PageQuery) -> None:
+        """Resolve the query as ``ViewModel`` does."""
+        super().__init__(page_query)
+        settings = get_services().settings
+        seconds = min(settings.answer_seconds, ANSWER_SECONDS)
+        self._budget = TimeBudget(min(settings.solver_seconds, seconds), seconds)
+
+    @cached_property
+    def bars(self) -> Sequence[PeriodBar]:
+        """The bars of the months, or of the last years if there are many months.
+
+        Raises TimeBudgetExceededError or OverloadedError as ``compute_totals`` does.
+        """
+        series = TimeSeries(self)
+        if series.can_show("month", MAX_BARS):
+            series.unit = "month"
+        else:
+            series.unit, period = "year", series.period
+            if period is not None and period.last is not None:
+                first = date(max(period.last.year - MAX_BARS + 1, 1), 1, 1)
+                series.period = Period(max(period.first or first, first), period.last)
+        return series.bars
