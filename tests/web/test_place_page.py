@@ -240,7 +240,7 @@ def test_who_says_so_has_the_own_range_of_each_reporter(
     texts = [" ".join(re.sub(r"<[^>]+>", " ", each).split()) for each in rows]
     assert texts == [
         "Sky 9",
-        "Defence Intelligence of Ukraine party to the conflict at least 3",
+        "Defence Intelligence of Ukraine party to the conflict 3+",
     ]
     assert 'href="../reporter/sky"' in rows[0]
 

@@ -39,7 +39,7 @@ class NamedLink:
     about: str = ""
 
 
-PAGE_SHARE: Final = 0.25
+PAGE_SHARE: Final = 0.5
 """The share of the time for an answer that all totals of a page may take.
 
 After twice that, the other sections of the page have no numbers.

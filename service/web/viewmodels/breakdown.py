@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
-from service.domain.errors import InvalidInputError
+from service.domain.errors import InvalidInputError, TimeBudgetExceededError
 from service.domain.totals_result import Part
 from service.domain.vocabulary import ROOT_GROUP
 from service.web.charts.data_table import DataTable, layout_table
@@ -36,13 +36,15 @@ class Breakdown:
         self.unplaced_people = 0
         """How many people are known to be in the whole, but in no single part."""
         self.error = ""
-        """The reason if there are too many parts to compute; otherwise empty."""
+        """Why there are no parts if they are too many, or take too long to compute; else empty."""
         try:
             result = view.compute_totals(
                 outcomes=(view.lead_outcomes,), by=view.page_query.by, facet=self.facet
             )
         except InvalidInputError as error:
-            self.error = error.detail
+            self.error = plain_text("parts.too_many", fault=error.detail)
+        except TimeBudgetExceededError:
+            self.error = plain_text("page.no_time")
         else:
             self.parts = result.parts or ()
             self.unplaced_people = sum(each.low for each in result.unplaced or ())
@@ -62,11 +64,10 @@ class Breakdown:
             for each in groups or tree.children(ROOT_GROUP)
             if (facet := tree.facet_of(each)) is not None
         )
-        figures = Counter(
-            facet
-            for figure in self._view.lead_total.figures
-            for facet in {tree.facet_of(group) for group in figure.scope.groups}
-        )
+        figures: Counter[str | None] = Counter()
+        for named, count in self._view.lead_total.figures.count_by_groups().items():
+            for facet in {tree.facet_of(group) for group in named}:
+                figures[facet] += count
         ordered = sorted(
             facets, key=lambda each: (-figures[each], ":" in each, -facets[each], each)
         )

@@ -43,7 +43,8 @@ def choose_drawn_range(outcome_total: OutcomeTotal) -> DrawnRange:
     if total.low is None:
         return _draw(total, outcome_total.figures)
     whole = (total.low, total.high)
-    exact, is_disputed = total.exact and placed.exact, total.is_disputed or placed.is_disputed
+    exact = total.exact and placed.exact
+    is_disputed = any(each.is_disputed and is_decided(each) for each in (total, placed))
     if placed.low is None and total.low != total.high:
         drawn = replace(total, high=total.low, exact=exact, is_disputed=is_disputed)
         text = total_range_text(total) if total.low else plain_text("bars.not_placed")
@@ -61,9 +62,19 @@ def choose_drawn_range(outcome_total: OutcomeTotal) -> DrawnRange:
     return _draw(chosen, figures, None if (chosen.low, chosen.high) == whole else whole)
 
 
+def is_decided(total: Total) -> bool:
+    """Whether it is known if reports about the total contradict each other.
+
+    If time runs out first, all contradictions that could matter are listed.
+    """
+    return total.is_final or total.contradiction is not None
+
+
 def _draw(
     total: Total, figures: FigureSet, beyond: tuple[int, int | None] | None = None
 ) -> DrawnRange:
+    if total.is_disputed and not is_decided(total):
+        total = replace(total, is_disputed=False)
     return DrawnRange(
         total_range_text(total), total.low, total.high, total.is_disputed,
         find_distinct_nearest(total), total.exact, total, figures, beyond,

@@ -9,9 +9,14 @@ from typing import Final
 from service.domain.caveats import Caveat
 from service.domain.periods import ALWAYS
 from service.domain.total import Term
-from service.domain.totals_result import Part
+from service.domain.totals_result import OutcomeTotal, Part
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
-from service.domain.wording.range_text import format_count, join_words, outcomes_text
+from service.domain.wording.range_text import (
+    compact_range_text,
+    format_count,
+    join_words,
+    outcomes_text,
+)
 from service.web import day_words, labels
 from service.web.messages import plain_text
 from service.web.sentences import write_part, write_range
@@ -44,6 +49,13 @@ class ReporterLine:
     is_party: bool
     text: str
     proof_link: str
+
+
+def _write_own_range(outcome_total: OutcomeTotal) -> str:
+    """Return the range beside a reporter's name, such as "43,486–49,689"."""
+    drawn = choose_drawn_range(outcome_total)
+    low, high = drawn.nearest or (drawn.low, drawn.high)
+    return drawn.text if low is None or not drawn.is_placed else compact_range_text(low, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +223,7 @@ class PlacePage(ViewModel):
     def _make_reporter_line(self, part: Part) -> ReporterLine:
         reporter = self.state.reporters[part.key]
         return ReporterLine(
-            part.key, reporter.name, reporter.party, choose_drawn_range(part.totals[0]).text,
+            part.key, reporter.name, reporter.party, _write_own_range(part.totals[0]),
             self.page_query.link_to("why", reporter=part.key),
         )  # fmt: skip
 

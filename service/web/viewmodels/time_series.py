@@ -20,7 +20,7 @@ from service.web.charts.time_chart import (
 )
 from service.web.messages import plain_text
 from service.web.viewmodels.bars import link_to_proof
-from service.web.viewmodels.base import ViewModel
+from service.web.viewmodels.base import UNCOMPUTABLE, ViewModel
 from service.web.viewmodels.drawn_range import choose_drawn_range
 
 MAX_SHORT_BARS: Final = 31
@@ -66,6 +66,12 @@ class TimeSeries:
         """
         if self._page_query.unit is not None and self.can_show(self._page_query.unit):
             return self._page_query.unit
+        try:
+            return self._find_unit()
+        except UNCOMPUTABLE:
+            return None
+
+    def _find_unit(self) -> str | None:
         for limit in (MAX_SHORT_BARS, MAX_LABELLED_BARS, MAX_BARS, MAX_PARTS):
             units = [each for each in CALENDAR_UNITS if self.can_show(each, limit)]
             if units:
@@ -106,7 +112,10 @@ class TimeSeries:
         """The bars of all units in order."""
         if self.period is None or self.unit is None:
             return []
-        parts = self._compute(self.unit).parts or ()
+        try:
+            parts = self._compute(self.unit).parts or ()
+        except UNCOMPUTABLE:
+            return []
         units = split_period(self.period, self.unit)
         return [
             self._make_bar(key, period, part)
