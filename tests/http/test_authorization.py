@@ -52,7 +52,10 @@ RULES = {
     "GET /livez": OPEN_RULE,
     "GET /readyz": OPEN_RULE,
     "GET /docs": OPEN_RULE,
-    "GET /docs/static/<path:filename>": OPEN_RULE,
+    "GET /method": OPEN_RULE,
+    "GET /glossary": OPEN_RULE,
+    "GET /clients": OPEN_RULE,
+    "GET /formats": OPEN_RULE,
     "GET /v1/openapi.json": OPEN_RULE,
     "GET /": READ_RULE,
     "GET /proof": READ_RULE,
@@ -60,6 +63,9 @@ RULES = {
     "GET /report": READ_RULE,
     "GET /places": READ_RULE,
     "GET /find": READ_RULE,
+    "GET /new": READ_RULE,
+    "GET /new.atom": READ_RULE,
+    "GET /compare": READ_RULE,
     "GET /embed": READ_RULE,
     "GET /chart.svg": READ_RULE,
     "GET /enter": OPEN_RULE,
@@ -101,8 +107,7 @@ def _iterate_routes(app: Flask) -> Iterator[str]:
 
 
 def _make_address(route: str) -> str:
-    path = route.partition(" ")[2].replace("<path:filename>", "docs.js")
-    path = path.replace("<path:name>", "page.css")
+    path = route.partition(" ")[2].replace("<path:name>", "page.css")
     return re.sub(r"<(\w+:)?\w+>", OWN_ID, path)
 
 

@@ -1,11 +1,13 @@
 """The routes of the pages, a module for each kind of page. They share one blueprint."""
 
 from service.web.views import (
+    compare,
     documents,
     enter,
     files,
     finder,
     index,
+    new,
     place,
     places,
     reports,
@@ -14,6 +16,6 @@ from service.web.views import (
 from service.web.views.blueprint import blueprint
 
 __all__ = [
-    "blueprint", "documents", "enter", "files", "finder", "index", "place",
+    "blueprint", "compare", "documents", "enter", "files", "finder", "index", "new", "place",
     "places", "reports", "why",
 ]  # fmt: skip
