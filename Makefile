@@ -1,7 +1,7 @@
 # `make` without a target prints the targets with a description.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run style check test test-postgresql faults cluster lock bench api-doc \
+.PHONY: help install run style check test test-postgresql faults cluster lock bench api-doc pages \
 	openapi-check pin-images image release-image image-check sbom secrets compose-check stand-in-base stand-ins clean
 .DELETE_ON_ERROR:
 
@@ -73,6 +73,10 @@ bench: .venv/.installed-dev .venv-datasette/.installed ## Run the benchmarks
 
 api-doc: .venv/.installed-dev ## Write docs/api.md from the descriptions in the code
 	$(BIN)/python scripts/make_api_doc.py
+	$(BIN)/python scripts/make_pages.py
+
+pages: .venv/.installed-dev ## Write the pages /method, /docs and others from docs/
+	$(BIN)/python scripts/make_pages.py
 
 openapi-check: .venv/.installed-dev ## Lint /v1/openapi.json with Redocly and Spectral; npm fetches them
 	$(BIN)/python scripts/check_openapi.py

@@ -2,7 +2,7 @@
 
 werkzeug would answer ``//metrics`` like ``/metrics``, so that an access rule of a proxy for the one
 could be passed by with the other. ``/v1//totals`` it would redirect to a URL with the Host that the
-client sent. Flask would find a static file under ``/docs/static/x/../docs.js`` too.
+client sent. Flask would find a static file under ``/assets/1/x/../page.css`` too.
 """
 
 from http import HTTPStatus

@@ -60,7 +60,7 @@ def list_subjects(
     subject_of_pair = np.empty(len(pairs), dtype=np.int64)
     for number, (place_set, group_set) in enumerate(pairs.tolist()):
         place_ids = state.place_sets.get_ids(place_set)
-        roots = tuple(sorted({_find_root(places, each) for each in place_ids}))
+        roots = tuple(sorted({find_root(places, each) for each in place_ids}))
         key = roots, tuple(sorted(state.group_sets.get_ids(group_set)))
         subject = keys.setdefault(key, len(keys))
         if subject == len(smallest):
@@ -102,7 +102,8 @@ def _make_subject(
     )
 
 
-def _find_root(tree: Tree, place: str) -> str:
+def find_root(tree: Tree, place: str) -> str:
+    """Return the place without a parent that holds this one: itself, if it has none."""
     return [place, *tree.ancestors_of(place)][-1]
 
 

@@ -52,20 +52,30 @@ RULES = {
     "GET /livez": OPEN_RULE,
     "GET /readyz": OPEN_RULE,
     "GET /docs": OPEN_RULE,
-    "GET /docs/static/<path:filename>": OPEN_RULE,
+    "GET /method": OPEN_RULE,
+    "GET /glossary": OPEN_RULE,
+    "GET /clients": OPEN_RULE,
+    "GET /formats": OPEN_RULE,
     "GET /v1/openapi.json": OPEN_RULE,
     "GET /": READ_RULE,
-    "GET /proof": READ_RULE,
+    "GET /place": READ_RULE,
+    "GET /place/<place_ids>": READ_RULE,
+    "GET /why": READ_RULE,
     "GET /figures": READ_RULE,
-    "GET /report": READ_RULE,
+    "GET /report/<report_id>": READ_RULE,
     "GET /places": READ_RULE,
     "GET /find": READ_RULE,
     "GET /suggest": READ_RULE,
     "GET /reporters": READ_RULE,
     "GET /reporter/<reporter_id>": READ_RULE,
     "GET /incident/<path:incident>": READ_RULE,
+    "GET /new": READ_RULE,
+    "GET /new.atom": READ_RULE,
+    "GET /compare": READ_RULE,
     "GET /embed": READ_RULE,
     "GET /chart.svg": READ_RULE,
+    "GET /chart.png": READ_RULE,
+    "GET /sparkline.svg": READ_RULE,
     "GET /enter": OPEN_RULE,
     "GET /assets/<version>/<path:name>": OPEN_RULE,
     "GET /v1/reports": READ_RULE,
@@ -105,8 +115,7 @@ def _iterate_routes(app: Flask) -> Iterator[str]:
 
 
 def _make_address(route: str) -> str:
-    path = route.partition(" ")[2].replace("<path:filename>", "docs.js")
-    path = path.replace("<path:name>", "page.css")
+    path = route.partition(" ")[2].replace("<path:name>", "page.css")
     return re.sub(r"<(\w+:)?\w+>", OWN_ID, path)
 
 

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from tests.support.assertions import assert_problem
 
 KNOWN_PATHS = (
-    "/", "/figures", "/docs", "/docs/static/docs.js", "/metrics", "/livez", "/readyz",
+    "/", "/figures", "/docs", "/assets/0/page.css", "/metrics", "/livez", "/readyz",
     "/v1/openapi.json", "/v1/totals", "/v1/places", "/v1/places/a", "/v1/reports/r1/history",
 )  # fmt: skip
 
@@ -43,8 +43,8 @@ def test_a_slash_at_the_end_is_not_redirected(client: FlaskClient, path: str) ->
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/./totals", "/v1/x/../totals", "/docs/static/./docs.js", "/docs/static/x/../docs.js",
-     "/docs/static/..", "/.", "/metrics/."],
+    ["/v1/./totals", "/v1/x/../totals", "/assets/0/./page.css", "/assets/0/x/../page.css",
+     "/assets/0/..", "/.", "/metrics/."],
 )  # fmt: skip
 def test_a_path_with_dots_is_unknown(client: FlaskClient, path: str) -> None:
     assert_problem(client.open(environ_overrides={"PATH_INFO": path}), 404)

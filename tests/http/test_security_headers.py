@@ -11,7 +11,7 @@ from flask import Flask
         ("GET", "/v1/openapi.json", 200),
         ("GET", "/livez", 200),
         ("GET", "/docs", 200),
-        ("GET", "/docs/static/docs.js", 200),
+        ("GET", "/assets/0/page.css", 200),
         ("OPTIONS", "/v1/reports", 200),
         ("GET", "/docs/", 404),
         ("GET", "/nowhere", 404),

@@ -122,7 +122,7 @@ def test_a_page_over_its_time_budget_is_counted_and_logged_and_has_advice(
         ("GET", "/why/", 404, "../"),
         ("GET", "/a/b/c", 404, "../../"),
         ("POST", "/why", 405, ""),
-        ("GET", "/docs/static/nope", 404, "../../"),
+        ("GET", "/docs/no/nope", 404, "../../"),
     ],
 )
 def test_a_browser_gets_an_error_page_for_an_unknown_address(

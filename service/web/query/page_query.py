@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from flask import request
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from schemas.page_query import PageParameters
 from service.domain.errors import ErrorDetail, invalid_field
@@ -168,17 +168,33 @@ def read_parameters(places: str | None = None) -> tuple[dict[str, str], tuple[Er
     return parameters, tuple(errors)
 
 
+def load_parameters(schema: Schema, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Return the parameters as the schema loads them; raises InvalidInputError."""
+    try:
+        loaded: dict[str, Any] = schema.load(parameters)
+    except ValidationError as error:
+        raise make_schema_error(error.messages, "") from error
+    return loaded
+
+
 def normalize_days(parameters: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters of a form with days as the API writes them: "June 2024" is 2024-06-01.
 
-    What is not a day remains as it is, and is an error where the parameters are read.
+    What is not a day remains as it is, and is an error where the parameters are read. A number that
+    chooses a state of the record is an event.
     """
     normalized = dict(parameters)
-    ends: dict[str, day_words.RangeEnd] = {"from": "first", "to": "last", "as_of": "last"}
-    for name, end in ends.items():
-        if name in normalized and not (name == "as_of" and normalized[name].isdigit()):
-            normalized[name] = _normalize_day(normalized[name], end)
+    for name, text in parameters.items():
+        end = _DAY_ENDS.get(name.removeprefix("other_"))
+        if end is not None and not (name in ("as_of", "compare") and text.isdigit()):
+            normalized[name] = _normalize_day(text, end)
     return normalized
+
+
+_DAY_ENDS: Final[Mapping[str, day_words.RangeEnd]] = {
+    "from": "first", "to": "last", "as_of": "last", "compare": "last",
+}  # fmt: skip
+"""Which end of a month or year each parameter means."""
 
 
 def _normalize_day(text: str, end: day_words.RangeEnd) -> str:

@@ -23,7 +23,9 @@ FRAMED_ENDPOINT: Final = "web.show_embed"
 ASSET_ENDPOINT: Final = "web.send_asset"
 """The assets, which are public and cacheable."""
 
-COMPRESSED_TYPES: Final = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
+COMPRESSED_TYPES: Final = frozenset(
+    {"text/html", "text/css", "text/javascript", "image/svg+xml", "application/atom+xml"}
+)
 """The types that are compressed; other assets are compressed formats."""
 
 _GZIP: Final = 16 + zlib.MAX_WBITS

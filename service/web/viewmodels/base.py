@@ -239,10 +239,15 @@ class ViewModel:
     @property
     def group_tree(self) -> list[tuple[Group, int]]:
         """All groups except the root in preorder, each with its depth."""
-        tree, groups = self.snapshot.groups, []
-        stack = [(group_id, 0) for group_id in reversed(tree.children(ROOT_GROUP))]
-        while stack:
-            group_id, depth = stack.pop()
-            groups.append((self.state.groups[group_id], depth))
-            stack.extend((child, depth + 1) for child in reversed(tree.children(group_id)))
-        return groups
+        return list_group_tree(self.snapshot)
+
+
+def list_group_tree(snapshot: Snapshot) -> list[tuple[Group, int]]:
+    """Return all groups except the root in preorder, each with its depth."""
+    tree, groups = snapshot.groups, []
+    stack = [(group_id, 0) for group_id in reversed(tree.children(ROOT_GROUP))]
+    while stack:
+        group_id, depth = stack.pop()
+        groups.append((snapshot.state.groups[group_id], depth))
+        stack.extend((child, depth + 1) for child in reversed(tree.children(group_id)))
+    return groups

@@ -1,11 +1,14 @@
 """The routes of the pages, a module for each kind of page. They share one blueprint."""
 
 from service.web.views import (
+    compare,
+    documents,
     enter,
     files,
     finder,
     incident,
     index,
+    new,
     place,
     places,
     reporters,
@@ -16,11 +19,14 @@ from service.web.views.blueprint import blueprint
 
 __all__ = [
     "blueprint",
+    "compare",
+    "documents",
     "enter",
     "files",
     "finder",
     "incident",
     "index",
+    "new",
     "place",
     "places",
     "reporters",

@@ -1,0 +1,137 @@
+"""What changed the totals of subjects: their numbers in an earlier state of the record, and now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from service.domain.errors import InvalidInputError, TimeBudgetExceededError
+from service.domain.totals_query import TotalsQuery
+from service.domain.vocabulary import ROOT_GROUP
+from service.domain.wording.range_text import outcomes_text
+from service.http.context import get_services
+from service.http.measured_totals import compute_measured_totals
+from service.usecases import totals
+from service.usecases.recent_changes import ReportChanges, find_touched_subjects
+from service.usecases.state_cache import Snapshot
+from service.usecases.subjects import RecordSubject
+from service.usecases.time_budget import TimeBudget
+from service.web import labels
+from service.web.messages import plain_text
+from service.web.query.page_query import SUBJECT_PAGE, find_root, link_to_page
+from service.web.sentences import OutcomeCount, write_range
+from service.web.viewmodels.base import MAX_OUTCOME_SETS
+from service.web.viewmodels.subject import make_subject
+
+MAX_SUBJECTS: Final = 5
+"""Of how many subjects the totals are compared."""
+
+SUBJECT_SECONDS: Final = 1.0
+"""How long the totals of one subject may be solved for: the page is about the reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberChange:
+    """The range of one set of outcomes in words, then and now; empty where nothing is stated.
+
+    ``is_newly_disputed`` says that reports contradict each other now, and did not then.
+    """
+
+    outcomes: str
+    then: str
+    now: str
+    is_newly_disputed: bool
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the range has not changed."""
+        return self.then == self.now
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectChange:
+    """A subject with its numbers then and now; without numbers if there was no time for them.
+
+    If not ``is_final``, the time ran out: the ranges are true, but may be wider than necessary, so
+    that a difference between them need not be a change.
+    """
+
+    where: str
+    whose: str
+    href: str
+    compare_link: str
+    numbers: Sequence[NumberChange]
+    is_final: bool
+
+
+def list_subject_changes(
+    now: Snapshot, then: Snapshot, changes: ReportChanges
+) -> list[SubjectChange]:
+    """Return what happened to the totals that the changes touch most, each within its time."""
+    return [
+        _compare(now, then, subject)
+        for subject in find_touched_subjects(now, then, changes, MAX_SUBJECTS)
+    ]
+
+
+def _compare(now: Snapshot, then: Snapshot, subject: RecordSubject) -> SubjectChange:
+    groups = tuple(each for each in subject.groups if each != ROOT_GROUP)
+    query = TotalsQuery(places=subject.places, groups=groups or (ROOT_GROUP,))
+    parameters = {"place": ",".join(subject.places), "group": ",".join(groups)}
+    root = find_root()
+    settings = get_services().settings
+    budget = TimeBudget(settings.solver_seconds, min(settings.answer_seconds, SUBJECT_SECONDS))
+    try:
+        counts_now = _count(now, query, budget)
+        counts_then = _count(then, query, budget)
+    except TimeBudgetExceededError:
+        counts_now = counts_then = _Counts({}, is_final=False)
+    is_final = counts_now.is_final and counts_then.is_final
+    return SubjectChange(
+        labels.join_place_names(now.state, subject.places) or plain_text("trail.everywhere"),
+        labels.join_group_names(now.state, groups) or plain_text("chip.everyone"),
+        link_to_page(SUBJECT_PAGE, parameters, root),
+        link_to_page("compare", {**parameters, "compare": str(then.state.seq)}, root),
+        _pair(counts_then, counts_now, is_final),
+        is_final,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What a sentence states of a subject, by outcomes, and whether there was time for all."""
+
+    by_outcomes: Mapping[frozenset[str], OutcomeCount]
+    is_final: bool = True
+
+
+def _count(snapshot: Snapshot, query: TotalsQuery, budget: TimeBudget) -> _Counts:
+    """Return what a sentence states of the query in one state of the record."""
+    try:
+        query = totals.resolve_merged_ids(snapshot, query)
+    except InvalidInputError:  # Nothing was reported of a place that was not known.
+        return _Counts({})
+    spoken = totals.list_spoken_outcomes(snapshot, query)[:MAX_OUTCOME_SETS]
+    if not spoken:
+        return _Counts({})
+    query = TotalsQuery(places=query.places, groups=query.groups, outcomes=spoken)
+    result = compute_measured_totals(query, snapshot.state.seq, budget)
+    counts = make_subject(snapshot.state, query, result).counts
+    return _Counts({each.outcomes: each for each in counts}, result.is_final)
+
+
+def _pair(then: _Counts, now: _Counts, is_final: bool) -> list[NumberChange]:
+    numbers = []
+    for outcomes in {**now.by_outcomes, **then.by_outcomes}:
+        before, after = then.by_outcomes.get(outcomes), now.by_outcomes.get(outcomes)
+        is_newly_disputed = bool(
+            is_final and after and after.contradiction is not None
+            and (before is None or before.contradiction is None)
+        )  # fmt: skip
+        numbers.append(
+            NumberChange(outcomes_text(outcomes), _write(before), _write(after), is_newly_disputed)
+        )
+    return numbers
+
+
+def _write(count: OutcomeCount | None) -> str:
+    return "" if count is None else write_range(count.low, count.high)
