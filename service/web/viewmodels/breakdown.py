@@ -37,14 +37,16 @@ class Breakdown:
         """How many people are known to be in the whole, but in no single part."""
         self.error = ""
         """Why there are no parts if they are too many, or take too long to compute; else empty."""
+        self.timeout: TimeBudgetExceededError | None = None
+        """The error if they take too long; a file cannot say so, and raises it."""
         try:
             result = view.compute_totals(
                 outcomes=(view.lead_outcomes,), by=view.page_query.by, facet=self.facet
             )
         except InvalidInputError as error:
             self.error = plain_text("parts.too_many", fault=error.detail)
-        except TimeBudgetExceededError:
-            self.error = plain_text("page.no_time")
+        except TimeBudgetExceededError as error:
+            self.error, self.timeout = plain_text("page.no_time"), error
         else:
             self.parts = result.parts or ()
             self.unplaced_people = sum(each.low for each in result.unplaced or ())

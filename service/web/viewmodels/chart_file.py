@@ -29,7 +29,18 @@ class SelectedChart:
 
 
 def select_chart(view: PlacePage, *, is_file: bool = False) -> SelectedChart:
-    """Return the chart that the query asks for; a file has fewer parts in any case."""
+    """Return the chart that the query asks for; a file has fewer parts in any case.
+
+    Raises TimeBudgetExceededError if its totals take too long.
+    """
+    selected = _select(view, is_file=is_file)
+    timeout = view.time_series.timeout if selected.kind == "times" else view.breakdown.timeout
+    if timeout is not None:
+        raise timeout
+    return selected
+
+
+def _select(view: PlacePage, *, is_file: bool) -> SelectedChart:
     kind = view.page_query.chart or "parts"
     if kind == "times":
         unit = view.time_series.unit or "day"

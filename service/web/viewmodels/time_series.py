@@ -5,7 +5,7 @@ from datetime import date
 from functools import cached_property
 from typing import Final, cast
 
-from service.domain.errors import InvalidInputError
+from service.domain.errors import DomainError, InvalidInputError, TimeBudgetExceededError
 from service.domain.periods import Period
 from service.domain.totals_query import CALENDAR_UNITS, MAX_PARTS, split_period
 from service.domain.totals_result import Part, TotalsResult
@@ -38,6 +38,12 @@ class TimeSeries:
         """Store the view; totals are computed when they are first used."""
         self._view, self._page_query = view, view.page_query
         self._results: dict[str, TotalsResult] = {}
+        self.timeout: TimeBudgetExceededError | None = None
+        """The error if the totals take too long; a file cannot say so, and raises it."""
+
+    def _note(self, error: DomainError) -> None:
+        if isinstance(error, TimeBudgetExceededError):
+            self.timeout = error
 
     @cached_property
     def period(self) -> Period | None:
@@ -68,7 +74,8 @@ class TimeSeries:
             return self._page_query.unit
         try:
             return self._find_unit()
-        except UNCOMPUTABLE:
+        except UNCOMPUTABLE as error:
+            self._note(error)
             return None
 
     def _find_unit(self) -> str | None:
@@ -114,7 +121,8 @@ class TimeSeries:
             return []
         try:
             parts = self._compute(self.unit).parts or ()
-        except UNCOMPUTABLE:
+        except UNCOMPUTABLE as error:
+            self._note(error)
             return []
         units = split_period(self.period, self.unit)
         return [
