@@ -172,7 +172,9 @@ class ViewModel:
         return plain_text(
             "take.cited", sentence=self.headline, seq=str(self.seq),
             at=day_words.format_moment(self.state.recorded_at),
-            address=make_absolute(self.page_query.name_page(SUBJECT_PAGE, as_of=str(self.seq))),
+            address=make_absolute(
+                self.page_query.name_page(SUBJECT_PAGE, as_of=str(self.seq), chart=None)
+            ),
         )  # fmt: skip
 
     # Names ----------------------------------------------------------------------------------

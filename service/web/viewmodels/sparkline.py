@@ -32,7 +32,7 @@ class Sparkline(ViewModel):
     def bars(self) -> Sequence[PeriodBar]:
         """The bars of the months, or of the last years if there are many months.
 
-        Raises TimeBudgetExceededError or OverloadedError as ``compute_totals`` does.
+        Raises TimeBudgetExceededError or OverloadedError if they cannot be computed now.
         """
         series = TimeSeries(self)
         if series.can_show("month", MAX_BARS):
