@@ -107,13 +107,13 @@ def test_a_place_that_only_wider_figures_reach_is_no_zero(
     assert str(markup("charts.beyond.up_to", count=30)) in page
 
 
-def test_what_wider_figures_only_narrow_is_drawn_as_one_range(
+def test_an_upper_limit_that_only_wider_figures_give_is_not_drawn(
     client: FlaskClient, send: SendRequest
 ) -> None:
     send_figures(send, [COUNTRY], high=40)
     send_figures(send, [{"id": "v1", "name": "Village", "parent": "country"}], low=5)
     page = client.get("/place/country?outcomes=killed").get_data(as_text=True)
-    assert read_numbers(page)["v1"] == "5–40"
+    assert read_numbers(page)["v1"] == "5+"
 
 
 def test_the_numbers_of_the_rows_are_those_of_the_totals(
@@ -193,29 +193,6 @@ def test_a_breakdown_by_group_chooses_a_facet_and_offers_the_others(
         assert other.status_code == 200
         call = re.search(r'href="\.\./(v1/totals\?[^"]+)"', other.get_data(as_text=True))
         assert call and client.get("/" + call[1].replace("&amp;", "&")).status_code == 200
-
-
-def test_a_proof_has_the_largest_first_and_the_sum_of_each_reporter(
-    client: FlaskClient, send: SendRequest
-) -> None:
-    for number, people in enumerate((3, 500, 20)):
-        place = {"id": f"v{number}", "name": f"Village {number}"}
-        send_figures(send, [place], exactly=people)
-    page = client.get("/why?outcomes=killed").get_data(as_text=True)
-    low = page[page.index("Why at least") : page.index("Together: at least")]
-    assert re.findall(r'<p class="term">(\d+) \(', low) == ["500", "20", "3"]
-    assert "523 in 3 figures" in low
-    assert re.search(r'href="figures[^"]*">All figures', page)
-
-
-def test_a_proof_does_not_place_what_nobody_reported(
-    client: FlaskClient, village_and_country: None
-) -> None:
-    page = client.get("/why?place=v1").get_data(as_text=True)
-    placed = re.search(r'<p class="placed">(.*?)</p>', page)
-    assert placed
-    assert "figures wholly inside the scope: 100 killed." in placed[1]
-    assert "wounded" not in placed[1]
 
 
 def read_roundings(page: str) -> list[str]:
