@@ -513,19 +513,21 @@ def test_a_report_is_shown_with_its_history(
     page: Page, ids: dict[str, str], country: Country
 ) -> None:
     ref, reason = country.retractions[0]
-    page.goto(f"report?id={ids[ref]}")
+    page.goto(f"report/{ids[ref]}")
     expect(page.locator("main")).to_contain_text(reason)
     expect(page.locator(".history li")).to_have_count(2)
     later = next(report for report in country.reports if "supersedes" in report)
-    page.goto(f"report?id={ids[later['supersedes']]}")
-    page.get_by_role("link", name="It was replaced by a later report").click()
+    page.goto(f"report/{ids[later['supersedes']]}")
+    page.locator(".report-notice", has_text="replaced by a later report").get_by_role(
+        "link"
+    ).click()
     page.wait_for_url(re.compile(ids[later["ref"]]))
 
 
 def test_markup_in_a_quote_is_escaped(page: Page, ids: dict[str, str], country: Country) -> None:
     page.on("dialog", lambda dialog: _fail_on_dialog(dialog))
     odd = next(report for report in country.reports if "<script>" in report["quote"])
-    page.goto(f"report?id={ids[odd['ref']]}")
+    page.goto(f"report/{ids[odd['ref']]}")
     shown = page.locator("blockquote").inner_text()
     assert "<script>x</script>" in shown and "<b>" in shown
     assert page.locator("blockquote b, blockquote script").count() == 0
@@ -835,7 +837,7 @@ def test_an_unknown_place_keeps_the_rest_of_the_query(page: Page) -> None:
 
 def test_an_unknown_report_is_not_found(page: Page) -> None:
     page.allowed.add(404)  # type: ignore[attr-defined]
-    answer = page.goto("report?id=no-such-report")
+    answer = page.goto("report/no-such-report")
     assert answer and answer.status == 404
     expect(page.locator("h1")).to_have_text("There is nothing at this address")
     assert_accessible(page)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import urljoin
 
 import pytest
 from flask.testing import FlaskClient
@@ -131,13 +132,13 @@ def test_the_list_of_relays_is_truncated(
             send(bodies.make_report(reporter={"id": name, "name": name.title()}, relays=first))
         )
     monkeypatch.setattr(report_page, "MAX_RELAYS", 2)
-    page = client.get(f"/report?id={first}").get_data(as_text=True)
+    page = client.get(f"/report/{first}").get_data(as_text=True)
     assert "3 reports repeat it" in page
-    listed = re.findall(r'id=\w+"><bdi>(One|Two|Three)<', page)
+    listed = re.findall(r'report/\w+"><bdi>(One|Two|Three)<', page)
     assert listed == ["One", "Two"]
     more = re.search(r'<a href="([^"]+)">and 1 more', page)
     assert more
-    repeats = client.get("/" + more[1].replace("&amp;", "&")).get_json()["reports"]
+    repeats = client.get(urljoin("/report/x", more[1])).get_json()["reports"]
     assert {each["relays"] for each in repeats} == {first} and len(repeats) == 3
 
 
@@ -153,9 +154,11 @@ def test_only_live_relays_are_counted_in_a_chain_of_any_length(
 
     def read_relays() -> tuple[str, list[str]]:
         proof = client.get("/proof").get_data(as_text=True)
-        page = client.get(f"/report?id={first}").get_data(as_text=True)
+        page = client.get(f"/report/{first}").get_data(as_text=True)
         counted = re.findall(r"(\d+) other reports? repeats? this one", proof)
-        return counted[0] if counted else "0", re.findall(r'id=\w+"><bdi>(One|Two|Three)<', page)
+        return counted[0] if counted else "0", re.findall(
+            r'report/\w+"><bdi>(One|Two|Three)<', page
+        )
 
     def retract(report_id: str) -> None:
         answer = client.post(
