@@ -2,13 +2,14 @@
 
 from typing import Any, NamedTuple
 
-from marshmallow import post_load
+from marshmallow import ValidationError, post_load
 
 from schemas.as_of import AsOf
 from schemas.base import Parameters
 from schemas.enums import (
     BOOLEAN_TEXT,
     ENTITY_LIST_FORMAT,
+    OUTCOME,
     REPORT_LIST_FORMAT,
     REPORT_ORDER,
     REPORT_STATE,
@@ -40,8 +41,8 @@ def _pop_form(data: dict[str, Any]) -> ListForm:
     return ListForm(data.pop("format", None), data.pop("bom", "false") == "true")
 
 
-class ReportListParameters(Parameters):
-    """The filters of the list of reports; a report must pass all of them."""
+class ReportFilters(Parameters):
+    """The filters of lists of reports; a report must pass all of them."""
 
     places = CommaList(
         Slug(),
@@ -69,6 +70,21 @@ class ReportListParameters(Parameters):
         data_key="state",
         metadata={"description": "Reports in one of these states. Default: every state."},
     )
+    outcomes = CommaList(
+        EnumText(OUTCOME),
+        metadata={
+            "description": "Reports with a figure about one of these outcomes, or about several "
+            "together of which it is one. Default: every report."
+        },
+    )
+    contradicts = EnumText(
+        BOOLEAN_TEXT,
+        metadata={
+            "description": "`true`: reports that were recorded with the warning `contradicts` or "
+            "`same_reporter_conflict`, that is, the later ones of those that contradict each "
+            "other. Default: `false`."
+        },
+    )
     ref = Line(
         metadata={
             "description": "The reporter's own id of the report. Reports that supersede each other "
@@ -79,9 +95,6 @@ class ReportListParameters(Parameters):
         metadata={
             "description": "Reports with a figure or stance about this incident: `scheme:id`."
         }
-    )
-    order = EnumText(
-        REPORT_ORDER, metadata={"description": "The order of the reports. Default: `oldest`."}
     )
     first = Day(
         data_key="from",
@@ -100,6 +113,22 @@ class ReportListParameters(Parameters):
             "description": "Full-text search: reports that contain all of these words, in any "
             "order, without regard to case and accents."
         },
+    )
+
+
+def _pop_shared(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the filters that are other values in a query, and remove their parameters."""
+    return {
+        "period": make_period(data.pop("first", None), data.pop("last", None), "to"),
+        "is_contradicting": data.pop("contradicts", "false") == "true",
+    }
+
+
+class ReportListParameters(ReportFilters):
+    """The parameters of the list of reports: filters, order, format and position."""
+
+    order = EnumText(
+        REPORT_ORDER, metadata={"description": "The order of the reports. Default: `oldest`."}
     )
     as_of = AsOf(
         metadata={
@@ -124,15 +153,46 @@ class ReportListParameters(Parameters):
     def load_query(self, data: dict[str, Any], **kwargs: Any) -> tuple[ReportListQuery, ListForm]:
         """Return the query, and the form of the answer."""
         form = _pop_form(data)
-        period = make_period(data.pop("first", None), data.pop("last", None), "to")
         after = data.pop("after", None)
         query = ReportListQuery(
-            period=period,
+            **_pop_shared(data),
             is_newest_first=data.pop("order", None) == "newest",
             after=None if after is None else int(after),
             **data,
         )
         return query, form
+
+
+class ReportPageParameters(ReportFilters):
+    """The parameters of the page that lists reports, the newest first.
+
+    ``after`` is the cursor of the last report of the page before, ``before`` that of the first
+    report of the next page.
+    """
+
+    after = Cursor("reports", "[0-9]{1,18}")
+    before = Cursor("reports", "[0-9]{1,18}")
+
+    @post_load
+    def load_query(self, data: dict[str, Any], **kwargs: Any) -> ReportListQuery:
+        """Return the query; one for the page before a report has the oldest first."""
+        after, before = data.pop("after", None), data.pop("before", None)
+        if after is not None and before is not None:
+            raise ValidationError({"before": ["This cannot be given together with after."]})
+        position = before if after is None else after
+        return ReportListQuery(
+            **_pop_shared(data),
+            is_newest_first=before is None,
+            after=None if position is None else int(position),
+            **data,
+        )
+
+
+class ReportSuggestionParameters(Parameters):
+    """Words of a report or its id, and the id of a report that is not wanted."""
+
+    words = Line(required=True)
+    but = Slug()
 
 
 class EntityListParameters(Parameters):

@@ -74,3 +74,9 @@ class PageParameters(Parameters):
             ),
             **data,
         }
+
+
+class ReportFormParameters(Parameters):
+    """The parameter of the report form: the id of a report to correct."""
+
+    report = Slug()

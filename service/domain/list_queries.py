@@ -9,6 +9,8 @@ from service.domain.periods import ALWAYS, Period
 class ReportListQuery:
     """Which reports to list; None does not filter.
 
+    ``outcomes`` selects those with a figure about one of them or about several together.
+    ``is_contradicting`` selects those that contradicted another report when they were recorded.
     ``after`` is the sequence number of the last report of the page before, None for the first page.
     ``as_of`` is a sequence number or a timestamp; None means now.
     """
@@ -17,6 +19,8 @@ class ReportListQuery:
     groups: tuple[str, ...] | None = None
     reporters: tuple[str, ...] | None = None
     states: tuple[str, ...] | None = None
+    outcomes: tuple[str, ...] | None = None
+    is_contradicting: bool = False
     ref: str | None = None
     incident: str | None = None
     period: Period = ALWAYS

@@ -298,6 +298,12 @@ AND reporter IN (SELECT value FROM json_each(CAST(:reporters AS TEXT)))
 -- part: filter_by_states
 AND {report_state} IN (SELECT value FROM json_each(CAST(:states AS TEXT)))
 
+-- part: filter_by_outcomes
+AND EXISTS (SELECT 1 FROM figures WHERE figures.seq = reports.seq AND outcomes & :outcomes <> 0)
+
+-- part: filter_by_contradiction
+AND (body LIKE '%"code":"contradicts"%' OR body LIKE '%"code":"same_reporter_conflict"%')
+
 -- part: filter_by_ref
 AND seq IN (SELECT seq FROM reports WHERE ref = :ref)
 

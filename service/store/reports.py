@@ -8,7 +8,7 @@ from service.domain.list_queries import ReportListQuery
 from service.domain.periods import ALWAYS
 from service.domain.report import RecordedReport, Report, Retraction
 from service.domain.report_state import move_report_links
-from service.domain.vocabulary import ROOT_GROUP
+from service.domain.vocabulary import ROOT_GROUP, encode_outcomes
 from service.store import entities, full_text
 from service.store.codec import decode_report, decode_warnings
 from service.store.event_log import Event, last_seq, load_event
@@ -46,8 +46,16 @@ def load_page(db: Connection, query: ReportListQuery, seq: int) -> list[Recorded
             _subtree_ids_json(db, "reporter", query.reporters, seq),
         ),
         "filter_by_states": ("states", None if query.states is None else json.dumps(query.states)),
+        "filter_by_outcomes": (
+            "outcomes",
+            None if query.outcomes is None else encode_outcomes(query.outcomes),
+        ),
         "filter_by_period": ("last_day", None if query.period == ALWAYS else query.period.stop),
         "filter_by_words": ("words", None if words is None else json.dumps(words)),
+        "filter_by_contradiction": (
+            "is_contradicting",
+            True if query.is_contradicting else None,
+        ),
         "filter_by_ref": ("ref", query.ref),
         "filter_by_incident": ("incident", query.incident),
     }

@@ -44,8 +44,8 @@ def test_bodies_and_parameters_are_documented(client: FlaskClient) -> None:
     listing = document["paths"]["/v1/reports"]["get"]
     names = {each["name"] for each in listing["parameters"] if each["in"] == "query"}
     assert names == {
-        "place", "group", "reporter", "state", "from", "to", "q", "as_of", "format", "limit",
-        "after", "ref", "incident", "order", "bom",
+        "place", "group", "reporter", "state", "outcomes", "contradicts", "from", "to", "q",
+        "as_of", "format", "limit", "after", "ref", "incident", "order", "bom",
     }  # fmt: skip
     assert document["paths"]["/v1/reports"]["post"]["security"] == [{"key": []}]
 

@@ -55,6 +55,11 @@ def find_ids(send: SendRequest, client: FlaskClient) -> Any:
         ("reporter=sky", "r3"),
         ("reporter=sky,ua-hur", "r1 r2 r3 r4 r5"),
         ("state=live", "r1 r4 r5"),
+        ("contradicts=true", ""),
+        ("contradicts=false", "r1 r2 r3 r4 r5"),
+        ("outcomes=wounded", "r1 r2 r3 r4"),
+        ("outcomes=killed,missing", "r1 r2 r3 r4"),
+        ("outcomes=missing,captured", ""),
         ("state=relay,superseded", "r2 r3"),
         ("state=retracted", ""),
         ("from=2024-12-15", "r1 r2 r3 r4"),
@@ -172,3 +177,18 @@ def test_a_period_filter_matches_a_figure_and_not_the_gap_between_two(
     for query, count in (("from=2024-12-02&to=2024-12-04", 0), ("from=2024-12-05", 1),
                          ("to=2024-12-01", 1), ("from=2024-12-06", 0)):  # fmt: skip
         assert len(client.get(f"/v1/reports?{query}").get_json()["reports"]) == count
+
+
+def test_the_later_of_two_reports_that_contradict_each_other_is_found(
+    send: SendRequest, client: FlaskClient
+) -> None:
+    def post_count(people: int, **changes: Any) -> str:
+        figures = [{"outcomes": ["killed"], "exactly": people}]
+        report: str = assert_recorded(send(bodies.make_report(figures=figures, **changes)))["id"]
+        return report
+
+    post_count(5, quote='5 killed, "code":"contradicts"')
+    post_count(5, reporter=SKY)
+    contradicting = [post_count(7, reporter=SKY), post_count(7)]
+    answer = client.get("/v1/reports?contradicts=true&state=live").get_json()
+    assert [report["id"] for report in answer["reports"]] == contradicting

@@ -62,6 +62,8 @@ RULES = {
     "GET /place/<place_ids>": READ_RULE,
     "GET /why": READ_RULE,
     "GET /figures": READ_RULE,
+    "GET /reports": READ_RULE,
+    "GET /reports/suggest": READ_RULE,
     "GET /report/<report_id>": READ_RULE,
     "GET /places": READ_RULE,
     "GET /find": READ_RULE,

@@ -36,7 +36,9 @@ TRANSACTIONS = {
     "/": 1,
     "/?by=reporter&show=killed": 1,
     "/?find=plekh": 1,
-    "/report?id=r1": 1,
+    "/reports": 1,
+    "/report/r1": 1,
+    "/enter?report=r1": 1,
     "/places": 1,
     "/find?words=plekh": 1,
     "/suggest?words=plekh": 1,
@@ -165,7 +167,7 @@ def test_no_transaction_is_open_while_the_feed_waits(
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/v1/reports/none", 404), ("/v1/totals?place=none", 422), ("/report?id=none", 404)],
+    [("/v1/reports/none", 404), ("/v1/totals?place=none", 422), ("/report/none", 404)],
 )
 def test_an_error_of_the_request_closes_its_transaction(
     client: FlaskClient, recorded: None, transactions: _Transactions, path: str, status: int

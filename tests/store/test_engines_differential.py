@@ -486,6 +486,7 @@ class RecordMachine(RuleBasedStateMachine):
             ("reporter", st.lists(ids("reporter"), min_size=1, max_size=2, unique=True)),
             ("state", st.lists(st.sampled_from(["live", "relay", "superseded", "retracted"]),
                                min_size=1, max_size=2, unique=True)),
+            ("outcomes", st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=2, unique=True)),
             ("q", TEXT),
         ):  # fmt: skip
             if data.draw(st.integers(0, 3)) == 0:

@@ -103,6 +103,8 @@ REPORT_FILTERS: Final = (
     "filter_by_groups",
     "filter_by_reporters",
     "filter_by_states",
+    "filter_by_outcomes",
+    "filter_by_contradiction",
     "filter_by_ref",
     "filter_by_incident",
     "filter_by_period",

@@ -495,6 +495,10 @@ class Model:
             return False
         if "state" in query and report.state_at(seq) not in query["state"]:
             return False
+        if "outcomes" in query and not any(
+            set(query["outcomes"]) & set(figure["outcomes"]) for figure in report.figures
+        ):
+            return False
         first, last = query.get("from", "0001-01-01"), query.get("to", "9999-12-31")
         if not any(
             (scope["period"]["from"] or "0001-01-01") <= last and scope["period"]["to"] >= first

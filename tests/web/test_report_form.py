@@ -1,18 +1,29 @@
-"""The report form without a browser: its security, its scripts and its messages."""
+"""The report form without a browser: a correction, its security, its scripts and its messages."""
 
+import json
 import re
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from service import create_app
 from service.domain.vocabulary import OUTCOMES, STANCES
+from service.settings import Settings
 from service.web import messages
 from service.web.responses import assets
 from service.web.responses.headers import CONTENT_SECURITY_POLICY
-from service.web.viewmodels.report_form import SCRIPT_PREFIX
+from service.web.viewmodels.report_form import REPORT_SCRIPT_PREFIX, SCRIPT_PREFIX
+from tests.support import bodies
+from tests.support.assertions import assert_recorded
 from tests.support.text_search import find_some
+
+Send = Callable[..., TestResponse]
 
 SCRIPTS = [assets.FOLDER / "enter.js", *sorted((assets.FOLDER / "enter").glob("*.js"))]
 CODE = "\n".join(path.read_text(encoding="utf-8") for path in SCRIPTS)
@@ -27,6 +38,60 @@ def page(client: FlaskClient) -> str:
     assert answer.status_code == 200
     assert answer.mimetype == "text/html"
     return answer.get_data(as_text=True)
+
+
+@pytest.fixture
+def correction_page(client: FlaskClient, send: Send) -> str:
+    """The page with a report to correct."""
+    tree = bodies.make_place(parent=bodies.make_place("ru", name="Russia"))
+    report = bodies.make_report(places=[tree], quote="</script>", published_at="2024-12-16")
+    report_id = assert_recorded(send(report))["id"]
+    return client.get(f"/enter?report={report_id}").get_data(as_text=True)
+
+
+def read_correction(page: str) -> Any:
+    """Return the report that the page fills the form with."""
+    found = re.search(r'id="corrected">(.*?)</script>', page, re.S)
+    assert found
+    return json.loads(found[1])
+
+
+def test_a_correction_has_the_report_and_the_names_in_it(page: str, correction_page: str) -> None:
+    assert read_correction(page) is None
+    correction = read_correction(correction_page)
+    assert correction["body"] == {
+        "reporter": "ua-hur",
+        "published_at": "2024-12-16",
+        "quote": "</script>",
+        "period": bodies.PERIOD,
+        "places": ["plekhovo"],
+        "figures": [{"outcomes": ["killed", "wounded"], "wording": "at least 30"}],
+        "supersedes": "r1",
+    }
+    assert correction["names"]["place"] == {
+        "plekhovo": {"name": "Plekhovo", "about": "Russia · plekhovo"}
+    }
+    assert correction["names"]["reporter"]["ua-hur"]["name"] == bodies.REPORTER["name"]
+    assert "<h1>Correct a report</h1>" in correction_page
+    assert 'href="report/r1"' in correction_page
+
+
+def test_only_a_report_that_holds_can_be_corrected(client: FlaskClient, send: Send) -> None:
+    assert_recorded(send(bodies.make_report()))
+    assert_recorded(send(bodies.make_report(supersedes="r1", note="again")))
+    answer = client.get("/enter?report=r1")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "report/r1")
+    assert client.get("/enter?report=none").status_code == 404
+    assert client.get("/enter?id=r1").status_code == 422
+
+
+def test_where_reading_is_closed_a_correction_needs_a_key(
+    settings: Settings, client: FlaskClient, send: Send
+) -> None:
+    assert_recorded(send(bodies.make_report()))
+    closed = create_app(replace(settings, reading="closed")).test_client()
+    assert closed.get("/enter").status_code == 200
+    assert closed.get("/enter?report=r1").status_code == 401
 
 
 def test_the_content_security_policy_allows_own_scripts_alone(
@@ -88,13 +153,24 @@ def test_scripts_use_every_message_of_theirs_and_no_other() -> None:
         assert f'"{key}"' in CODE or key.startswith(begun), key
 
 
-def test_the_form_uses_every_message_of_its_own(page: str) -> None:
+def test_the_script_of_a_report_uses_every_message_of_its_own_and_no_other() -> None:
+    code = (assets.FOLDER / "report.js").read_text(encoding="utf-8")
+    known = {
+        key.removeprefix(REPORT_SCRIPT_PREFIX)
+        for key in messages.load_catalogue()
+        if key.startswith(REPORT_SCRIPT_PREFIX)
+    }
+    assert set(re.findall(r"""say\(\s*"([^"]+)\"""", code)) == known
+
+
+def test_the_form_uses_every_message_of_its_own(page: str, correction_page: str) -> None:
+    pages = page + correction_page
     template = (assets.FOLDER.parent / "templates" / "report_form.html").read_text(encoding="utf-8")
     begun = tuple(re.findall(r'"(enter\.(?:[\w.]+\.)?)" ~ (?!name)', template))
     for key in messages.load_catalogue():
         if key.startswith("enter.") and not key.startswith((SCRIPT_PREFIX, *begun)):
             whole = key.removesuffix(".hint")
-            shown = str(messages.markup(key)) in page
+            shown = str(messages.markup(key)) in pages
             assert shown and (
                 f'"{key}"' in template or f'"{whole}"' in template or whole in NUMBERS
             ), key

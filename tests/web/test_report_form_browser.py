@@ -111,6 +111,53 @@ def test_a_wording_is_read_as_it_is_typed(page: Page) -> None:
     expect(said).to_have_text("The numbers below count; the words are only stored.")
 
 
+def test_figures_are_read_from_the_words_of_the_statement(page: Page) -> None:
+    read, told = page.get_by_role("button", name="Read the figures"), page.locator("#quote-reading")
+    read.click()
+    expect(told).to_have_text("Write the words of the statement first.")
+    expect(page.locator("#quote")).to_be_focused()
+    page.fill(
+        "#quote",
+        "The unit suffered — at least 30 soldiers were killed or wounded. 12 people were killed"
+        " and four civilians wounded. At least 5, perhaps 50 were killed. Umpteen fled.",
+    )
+    read.click()
+    expect(told).to_contain_text("3 figures were read; check them below.")
+    expect(told).to_contain_text("The words name a kind of people (soldiers, civilians)")
+    expect(told.locator("li")).to_have_text(
+        ["The unit suffered", "At least 5, perhaps 50 were killed", "Umpteen fled"]
+    )
+    words = page.locator('[data-at="/wording"]')
+    expect(words).to_have_count(3)
+    assert [each.input_value() for each in words.all()] == [
+        "at least 30 soldiers were killed or wounded",
+        "12 people were killed",
+        "four civilians wounded",
+    ]
+    expect(page.locator(".reading").nth(2)).to_have_text("Read as 4, wounded.")
+    read.click()  # What the form has already is not added again.
+    expect(told).to_contain_text("3 figures were read")
+    expect(words).to_have_count(3)
+
+
+def test_words_without_a_figure_add_none(page: Page) -> None:
+    page.fill("#quote", "They are gone.")
+    page.get_by_role("button", name="Read the figures").click()
+    expect(page.locator("#quote-reading")).to_contain_text("No figure could be read.")
+    expect(page.locator('[data-at="/wording"]')).to_have_value("")
+
+
+def test_a_preview_leads_to_sending_and_back_to_the_form(page: Page, form: RunningServer) -> None:
+    fill_form(page, form)
+    request_preview(page)
+    page.get_by_role("button", name="Change it").click()
+    expect(page.get_by_label("The number in the reporter’s words")).to_be_focused()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Clear the form").click()
+    expect(page.locator("#preview")).to_be_hidden()
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+
+
 def test_a_preview_shows_every_total_after_the_report(page: Page, form: RunningServer) -> None:
     before = read_last_seq(form)
     fill_form(page, form, "at least 777 killed or wounded")
@@ -221,13 +268,14 @@ def test_a_report_can_be_sent_with_the_keyboard_alone(page: Page, form: RunningS
     page.keyboard.type("three missing")
     page.keyboard.press("Enter")  # It tries the report out; it never sends it.
     expect(page.locator("#preview-title")).to_be_focused()
-    page.get_by_role("button", name="Send").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Send")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#sent-title")).to_be_focused()
     link = page.get_by_role("link", name="See the report")
     address = link.get_attribute("href") or ""
-    assert address.startswith("report?id=")
-    with urllib.request.urlopen(f"{form.url}/v1/reports/{address[10:]}") as answer:
+    assert address.startswith("report/")
+    with urllib.request.urlopen(f"{form.url}/v1/reports/{address[7:]}") as answer:
         stored = json.load(answer)
     assert stored["figures"][0]["wording"] == "three missing"
     page.get_by_role("button", name="Enter another report").click()
@@ -286,6 +334,27 @@ def test_a_draft_is_restored_after_a_reload_that_asks_for_confirmation(
     assert asked == ["beforeunload", "confirm"]
     page.reload()
     assert asked == ["beforeunload", "confirm"]
+
+
+def test_a_correction_keeps_its_own_draft(page: Page, form: RunningServer) -> None:
+    fill_form(page, form, "exactly 17 missing")
+    page.fill("#published", "2024-12-16")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("link", name="See the report").click()
+    page.get_by_role("link", name="Correct", exact=True).click()
+    words = page.get_by_label("The number in the reporter’s words")
+    expect(words).to_have_value("exactly 17 missing")
+    expect(page.locator("#places .picked")).to_contain_text("Plekhovo")
+    expect(page.locator("#published")).to_have_value("2024-12-16")
+    words.fill("exactly 18 missing")
+    page.wait_for_timeout(500)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(words).to_have_value("exactly 18 missing")
+    page.get_by_role("button", name="Clear the form").click()
+    expect(words).to_have_value("exactly 17 missing")
+    page.goto("/enter")
+    expect(words).to_have_value("")
 
 
 def test_the_key_is_kept_in_session_storage_and_can_be_removed(

@@ -5,7 +5,7 @@ outside this package, so that it does the same in every later release. Code that
 into it.
 
 SQLite and PostgreSQL began with different steps, which end in the same tables. Every further step
-runs on both: add a module ``m0015_…`` with a function ``upgrade``, and append it to SHARED_STEPS.
+runs on both: add a module ``m0016_…`` with a function ``upgrade``, and append it to SHARED_STEPS.
 Where their SQL differs, ``db.engine`` is the name of the engine.
 """
 
@@ -29,6 +29,7 @@ from service.store.migrations import (
     m0012_moved_links,
     m0013_links,
     m0014_lean_tables,
+    m0015_contradictions,
 )
 from service.store.migrations.connection import MigrationConnection
 
@@ -63,6 +64,7 @@ SHARED_STEPS: tuple[Step, ...] = (
     Step("0012_moved_links", m0012_moved_links.upgrade),
     Step("0013_links", m0013_links.upgrade),
     Step("0014_lean_tables", m0014_lean_tables.upgrade),
+    Step("0015_contradictions", m0015_contradictions.upgrade),
 )
 """The steps of both engines since release 0.1.0, in order."""
 

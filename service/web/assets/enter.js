@@ -2,9 +2,11 @@
 
 import { debounce } from "./enter/dom.js";
 import { addFigure, figuresInForm, refreshReading } from "./enter/figures.js";
-import { captureDraft, collectReport, emptyForm, hasFigures, restoreDraft } from "./enter/form.js";
+import { captureDraft, collectReport, emptyForm, fillForm, hasFigures, restoreDraft } from "./enter/form.js";
 import { clearEntityCache, createPicker, pickerOf } from "./enter/picker.js";
 import { renderPreview, renderRecorded } from "./enter/preview.js";
+import { readQuote } from "./enter/quote.js";
+import { el } from "./enter/dom.js";
 import { clearAll, clearField, explainProblem, showErrors } from "./enter/errors.js";
 import { ProblemError, idempotencyKeyFor, post, readKey } from "./enter/api.js";
 import { loadItem, saveItem } from "./enter/storage.js";
@@ -14,6 +16,10 @@ const $ = (id) => document.getElementById(id);
 const form = $("report");
 const keyField = $("key");
 const buttons = [$("preview-button"), $("send")];
+
+// The recorded report that this one corrects, as it would be sent again; null for a new report.
+const corrected = JSON.parse($("corrected").textContent);
+const draftName = corrected ? `draft.${corrected.body.supersedes}` : "draft";
 
 let blankContent = "";
 let previewedContent = null; // The content that the preview on the page shows.
@@ -32,7 +38,7 @@ function isDirty() {
 }
 
 function saveDraft() {
-  if (!form.hidden) saveItem("draft", isDirty() ? captureDraft() : null);
+  if (!form.hidden) saveItem(draftName, isDirty() ? captureDraft() : null);
 }
 
 const saveDraftSoon = debounce(saveDraft, 250);
@@ -98,6 +104,7 @@ async function previewReport(content) {
   $("preview-content").replaceChildren(...renderPreview({ ...body, names: collectNames() }));
   $("stale").textContent = "";
   $("preview").hidden = false;
+  $("preview-actions").prepend($("send")); // It is the next stop after the title.
   focusTitle($("preview-title"));
 }
 
@@ -105,7 +112,7 @@ async function sendReport(content) {
   const { body, status, isReplay } = await post("v1/reports", content, {
     headers: { "Idempotency-Key": idempotencyKeyFor(content) },
   });
-  saveItem("draft", null);
+  saveItem(draftName, null);
   saveItem("attempt", null);
   clearEntityCache();
   form.hidden = true;
@@ -118,13 +125,57 @@ async function sendReport(content) {
 function resetPage() {
   clearAll();
   emptyForm(handleChange);
-  saveItem("draft", null);
+  if (corrected) fillForm(corrected, handleChange);
+  saveItem(draftName, null);
   saveItem("attempt", null);
   previewedContent = null;
+  $("quote-reading").replaceChildren();
   $("preview").hidden = true;
+  $("preview-button").after($("send"));
   $("sent").hidden = true;
   form.hidden = false;
   updateFiguresVisibility();
+}
+
+function isBlankFigure(element) {
+  const inputs = [...element.querySelectorAll('[data-reads="text"], [data-reads="number"]')];
+  return inputs.every((input) => !input.value.trim());
+}
+
+// Adds a figure for each that the quote names, and says what could not be read.
+async function readFigures() {
+  const output = $("quote-reading");
+  const quote = $("quote").value.trim();
+  if (busy) return;
+  if (!quote) {
+    output.replaceChildren(el("p", { class: "fine" }, say("quote.empty")));
+    $("quote").focus();
+    return;
+  }
+  busy = true;
+  output.replaceChildren(el("p", { class: "fine" }, say("quote.reading")));
+  try {
+    const { figures, unread } = await readQuote(quote);
+    const known = figuresInForm().map((each) => each.querySelector('[data-at="/wording"]').value.trim());
+    for (const { wording } of figures.filter((each) => !known.includes(each.wording))) {
+      const element = figuresInForm().find(isBlankFigure) ?? addFigure(handleChange);
+      const words = element.querySelector('[data-at="/wording"]');
+      words.value = wording;
+      words.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    const people = [...new Set(figures.flatMap((each) => each.people))];
+    output.replaceChildren(
+      el("p", {}, figures.length ? say("quote.read", { count: figures.length }) : say("quote.none")),
+      ...(people.length ? [el("p", {}, say("quote.people", { words: people.join(", ") }))] : []),
+      ...(unread.length
+        ? [el("p", {}, say("quote.unread")), el("ul", {}, ...unread.map((each) => el("li", {}, el("q", {}, each))))]
+        : []),
+    );
+  } catch (problem) {
+    output.replaceChildren(el("p", { class: "fault" }, explainProblem(problem)));
+  } finally {
+    busy = false;
+  }
 }
 
 function updateFiguresVisibility() {
@@ -137,9 +188,10 @@ function setUp() {
   $("entering").hidden = false;
   for (const each of form.querySelectorAll(".picker")) createPicker(each, handleChange);
   addFigure(handleChange);
+  if (corrected) fillForm(corrected, handleChange);
   blankContent = serializeForm();
   keyField.value = loadItem("key") ?? "";
-  const savedDraft = loadItem("draft");
+  const savedDraft = loadItem(draftName);
   if (savedDraft) {
     restoreDraft(savedDraft, handleChange);
     showNotice(say("draft"));
@@ -179,7 +231,17 @@ $("clear").addEventListener("click", () => {
   showNotice(say("cleared"));
   $("reporter-find").focus();
 });
+$("read-quote").addEventListener("click", () => readFigures());
+$("back").addEventListener("click", () => {
+  const first = figuresInForm()[0]?.querySelector('[data-at="/wording"]') ?? $("stance");
+  first.focus();
+  first.scrollIntoView({ block: "center" });
+});
 $("another").addEventListener("click", () => {
+  if (corrected) {
+    location.href = "enter";
+    return;
+  }
   resetPage();
   $("reporter-find").focus();
 });

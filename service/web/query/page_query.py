@@ -21,7 +21,7 @@ from service.http.request_parsing import (
 from service.web import day_words
 from service.web.messages import plain_text
 
-LIST_PARAMETERS: Final = ("place", "group", "reporter", "exclude_reporter", "outcomes")
+LIST_PARAMETERS: Final = ("place", "group", "reporter", "exclude_reporter", "outcomes", "state")
 """Parameters with several values: a form repeats the parameter, a link separates by commas."""
 
 API_PARAMETERS: Final = (

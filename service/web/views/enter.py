@@ -1,16 +1,40 @@
-"""The form for one report."""
+"""The form for one report, new or corrected."""
 
-from flask import render_template
+from http import HTTPStatus
 
+from flask import redirect, render_template
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from schemas.page_query import ReportFormParameters
 from service.domain.vocabulary import OUTCOMES, STANCES
+from service.http.auth import requires
+from service.http.request_parsing import parse_parameters
+from service.web.query.page_query import find_root, link_to_page
 from service.web.viewmodels import report_form
+from service.web.viewmodels.report_form import Correction
 from service.web.views.blueprint import blueprint
 
 
 @blueprint.get("/enter")
-def show_report_form() -> str:
-    """Show an empty report form. Input stays in the browser until it is sent."""
-    script_messages = report_form.select_script_messages()
+def show_report_form() -> str | WerkzeugResponse:
+    """Show the form: empty, or with a report to correct. Input stays in the browser until sent.
+
+    A report that was replaced or withdrawn cannot be corrected; its page says so.
+    """
+    report_id = parse_parameters(ReportFormParameters()).get("report")
+    correction = None if report_id is None else _load_correction(report_id)
+    if report_id is not None and correction is None:
+        return redirect(link_to_page(f"report/{report_id}", {}, find_root()), HTTPStatus.SEE_OTHER)
     return render_template(
-        "report_form.html", outcomes=OUTCOMES, stances=STANCES, script_messages=script_messages
+        "report_form.html",
+        outcomes=OUTCOMES,
+        stances=STANCES,
+        correction=correction,
+        script_messages=report_form.select_form_messages(),
     )
+
+
+@requires("read")
+def _load_correction(report_id: str) -> Correction | None:
+    """Return the report to correct; an empty form needs no key, but the content of a report may."""
+    return report_form.load_correction(report_id)

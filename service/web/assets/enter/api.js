@@ -4,6 +4,9 @@ import { loadItem, saveItem } from "./storage.js";
 
 const TIMEOUT_MILLISECONDS = 60_000;
 
+// What leads from the page to the index, which the addresses are relative to.
+const root = document.querySelector("main").dataset.root ?? "";
+
 // An error response; `status` 0 means that there was no response.
 export class ProblemError extends Error {
   constructor(status, problem = {}, seconds = 1) {
@@ -26,7 +29,7 @@ async function sendRequest(address, options, signal) {
   let answer;
   let text;
   try {
-    answer = await fetch(address, {
+    answer = await fetch(root + address, {
       ...options,
       headers,
       signal: signal && AbortSignal.any ? AbortSignal.any([signal, timeout]) : (signal ?? timeout),
@@ -62,12 +65,12 @@ export function get(address, signal) {
 }
 
 // Returns the idempotency key for this content. It is the same for every attempt, also after a
-// reload, so that the report is recorded once.
-export function idempotencyKeyFor(content) {
-  const previous = loadItem("attempt");
+// reload, so that the report is recorded once. `attempt` is the name under which it is stored.
+export function idempotencyKeyFor(content, attempt = "attempt") {
+  const previous = loadItem(attempt);
   if (previous?.content === content) return previous.key;
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const key = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  saveItem("attempt", { content, key });
+  saveItem(attempt, { content, key });
   return key;
 }

@@ -35,8 +35,41 @@ const READERS = {
   },
   stance: (field) => (field.value === "asserts" ? undefined : field.value),
   flag: (field) => field.checked || undefined,
-  own: (field) => (field.checked ? "own" : undefined),
+  // "none" is no incident, whatever the report has.
+  incident: (field) => {
+    const text = field.value.trim();
+    return text === "none" ? null : text || undefined;
+  },
+  // A day of the form keeps the time that a recorded report has.
+  moment: (field) => {
+    const { moment } = field.dataset;
+    return moment?.startsWith(field.value) && field.value ? moment : field.value || undefined;
+  },
 };
+
+const WRITERS = {
+  text: (field, value) => { field.value = value; },
+  number: (field, value) => { field.value = value; },
+  lines: (field, value) => { field.value = value.join("\n"); },
+  first: (field, value) => {
+    if (value === null) field.closest(".period").querySelector(".unstated").checked = true;
+    else field.value = value;
+  },
+  outcomes: (field, value) => {
+    for (const box of field.querySelectorAll("input")) box.checked = value.includes(box.value);
+  },
+  stance: (field, value) => { field.value = value; },
+  flag: (field, value) => { field.checked = value; },
+  incident: (field, value) => { field.value = value ?? "none"; },
+  moment: (field, value) => {
+    field.dataset.moment = value;
+    field.value = value.slice(0, 10);
+  },
+};
+
+function getAt(body, pointer) {
+  return pointer.slice(1).split("/").reduce((value, name) => value?.[name], body);
+}
 
 // Returns the fields of the scope, without those of figures and pickers inside it.
 function fieldsOf(scope) {
@@ -116,6 +149,10 @@ function restoreState(scope, { values, picked }) {
   for (const field of fieldsOf(scope)) {
     if (field.dataset.picks) pickerOf(field).state = picked[nameOf(field, scope)] ?? [];
   }
+  openFilled(scope);
+}
+
+function openFilled(scope) {
   for (const details of scope.querySelectorAll("details")) {
     const filled = [...details.querySelectorAll("input, textarea, select")].some((each) =>
       each.type === "checkbox" ? each.checked : each.value,
@@ -134,6 +171,29 @@ export function restoreDraft({ report, figures: figureStates }, onChange) {
   for (const each of figureStates) {
     const element = addFigure(onChange);
     restoreState(element, each);
+    showReading(element);
+  }
+}
+
+function fillScope(scope, body, names) {
+  for (const field of fieldsOf(scope)) {
+    const { at, picks, reads } = field.dataset;
+    const value = getAt(body, at);
+    if (value === undefined) continue;
+    if (picks) pickerOf(field).state = [value].flat().map((id) => ({ id, ...names[picks][id] }));
+    else if (reads) WRITERS[reads](field, value);
+  }
+  openFilled(scope);
+}
+
+// Fills the empty form with a report as it is sent; `names` describes its entities by kind and id.
+export function fillForm({ body, names }, onChange) {
+  fillScope(form, body, names);
+  if (!body.figures) return;
+  removeAllFigures();
+  for (const figure of body.figures) {
+    const element = addFigure(onChange);
+    fillScope(element, figure, names);
     showReading(element);
   }
 }

@@ -82,7 +82,7 @@ export function renderRecorded(report, known) {
     el(
       "p",
       { class: "links" },
-      el("a", { href: `report?id=${encodeURIComponent(id)}` }, say("sent.see")),
+      el("a", { href: `report/${encodeURIComponent(id)}` }, say("sent.see")),
       " ",
       el("a", { href: `v1/reports/${encodeURIComponent(id)}` }, say("sent.json")),
     ),
