@@ -15,6 +15,11 @@ _ABBREVIATIONS: Final = frozenset({"eu", "igo", "ngo", "un"})
 """Words of kinds that are written in capitals."""
 
 
+def capitalize(text: str) -> str:
+    """Return the text with a capital first letter; all others stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def join_place_names(state: RecordState, place_ids: Iterable[str]) -> str:
     """Return the names of the places, with commas between."""
     return ", ".join(

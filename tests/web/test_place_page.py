@@ -266,11 +266,11 @@ def test_the_largest_figures_are_listed_and_the_rest_added(
         ("to=2024-12-14", "until 14 December 2024"),
         ("from=2024-12-14&to=2024-12-14", "14 December 2024"),
         ("from=2024-12-01&to=2024-12-31", "December 2024"),
-        ("reporter=sky", "Only reports of sky"),
-        ("exclude_reporter=sky", "Without reports of sky"),
+        ("reporter=sky", "Only reports of Sky"),
+        ("exclude_reporter=sky", "Without reports of Sky"),
         ("party=exclude", "Without parties to the conflict"),
         ("outcomes=wounded,killed", "Killed or wounded"),
-        ("as_of=1", "As known on 5 january 2026, 10:00 utc"),
+        ("as_of=1", "As known on 5 January 2026, 10:00 UTC"),
     ],
 )
 def test_every_filter_is_a_chip(

@@ -8,7 +8,7 @@ from typing import Final
 from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import ROOT_GROUP
 from service.http.consistency import get_reader
-from service.http.context import start_time_budget
+from service.http.context import request_time, start_time_budget
 from service.usecases.state_cache import Snapshot
 from service.usecases.subjects import RecordSubject, list_subjects
 from service.web import day_words, labels
@@ -16,6 +16,7 @@ from service.web.messages import plain_text
 from service.web.query.page_query import SUBJECT_PAGE, link_to_page
 from service.web.viewmodels.base import MAX_OUTCOME_SETS, PAGE_SHARE
 from service.web.viewmodels.outcome_numbers import OutcomeNumber, compute_numbers
+from service.web.viewmodels.recent_changes import RecentChanges
 
 PAGE_SIZE: Final = 20
 """How many subjects one page has."""
@@ -88,6 +89,11 @@ class IndexPage:
 
     def _link_to_start(self, start: int) -> str:
         return link_to_page("./", {"start": str(start) if start else None})
+
+    @cached_property
+    def recent_changes(self) -> RecentChanges:
+        """What came in, was replaced and withdrawn within the last 7 days."""
+        return RecentChanges(request_time())
 
     @property
     def counts(self) -> dict[str, int]:

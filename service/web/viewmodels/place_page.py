@@ -275,7 +275,11 @@ class PlacePage(ViewModel):
         asked = self.page_query.outcomes
         yield (
             "outcomes",
-            (plain_text("chip.outcomes") if asked is None else outcomes_text(asked).capitalize()),
+            (
+                plain_text("chip.outcomes")
+                if asked is None
+                else labels.capitalize(outcomes_text(asked))
+            ),
         )
         yield "group", labels.join_group_names(state, query.groups) or plain_text("chip.everyone")
         yield "reporter", self._describe_reporters()
@@ -284,9 +288,9 @@ class PlacePage(ViewModel):
             (
                 plain_text("chip.today")
                 if query.as_of is None
-                else plain_text(
-                    "scope.as_of", as_of=day_words.format_moment(state.recorded_at)
-                ).capitalize()
+                else labels.capitalize(
+                    plain_text("scope.as_of", as_of=day_words.format_moment(state.recorded_at))
+                )
             ),
         )
 
@@ -301,7 +305,7 @@ class PlacePage(ViewModel):
             words.append(plain_text("scope.without", names=names))
         if query.exclude_parties:
             words.append(plain_text("scope.no_parties"))
-        return "; ".join(words).capitalize() if words else plain_text("chip.reporters")
+        return labels.capitalize("; ".join(words)) if words else plain_text("chip.reporters")
 
     @property
     def first_day_text(self) -> str:

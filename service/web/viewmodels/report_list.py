@@ -256,8 +256,8 @@ class ReportList:
             "reporter": ", ".join(names) or plain_text("chip.reporters"),
             "place": ", ".join(isolate_bidi(each.name) for each in self.places)
             or plain_text("reports.chip.places"),
-            "period": _capitalize(labels.format_query_period(query.period)),
-            "outcomes": _capitalize(outcomes_text(query.outcomes or ()))
+            "period": labels.capitalize(labels.format_query_period(query.period)),
+            "outcomes": labels.capitalize(outcomes_text(query.outcomes or ()))
             or plain_text("chip.outcomes"),
             "state": ", ".join(states) or plain_text("reports.chip.states"),
             "other": ", ".join(others) or plain_text("reports.chip.other"),
@@ -294,7 +294,3 @@ def find_suggestions(words: str, but: str | None) -> list[ReportRow]:
     found = reports.get_reports(reader, [words], reader.seq)
     found |= {each.report.id: each for each in reports.list_reports(reader, query, request_time())}
     return [make_report_row(state, each, root) for each in found.values() if each.report.id != but]
-
-
-def _capitalize(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -14,6 +14,7 @@ from service.web.responses import assets, error_pages, headers
 blueprint = Blueprint("web", __name__, template_folder="../templates")
 blueprint.after_request(headers.finish_response)
 blueprint.add_app_template_filter(inline_styles)
+blueprint.add_app_template_filter(labels.capitalize, "capitalize_first")
 error_pages.register(blueprint)
 
 
