@@ -176,7 +176,7 @@ PARAMETERS = st.sampled_from(
 )  # fmt: skip
 READ_PATHS = st.sampled_from(
     ["/v1/reports", "/v1/reports/r1", "/v1/places", "/v1/places/plekhovo", "/v1/groups",
-     "/v1/reporters", "/v1/vocabulary", "/v1/totals", "/v1/places/plekhovo/totals", "/docs",
+     "/v1/reporters", "/v1/vocabulary", "/v1/totals", "/v1/places/plekhovo/totals",
      "/v1/openapi.json", "/readyz", "/v1/changes", "/v1/reports/r1/history", "/metrics"]
 )  # fmt: skip
 VALUES = st.one_of(
@@ -197,6 +197,28 @@ def test_any_query_is_answered(
 ) -> None:
     client, _ = client_and_headers
     _check_response(client.get(f"{address}?{'&'.join(f'{name}={value}' for name, value in query)}"))
+
+
+PAGES = st.sampled_from(
+    ["/", "/place/plekhovo", "/place", "/why", "/figures", "/reports", "/reporters", "/places",
+     "/reporter/ua-hur", "/report/r1", "/incident/x:1", "/find", "/suggest", "/new", "/new.atom",
+     "/compare", "/embed", "/chart.svg", "/sparkline.svg", "/enter", "/docs", "/method"]
+)  # fmt: skip
+PAGE_PARAMETERS = st.one_of(
+    PARAMETERS, st.sampled_from(["words", "find", "unit", "chart", "start", "facet", "other_place"])
+)
+
+
+@fuzz_settings
+@given(PAGES, st.lists(st.tuples(PAGE_PARAMETERS, VALUES), max_size=4))
+def test_any_query_of_a_page_is_answered(
+    client_and_headers: Any, address: str, query: list[tuple[str, str]]
+) -> None:
+    client, _ = client_and_headers
+    joined = "&".join(f"{name}={value}" for name, value in query)
+    with client.get(f"{address}?{joined}") as answer:
+        assert answer.status_code in (200, 302, 303, 400, 404, 422), answer.get_data(as_text=True)
+        assert answer.status_code != 200 or b"The rest of this page" not in answer.get_data()
 
 
 @fuzz_settings

@@ -154,12 +154,14 @@ def test_a_parameter_of_one_value_is_not_given_twice(client: FlaskClient) -> Non
     assert checked > 40
 
 
-@pytest.mark.parametrize("parameter", ["place", "group", "reporter", "exclude_reporter", "show"])
+@pytest.mark.parametrize(
+    "parameter", ["place", "group", "reporter", "exclude_reporter", "outcomes"]
+)
 def test_pages_take_commas_and_repetition_alike(
     record: None, client: FlaskClient, parameter: str
 ) -> None:
     first, second = TWO_VALUES.get(parameter, ("killed", "wounded"))
-    for page in ("", "proof", "embed"):
+    for page in ("why", "figures", "embed"):
         joined = client.get(f"/{page}?{parameter}={first},{second}")
         repeated = client.get(f"/{page}?{parameter}={first}&{parameter}={second}")
         assert joined.status_code == repeated.status_code == 200
@@ -169,12 +171,11 @@ def test_pages_take_commas_and_repetition_alike(
 @pytest.mark.parametrize(
     ("page", "parameter"),
     [
-        *(("", name) for name in ("from", "to", "as_of", "by", "scale", "facet", "straddling")),
-        ("proof", "from"),
+        *(("why", name) for name in ("from", "to", "as_of", "by", "unit", "facet", "straddling")),
+        ("place/plekhovo", "from"),
         ("chart.svg", "chart"),
         ("reports", "q"),
         ("enter", "report"),
-        ("places", "place"),
         ("find", "words"),
     ],
 )

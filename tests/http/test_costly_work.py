@@ -62,7 +62,7 @@ def test_costly_answers_are_refused_without_a_slot(
     assert _slots_of(app).try_acquire(OTHER_CLIENT)  # The request has given its slot back.
 
 
-@pytest.mark.parametrize("path", ["/", "/proof?place=plekhovo", "/figures", "/embed", "/places"])
+@pytest.mark.parametrize("path", ["/place/plekhovo", "/why?place=plekhovo", "/figures", "/embed"])
 def test_pages_are_refused_by_a_page(
     app: Flask, client: FlaskClient, reported: dict[str, Any], path: str
 ) -> None:
@@ -89,10 +89,11 @@ def test_known_answers_and_small_ones_need_no_slot(
     app: Flask, client: FlaskClient, reported: dict[str, Any]
 ) -> None:
     totals = client.get("/v1/totals?place=plekhovo")
-    page = client.get("/?place=plekhovo")
+    page = client.get("/place/plekhovo", buffered=True)
     assert _slots_of(app).try_acquire(OTHER_CLIENT)
     assert client.get("/v1/totals?place=plekhovo").data == totals.data
-    assert client.get("/?place=plekhovo").status_code == page.status_code == 200
+    again = client.get("/place/plekhovo", buffered=True)
+    assert again.status_code == page.status_code == 200
     held = {"If-None-Match": totals.headers["ETag"]}
     assert client.get("/v1/totals?place=plekhovo", headers=held).status_code == 304
     for path in ("/v1/reports", f"/v1/reports/{reported['id']}", "/v1/places", "/v1/changes"):

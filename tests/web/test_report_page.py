@@ -87,8 +87,8 @@ def test_a_report_names_the_totals_that_it_is_counted_in(client: FlaskClient, se
     link = re.search(r'<a href="(\.\./place/[^"]+)">([^<]+)</a>', page[page.index("counted in") :])
     assert link
     assert unescape(link[1]) == "../place/plekhovo?from=2024-12-14&to=2024-12-15&group=army"
-    assert "at least 30 killed or wounded among The army in Plekhovo on 14" in link[2]
-    assert "according to Sky News and Defence Intelligence of Ukraine" in link[2]
+    assert "At least 30 killed or wounded among The army in Plekhovo on 14" in link[2]
+    assert "says Defence Intelligence of Ukraine (party to the conflict)" in link[2]
 
 
 def test_of_many_totals_the_first_are_named(client: FlaskClient, send: Send) -> None:
