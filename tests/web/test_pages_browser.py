@@ -603,9 +603,9 @@ def test_the_pages_work_without_scripts(scriptless: Page, server: RunningServer)
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 def test_nothing_is_wider_than_the_screen(open_page: OpenPage, path: str) -> None:
     page = open_page()
+    page.goto(path)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
-        page.goto(path)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, page.evaluate(
             """width => [...document.querySelectorAll('body *')].filter(each =>
@@ -616,17 +616,13 @@ def test_nothing_is_wider_than_the_screen(open_page: OpenPage, path: str) -> Non
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
-def test_axe_finds_nothing(page: Page, path: str) -> None:
+def test_axe_finds_nothing_in_light_and_dark(page: Page, path: str) -> None:
     page.goto(path)
     assert_accessible(page)
-
-
-@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
-def test_axe_finds_nothing_in_the_dark(dark: Page, path: str) -> None:
-    dark.goto(path)
-    ground = dark.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.emulate_media(color_scheme="dark")
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert sum(map(int, re.findall(r"\d+", ground)[:3])) < 200, ground
-    assert_accessible(dark)
+    assert_accessible(page)
 
 
 @pytest.mark.parametrize("name", ["the weekend", "a calm district", "the index"])
