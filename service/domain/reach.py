@@ -1,7 +1,7 @@
 """The reach of a total: which outcomes, places and days of its query no counted figure covers."""
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -36,15 +36,6 @@ class Reach:
     def silent_day_count(self) -> int:
         """How many days of the period no figure covers."""
         return sum((last - first).days + 1 for first, last in self.silent_days)
-
-    def without_gaps(self) -> "Reach":
-        """Return the same reach without gaps, for a text whose caveats name them."""
-        return replace(self, silent_outcomes=(), silent_places=(), silent_days=())
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether some outcome, place or day of the query is covered by no figure."""
-        return bool(self.silent_outcomes or self.silent_places or self.silent_days)
 
 
 NO_GAPS: Final = Reach()

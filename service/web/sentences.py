@@ -56,12 +56,14 @@ class OutcomeCount:
 
     ``contradiction`` is by how many people the reports contradict each other: None if they do not,
     and 0 if that is not known. Then the range is that of the nearest reading, if there is one.
+    ``is_partial`` says of a zero that it is reported of a part of the people only.
     """
 
     outcomes: frozenset[str]
     low: int
     high: int | None
     contradiction: int | None = None
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ def _write_count(count: OutcomeCount, noun: str, *, is_alone: bool, subject: Sub
     kind = classify_range(count.low, count.high)
     if kind == "nobody":
         nobody = f"no {noun}" if noun and noun != "people" else "nobody"
-        return f"{nobody} {outcomes}"
+        part = " in the part that is reported" if count.is_partial else ""
+        return f"{nobody} {outcomes}{part}"
     if kind == "unknown":
         what = noun or "people"
         return f"an unknown number of {what} {outcomes}"

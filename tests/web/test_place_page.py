@@ -171,6 +171,17 @@ def test_a_place_that_only_wider_figures_reach_has_no_number(
     assert read_sentence(client, "/place/a,b").startswith("30 people killed in A and B")
 
 
+def test_a_zero_of_a_part_is_not_nobody(client: FlaskClient, send: SendRequest) -> None:
+    """Nobody in one of two villages says nothing of the other one."""
+    for name in ("v1", "v2"):
+        village = {"id": name, "name": name, "parent": COUNTRY}
+        assert_recorded(send(bodies.make_stance(places=[village])))
+    send_killed(send, {"exactly": 0}, places=["v1"])
+    assert read_sentence(client, "/place/v1").startswith("Nobody killed in v1 on")
+    sentence = read_sentence(client, "/place/country")
+    assert sentence.startswith("Nobody killed in the part that is reported in Country on")
+
+
 def test_groups_are_named_as_people(client: FlaskClient, send: SendRequest) -> None:
     groups = [{"id": "civilians", "name": "Civilians"}]
     send_killed(send, {"low": 3}, groups=groups)

@@ -56,6 +56,10 @@ def list_cases() -> Iterator[tuple[Subject, str]]:
     yield make_subject(killed(0, 12)), f"Up to 12 people killed {year}"
     yield make_subject(killed(0, None)), f"An unknown number of people killed {year}"
     yield make_subject(killed(0, 0)), f"Nobody killed {year}"
+    yield (
+        make_subject(OutcomeCount(KILLED, 0, 0, None, True)),
+        f"Nobody killed in the part that is reported {year}",
+    )
     # Of which outcomes: only of those that somebody speaks of.
     joint = OutcomeCount(KILLED_OR_WOUNDED, 30, None)
     yield make_subject(joint), f"At least 30 people killed or wounded {year}"

@@ -1,4 +1,4 @@
-"""Ranges of people in words: in a total, a headline, a chart, and beside a figure's wording."""
+"""Ranges of people in words: in a total, a chart, and beside a figure's wording."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -29,8 +29,7 @@ def classify_range(low: int, high: int | None) -> RangeKind:
 class RangeForm:
     """The words for each kind of range in one context.
 
-    ``{low}`` and ``{high}`` are replaced by the ends. ``{outcomes}`` and ``{people}`` ("person" or
-    "people") appear only in the forms of a sentence.
+    ``{low}`` and ``{high}`` are replaced by the ends.
     """
 
     unknown: str
@@ -40,11 +39,11 @@ class RangeForm:
     up_to: str
     between: str
 
-    def render(self, low: int, high: int | None, **words: str) -> str:
+    def render(self, low: int, high: int | None) -> str:
         """Return the range in the words of this form."""
         template: str = getattr(self, classify_range(low, high))
         low_text, high_text = format_count(low), "" if high is None else format_count(high)
-        return template.format(low=low_text, high=high_text, **words)
+        return template.format(low=low_text, high=high_text)
 
 
 TOTAL_FORM: Final = RangeForm(
@@ -59,16 +58,6 @@ TOTAL_FORM: Final = RangeForm(
 
 DISPUTED_TOTAL_FORM: Final = replace(TOTAL_FORM, up_to="0 to {high}")
 """A disputed total: "up to" would hide that some report says more than zero."""
-
-HEADLINE_FORM: Final = RangeForm(
-    unknown="People {outcomes} were reported, their number is not known",
-    at_least="At least {low} {people} {outcomes}, open above",
-    nobody="Nobody {outcomes}, as reported",
-    exactly="{low} {people} {outcomes}",
-    up_to="Up to {high} people {outcomes}",
-    between="Between {low} and {high} people {outcomes}",
-)
-"""A total as the first clause of a sentence."""
 
 FIGURE_FORM: Final = RangeForm(
     unknown="an unknown number",
@@ -213,29 +202,6 @@ def total_range_text(total: Total) -> str:
         return f"{range_text(*total.nearest)} by the nearest reading"
     form = DISPUTED_TOTAL_FORM if total.is_disputed else TOTAL_FORM
     return form.render(total.low, total.high)
-
-
-def headline_text(total: Total, outcomes: Collection[str], reach: Reach | None = None) -> str:
-    """Return the total as the beginning of a sentence: "At least 30 people killed, open above".
-
-    ``reach`` is used as in ``total_text``.
-    """
-    reach = reach or Reach()
-    words = outcomes_text(outcomes)
-    if total.low is None:
-        return f"Nobody has reported how many were {words}"
-    words = outcomes_text(reach.spoken_outcomes or outcomes)
-    silence = silence_text(reach)
-    people = "person" if total.low == 1 else "people"
-    if _is_nearest_narrower(total):
-        text = _nearest_first_text(total, words)
-        text = text[0].upper() + text[1:]
-    elif total.low == total.high == 0 and not reach.is_zero_reported:
-        text = _zero_text(words, reach)
-    else:
-        text = HEADLINE_FORM.render(total.low, total.high, outcomes=words, people=people)
-        text = f"{text}, and reports contradict each other" if total.is_disputed else text
-    return f"{text}; {silence}" if silence else text
 
 
 def range_text(low: int, high: int | None) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from service.domain.figure_set import FigureSet
+from service.domain.reach import NO_GAPS, Reach
 from service.domain.total import Total
 from service.domain.totals_result import OutcomeTotal
 from service.domain.wording.range_text import total_range_text
@@ -16,7 +17,7 @@ class DrawnRange:
     ``total`` is the total that proves it. ``low`` None means that nothing is reported. ``beyond``
     is the range of the whole total where it is another one. ``is_placed`` is False if no figure is
     wholly inside. ``contradiction`` is by how many people the reports of a disputed range
-    contradict each other; None if that is not known.
+    contradict each other; None if that is not known. ``reach`` is what the figures cover.
     """
 
     text: str
@@ -30,6 +31,14 @@ class DrawnRange:
     beyond: tuple[int, int | None] | None = None
     is_placed: bool = True
     contradiction: int | None = None
+    reach: Reach = NO_GAPS
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether somebody reports it: a zero can also follow from figures of other people."""
+        is_zero = self.low == self.high == 0
+        follows = is_zero and not (self.reach.is_zero_reported or self.reach.is_zero_elsewhere)
+        return self.low is not None and not follows
 
 
 def choose_drawn_range(outcome_total: OutcomeTotal) -> DrawnRange:
@@ -59,7 +68,10 @@ def choose_drawn_range(outcome_total: OutcomeTotal) -> DrawnRange:
         chosen, figures = total, outcome_total.figures
     if _has_foreign_high(chosen, outcome_total.outcomes):
         chosen = replace(chosen, high=None)
-    return _draw(chosen, figures, None if (chosen.low, chosen.high) == whole else whole)
+    is_whole = figures is outcome_total.figures
+    reach = outcome_total.reach if is_whole else outcome_total.placed_reach
+    beyond = None if (chosen.low, chosen.high) == whole else whole
+    return replace(_draw(chosen, figures, beyond), reach=reach)
 
 
 def is_decided(total: Total) -> bool:

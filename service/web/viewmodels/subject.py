@@ -76,7 +76,7 @@ def _choose_stated(outcome_totals: Sequence[OutcomeTotal]) -> list[tuple[Outcome
 
 def is_stated(outcomes: frozenset[str], drawn: DrawnRange) -> bool:
     """Whether some figure is about these outcomes alone, and says anything of the scope itself."""
-    if drawn.low is None or not (drawn.is_placed or drawn.low):
+    if not drawn.is_reported or not (drawn.is_placed or drawn.low):
         return False
     return any(each <= outcomes for each in drawn.figures.list_outcome_sets())
 
@@ -86,7 +86,8 @@ def _make_count(outcome_total: OutcomeTotal, drawn: DrawnRange) -> OutcomeCount:
     contradiction = (drawn.contradiction or 0) if drawn.is_disputed else None
     if not drawn.is_placed:  # Figures about more people prove a least number of these.
         high = None
-    return OutcomeCount(outcome_total.outcomes, low, high, contradiction)
+    is_partial = low == high == 0 and drawn.reach.is_zero_elsewhere
+    return OutcomeCount(outcome_total.outcomes, low, high, contradiction, is_partial)
 
 
 def _enclose(figure_sets: Iterable[FigureSet]) -> Period:

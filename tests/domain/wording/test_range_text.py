@@ -1,4 +1,4 @@
-"""Ranges in words: totals, headlines, charts and readings."""
+"""Ranges in words: totals, charts and readings."""
 
 from dataclasses import replace
 from datetime import date
@@ -14,8 +14,8 @@ from service.domain.wording.range_text import (
     READING_FORM,
     all_outcomes_texts,
     chart_range_text,
+    compact_range_text,
     format_count,
-    headline_text,
     join_words,
     outcomes_text,
     range_text,
@@ -104,7 +104,6 @@ def test_a_narrower_nearest_reading_comes_first(
 ) -> None:
     total = replace(make_total(low, high, True), nearest=nearest, contradiction=people)
     assert total_text(total, KILLED) == expected
-    assert headline_text(total, KILLED)[1:10] == total_text(total, KILLED)[1:10]
 
 
 ONLY_KILLED = Reach(KILLED, ("wounded", "missing", "captured"))
@@ -116,9 +115,6 @@ def test_the_text_never_counts_outcomes_of_which_nothing_was_reported() -> None:
     )
     assert total_text(make_total(0, None), LOSSES, ONLY_KILLED) == (
         "reported, number not known; nothing was reported of wounded, missing or captured"
-    )
-    assert headline_text(make_total(12, 12), LOSSES, ONLY_KILLED) == (
-        "12 people killed; nothing was reported of wounded, missing or captured"
     )
 
 
@@ -134,14 +130,11 @@ def test_a_zero_of_a_part_or_one_that_follows_is_not_nobody() -> None:
     assert total_text(make_total(0, 0), KILLED, follows) == (
         "0 killed, which follows from figures of other people"
     )
-    for reach in (of_a_part, follows):
-        assert "obody" not in headline_text(make_total(0, 0), KILLED, reach)
 
 
 def test_nothing_reported_is_not_called_a_number() -> None:
     assert total_text(Total(), KILLED) == "no figure reported"
     assert total_range_text(Total()) == "no figure reported"
-    assert headline_text(Total(), KILLED) == "Nobody has reported how many were killed"
 
 
 @pytest.mark.parametrize("disputed", [False, True])
@@ -152,26 +145,6 @@ def test_a_total_in_words_begins_with_its_range(low: int, high: int | None, disp
     range_words = total_range_text(make_total(low, high, disputed))
     rest = killed_text(low, high, disputed).removeprefix(range_words)
     assert rest in {" killed", " killed, disputed", "", ", disputed"}
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "disputed", "expected"),
-    [
-        (30, None, False, "At least 30 people killed, open above"),
-        (1, None, False, "At least 1 person killed, open above"),
-        (0, None, False, "People killed were reported, their number is not known"),
-        (3_001, 3_001, False, "3,001 people killed"),
-        (1, 1, False, "1 person killed"),
-        (0, 0, False, "Nobody killed, as reported"),
-        (0, 8, False, "Up to 8 people killed"),
-        (1, 8, False, "Between 1 and 8 people killed"),
-        (2, 8, True, "Between 2 and 8 people killed, and reports contradict each other"),
-    ],
-)
-def test_a_headline_is_a_sentence(
-    low: int, high: int | None, disputed: bool, expected: str
-) -> None:
-    assert headline_text(make_total(low, high, disputed), KILLED) == expected
 
 
 def test_outcomes_are_alternatives_in_the_order_of_the_vocabulary() -> None:
@@ -210,20 +183,21 @@ def test_a_range_is_put_into_words_without_outcomes(
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "chart", "reading"),
+    ("low", "high", "chart", "compact", "reading"),
     [
-        (30, None, "30 or more", "{low} or more"),
-        (0, None, "0 or more", "any number"),
-        (2, 8, "2 to 8", "{low} to {high}"),
-        (0, 8, "0 to 8", "up to {high}"),
-        (5, 5, "5", "{low}"),
-        (0, 0, "0", "{low}"),
+        (30, None, "30 or more", "30+", "{low} or more"),
+        (0, None, "0 or more", "not known", "any number"),
+        (2, 8, "2 to 8", "2\u20138", "{low} to {high}"),
+        (0, 8, "0 to 8", "0\u20138", "up to {high}"),
+        (5, 5, "5", "5", "{low}"),
+        (0, 0, "0", "0", "{low}"),
     ],
 )
 def test_charts_and_readings_use_short_forms(
-    low: int, high: int | None, chart: str, reading: str
+    low: int, high: int | None, chart: str, compact: str, reading: str
 ) -> None:
     assert chart_range_text(low, high) == chart
+    assert compact_range_text(low, high) == compact
     assert READING_FORM.render(low, high) == reading.format(low=low, high=high)
 
 
