@@ -202,7 +202,7 @@ def test_any_query_is_answered(
 PAGES = st.sampled_from(
     ["/", "/place/plekhovo", "/place", "/why", "/figures", "/reports", "/reporters", "/places",
      "/reporter/ua-hur", "/report/r1", "/incident/x:1", "/find", "/suggest", "/new", "/new.atom",
-     "/compare", "/embed", "/chart.svg", "/sparkline.svg", "/enter", "/docs", "/method"]
+     "/compare", "/embed", "/chart.svg", "/enter", "/docs", "/method"]
 )  # fmt: skip
 PAGE_PARAMETERS = st.one_of(
     PARAMETERS, st.sampled_from(["words", "find", "unit", "chart", "start", "facet", "other_place"])

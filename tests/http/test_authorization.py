@@ -77,7 +77,6 @@ RULES = {
     "GET /embed": READ_RULE,
     "GET /chart.svg": READ_RULE,
     "GET /chart.png": READ_RULE,
-    "GET /sparkline.svg": READ_RULE,
     "GET /enter": OPEN_RULE,
     "GET /assets/<version>/<path:name>": OPEN_RULE,
     "GET /v1/reports": READ_RULE,

@@ -50,4 +50,4 @@ def test_what_is_new_leads_to_a_report_and_to_the_comparison(scriptless: Page) -
     expect(scriptless.locator("h1")).to_contain_text("then and now")
     scriptless.go_back()
     scriptless.locator('main a[href^="report/"]').first.click()
-    expect(scriptless.locator("h1")).to_contain_text("Report")
+    expect(scriptless.locator("h1")).to_contain_text("according to")

@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 import pytest
 from flask.testing import FlaskClient
 
-from service.domain.errors import InvalidInputError, TimeBudgetExceededError
-from service.usecases.time_budget import TimeBudget
+from service.domain.errors import InvalidInputError
 from service.web.charts import png
 from service.web.charts.items import PeriodBar
-from service.web.charts.sparkline import MAX_BARS, STYLE_HASH, draw_sparkline
+from service.web.charts.sparkline import MAX_BARS, draw_sparkline
+from service.web.viewmodels import index_page, sparkline
 from tests.conftest import SendRequest
 from tests.support import bodies
 from tests.support.assertions import assert_recorded
@@ -141,16 +141,25 @@ def test_a_large_picture_is_smaller_than_asked_and_a_huge_one_is_refused() -> No
         png.draw_png("x" * (png.MAX_SVG_LETTERS + 1), 10, 10)
 
 
-def test_a_sparkline_has_a_bar_for_each_month(client: FlaskClient, village: str) -> None:
-    answer = client.get(f"/sparkline.svg?place={village}")
-    root = ElementTree.fromstring(answer.get_data())  # noqa: S314 - it is our own
+def read_sparkline(client: FlaskClient, name: str) -> list[dict[str, str]]:
+    """Return the attributes of the bars in the row of a place in the index."""
+    page = client.get("/").get_data(as_text=True)
+    row = page[page.index(f"<bdi>{name}</bdi>") :].partition("</tr>")[0]
+    found = re.search(r"<svg.*?</svg>", row)
+    if found is None:
+        return []
+    root = ElementTree.fromstring(found[0])  # noqa: S314 - it is our own
     assert (root.attrib["width"], root.attrib["height"]) == ("120", "28")
-    bars = [each for each in root.iter(f"{SVG}rect") if each.attrib["class"] == "l"]
-    assert [each.attrib["x"] for each in bars] == ["0.5", "24.5"]  # April is a gap.
-    assert float(bars[0].attrib["height"]) > 2 * float(bars[1].attrib["height"])
-    assert STYLE_HASH in answer.headers["Content-Security-Policy"]
-    assert "prefers-color-scheme:dark" in answer.get_data(as_text=True)
-    assert "max-age" in answer.headers["Cache-Control"]
+    return [each.attrib for each in root.iter("rect") if each.attrib["class"] == "spark-low"]
+
+
+def test_a_sparkline_has_a_bar_for_each_month(client: FlaskClient, village: str) -> None:
+    page = client.get("/").get_data(as_text=True)
+    name = re.search(rf'href="place/{village}"><bdi>(.*?)</bdi>', page)
+    assert name
+    bars = read_sparkline(client, name[1])
+    assert [each["x"] for each in bars] == ["0.5", "24.5"]  # April is a gap.
+    assert float(bars[0]["height"]) > 2 * float(bars[1]["height"])
 
 
 def test_a_sparkline_of_many_months_has_the_last_years(
@@ -158,36 +167,28 @@ def test_a_sparkline_of_many_months_has_the_last_years(
 ) -> None:
     place = bodies.make_place("v")
     send_months(send, place, m1950_01=5, m2000_01=7, m2020_02=9, m2022_03=1)
-    root = ElementTree.fromstring(client.get("/sparkline.svg?place=v").get_data())  # noqa: S314
-    bars = [each.attrib for each in root.iter(f"{SVG}rect") if each.attrib["class"] == "l"]
+    bars = read_sparkline(client, "V")
     assert [each["x"] for each in bars] == ["5.5", "105.5", "115.5"]
 
 
-def test_a_sparkline_without_time_or_figures_is_empty(
-    client: FlaskClient, village: str, send: SendRequest, monkeypatch: pytest.MonkeyPatch
+def test_without_time_there_is_no_sparkline(
+    client: FlaskClient, send: SendRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert_recorded(send(bodies.make_stance(places=[bodies.make_place("silent")])))
-    assert "<rect" not in client.get("/sparkline.svg?place=silent").get_data(as_text=True)
-
-    def give_up(budget: TimeBudget) -> float:
-        raise TimeBudgetExceededError("too long")
-
-    monkeypatch.setattr(TimeBudget, "next_seconds", give_up)
-    answer = client.get(f"/sparkline.svg?place={village}")
-    assert answer.status_code == 200 and "<rect" not in answer.get_data(as_text=True)
-    assert "max-age" not in answer.headers["Cache-Control"]
+    send_months(send, bodies.make_place("v"), m2022_01=5, m2022_02=7)
+    monkeypatch.setattr(sparkline, "PAGE_SECONDS", 1e-9)
+    monkeypatch.setattr(index_page, "PAGE_SECONDS", 1e-9)
+    assert read_sparkline(client, "V") == []
+    assert client.get("/").status_code == 200
 
 
 def test_a_sparkline_draws_the_low_before_the_high() -> None:
     days = {"first_day": date(2024, 1, 1), "last_day": date(2024, 1, 31)}
     bars = [PeriodBar("a", "", "", 5, 10, **days), PeriodBar("b", "", "", None, None, **days)]
     root = ElementTree.fromstring(draw_sparkline(bars))  # noqa: S314 - it is our own
-    heights = {
-        each.attrib["class"]: float(each.attrib["height"]) for each in root.iter(f"{SVG}rect")
-    }
-    assert heights == {"a": 1.0, "h": 26.0, "l": 13.0}
+    heights = {each.attrib["class"]: float(each.attrib["height"]) for each in root.iter("rect")}
+    assert heights == {"spark-axis": 1.0, "spark-range": 26.0, "spark-low": 13.0}
     many = draw_sparkline([PeriodBar("a", "", "", 5, 5, **days)] * (MAX_BARS + 9))
-    assert many.count('class="l"') == MAX_BARS and len(many) < 4_000
+    assert many.count('class="spark-low"') == MAX_BARS and len(many) < 5_000
 
 
 def test_the_numbers_of_the_time_chart_are_those_of_the_totals(

@@ -573,7 +573,8 @@ def test_the_pages_work_without_scripts(scriptless: Page, server: RunningServer)
     page = scriptless
     page.goto("./")
     page.locator("#find").fill("Oldwell")
-    follow_link(page, page.get_by_role("button", name="Find"))
+    with page.expect_navigation():
+        page.locator("#find").press("Enter")
     follow_link(page, page.get_by_role("link", name="Oldwell").first)
     assert "oldwell" in read_parameters(page)["place"]
     panel = open_filter(page, "Outcomes")

@@ -1,22 +1,27 @@
 """The index of the record: one row for each place and group for which somebody counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from markupsafe import Markup
+
 from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import ROOT_GROUP
 from service.http.consistency import get_reader
-from service.http.context import request_time, start_time_budget
+from service.http.context import get_services, request_time, start_time_budget
 from service.usecases.state_cache import Snapshot
 from service.usecases.subjects import RecordSubject, list_subjects
+from service.usecases.time_budget import TimeBudget
 from service.web import day_words, labels
+from service.web.charts.sparkline import draw_sparkline
 from service.web.messages import plain_text
-from service.web.query.page_query import SUBJECT_PAGE, link_to_page
-from service.web.viewmodels.base import MAX_OUTCOME_SETS, PAGE_SHARE
+from service.web.query.page_query import SUBJECT_PAGE, link_to_page, parse_page_query
+from service.web.viewmodels.base import MAX_OUTCOME_SETS, PAGE_SHARE, UNCOMPUTABLE
 from service.web.viewmodels.outcome_numbers import OutcomeNumber, compute_numbers
 from service.web.viewmodels.recent_changes import RecentChanges
+from service.web.viewmodels.sparkline import PAGE_SECONDS, Sparkline
 
 PAGE_SIZE: Final = 20
 """How many subjects one page has."""
@@ -47,7 +52,7 @@ class SubjectRow:
     days: str
     reporters: Sequence[NamedReporter]
     omitted_reporter_count: int
-    sparkline: str
+    sparkline: Markup
 
 
 class IndexPage:
@@ -60,6 +65,7 @@ class IndexPage:
         self.seq = reader.seq
         self.snapshot: Snapshot = reader.load_snapshot(self.seq)
         self._budget = start_time_budget(PAGE_SHARE)
+        self._sparkline_budget: TimeBudget | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -111,6 +117,20 @@ class IndexPage:
         """When the last event was recorded, in words."""
         return day_words.format_moment(self.snapshot.state.recorded_at)
 
+    def _draw_sparkline(self, parameters: Mapping[str, str]) -> Markup:
+        """Return what is placed over time as a tiny picture; empty if there is no time."""
+        if self._sparkline_budget is None:
+            settings = get_services().settings
+            seconds = min(settings.answer_seconds, PAGE_SECONDS)
+            self._sparkline_budget = TimeBudget(settings.solver_seconds, seconds / 2)
+        given = {name: value for name, value in parameters.items() if value}
+        page_query = parse_page_query(request_time(), given, "")
+        try:
+            bars = Sparkline(page_query, self._sparkline_budget).bars
+        except UNCOMPUTABLE:
+            return Markup()
+        return Markup(draw_sparkline(bars))  # noqa: S704 - numbers alone
+
     def _make_row(self, subject: RecordSubject) -> SubjectRow:
         state = self.snapshot.state
         groups = tuple(each for each in subject.groups if each != ROOT_GROUP)
@@ -132,5 +152,5 @@ class IndexPage:
             days,
             [NamedReporter(each.id, each.name, each.party) for each in named],
             len(subject.reporters) - len(named),
-            link_to_page("sparkline.svg", parameters),
+            self._draw_sparkline(parameters),
         )

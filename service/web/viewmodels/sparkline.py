@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Final
 
 from service.domain.periods import Period
-from service.http.context import get_services
 from service.usecases.time_budget import TimeBudget
 from service.web.charts.items import PeriodBar
 from service.web.charts.sparkline import MAX_BARS
@@ -14,25 +13,24 @@ from service.web.query.page_query import PageQuery
 from service.web.viewmodels.base import ViewModel
 from service.web.viewmodels.time_series import TimeSeries
 
-ANSWER_SECONDS: Final = 1.0
-"""How long the totals of one sparkline may be solved for; after twice as long it is given up."""
+PAGE_SECONDS: Final = 2.0
+"""How long the totals of all sparklines of a page may take; of the others there is none."""
 
 
 class Sparkline(ViewModel):
     """The view model of a sparkline."""
 
-    def __init__(self, page_query: PageQuery) -> None:
-        """Resolve the query as ``ViewModel`` does."""
+    def __init__(self, page_query: PageQuery, budget: TimeBudget) -> None:
+        """Resolve the query as ``ViewModel`` does; its totals share the time of the budget."""
         super().__init__(page_query)
-        settings = get_services().settings
-        seconds = min(settings.answer_seconds, ANSWER_SECONDS)
-        self._budget = TimeBudget(min(settings.solver_seconds, seconds), seconds)
+        self._budget = budget
 
     @cached_property
     def bars(self) -> Sequence[PeriodBar]:
         """The bars of the months, or of the last years if there are many months.
 
-        Raises TimeBudgetExceededError or OverloadedError if they cannot be computed now.
+        Raises one of UNCOMPUTABLE if even the first total takes too long; else those of a series
+        that takes too long are empty.
         """
         series = TimeSeries(self)
         if series.can_show("month", MAX_BARS):

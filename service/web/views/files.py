@@ -1,29 +1,20 @@
 """One chart alone, in a frame or as a file; tiny pictures of rows; and the assets."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from flask import Response, render_template, send_from_directory
 
-from service.domain.errors import NotFoundError, OverloadedError, TimeBudgetExceededError
+from service.domain.errors import NotFoundError
 from service.http.auth import requires
 from service.http.context import request_time
 from service.http.costly_work import take_slot
 from service.web import messages
 from service.web.charts.png import SCALE, draw_png
-from service.web.charts.sparkline import STYLE_HASH, draw_sparkline
 from service.web.query.page_query import parse_page_query
 from service.web.responses import assets
 from service.web.viewmodels.chart_file import make_card, make_document_text, select_chart
 from service.web.viewmodels.place_page import PlacePage
-from service.web.viewmodels.sparkline import Sparkline
 from service.web.views.blueprint import blueprint
-
-SPARKLINE_CACHE: Final = "private, max-age=300"
-"""How long a browser keeps a sparkline: it is no number, and many are on one page."""
-
-
-SPARKLINE_POLICY: Final = f"default-src 'none'; style-src '{STYLE_HASH}'; frame-ancestors 'none'"
 
 
 @blueprint.get("/embed")
@@ -78,21 +69,6 @@ def _make_picture() -> Picture:
         layout = chart.layout_document(text)
     svg = render_template("chart.svg", kind=kind, chart=chart, layout=layout).strip()
     return Picture(svg, layout.width, layout.height, 1 if kind == "card" else SCALE)
-
-
-@blueprint.get("/sparkline.svg")
-@requires("read")
-def send_sparkline() -> Response:
-    """Return a tiny picture of the placed numbers by month or year; empty if there is no time."""
-    page_query = parse_page_query(request_time())
-    try:
-        bars = Sparkline(page_query).bars
-    except (TimeBudgetExceededError, OverloadedError):
-        return Response(draw_sparkline(()), mimetype="image/svg+xml")
-    response = Response(draw_sparkline(bars), mimetype="image/svg+xml")
-    response.headers["Cache-Control"] = SPARKLINE_CACHE
-    response.headers["Content-Security-Policy"] = SPARKLINE_POLICY
-    return response
 
 
 @blueprint.get("/assets/<version>/<path:name>")
