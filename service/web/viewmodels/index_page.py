@@ -8,7 +8,7 @@ from typing import Final
 from markupsafe import Markup
 
 from service.domain.totals_query import TotalsQuery
-from service.domain.vocabulary import ROOT_GROUP
+from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time, start_time_budget
 from service.usecases.state_cache import Snapshot
@@ -117,13 +117,14 @@ class IndexPage:
         """When the last event was recorded, in words."""
         return day_words.format_moment(self.snapshot.state.recorded_at)
 
-    def _draw_sparkline(self, parameters: Mapping[str, str]) -> Markup:
+    def _draw_sparkline(self, parameters: Mapping[str, str], outcomes: frozenset[str]) -> Markup:
         """Return what is placed over time as a tiny picture; empty if there is no time."""
         if self._sparkline_budget is None:
             settings = get_services().settings
             seconds = min(settings.answer_seconds, PAGE_SECONDS)
             self._sparkline_budget = TimeBudget(settings.solver_seconds, seconds / 2)
         given = {name: value for name, value in parameters.items() if value}
+        given["outcomes"] = ",".join(sort_outcomes(outcomes))
         page_query = parse_page_query(request_time(), given, "")
         try:
             bars = Sparkline(page_query, self._sparkline_budget).bars
@@ -152,5 +153,5 @@ class IndexPage:
             days,
             [NamedReporter(each.id, each.name, each.party) for each in named],
             len(subject.reporters) - len(named),
-            self._draw_sparkline(parameters),
+            self._draw_sparkline(parameters, outcome_sets[0]),
         )
