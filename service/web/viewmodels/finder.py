@@ -99,7 +99,7 @@ def suggest(words: str) -> list[FoundItem]:
     return [
         *(
             FoundItem(
-                plain_text("report.title", name=each.reporter_name),
+                plain_text("find.report_by", name=each.reporter_name),
                 _join(plain_text("find.kind.report"), each.published, each.figures), each.href,
             )
             for each in lines
