@@ -58,7 +58,7 @@ def test_slow_totals_delay_neither_readers_nor_health_checks(server: RunningServ
         attacked = {each: measure(server, [each], SAMPLES) for each in (*read, *checks)}
         # What others have not asked before is computed too.
         assert get(server, "/v1/totals?place=place-7").status == 200
-        refused_page = _request_until_refused(server, "/?place=place-{}")
+        refused_page = _request_until_refused(server, "/place/place-{}")
     assert 503 in attack.statuses
     assert "text/html" in refused_page and "Retry-After: " in refused_page
     before, during = ([each for path in read for each in times[path]] for times in (calm, attacked))

@@ -51,9 +51,10 @@ def _make_hostile_report(number: int) -> dict[str, Any]:
     }
 
 
-def test_the_front_page_ends_when_one_response_must(server: RunningServer) -> None:
+@pytest.mark.parametrize("path", ["/", "/place/p-1", "/places", "/reporters"])
+def test_a_page_ends_when_one_response_must(server: RunningServer, path: str) -> None:
     started_at = time.monotonic()
-    answer = get(server, "/", "Accept: text/html")
+    answer = get(server, path, "Accept: text/html")
     seconds = time.monotonic() - started_at
     assert answer.status in (200, 503)
     assert seconds <= GIVE_UP_FACTOR * ANSWER_SECONDS + SLACK_SECONDS

@@ -22,8 +22,8 @@ UNFINISHED_BODY: Final = (
 )
 READ_REQUESTS: Final = {
     "answers": b"GET /v1/openapi.json HTTP/1.1\r\nHost: slow\r\n\r\n",
-    "pages": b"GET / HTTP/1.1\r\nHost: slow\r\nAccept-Encoding: gzip\r\n\r\n",
-    "plain pages": b"GET / HTTP/1.1\r\nHost: slow\r\n\r\n",
+    "pages": b"GET /place/plekhovo HTTP/1.1\r\nHost: slow\r\nAccept-Encoding: gzip\r\n\r\n",
+    "plain pages": b"GET /place/plekhovo HTTP/1.1\r\nHost: slow\r\n\r\n",
 }
 """What is read slowly; pages are sent as they are made, if they may be compressed."""
 
