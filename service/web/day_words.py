@@ -96,19 +96,6 @@ def is_whole_years(first: date, last: date) -> bool:
     return (first.month, first.day, last.month, last.day) == (1, 1, 12, 31)
 
 
-def format_unit(key: str, first: date) -> str:
-    """Return a day, week, month or year of a breakdown by its key: "March 2024", "week 50, 2024".
-
-    ``first`` is its first day.
-    """
-    if "W" in key:
-        year, week = key.split("-W")
-        return f"week {int(week)}, {year}"
-    if len(key) == 10:
-        return format_day(first)
-    return f"{MONTHS[first.month - 1]} {first.year}" if len(key) == 7 else key
-
-
 def parse_day(text: str, end: RangeEnd) -> date:
     """Return the day that a person wrote; of a month or year its first or last day.
 

@@ -6,7 +6,6 @@ December 2024, says Romanov Light (party to the conflict)."
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Final
 
 from service.domain.periods import ALWAYS, Period
@@ -276,18 +275,3 @@ def _make_singular(noun: str) -> str:
     *before, last = noun.split()
     singular = _SINGULARS.get(last.lower(), last.removesuffix("s"))
     return " ".join((*before, singular))
-
-
-def covers_query(period: Period, covered: Period) -> bool:
-    """Whether the covered days are all days of the queried period."""
-    return _reaches(period.first, covered.first, is_first=True) and _reaches(
-        period.last, covered.last, is_first=False
-    )
-
-
-def _reaches(asked: date | None, covered: date | None, *, is_first: bool) -> bool:
-    if asked is None:
-        return True
-    if covered is None:
-        return is_first
-    return covered <= asked if is_first else covered >= asked

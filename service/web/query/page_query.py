@@ -10,7 +10,7 @@ from flask import request
 from marshmallow import Schema, ValidationError
 
 from schemas.page_query import PageParameters
-from service.domain.errors import ErrorDetail, invalid_field
+from service.domain.errors import ErrorDetail
 from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import sort_outcomes
 from service.http.request_parsing import (
@@ -203,17 +203,6 @@ def _normalize_day(text: str, end: day_words.RangeEnd) -> str:
     except ValueError:
         return text
     return day.isoformat()
-
-
-def read_parameter(name: str) -> str | None:
-    """Return the parameter of the request, None if it is empty or missing.
-
-    Raises InvalidInputError if it is repeated.
-    """
-    values = [value.strip() for value in request.args.getlist(name) if value.strip()]
-    if len(values) > 1:
-        raise invalid_field(name, plain_text("ask.repeated"))
-    return values[0] if values else None
 
 
 def _resolve_day(as_of: int | str | None, now: datetime) -> int | str | None:
