@@ -229,11 +229,6 @@ class NewPage:
         return day_words.format_moment(self.now_state.state.recorded_at)
 
     @property
-    def feed_address(self) -> str:
-        """The address of the feed with the same filters, relative to the index."""
-        return link_to_page("new.atom", self._filters)
-
-    @property
     def feed_link(self) -> str:
         """The address of the feed with the same filters."""
         return link_to_page("new.atom", self._filters, find_root())
