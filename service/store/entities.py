@@ -36,14 +36,6 @@ def get(db: Connection, kind: str, entity_id: str) -> Entity | None:
     return None if merge is None else get(db, kind, merge[0])
 
 
-def get_many(db: Connection, kind: str, entity_ids: Collection[str]) -> list[Entity]:
-    """Return the current versions of the ids; unknown and merged ids are left out."""
-    if not entity_ids:
-        return []
-    rows = db.fetch_all("select_current_entities", kind=kind, ids=json.dumps(sorted(entity_ids)))
-    return [_entity_from_row(kind, entity_id, body) for entity_id, body in rows]
-
-
 def get_last_version(db: Connection, kind: str, entity_id: str) -> Entity | None:
     """Return the last version under this id, also of a merged one; None where unknown."""
     row = db.fetch_one("select_last_entity_version", kind=kind, id=entity_id)

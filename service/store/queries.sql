@@ -69,10 +69,6 @@ UPDATE texts SET salt = NULL, text = NULL WHERE seq = :seq AND pointer = :pointe
 -- name: select_current_entity
 SELECT id, body FROM entries WHERE kind = :kind AND id = :id AND until_seq IS NULL
 
--- name: select_current_entities
-SELECT id, body FROM entries WHERE kind = :kind AND until_seq IS NULL
-AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id
-
 -- name: select_last_entity_version
 SELECT id, body FROM entries WHERE kind = :kind AND id = :id ORDER BY since_seq DESC LIMIT 1
 

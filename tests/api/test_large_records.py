@@ -106,6 +106,16 @@ def test_a_total_of_a_large_record_is_never_narrower_and_nearly_as_close(
     assert lows.sum() >= 0.9 * exact_lows.sum() > 0
 
 
+def test_of_many_wide_figures_those_most_like_the_query_are_weighed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaxed_query, "MAX_WIDE", 3)
+    address = "/v1/totals?outcomes=killed&from=2022-03-01&to=2022-08-31"
+    (exact,), (large,) = (each.get(address).get_json()["totals"] for each in services[:2])
+    (low, high), (exact_low, exact_high) = ends_of(large), ends_of(exact)
+    assert low <= exact_low and exact_high <= high and low > 0
+
+
 def test_a_total_of_a_large_record_holds_the_truth(services: Services) -> None:
     world, false_scopes = services.generator.world, services.generator.false_scopes
     tried = 0

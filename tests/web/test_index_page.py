@@ -2,13 +2,18 @@
 
 import html
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from service import create_app
+from service.settings import Settings
 from service.web.viewmodels import index_page
 from tests.conftest import SendRequest
 from tests.support import bodies
+from tests.support.assertions import assert_recorded
 from tests.web.test_place_page import COUNTRY, OTHER_REPORTER, send_killed
 
 ARMY = [{"id": "army", "name": "Army", "facet": "side"}]
@@ -116,3 +121,17 @@ def test_the_index_counts_reports_reporters_and_places(
 def test_a_running_total_covers_days_up_to_its_last(client: FlaskClient, send: SendRequest) -> None:
     send_killed(send, {"low": 3}, period={"from": None, "to": "2024-12-15"})
     assert read_rows(client)[0][3] == "running totals up to 15 Dec 2024"
+
+
+def test_without_time_a_row_has_no_number_and_leads_on(
+    settings: Settings, clock: Any, client: FlaskClient, send: SendRequest
+) -> None:
+    send_killed(send, {"low": 3})
+    hurried = create_app(replace(settings, answer_seconds=1e-9), clock).test_client()
+    (row,) = read_rows(hurried)
+    assert row[:2] == ["Plekhovo Everyone", "This takes longer: open the row."]
+
+
+def test_a_report_without_a_number_makes_no_row(client: FlaskClient, send: SendRequest) -> None:
+    assert_recorded(send(bodies.make_stance()))
+    assert read_rows(client) == []

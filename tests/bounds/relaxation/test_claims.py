@@ -189,6 +189,19 @@ def test_without_time_a_query_that_only_a_wide_figure_overlaps_starts_at_nobody(
     assert total.low_terms == ()
 
 
+@pytest.mark.parametrize("places", ["", "b"])
+def test_a_query_of_all_places_holds_as_many_as_there_are(places: str) -> None:
+    figures = [*VILLAGES, make_figure("whole", 9, 12, make_scope("r s", (1, 4)))]
+    scope = make_scope(places, (1, 4))
+    with limits_set({**LARGE, "MAX_WIDE": 1}):
+        engine, _ = make_engines(Case(SIMPLE, figures, scope))
+        record = finish(engine._prepare()).record
+        query = engine._make_query(record, engine.overlapping_figures(scope), scope)
+        count = RelaxedQuery(query)._count_places()
+    assert (count == len(SIMPLE.places)) == (places == "")
+    assert 0 < count <= len(SIMPLE.places)
+
+
 @pytest.mark.parametrize(("whole_high", "high"), [(20, 9), (8, 8)])
 def test_a_relaxed_program_adds_up_components_that_it_does_not_spell_out(
     whole_high: int, high: int
