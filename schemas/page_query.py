@@ -48,7 +48,6 @@ class PageParameters(Parameters):
     party = OneOf(("include", "exclude"))
     straddling = OneOf(("include", "exclude"))
     as_of = DayOrAsOf()
-    compare = DayOrAsOf()
     by = OneOf(PAGE_BREAKDOWNS)
     facet = Line()
     unit = OneOf(CALENDAR_UNITS)
@@ -65,7 +64,6 @@ class PageParameters(Parameters):
         return {
             "outcomes": frozenset(outcomes) if outcomes else None,
             "as_of": data.pop("as_of", None),
-            "compare": data.pop("compare", None),
             "query": TotalsQuery(
                 period=period,
                 exclude_parties=data.pop("party", "include") == "exclude",

@@ -31,7 +31,7 @@ def read_field_errors(client: FlaskClient, query: str, status: int = 422) -> dic
     return dict(errors)
 
 
-@pytest.mark.parametrize("name", ["show", "utm_source", "x"])
+@pytest.mark.parametrize("name", ["show", "utm_source", "compare", "x"])
 @pytest.mark.parametrize("page", ["place/plekhovo", "why", "figures", "embed", "chart.svg", ""])
 def test_an_unknown_parameter_is_refused_and_named(
     client: FlaskClient, page: str, name: str

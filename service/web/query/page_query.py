@@ -54,7 +54,6 @@ class PageQuery:
     facet: str | None = None
     unit: str | None = None
     chart: str | None = None
-    compare: int | str | None = None
     every: bool = False
     start: int = 0
 
@@ -141,7 +140,6 @@ def parse_page_query(
         ) from error
     if errors:
         raise make_invalid_input_error(tuple(errors))
-    values["compare"] = _resolve_day(values["compare"], now)
     query = replace(values.pop("query"), as_of=_resolve_day(values.pop("as_of"), now))
     every = values.get("every") == "true"
     return PageQuery(
