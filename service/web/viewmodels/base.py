@@ -191,6 +191,21 @@ class ViewModel:
         return outcomes_text(tuple(outcomes))
 
     @property
+    def reporter_words(self) -> list[str]:
+        """The filters of reporters in words; empty if the reports of all are counted."""
+        query, state = self.query, self.state
+        words = []
+        if query.reporters:
+            names = labels.join_reporter_names(state, query.reporters)
+            words.append(plain_text("scope.only", names=names))
+        if query.exclude_reporters:
+            names = labels.join_reporter_names(state, query.exclude_reporters)
+            words.append(plain_text("scope.without", names=names))
+        if query.exclude_parties:
+            words.append(plain_text("scope.no_parties"))
+        return words
+
+    @property
     def scope_words(self) -> list[str]:
         """The scope and filters of the query in words, places and period first."""
         query, state = self.query, self.state
@@ -200,14 +215,7 @@ class ViewModel:
             for group_id in query.groups
             if group_id != ROOT_GROUP
         ]
-        if query.reporters:
-            names = labels.join_reporter_names(state, query.reporters)
-            words.append(plain_text("scope.only", names=names))
-        if query.exclude_reporters:
-            names = labels.join_reporter_names(state, query.exclude_reporters)
-            words.append(plain_text("scope.without", names=names))
-        if query.exclude_parties:
-            words.append(plain_text("scope.no_parties"))
+        words += self.reporter_words
         if not query.straddling:
             words.append(plain_text("scope.inside"))
         if query.as_of is not None:

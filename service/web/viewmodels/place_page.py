@@ -112,7 +112,7 @@ class PlacePage(ViewModel):
         if not counts:
             return where
         number = write_range(counts[0].low, counts[0].high)
-        return f"{number[0].upper()}{number[1:]} {outcomes_text(counts[0].outcomes)} – {where}"
+        return f"{labels.capitalize(number)} {outcomes_text(counts[0].outcomes)} – {where}"
 
     @property
     def preview_text(self) -> str:
@@ -295,17 +295,8 @@ class PlacePage(ViewModel):
         )
 
     def _describe_reporters(self) -> str:
-        state, query = self.state, self.query
-        words = []
-        if query.reporters:
-            names = labels.join_reporter_names(state, query.reporters)
-            words.append(plain_text("scope.only", names=names))
-        if query.exclude_reporters:
-            names = labels.join_reporter_names(state, query.exclude_reporters)
-            words.append(plain_text("scope.without", names=names))
-        if query.exclude_parties:
-            words.append(plain_text("scope.no_parties"))
-        return labels.capitalize("; ".join(words)) if words else plain_text("chip.reporters")
+        words = "; ".join(self.reporter_words)
+        return labels.capitalize(words) if words else plain_text("chip.reporters")
 
     @property
     def first_day_text(self) -> str:
