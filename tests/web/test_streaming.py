@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html.parser import HTMLParser
+from threading import Event
 from typing import Any
 
 import pytest
@@ -177,3 +179,31 @@ def test_a_proxy_may_buffer_a_page_so_that_slow_clients_hold_no_thread(
     answer = client.get(PAGE, headers={"Accept-Encoding": accepted}, buffered=True)
     assert answer.status_code == 200
     assert "X-Accel-Buffering" not in answer.headers
+
+
+def test_two_pages_are_computed_side_by_side(
+    app: Flask, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Waiting for each other would be a deadlock where the other waits for a slot that one has.
+    assert_recorded(send(bodies.make_report()))
+    app.test_client().get(PAGE, buffered=True)  # Its totals are kept: neither needs a slot.
+    first_began, second_ended = Event(), Event()
+    compute = PlacePage.compute_totals
+
+    def compute_second_first(self: PlacePage, *args: Any, **kwargs: Any) -> Any:
+        if first_began.is_set():
+            return compute(self, *args, **kwargs)
+        first_began.set()
+        assert second_ended.wait(20)
+        return compute(self, *args, **kwargs)
+
+    monkeypatch.setattr(PlacePage, "compute_totals", compute_second_first)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(app.test_client().get, PAGE, buffered=True)
+        assert first_began.wait(20)
+        second = pool.submit(app.test_client().get, PAGE, buffered=True)
+        try:
+            assert second.result(20).status_code == 200
+        finally:
+            second_ended.set()
+        assert first.result(20).status_code == 200

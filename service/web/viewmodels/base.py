@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
+
+from werkzeug.utils import cached_property
 
 from service.columns.record_state import RecordState
 from service.domain.caveats import Caveat

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Final
+
+from werkzeug.utils import cached_property
 
 from service.domain.errors import InvalidInputError, TimeBudgetExceededError
 from service.domain.totals_result import Part

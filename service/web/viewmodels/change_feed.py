@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
+
+from werkzeug.utils import cached_property
 
 from service.domain.totals_query import TotalsQuery
 from service.http.consistency import get_reader

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
+
+from werkzeug.utils import cached_property
 
 from service.domain.errors import ErrorDetail, InvalidInputError, invalid_field
 from service.domain.vocabulary import OUTCOMES

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from typing import Final
+
+from werkzeug.utils import cached_property
 
 from service.columns.record_state import RecordState
 from service.domain.total import End

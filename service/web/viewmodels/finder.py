@@ -1,9 +1,10 @@
 """What words of a search name: places, reporters, reports and incidents."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 from urllib.parse import quote
+
+from werkzeug.utils import cached_property
 
 from service.domain.entities import Place
 from service.http.consistency import get_reader

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
+
+from werkzeug.utils import cached_property
 
 from service.domain.errors import NotFoundError, TimeBudgetExceededError
 from service.domain.list_queries import ReportListQuery

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 from markupsafe import Markup
+from werkzeug.utils import cached_property
 
 from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import ROOT_GROUP, sort_outcomes

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from typing import Any, Final
+
+from werkzeug.utils import cached_property
 
 from service.domain.errors import invalid_field
 from service.domain.timestamps import format_timestamp

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from typing import Final
+
+from werkzeug.utils import cached_property
 
 from service.domain.caveats import Caveat
 from service.domain.periods import ALWAYS

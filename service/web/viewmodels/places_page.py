@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
+
+from werkzeug.utils import cached_property
 
 from service.domain.entities import Place, unknown_id_message
 from service.domain.errors import NotFoundError

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Final
 
 import numpy as np
+from werkzeug.utils import cached_property
 
 from service.columns.record_state import RecordState
 from service.domain.timestamps import format_timestamp

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
 
 from marshmallow import ValidationError
+from werkzeug.utils import cached_property
 
 from schemas.fields import make_cursor
 from schemas.list_queries import ReportPageParameters

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote
+
+from werkzeug.utils import cached_property
 
 from service.columns.record_state import RecordState
 from service.domain.entities import Reporter

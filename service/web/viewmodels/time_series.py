@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
-from functools import cached_property
 from typing import Final, cast
+
+from werkzeug.utils import cached_property
 
 from service.domain.errors import DomainError, InvalidInputError, TimeBudgetExceededError
 from service.domain.periods import Period
