@@ -25,7 +25,7 @@ READ_REQUESTS: Final = {
     "pages": b"GET /place/plekhovo HTTP/1.1\r\nHost: slow\r\nAccept-Encoding: gzip\r\n\r\n",
     "plain pages": b"GET /place/plekhovo HTTP/1.1\r\nHost: slow\r\n\r\n",
 }
-"""What is read slowly; pages are sent as they are made."""
+"""What is read slowly; pages are sent as they are made, if they may be compressed."""
 
 
 class SlowClient:

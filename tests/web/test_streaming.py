@@ -158,6 +158,17 @@ def test_a_page_is_streamed_in_pieces(client: FlaskClient, send: Send) -> None:
     assert pieces[-1].rstrip().endswith("</html>")
 
 
+def test_the_index_sends_each_row_before_the_next_is_computed(
+    client: FlaskClient, send: Send
+) -> None:
+    assert_recorded(send(bodies.make_report()))
+    assert_recorded(send(bodies.make_report(ref="2", places=[bodies.make_place("kursk")])))
+    answer = client.get("/", buffered=False)
+    pieces = [piece.decode() for piece in answer.iter_encoded()]
+    assert [piece.count('class="lead-number"') for piece in pieces] == [1, 1, 0, 0]
+    assert "</html>" in pieces[-1]
+
+
 def test_an_incomplete_tag_is_not_sent(app: Flask) -> None:
     def stream_template() -> Any:
         yield "<html><body><main><p>One"
@@ -171,14 +182,16 @@ def test_an_incomplete_tag_is_not_sent(app: Flask) -> None:
     assert "<a href" not in page[: page.index("Two") + 20]
 
 
-@pytest.mark.parametrize("accepted", ["gzip", ""])
-def test_a_proxy_may_buffer_a_page_so_that_slow_clients_hold_no_thread(
-    client: FlaskClient, send: Send, accepted: str
+@pytest.mark.parametrize(
+    ("path", "accepted", "passed_on"),
+    [(PAGE, "gzip", True), (PAGE, "", False), (f"{PAGE}?every=true", "gzip", False)],
+)
+def test_only_small_compressed_pages_are_streamed(
+    client: FlaskClient, send: Send, path: str, accepted: str, passed_on: bool
 ) -> None:
     assert_recorded(send(bodies.make_report()))
-    answer = client.get(PAGE, headers={"Accept-Encoding": accepted}, buffered=True)
-    assert answer.status_code == 200
-    assert "X-Accel-Buffering" not in answer.headers
+    answer = client.get(path, headers={"Accept-Encoding": accepted}, buffered=True)
+    assert (answer.headers.get("X-Accel-Buffering") == "no") is passed_on
 
 
 def test_two_pages_are_computed_side_by_side(

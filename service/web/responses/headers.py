@@ -59,6 +59,10 @@ def _compress(response: Response) -> None:
         response.direct_passthrough = False
         if response.is_streamed and response.mimetype == "text/html":
             response.response = _compress_chunks(response.iter_encoded())
+            if "every" not in request.args:
+                # A proxy that buffers would delay the page. Compressed, the page fits into socket
+                # buffers, so that a slow client does not occupy a thread of this server.
+                response.headers["X-Accel-Buffering"] = "no"
         else:
             response.set_data(gzip.compress(response.get_data(), 6))
         response.headers["Content-Encoding"] = "gzip"

@@ -1,6 +1,6 @@
 """The index of the record: one row for each place and group for which somebody counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,7 +42,8 @@ class NamedReporter:
 class SubjectRow:
     """One subject: its name and address, its numbers, and what its figures cover.
 
-    ``numbers`` are empty if there was no time to compute them.
+    ``numbers`` are empty if there was no time to compute them. ``parameters`` are those of its
+    page and of its lead total.
     """
 
     where: str
@@ -52,7 +53,7 @@ class SubjectRow:
     days: str
     reporters: Sequence[NamedReporter]
     omitted_reporter_count: int
-    sparkline: Markup
+    parameters: Mapping[str, str]
 
 
 class IndexPage:
@@ -78,9 +79,9 @@ class IndexPage:
         return list_subjects(self.snapshot.state, self.snapshot.places)
 
     @property
-    def rows(self) -> Sequence[SubjectRow]:
-        """The subjects of this page."""
-        return [self._make_row(each) for each in self.subjects[self.start :][:PAGE_SIZE]]
+    def rows(self) -> Iterator[SubjectRow]:
+        """The subjects of this page, each computed when it is asked for."""
+        return map(self._make_row, self.subjects[self.start :][:PAGE_SIZE])
 
     @property
     def previous_link(self) -> str | None:
@@ -117,15 +118,13 @@ class IndexPage:
         """When the last event was recorded, in words."""
         return day_words.format_moment(self.snapshot.state.recorded_at)
 
-    def _draw_sparkline(self, parameters: Mapping[str, str], outcomes: frozenset[str]) -> Markup:
+    def draw_sparkline(self, row: SubjectRow) -> Markup:
         """Return what is placed over time as a tiny picture; empty if there is no time."""
         if self._sparkline_budget is None:
             settings = get_services().settings
             seconds = min(settings.answer_seconds, PAGE_SECONDS)
             self._sparkline_budget = TimeBudget(settings.solver_seconds, seconds / 2)
-        given = {name: value for name, value in parameters.items() if value}
-        given["outcomes"] = ",".join(sort_outcomes(outcomes))
-        page_query = parse_page_query(request_time(), given, "")
+        page_query = parse_page_query(request_time(), dict(row.parameters), "")
         try:
             bars = Sparkline(page_query, self._sparkline_budget).bars
         except UNCOMPUTABLE:
@@ -135,7 +134,8 @@ class IndexPage:
     def _make_row(self, subject: RecordSubject) -> SubjectRow:
         state = self.snapshot.state
         groups = tuple(each for each in subject.groups if each != ROOT_GROUP)
-        parameters = {"place": ",".join(subject.places), "group": ",".join(groups)}
+        ids = {"place": ",".join(subject.places), "group": ",".join(groups)}
+        parameters = {name: value for name, value in ids.items() if value}
         # Only what the subject's own figures are about: those of a side count others too.
         outcome_sets = subject.outcome_sets[:MAX_OUTCOME_SETS]
         query = TotalsQuery(subject.places, outcomes=outcome_sets, groups=groups or (ROOT_GROUP,))
@@ -153,5 +153,5 @@ class IndexPage:
             days,
             [NamedReporter(each.id, each.name, each.party) for each in named],
             len(subject.reporters) - len(named),
-            self._draw_sparkline(parameters, outcome_sets[0]),
+            {**parameters, "outcomes": ",".join(sort_outcomes(outcome_sets[0]))},
         )
