@@ -14,7 +14,7 @@ from service.web.query.page_query import PageQuery
 from service.web.viewmodels.base import ViewModel
 from service.web.viewmodels.time_series import TimeSeries
 
-PAGE_SECONDS: Final = 1.0
+PAGE_SECONDS: Final = 4.0
 """How long the totals of all sparklines of a page may take; of the others there is none."""
 
 
