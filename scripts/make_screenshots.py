@@ -50,7 +50,7 @@ PICTURES = {
     "page": Picture(f"place/{WEEKEND}", "body", 1100, scale=0.75),
     "places": Picture(f"place/{WEEKEND}", "section:has(#parts-title)", 590),
     "months": Picture("place/askermoor?outcomes=killed", "section:has(#times-title)", 610),
-    "map": Picture("place/velmarra?outcomes=killed", "section:has(#map-title)", 1120, dark=True),
+    "map": Picture("place/velmarra?outcomes=killed", ".panel-map", 1120, dark=True),
     "proof": Picture(f"why?place={WEEKEND.replace('?', '&')}", "main section", 410),
     "phone": Picture(
         "place/askermoor?outcomes=killed", "section:has(#parts-title)", 720, phone=True

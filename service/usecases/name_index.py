@@ -1,4 +1,4 @@
-"""The names of places and reporters, prepared for a search that forgives spelling."""
+"""The names of places, groups and reporters, prepared for a search that forgives spelling."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
@@ -12,8 +12,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from service.columns.entity_state import EntityState
-from service.domain.entities import Place, Reporter, fold_case
+from service.domain.entities import Entity, fold_case
 from service.domain.name_folding import fold_name
+from service.domain.vocabulary import ROOT_GROUP
 
 MAX_INDEXED_NAMES: Final = 200_000
 """A record with more names is searched in its database, by the letters of the names alone."""
@@ -58,7 +59,7 @@ class Match(NamedTuple):
 class NameIndex:
     """The folded names and aliases of entities, and in which of them each word is."""
 
-    def __init__(self, entities: Iterable[tuple[str, Place | Reporter]]) -> None:
+    def __init__(self, entities: Iterable[tuple[str, Entity]]) -> None:
         """Prepare the names of entities; each comes with its kind."""
         self._names: list[str] = []
         self._owners: list[tuple[str, str]] = []
@@ -208,8 +209,9 @@ class _LastIndex:
 
 
 def _make_index(entities: EntityState) -> NameIndex | None:
-    named: list[tuple[str, Place | Reporter]] = [
+    named: list[tuple[str, Entity]] = [
         *(("place", each) for each in entities.places.values()),
+        *(("group", each) for each in entities.groups.values() if each.id != ROOT_GROUP),
         *(("reporter", each) for each in entities.reporters.values()),
     ]
     if sum(1 + len(each.aliases) for _, each in named) > MAX_INDEXED_NAMES:

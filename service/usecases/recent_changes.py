@@ -14,7 +14,7 @@ from service.domain.vocabulary import STANCES
 from service.store import event_log
 from service.store.interface import Connection
 from service.usecases.state_cache import Snapshot
-from service.usecases.subjects import RecordSubject, find_root, list_subjects
+from service.usecases.subjects import RecordSubject, find_root
 
 CHANGE_KINDS: Final = ("reported", "superseded", "retracted")
 """The kinds of events that add a report, replace it and withdraw it."""
@@ -188,7 +188,7 @@ def _make_key(places: Tree, place_ids: Sequence[str], groups: Sequence[str]) -> 
 def _list_by_key(snapshot: Snapshot) -> dict[_Key, RecordSubject]:
     return {
         _make_key(snapshot.places, each.places, each.groups): each
-        for each in list_subjects(snapshot.state, snapshot.places)
+        for each in snapshot.list_subjects()
     }
 
 

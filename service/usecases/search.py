@@ -1,15 +1,16 @@
-"""Search of the record by words: places and reporters by name, reports, and incidents by id."""
+"""Search of the record by words: entities by name, reports, and incidents by id."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Final, cast
+from typing import Final
 
 from service.columns.record_state import RecordState
-from service.domain.entities import Place, Reporter, fold_case
+from service.domain.entities import Entity, Place, fold_case
 from service.domain.list_queries import EntityListQuery, ReportListQuery
 from service.domain.report import OWN_INCIDENT, RecordedReport
+from service.domain.vocabulary import ROOT_GROUP
 from service.usecases import entities, reports
 from service.usecases.name_index import Closeness, Match, NameIndex, get_name_index
 from service.usecases.request_reader import RequestReader
@@ -26,65 +27,88 @@ MIN_INCIDENT_LETTERS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class FoundEntity:
-    """A place or reporter that the words may mean.
+    """A place, group or reporter (its ``kind``) that the words may mean.
 
     ``alias`` is the other name by which it was found, None if it was found by its own. ``count`` is
-    how many live figures are about a place, and how many reports a reporter has.
+    how many live figures are about a place or group, and how many reports a reporter has.
     """
 
-    entity: Place | Reporter
+    kind: str
+    entity: Entity
     closeness: Closeness
     alias: str | None
     count: int
 
 
 def search_names(reader: RequestReader, text: str) -> list[FoundEntity]:
-    """Return the places and reporters that the text may mean, the closest first.
+    """Return the places, groups and reporters that the text may mean, the closest first.
 
     Names that begin with the text come before those that contain it as a word, those before names
     that contain it in a word, and close spelling comes last. Among names that are equally close,
-    those with more figures come first.
+    those with more figures come first. The group of everyone is never meant.
     """
     snapshot = reader.load_snapshot(reader.seq)
     state = snapshot.state
     index = get_name_index(state.entities) or _make_candidate_index(reader, text)
-    known: dict[str, Mapping[str, Place | Reporter]] = {
+    known: dict[str, Mapping[str, Entity]] = {
         "place": state.places,
+        "group": state.groups,
         "reporter": state.reporters,
     }
     matches = [each for each in index.find(text) if each.id in known[each.kind]]
-    counts = _count(snapshot, {each.kind for each in matches})
+    counts = {kind: _count(snapshot, kind) for kind in {each.kind for each in matches}}
     found = [
         (each, known[each.kind][each.id], counts[each.kind].get(each.id, 0)) for each in matches
     ]
     found.sort(key=_sort_key)
     return [
-        FoundEntity(entity, match.closeness, match.alias, count) for match, entity, count in found
+        FoundEntity(match.kind, entity, match.closeness, match.alias, count)
+        for match, entity, count in found
     ]
 
 
-def _sort_key(found: tuple[Match, Place | Reporter, int]) -> tuple[object, ...]:
+def search_places(reader: RequestReader, text: str) -> list[Place]:
+    """Return the places that the text may mean, the closest first: those of ``search_names``."""
+    names = search_names(reader, text)
+    return [each.entity for each in names if isinstance(each.entity, Place)]
+
+
+def choose_places(reader: RequestReader, text: str) -> list[Place]:
+    """Return the places that have the text as a name, or else all that it may mean.
+
+    One alone is the place that is meant.
+    """
+    found = [
+        (each.entity, each.closeness)
+        for each in search_names(reader, text)
+        if isinstance(each.entity, Place)
+    ]
+    same = [place for place, closeness in found if closeness <= Closeness.SAME_ALIAS]
+    return same or [place for place, _ in found]
+
+
+def _sort_key(found: tuple[Match, Entity, int]) -> tuple[object, ...]:
     match, entity, count = found
     return match.closeness, match.edits, -count, len(entity.name), entity.name, entity.id
 
 
-def _count(snapshot: Snapshot, kinds: Iterable[str]) -> dict[str, dict[str, int]]:
-    """Return how many figures places have, and how many reports reporters have, by kind and id."""
-    return {
-        kind: snapshot.figure_counts_by_place
-        if kind == "place"
-        else snapshot.state.count_reports_by_reporter()
-        for kind in kinds
-    }
+def _count(snapshot: Snapshot, kind: str) -> Mapping[str, int]:
+    """Return how many figures places or groups have, or how many reports reporters have, by id."""
+    if kind == "place":
+        return snapshot.count_figures_by_place()
+    if kind == "group":
+        return snapshot.count_figures_by_group()
+    return snapshot.state.count_reports_by_reporter()
 
 
 def _make_candidate_index(reader: RequestReader, text: str) -> NameIndex:
     """Return an index of the few entities whose names contain the text, from the database."""
     query = EntityListQuery(q=text, limit=MAX_CANDIDATES)
     return NameIndex(
-        (kind, cast(Place | Reporter, each))
-        for kind in ("place", "reporter")
+        (kind, each)
+        for kind in ("place", "group", "reporter")
         for each in entities.list_entities(reader, kind, query)
+        if each.id != ROOT_GROUP or kind != "group"
     )
 
 

@@ -1,6 +1,6 @@
 """States of the record in memory, with the engines that totals need."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from threading import Lock
 from typing import Final
@@ -27,7 +27,8 @@ from service.store.column_loader import StaleColumnsError
 from service.store.entities import find_last_entity_seq
 from service.store.event_log import last_redaction_seq
 from service.store.interface import Connection
-from service.usecases.place_counts import count_figures_by_place
+from service.usecases.figure_counts import count_figures
+from service.usecases.subjects import RecordSubject, list_subjects
 
 MAX_RESULT_SHARE: Final = 0.25
 """The largest share of the cache that the result of one query may take."""
@@ -75,7 +76,8 @@ class Snapshot:
         self._counted = CacheSection(cache, "selections", _measure_counted)
         self._engines = CacheSection(cache, "engines", _measure_engine, needs_largest=True)
         self.results = CacheSection(cache, "results", _measure_result, max_share=MAX_RESULT_SHARE)
-        self._sections = (self._counted, self._engines, self.results)
+        self._summaries = CacheSection(cache, "summaries")
+        self._sections = (self._counted, self._engines, self.results, self._summaries)
 
     def prefer(self, is_preferred: bool) -> None:
         """Let what is made of the state be evicted after all else, or not any more."""
@@ -109,10 +111,26 @@ class Snapshot:
                 points[place_id] = (place.longitude, place.latitude)
         return points
 
-    @cached_property
-    def figure_counts_by_place(self) -> dict[str, int]:
-        """How many live figures are about each place or places below it; none: left out."""
-        return count_figures_by_place(self.state, self.places)
+    def count_figures_by_place(self) -> Mapping[str, int]:
+        """Return how many live figures are about each place or places below it; none: left out."""
+        counts: Mapping[str, int] = self._summaries.get_or_make(
+            "places", lambda: count_figures(self.state, "places", self.places)
+        )
+        return counts
+
+    def count_figures_by_group(self) -> Mapping[str, int]:
+        """Return how many live figures are about each group or groups below it; none: left out."""
+        counts: Mapping[str, int] = self._summaries.get_or_make(
+            "groups", lambda: count_figures(self.state, "groups", self.groups)
+        )
+        return counts
+
+    def list_subjects(self, reporter: str | None = None) -> Sequence[RecordSubject]:
+        """Return the subjects of the live figures, or of one reporter's, the latest first."""
+        subjects: Sequence[RecordSubject] = self._summaries.get_or_make(
+            ("subjects", reporter), lambda: list_subjects(self.state, self.places, reporter)
+        )
+        return subjects
 
     def get_engine(
         self, key: Hashable, counted: CountedRows, whole: Engine | None = None

@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from service.columns.arrays import BoolArray
+from service.columns.arrays import IntArray
 from service.columns.record_state import RecordState
 from service.domain.periods import OPEN_START
 from service.domain.trees import Tree
@@ -69,9 +69,14 @@ def list_subjects(
             smallest[subject] = _join_places(places, roots, (*smallest[subject], *place_ids))
         subject_of_pair[number] = subject
     subjects = subject_of_pair[inverse.ravel()]
+    # The rows of each subject, found by one sort for all of them.
+    order = np.argsort(subjects, kind="stable")
+    ends = np.searchsorted(subjects[order], np.arange(1, len(keys)))
     found = [
-        _make_subject(state, place_ids, groups, subjects == number, columns, reporters)
-        for number, ((_, groups), place_ids) in enumerate(zip(keys, smallest, strict=True))
+        _make_subject(state, place_ids, groups, numbers, columns, reporters)
+        for (_, groups), place_ids, numbers in zip(
+            keys, smallest, np.split(order, ends), strict=True
+        )
     ]
     return sorted(found, key=lambda each: (-each.last_day.toordinal(), -each.last_seq))
 
@@ -80,24 +85,26 @@ def _make_subject(
     state: RecordState,
     places: tuple[str, ...],
     groups: tuple[str, ...],
-    flags: BoolArray,
+    numbers: IntArray,
     columns: dict[str, np.ndarray],
     reporters: np.ndarray,
 ) -> RecordSubject:
-    firsts = columns["first"][flags]
+    """Return the subject of the figures with these numbers in the columns."""
+    firsts = columns["first"][numbers]
     stated = firsts[firsts != OPEN_START]
-    numbers, counts = np.unique(reporters[flags], return_counts=True)
-    pairs = zip(numbers.tolist(), counts.tolist(), strict=True)
+    reporter_numbers, counts = np.unique(reporters[numbers], return_counts=True)
+    pairs = zip(reporter_numbers.tolist(), counts.tolist(), strict=True)
     ordered = sorted((-count, state.reporter_ids[number]) for number, count in pairs)
-    last_row = int(columns["report"][flags].max())
+    last_row = int(columns["report"][numbers].max())
+    outcomes = np.unique(columns["outcomes"][numbers])
     return RecordSubject(
         places,
         groups,
-        sort_outcome_sets(OUTCOME_SETS[each] for each in np.unique(columns["outcomes"][flags])),
-        int(flags.sum()),
+        sort_outcome_sets(OUTCOME_SETS[each] for each in outcomes),
+        len(numbers),
         tuple(reporter for _, reporter in ordered),
         date.fromordinal(int(stated.min())) if len(stated) else None,
-        date.fromordinal(int(columns["last"][flags].max())),
+        date.fromordinal(int(columns["last"][numbers].max())),
         int(state.report_column("seq")[last_row]),
     )
 

@@ -67,7 +67,7 @@ def test_a_figure_counts_once_for_what_holds_its_places(send: SendRequest, app: 
     assert_recorded(send(bodies.make_report(places=places, figures=figures, **relay)))
     with app.test_request_context("/"):
         reader = get_reader()
-        counts = reader.load_snapshot(reader.seq).figure_counts_by_place
+        counts = reader.load_snapshot(reader.seq).count_figures_by_place()
     assert counts == {"land": 2, "one": 2, "two": 1}
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.report_in import ReportIn
 from service.domain.totals_query import TotalsQuery
+from service.object_size import measure_bytes
 from service.shared_cache import SharedCache
 from service.store.interface import Store
 from service.usecases.consistency import MonotonicReader
@@ -116,7 +117,7 @@ def test_an_evicted_state_takes_with_it_what_was_made_of_it(
     owners = {
         entry.section
         for entry in cache.cache._usual.values()
-        if entry.section._kind in ("engines", "results", "selections")
+        if entry.section._kind in ("engines", "results", "selections", "summaries")
     }
     kept = list(cache._snapshots._sizes)
     alive = [cache.find(*key) for key in kept]
@@ -155,3 +156,34 @@ def test_a_state_that_is_being_made_keeps_nobody_from_the_present_one(
         assert found == [present]
     maker.join(10)
     assert not maker.is_alive()
+
+
+def test_subjects_and_counts_are_made_once_and_counted_as_memory(
+    store: Store, record: Callable[[int], None]
+) -> None:
+    record(3)
+    cache = StateCache()
+    snapshot = ask(store, cache)
+    before = cache.cache.bytes_in_use
+    (reporter,) = snapshot.state.reporters
+    made = [
+        snapshot.list_subjects(),
+        snapshot.list_subjects(reporter),
+        snapshot.count_figures_by_place(),
+        snapshot.count_figures_by_group(),
+    ]
+    assert made[0] and made[0] == made[1]
+    assert all(made)
+    assert cache.cache.bytes_in_use > before + sum(map(measure_bytes, made))
+    assert snapshot.list_subjects() is made[0]
+    assert snapshot.list_subjects(reporter) is made[1]
+    assert snapshot.count_figures_by_place() is made[2]
+    record(1)
+    assert ask(store, cache).list_subjects()[0].figure_count > made[0][0].figure_count
+
+
+def test_subjects_are_the_same_without_memory(store: Store, record: Callable[[int], None]) -> None:
+    record(3)
+    ample, small = ask(store, StateCache()), ask(store, StateCache(SharedCache(1)))
+    assert small.list_subjects() == ample.list_subjects()
+    assert small.count_figures_by_group() == ample.count_figures_by_group()

@@ -12,15 +12,12 @@ from hypothesis import strategies as st
 
 from service.web.charts import scale, text_layout
 from service.web.charts.basemap import MAX_PATH_LETTERS, Frame, clip_outline
+from service.web.charts.dispute_lines import MAX_DISPUTES
 from service.web.charts.items import DisputeSide, MapPoint, PeriodBar, RangeBar
-from service.web.charts.map_chart import (
-    MAP_HEIGHT,
-    MAP_WIDTH,
-    MAX_RADIUS,
-    MIN_RADIUS,
-    layout_map,
-)
-from service.web.charts.range_chart import MAX_DISPUTES, RangeChart, layout_range_chart
+from service.web.charts.map_chart import MAX_RADIUS, layout_map
+from service.web.charts.map_frame import MAP_HEIGHT, MAP_WIDTH
+from service.web.charts.map_labels import MIN_RADIUS
+from service.web.charts.range_chart import RangeChart, layout_range_chart
 from service.web.charts.scale import AXIS_LENGTH, RangePosition
 from service.web.charts.time_chart import (
     MAX_BARS,
@@ -85,6 +82,7 @@ def draw_point(draw: st.DrawFn) -> MapPoint:
         low=low,
         high=high,
         is_disputed=draw(st.booleans()),
+        nearest=draw(st.none() | closed_ranges),
     )
 
 
@@ -430,6 +428,15 @@ def make_point(
     key: str, longitude: float, latitude: float, low: int, high: int | None = None
 ) -> MapPoint:
     return MapPoint(key, key, "words", low, high, longitude=longitude, latitude=latitude)
+
+
+def test_a_disputed_place_is_drawn_with_its_nearest_reading() -> None:
+    point = replace(make_point("a", 35, 51, 0, 90), is_disputed=True, nearest=(40, 60))
+    chart = layout_map([point])
+    assert chart is not None
+    assert chart.signs == ("disc", "ring", "scratched")
+    (disc,) = chart.discs
+    assert (disc.high_radius, disc.point.number) == (MAX_RADIUS, "40–60")
 
 
 @settings_of_hypothesis(max_examples=40)

@@ -313,11 +313,11 @@ def test_the_table_has_the_numbers_of_the_chart() -> None:
         ["Orlovka", "not reported", "–", "not reported", "no"],
         ["Somewhere", "5", "–", "at least 5", "no"],
     ]  # fmt: skip
-    assert "<table>" in render_macro(
+    assert "<table" in render_macro(
         "data_table",
         layout_table([PeriodBar("a", "a", "a", 1, None, first_day=DAY, last_day=DAY)]),
     )
-    assert "<table>" in render_macro(
+    assert "<table" in render_macro(
         "data_table", layout_table([MapPoint("a", "a", "a", 1, 2, longitude=1, latitude=1)])
     )
 

@@ -17,4 +17,4 @@ def test_a_page_of_the_service_can_draw_charts(app: Flask) -> None:
         page = render_template_string(
             PAGE, chart=layout_range_chart(bars), table=layout_table(bars)
         )
-    assert "&lt;b&gt;" in page and "How to read it" in page and "<table>" in page
+    assert "&lt;b&gt;" in page and "How to read it" in page and "<table" in page

@@ -1,12 +1,13 @@
-"""The finder: places, reporters, reports and incidents by words."""
+"""The finder: places, groups, reporters, reports and incidents by words."""
 
+import re
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from service.web.messages import plain_text
-from service.web.query.place_search import MAX_OFFERED_PLACES
+from service.web.viewmodels.report_list import MAX_OFFERED_PLACES
 from tests.conftest import SendRequest
 from tests.support import bodies
 from tests.support.assertions import assert_recorded
@@ -49,6 +50,7 @@ def test_the_town_is_suggested_first(client: FlaskClient, record: str, words: st
 def test_a_suggestion_says_what_it_is(client: FlaskClient, record: str) -> None:
     found = suggest(client, "halab")
     assert found[0] == {
+        "id": "town",
         "name": "Aleppo",
         "about": "also “Halab” · place · Syria · 1 figure",
         "href": "place/town",
@@ -62,6 +64,7 @@ def test_a_suggestion_says_what_it_is(client: FlaskClient, record: str) -> None:
 def test_the_last_suggestion_searches_the_reports(client: FlaskClient, record: str) -> None:
     assert suggest(client, "nothing like it") == [
         {
+            "id": "",
             "name": plain_text("find.in_reports", words="nothing like it"),
             "about": "",
             "href": "reports?q=nothing+like+it",
@@ -128,6 +131,71 @@ def test_unknown_and_invalid_parameters_are_refused(client: FlaskClient, page: s
     assert client.get(f"/{page}?find=x").status_code == 422
     assert client.get(f"/{page}?words={'x' * 201}").status_code == 422
     assert client.get(f"/{page}?words=a&words=b").status_code == 422
+
+
+@pytest.fixture
+def groups(send: SendRequest) -> None:
+    """Figures about soldiers of two kinds, and about civilians."""
+    named = [
+        {"id": "soldiers", "name": "Soldiers"},
+        {"id": "nk", "name": "North Korean (DPRK) forces", "parent": "soldiers", "facet": "side"},
+        {"id": "civilians", "name": "Civilians", "aliases": ["Цивільні"]},
+    ]
+    figures = [
+        {"outcomes": ["killed"], "low": 3, "groups": ["nk"]},
+        {"outcomes": ["killed"], "low": 3, "groups": ["civilians"]},
+    ]
+    assert_recorded(send(bodies.make_report(groups=named, figures=figures)))
+
+
+@pytest.mark.usefixtures("groups")
+@pytest.mark.parametrize(
+    ("words", "group"),
+    [("north korea", "nk"), ("dprk", "nk"), ("civillians", "civilians"), ("tsyvilni", "civilians")],
+)
+def test_a_group_is_found_by_its_names(client: FlaskClient, words: str, group: str) -> None:
+    assert suggest(client, words)[0]["href"] == f"place?group={group}"
+    page = f"/find?words={words}"
+    assert list_hrefs(client, page, "place?") == [f"place?group={group}"]
+    assert plain_text("find.groups") in read_page(client, page)
+    assert read_page(client, f"/place?group={group}")
+
+
+@pytest.mark.usefixtures("groups")
+def test_a_suggested_group_says_in_which_it_is_and_how_many_figures_it_has(
+    client: FlaskClient,
+) -> None:
+    assert suggest(client, "dprk")[0]["about"] == "group of people · Soldiers · 1 figure"
+    assert suggest(client, "soldiers")[0]["about"] == "group of people · 1 figure"
+
+
+@pytest.mark.usefixtures("groups")
+def test_everyone_is_no_group_to_find(client: FlaskClient) -> None:
+    assert [each["href"] for each in suggest(client, "everyone")] == ["reports?q=everyone"]
+
+
+@pytest.mark.parametrize("words", ["alepp", "allepo", "Halab", "حلب", "aleppo plant", "syri"])
+def test_every_search_finds_the_same_places(client: FlaskClient, record: str, words: str) -> None:
+    page = client.get("/find", query_string={"words": words}).get_data(as_text=True)
+    suggested = client.get("/suggest", query_string={"words": words, "kind": "place"}).json
+    assert suggested is not None and suggested["found"]
+    hrefs = [each["href"] for each in suggested["found"]]
+    assert [each for each in re.findall('href="([^"]+)"', page) if "place/" in each] == hrefs
+    table = client.get("/places", query_string={"words": words}).get_data(as_text=True)
+    rows = re.findall(r'rowheader"><a href="[^"]+(?:/|place=)([a-z]+)"', table)
+    assert [f"place/{each}" for each in rows] == hrefs
+    for form in ("place", "reports"):
+        answer = client.get(f"/{form}", query_string={"find": words})
+        text = answer.headers.get("Location", "") + answer.get_data(as_text=True)
+        assert all(each["id"] in text for each in suggested["found"]) or "find?words=" in text
+
+
+def test_suggestions_for_a_field_of_a_place_are_places(client: FlaskClient, record: str) -> None:
+    answer = client.get("/suggest", query_string={"words": "aleppo", "kind": "place"})
+    assert answer.json is not None
+    assert [each["id"] for each in answer.json["found"]] == ["town", "plant"]
+    assert client.get("/suggest?words=aleppo&kind=group").status_code == 422
+    assert client.get("/suggest?words=&kind=place").json == {"found": []}
 
 
 def test_the_form_of_a_subject_takes_a_place_by_close_spelling(

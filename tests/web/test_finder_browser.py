@@ -14,6 +14,7 @@ COUNTRY: Final = "velmarra"
 
 PAGES: Final = (
     "places",
+    "places?words=plekohvo",
     f"places?place={COUNTRY}",
     "places?place=plekhovo",
     "reporters",
@@ -28,7 +29,7 @@ WIDTHS: Final = (320, 390, 1280)
 
 def test_a_place_is_found_by_an_alias_with_the_keyboard(page: Page) -> None:
     page.goto("reporter/ua-hur")  # One level below the index: addresses must still be right.
-    find = page.get_by_role("combobox")
+    find = page.locator("#find")
     find.press_sequentially("Pliekho", delay=30)
     expect(page.get_by_role("option", name=re.compile("Plekhovo"))).to_be_visible()
     find.press("ArrowDown")
@@ -38,13 +39,13 @@ def test_a_place_is_found_by_an_alias_with_the_keyboard(page: Page) -> None:
 
 def test_a_place_is_found_in_spite_of_its_spelling(page: Page) -> None:
     page.goto("places")
-    page.get_by_role("combobox").press_sequentially("Plekohvo", delay=30)
+    page.locator("#find").press_sequentially("Plekohvo", delay=30)
     expect(page.get_by_role("option").first).to_contain_text("Plekhovo")
 
 
 def test_an_option_of_an_earlier_text_is_not_taken_on_a_slow_network(page: Page) -> None:
     page.goto("places")
-    find = page.get_by_role("combobox")
+    find = page.locator("#find")
     find.press_sequentially("Pl", delay=30)
     options = page.get_by_role("option")
     expect(options.first).to_be_visible()
@@ -57,9 +58,45 @@ def test_an_option_of_an_earlier_text_is_not_taken_on_a_slow_network(page: Page)
     page.wait_for_url("**/find?words=Pliekho")  # The form is sent as it stands.
 
 
+def test_a_group_is_found(page: Page) -> None:
+    page.goto("places")
+    page.locator("#find").press_sequentially("dprk", delay=30)
+    page.get_by_role("option", name=re.compile("North Korean")).click()
+    page.wait_for_url("**/place?group=dprk-forces")
+    expect(page.locator("#headline")).to_contain_text("North Korean")
+
+
+def test_a_place_is_added_to_a_subject_by_keyboard(page: Page) -> None:
+    page.goto("place/vorozhba?to=2024-12-20")
+    page.locator(".chip summary").first.press("Enter")
+    field = page.locator("#find-place")
+    field.press_sequentially("plehovo", delay=30)
+    expect(page.get_by_role("option", name=re.compile("Plekhovo"))).to_be_visible()
+    assert_accessible(page)
+    field.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/place/vorozhba,plekhovo?to=2024-12-20")
+
+
+def test_reports_are_filtered_by_a_place_that_is_offered(page: Page) -> None:
+    page.goto("reports?reporter=ua-hur")
+    page.locator(".chip summary").nth(1).click()
+    page.locator("#find-place").press_sequentially("plehovo", delay=30)
+    page.get_by_role("option", name=re.compile("Plekhovo")).click()
+    page.wait_for_url("**/reports?*")
+    assert "place=plekhovo" in page.url and "reporter=ua-hur" in page.url
+
+
+def test_the_list_of_places_is_searched_without_scripts(scriptless: Page) -> None:
+    scriptless.goto("places")
+    scriptless.get_by_label("Find a place by any of its names").fill("plekohvo")
+    scriptless.keyboard.press("Enter")
+    expect(scriptless.locator(".list th[scope=row] a").first).to_have_text("Plekhovo")
+
+
 def test_places_of_one_name_are_offered_with_their_parents(page: Page) -> None:
     page.goto("places")
-    page.get_by_role("combobox").press_sequentially("Oldwell", delay=30)
+    page.locator("#find").press_sequentially("Oldwell", delay=30)
     options = page.get_by_role("option", name=re.compile("^Oldwell"))
     expect(options).to_have_count(2)
     texts = [option.inner_text() for option in options.all()]

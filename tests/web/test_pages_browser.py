@@ -644,15 +644,6 @@ def test_a_phone_shows_the_sentence_first(phone: Page) -> None:
     expect(phone.locator("#headline")).to_be_in_viewport()
 
 
-def test_a_subject_is_printed_without_controls(page: Page) -> None:
-    page.goto(f"place/{WEEKEND}")
-    page.emulate_media(media="print")
-    for hidden in (".filters", ".finder", ".tools", ".top nav"):
-        expect(page.locator(hidden)).to_be_hidden()
-    for shown in ("#headline", "#citation", ".leading"):
-        expect(page.locator(shown)).to_be_visible()
-
-
 # What cannot be answered.
 
 

@@ -142,7 +142,7 @@ def test_a_nearest_reading_comes_first_and_the_sides_are_told_once(
         assert_recorded(send(bodies.make_report(period=period, figures=figures)))
     page = client.get("/place/plekhovo?outcomes=killed").get_data(as_text=True)
     assert read_numbers(page)["plekhovo"] == "3–5"
-    section = page[page.index('id="parts-title"') :].partition('<details class="numbers">')[0]
+    section = page[page.index('id="parts-title"') :].partition('<div class="panel-table">')[0]
     assert section.count("reports differ by 2 people") == 1
     assert section.count("3 or more whichever is wrong</span>") == 1
     assert re.findall(r'class="chart-side-name">[^<]* (\d)</span>', section) == ["5", "3"]

@@ -98,6 +98,31 @@ def test_many_places_go_on_on_further_pages(
     assert plain_text("places.none.page") in read_page(client, "/places?place=kursk&start=4")
 
 
+@pytest.mark.usefixtures("record")
+def test_a_search_forgives_spelling_and_says_where_places_are(client: FlaskClient) -> None:
+    text = read_page(client, "/places?words=plehovo")
+    assert plain_text("places.found", count=1, words="plehovo") in text
+    assert "Plekhovo Kursk Oblast · Pliekhovo at least 4 killed 3" in text
+    assert "Guyevo" not in text
+    assert 'value="plehovo"' in client.get("/places?words=plehovo").get_data(as_text=True)
+
+
+@pytest.mark.usefixtures("record")
+def test_a_search_without_matches_says_so(client: FlaskClient) -> None:
+    text = read_page(client, "/places?words=xyzzy")
+    assert plain_text("places.search.none") in text
+    assert "places" in list_hrefs(client, "/places?words=xyzzy", "places")
+
+
+@pytest.mark.usefixtures("record")
+def test_a_search_goes_on_on_further_pages(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places_page, "PAGE_SIZE", 1)
+    assert "places?words=vo&start=1" in list_hrefs(client, "/places?words=vo", "places?")
+    assert "Guyevo Kursk Oblast" in read_page(client, "/places?words=vo&start=1")
+
+
 def test_a_record_without_places_says_so(client: FlaskClient) -> None:
     assert plain_text("places.empty") in read_page(client, "/places")
 
@@ -118,7 +143,7 @@ def test_an_unknown_place_is_named_with_similar_ones(client: FlaskClient) -> Non
     assert "did you mean kursk?" in read_page(client, "/places?place=kurks", 404)
 
 
-@pytest.mark.parametrize("query", ["parent=kursk", "place=a,b", "start=x"])
+@pytest.mark.parametrize("query", ["parent=kursk", "place=a,b", "start=x", "words=a&place=kursk"])
 def test_unknown_and_invalid_parameters_are_refused(client: FlaskClient, query: str) -> None:
     assert query.partition("=")[0] in read_page(client, f"/places?{query}", 422)
 

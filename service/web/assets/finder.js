@@ -1,21 +1,25 @@
-// Offers what is found while one types. Without scripts, the field leads to a page of results.
+// Offers what is found while one types, in every field with data-suggest. Without scripts, the form of
+// the field leads to a page of results.
 "use strict";
 
-const field = document.getElementById("find");
-if (field && window.createCombobox) {
-  const words = JSON.parse(document.getElementById("finder-words").textContent);
-  const { placeholder, value, form } = field;
-  const address = new URL(field.dataset.suggest, document.baseURI);
+const words = JSON.parse(document.getElementById("finder-words").textContent);
+
+// Puts a combobox in place of the field. What is chosen is opened; a field with data-adds, the name of
+// a parameter, adds it to the parameters of its form instead, and sends the form.
+function offerMatches(field) {
+  const { id, name, placeholder, value, form } = field;
+  const { suggest, adds } = field.dataset;
+  const address = new URL(suggest, document.baseURI);
   const container = document.createElement("div");
   container.className = "finder-field";
   field.replaceWith(container);
-  window.createCombobox({
+  const input = window.createCombobox({
     container,
-    id: "find",
-    name: "words",
+    id,
+    name,
     defaultValue: value,
     placeholder,
-    displayMenu: "overlay",
+    displayMenu: adds ? "inline" : "overlay",
     showNoOptionsFound: true,
     tNoResults: () => words.none,
     tStatusQueryTooShort: () => words.short,
@@ -27,12 +31,12 @@ if (field && window.createCombobox) {
       inputValue: (found) => (found ? found.name : ""),
       // The library inserts this as HTML, and a place may have any name.
       suggestion: (found) => {
-        const name = document.createElement("bdi");
-        name.textContent = found.name;
+        const label = document.createElement("bdi");
+        label.textContent = found.name;
         const about = document.createElement("span");
         about.className = "option-about";
         about.textContent = ` ${found.about}`;
-        return name.outerHTML + about.outerHTML;
+        return label.outerHTML + about.outerHTML;
       },
     },
     describedBy: () => [],
@@ -42,9 +46,19 @@ if (field && window.createCombobox) {
       return answer.ok ? (await answer.json()).found : [];
     },
     onConfirm: (found) => {
-      if (found) location.href = new URL(found.href, address);
+      if (found && adds) addAndSend(found);
+      else if (found) location.href = new URL(found.href, address);
     },
   });
+
+  function addAndSend(found) {
+    const added = document.createElement("input");
+    Object.assign(added, { type: "hidden", name: adds, value: found.id });
+    form.append(added);
+    input.removeAttribute("name"); // The words have been resolved.
+    form.requestSubmit();
+  }
+
   // The library would keep Enter from sending the form while options are open and none is chosen. In
   // the capturing phase it has not closed them yet.
   const sendForm = (event) => {
@@ -54,4 +68,8 @@ if (field && window.createCombobox) {
     form.requestSubmit();
   };
   container.addEventListener("keydown", sendForm, true);
+}
+
+if (window.createCombobox) {
+  for (const field of document.querySelectorAll("[data-suggest]")) offerMatches(field);
 }

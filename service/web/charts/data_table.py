@@ -35,6 +35,11 @@ class DataTable:
         """Whether wider figures change the total of any row."""
         return any(row.item.beyond is not None for row in self.rows)
 
+    @property
+    def has_disputes(self) -> bool:
+        """Whether reports contradict each other in any row."""
+        return any(row.item.dispute_text for row in self.rows)
+
 
 def layout_table(items: Sequence[ChartItem], stated: Collection[str] = ()) -> DataTable:
     """Return the table of the items.

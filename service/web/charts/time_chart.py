@@ -10,13 +10,8 @@ from service.web.charts.items import PeriodBar, find_beyond_note
 from service.web.charts.scale import AXIS_LENGTH, RangePosition, Tick
 from service.web.charts.svg_document import DocumentLayout, DocumentText, layout_document
 from service.web.charts.text_layout import clean_text
-from service.web.charts.time_labels import (
-    AxisLabel,
-    NumberLabel,
-    ShownOn,
-    layout_axis_labels,
-    layout_number_labels,
-)
+from service.web.charts.time_labels import AxisLabel, ShownOn, layout_axis_labels
+from service.web.charts.time_numbers import NumberLabel, layout_number_labels
 from service.web.messages import markup
 
 PLOT_HEIGHT: Final = 150

@@ -4,8 +4,8 @@ from typing import Final
 
 from service.domain.errors import invalid_field
 from service.http.consistency import get_reader
+from service.usecases.search import choose_places
 from service.web.messages import plain_text
-from service.web.query.place_search import find_places
 
 MAX_NAMED: Final = 5
 """How many places an error names, where several have the words in their names."""
@@ -21,13 +21,13 @@ def read_place_field(text: str, field: str = "place") -> str:
     ids = [each.strip() for each in text.split(",") if each.strip()]
     if all(each in state.places or each in state.merged.get("place", {}) for each in ids):
         return ",".join(ids)
-    matches = find_places(text)
+    matches = choose_places(reader, text)
     if not matches:
         raise invalid_field(field, plain_text("ask.not_found"))
     if len(matches) > 1:
-        names = "; ".join(f"{place.name} ({place.id})" for place, _ in matches[:MAX_NAMED])
+        names = "; ".join(f"{place.name} ({place.id})" for place in matches[:MAX_NAMED])
         raise invalid_field(field, plain_text("ask.several_found", names=names))
-    return matches[0][0].id
+    return matches[0].id
 
 
 def write_place_field(place_ids: tuple[str, ...]) -> str:
@@ -39,6 +39,7 @@ def write_place_field(place_ids: tuple[str, ...]) -> str:
     state = reader.load_snapshot(reader.seq).state
     if len(place_ids) == 1 and place_ids[0] in state.places:
         name = state.places[place_ids[0]].name
-        if name not in state.places and [each.id for each, _ in find_places(name)] == [*place_ids]:
+        matches = choose_places(reader, name)
+        if name not in state.places and [each.id for each in matches] == [*place_ids]:
             return name
     return ",".join(place_ids)

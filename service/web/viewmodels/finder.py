@@ -1,12 +1,14 @@
-"""What words of a search name: places, reporters, reports and incidents."""
+"""What words of a search name: places, groups, reporters, reports and incidents."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
 from werkzeug.utils import cached_property
 
-from service.domain.entities import Place
+from service.domain.entities import Group, Reporter
+from service.domain.vocabulary import ROOT_GROUP
 from service.http.consistency import get_reader
 from service.http.context import request_time
 from service.http.costly_work import take_slot
@@ -19,13 +21,13 @@ from service.web.query.page_query import SUBJECT_PAGE, find_root, link_to_page
 from service.web.viewmodels.report_lines import ReportLine, make_report_line
 
 MAX_FOUND: Final = 20
-"""How many places, and how many reporters, the page of a search lists."""
+"""How many places, groups and reporters each the page of a search lists."""
 
 MAX_REPORTS: Final = 10
 MAX_INCIDENTS: Final = 10
 
 MAX_SUGGESTED: Final = 8
-"""How many places and reporters are suggested while one types."""
+"""How many places, groups and reporters are suggested while one types."""
 
 MAX_SUGGESTED_OTHERS: Final = 3
 """How many reports, and how many incidents, are suggested while one types."""
@@ -39,6 +41,7 @@ class FoundItem:
     about: str
     href: str
     is_party: bool = False
+    id: str = ""
 
 
 class Finder:
@@ -48,6 +51,7 @@ class Finder:
         """Search for the words; nothing is found without any."""
         self.words = words.strip()
         self.places: list[FoundItem] = []
+        self.groups: list[FoundItem] = []
         self.reporters: list[FoundItem] = []
         self.reports: list[ReportLine] = []
         self.incidents: list[FoundItem] = []
@@ -65,17 +69,16 @@ class Finder:
             make_report_line(snapshot.state, each) for each in list(found.values())[:MAX_REPORTS]
         ]
         names = search.search_names(reader, self.words)
-        places = [each for each in names if isinstance(each.entity, Place)]
-        reporters = [each for each in names if not isinstance(each.entity, Place)]
-        self.places = [_make_item(snapshot, each) for each in places[:MAX_FOUND]]
-        self.reporters = [_make_item(snapshot, each) for each in reporters[:MAX_FOUND]]
+        self.places = _make_items(snapshot, names, "place")
+        self.groups = _make_items(snapshot, names, "group")
+        self.reporters = _make_items(snapshot, names, "reporter")
         incidents = search.find_incidents(snapshot.state, self.words, MAX_INCIDENTS)
         self.incidents = list(map(_make_incident_item, incidents))
 
     @cached_property
     def is_empty(self) -> bool:
         """Whether nothing was found."""
-        return not (self.places or self.reporters or self.reports or self.incidents)
+        return not (self.places or self.groups or self.reporters or self.reports or self.incidents)
 
     @property
     def has_more_reports(self) -> bool:
@@ -114,24 +117,44 @@ def suggest(words: str) -> list[FoundItem]:
     ]  # fmt: skip
 
 
+def suggest_places(words: str) -> list[FoundItem]:
+    """Return the places that the words may mean, the closest first, for a field of a place."""
+    reader = get_reader()
+    names = search.search_names(reader, words)
+    snapshot = reader.load_snapshot(reader.seq)
+    return _make_items(snapshot, names, "place", MAX_SUGGESTED)
+
+
+def _make_items(
+    snapshot: Snapshot, names: Sequence[FoundEntity], kind: str, limit: int = MAX_FOUND
+) -> list[FoundItem]:
+    """Return the items of the entities of the kind."""
+    found = [each for each in names if each.kind == kind]
+    return [_make_item(snapshot, each) for each in found[:limit]]
+
+
 def _make_item(snapshot: Snapshot, found: FoundEntity, *, is_alone: bool = False) -> FoundItem:
-    """Return the item of a place or reporter; alone, it says which of them it is."""
+    """Return the item of an entity; alone, it says what kind of thing it is."""
     entity, root = found.entity, find_root()
     alias = "" if found.alias is None else plain_text("find.alias", name=found.alias)
-    if isinstance(entity, Place):
-        where = labels.join_ancestor_names(snapshot, entity.id)
-        count = plain_text("find.figures", count=found.count) if found.count else ""
-        kind = labels.format_kind(entity.kind) or (
-            plain_text("find.kind.place") if is_alone else ""
-        )
-        href = link_to_page(SUBJECT_PAGE, {"place": entity.id}, root)
-        return FoundItem(entity.name, _join(alias, kind, where, count), href)
+    label = plain_text(f"find.kind.{found.kind}") if is_alone else ""
     kind = labels.format_kind(entity.kind)
-    party = plain_text("figure.party") if entity.party and is_alone else ""
-    label = plain_text("find.kind.reporter") if is_alone else ""
-    count = plain_text("coverage.report_count", count=found.count)
-    href = link_to_page(f"reporter/{entity.id}", {}, root)
-    return FoundItem(entity.name, _join(label, alias, kind, party, count), href, entity.party)
+    if isinstance(entity, Reporter):
+        party = plain_text("figure.party") if entity.party and is_alone else ""
+        count = plain_text("coverage.report_count", count=found.count)
+        href = link_to_page(f"reporter/{entity.id}", {}, root)
+        about = _join(label, alias, kind, party, count)
+        return FoundItem(entity.name, about, href, entity.party, entity.id)
+    count = plain_text("find.figures", count=found.count) if found.count else ""
+    if isinstance(entity, Group):
+        ancestors = [each for each in snapshot.groups.ancestors_of(entity.id) if each != ROOT_GROUP]
+        where = ", ".join(snapshot.state.groups[each].name for each in ancestors)
+        href = link_to_page(SUBJECT_PAGE, {"group": entity.id}, root)
+    else:
+        where = labels.join_ancestor_names(snapshot, entity.id)
+        href = link_to_page(SUBJECT_PAGE, {"place": entity.id}, root)
+    about = _join(alias, kind or label, where, count)
+    return FoundItem(entity.name, about, href, id=entity.id)
 
 
 def _make_incident_item(incident: str) -> FoundItem:

@@ -12,7 +12,7 @@ from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time, start_time_budget
 from service.usecases.state_cache import Snapshot
-from service.usecases.subjects import RecordSubject, list_subjects
+from service.usecases.subjects import RecordSubject
 from service.usecases.time_budget import TimeBudget
 from service.web import day_words, labels
 from service.web.charts.sparkline import draw_sparkline
@@ -74,9 +74,9 @@ class IndexPage:
         return not self.snapshot.state.report_count
 
     @cached_property
-    def subjects(self) -> list[RecordSubject]:
+    def subjects(self) -> Sequence[RecordSubject]:
         """All subjects, those with the latest figure first."""
-        return list_subjects(self.snapshot.state, self.snapshot.places)
+        return self.snapshot.list_subjects()
 
     @property
     def rows(self) -> Iterator[SubjectRow]:

@@ -1,6 +1,6 @@
-"""The tree of places, one level at a time, with what is known of each place."""
+"""The tree of places, one level at a time or searched, with what is known of each place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from service.domain.vocabulary import OUTCOMES, sort_outcomes
 from service.domain.wording.range_text import outcomes_text
 from service.http.consistency import get_reader
 from service.http.context import start_time_budget
+from service.usecases.search import search_places
 from service.usecases.state_cache import Snapshot
 from service.web import labels
 from service.web.charts.items import MapPoint
@@ -40,13 +41,15 @@ class PlaceRow:
     """A place of the list.
 
     ``href`` leads to the places inside, or to the page of the place if there are none; ``numbers``
-    are empty if nothing is reported of it, or if there was no time.
+    are empty if nothing is reported of it, or if there was no time. ``where`` is empty where all
+    places of the list are in the same one.
     """
 
     name: str
     href: str
     known_href: str
     kind: str
+    where: str
     aliases: str
     numbers: Sequence[OutcomeNumber]
     figure_count: int
@@ -54,10 +57,14 @@ class PlaceRow:
 
 
 class PlacesPage:
-    """The view model of one place with those inside, or of the places that are in no other."""
+    """The view model of one place with those inside, or of the places that are in no other.
 
-    def __init__(self, place_id: str | None, start: int) -> None:
+    With ``words`` it is that of the places that the words may mean.
+    """
+
+    def __init__(self, place_id: str | None, start: int, words: str = "") -> None:
         """Show the places from the number ``start`` on; raises NotFoundError for an unknown id."""
+        self.words = words.strip()
         reader = get_reader()
         self.snapshot: Snapshot = reader.load_snapshot(reader.seq)
         state = self.snapshot.state
@@ -119,28 +126,28 @@ class PlacesPage:
         return list_numbers([total] if total else ())
 
     @cached_property
-    def _children(self) -> list[str]:
-        """All places right inside, those with most figures first, then by name."""
+    def _listed(self) -> list[str]:
+        """All places right inside, those with most figures first, or those found, the closest."""
+        if self.words:
+            return [each.id for each in search_places(get_reader(), self.words)]
         tree, places = self.snapshot.places, self.snapshot.state.places
         ids = tree.roots() if self.place is None else tree.children(self.place.id)
         return sorted(ids, key=lambda each: (-self._count_figures(each), places[each].name, each))
 
     @property
-    def child_count(self) -> int:
-        """How many places there are right inside."""
-        return len(self._children)
+    def count(self) -> int:
+        """How many places there are right inside, or how many were found."""
+        return len(self._listed)
 
     @property
     def links(self) -> ListLinks:
         """The links to the places before and after these."""
-        place = self.place.id if self.place else None
-        return make_list_links(
-            PLACES_PAGE, {"place": place}, self.start, PAGE_SIZE, self.child_count, self.root
-        )
+        asked = {"place": self.place.id if self.place else None, "words": self.words}
+        return make_list_links(PLACES_PAGE, asked, self.start, PAGE_SIZE, self.count, self.root)
 
     @property
     def _shown(self) -> list[str]:
-        return self._children[self.start :][:PAGE_SIZE]
+        return self._listed[self.start :][:PAGE_SIZE]
 
     @cached_property
     def _totals(self) -> dict[str, OutcomeTotal]:
@@ -166,6 +173,7 @@ class PlacesPage:
             self._link(place.id) if inside_count else known_link,
             known_link,
             labels.format_kind(place.kind),
+            labels.join_ancestor_names(self.snapshot, place.id) if self.words else "",
             ", ".join(place.aliases),
             list_numbers([self._totals[place.id]] if place.id in self._totals else ()),
             self._count_figures(place.id),
@@ -217,8 +225,12 @@ class PlacesPage:
             is_placed=drawn.is_placed, longitude=longitude, latitude=latitude,
         )  # fmt: skip
 
+    @cached_property
+    def _figure_counts(self) -> Mapping[str, int]:
+        return self.snapshot.count_figures_by_place()
+
     def _count_figures(self, place_id: str) -> int:
-        return self.snapshot.figure_counts_by_place.get(place_id, 0)
+        return self._figure_counts.get(place_id, 0)
 
     def _link(self, place_id: str) -> str:
         return link_to_page(PLACES_PAGE, {"place": place_id}, self.root)

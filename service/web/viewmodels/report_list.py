@@ -10,6 +10,7 @@ from werkzeug.utils import cached_property
 from schemas.fields import make_cursor
 from schemas.list_queries import ReportPageParameters
 from service.columns.record_state import RecordState
+from service.domain.entities import Place
 from service.domain.errors import ErrorDetail, InvalidInputError
 from service.domain.list_queries import ReportListQuery
 from service.domain.report import RecordedReport
@@ -46,6 +47,9 @@ MAX_CSV_REPORTS: Final = 1_000
 MAX_SUGGESTIONS: Final = 8
 """How many reports are offered while one types."""
 
+MAX_OFFERED_PLACES: Final = 12
+"""How many of the places that words may mean are offered."""
+
 EXCERPT_LENGTH: Final = 200
 
 CURSORS: Final = ("after", "before")
@@ -79,10 +83,10 @@ class ReportList:
         self,
         parameters: Mapping[str, str],
         errors: Sequence[ErrorDetail] = (),
-        offered_places: Sequence[NamedLink] = (),
+        offered_places: Sequence[Place] = (),
     ) -> None:
-        """Read the page of the list; ``offered_places`` are places to choose from."""
-        self.parameters, self.offered_places = dict(parameters), offered_places
+        """Read the page of the list; a few of ``offered_places`` can be chosen."""
+        self.parameters, self._offered_places = dict(parameters), offered_places
         self.field_errors: dict[str, str] = {}
         self._add_errors(errors)
         self.root = find_root()
@@ -94,6 +98,14 @@ class ReportList:
     def state(self) -> RecordState:
         """The record state of the page."""
         return self.snapshot.state
+
+    @property
+    def offered_places(self) -> list[NamedLink]:
+        """The places that the words of the form may mean."""
+        return [
+            NamedLink(each.id, each.name, "", labels.join_ancestor_names(self.snapshot, each.id))
+            for each in self._offered_places[:MAX_OFFERED_PLACES]
+        ]
 
     # The reports ----------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from service.usecases.reporter_activity import (
     list_latest_reports,
 )
 from service.usecases.state_cache import Snapshot
-from service.usecases.subjects import RecordSubject, list_subjects
+from service.usecases.subjects import RecordSubject
 from service.usecases.time_budget import TimeBudget
 from service.web import day_words, labels
 from service.web.messages import plain_text
@@ -153,8 +153,8 @@ class ReporterPage:
         return format_covered(self.activity.first_day, self.activity.last_day)
 
     @cached_property
-    def _all_subjects(self) -> list[RecordSubject]:
-        return list_subjects(self.snapshot.state, self.snapshot.places, self.id)
+    def _all_subjects(self) -> Sequence[RecordSubject]:
+        return self.snapshot.list_subjects(self.id)
 
     @cached_property
     def subjects(self) -> list[ReporterSubject]:

@@ -2,17 +2,17 @@
 
 from flask import Response, jsonify, render_template
 
-from schemas.entity_pages import SearchParameters
+from schemas.entity_pages import SearchParameters, SuggestionParameters
 from service.http.auth import requires
 from service.web.query.list_parameters import load_parameters
-from service.web.viewmodels.finder import Finder, suggest
+from service.web.viewmodels.finder import Finder, suggest, suggest_places
 from service.web.views.blueprint import blueprint
 
 
 @blueprint.get("/find")
 @requires("read")
 def show_matches() -> str:
-    """Show what the words name: places, reporters, reports and incidents."""
+    """Show what the words name: places, groups, reporters, reports and incidents."""
     words = load_parameters(SearchParameters())["words"]
     return render_template("find.html", found_words=words, view=Finder(words))
 
@@ -21,7 +21,10 @@ def show_matches() -> str:
 @requires("read")
 def suggest_matches() -> Response:
     """Return what the words name, for the combobox; the addresses are relative to this one."""
-    words = load_parameters(SearchParameters())["words"]
+    parameters = load_parameters(SuggestionParameters())
+    is_of_places = parameters["kind"] == "place"
+    found = (suggest_places if is_of_places else suggest)(parameters["words"])
     return jsonify({"found": [
-        {"name": each.name, "about": each.about, "href": each.href} for each in suggest(words)
+        {"id": each.id, "name": each.name, "about": each.about, "href": each.href}
+        for each in found
     ]})  # fmt: skip

@@ -10,6 +10,7 @@ from service.domain.errors import ErrorDetail, InvalidInputError
 from service.http.auth import requires
 from service.http.consistency import get_reader
 from service.http.context import request_time
+from service.usecases.search import choose_places
 from service.web.query.page_query import (
     SUBJECT_PAGE,
     PageQuery,
@@ -19,7 +20,6 @@ from service.web.query.page_query import (
     parse_page_query,
     read_parameters,
 )
-from service.web.query.place_search import find_places
 from service.web.query.reporters import list_reporters
 from service.web.responses import streaming
 from service.web.responses.streaming import FLUSH_MARKER
@@ -44,13 +44,13 @@ def show_group() -> WerkzeugResponse:
     words = parameters.pop("find", None)
     normalized = normalize_days(parameters)
     if words:
-        matches = find_places(words)
+        matches = choose_places(get_reader(), words)
         if len(matches) != 1:
             return redirect(
                 link_to_page("find", {"words": words}, find_root()), HTTPStatus.SEE_OTHER
             )
         chosen = [each for each in normalized.get("place", "").split(",") if each]
-        place_id = matches[0][0].id
+        place_id = matches[0].id
         normalized["place"] = ",".join(dict.fromkeys((*chosen, place_id)))
     if not errors and ("place" in normalized or normalized != parameters or words):
         address = link_to_page(SUBJECT_PAGE, normalized, find_root())

@@ -9,7 +9,9 @@ from schemas.base import Parameters
 from schemas.list_queries import ReportSuggestionParameters
 from service.domain.errors import ErrorDetail
 from service.http.auth import requires
+from service.http.consistency import get_reader
 from service.http.request_parsing import parse_parameters
+from service.usecases.search import choose_places
 from service.web.messages import plain_text
 from service.web.query.page_query import (
     find_root,
@@ -17,9 +19,7 @@ from service.web.query.page_query import (
     normalize_days,
     read_parameters,
 )
-from service.web.query.place_search import find_places
 from service.web.viewmodels import report_list, report_page
-from service.web.viewmodels.base import NamedLink
 from service.web.viewmodels.report_form import select_report_messages
 from service.web.viewmodels.report_list import REPORTS_PAGE, ReportList
 from service.web.views.blueprint import blueprint
@@ -35,18 +35,17 @@ def show_reports() -> WerkzeugResponse:
     parameters, errors = read_parameters()
     words = parameters.pop("find", None)
     normalized = normalize_days(parameters)
-    found = find_places(words) if words else []
+    found = choose_places(get_reader(), words) if words else []
     if len(found) == 1:
         chosen = [each for each in normalized.get("place", "").split(",") if each]
-        normalized["place"] = ",".join(dict.fromkeys((*chosen, found[0][0].id)))
+        normalized["place"] = ",".join(dict.fromkeys((*chosen, found[0].id)))
     if not errors and normalized != parameters:
         unresolved = {} if len(found) == 1 else {"find": words}
         address = link_to_page(REPORTS_PAGE, {**normalized, **unresolved}, find_root())
         return redirect(address, HTTPStatus.SEE_OTHER)
     if words and not found:
         errors = (*errors, ErrorDetail("place", plain_text("reports.no_place", words=words)))
-    offered = [NamedLink(place.id, place.name, "", about) for place, about in found]
-    view = ReportList(parameters, errors, offered)
+    view = ReportList(parameters, errors, found)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if view.field_errors else HTTPStatus.OK
     return make_response(render_template("reports.html", view=view), status)
 
