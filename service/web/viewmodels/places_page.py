@@ -8,7 +8,7 @@ from werkzeug.utils import cached_property
 
 from service.domain.entities import Place, unknown_id_message
 from service.domain.errors import NotFoundError
-from service.domain.totals_query import TotalsQuery
+from service.domain.totals_query import MAX_PARTS, TotalsQuery
 from service.domain.totals_result import OutcomeTotal
 from service.domain.vocabulary import OUTCOMES, sort_outcomes
 from service.domain.wording.range_text import outcomes_text
@@ -18,6 +18,7 @@ from service.usecases.state_cache import Snapshot
 from service.web import labels
 from service.web.charts.items import MapPoint
 from service.web.charts.map_chart import MapChart, layout_map
+from service.web.query.csv_parameters import CSV_LINK
 from service.web.query.page_query import SUBJECT_PAGE, find_root, link_to_page
 from service.web.viewmodels.base import NamedLink
 from service.web.viewmodels.drawn_range import choose_drawn_range
@@ -137,6 +138,21 @@ class PlacesPage:
         return make_list_links(
             PLACES_PAGE, {"place": place}, self.start, PAGE_SIZE, self.child_count, self.root
         )
+
+    @property
+    def csv_link(self) -> str:
+        """The address of the API that has all places right inside as CSV.
+
+        They have their totals, unless there are more places than a breakdown may have.
+        """
+        place = self.place.id if self.place else None
+        form = {"format": "csv", **CSV_LINK}
+        if self.child_count > MAX_PARTS or not self.child_count:
+            parameters = {"parent": place, "limit": str(MAX_PARTS), **form}
+            return link_to_page("v1/places", parameters, self.root)
+        outcomes = ",".join(sort_outcomes(self.map_outcomes))
+        parameters = {"place": place, "by": "place", "outcomes": outcomes, **form}
+        return link_to_page("v1/totals", parameters, self.root)
 
     @property
     def _shown(self) -> list[str]:
