@@ -6,6 +6,7 @@ from marshmallow import ValidationError, post_load
 
 from schemas.as_of import AsOf
 from schemas.base import Parameters
+from schemas.csv_form import ABOUT, BOM, CsvForm, pop_csv_form
 from schemas.enums import (
     BOOLEAN_TEXT,
     ENTITY_LIST_FORMAT,
@@ -21,24 +22,20 @@ from schemas.text_fields import Line
 from service.domain.list_queries import EntityListQuery, ReportListQuery
 
 _FORMAT_DESCRIPTION = "The format of the answer; takes precedence over `Accept`. Default: `json`."
-_BOM_DESCRIPTION = (
-    "`true`: begin the CSV with a byte order mark, by which some spreadsheets recognize UTF-8. "
-    "Default: `false`."
-)
 _LIMIT_DESCRIPTION = "The largest number of items on a page. Default: 100."
 _AFTER_DESCRIPTION = "The cursor of a page, from the link in `next`. Default: the first page."
 
 
 class ListForm(NamedTuple):
-    """The requested format of a list, None if there is none, and whether a CSV has a BOM."""
+    """The requested format of a list, None if there is none, and the form of a CSV."""
 
     format: str | None
-    bom: bool
+    csv: CsvForm
 
 
 def _pop_form(data: dict[str, Any]) -> ListForm:
     """Return the form of the answer, and remove its parameters."""
-    return ListForm(data.pop("format", None), data.pop("bom", "false") == "true")
+    return ListForm(data.pop("format", None), pop_csv_form(data))
 
 
 class ReportFilters(Parameters):
@@ -140,7 +137,8 @@ class ReportListParameters(ReportFilters):
         REPORT_LIST_FORMAT,
         metadata={"description": _FORMAT_DESCRIPTION},
     )
-    bom = EnumText(BOOLEAN_TEXT, metadata={"description": _BOM_DESCRIPTION})
+    bom = BOM
+    about = ABOUT
     limit = IntegerParameter(
         minimum=1,
         maximum=1_000,
@@ -205,7 +203,8 @@ class EntityListParameters(Parameters):
         }
     )
     format = EnumText(ENTITY_LIST_FORMAT, metadata={"description": _FORMAT_DESCRIPTION})
-    bom = EnumText(BOOLEAN_TEXT, metadata={"description": _BOM_DESCRIPTION})
+    bom = BOM
+    about = ABOUT
     limit = IntegerParameter(
         minimum=1,
         maximum=1_000,

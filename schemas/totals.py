@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, missing, post_load
 from schemas.as_of import AsOf
 from schemas.base import Parameters
 from schemas.compiled import CompiledSchema
+from schemas.csv_form import ABOUT, BOM, CsvForm, pop_csv_form
 from schemas.enums import (
     BOOLEAN_TEXT,
     BREAKDOWN,
@@ -39,11 +40,11 @@ from service.domain.wording.range_text import total_text
 
 
 class TotalsRequest(NamedTuple):
-    """A query, the requested format (None if there is none), and whether a CSV has a BOM."""
+    """A query, the requested format (None if there is none), and the form of a CSV."""
 
     query: TotalsQuery
     format: str | None
-    bom: bool
+    csv: CsvForm
 
 
 def make_totals_query(data: dict[str, Any]) -> TotalsQuery:
@@ -176,14 +177,8 @@ class PlaceTotalsParameters(Parameters):
             "`json`."
         },
     )
-
-    bom = EnumText(
-        BOOLEAN_TEXT,
-        metadata={
-            "description": "`true`: begin the CSV with a byte order mark, by which some "
-            "spreadsheets recognize UTF-8. Default: `false`."
-        },
-    )
+    bom = BOM
+    about = ABOUT
 
     @post_load
     def load_request(self, data: dict[str, Any], **kwargs: Any) -> Any:
@@ -192,8 +187,8 @@ class PlaceTotalsParameters(Parameters):
 
     def make_request(self, data: dict[str, Any]) -> Any:
         """Return the query, and how the answer is written."""
-        format_name, bom = data.pop("format", None), data.pop("bom", "false") == "true"
-        return TotalsRequest(make_totals_query(data), format_name, bom)
+        format_name, csv_form = data.pop("format", None), pop_csv_form(data)
+        return TotalsRequest(make_totals_query(data), format_name, csv_form)
 
 
 class TotalsParameters(PlaceTotalsParameters):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from marshmallow import fields
 
 from schemas.compiled import CompiledSchema
+from schemas.csv_form import pop_csv_form
 from schemas.enums import EXCLUSION_REASON, OUTCOME, RANGE_END, REPORT_STATE
 from schemas.fields import Cursor, Day, EnumText
 from schemas.number_fields import IntegerParameter
@@ -30,7 +31,8 @@ class FiguresRequest(NamedTuple):
 class TotalsFiguresParameters(TotalsParameters):
     """The parameters of totals, and those of a page of their figures.
 
-    `by`, `facet`, `by_reporter`, `explain`, `compare`, `format` and `bom` change nothing here.
+    `by`, `facet`, `by_reporter`, `explain`, `compare`, `format`, `bom` and `about` change nothing
+    here.
     """
 
     limit = IntegerParameter(
@@ -50,8 +52,8 @@ class TotalsFiguresParameters(TotalsParameters):
     def make_request(self, data: dict[str, Any]) -> Any:
         """Return the query and the page."""
         limit, position = data.pop("limit"), data.pop("after", None)
-        for name in ("format", "bom"):
-            data.pop(name, None)
+        data.pop("format", None)
+        pop_csv_form(data)
         seq, offset = (None, 0) if position is None else map(int, position.split("-"))
         return FiguresRequest(make_totals_query(data), limit, seq, offset)
 

@@ -20,6 +20,7 @@ from schemas.entities import (
 from schemas.fields import Schema, Slug, is_slug
 from schemas.list_queries import EntityListParameters, ListForm, TreeListParameters
 from service.api import entity_rows
+from service.api.csv_about import ask_entities, write_about
 from service.domain.entities import Entity
 from service.domain.errors import NotFoundError, PreconditionFailedError, invalid_field
 from service.domain.list_queries import EntityListQuery
@@ -30,7 +31,7 @@ from service.http.costly_work import take_slot_for_list
 from service.http.kept_answers import allow_keeping
 from service.http.negotiation import (
     LINK_HEADER,
-    check_bom,
+    check_csv_form,
     choose_format,
     document_formats,
     make_response,
@@ -129,18 +130,27 @@ def make_blueprint(
         query, form = arguments
         allow_keeping()
         format_name = choose_format(form.format, "csv")
-        check_bom(form.bom, format_name)
+        check_csv_form(form.csv, format_name)
         take_slot_for_list(query.limit)
         find_entities = partial(entities.list_entities, get_reader(), kind)
         page_entities, next_link = fetch_page("entries", query, find_entities, "id")
         headers = {} if next_link is None else {"Link": f'<{next_link}>; rel="next"'}
         if format_name == "csv":
-            response = make_response("csv", entity_rows.to_csv(kind, page_entities, form.bom))
+            about = _write_about(kind, query) if form.csv.about else ()
+            text = entity_rows.to_csv(kind, page_entities, form.csv.bom, about)
+            response = make_response("csv", text)
             response.headers.update(headers)
             return response
         return {plural: page_entities, "next": next_link}, headers
 
     return blueprint
+
+
+def _write_about(kind: str, query: EntityListQuery) -> list[str]:
+    reader = get_reader()
+    state = reader.load_snapshot(reader.seq).state
+    question = ask_entities(state, kind, query.parent, query.q)
+    return write_about(state, question, pins_state=False)
 
 
 def _check_preconditions(

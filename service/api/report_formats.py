@@ -33,6 +33,11 @@ def make_page_response(
         text = report_rows.to_csv(reports, bom)
     else:
         text = _render_page(format_name, reports, next_link, find_points)
+    return finish_page(format_name, text, next_link)
+
+
+def finish_page(format_name: str, text: str, next_link: str | None) -> Response:
+    """Return the page with its text, with the link to the next page if there is one."""
     response = make_response(format_name, text)
     if next_link is not None:
         response.headers["Link"] = f'<{next_link}>; rel="next"'

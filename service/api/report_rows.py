@@ -1,12 +1,14 @@
 """Reports as flat rows, one for each figure, for CSV and GeoJSON."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from service.domain.entities import Place
 from service.domain.periods import Period
 from service.domain.report import RecordedReport, Report, ReportedFigure
 from service.domain.vocabulary import ROOT_GROUP
 from service.http.csv_writer import write_csv
+from service.http.table_cells import PLACE_COLUMNS, locate_place
 
 COLUMNS: Final = (
     "report",
@@ -53,6 +55,21 @@ def to_csv(reports: Iterable[RecordedReport], bom: bool = False) -> str:
     """
     rows = (row for report in reports for row in iterate_rows(report))
     return write_csv(COLUMNS, rows, bom=bom)
+
+
+def to_csv_with_places(
+    reports: Iterable[RecordedReport],
+    places: Mapping[str, Place],
+    about: Iterable[str],
+    bom: bool = False,
+) -> str:
+    """Return the same with lines that say what it is about, and with where each row's place is."""
+    rows = (
+        {**row, **locate_place(places, (row["places"] or "").split(","))}
+        for report in reports
+        for row in iterate_rows(report)
+    )
+    return write_csv((*COLUMNS, *PLACE_COLUMNS), rows, bom=bom, about=about)
 
 
 def iterate_rows(recorded: RecordedReport) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,9 @@ from schemas.list_queries import ListForm, ReportListParameters
 from schemas.quick_load import ReportIn
 from schemas.report_in import PostReportParameters
 from schemas.report_out import ReportOut, ReportsOut, RetractedReportOut
-from service.api.report_formats import OTHER_FORMATS, make_page_response
+from service.api import report_rows
+from service.api.csv_about import ask_reports, write_about
+from service.api.report_formats import OTHER_FORMATS, finish_page, make_page_response
 from service.domain.list_queries import ReportListQuery
 from service.domain.report import RecordedReport
 from service.domain.submission import Submission
@@ -23,7 +25,7 @@ from service.http.context import get_services, request_time
 from service.http.costly_work import take_slot_for_list
 from service.http.kept_answers import allow_keeping
 from service.http.links import link_to_member
-from service.http.negotiation import LINK_HEADER, check_bom, choose_format, document_formats
+from service.http.negotiation import LINK_HEADER, check_csv_form, choose_format, document_formats
 from service.http.pagination import fetch_page
 from service.http.smorest import Blueprint
 from service.usecases import lifecycle, reports
@@ -151,11 +153,16 @@ def list_reports(arguments: tuple[ReportListQuery, ListForm]) -> Response:
     query, form = arguments
     allow_keeping()
     reader, format_name = get_reader(), choose_format(form.format, *OTHER_FORMATS)
-    check_bom(form.bom, format_name)
+    check_csv_form(form.csv, format_name)
     take_slot_for_list(query.limit)
     # One state for everything that is read, even if more is recorded meanwhile.
     seq = reader.resolve_as_of(query.as_of, request_time())
     find_reports = partial(reports.list_reports, reader, now=request_time())
     page_reports, next_link = fetch_page("reports", replace(query, as_of=seq), find_reports, "seq")
     find_points = partial(reports.load_points, reader, seq=seq)
-    return make_page_response(format_name, page_reports, next_link, find_points, form.bom)
+    if form.csv.about:
+        state = reader.load_snapshot(seq).state
+        about = write_about(state, ask_reports(state, query))
+        text = report_rows.to_csv_with_places(page_reports, state.places, about, form.csv.bom)
+        return finish_page(format_name, text, next_link)
+    return make_page_response(format_name, page_reports, next_link, find_points, form.csv.bom)

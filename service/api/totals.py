@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
+from schemas.csv_form import CsvForm
 from schemas.totals import (
     PlaceTotalsParameters,
     TotalsOut,
@@ -14,6 +15,7 @@ from schemas.totals import (
 )
 from schemas.totals_figures import FiguresRequest, QueryFiguresOut, TotalsFiguresParameters
 from service.api import geojson
+from service.api.csv_about import EMPTY_HIGH, ask_totals, write_about
 from service.api.totals_csv import to_csv
 from service.domain.errors import invalid_field
 from service.domain.totals_result import TotalsResult
@@ -21,11 +23,11 @@ from service.http.auth import requires
 from service.http.consistency import get_reader
 from service.http.context import request_time, start_time_budget
 from service.http.kept_answers import allow_keeping
-from service.http.links import link_to
+from service.http.links import link_to, make_absolute
 from service.http.measured_totals import compute_measured_totals
 from service.http.negotiation import (
     LINK_HEADER,
-    check_bom,
+    check_csv_form,
     choose_format,
     document_formats,
     make_response,
@@ -119,10 +121,13 @@ def _answer_query(arguments: TotalsRequest, place_id: str | None = None) -> Resp
     format_name = choose_format(arguments.format, *OTHER_FORMATS)
     if format_name == "geojson" and "place" not in query.breakdown:
         raise invalid_field("by", "GeoJSON requires by=place: it has one feature for each place.")
-    check_bom(arguments.bom, format_name)
+    check_csv_form(arguments.csv, format_name)
     seq = reader.resolve_as_of(query.as_of, request_time())
     compared_seq = resolve_compare(reader, query, seq, request_time())
-    etag = _compute_totals_etag(seq, compared_seq, reader.load_last_redaction_seq(), format_name)
+    # A CSV that says what it is about names its address.
+    base = make_absolute("") if arguments.csv.about else ""
+    redaction_seq = reader.load_last_redaction_seq()
+    etag = _compute_totals_etag(seq, compared_seq, redaction_seq, format_name, base)
     held_etags = request.if_none_match
     has_it = not held_etags.star_tag and held_etags.contains_weak(etag)
     if has_it and holds_if_match(etag):
@@ -132,7 +137,7 @@ def _answer_query(arguments: TotalsRequest, place_id: str | None = None) -> Resp
         return response
     result = compute_measured_totals(query, seq, start_time_budget(), compared_seq)
     if format_name == "csv":
-        text = to_csv(result, arguments.bom)
+        text = _to_csv(result, arguments.csv)
     else:
         text = _to_json(result, place_id, format_name)
     response = make_response(format_name, text)
@@ -143,12 +148,21 @@ def _answer_query(arguments: TotalsRequest, place_id: str | None = None) -> Resp
 
 
 def _compute_totals_etag(
-    seq: int, compared_seq: int | None, last_redaction_seq: int, format_name: str
+    seq: int, compared_seq: int | None, last_redaction_seq: int, format_name: str, base: str
 ) -> str:
     """Return the ETag: a hash of the version, the state of the record, the format and the query."""
     request_target = request.path.encode() + b"?" + request.query_string
     state = f"{__version__} {seq} {compared_seq} {last_redaction_seq} {format_name} "
+    state += base
     return compute_etag(state.encode() + request_target)
+
+
+def _to_csv(result: TotalsResult, form: CsvForm) -> str:
+    if not form.about:
+        return to_csv(result, form.bom)
+    state = get_reader().load_snapshot(result.seq).state
+    about = write_about(state, ask_totals(state, result), EMPTY_HIGH)
+    return to_csv(result, form.bom, about, state.places)
 
 
 def _to_json(result: TotalsResult, place_id: str | None, format_name: str) -> str:
@@ -165,7 +179,16 @@ def _to_json(result: TotalsResult, place_id: str | None, format_name: str) -> st
     return to_json_text(content) + "\n"
 
 
-_PARAMETERS_OF_FORM: Final = ("by", "facet", "by_reporter", "explain", "compare", "format", "bom")
+_PARAMETERS_OF_FORM: Final = (
+    "by",
+    "facet",
+    "by_reporter",
+    "explain",
+    "compare",
+    "format",
+    "bom",
+    "about",
+)
 """The parameters that decide how an answer is divided and written, not which figures it is of."""
 
 

@@ -33,7 +33,7 @@ def register(app: Flask, origins: tuple[str, ...]) -> None:
 def _answer_preflight() -> Response | None:
     """Answer a preflight request, before any other function handles it."""
     requested_method = request.headers.get("Access-Control-Request-Method")
-    if request.method != "OPTIONS" or requested_method is None or not _is_api_path():
+    if request.method != "OPTIONS" or requested_method is None or not is_api_path(request.path):
         return None
     if requested_method not in READ_METHODS or _find_allowed_origin() is None:
         return problem_response(HTTPStatus.FORBIDDEN, _REFUSAL_DETAIL)
@@ -45,7 +45,7 @@ def _answer_preflight() -> Response | None:
 
 
 def _add_cors_headers(response: Response) -> Response:
-    if not _is_api_path():
+    if not is_api_path(request.path):
         return response
     response.vary.add("Origin")
     allowed_origin = _find_allowed_origin()
@@ -63,8 +63,9 @@ def make_headers(allowed_origin: str) -> dict[str, str]:
     }
 
 
-def _is_api_path() -> bool:
-    return request.path.startswith("/v1/")
+def is_api_path(path: str) -> bool:
+    """Whether pages of other origins may be allowed to read what is at the path."""
+    return path.startswith("/v1/")
 
 
 def _find_allowed_origin() -> str | None:

@@ -1,4 +1,4 @@
-"""CSV for spreadsheets: text that looks like a formula is escaped."""
+"""CSV for spreadsheets: text that looks like a formula is escaped, above the header, too."""
 
 import csv
 import io
@@ -15,22 +15,44 @@ The full-width signs count too: spreadsheets in East Asian languages accept them
 """
 
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CELL_START: Final = re.compile(rf"[,;](?={_FORMULA_START.pattern})")
+"""Where a spreadsheet that divides a line in front of the table finds a formula."""
+
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 def write_csv(
-    columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, bom: bool = False
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    bom: bool = False,
+    about: Iterable[str] = (),
 ) -> str:
     """Return the header and the rows as CSV; a missing value or None is an empty cell.
 
-    With ``bom`` it begins with a byte order mark, by which some spreadsheets recognize UTF-8.
+    With ``bom`` it begins with a byte order mark, by which some spreadsheets recognize UTF-8. Each
+    text of ``about`` is a line of its own in front of the header, which begins with ``#``.
     """
     text = io.StringIO()
     text.write(BYTE_ORDER_MARK if bom else "")
+    text.writelines(f"# {_format_line(each)}\r\n" for each in about)
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([format_cell(row.get(name)) for name in columns] for row in rows)
     return text.getvalue()
+
+
+def describe_state(seq: int, recorded_at: str | None) -> str:
+    """Return which state of the record a table is of."""
+    moment = f", recorded at {recorded_at}" if recorded_at else ""
+    return f"As known after event {seq} of the record{moment}"
+
+
+def _format_line(text: str) -> str:
+    """Return the text as one line that no spreadsheet reads as a formula or as quoted cells."""
+    line = _CONTROL.sub(" ", text).replace('"', "'")
+    return _CELL_START.sub(lambda found: f"{found.group()}'", line)
 
 
 def format_cell(value: Any) -> str:

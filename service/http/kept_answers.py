@@ -182,7 +182,7 @@ class KeptAnswers:
                 return None
             if status is not None:
                 headers |= rate_limit.make_headers(counters, status)
-        if origins:
+        if origins and cors.is_api_path(environ["PATH_INFO"]):
             origin = cors.find_allowed_origin(origins, environ.get("HTTP_ORIGIN"))
             if origin is not None:
                 headers |= cors.make_headers(origin)
@@ -227,6 +227,8 @@ class KeptAnswers:
 def _make_key(environ: Any) -> tuple[str | None, ...]:
     """Return what of the request an answer depends on."""
     return (
+        environ["wsgi.url_scheme"],  # Some answers name their own address.
+        environ.get("HTTP_HOST"),
         environ.get("SCRIPT_NAME"),
         environ["PATH_INFO"],
         environ.get("QUERY_STRING"),

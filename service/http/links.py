@@ -5,6 +5,8 @@ from urllib.parse import quote, urlencode
 
 from flask import request
 
+from service.http.context import get_services
+
 
 def link_to_page(parameters: Iterable[tuple[str, str]]) -> str:
     """Return the link from this list to the same list with other query parameters.
@@ -17,6 +19,16 @@ def link_to_page(parameters: Iterable[tuple[str, str]]) -> str:
 def link_to(path: str, parameters: Iterable[tuple[str, str]]) -> str:
     """Return the link to a relative path with the query parameters."""
     return f"{path}?{urlencode(list(parameters), safe=',')}"
+
+
+def make_absolute(address: str) -> str:
+    """Return the absolute address of one that is relative to the index.
+
+    Its beginning is the setting ``public_url``; without that it is what the request was sent to,
+    which a proxy may have changed.
+    """
+    base = get_services().settings.public_url or request.url_root
+    return f"{base.rstrip('/')}/{address.removeprefix('./')}"
 
 
 def link_to_member(member_id: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from flask import Response, current_app, request
 
+from schemas.csv_form import CsvForm
 from service.domain.errors import invalid_field
 
 MEDIA_TYPES: Final = {
@@ -39,10 +40,12 @@ def choose_format(requested_format: str | None, *offered_formats: str) -> str:
     return formats_by_type[best_type] if best_type else "json"
 
 
-def check_bom(bom: bool, format_name: str) -> None:
-    """Raise InvalidInputError if a byte order mark is requested for another format than CSV."""
-    if bom and format_name != "csv":
+def check_csv_form(form: CsvForm, format_name: str) -> None:
+    """Raise InvalidInputError if what only a CSV has is requested for another format."""
+    if form.bom and format_name != "csv":
         raise invalid_field("bom", "This requires format=csv: only a CSV has a byte order mark.")
+    if form.about and format_name != "csv":
+        raise invalid_field("about", "This requires format=csv: only a CSV has lines about it.")
 
 
 def document_formats(

@@ -155,6 +155,20 @@ def find_touched_subjects(
 
     A subject of which nobody counts any more is as it was ``then``.
     """
+    figures_by_key = count_changed_figures(now, changes)
+    ordered = sorted(figures_by_key, key=lambda key: (-figures_by_key[key], key))
+    subjects = _list_by_key(now)
+    if not subjects.keys() >= set(ordered):
+        subjects = {**_list_by_key(then), **subjects}
+    return [subjects[key] for key in ordered if key in subjects][:count]
+
+
+SubjectKey = tuple[tuple[str, ...], tuple[str, ...]]
+"""What a subject is of: the places without a parent, and the groups."""
+
+
+def count_changed_figures(now: Snapshot, changes: ReportChanges) -> dict[SubjectKey, int]:
+    """Return of how many figures of each subject the reports changed."""
     state = now.state
     is_changed = np.zeros(state.report_count, dtype=bool)
     is_changed[changes.rows] = True
@@ -164,30 +178,24 @@ def find_touched_subjects(
         axis=0,
         return_counts=True,
     )
-    figures_by_key: dict[_Key, int] = {}
+    figures_by_key: dict[SubjectKey, int] = {}
     for (place_set, group_set), figure_count in zip(pairs.tolist(), counts.tolist(), strict=True):
-        key = _make_key(
+        key = make_subject_key(
             now.places, state.place_sets.get_ids(place_set), state.group_sets.get_ids(group_set)
         )
         figures_by_key[key] = figures_by_key.get(key, 0) + figure_count
-    ordered = sorted(figures_by_key, key=lambda key: (-figures_by_key[key], key))
-    subjects = _list_by_key(now)
-    if not subjects.keys() >= set(ordered):
-        subjects = {**_list_by_key(then), **subjects}
-    return [subjects[key] for key in ordered if key in subjects][:count]
+    return figures_by_key
 
 
-_Key = tuple[tuple[str, ...], tuple[str, ...]]
-
-
-def _make_key(places: Tree, place_ids: Sequence[str], groups: Sequence[str]) -> _Key:
+def make_subject_key(places: Tree, place_ids: Sequence[str], groups: Sequence[str]) -> SubjectKey:
+    """Return the key of the subject of figures of these places and groups."""
     roots = {find_root(places, each) for each in place_ids if each in places}
     return tuple(sorted(roots)), tuple(sorted(groups))
 
 
-def _list_by_key(snapshot: Snapshot) -> dict[_Key, RecordSubject]:
+def _list_by_key(snapshot: Snapshot) -> dict[SubjectKey, RecordSubject]:
     return {
-        _make_key(snapshot.places, each.places, each.groups): each
+        make_subject_key(snapshot.places, each.places, each.groups): each
         for each in snapshot.list_subjects()
     }
 

@@ -46,6 +46,7 @@ def test_bodies_and_parameters_are_documented(client: FlaskClient) -> None:
     assert names == {
         "place", "group", "reporter", "state", "outcomes", "contradicts", "from", "to", "q",
         "as_of", "format", "limit", "after", "ref", "incident", "order", "bom",
+            "about",
     }  # fmt: skip
     assert document["paths"]["/v1/reports"]["post"]["security"] == [{"key": []}]
 

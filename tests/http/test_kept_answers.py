@@ -46,6 +46,9 @@ PATHS = (
     "/v1/places?limit=1",
     "/v1/reporters?format=csv",
     "/v1/places/plekhovo",
+    "/v1/totals?place=plekhovo&by=place&format=csv&about=true",
+    "/chart.png?place=plekhovo",
+    "/compare.png?place=plekhovo&compare=1",
 )
 
 REQUEST_HEADERS: tuple[dict[str, str], ...] = (
@@ -116,6 +119,58 @@ def test_answers_that_are_sent_again_are_the_same(record: None, make_client: Mak
                 assert show(client.get(path, headers=headers)) == expected, (path, headers)
         assert show(client.head(path)) == show(plain.head(path))
     assert count_kept(plain) == 0
+
+
+@pytest.mark.parametrize("path", ["/v1/reports?format=csv&about=true", "/chart.png?chart=card"])
+def test_an_answer_that_names_its_address_is_kept_for_each_host(
+    record: None, make_client: MakeClient, path: str
+) -> None:
+    client, plain = make_client(), make_client()
+    services_of(plain.application).state_cache.cache.max_bytes = 0
+    bases = ("http://one.example", "http://two.example", "https://one.example")
+    bodies_by_base = {base: client.get(path, base_url=base).get_data() for base in bases}
+    assert len(set(bodies_by_base.values())) == len(bases)
+    for base, body in bodies_by_base.items():
+        assert client.get(path, base_url=base).get_data() == body
+        assert plain.get(path, base_url=base).get_data() == body
+    assert count_kept(client) == len(bases)
+
+
+def test_a_picture_is_drawn_again_once_the_record_has_changed(
+    record: None, make_client: MakeClient, send: SendRequest
+) -> None:
+    client = make_client()
+    path = "/chart.png?place=plekhovo&chart=card"
+    first = client.get(path)
+    for number in range(1, 4):
+        assert client.get(path).get_data() == first.get_data()
+        assert count_kept(client) == number
+    held = {"If-None-Match": first.headers["ETag"]}
+    assert client.get(path, headers=held).status_code == 304
+    assert_recorded(send(bodies.make_report(figures=[bodies.make_figure(wording="90")])))
+    later = client.get(path, headers=held)
+    assert later.status_code == 200 and later.get_data() != first.get_data()
+    assert count_kept(client) == 4
+
+
+def test_a_picture_of_today_by_its_date_is_not_kept(record: None, make_client: MakeClient) -> None:
+    """Tomorrow it is one of an earlier day, and says so."""
+    client = make_client()
+    for _ in range(2):
+        answer = client.get(f"/chart.png?place=plekhovo&as_of={START_TIME.date()}")
+        assert answer.status_code == 200 and "ETag" not in answer.headers
+    assert count_kept(client) == 0
+
+
+def test_a_picture_without_time_for_its_totals_is_not_kept(
+    make_client: MakeClient, send: SendRequest
+) -> None:
+    """It may be narrower in the next answer."""
+    assert_recorded(send(bodies.make_interlocked_report()))
+    client = make_client(solver_seconds=0.0)
+    for _ in range(2):
+        assert "ETag" not in client.get("/chart.png?place=a&chart=card").headers
+    assert count_kept(client) == 0
 
 
 def test_every_header_that_is_not_kept_is_made_for_each_request(

@@ -112,7 +112,8 @@ def test_more_reports_than_fit_are_in_the_api(
     send_account(send, {"exactly": 12}, reporter=SKY)
     text = read_page(client, "/incident/ucdp:7")
     assert "1 report by 1 reporter" in text and plain_text("incident.more") in text
-    api = list_hrefs(client, "/incident/ucdp:7", "../v1/reports?")[0]
+    _, api, *_ = list_hrefs(client, "/incident/ucdp:7", "../v1/reports?")
+    assert "format=csv" not in api
     answer = client.get(f"/{api.removeprefix('../')}")
     assert answer.json is not None and len(answer.json["reports"]) == 2
 

@@ -34,11 +34,12 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   const source = document.getElementById(button.dataset.copy);
   try {
-    await navigator.clipboard.writeText(source.textContent.trim());
+    await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
     button.textContent = button.dataset.done;
   } catch {
     // Without TLS, browsers deny access to the clipboard: select the text for copying by hand.
-    getSelection().selectAllChildren(source);
+    if (source.select) source.select();
+    else getSelection().selectAllChildren(source);
   }
 });
 

@@ -34,10 +34,12 @@ class CompareQuery:
     """Two queries. With ``is_in_time`` the first one is the earlier state of the second.
 
     ``second`` is None if the address has only one subject, and ``first`` if it has none.
+    ``parameters`` are those of the address.
     """
 
     first: PageQuery | None
     second: PageQuery | None
+    parameters: Mapping[str, str]
     is_in_time: bool = False
 
 
@@ -82,14 +84,14 @@ def parse_compare_query(now: datetime, parameters: Mapping[str, str]) -> Compare
     shared = {name: value for name, value in parameters.items() if name in SHARED_PARAMETERS}
     own = {name: value for name, value in parameters.items() if name in SUBJECT_PARAMETERS}
     if not own:
-        return CompareQuery(None, None)
+        return CompareQuery(None, None, parameters)
     first = parse_page_query(now, {**own, **shared})
     if "compare" in parameters:
         earlier = _parse(now, {**own, **shared, "as_of": parameters["compare"]}, "as_of", "compare")
-        return CompareQuery(earlier, first, is_in_time=True)
+        return CompareQuery(earlier, first, parameters, is_in_time=True)
     if not other:
-        return CompareQuery(first, None)
-    return CompareQuery(first, _parse_other(now, {**own, **other, **shared}))
+        return CompareQuery(first, None, parameters)
+    return CompareQuery(first, _parse_other(now, {**own, **other, **shared}), parameters)
 
 
 def _parse_other(now: datetime, parameters: Mapping[str, str]) -> PageQuery:

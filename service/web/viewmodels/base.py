@@ -24,6 +24,7 @@ from service.usecases.state_cache import Snapshot
 from service.web import day_words, labels
 from service.web.messages import plain_text
 from service.web.query.addresses import make_absolute
+from service.web.query.csv_parameters import CSV_LINK
 from service.web.query.page_query import SUBJECT_PAGE, PageQuery
 from service.web.sentences import Subject, write_sentence
 from service.web.viewmodels.drawn_range import choose_drawn_range
@@ -60,6 +61,7 @@ class ViewModel:
         """Resolve the query; raises InvalidInputError for unknown ids or an invalid ``as_of``."""
         self.page_query = page_query
         self._budget = start_time_budget(PAGE_SHARE)  # Shared by all totals of the page.
+        self._is_final = True
         self.seq = get_reader().resolve_as_of(page_query.query.as_of, request_time())
         self.query: TotalsQuery = totals.resolve_merged_ids(self.snapshot, page_query.query)
         self._take_slot()
@@ -73,7 +75,22 @@ class ViewModel:
     def compute_totals(self, **changes: object) -> TotalsResult:
         """Return the totals of the query with the changes."""
         query = replace(self.page_query.query, **changes)  # type: ignore[arg-type]
-        return compute_measured_totals(query, self.seq, self._budget)
+        try:
+            result = compute_measured_totals(query, self.seq, self._budget)
+        except TimeBudgetExceededError:
+            self._is_final = False
+            raise
+        self._is_final = self._is_final and result.is_final
+        return result
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether what was computed so far is the same for every later request of this state.
+
+        It is not if the time ran out, nor if "today" is a day that was named.
+        """
+        names_today = "as_of" in self.page_query.parameters and self.page_query.query.as_of is None
+        return self._is_final and not names_today
 
     @cached_property
     def snapshot(self) -> Snapshot:
@@ -148,6 +165,11 @@ class ViewModel:
     def caveats_of(self, outcomes: frozenset[str]) -> list[Caveat]:
         """Return the caveats of the total of these outcomes."""
         return [each for each in self.result.caveats if each.outcomes == outcomes]
+
+    @property
+    def csv_link(self) -> str:
+        """The address of all figures of the total as CSV."""
+        return self.page_query.link_to("figures.csv", every=None, start=None, **CSV_LINK)
 
     @property
     def file_name(self) -> str:

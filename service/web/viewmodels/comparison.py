@@ -20,6 +20,7 @@ from service.web.charts.items import RangeBar
 from service.web.charts.range_chart import RangeChart, layout_range_chart
 from service.web.messages import plain_text
 from service.web.query.compare_query import OTHER, CompareQuery
+from service.web.query.csv_parameters import CSV_LINK
 from service.web.query.page_query import SUBJECT_PAGE, PageQuery, find_root, link_to_page
 from service.web.viewmodels.bars import make_bar
 from service.web.viewmodels.events_between import EventsBetween, make_events_between
@@ -43,10 +44,14 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeChart:
-    """The bars of both sides for one set of outcomes, on one axis."""
+    """The bars of both sides for one set of outcomes, on one axis.
+
+    ``outcomes`` are the value of the parameter that chooses them.
+    """
 
     title: str
     chart: RangeChart
+    outcomes: str = ""
 
 
 class Comparison:
@@ -124,8 +129,13 @@ class Comparison:
     @cached_property
     def charts(self) -> Sequence[OutcomeChart]:
         """The bars of both sides, for each of a few sets of outcomes that a sentence states."""
+        return [self._draw(each) for each in self.outcome_sets]
+
+    @cached_property
+    def outcome_sets(self) -> Sequence[frozenset[str]]:
+        """The few sets of outcomes that are compared."""
         stated = {each.outcomes for view in self._views for each in view.subject.counts}
-        return [self._draw(each) for each in sorted(stated, key=_outcomes_sort_key)[:MAX_CHARTS]]
+        return sorted(stated, key=_outcomes_sort_key)[:MAX_CHARTS]
 
     def _draw(self, outcomes: frozenset[str]) -> OutcomeChart:
         names = ",".join(each for each in OUTCOMES if each in outcomes)
@@ -138,7 +148,36 @@ class Comparison:
             (total,) = side.view.compute_totals(outcomes=(outcomes,)).totals
             bars.append(make_bar(side.view, str(key), side.name, total, (), outcomes=names))
         title = outcomes_text(outcomes).capitalize()
-        return OutcomeChart(title, layout_range_chart(bars, f"compare-{names.replace(',', '-')}"))
+        chart = layout_range_chart(bars, f"compare-{names.replace(',', '-')}")
+        return OutcomeChart(title, chart, names)
+
+    @property
+    def seq(self) -> int:
+        """The event of the latest state that is shown."""
+        return max((each.seq for each in self._views), default=get_reader().seq)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether what was computed so far is the same for every later request of this state."""
+        return all(each.is_lasting for each in self._views)
+
+    def name_page(self, page: str, **changes: str | None) -> str:
+        """Return the address of the page for this comparison, relative to the index."""
+        return link_to_page(page, {**self.query.parameters, **changes})
+
+    def link_to(self, page: str, **changes: str | None) -> str:
+        """Return the same address relative to this page."""
+        return find_root() + self.name_page(page, **changes)
+
+    @property
+    def preview_text(self) -> str:
+        """The sentences of both sides, for link previews."""
+        return " ".join(dict.fromkeys(each.headline for each in self._views))
+
+    @property
+    def csv_link(self) -> str:
+        """The address of both sides' numbers as CSV."""
+        return self.link_to("compare.csv", **CSV_LINK)
 
     @property
     def new_link(self) -> str:

@@ -50,11 +50,15 @@ class FigureList(ViewModel):
 
     @cached_property
     def _page(self) -> FigurePage:
+        return self.load_page(PAGE_SIZE)
+
+    def load_page(self, size: int) -> FigurePage:
+        """Return so many figures from the start of the page on."""
         return make_figure_page(
             get_reader(),
             self._lead_result,
             self.page_query.start,
-            PAGE_SIZE,
+            size,
             is_largest_first=True,
         )
 
@@ -118,6 +122,11 @@ def _make_row(state: RecordState, number: int, listed: QueryFigure) -> FigureRow
 
 def _add_shares(listed: QueryFigure, bound: End) -> int | str | None:
     """Return what the figure adds to the end of the total; None if it adds nothing."""
+    people = sum_shares(listed, bound)
+    return None if people is None else format_fraction(people)
+
+
+def sum_shares(listed: QueryFigure, bound: End) -> Fraction | None:
+    """Return what the figure adds to the end of the total; None if it adds nothing."""
     shares = [each.term for each in listed.shares if each.bound == bound]
-    people = sum((term.multiplier * term.people for term in shares), Fraction())
-    return format_fraction(people) if shares else None
+    return sum((term.multiplier * term.people for term in shares), Fraction()) if shares else None

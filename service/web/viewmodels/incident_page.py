@@ -16,9 +16,10 @@ from service.http.context import request_time
 from service.usecases import reports
 from service.web import labels
 from service.web.messages import plain_text
-from service.web.query.page_query import PageQuery, parse_page_query
+from service.web.query.page_query import PageQuery, find_root, parse_page_query
 from service.web.viewmodels.base import ViewModel
 from service.web.viewmodels.report_lines import ReportLine, describe_where, make_report_line
+from service.web.viewmodels.report_list import link_to_reports_csv
 
 MAX_REPORTS: Final = 50
 """How many reports of an incident its page shows; the API lists all."""
@@ -173,6 +174,11 @@ class IncidentPage:
         return [
             each for each in places if not any(above in places for above in tree.ancestors_of(each))
         ]
+
+    @property
+    def csv_link(self) -> str:
+        """The address of the API that has these reports as CSV."""
+        return link_to_reports_csv({"incident": self.incident}, find_root())
 
     @property
     def total_link(self) -> str:

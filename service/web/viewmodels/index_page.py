@@ -11,17 +11,20 @@ from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time, start_time_budget
+from service.http.csv_table import CsvTable
 from service.usecases.state_cache import Snapshot
 from service.usecases.subjects import RecordSubject
 from service.usecases.time_budget import TimeBudget
 from service.web import day_words, labels
 from service.web.charts.sparkline import draw_sparkline
 from service.web.messages import plain_text
+from service.web.query.csv_parameters import CSV_LINK
 from service.web.query.page_query import SUBJECT_PAGE, link_to_page, parse_page_query
 from service.web.viewmodels.base import MAX_OUTCOME_SETS, PAGE_SHARE, UNCOMPUTABLE
 from service.web.viewmodels.outcome_numbers import OutcomeNumber, compute_numbers
 from service.web.viewmodels.recent_changes import RecentChanges
 from service.web.viewmodels.sparkline import PAGE_SECONDS, Sparkline
+from service.web.viewmodels.subject_table import COLUMNS, iterate_subject_rows
 
 PAGE_SIZE: Final = 20
 """How many subjects one page has."""
@@ -67,6 +70,7 @@ class IndexPage:
         self.snapshot: Snapshot = reader.load_snapshot(self.seq)
         self._budget = start_time_budget(PAGE_SHARE)
         self._sparkline_budget: TimeBudget | None = None
+        self._disputed_subjects: list[RecordSubject] = []
 
     @property
     def is_empty(self) -> bool:
@@ -97,10 +101,34 @@ class IndexPage:
     def _link_to_start(self, start: int) -> str:
         return link_to_page("./", {"start": str(start) if start else None})
 
+    @property
+    def csv_link(self) -> str:
+        """The address of these rows as CSV."""
+        return self._link_to_csv(self.start)
+
+    def _link_to_csv(self, start: int) -> str:
+        return link_to_page("index.csv", {"start": str(start) if start else None, **CSV_LINK})
+
+    def make_table(self) -> CsvTable:
+        """Return the rows of this page as a table."""
+        shown, end = self.subjects[self.start :][:PAGE_SIZE], self.start + PAGE_SIZE
+        return CsvTable(
+            "casualty-figures-index",
+            COLUMNS,
+            iterate_subject_rows(self.snapshot, shown, self._budget),
+            [plain_text("csv.index"), plain_text("index.hint"), plain_text("csv.stated")],
+            self.snapshot.state,
+            self._link_to_start(self.start),
+            self._link_to_csv(end) if end < len(self.subjects) else None,
+        )
+
     @cached_property
     def recent_changes(self) -> RecentChanges:
-        """What came in, was replaced and withdrawn within the last 7 days."""
-        return RecentChanges(request_time())
+        """What came in, was replaced and withdrawn within the last 7 days, and what it disputes.
+
+        To be used after the rows, whose numbers say which subjects are disputed now.
+        """
+        return RecentChanges(request_time(), self._disputed_subjects)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -139,6 +167,9 @@ class IndexPage:
         # Only what the subject's own figures are about: those of a side count others too.
         outcome_sets = subject.outcome_sets[:MAX_OUTCOME_SETS]
         query = TotalsQuery(subject.places, outcomes=outcome_sets, groups=groups or (ROOT_GROUP,))
+        numbers = compute_numbers(self.snapshot, query, self._budget)
+        if any(each.is_disputed for each in numbers):
+            self._disputed_subjects.append(subject)
         named = [state.reporters[each] for each in subject.reporters[:MAX_NAMED_REPORTERS]]
         days = (
             plain_text("coverage.until", last=day_words.format_short_day(subject.last_day))
@@ -149,7 +180,7 @@ class IndexPage:
             labels.join_place_names(state, subject.places),
             labels.join_group_names(state, groups) or plain_text("chip.everyone"),
             link_to_page(SUBJECT_PAGE, parameters),
-            compute_numbers(self.snapshot, query, self._budget),
+            numbers,
             days,
             [NamedReporter(each.id, each.name, each.party) for each in named],
             len(subject.reporters) - len(named),

@@ -22,6 +22,7 @@ from service.usecases.recent_changes import (
 from service.usecases.state_cache import Snapshot
 from service.web import day_words
 from service.web.messages import plain_text
+from service.web.query.csv_parameters import CSV_LINK
 from service.web.query.page_query import find_root, link_to_page
 from service.web.query.place_field import write_place_field
 from service.web.query.reporters import ReporterChoices, list_reporters
@@ -129,6 +130,28 @@ class NewPage:
     def words(self) -> str:
         """How many reports were added, replaced and withdrawn; empty if none was."""
         return write_counts(self.changes)
+
+    @property
+    def title(self) -> str:
+        """What the page is about, in words."""
+        title = plain_text("new.title", since=self.since_words)
+        return f"{title}: {self.filter_words}" if self.filter_words else title
+
+    @property
+    def changes_by_day(self) -> Sequence[tuple[date, ReportChanges]]:
+        """The changes of the latest days, the latest day first."""
+        return self._split[0]
+
+    @property
+    def pinned_parameters(self) -> dict[str, str | None]:
+        """The parameters of the address that shows the same again, whatever is recorded later."""
+        return {"since": str(self.since_seq), "until": str(self._until_seq), **self._filters}
+
+    @property
+    def csv_link(self) -> str:
+        """The address of these changes as CSV."""
+        parameters = {**self.pinned_parameters, **CSV_LINK}
+        return link_to_page("new.csv", parameters, find_root())
 
     @cached_property
     def days(self) -> list[DayGroup]:

@@ -76,13 +76,20 @@ def list_numbers(outcome_totals: Iterable[OutcomeTotal]) -> list[OutcomeNumber]:
     return [each for each in map(_make_number, outcome_totals) if each is not None]
 
 
-def _make_number(outcome_total: OutcomeTotal) -> OutcomeNumber | None:
+def find_stated_range(outcome_total: OutcomeTotal) -> tuple[int, int | None] | None:
+    """Return the range that pages state; None if the total says nothing of the scope itself."""
     drawn = choose_drawn_range(outcome_total)
     if not is_stated(outcome_total.outcomes, drawn):
         return None
     low, high = drawn.nearest or (drawn.low or 0, drawn.high)
-    if not drawn.is_placed:
-        high = None
+    return low, high if drawn.is_placed else None
+
+
+def _make_number(outcome_total: OutcomeTotal) -> OutcomeNumber | None:
+    stated = find_stated_range(outcome_total)
+    if stated is None:
+        return None
+    drawn, (low, high) = choose_drawn_range(outcome_total), stated
     return OutcomeNumber(
         outcomes_text(outcome_total.outcomes), write_range(low, high), drawn.is_disputed,
         drawn.exact,

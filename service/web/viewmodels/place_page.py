@@ -20,6 +20,7 @@ from service.domain.wording.range_text import (
 )
 from service.web import day_words, labels
 from service.web.messages import plain_text
+from service.web.query.csv_parameters import CSV_LINK
 from service.web.sentences import write_part, write_range
 from service.web.viewmodels.base import UNCOMPUTABLE, ViewModel
 from service.web.viewmodels.breakdown import Breakdown
@@ -89,6 +90,22 @@ class PlacePage(ViewModel):
         return self.page_query.link_to_api(
             **{"outcomes": outcomes, "by": self.page_query.by, **named, **extra}
         )
+
+    def link_to_csv(self, chart: str) -> str:
+        """Return the address of the API that has the numbers of a chart as CSV.
+
+        The charts are "parts", "times" and "reporters".
+        """
+        form = {"format": "csv", **CSV_LINK}
+        if chart == "parts":
+            return self.link_to_parts(**form)
+        parameters = {"by": "reporter"}
+        period = self.time_series.period
+        if chart == "times" and period is not None:
+            parameters = {"by": self.time_series.unit or "day", "to": str(period.last)}
+            parameters |= {"from": str(period.first)} if period.first else {}
+        outcomes = ",".join(each for each in OUTCOMES if each in self.lead_outcomes)
+        return self.page_query.link_to_api(**{"outcomes": outcomes, **parameters, **form})
 
     @property
     def chart_kinds(self) -> list[str]:

@@ -8,7 +8,7 @@ from werkzeug.utils import cached_property
 
 from service.domain.entities import Place, unknown_id_message
 from service.domain.errors import NotFoundError
-from service.domain.totals_query import TotalsQuery
+from service.domain.totals_query import MAX_PARTS, TotalsQuery
 from service.domain.totals_result import OutcomeTotal
 from service.domain.vocabulary import OUTCOMES, sort_outcomes
 from service.domain.wording.range_text import outcomes_text
@@ -19,6 +19,7 @@ from service.usecases.state_cache import Snapshot
 from service.web import labels
 from service.web.charts.items import MapPoint
 from service.web.charts.map_chart import MapChart, layout_map
+from service.web.query.csv_parameters import CSV_LINK
 from service.web.query.page_query import SUBJECT_PAGE, find_root, link_to_page
 from service.web.viewmodels.base import NamedLink
 from service.web.viewmodels.drawn_range import choose_drawn_range
@@ -144,6 +145,22 @@ class PlacesPage:
         """The links to the places before and after these."""
         asked = {"place": self.place.id if self.place else None, "words": self.words}
         return make_list_links(PLACES_PAGE, asked, self.start, PAGE_SIZE, self.count, self.root)
+
+    @property
+    def csv_link(self) -> str:
+        """The address of the API that has all places right inside as CSV.
+
+        They have their totals, unless there are more places than a breakdown may have.
+        """
+        place = self.place.id if self.place else None
+        form = {"format": "csv", **CSV_LINK}
+        if self.words or not 0 < self.count <= MAX_PARTS:
+            asked = {"q": self.words} if self.words else {"parent": place}
+            parameters = {**asked, "limit": str(MAX_PARTS), **form}
+            return link_to_page("v1/places", parameters, self.root)
+        outcomes = ",".join(sort_outcomes(self.map_outcomes))
+        parameters = {"place": place, "by": "place", "outcomes": outcomes, **form}
+        return link_to_page("v1/totals", parameters, self.root)
 
     @property
     def _shown(self) -> list[str]:

@@ -10,6 +10,7 @@ from werkzeug.utils import cached_property
 
 from service.columns.record_state import RecordState
 from service.domain.timestamps import format_timestamp
+from service.domain.vocabulary import ROOT_GROUP
 from service.domain.wording.bidi import isolate_bidi
 from service.domain.wording.range_text import join_words
 from service.http.consistency import get_reader
@@ -18,16 +19,24 @@ from service.usecases.recent_changes import (
     REPLACED,
     WITHDRAWN,
     ReportChanges,
+    count_changed_figures,
     find_report_changes,
+    make_subject_key,
 )
+from service.usecases.subjects import RecordSubject
+from service.web import labels
 from service.web.messages import plain_text
 from service.web.query.page_query import find_root, link_to_page
+from service.web.viewmodels.subject_changes import find_newly_disputed
 
 RECENT: Final = timedelta(days=7)
 """How far back "recently" is."""
 
 MAX_NAMED_REPORTERS: Final = 2
 """How many reporters the lines name; those of all others are counted together."""
+
+MAX_DISPUTED: Final = 5
+"""Of how many disputed subjects it is looked up whether they were disputed before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +88,19 @@ class ChangeLine:
 
 
 class RecentChanges:
-    """What came in within the 7 days before a request, in at most five lines."""
+    """What came in within the 7 days before a request and what it disputed, in a few lines."""
 
-    def __init__(self, now: datetime) -> None:
-        """Read the present record; ``now`` is the time of the request."""
+    def __init__(self, now: datetime, disputed_subjects: Sequence[RecordSubject] = ()) -> None:
+        """Read the present record; ``now`` is the time of the request.
+
+        ``disputed_subjects`` are those whose totals are disputed now: whether they were before is
+        said of these alone.
+        """
         reader = get_reader()
-        self._state = reader.load_snapshot(reader.seq).state
+        self._snapshot = reader.load_snapshot(reader.seq)
+        self._state = self._snapshot.state
         self._since = reader.resolve_as_of(format_timestamp(now - RECENT), now)
+        self._disputed_subjects = disputed_subjects
 
     @cached_property
     def lines(self) -> Sequence[ChangeLine]:
@@ -110,7 +125,45 @@ class RecentChanges:
             if len(ended):
                 names = [each.name for each in group_by_reporter(self._state, ended)]
                 lines.append(ChangeLine(_write_ended(ended, names), self.link))
+        return [*lines, *self._list_disputes(changes)]
+
+    def _list_disputes(self, changes: ReportChanges) -> list[ChangeLine]:
+        """Return a line for each total that is newly disputed, and one for those not yet known."""
+        if not self._disputed_subjects:
+            return []
+        tree, changed = self._snapshot.places, count_changed_figures(self._snapshot, changes)
+        touched = [
+            each
+            for each in self._disputed_subjects
+            if make_subject_key(tree, each.places, each.groups) in changed
+        ]
+        lines, unknown = [], []
+        then = get_reader().load_snapshot(self._since) if touched else self._snapshot
+        for subject in touched[:MAX_DISPUTED]:
+            outcomes = find_newly_disputed(self._snapshot, then, subject)
+            name = self._name_subject(subject)
+            if outcomes is None:
+                unknown.append(name)
+            elif outcomes:
+                words = plain_text("new.disputed", where=name, outcomes=join_words([*outcomes]))
+                lines.append(ChangeLine(words, self._link_to_comparison(subject)))
+        if unknown:
+            words = plain_text("new.disputed.unknown", where="; ".join(unknown))
+            lines.append(ChangeLine(words, self.link))
         return lines
+
+    def _name_subject(self, subject: RecordSubject) -> str:
+        names = (
+            labels.join_place_names(self._state, subject.places),
+            labels.join_group_names(self._state, subject.groups),
+        )
+        return ", ".join(each for each in names if each)
+
+    def _link_to_comparison(self, subject: RecordSubject) -> str:
+        groups = [each for each in subject.groups if each != ROOT_GROUP]
+        parameters = {"place": ",".join(subject.places), "group": ",".join(groups)}
+        compare = {"compare": str(self._since)}
+        return link_to_page("compare", {**parameters, **compare}, find_root())
 
     @property
     def link(self) -> str:

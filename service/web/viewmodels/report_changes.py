@@ -58,7 +58,7 @@ def make_report_changes(state: RecordState, changes: ReportChanges) -> list[Repo
 
     lines = [
         ReportChange(
-            seq, _name_kind(state, kind, row), state.get_report_id(row),
+            seq, name_kind(state, kind, row), state.get_report_id(row),
             state.reporters[state.reporter_ids[state.report_column("reporter")[row]]].name,
             *texts[row], link(row) or "", link(replacing.get(row)) if kind == REPLACED else None,
         )
@@ -69,7 +69,8 @@ def make_report_changes(state: RecordState, changes: ReportChanges) -> list[Repo
     return lines[::-1]
 
 
-def _name_kind(state: RecordState, kind: int, row: int) -> str:
+def name_kind(state: RecordState, kind: int, row: int) -> str:
+    """Return the name of the kind of change; "relay" for a report that repeats another."""
     is_relay = kind == ADDED and int(state.report_column("relays")[row]) != NONE
     return "relay" if is_relay else CHANGE_KINDS[kind]
 

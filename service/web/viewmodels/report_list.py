@@ -24,6 +24,7 @@ from service.usecases import reports
 from service.usecases.report_counts import count_reports_by_outcome, count_reports_by_state
 from service.web import day_words, labels
 from service.web.messages import plain_text
+from service.web.query.csv_parameters import CSV_LINK
 from service.web.query.page_query import find_root, link_to_page
 from service.web.query.reporters import ReporterChoices, list_reporters
 from service.web.viewmodels.base import NamedLink
@@ -189,8 +190,7 @@ class ReportList:
     @property
     def csv_link(self) -> str:
         """The address of the API that has the same reports as CSV."""
-        form = {"order": "newest", "format": "csv", "bom": "true", "limit": str(MAX_CSV_REPORTS)}
-        return link_to_page("v1/reports", {**self.filters, **form}, self.root)
+        return link_to_reports_csv(self.filters, self.root)
 
     def link_to(self, **changes: str | None) -> str:
         """Return the address of the list with changed parameters; None removes one."""
@@ -274,6 +274,12 @@ class ReportList:
             "state": ", ".join(states) or plain_text("reports.chip.states"),
             "other": ", ".join(others) or plain_text("reports.chip.other"),
         }
+
+
+def link_to_reports_csv(filters: Mapping[str, str], root: str) -> str:
+    """Return the address of the API that has the newest of these reports as CSV."""
+    form = {"order": "newest", "format": "csv", "limit": str(MAX_CSV_REPORTS)}
+    return link_to_page("v1/reports", {**filters, **form, **CSV_LINK}, root)
 
 
 def make_report_row(state: RecordState, recorded: RecordedReport, root: str) -> ReportRow:

@@ -14,6 +14,7 @@ from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import ROOT_GROUP
 from service.http.consistency import get_reader
 from service.http.context import get_services, start_time_budget
+from service.http.csv_table import CsvTable
 from service.usecases import reports
 from service.usecases.reporter_activity import (
     ReporterActivity,
@@ -25,11 +26,14 @@ from service.usecases.subjects import RecordSubject
 from service.usecases.time_budget import TimeBudget
 from service.web import day_words, labels
 from service.web.messages import plain_text
+from service.web.query.csv_parameters import CSV_LINK
 from service.web.query.page_query import SUBJECT_PAGE, find_root, link_to_page
 from service.web.viewmodels.outcome_numbers import OutcomeNumber, compute_numbers
 from service.web.viewmodels.pages_of_list import ListLinks, make_list_links
 from service.web.viewmodels.report_lines import ReportLine, make_report_line
+from service.web.viewmodels.report_list import link_to_reports_csv
 from service.web.viewmodels.reporter_disputes import FoundDisputes, find_disputes
+from service.web.viewmodels.subject_table import COLUMNS, iterate_subject_rows
 
 PAGE_SIZE: Final = 50
 """How many reporters one page has."""
@@ -70,6 +74,7 @@ class ReportersPage:
         last_ids = [each.last_report for each in shown if each.last_report is not None]
         last_reports = reports.get_reports(reader, last_ids, reader.seq)
         self.rows = [self._make_row(each, last_reports) for each in shown]
+        self.csv_link = link_to_page("reporters.csv", CSV_LINK, find_root())
         self.links: ListLinks = make_list_links(
             "reporters", {}, start, PAGE_SIZE, self.count, find_root()
         )
@@ -169,6 +174,39 @@ class ReporterPage:
         return make_list_links(
             f"reporter/{self.id}", {}, self.start, SUBJECTS_PAGE_SIZE, count, find_root()
         )
+
+    @property
+    def csv_link(self) -> str:
+        """The address of the subjects of this page as CSV."""
+        return self._link_to_csv(self.start, find_root())
+
+    def _link_to_csv(self, start: int, root: str = "") -> str:
+        parameters = {"start": str(start) if start else None, **CSV_LINK}
+        return link_to_page(f"reporter/{self.id}.csv", parameters, root)
+
+    def make_table(self) -> CsvTable:
+        """Return the subjects of this page as a table."""
+        end = self.start + SUBJECTS_PAGE_SIZE
+        shown = self._all_subjects[self.start : end]
+        start = str(self.start) if self.start else None
+        return CsvTable(
+            f"casualty-figures-{self.id}",
+            COLUMNS,
+            iterate_subject_rows(self.snapshot, shown, self._budget, self.id),
+            [
+                plain_text("csv.reporter", name=self.reporter.name),
+                plain_text("index.hint"),
+                plain_text("csv.stated"),
+            ],
+            self.snapshot.state,
+            link_to_page(f"reporter/{self.id}", {"start": start}),
+            self._link_to_csv(end) if end < len(self._all_subjects) else None,
+        )
+
+    @property
+    def reports_csv_link(self) -> str:
+        """The address of the API that has the reporter's reports as CSV."""
+        return link_to_reports_csv({"reporter": self.id}, find_root())
 
     @cached_property
     def disputes(self) -> FoundDisputes:

@@ -28,6 +28,14 @@ MAX_SUBJECTS: Final = 5
 SUBJECT_SECONDS: Final = 1.0
 """How long the totals of one subject may be solved for: the page is about the reports."""
 
+MAX_FIGURES_AT_ONCE: Final = 300
+AT_ONCE_SECONDS: Final = 0.05
+"""What a page that only mentions changes may compare: the totals of so many figures, solved for so
+long."""
+
+VERDICT_BYTES: Final = 1_000
+"""What the cache counts for the names of the totals that are newly disputed."""
+
 
 @dataclass(frozen=True, slots=True)
 class NumberChange:
@@ -73,25 +81,50 @@ def list_subject_changes(
     ]
 
 
-def _compare(now: Snapshot, then: Snapshot, subject: RecordSubject) -> SubjectChange:
+def find_newly_disputed(
+    now: Snapshot, then: Snapshot, subject: RecordSubject
+) -> Sequence[str] | None:
+    """Return of which outcomes, in words, reports contradict each other now and did not then.
+
+    None if that is not known: it is for large subjects once their totals were compared, as the page
+    about what is new does, and for small ones at once.
+    """
+    key = _make_verdict_key(then, subject)
+    if now.results.get(key) is None and subject.figure_count <= MAX_FIGURES_AT_ONCE:
+        _compare(now, then, subject, AT_ONCE_SECONDS)
+    known: Sequence[str] | None = now.results.get(key)
+    return known
+
+
+def _make_verdict_key(then: Snapshot, subject: RecordSubject) -> tuple[object, ...]:
+    return "newly disputed", then.state.seq, subject.places, subject.groups
+
+
+def _compare(
+    now: Snapshot, then: Snapshot, subject: RecordSubject, seconds: float = SUBJECT_SECONDS
+) -> SubjectChange:
     groups = tuple(each for each in subject.groups if each != ROOT_GROUP)
     query = TotalsQuery(places=subject.places, groups=groups or (ROOT_GROUP,))
     parameters = {"place": ",".join(subject.places), "group": ",".join(groups)}
     root = find_root()
     settings = get_services().settings
-    budget = TimeBudget(settings.solver_seconds, min(settings.answer_seconds, SUBJECT_SECONDS))
+    budget = TimeBudget(settings.solver_seconds, min(settings.answer_seconds, seconds))
     try:
         counts_now = _count(now, query, budget)
         counts_then = _count(then, query, budget)
     except TimeBudgetExceededError:
         counts_now = counts_then = _Counts({}, is_final=False)
     is_final = counts_now.is_final and counts_then.is_final
+    numbers = _pair(counts_then, counts_now, is_final)
+    if is_final:
+        disputed = tuple(each.outcomes for each in numbers if each.is_newly_disputed)
+        now.results.put(_make_verdict_key(then, subject), disputed, VERDICT_BYTES)
     return SubjectChange(
         labels.join_place_names(now.state, subject.places) or plain_text("trail.everywhere"),
         labels.join_group_names(now.state, groups) or plain_text("chip.everyone"),
         link_to_page(SUBJECT_PAGE, parameters, root),
         link_to_page("compare", {**parameters, "compare": str(then.state.seq)}, root),
-        _pair(counts_then, counts_now, is_final),
+        numbers,
         is_final,
     )
 

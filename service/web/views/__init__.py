@@ -3,6 +3,7 @@
 from service.web.views import (
     compare,
     documents,
+    embed,
     enter,
     files,
     finder,
@@ -13,6 +14,7 @@ from service.web.views import (
     places,
     reporters,
     reports,
+    tables,
     why,
 )
 from service.web.views.blueprint import blueprint
@@ -21,6 +23,7 @@ __all__ = [
     "blueprint",
     "compare",
     "documents",
+    "embed",
     "enter",
     "files",
     "finder",
@@ -31,5 +34,6 @@ __all__ = [
     "places",
     "reporters",
     "reports",
+    "tables",
     "why",
 ]

@@ -1,41 +1,41 @@
-"""One chart alone, in a frame or as a file; tiny pictures of rows; and the assets."""
+"""Charts as files, and the assets."""
 
 from dataclasses import dataclass
 
-from flask import Response, render_template, send_from_directory
+from flask import Response, render_template, request, send_from_directory
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from service.domain.errors import NotFoundError
 from service.http.auth import requires
 from service.http.context import request_time
 from service.http.costly_work import take_slot
+from service.http.kept_answers import allow_keeping
+from service.http.request_parsing import make_invalid_input_error
+from service.http.smorest import compute_etag
 from service.web import messages
 from service.web.charts.png import SCALE, draw_png
-from service.web.query.page_query import parse_page_query
+from service.web.query.compare_query import parse_compare_query
+from service.web.query.page_query import parse_page_query, read_parameters
 from service.web.responses import assets
 from service.web.viewmodels.chart_file import make_card, make_document_text, select_chart
+from service.web.viewmodels.comparison import Comparison
+from service.web.viewmodels.comparison_file import layout_comparison
 from service.web.viewmodels.place_page import PlacePage
 from service.web.views.blueprint import blueprint
 
 
-@blueprint.get("/embed")
-@requires("read")
-def show_embed() -> str:
-    """Show one chart with its caveats, for a frame in another page."""
-    page_query = parse_page_query(request_time())
-    view = PlacePage(page_query)
-    return render_template(
-        "embed.html", view=view, page_query=page_query, selected_chart=select_chart(view)
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A chart as SVG, its size in pixels, and by how much a PNG is larger."""
+    """A chart as SVG, its size in pixels, and by how much a PNG is larger.
+
+    It ``is_lasting`` if it is the same for every later request of this state of the record.
+    """
 
     svg: str
     width: int
     height: int
     scale: float
+    is_lasting: bool
 
 
 @blueprint.get("/chart.svg")
@@ -47,12 +47,20 @@ def send_chart() -> Response:
 
 @blueprint.get("/chart.png")
 @requires("read")
-def send_chart_as_png() -> Response:
+def send_chart_as_png() -> WerkzeugResponse:
     """Return the same as a PNG file, for programs and link previews that show no SVG."""
-    picture = _make_picture()
+    return _send_png(_make_picture())
+
+
+def _send_png(picture: Picture) -> WerkzeugResponse:
+    """Return the picture as PNG; the bytes are kept until the record changes."""
     take_slot()
     png = draw_png(picture.svg, picture.width, picture.height, picture.scale)
-    return Response(png, mimetype="image/png")
+    response = Response(png, mimetype="image/png")
+    if picture.is_lasting:
+        response.set_etag(compute_etag(png))
+        allow_keeping()
+    return response.make_conditional(request)
 
 
 def _make_picture() -> Picture:
@@ -68,7 +76,32 @@ def _make_picture() -> Picture:
         text = make_document_text(view, selected.title, selected.omission)
         layout = chart.layout_document(text)
     svg = render_template("chart.svg", kind=kind, chart=chart, layout=layout).strip()
-    return Picture(svg, layout.width, layout.height, 1 if kind == "card" else SCALE)
+    scale = 1 if kind == "card" else SCALE
+    return Picture(svg, layout.width, layout.height, scale, view.is_lasting)
+
+
+@blueprint.get("/compare.svg")
+@requires("read")
+def send_comparison() -> Response:
+    """Return the bars of both sides of a comparison as an SVG file."""
+    return Response(_make_comparison_picture().svg, mimetype="image/svg+xml")
+
+
+@blueprint.get("/compare.png")
+@requires("read")
+def send_comparison_as_png() -> WerkzeugResponse:
+    """Return the same as a PNG file."""
+    return _send_png(_make_comparison_picture())
+
+
+def _make_comparison_picture() -> Picture:
+    parameters, errors = read_parameters()
+    if errors:
+        raise make_invalid_input_error(errors)
+    view = Comparison(parse_compare_query(request_time(), parameters))
+    chart, layout = layout_comparison(view)
+    svg = render_template("chart.svg", kind="parts", chart=chart, layout=layout).strip()
+    return Picture(svg, layout.width, layout.height, SCALE, view.is_lasting)
 
 
 @blueprint.get("/assets/<version>/<path:name>")
