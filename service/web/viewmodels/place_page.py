@@ -90,6 +90,21 @@ class PlacePage(ViewModel):
             **{"outcomes": outcomes, "by": self.page_query.by, **named, **extra}
         )
 
+    def link_to_csv(self, chart: str) -> str:
+        """Return the address of the API that has the numbers of a chart as CSV.
+
+        The charts are "parts" and "times".
+        """
+        form = {"format": "csv", "bom": "true"}
+        if chart == "parts":
+            return self.link_to_parts(**form)
+        parameters = {"by": self.time_series.unit or "day"}
+        period = self.time_series.period
+        if period is not None:
+            parameters |= {"from": str(period.first), "to": str(period.last)}
+        outcomes = ",".join(each for each in OUTCOMES if each in self.lead_outcomes)
+        return self.page_query.link_to_api(**{"outcomes": outcomes, **parameters, **form})
+
     @property
     def chart_kinds(self) -> list[str]:
         """The kinds of charts that are not empty, and the card."""
@@ -196,12 +211,18 @@ class PlacePage(ViewModel):
 
     @property
     def other_caveats(self) -> list[Caveat]:
-        """All other caveats of the stated totals, each text once."""
-        shown = {each.text for each in self.leading_caveats}
+        """All other caveats of the stated totals, one of each kind: the lead total's is first.
+
+        The proof has those of each total.
+        """
+        shown = {each.code for each in self.leading_caveats}
         stated = {each.outcomes for each in self.subject.counts} | {self.lead_outcomes}
         caveats = [*self._ordered_caveats, *self.result.caveats]
-        others = [each for each in caveats if each.outcomes in stated and each.text not in shown]
-        return list({each.text: each for each in others}.values())
+        others = [each for each in caveats if each.outcomes in stated and each.code not in shown]
+        firsts: dict[str, Caveat] = {}
+        for each in others:
+            firsts.setdefault(each.code, each)
+        return list(firsts.values())
 
     # Who says so, and what is behind it -----------------------------------------------------
 
