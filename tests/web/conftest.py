@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from itertools import chain, islice
 from typing import Any, Final
 
 import pytest
@@ -13,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from samples.client import Client
+from tests.support import real_records
 from tests.support.gunicorn_server import RunningServer, create_key, run_server
 from tests.support.paths import ROOT
 from tests.web.generated_country import Country, load_country, make_country
@@ -22,6 +25,10 @@ IS_BROWSER_REQUIRED: Final = os.environ.get("BROWSER_REQUIRED") == "1"
 
 TIMEOUT_MS: Final = 60_000
 """So many milliseconds may pass until what is looked for is on the page: others work here too."""
+
+MAX_BATCH: Final = 2_000
+MAX_STAFF_REPORTS: Final = 400
+"""So many daily totals of the General Staff are loaded: each meets all before it."""
 
 DESKTOP: Final = {"width": 1280, "height": 900}
 PHONE: Final = {"width": 360, "height": 740}
@@ -42,6 +49,21 @@ def load_everything(server: RunningServer) -> dict[str, str]:
     load_samples(server)
     with Client(server.url, create_key(server, "admin"), timeout=120) as client:
         return load_country(client, make_country())
+
+
+def load_real_records(server: RunningServer) -> None:
+    """Load figures of UCDP, of the Ministry of Health in Gaza, and of the General Staff."""
+    reports = chain(
+        real_records.read_ucdp("ged_ukraine_to2019"),
+        real_records.read_ucdp("ged_syria_2016"),
+        real_records.read_gaza(),
+        real_records.read_general_staff(MAX_STAFF_REPORTS),
+    )
+    with Client(server.url, server.key, timeout=120) as client:
+        while batch := list(islice(reports, MAX_BATCH)):
+            _, answer = client.post("/v1/reports/batch", {"reports": batch})
+            wrong = [each for each in answer["results"] if each["status"] != HTTPStatus.CREATED]
+            assert not wrong, wrong[:1]
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +91,15 @@ def server(server_and_ids: tuple[RunningServer, dict[str, str]]) -> RunningServe
 def ids(server_and_ids: tuple[RunningServer, dict[str, str]]) -> dict[str, str]:
     """The ids of the country's reports by their refs."""
     return server_and_ids[1]
+
+
+@pytest.fixture(scope="session")
+def real_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A service with published figures in it, to which no test adds."""
+    real_records.require_data()
+    with run_server(tmp_path_factory.mktemp("real")) as server:
+        load_real_records(server)
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from samples.client import Client
 from tests.support import bodies
 from tests.support.gunicorn_server import RunningServer, create_key, run_server
 from tests.web.conftest import PHONE, OpenPage, assert_accessible, load_samples
+from tests.web.steps import Steps
 
 QUOTE = "The village was shelled at dawn"
 
@@ -58,45 +59,27 @@ def keep_key(page: Page, key: str) -> None:
     page.fill("#key", key)
 
 
-class Steps:
-    """What a person does, counted."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def click(self, target: Locator) -> None:
-        """Click."""
-        self.count += 1
-        target.click()
-
-    def fill(self, target: Locator, text: str) -> None:
-        """Write."""
-        self.count += 1
-        target.fill(text)
-
-    def search(self, target: Locator, text: str) -> None:
-        """Write and press Enter."""
-        self.fill(target, text)
-        target.press("Enter")
-
-    def press(self, page: Page, key: str) -> None:
-        """Press a key."""
-        self.count += 1
-        page.keyboard.press(key)
-
-
 def read_id(page: Page) -> str:
     """Return the id of the report whose page is open."""
     return page.url.rpartition("/")[2]
 
 
 def test_a_report_is_found_in_two_steps(page: Page, report_id: str) -> None:
-    page.goto("/find?words=kursk")  # Every page leads to the reports.
-    steps = Steps()
-    steps.click(page.get_by_role("navigation").get_by_role("link", name="Reports", exact=True))
-    steps.search(page.get_by_label("Words in the report"), "SHELLED village")
-    expect(page.locator(".report-excerpt").first).to_contain_text(QUOTE)
+    page.goto("/")
+    steps = Steps(page)
+    steps.fill(page.locator("#find"), "SHELLED village")
+    steps.press("Enter")
+    found = page.locator(f"li:has(a[href='report/{report_id}'])")
+    expect(found).to_contain_text(QUOTE)
     assert steps.count <= 2
+
+
+def test_a_report_is_found_in_the_list_by_its_words(page: Page, report_id: str) -> None:
+    page.goto("/find?words=kursk")  # Every page leads to the reports.
+    page.get_by_role("navigation").get_by_role("link", name="Reports", exact=True).click()
+    page.get_by_label("Words in the report").fill("SHELLED village")
+    page.keyboard.press("Enter")
+    expect(page.locator(".report-excerpt").first).to_contain_text(QUOTE)
     page.locator(f".report-says a[href='report/{report_id}']").click()
     expect(page.locator("h1")).to_contain_text("At least 30 people killed or wounded in Plekhovo")
 
@@ -105,16 +88,15 @@ def test_a_report_is_corrected_in_five_steps(
     page: Page, record: RunningServer, report_id: str
 ) -> None:
     page.goto(f"/report/{report_id}")
-    steps = Steps()
+    steps = Steps(page)
     steps.click(page.get_by_role("link", name="Correct", exact=True))
     expect(page.get_by_label("Replaces the report")).to_have_value(report_id)
     steps.fill(page.get_by_label("API key"), record.key)  # Once in a tab.
-    steps.fill(page.get_by_label("The number in the reporter’s words"), "at least 31")
-    page.keyboard.press("Enter")
+    steps.replace(page.get_by_label("The number in the reporter’s words"), "at least 31")
+    steps.press("Enter")
     expect(page.locator("#preview-title")).to_be_focused()
     expect(page.locator("#preview")).to_contain_text("Nothing is recorded yet.")
-    steps.press(page, "Tab")
-    steps.press(page, "Enter")
+    steps.click(page.get_by_role("button", name="Send"))
     expect(page.locator("#sent-title")).to_be_focused()
     assert steps.count <= 5
     earlier = fetch_report(record, report_id)
@@ -130,7 +112,7 @@ def test_a_report_is_withdrawn_in_three_steps(
 ) -> None:
     keep_key(page, record.key)
     page.goto(f"/report/{report_id}")
-    steps = Steps()
+    steps = Steps(page)
     steps.click(page.get_by_text("Withdraw …"))
     expect(page.get_by_label("Why it is withdrawn")).to_be_focused()
     expect(page.get_by_label("API key")).to_be_hidden()

@@ -143,7 +143,7 @@ def test_only_live_relays_are_counted_in_a_chain_of_any_length(
     def read_relays() -> tuple[str, list[str]]:
         proof = client.get("/why").get_data(as_text=True)
         page = client.get(f"/report/{first}").get_data(as_text=True)
-        counted = re.findall(r"(\d+) other reports? repeats? this one", proof)
+        counted = re.findall(r"Repeated by (\d+) other reports?, not counted", proof)
         return counted[0] if counted else "0", re.findall(
             r'report/\w+"><bdi>(One|Two|Three)<', page
         )

@@ -11,7 +11,8 @@ const COMBOBOX_DELAY_MILLISECONDS = 200;
 // `find(typed, signal)` resolves to the options for a text; it is aborted as soon as the text
 // changes. `describedBy()` returns the ids of the elements that describe the input. All other
 // settings are those of the library. While a search runs, the container has the class "waiting".
-window.createCombobox = ({ container, find, describedBy, ...settings }) => {
+window.createCombobox = ({ container, find, describedBy, defaultValue, ...settings }) => {
+  let initial = defaultValue; // None, after the user has changed it.
   let timer;
   let controller;
 
@@ -29,6 +30,8 @@ window.createCombobox = ({ container, find, describedBy, ...settings }) => {
     minLength: 2,
     confirmOnBlur: false,
     source: (typed, show) => {
+      if (typed === initial) return;
+      initial = undefined;
       clearTimeout(timer);
       controller?.abort();
       container.classList.add("waiting");
@@ -39,6 +42,11 @@ window.createCombobox = ({ container, find, describedBy, ...settings }) => {
   });
 
   const input = container.querySelector("input");
+  // The library would offer the text that the field begins with as an option.
+  if (initial) {
+    input.value = initial;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
   // The library overwrites aria-describedby. Descriptions of the page are added again.
   const restoreDescription = () => {
     const current = (input.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean);

@@ -29,7 +29,15 @@ document.addEventListener("brushed", (event) => {
   location.href = url;
 });
 
+// Without TLS, browsers deny access to the clipboard: the address can be copied from their own bar.
+if (!navigator.clipboard) for (const each of document.querySelectorAll("[data-copy-link]")) each.remove();
+
 document.addEventListener("click", async (event) => {
+  const sharing = event.target.closest("[data-copy-link]");
+  if (sharing) {
+    await navigator.clipboard.writeText(location.href.split("#")[0]);
+    sharing.textContent = sharing.dataset.done;
+  }
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   const source = document.getElementById(button.dataset.copy);

@@ -1,6 +1,6 @@
 """The table of a chart: the same numbers as rows, and each caveat of them once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,15 @@ class TableRow:
 
     item: ChartItem
     note_numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedNotes:
+    """Notes below a table, each once, and the numbers of those of each row."""
+
+    texts: tuple[str, ...]
+    numbers: tuple[tuple[int, ...], ...]
+    omitted_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +50,21 @@ class DataTable:
         return any(row.item.dispute_text for row in self.rows)
 
 
-def layout_table(items: Sequence[ChartItem], stated: Collection[str] = ()) -> DataTable:
-    """Return the table of the items.
-
-    The page has ``stated`` as caveats of the whole already: they are left out.
-    """
+def layout_table(items: Sequence[ChartItem]) -> DataTable:
+    """Return the table of the items."""
     shown = items[:MAX_ROWS]
-    texts = dict.fromkeys(text for item in shown for text in item.caveats if text not in stated)
+    notes = number_notes([item.caveats for item in shown])
+    rows = tuple(map(TableRow, shown, notes.numbers))
+    return DataTable(rows, notes.texts, len(items) - len(shown), notes.omitted_count)
+
+
+def number_notes(notes_by_row: Iterable[Sequence[str]]) -> NumberedNotes:
+    """Return each note once, and the numbers of those of each row."""
+    rows = list(notes_by_row)
+    texts = dict.fromkeys(text for notes in rows for text in notes)
     numbers = {text: number for number, text in enumerate(list(texts)[:MAX_NOTES], 1)}
-    rows = tuple(
-        TableRow(item, tuple(numbers[text] for text in item.caveats if text in numbers))
-        for item in shown
+    return NumberedNotes(
+        tuple(numbers),
+        tuple(tuple(numbers[text] for text in notes if text in numbers) for notes in rows),
+        len(texts) - len(numbers),
     )
-    return DataTable(rows, tuple(numbers), len(items) - len(shown), len(texts) - len(numbers))

@@ -13,6 +13,7 @@ from service.web.charts.items import DisputeSide, RangeBar
 from service.web.messages import plain_text
 from service.web.viewmodels.base import ViewModel
 from service.web.viewmodels.drawn_range import choose_drawn_range
+from service.web.viewmodels.notes import list_notes
 
 MAX_SIDES: Final = 4
 """The most sides of a dispute that are shown beside a bar; the proof shows all."""
@@ -35,7 +36,8 @@ def make_bar(
     return RangeBar(
         key, label, drawn.text, drawn.low, drawn.high, drawn.is_disputed, drawn.nearest,
         drawn.exact, link_to_proof(view, **changes) if total.is_reported else None, detail_link,
-        tuple(each.text for each in caveats), drawn.beyond, drawn.is_placed, drawn.contradiction,
+        list_notes(caveats, view.stated_caveats), drawn.beyond, drawn.is_placed,
+        drawn.contradiction,
         sides=sides[:MAX_SIDES], omitted_side_count=len(sides[MAX_SIDES:]),
     )  # fmt: skip
 

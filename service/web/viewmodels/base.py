@@ -162,6 +162,11 @@ class ViewModel:
         """The caveats of the lead total."""
         return self.caveats_of(self.lead_outcomes)
 
+    @cached_property
+    def stated_caveats(self) -> frozenset[str]:
+        """The texts of the caveats of the whole: they are not repeated beside its parts."""
+        return frozenset(each.text for each in self.result.caveats)
+
     def caveats_of(self, outcomes: frozenset[str]) -> list[Caveat]:
         """Return the caveats of the total of these outcomes."""
         return [each for each in self.result.caveats if each.outcomes == outcomes]

@@ -167,8 +167,8 @@ class Breakdown:
 
     @property
     def table(self) -> DataTable:
-        """The bars as a table, with the caveats that the whole does not have."""
-        return layout_table(self.bars, [each.text for each in self._view.result.caveats])
+        """The bars as a table, with the notes that the whole does not have."""
+        return layout_table(self.bars)
 
     @cached_property
     def without_point(self) -> Truncated[RangeBar]:

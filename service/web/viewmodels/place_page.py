@@ -213,12 +213,18 @@ class PlacePage(ViewModel):
 
     @property
     def other_caveats(self) -> list[Caveat]:
-        """All other caveats of the stated totals, each text once."""
-        shown = {each.text for each in self.leading_caveats}
+        """All other caveats of the stated totals, one of each kind: the lead total's is first.
+
+        The proof has those of each total.
+        """
+        shown = {each.code for each in self.leading_caveats}
         stated = {each.outcomes for each in self.subject.counts} | {self.lead_outcomes}
         caveats = [*self._ordered_caveats, *self.result.caveats]
-        others = [each for each in caveats if each.outcomes in stated and each.text not in shown]
-        return list({each.text: each for each in others}.values())
+        others = [each for each in caveats if each.outcomes in stated and each.code not in shown]
+        firsts: dict[str, Caveat] = {}
+        for each in others:
+            firsts.setdefault(each.code, each)
+        return list(firsts.values())
 
     # Who says so, and what is behind it -----------------------------------------------------
 

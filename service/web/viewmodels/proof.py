@@ -17,11 +17,13 @@ from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part, Tot
 from service.domain.wording.range_text import format_count, join_words, range_text
 from service.http.consistency import get_reader
 from service.usecases import reports
+from service.web.charts.data_table import NumberedNotes, number_notes
 from service.web.messages import plain_text
 from service.web.query.page_query import PageQuery
 from service.web.sentences import write_range
 from service.web.viewmodels.base import ViewModel
 from service.web.viewmodels.drawn_range import DrawnRange, choose_drawn_range
+from service.web.viewmodels.notes import list_notes
 from service.web.viewmodels.relays import find_relays
 from service.web.viewmodels.truncated import Truncated, truncate
 
@@ -207,6 +209,14 @@ class Proof(ViewModel):
     def reporter_parts(self) -> Truncated[Part]:
         """The total of each reporter's figures alone."""
         return truncate(MAX_ITEMS, self.proved_result.by_reporter or ())
+
+    @cached_property
+    def reporter_notes(self) -> NumberedNotes:
+        """What qualifies the totals of the reporters; each is of one reporter, as the row says."""
+        return number_notes(
+            list_notes(each for each in part.caveats if each.code != "single_reporter")
+            for part in self.reporter_parts.shown
+        )
 
     def make_proof_figure(self, figure: Figure) -> ProofFigure:
         """Return a shown figure with its report."""

@@ -23,6 +23,7 @@ from service.web.messages import plain_text
 from service.web.viewmodels.bars import link_to_proof
 from service.web.viewmodels.base import UNCOMPUTABLE, ViewModel
 from service.web.viewmodels.drawn_range import choose_drawn_range
+from service.web.viewmodels.notes import list_notes
 
 MAX_SHORT_BARS: Final = 31
 """So many bars have their numbers: if the query has no unit, they are the shortest that make no
@@ -151,7 +152,7 @@ class TimeSeries:
             drawn.is_disputed, drawn.nearest, drawn.exact,
             link_to_proof(self._view, **changes) if total.is_reported else None,
             self._page_query.link_to("place", **changes, unit=None),
-            tuple(each.text for each in part.caveats), drawn.beyond, drawn.is_placed,
+            list_notes(part.caveats, self._view.stated_caveats), drawn.beyond, drawn.is_placed,
             drawn.contradiction, first_day=first, last_day=last,
         )  # fmt: skip
 
@@ -164,5 +165,5 @@ class TimeSeries:
 
     @property
     def table(self) -> DataTable:
-        """The bars as a table, with the caveats that the whole does not have."""
-        return layout_table(self.bars, [each.text for each in self._view.result.caveats])
+        """The bars as a table, with the notes that the whole does not have."""
+        return layout_table(self.bars)
