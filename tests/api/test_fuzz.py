@@ -202,10 +202,13 @@ def test_any_query_is_answered(
 PAGES = st.sampled_from(
     ["/", "/place/plekhovo", "/place", "/why", "/figures", "/reports", "/reporters", "/places",
      "/reporter/ua-hur", "/report/r1", "/incident/x:1", "/find", "/suggest", "/new", "/new.atom",
-     "/compare", "/embed", "/chart.svg", "/enter", "/docs", "/method"]
+     "/compare", "/embed", "/chart.svg", "/enter", "/docs", "/method", "/embed/code", "/index.csv",
+     "/figures.csv", "/reporters.csv", "/reporter/ua-hur.csv", "/new.csv", "/compare.csv",
+     "/compare.svg"]
 )  # fmt: skip
 PAGE_PARAMETERS = st.one_of(
-    PARAMETERS, st.sampled_from(["words", "find", "unit", "chart", "start", "facet", "other_place"])
+    PARAMETERS,
+    st.sampled_from(["words", "find", "unit", "chart", "start", "facet", "other_place", "bom"]),
 )
 
 

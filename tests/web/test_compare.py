@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from tests.support import bodies
 from tests.support.assertions import assert_recorded
+from tests.web.test_chart_files import read_size, read_words
 
 Send = Callable[..., TestResponse]
 
@@ -220,3 +222,39 @@ def test_many_events_between_are_counted_and_the_latest_are_listed(
     assert "and earlier changes: all that came in between" in text
     (link,) = re.findall(r'<a href="(new\?[^"]+)">all that came', page)
     assert "47 reports added" in read_text(client.get("/" + link.replace("&amp;", "&")).text)
+
+
+def test_a_picture_has_both_bars_on_one_axis(client: FlaskClient, recorded: dict[str, str]) -> None:
+    """With both sentences, the state of the record and the address of the comparison."""
+    query = "place=plekhovo&other_place=vorozhba&outcomes=killed"
+    answer = client.get(f"/compare.svg?{query}")
+    assert answer.mimetype == "image/svg+xml"
+    words = read_words(answer.get_data(as_text=True))
+    assert "Plekhovo compared with Vorozhba" in words
+    assert "12+" in words and "At least 12 people killed in Plekhovo" in words
+    assert "Vorozhba 4 " in words and "4 people killed in Vorozhba" in words
+    assert "not added and not subtracted" in words
+    assert "http://localhost/compare?place=plekhovo&other_place=vorozhba" in words
+    assert re.search(r"as_of=\d+", words)
+    png = client.get(f"/compare.png?{query}")
+    width, height = read_size(png.get_data())
+    assert width == 1920 and height > 400
+    page = unescape(read_page(client, query))
+    assert f'href="compare.svg?{query}"' in page and f'href="compare.csv?{query}&' in page
+    assert f'<meta property="og:image" content="http://localhost/compare.png?{query}">' in page
+
+
+def test_a_picture_of_two_days_names_them(client: FlaskClient, recorded: dict[str, str]) -> None:
+    words = read_words(client.get("/compare.svg?place=plekhovo&compare=3").get_data(as_text=True))
+    assert "Plekhovo: then and now" in words
+    assert "10+" in words and "12+" in words
+    assert "As known on 1 March 2026" in words and "As known today" in words
+
+
+@pytest.mark.parametrize("query", ["", "place=plekhovo", "place=plekhovo&group=marines&compare=3"])
+def test_without_two_numbers_there_is_no_picture(
+    client: FlaskClient, recorded: dict[str, str], query: str
+) -> None:
+    assert client.get(f"/compare.svg?{query}").status_code == 404
+    assert client.get(f"/compare.png?{query}").status_code == 404
+    assert "og:image" not in read_page(client, query)

@@ -42,6 +42,7 @@ MADE_UP_PAGES: Final = {
     "the form": "enter",
     "a correction": "enter?report={report}",
     "a picture": "embed?place=jostrava",
+    "the code of a frame": "embed/code?place=jostrava",
     "the method": "method",
     "the reference": "docs",
     "the glossary": "glossary",

@@ -4,11 +4,11 @@ What a page says is held against what the API answers to the call that the page 
 """
 
 import csv
-import io
 import json
 import re
 import urllib.request
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -416,7 +416,10 @@ def test_the_csv_has_the_totals_of_the_page(page: Page, server: RunningServer) -
     page.goto(f"place/{CALM_DISTRICT}?outcomes=killed")
     name, content = save_file(page, page.get_by_role("link", name="(CSV)").click)
     assert re.fullmatch(r"casualty-figures-jostrava-seq\d+\.csv", name)
-    rows = {row["key"]: row for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))}
+    lines = content.decode("utf-8-sig").splitlines()
+    about = [line for line in lines if line.startswith("#")]
+    assert about[0].endswith("by place?") and f"{server.url}/v1/totals?" in about[-1]
+    rows = {row["key"]: row for row in csv.DictReader(lines[len(about) :])}
     parts = fetch_named_call(page, server)["parts"]
     assert {part["key"] for part in parts} <= set(rows)
     for part in parts:
@@ -438,8 +441,17 @@ def test_the_sentence_and_the_citation_are_copied(page: Page) -> None:
 
 def test_a_chart_can_be_embedded_in_another_page(page: Page) -> None:
     page.goto(f"place/{CALM_DISTRICT}?outcomes=killed")
-    address = page.get_by_role("link", name="for a frame").get_attribute("href")
-    answer = page.goto((address or "").removeprefix("../"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("link", name="Embed a chart").click()
+    shown = page.frame_locator("iframe")
+    expect(shown.locator("figure.chart")).to_have_count(1)
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    code = page.evaluate("navigator.clipboard.readText()")
+    assert code == page.get_by_role("textbox", name="Code for your page").input_value()
+    address = re.search(r'src="([^"]+)"', code)
+    assert address
+    answer = page.goto(unescape(address[1]))
     assert answer and "frame-ancestors *" in answer.headers["content-security-policy"]
     expect(page.locator("figure.chart")).to_have_count(1)
     expect(page.locator(".caveats")).to_be_visible()

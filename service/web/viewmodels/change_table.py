@@ -1,20 +1,23 @@
 """What came in as a table: a row for each figure of each report that was changed."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 
 from service.columns.record_state import RecordState
+from service.http.consistency import get_reader
 from service.http.csv_table import CsvTable
 from service.usecases.recent_changes import (
     REPLACED,
     ReportChanges,
     find_replacing_rows,
     list_figure_rows,
+    split_by_day,
 )
 from service.web.messages import plain_text
 from service.web.query.csv_parameters import CSV_LINK
 from service.web.query.page_query import link_to_page
-from service.web.viewmodels.new_page import NewPage
+from service.web.viewmodels.new_page import MAX_DAYS, NewPage
 from service.web.viewmodels.report_changes import name_kind
 from service.web.viewmodels.scope_cells import (
     FIGURE_COLUMNS,
@@ -31,37 +34,32 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
-def make_change_table(view: NewPage) -> CsvTable:
-    """Return the changes on the days of the page, the latest first."""
-    state, left = view.now_state.state, MAX_CHANGES
-    shown: list[tuple[str, ReportChanges]] = []
-    for day, changes in view.changes_by_day:
-        if left:
-            latest = changes.cut(max(len(changes) - left, 0), len(changes))
-            shown.append((day.isoformat(), latest))
-            left -= len(latest)
-    shown_count = MAX_CHANGES - left
-    more = len(view.changes) - shown_count
-    until = str(int(view.changes.seqs[more - 1])) if more else None
+def make_change_table(view: NewPage, start: int) -> CsvTable:
+    """Return the changes from the number ``start`` on, the latest first, of at most 14 days."""
+    reader, state = get_reader(), view.now_state.state
+    end = max(len(view.changes) - start, 0)
+    changes = view.changes.cut(max(end - MAX_CHANGES, 0), end)
+    with reader.read_transaction() as db:
+        days, _ = split_by_day(db, changes, MAX_DAYS)
+    left = end - sum(len(each) for _, each in days)
+    more = {**view.pinned_parameters, "start": str(len(view.changes) - left), **CSV_LINK}
     return CsvTable(
         "casualty-figures-new",
         COLUMNS,
-        _iterate_rows(state, shown),
+        _iterate_rows(state, days),
         [plain_text("csv.new", title=view.title)],
         state,
         link_to_page("new", view.pinned_parameters),
-        link_to_page("new.csv", {**view.pinned_parameters, "until": until, **CSV_LINK})
-        if more
-        else None,
+        link_to_page("new.csv", more) if left else None,
     )
 
 
 def _iterate_rows(
-    state: RecordState, shown: list[tuple[str, ReportChanges]]
+    state: RecordState, days: list[tuple[date, ReportChanges]]
 ) -> Iterator[dict[str, Any]]:
-    rows = [row for _, changes in shown for row in changes.rows.tolist()]
+    rows = [row for _, changes in days for row in changes.rows.tolist()]
     figure_rows, replacing = list_figure_rows(state, rows), find_replacing_rows(state, rows)
-    for day, changes in shown:
+    for day, changes in days:
         events = zip(
             changes.seqs.tolist(), changes.kinds.tolist(), changes.rows.tolist(), strict=True
         )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import escape
 
 from service.web.messages import plain_text
 from service.web.query.addresses import make_absolute
@@ -58,9 +58,10 @@ class EmbedCode:
     @property
     def html(self) -> str:
         """The code of the frame, in one line."""
-        return Markup(
-            '<iframe src="{}" title="{}" width="100%" height="{}" loading="lazy"></iframe>'
-        ).format(self.address, self.view.headline, self.height)
+        address, title = escape(self.address), escape(self.view.headline)
+        size = f'width="100%" height="{self.height}"'
+        # A text, not Markup: the page shows the code itself.
+        return f'<iframe src="{address}" title="{title}" {size} loading="lazy"></iframe>'
 
     @property
     def choices(self) -> list[NamedLink]:

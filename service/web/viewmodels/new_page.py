@@ -138,11 +138,6 @@ class NewPage:
         return f"{title}: {self.filter_words}" if self.filter_words else title
 
     @property
-    def changes_by_day(self) -> Sequence[tuple[date, ReportChanges]]:
-        """The changes of the latest days, the latest day first."""
-        return self._split[0]
-
-    @property
     def pinned_parameters(self) -> dict[str, str | None]:
         """The parameters of the address that shows the same again, whatever is recorded later."""
         return {"since": str(self.since_seq), "until": str(self._until_seq), **self._filters}

@@ -27,7 +27,11 @@ from service.usecases.subjects import RecordSubject
 from service.web import labels
 from service.web.messages import plain_text
 from service.web.query.page_query import find_root, link_to_page
-from service.web.viewmodels.subject_changes import find_newly_disputed
+from service.web.viewmodels.subject_changes import (
+    AT_ONCE_SECONDS,
+    find_newly_disputed,
+    start_budget,
+)
 
 RECENT: Final = timedelta(days=7)
 """How far back "recently" is."""
@@ -137,10 +141,10 @@ class RecentChanges:
             for each in self._disputed_subjects
             if make_subject_key(tree, each.places, each.groups) in changed
         ]
-        lines, unknown = [], []
+        lines, unknown, budget = [], [], start_budget(AT_ONCE_SECONDS)
         then = get_reader().load_snapshot(self._since) if touched else self._snapshot
         for subject in touched[:MAX_DISPUTED]:
-            outcomes = find_newly_disputed(self._snapshot, then, subject)
+            outcomes = find_newly_disputed(self._snapshot, then, subject, budget)
             name = self._name_subject(subject)
             if outcomes is None:
                 unknown.append(name)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from service.domain.errors import InvalidInputError, TimeBudgetExceededError
 from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import ROOT_GROUP
@@ -28,10 +30,10 @@ MAX_SUBJECTS: Final = 5
 SUBJECT_SECONDS: Final = 1.0
 """How long the totals of one subject may be solved for: the page is about the reports."""
 
-MAX_FIGURES_AT_ONCE: Final = 300
-AT_ONCE_SECONDS: Final = 0.05
-"""What a page that only mentions changes may compare: the totals of so many figures, solved for so
-long."""
+MAX_FIGURES_AT_ONCE: Final = 1_000
+AT_ONCE_SECONDS: Final = 0.1
+"""What a page that only mentions changes may compare: totals in records of so many counted figures,
+all of them together for so long."""
 
 VERDICT_BYTES: Final = 1_000
 """What the cache counts for the names of the totals that are newly disputed."""
@@ -76,22 +78,30 @@ def list_subject_changes(
 ) -> list[SubjectChange]:
     """Return what happened to the totals that the changes touch most, each within its time."""
     return [
-        _compare(now, then, subject)
+        _compare(now, then, subject, start_budget(SUBJECT_SECONDS))
         for subject in find_touched_subjects(now, then, changes, MAX_SUBJECTS)
     ]
 
 
+def start_budget(seconds: float) -> TimeBudget:
+    """Return the time for comparing totals: so long for all of them, or less by the settings."""
+    settings = get_services().settings
+    return TimeBudget(settings.solver_seconds, min(settings.answer_seconds, seconds))
+
+
 def find_newly_disputed(
-    now: Snapshot, then: Snapshot, subject: RecordSubject
+    now: Snapshot, then: Snapshot, subject: RecordSubject, budget: TimeBudget
 ) -> Sequence[str] | None:
     """Return of which outcomes, in words, reports contradict each other now and did not then.
 
-    None if that is not known: it is for large subjects once their totals were compared, as the page
-    about what is new does, and for small ones at once.
+    None if that is not known: it is in large records once the totals were compared, as the page
+    about what is new does, and in small ones at once.
     """
     key = _make_verdict_key(then, subject)
-    if now.results.get(key) is None and subject.figure_count <= MAX_FIGURES_AT_ONCE:
-        _compare(now, then, subject, AT_ONCE_SECONDS)
+    # A total of few figures, too, needs the earlier state of all, which takes long to prepare.
+    is_small = np.count_nonzero(now.state.is_live) <= MAX_FIGURES_AT_ONCE
+    if now.results.get(key) is None and is_small:
+        _compare(now, then, subject, budget)
     known: Sequence[str] | None = now.results.get(key)
     return known
 
@@ -101,14 +111,12 @@ def _make_verdict_key(then: Snapshot, subject: RecordSubject) -> tuple[object, .
 
 
 def _compare(
-    now: Snapshot, then: Snapshot, subject: RecordSubject, seconds: float = SUBJECT_SECONDS
+    now: Snapshot, then: Snapshot, subject: RecordSubject, budget: TimeBudget
 ) -> SubjectChange:
     groups = tuple(each for each in subject.groups if each != ROOT_GROUP)
     query = TotalsQuery(places=subject.places, groups=groups or (ROOT_GROUP,))
     parameters = {"place": ",".join(subject.places), "group": ",".join(groups)}
     root = find_root()
-    settings = get_services().settings
-    budget = TimeBudget(settings.solver_seconds, min(settings.answer_seconds, seconds))
     try:
         counts_now = _count(now, query, budget)
         counts_then = _count(then, query, budget)

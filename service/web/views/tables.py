@@ -64,8 +64,10 @@ def send_subject_table(reporter_id: str) -> Response:
 def send_change_table() -> Response:
     """Return what came in, a row for each figure."""
     parameters, form = read_csv_parameters()
+    named = {"start": parameters.pop("start")} if "start" in parameters else {}
+    start = load_parameters(IndexParameters(), named)["start"]
     view = NewPage(load_parameters(NewParameters(), parameters), request_time())
-    return send_table(make_change_table(view), form)
+    return send_table(make_change_table(view, start), form)
 
 
 @blueprint.get("/compare.csv")
