@@ -1,16 +1,19 @@
 """The index of the record: one row for each place and group for which somebody counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup
 from werkzeug.utils import cached_property
 
+from service.domain.errors import OverloadedError
 from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
+from service.http import costly_work
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time, start_time_budget
+from service.usecases import totals
 from service.usecases.state_cache import Snapshot
 from service.usecases.subjects import RecordSubject, list_subjects
 from service.usecases.time_budget import TimeBudget
@@ -78,9 +81,19 @@ class IndexPage:
         return list_subjects(self.snapshot.state, self.snapshot.places)
 
     @property
-    def rows(self) -> Sequence[SubjectRow]:
-        """The subjects of this page."""
-        return [self._make_row(each) for each in self.subjects[self.start :][:PAGE_SIZE]]
+    def rows(self) -> Iterator[SubjectRow]:
+        """The subjects of this page, each as soon as its numbers are computed."""
+        return map(self._make_row, self._shown_subjects)
+
+    @property
+    def _shown_subjects(self) -> Sequence[RecordSubject]:
+        return self.subjects[self.start :][:PAGE_SIZE]
+
+    def take_slot(self) -> None:
+        """Take a slot before anything is sent, unless the numbers of all rows are in memory."""
+        queries = map(_make_query, self._shown_subjects)
+        if not all(totals.is_cached(get_reader(), each, self.seq) for each in queries):
+            self._budget.postpone(costly_work.take_slot())
 
     @property
     def previous_link(self) -> str | None:
@@ -99,7 +112,10 @@ class IndexPage:
     @cached_property
     def recent_changes(self) -> RecentChanges:
         """What came in, was replaced and withdrawn within the last 7 days."""
-        return RecentChanges(request_time())
+        changes = RecentChanges(request_time())
+        _ = changes.lines  # Read at once: a slow client must not hold a transaction open.
+        get_reader().release()
+        return changes
 
     @property
     def counts(self) -> dict[str, int]:
@@ -128,17 +144,14 @@ class IndexPage:
         page_query = parse_page_query(request_time(), given, "")
         try:
             bars = Sparkline(page_query, self._sparkline_budget).bars
-        except UNCOMPUTABLE:
+        except (*UNCOMPUTABLE, OverloadedError):
             return Markup()
         return Markup(draw_sparkline(bars))  # noqa: S704 - numbers alone
 
     def _make_row(self, subject: RecordSubject) -> SubjectRow:
         state = self.snapshot.state
-        groups = tuple(each for each in subject.groups if each != ROOT_GROUP)
+        groups = _list_groups(subject)
         parameters = {"place": ",".join(subject.places), "group": ",".join(groups)}
-        # Only what the subject's own figures are about: those of a side count others too.
-        outcome_sets = subject.outcome_sets[:MAX_OUTCOME_SETS]
-        query = TotalsQuery(subject.places, outcomes=outcome_sets, groups=groups or (ROOT_GROUP,))
         named = [state.reporters[each] for each in subject.reporters[:MAX_NAMED_REPORTERS]]
         days = (
             plain_text("coverage.until", last=day_words.format_short_day(subject.last_day))
@@ -149,9 +162,26 @@ class IndexPage:
             labels.join_place_names(state, subject.places),
             labels.join_group_names(state, groups) or plain_text("chip.everyone"),
             link_to_page(SUBJECT_PAGE, parameters),
-            compute_numbers(self.snapshot, query, self._budget),
+            compute_numbers(self.snapshot, _make_query(subject), self._budget),
             days,
             [NamedReporter(each.id, each.name, each.party) for each in named],
             len(subject.reporters) - len(named),
-            self._draw_sparkline(parameters, outcome_sets[0]),
+            self._draw_sparkline(parameters, subject.outcome_sets[0]),
         )
+
+
+def _list_groups(subject: RecordSubject) -> tuple[str, ...]:
+    """Return the groups of the subject; none if it is about everyone."""
+    return tuple(each for each in subject.groups if each != ROOT_GROUP)
+
+
+def _make_query(subject: RecordSubject) -> TotalsQuery:
+    """Return the query for the numbers of the subject.
+
+    It has only the outcomes of its own figures: those of a side count others too.
+    """
+    return TotalsQuery(
+        subject.places,
+        outcomes=subject.outcome_sets[:MAX_OUTCOME_SETS],
+        groups=_list_groups(subject) or (ROOT_GROUP,),
+    )
