@@ -8,12 +8,16 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
-from service.domain.errors import InvalidInputError
+from service.domain.errors import InvalidInputError, TimeBudgetExceededError
+from service.http.context import request_time
+from service.usecases.time_budget import TimeBudget
 from service.web.charts import png
 from service.web.charts.items import PeriodBar
 from service.web.charts.sparkline import MAX_BARS, draw_sparkline
+from service.web.query.page_query import parse_page_query
 from service.web.viewmodels import index_page, sparkline
 from tests.conftest import SendRequest
 from tests.support import bodies
@@ -179,6 +183,38 @@ def test_without_time_there_is_no_sparkline(
     monkeypatch.setattr(index_page, "PAGE_SECONDS", 1e-9)
     assert read_sparkline(client, "V") == []
     assert client.get("/").status_code == 200
+
+
+class FewTotals(TimeBudget):
+    """A budget that is used up after some totals have been computed."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(60.0, 600.0)
+        self.count = count
+
+    def next_seconds(self) -> float:
+        """Return the seconds for the next total."""
+        self.count -= 1
+        if self.count < 0:
+            raise TimeBudgetExceededError("no time")
+        return super().next_seconds()
+
+
+def test_a_sparkline_is_continued_where_the_last_request_had_no_more_time(
+    app: Flask, send: SendRequest
+) -> None:
+    send_months(send, bodies.make_place("v"), m2022_01=5, m2022_02=7, m2022_03=9)
+
+    def list_bars() -> list[int | None] | None:
+        with app.test_request_context("/"):
+            query = parse_page_query(request_time(), {"place": "v", "outcomes": "killed"}, "")
+            try:
+                return [each.low for each in sparkline.Sparkline(query, FewTotals(4)).bars]
+            except TimeBudgetExceededError:
+                return None
+
+    found = [list_bars() for _ in range(6)]
+    assert found[0] is None and found[-1] == [5, 7, 9]
 
 
 def test_a_sparkline_draws_the_low_before_the_high() -> None:

@@ -135,3 +135,14 @@ def test_without_time_a_row_has_no_number_and_leads_on(
 def test_a_report_without_a_number_makes_no_row(client: FlaskClient, send: SendRequest) -> None:
     assert_recorded(send(bodies.make_stance()))
     assert read_rows(client) == []
+
+
+def test_the_rows_are_sent_as_soon_as_their_numbers_are_there(
+    client: FlaskClient, send: SendRequest
+) -> None:
+    send_killed(send, {"low": 3})
+    send_killed(send, {"exactly": 5}, places=[bodies.make_place("far")], reporter=OTHER_REPORTER)
+    answer = client.get("/", buffered=False)
+    chunks = [chunk.decode() for chunk in answer.response if chunk]
+    assert 'class="index"' in chunks[0] and "lead-number" not in chunks[0]
+    assert [chunk.count("lead-number") for chunk in chunks[1:]] == [1, 1, 0, 0]

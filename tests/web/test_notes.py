@@ -30,11 +30,12 @@ def test_rows_with_different_counts_share_a_note() -> None:
 
 def test_own_words_of_reports_are_quoted_and_what_is_stated_is_left_out() -> None:
     caveats = [
-        Caveat("from a satellite", KILLED, "from a satellite (A)"),
+        Caveat("from_a_satellite", KILLED, "from_a_satellite (A)"),
+        Caveat("from_a_satellite", KILLED, "from_a_satellite (B and C)"),
         Caveat("disputed", KILLED, "Reports contradict each other."),
         Caveat("approximate", KILLED, "A bound rests on words."),
     ]
-    assert list_notes(caveats, {"A bound rests on words."}) == ("from a satellite (A)",)
+    assert list_notes(caveats, {"A bound rests on words."}) == ("from a satellite",)
 
 
 def test_the_rows_of_a_page_and_of_a_proof_have_each_note_once(

@@ -158,17 +158,6 @@ def test_a_page_is_streamed_in_pieces(client: FlaskClient, send: Send) -> None:
     assert pieces[-1].rstrip().endswith("</html>")
 
 
-def test_the_index_sends_each_row_before_the_next_is_computed(
-    client: FlaskClient, send: Send
-) -> None:
-    assert_recorded(send(bodies.make_report()))
-    assert_recorded(send(bodies.make_report(ref="2", places=[bodies.make_place("kursk")])))
-    answer = client.get("/", buffered=False)
-    pieces = [piece.decode() for piece in answer.iter_encoded()]
-    assert [piece.count('class="lead-number"') for piece in pieces] == [1, 1, 0, 0]
-    assert "</html>" in pieces[-1]
-
-
 def test_an_incomplete_tag_is_not_sent(app: Flask) -> None:
     def stream_template() -> Any:
         yield "<html><body><main><p>One"

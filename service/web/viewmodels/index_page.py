@@ -7,11 +7,14 @@ from typing import Final
 from markupsafe import Markup
 from werkzeug.utils import cached_property
 
+from service.domain.errors import OverloadedError
 from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
+from service.http import costly_work
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time, start_time_budget
 from service.http.csv_table import CsvTable
+from service.usecases import totals
 from service.usecases.state_cache import Snapshot
 from service.usecases.subjects import RecordSubject
 from service.usecases.time_budget import TimeBudget
@@ -84,8 +87,18 @@ class IndexPage:
 
     @property
     def rows(self) -> Iterator[SubjectRow]:
-        """The subjects of this page, each computed when it is asked for."""
-        return map(self._make_row, self.subjects[self.start :][:PAGE_SIZE])
+        """The subjects of this page, each as soon as its numbers are computed."""
+        return map(self._make_row, self._shown_subjects)
+
+    @property
+    def _shown_subjects(self) -> Sequence[RecordSubject]:
+        return self.subjects[self.start :][:PAGE_SIZE]
+
+    def take_slot(self) -> None:
+        """Take a slot before anything is sent, unless the numbers of all rows are in memory."""
+        queries = map(_make_query, self._shown_subjects)
+        if not all(totals.is_cached(get_reader(), each, self.seq) for each in queries):
+            self._budget.postpone(costly_work.take_slot())
 
     @property
     def previous_link(self) -> str | None:
@@ -111,11 +124,11 @@ class IndexPage:
 
     def make_table(self) -> CsvTable:
         """Return the rows of this page as a table."""
-        shown, end = self.subjects[self.start :][:PAGE_SIZE], self.start + PAGE_SIZE
+        end = self.start + PAGE_SIZE
         return CsvTable(
             "casualty-figures-index",
             COLUMNS,
-            iterate_subject_rows(self.snapshot, shown, self._budget),
+            iterate_subject_rows(self.snapshot, self._shown_subjects, self._budget),
             [plain_text("csv.index"), plain_text("index.hint"), plain_text("csv.stated")],
             self.snapshot.state,
             self._link_to_start(self.start),
@@ -128,7 +141,10 @@ class IndexPage:
 
         To be used after the rows, whose numbers say which subjects are disputed now.
         """
-        return RecentChanges(request_time(), self._disputed_subjects)
+        changes = RecentChanges(request_time(), self._disputed_subjects)
+        _ = changes.lines  # Read at once: a slow client must not hold a transaction open.
+        get_reader().release()
+        return changes
 
     @property
     def counts(self) -> dict[str, int]:
@@ -155,19 +171,16 @@ class IndexPage:
         page_query = parse_page_query(request_time(), dict(row.parameters), "")
         try:
             bars = Sparkline(page_query, self._sparkline_budget).bars
-        except UNCOMPUTABLE:
+        except (*UNCOMPUTABLE, OverloadedError):
             return Markup()
         return Markup(draw_sparkline(bars))  # noqa: S704 - numbers alone
 
     def _make_row(self, subject: RecordSubject) -> SubjectRow:
         state = self.snapshot.state
-        groups = tuple(each for each in subject.groups if each != ROOT_GROUP)
+        groups = _list_groups(subject)
         ids = {"place": ",".join(subject.places), "group": ",".join(groups)}
         parameters = {name: value for name, value in ids.items() if value}
-        # Only what the subject's own figures are about: those of a side count others too.
-        outcome_sets = subject.outcome_sets[:MAX_OUTCOME_SETS]
-        query = TotalsQuery(subject.places, outcomes=outcome_sets, groups=groups or (ROOT_GROUP,))
-        numbers = compute_numbers(self.snapshot, query, self._budget)
+        numbers = compute_numbers(self.snapshot, _make_query(subject), self._budget)
         if any(each.is_disputed for each in numbers):
             self._disputed_subjects.append(subject)
         named = [state.reporters[each] for each in subject.reporters[:MAX_NAMED_REPORTERS]]
@@ -184,5 +197,22 @@ class IndexPage:
             days,
             [NamedReporter(each.id, each.name, each.party) for each in named],
             len(subject.reporters) - len(named),
-            {**parameters, "outcomes": ",".join(sort_outcomes(outcome_sets[0]))},
+            {**parameters, "outcomes": ",".join(sort_outcomes(subject.outcome_sets[0]))},
         )
+
+
+def _list_groups(subject: RecordSubject) -> tuple[str, ...]:
+    """Return the groups of the subject; none if it is about everyone."""
+    return tuple(each for each in subject.groups if each != ROOT_GROUP)
+
+
+def _make_query(subject: RecordSubject) -> TotalsQuery:
+    """Return the query for the numbers of the subject.
+
+    It has only the outcomes of its own figures: those of a side count others too.
+    """
+    return TotalsQuery(
+        subject.places,
+        outcomes=subject.outcome_sets[:MAX_OUTCOME_SETS],
+        groups=_list_groups(subject) or (ROOT_GROUP,),
+    )

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from service.domain.caveats import Caveat
+from service.domain.wording.bidi import isolate_bidi
 from service.web.messages import plain_text
 
 NOTES: Final = {
@@ -31,8 +32,13 @@ def list_notes(caveats: Iterable[Caveat], stated: Collection[str] = ()) -> tuple
     Names and numbers are left out, so that many rows share one note: the page of the row has them.
     """
     notes = (
-        plain_text(NOTES[each.code]) if each.code in NOTES else each.text
+        plain_text(NOTES[each.code]) if each.code in NOTES else _quote_report(each.code)
         for each in caveats
         if each.text not in stated and each.code != "disputed"
     )
     return tuple(dict.fromkeys(notes))
+
+
+def _quote_report(code: str) -> str:
+    """Return a caveat in the words of a report, which are its code."""
+    return isolate_bidi(code.removeprefix("own:").replace("_", " "))

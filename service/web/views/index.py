@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from schemas.index_query import IndexParameters
 from service.http.auth import requires
+from service.http.consistency import get_reader
 from service.http.request_parsing import parse_parameters
 from service.web.query.page_query import SUBJECT_PAGE, link_to_page, read_parameters
 from service.web.responses import streaming
@@ -20,7 +21,8 @@ def show_index() -> WerkzeugResponse:
     if "place" in parameters:
         return redirect(link_to_page(SUBJECT_PAGE, parameters))
     start = parse_parameters(IndexParameters())["start"]
-    page_stream = stream_template(
-        "index.html", view=IndexPage(start), flush_marker=streaming.FLUSH_MARKER
-    )
+    view = IndexPage(start)
+    view.take_slot()
+    get_reader().release()  # A slow client must not hold a transaction open while it receives.
+    page_stream = stream_template("index.html", view=view, flush_marker=streaming.FLUSH_MARKER)
     return Response(streaming.stream_chunks(page_stream), mimetype="text/html")
