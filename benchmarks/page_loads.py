@@ -23,6 +23,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from samples.client import Client
+from service.settings import Settings
 from tests.support import real_records
 from tests.support.gunicorn_server import RunningServer, create_key, run_server
 from tests.web.conftest import DESKTOP, launch_chromium, load_real_records, load_samples
@@ -69,6 +70,13 @@ RECORDS = [
         },
     ),
 ]
+
+_SETTINGS = Settings()
+USUAL_BUDGETS = {
+    "CASUALTY_SOLVER_SECONDS": str(_SETTINGS.solver_seconds),
+    "CASUALTY_ANSWER_SECONDS": str(_SETTINGS.answer_seconds),
+}
+"""The times for answers that the service has where nothing else is set; tests have more."""
 
 MAX_BYTES = 100_000
 MAX_TOLD_MS, MAX_FIRST_TOLD_MS = 500.0, 1_000.0
@@ -131,7 +139,7 @@ def measure_record(browser: Browser, record: Record, times: int, folder: Path) -
         database = server.environment["CASUALTY_DATABASE"]
         for name, path in record.pages.items():
             # Started anew over the same database, it has worked nothing out yet.
-            with run_server(again, CASUALTY_DATABASE=database) as fresh:
+            with run_server(again, CASUALTY_DATABASE=database, **USUAL_BUDGETS) as fresh:
                 address = f"{fresh.url}/{path}"
                 first = measure_view(browser, address)
                 views = [measure_view(browser, address) for _ in range(times)]
