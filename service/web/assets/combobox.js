@@ -42,8 +42,10 @@ window.createCombobox = ({ container, find, describedBy, defaultValue, ...settin
   });
 
   const input = container.querySelector("input");
-  // The library would offer the text that the field begins with as an option.
+  // The library would offer the text that the field begins with as an option, or say that nothing has
+  // this name.
   if (initial) {
+    container.classList.add("waiting");
     input.value = initial;
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }

@@ -1,4 +1,4 @@
-// Offers what is found while one types, in every field with data-suggest. Without scripts, the form of
+// Offers what is found while one types, in every input with data-suggest. Without scripts, the form of
 // the field leads to a page of results.
 "use strict";
 
@@ -71,5 +71,5 @@ function offerMatches(field) {
 }
 
 if (window.createCombobox) {
-  for (const field of document.querySelectorAll("[data-suggest]")) offerMatches(field);
+  for (const field of document.querySelectorAll("input[data-suggest]")) offerMatches(field);
 }
