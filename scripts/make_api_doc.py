@@ -44,7 +44,7 @@ Json = dict[str, Any]
 
 def make_document() -> str:
     """Return the text of docs/api.md."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         document = ExampleService(Path(folder) / "document.db").get("/v1/openapi.json")
         examples = ExampleWriter(Path(folder))
         return "\n".join(iterate_lines(document, examples)).rstrip() + "\n"

@@ -83,14 +83,24 @@ DARKEST_SUM: Final = 200
 """Red, green and blue of a dark ground add up to less."""
 
 
-def resolve(server: RunningServer, path: str) -> str:
-    """Return the path with the ids of a report that is about an incident."""
-    if "{" not in path:
-        return path
-    with urllib.request.urlopen(f"{server.url}/v1/reports?limit=200") as answer:
+CALM_PLACES: Final = {"server": "jostrava", "real_server": "syria"}
+"""Where two requests have the same answer: no total of it needs more time than there is."""
+
+
+def resolve(server: RunningServer, path: str, place: str) -> str:
+    """Return the path with the id of a report about the place, or with an incident."""
+    if "{report}" in path:
+        return path.format(report=_list_reports(server, f"&place={place}")[0]["id"])
+    if "{incident}" in path:
+        incidents = (each.get("incident") or "" for each in _list_reports(server))
+        return path.format(incident=next(each for each in incidents if ":" in each))
+    return path
+
+
+def _list_reports(server: RunningServer, filters: str = "") -> list[dict[str, Any]]:
+    with urllib.request.urlopen(f"{server.url}/v1/reports?limit=200{filters}") as answer:
         reports: list[dict[str, Any]] = json.load(answer)["reports"]
-    report = next(each for each in reports if ":" in (each.get("incident") or ""))
-    return path.format(report=report["id"], incident=report["incident"])
+    return reports
 
 
 @pytest.mark.parametrize(("record", "path"), PAGES)
@@ -99,7 +109,7 @@ def test_a_page_suits_everybody(
 ) -> None:
     server: RunningServer = request.getfixturevalue(record)
     page = open_page(base_url=server.url)
-    page.goto(resolve(server, path))
+    page.goto(resolve(server, path, CALM_PLACES[record]))
     expect(page.locator("h1")).to_have_count(1)
     plain = open_page(base_url=server.url, java_script_enabled=False)
     plain.goto(page.url)
