@@ -136,16 +136,20 @@ def test_too_many_names_are_not_kept_in_memory(monkeypatch: pytest.MonkeyPatch) 
     assert get_name_index(EntityState({"a": Place("a", "A", aliases=("B",))}, {}, {}, {})) is None
 
 
-def test_twenty_thousand_places_are_searched_in_time() -> None:
+def test_twenty_thousand_places_are_searched_about_as_fast_as_they_are_read() -> None:
     syllables = ["ka", "lo", "mi", "ru", "te", "zu", "bar", "den", "vik", "sol"]
     places = [
         Place(f"p{number}", "".join(syllables[int(digit)] for digit in f"{number:05}"))
         for number in range(20_000)
     ]
     index = make_index(*places)
-    times = []
+    searching, reading = [], []
     for text in ("kalomirute", "kalomi", "kalomriute", "ka", "nothing alike"):
         started_at = perf_counter()
         index.find(text)
-        times.append(perf_counter() - started_at)
-    assert min(times) < 0.05  # The machine may be busy for some of them.
+        searching.append(perf_counter() - started_at)
+        started_at = perf_counter()
+        assert sum(text in fold_name(place.name) for place in places) < len(places)
+        reading.append(perf_counter() - started_at)
+    # The machine may be busy for some of them.
+    assert min(searching) < 5 * min(reading)
