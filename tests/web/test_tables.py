@@ -91,7 +91,7 @@ def test_every_chart_and_list_has_its_csv(client: FlaskClient, recorded: int, pa
         assert sum(line.startswith(moment) for line in about) == 1
         assert about[-1].startswith("http://localhost/")
     if page.startswith("/place/"):
-        assert len(tables) == (5 if "by" not in page else 4)  # A map has places alone.
+        assert len(tables) == 4  # When, Where with its map, who says so, the largest figures.
 
 
 def test_without_the_parameters_a_table_begins_with_its_header(
