@@ -1,4 +1,4 @@
-"""What every page must be, whoever opens it: checks of a page that is open in a browser."""
+"""What holds for every page and every reader: checks of a page that is open in a browser."""
 
 import re
 from collections import Counter

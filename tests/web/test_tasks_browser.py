@@ -169,7 +169,7 @@ def test_the_months_are_exported_in_two_steps(
     ],
     indirect=["record"],
 )
-def test_what_came_in_is_told_in_one_step(
+def test_what_came_in_is_shown_in_one_step(
     reader: Page, record: RunningServer, expected: str
 ) -> None:
     reader.goto("./")

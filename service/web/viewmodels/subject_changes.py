@@ -92,7 +92,7 @@ def start_budget(seconds: float) -> TimeBudget:
 def find_newly_disputed(
     now: Snapshot, then: Snapshot, subject: RecordSubject, budget: TimeBudget
 ) -> Sequence[str] | None:
-    """Return of which outcomes, in words, reports contradict each other now and did not then.
+    """Return the outcomes, in words, on which reports contradict each other now and did not then.
 
     None if that is not known: it is in large records once the totals were compared, as the page
     about what is new does, and in small ones at once.
