@@ -70,7 +70,7 @@ PARAMETER_EXAMPLES: Final[dict[str, Any]] = {
     "state": ["live"],
     "from": "2024-12-14",
     "to": "2024-12-15",
-    "outcomes": ["killed,wounded"],
+    "outcomes": ["killed"],
     "q": "Plekhovo",
     "as_of": "1",
     "by": ["day"],

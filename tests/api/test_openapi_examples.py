@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from service.api.openapi import DOCUMENTED_METHODS
 from service.api.openapi_examples import BODY_EXAMPLES, PARAMETER_EXAMPLES
@@ -76,6 +78,19 @@ def test_every_example_of_a_body_is_accepted(
         assert answer.status_code in (200, 201, 207), (operation_id, answer.get_data(as_text=True))
         for result in answer.get_json().get("results", ()):
             assert result["status"] in (200, 201), result
+
+
+def test_every_example_of_a_parameter_fits_its_schema(client: FlaskClient) -> None:
+    components = client.get("/v1/openapi.json").get_json()["components"]
+    checked = 0
+    for operation_id, (_, _, operation) in _list_operations(client).items():
+        for parameter in operation["parameters"]:
+            if "example" in parameter:
+                schema = {**parameter["schema"], "components": components}
+                problem = best_match(Draft202012Validator(schema).iter_errors(parameter["example"]))
+                assert problem is None, (operation_id, parameter["name"], problem)
+                checked += 1
+    assert checked > len(PARAMETER_EXAMPLES)
 
 
 def test_every_example_of_a_parameter_is_accepted(send: SendRequest, client: FlaskClient) -> None:
