@@ -117,12 +117,12 @@ def suggest(words: str) -> list[FoundItem]:
     ]  # fmt: skip
 
 
-def suggest_places(words: str) -> list[FoundItem]:
-    """Return the places that the words may mean, the closest first, for a field of a place."""
+def suggest_kind(words: str, kind: str) -> list[FoundItem]:
+    """Return the entities of the kind that the words may mean, the closest first."""
     reader = get_reader()
     names = search.search_names(reader, words)
     snapshot = reader.load_snapshot(reader.seq)
-    return _make_items(snapshot, names, "place", MAX_SUGGESTED)
+    return _make_items(snapshot, names, kind, MAX_SUGGESTED)
 
 
 def _make_items(
