@@ -24,7 +24,7 @@ class SearchParameters(Parameters):
 class SuggestionParameters(SearchParameters):
     """The words of a search, and the one kind of things that it is for; None: all of them."""
 
-    kind = OneOf(("place",), load_default=None)
+    kind = OneOf(("place", "group", "reporter"), load_default=None)
 
 
 class IncidentParameters(Parameters):

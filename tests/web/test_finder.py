@@ -61,6 +61,31 @@ def test_a_suggestion_says_what_it_is(client: FlaskClient, record: str) -> None:
     assert party["about"] == "reporter · party to the conflict · 1 report"
 
 
+@pytest.mark.parametrize(
+    ("kind", "words", "first"),
+    [
+        ("place", "allepo", "town"),
+        ("reporter", "alepo", "aleppo-today"),
+        ("group", "nprth", "dprk"),
+    ],
+)
+def test_a_field_for_one_kind_offers_this_kind_alone_whatever_the_spelling(
+    client: FlaskClient, send: SendRequest, record: str, kind: str, words: str, first: str
+) -> None:
+    assert_recorded(
+        send(bodies.make_report(groups=[{"id": "dprk", "name": "North Korean forces"}]))
+    )
+    answer = client.get("/suggest", query_string={"kind": kind, "words": words})
+    assert answer.json is not None
+    assert answer.json["found"][0]["id"] == first
+    with_prefix = {"place": "place/", "reporter": "reporter/", "group": "place?group="}[kind]
+    assert all(each["href"].startswith(with_prefix) for each in answer.json["found"])
+
+
+def test_a_kind_that_nothing_is_of_is_refused(client: FlaskClient) -> None:
+    assert client.get("/suggest?kind=report&words=a").status_code == 422
+
+
 def test_the_last_suggestion_searches_the_reports(client: FlaskClient, record: str) -> None:
     assert suggest(client, "nothing like it") == [
         {
@@ -187,15 +212,7 @@ def test_every_search_finds_the_same_places(client: FlaskClient, record: str, wo
     for form in ("place", "reports"):
         answer = client.get(f"/{form}", query_string={"find": words})
         text = answer.headers.get("Location", "") + answer.get_data(as_text=True)
-        assert all(each["id"] in text for each in suggested["found"]) or "find?words=" in text
-
-
-def test_suggestions_for_a_field_of_a_place_are_places(client: FlaskClient, record: str) -> None:
-    answer = client.get("/suggest", query_string={"words": "aleppo", "kind": "place"})
-    assert answer.json is not None
-    assert [each["id"] for each in answer.json["found"]] == ["town", "plant"]
-    assert client.get("/suggest?words=aleppo&kind=group").status_code == 422
-    assert client.get("/suggest?words=&kind=place").json == {"found": []}
+        assert all(each["id"] in text for each in suggested["found"])
 
 
 def test_the_form_of_a_subject_takes_a_place_by_close_spelling(
@@ -203,9 +220,17 @@ def test_the_form_of_a_subject_takes_a_place_by_close_spelling(
 ) -> None:
     answer = client.get("/place?find=halabb")
     assert (answer.status_code, answer.headers["Location"]) == (303, "place/town")
-    answer = client.get("/place?find=allepo")
-    assert (answer.status_code, answer.headers["Location"]) == (303, "find?words=allepo")
     assert client.get("/place?find=aleppo").headers["Location"] == "place/town"
+
+
+def test_a_form_whose_words_may_mean_several_places_offers_each_with_the_other_filters(
+    client: FlaskClient, record: str
+) -> None:
+    address = "/place?place=syria&find=allepo&from=June+2024&outcomes=killed"
+    assert list_hrefs(client, address, "place/") == [
+        "place/syria,town?from=2024-06-01&outcomes=killed",
+        "place/syria,plant?from=2024-06-01&outcomes=killed",
+    ]
 
 
 def test_names_with_markup_are_escaped(client: FlaskClient, send: SendRequest) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from flask.testing import FlaskClient
@@ -65,12 +66,17 @@ def test_the_page_has_the_figures_that_others_contradict(
     own = send_killed(send, 3, reporter=SKY)
     other = send_killed(send, 9)
     text = read_page(client, "/reporter/sky")
-    assert "Plekhovo: killed It says 3 killed Plekhovo, 14 and 15 December 2024 Others say" in text
+    assert (
+        "Plekhovo: killed CSV It says 3 killed Plekhovo, 14 and 15 December 2024 Others say" in text
+    )
     assert "Defence Intelligence of Ukraine party to the conflict : 9 killed" in text
     links = list_hrefs(client, "/reporter/sky", "../report/")
     assert {f"../report/{own}", f"../report/{other}"} <= set(links)
     (proof,) = list_hrefs(client, "/reporter/sky", "../why?")
     assert proof == "../why?place=plekhovo&outcomes=killed"
+    (table,) = list_hrefs(client, "/reporter/sky", "../figures.csv?")
+    rows = client.get(urljoin("/reporter/sky", table)).get_data(as_text=True).splitlines()[-2:]
+    assert all(any(report in row for row in rows) for report in (own, other))
 
 
 def test_a_reporter_that_contradicts_itself_is_said_to(

@@ -92,6 +92,8 @@ def test_every_chart_and_list_has_its_csv(client: FlaskClient, recorded: int, pa
         assert about[-1].startswith("http://localhost/")
     if page.startswith("/place/"):
         assert len(tables) == 4  # When, Where with its map, who says so, the largest figures.
+    if "compare=" in page:
+        assert len(tables) == 2  # Both sides, and the events between.
 
 
 def test_without_the_parameters_a_table_begins_with_its_header(

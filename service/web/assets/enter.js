@@ -3,7 +3,7 @@
 import { debounce } from "./enter/dom.js";
 import { addFigure, figuresInForm, refreshReading } from "./enter/figures.js";
 import { captureDraft, collectReport, emptyForm, fillForm, hasFigures, restoreDraft } from "./enter/form.js";
-import { clearEntityCache, createPicker, pickerOf } from "./enter/picker.js";
+import { createPicker, pickerOf } from "./enter/picker.js";
 import { renderPreview, renderRecorded } from "./enter/preview.js";
 import { readQuote } from "./enter/quote.js";
 import { el } from "./enter/dom.js";
@@ -114,7 +114,6 @@ async function sendReport(content) {
   });
   saveItem(draftName, null);
   saveItem("attempt", null);
-  clearEntityCache();
   form.hidden = true;
   $("preview").hidden = true;
   $("sent-content").replaceChildren(...renderRecorded(body, isReplay || status === 200));

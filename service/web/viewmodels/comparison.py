@@ -182,6 +182,15 @@ class Comparison:
     @property
     def new_link(self) -> str:
         """The address of all that came in between, about the same places and reporters."""
+        return link_to_page("new", self._new_parameters, find_root())
+
+    @property
+    def new_csv_link(self) -> str:
+        """The address of the same as CSV."""
+        return link_to_page("new.csv", {**self._new_parameters, **CSV_LINK}, find_root())
+
+    @property
+    def _new_parameters(self) -> dict[str, str | None]:
         parameters: dict[str, str | None] = {}
         if self._second is not None:
             query = self._second.query
@@ -189,7 +198,7 @@ class Comparison:
                 "since": str(self._earlier_seq), "until": str(self._second.seq),
                 "place": ",".join(query.places), "reporter": ",".join(query.reporters),
             }  # fmt: skip
-        return link_to_page("new", parameters, find_root())
+        return parameters
 
     @cached_property
     def events(self) -> EventsBetween | None:

@@ -1,7 +1,8 @@
 """What words of a search name: places, groups, reporters, reports and incidents."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ from service.web import labels
 from service.web.messages import plain_text
 from service.web.query.page_query import SUBJECT_PAGE, find_root, link_to_page
 from service.web.viewmodels.report_lines import ReportLine, make_report_line
+
+NO_FILTERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 MAX_FOUND: Final = 20
 """How many places, groups and reporters each the page of a search lists."""
@@ -47,9 +50,13 @@ class FoundItem:
 class Finder:
     """The view model of the page of a search."""
 
-    def __init__(self, words: str) -> None:
-        """Search for the words; nothing is found without any."""
+    def __init__(self, words: str, filters: Mapping[str, str] = NO_FILTERS) -> None:
+        """Search for the words; nothing is found without any.
+
+        The filters are those of a subject to which one of the places found is to be added.
+        """
         self.words = words.strip()
+        self._filters = filters
         self.places: list[FoundItem] = []
         self.groups: list[FoundItem] = []
         self.reporters: list[FoundItem] = []
@@ -69,11 +76,16 @@ class Finder:
             make_report_line(snapshot.state, each) for each in list(found.values())[:MAX_REPORTS]
         ]
         names = search.search_names(reader, self.words)
-        self.places = _make_items(snapshot, names, "place")
+        self.places = [self._keep_filters(each) for each in _make_items(snapshot, names, "place")]
         self.groups = _make_items(snapshot, names, "group")
         self.reporters = _make_items(snapshot, names, "reporter")
         incidents = search.find_incidents(snapshot.state, self.words, MAX_INCIDENTS)
         self.incidents = list(map(_make_incident_item, incidents))
+
+    def _keep_filters(self, place: FoundItem) -> FoundItem:
+        chosen = [*filter(None, self._filters.get("place", "").split(",")), place.id]
+        parameters = {**self._filters, "place": ",".join(dict.fromkeys(chosen))}
+        return replace(place, href=link_to_page(SUBJECT_PAGE, parameters, find_root()))
 
     @cached_property
     def is_empty(self) -> bool:
@@ -117,12 +129,12 @@ def suggest(words: str) -> list[FoundItem]:
     ]  # fmt: skip
 
 
-def suggest_places(words: str) -> list[FoundItem]:
-    """Return the places that the words may mean, the closest first, for a field of a place."""
+def suggest_kind(words: str, kind: str) -> list[FoundItem]:
+    """Return the entities of the kind that the words may mean, the closest first."""
     reader = get_reader()
     names = search.search_names(reader, words)
     snapshot = reader.load_snapshot(reader.seq)
-    return _make_items(snapshot, names, "place", MAX_SUGGESTED)
+    return _make_items(snapshot, names, kind, MAX_SUGGESTED)
 
 
 def _make_items(

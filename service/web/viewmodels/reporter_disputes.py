@@ -14,6 +14,7 @@ from service.usecases.state_cache import Snapshot
 from service.usecases.subjects import RecordSubject
 from service.usecases.time_budget import TimeBudget
 from service.web import labels
+from service.web.query.csv_parameters import CSV_LINK
 from service.web.query.page_query import find_root, link_to_page
 from service.web.viewmodels.outcome_numbers import compute_spoken_totals
 from service.web.viewmodels.report_lines import describe_where
@@ -41,12 +42,13 @@ class SideFigure:
 class ReporterDispute:
     """Figures of the reporter, and those of others that contradict them.
 
-    ``others`` are empty if it contradicts itself.
+    ``others`` are empty if it contradicts itself. ``csv_href`` leads to all figures of the total.
     """
 
     where: str
     outcomes: str
     proof_href: str
+    csv_href: str
     own: Sequence[SideFigure]
     others: Sequence[SideFigure]
 
@@ -97,6 +99,7 @@ def _make_dispute(
         ", ".join(each for each in names if each),
         outcomes_text(outcome_total.outcomes),
         link_to_page("why", proof, find_root()),
+        link_to_page("figures.csv", {**proof, **CSV_LINK}, find_root()),
         _make_side(state, (each for each in figures if each.reporter == reporter)),
         _make_side(state, (each for each in figures if each.reporter != reporter)),
     )

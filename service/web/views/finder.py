@@ -5,7 +5,7 @@ from flask import Response, jsonify, render_template
 from schemas.entity_pages import SearchParameters, SuggestionParameters
 from service.http.auth import requires
 from service.web.query.list_parameters import load_parameters
-from service.web.viewmodels.finder import Finder, suggest, suggest_places
+from service.web.viewmodels.finder import Finder, suggest, suggest_kind
 from service.web.views.blueprint import blueprint
 
 
@@ -22,8 +22,8 @@ def show_matches() -> str:
 def suggest_matches() -> Response:
     """Return what the words name, for the combobox; the addresses are relative to this one."""
     parameters = load_parameters(SuggestionParameters())
-    is_of_places = parameters["kind"] == "place"
-    found = (suggest_places if is_of_places else suggest)(parameters["words"])
+    words, kind = parameters["words"], parameters["kind"]
+    found = suggest(words) if kind is None else suggest_kind(words, kind)
     return jsonify({"found": [
         {"id": each.id, "name": each.name, "about": each.about, "href": each.href}
         for each in found

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from flask import Response, redirect, stream_template
+from flask import Response, make_response, redirect, render_template, stream_template
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from service.domain.errors import ErrorDetail, InvalidInputError
@@ -23,6 +23,7 @@ from service.web.query.page_query import (
 from service.web.query.reporters import list_reporters
 from service.web.responses import streaming
 from service.web.responses.streaming import FLUSH_MARKER
+from service.web.viewmodels.finder import Finder
 from service.web.viewmodels.place_page import PlacePage
 from service.web.views.blueprint import blueprint
 
@@ -38,7 +39,8 @@ FORM_FIELDS = (
 def show_group() -> WerkzeugResponse:
     """Show groups in all places, or lead to the page of the places that the form names.
 
-    The form may name places in words (``find``), and days as people write them.
+    The form may name a place in words (``find``), and days as people write them. If the words name
+    no place or several, what they may mean is shown, and each leads on with the other filters.
     """
     parameters, errors = read_parameters()
     words = parameters.pop("find", None)
@@ -46,9 +48,8 @@ def show_group() -> WerkzeugResponse:
     if words:
         matches = choose_places(get_reader(), words)
         if len(matches) != 1:
-            return redirect(
-                link_to_page("find", {"words": words}, find_root()), HTTPStatus.SEE_OTHER
-            )
+            choice = Finder(words, normalized)
+            return make_response(render_template("find.html", found_words=words, view=choice))
         chosen = [each for each in normalized.get("place", "").split(",") if each]
         place_id = matches[0].id
         normalized["place"] = ",".join(dict.fromkeys((*chosen, place_id)))

@@ -5,16 +5,10 @@ import { get } from "./api.js";
 import { clearField, explainProblem } from "./errors.js";
 import { say } from "./messages.js";
 
-const MAX_OPTIONS = 8;
 const pickers = new Map();
-const entityCache = new Map();
 
 export function pickerOf(fieldset) {
   return pickers.get(fieldset);
-}
-
-export function clearEntityCache() {
-  entityCache.clear();
 }
 
 function foldCase(text) {
@@ -40,48 +34,11 @@ export function suggestId(name) {
     .slice(0, 60);
 }
 
-function loadEntity(kind, id) {
-  const address = `v1/${kind}s/${encodeURIComponent(id)}`;
-  if (!entityCache.has(address)) {
-    const request = get(address).then(({ body }) => body);
-    request.catch(() => entityCache.delete(address));
-    entityCache.set(address, request);
-  }
-  return entityCache.get(address);
-}
-
-// Returns the names of the ancestors, the nearest first, to distinguish equal names.
-async function describeAncestors(kind, entry) {
-  const names = [];
-  let parent = entry.parent;
-  while (parent && names.length < 6) {
-    const found = await loadEntity(kind, parent).catch(() => null);
-    if (!found || (kind === "group" && !found.parent)) break;
-    names.push(found.name);
-    parent = found.parent;
-  }
-  return names.join(", ");
-}
-
-async function makeOption(kind, entry) {
-  const about = [await describeAncestors(kind, entry), entry.kind, entry.id].filter(Boolean).join(" · ");
-  return { id: entry.id, name: entry.name, about };
-}
-
-function rankMatch(entry, typed) {
-  const names = [entry.name, ...(entry.aliases ?? []), entry.id].map(foldCase);
-  if (names.some((name) => name === typed)) return 0;
-  return names.some((name) => name.startsWith(typed)) ? 1 : 2;
-}
-
+// Returns the recorded entities that the text may mean, the closest first. The id tells two of one
+// name apart, besides what the service says about them.
 async function findOptions(kind, typed, signal) {
-  const { body } = await get(`v1/${kind}s?limit=200&q=${encodeURIComponent(typed)}`, signal);
-  const wanted = foldCase(typed);
-  const entries = body[`${kind}s`]
-    .map((entry) => [rankMatch(entry, wanted), entry])
-    .sort(([one], [other]) => one - other)
-    .slice(0, MAX_OPTIONS);
-  return Promise.all(entries.map(([, entry]) => makeOption(kind, entry)));
+  const { body } = await get(`suggest?kind=${kind}&words=${encodeURIComponent(typed)}`, signal);
+  return body.found.map(({ id, name, about }) => ({ id, name, about: about ? `${about} · ${id}` : id }));
 }
 
 // Returns the new entities of this report, which can be selected in other fields as well.
