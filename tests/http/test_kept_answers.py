@@ -311,7 +311,8 @@ def test_kept_answers_are_logged_and_counted_like_others(
     etag = client.get("/v1/totals?outcomes=killed", headers=headers).headers["ETag"]
     client.get("/v1/totals?outcomes=killed", headers=headers)
     client.get("/v1/totals?outcomes=killed", headers={**headers, "If-None-Match": etag})
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    logged = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    lines = [each for each in logged if "path" in each]  # A busy machine can add others.
     shown = [(each["path"], each["status"], each["key"] is not None) for each in lines]
     assert shown == [("/v1/totals", status, True) for status in (200, 200, 304)]
     assert len({each["request_id"] for each in lines}) == 3
