@@ -46,8 +46,7 @@ class QueryTotal:
                 refining = deadline.take_share(REFINING_SHARE)
                 return self._refinements.refine(query, total, refining)
             return replace(total, exact=False)
-        if len(query.wide):
-            total = RelaxedQuery(query).compute(deadline)
+        total = RelaxedQuery(query).compute(deadline) if len(query.wide) else None
         # Wide figures about other days or places can narrow it further.
         total = total or SummedQuery(query).compute_components(deadline)
         return replace(total, exact=False, is_relaxed=total.is_final)
