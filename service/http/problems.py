@@ -67,9 +67,9 @@ _DETAIL_BY_STATUS: Final = {
 
 def register(app: Flask) -> None:
     """Answer every error of the application with a problem."""
-    app.register_error_handler(DomainError, _handle_domain_error)
+    app.register_error_handler(DomainError, handle_domain_error)
     app.register_error_handler(HTTPException, handle_http_exception)
-    app.register_error_handler(Exception, _handle_defect)
+    app.register_error_handler(Exception, handle_defect)
 
 
 def make_problem(status: int, detail: str, errors: Sequence[ErrorDetail] = ()) -> dict[str, Any]:
@@ -119,7 +119,8 @@ def _find_listed_type(error: DomainError) -> type[DomainError]:
     return next(error_type for error_type in type(error).__mro__ if error_type in STATUS_BY_ERROR)
 
 
-def _handle_domain_error(error: DomainError) -> Response:
+def handle_domain_error(error: DomainError) -> Response:
+    """Return the error as a problem; counts it, and logs it if it needs an operator."""
     return finish_error_response(error, _fill_response(Response(), describe_error(error)))
 
 
@@ -163,7 +164,8 @@ def detail_of(error: HTTPException) -> str:
     return detail or error.description or error.name
 
 
-def _handle_defect(error: Exception) -> Response:
+def handle_defect(error: Exception) -> Response:
+    """Return an error that nobody expected as a problem with the status 500; logs it."""
     return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, log_defect())
 
 

@@ -150,6 +150,26 @@ def test_a_client_that_is_no_browser_gets_a_problem(
     assert_problem(client.post("/why", headers=headers), 405)
 
 
+@pytest.mark.parametrize("accept", ["application/json", "application/problem+json"])
+def test_a_script_of_a_page_gets_a_problem(
+    app: Flask, client: FlaskClient, make_client: MakeClient, accept: str
+) -> None:
+    """With a 401 of pages, a browser would open a password dialog while one types."""
+    headers = {"Accept": accept}
+    assert_problem(client.get("/suggest?kind=report&words=a", headers=headers), 422, "kind")
+    closed = make_client(reading="closed")
+    refused = closed.get("/suggest?kind=place&words=a", headers=headers)
+    assert_problem(refused, 401)
+    assert "Basic" not in refused.headers["WWW-Authenticate"]
+    assert "Basic" in closed.get("/suggest?kind=place&words=a").headers["WWW-Authenticate"]
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    app.view_functions["web.suggest_matches"] = fail
+    assert_problem(client.get("/suggest?words=a", headers=headers), 500)
+
+
 def test_the_api_answers_browsers_with_problems_too(client: FlaskClient) -> None:
     assert_problem(client.get("/v1/nope", headers=BROWSER), 404)
     assert_problem(client.get("/v1/places/nope", headers=BROWSER), 404)

@@ -19,6 +19,8 @@ from service.http.problems import (
     AnyResponse,
     detail_of,
     finish_error_response,
+    handle_defect,
+    handle_domain_error,
     handle_http_exception,
     log_defect,
     status_of,
@@ -31,7 +33,10 @@ UNROUTED_STATUSES: Final = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 def register(blueprint: Blueprint) -> None:
-    """Answer errors of the pages, and unknown paths requested by a browser, with error pages."""
+    """Answer errors of the pages, and unknown paths requested by a browser, with error pages.
+
+    A client that prefers JSON gets a problem: a 401 of a script must not open a password dialog.
+    """
     blueprint.register_error_handler(DomainError, _handle_domain_error)
     blueprint.register_error_handler(HTTPException, _handle_http_error)
     blueprint.register_error_handler(Exception, _handle_defect)
@@ -74,7 +79,15 @@ def _message_name_of_status(status: int) -> str:
     return str(int(status)) if f"error.{int(status)}" in messages.load_catalogue() else "other"
 
 
+def _asks_for_json() -> bool:
+    """Whether the client prefers JSON to a page, as the scripts of the pages do."""
+    offered = ("text/html", "application/json", MEDIA_TYPE)
+    return request.accept_mimetypes.best_match(offered, "text/html") != "text/html"
+
+
 def _handle_domain_error(error: DomainError) -> Response:
+    if _asks_for_json():
+        return handle_domain_error(error)
     page = _render_error_page(
         Response(), status_of(error), _message_name_of(error), _detail_of(error), error.errors
     )
@@ -83,6 +96,8 @@ def _handle_domain_error(error: DomainError) -> Response:
 
 def _handle_http_error(error: HTTPException) -> WerkzeugResponse:
     """Return an error page with the status and headers of the error."""
+    if _asks_for_json():
+        return handle_http_exception(error)
     response: WerkzeugResponse = error.get_response()
     if error.code is None or error.code < 400:
         return response
@@ -95,6 +110,8 @@ def _handle_http_error(error: HTTPException) -> WerkzeugResponse:
 
 
 def _handle_defect(error: Exception) -> Response:
+    if _asks_for_json():
+        return handle_defect(error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return _render_error_page(Response(), status, _message_name_of_status(status), log_defect())
 
