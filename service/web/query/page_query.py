@@ -147,6 +147,12 @@ def parse_page_query(
     )
 
 
+def add_place(parameters: Mapping[str, str], place_id: str) -> dict[str, str]:
+    """Return the parameters with the place added to their places."""
+    chosen = [each for each in parameters.get("place", "").split(",") if each]
+    return {**parameters, "place": ",".join(dict.fromkeys((*chosen, place_id)))}
+
+
 def read_parameters(places: str | None = None) -> tuple[dict[str, str], tuple[ErrorDetail, ...]]:
     """Return the non-empty parameters of the request, and one error for each that is repeated.
 

@@ -14,6 +14,7 @@ from service.usecases.search import choose_places
 from service.web.query.page_query import (
     SUBJECT_PAGE,
     PageQuery,
+    add_place,
     find_root,
     link_to_page,
     normalize_days,
@@ -50,9 +51,7 @@ def show_group() -> WerkzeugResponse:
         if len(matches) != 1:
             choice = Finder(words, normalized)
             return make_response(render_template("find.html", found_words=words, view=choice))
-        chosen = [each for each in normalized.get("place", "").split(",") if each]
-        place_id = matches[0].id
-        normalized["place"] = ",".join(dict.fromkeys((*chosen, place_id)))
+        normalized = add_place(normalized, matches[0].id)
     if not errors and ("place" in normalized or normalized != parameters or words):
         address = link_to_page(SUBJECT_PAGE, normalized, find_root())
         return redirect(address, HTTPStatus.SEE_OTHER)

@@ -14,6 +14,7 @@ from service.http.request_parsing import parse_parameters
 from service.usecases.search import choose_places
 from service.web.messages import plain_text
 from service.web.query.page_query import (
+    add_place,
     find_root,
     link_to_page,
     normalize_days,
@@ -37,8 +38,7 @@ def show_reports() -> WerkzeugResponse:
     normalized = normalize_days(parameters)
     found = choose_places(get_reader(), words) if words else []
     if len(found) == 1:
-        chosen = [each for each in normalized.get("place", "").split(",") if each]
-        normalized["place"] = ",".join(dict.fromkeys((*chosen, found[0].id)))
+        normalized = add_place(normalized, found[0].id)
     if not errors and normalized != parameters:
         unresolved = {} if len(found) == 1 else {"find": words}
         address = link_to_page(REPORTS_PAGE, {**normalized, **unresolved}, find_root())
