@@ -82,6 +82,22 @@ def test_a_field_for_one_kind_offers_this_kind_alone_whatever_the_spelling(
     assert all(each["href"].startswith(with_prefix) for each in answer.json["found"])
 
 
+def test_suggestions_for_a_field_of_a_place_are_places(client: FlaskClient, record: str) -> None:
+    answer = client.get("/suggest", query_string={"words": "aleppo", "kind": "place"})
+    assert answer.json is not None
+    assert [each["id"] for each in answer.json["found"]] == ["town", "plant"]
+    for kind in ("place", "group", "reporter"):
+        assert client.get(f"/suggest?words=&kind={kind}").json == {"found": []}
+
+
+def test_a_figure_can_be_about_everyone(client: FlaskClient, record: str) -> None:
+    for words in ("everyone", "EVERY"):
+        found = client.get("/suggest", query_string={"kind": "group", "words": words}).json
+        assert found is not None and found["found"][0]["id"] == "everyone"
+    assert client.get("/suggest?kind=group&words=very").json == {"found": []}
+    assert client.get("/suggest?kind=place&words=everyone").json == {"found": []}
+
+
 def test_a_kind_that_nothing_is_of_is_refused(client: FlaskClient) -> None:
     assert client.get("/suggest?kind=report&words=a").status_code == 422
 

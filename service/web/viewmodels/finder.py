@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from werkzeug.utils import cached_property
 
-from service.domain.entities import Group, Reporter
+from service.domain.entities import Group, Reporter, fold_case
 from service.domain.vocabulary import ROOT_GROUP
 from service.http.consistency import get_reader
 from service.http.context import request_time
@@ -18,7 +18,7 @@ from service.usecases.search import FoundEntity
 from service.usecases.state_cache import Snapshot
 from service.web import labels
 from service.web.messages import plain_text
-from service.web.query.page_query import SUBJECT_PAGE, find_root, link_to_page
+from service.web.query.page_query import SUBJECT_PAGE, add_place, find_root, link_to_page
 from service.web.viewmodels.report_lines import ReportLine, make_report_line
 
 NO_FILTERS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -83,8 +83,7 @@ class Finder:
         self.incidents = list(map(_make_incident_item, incidents))
 
     def _keep_filters(self, place: FoundItem) -> FoundItem:
-        chosen = [*filter(None, self._filters.get("place", "").split(",")), place.id]
-        parameters = {**self._filters, "place": ",".join(dict.fromkeys(chosen))}
+        parameters = add_place(self._filters, place.id)
         return replace(place, href=link_to_page(SUBJECT_PAGE, parameters, find_root()))
 
     @cached_property
@@ -130,11 +129,21 @@ def suggest(words: str) -> list[FoundItem]:
 
 
 def suggest_kind(words: str, kind: str) -> list[FoundItem]:
-    """Return the entities of the kind that the words may mean, the closest first."""
+    """Return the entities of the kind that the words may mean, the closest first.
+
+    Among groups the group of everyone comes first if its name begins with the words: no page is
+    about it, but a figure can be.
+    """
     reader = get_reader()
     names = search.search_names(reader, words)
     snapshot = reader.load_snapshot(reader.seq)
-    return _make_items(snapshot, names, kind, MAX_SUGGESTED)
+    items = _make_items(snapshot, names, kind, MAX_SUGGESTED)
+    everyone = snapshot.state.groups.get(ROOT_GROUP) if kind == "group" else None
+    if everyone is not None and words.strip():
+        if fold_case(everyone.name).startswith(fold_case(words.strip())):
+            item = FoundItem(everyone.name, labels.format_kind(everyone.kind), "", id=everyone.id)
+            items = [item, *items][:MAX_SUGGESTED]
+    return items
 
 
 def _make_items(
