@@ -99,9 +99,10 @@ class _Compared(NamedTuple):
 
 @dataclass(slots=True)
 class _Added:
-    """The figures that were recorded since the lookup began."""
+    """The figures that were recorded since the lookup began, in their order."""
 
     of_reporter: dict[str, list[_FoundRow]]
+    of_incident: dict[tuple[str, str | None], list[_FoundRow]]
     of_scope: dict[tuple[int, str], list[_FoundRow]]
     quotes: dict[int, str | None]
     superseded: set[str]
@@ -117,7 +118,7 @@ class FigureLookup:
         self._comparable: dict[_Window, _Comparable] = {}
         self._rows: dict[Row, _FoundRow] = {}
         self._of_scope: dict[tuple[int, str], list[_FoundRow]] = {}
-        self._added = _Added({}, {}, {}, set())
+        self._added = _Added({}, {}, {}, {}, set())
         self._decoded: dict[tuple[int, int], Figure] = {}
         self._compared: dict[str, _Compared] = {}
 
@@ -286,6 +287,7 @@ class FigureLookup:
             added.quotes[row.seq] = fold_text(report.quote)
             found = _FoundRow(row, is_relay, not is_relay)
             added.of_reporter.setdefault(row.reporter, []).append(found)
+            added.of_incident.setdefault((row.reporter, row.incident), []).append(found)
             key = (row.last_day, row.place_ids[:PLACE_PREFIX_LENGTH])
             added.of_scope.setdefault(key, []).append(found)
 
@@ -299,8 +301,7 @@ class FigureLookup:
         if known is None or not known.has_all_at(places):
             self._load_comparable({window: places})
             known = self._comparable[window]
-        added = self._added.of_reporter.get(figure.reporter, ())
-        own = [row for row in reversed(added) if window.contains(row.figure)]
+        own = [row for row in self._list_added(window) if window.contains(row.figure)]
         if not own and not known.rows:
             return []
         rows = [
@@ -316,6 +317,21 @@ class FigureLookup:
             and row.figure.report != excluded_report
             and row.figure.report not in superseded
         ]
+
+    def _list_added(self, window: _Window) -> list[_FoundRow]:
+        """Return the added figures of the reporter that may be in the window, newest first.
+
+        Of a register, whose figures are each about an incident of their own, these are few.
+        """
+        added = self._added
+        if window.incident is None:
+            return added.of_reporter.get(window.reporter, [])[::-1]
+        without = added.of_incident.get((window.reporter, None), [])
+        same = added.of_incident.get((window.reporter, window.incident), [])
+        if without and same:
+            rows = [*without, *same]
+            return sorted(rows, key=lambda row: (row.figure.seq, row.figure.position), reverse=True)
+        return (without or same)[::-1]
 
     @translate_corrupt_rows
     def _load_comparable(self, places_by_window: dict[_Window, frozenset[str] | None]) -> None:
