@@ -2,15 +2,19 @@
 
 from typing import Any
 
-from marshmallow import fields, post_load
+from marshmallow import ValidationError, fields, post_load, validates_schema
 
 from schemas.base import Parameters
 from schemas.enums import BOOLEAN_TEXT, KNOWN_REF, WARNING_CODE
 from schemas.fields import EnumText, Schema
+from schemas.number_fields import IntegerParameter
 from schemas.problem import Problem
 from schemas.report_in import KNOWN_DESCRIPTION
 from schemas.report_out import WarningOut
+from schemas.text_fields import Line
+from service.domain.file_import import ImportProgress
 from service.domain.submission import BatchOptions
+from service.domain.vocabulary import MAX_COUNT
 
 
 class BatchParameters(Parameters):
@@ -26,12 +30,39 @@ class BatchParameters(Parameters):
 
     known = EnumText(KNOWN_REF, metadata={"description": KNOWN_DESCRIPTION})
 
+    import_id = Line(
+        max_length=100,
+        data_key="import",
+        metadata={
+            "description": "The id of the import that the reports belong to, which can be "
+            "withdrawn as a whole. Needs the key that began it, or the scope `admin`."
+        },
+    )
+    rows = IntegerParameter(
+        minimum=0,
+        maximum=MAX_COUNT,
+        metadata={
+            "description": "How many rows of the file have been read with this batch: where an "
+            "interrupted import continues. Only with `import`."
+        },
+    )
+
+    @validates_schema(skip_on_field_errors=True)
+    def check_rows(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """Require the import for its rows."""
+        if "rows" in data and "import_id" not in data:
+            raise ValidationError("Give the import that the rows belong to.", "rows")
+
     @post_load
     def load_options(self, data: dict[str, Any], **kwargs: Any) -> BatchOptions:
         """Return the options of the batch."""
+        progress = None
+        if "import_id" in data:
+            progress = ImportProgress(data["import_id"], data.get("rows", 0))
         return BatchOptions(
             is_atomic=data.get("atomic") == "true",
             supersede_known=data.get("known") == "supersede",
+            progress=progress,
         )
 
 
@@ -61,6 +92,9 @@ class ResultOut(Schema):
             "description": "The position of the report in the event log. Only with the status 200 "
             "or 201."
         }
+    )
+    supersedes = fields.String(
+        metadata={"description": "The id of the report that it replaces. Only if it replaces one."}
     )
     warnings = fields.List(
         fields.Nested(WarningOut),

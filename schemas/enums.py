@@ -169,6 +169,16 @@ EXCLUSION_REASON: Final = NamedEnum(
     },
 )
 
+IMPORT_STATE: Final = NamedEnum(
+    "ImportState",
+    "Whether an import goes on, or how it ended.",
+    {
+        "running": "It has begun, and has no completion.",
+        "finished": "All rows of the file have been read.",
+        "withdrawn": "Its reports are retracted.",
+    },
+)
+
 _ENTITY_KINDS: Final = ("place", "group", "reporter")
 
 EVENT_KIND: Final = NamedEnum(
@@ -185,6 +195,15 @@ EVENT_KIND: Final = NamedEnum(
         "retracted": "A report was withdrawn. `data`: `reason`.",
         "redacted": "Free texts of a report were erased. `data`: `fields` (JSON pointers) and "
         "`reason`.",
+        "import_started": "The import of a file began. `data`: `file` (its name), `file_sha256`, "
+        "`mapping` (its title) and `mapping_sha256`. `subject` is the id of the import.",
+        "import_recorded": "An import recorded reports. `data`: `first` and `last`, the positions "
+        "of its first and last event; `reports`, how many reports; `rows`, how many rows of the "
+        "file have been read.",
+        "import_finished": "An import has come to its end. `data`: how many rows were `added`, "
+        "`revised`, `known`, `skipped` and `refused`, and how many reports were `retracted`.",
+        "import_withdrawn": "An import was withdrawn: its reports are retracted, each with an "
+        "event of its own. `data`: `reason`.",
         **{
             f"{kind}_{change}": meaning.format(kind=kind)
             for kind in _ENTITY_KINDS
@@ -281,6 +300,7 @@ ENUMS: Final = (
     REPORT_ORDER,
     EXCLUSION_REASON,
     EVENT_KIND,
+    IMPORT_STATE,
     BREAKDOWN,
     INCLUSION,
     PARTY_FILTER,

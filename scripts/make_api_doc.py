@@ -55,9 +55,14 @@ class ExampleService:
 
     def __init__(self, database: Path) -> None:
         numbers = count(2)
-        ids = iter([ID_EXAMPLES["reports"]])
+        self.next_ids = [ID_EXAMPLES["reports"]]
+        """The ids that are given next; afterwards they are numbered."""
+
+        def make_id() -> str:
+            return self.next_ids.pop() if self.next_ids else f"report{next(numbers)}"
+
         settings = Settings(database=database, log_level="error", solver_seconds=60.0)
-        app = create_app(settings, lambda: NOW, lambda: next(ids, None) or f"report{next(numbers)}")
+        app = create_app(settings, lambda: NOW, make_id)
         store = open_store(settings.database, settings.busy_seconds)
         key = api_keys.create_key(store, name="example", scope="admin", now=NOW)
         store.close()
@@ -95,6 +100,10 @@ class ExampleWriter:
             service.send("POST", "/v1/reports", BODY_EXAMPLES["post_report", JSON])
             service.send("POST", "/v1/reports/batch", BODY_EXAMPLES["post_batch", NDJSON], NDJSON)
         plural = path.split("/")[2] if path.startswith("/v1/") else ""
+        if plural == "imports":
+            service.next_ids.append(ID_EXAMPLES[plural])
+            if operation_id != "post_import":
+                self._import_file(service)
         address = path.replace("{id}", ID_EXAMPLES.get(plural, ""))
         query = QUERY_EXAMPLES.get(operation_id)
         address += f"?{urlencode(query, safe=',')}" if query else ""
@@ -114,6 +123,16 @@ class ExampleWriter:
         else:
             lines = [each for each in text.splitlines() if "casualty_build_info" in each]
             yield from ("```text", *lines, "…", "```", "")
+
+    def _import_file(self, service: ExampleService) -> None:
+        """Begin the import of the example, and record two reports of it."""
+        service.send("POST", "/v1/imports", BODY_EXAMPLES["post_import", JSON])
+        lines = [
+            json.dumps({**BODY_EXAMPLES["post_report", JSON], "ref": ref, "quote": ref})
+            for ref in ("ev-1", "ev-2")
+        ]
+        batch = f"/v1/reports/batch?import={ID_EXAMPLES['imports']}&rows=2"
+        service.send("POST", batch, "\n".join(lines), NDJSON)
 
 
 def iterate_lines(document: Json, examples: ExampleWriter) -> Iterator[str]:

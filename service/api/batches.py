@@ -146,10 +146,12 @@ def _render_result(index: int, result: ItemResult) -> dict[str, Any]:
     if isinstance(result, DomainError):
         problem = _PROBLEM_SCHEMA.dump(describe_error(result))
         return {"index": index, "status": problem["status"], "problem": problem}
+    replaced = {} if result.supersedes is None else {"supersedes": result.supersedes}
     return {
         "index": index,
         "status": 201 if result.is_new else 200,
         "id": result.report_id,
         "seq": result.seq,
+        **replaced,
         "warnings": [_WARNING_SCHEMA.dump(warning) for warning in result.warnings],
     }

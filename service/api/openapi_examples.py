@@ -38,6 +38,21 @@ BODY_EXAMPLES: Final[dict[tuple[str, str], Any]] = {
     ("post_retraction", _JSON_MEDIA_TYPE): {"reason": "The ministry withdrew its statement."},
     ("post_redaction", _JSON_MEDIA_TYPE): {"reason": "A victim is named.", "fields": ["/quote"]},
     ("post_wording", _JSON_MEDIA_TYPE): {"text": "at least 30 soldiers were killed or wounded"},
+    ("post_import", _JSON_MEDIA_TYPE): {
+        "file": "events-2024.csv",
+        "file_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "mapping": "A register of events",
+        "mapping_sha256": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+    },
+    ("post_completion", _JSON_MEDIA_TYPE): {
+        "added": 118,
+        "revised": 4,
+        "known": 960,
+        "skipped": 12,
+        "refused": 2,
+        "retracted": 1,
+    },
+    ("post_withdrawal", _JSON_MEDIA_TYPE): {"reason": "The file was a draft."},
     ("put_place", _JSON_MEDIA_TYPE): {
         "name": "Plekhovo",
         "kind": "village",
@@ -59,6 +74,7 @@ ID_EXAMPLES: Final = {
     "places": "plekhovo",
     "groups": "dprk-forces",
     "reporters": "ua-hur",
+    "imports": "ojsxg33vojrwk3th",
 }
 """Ids in addresses, by the segment before them."""
 

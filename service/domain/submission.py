@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from service.domain.entities import EntityMention
+from service.domain.file_import import ImportProgress
 from service.domain.periods import Period
 from service.domain.report import Reclassification, Source
 
@@ -43,10 +44,12 @@ class BatchOptions:
     """How the reports of a batch are recorded.
 
     ``is_atomic``: all or none. ``supersede_known``: a report supersedes the one that has its ref.
+    ``progress``: the import that they belong to, and how far it has come with them.
     """
 
     is_atomic: bool = False
     supersede_known: bool = False
+    progress: ImportProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)

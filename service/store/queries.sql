@@ -440,6 +440,57 @@ SELECT seq FROM reports WHERE quote_folded = :quote
 AND seq IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(:seqs AS TEXT)))
 
 
+-- Imports -------------------------------------------------------------------------------------
+
+-- part: select_imports
+SELECT {imports_columns}, events.recorded_at, events.actor
+FROM imports JOIN events ON events.seq = imports.seq
+
+-- name: select_import
+{select_imports} WHERE imports.id = :id
+
+-- name: select_imports_page
+{select_imports} WHERE imports.seq < :before ORDER BY imports.seq DESC LIMIT :limit
+
+-- name: select_running_imports
+{select_imports} WHERE imports.finished_seq IS NULL AND imports.withdrawn_seq IS NULL
+ORDER BY imports.seq
+
+-- name: select_last_import_range
+SELECT first_seq, last_seq FROM import_ranges WHERE import_id = :import_id
+ORDER BY first_seq DESC LIMIT 1
+
+-- name: advance_import
+UPDATE imports SET report_count = report_count + :report_count,
+    row_count = CASE WHEN row_count < :row_count THEN :row_count ELSE row_count END
+WHERE id = :id
+
+-- name: extend_import_range
+UPDATE import_ranges SET last_seq = :last_seq
+WHERE import_id = :import_id AND first_seq = :first_seq
+
+-- name: finish_import
+UPDATE imports SET finished_seq = :seq WHERE id = :id
+
+-- name: withdraw_import
+UPDATE imports SET withdrawn_seq = :seq WHERE id = :id
+
+-- part: live_import_reports
+FROM import_ranges JOIN reports
+    ON reports.seq BETWEEN import_ranges.first_seq AND import_ranges.last_seq
+WHERE import_ranges.import_id = :import_id
+AND reports.retracted_seq IS NULL AND reports.superseded_seq IS NULL
+
+-- name: select_live_import_reports
+SELECT reports.id {live_import_reports} ORDER BY reports.seq LIMIT :limit
+
+-- name: count_live_import_reports
+SELECT count(*) {live_import_reports}
+
+-- name: count_replacing_import_reports
+SELECT count(*) {live_import_reports} AND reports.supersedes IS NOT NULL
+
+
 -- API keys and idempotency keys ---------------------------------------------------------------
 
 -- part: select_keys

@@ -161,6 +161,30 @@ class PlaceCodeRow(NamedTuple):
     since_seq: int
 
 
+class ImportRow(NamedTuple):
+    """An import of a file, begun by the event ``seq``; ``body`` is that of the event.
+
+    ``row_count`` is how many rows of the file have been read, ``report_count`` how many reports
+    were recorded.
+    """
+
+    id: str
+    seq: int
+    body: str
+    row_count: int
+    report_count: int
+    finished_seq: int | None = None
+    withdrawn_seq: int | None = None
+
+
+class ImportRangeRow(NamedTuple):
+    """Events that an import recorded: all from ``first_seq`` to ``last_seq``."""
+
+    import_id: str
+    first_seq: int
+    last_seq: int
+
+
 class KeyRow(NamedTuple):
     """One API key; ``reporters`` are ids joined by commas."""
 
@@ -224,6 +248,8 @@ TABLES: Final = (
     Table("report_words", ReportWordRow, ("word", "seq"), is_projection=True),
     Table("report_incidents", ReportIncidentRow, ("incident", "seq"), is_projection=True),
     Table("place_codes", PlaceCodeRow, ("code", "place", "since_seq"), is_projection=True),
+    Table("imports", ImportRow, ("id",), is_projection=True),
+    Table("import_ranges", ImportRangeRow, ("import_id", "first_seq"), is_projection=True),
     Table("keys", KeyRow, ("id",)),
     Table("idempotent_responses", ResponseRow, ("principal", "request", "key", "part")),
 )

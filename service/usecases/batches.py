@@ -34,6 +34,7 @@ from service.store import reports
 from service.store.idempotency import IdempotencyKey, store_response
 from service.store.interface import Connection, Store
 from service.usecases.idempotency import find_stored
+from service.usecases.imports import check_import, make_progress_event
 from service.usecases.reports import ReportRecorder, check_and_normalize
 from service.usecases.submission_plans import (
     MAX_PLAIN_SIZE,
@@ -96,12 +97,16 @@ ERRORS_BY_CODE: Final[dict[str, type[DomainError]]] = {
 
 @dataclass(frozen=True, slots=True)
 class RecordedItem:
-    """An item that was recorded, or is known: then ``is_new`` is False."""
+    """An item that was recorded, or is known: then ``is_new`` is False.
+
+    ``supersedes`` is the id of the report that it replaces; None if it replaces none.
+    """
 
     report_id: str
     seq: int
     is_new: bool
     warnings: tuple[ReportWarning, ...]
+    supersedes: str | None = None
 
 
 ItemResult = RecordedItem | DomainError
@@ -133,7 +138,7 @@ def submit_batch(
     request with the same idempotency key then continues there. Raises the error if nothing of the
     batch is recorded.
     """
-    batch = _Batch(options, actor, now, idempotency_key)
+    batch = _Batch(options, actor, now, idempotency_key, principal)
     queue = _ItemQueue(items, lambda item: _normalize_item(load_item(item), new_id, principal))
     results: list[ItemResult] = []
     is_replay = True
@@ -144,7 +149,8 @@ def submit_batch(
         else:
             some = queue.take(len(results), MAX_TRANSACTION_REPORTS, MAX_TRANSACTION_SIZE)
         try:
-            parts, is_recorded = batch.write_part(store, part, some)
+            is_last = len(results) + len(some) >= len(items)
+            parts, is_recorded = batch.write_part(store, part, some, is_last=is_last)
         except DomainError as error:
             if not part or isinstance(error, InvalidInputError):
                 raise
@@ -206,26 +212,31 @@ class _Batch:
     actor: str | None
     now: datetime
     idempotency_key: IdempotencyKey | None
+    principal: Principal | None
 
     def write_part(
-        self, store: Store, part: int, items: Sequence[_NormalizedItem]
+        self, store: Store, part: int, items: Sequence[_NormalizedItem], *, is_last: bool
     ) -> tuple[list[list[ItemResult]], bool]:
         """Return what ``record_part`` returns, after the commit.
 
         If the items would take the turn of the writer for too long, only the first one is recorded.
+        ``is_last``: there are no items after these.
         """
         if len(items) > 1 or self.options.is_atomic:
             try:
-                return store.write(lambda db: self.record_part(part, items, db), is_long=True)
+                return store.write(
+                    lambda db: self.record_part(part, items, db, is_last=is_last), is_long=True
+                )
             except PlanAheadError:
+                is_last &= len(items) == 1
                 items = items[:1]
         valid = [item for item in items if isinstance(item, tuple)]
         if not valid:
-            return store.write(lambda db: self.record_part(part, items, db))
+            return store.write(lambda db: self.record_part(part, items, db, is_last=is_last))
         return write_with_plan(
             store,
             valid[0],
-            lambda db, plan: self.record_part(part, items, db, plan),
+            lambda db, plan: self.record_part(part, items, db, plan, is_last=is_last),
             supersede_known=self.options.supersede_known,
         )
 
@@ -235,6 +246,8 @@ class _Batch:
         items: Sequence[_NormalizedItem],
         db: Connection,
         plan: AdvancePlan | None = None,
+        *,
+        is_last: bool,
     ) -> tuple[list[list[ItemResult]], bool]:
         """Return the results of this part and maybe of later ones, and whether it was recorded now.
 
@@ -242,19 +255,27 @@ class _Batch:
         results.
         """
         if self.idempotency_key is None:
-            return [self._record_items(db, items, plan)[0]], True
+            return [self._record_items(db, items, plan, is_last=is_last)[0]], True
         stored = find_stored(db, self.idempotency_key)
         if stored is not None and len(stored.parts) > part:
             return [_load_results(db, each) for each in stored.parts[part:]], False
-        results, last_seq = self._record_items(db, items, plan)
+        results, last_seq = self._record_items(db, items, plan, is_last=is_last)
         dumped = [_dump_result(result, last_seq) for result in results]
         store_response(db, self.idempotency_key, dumped, stored)
         return [results], True
 
     def _record_items(
-        self, db: Connection, items: Sequence[_NormalizedItem], plan: AdvancePlan | None
+        self,
+        db: Connection,
+        items: Sequence[_NormalizedItem],
+        plan: AdvancePlan | None,
+        *,
+        is_last: bool,
     ) -> tuple[list[ItemResult], int]:
         """Return the results of the items, and the last seq."""
+        if self.options.progress is not None:
+            import_id = self.options.progress.import_id
+            check_import(db, import_id, self.actor, self.principal).check_running()
         with db.savepoint("batch") as undo:
             valid = [item for item in items if isinstance(item, tuple)]
             is_bounded = not self.options.is_atomic
@@ -263,8 +284,28 @@ class _Batch:
             if self.options.is_atomic and any(isinstance(each, DomainError) for each in results):
                 undo()
                 return _fail_all(results), recorder.first_seq - 1
+            last_seq = recorder.last_seq
+            if self.options.progress is not None:
+                self._record_progress(recorder, results, is_last=is_last)
             recorder.flush()
-            return results, recorder.last_seq
+            return results, last_seq
+
+    def _record_progress(
+        self, recorder: ReportRecorder, results: Sequence[ItemResult], *, is_last: bool
+    ) -> None:
+        """Record which events belong to the import, if there are any."""
+        progress = self.options.progress
+        new = sum(isinstance(each, RecordedItem) and each.is_new for each in results)
+        if progress is not None and new:
+            recorder.record_event(
+                make_progress_event(
+                    progress.import_id,
+                    first=recorder.first_seq,
+                    last=recorder.last_seq,
+                    reports=new,
+                    rows=progress.rows if is_last else 0,
+                )
+            )
 
     def _record_item(self, recorder: ReportRecorder, item: _NormalizedItem) -> ItemResult:
         if isinstance(item, DomainError):
@@ -277,7 +318,9 @@ class _Batch:
 
 
 def _make_recorded_item(recorded: RecordedReport, is_new: bool) -> RecordedItem:
-    return RecordedItem(recorded.report.id, recorded.seq, is_new, recorded.warnings)
+    return RecordedItem(
+        recorded.report.id, recorded.seq, is_new, recorded.warnings, recorded.report.supersedes
+    )
 
 
 def _fail_all(results: Sequence[ItemResult]) -> list[ItemResult]:

@@ -1,7 +1,7 @@
 """Entities (places, groups and reporters): describe, merge, get and list them."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from service.domain.entities import (
 )
 from service.domain.errors import (
     ConflictError,
+    DomainError,
     ForbiddenError,
     NotFoundError,
     PreconditionFailedError,
@@ -28,6 +29,14 @@ from service.store.event_log import NewEvent
 from service.store.interface import Connection, Reader, Store
 from service.store.projections.dispatch import record_events
 from service.usecases.resolve_entities import make_unknown_id_message
+
+
+@dataclass(frozen=True, slots=True)
+class EntityChange:
+    """Whether an entity was new, and whether its description changed the record."""
+
+    is_new: bool
+    is_changed: bool
 
 
 def describe_entity(
@@ -56,23 +65,72 @@ def describe_entity(
             raise PreconditionFailedError(
                 f"The {kind} {entity_id} was changed since you read it; read it again."
             )
-        _refuse_merged(kind, entity_id, known)
-        entity = _with_current_parent(db, kind, make_entity(kind, entity_id, fields))
-        if known == entity:
-            return entity, False
-        if known is not None and not may_change:
-            raise ForbiddenError(
-                f"The {kind} {entity_id} exists; changing it needs a key of scope admin."
-            )
-        parent = parent_of(entity)
-        if parent is not None and _is_too_deep(db, kind, entity_id, parent):
-            raise invalid_field("/parent", make_too_deep_message(kind, entity_id, parent))
-        record_events(
-            db, [entities.make_entity_event(kind, entity, is_known=known is not None)], actor, now
+        entity, is_changed = _describe(
+            db, kind, entity_id, known, fields, may_change=may_change, actor=actor, now=now
         )
-        return entity, known is None
+        return entity, is_changed and known is None
 
     return store.write(job)
+
+
+def complete_entities(
+    store: Store,
+    kind: str,
+    descriptions: Sequence[tuple[str, Callable[[Entity | None], Mapping[str, Any]]]],
+    *,
+    actor: str | None,
+    now: datetime,
+) -> list[EntityChange | DomainError]:
+    """Return what became of each entity, or its error; writes all of them in one transaction.
+
+    A description returns the fields of the entity, given what the record has: None if it is new.
+    """
+
+    def job(db: Connection) -> list[EntityChange | DomainError]:
+        changes: list[EntityChange | DomainError] = []
+        for entity_id, make_fields in descriptions:
+            known = entities.get(db, kind, entity_id)
+            try:
+                _, is_changed = _describe(
+                    db, kind, entity_id, known, make_fields(known),
+                    may_change=True, actor=actor, now=now,
+                )  # fmt: skip
+            except DomainError as error:
+                changes.append(error)
+            else:
+                changes.append(EntityChange(is_new=known is None, is_changed=is_changed))
+        return changes
+
+    return store.write(job, is_long=True)
+
+
+def _describe(
+    db: Connection,
+    kind: str,
+    entity_id: str,
+    known: Entity | None,
+    fields: Mapping[str, Any],
+    *,
+    may_change: bool,
+    actor: str | None,
+    now: datetime,
+) -> tuple[Entity, bool]:
+    """Return the entity as described, and whether that changes the record; writes."""
+    _refuse_merged(kind, entity_id, known)
+    entity = _with_current_parent(db, kind, make_entity(kind, entity_id, fields))
+    if known == entity:
+        return entity, False
+    if known is not None and not may_change:
+        raise ForbiddenError(
+            f"The {kind} {entity_id} exists; changing it needs a key of scope admin."
+        )
+    parent = parent_of(entity)
+    if parent is not None and _is_too_deep(db, kind, entity_id, parent):
+        raise invalid_field("/parent", make_too_deep_message(kind, entity_id, parent))
+    record_events(
+        db, [entities.make_entity_event(kind, entity, is_known=known is not None)], actor, now
+    )
+    return entity, True
 
 
 def merge_entities(

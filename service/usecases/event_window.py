@@ -35,7 +35,8 @@ class EventWindow:
     ) -> None:
         """Take the events in order, from the first after ``earlier`` to the last of ``later``."""
         self._earlier, self._later = earlier, later
-        events = list(events)
+        # An import changes nothing by itself: its reports have events of their own.
+        events = [each for each in events if not each.kind.startswith("import_")]
         subjects = {event.subject for event in events if _family_of(event) == REPORT_FAMILY}
         self._reports = later.find_reports(subjects)
         earlier_reports = earlier.find_reports(subjects)

@@ -14,6 +14,7 @@ from service.domain.report_state import move_report_links
 from service.domain.submission import Submission
 from service.store import coordinates, entities, event_log, reports
 from service.store.entity_cache import MAX_SUGGESTIONS, EntityCache
+from service.store.event_log import NewEvent
 from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Reader, Store
 from service.store.projections.dispatch import RecordWriter
@@ -161,6 +162,11 @@ class ReportRecorder:
             warnings=plan.warnings,
         )
         return SubmitResult(recorded, True)
+
+    def record_event(self, event: NewEvent) -> None:
+        """Record an event that is about no report."""
+        self._lookups.flush()
+        self._writer.record([event])
 
     def flush(self) -> None:
         """Write everything that waits."""

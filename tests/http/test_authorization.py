@@ -45,6 +45,7 @@ class Rule:
 OPEN_RULE, READ_RULE = Rule("open"), Rule("read")
 NAME_BODY = {"name": "A"}
 REASON_BODY = {"reason": "law"}
+IMPORT_BODY = {"file": "a.csv", "file_sha256": "0" * 64, "mapping": "A", "mapping_sha256": "0" * 64}
 MERGE_BODY = {"into": OWN_ID}
 """An entity cannot be merged into itself: every authorized caller gets an error."""
 
@@ -112,6 +113,11 @@ RULES = {
     "POST /v1/places/<id>/merge": Rule("admin", MERGE_BODY),
     "POST /v1/groups/<id>/merge": Rule("admin", MERGE_BODY),
     "POST /v1/reporters/<id>/merge": Rule("admin", MERGE_BODY),
+    "GET /v1/imports": Rule("report"),
+    "GET /v1/imports/<id>": Rule("report"),
+    "POST /v1/imports": Rule("report", IMPORT_BODY),
+    "POST /v1/imports/<id>/completion": Rule("report", {}),
+    "POST /v1/imports/<id>/withdrawal": Rule("report", REASON_BODY),
     "PUT /v1/places/<id>": Rule("report", NAME_BODY, ()),
     "PUT /v1/groups/<id>": Rule("report", NAME_BODY, ()),
     "PUT /v1/reporters/<id>": Rule("report", bodies.REPORTER, ("bound to it",)),

@@ -16,6 +16,8 @@ from service.store.tables import (
     EntityRow,
     EventRow,
     FigureRow,
+    ImportRangeRow,
+    ImportRow,
     MergeRow,
     PlaceCodeRow,
     ReportGroupRow,
@@ -84,7 +86,8 @@ BINDS: Final[dict[str, Any]] = {
     "best": None, "incident": "x:7", "reclassifies": None, "disclosed": 1, "revoked_at": None,
     "last_used_at": None, "names": '["p7","p8"]', "who": "10.0.0.1", "early": 1.0, "late": 2.0,
     "codes": '["c7","c8"]', "examined": 100, "refs": '["ref 7"]', "length_class": 0,
-    "single_place": "p7", "since": 1_880,
+    "single_place": "p7", "since": 1_880, "import_id": "p7", "before": 20, "first_seq": 10,
+    "last_seq": 20, "row_count": 5, "report_count": 5, "finished_seq": None, "withdrawn_seq": None,
 }  # fmt: skip
 """A value for every name that a statement binds, and for columns that may not be NULL."""
 
@@ -193,6 +196,8 @@ def _fill(db: Connection) -> None:
     db.insert_many([ReportIncidentRow(f"x:{n}", n) for n in seqs])
     db.insert_many([PlaceCodeRow(f"c{n}", f"p{n}", n) for n in seqs])
     db.insert_many([MergeRow("place", f"p{n}", "p1", n) for n in range(2, 20)])
+    db.insert_many([_make_row(ImportRow, id=f"p{n}", seq=n, finished_seq=n) for n in seqs])
+    db.insert_many([ImportRangeRow(f"p{n}", n, n) for n in seqs])
 
 
 def _make_row(row_class: Any, **values: Any) -> Any:

@@ -39,6 +39,7 @@ EXCERPT_LENGTH: Final = 60
 ABSOLUTE_LINK: Final = re.compile(r'("next":"|^<|^)/v1/(?=[a-z]+[?/])')
 """The beginning of a link in answers of 0.1.0, which loses the path of a proxy."""
 
+SUPERSEDES: Final = re.compile(r'"supersedes":"\w+",')
 BATCH_SUMMARY: Final = re.compile(r',"summary":\{.*\}\}(?=\s*$)')
 """The last member of the answer to a batch."""
 
@@ -302,7 +303,7 @@ def _find_differences(client: FlaskClient, exchanges: Iterable[Exchange]) -> lis
             # The ETag of a page is a hash of its bytes, of which the link is a part.
             answer, expected = _without_etag(answer), _without_etag(expected)
         answer, expected = _without_error_texts(answer), _without_error_texts(expected)
-        answer = _without_new_headers(_without_summary(answer), expected)
+        answer = _without_new_headers(_without_new_members(answer), expected)
         if answer != expected:
             request_line = f"{each.request.method} {each.request.path}"
             lines.append(f"{request_line}: {_describe_difference(answer, expected)}")
@@ -374,11 +375,14 @@ def _with_relative_links(answer: Answer) -> Answer:
     return replace(answer, headers=headers, body=ABSOLUTE_LINK.sub(r"\1", answer.body))
 
 
-def _without_summary(answer: Answer) -> Answer:
-    """Return the answer to a batch without the summary at its end, which 0.1.0 did not give."""
+def _without_new_members(answer: Answer) -> Answer:
+    """Return the answer to a batch without what 0.1.0 did not give.
+
+    These are the summary at its end, and which report each one supersedes.
+    """
     if answer.status != 207:
         return answer
-    return replace(answer, body=BATCH_SUMMARY.sub("}", answer.body))
+    return replace(answer, body=SUPERSEDES.sub("", BATCH_SUMMARY.sub("}", answer.body)))
 
 
 def _without_new_headers(answer: Answer, then: Answer) -> Answer:

@@ -17,6 +17,12 @@ from service.store.event_log import (
     make_event_rows,
 )
 from service.store.interface import Connection
+from service.store.projections.imports import (
+    apply_recorded,
+    change_finished,
+    change_withdrawn,
+    make_import_rows,
+)
 from service.store.projections.reports import (
     EncodedReport,
     ReportRows,
@@ -34,12 +40,15 @@ _ROW_MAKERS: Final[dict[str, Callable[[Event], Sequence[tuple[Any, ...]]]]] = {
     "place_added": make_version_rows,
     "group_added": make_version_rows,
     "reporter_added": make_version_rows,
+    "import_started": make_import_rows,
 }
 """The events that only insert rows."""
 
 _CHANGES: Final = {
     "superseded": change_superseded,
     "retracted": change_retracted,
+    "import_finished": change_finished,
+    "import_withdrawn": change_withdrawn,
 }
 """The events that change rows which no later event of a request reads."""
 
@@ -51,6 +60,7 @@ _HANDLERS: Final = {
     "group_merged": apply_merge,
     "reporter_changed": apply_change,
     "reporter_merged": apply_merge,
+    "import_recorded": apply_recorded,
 }
 """The events that read what is recorded."""
 
