@@ -1,7 +1,5 @@
 """Casualty figures as they were reported: totals that keep every range and every caveat."""
 
-import secrets
-from base64 import b32encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -28,6 +26,7 @@ def create_app(
     from service.http import logging
     from service.http.context import Services
     from service.http.costly_slots import CostlySlots
+    from service.report_id import make_report_id
     from service.settings import load_settings
     from service.shared_cache import SharedCache
     from service.store.factory import open_standby
@@ -47,7 +46,7 @@ def create_app(
             readers,
             StateCache(SharedCache(settings.cache_megabytes << 20)),
             clock or _utc_now,
-            new_id or _make_random_id,
+            new_id or make_report_id,
             counters,
             CostlySlots(settings.costly_slots),
         )
@@ -69,7 +68,3 @@ def open_database(settings: "Settings") -> "Store":
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def _make_random_id() -> str:
-    return b32encode(secrets.token_bytes(10)).decode().lower()

@@ -1,4 +1,4 @@
-"""A progress bar for long commands."""
+"""What a terminal shows besides the result: a progress bar for long commands."""
 
 import sys
 from collections.abc import Iterator
@@ -22,3 +22,8 @@ def show_progress(label: str) -> Iterator[Progress]:
             bar.update(done - bar.pos)
 
         yield update
+
+
+def is_terminal() -> bool:
+    """Whether a person reads the result, rather than a program."""
+    return sys.stdout.isatty()

@@ -93,7 +93,7 @@ def test_a_key_can_expire_after_some_days(run: Any) -> None:
 
 
 def test_a_terminal_gets_a_table(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.cli.commands._is_terminal", lambda: True)
+    monkeypatch.setattr("service.cli.tables.is_terminal", lambda: True)
     assert "No keys yet" in run("key", "list").stderr
     run("key", "create", "--name", "Desk", "--scope", "read")
     head, row = run("key", "list").stdout.splitlines()

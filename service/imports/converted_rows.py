@@ -1,0 +1,23 @@
+"""The rows of a file with the reports that they became."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertedRow:
+    """A row and its report, as the body of ``POST /v1/reports``."""
+
+    line: int
+    cells: dict[str, str]
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that gives no report, and why; ``column`` is "" if no single column is at fault."""
+
+    line: int
+    cells: dict[str, str]
+    column: str
+    reason: str

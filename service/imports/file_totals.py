@@ -1,0 +1,108 @@
+"""The totals that a file changes: those of its outermost places."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from service.domain.errors import InvalidInputError
+from service.domain.totals_query import TotalsQuery
+from service.domain.vocabulary import sort_outcome_sets, sort_outcomes
+from service.domain.wording.range_text import NO_FIGURE
+from service.imports.conversion import Json
+from service.imports.converted_rows import ConvertedRow
+from service.store.interface import Store
+from service.usecases.consistency import MonotonicReader
+from service.usecases.request_reader import RequestReader
+from service.usecases.state_cache import StateCache
+from service.usecases.time_budget import TimeBudget
+from service.usecases.totals import compute_totals
+
+MAX_PLACES: Final = 5
+"""Of how many places totals are computed, those with most rows."""
+
+MAX_OUTCOME_SETS: Final = 4
+
+TOTAL_SECONDS: Final = 10
+"""How long one total may be solved for before it is wider."""
+
+ANSWER_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectTotal:
+    """How many people of some outcomes there are in one place, at any time.
+
+    ``low`` None: no figure counts them. ``high`` None: there is no upper limit.
+    """
+
+    place: str
+    outcomes: tuple[str, ...]
+    low: int | None
+    high: int | None
+    text: str
+
+
+class FileSubjects:
+    """The outermost places of the rows of a file, and their outcomes."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._places: Counter[str] = Counter()
+        self._names: dict[str, str] = {}
+        self._outcome_sets: Counter[frozenset[str]] = Counter()
+
+    def read(self, row: ConvertedRow) -> None:
+        """Take notice of the places and outcomes of a row."""
+        for place in row.report["places"]:
+            root = find_root(place)
+            self._places[root["id"]] += 1
+            self._names[root["id"]] = root["name"]
+        for figure in row.report["figures"]:
+            self._outcome_sets[frozenset(figure["outcomes"])] += 1
+
+    @property
+    def outcome_sets(self) -> tuple[frozenset[str], ...]:
+        """The sets of outcomes with most figures, in the order of the vocabulary."""
+        return sort_outcome_sets(
+            each for each, _ in self._outcome_sets.most_common(MAX_OUTCOME_SETS)
+        )
+
+    @property
+    def places(self) -> dict[str, str]:
+        """The names of the places with most rows, by id."""
+        return {each: self._names[each] for each, _ in self._places.most_common(MAX_PLACES)}
+
+
+def find_root(place: Json) -> Json:
+    """Return the outermost place around the place of a report, or the place itself."""
+    while "parent" in place:
+        place = place["parent"]
+    return place
+
+
+def compute_file_totals(store: Store, subjects: FileSubjects) -> list[SubjectTotal]:
+    """Return the totals of the subjects in the record, a place at a time."""
+    found = []
+    outcome_sets = subjects.outcome_sets
+    for place, name in subjects.places.items():
+        reader = RequestReader(MonotonicReader(store), StateCache())
+        query = TotalsQuery(places=(place,), outcomes=outcome_sets)
+        try:
+            budget = TimeBudget(TOTAL_SECONDS, ANSWER_SECONDS)
+            totals = compute_totals(reader, query, reader.seq, budget).totals
+        except InvalidInputError:  # The record has no such place yet.
+            totals = ()
+        finally:
+            reader.release()
+        by_outcomes = {each.outcomes: each for each in totals}
+        for outcomes in outcome_sets:
+            total = by_outcomes.get(outcomes)
+            found.append(
+                SubjectTotal(
+                    name, tuple(sort_outcomes(outcomes)),
+                    None if total is None else total.total.low,
+                    None if total is None else total.total.high,
+                    NO_FIGURE if total is None else total.text,
+                )
+            )  # fmt: skip
+    return found
