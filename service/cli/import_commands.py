@@ -15,8 +15,9 @@ from service.cli.errors import show_errors_in_one_line
 from service.cli.progress import is_terminal, show_progress
 from service.cli.stores import open_store, open_trial_store
 from service.cli.tables import show_table
+from service.domain.errors import DomainError
 from service.domain.wording.range_text import outcomes_text
-from service.imports.errors import FileError, MappingError
+from service.imports.errors import MappingError
 from service.imports.file_check import FileCheck, ask_about_file, check_file
 from service.imports.file_import import FileImport, ReportProgress, RowChange
 from service.imports.gazetteer import Gazetteer
@@ -40,8 +41,8 @@ from service.store.interface import Store
 SOME_REFUSED: Final = 1
 """The exit code if some rows were refused and the others were imported."""
 
-WRONG_USE: Final = 2
-"""The exit code if nothing was imported: the mapping or the file is wrong, or nobody said yes."""
+NOT_DONE: Final = 2
+"""The exit code if nothing was imported, or not all: a wrong mapping or file, an interruption."""
 
 IMPORT_COLUMNS: Final = (
     "id", "state", "started_at", "file", "mapping", "rows", "reports", "live",
@@ -192,10 +193,10 @@ def import_file(
         python -m service import ged251.csv --map ucdp-ged --vanished retract --changes changes.csv
 
     \b
-    Exit codes:
+    Exit codes (with --check, of what would happen):
         0  all rows were imported, or known, or skipped as the mapping says
         1  some rows were refused; they are in FILE.refused.csv
-        2  nothing was imported
+        2  nothing was imported, or the import was interrupted: run it again to continue
     """
     try:
         mapping = load_mapping(map_name)
@@ -208,9 +209,9 @@ def import_file(
         counts, refused_path = _run_import(
             path, map_name, mapping, receiver, changes_path, retracts=vanished == "retract", yes=yes
         )
-    except (MappingError, FileError) as error:
+    except DomainError as error:  # Of the mapping, of the file, or of the service.
         click.echo(f"Error: {error}", err=True)
-        raise SystemExit(WRONG_USE) from None
+        raise SystemExit(NOT_DONE) from None
     _show_counts(counts, refused_path)
     raise SystemExit(SOME_REFUSED if counts.refused else 0)
 

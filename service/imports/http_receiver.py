@@ -29,6 +29,7 @@ from service.imports.receivers import (
 
 RETRIES: Final = urllib3.Retry(
     total=8,
+    connect=5,  # An address at which nothing is, is known after 15 seconds.
     allowed_methods=None,  # Every request that writes has an idempotency key.
     status_forcelist=(429, 502, 503, 504),
     backoff_factor=0.5,
