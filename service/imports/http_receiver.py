@@ -9,7 +9,7 @@ from secrets import token_bytes, token_hex
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urljoin
 
-import urllib3
+import urllib3  # Only commands use it, with the address that an operator gives them.
 
 from service.domain.entities import Place, make_entity
 from service.domain.errors import InvalidInputError

@@ -218,3 +218,101 @@ def test_a_mistake_in_a_mapping_names_the_key_and_the_fix(
     with pytest.raises(MappingError) as caught:
         convert(**parts)
     assert key in str(caught.value) and fix in str(caught.value)
+
+
+def test_a_row_that_is_not_to_be_skipped_is_converted() -> None:
+    assert isinstance(convert(top='skip = {spare = "sum", side = "nobody"}'), dict)
+
+
+def test_days_that_end_before_they_begin_are_refused() -> None:
+    period = 'from = "{day}"\nto = "{words}"'
+    at, why = refuse_text(MAPPING.replace('from = "{{day}}"\nto = "{{day}}"', period), "2016-01-04")
+    assert at == "words" and "before they begin on 2016-01-05" in why
+
+
+def refuse_text(text: str, words: str) -> tuple[str, str]:
+    filled = text.replace('"{words}"', '"{{words}}"').replace('"{day}"', '"{{day}}"')
+    parts = {"top": "", "report": "", "period": "", "figure": LOW_BEST_HIGH, "more": ""}
+    with pytest.raises(RowError) as caught:
+        convert_row(parse_mapping(filled.format(**parts)), ROW | {"words": words})
+    return caught.value.column, caught.value.reason
+
+
+POINT = ('latitude = "{{lat}}"\nlongitude = "{{lon}}"', 'coordinates = "{{words}}"')
+
+
+@pytest.mark.parametrize(
+    ("cell", "point"),
+    [("36.5, 37.05", (36.5, 37.05)), ("(36.5,37.05)", (36.5, 37.05)), ("", (None, None))],
+)
+def test_a_point_can_be_in_one_cell(cell: str, point: tuple[float | None, float | None]) -> None:
+    parts = {"top": "", "report": "", "period": "", "figure": LOW_BEST_HIGH, "more": ""}
+    mapping = parse_mapping(MAPPING.replace(*POINT).format(**parts))
+    made = convert_row(mapping, ROW | {"words": cell})
+    assert isinstance(made, dict)
+    (place,) = made["places"]
+    assert (place.get("latitude"), place.get("longitude")) == point
+
+
+def test_half_a_point_is_refused() -> None:
+    parts = {"top": "", "report": "", "period": "", "figure": LOW_BEST_HIGH, "more": ""}
+    mapping = parse_mapping(MAPPING.replace(*POINT).format(**parts))
+    with pytest.raises(RowError, match="with a comma between"):
+        convert_row(mapping, ROW | {"words": "36.5"})
+
+
+def test_a_day_of_publication_is_read_as_the_others() -> None:
+    assert "published_at" not in convert({"words": ""}, report='published_at = "{words}"')
+    at, why = refuse({"words": "soon"}, report='published_at = "{words}"')
+    assert at == "words" and "is not a day" in why
+
+
+def test_words_can_name_the_outcome() -> None:
+    text = MAPPING.replace('outcomes = ["killed"]\n{figure}', 'wording = "{{words}}"')
+    parts = {"top": "", "report": "", "period": "", "figure": "", "more": ""}
+    mapping = parse_mapping(text.format(**parts))
+    made = convert_row(mapping, ROW | {"words": "at least 3 wounded"})
+    assert isinstance(made, dict)
+    assert made["figures"] == [{"outcomes": ["wounded"], "wording": "at least 3 wounded"}]
+    assert isinstance(convert_row(mapping, ROW | {"words": ""}), Skipped)
+    for words, why in (("at least 3", "what happened"), ("3 blue elephants", "Not understood")):
+        with pytest.raises(RowError, match=why) as caught:
+            convert_row(mapping, ROW | {"words": words})
+        assert caught.value.column == "words"
+
+
+def test_a_part_of_a_whole_that_is_only_a_high_is_left_out() -> None:
+    more = '[[figures]]\noutcomes = ["killed"]\npart = "{a}"'
+    assert len(convert(figure='high = "{high}"', more=more)["figures"]) == 1
+
+
+def test_conditions_can_be_negative() -> None:
+    figure = f'{LOW_BEST_HIGH}\nunless = {{prec = ["2", "3"]}}'
+    assert len(convert(figure=figure)["figures"]) == 1
+    assert isinstance(convert({"prec": "2"}, figure=figure), Skipped)
+
+
+def test_several_places_are_split() -> None:
+    text = MAPPING.replace('latitude = "{{lat}}"\nlongitude = "{{lon}}"', 'split = ";"')
+    parts = {"top": "", "report": "", "period": "", "figure": LOW_BEST_HIGH, "more": ""}
+    made = convert_row(
+        parse_mapping(text.format(**parts)), ROW | {"town": "Azaz; Idlib town ;Azaz"}
+    )
+    assert isinstance(made, dict)
+    assert [each["name"] for each in made["places"]] == ["Azaz", "Idlib"]
+    assert {each["parent"]["id"] for each in made["places"]} == {"syria"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fix"),
+    [
+        ('name = "{{country}}"', 'name = "{{country}}"\nsplit = ";"', "Only the last"),
+        ('name = "{{town}}"', 'name = "{{town}}"\nsplit = ";"', "no id, code or point"),
+        ('outcomes = ["killed"]\n', "", "Give the outcomes"),
+        ('when = {{prec = "1"}}', "when = {{prec = []}}", "table of columns"),
+    ],
+)
+def test_a_mistake_of_several_keys_is_named(old: str, new: str, fix: str) -> None:
+    parts = {"top": "", "report": "", "period": "", "figure": LOW_BEST_HIGH, "more": ""}
+    with pytest.raises(MappingError, match=fix):
+        parse_mapping(MAPPING.replace(old, new).format(**parts))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +15,7 @@ from service.domain.file_import import ImportedFile
 from service.domain.totals_query import TotalsQuery
 from service.imports.converted_rows import RefusedRow
 from service.imports.errors import FileError
-from service.imports.file_import import FileImport, RowChange
+from service.imports.file_import import FileImport, RowChange, find_column
 from service.imports.import_counts import ImportCounts
 from service.imports.mapping_schema import parse_mapping
 from service.imports.receivers import ItemOutcome
@@ -300,3 +301,80 @@ def test_an_edition_over_another_says_what_it_says_alone(
     lows = sum(int(row["low"]) for row in valid)
     is_open = any(row["high"] == "" for row in valid)
     assert found == (lows, None if is_open else sum(int(row["high"]) for row in valid))
+
+
+# What else can happen -----------------------------------------------------------------------
+
+
+def test_a_row_of_too_many_cells_is_refused(importer: Importer, tmp_path: Path) -> None:
+    path = write_table(tmp_path / "rows.csv", EVENT_ROWS[:2])
+    path.write_text(path.read_text("utf-8") + "9,2016-01-09,Syria,Azaz,1,2,3\n", encoding="utf-8")
+    receiver = StoreReceiver(importer.store, lambda: START_TIME, make_report_id)
+    file_import = FileImport(importer.mapping, receiver)
+    file_import.run(path)
+    assert file_import.list_vanished() == []  # They were not asked for.
+    assert (file_import.counts.recorded, file_import.counts.refused) == (2, 1)
+    receiver.finish_import(file_import.counts)  # None was started.
+    assert list(receiver.list_imports()) == []
+
+
+def test_too_many_running_totals_are_refused_before_anything_is_sent(
+    running: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.imports.file_import.MAX_RUNNING_ROWS", 2)
+    with pytest.raises(FileError, match="more than 2 rows of running totals"):
+        running.run([make_day(day, day) for day in range(1, 4)])
+
+
+def test_kinds_of_problems_have_a_limit(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.imports.import_counts.MAX_PROBLEMS", 1)
+    counts = importer.run([make_event(1, low="x"), make_event(2, day="x"), make_event(3, id="")])
+    assert [(each.column, each.count) for each in counts.problems] == [("", 2), ("low", 1)]
+
+
+@pytest.mark.parametrize(
+    ("pointer", "column"),
+    [
+        ("/figures/0/low", "low"), ("/figures/0/wording", "low"), ("/figures/0/note", ""),
+        ("/figures", ""), ("/places/0/name", "town"), ("/period/from", "day"), ("/ref", "id"),
+        ("/reporter", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_field_leads_to_its_column(pointer: str, column: str) -> None:
+    assert find_column(parse_mapping(EVENTS), pointer) == column
+
+
+def test_reports_with_other_refs_or_longer_days_are_not_gone(importer: Importer) -> None:
+    importer.run(EVENT_ROWS)
+    other = parse_mapping(EVENTS.replace('ref = "ev-{id}"', 'ref = "other-{id}"'))
+    first = importer.mapping
+    importer.mapping = other
+    importer.run([make_event(number, town="Idlib") for number in (20, 21)])
+    importer.mapping = first
+    assert importer.run(EVENT_ROWS, retracts=True).retracted == 0
+
+
+def test_an_edition_with_an_open_beginning_reaches_back_without_limit(running: Importer) -> None:
+    mapping = parse_mapping(RUNNING.replace('from = "2023-10-07"\n', ""))
+    running.mapping = mapping
+    running.run([make_day(day, day) for day in range(1, 4)])
+    assert running.run([make_day(day, day) for day in (1, 3)], retracts=True).retracted == 1
+
+
+def test_a_report_that_is_retracted_already_is_not_counted(importer: Importer) -> None:
+    importer.run(EVENT_ROWS[:1])
+    (change,) = importer.changes
+    receiver = StoreReceiver(importer.store, lambda: START_TIME, make_report_id)
+    assert receiver.retract(change.report, "x")
+    assert not receiver.retract(change.report, "x")
+    assert list(receiver.list_reports("register", "atlantis", None, date.max)) == []
+
+
+def test_reports_are_listed_over_several_pages(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.imports.store_receiver.PAGE_SIZE", 2)
+    importer.run(EVENT_ROWS)
+    assert importer.run(EVENT_ROWS[:1] + EVENT_ROWS[-1:], retracts=True).retracted == 5

@@ -9,6 +9,7 @@ from threading import Thread
 import pytest
 import urllib3
 
+from service.domain.file_import import ImportedFile
 from service.imports.errors import ServiceError
 from service.imports.file_import import FileImport, RowChange
 from service.imports.http_receiver import HttpReceiver
@@ -141,3 +142,46 @@ def test_an_address_of_something_else_is_said_to_be(stub: HTTPServer) -> None:
     receiver = HttpReceiver(f"http://127.0.0.1:{stub.server_port}", "cas_x", HASTY)
     with pytest.raises(ServiceError, match="is this the address of a casualty-figure service"):
         receiver.submit([{"ref": "1"}])
+
+
+def test_imports_are_recorded_and_withdrawn_over_http(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    rows = [make_event(number, country="Jordan", town="Amman") for number in range(21, 24)]
+    path = write_table(tmp_path / "jordan.csv", rows)
+    receiver = HttpReceiver(server.url, server.key)
+    imported = ImportedFile(path.name, "1" * 64, "Events", "2" * 64)
+    assert receiver.start_import(imported).row_count == 0
+    file_import = FileImport(parse_mapping(EVENTS), receiver)
+    file_import.run(path)
+    assert HttpReceiver(server.url, server.key).start_import(imported).row_count == 3
+    receiver.finish_import(file_import.counts)
+    found = next(receiver.list_imports())
+    assert (found.file, found.state, found.report_count) == ("jordan.csv", "finished", 3)
+    assert receiver.withdraw_import(found.id, "A draft") == (3, 0)
+    assert receiver.withdraw_import(found.id, "A draft") == (0, 0)
+    other = HttpReceiver(server.url, server.key)
+    other.finish_import(file_import.counts)  # It has started none.
+
+
+def test_other_errors_of_the_service_are_raised(server: RunningServer) -> None:
+    wrong = HttpReceiver(server.url, "cas_wrong")
+    for call in (
+        lambda: wrong.retract("x", "y"),
+        lambda: wrong.complete_places([("x", {"name": "X"})]),
+        lambda: list(wrong.list_reports("a", "b", date(2016, 1, 1), date(2016, 1, 2))),
+    ):
+        with pytest.raises(ServiceError, match="answers 401"):
+            call()
+    right = HttpReceiver(server.url, server.key)
+    with pytest.raises(ServiceError, match="answers 404"):
+        right.retract("nothing", "y")
+
+
+def test_a_report_is_retracted_once(server: RunningServer, tmp_path: Path) -> None:
+    receiver = HttpReceiver(server.url, server.key)
+    rows = [make_event(30, country="Oman", town="Muscat")]
+    run_import(receiver, write_table(tmp_path / "oman.csv", rows))
+    (known,) = receiver.list_reports("register", "oman", date(2016, 1, 1), date(2016, 12, 31))
+    assert receiver.retract(known.id, "x")
+    assert not HttpReceiver(server.url, server.key).retract(known.id, "x")

@@ -159,3 +159,37 @@ def test_rows_are_not_held_in_memory(tmp_path: Path) -> None:
     assert next(rows).line == 2
     assert path.stat().st_size > 300_000
     rows.close()  # type: ignore[attr-defined]
+
+
+def test_how_much_was_read_is_known_but_of_a_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("id,day,town,killed\n" + "1,d,c,2\n" * 50_000, encoding="utf-8")
+    file = RowFile(path, make_mapping())
+    assert file.fraction is None
+    rows = iter(file)
+    next(rows)
+    fraction = file.fraction
+    assert fraction is not None and 0 < fraction < 0.1
+    assert len(list(rows)) == 49_999
+    assert file.fraction == 1
+
+
+def test_codes_can_have_names(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("id,day,town,killed\n1,d,A,2\n2,d,B,2\n", encoding="utf-8")
+    values = 'values = {town = {A = "Azaz"}, absent = {A = "B"}}'
+    assert [row["town"] for row in read_cells(path, values)] == ["Azaz", "B"]
+
+
+def test_a_file_without_a_header_has_its_columns_from_the_mapping(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('1,d,Azaz "old,2\n', encoding="utf-8")
+    file = 'columns = ["id", "day", "town", "killed"]\nquotes = false'
+    assert read_cells(path, file) == [{"id": "1", "day": "d", "town": 'Azaz "old', "killed": "2"}]
+    with pytest.raises(FileError, match="lacks columns"):
+        read(path, 'columns = ["id", "day", "town"]')
+
+
+def test_a_file_that_is_absent_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="There is no file"):
+        read(tmp_path / "absent.csv")

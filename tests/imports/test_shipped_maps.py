@@ -11,10 +11,11 @@ from typing import Any, Final
 import pytest
 
 from service.imports.conversion import convert_row
+from service.imports.errors import FileError, MappingError
 from service.imports.file_import import FileImport
 from service.imports.mapping import Mapping
 from service.imports.row_files import RowFile
-from service.imports.shipped_maps import list_map_names, load_mapping
+from service.imports.shipped_maps import describe_import, list_map_names, load_mapping
 from service.imports.store_receiver import StoreReceiver
 from service.report_id import make_report_id
 from service.store.interface import Store
@@ -219,3 +220,12 @@ def test_no_mapping_reads_columns_that_can_name_victims() -> None:
         if isinstance(mapping, Mapping):
             columns = {each.lower() for each in mapping.list_columns()}
             assert columns.isdisjoint({"notes", "address", "participant name", "victims", "names"})
+
+
+def test_a_mapping_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"title = '\xff'")
+    with pytest.raises(MappingError, match="cannot be read"):
+        load_mapping(str(path))
+    with pytest.raises(FileError, match="cannot be read"):
+        describe_import(tmp_path / "absent.csv", "ucdp-ged")
