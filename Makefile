@@ -59,6 +59,7 @@ cluster: .venv/.installed-dev ## Test the loss of the leader of a real cluster, 
 
 lock: .venv/.installed-dev ## Pin requirements*.in with hashes; add UPGRADE=1 for newer versions
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements.txt requirements.in
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements-parquet.txt requirements-parquet.in
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements-dev.txt requirements-dev.in
 
 .venv-datasette/.installed: benchmarks/requirements.txt

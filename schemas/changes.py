@@ -41,6 +41,59 @@ class ChangesParameters(Parameters):
     )
 
 
+class LogEventOut(Schema):
+    """An event as the log stores it, with what its hash is computed from."""
+
+    seq = fields.Integer(required=True, metadata={"description": "The position in the log."})
+    request = fields.Integer(
+        required=True,
+        metadata={"description": "The `seq` of the first event of the same request."},
+    )
+    recorded_at = fields.String(required=True, metadata={"description": "When it was recorded."})
+    kind = fields.String(required=True, metadata={"description": "What happened."})
+    subject = fields.String(required=True, metadata={"description": "The id that it is about."})
+    actor = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id of the key that caused it; null for an operator."},
+    )
+    body = fields.String(
+        required=True,
+        metadata={"description": "The content as canonical JSON, with hashes in place of texts."},
+    )
+    hash = fields.String(
+        required=True,
+        metadata={"description": "The SHA-256 of the event and of the hash before it."},
+    )
+    texts = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String(allow_none=True)),
+        required=True,
+        metadata={
+            "description": "By JSON pointer, the salt and the text of each free text; both null if "
+            "it was erased."
+        },
+    )
+
+
+class LogOut(Schema):
+    """A page of the event log; the next page begins after `last_seq`."""
+
+    events = fields.List(
+        fields.Nested(LogEventOut),
+        required=True,
+        metadata={"description": "The events after `since`, in order, without gaps."},
+    )
+    last_seq = fields.Integer(
+        required=True,
+        metadata={"description": "The `seq` of the last event in `events`; `since` without one."},
+    )
+    pending = fields.Integer(
+        required=True,
+        metadata={"description": "How many events the event log already holds after `last_seq`."},
+    )
+
+
 class ChangesOut(Schema):
     """A page of the change feed; the next page begins after `last_seq`."""
 

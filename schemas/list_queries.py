@@ -113,7 +113,7 @@ class ReportFilters(Parameters):
     )
 
 
-def _pop_shared(data: dict[str, Any]) -> dict[str, Any]:
+def pop_shared_filters(data: dict[str, Any]) -> dict[str, Any]:
     """Return the filters that are other values in a query, and remove their parameters."""
     return {
         "period": make_period(data.pop("first", None), data.pop("last", None), "to"),
@@ -153,7 +153,7 @@ class ReportListParameters(ReportFilters):
         form = _pop_form(data)
         after = data.pop("after", None)
         query = ReportListQuery(
-            **_pop_shared(data),
+            **pop_shared_filters(data),
             is_newest_first=data.pop("order", None) == "newest",
             after=None if after is None else int(after),
             **data,
@@ -179,7 +179,7 @@ class ReportPageParameters(ReportFilters):
             raise ValidationError({"before": ["This cannot be given together with after."]})
         position = before if after is None else after
         return ReportListQuery(
-            **_pop_shared(data),
+            **pop_shared_filters(data),
             is_newest_first=before is None,
             after=None if position is None else int(position),
             **data,

@@ -119,6 +119,14 @@ class FigureOut(Schema):
         allow_none=True,
         metadata={"description": "`scheme:id`, or `own`; null if there is no incident."},
     )
+    own_event = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The id of the report if an incident of `own` is the report's, so that "
+            "all its figures are of one event; null if it is the figure's own, or another one."
+        },
+    )
     reclassifies = fields.Nested(
         ReclassifiesOut,
         required=True,

@@ -104,7 +104,7 @@ class ExampleWriter:
             service.next_ids.append(ID_EXAMPLES[plural])
             if operation_id != "post_import":
                 self._import_file(service)
-        address = path.replace("{id}", ID_EXAMPLES.get(plural, ""))
+        address = re.sub(r"\{\w+\}", ID_EXAMPLES.get(plural, ""), path)
         query = QUERY_EXAMPLES.get(operation_id)
         address += f"?{urlencode(query, safe=',')}" if query else ""
         body = BODY_EXAMPLES.get((operation_id, JSON))
@@ -119,7 +119,11 @@ class ExampleWriter:
             content = response.get_json()
             if "rules" in content.get("lexicon", ()):  # Too long to be an example.
                 content["lexicon"]["rules"] = [content["lexicon"]["rules"][1], "…"]
+            if operation_id == "get_events":  # The others are alike; keys and hashes are random.
+                content["events"] = [{**content["events"][0], "actor": "9f3c0d2a17", "hash": "…"}]
             yield from ("```json", format_json(content), "```", "")
+        elif response.mimetype == "text/csv":
+            yield from ("```text", *text.splitlines()[:2], "…", "```", "")
         else:
             lines = [each for each in text.splitlines() if "casualty_build_info" in each]
             yield from ("```text", *lines, "…", "```", "")

@@ -10,6 +10,10 @@ from typing import Any, Final
 from service.domain.rate_limit import RateLimit, parse_rate_limit
 
 PREFIX: Final = "CASUALTY_"
+
+KEY_VARIABLE: Final = "CASUALTY_KEY"
+"""The API key for another service, of the commands that write to it or follow it; no setting."""
+
 OFF: Final = "off"
 AUTO: Final = "auto"
 MAX_COSTLY_SLOTS: Final = 64
@@ -65,7 +69,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     variables = {
         name: value
         for name, value in (os.environ if environ is None else environ).items()
-        if name.startswith(PREFIX)
+        if name.startswith(PREFIX) and name != KEY_VARIABLE
     }
     field_names = {PREFIX + field.name.upper(): field.name for field in fields(Settings)}
     values: dict[str, Any] = {}

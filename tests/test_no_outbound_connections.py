@@ -22,7 +22,7 @@ ALLOWED_IMPORTS: dict[str, tuple[str, ...]] = {
     "service/serving/gunicorn_worker.py": ("socket",),
     "service/serving/slow_readers.py": ("socket", "ssl"),
     "service/store/postgresql/engine.py": ("socket",),
-    "service/imports/http_receiver.py": ("urllib3",),
+    "service/imports/service_client.py": ("urllib3",),
 }
 """What a file may import even so, and has a reason beside it that says why."""
 

@@ -142,3 +142,8 @@ def test_a_bad_setting_is_reported_in_one_line(name: str, value: str) -> None:
         load_settings({name: value})
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_key_of_commands_is_no_setting() -> None:
+    """It may be set in the same environment."""
+    assert load_settings({"CASUALTY_KEY": "cas_x"}) == load_settings({})

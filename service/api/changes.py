@@ -1,13 +1,13 @@
-"""The route of the change feed: page by page, with waiting, or as a stream of events."""
+"""The change feed: page by page, with waiting, or as a stream; and the event log itself."""
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from flask import Response, request
 
-from schemas.changes import ChangesOut, ChangesParameters
+from schemas.changes import ChangesOut, ChangesParameters, LogOut
 from schemas.lifecycle import EntryOut
 from service.domain.errors import DomainError, LockTimeoutError
 from service.http import metrics, problems
@@ -52,16 +52,37 @@ def get_changes(parameters: dict[str, Any]) -> Any:
     since = parameters["since"]
     if request.accept_mimetypes.best_match(["application/json", EVENT_STREAM]) == EVENT_STREAM:
         return _stream_response(_read_last_seen_seq(since))
-    reader = get_reader()
-    page = changes.load_changes(reader, since, parameters["limit"])
+    return _answer_page(changes.load_changes, parameters)
+
+
+@blueprint.route("/events")
+@requires("admin")
+@blueprint.arguments(ChangesParameters, location="query")
+@blueprint.response(200, LogOut, description="A page of the event log.")
+def get_events(parameters: dict[str, Any]) -> Any:
+    """List the events of the event log as they are stored, for a mirror.
+
+    Each has its hash, so that a mirror can prove that it has the same record, and the id of the key
+    that caused it. Needs the scope `admin`. `python -m service follow` reads this.
+    """
+    return _answer_page(changes.load_log, parameters)
+
+
+def _answer_page(
+    load_page: Callable[[Reader, int, int], changes.ChangesPage | changes.LogPage],
+    parameters: dict[str, Any],
+) -> Any:
+    """Return the page, after waiting for an event if the client asks for that."""
+    reader, since, limit = get_reader(), parameters["since"], parameters["limit"]
+    page = load_page(reader, since, limit)
     # If too many requests wait already, this one is answered at once without events.
-    if not page.changes and parameters["wait"]:
+    if page.last_seq == since and parameters["wait"]:
         reader.release()
         with try_acquire_slot(feed_slots) as has_slot:
             if has_slot and changes.wait_for_event(
                 reader.source, since, parameters["wait"], is_waiting_allowed
             ):
-                page = changes.load_changes(reader, since, parameters["limit"])
+                page = load_page(reader, since, limit)
     metrics.get_current_metrics().count_feed_response(page.pending)
     return page, 200, {"Cache-Control": "no-store"}
 

@@ -19,11 +19,13 @@ from schemas.entities import (
 )
 from schemas.fields import Schema, Slug, is_slug
 from schemas.list_queries import EntityListParameters, ListForm, TreeListParameters
-from service.api import entity_rows
-from service.api.csv_about import ask_entities, write_about
+from service.api.csv_about import write_about
 from service.domain.entities import Entity
 from service.domain.errors import NotFoundError, PreconditionFailedError, invalid_field
 from service.domain.list_queries import EntityListQuery
+from service.exports import entity_rows
+from service.exports.csv_writer import write_csv
+from service.exports.question_texts import ask_entities
 from service.http.auth import check_can_describe, get_key_id, has_scope, requires
 from service.http.consistency import get_reader
 from service.http.context import get_services, request_time
@@ -137,7 +139,9 @@ def make_blueprint(
         headers = {} if next_link is None else {"Link": f'<{next_link}>; rel="next"'}
         if format_name == "csv":
             about = _write_about(kind, query) if form.csv.about else ()
-            text = entity_rows.to_csv(kind, page_entities, form.csv.bom, about)
+            rows = entity_rows.iterate_rows(kind, page_entities)
+            columns = entity_rows.list_columns(kind)
+            text = write_csv(columns, rows, bom=form.csv.bom, about=about)
             response = make_response("csv", text)
             response.headers.update(headers)
             return response

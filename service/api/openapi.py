@@ -150,7 +150,7 @@ def complete_document(document: dict[str, Any]) -> dict[str, Any]:
     for path, item in document["paths"].items():
         for parameter in item.get("parameters", ()):
             plural = path.split("/")[2]
-            parameter["description"] = f"The id of the {plural.removesuffix('s')}."
+            parameter.setdefault("description", f"The id of the {plural.removesuffix('s')}.")
             parameter["example"] = ID_EXAMPLES[plural]
         for method in DOCUMENTED_METHODS & set(item):
             _complete_operation(path, method, item[method])

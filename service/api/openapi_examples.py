@@ -75,8 +75,9 @@ ID_EXAMPLES: Final = {
     "groups": "dprk-forces",
     "reporters": "ua-hur",
     "imports": "ojsxg33vojrwk3th",
+    "exports": "figures.csv",
 }
-"""Ids in addresses, by the segment before them."""
+"""Ids and names in addresses, by the segment before them."""
 
 PARAMETER_EXAMPLES: Final[dict[str, Any]] = {
     "place": ["plekhovo"],

@@ -6,8 +6,9 @@ from typing import Any, Final
 from flask import Response
 
 from schemas.report_out import ReportOut, ReportsOut
-from service.api import geojson, report_rows
 from service.domain.report import RecordedReport
+from service.exports import figure_rows, geojson
+from service.exports.csv_writer import write_csv
 from service.http.negotiation import make_response, to_json_text
 from service.http.smorest import compute_etag
 
@@ -30,7 +31,8 @@ def make_page_response(
 ) -> Response:
     """Return the page in the format, with a link to the next page if there is one."""
     if format_name == "csv":
-        text = report_rows.to_csv(reports, bom)
+        rows = figure_rows.iterate_figure_rows(reports)
+        text = write_csv(figure_rows.COLUMNS, rows, bom=bom)
     else:
         text = _render_page(format_name, reports, next_link, find_points)
     return finish_page(format_name, text, next_link)
@@ -57,6 +59,6 @@ def _render_page(
         lines = _REPORT_SCHEMA.dump(reports, many=True)
         return "".join(f"{to_json_text(line)}\n" for line in lines)
     if format_name == "geojson":
-        return to_json_text(geojson.make_report_features(reports, find_points(reports)))
+        return to_json_text(geojson.make_report_collection(reports, find_points(reports)))
     content: dict[str, Any] = {"reports": reports, "next": next_link}
     return to_json_text(_PAGE_SCHEMA.dump(content)) + "\n"

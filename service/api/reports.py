@@ -12,12 +12,15 @@ from schemas.list_queries import ListForm, ReportListParameters
 from schemas.quick_load import ReportIn
 from schemas.report_in import PostReportParameters
 from schemas.report_out import ReportOut, ReportsOut, RetractedReportOut
-from service.api import report_rows
-from service.api.csv_about import ask_reports, write_about
+from service.api.csv_about import write_about
 from service.api.report_formats import OTHER_FORMATS, finish_page, make_page_response
 from service.domain.list_queries import ReportListQuery
 from service.domain.report import RecordedReport
 from service.domain.submission import Submission
+from service.exports import figure_rows
+from service.exports.csv_writer import write_csv
+from service.exports.question_texts import ask_reports
+from service.exports.table_cells import PLACE_COLUMNS
 from service.http import idempotency
 from service.http.auth import get_key_id, get_principal, requires
 from service.http.consistency import get_reader
@@ -163,6 +166,8 @@ def list_reports(arguments: tuple[ReportListQuery, ListForm]) -> Response:
     if form.csv.about:
         state = reader.load_snapshot(seq).state
         about = write_about(state, ask_reports(state, query))
-        text = report_rows.to_csv_with_places(page_reports, state.places, about, form.csv.bom)
+        rows = figure_rows.add_places(figure_rows.iterate_figure_rows(page_reports), state.places)
+        columns = (*figure_rows.COLUMNS, *PLACE_COLUMNS)
+        text = write_csv(columns, rows, bom=form.csv.bom, about=about)
         return finish_page(format_name, text, next_link)
     return make_page_response(format_name, page_reports, next_link, find_points, form.csv.bom)

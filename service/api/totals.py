@@ -1,6 +1,7 @@
-"""The routes of totals, in JSON, CSV and GeoJSON."""
+"""The routes of totals, in all their formats."""
 
 from dataclasses import replace
+from io import BytesIO
 from typing import Any, Final
 
 from flask import Response, request
@@ -14,11 +15,15 @@ from schemas.totals import (
     dump_totals,
 )
 from schemas.totals_figures import FiguresRequest, QueryFiguresOut, TotalsFiguresParameters
-from service.api import geojson
-from service.api.csv_about import EMPTY_HIGH, ask_totals, write_about
-from service.api.totals_csv import to_csv
+from service.api.csv_about import write_about
 from service.domain.errors import invalid_field
 from service.domain.totals_result import TotalsResult
+from service.exports import geojson, total_rows
+from service.exports.csv_writer import write_csv
+from service.exports.export_files import BINARY_FORMATS, write_tables
+from service.exports.question_texts import EMPTY_HIGH, ask_totals
+from service.exports.text_formats import iterate_ndjson
+from service.exports.total_tables import make_totals_tables
 from service.http.auth import requires
 from service.http.consistency import get_reader
 from service.http.context import request_time, start_time_budget
@@ -45,7 +50,7 @@ blueprint = Blueprint(
     "totals", __name__, url_prefix="/v1", description="Totals with their caveats and proofs."
 )
 
-OTHER_FORMATS: Final = ("csv", "geojson")
+OTHER_FORMATS: Final = ("csv", "geojson", "ndjson", "xlsx", "parquet")
 """The formats besides JSON; GeoJSON requires a breakdown by place."""
 
 
@@ -137,10 +142,12 @@ def _answer_query(arguments: TotalsRequest, place_id: str | None = None) -> Resp
         return response
     result = compute_measured_totals(query, seq, start_time_budget(), compared_seq)
     if format_name == "csv":
-        text = _to_csv(result, arguments.csv)
+        content: str | bytes = _to_csv(result, arguments.csv)
+    elif format_name in ("ndjson", *BINARY_FORMATS):
+        content = _to_tables(result, format_name)
     else:
-        text = _to_json(result, place_id, format_name)
-    response = make_response(format_name, text)
+        content = _to_json(result, place_id, format_name)
+    response = make_response(format_name, content)
     if result.is_final:  # A total that ran out of time may be narrower in the next answer.
         response.set_etag(etag)
         allow_keeping()
@@ -158,11 +165,23 @@ def _compute_totals_etag(
 
 
 def _to_csv(result: TotalsResult, form: CsvForm) -> str:
+    columns = [field.name for field in total_rows.list_fields(result, has_places=form.about)]
     if not form.about:
-        return to_csv(result, form.bom)
+        return write_csv(columns, total_rows.iterate_rows(result), bom=form.bom)
     state = get_reader().load_snapshot(result.seq).state
     about = write_about(state, ask_totals(state, result), EMPTY_HIGH)
-    return to_csv(result, form.bom, about, state.places)
+    rows = total_rows.iterate_rows(result, state.places)
+    return write_csv(columns, rows, bom=form.bom, about=about)
+
+
+def _to_tables(result: TotalsResult, format_name: str) -> str | bytes:
+    """Return the rows of the CSV with where the places are, and in a spreadsheet the caveats."""
+    tables = make_totals_tables(get_reader(), result)
+    if format_name == "ndjson":
+        return "".join(iterate_ndjson(tables[0].rows))
+    file = BytesIO()
+    write_tables(format_name, tables, file)
+    return file.getvalue()
 
 
 def _to_json(result: TotalsResult, place_id: str | None, format_name: str) -> str:

@@ -4,7 +4,13 @@ import logging
 
 import click
 
-from service.cli import database_commands, import_commands, key_commands
+from service.cli import (
+    database_commands,
+    export_commands,
+    follow_commands,
+    import_commands,
+    key_commands,
+)
 
 
 def main() -> None:
@@ -59,6 +65,7 @@ for _command in (
     database_commands.load,
     database_commands.backup,
     database_commands.restore,
+    export_commands.export,
     key_commands.key,
 ):
     commands.add_command(_command)

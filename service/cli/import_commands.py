@@ -25,9 +25,11 @@ from service.imports.gazetteer_import import GazetteerImport
 from service.imports.http_receiver import HttpReceiver
 from service.imports.import_counts import ImportCounts
 from service.imports.mapping import Mapping
+from service.imports.package_import import PackageImport, describe_package, is_package
 from service.imports.questions import Question
 from service.imports.receivers import KnownReport, PlaceEnd, Receiver
 from service.imports.refused_rows import RefusedRowFile
+from service.imports.service_client import ServiceClient
 from service.imports.shipped_maps import (
     describe_import,
     list_map_names,
@@ -36,6 +38,7 @@ from service.imports.shipped_maps import (
 )
 from service.imports.store_receiver import StoreReceiver
 from service.report_id import make_report_id
+from service.settings import KEY_VARIABLE
 from service.store.interface import Store
 
 SOME_REFUSED: Final = 1
@@ -80,6 +83,10 @@ def import_group() -> None:
     All options:
         python -m service import file --help
 
+    \b
+    Everything that another service has exported:
+        python -m service import casualties.zip
+
     A mapping is one page of TOML that says which columns are what (docs/importing.md). The same
     file can be imported again, after an interruption or a correction: each row is known by its ref.
     Refused rows are written to FILE.refused.csv, with the reasons.
@@ -109,7 +116,7 @@ def print_map(name: str) -> None:
 
 @import_group.command("list")
 @click.option("--to", "url", metavar="URL", help="A service, instead of the database.")
-@click.option("--key", envvar="CASUALTY_KEY", help="The API key for --to; or CASUALTY_KEY.")
+@click.option("--key", envvar=KEY_VARIABLE, help="The API key for --to; or CASUALTY_KEY.")
 @show_errors_in_one_line
 def list_imports(url: str | None, key: str | None) -> None:
     """List the imports, the newest first: a table in a terminal, tab-separated lines in a pipe.
@@ -131,7 +138,7 @@ def list_imports(url: str | None, key: str | None) -> None:
 @click.argument("import_id", metavar="ID")
 @click.option("--reason", required=True, help="Why; it is public.")
 @click.option("--to", "url", metavar="URL", help="A service, instead of the database.")
-@click.option("--key", envvar="CASUALTY_KEY", help="The API key for --to; or CASUALTY_KEY.")
+@click.option("--key", envvar=KEY_VARIABLE, help="The API key for --to; or CASUALTY_KEY.")
 @show_errors_in_one_line
 def withdraw_import(import_id: str, reason: str, url: str | None, key: str | None) -> None:
     """Withdraw the import ID (see import list): all its reports are retracted.
@@ -153,13 +160,13 @@ def withdraw_import(import_id: str, reason: str, url: str | None, key: str | Non
 @import_group.command("file")
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
-    "--map", "map_name", required=True, metavar="MAP", help="A shipped mapping or a file."
+    "--map", "map_name", metavar="MAP", help="A shipped mapping or a file; none for an export."
 )
 @click.option(
     "--check", is_flag=True, help="Read everything, send nothing, show what would happen."
 )
 @click.option("--to", "url", metavar="URL", help="Send to a service instead of the database.")
-@click.option("--key", envvar="CASUALTY_KEY", help="The API key for --to; or CASUALTY_KEY.")
+@click.option("--key", envvar=KEY_VARIABLE, help="The API key for --to; or CASUALTY_KEY.")
 @click.option(
     "--vanished",
     type=click.Choice(("keep", "retract")),
@@ -177,7 +184,7 @@ def withdraw_import(import_id: str, reason: str, url: str | None, key: str | Non
 @show_errors_in_one_line
 def import_file(
     path: Path,
-    map_name: str,
+    map_name: str | None,
     check: bool,
     url: str | None,
     key: str | None,
@@ -199,6 +206,8 @@ def import_file(
         2  nothing was imported, or the import was interrupted: run it again to continue
     """
     try:
+        if map_name is None:
+            _import_package(path, url, key, check=check)
         mapping = load_mapping(map_name)
         if isinstance(mapping, Gazetteer):
             _import_gazetteer(path, mapping, url, key, check=check)
@@ -221,12 +230,7 @@ def _import_gazetteer(
 ) -> NoReturn:
     """Import the places of a gazetteer, or into a copy of the record if it is a check."""
     with ExitStack() as stack:
-        if check:
-            with show_progress("Copying the record") as update:
-                trial = open_trial_store(update, is_empty=url is not None)
-                receiver: Receiver = _make_store_receiver(stack.enter_context(trial))
-        else:
-            receiver = _make_receiver(url, key)
+        receiver = _open_trial_receiver(stack, url) if check else _make_receiver(url, key)
         refused = stack.enter_context(RefusedRowFile(path))
         gazetteer_import = GazetteerImport(gazetteer, receiver, refused.write)
         with _show_rows("Checking" if check else "Importing") as report_progress:
@@ -248,6 +252,27 @@ def _import_gazetteer(
         click.echo(json.dumps(described, ensure_ascii=False))
     if counts.refused:
         click.echo(f"What could not be placed is in {refused.path}, with the reasons.", err=True)
+    if check:
+        click.echo("Nothing was sent.", err=True)
+    raise SystemExit(SOME_REFUSED if counts.refused else 0)
+
+
+def _import_package(path: Path, url: str | None, key: str | None, *, check: bool) -> NoReturn:
+    """Import the archive of an export, or into a copy of the record if it is a check."""
+    if not is_package(path):
+        raise click.UsageError("--map is missing: only the archive of an export needs none.")
+    with ExitStack() as stack:
+        receiver = _open_trial_receiver(stack, url) if check else _make_receiver(url, key)
+        import_id = None if check else receiver.start_import(describe_package(path)).id
+        refused = stack.enter_context(RefusedRowFile(path))
+        package_import = PackageImport(receiver, refused.write)
+        with _show_rows("Checking" if check else "Importing") as report_progress:
+            package_import.run(path, report_progress)
+    counts = package_import.counts
+    if import_id is not None:
+        receiver.finish_import(counts)
+        click.echo(f"Recorded as the import {import_id}.", err=True)
+    _show_counts(counts, refused.path)
     if check:
         click.echo("Nothing was sent.", err=True)
     raise SystemExit(SOME_REFUSED if counts.refused else 0)
@@ -290,7 +315,14 @@ def _make_receiver(url: str | None, key: str | None) -> Receiver:
         return _make_store_receiver(open_store())
     if not key:
         raise click.UsageError("--to needs an API key: give --key, or set CASUALTY_KEY.")
-    return HttpReceiver(url, key)
+    return HttpReceiver(ServiceClient(url, key))
+
+
+def _open_trial_receiver(stack: ExitStack, url: str | None) -> Receiver:
+    """Return a receiver whose database is a copy of the record, or empty for another service."""
+    with show_progress("Copying the record") as update:
+        trial = open_trial_store(update, is_empty=url is not None)
+        return _make_store_receiver(stack.enter_context(trial))
 
 
 def _make_store_receiver(store: Store) -> StoreReceiver:

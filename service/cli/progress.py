@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 import click
 
-from service.store.interface import Progress
+from service.store.interface import Progress, ignore_progress
 
 
 @contextmanager
 def show_progress(label: str) -> Iterator[Progress]:
     """Yield a callback that updates a bar in a terminal, and does nothing without one."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield ignore_progress
         return
     with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
 

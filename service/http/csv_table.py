@@ -8,7 +8,7 @@ from flask import Response
 
 from schemas.csv_form import CsvForm
 from service.columns.record_state import RecordState
-from service.http.csv_writer import describe_state, write_csv
+from service.exports.csv_writer import describe_state, write_csv
 from service.http.links import make_absolute
 from service.http.negotiation import make_response
 

@@ -7,16 +7,11 @@ from flask import Response, current_app, request
 
 from schemas.csv_form import CsvForm
 from service.domain.errors import invalid_field
+from service.exports.media_types import MEDIA_TYPES as EXPORT_TYPES
 
-MEDIA_TYPES: Final = {
-    "json": "application/json",
-    "ndjson": "application/x-ndjson",
-    "csv": "text/csv",
-    "geojson": "application/geo+json",
-}
+MEDIA_TYPES: Final = {"json": "application/json", **EXPORT_TYPES}
 """The media types of all formats of responses; JSON is the default."""
 
-_SCHEMA_TYPES: Final = {"ndjson": "string", "csv": "string", "geojson": "object"}
 
 LINK_HEADER: Final[Mapping[str, Any]] = {
     "Link": {
@@ -53,10 +48,17 @@ def document_formats(
 ) -> dict[int, Any]:
     """Return the OpenAPI description of the formats besides JSON."""
     content = {
-        MEDIA_TYPES[format_name]: {"schema": {"type": _SCHEMA_TYPES[format_name]}}
+        MEDIA_TYPES[format_name]: {"schema": _describe_body(format_name)}
         for format_name in offered_formats
     }
     return {200: {"content": content, **({"headers": headers} if headers else {})}}
+
+
+def _describe_body(format_name: str) -> dict[str, str]:
+    """Return the schema of a body in the format; bytes have none (OpenAPI 3.1)."""
+    if format_name == "geojson":
+        return {"type": "object"}
+    return {"type": "string"} if format_name in ("csv", "ndjson") else {}
 
 
 def to_json_text(value: Any) -> str:
@@ -64,6 +66,6 @@ def to_json_text(value: Any) -> str:
     return current_app.json.dumps(value, separators=(",", ":"))
 
 
-def make_response(format_name: str, text: str) -> Response:
-    """Return the response with the text in the format."""
-    return Response(text, mimetype=MEDIA_TYPES[format_name])
+def make_response(format_name: str, content: str | bytes) -> Response:
+    """Return the response with the content in the format."""
+    return Response(content, mimetype=MEDIA_TYPES[format_name])

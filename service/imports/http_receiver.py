@@ -9,8 +9,6 @@ from secrets import token_bytes, token_hex
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urljoin
 
-import urllib3  # Only commands use it, with the address that an operator gives them.
-
 from service.domain.entities import Place, make_entity
 from service.domain.errors import InvalidInputError
 from service.domain.file_import import ImportedFile
@@ -26,18 +24,7 @@ from service.imports.receivers import (
     PlaceEnd,
     PlaceOutcome,
 )
-
-RETRIES: Final = urllib3.Retry(
-    total=8,
-    connect=5,  # An address at which nothing is, is known after 15 seconds.
-    allowed_methods=None,  # Every request that writes has an idempotency key.
-    status_forcelist=(429, 502, 503, 504),
-    backoff_factor=0.5,
-    respect_retry_after_header=True,
-    raise_on_status=False,
-)
-
-TIMEOUT_SECONDS: Final = 120
+from service.imports.service_client import ServiceClient
 
 PAGE_SIZE: Final = 500
 """How many reports are asked for at once."""
@@ -46,17 +33,15 @@ PAGE_SIZE: Final = 500
 class HttpReceiver:
     """Sends to a running service, as often as it takes."""
 
-    def __init__(self, url: str, key: str, retries: urllib3.Retry = RETRIES) -> None:
-        """Take the address of the service and an API key with the scope ``report``.
+    def __init__(self, client: ServiceClient) -> None:
+        """Take the way to the service, with an API key of the scope ``report``.
 
         Requests that are tried again have the same idempotency key, and those of another receiver
         have others: so reports of an earlier import are known, not new.
         """
         self._nonce = token_bytes(16)
         self._import_id: str | None = None
-        self._url = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
-        self._pool = urllib3.PoolManager(retries=retries, timeout=TIMEOUT_SECONDS)
+        self._client = client
 
     def start_import(self, imported: ImportedFile) -> KnownImport:
         """Begin an import, or continue an interrupted one."""
@@ -71,7 +56,9 @@ class HttpReceiver:
 
     def list_imports(self) -> Iterator[KnownImport]:
         """Yield the imports, a page at a time."""
-        yield from map(_read_import, self._iterate_pages(f"{self._url}/v1/imports", "imports"))
+        yield from map(
+            _read_import, self._iterate_pages(f"{self._client.url}/v1/imports", "imports")
+        )
 
     def withdraw_import(self, import_id: str, reason: str) -> tuple[int, int]:
         """Retract reports of the import; returns how many now, and how many are left."""
@@ -105,17 +92,33 @@ class HttpReceiver:
 
     def get_reports(self, ids: Sequence[str]) -> list[KnownReport]:
         """Return the reports with these ids, each asked for by itself."""
-        paths = (f"{self._url}/v1/reports/{quote(each, safe='')}" for each in ids)
-        return [_read_known(self._get(path)) for path in paths]
+        paths = (f"{self._client.url}/v1/reports/{quote(each, safe='')}" for each in ids)
+        return [_read_known(self._client.get(path)) for path in paths]
+
+    def add_entities(self, kind: str, entities: Sequence[tuple[str, Json]]) -> int:
+        """Describe each that is not known."""
+        return sum(self._add_entity(kind, entity_id, values) for entity_id, values in entities)
+
+    def _add_entity(self, kind: str, entity_id: str, values: Json) -> bool:
+        url = f"{self._client.url}/v1/{kind}s/{quote(entity_id, safe='')}"
+        body = json.dumps(values, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json", "If-None-Match": "*"}
+        try:
+            self._client.send("PUT", url, body, headers)
+        except ServiceError as error:
+            if error.status == 412:  # It is known.
+                return False
+            raise
+        return True
 
     def complete_places(self, places: Sequence[tuple[str, Json]]) -> list[PlaceOutcome]:
         """Read each place, and describe it if that changes it."""
         return [self._complete_place(place_id, fields) for place_id, fields in places]
 
     def _complete_place(self, place_id: str, described: Json) -> PlaceOutcome:
-        url = f"{self._url}/v1/places/{quote(place_id, safe='')}"
+        url = f"{self._client.url}/v1/places/{quote(place_id, safe='')}"
         try:
-            known = _read_place(self._get(url))
+            known = _read_place(self._client.get(url))
         except ServiceError as error:
             if error.status != 404:
                 raise
@@ -125,8 +128,7 @@ class HttpReceiver:
             if known is not None and make_entity("place", place_id, completed) == known:
                 return PlaceOutcome(PlaceEnd.KNOWN)
             body = json.dumps(completed, ensure_ascii=False).encode()
-            headers = {**self._headers, "Content-Type": "application/json"}
-            self._send("PUT", url, body, headers)
+            self._client.send("PUT", url, body, {"Content-Type": "application/json"})
         except InvalidInputError as error:
             return PlaceOutcome(PlaceEnd.REFUSED, error.detail)
         except ServiceError as error:
@@ -145,7 +147,7 @@ class HttpReceiver:
         }  # fmt: skip
         if first is not None:
             parameters["from"] = first.isoformat()
-        url = f"{self._url}/v1/reports?{urlencode(parameters)}"
+        url = f"{self._client.url}/v1/reports?{urlencode(parameters)}"
         try:
             yield from map(_read_known, self._iterate_pages(url, "reports"))
         except ServiceError as error:
@@ -155,14 +157,11 @@ class HttpReceiver:
     def _iterate_pages(self, url: str, name: str) -> Iterator[Json]:
         """Yield the items of a list, page by page."""
         while True:
-            page = self._get(url)
+            page = self._client.get(url)
             yield from page[name]
             if page["next"] is None:
                 return
             url = urljoin(url, page["next"])
-
-    def _get(self, url: str) -> Json:
-        return self._send("GET", url, None, self._headers)
 
     def _post_json(self, path: str, body: Mapping[str, Any]) -> Json:
         return self._post(path, json.dumps(body).encode(), "application/json")
@@ -172,26 +171,9 @@ class HttpReceiver:
     ) -> Json:
         digest = sha256(self._nonce + path.encode() + b"\n" + body).hexdigest()
         own_headers = {"Content-Type": media_type, "Idempotency-Key": digest}
-        return self._send(
-            "POST", self._url + path, body, {**self._headers, **own_headers, **(headers or {})}
+        return self._client.send(
+            "POST", self._client.url + path, body, {**own_headers, **(headers or {})}
         )
-
-    def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Json:
-        try:
-            answer = self._pool.request(method, url, body=body, headers=headers)
-        except urllib3.exceptions.HTTPError as error:
-            raise ServiceError(f"{self._url} does not answer: {error}") from None
-        try:
-            parsed = json.loads(answer.data)
-        except ValueError:
-            parsed = None
-        if not isinstance(parsed, dict):
-            detail = "what it sends is no JSON: is this the address of a casualty-figure service?"
-            raise ServiceError(f"{self._url} answers {answer.status}, and {detail}", answer.status)
-        if answer.status >= 400:
-            detail = parsed.get("detail") or answer.reason or "no reason given"
-            raise ServiceError(f"{self._url} answers {answer.status}: {detail}", answer.status)
-        return parsed
 
 
 def _read_import(found: Json) -> KnownImport:

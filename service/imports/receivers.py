@@ -137,6 +137,10 @@ class Receiver(Protocol):
         """Retract reports of the import; returns how many now, and how many are left."""
         ...
 
+    def add_entities(self, kind: str, entities: Sequence[tuple[str, Json]]) -> int:
+        """Record the places, groups or reporters that are not known; returns how many were not."""
+        ...
+
     def complete_places(self, places: Sequence[tuple[str, Json]]) -> list[PlaceOutcome]:
         """Record the places by their ids, and complete those that are known; their outcomes."""
         ...

@@ -1,13 +1,14 @@
 """Records the reports of a file into a database."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Final
 
 from marshmallow import ValidationError
 
-from schemas.entities import PlaceIn
+from schemas.entities import GroupIn, PlaceIn, ReporterIn
 from schemas.quick_load import ReportIn
 from service.domain.entities import Entity, Place
 from service.domain.errors import ConflictError, DomainError, ErrorDetail, InvalidInputError
@@ -28,15 +29,15 @@ from service.imports.receivers import (
     PlaceOutcome,
 )
 from service.store.interface import Store
-from service.usecases import batches, entities, imports, lifecycle, reports
+from service.usecases import batches, imports, lifecycle, reports
 from service.usecases.batches import RecordedItem
 from service.usecases.consistency import MonotonicReader
-from service.usecases.entities import EntityChange
+from service.usecases.entities import EntityChange, complete_entities
 
 PAGE_SIZE: Final = 500
 
 _REPORT_SCHEMA: Final = ReportIn()
-_PLACE_SCHEMA: Final = PlaceIn()
+_ENTITY_SCHEMAS: Final = {"place": PlaceIn(), "group": GroupIn(), "reporter": ReporterIn()}
 
 
 class StoreReceiver:
@@ -108,21 +109,31 @@ class StoreReceiver:
         found = reports.get_reports(reader, ids, seq)
         return [_make_known(found[each]) for each in ids if each in found]
 
+    def add_entities(self, kind: str, entities: Sequence[tuple[str, Json]]) -> int:
+        """Record those that are not known, in one transaction; raises the first error."""
+        described = [
+            (entity_id, partial(_keep_known, _load_entity(kind, entity_id, values)))
+            for entity_id, values in entities
+        ]
+        changes = complete_entities(self._store, kind, described, actor=None, now=self._now())
+        for change in changes:
+            if isinstance(change, DomainError):
+                raise change
+        return sum(isinstance(each, EntityChange) and each.is_new for each in changes)
+
     def complete_places(self, places: Sequence[tuple[str, Json]]) -> list[PlaceOutcome]:
         """Record the places in one transaction."""
         outcomes: dict[str, PlaceOutcome] = {}
         valid: list[tuple[str, Callable[[Entity | None], Json]]] = []
-        for place_id, fields in places:
+        for place_id, values in places:
             try:
-                loaded = _PLACE_SCHEMA.load(fields)
+                loaded = _ENTITY_SCHEMAS["place"].load(values)
             except ValidationError as error:
                 pointer, reason = _find_first_message(error.messages)
                 outcomes[place_id] = PlaceOutcome(PlaceEnd.REFUSED, f"{pointer}: {reason}")
             else:
                 valid.append((place_id, partial(_complete, described=loaded)))
-        changes = entities.complete_entities(
-            self._store, "place", valid, actor=None, now=self._now()
-        )
+        changes = complete_entities(self._store, "place", valid, actor=None, now=self._now())
         for (place_id, _), change in zip(valid, changes, strict=True):
             outcomes[place_id] = _make_place_outcome(change)
         return [outcomes[place_id] for place_id, _ in places]
@@ -152,6 +163,21 @@ def _make_known_import(found: RecordedImport) -> KnownImport:
         found.id, found.state, found.recorded_at, found.imported.file, found.imported.mapping,
         found.row_count, found.report_count, found.live_count,
     )  # fmt: skip
+
+
+def _load_entity(kind: str, entity_id: str, values: Json) -> Mapping[str, Any]:
+    try:
+        loaded: Mapping[str, Any] = _ENTITY_SCHEMAS[kind].load(values)
+    except ValidationError as error:
+        pointer, reason = _find_first_message(error.messages)
+        raise InvalidInputError(f"The {kind} {entity_id}: {pointer}: {reason}") from None
+    return loaded
+
+
+def _keep_known(described: Mapping[str, Any], known: Entity | None) -> Mapping[str, Any]:
+    if known is None:
+        return described
+    return {each.name: getattr(known, each.name) for each in fields(known) if each.name != "id"}
 
 
 def _complete(known: Entity | None, described: Json) -> Json:

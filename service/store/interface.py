@@ -40,6 +40,10 @@ Progress = Callable[[int, int], None]
 """Called during long work with the amount done and the total, in the same unit."""
 
 
+def ignore_progress(done: int, total: int) -> None:
+    """Show nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class DatabaseCopy:
     """A checked copy of a database in one file: its size in bytes, and its last event."""

@@ -3,16 +3,27 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
 from service.domain.public_event import PublicEvent
 from service.store import event_log
-from service.store.interface import Reader
+from service.store.interface import Connection, Reader
+from service.store.maintenance import export_import
 from service.usecases.as_of import seq_beyond_end_error
 from service.usecases.lifecycle import make_public_event
 
 POLL_SECONDS: Final = 0.1
 """Seconds between two looks of a waiting request. A look reads one index and takes no lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Events as the log stores them, with their texts; ``pending`` is how many follow."""
+
+    events: list[dict[str, Any]]
+    last_seq: int
+    pending: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +41,32 @@ def load_changes(reader: Reader, since: int, limit: int) -> ChangesPage:
     Raises InvalidInputError if ``since`` is after the last event, LockTimeoutError on a standby.
     """
     with reader.read_transaction() as db:
-        last_recorded = event_log.last_seq(db)
-        if since > last_recorded:
-            detail = (
-                f"The record ends at event {last_recorded}; event {since} is of another record."
-            )
-            raise seq_beyond_end_error(db, "since", detail)
+        last_recorded = _check_since(db, since)
         events = [make_public_event(db, event) for event in event_log.load_events(db, since, limit)]
     last = events[-1].seq if events else since
     return ChangesPage(events, last, last_recorded - last)
+
+
+def load_log(reader: Reader, since: int, limit: int) -> LogPage:
+    """Return up to ``limit`` events after ``since`` as they are stored, for a mirror.
+
+    They have the hashes of the chain, the ids of keys and the salts of texts. Raises as
+    ``load_changes`` does.
+    """
+    with reader.read_transaction() as db:
+        last_recorded = _check_since(db, since)
+        events = list(islice(export_import.export_events(db, since), limit))
+    last = events[-1]["seq"] if events else since
+    return LogPage(events, last, last_recorded - last)
+
+
+def _check_since(db: Connection, since: int) -> int:
+    """Return the last event of the record; raises InvalidInputError if it is before ``since``."""
+    last_recorded = event_log.last_seq(db)
+    if since > last_recorded:
+        detail = f"The record ends at event {last_recorded}; event {since} is of another record."
+        raise seq_beyond_end_error(db, "since", detail)
+    return last_recorded
 
 
 def wait_for_event(

@@ -68,7 +68,7 @@ def redact_report(
 
     def work(db: Connection) -> RecordedReport:
         get_report_or_fail(db, report_id)
-        texts_by_pointer = {text.pointer: text for text in _iterate_texts(db, report_id)}
+        texts_by_pointer = {text.pointer: text for text in iterate_free_texts(db, report_id)}
         errors = tuple(
             ErrorDetail(
                 f"/fields/{position}",
@@ -129,7 +129,7 @@ def make_public_event(db: Connection, event: Event) -> PublicEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class _FreeText:
+class FreeText:
     """A free text of a report: its pointer in the report, and where the event log keeps it."""
 
     pointer: str
@@ -138,14 +138,14 @@ class _FreeText:
     is_blanked: bool
 
 
-def _iterate_texts(db: Connection, report_id: str) -> Iterator[_FreeText]:
+def iterate_free_texts(db: Connection, report_id: str) -> Iterator[FreeText]:
     for event in event_log.load_events_about(db, report_id, ("reported", "retracted")):
         for stored_pointer, text in (
             redactable_text.load_texts(db, [event.seq]).get(event.seq, {}).items()
         ):
             shown = stored_pointer.removeprefix("/report")
             pointer = shown if event.kind == "reported" else f"/retraction{shown}"
-            yield _FreeText(pointer, event.seq, stored_pointer, text.text is None)
+            yield FreeText(pointer, event.seq, stored_pointer, text.text is None)
 
 
 def _join_pointers(pointers: Iterable[str]) -> str:

@@ -11,12 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.api import totals_csv
-from service.api.report_rows import COLUMNS
+from service.exports.figure_rows import COLUMNS
 from tests.conftest import MakeHeaders, SendRequest
 from tests.support import bodies
 from tests.support.assertions import assert_problem, assert_recorded
-from tests.support.paths import ROOT
 
 SKY = {"id": "sky", "name": "Sky"}
 MEDIA_TYPES = {
@@ -286,16 +284,6 @@ def test_a_known_etag_is_answered_with_304(
     assert_recorded(send(bodies.make_report(places=["plekhovo"])))
     # The rows are the same, but another page follows now.
     assert client.get(page, headers={"If-None-Match": tag}).status_code == 200
-
-
-def test_every_column_is_described_in_its_order() -> None:
-    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-    table = text[text.index("| column |") : text.index("## The table of totals")]
-    assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == list(COLUMNS)
-    assert f"`{','.join(totals_csv.COLUMNS)}`" in text
-    assert [f"`{name}`" in text for name in totals_csv.COMPARISON_COLUMNS] == [True, True]
-    for form, media_type in MEDIA_TYPES.items():
-        assert f"| `{form}` | `{media_type}` |" in text
 
 
 def test_every_format_has_its_own_etag(client: FlaskClient) -> None:

@@ -91,7 +91,7 @@ def test_refused_rows_can_be_corrected_and_imported(run: Any, folder: Path) -> N
         ),
         (("absent.csv", "--map", "events.toml"), "There is no file"),
         (("rows.csv", "--map", "running.toml"), "lacks columns that the mapping names"),
-        (("rows.csv",), "Missing option '--map'"),
+        (("rows.csv",), "--map is missing"),
         (("rows.csv", "--map", "events.toml", "--to", "http://127.0.0.1:1"), "needs an API key"),
     ],
 )

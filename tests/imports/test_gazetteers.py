@@ -13,6 +13,7 @@ from service.imports.gazetteer_import import GazetteerImport
 from service.imports.http_receiver import HttpReceiver
 from service.imports.mapping_schema import parse_any_mapping, parse_mapping
 from service.imports.receivers import PlaceEnd, Receiver
+from service.imports.service_client import ServiceClient
 from service.imports.shipped_maps import load_mapping
 from service.imports.store_receiver import StoreReceiver
 from service.report_id import make_report_id
@@ -206,7 +207,7 @@ def test_the_register_of_ukraine(store: Store, importer: PlaceImporter, tmp_path
 
 def test_places_are_sent_to_a_service(tmp_path: Path) -> None:
     with run_server(tmp_path) as server:
-        receiver = HttpReceiver(server.url, server.key)
+        receiver = HttpReceiver(ServiceClient(server.url, server.key))
         importer = PlaceImporter(receiver, tmp_path)
         assert importer.run([TOWN, PROVINCE, COUNTRY]) == {PlaceEnd.ADDED: 3}
         assert importer.run([TOWN, PROVINCE, COUNTRY]) == {PlaceEnd.KNOWN: 3}

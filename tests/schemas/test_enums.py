@@ -5,10 +5,10 @@ import re
 import pytest
 
 from schemas import enums
+from service.api import report_formats, totals
 from service.domain.caveat_codes import CAVEAT_MEANINGS, WARNING_CODES
 from service.domain.totals_query import BREAKDOWNS
 from service.domain.vocabulary import OUTCOMES, STANCES, STATES
-from service.http.negotiation import MEDIA_TYPES
 from service.store.projections.dispatch import EVENT_KINDS
 
 
@@ -21,7 +21,8 @@ from service.store.projections.dispatch import EVENT_KINDS
         (enums.CAVEAT_CODE, CAVEAT_MEANINGS),
         (enums.WARNING_CODE, WARNING_CODES),
         (enums.BREAKDOWN, BREAKDOWNS),
-        (enums.REPORT_LIST_FORMAT, MEDIA_TYPES),
+        (enums.REPORT_LIST_FORMAT, ("json", *report_formats.OTHER_FORMATS)),
+        (enums.TOTALS_FORMAT, ("json", *totals.OTHER_FORMATS)),
         (enums.EVENT_KIND, EVENT_KINDS),
         (enums.EXCLUSION_REASON, ("straddles", *(each for each in STATES if each != "live"))),
     ],

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from service.domain.errors import NotFoundError
+from service.exports.table_cells import PLACE_COLUMNS
 from service.http.consistency import get_reader
 from service.http.csv_table import CsvTable
-from service.http.table_cells import PLACE_COLUMNS
 from service.web import day_words
 from service.web.charts.range_chart import RangeChart
 from service.web.charts.svg_document import DocumentLayout, DocumentText

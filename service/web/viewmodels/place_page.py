@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from werkzeug.utils import cached_property
 
@@ -24,6 +24,7 @@ from service.web.query.csv_parameters import CSV_LINK
 from service.web.sentences import write_part, write_range
 from service.web.viewmodels.base import UNCOMPUTABLE, ViewModel
 from service.web.viewmodels.breakdown import Breakdown
+from service.web.viewmodels.dataset import describe_dataset
 from service.web.viewmodels.drawn_range import choose_drawn_range
 from service.web.viewmodels.subject import is_stated
 from service.web.viewmodels.time_series import TimeSeries
@@ -136,6 +137,11 @@ class PlacePage(ViewModel):
     def preview_text(self) -> str:
         """The sentence, and the caveat that matters most, for link previews."""
         return " ".join((self.headline, *(each.text for each in self.leading_caveats[:1])))
+
+    @property
+    def dataset(self) -> dict[str, Any]:
+        """The page as a schema.org Dataset."""
+        return describe_dataset(self)
 
     @property
     def silence(self) -> str:

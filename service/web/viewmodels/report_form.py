@@ -3,12 +3,13 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from service.domain.report_copy import make_body
 from service.domain.wording.range_text import NOT_DISCLOSED, READING_FORM, all_outcomes_texts
 from service.http.consistency import get_reader
 from service.http.context import request_time
 from service.usecases import reports
 from service.web import messages
-from service.web.viewmodels.report_copy import CHANGEABLE_STATES, list_names, make_body
+from service.web.viewmodels.report_copy import CHANGEABLE_STATES, list_names
 
 SCRIPT_PREFIX: Final = "enter.say."
 """The keys of the messages that the scripts of the form show begin with this."""

@@ -13,6 +13,7 @@ from service.domain.entities import Reporter
 from service.domain.errors import TimeBudgetExceededError
 from service.domain.public_event import PublicEvent
 from service.domain.report import OWN_INCIDENT, Report, ReportedFigure
+from service.domain.report_copy import make_body
 from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import ROOT_GROUP
 from service.domain.wording.range_text import outcomes_text, range_text
@@ -27,7 +28,7 @@ from service.web.query.page_query import SUBJECT_PAGE, find_root, link_to_page
 from service.web.sentences import Sayer, write_sentence
 from service.web.viewmodels.base import MAX_OUTCOME_SETS, NamedLink
 from service.web.viewmodels.relays import find_relays
-from service.web.viewmodels.report_copy import CHANGEABLE_STATES, make_body
+from service.web.viewmodels.report_copy import CHANGEABLE_STATES
 from service.web.viewmodels.report_words import (
     Statement,
     find_reporter,

@@ -8,7 +8,7 @@ from service.domain.figure import Figure
 from service.domain.periods import Period
 from service.domain.totals_result import OutcomeTotal
 from service.domain.vocabulary import sort_outcomes
-from service.http.table_cells import PLACE_COLUMNS, TOTAL_COLUMNS, locate_place, make_total_cells
+from service.exports.table_cells import PLACE_COLUMNS, TOTAL_COLUMNS, locate_place, make_total_cells
 from service.web.viewmodels.outcome_numbers import find_stated_range
 
 SCOPE_COLUMNS: Final = ("places", "place_names", "groups", "group_names", "from", "to")

@@ -7,7 +7,7 @@ from typing import Any, Final
 from service.domain.periods import ALWAYS
 from service.domain.totals_query import TotalsQuery
 from service.domain.vocabulary import ROOT_GROUP
-from service.http.table_cells import PLACE_COLUMNS
+from service.exports.table_cells import PLACE_COLUMNS
 from service.usecases.state_cache import Snapshot
 from service.usecases.subjects import RecordSubject
 from service.usecases.time_budget import TimeBudget

@@ -1,16 +1,21 @@
-"""Charts as files, and the assets."""
+"""Charts as files, everything as an archive, and the assets."""
 
 from dataclasses import dataclass
 
 from flask import Response, render_template, request, send_from_directory
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from schemas.base import Parameters
+from schemas.csv_form import CsvForm
 from service.domain.errors import NotFoundError
+from service.domain.list_queries import ReportListQuery
+from service.exports.archive import ARCHIVE_FILE
 from service.http.auth import requires
 from service.http.context import request_time
 from service.http.costly_work import take_slot
+from service.http.export_response import send_export
 from service.http.kept_answers import allow_keeping
-from service.http.request_parsing import make_invalid_input_error
+from service.http.request_parsing import make_invalid_input_error, parse_parameters
 from service.http.smorest import compute_etag
 from service.web import messages
 from service.web.charts.png import SCALE, draw_png
@@ -102,6 +107,14 @@ def _make_comparison_picture() -> Picture:
     chart, layout = layout_comparison(view)
     svg = render_template("chart.svg", kind="parts", chart=chart, layout=layout).strip()
     return Picture(svg, layout.width, layout.height, SCALE, view.is_lasting)
+
+
+@blueprint.get("/download")
+@requires("read")
+def send_everything() -> Response:
+    """Return the whole record as an archive of tables."""
+    parse_parameters(Parameters())
+    return send_export(ARCHIVE_FILE, ReportListQuery(), CsvForm())
 
 
 @blueprint.get("/assets/<version>/<path:name>")

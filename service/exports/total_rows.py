@@ -1,4 +1,4 @@
-"""Totals as CSV: rows for the parts, the whole, and the people in no one part."""
+"""Totals as flat rows: for the parts, the whole, and the people in no one part."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -8,48 +8,63 @@ from service.domain.total import Total
 from service.domain.totals_result import OutcomeTotal, Part, TotalsResult
 from service.domain.vocabulary import sort_outcomes
 from service.domain.wording.range_text import outcomes_text, total_range_text
-from service.http.csv_writer import write_csv
-from service.http.table_cells import (
-    PLACE_COLUMNS,
-    TOTAL_COLUMNS,
+from service.exports.fields import Field
+from service.exports.table_cells import (
+    PLACE_FIELDS,
+    TOTAL_FIELDS,
     find_shape,
     locate_place,
     make_total_cells,
 )
 
-PAIR_COLUMNS: Final = ("key2", "name2")
+PAIR_FIELDS: Final = (
+    Field("key2", "the id of the part in the second dimension of `by`"),
+    Field("name2", "its name"),
+)
 """The columns of the second dimension of a breakdown."""
 
-COLUMNS: Final = ("row", "key", "name", "from", "to", *TOTAL_COLUMNS, "caveats")
+FIELDS: Final = (
+    Field("row", "`part`, `whole` or `unplaced`"),
+    Field("key", "the id of the part; in a row of the whole the places of the query"),
+    Field("name", "its name; `everywhere` if the query has no place"),
+    Field("from", "first day of the part; empty if unbounded", "date"),
+    Field("to", "last day of the part; empty if unbounded", "date"),
+    *TOTAL_FIELDS,
+    Field("caveats", "the codes of its caveats, separated by `; `"),
+)
 
-COMPARISON_COLUMNS: Final = ("then_low", "then_high")
-"""The columns of a comparison: both empty if nothing was reported, the second if it was open."""
+COMPARISON_FIELDS: Final = (
+    Field("then_low", "the fewest people then; empty if nothing was reported", "integer"),
+    Field("then_high", "the most people then; empty if open or nothing was reported", "integer"),
+)
+"""The columns of a comparison: the bounds in the earlier state."""
 
 
-def to_csv(
-    result: TotalsResult,
-    bom: bool = False,
-    about: Iterable[str] = (),
-    places: Mapping[str, Place] | None = None,
-) -> str:
-    """Return the CSV table: a header, and a row for each part and set of outcomes.
+def list_fields(result: TotalsResult, *, has_places: bool) -> tuple[Field, ...]:
+    """Return the columns of the result, with where the place of each row is if ``has_places``."""
+    fields = list(FIELDS)
+    if len(result.query.breakdown) > 1:
+        after_name = 1 + [field.name for field in fields].index("name")
+        fields[after_name:after_name] = PAIR_FIELDS
+    if result.compared is not None:
+        fields += COMPARISON_FIELDS
+    if has_places:
+        fields += PLACE_FIELDS
+    return tuple(fields)
+
+
+def iterate_rows(
+    result: TotalsResult, places: Mapping[str, Place] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for each part and set of outcomes.
 
     After the parts come the rows of the whole and, if the parts are disjoint, of the people in no
-    one part. An open upper bound is an empty cell. With a comparison, a row ends with the earlier
-    bounds; only the JSON answer has the events. With ``places`` the last columns say where the
-    place of each row is.
+    one part. An open upper bound is None. With a comparison, a row ends with the earlier bounds;
+    only the JSON answer has the events. With ``places`` the last cells say where the place of each
+    row is.
     """
-    columns = list(COLUMNS)
-    if len(result.query.breakdown) > 1:
-        after_name = columns.index("name") + 1
-        columns[after_name:after_name] = PAIR_COLUMNS
-    if result.compared is not None:
-        columns += COMPARISON_COLUMNS
     rows = _iterate_rows(result)
-    if places is not None:
-        columns += PLACE_COLUMNS
-        rows = _add_places(result, rows, places)
-    return write_csv(columns, rows, bom=bom, about=about)
+    return rows if places is None else _add_places(result, rows, places)
 
 
 def _add_places(

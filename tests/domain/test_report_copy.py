@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service.domain.report import Report, ReportedFigure
+from service.domain.report_copy import make_body
 from service.domain.vocabulary import ROOT_GROUP
 from service.store.interface import Store
 from service.usecases import reports
-from service.web.viewmodels.report_copy import make_body
 from tests.conftest import START_TIME
 from tests.support import bodies
 from tests.support.assertions import assert_recorded

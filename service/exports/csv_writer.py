@@ -1,10 +1,11 @@
 """CSV for spreadsheets: text that looks like a formula is escaped, above the header, too."""
 
 import csv
-import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
+
+from service.exports.fields import Row
 
 _FORMULA_START: Final = re.compile(
     r"""[\t\r\n]|[\s"'`‘’“”\u200b-\u200f\u2060\ufeff]*[=+\-@\u2212＝＋－＠]"""
@@ -24,23 +25,47 @@ BYTE_ORDER_MARK: Final = "\ufeff"
 
 def write_csv(
     columns: Sequence[str],
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[Row],
     *,
     bom: bool = False,
     about: Iterable[str] = (),
 ) -> str:
-    """Return the header and the rows as CSV; a missing value or None is an empty cell.
+    """Return what ``iterate_csv`` yields as one text."""
+    return "".join(iterate_csv(columns, rows, bom=bom, about=about))
+
+
+def iterate_csv(
+    columns: Sequence[str],
+    rows: Iterable[Row],
+    *,
+    bom: bool = False,
+    about: Iterable[str] = (),
+) -> Iterator[str]:
+    """Yield the header and the rows as lines of CSV; a missing value or None is an empty cell.
 
     With ``bom`` it begins with a byte order mark, by which some spreadsheets recognize UTF-8. Each
     text of ``about`` is a line of its own in front of the header, which begins with ``#``.
     """
-    text = io.StringIO()
-    text.write(BYTE_ORDER_MARK if bom else "")
-    text.writelines(f"# {_format_line(each)}\r\n" for each in about)
-    writer = csv.writer(text)
+    if bom:
+        yield BYTE_ORDER_MARK
+    for each in about:
+        yield f"# {_format_line(each)}\r\n"
+    line = _LastLine()
+    writer = csv.writer(line)
     writer.writerow(columns)
-    writer.writerows([format_cell(row.get(name)) for name in columns] for row in rows)
-    return text.getvalue()
+    yield line.text
+    for row in rows:
+        writer.writerow([format_cell(row.get(name)) for name in columns])
+        yield line.text
+
+
+class _LastLine:
+    """A file for a CSV writer, which holds the last line alone."""
+
+    text = ""
+
+    def write(self, text: str) -> None:
+        self.text = text
 
 
 def describe_state(seq: int, recorded_at: str | None) -> str:

@@ -1,35 +1,45 @@
 """Figures and totals as GeoJSON (RFC 7946), longitude before latitude."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from service.api.report_rows import iterate_rows
 from service.domain.report import RecordedReport
+from service.exports.fields import Row
+from service.exports.figure_rows import iterate_rows
 
 PointsByPlace = Mapping[str, tuple[float, float]]
 """Longitude and latitude by the id of the place."""
 
 
-def make_report_features(
+def make_report_collection(
     reports: Iterable[RecordedReport], points: PointsByPlace
 ) -> dict[str, Any]:
-    """Return one feature for each row of the reports' CSV table; its properties are the columns.
+    """Return the features of the reports in one collection."""
+    return _make_collection(list(make_report_features(reports, points)))
+
+
+def make_report_features(
+    reports: Iterable[RecordedReport], points: PointsByPlace
+) -> Iterator[dict[str, Any]]:
+    """Yield one feature for each row of the table of figures; its properties are the columns.
 
     A figure is one feature however many places it has, since it gives no number for each of them.
     Its geometry has the points of all places with coordinates; it is null if none has any.
     """
-    features = []
     for recorded_report in reports:
         report = recorded_report.report
         place_lists = [figure.places for figure in report.figures] or [report.places]
         for places, row in zip(place_lists, iterate_rows(recorded_report), strict=True):
             feature_id = row["figure"] or row["report"]
-            features.append(
-                _make_feature(
-                    feature_id, [points[place] for place in places if place in points], row
-                )
-            )
-    return _make_collection(features)
+            found = [points[place] for place in places if place in points]
+            yield _make_feature(feature_id, found, row)
+
+
+def make_place_feature(row: Row) -> dict[str, Any]:
+    """Return the feature of a row of the table of places, at its point."""
+    has_point = row["longitude"] is not None and row["latitude"] is not None
+    points = [(row["longitude"], row["latitude"])] if has_point else []
+    return _make_feature(row["id"], points, row)
 
 
 def make_part_features(

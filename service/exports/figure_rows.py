@@ -1,4 +1,4 @@
-"""Reports as flat rows, one for each figure, for CSV and GeoJSON."""
+"""Reports as flat rows, one for each figure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -7,69 +7,64 @@ from service.domain.entities import Place
 from service.domain.periods import Period
 from service.domain.report import RecordedReport, Report, ReportedFigure
 from service.domain.vocabulary import ROOT_GROUP
-from service.http.csv_writer import write_csv
-from service.http.table_cells import PLACE_COLUMNS, locate_place
+from service.exports.fields import Field
+from service.exports.table_cells import locate_place
 
-COLUMNS: Final = (
-    "report",
-    "seq",
-    "recorded_at",
-    "state",
-    "reporter",
-    "ref",
-    "published_at",
-    "stance",
-    "figure",
-    "outcomes",
-    "low",
-    "high",
-    "best",
-    "soft",
-    "wording",
-    "qualifier",
-    "from",
-    "to",
-    "places",
-    "groups",
-    "incident",
-    "reclassifies",
-    "relays",
-    "origin",
-    "supersedes",
-    "superseded_by",
-    "source_url",
-    "source_publisher",
-    "source_title",
-    "quote",
-    "note",
-    "figure_note",
-    "caveats",
+FIELDS: Final = (
+    Field("report", "the report's id"),
+    Field("seq", "its position in the event log", "integer"),
+    Field("recorded_at", "when it was recorded", "datetime"),
+    Field("state", "`live`, `relay`, `superseded` or `retracted`"),
+    Field("reporter", "the reporter's id"),
+    Field("ref", "the reporter's own id of the report"),
+    Field("published_at", "when it was published"),
+    Field("stance", "`asserts` if there are figures"),
+    Field("figure", "the figure's id; empty for a stance"),
+    Field("outcomes", "one joint set, separated by commas"),
+    Field("low", "the fewest people", "integer"),
+    Field("high", "the most people; empty if there is no upper bound", "integer"),
+    Field("best", "the reporter's own estimate", "integer"),
+    Field("soft", "`low`, `high` or both: ends that rest on a convention of speech"),
+    Field("wording", "the reporter's words"),
+    Field("qualifier", "the rule of the lexicon by which the words were read"),
+    Field("from", "first day; empty if it is not stated", "date"),
+    Field("to", "last day", "date"),
+    Field("places", "ids, separated by commas"),
+    Field("groups", "ids, separated by commas"),
+    Field("incident", "`scheme:id`, or `own`"),
+    Field("reclassifies", "the earlier figure whose people it gives another outcome"),
+    Field("relays", "the report that this one repeats"),
+    Field("origin", "the first report of the chain of relays"),
+    Field("supersedes", "the report that this one replaces"),
+    Field("superseded_by", "the report that replaced this one"),
+    Field("source_url", "the address of the source"),
+    Field("source_publisher", "its publisher"),
+    Field("source_title", "its title"),
+    Field("quote", "the quotation"),
+    Field("note", "the note on the report"),
+    Field("figure_note", "the note on the figure"),
+    Field("caveats", "the report's own caveats, separated by `; `"),
 )
 """Every column in order; new ones are added at the end."""
 
+COLUMNS: Final = tuple(field.name for field in FIELDS)
 
-def to_csv(reports: Iterable[RecordedReport], bom: bool = False) -> str:
-    """Return the CSV table: a header, and one row for each figure or report without figures.
 
-    An open upper bound is an empty cell. A row without a figure's id is a stance without numbers.
+def iterate_figure_rows(reports: Iterable[RecordedReport]) -> Iterator[dict[str, Any]]:
+    """Yield a row by column for each figure, and for each report without figures.
+
+    A row without a figure's id is a stance without numbers.
     """
-    rows = (row for report in reports for row in iterate_rows(report))
-    return write_csv(COLUMNS, rows, bom=bom)
+    for recorded in reports:
+        yield from iterate_rows(recorded)
 
 
-def to_csv_with_places(
-    reports: Iterable[RecordedReport],
-    places: Mapping[str, Place],
-    about: Iterable[str],
-    bom: bool = False,
-) -> str:
-    """Return the same with lines that say what it is about, and with where each row's place is."""
-    rows = (
-        {**row, **locate_place(places, (row["places"] or "").split(","))}
-        for report in reports
-        for row in iterate_rows(report)
-    )
-    return write_csv((*COLUMNS, *PLACE_COLUMNS), rows, bom=bom, about=about)
+def add_places(
+    rows: Iterable[dict[str, Any]], places: Mapping[str, Place]
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows with where the place of each is."""
+    for row in rows:
+        yield {**row, **locate_place(places, (row["places"] or "").split(","))}
 
 
 def iterate_rows(recorded: RecordedReport) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Cells that several CSV tables have: those of a total, and where a place is."""
+"""Cells that several tables have: those of a total, and where a place is."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -7,25 +7,46 @@ from service.domain.entities import Place
 from service.domain.totals_result import OutcomeTotal
 from service.domain.vocabulary import sort_outcomes
 from service.domain.wording.range_text import classify_range
+from service.exports.fields import Field
 
-TOTAL_COLUMNS: Final = (
-    "outcomes",
-    "reported",
-    "shape",
-    "low",
-    "high",
-    "placed_low",
-    "placed_high",
-    "best",
-    "text",
-    "disputed",
-    "exact",
-    "figures",
-    "reporters",
+TOTAL_FIELDS: Final = (
+    Field("outcomes", "one joint set, separated by commas"),
+    Field("reported", "whether anything was reported; `false` is not a zero", "boolean"),
+    Field("shape", "how a chart draws the range, see below"),
+    Field("low", "the fewest people; empty if nothing was reported", "integer"),
+    Field("high", "the most people; empty if no upper bound is known", "integer"),
+    Field(
+        "placed_low",
+        "the fewest by those figures alone that are wholly inside; empty if there is none",
+        "integer",
+    ),
+    Field(
+        "placed_high",
+        "the most by those figures alone that are wholly inside; empty if open or if there is none",
+        "integer",
+    ),
+    Field(
+        "best",
+        "the sum of the reporters' own estimates; empty if they cannot be added",
+        "integer",
+    ),
+    Field("text", "the total in English"),
+    Field("disputed", "whether reports contradict each other", "boolean"),
+    Field("exact", "`false` if the bounds may be wider than necessary", "boolean"),
+    Field("figures", "how many counted figures cover people of the row", "integer"),
+    Field("reporters", "how many reporters gave them", "integer"),
 )
 
-PLACE_COLUMNS: Final = ("parent", "longitude", "latitude")
+TOTAL_COLUMNS: Final = tuple(field.name for field in TOTAL_FIELDS)
+
+PLACE_FIELDS: Final = (
+    Field("parent", "the place that contains the place; empty if the row is not about one place"),
+    Field("longitude", "longitude of the place in degrees; east is positive", "number"),
+    Field("latitude", "latitude of the place in degrees; north is positive", "number"),
+)
 """The columns of a row that is about one place; others leave them empty."""
+
+PLACE_COLUMNS: Final = tuple(field.name for field in PLACE_FIELDS)
 
 _SHAPES: Final = {"nobody": "exactly", "between": "range"}
 """The shapes that have another name than the kind of range."""

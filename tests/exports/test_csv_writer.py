@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from service.http.csv_writer import BYTE_ORDER_MARK, describe_state, write_csv
+from service.exports.csv_writer import BYTE_ORDER_MARK, describe_state, write_csv
 
 
 def test_lines_about_the_table_come_before_its_header() -> None:

@@ -1,0 +1,1 @@
+"""Export: the record as tables, and the files that contain them."""

@@ -1,0 +1,161 @@
+"""The import of an export: everything of another record, once."""
+
+import json
+from collections.abc import Iterator
+from hashlib import file_digest, sha256
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any, Final
+from zipfile import BadZipFile, ZipFile
+
+from service.domain.file_import import ImportedFile
+from service.exports.archive import REPORTS_FILE
+from service.exports.record_tables import ENTITY_TABLES
+from service.imports.converted_rows import RefusedRow
+from service.imports.errors import FileError
+from service.imports.exported_reports import make_submission
+from service.imports.file_import import ReportProgress, cut_batches, ignore_progress
+from service.imports.import_counts import ImportCounts
+from service.imports.receivers import BATCH_SIZE, Json, Receiver
+from service.imports.row_converter import RefuseRow, ignore_refused_row
+
+PACKAGE_TITLE: Final = "Export of a casualty-figure service"
+"""What stands in the record in place of a mapping."""
+
+NO_ORIGIN: Final = "it repeats a report that the export does not have, and is not counted"
+"""Why a report is skipped."""
+
+_REQUIRED: Final = (REPORTS_FILE, *(f"{each}.ndjson" for each in ENTITY_TABLES))
+
+
+def is_package(path: Path) -> bool:
+    """Whether the file is an archive of an export."""
+    try:
+        with ZipFile(path) as archive:
+            return set(_REQUIRED) <= set(archive.namelist())
+    except (BadZipFile, OSError):
+        return False
+
+
+def describe_package(path: Path) -> ImportedFile:
+    """Return what is recorded of the import of an archive; reads the whole file."""
+    with path.open("rb") as file:
+        file_hash = file_digest(file, "sha256").hexdigest()
+    return ImportedFile(
+        path.name, file_hash, PACKAGE_TITLE, sha256(PACKAGE_TITLE.encode()).hexdigest()
+    )
+
+
+class PackageImport:
+    """Sends the places, groups, reporters and reports of an export to a receiver.
+
+    Ids of reports are those of the receiver; links between reports are kept.
+    """
+
+    def __init__(self, receiver: Receiver, refuse: RefuseRow = ignore_refused_row) -> None:
+        """Send to the receiver; ``refuse`` takes each report that is not in the record."""
+        self.counts = ImportCounts()
+        self.added_entities = 0
+        self._receiver, self._refuse = receiver, refuse
+        self._new_ids: dict[str, str] = {}
+
+    def run(self, path: Path, report_progress: ReportProgress = ignore_progress) -> None:
+        """Import the archive; ``report_progress`` is called after each batch.
+
+        Entities that the record has are left as they are. The same archive can be imported again:
+        its reports are known by their refs. Raises FileError if it is no such archive, and the
+        receiver's errors.
+        """
+        try:
+            with ZipFile(path) as archive:
+                self._import_entities(archive)
+                self._import_reports(archive, report_progress)
+        except (BadZipFile, OSError, KeyError) as error:
+            raise FileError(f"{path.name} is no archive of an export: {error}.") from None
+
+    def _import_entities(self, archive: ZipFile) -> None:
+        for name, kind in ENTITY_TABLES.items():
+            described = {each["id"]: each for each in _iterate_json(archive, f"{name}.ndjson")}
+            for batch in cut_batches(_iterate_parents_first(described), BATCH_SIZE):
+                items = [(each.pop("id"), each) for each in batch]
+                self.added_entities += self._receiver.add_entities(kind, items)
+
+    def _import_reports(self, archive: ZipFile, report_progress: ReportProgress) -> None:
+        size = archive.getinfo(REPORTS_FILE).file_size
+        pending: list[tuple[int, str, Json]] = []
+        read_bytes = 0
+        with archive.open(REPORTS_FILE) as file:
+            for line, text in enumerate(file, start=1):
+                read_bytes += len(text)
+                self.counts.rows += 1
+                exported = json.loads(text)
+                links = _list_links(exported)
+                waiting = {report_id for _, report_id, _ in pending}
+                if len(pending) == BATCH_SIZE or not waiting.isdisjoint(links):
+                    self._send(pending)
+                    report_progress(self.counts, read_bytes / size)
+                    pending = []
+                if exported["relays"] is not None and exported["relays"] not in self._new_ids:
+                    self.counts.skipped[NO_ORIGIN] += 1
+                    continue
+                pending.append((line, exported["id"], self._convert(exported)))
+        self._send(pending)
+        report_progress(self.counts, 1.0)
+
+    def _convert(self, exported: Json) -> Json:
+        """Return the submission with links to the ids that the receiver gave."""
+        body = make_submission(exported)
+        if "relays" in body:
+            body["relays"] = self._new_ids[body["relays"]]
+        for figure in body.get("figures", ()):
+            if "reclassifies" in figure:
+                link = figure["reclassifies"]
+                report_id, _, number = link["figure"].rpartition("-")
+                new_id = self._new_ids.get(report_id, report_id)
+                figure["reclassifies"] = {**link, "figure": f"{new_id}-{number}"}
+        return body
+
+    def _send(self, pending: list[tuple[int, str, Json]]) -> None:
+        if not pending:
+            return
+        outcomes = self._receiver.submit([body for _, _, body in pending], pending[-1][0])
+        for (line, report_id, _), outcome in zip(pending, outcomes, strict=True):
+            if outcome.id is None:
+                reason = f"{outcome.pointer}: {outcome.reason}".removeprefix(": ")
+                self.counts.count_refused(line, "", reason)
+                self._refuse(RefusedRow(line, {"id": report_id}, "", reason))
+                continue
+            self._new_ids[report_id] = outcome.id
+            if outcome.is_new:
+                self.counts.recorded += 1
+            else:
+                self.counts.known += 1
+            self.counts.warnings.update(outcome.warnings)
+
+
+def _iterate_json(archive: ZipFile, name: str) -> Iterator[dict[str, Any]]:
+    with archive.open(name) as file:
+        yield from map(json.loads, TextIOWrapper(file, encoding="utf-8"))
+
+
+def _iterate_parents_first(described: dict[str, dict[str, Any]]) -> Iterator[Json]:
+    """Yield each entity after its parent, without fields that are null."""
+    done: set[str] = set()
+    for entity_id in described:
+        chain = []
+        current: str | None = entity_id
+        while current in described and current not in done:
+            done.add(current)
+            chain.append(described[current])
+            current = described[current].get("parent")
+        for entity in reversed(chain):
+            yield {name: value for name, value in entity.items() if value is not None}
+
+
+def _list_links(exported: Json) -> set[str]:
+    """Return the ids of the reports to which the report links."""
+    links = {exported["relays"]} - {None}
+    for figure in exported["figures"]:
+        if figure["reclassifies"] is not None:
+            links.add(figure["reclassifies"]["figure"].rpartition("-")[0])
+    return links
