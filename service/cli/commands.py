@@ -66,6 +66,7 @@ for _command in (
     database_commands.backup,
     database_commands.restore,
     export_commands.export,
+    follow_commands.follow,
     key_commands.key,
 ):
     commands.add_command(_command)
