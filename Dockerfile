@@ -17,6 +17,7 @@ RUN python3 -m venv /opt/venv \
 COPY LICENSE wsgi.py gunicorn.conf.py healthcheck.py /app/
 COPY schemas /app/schemas
 COPY service /app/service
+COPY samples/kursk.json /app/samples/kursk.json
 # The root file system may be read-only at run time, so byte code can only be written now. Python
 # checks it against the hash of its source, so that a file mounted over another one takes effect.
 RUN /opt/venv/bin/python -m compileall -q --invalidation-mode checked-hash /app

@@ -1,12 +1,15 @@
 """The lexicon: how a phrase is read, and the vocabulary."""
 
+from typing import Any, Final
+
 from marshmallow import fields
 
 from schemas.base import Body
 from schemas.enums import CAVEAT_CODE, OUTCOME, RANGE_END, REPORT_STATE, STANCE, WARNING_CODE
 from schemas.fields import EnumText, Schema
 from schemas.text_fields import Text
-from service.domain.wording.reader import MAX_WORDING_LENGTH
+from service.domain.vocabulary import sort_outcomes
+from service.domain.wording.reader import MAX_WORDING_LENGTH, Reading
 
 
 class WordingIn(Body):
@@ -68,6 +71,21 @@ class WordingOut(Schema):
             "names a kind of people needs `groups`."
         },
     )
+
+
+_WORDING_SCHEMA: Final = WordingOut()
+
+
+def dump_wording(text: str, reading: Reading) -> dict[str, Any]:
+    """Return how the phrase is read, as JSON."""
+    outcomes = None if reading.outcomes is None else sort_outcomes(reading.outcomes)
+    soft = [end for end in RANGE_END.values if end in reading.soft]
+    content = {"text": text, "soft": soft, "outcomes": outcomes}
+    names = ("low", "high", "qualifier", "lexicon", "disclosed", "people")
+    dumped: dict[str, Any] = _WORDING_SCHEMA.dump(
+        {**content, **{name: getattr(reading, name) for name in names}}
+    )
+    return dumped
 
 
 class VocabularyOut(Schema):

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from schemas.wording import VocabularyOut, WordingIn, WordingOut
+from schemas.wording import VocabularyOut, WordingIn, WordingOut, dump_wording
 from service.domain.caveat_codes import CAVEAT_MEANINGS, WARNING_CODES
 from service.domain.errors import InvalidInputError, invalid_field
-from service.domain.vocabulary import OUTCOMES, STANCES, STATES, sort_outcomes
+from service.domain.vocabulary import OUTCOMES, STANCES, STATES
 from service.domain.wording import reader
 from service.http.auth import requires
 from service.http.smorest import Blueprint
@@ -50,14 +50,4 @@ def post_wording(fields: dict[str, str]) -> Any:
         reading = reader.read_wording(fields["text"])
     except InvalidInputError as error:
         raise invalid_field("/text", error.detail) from error
-    return {
-        "text": fields["text"],
-        "low": reading.low,
-        "high": reading.high,
-        "soft": [end for end in ("low", "high") if end in reading.soft],
-        "outcomes": None if reading.outcomes is None else sort_outcomes(reading.outcomes),
-        "qualifier": reading.qualifier,
-        "lexicon": reading.lexicon,
-        "disclosed": reading.disclosed,
-        "people": reading.people,
-    }
+    return dump_wording(fields["text"], reading)

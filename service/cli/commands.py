@@ -10,6 +10,9 @@ from service.cli import (
     follow_commands,
     import_commands,
     key_commands,
+    sample_commands,
+    server_commands,
+    totals_commands,
 )
 
 
@@ -25,9 +28,10 @@ def commands() -> None:
     """Administer a casualty-figure service: its database, backups and API keys.
 
     \b
-    Start the server itself with
-        gunicorn wsgi:app
-    It migrates an older or empty database when it starts.
+    Look at it with something in it:
+        python -m service sample
+        python -m service totals --by place
+        python -m service serve
 
     \b
     Settings, as environment variables:
@@ -56,7 +60,14 @@ def commands() -> None:
 
 
 for _command in (
+    server_commands.serve,
+    sample_commands.sample,
+    totals_commands.totals,
+    totals_commands.wording,
     import_commands.import_group,
+    export_commands.export,
+    follow_commands.follow,
+    key_commands.key,
     database_commands.migrate,
     database_commands.verify,
     database_commands.accept_loss,
@@ -65,8 +76,5 @@ for _command in (
     database_commands.load,
     database_commands.backup,
     database_commands.restore,
-    export_commands.export,
-    follow_commands.follow,
-    key_commands.key,
 ):
     commands.add_command(_command)

@@ -129,7 +129,7 @@ def list_imports(url: str | None, key: str | None) -> None:
             each.id, each.state, each.started_at[:19], each.file, each.mapping,
             str(each.row_count), str(each.report_count), str(each.live_count),
         ]
-        for each in _make_receiver(url, key).list_imports()
+        for each in make_receiver(url, key).list_imports()
     ]  # fmt: skip
     show_table(IMPORT_COLUMNS, rows, "No imports yet: python -m service import --help")
 
@@ -146,7 +146,7 @@ def withdraw_import(import_id: str, reason: str, url: str | None, key: str | Non
     Reports that a newer edition has superseded stay as they are. Reports of an older edition that
     this import has superseded do not count again: import the older file once more for that.
     """
-    receiver = _make_receiver(url, key)
+    receiver = make_receiver(url, key)
     retracted_count, live_count = receiver.withdraw_import(import_id, reason)
     total, done = retracted_count + live_count, retracted_count
     with show_progress("Withdrawing") as report_progress:
@@ -214,7 +214,7 @@ def import_file(
         if check:
             _check(path, mapping, is_remote=url is not None)
         _answer_questions(ask_about_file(mapping, path), yes)
-        receiver = _make_receiver(url, key)
+        receiver = make_receiver(url, key)
         counts, refused_path = _run_import(
             path, map_name, mapping, receiver, changes_path, retracts=vanished == "retract", yes=yes
         )
@@ -230,7 +230,7 @@ def _import_gazetteer(
 ) -> NoReturn:
     """Import the places of a gazetteer, or into a copy of the record if it is a check."""
     with ExitStack() as stack:
-        receiver = _open_trial_receiver(stack, url) if check else _make_receiver(url, key)
+        receiver = _open_trial_receiver(stack, url) if check else make_receiver(url, key)
         refused = stack.enter_context(RefusedRowFile(path))
         gazetteer_import = GazetteerImport(gazetteer, receiver, refused.write)
         with _show_rows("Checking" if check else "Importing") as report_progress:
@@ -262,7 +262,7 @@ def _import_package(path: Path, url: str | None, key: str | None, *, check: bool
     if not is_package(path):
         raise click.UsageError("--map is missing: only the archive of an export needs none.")
     with ExitStack() as stack:
-        receiver = _open_trial_receiver(stack, url) if check else _make_receiver(url, key)
+        receiver = _open_trial_receiver(stack, url) if check else make_receiver(url, key)
         import_id = None if check else receiver.start_import(describe_package(path)).id
         refused = stack.enter_context(RefusedRowFile(path))
         package_import = PackageImport(receiver, refused.write)
@@ -310,7 +310,8 @@ def _run_import(
     return file_import.counts, refused.path
 
 
-def _make_receiver(url: str | None, key: str | None) -> Receiver:
+def make_receiver(url: str | None, key: str | None) -> Receiver:
+    """Return the database of the settings, or the service at the address."""
     if url is None:
         return _make_store_receiver(open_store())
     if not key:

@@ -1,7 +1,8 @@
 """The import of an export: everything of another record, once."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from hashlib import file_digest, sha256
 from io import TextIOWrapper
 from pathlib import Path
@@ -11,11 +12,11 @@ from zipfile import BadZipFile, ZipFile
 from service.domain.file_import import ImportedFile
 from service.exports.archive import REPORTS_FILE
 from service.exports.record_tables import ENTITY_TABLES
-from service.imports.converted_rows import RefusedRow
 from service.imports.errors import FileError
 from service.imports.exported_reports import make_submission
 from service.imports.file_import import ReportProgress, cut_batches, ignore_progress
 from service.imports.import_counts import ImportCounts
+from service.imports.linked_reports import LinkedReports
 from service.imports.receivers import BATCH_SIZE, Json, Receiver
 from service.imports.row_converter import RefuseRow, ignore_refused_row
 
@@ -57,7 +58,6 @@ class PackageImport:
         self.counts = ImportCounts()
         self.added_entities = 0
         self._receiver, self._refuse = receiver, refuse
-        self._new_ids: dict[str, str] = {}
 
     def run(self, path: Path, report_progress: ReportProgress = ignore_progress) -> None:
         """Import the archive; ``report_progress`` is called after each batch.
@@ -82,55 +82,36 @@ class PackageImport:
 
     def _import_reports(self, archive: ZipFile, report_progress: ReportProgress) -> None:
         size = archive.getinfo(REPORTS_FILE).file_size
-        pending: list[tuple[int, str, Json]] = []
+        sender = LinkedReports(self._receiver, self.counts, self._refuse)
         read_bytes = 0
         with archive.open(REPORTS_FILE) as file:
             for line, text in enumerate(file, start=1):
                 read_bytes += len(text)
                 self.counts.rows += 1
                 exported = json.loads(text)
-                links = _list_links(exported)
-                waiting = {report_id for _, report_id, _ in pending}
-                if len(pending) == BATCH_SIZE or not waiting.isdisjoint(links):
-                    self._send(pending)
-                    report_progress(self.counts, read_bytes / size)
-                    pending = []
-                if exported["relays"] is not None and exported["relays"] not in self._new_ids:
+                if exported["relays"] is not None and not sender.has(exported["relays"]):
                     self.counts.skipped[NO_ORIGIN] += 1
                     continue
-                pending.append((line, exported["id"], self._convert(exported)))
-        self._send(pending)
+                links = _list_links(exported)
+                sender.add(line, exported["id"], links, partial(_convert, exported))
+                if line % BATCH_SIZE == 0:
+                    report_progress(self.counts, read_bytes / size)
+        sender.send()
         report_progress(self.counts, 1.0)
 
-    def _convert(self, exported: Json) -> Json:
-        """Return the submission with links to the ids that the receiver gave."""
-        body = make_submission(exported)
-        if "relays" in body:
-            body["relays"] = self._new_ids[body["relays"]]
-        for figure in body.get("figures", ()):
-            if "reclassifies" in figure:
-                link = figure["reclassifies"]
-                report_id, _, number = link["figure"].rpartition("-")
-                new_id = self._new_ids.get(report_id, report_id)
-                figure["reclassifies"] = {**link, "figure": f"{new_id}-{number}"}
-        return body
 
-    def _send(self, pending: list[tuple[int, str, Json]]) -> None:
-        if not pending:
-            return
-        outcomes = self._receiver.submit([body for _, _, body in pending], pending[-1][0])
-        for (line, report_id, _), outcome in zip(pending, outcomes, strict=True):
-            if outcome.id is None:
-                reason = f"{outcome.pointer}: {outcome.reason}".removeprefix(": ")
-                self.counts.count_refused(line, "", reason)
-                self._refuse(RefusedRow(line, {"id": report_id}, "", reason))
-                continue
-            self._new_ids[report_id] = outcome.id
-            if outcome.is_new:
-                self.counts.recorded += 1
-            else:
-                self.counts.known += 1
-            self.counts.warnings.update(outcome.warnings)
+def _convert(exported: Json, ids: Mapping[str, str]) -> Json:
+    """Return the submission, with links to the ids of the receiver."""
+    body = make_submission(exported)
+    if "relays" in body:
+        # The receiver refuses a link to a report that it has refused.
+        body["relays"] = ids.get(body["relays"], body["relays"])
+    for figure in body.get("figures", ()):
+        if "reclassifies" in figure:
+            link = figure["reclassifies"]
+            report_id, _, number = link["figure"].rpartition("-")
+            figure["reclassifies"] = {**link, "figure": f"{ids.get(report_id, report_id)}-{number}"}
+    return body
 
 
 def _iterate_json(archive: ZipFile, name: str) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The image runs without rights, serves, and ends without losing anything."""
 
+import json
 import re
 import subprocess
 import sys
@@ -118,6 +119,16 @@ def test_what_is_posted_through_the_published_port_is_counted(container: Contain
     )
     assert request_count == len(container.get_json("/v1/reports?limit=1000")["reports"]) > 10
     assert not container.inspect_state()["OOMKilled"] and "SIGKILL" not in container.read_logs()
+
+
+def test_the_sample_and_an_export_work_inside(image: str) -> None:
+    with make_volume() as volume_name, run_container(image, volume_name) as container:
+        container.run_service_command("sample")
+        total = container.run_service_command("totals", "--place", "ru-kursk", "--format", "json")
+        assert json.loads(total)["totals"]
+        table = ("--table", "figures", "--format", "ndjson")
+        lines = container.run_service_command("export", "-", *table).splitlines()
+        assert len(lines) > 10
 
 
 def test_verify_runs_beside_the_server(container: Container) -> None:
