@@ -45,11 +45,14 @@ class BatchOptions:
 
     ``is_atomic``: all or none. ``supersede_known``: a report supersedes the one that has its ref.
     ``progress``: the import that they belong to, and how far it has come with them.
+    ``transaction_factor``: how many times larger than those of a request its transactions may be;
+    other writers wait so much longer for their turn.
     """
 
     is_atomic: bool = False
     supersede_known: bool = False
     progress: ImportProgress | None = None
+    transaction_factor: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,9 @@ from service.usecases.entities import EntityChange, complete_entities
 
 PAGE_SIZE: Final = 500
 
+TRANSACTION_FACTOR: Final = 10
+"""Larger transactions take less time; a service on the same database waits up to half a second."""
+
 _REPORT_SCHEMA: Final = ReportIn()
 _ENTITY_SCHEMAS: Final = {"place": PlaceIn(), "group": GroupIn(), "reporter": ReporterIn()}
 
@@ -85,7 +88,9 @@ class StoreReceiver:
         results, _ = batches.submit_batch(
             self._store,
             reports,
-            options=BatchOptions(supersede_known=True, progress=progress),
+            options=BatchOptions(
+                supersede_known=True, progress=progress, transaction_factor=TRANSACTION_FACTOR
+            ),
             actor=None,
             now=self._now(),
             new_id=self._new_id,

@@ -133,7 +133,8 @@ def submit_batch(
     item, or its error, which is its result. If the batch is atomic, all items are recorded or none:
     if one fails, the result of each valid item is a FailedDependencyError.
 
-    Items of another batch are recorded MAX_TRANSACTION_REPORTS at a time. If the database fails
+    Items of another batch are recorded MAX_TRANSACTION_REPORTS at a time, or as many times more as
+    the options say. If the database fails
     between two of these transactions, its error is the result of each item that is left; the same
     request with the same idempotency key then continues there. Raises the error if nothing of the
     batch is recorded.
@@ -147,7 +148,9 @@ def submit_batch(
         if options.is_atomic:
             some = queue.take(0, len(items))
         else:
-            some = queue.take(len(results), MAX_TRANSACTION_REPORTS, MAX_TRANSACTION_SIZE)
+            factor = options.transaction_factor
+            most, size = MAX_TRANSACTION_REPORTS * factor, MAX_TRANSACTION_SIZE * factor
+            some = queue.take(len(results), most, size)
         try:
             is_last = len(results) + len(some) >= len(items)
             parts, is_recorded = batch.write_part(store, part, some, is_last=is_last)

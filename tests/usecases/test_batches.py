@@ -86,6 +86,16 @@ def _list_statuses(results: tuple[ItemResult, ...]) -> list[Any]:
     ]
 
 
+def test_a_factor_makes_its_transactions_larger(store: Store, ids: Iterator[str]) -> None:
+    for factor, expected in ((1, 3), (2, 2), (10, 1)):
+        earlier = len(_list_requests(store))
+        options = BatchOptions(transaction_factor=factor)
+        results, _ = _submit(store, _make_reports(5), ids, options=options)
+        assert len(results) == 5
+        requests = {request for _, request in _list_requests(store)[earlier:]}
+        assert len(requests) == expected
+
+
 def test_each_transaction_of_a_batch_is_a_request_of_the_event_log(
     store: Store, ids: Iterator[str]
 ) -> None:
