@@ -286,7 +286,8 @@ TOTALS_FORMAT: Final = NamedEnum(
         "json": "One JSON object (`application/json`). This is the default.",
         "csv": "One row for each part and set of outcomes (`text/csv`).",
         "geojson": "One feature for each part (`application/geo+json`); requires `by=place`.",
-        "ndjson": "The rows of the CSV as JSON, one on each line (`application/x-ndjson`).",
+        "ndjson": "The rows of the CSV as JSON, one on each line (`application/x-ndjson`). It is "
+        "not chosen by `Accept`.",
         "xlsx": "A spreadsheet: the rows of the CSV, the caveats, and what they are about "
         "(`application/vnd.openxmlformats-officedocument.spreadsheetml.sheet`).",
         "parquet": "The rows of the CSV (`application/vnd.apache.parquet`); only if the service "

@@ -120,12 +120,10 @@ class FigureOut(Schema):
         metadata={"description": "`scheme:id`, or `own`; null if there is no incident."},
     )
     own_event = fields.String(
-        required=True,
-        allow_none=True,
         metadata={
             "description": "The id of the report if an incident of `own` is the report's, so that "
-            "all its figures are of one event; null if it is the figure's own, or another one."
-        },
+            "all its figures are of one event. Left out if it is the figure's own, or another one."
+        }
     )
     reclassifies = fields.Nested(
         ReclassifiesOut,
@@ -137,6 +135,13 @@ class FigureOut(Schema):
             "which the link has moved, and the scope is within that figure's."
         },
     )
+
+    @post_dump
+    def drop_other_event(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Return the figure without an event that is not the report's."""
+        if data["own_event"] is None:
+            del data["own_event"]
+        return data
 
 
 class WarningOut(Schema):

@@ -53,6 +53,9 @@ blueprint = Blueprint(
 OTHER_FORMATS: Final = ("csv", "geojson", "ndjson", "xlsx", "parquet")
 """The formats besides JSON; GeoJSON requires a breakdown by place."""
 
+NEGOTIATED_FORMATS: Final = ("csv", "geojson", "xlsx", "parquet")
+"""Those of them that `Accept` can choose. Before there was NDJSON, the answer to it was JSON."""
+
 
 @blueprint.route("/totals")
 @requires("read")
@@ -123,7 +126,7 @@ def _answer_query(arguments: TotalsRequest, place_id: str | None = None) -> Resp
     ``place_id`` is the place in the path of the request, if there is one.
     """
     reader, query = get_reader(), arguments.query
-    format_name = choose_format(arguments.format, *OTHER_FORMATS)
+    format_name = choose_format(arguments.format, *NEGOTIATED_FORMATS)
     if format_name == "geojson" and "place" not in query.breakdown:
         raise invalid_field("by", "GeoJSON requires by=place: it has one feature for each place.")
     check_csv_form(arguments.csv, format_name)

@@ -59,7 +59,7 @@ def _read_figure(exported: Mapping[str, Any]) -> ReportedFigure:
         note=exported["note"],
         qualifier=exported["qualifier"],
         incident=exported["incident"],
-        own_event=exported["own_event"],
+        own_event=exported.get("own_event"),
         reclassifies=None if link is None else Reclassification(link["figure"], link["from"]),
     )
 

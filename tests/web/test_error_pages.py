@@ -133,7 +133,7 @@ def test_a_browser_gets_an_error_page_for_an_unknown_address(
     addresses = re.findall(r'(?:href|src)="(?!data:|#)([^"]+)"', told)
     assert len(addresses) > 5
     for address in addresses:
-        page = r"reports|reporters|places|new|enter|method|find|suggest|docs"
+        page = r"reports|reporters|places|new|enter|method|find|suggest|docs|download"
         index = re.escape(up) or r"\./"
         assert re.fullmatch(rf"{index}|{re.escape(up)}({page}|assets/\w+/[\w./-]+)", address), (
             address
