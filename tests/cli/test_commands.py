@@ -37,7 +37,7 @@ def test_help_names_every_command_and_setting(run: Any) -> None:
         "key",
         "CASUALTY_DATABASE",
         "CASUALTY_READING",
-        "gunicorn",
+        "serve",
         "curl",
     ):
         assert word in text
