@@ -19,6 +19,9 @@ from tests.support.gunicorn_server import TIMEOUT_SECONDS, RunningServer, create
 from tests.support.paths import ROOT
 from tests.support.ports import find_free_port
 
+pytestmark = pytest.mark.sqlite
+"""tests/usecases/test_mirror.py tests mirrors on both engines."""
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Any:
