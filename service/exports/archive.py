@@ -98,7 +98,7 @@ def _make_readme(resources: Iterable[Resource], stamp: RecordStamp) -> str:
         state=stamp.state_text,
         exported_at=stamp.exported_at.isoformat(timespec="seconds"),
         citation=stamp.citation,
-        files="\n".join(f"{each.path}: {each.title}." for each in resources),
+        files="\n".join(f"{each.path}: {each.title}" for each in resources),
         rules="\n\n".join(READING_RULES),
         package=FILE_NAME,
     )

@@ -168,7 +168,7 @@ def make_metadata(
     """Return the metadata for Datasette: what the database of the name and its columns are."""
     tables: dict[str, Any] = {
         table.name: {
-            "description": f"{table.title}.",
+            "description": table.title,
             "columns": {field.name: field.description for field in table.fields},
         }
         for table in described
@@ -176,7 +176,7 @@ def make_metadata(
     tables[FIGURES] |= {"facets": ["reporter", "state"], "sort_desc": "to"}
     tables["places"]["label_column"] = tables["groups"]["label_column"] = "name"
     tables["reporters"]["label_column"] = "name"
-    tables[_BY_PLACE] = {"description": f"{_BY_PLACE_TITLE}.", "facets": ["place", "outcome"]}
+    tables[_BY_PLACE] = {"description": _BY_PLACE_TITLE, "facets": ["place", "outcome"]}
     metadata: dict[str, Any] = {
         "title": "Casualty figures",
         "description": " ".join((*READING_RULES, f"{stamp.state_text}.", stamp.citation)),
