@@ -22,6 +22,7 @@ from service.exports import geojson, total_rows
 from service.exports.csv_writer import write_csv
 from service.exports.export_files import BINARY_FORMATS, write_tables
 from service.exports.question_texts import EMPTY_HIGH, ask_totals
+from service.exports.record_stamp import RecordStamp
 from service.exports.text_formats import iterate_ndjson
 from service.exports.total_tables import make_totals_tables
 from service.http.auth import requires
@@ -179,7 +180,8 @@ def _to_csv(result: TotalsResult, form: CsvForm) -> str:
 
 def _to_tables(result: TotalsResult, format_name: str) -> str | bytes:
     """Return the rows of the CSV with where the places are, and in a spreadsheet the caveats."""
-    tables = make_totals_tables(get_reader(), result)
+    stamp = RecordStamp(result.seq, result.recorded_at, request_time(), make_absolute(""))
+    tables = make_totals_tables(get_reader(), result, stamp)
     if format_name == "ndjson":
         return "".join(iterate_ndjson(tables[0].rows))
     file = BytesIO()

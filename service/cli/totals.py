@@ -57,4 +57,4 @@ class TotalsReader(RequestReader):
         result = self.compute(query)
         address = load_settings().public_url
         stamp = RecordStamp(result.seq, result.recorded_at, datetime.now(UTC), address)
-        return make_totals_tables(self, result), stamp
+        return make_totals_tables(self, result, stamp), stamp

@@ -10,9 +10,9 @@ from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import Part, TotalsResult
 from service.domain.vocabulary import sort_outcomes
 from service.exports import total_rows
-from service.exports.csv_writer import describe_state
 from service.exports.fields import ExportTable, Field, Row
 from service.exports.question_texts import EMPTY_HIGH, ask_totals
+from service.exports.record_stamp import RecordStamp
 from service.usecases.request_reader import RequestReader
 from service.usecases.time_budget import TimeBudget
 from service.usecases.totals import compute_totals
@@ -35,12 +35,18 @@ CAVEAT_FIELDS: Final = (
 )
 
 
-def make_totals_tables(reader: RequestReader, result: TotalsResult) -> list[ExportTable]:
-    """Return the table of the totals, with where the place of each row is, and their caveats."""
+def make_totals_tables(
+    reader: RequestReader, result: TotalsResult, stamp: RecordStamp
+) -> list[ExportTable]:
+    """Return the table of the totals, with where the place of each row is, and their caveats.
+
+    ``stamp`` is of the state that the result is of; the table says how to cite it.
+    """
     caveats = ExportTable(
         "caveats", "What to know of these totals", CAVEAT_FIELDS, _iterate_caveats(result)
     )
-    return [_make_totals_table(reader, result), caveats]
+    totals = _make_totals_table(reader, result)
+    return [replace(totals, about=(EMPTY_HIGH, stamp.state_text, stamp.citation)), caveats]
 
 
 def _iterate_caveats(result: TotalsResult) -> Iterator[Row]:
@@ -60,13 +66,11 @@ def _iterate_caveats(result: TotalsResult) -> Iterator[Row]:
 
 def _make_totals_table(reader: RequestReader, result: TotalsResult) -> ExportTable:
     state = reader.load_snapshot(result.seq).state
-    about = (EMPTY_HIGH, describe_state(state.seq, state.recorded_at))
     return ExportTable(
         TOTALS,
         ask_totals(state, result),
         total_rows.list_fields(result, has_places=True),
         total_rows.iterate_rows(result, state.places),
-        about,
     )
 
 

@@ -294,6 +294,7 @@ def test_totals_are_tables_too(record: dict[str, str], client: FlaskClient) -> N
     assert book.sheetnames == ["totals", "caveats", "About"]
     texts = [row[0].value for row in book["About"].iter_rows(max_col=1)]
     assert texts[0].startswith("How many people were reported")
+    assert any(each and "http://localhost/, exported on 2026-01-05" in each for each in texts)
     caveats = list(book["caveats"].iter_rows(min_row=2, values_only=True))
     assert {"open_above", "party_to_conflict"} <= {row[4] for row in caveats}
     data = client.get(f"/v1/totals?{query}&format=parquet").get_data()
