@@ -15,7 +15,6 @@ from service.cli.errors import show_errors_in_one_line
 from service.cli.progress import show_progress
 from service.cli.queries import make_report_query, make_totals_query, select_either
 from service.cli.stores import open_store
-from service.cli.totals import TotalsReader
 from service.domain.list_queries import ReportListQuery
 from service.exports.archive import ARCHIVE_FILE, iterate_archive
 from service.exports.csv_writer import iterate_csv
@@ -32,11 +31,13 @@ from service.exports.export_files import (
 from service.exports.fields import ExportTable
 from service.exports.record_reader import RecordReader
 from service.exports.record_stamp import RecordStamp
-from service.exports.record_tables import REPORTS, make_table
+from service.exports.record_tables import FIGURES, REPORTS, make_table
 from service.exports.text_formats import iterate_ndjson, join_texts
 from service.exports.tidy_database import write_database
-from service.exports.total_tables import TOTALS, compute_overall_totals
+from service.exports.total_tables import TOTALS, compute_overall_totals, make_totals_tables
 from service.settings import load_settings
+from service.store.interface import Store
+from service.usecases.totals_reader import TotalsReader
 
 _TABLES: Final = (*dict.fromkeys(each.table for each in TABLE_FILES), TOTALS)
 
@@ -136,17 +137,17 @@ def _write_export(
     store, now = open_store(), datetime.now(UTC)
     address = load_settings().public_url
     if chosen.table == TOTALS:
-        return _write_totals(chosen, path, options)
+        return _write_totals(store, chosen, path, options)
     query = make_report_query(options)
     is_filtered = query != ReportListQuery(as_of=query.as_of)
-    if is_filtered and chosen.table not in ("figures", REPORTS):
+    if is_filtered and chosen.table not in (FIGURES, REPORTS):
         raise click.UsageError("Filters are for the tables figures, reports and totals.")
     with show_progress("Exporting") as report_progress:
         record = RecordReader(store, query, now, report_progress)
         stamp = record.make_stamp(address)
         if chosen.format in _EVERYTHING:
             with TotalsReader(store) as reader:
-                totals = compute_overall_totals(reader, record.seq, reader.start_budget())
+                totals = compute_overall_totals(reader, record.seq, reader.start_budget)
             if chosen.format == "db":
                 metadata = write_database(record, totals, stamp, path)
                 return stamp, {f"{path.stem}.metadata.json": metadata}
@@ -163,10 +164,13 @@ def _write_export(
 
 
 def _write_totals(
-    chosen: TableFile, path: Path, options: Mapping[str, Any]
+    store: Store, chosen: TableFile, path: Path, options: Mapping[str, Any]
 ) -> tuple[RecordStamp, dict[str, Any]]:
-    with TotalsReader(open_store()) as reader:
-        tables, stamp = reader.make_tables(make_totals_query(options))
+    with TotalsReader(store) as reader:
+        result = reader.compute(make_totals_query(options))
+        address, now = load_settings().public_url, datetime.now(UTC)
+        stamp = RecordStamp(result.seq, result.recorded_at, now, address)
+        tables = make_totals_tables(reader, result, stamp)
     table = tables[0]
     if chosen.format == "csv":
         _write_texts(path, iterate_csv(table.columns, table.rows))

@@ -22,8 +22,6 @@ _FILTERS: Final = {
     "as_of": "SEQ|TIME",
 }
 
-_REPORT_OPTIONS: Final = {**_FILTERS, "state": "STATE"}
-
 _TOTALS_OPTIONS: Final = {**_FILTERS, "by": "DIMENSION", "facet": "ID", "exclude_reporter": "ID,ID"}
 
 _HELP: Final = {
@@ -39,12 +37,6 @@ _HELP: Final = {
     "exclude_reporter": "Without what these reporters say.",
     "outcomes": "Which outcomes together, such as killed,wounded; repeat for more.",
 }
-
-
-def select_reports(command: Command) -> Command:
-    """Add the options that select reports."""
-    with_options: Command = _add_options(command, _REPORT_OPTIONS)
-    return with_options
 
 
 def select_totals(command: Command) -> Command:

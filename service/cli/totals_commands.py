@@ -17,7 +17,6 @@ from service.cli.progress import is_terminal
 from service.cli.queries import make_totals_query, select_totals
 from service.cli.range_chart import choose_scale
 from service.cli.stores import open_store
-from service.cli.totals import TotalsReader
 from service.domain.caveats import Caveat
 from service.domain.totals_result import Part, TotalsResult
 from service.domain.wording.range_text import compact_range_text, outcomes_text, range_text
@@ -26,6 +25,7 @@ from service.exports import total_rows
 from service.exports.csv_writer import iterate_csv
 from service.exports.question_texts import ask_totals
 from service.exports.text_formats import iterate_ndjson
+from service.usecases.totals_reader import TotalsReader
 
 NAME_WIDTH: Final = 30
 """The longest name in a chart; longer ones are cut."""

@@ -1,6 +1,6 @@
 """The totals that are part of an export of everything: those of the outermost places by month."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -23,7 +23,6 @@ NO_TOTALS: Final = "The totals took longer than an export may; ask for them one 
 
 _BREAKDOWNS: Final = (("place", "month"), ("place", "year"), ("place", None), (None, None))
 """The breakdowns, from the finest; a record may be too large for the first ones."""
-
 
 CAVEAT_FIELDS: Final = (
     Field("key", "the id of the part; empty for the whole"),
@@ -74,17 +73,20 @@ def _make_totals_table(reader: RequestReader, result: TotalsResult) -> ExportTab
     )
 
 
-def compute_overall_totals(reader: RequestReader, seq: int, budget: TimeBudget) -> ExportTable:
+def compute_overall_totals(
+    reader: RequestReader, seq: int, start_budget: Callable[[], TimeBudget]
+) -> ExportTable:
     """Return the totals of the outermost places by month, or by what has few enough parts.
 
     One place that contains everything is divided into those right below it. The rows are in memory.
-    A total that was not solved within the budget is wider, never wrong.
+    Each breakdown that is tried has a budget of its own. A total that was not solved within it is
+    wider, never wrong.
     """
     places = _find_outermost(reader.load_snapshot(seq).state)
     for by, by2 in _BREAKDOWNS:
         query = TotalsQuery(places=places, by=by, by2=by2)
         try:
-            result = compute_totals(reader, query, seq, budget)
+            result = compute_totals(reader, query, seq, start_budget())
         except (InvalidInputError, TimeBudgetExceededError):  # Too many parts, or too costly.
             continue
         table = _make_totals_table(reader, result)

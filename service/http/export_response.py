@@ -1,7 +1,7 @@
 """Exports as responses: written while they are sent, at most a few at once."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -45,17 +45,6 @@ _FILES: Final = {each.name: each for each in TABLE_FILES}
 EXPORT_FILES: Final = (*_FILES, FILE_NAME, DATABASE_FILE, ARCHIVE_FILE)
 """The names of all files."""
 
-_PARAMETERS: Final = {
-    "places": "place",
-    "groups": "group",
-    "reporters": "reporter",
-    "states": "state",
-    "is_contradicting": "contradicts",
-    "period": "from",
-    "words": "q",
-}
-"""The parameters of the filters that have another name there."""
-
 _CHUNK_BYTES: Final = 1 << 16
 
 
@@ -67,7 +56,7 @@ def send_export(name: str, query: ReportListQuery, form: CsvForm) -> Response:
     """
     if name not in EXPORT_FILES:
         raise NotFoundError(f"There is no such export. There are {', '.join(EXPORT_FILES)}.")
-    _check_parameters(name, query, form)
+    _check_parameters(name, form)
     reader = get_reader()
     seq = reader.resolve_as_of(query.as_of, request_time())
     etag = _compute_export_etag(seq, reader.load_last_redaction_seq())
@@ -82,16 +71,17 @@ def send_export(name: str, query: ReportListQuery, form: CsvForm) -> Response:
     return response
 
 
-def _check_parameters(name: str, query: ReportListQuery, form: CsvForm) -> None:
+def _check_parameters(name: str, form: CsvForm) -> None:
     """Raise InvalidInputError for parameters that the file does not have."""
     table, _, format_name = name.rpartition(".")
     check_csv_form(form, format_name)
-    has_reports = table in (FIGURES, REPORTS)
-    for field in fields(query):
-        is_sent = getattr(query, field.name) != field.default
-        if is_sent and not has_reports and (field.name != "as_of" or table in ENTITY_TABLES):
+    if table in (FIGURES, REPORTS):
+        return
+    allowed = {"bom", "about"} if table in ENTITY_TABLES else {"as_of"}
+    for parameter, _ in list_parameters(request):
+        if parameter not in allowed:
             raise invalid_field(
-                _PARAMETERS.get(field.name, field.name),
+                parameter,
                 f"{name} has no such parameter: filters select the reports of {FIGURES} and"
                 f" {REPORTS}.",
             )
@@ -101,7 +91,8 @@ def _make_export(name: str, seq: int, query: ReportListQuery, form: CsvForm) -> 
     reader = get_reader()
     totals: ExportTable | None = None
     if name in (ARCHIVE_FILE, DATABASE_FILE):
-        totals = compute_overall_totals(reader, seq, start_time_budget())
+        totals = compute_overall_totals(reader, seq, start_time_budget)
+        reader.measure_again()
     reader.release()
     # Transactions of its own, which are short: a client may take long to receive everything.
     source = MonotonicReader(get_services().read_store, reader.seq)
@@ -113,7 +104,7 @@ def _make_export(name: str, seq: int, query: ReportListQuery, form: CsvForm) -> 
     if totals is not None and name == ARCHIVE_FILE:
         content: Iterator[Any] = iterate_archive(record, totals, stamp)
     elif totals is not None:
-        content = _write_and_read(partial(_write_database, record, totals, stamp))
+        content = _write_and_read(partial(write_database, record, totals, stamp))
     else:
         content = _make_table_content(record, _FILES[name], stamp, form)
     media_type = MEDIA_TYPES[name.rpartition(".")[2]]
@@ -145,13 +136,7 @@ def _write_table(record: RecordReader, file: TableFile, stamp: RecordStamp, path
         write_binary_file(record, file, stamp, dest)
 
 
-def _write_database(
-    record: RecordReader, totals: ExportTable, stamp: RecordStamp, path: Path
-) -> None:
-    write_database(record, totals, stamp, path)
-
-
-def _write_and_read(write: Callable[[Path], None]) -> Iterator[bytes]:
+def _write_and_read(write: Callable[[Path], object]) -> Iterator[bytes]:
     """Write a temporary file, and return its content in pieces; the file is deleted at once.
 
     Raises StoreUnavailableError if there is no room for it.

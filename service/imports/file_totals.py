@@ -1,31 +1,27 @@
 """The totals that a file changes: those of its outermost places."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from service.domain.errors import InvalidInputError
 from service.domain.totals_query import TotalsQuery
+from service.domain.totals_result import OutcomeTotal
 from service.domain.vocabulary import sort_outcome_sets, sort_outcomes
 from service.domain.wording.range_text import NO_FIGURE
 from service.imports.conversion import Json
 from service.imports.converted_rows import ConvertedRow
 from service.store.interface import Store
-from service.usecases.consistency import MonotonicReader
-from service.usecases.request_reader import RequestReader
-from service.usecases.state_cache import StateCache
-from service.usecases.time_budget import TimeBudget
-from service.usecases.totals import compute_totals
+from service.usecases.totals_reader import TotalsReader
 
 MAX_PLACES: Final = 5
 """Of how many places totals are computed, those with most rows."""
 
 MAX_OUTCOME_SETS: Final = 4
 
-TOTAL_SECONDS: Final = 10
-"""How long one total may be solved for before it is wider."""
-
 ANSWER_SECONDS: Final = 60
+"""How long all totals of one place may take before they are wider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +80,13 @@ def compute_file_totals(store: Store, subjects: FileSubjects) -> list[SubjectTot
     """Return the totals of the subjects in the record, a place at a time."""
     found = []
     outcome_sets = subjects.outcome_sets
+    with TotalsReader(store, ANSWER_SECONDS) as reader:
+        totals_by_place = {
+            place: _compute_totals(reader, TotalsQuery(places=(place,), outcomes=outcome_sets))
+            for place in subjects.places
+        }
     for place, name in subjects.places.items():
-        reader = RequestReader(MonotonicReader(store), StateCache())
-        query = TotalsQuery(places=(place,), outcomes=outcome_sets)
-        try:
-            budget = TimeBudget(TOTAL_SECONDS, ANSWER_SECONDS)
-            totals = compute_totals(reader, query, reader.seq, budget).totals
-        except InvalidInputError:  # The record has no such place yet.
-            totals = ()
-        finally:
-            reader.release()
+        totals = totals_by_place[place]
         by_outcomes = {each.outcomes: each for each in totals}
         for outcomes in outcome_sets:
             total = by_outcomes.get(outcomes)
@@ -106,3 +99,10 @@ def compute_file_totals(store: Store, subjects: FileSubjects) -> list[SubjectTot
                 )
             )  # fmt: skip
     return found
+
+
+def _compute_totals(reader: TotalsReader, query: TotalsQuery) -> Sequence[OutcomeTotal]:
+    try:
+        return reader.compute(query).totals
+    except InvalidInputError:  # The record has no such place yet.
+        return ()

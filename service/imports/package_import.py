@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping
 from functools import partial
-from hashlib import file_digest, sha256
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +11,12 @@ from zipfile import BadZipFile, ZipFile
 from service.domain.file_import import ImportedFile
 from service.exports.archive import REPORTS_FILE
 from service.exports.record_tables import ENTITY_TABLES
+from service.imports.converted_rows import RefusedRow
 from service.imports.errors import FileError
 from service.imports.exported_reports import make_submission
 from service.imports.file_import import ReportProgress, cut_batches, ignore_progress
 from service.imports.import_counts import ImportCounts
+from service.imports.imported_files import describe_file
 from service.imports.linked_reports import LinkedReports
 from service.imports.receivers import BATCH_SIZE, Json, Receiver
 from service.imports.row_converter import RefuseRow, ignore_refused_row
@@ -40,11 +41,7 @@ def is_package(path: Path) -> bool:
 
 def describe_package(path: Path) -> ImportedFile:
     """Return what is recorded of the import of an archive; reads the whole file."""
-    with path.open("rb") as file:
-        file_hash = file_digest(file, "sha256").hexdigest()
-    return ImportedFile(
-        path.name, file_hash, PACKAGE_TITLE, sha256(PACKAGE_TITLE.encode()).hexdigest()
-    )
+    return describe_file(path, PACKAGE_TITLE, PACKAGE_TITLE)
 
 
 class PackageImport:
@@ -66,12 +63,11 @@ class PackageImport:
         its reports are known by their refs. Raises FileError if it is no such archive, and the
         receiver's errors.
         """
-        try:
-            with ZipFile(path) as archive:
-                self._import_entities(archive)
-                self._import_reports(archive, report_progress)
-        except (BadZipFile, OSError, KeyError) as error:
-            raise FileError(f"{path.name} is no archive of an export: {error}.") from None
+        if not is_package(path):
+            raise FileError(f"{path.name} is no archive of an export.")
+        with ZipFile(path) as archive:
+            self._import_entities(archive)
+            self._import_reports(archive, report_progress)
 
     def _import_entities(self, archive: ZipFile) -> None:
         for name, kind in ENTITY_TABLES.items():
@@ -88,21 +84,28 @@ class PackageImport:
             for line, text in enumerate(file, start=1):
                 read_bytes += len(text)
                 self.counts.rows += 1
-                exported = json.loads(text)
+                try:
+                    exported = json.loads(text)
+                    submission, links = make_submission(exported), _list_links(exported)
+                except (KeyError, TypeError, ValueError) as error:
+                    self._refuse_line(line, f"this is no exported report: {error!r}")
+                    continue
                 if exported["relays"] is not None and not sender.has(exported["relays"]):
                     self.counts.skipped[NO_ORIGIN] += 1
                     continue
-                links = _list_links(exported)
-                sender.add(line, exported["id"], links, partial(_convert, exported))
+                sender.add(line, exported["id"], links, partial(_resolve_links, submission))
                 if line % BATCH_SIZE == 0:
                     report_progress(self.counts, read_bytes / size)
         sender.send()
         report_progress(self.counts, 1.0)
 
+    def _refuse_line(self, line: int, reason: str) -> None:
+        self.counts.count_refused(line, "", reason)
+        self._refuse(RefusedRow(line, {"id": ""}, "", reason))
 
-def _convert(exported: Json, ids: Mapping[str, str]) -> Json:
+
+def _resolve_links(body: Json, ids: Mapping[str, str]) -> Json:
     """Return the submission, with links to the ids of the receiver."""
-    body = make_submission(exported)
     if "relays" in body:
         # The receiver refuses a link to a report that it has refused.
         body["relays"] = ids.get(body["relays"], body["relays"])

@@ -1,12 +1,12 @@
 """The mappings that come with the service, each for a published data set."""
 
-from hashlib import file_digest, sha256
 from importlib.resources import files
 from pathlib import Path
 
 from service.domain.file_import import ImportedFile
-from service.imports.errors import FileError, MappingError
+from service.imports.errors import MappingError
 from service.imports.gazetteer import Gazetteer
+from service.imports.imported_files import describe_file
 from service.imports.mapping import Mapping
 from service.imports.mapping_schema import parse_any_mapping
 
@@ -41,13 +41,7 @@ def describe_import(path: Path, name_or_path: str) -> ImportedFile:
     Raises MappingError, and FileError for a file that cannot be read.
     """
     text = read_map_text(name_or_path)
-    try:
-        with path.open("rb") as file:
-            file_hash = file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}.") from None
-    title = parse_any_mapping(text).title
-    return ImportedFile(path.name, file_hash, title, sha256(text.encode()).hexdigest())
+    return describe_file(path, parse_any_mapping(text).title, text)
 
 
 def load_mapping(name_or_path: str) -> Mapping | Gazetteer:

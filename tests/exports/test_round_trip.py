@@ -191,6 +191,25 @@ def test_a_report_that_contradicts_the_record_is_refused_and_the_rest_recorded(
     assert row.line == 9
 
 
+def test_a_broken_line_never_loses_the_rest(
+    send: SendRequest, target: Target, export: Export
+) -> None:
+    record_everything(send)
+    source = export()
+    broken = source.with_name("broken.zip")
+    with ZipFile(source) as old, ZipFile(broken, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "reports.ndjson":
+                data = b'no JSON\n{"id": "x"}\n[]\n' + data
+            new.writestr(name, data)
+    refused: list[Any] = []
+    imported = run_import(target.receiver, broken, refused.append)
+    assert (imported.counts.recorded, imported.counts.refused) == (10, 3)
+    assert [row.line for row in refused] == [1, 2, 3]
+    assert all("no exported report" in row.reason for row in refused)
+
+
 def test_what_is_no_archive_is_refused(tmp_path: Path, target: Target) -> None:
     path = tmp_path / "x.zip"
     path.write_bytes(b"no zip")

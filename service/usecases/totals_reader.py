@@ -1,4 +1,4 @@
-"""Totals for commands: computed from the database of the settings."""
+"""Totals for commands, which compute several of one state of the record."""
 
 from datetime import UTC, datetime
 from types import TracebackType
@@ -6,10 +6,6 @@ from typing import Final, Self
 
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import TotalsResult
-from service.exports.fields import ExportTable
-from service.exports.record_stamp import RecordStamp
-from service.exports.total_tables import make_totals_tables
-from service.settings import load_settings
 from service.store.interface import Store
 from service.usecases.consistency import MonotonicReader
 from service.usecases.request_reader import RequestReader
@@ -21,15 +17,16 @@ TOTAL_SECONDS: Final = 10
 """How long one total may be solved for before it is wider."""
 
 ANSWER_SECONDS: Final = 600
-"""How long all totals of a command may take."""
+"""How long all totals of one query may take."""
 
 
 class TotalsReader(RequestReader):
     """Reads one state of the record, and computes totals of it; a context manager."""
 
-    def __init__(self, store: Store) -> None:
-        """Read from an open store."""
+    def __init__(self, store: Store, answer_seconds: float = ANSWER_SECONDS) -> None:
+        """Read from an open store; each query may take so many seconds."""
         super().__init__(MonotonicReader(store), StateCache())
+        self._answer_seconds = answer_seconds
 
     def __enter__(self) -> Self:
         return self
@@ -42,19 +39,11 @@ class TotalsReader(RequestReader):
     ) -> None:
         self.release()
 
-    @staticmethod
-    def start_budget() -> TimeBudget:
-        """Return the time for all totals of a command, which begins to run."""
-        return TimeBudget(TOTAL_SECONDS, ANSWER_SECONDS)
+    def start_budget(self) -> TimeBudget:
+        """Return the time for all totals of one query, which begins to run."""
+        return TimeBudget(TOTAL_SECONDS, self._answer_seconds)
 
     def compute(self, query: TotalsQuery) -> TotalsResult:
         """Return the totals; raises InvalidInputError for ids that nothing has."""
         seq = self.resolve_as_of(query.as_of, datetime.now(UTC))
         return compute_totals(self, query, seq, self.start_budget())
-
-    def make_tables(self, query: TotalsQuery) -> tuple[list[ExportTable], RecordStamp]:
-        """Return the table of the totals and that of their caveats, with their state."""
-        result = self.compute(query)
-        address = load_settings().public_url
-        stamp = RecordStamp(result.seq, result.recorded_at, datetime.now(UTC), address)
-        return make_totals_tables(self, result, stamp), stamp
