@@ -41,6 +41,9 @@ from service.usecases.totals_reader import TotalsReader
 
 _TABLES: Final = (*dict.fromkeys(each.table for each in TABLE_FILES), TOTALS)
 
+OVERALL_SECONDS: Final = 30
+"""How long the totals of an archive or a database may take before they are wider."""
+
 _EVERYTHING: Final = ("zip", "db")
 """The formats of files with all tables."""
 
@@ -146,7 +149,7 @@ def _write_export(
         record = RecordReader(store, query, now, report_progress)
         stamp = record.make_stamp(address)
         if chosen.format in _EVERYTHING:
-            with TotalsReader(store) as reader:
+            with TotalsReader(store, OVERALL_SECONDS) as reader:
                 totals = compute_overall_totals(reader, record.seq, reader.start_budget)
             if chosen.format == "db":
                 metadata = write_database(record, totals, stamp, path)
