@@ -1,4 +1,4 @@
-"""The routes of imports: a client tells of a file that it imports in batches."""
+"""The routes of imports: a client announces a file, and sends its reports in batches."""
 
 from typing import Any
 

@@ -45,7 +45,7 @@ SOME_REFUSED: Final = 1
 """The exit code if some rows were refused and the others were imported."""
 
 NOT_DONE: Final = 2
-"""The exit code if nothing was imported, or not all: a wrong mapping or file, an interruption."""
+"""The exit code if nothing was imported, or only a part: a wrong file, or an interruption."""
 
 IMPORT_COLUMNS: Final = (
     "id", "state", "started_at", "file", "mapping", "rows", "reports", "live",

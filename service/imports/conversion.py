@@ -118,7 +118,7 @@ def _make_period(mapping: Mapping, row: Row) -> Period:
     return find_unit(last, unit) if first == last else Period(first, last)
 
 
-# Who, and of whom ------------------------------------------------------------------------
+# Reporter and groups ---------------------------------------------------------------------
 
 
 def _make_reporter(fields: MappingABC[str, Any], row: Row) -> Json:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MAX_PROBLEMS: Final = 1_000
-"""How many kinds of problems are told apart; the rows of all others are counted together."""
+"""How many kinds of problems are counted apart; the rows of all others are counted together."""
 
 _CELL: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[0-9][0-9,.-]*")
 

@@ -103,8 +103,8 @@ class TableMapping(Protocol):
 class PeriodRule:
     """The days of a row; ``first`` None is an open beginning.
 
-    ``precisions`` tell by the code in ``precision`` to which calendar unit a single day is widened,
-    so that an event of which only the month is known has the whole month. A row that names several
+    ``precisions`` maps the codes in ``precision`` to calendar units. A single day is widened to its
+    unit: an event whose day is not known has the whole month. A row that names several
     days has those.
     """
 

@@ -126,8 +126,8 @@ class _RunningCheck(_Check):
             Question(
                 "looks_running",
                 "The first day is the same in all rows of a place, the last day moves on and the"
-                " numbers never fall: these look like running totals, each of which counts the"
-                " people of the earlier ones again.",
+                " numbers never fall: these look like running totals. A running total counts"
+                " the people of the earlier ones again.",
                 'counts = "running", and no [report] incident',
             )
         ]

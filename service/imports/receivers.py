@@ -72,7 +72,7 @@ class KnownReport:
 class KnownImport:
     """An import in the record; ``row_count`` rows of its file have been read for certain.
 
-    ``report_count`` reports were recorded, of which ``live_count`` count now.
+    ``report_count`` reports were recorded, and ``live_count`` of them count now.
     """
 
     id: str

@@ -57,8 +57,8 @@ def find_vanished(reach: FileReach, receiver: Receiver) -> Iterator[KnownReport]
     """
     if reach.line_without_ref is not None:
         raise FileError(
-            f"Line {reach.line_without_ref} was refused and has no ref, so its report cannot be"
-            " told from those whose rows are gone: correct the line first. Nothing was retracted."
+            f"Line {reach.line_without_ref} was refused and has no ref, so its report could be"
+            " taken for one whose row is gone. Correct the line first. Nothing was retracted."
         )
     for reporter in sorted(reach.reporters):
         for place in sorted(reach.places):
